@@ -1,0 +1,110 @@
+"""The four-terminal domain-wall magnetic tunnel junction (DW-MTJ): one description for layout and physics."""
+
+from __future__ import annotations
+
+import math
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from hwlib.units import Length, Magnetization, Resistance, ResistanceArea, Voltage
+
+BOHR_MAGNETON = 9.2740100783e-24  # J/T, CODATA 2018
+ELEMENTARY_CHARGE = 1.602176634e-19  # C, exact
+PAPER_TRACK_THICKNESS = 1e-9  # m: Table I's A = 50 nm² read as 50 nm × 1 nm
+
+
+class Device(BaseModel):
+    """Geometry and materials of one DW-MTJ. Defaults are Table I of the paper.
+
+    Track and pillar resistance follow from the drawn geometry: the track from the process's sheet resistance (or
+    ``track_resistance``), the pillar from ``resistance_area`` and ``tmr`` (or ``r_parallel``/``r_antiparallel``).
+    A value given in ohms holds for the nominal geometry here and scales with what is drawn.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    track_length: Length = Field(
+        default=100e-9, gt=0, le=1e-5, description="L, between the end contacts; Table I"
+    )
+    track_width: Length = Field(
+        default=50e-9, gt=0, le=1e-6, description="Table I: A = 50 nm² at 1 nm thickness"
+    )
+    pillar_width: Length = Field(default=20e-9, gt=0, description="MTJ size along the track; Table I")
+    pillar_position: float = Field(default=0.5, gt=0, lt=1, description="MTJ centre, fraction of L; Table I")
+    lande_factor: float = Field(default=2.1, gt=0, description="g; Table I")
+    polarization: float = Field(default=0.7, gt=0, le=1, description="P; Table I")
+    saturation_magnetization: Magnetization = Field(default=8e5, gt=0, description="M_s; Table I")
+    resistance_area: ResistanceArea = Field(
+        default=0.5e-12, gt=0, description="R_P × pillar area; gives Table I's 500 Ω at 20 nm × 50 nm"
+    )
+    tmr: float = Field(default=3.0, gt=0, description="(R_AP − R_P)/R_P; Table I's 2000 and 500 Ω")
+    r_parallel: Resistance | None = Field(default=None, gt=0, description="R_P; overrides resistance_area")
+    r_antiparallel: Resistance | None = Field(default=None, gt=0, description="R_AP; overrides tmr")
+    track_resistance: Resistance | None = Field(
+        default=None, gt=0, description="R_M end to end; overrides the process's track sheet resistance"
+    )
+    breakdown_voltage: Voltage = Field(
+        default=1.0, gt=0, description="tunnel-barrier breakdown, about 1 V for 1 nm MgO (Khan et al. 2008)"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Device:
+        centre, half = self.pillar_position * self.track_length, self.pillar_width / 2
+        slack = 1e-9 * self.track_length
+        if centre - half < -slack or centre + half > self.track_length + slack:
+            raise ValueError(
+                f"pillar lies off the track: it spans {1e9 * (centre - half):.6g} to {1e9 * (centre + half):.6g} nm "
+                f"of a track from 0 to {1e9 * self.track_length:.6g} nm"
+            )
+        if self.r_antiparallel is not None and self.r_antiparallel <= self.r_p:
+            raise ValueError(
+                f"r_antiparallel must exceed r_parallel: found {self.r_antiparallel:.6g} and {self.r_p:.6g} ohm"
+            )
+        return self
+
+    @property
+    def pillar_area(self) -> float:
+        """Nominal pillar area in m²: it spans the track's whole width."""
+        return self.pillar_width * self.track_width
+
+    @property
+    def r_p(self) -> float:
+        """Parallel resistance of the nominal pillar in Ω."""
+        return self.r_parallel if self.r_parallel is not None else self.resistance_area / self.pillar_area
+
+    @property
+    def r_ap(self) -> float:
+        """Antiparallel resistance of the nominal pillar in Ω."""
+        return self.r_antiparallel if self.r_antiparallel is not None else self.r_p * (1 + self.tmr)
+
+    def track_sheet_resistance(self, process_sheet: float) -> float:
+        """Sheet resistance of the track in Ω per square: given ``track_resistance`` wins over the process's."""
+        if self.track_resistance is None:
+            return process_sheet
+        return self.track_resistance * self.track_width / self.track_length
+
+    def mobility(self, area: float) -> float:
+        """Domain-wall velocity per current, ``k = g µ_B P / (2 e M_s A)``, in m/s per A.
+
+        Args:
+            area: track cross-section in m².
+        """
+        return (
+            self.lande_factor
+            * BOHR_MAGNETON
+            * self.polarization
+            / (2 * ELEMENTARY_CHARGE * self.saturation_magnetization * area)
+        )
+
+
+def pillar_conductance(
+    q: float, length: float, width: float, centre: float, r_p: float, r_ap: float
+) -> float:
+    """Conductance of the pillar in S with the wall at ``q`` (m): parallel and antiparallel parts by area.
+
+    Reference implementation for one device; the engines have vectorised ones and are tested against it.
+    """
+    if not all(math.isfinite(x) for x in (q, length, width, centre, r_p, r_ap)):
+        raise ValueError("pillar_conductance needs finite arguments")
+    fraction = min(max((q - (centre - width / 2)) / width, 0.0), 1.0)
+    return fraction / r_p + (1 - fraction) / r_ap

@@ -1,0 +1,51 @@
+"""One finding of a check: the common currency of DRC, LVS and the operating-point rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from hwlib.files import write_atomic
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found, where, and by how much.
+
+    Attributes:
+        check: ``drc``, ``lvs`` or ``erc``.
+        rule: name of the rule, e.g. ``m2.space``.
+        severity: ``error`` fails the check, ``warning`` and ``waived`` do not.
+        message: one sentence in the user's terms.
+        cell: cell the finding is in; empty for the whole network.
+        x, y: place on the layout in m (top cell for LVS and ERC, ``cell`` for DRC); None when it has none.
+        width, height: extent of the marker in m.
+        measured, required: values compared, in ``unit``; None when the rule compares none.
+    """
+
+    check: Literal["drc", "lvs", "erc"]
+    rule: str
+    message: str
+    severity: Literal["error", "warning", "waived"] = "error"
+    cell: str = ""
+    x: float | None = None
+    y: float | None = None
+    width: float = 0.0
+    height: float = 0.0
+    measured: float | None = None
+    required: float | None = None
+    unit: str = ""
+
+
+def write_findings(findings: Iterable[Finding], path: str | Path) -> Path:
+    """Write findings as a JSON list."""
+    text = json.dumps([asdict(f) for f in findings], indent=1)
+    return write_atomic(Path(path), lambda p: p.write_text(text + "\n"))
+
+
+def failed(findings: Iterable[Finding]) -> bool:
+    """Whether any finding is an error."""
+    return any(f.severity == "error" for f in findings)

@@ -1,0 +1,64 @@
+"""Net names as they are labelled on the layout and written to netlists; neurons count from 0.
+
+``dend_3`` dendrite of neuron 3, ``drive_3`` its axon drive, ``gnd``, ``vdw``; weights are ``w_5_3`` (line of the
+synapse from neuron 3 onto neuron 5) or a rail at a multiple of W: ``w_p1``, ``w_m1p05`` (−1.05 W), ``w_0``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+GROUND = "gnd"
+V_DW = "vdw"
+
+_NET = re.compile(
+    r"(?P<neuron>dend|drive)_(?P<index>\d+)|w_(?P<post>\d+)_(?P<pre>\d+)|w_(?P<level>0|[pm]\d+(p\d+)?)|gnd|vdw"
+)
+
+
+class NetName(NamedTuple):
+    """A parsed net name: its class and what it belongs to."""
+
+    net_class: str  # dendrite, drive, ground, vdw, line, rail
+    neuron: int = -1  # dendrite and drive; for a line the postsynaptic neuron
+    pre: int = -1  # presynaptic neuron of a line
+    level: float = 0.0  # multiple of W of a rail
+
+
+def dendrite(neuron: int) -> str:
+    """Name of a neuron's dendrite net."""
+    return f"dend_{neuron}"
+
+
+def drive(neuron: int) -> str:
+    """Name of the net from a neuron's soma pillar to its axon tracks."""
+    return f"drive_{neuron}"
+
+
+def weight_line(post: int, pre: int) -> str:
+    """Name of the weight net of the synapse from ``pre`` onto ``post`` (style ``lines``)."""
+    return f"w_{post}_{pre}"
+
+
+def weight_rail(level: float) -> str:
+    """Name of the rail at ``level`` × W (style ``rails``)."""
+    if level == 0:
+        return "w_0"
+    return f"w_{'p' if level > 0 else 'm'}{f'{abs(level):.6g}'.replace('.', 'p')}"
+
+
+def parse_net(name: str) -> NetName | None:
+    """Return what a net name means, or None when it is none of ours."""
+    match = _NET.fullmatch(name)
+    if match is None:
+        return None
+    if match["neuron"]:
+        return NetName("dendrite" if match["neuron"] == "dend" else "drive", int(match["index"]))
+    if match["post"]:
+        return NetName("line", int(match["post"]), int(match["pre"]))
+    if match["level"]:
+        text = match["level"]
+        value = 0.0 if text == "0" else float(text[1:].replace("p", ".")) * (1 if text[0] == "p" else -1)
+        return NetName("rail", level=value)
+    return NetName("ground" if name == GROUND else "vdw")

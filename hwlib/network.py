@@ -1,0 +1,284 @@
+"""The extracted network: every wire resistance and device of a layout, as plain arrays in one netCDF file.
+
+This is the only thing the simulator knows of a layout. Nets hold nodes, resistors join nodes of one net, devices
+join nets. Device arrays have one value per device, so that variation is only other values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwlib import naming
+from hwlib.errors import InputError
+from hwlib.files import write_atomic
+
+DW_IN, DW_OUT, MTJ_IN, MTJ_OUT = range(4)
+TERMINALS = ("DW_IN", "DW_OUT", "MTJ_IN", "MTJ_OUT")
+FORMAT = "spinhop-network-1"
+
+_DEVICE_ARRAYS = {  # name: (unit, meaning)
+    "area": ("m2", "track cross-section A"),
+    "length": ("m", "track length L between its contacts"),
+    "pillar_width": ("m", "pillar size along the track"),
+    "pillar_centre": ("m", "pillar centre, from the DW_IN end of the track"),
+    "r_p": ("ohm", "pillar resistance, parallel"),
+    "r_ap": ("ohm", "pillar resistance, antiparallel"),
+    "r_m": ("ohm", "track resistance end to end"),
+    "mobility": ("m s-1 A-1", "domain-wall velocity per track current k"),
+    "leak": ("m s-1", "leak velocity, positive toward ON"),
+    "device_x": ("m", "pillar centre on the layout"),
+    "device_y": ("m", "pillar centre on the layout"),
+}
+
+
+@dataclass(frozen=True)
+class Network:
+    """Nets, wires and devices of a network of ``neurons`` neurons.
+
+    Devices are sorted by (post, pre): for all-to-all, device ``post·N + pre``; a soma has ``pre == post``.
+
+    Attributes:
+        neurons: N.
+        net_names: one name per net (see ``hwlib.naming``).
+        node_net: net of each node, shape (nodes,).
+        node_x, node_y: place of each node in m, NaN where it has none, shape (nodes,).
+        resistor_nodes: the two nodes of each wire resistor, shape (resistors, 2).
+        resistor_ohm: their resistances in Ω, > 0, shape (resistors,).
+        resistor_layer: index into ``layers`` of the part that limits its current, −1 unknown, shape (resistors,).
+        resistor_limit: largest allowed current in A, inf when unknown, shape (resistors,).
+        layers: layer names.
+        pin_node: nodes where sources attach (all pins of a net are held together), shape (pins,).
+        terminals: nodes of DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, shape (devices, 4).
+        pre, post: neuron whose drive moves the device's track / whose dendrite it feeds, shape (devices,).
+        area … device_y: device parameters in SI units, shape (devices,).
+        attrs: provenance (design name, process, versions …), plain strings and numbers.
+    """
+
+    neurons: int
+    net_names: tuple[str, ...]
+    node_net: np.ndarray
+    node_x: np.ndarray
+    node_y: np.ndarray
+    resistor_nodes: np.ndarray
+    resistor_ohm: np.ndarray
+    resistor_layer: np.ndarray
+    resistor_limit: np.ndarray
+    layers: tuple[str, ...]
+    pin_node: np.ndarray
+    terminals: np.ndarray
+    pre: np.ndarray
+    post: np.ndarray
+    area: np.ndarray
+    length: np.ndarray
+    pillar_width: np.ndarray
+    pillar_centre: np.ndarray
+    r_p: np.ndarray
+    r_ap: np.ndarray
+    r_m: np.ndarray
+    mobility: np.ndarray
+    leak: np.ndarray
+    device_x: np.ndarray
+    device_y: np.ndarray
+    attrs: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def devices(self) -> int:
+        """Number of devices, somas and axons."""
+        return len(self.pre)
+
+    @property
+    def nodes(self) -> int:
+        """Number of circuit nodes."""
+        return len(self.node_net)
+
+    @property
+    def is_soma(self) -> np.ndarray:
+        """Boolean per device."""
+        return self.pre == self.post
+
+    @cached_property
+    def somas(self) -> np.ndarray:
+        """Device index of each neuron's soma, shape (N,)."""
+        index = np.flatnonzero(self.is_soma)
+        return index[np.argsort(self.post[index])]
+
+    @property
+    def has_wires(self) -> bool:
+        """False for an ideal network: one node per net."""
+        return len(self.resistor_ohm) > 0
+
+    def net_class(self) -> np.ndarray:
+        """Class of each net: dendrite, drive, ground, vdw, line or rail (strings), shape (nets,)."""
+        return np.array([parsed.net_class for parsed in self._parsed])
+
+    def net_index(self, name: str) -> int:
+        """Index of a net by name.
+
+        Raises:
+            KeyError: no such net.
+        """
+        try:
+            return self.net_names.index(name)
+        except ValueError:
+            raise KeyError(name) from None
+
+    @cached_property
+    def _parsed(self) -> list[naming.NetName]:
+        parsed = [naming.parse_net(name) for name in self.net_names]
+        for name, net in zip(self.net_names, parsed, strict=True):
+            if net is None:
+                raise InputError(
+                    f"network: net {name!r} is not a name of this toolkit (dend_0, drive_0, gnd, w_p1 …)"
+                )
+        return [net for net in parsed if net is not None]
+
+    def parsed_nets(self) -> list[naming.NetName]:
+        """What each net is, in the order of ``net_names``."""
+        return list(self._parsed)
+
+    def weight_levels(self) -> np.ndarray | None:
+        """Programmed multiples of W, shape (N, N), for rails; None when weights come on lines."""
+        axons = np.flatnonzero(~self.is_soma)
+        nets = [self._parsed[k] for k in self.node_net[self.terminals[axons, MTJ_IN]]]
+        if any(net.net_class != "rail" for net in nets):
+            return None
+        levels = np.zeros((self.neurons, self.neurons))
+        levels[self.post[axons], self.pre[axons]] = [net.level for net in nets]
+        return levels
+
+    def with_devices(self, **arrays: np.ndarray) -> Network:
+        """A copy with other device parameters (variation): arrays of shape (devices,)."""
+        unknown = set(arrays) - set(_DEVICE_ARRAYS)
+        if unknown:
+            raise InputError(
+                f"network: no device parameter {sorted(unknown)[0]!r}; allowed: {', '.join(_DEVICE_ARRAYS)}"
+            )
+        return replace(
+            self,
+            **{k: np.broadcast_to(np.asarray(v, float), (self.devices,)).copy() for k, v in arrays.items()},
+        )
+
+    def validate(self) -> Network:
+        """Check shapes, ranges and values; return self.
+
+        Raises:
+            InputError: naming the first array that is wrong.
+        """
+        checks = {
+            "node_net": self.node_net.min(initial=0) >= 0
+            and self.node_net.max(initial=0) < len(self.net_names),
+            "resistor_nodes": self.resistor_nodes.min(initial=0) >= 0
+            and self.resistor_nodes.max(initial=0) < self.nodes,
+            "resistor_ohm": bool(np.all(np.isfinite(self.resistor_ohm) & (self.resistor_ohm > 0))),
+            "pin_node": self.pin_node.min(initial=0) >= 0 and self.pin_node.max(initial=0) < self.nodes,
+            "terminals": self.terminals.shape == (self.devices, 4)
+            and self.terminals.min(initial=0) >= 0
+            and self.terminals.max(initial=0) < self.nodes,
+            "pre": self.pre.min(initial=0) >= 0 and self.pre.max(initial=0) < self.neurons,
+            "post": self.post.min(initial=0) >= 0 and self.post.max(initial=0) < self.neurons,
+            "resistors join one net": bool(
+                np.all(self.node_net[self.resistor_nodes[:, 0]] == self.node_net[self.resistor_nodes[:, 1]])
+            ),
+            "somas": np.array_equal(np.sort(self.post[self.is_soma]), np.arange(self.neurons)),
+        }
+        for name in ("area", "length", "pillar_width", "pillar_centre", "r_p", "r_ap", "r_m", "mobility"):
+            values = getattr(self, name)
+            checks[name] = values.shape == (self.devices,) and bool(
+                np.all(np.isfinite(values) & (values > 0))
+            )
+        for name, good in checks.items():
+            if not good:
+                raise InputError(
+                    f"network: {name} is wrong (shape, range, or a value that is not positive and finite)"
+                )
+        _ = self._parsed
+        return self
+
+
+_DIMS = {
+    "node_net": ("node",), "node_x": ("node",), "node_y": ("node",),
+    "resistor_nodes": ("resistor", "end"), "resistor_ohm": ("resistor",),
+    "resistor_layer": ("resistor",), "resistor_limit": ("resistor",),
+    "pin_node": ("pin",), "terminals": ("device", "terminal"), "pre": ("device",), "post": ("device",),
+    **{name: ("device",) for name in _DEVICE_ARRAYS},
+}  # fmt: skip
+_INTEGER = {"node_net", "resistor_nodes", "resistor_layer", "pin_node", "terminals", "pre", "post"}
+_WIRE_META = {
+    "node_net": ("1", "net of each node"),
+    "node_x": ("m", "place of the node on the layout"),
+    "node_y": ("m", "place of the node on the layout"),
+    "resistor_nodes": ("1", "the two nodes of each wire resistor"),
+    "resistor_ohm": ("ohm", "wire resistance"),
+    "resistor_layer": ("1", "layer that limits the resistor's current"),
+    "resistor_limit": ("A", "largest allowed current"),
+    "pin_node": ("1", "nodes where sources attach"),
+    "terminals": ("1", "nodes of DW_IN, DW_OUT, MTJ_IN, MTJ_OUT"),
+    "pre": ("1", "presynaptic neuron"),
+    "post": ("1", "postsynaptic neuron"),
+}
+
+
+def write_network(network: Network, path: str | Path) -> Path:
+    """Write a network as netCDF-4 (read it with xarray, or ``read_network``)."""
+    import xarray as xr
+
+    meta = {**_WIRE_META, **_DEVICE_ARRAYS}
+    variables: dict[str, Any] = {
+        name: (_DIMS[name], getattr(network, name), {"units": meta[name][0], "long_name": meta[name][1]})
+        for name in _DIMS
+    }
+    dataset = xr.Dataset(
+        variables,
+        coords={
+            "net": ("net", np.array(network.net_names, dtype=object)),
+            "terminal": ("terminal", list(TERMINALS)),
+        },
+        attrs={
+            "format": FORMAT,
+            "neurons": network.neurons,
+            "layers": ",".join(network.layers),
+            **network.attrs,
+        },
+    )
+    encoding = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name in _DIMS}
+    return write_atomic(Path(path), lambda p: dataset.to_netcdf(p, engine="h5netcdf", encoding=encoding))
+
+
+def read_network(path: str | Path) -> Network:
+    """Read a network that ``write_network`` wrote.
+
+    Raises:
+        InputError: missing, not netCDF, not a network, or with wrong values.
+    """
+    import xarray as xr
+
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such network file")
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as dataset:
+            if dataset.attrs.get("format") != FORMAT:
+                raise InputError(f"{path}: not a network file ({FORMAT})")
+            arrays = {
+                name: dataset[name].values.astype(np.int32 if name in _INTEGER else float) for name in _DIMS
+            }
+            names = tuple(str(x) for x in dataset["net"].values)
+            attrs = {k: v for k, v in dataset.attrs.items() if k not in ("format", "neurons", "layers")}
+            neurons = int(dataset.attrs["neurons"])
+            layers = tuple(x for x in str(dataset.attrs["layers"]).split(",") if x)
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(f"{path}: cannot be read as a network ({type(error).__name__})") from None
+    try:
+        return Network(neurons=neurons, net_names=names, layers=layers, attrs=attrs, **arrays).validate()
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+assert set(_DIMS) <= {f.name for f in fields(Network)}

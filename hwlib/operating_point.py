@@ -1,0 +1,61 @@
+"""V_DW: the window that makes axons follow their soma, without wire resistance (physics of eq. (4), with R_M)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hwlib.design import Design
+from hwlib.process import Process
+
+
+class Window(NamedTuple):
+    """Open interval of V_DW in volts."""
+
+    low: float
+    high: float
+
+    @property
+    def centre(self) -> float:
+        """Middle of the window in V."""
+        return (self.low + self.high) / 2
+
+    def contains(self, v_dw: float) -> bool:
+        """Whether axons follow their soma both ways at this voltage."""
+        return self.low < v_dw < self.high
+
+
+def leak_current(leak: float, mobility: float) -> float:
+    """Track current in A that balances a leak: ``|v_leak| / k``."""
+    return abs(leak) / mobility
+
+
+def v_dw_window(neurons: int, i_leak: float, r_p: float, r_ap: float, r_m: float) -> Window:
+    """Exact window without wires: ``I_leak·((N−1)·R + R_M)`` with R = R_P (low) and R_AP (high)."""
+    fan_out = neurons - 1
+    return Window(i_leak * (fan_out * r_p + r_m), i_leak * (fan_out * r_ap + r_m))
+
+
+def v_dw_eq4(neurons: int, i_leak: float, r_p: float, r_ap: float) -> float:
+    """The paper's eq. (4): window centre without the R_M term, ``I_leak·R_P·(N−1)·(1 + T/2)``, in V."""
+    return i_leak * r_p * (neurons - 1) * (1 + (r_ap - r_p) / r_p / 2)
+
+
+def nominal_track(design: Design, process: Process) -> tuple[float, float]:
+    """Nominal wall mobility k (m/s per A) and track resistance R_M (Ω) of a design."""
+    track = process.layers["track"]
+    sheet = design.device.track_sheet_resistance(process.track_sheet_resistance)
+    mobility = design.device.mobility(design.device.track_width * track.thickness)
+    return mobility, sheet * design.device.track_length / design.device.track_width
+
+
+def resolve_v_dw(design: Design, process: Process) -> float:
+    """V_DW in volts for a design: its value, eq. (4), or the centre of the window with R_M (``auto``)."""
+    setting = design.operating_point.v_dw
+    if isinstance(setting, float):
+        return setting
+    mobility, r_m = nominal_track(design, process)
+    i_leak = leak_current(design.operating_point.axon_leak, mobility)
+    r_p, r_ap, n = design.device.r_p, design.device.r_ap, design.network.neurons
+    if setting == "eq4":
+        return v_dw_eq4(n, i_leak, r_p, r_ap)
+    return v_dw_window(n, i_leak, r_p, r_ap, r_m).centre

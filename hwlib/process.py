@@ -1,0 +1,160 @@
+"""The fabrication process: layers, materials, design rules and limits, read from one YAML file.
+
+Everything that knows a number of the process (cells, layer stack, DRC, LVS, extraction, SPICE) takes it from here.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from hwlib.errors import InputError
+from hwlib.files import load_model
+from hwlib.units import Area, CurrentDensity, Length, Resistance, ResistanceArea
+
+GdsNumber = tuple[int, int]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Layer(_Strict):
+    """One drawn layer.
+
+    ``conductor`` layers carry current in the plane, ``via`` layers join two of them, ``device`` layers (track,
+    pillar) make the DW-MTJ, ``marker`` layers are drawn information.
+    """
+
+    kind: Literal["conductor", "via", "device", "marker"]
+    gds: GdsNumber
+    label: GdsNumber | None = Field(default=None, description="layer of pin names of a conductor")
+    color: str = Field(default="#888888", pattern=r"^#[0-9a-fA-F]{6}$")
+    bottom: Length = 0.0
+    thickness: Length = Field(default=0.0, ge=0)
+    sheet_resistance: Resistance | None = Field(default=None, gt=0, description="ohm per square")
+    contact_resistance: ResistanceArea | None = Field(default=None, gt=0, description="vias: ohm × area")
+    connects: tuple[str, str] | None = Field(default=None, description="vias: lower and upper layer")
+    size: Length | None = Field(default=None, gt=0, description="vias: the one allowed edge length")
+    min_width: Length | None = Field(default=None, gt=0)
+    min_space: Length | None = Field(default=None, gt=0)
+    min_area: Area | None = Field(default=None, gt=0)
+    min_density: float | None = Field(default=None, gt=0, lt=1)
+    max_current_density: CurrentDensity | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Layer:
+        needed = {
+            "conductor": ("sheet_resistance", "label", "min_width", "min_space"),
+            "via": ("contact_resistance", "connects", "size", "min_space"),
+        }.get(self.kind, ())
+        missing = [name for name in needed if getattr(self, name) is None]
+        if missing:
+            raise ValueError(f"a {self.kind} layer needs {', '.join(missing)}")
+        return self
+
+
+class Enclosure(_Strict):
+    """``outer`` must surround ``inner`` by ``margin`` on every side (0 = cover)."""
+
+    outer: str
+    inner: str
+    margin: Length = Field(ge=0)
+
+
+class Separation(_Strict):
+    """Shapes of two layers that do not touch must keep ``space``."""
+
+    first: str
+    second: str
+    space: Length = Field(gt=0)
+
+
+class Process(_Strict):
+    """A process: its layers by name and the rules between them."""
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")
+    description: str
+    grid: Length = Field(default=1e-9, gt=0, description="manufacturing grid and database unit")
+    permittivity: float = Field(gt=0, description="relative, of the dielectric between the wires")
+    layers: dict[str, Layer]
+    enclosures: tuple[Enclosure, ...] = ()
+    separations: tuple[Separation, ...] = ()
+
+    @model_validator(mode="after")
+    def _known_layers(self) -> Process:
+        missing = [name for name in REQUIRED_LAYERS if name not in self.layers]
+        if missing:
+            raise ValueError(f"layers missing: {', '.join(missing)}")
+        track = self.layers["track"]
+        if not (track.sheet_resistance and track.thickness):
+            raise ValueError("layer track needs sheet_resistance and thickness")
+        for rule in (*self.enclosures, *self.separations):
+            names = (rule.outer, rule.inner) if isinstance(rule, Enclosure) else (rule.first, rule.second)
+            for name in names:
+                if name not in self.layers:
+                    raise ValueError(f"rule {rule!r} names the unknown layer {name!r}")
+        for name, layer in self.layers.items():
+            for end in layer.connects or ():
+                if end not in self.layers:
+                    raise ValueError(f"via {name} connects the unknown layer {end!r}")
+        numbers = [n for layer in self.layers.values() for n in (layer.gds, layer.label) if n is not None]
+        if len(set(numbers)) != len(numbers):
+            raise ValueError("two layers share one GDS number")
+        return self
+
+    def enclosure(self, outer: str, inner: str) -> float:
+        """Margin in m by which ``outer`` must surround ``inner``; 0 when no rule says more."""
+        return max((r.margin for r in self.enclosures if (r.outer, r.inner) == (outer, inner)), default=0.0)
+
+    def separation(self, first: str, second: str) -> float:
+        """Required distance in m between shapes of two layers; 0 when no rule says more."""
+        pair = {first, second}
+        return max((r.space for r in self.separations if {r.first, r.second} == pair), default=0.0)
+
+    @property
+    def track_sheet_resistance(self) -> float:
+        """Sheet resistance of the domain-wall track in Ω per square."""
+        sheet = self.layers["track"].sheet_resistance
+        assert sheet is not None  # validated on reading
+        return sheet
+
+    def of_kind(self, kind: str) -> dict[str, Layer]:
+        """Layers of one kind, by name, bottom to top as in the file."""
+        return {name: layer for name, layer in self.layers.items() if layer.kind == kind}
+
+
+REQUIRED_LAYERS = (
+    "track", "pin", "read", "pillar", "outline",
+    "vt", "vr", "m1", "v1", "m2", "v2", "m3", "v3", "m4", "v4", "m5",
+)  # fmt: skip
+
+
+def preset_names() -> list[str]:
+    """Names of the processes that ship with the library."""
+    return sorted(
+        p.name.removesuffix(".yaml") for p in resources.files("hwlib").joinpath("processes").iterdir()
+    )
+
+
+@lru_cache(maxsize=32)
+def load_process(name_or_path: str) -> Process:
+    """Return a shipped process by name, or one read from a YAML file.
+
+    Raises:
+        InputError: unknown name, missing or invalid file.
+    """
+    if name_or_path in preset_names():
+        with resources.as_file(
+            resources.files("hwlib").joinpath("processes", f"{name_or_path}.yaml")
+        ) as path:
+            return load_model(path, Process, "process")
+    if not name_or_path.endswith((".yaml", ".yml")):
+        raise InputError(
+            f"process: unknown preset {name_or_path!r}; allowed: {', '.join(preset_names())}, or a .yaml file"
+        )
+    return load_model(Path(name_or_path), Process, "process")

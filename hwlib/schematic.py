@@ -1,0 +1,131 @@
+"""Networks made from a design alone, without a layout: ideal wires, or uniform ladders put in by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from hwlib import naming
+from hwlib.design import Design
+from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
+from hwlib.operating_point import nominal_track
+from hwlib.process import Process
+from hwlib.weights import rail_levels, weight_levels
+
+
+def ideal_network(design: Design, process: Process, *, style: str | None = None) -> Network:
+    """The design's network with perfect wires: one node per net, nominal devices.
+
+    Args:
+        design: the design.
+        process: its process.
+        style: ``lines`` or ``rails`` instead of the design's own.
+    """
+    n = design.network.neurons
+    net_names, weight_net = _nets(design, style or design.network.weight_style)
+    terminals = _terminal_nets(n, weight_net)
+    nets = len(net_names)
+    none = np.zeros(0)
+    return Network(
+        neurons=n, net_names=net_names, node_net=np.arange(nets, dtype=np.int32),
+        node_x=np.full(nets, np.nan), node_y=np.full(nets, np.nan),
+        resistor_nodes=np.zeros((0, 2), np.int32), resistor_ohm=none, resistor_layer=np.zeros(0, np.int32),
+        resistor_limit=none.copy(), layers=(), pin_node=np.arange(nets, dtype=np.int32),
+        terminals=terminals, **_nominal_devices(design, process),
+        attrs={"design": design.name, "process": process.name, "wires": "ideal"},
+    ).validate()  # fmt: skip
+
+
+def ladder_network(design: Design, process: Process, ohm_per_cell: float) -> Network:
+    """The ideal network with a uniform ladder of ``ohm_per_cell`` Ω on every dendrite row and drive column.
+
+    Cell (i, j) of an N × N grid taps dendrite i and drive j; the soma of neuron i sits on the diagonal cell (i, i).
+    Ground, V_DW and weights stay ideal. The load source attaches at the soma's tap, where the paper drives it.
+    """
+    ideal = ideal_network(design, process, style="lines")
+    if ohm_per_cell == 0:
+        return ideal
+    n, nets = ideal.neurons, len(ideal.net_names)
+    cell = nets + np.arange(n * n, dtype=np.int32).reshape(
+        n, n
+    )  # extra nodes; net nodes stay for undivided nets
+    row_node, column_node = cell, cell + n * n
+    terminals = ideal.terminals.reshape(n, n, 4).copy()
+    diagonal = np.arange(n)
+    terminals[:, :, DW_IN] = column_node
+    terminals[:, :, MTJ_OUT] = row_node
+    terminals[diagonal, diagonal, DW_IN] = row_node[diagonal, diagonal]
+    terminals[diagonal, diagonal, MTJ_OUT] = column_node[diagonal, diagonal]
+    rows = np.stack([row_node[:, :-1], row_node[:, 1:]], axis=-1).reshape(-1, 2)
+    columns = np.stack([column_node[:-1, :], column_node[1:, :]], axis=-1).reshape(-1, 2)
+    resistors = np.concatenate([rows, columns])
+    first_row, first_column = ideal.net_index(naming.dendrite(0)), ideal.net_index(naming.drive(0))
+    node_net = np.concatenate([
+        np.arange(nets), np.repeat(first_row + np.arange(n), n), np.tile(first_column + np.arange(n), n)
+    ])  # fmt: skip
+    pins = ideal.pin_node.copy()
+    pins[first_row : first_row + n] = row_node[diagonal, diagonal]
+    pins[first_column : first_column + n] = column_node[diagonal, diagonal]
+    # The nets' own nodes of dendrites and drives would float: drop them and renumber.
+    used = np.ones(len(node_net), bool)
+    used[first_row : first_row + n] = used[first_column : first_column + n] = False
+    renumber = np.cumsum(used) - 1
+    return replace(
+        ideal, node_net=node_net[used].astype(np.int32),
+        node_x=np.full(used.sum(), np.nan), node_y=np.full(used.sum(), np.nan),
+        resistor_nodes=renumber[resistors].astype(np.int32), resistor_ohm=np.full(len(resistors), float(ohm_per_cell)),
+        resistor_layer=np.full(len(resistors), -1, np.int32), resistor_limit=np.full(len(resistors), np.inf),
+        pin_node=renumber[pins].astype(np.int32), terminals=renumber[terminals].reshape(-1, 4).astype(np.int32),
+        attrs={**ideal.attrs, "wires": f"uniform ladder, {ohm_per_cell:g} ohm per cell"},
+    ).validate()  # fmt: skip
+
+
+def _nets(design: Design, style: str) -> tuple[tuple[str, ...], np.ndarray]:
+    """Net names, and the weight net of each device (post, pre); the diagonal is V_DW."""
+    n = design.network.neurons
+    names = [naming.GROUND, naming.V_DW]
+    names += [naming.dendrite(i) for i in range(n)] + [naming.drive(j) for j in range(n)]
+    first = len(names)
+    if style == "rails":
+        levels = weight_levels(design)
+        rails = rail_levels(levels)
+        names += [naming.weight_rail(level) for level in rails]
+        weight_net = first + np.searchsorted(np.array(rails), np.round(levels, 6) - 1e-9)
+    else:
+        weight_net = np.full((n, n), -1)
+        off = ~np.eye(n, dtype=bool)
+        weight_net[off] = first + np.arange(n * (n - 1))
+        names += [naming.weight_line(i, j) for i in range(n) for j in range(n) if i != j]
+    np.fill_diagonal(weight_net, 1)
+    return tuple(names), weight_net
+
+
+def _terminal_nets(n: int, weight_net: np.ndarray) -> np.ndarray:
+    dendrite, drive = 2 + np.arange(n)[:, None], 2 + n + np.arange(n)[None, :]
+    nets = np.empty((n, n, 4), np.int32)
+    nets[:, :, DW_IN], nets[:, :, DW_OUT] = drive, 0
+    nets[:, :, MTJ_IN], nets[:, :, MTJ_OUT] = weight_net, dendrite
+    i = np.arange(n)
+    nets[i, i, DW_IN], nets[i, i, MTJ_OUT] = 2 + i, 2 + n + i
+    return nets.reshape(-1, 4)
+
+
+def _nominal_devices(design: Design, process: Process) -> dict[str, np.ndarray]:
+    n, device = design.network.neurons, design.device
+    mobility, r_m = nominal_track(design, process)
+    post, pre = np.divmod(np.arange(n * n, dtype=np.int32), n)
+    values = {
+        "area": device.track_width * process.layers["track"].thickness, "length": device.track_length,
+        "pillar_width": device.pillar_width, "pillar_centre": device.pillar_position * device.track_length,
+        "r_p": device.r_p, "r_ap": device.r_ap, "r_m": r_m, "mobility": mobility,
+        "device_x": np.nan, "device_y": np.nan,
+    }  # fmt: skip
+    point = design.operating_point
+    arrays = {name: np.full(n * n, value) for name, value in values.items()}
+    return {
+        "pre": pre,
+        "post": post,
+        "leak": np.where(pre == post, point.soma_leak, point.axon_leak),
+        **arrays,
+    }

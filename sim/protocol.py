@@ -1,0 +1,94 @@
+"""What is done to a network: the voltages applied, the pattern loaded, when to stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.network import MTJ_IN, Network
+from hwlib.operating_point import resolve_v_dw
+from hwlib.process import Process
+
+REST_SPEED = 1e-3  # m/s: a wall slower than this is at rest (1 pm/ns; a leak is 200 to 5000 times faster)
+OFF_BELOW, ON_ABOVE = 0.05, 0.95  # read-out of a soma, fractions of L (decoded from the authors' programs)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One trial.
+
+    Load phase: dendrite pins held at ±V_C by ``start`` (ON: +), weight sources open, until every wall rests or for a
+    given time. Then the dendrite sources are open and the weight sources on, until every wall rests or ``time_limit``.
+
+    Attributes:
+        v_dw: V_DW in V.
+        v_charge: V_C in V.
+        weight: W in V; rails are at their level × W.
+        levels: weights as multiples of W, shape (N, N), rows postsynaptic; None: what the rails are programmed to.
+        start: bits to load, shape (N,); None: no load phase.
+        initial: wall positions at the beginning as fractions of L, shape (devices,); None: all OFF (0).
+        load: ``"rest"`` or the load time in s.
+        time_limit: longest convergence phase in s; the load phase has the same limit.
+    """
+
+    v_dw: float
+    v_charge: float
+    weight: float
+    levels: np.ndarray | None = None
+    start: np.ndarray | None = None
+    initial: np.ndarray | None = None
+    load: float | Literal["rest"] = "rest"
+    time_limit: float = 2e-6
+
+    def net_voltages(self, network: Network) -> np.ndarray:
+        """Source voltage of every net in the convergence phase, NaN where no source is on, shape (nets,).
+
+        Raises:
+            InputError: lines without ``levels``, or levels of a wrong shape.
+        """
+        voltages = np.full(len(network.net_names), np.nan)
+        levels = None if self.levels is None else np.asarray(self.levels, float)
+        if levels is not None and levels.shape != (network.neurons, network.neurons):
+            raise InputError(f"protocol: levels has shape {levels.shape}, needs {(network.neurons,) * 2}")
+        for k, net in enumerate(network.parsed_nets()):
+            if net.net_class == "ground":
+                voltages[k] = 0.0
+            elif net.net_class == "vdw":
+                voltages[k] = self.v_dw
+            elif net.net_class == "rail":
+                voltages[k] = net.level * self.weight
+            elif net.net_class == "line":
+                if levels is None:
+                    raise InputError("protocol: weight lines need levels, shape (N, N)")
+                voltages[k] = levels[net.neuron, net.pre] * self.weight
+        return voltages
+
+    def load_voltages(self, network: Network) -> np.ndarray:
+        """Source voltage of every net in the load phase, NaN where no source is on, shape (nets,)."""
+        voltages = np.full(len(network.net_names), np.nan)
+        for k, net in enumerate(network.parsed_nets()):
+            if net.net_class == "ground":
+                voltages[k] = 0.0
+            elif net.net_class == "vdw":
+                voltages[k] = self.v_dw
+            elif net.net_class == "dendrite" and self.start is not None:
+                voltages[k] = self.v_charge if self.start[net.neuron] else -self.v_charge
+        return voltages
+
+    def axon_weights(self, network: Network) -> np.ndarray:
+        """Weight voltage behind each device's MTJ_IN in V (V_DW for somas), shape (devices,)."""
+        return self.net_voltages(network)[network.node_net[network.terminals[:, MTJ_IN]]]
+
+
+def protocol_for(design: Design, process: Process, **changes: object) -> Protocol:
+    """The design's operating point as a protocol; ``changes`` override fields of ``Protocol``."""
+    point = design.operating_point
+    values: dict[str, object] = {
+        "v_dw": resolve_v_dw(design, process), "v_charge": point.v_charge, "weight": point.weight,
+        "load": point.load, "time_limit": design.task.time_limit,
+    } | changes  # fmt: skip
+    return Protocol(**values)  # type: ignore[arg-type]
