@@ -61,9 +61,7 @@ class Weights(_Strict):
     random_patterns: int | None = Field(default=None, ge=1, le=1000)
     patterns: tuple[Bits, ...] | None = None
     matrix: tuple[tuple[float, ...], ...] | None = None
-    matrix_file: str | None = Field(
-        default=None, description="CSV beside the design, row = postsynaptic neuron"
-    )
+    matrix_file: str | None = Field(default=None, description="CSV beside the design, row = postsynaptic neuron")
 
     @model_validator(mode="after")
     def _one(self) -> Weights:
@@ -139,9 +137,7 @@ class Design(_Strict):
     network: Network
     operating_point: OperatingPoint = OperatingPoint()
     task: Task = Task()
-    folder: Path | None = Field(
-        default=None, exclude=True, description="set by load_design; relative paths start here"
-    )
+    folder: Path | None = Field(default=None, exclude=True, description="set by load_design; relative paths start here")
 
     @field_validator("process")
     @classmethod

@@ -23,12 +23,8 @@ class Device(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    track_length: Length = Field(
-        default=100e-9, gt=0, le=1e-5, description="L, between the end contacts; Table I"
-    )
-    track_width: Length = Field(
-        default=50e-9, gt=0, le=1e-6, description="Table I: A = 50 nm² at 1 nm thickness"
-    )
+    track_length: Length = Field(default=100e-9, gt=0, le=1e-5, description="L, between the end contacts; Table I")
+    track_width: Length = Field(default=50e-9, gt=0, le=1e-6, description="Table I: A = 50 nm² at 1 nm thickness")
     pillar_width: Length = Field(default=20e-9, gt=0, description="MTJ size along the track; Table I")
     pillar_position: float = Field(default=0.5, gt=0, lt=1, description="MTJ centre, fraction of L; Table I")
     lande_factor: float = Field(default=2.1, gt=0, description="g; Table I")
@@ -97,9 +93,7 @@ class Device(BaseModel):
         )
 
 
-def pillar_conductance(
-    q: float, length: float, width: float, centre: float, r_p: float, r_ap: float
-) -> float:
+def pillar_conductance(q: float, length: float, width: float, centre: float, r_p: float, r_ap: float) -> float:
     """Conductance of the pillar in S with the wall at ``q`` (m): parallel and antiparallel parts by area.
 
     Reference implementation for one device; the engines have vectorised ones and are tested against it.

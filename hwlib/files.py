@@ -50,9 +50,7 @@ def load_model(path: Path, model: type[Model], what: str) -> Model:
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}" if mark else ""
-        raise InputError(
-            f"{path}{where}: not valid YAML ({getattr(error, 'problem', None) or 'malformed'})"
-        ) from None
+        raise InputError(f"{path}{where}: not valid YAML ({getattr(error, 'problem', None) or 'malformed'})") from None
     if not isinstance(data, dict):
         raise InputError(f"{path}: a {what} file is a mapping of fields, found {type(data).__name__}")
     try:

@@ -132,9 +132,7 @@ class Network:
         parsed = [naming.parse_net(name) for name in self.net_names]
         for name, net in zip(self.net_names, parsed, strict=True):
             if net is None:
-                raise InputError(
-                    f"network: net {name!r} is not a name of this toolkit (dend_0, drive_0, gnd, w_p1 …)"
-                )
+                raise InputError(f"network: net {name!r} is not a name of this toolkit (dend_0, drive_0, gnd, w_p1 …)")
         return [net for net in parsed if net is not None]
 
     def parsed_nets(self) -> list[naming.NetName]:
@@ -158,10 +156,10 @@ class Network:
             raise InputError(
                 f"network: no device parameter {sorted(unknown)[0]!r}; allowed: {', '.join(_DEVICE_ARRAYS)}"
             )
-        return replace(
-            self,
-            **{k: np.broadcast_to(np.asarray(v, float), (self.devices,)).copy() for k, v in arrays.items()},
-        )
+        shaped: dict[str, Any] = {
+            k: np.broadcast_to(np.asarray(v, float), (self.devices,)).copy() for k, v in arrays.items()
+        }
+        return replace(self, **shaped)
 
     def validate(self) -> Network:
         """Check shapes, ranges and values; return self.
@@ -170,8 +168,7 @@ class Network:
             InputError: naming the first array that is wrong.
         """
         checks = {
-            "node_net": self.node_net.min(initial=0) >= 0
-            and self.node_net.max(initial=0) < len(self.net_names),
+            "node_net": self.node_net.min(initial=0) >= 0 and self.node_net.max(initial=0) < len(self.net_names),
             "resistor_nodes": self.resistor_nodes.min(initial=0) >= 0
             and self.resistor_nodes.max(initial=0) < self.nodes,
             "resistor_ohm": bool(np.all(np.isfinite(self.resistor_ohm) & (self.resistor_ohm > 0))),
@@ -188,14 +185,10 @@ class Network:
         }
         for name in ("area", "length", "pillar_width", "pillar_centre", "r_p", "r_ap", "r_m", "mobility"):
             values = getattr(self, name)
-            checks[name] = values.shape == (self.devices,) and bool(
-                np.all(np.isfinite(values) & (values > 0))
-            )
+            checks[name] = values.shape == (self.devices,) and bool(np.all(np.isfinite(values) & (values > 0)))
         for name, good in checks.items():
             if not good:
-                raise InputError(
-                    f"network: {name} is wrong (shape, range, or a value that is not positive and finite)"
-                )
+                raise InputError(f"network: {name} is wrong (shape, range, or a value that is not positive and finite)")
         _ = self._parsed
         return self
 
@@ -264,9 +257,7 @@ def read_network(path: str | Path) -> Network:
         with xr.open_dataset(path, engine="h5netcdf") as dataset:
             if dataset.attrs.get("format") != FORMAT:
                 raise InputError(f"{path}: not a network file ({FORMAT})")
-            arrays = {
-                name: dataset[name].values.astype(np.int32 if name in _INTEGER else float) for name in _DIMS
-            }
+            arrays = {name: dataset[name].values.astype(np.int32 if name in _INTEGER else float) for name in _DIMS}
             names = tuple(str(x) for x in dataset["net"].values)
             attrs = {k: v for k, v in dataset.attrs.items() if k not in ("format", "neurons", "layers")}
             neurons = int(dataset.attrs["neurons"])

@@ -93,11 +93,10 @@ class Process(_Strict):
         track = self.layers["track"]
         if not (track.sheet_resistance and track.thickness):
             raise ValueError("layer track needs sheet_resistance and thickness")
-        for rule in (*self.enclosures, *self.separations):
-            names = (rule.outer, rule.inner) if isinstance(rule, Enclosure) else (rule.first, rule.second)
-            for name in names:
-                if name not in self.layers:
-                    raise ValueError(f"rule {rule!r} names the unknown layer {name!r}")
+        pairs = [(r.outer, r.inner) for r in self.enclosures] + [(r.first, r.second) for r in self.separations]
+        for name in (name for pair in pairs for name in pair):
+            if name not in self.layers:
+                raise ValueError(f"a rule names the unknown layer {name!r}")
         for name, layer in self.layers.items():
             for end in layer.connects or ():
                 if end not in self.layers:
@@ -136,9 +135,7 @@ REQUIRED_LAYERS = (
 
 def preset_names() -> list[str]:
     """Names of the processes that ship with the library."""
-    return sorted(
-        p.name.removesuffix(".yaml") for p in resources.files("hwlib").joinpath("processes").iterdir()
-    )
+    return sorted(p.name.removesuffix(".yaml") for p in resources.files("hwlib").joinpath("processes").iterdir())
 
 
 @lru_cache(maxsize=32)
@@ -149,9 +146,7 @@ def load_process(name_or_path: str) -> Process:
         InputError: unknown name, missing or invalid file.
     """
     if name_or_path in preset_names():
-        with resources.as_file(
-            resources.files("hwlib").joinpath("processes", f"{name_or_path}.yaml")
-        ) as path:
+        with resources.as_file(resources.files("hwlib").joinpath("processes", f"{name_or_path}.yaml")) as path:
             return load_model(path, Process, "process")
     if not name_or_path.endswith((".yaml", ".yml")):
         raise InputError(

@@ -47,9 +47,7 @@ def ladder_network(design: Design, process: Process, ohm_per_cell: float) -> Net
     if ohm_per_cell == 0:
         return ideal
     n, nets = ideal.neurons, len(ideal.net_names)
-    cell = nets + np.arange(n * n, dtype=np.int32).reshape(
-        n, n
-    )  # extra nodes; net nodes stay for undivided nets
+    cell = nets + np.arange(n * n, dtype=np.int32).reshape(n, n)  # extra nodes; net nodes stay for undivided nets
     row_node, column_node = cell, cell + n * n
     terminals = ideal.terminals.reshape(n, n, 4).copy()
     diagonal = np.arange(n)

@@ -41,9 +41,7 @@ def parse_quantity(text: str, unit: str) -> float:
     except ValueError:
         raise
     except Exception:
-        raise ValueError(
-            f"{text!r} is not a quantity in {unit}; write for example '1 {_example(unit)}'"
-        ) from None
+        raise ValueError(f"{text!r} is not a quantity in {unit}; write for example '1 {_example(unit)}'") from None
 
 
 def _example(unit: str) -> str:
@@ -70,9 +68,7 @@ def _quantity(unit: str) -> Any:
         float,
         BeforeValidator(parse),
         PlainSerializer(lambda v: f"{v:.12g} {unit}", return_type=str, when_used="json"),
-        WithJsonSchema(
-            {"type": "string", "description": f"quantity in {unit}", "examples": [f"1 {_example(unit)}"]}
-        ),
+        WithJsonSchema({"type": "string", "description": f"quantity in {unit}", "examples": [f"1 {_example(unit)}"]}),
     ]
 
 

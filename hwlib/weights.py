@@ -59,9 +59,7 @@ def weight_levels(design: Design) -> np.ndarray:
     if patterns is not None:
         levels = hebbian(patterns)
     elif design.network.weights.matrix is not None:
-        levels = _checked(
-            [list(row) for row in design.network.weights.matrix], "network.weights.matrix", design
-        )
+        levels = _checked([list(row) for row in design.network.weights.matrix], "network.weights.matrix", design)
     else:
         name = design.network.weights.matrix_file or ""
         path = inside(design.folder or Path.cwd(), name, "network.weights.matrix_file")
@@ -88,9 +86,7 @@ def _read_csv(path: Path) -> list[list[float]]:
         try:
             rows.append([float(cell) for cell in line.split(",")])
         except ValueError:
-            raise InputError(
-                f"{path}:{number}: a row is numbers separated by commas, found {line[:60]!r}"
-            ) from None
+            raise InputError(f"{path}:{number}: a row is numbers separated by commas, found {line[:60]!r}") from None
     return rows
 
 
@@ -98,17 +94,13 @@ def _checked(rows: list[list[float]], where: str, design: Design) -> np.ndarray:
     n = design.network.neurons
     for number, row in enumerate(rows, start=1):
         if len(row) != n:
-            raise InputError(
-                f"{where}: row {number} has {len(row)} values, a network of {n} neurons needs {n}"
-            )
+            raise InputError(f"{where}: row {number} has {len(row)} values, a network of {n} neurons needs {n}")
     if len(rows) != n:
         raise InputError(f"{where}: {len(rows)} rows, a network of {n} neurons needs {n}")
     levels = np.array(rows, dtype=float)
     if not np.isfinite(levels).all():
         i, j = np.argwhere(~np.isfinite(levels))[0]
-        raise InputError(
-            f"{where}: row {i + 1}, column {j + 1} is {levels[i, j]}, weights are finite numbers"
-        )
+        raise InputError(f"{where}: row {i + 1}, column {j + 1} is {levels[i, j]}, weights are finite numbers")
     if np.any(np.diag(levels)):
         i = int(np.flatnonzero(np.diag(levels))[0])
         raise InputError(
