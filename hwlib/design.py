@@ -137,7 +137,12 @@ class Design(_Strict):
     network: Network
     operating_point: OperatingPoint = OperatingPoint()
     task: Task = Task()
-    folder: Path | None = Field(default=None, exclude=True, description="set by load_design; relative paths start here")
+    _folder: Path | None = PrivateAttr(default=None)
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths of the design start: its file's folder, or the working folder."""
+        return self._folder or Path.cwd()
 
     @field_validator("process")
     @classmethod
@@ -168,7 +173,7 @@ class Design(_Strict):
         """
         if self.process in preset_names():
             return load_process(self.process)
-        return load_process(str(inside(self.folder or Path.cwd(), self.process, "process")))
+        return load_process(str(inside(self.folder, self.process, "process")))
 
 
 def load_design(path: str | Path) -> Design:
@@ -180,7 +185,8 @@ def load_design(path: str | Path) -> Design:
     from hwlib.weights import weight_levels  # needs Design
 
     path = Path(path)
-    design = load_model(path, Design, "design").model_copy(update={"folder": path.resolve().parent})
+    design = load_model(path, Design, "design")
+    design._folder = path.resolve().parent
     try:
         design.load_process()
         weight_levels(design)

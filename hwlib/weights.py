@@ -62,7 +62,7 @@ def weight_levels(design: Design) -> np.ndarray:
         levels = _checked([list(row) for row in design.network.weights.matrix], "network.weights.matrix", design)
     else:
         name = design.network.weights.matrix_file or ""
-        path = inside(design.folder or Path.cwd(), name, "network.weights.matrix_file")
+        path = inside(design.folder, name, "network.weights.matrix_file")
         levels = _checked(_read_csv(path), str(path), design)
     if design.network.weight_style == "rails" and len(rail_levels(levels)) > MAX_RAILS:
         raise InputError(
