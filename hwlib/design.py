@@ -10,8 +10,10 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     PrivateAttr,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -31,7 +33,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _word_or_quantity(words: tuple[str, ...], unit: str) -> Any:
+def _word_or_quantity(words: tuple[str, ...], unit: str) -> tuple[Any, ...]:
     """A field that is one of ``words`` or a quantity in ``unit`` (kept as SI float)."""
 
     def parse(value: Any, info: ValidationInfo) -> str | float:
@@ -49,7 +51,11 @@ def _word_or_quantity(words: tuple[str, ...], unit: str) -> Any:
             return float(value)
         raise ValueError(f"{value!r} is neither {', '.join(words)} nor a value in {unit}")
 
-    return BeforeValidator(parse)
+    return (
+        BeforeValidator(parse),
+        PlainSerializer(lambda v: v if isinstance(v, str) else f"{v:.12g} {unit}", return_type=str, when_used="json"),
+        WithJsonSchema({"type": "string", "x-unit": unit, "x-words": list(words)}),
+    )
 
 
 class Weights(_Strict):
@@ -59,9 +65,11 @@ class Weights(_Strict):
     random pattern drawn with the design's seed.
     """
 
-    random_patterns: int | None = Field(default=None, ge=1, le=1000)
-    patterns: tuple[Bits, ...] | None = None
-    matrix: tuple[tuple[float, ...], ...] | None = None
+    random_patterns: int | None = Field(default=None, ge=1, le=1000, description="how many, drawn with the seed")
+    patterns: tuple[Bits, ...] | None = Field(default=None, description="stored patterns, strings of N bits")
+    matrix: tuple[tuple[float, ...], ...] | None = Field(
+        default=None, description="N rows of N multiples of W, row = postsynaptic neuron"
+    )
     matrix_file: str | None = Field(default=None, description="CSV beside the design, row = postsynaptic neuron")
 
     @model_validator(mode="after")
@@ -75,14 +83,18 @@ class Weights(_Strict):
 class Network(_Strict):
     """Size, topology, floorplan and wires."""
 
-    neurons: int = Field(ge=2, le=MAX_NEURONS)
-    weight_style: Literal["lines", "rails"] = "rails"
-    soma_placement: Literal["diagonal", "centred"] = "diagonal"
-    dendrite_width: Length | None = Field(default=None, gt=0, description="None: the process's minimum")
-    drive_width: Length | None = Field(default=None, gt=0)
-    ground_width: Length | None = Field(default=None, gt=0)
-    weight_width: Length | None = Field(default=None, gt=0, description="weight rails or lines")
-    vdw_width: Length | None = Field(default=None, gt=0)
+    neurons: int = Field(ge=2, le=MAX_NEURONS, description="N")
+    weight_style: Literal["lines", "rails"] = Field(
+        default="rails", description="rails: weights fixed by programming vias; lines: one line per synapse to the edge"
+    )
+    soma_placement: Literal["diagonal", "centred"] = Field(
+        default="diagonal", description="where a soma joins its dendrite and drive: its own cell, or their middle"
+    )
+    dendrite_width: Length | None = Field(default=None, gt=0, description="of the wire; else the process's minimum")
+    drive_width: Length | None = Field(default=None, gt=0, description="of the wire; else the process's minimum")
+    ground_width: Length | None = Field(default=None, gt=0, description="of the wire; else the process's minimum")
+    weight_width: Length | None = Field(default=None, gt=0, description="of weight rails or lines, likewise")
+    vdw_width: Length | None = Field(default=None, gt=0, description="of the wire; else the process's minimum")
     weights: Weights = Weights(random_patterns=1)
 
     @model_validator(mode="after")
@@ -98,7 +110,7 @@ class Network(_Strict):
 class OperatingPoint(_Strict):
     """Voltages, leaks and the load phase. Defaults are Table I."""
 
-    v_dw: Annotated[float | str, _word_or_quantity(("auto", "eq4"), "V")] = Field(
+    v_dw: Annotated[float | str, *_word_or_quantity(("auto", "eq4"), "V")] = Field(
         default="auto",
         description="auto: window centre with R_M; eq4: the paper's eq. (4), without R_M; or volts",
     )
@@ -106,9 +118,9 @@ class OperatingPoint(_Strict):
     weight: Voltage = Field(default=0.1, gt=0, description="W; Table I")
     axon_leak: Velocity = Field(default=-5.0, lt=0, description="toward OFF; Table I, L_SYN")
     soma_leak: Velocity = Field(default=0.2, description="+ moves toward ON; Table I, L_AXON")
-    load: Annotated[float | str, _word_or_quantity(("rest",), "s")] = Field(
+    load: Annotated[float | str, *_word_or_quantity(("rest",), "s")] = Field(
         default="rest",
-        description="load phase: until every wall rests, or a time (the paper's programs: 16 ns)",
+        description="load phase: until every wall rests, or a time (paper: 16 ns)",
     )
 
     @field_validator("v_dw", "load")
@@ -122,8 +134,8 @@ class OperatingPoint(_Strict):
 class Task(_Strict):
     """What to run on the network: pattern recall from random or given starts."""
 
-    kind: Literal["recall"] = "recall"
-    trials: int = Field(default=20, ge=1, le=1_000_000)
+    kind: Literal["recall"] = Field(default="recall", description="recall of stored patterns")
+    trials: int = Field(default=20, ge=1, le=1_000_000, description="starts to run")
     starts: tuple[Bits, ...] | None = Field(default=None, description="given starts instead of random ones")
     time_limit: Time = Field(default=2e-6, gt=0, description="of the convergence phase")
 
@@ -131,9 +143,9 @@ class Task(_Strict):
 class Design(_Strict):
     """A whole design, as read from its YAML file."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
-    process: str = Field(default="ebeam", description="preset name, or a process file beside the design")
-    seed: int = Field(default=1, ge=0, le=2**63 - 1)
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="of the run folder and the top cell")
+    process: str = Field(default="ebeam", description="preset (ebeam, copper), or a process file beside the design")
+    seed: int = Field(default=1, ge=0, le=2**63 - 1, description="of every random draw")
     device: Device = Device()
     network: Network
     operating_point: OperatingPoint = OperatingPoint()

@@ -68,7 +68,7 @@ def _quantity(unit: str) -> Any:
         float,
         BeforeValidator(parse),
         PlainSerializer(lambda v: f"{v:.12g} {unit}", return_type=str, when_used="json"),
-        WithJsonSchema({"type": "string", "description": f"quantity in {unit}", "examples": [f"1 {_example(unit)}"]}),
+        WithJsonSchema({"type": "string", "x-unit": unit, "examples": [f"1 {_example(unit)}"]}),
     ]
 
 

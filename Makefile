@@ -1,0 +1,49 @@
+# make run   set up .venv (pinned) and run the main job
+# make test  lint, types, tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DESIGN ?= layouts/examples/hopfield_8.yaml
+WORKERS ?= 2
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run test lint types docs lock clean
+
+run: $(STAMP)
+	@$(BIN)/spinhop run $(DESIGN)
+
+test: lint types
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+# The pages of docs/ that are made from the code.
+docs: $(STAMP)
+	$(BIN)/spinhop schema --markdown --out docs/file-formats.md
+
+$(STAMP): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "spinhop needs Python 3.11 or newer; set PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "setting up $(VENV), once (about a minute)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Renew requirements.lock from pyproject.toml in an environment of its own.
+lock:
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet '.[test]'
+	{ echo "# Everything \`make run\` and \`make test\` install, direct and indirect. Renew: make lock"; \
+	  { build/lock/bin/pip freeze --exclude spinhop; grep -o 'setuptools==[0-9.]*' pyproject.toml; } | sort -f; \
+	} > requirements.lock
+	rm -rf build
+
+clean:
+	rm -rf $(VENV) build *.egg-info

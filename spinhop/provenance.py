@@ -1,0 +1,55 @@
+"""What made a result: versions of packages, of the toolkit's own code, and of files."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import platform
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = (
+    "spinhop", "numpy", "scipy", "numba", "xarray", "h5netcdf", "h5py", "klayout", "gdsfactory", "kfactory", "networkx",
+    "pydantic", "pint", "matplotlib", "bokeh", "typer", "rich",
+)  # fmt: skip
+ROOMS = ("hwlib", "layouts", "sim", "spinhop")
+
+
+@lru_cache(maxsize=1)
+def versions() -> dict[str, str]:
+    """Versions of Python and of every package that can change a result; ``missing`` where one is not installed."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "missing"
+    return found
+
+
+@lru_cache(maxsize=16)
+def code_version(*rooms: str) -> str:
+    """Hash of the source and data files of some rooms: changes when the code that made a result changes."""
+    digest = hashlib.sha256()
+    for room in rooms:
+        spec = importlib.util.find_spec(room)
+        for folder in (spec.submodule_search_locations or ()) if spec else ():
+            for path in sorted(Path(folder).rglob("*")):
+                if path.suffix in (".py", ".yaml", ".html", ".css") and "examples" not in path.parts:
+                    digest.update(f"{room}/{path.relative_to(folder).as_posix()}\0".encode())
+                    digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def data_hash(data: Any) -> str:
+    """SHA-256 of plain data (mappings, sequences, numbers, strings), independent of the order of keys."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()

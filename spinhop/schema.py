@@ -1,0 +1,113 @@
+"""JSON schemas of the design and process files, and the reference page made from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hwlib.design import Design
+from hwlib.process import Process
+from spinhop.quantities import human
+
+MODELS = {"design": Design, "process": Process}
+_BOUNDS = {
+    "gt": "above", "ge": "at least", "lt": "below", "le": "at most",
+    "exclusiveMinimum": "above", "minimum": "at least", "exclusiveMaximum": "below", "maximum": "at most",
+}  # fmt: skip
+_HEAD = """\
+# File formats
+
+Made by `make docs` from the models that read the files; do not edit.
+
+Both files are YAML. Every dimensional value carries its unit (`100 nm`, `0.1 V`); a bare number there is refused.
+`spinhop schema design` and `spinhop schema process` print the JSON schemas, for editors that complete and check while
+you type.
+"""
+
+
+def json_schema(kind: str) -> dict[str, Any]:
+    """JSON schema of the ``design`` or ``process`` file.
+
+    Quantities are strings with the custom keys ``x-unit`` (their SI unit) and, where words are allowed too,
+    ``x-words``; their bounds are numbers in that unit.
+    """
+    schema = MODELS[kind].model_json_schema()
+    _quantity_defaults(schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _quantity_defaults(node: Any) -> None:
+    """Write defaults as a file would have them: with their unit."""
+    if isinstance(node, list):
+        for child in node:
+            _quantity_defaults(child)
+    if isinstance(node, dict):
+        if "x-unit" in node and isinstance(node.get("default"), float):
+            node["default"] = human(node["default"], node["x-unit"])
+        for child in node.values():
+            _quantity_defaults(child)
+
+
+def reference_page() -> str:
+    """Markdown page with every field of the design and process files, its default and its meaning."""
+    parts = [_HEAD]
+    for kind in MODELS:
+        schema = json_schema(kind)
+        parts.append(f"## {kind.capitalize()} file\n")
+        parts += [*_sections(schema, schema.get("$defs", {}), prefix=""), ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _sections(schema: dict[str, Any], definitions: dict[str, Any], prefix: str) -> list[str]:
+    lines = [_summary(schema), "", "| field | value | default | meaning |", "|---|---|---|---|"]
+    children: list[str] = []
+    for name, entry in schema.get("properties", {}).items():
+        required = name in schema.get("required", ())
+        field, target = _resolve(entry, definitions)
+        default = "required" if required else _default(entry)
+        meaning = entry.get("description", "")
+        if target is not None:
+            path = f"{prefix}{name}"
+            default = "required" if required else "see below"
+            suffix = {"array": "[]", "map": ".<name>"}.get(field, "")
+            children += ["", f"### `{path}{suffix}`", "", *_sections(target, definitions, f"{path}{suffix}.")]
+            field = {"array": "list of mappings", "map": "mapping of names"}.get(field, "mapping")
+        lines.append(f"| `{name}` | {field} | {default} | {meaning} |".replace("  ", " "))
+    return [*lines, *children]
+
+
+def _summary(schema: dict[str, Any]) -> str:
+    return " ".join(schema.get("description", "").replace("``", "`").split())
+
+
+def _resolve(entry: dict[str, Any], definitions: dict[str, Any]) -> tuple[str, dict[str, Any] | None]:
+    """What a field takes in words, and the model it holds, if any (``array`` or ``map`` of it, or one)."""
+    options = [o for o in entry.get("anyOf", [entry]) if o.get("type") != "null"]
+    first = {**entry, **options[0]}
+    for container, key in (("", None), ("array", "items"), ("map", "additionalProperties")):
+        inner = first if key is None else first.get(key)
+        if isinstance(inner, dict) and "$ref" in inner:
+            return container or "model", definitions[inner["$ref"].rsplit("/", 1)[1]]
+    return _words(first), None
+
+
+def _words(entry: dict[str, Any]) -> str:
+    if "enum" in entry:
+        return ", ".join(f"`{x}`" for x in entry["enum"])
+    if "const" in entry:
+        return f"`{entry['const']}`"
+    if "x-unit" in entry:
+        text = f"quantity in {entry['x-unit'].replace('*', '·').replace('^2', '²')}"
+        text = ", ".join([f"`{word}`" for word in entry.get("x-words", ())] + [text])
+    elif entry.get("type") == "array":
+        items = entry.get("items") or entry.get("prefixItems", [{}])[0]
+        count = f"{entry['maxItems']} × " if "maxItems" in entry else "list of "
+        text = count + (_words(items) if isinstance(items, dict) else "values")
+    else:
+        text = {"integer": "whole number", "number": "number", "string": "text"}.get(entry.get("type", ""), "value")
+    bounds = [f"{words} {entry[key]:g}" for key, words in _BOUNDS.items() if isinstance(entry.get(key), (int, float))]
+    return f"{text}, {', '.join(bounds)}" if bounds else text
+
+
+def _default(entry: dict[str, Any]) -> str:
+    value = entry.get("default")
+    return "–" if value is None or value == [] else f"`{value}`"

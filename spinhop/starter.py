@@ -1,0 +1,87 @@
+"""A commented design file to start from, made from the models so that it never says another default than they do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from hwlib.design import Design, load_design
+from hwlib.errors import InputError
+from hwlib.files import replacing
+from spinhop.quantities import readable
+
+_WIDTH = 58
+
+
+def write_starter(path: Path, *, neurons: int = 8, weight_style: str = "rails", replace: bool = False) -> Path:
+    """Write a design file with every field: the chosen ones set, the others commented out at their default.
+
+    Args:
+        path: the file; its stem becomes the design's name.
+        neurons: N.
+        weight_style: ``rails`` or ``lines``.
+        replace: overwrite an existing file.
+
+    Raises:
+        InputError: existing file, bad values, or a folder that cannot be written.
+    """
+    if path.suffix not in (".yaml", ".yml"):
+        raise InputError(f"{path}: a design file ends in .yaml")
+    if path.exists() and not replace:
+        raise InputError(f"{path}: exists already; choose another name or give --force")
+    with replacing(path) as temporary:
+        temporary.write_text(starter_text(path.stem, neurons, weight_style), encoding="utf-8")
+        try:
+            load_design(temporary)
+        except InputError as error:
+            raise InputError(str(error).replace(str(temporary), str(path))) from None
+    return path
+
+
+def starter_text(name: str, neurons: int, weight_style: str) -> str:
+    """The starter design as text."""
+    chosen = {"name": name, "network.neurons": neurons, "network.weight_style": weight_style}
+    defaults = readable(Design(name="x", network={"neurons": 2}).model_dump(mode="json"))  # type: ignore[arg-type]
+    lines = [
+        "# A spinhop design. Uncomment a line to change it; what stands commented is the default.",
+        f"# spinhop run {name}.yaml",
+        "",
+    ]
+    return "\n".join(lines + _fields(Design, defaults, chosen, "")) + "\n"
+
+
+def _fields(model: type[BaseModel], defaults: dict[str, Any], chosen: dict[str, Any], prefix: str) -> list[str]:
+    lines: list[str] = []
+    indent = "  " * prefix.count(".")
+    for name, info in model.model_fields.items():
+        path = f"{prefix}{name}"
+        default = defaults.get(name)
+        nested = (
+            info.annotation if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel) else None
+        )
+        if nested is not None:
+            inner = _fields(nested, default or {}, chosen, f"{path}.")
+            used = any(key.startswith(f"{path}.") for key in chosen)
+            lines += [] if prefix else [""]
+            lines += [f"{indent}{'' if used else '# '}{name}:", *inner]
+        elif path in chosen:
+            lines.append(_line(f"{indent}{name}: {_scalar(chosen[path])}", info.description))
+        else:
+            value = "" if default is None else f" {_scalar(default)}"
+            lines.append(_line(f"{indent}# {name}:{value}", info.description))
+    return lines
+
+
+def _line(text: str, comment: str | None) -> str:
+    if not comment:
+        return text
+    return f"{text:<{_WIDTH}}  # {' '.join(comment.split())}"
+
+
+def _scalar(value: Any) -> str:
+    text = yaml.safe_dump(value, default_flow_style=True, width=10**6).strip()
+    return re.sub(r"\n?\.\.\.$", "", text).strip()
