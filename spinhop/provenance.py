@@ -15,7 +15,6 @@ PACKAGES = (
     "spinhop", "numpy", "scipy", "numba", "xarray", "h5netcdf", "h5py", "klayout", "gdsfactory", "kfactory", "networkx",
     "pydantic", "pint", "matplotlib", "bokeh", "typer", "rich",
 )  # fmt: skip
-ROOMS = ("hwlib", "layouts", "sim", "spinhop")
 
 
 @lru_cache(maxsize=1)
@@ -31,16 +30,18 @@ def versions() -> dict[str, str]:
 
 
 @lru_cache(maxsize=16)
-def code_version(*rooms: str) -> str:
-    """Hash of the source and data files of some rooms: changes when the code that made a result changes."""
+def code_version(*modules: str) -> str:
+    """Hash of the source and data files of some packages or modules: changes when the code that made a result does."""
     digest = hashlib.sha256()
-    for room in rooms:
-        spec = importlib.util.find_spec(room)
-        for folder in (spec.submodule_search_locations or ()) if spec else ():
-            for path in sorted(Path(folder).rglob("*")):
-                if path.suffix in (".py", ".yaml", ".html", ".css") and "examples" not in path.parts:
-                    digest.update(f"{room}/{path.relative_to(folder).as_posix()}\0".encode())
-                    digest.update(path.read_bytes())
+    for name in modules:
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            continue
+        folder = Path(spec.origin).parent
+        files = sorted(folder.rglob("*")) if spec.submodule_search_locations else [Path(spec.origin)]
+        for path in files:
+            if path.suffix in (".py", ".yaml") and "examples" not in path.relative_to(folder).parts:
+                digest.update(f"{name}/{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

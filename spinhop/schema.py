@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel
+
 from hwlib.design import Design
 from hwlib.process import Process
 from spinhop.quantities import human
 
-MODELS = {"design": Design, "process": Process}
+MODELS: dict[str, type[BaseModel]] = {"design": Design, "process": Process}
 _BOUNDS = {
     "gt": "above", "ge": "at least", "lt": "below", "le": "at most",
     "exclusiveMinimum": "above", "minimum": "at least", "exclusiveMaximum": "below", "maximum": "at most",

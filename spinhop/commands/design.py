@@ -1,0 +1,46 @@
+"""``new`` and ``schema``: where a design starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from spinhop.commands.options import Force
+
+
+def new(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Design file to write; its stem names the design.")],
+    neurons: Annotated[int, typer.Option("--neurons", "-n", help="Number of neurons.")] = 8,
+    style: Annotated[Literal["rails", "lines"], typer.Option("--style", help="Weight style.")] = "rails",
+    force: Force = False,
+) -> None:
+    """Write a commented starter design."""
+    from spinhop.starter import write_starter
+
+    print(write_starter(path, neurons=neurons, weight_style=style, replace=force))
+
+
+def schema(
+    kind: Annotated[Literal["design", "process"], typer.Argument(help="Which file.")] = "design",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write instead of printing.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The reference page of both files instead.")] = False,
+) -> None:
+    """Export the JSON schema of the design or process file."""
+    import json
+
+    from hwlib.files import write_atomic
+    from spinhop.schema import json_schema, reference_page
+
+    text = reference_page() if markdown else json.dumps(json_schema(kind), indent=1, ensure_ascii=False) + "\n"
+    if out is None:
+        print(text, end="")
+    else:
+        write_atomic(out, lambda p: p.write_text(text, encoding="utf-8"))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command()(new)
+    app.command()(schema)

@@ -1,0 +1,18 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DesignFile = Annotated[Path, typer.Argument(metavar="DESIGN", help="Design file (YAML).")]
+RunFolder = Annotated[Path | None, typer.Option("--out", "-o", help="Run folder; default runs/<design name>.")]
+LayoutFile = Annotated[
+    Path | None,
+    typer.Option("--layout", help="Use this GDS or OASIS file (drawn elsewhere, edited by hand) instead of drawing."),
+]
+Engine = Annotated[str, typer.Option("--engine", help="Simulation engine: auto, reference, ideal or layout.")]
+Force = Annotated[bool, typer.Option("--force", help="Repeat stages and overwrite files even if nothing changed.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]

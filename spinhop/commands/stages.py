@@ -1,0 +1,129 @@
+"""``run`` and its single stages, each in the design's run folder."""
+
+from __future__ import annotations
+
+import json as json_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from spinhop.commands.options import DesignFile, Engine, Force, Json, LayoutFile, RunFolder
+
+if TYPE_CHECKING:
+    from spinhop.runs import Run
+
+Ideal = Annotated[bool, typer.Option("--ideal", help="Perfect wires only; needs no layout.")]
+
+
+def run(
+    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, engine: Engine = "auto",
+    force: Force = False, json: Json = False,
+) -> None:  # fmt: skip
+    """All stages: layout, extraction, simulation, recall, report. Unchanged stages are not repeated."""
+    done = _work("run", design, out=out, layout=layout, engine=engine, force=force)
+    _print_outcomes(done, json, {"ideal": "recall_ideal.nc", "drawn": "recall_drawn.nc"})
+
+
+def layout(design: DesignFile, out: RunFolder = None, force: Force = False, json: Json = False) -> None:
+    """Draw the layout (GDS, OASIS, picture)."""
+    _print_files(_work("layout", design, out=out, force=force), json)
+
+
+def extract(
+    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, force: Force = False, json: Json = False
+) -> None:
+    """Extract wires and devices from the layout's polygons (netCDF, SPEF, SPICE)."""
+    done = _work("extract", design, out=out, layout=layout, force=force)
+    from hwlib.network import read_network
+    from spinhop.wires import resistance_rows, resistance_table
+
+    table = resistance_table(read_network(done.path("network.nc")))
+    if json:
+        _print_files(done, json, wires=[vars(row) for row in table])
+        return
+    from spinhop.console import print_table
+
+    print_table("wire resistance, source to farthest terminal", *resistance_rows(table))
+    _print_files(done, json)
+
+
+def simulate(
+    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, engine: Engine = "auto",
+    ideal: Ideal = False, force: Force = False, json: Json = False,
+) -> None:  # fmt: skip
+    """Simulate one trial with ideal and with drawn wires, keeping every wall over time."""
+    goal = "simulate ideal" if ideal else "simulate"
+    done = _work(goal, design, out=out, layout=layout, engine=engine, force=force)
+    names = {"ideal": "ideal.nc"} if ideal else {"ideal": "ideal.nc", "drawn": "drawn.nc"}
+    from spinhop.outcome import trial_data, trial_rows
+
+    results = {kind: trial_data(done.path(name)) for kind, name in names.items()}
+    if json:
+        _print_files(done, json, outcome=results)
+        return
+    from spinhop.console import print_table
+
+    print_table("one trial", ["", *results], trial_rows(results))
+    _print_files(done, json)
+
+
+def recall(
+    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, engine: Engine = "auto",
+    ideal: Ideal = False, force: Force = False, json: Json = False,
+) -> None:  # fmt: skip
+    """Recall the stored patterns from the design's starts, with ideal and with drawn wires."""
+    goal = "recall ideal" if ideal else "recall"
+    done = _work(goal, design, out=out, layout=layout, engine=engine, force=force)
+    names = {"ideal": "recall_ideal.nc"} if ideal else {"ideal": "recall_ideal.nc", "drawn": "recall_drawn.nc"}
+    _print_outcomes(done, json, names)
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")], json: Json = False
+) -> None:  # fmt: skip
+    """Write the report of a run folder again."""
+    from spinhop.report import write_report
+
+    path = write_report(folder)
+    print(json_module.dumps({"report": str(path)}) if json else path)
+
+
+def _work(goal: str, design: Path, **options: Any) -> Run:
+    from spinhop.console import StageLines
+    from spinhop.stages import run_design
+
+    with StageLines() as progress:
+        return run_design(design, goal, progress=progress, **options)
+
+
+def _stages(done: Run) -> dict[str, Any]:
+    return {"folder": str(done.folder), "stages": done.manifest["stages"]}
+
+
+def _print_files(done: Run, json: bool, **more: Any) -> None:
+    if json:
+        from spinhop.console import print_json
+
+        print_json(_stages(done) | more)
+    else:
+        print(done.folder)
+
+
+def _print_outcomes(done: Run, json: bool, names: dict[str, str]) -> None:
+    from spinhop.outcome import as_data, read_outcome, side_by_side
+
+    outcomes = {kind: read_outcome(done.path(name)) for kind, name in names.items()}
+    if json:
+        _print_files(done, json, outcome={kind: as_data(outcome) for kind, outcome in outcomes.items()})
+        return
+    from spinhop.console import print_table
+
+    print_table(f"{done.design.name}: recall", ["", *outcomes], side_by_side(outcomes))
+    _print_files(done, json)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    for command in (run, layout, extract, simulate, recall, report):
+        app.command()(command)

@@ -1,0 +1,61 @@
+"""What commands print: tables for people, one JSON object for machines; progress goes to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+
+def print_json(data: Any) -> None:
+    """Print one JSON document on stdout."""
+    print(json.dumps(data, indent=1, default=str))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table on stdout; every column but the first is right-aligned."""
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for k, name in enumerate(columns):
+        table.add_column(escape(name), justify="left" if k == 0 else "right")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    console = Console(highlight=False)
+    # Without a terminal the table keeps its own width: lines cut at 80 columns help nobody who pipes them.
+    console.print(table, width=None if console.is_terminal else max(80, console.measure(table).maximum))
+
+
+class StageLines:
+    """Progress of a run on stderr: a spinner while a stage works, a line with its time when it is done."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console = Console(file=sys.stderr, highlight=False)
+        self._status: Any = None
+
+    def __call__(self, stage: str, status: str, seconds: float) -> None:
+        """Report that a stage starts, is done, or is kept from an earlier run."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+        if status == "start":
+            if self._console.is_terminal:
+                self._status = self._console.status(stage)
+                self._status.start()
+        elif status == "kept":
+            self._console.print(f"{stage:<18} unchanged")
+        else:
+            self._console.print(f"{stage:<18} {seconds:8.2f} s")
+
+    def __enter__(self) -> StageLines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()

@@ -1,0 +1,41 @@
+"""What this machine offers: versions, the optional programs, processor threads, a listening KLayout."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from typing import NamedTuple
+
+from spinhop.provenance import versions
+from spinhop.viewer import is_listening
+
+
+class Finding(NamedTuple):
+    """One line of the examination; ``good`` is False when something required is missing."""
+
+    what: str
+    found: str
+    good: bool = True
+
+
+def examine() -> list[Finding]:
+    """Look at the environment without loading the packages."""
+    lines = [Finding(name, version, version != "missing") for name, version in versions().items()]
+    lines.append(Finding("ngspice", _ngspice()))
+    lines.append(Finding("KLayout", "listening (klive)" if is_listening() else "not listening; needed for show only"))
+    lines.append(Finding("processor threads", str(len(os.sched_getaffinity(0)))))
+    return lines
+
+
+def _ngspice() -> str:
+    program = shutil.which("ngspice")
+    if program is None:
+        return "not found; needed for spice --run only"
+    try:
+        text = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return f"{program} does not answer"
+    match = re.search(r"ngspice-(\S+)", text)
+    return match[1] if match else "version unknown"

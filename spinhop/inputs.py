@@ -1,0 +1,62 @@
+"""The input files of a run: copies of what the user wrote, and the same with every default filled in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel
+
+from hwlib.design import Design
+from hwlib.files import replacing
+from hwlib.process import Process, preset_names
+from spinhop.quantities import readable
+
+COPIES = "input"
+RESOLVED = "design.yaml"
+PROCESS = "process.yaml"
+
+
+def write_inputs(folder: Path, design_path: Path, design: Design, process: Process) -> None:
+    """Write the copies into ``input/``, and the resolved ``design.yaml`` and ``process.yaml`` into the run folder.
+
+    The resolved design runs from where it lies: it names the resolved process and the copied weight matrix.
+
+    Raises:
+        InputError: when the folder cannot be written.
+    """
+    copies = folder / COPIES
+    _copy(design_path, copies / design_path.name)
+    referred = [design.network.weights.matrix_file]
+    referred += [] if design.process in preset_names() else [design.process]
+    for name in referred:
+        if name is not None:
+            _copy(design.folder / name, copies / name)
+    data = _plain(design)
+    data["process"] = PROCESS
+    if design.network.weights.matrix_file is not None:
+        data["network"]["weights"]["matrix_file"] = f"{COPIES}/{design.network.weights.matrix_file}"
+    _write_yaml(folder / RESOLVED, data, f"{design_path.name} with every default filled in")
+    _write_yaml(folder / PROCESS, _plain(process), f"the process {process.name}")
+
+
+def _plain(model: BaseModel) -> dict:
+    return readable(model.model_dump(mode="json", exclude_none=True))
+
+
+def _write_yaml(path: Path, data: dict, comment: str) -> None:
+    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
+    _write(path, f"# {comment}\n{text}".encode())
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.resolve() != target.resolve():
+        _write(target, source.read_bytes())
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Leave an equal file alone, so that its date says when it last changed."""
+    if path.is_file() and path.read_bytes() == content:
+        return
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)

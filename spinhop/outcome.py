@@ -1,0 +1,144 @@
+"""The outcome of a recall beside that of another: accuracy, rest, time, energy, as numbers and as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hwlib.errors import InputError
+from spinhop.quantities import human
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SOURCES, SINKS = ("weight", "vdw", "load"), ("pillar", "track", "wire")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a batch of recall trials came to.
+
+    Attributes:
+        trials: how many.
+        accuracy, accuracy_low, accuracy_high: mean share of right bits with its 95 % confidence interval.
+        recalled: trials with every bit right.
+        at_rest: trials that came to rest before the limit.
+        time_mean, time_max: load and convergence in s, over the trials that came to rest (NaN when none did).
+        energy_mean: delivered by all sources per trial in J.
+        energy: mean per source and per sink in J, by name.
+    """
+
+    trials: int
+    accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+    recalled: int
+    at_rest: int
+    time_mean: float
+    time_max: float
+    energy_mean: float
+    energy: dict[str, float]
+
+    @classmethod
+    def of(cls, recall: xr.Dataset) -> Outcome:
+        """Read the outcome from the dataset of ``sim.recall``."""
+        from sim.tasks import statistics
+
+        accuracy, rest = recall["accuracy"].values, recall["at_rest"].values.astype(bool)
+        interval = statistics.mean(accuracy)
+        time = recall["time_to_solution"].values[rest]
+        energy = {
+            str(name): float(value)
+            for variable, dim in (("energy_source", "source"), ("energy_sink", "sink"))
+            for name, value in zip(recall[dim].values, recall[variable].mean("trial").values, strict=True)
+        }
+        return cls(
+            trials=len(accuracy), accuracy=interval.value,
+            accuracy_low=max(interval.low, 0.0), accuracy_high=min(interval.high, 1.0),
+            recalled=int(np.sum(accuracy == 1)), at_rest=int(rest.sum()),
+            time_mean=float(time.mean()) if len(time) else float("nan"),
+            time_max=float(time.max()) if len(time) else float("nan"),
+            energy_mean=float(recall["energy_source"].sum("source").mean()), energy=energy,
+        )  # fmt: skip
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Label and text of every number."""
+        interval = f"{100 * self.accuracy_low:.1f} … {100 * self.accuracy_high:.1f}"
+        return [
+            ("right bits", f"{100 * self.accuracy:.1f} % ({interval})"),
+            ("all bits right", f"{self.recalled} of {self.trials}"),
+            ("came to rest", f"{self.at_rest} of {self.trials}"),
+            ("time to solution, mean", text(self.time_mean, "s")),
+            ("time to solution, longest", text(self.time_max, "s")),
+            ("energy per trial", text(self.energy_mean, "J")),
+        ]
+
+
+def side_by_side(outcomes: dict[str, Outcome]) -> list[list[str]]:
+    """Rows of label and one text per outcome."""
+    columns = [outcome.rows() for outcome in outcomes.values()]
+    return [[cells[0][0], *(text for _, text in cells)] for cells in zip(*columns, strict=True)]
+
+
+def text(value: float, unit: str) -> str:
+    """A measured value to four digits, or a dash when there is none."""
+    return "–" if np.isnan(value) else human(value, unit, 4)
+
+
+def as_data(outcome: Outcome) -> dict[str, Any]:
+    """Plain data for JSON: NaN becomes None."""
+    return {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in vars(outcome).items()}
+
+
+def read_outcome(path: Path) -> Outcome:
+    """The outcome of a recall dataset on disk.
+
+    Raises:
+        InputError: missing or unreadable.
+    """
+    with open_dataset(path) as recall:
+        return Outcome.of(recall)
+
+
+def open_dataset(path: Path) -> xr.Dataset:
+    """Open a result file.
+
+    Raises:
+        InputError: missing or unreadable.
+    """
+    import xarray as xr
+
+    try:
+        return xr.open_dataset(path, engine="h5netcdf")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such result file") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as a result ({type(error).__name__})") from None
+
+
+def trial_data(path: Path) -> dict[str, Any]:
+    """State, rest, times and energies of one trial's dataset on disk, as plain data."""
+    with open_dataset(path) as trial:
+        energies = {
+            str(name): float(value)
+            for variable, dim in (("energy_source", "source"), ("energy_sink", "sink"))
+            for name, value in zip(trial[dim].values, trial[variable].values, strict=True)
+        }
+        times = {name: float(trial[name]) for name in ("time_load", "time_convergence", "time_to_solution")}
+        state = "".join("?" if bit < 0 else str(int(bit)) for bit in trial["state"].values)
+        return {"state": state, "at_rest": bool(trial["at_rest"]), **times, "energy": energies}
+
+
+def trial_rows(results: dict[str, dict[str, Any]]) -> list[list[str]]:
+    """Rows of label and one text per result of ``trial_data``."""
+    sums = {kind: sum(data["energy"].get(name, 0.0) for name in SOURCES) for kind, data in results.items()}
+    return [
+        ["final state", *(data["state"] for data in results.values())],
+        ["came to rest", *("yes" if data["at_rest"] else "no" for data in results.values())],
+        ["load", *(text(data["time_load"], "s") for data in results.values())],
+        ["time to solution", *(text(data["time_to_solution"], "s") for data in results.values())],
+        ["energy", *(text(sums[kind], "J") for kind in results)],
+    ]

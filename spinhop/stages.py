@@ -1,0 +1,176 @@
+"""The stages of a run: drawing, extraction, simulation with ideal and with drawn wires, recall, report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hwlib.files import replacing, write_atomic
+from spinhop.provenance import file_hash
+from spinhop.runs import Progress, Run, Stage, open_run
+
+TEXT_NETLIST_DEVICES = 20_000  # SPEF and SPICE of more devices are hundreds of megabytes: written on request only
+TRACE_DEVICES = 10_000  # wall traces of more devices do not fit a report, nor a small machine's memory
+
+IDEAL_TRACE, DRAWN_TRACE = "ideal.nc", "drawn.nc"
+IDEAL_RECALL, DRAWN_RECALL = "recall_ideal.nc", "recall_drawn.nc"
+NETWORK, REPORT = "network.nc", "report.html"
+
+
+def _design(run: Run, *without: str) -> dict[str, Any]:
+    return run.design.model_dump(mode="json", exclude=set(without))
+
+
+def _drawing_inputs(run: Run) -> Any:
+    if run.layout is not None:
+        return [file_hash(run.layout), run.layout.suffix]
+    from hwlib.weights import weight_levels
+
+    levels = weight_levels(run.design).tolist()
+    return [_design(run, "seed", "operating_point", "task"), run.process.model_dump(mode="json"), levels]
+
+
+def _draw(run: Run) -> Sequence[str]:
+    import layouts
+
+    if run.layout is None:
+        component = layouts.hopfield(run.design, run.process)
+        names = ["layout.gds", "layout.oas"]
+        for name in names:
+            layouts.write_layout(component, run.path(name))
+        picture_of = run.path("layout.oas")
+    else:
+        names = [f"layout{run.layout.suffix}"]
+        picture_of = run.layout
+    with replacing(run.path("layout.png")) as picture:  # first: a file that is no layout must not be kept
+        layouts.render(picture_of, picture, run.process)
+    if run.layout is not None:
+        write_atomic(run.path(names[0]), lambda p: shutil.copyfile(run.layout, p))  # type: ignore[arg-type]
+    return [*names, "layout.png"]
+
+
+def layout_file(run: Run) -> Path:
+    """The layout a run extracts: OASIS where there is one, it is the smaller."""
+    oasis = run.path("layout.oas")
+    return oasis if "layout.oas" in run.files("layout") else run.path("layout.gds")
+
+
+def _extraction_inputs(run: Run) -> Any:
+    return [_design(run, "seed", "task"), run.process.model_dump(mode="json")]
+
+
+def _extract(run: Run) -> Sequence[str]:
+    from hwlib.extraction import extract, write_spef, write_spice
+    from hwlib.network import write_network
+
+    network = extract(layout_file(run), run.process, run.design)
+    write_network(network, run.path(NETWORK))
+    names = [NETWORK]
+    if network.devices <= TEXT_NETLIST_DEVICES:
+        write_spef(network, run.path("network.spef"))
+        write_spice(network, run.path("network.spice"))
+        names += ["network.spef", "network.spice"]
+    return names
+
+
+def _network(run: Run, ideal: bool) -> Any:
+    if ideal:
+        from hwlib.schematic import ideal_network
+
+        return ideal_network(run.design, run.process)
+    from hwlib.network import read_network
+
+    return read_network(run.path(NETWORK))
+
+
+def _simulation_inputs(run: Run) -> Any:
+    return [_design(run), run.process.model_dump(mode="json"), run.engine]
+
+
+def _trace(ideal: bool, name: str) -> Any:
+    def work(run: Run) -> Sequence[str]:
+        import sim
+        from hwlib.weights import weight_levels
+        from sim.protocol import protocol_for
+
+        network = _network(run, ideal)
+        start = sim.starts(run.design, 1)[0]
+        protocol = protocol_for(run.design, run.process, start=start, levels=weight_levels(run.design))
+        record = network.devices <= TRACE_DEVICES
+        save_dataset(sim.run(network, protocol, engine=run.engine, record=record), run.path(name))
+        return [name]
+
+    return work
+
+
+def _recall(ideal: bool, name: str) -> Any:
+    def work(run: Run) -> Sequence[str]:
+        import sim
+
+        network = _network(run, ideal)
+        save_dataset(sim.recall(network, run.design, run.process, engine=run.engine), run.path(name))
+        return [name]
+
+    return work
+
+
+def save_dataset(dataset: Any, path: Path) -> Path:
+    """Write an xarray dataset as netCDF-4, whole or not at all."""
+    return write_atomic(path, lambda p: dataset.to_netcdf(p, engine="h5netcdf"))
+
+
+def _report(run: Run) -> Sequence[str]:
+    from spinhop.report import write_report
+
+    write_report(run.folder)
+    return [REPORT]
+
+
+_SIMULATE = ("hwlib", "sim")
+LAYOUT = Stage("layout", (), ("hwlib", "layouts"), _drawing_inputs, _draw)
+EXTRACTION = Stage("extraction", ("layout",), ("hwlib",), _extraction_inputs, _extract)
+SIMULATION_IDEAL = Stage("simulation, ideal", (), _SIMULATE, _simulation_inputs, _trace(True, IDEAL_TRACE))
+SIMULATION_DRAWN = Stage(
+    "simulation, drawn", ("extraction",), _SIMULATE, _simulation_inputs, _trace(False, DRAWN_TRACE)
+)
+RECALL_IDEAL = Stage("recall, ideal", (), _SIMULATE, _simulation_inputs, _recall(True, IDEAL_RECALL))
+RECALL_DRAWN = Stage("recall, drawn", ("extraction",), _SIMULATE, _simulation_inputs, _recall(False, DRAWN_RECALL))
+_BEFORE_REPORT = (LAYOUT, EXTRACTION, SIMULATION_IDEAL, SIMULATION_DRAWN, RECALL_IDEAL, RECALL_DRAWN)
+REPORT_STAGE = Stage(
+    "report", tuple(stage.name for stage in _BEFORE_REPORT), ("hwlib", "sim", "spinhop"), lambda run: None, _report
+)
+ALL = (*_BEFORE_REPORT, REPORT_STAGE)
+UP_TO = {
+    "layout": (LAYOUT,),
+    "extract": (LAYOUT, EXTRACTION),
+    "simulate": (LAYOUT, EXTRACTION, SIMULATION_IDEAL, SIMULATION_DRAWN),
+    "simulate ideal": (SIMULATION_IDEAL,),
+    "recall": (LAYOUT, EXTRACTION, RECALL_IDEAL, RECALL_DRAWN),
+    "recall ideal": (RECALL_IDEAL,),
+    "run": ALL,
+}
+
+
+def run_design(
+    design: Path, goal: str = "run", *, out: Path | None = None, layout: Path | None = None, engine: str = "auto",
+    force: bool = False, progress: Progress = lambda stage, status, seconds: None,
+) -> Run:  # fmt: skip
+    """Bring the run folder of a design up to date.
+
+    Args:
+        design: design file.
+        goal: which stages, a key of ``UP_TO``.
+        out: run folder, default ``runs/<design name>``.
+        layout: GDS or OASIS file to use instead of drawing one.
+        engine: simulation engine.
+        force: repeat stages whose inputs did not change, and overwrite files changed by hand.
+        progress: called with stage, ``start``, ``done`` or ``kept``, and seconds.
+
+    Raises:
+        InputError: bad input to any stage; files of finished stages stay.
+    """
+    with open_run(design, out, layout=layout, engine=engine) as run:
+        run.execute(UP_TO[goal], progress, force=force)
+        return run

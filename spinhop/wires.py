@@ -1,0 +1,129 @@
+"""What the wires of an extracted network add up to: resistance from each net's source to its farthest terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import splu
+
+from hwlib.network import MTJ_OUT, Network
+
+CLASSES = ("dendrite", "drive", "ground", "vdw", "rail", "line")
+CLASS_NAMES = {
+    "dendrite": "dendrite", "drive": "axon drive", "ground": "ground", "vdw": "V_DW",
+    "rail": "weight rail", "line": "weight line",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class NetClassResistance:
+    """Wire resistance of the nets of one class.
+
+    Attributes:
+        net_class: one of ``CLASSES``.
+        nets: how many nets.
+        resistors: wire resistors in them.
+        low, median, high: source to farthest terminal over the nets, in Ω.
+        worst: name of the net with the highest.
+    """
+
+    net_class: str
+    nets: int
+    resistors: int
+    low: float
+    median: float
+    high: float
+    worst: str
+
+
+def farthest_resistance(network: Network) -> np.ndarray:
+    """Wire resistance from each net's source to its farthest device terminal in Ω, shape (nets,).
+
+    The source of a drive net is its soma's pillar, of any other net its pins (held together). Farthest is the
+    terminal with the largest voltage drop when every terminal of the net draws the same current; on a ladder or any
+    unbranched net that is also the terminal of largest resistance. Zero for a net of one node, inf where a terminal
+    does not hang on the source, NaN for a net without terminals.
+    """
+    nets = len(network.net_names)
+    source = _sources(network)
+    drawn = np.bincount(network.terminals.ravel(), minlength=network.nodes).astype(float)
+    result = np.full(nets, np.nan)
+    result[np.unique(network.node_net[network.terminals])] = 0.0
+    reached, lost = _reached(network, source), np.zeros(nets, bool)
+    lost[network.node_net[(drawn > 0) & ~reached]] = True
+    free = np.flatnonzero(reached & ~source)
+    if len(free):
+        solve = splu(_laplacian(network)[free][:, free].tocsc()).solve
+        # Nets do not touch, so one solve serves them all: first equal currents everywhere, then one ampere per net.
+        drop = np.where(drawn[free] > 0, solve(drawn[free]), -1.0)
+        order = np.lexsort((drop, network.node_net[free]))
+        last = np.flatnonzero(np.diff(network.node_net[free][order], append=nets))
+        far = order[last]
+        far = far[drop[far] >= 0]
+        ampere = np.zeros(len(free))
+        ampere[far] = 1.0
+        result[network.node_net[free][far]] = solve(ampere)[far]
+    result[lost] = np.inf
+    return result
+
+
+def resistance_table(network: Network) -> list[NetClassResistance]:
+    """Minimum, median and maximum of ``farthest_resistance`` for each net class that the network has."""
+    values, classes = farthest_resistance(network), network.net_class()
+    per_net = np.bincount(network.node_net[network.resistor_nodes[:, 0]], minlength=len(values))
+    table = []
+    for name in CLASSES:
+        member = np.flatnonzero((classes == name) & ~np.isnan(values))
+        if len(member):
+            r = values[member]
+            table.append(
+                NetClassResistance(
+                    name, len(member), int(per_net[member].sum()),
+                    float(r.min()), float(np.median(r)), float(r.max()), network.net_names[member[np.argmax(r)]],
+                )
+            )  # fmt: skip
+    return table
+
+
+def resistance_rows(table: list[NetClassResistance]) -> tuple[list[str], list[list[str]]]:
+    """Column titles and cells of the table as text."""
+    columns = ["net class", "nets", "resistors", "min", "median", "max", "worst net"]
+    rows = []
+    for row in table:
+        values = [ohms(x) for x in (row.low, row.median, row.high)]
+        rows.append([CLASS_NAMES[row.net_class], str(row.nets), str(row.resistors), *values, row.worst])
+    return columns, rows
+
+
+def ohms(value: float) -> str:
+    """A resistance to four digits."""
+    return "not connected" if np.isinf(value) else f"{value:.4g} Ω"
+
+
+def _sources(network: Network) -> np.ndarray:
+    """Nodes that drive their net: soma pillars for drives, pins for the rest, shape (nodes,), boolean."""
+    source = np.zeros(network.nodes, bool)
+    source[network.pin_node] = True
+    source[(network.net_class() == "drive")[network.node_net]] = False
+    source[network.terminals[network.somas, MTJ_OUT]] = True
+    return source
+
+
+def _laplacian(network: Network) -> sparse.csr_matrix:
+    a, b = network.resistor_nodes.T
+    g = 1.0 / network.resistor_ohm
+    shape = (network.nodes, network.nodes)
+    adjacency = sparse.coo_matrix((np.r_[g, g], (np.r_[a, b], np.r_[b, a])), shape=shape).tocsr()
+    return sparse.diags(np.asarray(adjacency.sum(axis=1)).ravel()).tocsr() - adjacency
+
+
+def _reached(network: Network, source: np.ndarray) -> np.ndarray:
+    a, b = network.resistor_nodes.T
+    graph = sparse.coo_matrix((np.ones(len(a)), (a, b)), shape=(network.nodes,) * 2)
+    _, part = connected_components(graph, directed=False)
+    driven = np.zeros(part.max(initial=0) + 1, bool)
+    driven[part[source]] = True
+    return driven[part]

@@ -1,0 +1,92 @@
+"""The resistance table of the report against closed forms and a dense solve."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hwlib.design import Design
+from hwlib.network import MTJ_OUT, Network
+from hwlib.process import load_process
+from hwlib.schematic import ideal_network, ladder_network
+from spinhop.wires import farthest_resistance, resistance_table
+
+
+def _design(n: int) -> Design:
+    return Design(name="wires", network={"neurons": n})
+
+
+def test_ladder_is_the_distance_from_the_soma_to_the_farther_end():
+    n, ohm = 7, 0.75
+    network = ladder_network(_design(n), load_process("ebeam"), ohm)
+    got = dict(zip(network.net_names, farthest_resistance(network), strict=True))
+    for k in range(n):
+        expected = ohm * max(k, n - 1 - k)  # pin at the soma's tap, straight ladder
+        assert got[f"dend_{k}"] == pytest.approx(expected, rel=1e-12)
+        assert got[f"drive_{k}"] == pytest.approx(expected, rel=1e-12)
+    assert got["gnd"] == got["vdw"] == 0.0
+
+
+def _with_random_mesh(network: Network, seed: int) -> Network:
+    """Every pair of nodes of dendrite 0 joined by another resistor: no ladder any more."""
+    rng = np.random.default_rng(seed)
+    members = np.flatnonzero(network.node_net == network.net_index("dend_0"))
+    pairs = np.array([(a, b) for a in members for b in members if a < b], dtype=np.int32)
+    ohm = rng.uniform(0.5, 20.0, len(pairs))
+    return replace(
+        network,
+        resistor_nodes=np.concatenate([network.resistor_nodes, pairs]),
+        resistor_ohm=np.concatenate([network.resistor_ohm, ohm]),
+        resistor_layer=np.full(len(network.resistor_ohm) + len(pairs), -1, np.int32),
+        resistor_limit=np.full(len(network.resistor_ohm) + len(pairs), np.inf),
+    ).validate()
+
+
+def test_mesh_against_dense_pseudo_inverse():
+    network = _with_random_mesh(ladder_network(_design(5), load_process("ebeam"), 2.0), seed=11)
+    net = network.net_index("dend_0")
+    members = np.flatnonzero(network.node_net == net)
+    local = {node: k for k, node in enumerate(members)}
+    laplacian = np.zeros((len(members), len(members)))
+    for (a, b), r in zip(network.resistor_nodes, network.resistor_ohm, strict=True):
+        if a in local:
+            i, j = local[a], local[b]
+            laplacian[[i, j], [i, j]] += 1 / r
+            laplacian[[i, j], [j, i]] -= 1 / r
+    inverse = np.linalg.pinv(laplacian)
+    pin = local[next(p for p in network.pin_node if network.node_net[p] == net)]
+    resistance = np.array([inverse[k, k] + inverse[pin, pin] - 2 * inverse[k, pin] for k in range(len(members))])
+    currents = np.ones(len(members))
+    currents[pin] -= len(members)
+    far = np.argmax(inverse @ currents)
+    assert farthest_resistance(network)[net] == pytest.approx(resistance[far], rel=1e-9)
+
+
+def test_terminal_cut_off_is_infinite_and_others_stay():
+    network = ladder_network(_design(4), load_process("ebeam"), 1.0)
+    soma_tap = network.terminals[network.somas[2], MTJ_OUT]
+    keep = ~np.any(network.resistor_nodes == soma_tap, axis=1)
+    cut = replace(
+        network, resistor_nodes=network.resistor_nodes[keep], resistor_ohm=network.resistor_ohm[keep],
+        resistor_layer=network.resistor_layer[keep], resistor_limit=network.resistor_limit[keep],
+    )  # fmt: skip
+    got = dict(zip(cut.net_names, farthest_resistance(cut), strict=True))
+    assert np.isinf(got["drive_2"])
+    assert got["drive_1"] == pytest.approx(2.0)
+
+
+def test_table_orders_classes_and_names_the_worst_net():
+    table = {row.net_class: row for row in resistance_table(ladder_network(_design(6), load_process("ebeam"), 3.0))}
+    assert list(table) == ["dendrite", "drive", "ground", "vdw", "line"]
+    dendrite = table["dendrite"]
+    assert (dendrite.nets, dendrite.resistors) == (6, 30)
+    assert (dendrite.low, dendrite.median, dendrite.high) == pytest.approx((9.0, 12.0, 15.0))
+    assert dendrite.worst in ("dend_0", "dend_5")
+    assert table["line"].nets == 30
+
+
+def test_ideal_network_has_no_resistance():
+    values = farthest_resistance(ideal_network(_design(3), load_process("ebeam")))
+    assert np.array_equal(values, np.zeros_like(values))
