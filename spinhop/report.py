@@ -1,0 +1,161 @@
+"""The report of a run: one HTML page that needs nothing else, also offline."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hwlib.design import Design, load_design
+from hwlib.errors import InputError
+from hwlib.files import replacing
+from hwlib.network import Network, read_network
+from spinhop import page
+from spinhop.outcome import SINKS, SOURCES, Outcome, open_dataset, read_outcome, side_by_side, text
+from spinhop.runs import FORMAT, MANIFEST
+from spinhop.wires import ohms, resistance_rows, resistance_table
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+RECALLS = {"ideal wires": "recall_ideal.nc", "as drawn": "recall_drawn.nc"}
+TRACES = {"ideal wires": "ideal.nc", "as drawn": "drawn.nc"}
+_BRANCHES = {
+    "weight": "weight sources", "vdw": "V_DW source", "load": "load source",
+    "pillar": "in pillars", "track": "in tracks", "wire": "in wires",
+}  # fmt: skip
+
+
+def write_report(folder: Path) -> Path:
+    """Write ``report.html`` of a run folder from its artefacts.
+
+    Args:
+        folder: a run folder whose stages up to recall are finished.
+
+    Raises:
+        InputError: no run folder, or a stage that has not run.
+    """
+    manifest = _manifest(folder)
+    design = load_design(folder / "design.yaml")
+    network = read_network(folder / "network.nc")
+    outcomes = {title: read_outcome(folder / name) for title, name in RECALLS.items()}
+    with ExitStack() as stack:
+        traces = {title: stack.enter_context(open_dataset(folder / name)) for title, name in TRACES.items()}
+        head, walls = _walls(traces, network)
+    body = [
+        _header(design, manifest),
+        _cards(outcomes, network),
+        _outcome(outcomes),
+        _layout(folder),
+        _wires(network),
+        walls,
+        _energies(outcomes),
+        _provenance(manifest),
+    ]
+    path = folder / "report.html"
+    with replacing(path) as temporary:
+        temporary.write_text(page.document(f"{design.name} – spinhop", body, head=head), encoding="utf-8")
+    return path
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise InputError(f"{folder}: no run folder; make one with spinhop run DESIGN") from None
+    if manifest.get("format") != FORMAT:
+        raise InputError(f"{folder}: its manifest is not one of a run")
+    return manifest
+
+
+def _header(design: Design, manifest: dict[str, Any]) -> str:
+    style = design.network.weight_style
+    drawn = manifest.get("layout", "drawn")
+    source = "" if drawn == "drawn" else f", layout from {drawn}"
+    line = (
+        f"{design.network.neurons} neurons, {design.network.neurons**2} devices, weights on {style}, "
+        f"somas {design.network.soma_placement}{source}; seed {design.seed}"
+    )
+    return f"<h1>{escape(design.name)}</h1>\n" + page.paragraph(line, "soft")
+
+
+def _cards(outcomes: dict[str, Outcome], network: Network) -> str:
+    values = []
+    ideal, drawn = outcomes["ideal wires"], outcomes["as drawn"]
+    values.append((f"{100 * drawn.accuracy:.1f} %", f"right bits as drawn; {100 * ideal.accuracy:.1f} % ideal"))
+    values.append((text(drawn.time_mean, "s"), f"mean time as drawn; {text(ideal.time_mean, 's')} ideal"))
+    values.append((text(drawn.energy_mean, "J"), f"energy per trial; {text(ideal.energy_mean, 'J')} ideal"))
+    worst = max(resistance_table(network), key=lambda row: row.high)
+    values.append((ohms(worst.high), f"largest wire resistance, {worst.worst}"))
+    return page.cards(values)
+
+
+def _outcome(outcomes: dict[str, Outcome]) -> str:
+    trials = outcomes["as drawn"].trials
+    parts = [page.table(["", *outcomes], side_by_side(outcomes))]
+    restless = {title: o.trials - o.at_rest for title, o in outcomes.items() if o.at_rest < o.trials}
+    for title, count in restless.items():
+        parts.append(
+            page.paragraph(f"{title}: {count} of {trials} trials did not come to rest before the limit", "warn")
+        )
+    note = "Right bits with their 95 % interval; a pattern and its inverse count as one. Times over trials at rest."
+    return page.section("Recall", *parts, page.paragraph(note, "soft"))
+
+
+def _layout(folder: Path) -> str:
+    pictures = [page.picture(folder / "layout.png", "the whole macro")]
+    if (folder / "neuron.png").is_file():
+        pictures.append(page.picture(folder / "neuron.png", "one neuron: soma and neighbouring axons"))
+    return page.section("Layout", page.pair(*pictures))
+
+
+def _wires(network: Network) -> str:
+    columns, rows = resistance_rows(resistance_table(network))
+    note = (
+        "Wires and vias extracted from the drawn polygons, from each net's source (pins; the soma's pillar for axon "
+        "drives) to its farthest device terminal, over the nets of a class."
+    )
+    return page.section("Wire resistance", page.table(columns, rows), page.paragraph(note, "soft"))
+
+
+def _walls(traces: dict[str, xr.Dataset], network: Network) -> tuple[str, str]:
+    from spinhop.plots import MAX_LINES, wall_plots
+
+    drawable = {title: trace for title, trace in traces.items() if "wall" in trace}
+    if not drawable:
+        return "", page.section("Walls", page.paragraph("Traces of this many devices are not recorded."))
+    head, plots = wall_plots(drawable, network)
+    note = (
+        "One trial. Lines: somas; bands: the axons that a soma drives, from the slowest to the fastest. Dashed: end of "
+        "the load phase. Hover for the neuron, drag to zoom."
+    )
+    if network.neurons > MAX_LINES:
+        note += f" The first {MAX_LINES} neurons of {network.neurons}."
+    return head, page.section("Wall positions over time", plots, page.paragraph(note, "soft"))
+
+
+def _energies(outcomes: dict[str, Outcome]) -> str:
+    rows = []
+    for name in (*SOURCES, *SINKS):
+        cells = []
+        for outcome in outcomes.values():
+            share = outcome.energy[name] / outcome.energy_mean if outcome.energy_mean else 0.0
+            cells.append(f"{text(outcome.energy[name], 'J')} ({100 * share:.1f} %)")
+        rows.append([_BRANCHES[name], *cells])
+    note = "Mean per trial: what the sources deliver, and where it is dissipated."
+    return page.section("Energy by branch", page.table(["", *outcomes], rows), page.paragraph(note, "soft"))
+
+
+def _provenance(manifest: dict[str, Any]) -> str:
+    stages = [
+        [name, f"{record['seconds']:.2f} s", record["finished"], ", ".join(record["files"])]
+        for name, record in manifest["stages"].items()
+    ]
+    versions = ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())
+    return page.section(
+        "How it was made",
+        page.table(["stage", "took", "finished", "files"], stages),
+        page.paragraph(f"Seed {manifest['seed']}; engine {manifest['engine']}; {versions}", "soft"),
+    )

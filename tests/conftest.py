@@ -1,0 +1,91 @@
+"""Shared fixtures: small designs, and artefacts of a run made without running it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from hwlib.design import Design
+from hwlib.network import Network
+
+
+@pytest.fixture
+def design_file(tmp_path: Path) -> Callable[..., Path]:
+    """Write a design file: ``design_file(text)`` or, for N = 3 with defaults, ``design_file()``."""
+
+    def write(text: str = "name: tiny\nnetwork: {neurons: 3}\n", name: str = "tiny.yaml") -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def synthetic_trial(network: Network, seed: int, steps: int = 40) -> xr.Dataset:
+    """A dataset with the variables of ``sim.run`` and invented values: walls run from 0 to either end."""
+    rng = np.random.default_rng(seed)
+    time = np.linspace(0, 80e-9, steps)
+    ends = rng.integers(0, 2, network.devices) * network.length
+    wall = np.clip(time[:, None] / 40e-9 * rng.uniform(0.8, 1.2, network.devices), 0, 1) * ends
+    return xr.Dataset(
+        {
+            "wall": (("time", "device"), wall), "state": ("neuron", (ends[network.somas] > 0).astype(np.int8)),
+            "time_load": 16e-9, "time_convergence": 64e-9, "time_to_solution": 80e-9, "at_rest": True,
+            "energy_source": ("source", [3e-12, 1e-12, 5e-13]), "energy_sink": ("sink", [2e-12, 2.4e-12, 1e-13]),
+        },
+        coords={"time": time, "source": ["weight", "vdw", "load"], "sink": ["pillar", "track", "wire"]},
+    )  # fmt: skip
+
+
+def synthetic_recall(trials: int, seed: int, resting: int | None = None) -> xr.Dataset:
+    """A dataset with the variables of ``sim.recall`` that the face reads, and invented values."""
+    rng = np.random.default_rng(seed)
+    rest = np.arange(trials) < (trials if resting is None else resting)
+    return xr.Dataset(
+        {
+            "accuracy": ("trial", np.where(rng.random(trials) < 0.8, 1.0, 0.875)), "at_rest": ("trial", rest),
+            "time_to_solution": ("trial", rng.uniform(60e-9, 110e-9, trials)),
+            "energy_source": (("trial", "source"), rng.uniform(1e-12, 3e-12, (trials, 3))),
+            "energy_sink": (("trial", "sink"), rng.uniform(1e-12, 3e-12, (trials, 3))),
+        },
+        coords={"source": ["weight", "vdw", "load"], "sink": ["pillar", "track", "wire"]},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def synthetic_run(tmp_path: Path) -> Callable[..., Path]:
+    """Make a run folder with every artefact the report reads, from ladders of 2 Ω and invented results."""
+
+    def make(neurons: int = 4, *, traces: bool = True, resting: int | None = None) -> Path:
+        from PIL import Image
+
+        from hwlib.network import write_network
+        from hwlib.process import load_process
+        from hwlib.schematic import ladder_network
+
+        folder = tmp_path / "run"
+        folder.mkdir()
+        design = Design(name="synthetic", network={"neurons": neurons})
+        network = ladder_network(design, load_process("ebeam"), 2.0)
+        (folder / "design.yaml").write_text(f"name: synthetic\nnetwork: {{neurons: {neurons}}}\n")
+        write_network(network, folder / "network.nc")
+        for k, name in enumerate(("ideal.nc", "drawn.nc")):
+            trial = synthetic_trial(network, seed=k)
+            (trial if traces else trial.drop_vars("wall")).to_netcdf(folder / name, engine="h5netcdf")
+        synthetic_recall(20, seed=1).to_netcdf(folder / "recall_ideal.nc", engine="h5netcdf")
+        synthetic_recall(20, seed=2, resting=resting).to_netcdf(folder / "recall_drawn.nc", engine="h5netcdf")
+        Image.new("RGB", (60, 40), "#3056a0").save(folder / "layout.png")
+        manifest = {
+            "format": "spinhop-run-1", "design": "synthetic", "seed": 1, "engine": "auto", "layout": "drawn",
+            "versions": {"python": "3"},
+            "stages": {"layout": {"seconds": 1.0, "finished": "now", "files": {"layout.gds": "0"}, "inputs": "0"}},
+        }  # fmt: skip
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        return folder
+
+    return make

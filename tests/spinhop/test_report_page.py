@@ -1,0 +1,102 @@
+"""The report page: complete, self-contained, and honest about runs that did not rest."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from hwlib.errors import InputError
+from spinhop import page
+from spinhop.outcome import Outcome, text
+from spinhop.report import write_report
+
+_VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+
+class _Balance(HTMLParser):
+    """Counts headings and checks that every element is closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in _VOID:
+            self.open.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("src", "href")]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def _parse(html: str) -> _Balance:
+    parser = _Balance()
+    parser.feed(html)
+    assert parser.open == []
+    return parser
+
+
+def test_report_needs_nothing_from_outside(synthetic_run):
+    html = write_report(synthetic_run()).read_text()
+    parser = _parse(html)
+    assert parser.links and all(link.startswith("data:image/png;base64,") for link in parser.links)
+    for heading in ("Recall", "Layout", "Wire resistance", "Wall positions over time", "Energy by branch"):
+        assert f"<h2>{heading}</h2>" in html
+    # four plots (somas and axons, ideal and as drawn) in one embedded document
+    assert len(re.findall(r"soma walls, |axon walls, ", html)) == 4
+
+
+def test_report_shows_the_extracted_resistance(synthetic_run):
+    html = write_report(synthetic_run(4)).read_text()
+    row = re.search(r"<tr><td>dendrite</td>.*?</tr>", html)
+    assert row is not None
+    cells = re.findall(r"<td>(.*?)</td>", row[0])
+    assert cells[1:6] == ["4", "12", "4 Ω", "5 Ω", "6 Ω"]  # 2 Ω a cell, 2 to 3 cells to the farther end
+
+
+def test_report_says_when_trials_did_not_rest(synthetic_run):
+    assert "as drawn: 3 of 20 trials did not come to rest" in write_report(synthetic_run(resting=17)).read_text()
+
+
+def test_report_without_traces(synthetic_run):
+    html = write_report(synthetic_run(traces=False)).read_text()
+    assert "not recorded" in html
+    assert len(html) < 100_000  # no plot library inside when there is no plot
+
+
+@pytest.mark.parametrize("missing", ["manifest.json", "network.nc", "drawn.nc", "recall_drawn.nc"])
+def test_report_of_an_unfinished_run_is_refused(synthetic_run, missing):
+    folder = synthetic_run()
+    (folder / missing).unlink()
+    with pytest.raises(InputError):
+        write_report(folder)
+    assert not (folder / "report.html").exists()
+
+
+def test_text_is_escaped():
+    assert page.table(["<a>"], [["<script>"]]).count("<script>") == 0
+    assert "&lt;b&gt;" in page.paragraph("<b>")
+
+
+def test_outcome_takes_times_of_resting_trials_only(synthetic_run):
+    from spinhop.outcome import open_dataset
+
+    with open_dataset(synthetic_run(resting=5) / "recall_drawn.nc") as recall:
+        outcome = Outcome.of(recall)
+        times = recall["time_to_solution"].values
+    assert (outcome.trials, outcome.at_rest) == (20, 5)
+    assert outcome.time_mean == pytest.approx(np.mean(times[:5]))
+    assert outcome.time_max == pytest.approx(max(times[:5]))
+    assert outcome.accuracy_low <= outcome.accuracy <= outcome.accuracy_high
+
+
+def test_no_resting_trial_has_no_time(synthetic_run):
+    from spinhop.outcome import read_outcome
+
+    outcome = read_outcome(synthetic_run(resting=0) / "recall_drawn.nc")
+    assert np.isnan(outcome.time_mean)
+    assert text(outcome.time_mean, "s") == "–"
