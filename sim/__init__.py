@@ -1,4 +1,30 @@
 """What the network does: wall dynamics, circuit, engines, tasks, operating-point rules, SPICE decks.
 
-Knows a layout only through ``hwlib.network.Network``; never imports gdsfactory or klayout.
+Knows a layout only through ``hwlib.network.Network``; never imports gdsfactory or klayout. The public calls load
+what they need when they are first used.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.pattern_recall import recall as recall
+    from sim.pattern_recall import starts as starts
+    from sim.protocol import Protocol as Protocol
+    from sim.protocol import protocol_for as protocol_for
+    from sim.simulate import run as run
+    from sim.simulate import run_batch as run_batch
+
+# No module is called like one of these: importing it would hide the function behind it.
+_HOME = {
+    "Protocol": "sim.protocol", "protocol_for": "sim.protocol", "recall": "sim.pattern_recall",
+    "starts": "sim.pattern_recall", "run": "sim.simulate", "run_batch": "sim.simulate",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'sim' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

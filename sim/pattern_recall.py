@@ -1,0 +1,112 @@
+"""Recall of a design's stored patterns by a network: starts, trials, accuracy."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.network import Network
+from hwlib.process import Process
+from hwlib.weights import bits, stored_patterns, weight_levels
+from sim.engines import Progress
+from sim.protocol import protocol_for
+from sim.simulate import run_batch
+
+STARTS_STREAM = 1  # spawn key of the starts; 0 is that of the stored patterns (hwlib.weights.stored_patterns)
+
+
+def starts(design: Design, trials: int | None = None) -> np.ndarray:
+    """The bits that the trials of a design load, shape (trials, N).
+
+    The starts given by the task, again from the first when more are asked for; else random ones. Trial t's random
+    bits come from ``SeedSequence(design.seed, spawn_key=(1, t))``: they do not depend on how many trials there are.
+
+    Args:
+        design: the design.
+        trials: how many; default all given starts, or ``task.trials`` random ones.
+
+    Raises:
+        InputError: fewer than one trial.
+    """
+    given = design.task.starts
+    count = trials if trials is not None else len(given) if given else design.task.trials
+    if count < 1:
+        raise InputError(f"trials: {count}, at least 1")
+    if given:
+        return bits([given[k % len(given)] for k in range(count)])
+    n = design.network.neurons
+    drawn = [_generator(design.seed, trial).integers(0, 2, size=n, dtype=np.int8) for trial in range(count)]
+    return np.array(drawn)
+
+
+def recall(
+    network: Network, design: Design, process: Process, *, engine: str = "auto", trials: int | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:  # fmt: skip
+    """Load starts, let the network converge, compare with the stored patterns or their inverses.
+
+    Args:
+        network: ideal or extracted.
+        design: its stored patterns, operating point, task and seed.
+        process: its process.
+        engine: as for ``sim.run``.
+        trials: how many; default the design's.
+        progress: called with (trials done, trials in all).
+
+    Returns:
+        The dataset of ``sim.run_batch`` and, per trial: ``start`` (trial, neuron), ``accuracy`` (share of right bits,
+        best over patterns and inverses; undecided bits are wrong), ``recalled`` (all bits right and at rest),
+        ``recalled_pattern`` (which pattern was nearest); over trials: ``accuracy_mean``, ``accuracy_interval`` (Student
+        t), ``recall_rate``, ``recall_interval`` (Wilson), both 95 %; ``time_mean``, ``time_max``, ``time_median`` over
+        the trials at rest (NaN when none is), ``rest_rate``; attribute ``seed``. ``pattern`` holds the stored bits.
+
+    Raises:
+        InputError: the design's weights are a matrix: there is no stored pattern to compare with.
+    """
+    patterns = stored_patterns(design)
+    if patterns is None:
+        raise InputError("recall: the design's weights are a matrix, there are no stored patterns to recall")
+    if network.neurons != design.network.neurons:
+        raise InputError(f"recall: the network has {network.neurons} neurons, the design {design.network.neurons}")
+    begin, levels = starts(design, trials), weight_levels(design)
+    protocols = [protocol_for(design, process, start=start, levels=levels) for start in begin]
+    result = run_batch(network, protocols, engine=engine, progress=progress)
+    result.attrs["seed"] = design.seed
+    result["pattern"] = (("stored", "neuron"), patterns, _about("stored bits"))
+    result["start"] = (("trial", "neuron"), begin, _about("bits loaded"))
+    return _with_accuracy(result, patterns)
+
+
+def _with_accuracy(result: xr.Dataset, patterns: np.ndarray) -> xr.Dataset:
+    from sim.tasks import statistics
+
+    state, rest = result["state"].values, result["at_rest"].values
+    right = (state[:, None, :] == patterns).mean(axis=2)
+    inverse = (state[:, None, :] == 1 - patterns).mean(axis=2)
+    best = np.maximum(right, inverse)
+    accuracy = best.max(axis=1)
+    recalled = (accuracy == 1) & rest
+    time = result["time_to_solution"].values[rest]
+    mean, rate = statistics.mean(accuracy), statistics.proportion(int(recalled.sum()), len(recalled))
+    result["accuracy"] = ("trial", accuracy, _about("share of right bits, best over stored patterns and inverses"))
+    result["recalled"] = ("trial", recalled, _about("all bits right, and at rest"))
+    result["recalled_pattern"] = ("trial", best.argmax(axis=1), _about("nearest stored pattern"))
+    result["accuracy_mean"] = ((), mean.value, _about("mean share of right bits"))
+    result["accuracy_interval"] = ("bound", [max(mean.low, 0.0), min(mean.high, 1.0)], _about("95 %, Student t"))
+    result["recall_rate"] = ((), rate.value, _about("share of trials recalled"))
+    result["recall_interval"] = ("bound", [rate.low, rate.high], _about("95 %, Wilson"))
+    result["rest_rate"] = ((), float(rest.mean()), _about("share of trials that came to rest"))
+    for name, function in (("mean", np.mean), ("median", np.median), ("max", np.max)):
+        value = float(function(time)) if len(time) else np.nan
+        result[f"time_{name}"] = ((), value, {"units": "s", "long_name": f"{name} time to solution of trials at rest"})
+    return result
+
+
+def _about(meaning: str) -> dict[str, str]:
+    return {"units": "1", "long_name": meaning}
+
+
+def _generator(seed: int, trial: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STARTS_STREAM, trial)))

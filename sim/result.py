@@ -1,0 +1,159 @@
+"""The result of a simulation: plain arrays from an engine, and the xarray dataset made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from hwlib.network import Network
+from sim.protocol import OFF_BELOW, ON_ABOVE
+
+SOURCES = ("weight", "vdw", "load")
+SINKS = ("pillar", "track", "wire")
+UNDECIDED = -1
+_TRACE_BYTES = 128e6  # largest trace kept in memory
+_META = {  # name: (dimensions, unit, meaning)
+    "time_load": ((), "s", "length of the load phase"),
+    "time_convergence": ((), "s", "from release until every wall is at rest, or the limit"),
+    "time_to_solution": ((), "s", "load and convergence; an answer only when at_rest"),
+    "at_rest": ((), "1", "every wall came to rest; false: the time limit was reached"),
+    "state": (("neuron",), "1", "read-out of the somas: 0 OFF, 1 ON, -1 undecided"),
+    "wall_final": (("device",), "m", "wall position at the end, from the DW_IN end"),
+    "energy_source": (("source",), "J", "energy delivered by the sources"),
+    "energy_sink": (("sink",), "J", "energy turned into heat"),
+    "kcl_residual": ((), "A", "largest current missing at a node during the run"),
+    "energy_balance": ((), "1", "relative difference of delivered energy and heat"),
+    "steps": ((), "1", "accepted time steps"),
+    "wall": (("time", "device"), "m", "wall position, from the DW_IN end"),
+    "soma_current": (("time", "neuron"), "A", "track current of the soma, positive toward ON"),
+    "track_current": (("time", "device"), "A", "track current, positive toward ON"),
+    "node_voltage": (("time", "node"), "V", "node voltage"),
+    "phase": (("time",), "1", "0 load, 1 convergence"),
+}
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One trial over time; times strictly increase.
+
+    Attributes:
+        time: s from the start of the load phase, shape (times,).
+        phase: 0 load, 1 convergence, shape (times,).
+        wall: wall positions in m, shape (times, devices).
+        track_current: A, shape (times, devices).
+        node_voltage: V, shape (times, nodes).
+    """
+
+    time: np.ndarray
+    phase: np.ndarray
+    wall: np.ndarray
+    track_current: np.ndarray
+    node_voltage: np.ndarray
+
+
+@dataclass(frozen=True)
+class Trials:
+    """What an engine returns: arrays with one row per trial.
+
+    Attributes:
+        time_load, time_convergence: s, shape (trials,).
+        at_rest: every wall came to rest, in the load phase too when that waits for it, shape (trials,).
+        wall_final: m, shape (trials, devices).
+        energy_source: J delivered by weight, V_DW and load sources, shape (trials, 3).
+        energy_sink: J in pillars, tracks and wires, shape (trials, 3).
+        kcl_residual: A, shape (trials,).
+        steps: accepted steps, shape (trials,).
+        trace: of the only trial, when recorded.
+    """
+
+    time_load: np.ndarray
+    time_convergence: np.ndarray
+    at_rest: np.ndarray
+    wall_final: np.ndarray
+    energy_source: np.ndarray
+    energy_sink: np.ndarray
+    kcl_residual: np.ndarray
+    steps: np.ndarray
+    trace: Trace | None = None
+
+
+def joined(trials: Sequence[Trials]) -> Trials:
+    """Trials of several calls, one after the other; the trace of the last."""
+    arrays = [name for name in Trials.__dataclass_fields__ if name != "trace"]
+    stacked: dict[str, Any] = {name: np.concatenate([getattr(each, name) for each in trials]) for name in arrays}
+    return Trials(**stacked, trace=trials[-1].trace)
+
+
+def trace_samples(network: Network, most: int) -> int:
+    """How many points of a trace fit memory: at most ``most``, at least 20."""
+    return int(np.clip(_TRACE_BYTES / (8 * (2 * network.devices + network.nodes + 2)), 20, max(most, 20)))
+
+
+def read_out(network: Network, wall: np.ndarray) -> np.ndarray:
+    """Bits of the somas: 0 below 5 %, 1 above 95 % of L, −1 between.
+
+    Args:
+        network: the network.
+        wall: positions in m, shape (…, devices).
+
+    Returns:
+        int8, shape (…, N).
+    """
+    share = wall[..., network.somas] / network.length[network.somas]
+    return np.where(share < OFF_BELOW, 0, np.where(share > ON_ABOVE, 1, UNDECIDED)).astype(np.int8)
+
+
+def dataset(network: Network, trials: Trials, engine: str, *, batch: bool) -> xr.Dataset:
+    """The public dataset of an engine's trials; every variable carries units and long_name.
+
+    Args:
+        network: the network simulated.
+        trials: an engine's arrays.
+        engine: its name.
+        batch: keep the leading dimension ``trial``, else the only trial without it.
+    """
+    delivered, heat = trials.energy_source.sum(1), trials.energy_sink.sum(1)
+    scale = np.maximum(np.maximum(abs(delivered), heat), np.finfo(float).tiny)
+    values = {
+        "time_load": trials.time_load, "time_convergence": trials.time_convergence,
+        "time_to_solution": trials.time_load + trials.time_convergence, "at_rest": trials.at_rest.astype(bool),
+        "state": read_out(network, trials.wall_final), "wall_final": trials.wall_final,
+        "energy_source": trials.energy_source, "energy_sink": trials.energy_sink,
+        "kcl_residual": trials.kcl_residual, "energy_balance": abs(delivered - heat) / scale, "steps": trials.steps,
+    }  # fmt: skip
+    variables = {name: _variable(name, value if batch else value[0], batch) for name, value in values.items()}
+    coords: dict[str, Any] = {
+        "source": list(SOURCES), "sink": list(SINKS), "neuron": np.arange(network.neurons),
+        "pre": ("device", network.pre, {"units": "1", "long_name": "presynaptic neuron; equals post for a soma"}),
+        "post": ("device", network.post, {"units": "1", "long_name": "postsynaptic neuron"}),
+    }  # fmt: skip
+    if trials.trace is not None:
+        variables |= _trace_variables(network, trials.trace)
+        coords["time"] = ("time", trials.trace.time, {"units": "s", "long_name": "time from the start of the load"})
+    attrs = {**network.attrs, "engine": engine, "spinhop_version": _version()}
+    return xr.Dataset(variables, coords=coords, attrs=attrs)
+
+
+def _trace_variables(network: Network, trace: Trace) -> dict[str, xr.Variable]:
+    values = {
+        "phase": trace.phase.astype(np.int8), "wall": trace.wall, "track_current": trace.track_current,
+        "soma_current": trace.track_current[:, network.somas], "node_voltage": trace.node_voltage,
+    }  # fmt: skip
+    return {name: _variable(name, value, False) for name, value in values.items()}
+
+
+def _variable(name: str, value: np.ndarray, batch: bool) -> xr.Variable:
+    dims, unit, meaning = _META[name]
+    return xr.Variable((("trial",) if batch else ()) + dims, value, {"units": unit, "long_name": meaning})
+
+
+def _version() -> str:
+    try:
+        return version("spinhop")
+    except PackageNotFoundError:
+        return "not installed"

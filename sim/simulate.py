@@ -1,0 +1,101 @@
+"""The two calls that simulate a network: one trial with traces, or many without."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from hwlib.errors import InputError
+from hwlib.network import Network
+from sim.engines import DEFAULT_TOLERANCE, Options, Progress, choose
+from sim.protocol import Protocol
+from sim.result import dataset, trace_samples
+
+MAX_SAMPLES = 2000  # points of a trace
+
+
+def run(
+    network: Network, protocol: Protocol, *, engine: str = "auto", record: bool = True,
+    tolerance: float = DEFAULT_TOLERANCE, samples: int = MAX_SAMPLES,
+) -> xr.Dataset:  # fmt: skip
+    """Simulate one trial: load, release, convergence until every wall is at rest or the time limit.
+
+    Args:
+        network: ideal or extracted.
+        protocol: what is done to it.
+        engine: ``reference`` (every wall, all wires, a sparse solve per evaluation), ``ideal`` (no wires), ``layout``,
+            or ``auto``: the fastest that is exact for this network.
+        record: keep the traces.
+        tolerance: largest estimated error of a wall position per step, fraction of L.
+        samples: most points of a trace; large networks keep fewer, to bound memory.
+
+    Returns:
+        Dataset in SI units: ``time_load``, ``time_convergence``, ``time_to_solution``, ``at_rest`` (False: the limit
+        was reached), ``state`` (neuron), ``wall_final`` (device), ``energy_source`` (source), ``energy_sink`` (sink),
+        ``kcl_residual``, ``energy_balance``, ``steps``; with ``record`` also over ``time``: ``wall``,
+        ``track_current`` (device), ``soma_current`` (neuron), ``node_voltage`` (node), ``phase``.
+
+    Raises:
+        InputError: an unknown engine, one that cannot run this network, or a protocol that does not fit it.
+    """
+    options = Options(tolerance=tolerance, record=record, samples=trace_samples(network, samples))
+    _check(network, [protocol], tolerance)
+    name, chosen = choose(engine, network, [protocol])
+    return dataset(network, chosen.simulate(network, [protocol], options), name, batch=False)
+
+
+def run_batch(
+    network: Network, protocols: Sequence[Protocol], *, engine: str = "auto", tolerance: float = DEFAULT_TOLERANCE,
+    progress: Progress | None = None,
+) -> xr.Dataset:  # fmt: skip
+    """Simulate many trials on one network, each with its own weights and start.
+
+    Args:
+        network: ideal or extracted.
+        protocols: one per trial.
+        engine: as for ``run``.
+        tolerance: as for ``run``.
+        progress: called with (trials done, trials in all).
+
+    Returns:
+        The dataset of ``run`` without traces, every variable with the leading dimension ``trial``.
+
+    Raises:
+        InputError: as for ``run``; or no protocol.
+    """
+    if not protocols:
+        raise InputError("run_batch: no protocol; give at least one trial")
+    _check(network, protocols, tolerance)
+    name, chosen = choose(engine, network, protocols)
+    trials = chosen.simulate(network, protocols, Options(tolerance=tolerance, progress=progress))
+    return dataset(network, trials, name, batch=True)
+
+
+def _check(network: Network, protocols: Sequence[Protocol], tolerance: float) -> None:
+    if not 1e-13 <= tolerance <= 1e-2:
+        raise InputError(f"tolerance: {tolerance!r}, allowed 1e-13 to 1e-2 of L")
+    for k, protocol in enumerate(protocols):
+        _check_protocol(network, protocol, f"protocol of trial {k}" if len(protocols) > 1 else "protocol")
+
+
+def _check_protocol(network: Network, protocol: Protocol, where: str) -> None:
+    if protocol.start is not None:
+        start = np.asarray(protocol.start)
+        if start.shape != (network.neurons,) or not np.isin(start, (0, 1)).all():
+            raise InputError(f"{where}: start must be {network.neurons} bits, found shape {start.shape}")
+    if protocol.initial is not None:
+        initial = np.asarray(protocol.initial, float)
+        if initial.shape != (network.devices,) or not np.all((initial >= 0) & (initial <= 1)):
+            raise InputError(f"{where}: initial must be {network.devices} fractions of L, found shape {initial.shape}")
+    numbers = {"v_dw": protocol.v_dw, "v_charge": protocol.v_charge, "weight": protocol.weight}
+    for name, value in numbers.items():
+        if not np.isfinite(value):
+            raise InputError(f"{where}: {name} is {value}, must be finite")
+    if protocol.levels is not None and not np.isfinite(np.asarray(protocol.levels, float)).all():
+        raise InputError(f"{where}: levels must be finite")
+    if not (np.isfinite(protocol.time_limit) and protocol.time_limit > 0):
+        raise InputError(f"{where}: time_limit is {protocol.time_limit}, must be positive and finite")
+    if protocol.load != "rest" and not (np.isfinite(protocol.load) and protocol.load > 0):
+        raise InputError(f"{where}: load is {protocol.load!r}, must be 'rest' or a positive time")
