@@ -27,6 +27,8 @@ from hwlib.units import Length, Time, Velocity, Voltage, parse_quantity
 MAX_NEURONS = 1000
 MAX_NEURONS_LINES = 256
 Bits = Annotated[str, Field(pattern=r"^[01]+$")]
+RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
+Reason = Annotated[str, Field(min_length=3, max_length=500, pattern=r"^\S(.*\S)?$")]
 
 
 class _Strict(BaseModel):
@@ -150,6 +152,9 @@ class Design(_Strict):
     network: Network
     operating_point: OperatingPoint = OperatingPoint()
     task: Task = Task()
+    waivers: dict[RuleName, Reason] = Field(
+        default_factory=dict, description="operating-point rule → why its violation is accepted"
+    )
     _folder: Path | None = PrivateAttr(default=None)
 
     @property

@@ -57,6 +57,9 @@ class Network:
         pre, post: neuron whose drive moves the device's track / whose dendrite it feeds, shape (devices,).
         area … device_y: device parameters in SI units, shape (devices,).
         attrs: provenance (design name, process, versions …), plain strings and numbers.
+        net_capacitance: capacitance of each net to ground in F, shape (nets,); empty when not extracted.
+        coupling_nets: pairs of nets that couple, shape (couplings, 2).
+        coupling_farad: their coupling capacitance in F, shape (couplings,).
     """
 
     neurons: int
@@ -85,6 +88,9 @@ class Network:
     device_x: np.ndarray
     device_y: np.ndarray
     attrs: dict[str, Any] = field(default_factory=dict)
+    net_capacitance: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    coupling_nets: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int32))
+    coupling_farad: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     @property
     def devices(self) -> int:
@@ -111,6 +117,11 @@ class Network:
     def has_wires(self) -> bool:
         """False for an ideal network: one node per net."""
         return len(self.resistor_ohm) > 0
+
+    @property
+    def has_capacitance(self) -> bool:
+        """Whether capacitances were extracted."""
+        return len(self.net_capacitance) > 0
 
     def net_class(self) -> np.ndarray:
         """Class of each net: dendrite, drive, ground, vdw, line or rail (strings), shape (nets,)."""
@@ -181,6 +192,12 @@ class Network:
             "resistors join one net": bool(
                 np.all(self.node_net[self.resistor_nodes[:, 0]] == self.node_net[self.resistor_nodes[:, 1]])
             ),
+            "net_capacitance": len(self.net_capacitance) in (0, len(self.net_names))
+            and bool(np.all(np.isfinite(self.net_capacitance) & (self.net_capacitance >= 0))),
+            "coupling_nets": self.coupling_nets.shape == (len(self.coupling_farad), 2)
+            and self.coupling_nets.min(initial=0) >= 0
+            and self.coupling_nets.max(initial=0) < len(self.net_names),
+            "coupling_farad": bool(np.all(np.isfinite(self.coupling_farad) & (self.coupling_farad >= 0))),
             "somas": np.array_equal(np.sort(self.post[self.is_soma]), np.arange(self.neurons)),
         }
         for name in ("area", "length", "pillar_width", "pillar_centre", "r_p", "r_ap", "r_m", "mobility"):
@@ -200,7 +217,10 @@ _DIMS = {
     "pin_node": ("pin",), "terminals": ("device", "terminal"), "pre": ("device",), "post": ("device",),
     **{name: ("device",) for name in _DEVICE_ARRAYS},
 }  # fmt: skip
-_INTEGER = {"node_net", "resistor_nodes", "resistor_layer", "pin_node", "terminals", "pre", "post"}
+_CAPACITANCE_DIMS = {  # written only when extracted
+    "net_capacitance": ("net",), "coupling_nets": ("coupling", "end"), "coupling_farad": ("coupling",)
+}  # fmt: skip
+_INTEGER = {"node_net", "resistor_nodes", "resistor_layer", "pin_node", "terminals", "pre", "post", "coupling_nets"}
 _WIRE_META = {
     "node_net": ("1", "net of each node"),
     "node_x": ("m", "place of the node on the layout"),
@@ -213,6 +233,9 @@ _WIRE_META = {
     "terminals": ("1", "nodes of DW_IN, DW_OUT, MTJ_IN, MTJ_OUT"),
     "pre": ("1", "presynaptic neuron"),
     "post": ("1", "postsynaptic neuron"),
+    "net_capacitance": ("F", "capacitance of each net to ground"),
+    "coupling_nets": ("1", "pairs of nets that couple"),
+    "coupling_farad": ("F", "coupling capacitance of each pair"),
 }
 
 
@@ -221,9 +244,10 @@ def write_network(network: Network, path: str | Path) -> Path:
     import xarray as xr
 
     meta = {**_WIRE_META, **_DEVICE_ARRAYS}
+    dims = _DIMS | (_CAPACITANCE_DIMS if network.has_capacitance else {})
     variables: dict[str, Any] = {
-        name: (_DIMS[name], getattr(network, name), {"units": meta[name][0], "long_name": meta[name][1]})
-        for name in _DIMS
+        name: (dims[name], getattr(network, name), {"units": meta[name][0], "long_name": meta[name][1]})
+        for name in dims
     }
     dataset = xr.Dataset(
         variables,
@@ -238,7 +262,7 @@ def write_network(network: Network, path: str | Path) -> Path:
             **network.attrs,
         },
     )
-    encoding = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name in _DIMS}
+    encoding = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name in dims}
     return write_atomic(Path(path), lambda p: dataset.to_netcdf(p, engine="h5netcdf", encoding=encoding))
 
 
@@ -257,7 +281,8 @@ def read_network(path: str | Path) -> Network:
         with xr.open_dataset(path, engine="h5netcdf") as dataset:
             if dataset.attrs.get("format") != FORMAT:
                 raise InputError(f"{path}: not a network file ({FORMAT})")
-            arrays = {name: dataset[name].values.astype(np.int32 if name in _INTEGER else float) for name in _DIMS}
+            present = list(_DIMS) + [name for name in _CAPACITANCE_DIMS if name in dataset]
+            arrays = {name: dataset[name].values.astype(np.int32 if name in _INTEGER else float) for name in present}
             names = tuple(str(x) for x in dataset["net"].values)
             attrs = {k: v for k, v in dataset.attrs.items() if k not in ("format", "neurons", "layers")}
             neurons = int(dataset.attrs["neurons"])
@@ -272,4 +297,4 @@ def read_network(path: str | Path) -> Network:
         raise InputError(f"{path}: {error}") from None
 
 
-assert set(_DIMS) <= {f.name for f in fields(Network)}
+assert set(_DIMS) | set(_CAPACITANCE_DIMS) <= {f.name for f in fields(Network)}

@@ -1,0 +1,90 @@
+"""Operating-point rules (ERC): V_DW and the leaks, barrier, currents, wires, heat; ideal or with extracted wires.
+
+Each rule is one small function answering one question; its docstring and its outcome state formula and source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hwlib.device import Device
+from hwlib.findings import Finding
+from hwlib.network import Network
+from hwlib.process import Process
+from sim.protocol import Protocol
+from sim.rules import growth, leaks, stress, window, wires
+from sim.rules.cases import Cases, Limits
+from sim.rules.outcome import OperatingPointReport, Outcome, Place, check_waivers
+
+__all__ = [
+    "Limits", "OperatingPointReport", "Outcome", "Place", "check_operating_point", "operating_point_report",
+    "rule_names",
+]  # fmt: skip
+
+
+def rule_names(process: Process) -> list[str]:
+    """Names of all rules, for waivers; ``current.…`` has one per layer of the process."""
+    layers = ["track", *process.of_kind("conductor"), *process.of_kind("via")]
+    return [
+        "vdw.window", "vdw.eq4", "leak.axon_sign", "leak.axon_size", "leak.soma", "leak.load", "leak.time",
+        "barrier.voltage", *(f"current.{name}" for name in layers), *(f"ir.{name}" for name in wires.IR_CLASSES),
+        "rc.time", "power.density",
+    ]  # fmt: skip
+
+
+def operating_point_report(
+    network: Network, protocol: Protocol, device: Device, process: Process, *,
+    waivers: Mapping[str, str] | None = None, limits: Limits | None = None,
+) -> OperatingPointReport:  # fmt: skip
+    """Apply every rule to a network, as drawn (with its wires) or ideal.
+
+    Args:
+        network: ideal or extracted.
+        protocol: the voltages; with weight lines it must give ``levels``.
+        device: barrier breakdown and nominal resistances for eq. (4).
+        process: current-density limits.
+        waivers: rule name → reason; violations of these rules do not fail (``Design.waivers``).
+        limits: requirements that neither process nor device gives.
+
+    Returns:
+        Outcomes with margin, worst device and place; ``values`` holds ``low`` and ``high`` (V per neuron),
+        ``recommended_v_dw`` (V, None when no value serves every neuron), ``closes_at`` (smallest N whose window is
+        closed with these cells; None: open at 4096 or ideal wires) and the ladder it was extrapolated with.
+
+    Raises:
+        InputError: waivers of unknown rules, or lines without levels.
+    """
+    waivers = dict(waivers or {})
+    check_waivers(waivers, rule_names(process))
+    cases = Cases(network, protocol, device, process, limits or Limits())
+    windows = window.v_dw_windows(cases)
+    single = [
+        window.vdw_window(cases, windows), window.vdw_eq4(cases, windows),
+        leaks.axon_leak_sign(cases), leaks.axon_leak_size(cases), leaks.soma_leak(cases),
+        leaks.load_drive(cases), leaks.leak_time(cases), stress.barrier_voltage(cases), stress.track_current(cases),
+        wires.rc_time(cases), stress.power_density(cases),
+    ]  # fmt: skip
+    outcomes = [o for o in single if o is not None] + stress.wire_currents(cases) + wires.ir_drops(cases)
+    return OperatingPointReport(tuple(outcomes), waivers, _values(cases, windows))
+
+
+def check_operating_point(
+    network: Network, protocol: Protocol, device: Device, process: Process, *,
+    waivers: Mapping[str, str] | None = None, limits: Limits | None = None,
+) -> list[Finding]:  # fmt: skip
+    """Findings of the rules that do not hold; see ``operating_point_report`` for arguments and the full table."""
+    return operating_point_report(network, protocol, device, process, waivers=waivers, limits=limits).findings()
+
+
+def _values(cases: Cases, windows: window.Windows) -> dict[str, object]:
+    ladder = growth.cell_ladder(cases) if cases.network.has_wires else None
+    return {
+        "low": windows.low.tolist(),
+        "high": windows.high.tolist(),
+        "v_dw": cases.protocol.v_dw,
+        "recommended_v_dw": windows.recommended,
+        "closes_at": ladder.closes_at() if ladder else None,
+        "ohm_per_cell": {"drive": ladder.drive, "ground": ladder.ground, "vdw": ladder.vdw} if ladder else None,
+        "power": max(s.power for s in cases.run_states.values()),
+        "area": stress.macro_area(cases),
+    }

@@ -1,0 +1,160 @@
+"""The bounding states the rules look at, each solved once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hwlib.device import Device
+from hwlib.network import Network
+from hwlib.process import Process
+from sim.protocol import Protocol
+from sim.rules.outcome import Place
+from sim.rules.statics import Solution, StaticCircuit
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Requirements that neither the process nor the device gives.
+
+    Attributes:
+        ir_drop: allowed wire drop as a fraction of the voltage it takes from (usual sign-off: 5 to 10 %).
+        rc_fraction: allowed RC time as a fraction of the fastest wall transit: the circuit must be quasi-static.
+        temperature_rise: allowed rise of the macro over its substrate in K.
+        thermal_conductivity: of the substrate in W/(m·K); silicon at 300 K (Glassbrenner & Slack, Phys. Rev. 134,
+            A1058 (1964)).
+    """
+
+    ir_drop: float = 0.10
+    rc_fraction: float = 0.10
+    temperature_rise: float = 50.0
+    thermal_conductivity: float = 148.0
+
+
+class Cases:
+    """A network at its operating point, in the bounding states.
+
+    Args:
+        network: the network, ideal or with wires.
+        protocol: the voltages; with weight lines it must give ``levels``.
+        device: barrier breakdown and nominal resistances.
+        process: current-density limits.
+        limits: the other requirements.
+
+    Raises:
+        InputError: weight lines without levels.
+    """
+
+    def __init__(self, network: Network, protocol: Protocol, device: Device, process: Process, limits: Limits):
+        self.network, self.protocol, self.device, self.process, self.limits = (
+            network, protocol, device, process, limits
+        )  # fmt: skip
+        self.net_class = network.net_class()
+        self.weight = np.where(network.is_soma, 0.0, protocol.axon_weights(network))
+        self.axons = np.flatnonzero(~network.is_soma)
+
+    @property
+    def largest_weight(self) -> float:
+        """Largest weight voltage in V."""
+        return float(np.abs(self.weight).max())
+
+    @cached_property
+    def leak_current(self) -> np.ndarray:
+        """Track current in A that holds each wall against its leak, positive for a leak toward OFF, (devices,)."""
+        return -self.network.leak / self.network.mobility
+
+    def parallel(self, somas: bool, axons: str) -> np.ndarray:
+        """Device states: all somas P or AP; axons ``all`` ON, ``none``, those with W ``positive`` or ``negative``."""
+        chosen = {
+            "all": np.ones(self.network.devices, bool),
+            "none": np.zeros(self.network.devices, bool),
+            "positive": self.weight > 0,
+            "negative": self.weight < 0,
+        }[axons]
+        return np.where(self.network.is_soma, somas, chosen)
+
+    def held(self, *classes: str) -> np.ndarray:
+        """Nets held by sources: ground, V_DW and the given classes, shape (nets,)."""
+        return np.isin(self.net_class, ("ground", "vdw", *classes))
+
+    @cached_property
+    def run_all_on(self) -> StaticCircuit:
+        """Convergence phase, somas P, all axons ON: the most current, the most loaded dendrites."""
+        return StaticCircuit(self.network, self.parallel(True, "all"), self.held("line", "rail"))
+
+    @cached_property
+    def run_states(self) -> dict[str, Solution]:
+        """Bounding states of the convergence phase by name.
+
+        The dendrite voltage rises with the conductance of every axon of positive weight and falls with the others',
+        so the states with only those ON bound it.
+        """
+        source = self.protocol.net_voltages(self.network)
+        states = {"somas P, all axons ON": self.run_all_on.solve(source)}
+        for name, somas, axons in (
+            ("somas AP, all axons OFF", False, "none"),
+            ("somas P, only axons of W > 0 ON", True, "positive"),
+            ("somas AP, only axons of W < 0 ON", False, "negative"),
+        ):
+            circuit = StaticCircuit(self.network, self.parallel(somas, axons), self.held("line", "rail"))
+            states[name] = circuit.solve(source)
+        return states
+
+    @cached_property
+    def load_states(self) -> dict[str, Solution]:
+        """Load phase with all dendrites at +V_C (somas P) and at −V_C (somas AP), axons ON.
+
+        Open rails may float anywhere between the dendrites' voltages: they are put at the far end of that range.
+        """
+        states = {}
+        for name, sign, somas in (("load +V_C, somas P", 1, True), ("load −V_C, somas AP", -1, False)):
+            source = self.protocol.net_voltages(self.network)
+            source[self.net_class == "dendrite"] = sign * self.protocol.v_charge
+            source[self.net_class == "rail"] = -sign * self.protocol.v_charge
+            circuit = StaticCircuit(self.network, self.parallel(somas, "all"), self.held("dendrite", "rail"))
+            states[name] = circuit.solve(source)
+        return states
+
+    @cached_property
+    def states(self) -> dict[str, Solution]:
+        """All bounding states by name."""
+        return self.run_states | self.load_states
+
+    def device_place(self, device: int) -> Place:
+        """Name and place of a device."""
+        net = self.network
+        pre, post = int(net.pre[device]), int(net.post[device])
+        name = f"soma {post}" if pre == post else f"axon {pre}→{post}"
+        return _place(name, net.device_x[device], net.device_y[device])
+
+    def node_place(self, node: int) -> Place:
+        """Net and place of a node."""
+        net = self.network
+        return _place(net.net_names[net.node_net[node]], net.node_x[node], net.node_y[node])
+
+    def resistor_place(self, resistor: int) -> Place:
+        """Layer, net and place (middle) of a wire resistor."""
+        net = self.network
+        nodes = net.resistor_nodes[resistor]
+        layer = net.layers[net.resistor_layer[resistor]] if net.resistor_layer[resistor] >= 0 else "wire"
+        name = f"{layer} of {net.net_names[net.node_net[nodes[0]]]}"
+        return _place(name, net.node_x[nodes].mean(), net.node_y[nodes].mean())
+
+    @property
+    def wires(self) -> str:
+        """How the wires are modelled, for messages."""
+        return "with wires" if self.network.has_wires else "ideal wires"
+
+    def worst(self, per_state: dict[str, np.ndarray]) -> tuple[str, int, float]:
+        """State, index and value of the largest entry over all states."""
+        name = max(per_state, key=lambda k: per_state[k].max(initial=-np.inf))
+        index = int(per_state[name].argmax())
+        return name, index, float(per_state[name][index])
+
+
+def _place(name: str, x: float, y: float) -> Place:
+    if not (np.isfinite(x) and np.isfinite(y)):
+        return Place(name)
+    return Place(name, float(x), float(y))

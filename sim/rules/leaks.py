@@ -1,0 +1,123 @@
+"""Rules on the leaks: they must decide when nothing else does, and never beat what should decide."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
+from sim.rules.cases import Cases
+from sim.rules.outcome import Outcome, above, below
+
+SOLVE_GROUPS = 64  # right-hand sides of the worst-row search; up to 64 neurons every row has its own
+
+
+def axon_leak_sign(cases: Cases) -> Outcome:
+    """Does every axon leak toward OFF? ``v_leak,axon < 0`` (paper, Table I: an undriven axon must reset)."""
+    leak = cases.network.leak[cases.axons]
+    worst = int(cases.axons[leak.argmax()])
+    value = float(leak.max())
+    return Outcome(
+        rule="leak.axon_sign", message=f"axon leaks are at most {value:.4g} m/s; they must move the wall toward OFF",
+        margin=-value / float(np.abs(leak).max() or 1.0) if value < 0 else -1.0, severity="error",
+        formula="v_leak,axon < 0 (Table I)", measured=value, required=0.0, unit="m/s", place=cases.device_place(worst),
+    )  # fmt: skip
+
+
+def axon_leak_size(cases: Cases) -> Outcome:
+    """Is each axon's leak between its currents at the set V_DW: below with the soma P, above with it AP?"""
+    run, axons = cases.run_states, cases.axons
+    on_name, off_name = "somas P, all axons ON", "somas AP, only axons of W < 0 ON"
+    need = cases.leak_current[axons]
+    on, off = run[on_name].track_current[axons], run[off_name].track_current[axons]
+    positive = np.maximum(need, 1e-30)
+    room_on, room_off = 1 - positive / np.maximum(on, 1e-30), 1 - off / positive
+    late = room_on.min() <= room_off.min()
+    k = int((room_on if late else room_off).argmin())
+    margin = float(min(room_on.min(), room_off.min()))
+    current = float((on if late else off)[k])
+    side = "at most" if late else "at least"
+    return Outcome(
+        rule="leak.axon_size",
+        message=f"axon leak equals {need[k] * 1e6:.4g} µA, must be {side} {current * 1e6:.4g} µA at V_DW = "
+        f"{cases.protocol.v_dw:.4g} V",
+        margin=margin, severity="error", formula="I(soma AP) < |v_leak,axon|/k < I(soma P)",
+        measured=float(need[k]), required=current, unit="A", place=cases.device_place(int(axons[k])),
+        state=on_name if late else off_name,
+    )  # fmt: skip
+
+
+def soma_leak(cases: Cases) -> Outcome:
+    """Is the soma leak below the smallest drive that has to decide, one axon's flip?
+
+    ``|v_leak,soma|/k < ΔI``, ``ΔI = |W|·(1/R_P − 1/R_AP)·T`` with T the soma-track current per current entering at the
+    axon's tap: without wires ``1/(R_M·ΣG + 1)``. All axons ON makes ΣG largest and ΔI smallest. Up to 64 neurons each
+    row is solved alone; beyond, rows 64 apart share a solve (they couple only through the shared ground).
+    """
+    network, axons = cases.network, cases.axons
+    drive = np.full(network.devices, np.inf)
+    groups = min(network.neurons, SOLVE_GROUPS)
+    for group in range(groups):
+        rows = network.somas[group::groups]
+        functional = np.zeros(network.nodes)
+        np.add.at(functional, network.terminals[rows, DW_IN], 1 / network.r_m[rows])
+        np.add.at(functional, network.terminals[rows, DW_OUT], -1 / network.r_m[rows])
+        reach = cases.run_all_on.response(functional)
+        mine = axons[network.post[axons] % groups == group]
+        transfer = reach[network.terminals[mine, MTJ_OUT]] - reach[network.terminals[mine, MTJ_IN]]
+        flip = (1 / network.r_p[mine] - 1 / network.r_ap[mine]) * np.abs(cases.weight[mine])
+        drive[mine] = np.where(flip > 0, flip * transfer, np.inf)
+    leak = np.abs(cases.leak_current[network.somas])
+    ratio = drive[axons] / np.maximum(leak[network.post[axons]], 1e-30)
+    worst = int(axons[ratio.argmin()])
+    required, measured = float(drive[worst]), float(leak[network.post[worst]])
+    return Outcome(
+        rule="leak.soma",
+        message=f"soma leak equals {measured * 1e6:.4g} µA; the smallest deciding drive, one flip of "
+        f"{cases.device_place(worst).name}, is {required * 1e6:.4g} µA {cases.wires}",
+        margin=below(measured, required), severity="error",
+        formula="|v_leak,soma|/k < |W|·(1/R_P − 1/R_AP)/(R_M·ΣG + 1), ΣG with all axons ON; wires: solved",
+        measured=measured, required=required, unit="A", place=cases.device_place(worst),
+        state="all axons ON, dendrite balanced",
+    )  # fmt: skip
+
+
+def load_drive(cases: Cases) -> Outcome:
+    """Does V_C move every soma both ways against its leak? ``k·I > |v_leak,soma|``, ideally ``I = V_C/R_M``."""
+    somas = cases.network.somas
+    need = {"load +V_C, somas P": 1, "load −V_C, somas AP": -1}
+    ratios = {}
+    for name, sign in need.items():
+        against = sign * cases.leak_current[somas]  # positive where the leak opposes
+        drive = sign * cases.load_states[name].track_current[somas]
+        ratios[name] = np.where(against > 0, drive / np.maximum(against, 1e-30) - 1, np.where(drive > 0, np.inf, -2.0))
+    state = min(ratios, key=lambda k: ratios[k].min())
+    k = int(ratios[state].argmin())
+    current = float(need[state] * cases.load_states[state].track_current[somas[k]])
+    leak = float(abs(cases.leak_current[somas[k]]))
+    return Outcome(
+        rule="leak.load",
+        message=f"V_C = {cases.protocol.v_charge:.4g} V drives {current * 1e6:.4g} µA through "
+        f"{cases.device_place(int(somas[k])).name}, its leak needs {leak * 1e6:.4g} µA",
+        margin=float(ratios[state][k]), severity="error",
+        formula="k·V_C/R_M > |v_leak,soma|, both signs; wires: solved",
+        measured=current, required=leak, unit="A", place=cases.device_place(int(somas[k])), state=state,
+    )  # fmt: skip
+
+
+def leak_time(cases: Cases) -> Outcome:
+    """Does a soma that no drive moves come to rest in time? ``L/|v_leak,soma|`` below the convergence limit."""
+    network, somas = cases.network, cases.network.somas
+    speed = np.abs(network.leak[somas])
+    time = np.full(len(somas), np.inf)
+    np.divide(network.length[somas], speed, out=time, where=speed > 0)
+    k = int(time.argmax())
+    limit = cases.protocol.time_limit
+    return Outcome(
+        rule="leak.time",
+        message=f"a balanced soma crosses by its leak alone in {time[k] * 1e9:.4g} ns; the convergence phase is "
+        f"limited to {limit * 1e9:.4g} ns",
+        margin=above(limit, float(time[k])) if np.isfinite(time[k]) else -1.0, severity="warning",
+        formula="L/|v_leak,soma| < time limit", measured=float(time[k]) if np.isfinite(time[k]) else None,
+        required=limit, unit="s",
+        place=cases.device_place(int(somas[k])), state="dendrite balanced",
+    )  # fmt: skip

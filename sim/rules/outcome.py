@@ -1,0 +1,157 @@
+"""What a rule says: value, requirement, margin, the worst device and its place; as findings, table and JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from hwlib.errors import InputError
+from hwlib.files import write_atomic
+from hwlib.findings import Finding
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the worst case is.
+
+    Attributes:
+        name: device, net or wire in the user's terms, e.g. ``axon 3→5``.
+        x, y: place on the layout in m; None without a layout.
+    """
+
+    name: str = ""
+    x: float | None = None
+    y: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The answer of one rule.
+
+    Attributes:
+        rule: name, also for waivers, e.g. ``vdw.window``.
+        message: one sentence with the numbers.
+        measured, required: values compared, in ``unit``; None when the rule only reports.
+        margin: signed relative distance to the requirement, ≥ 0 when the rule holds; inf when it cannot be missed.
+        severity: what a violation is.
+        place: worst case.
+        state: the bounding state it was found in.
+        formula: formula and source.
+    """
+
+    rule: str
+    message: str
+    margin: float
+    severity: Severity
+    formula: str
+    measured: float | None = None
+    required: float | None = None
+    unit: str = ""
+    place: Place = field(default_factory=Place)
+    state: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the rule holds; a limit met exactly holds (rounding of 1e-9 allowed)."""
+        return self.margin >= -1e-9
+
+    def finding(self, waivers: Mapping[str, str]) -> Finding:
+        """The outcome as a finding; ``waived`` with its reason when the rule's name is in ``waivers``."""
+        waived = self.rule in waivers
+        return Finding(
+            check="erc",
+            rule=self.rule,
+            message=self.message + (f" (waived: {waivers[self.rule]})" if waived else ""),
+            severity="waived" if waived else self.severity,
+            x=self.place.x,
+            y=self.place.y,
+            measured=self.measured,
+            required=self.required,
+            unit=self.unit,
+        )
+
+
+def below(value: float, limit: float) -> float:
+    """Margin of ``value ≤ limit``: the relative room left, 1 − value/limit."""
+    return 1 - value / limit if limit > 0 else -math.inf
+
+
+def above(value: float, limit: float) -> float:
+    """Margin of ``value ≥ limit``: relative excess, value/limit − 1; inf when the limit is 0."""
+    return value / limit - 1 if limit > 0 else math.inf
+
+
+@dataclass(frozen=True)
+class OperatingPointReport:
+    """All outcomes of the operating-point rules on one network.
+
+    Attributes:
+        outcomes: one per rule (per layer or net class where a rule has several).
+        waivers: rule name → reason.
+        values: numbers without a requirement: windows per neuron, recommended V_DW, the N where the window closes.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    waivers: Mapping[str, str]
+    values: Mapping[str, Any]
+
+    def findings(self) -> list[Finding]:
+        """A finding for every rule that does not hold."""
+        return [o.finding(self.waivers) for o in self.outcomes if not o.passed]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One plain dictionary per outcome, with its status: pass, error, warning or waived."""
+        rows = []
+        for outcome in self.outcomes:
+            row = asdict(outcome)
+            place = row.pop("place")
+            status = "pass" if outcome.passed else outcome.finding(self.waivers).severity
+            rows.append(row | {"where": place["name"], "x": place["x"], "y": place["y"], "status": status})
+        return rows
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as plain JSON values; numbers that are not finite become None."""
+        return _plain({"rules": self.rows(), "waivers": dict(self.waivers), "values": dict(self.values)})
+
+    def write_json(self, path: str | Path) -> Path:
+        """Write ``as_dict`` as JSON."""
+        import json
+
+        text = json.dumps(self.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+        return write_atomic(Path(path), lambda p: p.write_text(text + "\n", encoding="utf-8"))
+
+    def table(self) -> str:
+        """The outcomes as an aligned plain-text table."""
+        head = ("rule", "status", "margin", "measured", "required", "where", "state")
+        lines = [head]
+        for row in self.rows():
+            numbers = [f"{v:.4g} {row['unit']}" if v is not None else "" for v in (row["measured"], row["required"])]
+            lines.append((row["rule"], row["status"], f"{row['margin']:.1%}", *numbers, row["where"], row["state"]))
+        widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
+        return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def check_waivers(waivers: Mapping[str, str], known: Sequence[str]) -> None:
+    """Refuse waivers of rules that do not exist.
+
+    Raises:
+        InputError: naming the rule and those that exist.
+    """
+    for name in waivers:
+        if name not in known:
+            raise InputError(f"waivers: no operating-point rule {name!r}; allowed: {', '.join(known)}")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    return None if isinstance(value, float) and not math.isfinite(value) else value

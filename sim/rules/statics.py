@@ -1,0 +1,117 @@
+"""Static solves of a network with every wall held in place: the currents the operating-point rules judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import coo_matrix, csr_matrix, diags
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import splu
+
+from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Node voltages of one static solve, and what follows from them.
+
+    Attributes:
+        network: the network solved.
+        voltage: node voltages in V, shape (nodes,).
+        pillar_siemens: pillar conductances in S in the state solved, shape (devices,).
+    """
+
+    network: Network
+    voltage: np.ndarray
+    pillar_siemens: np.ndarray
+
+    @property
+    def track_current(self) -> np.ndarray:
+        """Current DW_IN → DW_OUT in A, positive toward ON, shape (devices,)."""
+        ends = self.voltage[self.network.terminals]
+        return (ends[:, DW_IN] - ends[:, DW_OUT]) / self.network.r_m
+
+    @property
+    def pillar_voltage(self) -> np.ndarray:
+        """Voltage MTJ_IN − MTJ_OUT in V, shape (devices,)."""
+        ends = self.voltage[self.network.terminals]
+        return ends[:, MTJ_IN] - ends[:, MTJ_OUT]
+
+    @property
+    def resistor_current(self) -> np.ndarray:
+        """Current of each wire resistor, first node → second, in A, shape (resistors,)."""
+        ends = self.voltage[self.network.resistor_nodes]
+        return (ends[:, 0] - ends[:, 1]) / self.network.resistor_ohm
+
+    @property
+    def power(self) -> float:
+        """Power dissipated in tracks, pillars and wires in W; equals what the sources deliver."""
+        net = self.network
+        return float(
+            np.sum(self.track_current**2 * net.r_m)
+            + np.sum(self.pillar_voltage**2 * self.pillar_siemens)
+            + np.sum(self.resistor_current**2 * net.resistor_ohm)
+        )
+
+
+class StaticCircuit:
+    """A network with given wall states and given nets held by sources; factorised once, solved for many drives.
+
+    Args:
+        network: the network.
+        parallel: True where the wall is past the pillar (ON, R_P), shape (devices,).
+        held: True for nets whose pins a source holds, shape (nets,). Parts that no held pin reaches float; they carry
+            no current and are put at 0 V.
+    """
+
+    def __init__(self, network: Network, parallel: np.ndarray, held: np.ndarray):
+        self.network = network
+        self.pillar_siemens = 1 / np.where(parallel, network.r_p, network.r_ap)
+        pins = network.pin_node
+        self._fixed = np.zeros(network.nodes, bool)
+        self._fixed[pins[held[network.node_net[pins]]]] = True
+        self._matrix = _laplacian(network, self.pillar_siemens)
+        self._grounded = self._fixed | _one_node_per_floating_part(self._matrix, self._fixed)
+
+    @cached_property
+    def _factor(self):
+        free = ~self._grounded
+        return splu(self._matrix[free][:, free].tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
+
+    def response(self, injected: np.ndarray) -> np.ndarray:
+        """Node voltages in V for currents ``injected`` into the nodes in A, all sources at 0 V, shape (nodes,)."""
+        free = ~self._grounded
+        voltage = np.zeros(self.network.nodes)
+        if free.any():
+            voltage[free] = self._factor.solve(np.ascontiguousarray(injected[free]))
+        return voltage
+
+    def solve(self, net_voltage: np.ndarray) -> Solution:
+        """Solve for source voltages per net in V (entries of nets not held are ignored), shape (nets,)."""
+        fixed = np.where(self._fixed, net_voltage[self.network.node_net], 0.0)
+        voltage = fixed + self.response(-(self._matrix @ fixed))
+        return Solution(self.network, voltage, self.pillar_siemens)
+
+
+def _laplacian(network: Network, pillar_siemens: np.ndarray) -> csr_matrix:
+    """Conductance matrix of wires, tracks and pillars, shape (nodes, nodes)."""
+    ends = network.terminals
+    first = np.concatenate([network.resistor_nodes[:, 0], ends[:, DW_IN], ends[:, MTJ_IN]])
+    second = np.concatenate([network.resistor_nodes[:, 1], ends[:, DW_OUT], ends[:, MTJ_OUT]])
+    siemens = np.concatenate([1 / network.resistor_ohm, 1 / network.r_m, pillar_siemens])
+    shape = (network.nodes, network.nodes)
+    upper = coo_matrix((siemens, (first, second)), shape=shape).tocsr()
+    joined = upper + upper.T
+    return (diags(np.asarray(joined.sum(axis=1)).ravel()) - joined).tocsr()
+
+
+def _one_node_per_floating_part(matrix: csr_matrix, fixed: np.ndarray) -> np.ndarray:
+    count, part = connected_components(matrix, directed=False)
+    reached = np.zeros(count, bool)
+    reached[part[fixed]] = True
+    _, first = np.unique(part, return_index=True)
+    chosen = np.zeros(len(fixed), bool)
+    chosen[first[~reached]] = True
+    return chosen

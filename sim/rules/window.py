@@ -1,0 +1,142 @@
+"""Rules on V_DW: does every axon follow its soma both ways, and how large may the network grow?
+
+Kinematic wall: an axon of neuron j moves toward ON when ``k·I > |v_leak|`` (paper, eq. (1) and Section II). Its
+current is linear in V_DW: ``I = g·V_DW + b``; b is what the dendrites' currents through the soma tracks add over the
+shared ground (zero without wires), taken at the largest dendrite voltage of the matching sign. Without wires the
+window is ``I_leak·((N−1)·R + R_M)``, R = R_P and R_AP (``hwlib.operating_point.v_dw_window``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hwlib.network import DW_IN, DW_OUT
+from hwlib.operating_point import v_dw_eq4
+from sim.rules.cases import Cases
+from sim.rules.outcome import Outcome
+from sim.rules.statics import StaticCircuit
+
+WINDOW_FORMULA = (
+    "V_DW so that k·I(farthest axon, soma P) > |v_leak| and k·I(nearest axon, soma AP) < |v_leak|; "
+    "eq. (4)'s condition with R_M and wires"
+)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """V_DW window of every neuron.
+
+    Attributes:
+        low, high: V, shape (N,); closed where low ≥ high.
+        low_axon, high_axon: devices that set them, shape (N,).
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    low_axon: np.ndarray
+    high_axon: np.ndarray
+
+    @cached_property
+    def lowest(self) -> float:
+        """Lower end of the windows' intersection in V."""
+        return float(self.low.max())
+
+    @cached_property
+    def highest(self) -> float:
+        """Upper end of the windows' intersection in V."""
+        return float(self.high.min())
+
+    @property
+    def open(self) -> bool:
+        """Whether one V_DW serves every neuron."""
+        return self.lowest < self.highest
+
+    @property
+    def recommended(self) -> float | None:
+        """Centre of the intersection in V; None when it is empty."""
+        return (self.lowest + self.highest) / 2 if self.open else None
+
+
+def v_dw_windows(cases: Cases) -> Windows:
+    """Window of every neuron: all somas P for the low end, all AP for the high end.
+
+    All somas alike is the bound for shared V_DW and ground wires: P makes the drop largest, AP smallest. Dendrites
+    are held at +V (P) and −V (AP), V the larger of V_C and what the weights can put on a soma's track.
+    """
+    low, low_axon = _threshold(cases, somas=True)
+    high, high_axon = _threshold(cases, somas=False)
+    return Windows(low, high, low_axon, high_axon)
+
+
+def _threshold(cases: Cases, *, somas: bool) -> tuple[np.ndarray, np.ndarray]:
+    """V_DW at which the worst axon of each neuron stands still, and that axon, shape (N,)."""
+    network, axons = cases.network, cases.axons
+    circuit = StaticCircuit(network, cases.parallel(somas, "all"), cases.held("dendrite"))
+    unit = np.where(cases.net_class == "vdw", 1.0, 0.0)
+    dendrites = np.where(cases.net_class == "dendrite", (1 if somas else -1) * dendrite_bound(cases), 0.0)
+    gain = circuit.solve(unit).track_current[axons]
+    offset = circuit.solve(dendrites).track_current[axons] if network.has_wires else 0.0
+    threshold = (cases.leak_current[axons] - offset) / gain
+    worst = np.full(network.neurons, -np.inf if somas else np.inf)
+    (np.maximum if somas else np.minimum).at(worst, network.pre[axons], threshold)
+    at_worst = np.flatnonzero(threshold == worst[network.pre[axons]])
+    axon = np.empty(network.neurons, int)
+    axon[network.pre[axons[at_worst]]] = axons[at_worst]
+    return worst, axon
+
+
+def dendrite_bound(cases: Cases) -> float:
+    """Largest voltage across a soma's track in V: V_C, or more when the weights can put more there."""
+    somas = cases.network.somas
+    terminals = cases.network.terminals[somas]
+    largest = [
+        float(np.abs(s.voltage[terminals[:, DW_IN]] - s.voltage[terminals[:, DW_OUT]]).max())
+        for s in cases.run_states.values()
+    ]
+    return max(cases.protocol.v_charge, *largest)
+
+
+def vdw_window(cases: Cases, windows: Windows) -> Outcome:
+    """Does the set V_DW lie in every neuron's window? Margin: distance to the nearer end, relative to V_DW."""
+    v_dw = cases.protocol.v_dw
+    to_low, to_high = v_dw - windows.lowest, windows.highest - v_dw
+    if to_low <= to_high:
+        margin, device, bound = to_low, windows.low_axon[windows.low.argmax()], windows.lowest
+        what, state = "switches on too late or never", "all somas P"
+    else:
+        margin, device, bound = to_high, windows.high_axon[windows.high.argmin()], windows.highest
+        what, state = "does not switch off", "all somas AP"
+    place = cases.device_place(int(device))
+    span = f"window [{windows.lowest:.4g}, {windows.highest:.4g}] V {cases.wires}"
+    advice = (
+        "the window is closed: no V_DW serves every neuron"
+        if windows.recommended is None
+        else f"recommended {windows.recommended:.4g} V"
+    )
+    verdict = f"inside its {span}" if margin >= 0 else f"outside its {span}: {place.name} {what}"
+    return Outcome(
+        rule="vdw.window", message=f"V_DW = {v_dw:.4g} V is {verdict}; {advice}", margin=float(margin / v_dw),
+        severity="error", formula=WINDOW_FORMULA, measured=v_dw, required=bound, unit="V", place=place, state=state,
+    )  # fmt: skip
+
+
+def vdw_eq4(cases: Cases, windows: Windows) -> Outcome:
+    """Would the paper's eq. (4) lie in the window? An error when V_DW is set to it, else a warning."""
+    network, device, axons = cases.network, cases.device, cases.axons
+    value = v_dw_eq4(network.neurons, float(np.median(cases.leak_current[axons])), device.r_p, device.r_ap)
+    margin = min(value - windows.lowest, windows.highest - value)
+    bound = windows.lowest if value - windows.lowest <= windows.highest - value else windows.highest
+    used = bool(np.isclose(value, cases.protocol.v_dw, rtol=1e-9))
+    where = "inside" if margin >= 0 else "outside"
+    return Outcome(
+        rule="vdw.eq4",
+        message=f"eq. (4) gives {value:.4g} V, {where} the window [{windows.lowest:.4g}, {windows.highest:.4g}] V "
+        f"{cases.wires}" + ("; V_DW is set to it" if used else ""),
+        margin=float(margin / abs(value)), severity="error" if used else "warning",
+        formula="eq. (4): V_DW = I_leak·R_P·(N−1)·(1 + T/2); it leaves out R_M and every wire",
+        measured=value, required=bound, unit="V",
+        place=cases.device_place(int(windows.low_axon[windows.low.argmax()])), state="all somas P / all AP",
+    )  # fmt: skip

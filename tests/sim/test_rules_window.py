@@ -1,0 +1,186 @@
+"""V_DW windows against closed forms, a dense solve, the published numbers, and networks of the size they predict."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hwlib.design import Design
+from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
+from hwlib.schematic import ideal_network, ladder_network
+from hwlib.weights import weight_levels
+from sim.protocol import protocol_for
+from sim.rules import Limits, growth, operating_point_report, window
+from sim.rules.cases import Cases
+
+
+def network_of(n, ohm=0.0, **point):
+    design = Design(name="t", network={"neurons": n}, operating_point=point)
+    process = design.load_process()
+    network = ladder_network(design, process, ohm) if ohm else ideal_network(design, process)
+    return design, process, network, protocol_for(design, process, levels=weight_levels(design))
+
+
+def report_of(n, ohm=0.0, **point):
+    design, process, network, protocol = network_of(n, ohm, **point)
+    return operating_point_report(network, protocol, design.device, process)
+
+
+def outcome(report, rule):
+    return next(o for o in report.outcomes if o.rule == rule)
+
+
+def test_published_window_of_60_neurons():
+    values = report_of(60).values
+    assert max(values["low"]) == pytest.approx(0.148, abs=5e-4)
+    assert min(values["high"]) == pytest.approx(0.564, abs=5e-4)
+    assert values["recommended_v_dw"] == pytest.approx(0.356, abs=5e-4)  # the V_DW the paper's programs use
+
+
+@pytest.mark.parametrize("n", [2, 3, 7, 60])
+def test_ideal_windows_are_the_closed_form(n):
+    i_leak = 5 * 2 * 1.602176634e-19 * 8e5 * 50e-18 / (2.1 * 9.2740100783e-24 * 0.7)
+    values = report_of(n).values
+    np.testing.assert_allclose(values["low"], i_leak * ((n - 1) * 500 + 2000), rtol=1e-9)
+    np.testing.assert_allclose(values["high"], i_leak * ((n - 1) * 2000 + 2000), rtol=1e-9)
+
+
+def test_equation_4_is_flagged_for_two_and_three_neurons_only():
+    for n in (2, 3):
+        eq4 = outcome(report_of(n, v_dw="eq4"), "vdw.eq4")
+        assert not eq4.passed and eq4.severity == "error"
+        assert not outcome(report_of(n, v_dw="eq4"), "vdw.window").passed
+        assert outcome(report_of(n), "vdw.eq4").severity == "warning"
+        assert outcome(report_of(n), "vdw.window").passed
+    three = outcome(report_of(3, v_dw="eq4"), "vdw.eq4")
+    assert three.measured == pytest.approx(11.75e-3, abs=5e-6)
+    assert three.required == pytest.approx(14.1e-3, abs=5e-5)
+    for n in (4, 5, 60):
+        assert outcome(report_of(n), "vdw.eq4").passed
+
+
+@pytest.mark.parametrize(("volts", "what"), [(0.14, "switches on too late or never"), (0.60, "does not switch off")])
+def test_v_dw_outside_is_an_error_naming_the_axon(volts, what):
+    window_outcome = outcome(report_of(60, v_dw=volts), "vdw.window")
+    assert not window_outcome.passed and window_outcome.severity == "error"
+    assert what in window_outcome.message and window_outcome.place.name.startswith("axon")
+
+
+def test_axons_that_cannot_follow_are_the_farthest_and_the_nearest():
+    found = report_of(60, 1.0)
+    low, high = np.array(found.values["low"]), np.array(found.values["high"])
+    assert low.argmax() in (0, 59)  # a soma at the end of its column has the longest way
+    assert outcome(report_of(60, 1.0, v_dw=0.19), "vdw.window").place.name in ("axon 0→59", "axon 59→0")
+    name = outcome(report_of(60, 1.0, v_dw=0.5), "vdw.window").place.name
+    post = int(name.split("→")[1])
+    assert abs(post - int(high.argmin())) == 1
+
+
+@pytest.mark.parametrize(("n", "ohm"), [(16, 36), (20, 24), (32, 10), (60, 3.2), (100, 1.2)])
+def test_far_axon_stalls_where_the_prototype_found_it(n, ohm):
+    """Per-cell resistance at which the far axon stalls at the ideal centre, from an independent prototype."""
+    centre = report_of(n).values["recommended_v_dw"]
+    assert max(report_of(n, 0.85 * ohm).values["low"]) < centre < max(report_of(n, 1.15 * ohm).values["low"])
+
+
+def dense_threshold(network, somas_on, dendrite):
+    """V_DW at which each axon's current equals its leak: dense nodal solve, nothing shared with the rule."""
+    classes = [name.split("_")[0] for name in network.net_names]
+    conductance = np.zeros((network.nodes, network.nodes))
+
+    def add(a, b, g):
+        conductance[a, a] += g
+        conductance[b, b] += g
+        conductance[a, b] -= g
+        conductance[b, a] -= g
+
+    for (a, b), ohm in zip(network.resistor_nodes, network.resistor_ohm, strict=True):
+        add(a, b, 1 / ohm)
+    for k, ends in enumerate(network.terminals):
+        add(ends[DW_IN], ends[DW_OUT], 1 / network.r_m[k])
+        on = somas_on if network.is_soma[k] else True
+        add(ends[MTJ_IN], ends[MTJ_OUT], 1 / (network.r_p[k] if on else network.r_ap[k]))
+    held = {"gnd": 0.0, "vdw": 1.0, "dend": dendrite}
+    currents = []
+    for volts in ({**held, "dend": 0.0}, {**held, "vdw": 0.0}):
+        matrix, right = conductance.copy(), np.zeros(network.nodes)
+        for node in network.pin_node:
+            name = classes[network.node_net[node]]
+            if name in volts:
+                matrix[node] = 0
+                matrix[node, node] = 1
+                right[node] = volts[name]
+        v = np.linalg.solve(matrix, right)
+        currents.append((v[network.terminals[:, DW_IN]] - v[network.terminals[:, DW_OUT]]) / network.r_m)
+    axons = ~network.is_soma
+    threshold = np.full(network.devices, np.nan)
+    threshold[axons] = ((-network.leak / network.mobility - currents[1])[axons]) / currents[0][axons]
+    return threshold
+
+
+def with_ground_wire(network, ohm):
+    """The network with every device's ground terminal behind a chain of ground resistors per column."""
+    n = network.neurons
+    ground = int(network.pin_node[network.net_index("gnd")])
+    extra = network.nodes + np.arange(n * n).reshape(n, n)  # (post, pre)
+    terminals = network.terminals.copy()
+    terminals[:, DW_OUT] = extra.ravel()
+    chain = [np.stack([extra[:-1].ravel(), extra[1:].ravel()], 1),
+             np.stack([np.full(n, ground), extra[0]], 1), np.stack([np.full(n, ground), extra[-1]], 1)]  # fmt: skip
+    new = np.concatenate(chain)
+    return replace(
+        network,
+        node_net=np.concatenate([network.node_net, np.full(n * n, network.net_index("gnd"))]).astype(np.int32),
+        node_x=np.full(network.nodes + n * n, np.nan),
+        node_y=np.full(network.nodes + n * n, np.nan),
+        resistor_nodes=np.concatenate([network.resistor_nodes, new]).astype(np.int32),
+        resistor_ohm=np.concatenate([network.resistor_ohm, np.full(len(new), float(ohm))]),
+        resistor_layer=np.full(len(network.resistor_ohm) + len(new), -1, np.int32),
+        resistor_limit=np.full(len(network.resistor_ohm) + len(new), np.inf),
+        terminals=terminals,
+    ).validate()
+
+
+@pytest.mark.parametrize(("n", "ohm", "ground"), [(5, 20.0, 0.0), (9, 8.0, 3.0), (12, 5.0, 2.0)])
+def test_windows_agree_with_a_dense_solve(n, ohm, ground):
+    design, process, network, protocol = network_of(n, ohm)
+    if ground:
+        network = with_ground_wire(network, ground)
+    cases = Cases(network, protocol, design.device, process, Limits())
+    found, bound = window.v_dw_windows(cases), window.dendrite_bound(cases)
+    on, off = dense_threshold(network, True, bound), dense_threshold(network, False, -bound)
+    axons = ~network.is_soma
+    for j in range(n):
+        mine = axons & (network.pre == j)
+        assert found.low[j] == pytest.approx(on[mine].max(), rel=1e-8)
+        assert found.high[j] == pytest.approx(off[mine].min(), rel=1e-8)
+        assert on[found.low_axon[j]] == pytest.approx(on[mine].max(), rel=1e-8)
+        assert off[found.high_axon[j]] == pytest.approx(off[mine].min(), rel=1e-8)
+
+
+@pytest.mark.parametrize("ohm", [1.0, 3.6])
+def test_window_closes_at_the_predicted_size(ohm):
+    """The N extrapolated from a small network: full networks of N − 1 and N are still open and closed."""
+    closes = report_of(12, ohm).values["closes_at"]
+    below, at = report_of(closes - 1, ohm).values, report_of(closes, ohm).values
+    assert max(below["low"]) < min(below["high"])
+    assert max(at["low"]) >= min(at["high"])
+    assert at["recommended_v_dw"] is None
+
+
+def test_cell_resistances_are_recovered():
+    design, process, network, protocol = network_of(20, 2.5)
+    drawn = with_ground_wire(network, 1.5)
+    ladder = growth.cell_ladder(Cases(drawn, protocol, design.device, process, Limits()))
+    assert ladder.drive == pytest.approx(2.5, rel=1e-6)
+    assert ladder.ground == pytest.approx(1.5, rel=0.12)  # its formula takes evenly fed columns
+    assert ladder.vdw == 0 and not ladder.centred
+
+
+def test_waiver_keeps_the_finding_but_does_not_fail():
+    design, process, network, protocol = network_of(3, v_dw="eq4")
+    waivers = {"vdw.window": "bench device", "vdw.eq4": "bench device"}
+    found = operating_point_report(network, protocol, design.device, process, waivers=waivers).findings()
+    severities = {f.rule: f.severity for f in found}
+    assert severities["vdw.window"] == severities["vdw.eq4"] == "waived"
+    assert "bench device" in next(f.message for f in found if f.rule == "vdw.window")
