@@ -1,0 +1,134 @@
+"""Rectangles of the axon tile and the soma tile, in tile coordinates (grid steps)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hwlib.cells.rules import rules_of
+from hwlib.cells.shapes import Box, Rect, moved
+from hwlib.cells.tile_dimensions import Span, Tile
+
+RowFeeder = Literal["none", "through", "west", "east"]
+ColumnFeeder = Literal["none", "through", "south", "north"]
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What distinguishes one tile of a crossbar from another.
+
+    Attributes:
+        through: first and one past the last weight track that crosses the whole tile.
+        tie: the weight track that the pillar's strap is tied to; None in a soma.
+        side: the tie's track crosses the tile (``both``) or leaves it on one side only.
+        row_feeder: feeder wire beside the dendrite: absent, passing, or coming in from that side and joining the
+            dendrite here. In a soma tile: the side it leaves to (``none``: the soma sits on the dendrite).
+        column_feeder: the same beside the drive column.
+    """
+
+    through: Span = (0, 0)
+    tie: int | None = None
+    side: Literal["both", "west", "east"] = "both"
+    row_feeder: RowFeeder = "none"
+    column_feeder: ColumnFeeder = "none"
+
+
+def axon_rects(t: Tile, wiring: Wiring) -> list[Rect]:
+    """An axon: its track between drive and ground column, its pillar tied to a weight track, read by the dendrite."""
+    r = rules_of(t.spec.device.process)
+    rects = [
+        Rect("m1", t.in_bar), Rect("v1", t.in_v1), Rect("m1", t.top_pad), Rect("v1", t.pillar_v1),
+        Rect("read", Box(t.device.read.x0, t.island_read.y0, t.device.read.x1, t.low + t.device.read.y1)),
+        Rect("read", t.island_read), Rect("vr", t.dendrite_vr), Rect("m1", t.island_m1), Rect("v1", t.dendrite_v1),
+        Rect("m2", t.island_m2), Rect("v2", t.dendrite_v2),
+    ]  # fmt: skip
+    strap = t.strap
+    if wiring.tie is not None:
+        via = t.track_v2[wiring.tie]
+        strap = strap.joined(r.pad("m2", "v2", via))
+        rects.append(Rect("v2", via))
+    rects.append(Rect("m2", strap))
+    rects = _device(t) + moved(rects, t.origin[0], 0) + _wires(t, wiring)
+    if wiring.row_feeder in ("west", "east"):
+        rects += _join_dendrite(t, wiring.row_feeder)
+    if wiring.column_feeder in ("south", "north"):
+        rects += _join_drive(t, wiring.column_feeder)
+    return rects
+
+
+def soma_rects(t: Tile, wiring: Wiring) -> list[Rect]:
+    """A soma: its track from the dendrite to ground, its pillar between V_DW and the drive column."""
+    r, d = rules_of(t.spec.device.process), t.device
+    down = Box(d.in_pad.x0, t.island_m1.y0, d.in_pad.x1, t.low + d.in_pad.y1)
+    across = Box(d.in_pad.x0, t.island_m1.y0, t.island_m1.x1, t.island_m1.y1)
+    ties = t.direct_v1 if wiring.column_feeder == "none" else t.soma_v1
+    bar_left = min(r.pad("m1", "v1", via).x0 for via in ties)
+    bar_right = r.pad("m1", "vr", t.soma_vr).x1
+    strap = t.strap.joined(r.pad("m2", "v2", t.vdw_v2))
+    leaves = wiring.row_feeder != "none"
+    rects = [
+        Rect("m1", down), Rect("m1", across), Rect("v1", t.dendrite_v1),
+        Rect("m2", t.feeder_m2 if leaves else t.island_m2), Rect("v2", t.feeder_v2 if leaves else t.dendrite_v2),
+        Rect("m1", t.top_pad), Rect("v1", t.pillar_v1), Rect("m2", strap), Rect("v2", t.vdw_v2),
+        Rect("read", Box(d.read.x0, t.low + d.read.y0, d.read.x1, t.soma_read.y1)),
+        Rect("read", t.soma_read), Rect("vr", t.soma_vr),
+        Rect("m1", Box(bar_left, t.soma_bar[0], bar_right, t.soma_bar[1])), *(Rect("v1", via) for via in ties),
+    ]  # fmt: skip
+    rects = _device(t) + moved(rects, t.origin[0], 0) + _wires(t, wiring)
+    if leaves:
+        x0, x1 = t.feeder_m2.x0 + t.origin[0], t.feeder_m2.x1 + t.origin[0]
+        rects.append(_toward(t, wiring.row_feeder, t.row_feeder, x0, x1))
+    if wiring.column_feeder != "none":
+        x0, x1 = (x + t.origin[0] for x in t.column_feeder)
+        y0, y1 = (0, t.soma_bar[1]) if wiring.column_feeder == "south" else (t.soma_bar[0], t.py)
+        rects.append(Rect("m2", Box(x0, y0, x1, y1)))
+    return rects
+
+
+def _device(t: Tile) -> list[Rect]:
+    d = t.device
+    pads = [Rect("m1", d.in_pad), Rect("m1", d.out_pad)]
+    ground = [Rect("m1", t.out_bar.moved(t.origin[0], 0)), Rect("v1", t.out_v1.moved(t.origin[0], 0))]
+    return moved(d.rects() + pads, *t.origin) + ground
+
+
+def _wires(t: Tile, wiring: Wiring) -> list[Rect]:
+    """Wires that cross the tile: columns, dendrite, V_DW rail, weight tracks, passing feeders."""
+    ox = t.origin[0]
+    rects = [Rect("m2", Box(x0 + ox, 0, x1 + ox, t.py)) for x0, x1 in (t.drive, t.ground)]
+    rows = [t.dendrite, t.vdw, *t.tracks[slice(*wiring.through)]]
+    if wiring.row_feeder == "through":
+        rows.append(t.row_feeder)
+    rects += [Rect("m3", Box(0, y0, t.px, y1)) for y0, y1 in rows]
+    if wiring.column_feeder == "through":
+        x0, x1 = t.column_feeder
+        rects.append(Rect("m2", Box(x0 + ox, 0, x1 + ox, t.py)))
+    if wiring.tie is not None and wiring.side != "both":
+        pad = rules_of(t.spec.device.process).pad("m3", "v2", t.track_v2[wiring.tie])
+        rects.append(_toward(t, wiring.side, t.tracks[wiring.tie], pad.x0 + ox, pad.x1 + ox))
+    return rects
+
+
+def _toward(t: Tile, side: str, span: Span, x0: int, x1: int) -> Rect:
+    """A horizontal wire from x0…x1 to one edge of the tile."""
+    return Rect("m3", Box(0, span[0], x1, span[1]) if side == "west" else Box(x0, span[0], t.px, span[1]))
+
+
+def _join_dendrite(t: Tile, side: str) -> list[Rect]:
+    """The row feeder's end, and the patch that joins it to the dendrite."""
+    x0 = t.axis + t.origin[0] - t.dendrite_w // 2
+    x1 = x0 + t.dendrite_w
+    feeder = _toward(t, side, t.row_feeder, x0, x1)
+    return [feeder, Rect("m3", Box(x0, t.row_feeder[0], x1, t.dendrite[1]))]
+
+
+def _join_drive(t: Tile, side: str) -> list[Rect]:
+    """The column feeder's end, and the patch that joins it to the drive column."""
+    ox, (x0, x1) = t.origin[0], t.column_feeder
+    height = min(t.drive_w, t.py)
+    low = (t.py - height) // 2
+    span = (0, low + height) if side == "south" else (low, t.py)
+    return [
+        Rect("m2", Box(x0 + ox, span[0], x1 + ox, span[1])),
+        Rect("m2", Box(x0 + ox, low, t.drive[1] + ox, low + height)),
+    ]

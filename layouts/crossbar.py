@@ -1,0 +1,132 @@
+"""The N × N all-to-all crossbar: tiles as array references in row cells, rows and edges in one top cell."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import gdsfactory as gf
+import klayout.db as kdb
+import numpy as np
+
+from hwlib.cells.draw import dbu_per_step, draw, label
+from hwlib.cells.shapes import Rect
+from hwlib.cells.tiles import axon, soma
+from hwlib.design import Design
+from hwlib.process import Process
+from layouts.edges import foot_rects, side_rects
+from layouts.floorplan import Floorplan, floorplan
+
+
+def hopfield(design: Design, process: Process | None = None) -> gf.Component:
+    """Draw the crossbar of a design.
+
+    The hierarchy is kept: a few distinct tiles, N row cells that refer to runs of them, one top cell with the net
+    labels and the outline. Asked again for an equal design, it returns the same cell.
+
+    Args:
+        design: the design.
+        process: instead of the one the design names.
+
+    Returns:
+        The top cell, without ports: sources attach at the labels.
+
+    Raises:
+        InputError: a wire below its minimum width, or a device that does not fit the rules of the process.
+    """
+    plan = floorplan(design, process)
+    digest = _digest(plan)
+    name = f"{design.name}_{digest}"
+    if gf.kcl.layout.has_cell(name):
+        return gf.Component(base=gf.kcl[name].base)
+    top = gf.Component()
+    _Builder(plan, digest, top).build()
+    top.name = name
+    return top
+
+
+def _digest(plan: Floorplan) -> str:
+    network = plan.design.network
+    settings = (plan.tile.spec, plan.design.name, network.neurons, network.weight_style, network.soma_placement)
+    digest = sha256(repr(settings).encode())
+    if not plan.lines:
+        digest.update(np.round(plan.levels, 6).tobytes())
+    return digest.hexdigest()[:8]
+
+
+class _Builder:
+    def __init__(self, plan: Floorplan, digest: str, top: gf.Component):
+        self.plan, self.digest, self.top = plan, digest, top
+        self.scale = dbu_per_step(plan.process)
+        self._tiles: dict[int, int] = {}
+
+    def build(self) -> None:
+        plan, t = self.plan, self.plan.tile
+        west = self._plain("edge_west", side_rects(plan, True))
+        east = self._plain("edge_east", side_rects(plan, False))
+        array_top = plan.foot + plan.n * t.py
+        for i, codes in enumerate(self._codes()):
+            row = gf.Component()
+            self._place(row, west, 0, 0)
+            self._fill(row, i, codes)
+            self._place(row, east, plan.side + plan.n * t.px, 0)
+            row.name = f"row_{i}_{self.digest}"
+            self._place(self.top, row.cell_index(), 0, plan.foot + i * t.py)
+        for name, south, y in (("edge_south", True, 0), ("edge_north", False, array_top)):
+            self._place(self.top, self._plain(name, foot_rects(plan, south)), plan.side, y, count=plan.n, pitch=t.px)
+        draw(self.top, plan.process, [Rect("outline", plan.outline)])
+        for one in plan.labels():
+            label(self.top, plan.process, one.layer, one.net, one.x, one.y)
+
+    def _codes(self) -> np.ndarray:
+        """One number per tile; tiles of equal number are the same cell."""
+        row, column = self.plan.feeders
+        codes: np.ndarray = (self.plan.ties.astype(np.int64) + 1) * 16 + row * 4 + column
+        if self.plan.lines:  # a soma's passing lines depend on its column
+            codes[np.diag_indices(self.plan.n)] -= 16 * (np.arange(self.plan.n) + 1)
+        return codes
+
+    def _fill(self, row: gf.Component, i: int, codes: np.ndarray) -> None:
+        """Insert the tiles of a row, equal neighbours as one array reference."""
+        starts = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1))
+        lengths = np.diff(starts, append=len(codes))
+        x0, pitch, cell = self.plan.side, self.plan.tile.px, row.kdb_cell
+        for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
+            x = (x0 + start * pitch) * self.scale
+            tile = self._tile(int(codes[start]), start)
+            if length == 1:
+                cell.insert(kdb.CellInstArray(tile, kdb.Trans(x, 0)))
+            else:
+                step = kdb.Vector(pitch * self.scale, 0)
+                cell.insert(kdb.CellInstArray(tile, kdb.Trans(x, 0), step, kdb.Vector(), length, 1))
+
+    def _tile(self, code: int, column: int) -> int:
+        """Cell index of the tile with a code; ``column`` is where it stands."""
+        if code not in self._tiles:
+            tie, (row_feeder, column_feeder) = (code >> 4) - 1, divmod(code & 15, 4)
+            wiring = self.plan.wiring(tie, row_feeder, column_feeder, column)
+            # Negative codes are somas of style lines.
+            tag = "_".join(f for f in (self._tag(tie, column), *self._feeder_tags(wiring)) if f)
+            made = (axon if tie >= 0 else soma)(tile=self.plan.tile.spec, wiring=wiring, tag=tag)
+            self._tiles[code] = made.cell_index()
+        return self._tiles[code]
+
+    def _tag(self, tie: int, column: int) -> str:
+        from hwlib.naming import weight_rail
+
+        if self.plan.lines:
+            return f"c{column}"
+        return weight_rail(self.plan.rails[tie]).removeprefix("w_") if tie >= 0 else ""
+
+    def _feeder_tags(self, wiring) -> tuple[str, str]:
+        row = "" if wiring.row_feeder == "none" else "r" + wiring.row_feeder[0]
+        column = "" if wiring.column_feeder == "none" else "c" + wiring.column_feeder[0]
+        return row, column
+
+    def _plain(self, name: str, rects: list[Rect]) -> int:
+        cell = draw(gf.Component(), self.plan.process, rects)
+        cell.name = f"{name}_{self.digest}"
+        return int(cell.cell_index())
+
+    def _place(self, parent: gf.Component, cell: int, x: int, y: int, *, count: int = 1, pitch: int = 0) -> None:
+        place, step = kdb.Trans(x * self.scale, y * self.scale), kdb.Vector(pitch * self.scale, 0)
+        parent.kdb_cell.insert(kdb.CellInstArray(cell, place, step, kdb.Vector(), count, 1))

@@ -1,0 +1,224 @@
+"""The floorplan of a design's crossbar as numbers: tiles, edges, trunks and the places of the net labels.
+
+Neuron i's dendrite is row i (counted from the bottom), its drive net column i (from the left); the soma is the tile on
+the diagonal, the axon from neuron j onto neuron i the tile at row i, column j. Row and column edges surround the
+array: V_DW and rail trunks on the west and east, ground trunks on the south and north.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from hwlib import naming
+from hwlib.cells.device_dimensions import DeviceSpec
+from hwlib.cells.rules import Rules, process_key
+from hwlib.cells.shapes import Box
+from hwlib.cells.tile_dimensions import Span, Tile, TileSpec, tile_of
+from hwlib.cells.tile_shapes import Wiring
+from hwlib.design import Design
+from hwlib.process import Process
+from hwlib.weights import rail_levels, weight_levels
+
+ROW_FEEDERS = ("none", "through", "west", "east")
+COLUMN_FEEDERS = ("none", "through", "south", "north")
+
+
+class Label(NamedTuple):
+    """A net's name where its source attaches, in grid steps of the top cell."""
+
+    layer: str
+    net: str
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, eq=False)
+class Floorplan:
+    """Where everything of a crossbar lies; lengths in grid steps.
+
+    Attributes:
+        design: the design.
+        process: its process.
+        tile: dimensions of every tile.
+        levels: weights as multiples of W, shape (N, N).
+        rails: level of each weight rail, ascending; empty in style ``lines``.
+    """
+
+    design: Design
+    process: Process
+    tile: Tile
+    levels: np.ndarray
+    rails: tuple[float, ...]
+
+    @property
+    def n(self) -> int:
+        """Number of neurons."""
+        return self.design.network.neurons
+
+    @property
+    def centre(self) -> int:
+        """Row and column where centred somas feed their nets."""
+        return self.n // 2
+
+    @property
+    def lines(self) -> bool:
+        """Whether every synapse has its own weight line."""
+        return self.design.network.weight_style == "lines"
+
+    # --- trunks ---
+
+    @cached_property
+    def vertical_trunks(self) -> dict[str, Span]:
+        """Trunks (m2) of a side edge by net: distance from the array to their near and far side."""
+        r, t = self.rules, self.tile
+        names = [naming.weight_rail(level) for level in self.rails] + [naming.V_DW]
+        widths = [t.weight_w] * len(self.rails) + [t.vdw_w]
+        trunks, at = {}, r.space("m2")
+        for name, wire in zip(names, widths, strict=True):
+            width = max(r.landing("m2", "v2"), self._trunk_width(wire))
+            trunks[name] = (at, at + width)
+            at += width + r.space("m2")
+        return trunks
+
+    @cached_property
+    def ground_trunk(self) -> Span:
+        """Ground trunk (m3) of the south and north edge: distance from the array to its near and far side."""
+        near = self.rules.space("m3")
+        return near, near + max(self.rules.landing("m3", "v2"), self._trunk_width(self.tile.ground_w))
+
+    def _trunk_width(self, wire: int) -> int:
+        """Half the summed width of the N wires it feeds: they are fed from both ends, at equal current density."""
+        return -(-self.n * wire // 2)
+
+    @property
+    def rules(self) -> Rules:
+        """Rules of the process in grid steps."""
+        return self.tile.rules
+
+    @cached_property
+    def side(self) -> int:
+        """Width of the west and of the east edge."""
+        return max(far for _, far in self.vertical_trunks.values()) + self.rules.space("m3")
+
+    @cached_property
+    def foot(self) -> int:
+        """Height of the south and of the north edge."""
+        return self.ground_trunk[1] + self.rules.space("m3")
+
+    @property
+    def outline(self) -> Box:
+        """The whole macro."""
+        return Box(0, 0, 2 * self.side + self.n * self.tile.px, 2 * self.foot + self.n * self.tile.py)
+
+    # --- what stands where ---
+
+    def track_of(self, pre: int) -> int:
+        """Weight track of column ``pre``'s line in the channel (style ``lines``): outer columns lie lower."""
+        return pre if self.goes_west(pre) else self.n - 1 - pre
+
+    def goes_west(self, pre: int) -> bool:
+        """Whether the line of column ``pre`` leaves on the west side."""
+        return 2 * pre < self.n
+
+    @cached_property
+    def ties(self) -> np.ndarray:
+        """Per tile, what its strap is tied to: index of a rail, or the column of a line; −1 in somas."""
+        if self.lines:
+            ties = np.broadcast_to(np.arange(self.n), (self.n, self.n)).copy()
+        else:
+            ties = np.searchsorted(np.array(self.rails) + 1e-9, np.round(self.levels, 6))
+        np.fill_diagonal(ties, -1)
+        return ties
+
+    @cached_property
+    def feeders(self) -> tuple[np.ndarray, np.ndarray]:
+        """Per tile, index into ``ROW_FEEDERS`` and ``COLUMN_FEEDERS``."""
+        n, c = self.n, self.centre
+        row = np.zeros((n, n), np.int8)
+        if self.design.network.soma_placement == "centred":
+            i, j = np.ogrid[:n, :n]
+            row[(np.minimum(i, c) < j) & (j < np.maximum(i, c))] = 1
+            others = np.arange(n) != c
+            before = np.arange(n) < c
+            row[others, c] = np.where(before, 2, 3)[others]
+            row[np.diag_indices(n)] = np.where(before, 3, 2) * others
+        # The column picture is the row picture mirrored on the diagonal: south for west, north for east.
+        return row, row.T.copy()
+
+    def wiring(self, tie: int, row_feeder: int, column_feeder: int, column: int) -> Wiring:
+        """What distinguishes the tile with these codes in this column (any column in style ``rails``)."""
+        through, side = (0, len(self.rails)), "both"
+        own: int | None = tie if tie >= 0 else None
+        if self.lines:
+            west = self.goes_west(column)
+            track = self.track_of(column)
+            count = (self.n + 1) // 2 if west else self.n // 2
+            through, side = (track + 1, count), "west" if west else "east"
+            own = track if tie >= 0 else None
+        sides: Literal["both", "west", "east"] = side  # type: ignore[assignment]
+        return Wiring(through, own, sides, ROW_FEEDERS[row_feeder], COLUMN_FEEDERS[column_feeder])  # type: ignore[arg-type]
+
+    # --- labels ---
+
+    def labels(self) -> list[Label]:
+        """One label per net and place where its source attaches.
+
+        Dendrites and lines at the edge's end of their wire, drives at the column's north end, rails, V_DW and ground
+        at the end of each of their two trunks (the two are joined outside the macro).
+        """
+        t, n = self.tile, self.n
+        tail = self.rules.width("m3") // 2
+        tail_v = self.rules.width("m2") // 2
+        right = self.outline.x1
+        labels = []
+        for i in range(n):
+            y0 = self.foot + i * t.py
+            labels.append(Label("m3", naming.dendrite(i), tail, y0 + sum(t.dendrite) // 2))
+            x = self.side + i * t.px + t.origin[0] + sum(t.drive) // 2
+            labels.append(Label("m2", naming.drive(i), x, self.foot + n * t.py - tail_v))
+            if self.lines:
+                for j in range(n):
+                    if i != j:
+                        y = y0 + sum(t.tracks[self.track_of(j)]) // 2
+                        labels.append(
+                            Label("m3", naming.weight_line(i, j), tail if self.goes_west(j) else right - tail, y)
+                        )
+        for net, (near, far) in self.vertical_trunks.items():
+            middle = (near + far) // 2
+            for x in (self.side - middle, right - self.side + middle):
+                labels.append(Label("m2", net, x, self.foot + tail_v))
+        middle = sum(self.ground_trunk) // 2
+        for y in (self.foot - middle, self.outline.y1 - self.foot + middle):
+            labels.append(Label("m3", naming.GROUND, self.side + tail, y))
+        return labels
+
+
+def floorplan(design: Design, process: Process | None = None) -> Floorplan:
+    """Plan the crossbar of a design.
+
+    Args:
+        design: the design.
+        process: instead of the one the design names.
+
+    Raises:
+        InputError: a wire below its minimum width, or a device that does not fit the rules of the process.
+    """
+    process = process or design.load_process()
+    network, device = design.network, design.device
+    levels = weight_levels(design)
+    lines = network.weight_style == "lines"
+    rails = () if lines else tuple(rail_levels(levels))
+    spec = TileSpec(
+        device=DeviceSpec(
+            process_key(process), device.track_length, device.track_width, device.pillar_width, device.pillar_position
+        ),
+        tracks=(network.neurons + 1) // 2 if lines else len(rails),
+        centred=network.soma_placement == "centred",
+        dendrite_width=network.dendrite_width, drive_width=network.drive_width, ground_width=network.ground_width,
+        weight_width=network.weight_width, vdw_width=network.vdw_width,
+    )  # fmt: skip
+    return Floorplan(design, process, tile_of(spec), levels, rails)
