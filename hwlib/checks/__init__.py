@@ -1,0 +1,22 @@
+"""Checks of a layout: design rules (``drc``), layout versus schematic (``lvs``), and planted faults that try them.
+
+Findings are ``hwlib.findings.Finding``; ``write_lyrdb`` and ``hwlib.findings.write_findings`` write them to files.
+"""
+
+from hwlib.checks.databases import write_lyrdb
+from hwlib.checks.drc_engine import drc
+from hwlib.checks.drc_script import drc_script, write_drc_script
+from hwlib.checks.lvs_engine import lvs
+from hwlib.checks.reference_netlist import network_graph, reference_netlist, reference_network, write_reference_spice
+
+__all__ = [
+    "drc",
+    "drc_script",
+    "lvs",
+    "network_graph",
+    "reference_netlist",
+    "reference_network",
+    "write_drc_script",
+    "write_lyrdb",
+    "write_reference_spice",
+]

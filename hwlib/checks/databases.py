@@ -1,0 +1,50 @@
+"""Findings as a KLayout report database (.lyrdb), to be shown over the layout in its marker browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import klayout.db as kdb
+import klayout.rdb as rdb
+
+from hwlib.files import write_atomic
+from hwlib.findings import Finding
+
+
+def write_lyrdb(findings: Iterable[Finding], path: str | Path, *, top_cell: str, generator: str = "spinhop") -> Path:
+    """Write findings of any check as a report database.
+
+    Args:
+        findings: what was found; a finding without a cell is put on the top cell.
+        path: the .lyrdb file.
+        top_cell: name of the layout's top cell.
+        generator: what made the database, shown by KLayout.
+
+    Returns:
+        The path. Categories are check and rule, items carry a box and the message (with measured and required value).
+    """
+    database = rdb.ReportDatabase("spinhop")
+    database.top_cell_name, database.generator = top_cell, generator
+    cells = {top_cell: database.create_cell(top_cell)}
+    categories: dict[str, rdb.RdbCategory] = {}
+    for finding in findings:
+        cell = finding.cell or top_cell
+        if cell not in cells:
+            cells[cell] = database.create_cell(cell)
+        item = database.create_item(cells[cell], _category(database, categories, finding))
+        if finding.x is not None and finding.y is not None:
+            x, y, w, h = (v * 1e6 for v in (finding.x, finding.y, finding.width, finding.height))
+            item.add_value(kdb.DBox(x - w / 2, y - h / 2, x + w / 2, y + h / 2))
+        item.add_value(finding.message if finding.severity == "error" else f"{finding.severity}: {finding.message}")
+    return write_atomic(Path(path), lambda p: database.save(str(p)))
+
+
+def _category(
+    database: rdb.ReportDatabase, categories: dict[str, rdb.RdbCategory], finding: Finding
+) -> rdb.RdbCategory:
+    if finding.check not in categories:
+        categories[finding.check] = database.create_category(finding.check)
+    if finding.rule not in categories:
+        categories[finding.rule] = database.create_category(categories[finding.check], finding.rule)
+    return categories[finding.rule]

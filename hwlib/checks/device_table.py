@@ -1,0 +1,169 @@
+"""Every device of an extracted netlist with its nets, size and place, flattened into arrays."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import klayout.db as kdb
+import numpy as np
+
+from hwlib.checks.device_extractor import PARAMETERS
+from hwlib.network import TERMINALS
+
+_MEASURED = [name for name, (_, primary, _) in PARAMETERS.items() if primary]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A net of a circuit, and where that circuit's cell sits on top. Net numbers stand for these."""
+
+    net: kdb.Net
+    place: kdb.DCplxTrans
+
+
+@dataclass
+class DeviceTable:
+    """Devices as arrays; positions in µm in the top cell, parameters in SI units.
+
+    Attributes:
+        nets: number of the net at each terminal (order of ``hwlib.network.TERMINALS``), shape (devices, 4);
+            −1 for none.
+        place: pillar, DW_IN contact and DW_OUT contact, shape (devices, 3, 2).
+        values: A, L, W, X, H (see ``PARAMETERS``), shape (devices, 5).
+        pieces: nets by number: those of the top circuit, and those that end inside a cell.
+    """
+
+    nets: np.ndarray
+    place: np.ndarray
+    values: np.ndarray
+    pieces: dict[int, Piece]
+
+    def __len__(self) -> int:
+        return len(self.nets)
+
+    @property
+    def parameters(self) -> dict[str, np.ndarray]:
+        """The measured parameters by name."""
+        return {name: self.values[:, k] for k, name in enumerate(_MEASURED)}
+
+
+def device_table(netlist: kdb.Netlist) -> DeviceTable:
+    """Flatten a netlist's devices, circuit by circuit: each distinct cell is read once, its instances are arrays."""
+    tables: dict[int, _CircuitTable] = {}
+    table = _CircuitTable({})
+    for circuit in netlist.each_circuit_bottom_up():
+        table = tables[circuit.cell_index] = _read_circuit(circuit, tables)
+    top = next(iter(netlist.top_circuits()), None)
+    if top is not None:
+        for net in top.each_net():
+            number = table.number.setdefault(net.cluster_id, len(table.number) + len(table.pieces))
+            table.pieces[number] = Piece(net, kdb.DCplxTrans())
+    return DeviceTable(table.nets, table.place, table.values, table.pieces)
+
+
+class _CircuitTable:
+    """The devices in and below one circuit; nets are numbered per circuit, as they are met."""
+
+    def __init__(self, number: dict[int, int]):
+        self.number = number  # of nets of this circuit, by KLayout's cluster
+        self.pieces: dict[int, Piece] = {}  # nets that end further down
+        self.nets = np.empty((0, 4), np.int64)
+        self.place = np.empty((0, 3, 2))
+        self.values = np.empty((0, len(_MEASURED)))
+
+    def add(self, nets: np.ndarray, place: np.ndarray, values: np.ndarray) -> None:
+        self.nets = np.concatenate([self.nets, nets])
+        self.place = np.concatenate([self.place, place])
+        self.values = np.concatenate([self.values, values])
+
+    def fresh(self) -> int:
+        return len(self.number) + len(self.pieces)
+
+    def number_of(self, net: kdb.Net | None) -> int:
+        if net is None:
+            return -1
+        cluster = net.cluster_id
+        found = self.number.get(cluster)
+        if found is None:
+            found = self.number[cluster] = self.fresh()
+        return found
+
+
+def _read_circuit(circuit: kdb.Circuit, tables: dict[int, _CircuitTable]) -> _CircuitTable:
+    table = _CircuitTable({})
+    _own_devices(circuit, table)
+    users: dict[int, list[kdb.SubCircuit]] = defaultdict(list)
+    for sub in circuit.each_subcircuit():
+        users[sub.circuit_ref().cell_index].append(sub)
+    for cell, subs in users.items():
+        if len(tables[cell].nets):
+            _instances(tables[cell], subs, table)
+    return table
+
+
+def _own_devices(circuit: kdb.Circuit, table: _CircuitTable) -> None:
+    nets, place, values = [], [], []
+    for device in circuit.each_device():
+        nets.append([table.number_of(device.net_for_terminal(k)) for k in range(len(TERMINALS))])
+        here = device.trans.disp
+        ix, iy, ox, oy = (device.parameter(name) for name in ("IX", "IY", "OX", "OY"))
+        place.append([[here.x, here.y], [here.x + ix, here.y + iy], [here.x + ox, here.y + oy]])
+        values.append([device.parameter(name) * PARAMETERS[name][2] for name in _MEASURED])
+    if nets:
+        table.add(np.array(nets), np.array(place), np.array(values))
+
+
+def _instances(inner: _CircuitTable, subs: list[kdb.SubCircuit], table: _CircuitTable) -> None:
+    """Add the devices of all instances of one circuit, with nets of the circuit they sit in."""
+    used = np.unique(inner.nets).tolist()
+    pins, ending = _ways_out(subs[0].circuit_ref(), inner, used)
+    outside = np.full((len(subs), len(used)), -1, np.int64)
+    turn, shift = np.empty((len(subs), 2, 2)), np.empty((len(subs), 2))
+    number, number_of = table.number, table.number_of
+    for row, sub in enumerate(subs):
+        trans = sub.trans
+        disp = trans.disp
+        shift[row] = disp.x, disp.y
+        turn[row] = _TURNS[round(trans.angle / 90) % 4, trans.is_mirror()]
+        for column, pin in pins:
+            net = sub.net_for_pin(pin)
+            found = number.get(net.cluster_id) if net is not None else -1
+            outside[row, column] = number_of(net) if found is None else found
+        for column, piece in ending:
+            outside[row, column] = fresh = table.fresh()
+            table.pieces[fresh] = Piece(piece.net, trans * piece.place)
+    nets = outside[:, np.searchsorted(used, inner.nets)]
+    place = np.einsum("sab,dpb->sdpa", turn, inner.place) + shift[:, None, None, :]
+    values = np.broadcast_to(inner.values, (len(subs), *inner.values.shape))
+    table.add(nets.reshape(-1, 4), place.reshape(-1, 3, 2), values.reshape(-1, values.shape[-1]))
+
+
+def _ways_out(
+    circuit: kdb.Circuit, inner: _CircuitTable, used: list[int]
+) -> tuple[list[tuple[int, int]], list[tuple[int, Piece]]]:
+    """For the nets used by devices: (column, pin) of those that leave the circuit, (column, piece) of the others."""
+    pin_of: dict[int, int] = {}
+    for pin in circuit.each_pin():
+        net = circuit.net_for_pin(pin.id())
+        number = inner.number.get(net.cluster_id) if net is not None else None
+        if number is not None:
+            pin_of.setdefault(number, pin.id())
+    cluster_of = {number: cluster for cluster, number in inner.number.items()}
+    pins, ending = [], []
+    for column, number in enumerate(used):
+        if number in pin_of:
+            pins.append((column, pin_of[number]))
+        elif number in inner.pieces:
+            ending.append((column, inner.pieces[number]))
+        elif number >= 0:
+            net = circuit.net_by_cluster_id(cluster_of[number])
+            ending.append((column, Piece(net, kdb.DCplxTrans())))
+    return pins, ending
+
+
+_TURNS: dict[tuple[int, bool], np.ndarray] = {}
+for _angle in range(4):
+    _c, _s = [(1, 0), (0, 1), (-1, 0), (0, -1)][_angle]
+    _TURNS[_angle, False] = np.array([[_c, -_s], [_s, _c]], float)
+    _TURNS[_angle, True] = np.array([[_c, _s], [_s, -_c]], float)  # mirrored at the x axis first

@@ -1,0 +1,222 @@
+"""Design-rule check: the rules of the process on the polygons of a layout, in KLayout's hierarchical mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import klayout.db as kdb
+
+from hwlib.checks.rules import Rule, design_rules
+from hwlib.checks.source import LayoutSource, layer_index, open_layout
+from hwlib.findings import Finding
+from hwlib.process import Process
+
+MAX_PER_RULE = 10_000
+Marks = kdb.Region | kdb.EdgePairs
+
+
+def drc(layout: LayoutSource, process: Process, *, limit: int = MAX_PER_RULE) -> list[Finding]:
+    """Check a layout against every rule of its process.
+
+    Args:
+        layout: GDSII or OASIS file (or a layout in memory, which is left unchanged).
+        process: the process.
+        limit: findings reported per rule; beyond them one more finding says how many were left out.
+
+    Returns:
+        One finding per violation, in the cell where it occurs and in that cell's coordinates (m), with the measured
+        and the required value. A violation inside a repeated cell is one finding.
+
+    Raises:
+        InputError: a file that cannot be checked (see ``open_layout``).
+    """
+    return Checker(open_layout(layout, process), process, limit).run(design_rules(process))
+
+
+class Checker:
+    """Runs rules on one layout, each layer loaded once into a shared deep shape store."""
+
+    def __init__(self, layout: kdb.Layout, process: Process, limit: int):
+        self.layout, self.process, self.limit = layout, process, limit
+        self.dbu = layout.dbu * 1e-6  # m
+        self._store = kdb.DeepShapeStore()
+        self._store.text_enlargement = 0
+        self._regions: dict[str, kdb.Region] = {}
+        self._run: dict[str, Callable[[Rule], Iterator[Finding]]] = {
+            "width": self._width, "space": self._space, "area": self._area, "size": self._size,
+            "enclosure": self._enclosure, "separation": self._separation, "grid": self._grid,
+            "acute": self._acute, "orthogonal": self._orthogonal, "density": self._density, "unknown": self._unknown,
+        }  # fmt: skip
+
+    def run(self, rules: list[Rule]) -> list[Finding]:
+        """Findings of all rules, in their order."""
+        findings: list[Finding] = []
+        for rule in rules:
+            found: list[Finding] = []
+            for count, finding in enumerate(self._run[rule.kind](rule)):
+                if count == self.limit:
+                    found.append(Finding("drc", rule.name, f"more than {self.limit} findings; the rest is left out"))
+                    break
+                found.append(finding)
+            findings += sorted(found, key=lambda f: (f.cell, f.x or 0.0, f.y or 0.0))
+        return findings
+
+    def region(self, name: str) -> kdb.Region:
+        """Merged deep region of a layer; empty when the layout has none."""
+        if name not in self._regions:
+            index = layer_index(self.layout, self.process.layers[name].gds)
+            top = self.layout.top_cell()
+            if index is None or top.bbox(index).empty():
+                self._regions[name] = kdb.Region()
+            else:
+                self._regions[name] = kdb.Region(top.begin_shapes_rec(index), self._store)
+        return self._regions[name]
+
+    def _steps(self, value: float) -> int:
+        return round(value / self.dbu)
+
+    def _width(self, rule: Rule) -> Iterator[Finding]:
+        marks = self.region(rule.layers[0]).width_check(self._steps(rule.value))
+        yield from self._pairs(rule, marks, "width")
+
+    def _space(self, rule: Rule) -> Iterator[Finding]:
+        marks = self.region(rule.layers[0]).space_check(self._steps(rule.value))
+        yield from self._pairs(rule, marks, "space")
+
+    def _area(self, rule: Rule) -> Iterator[Finding]:
+        region = self.region(rule.layers[0])
+        for cell, shape in self._each(region.with_area(None, round(rule.value / self.dbu**2), False)):
+            area = shape.polygon.area() * self.dbu**2
+            message = f"{rule.layers[0]} area {area * 1e18:.6g} nm², required {rule.value * 1e18:.6g} nm²"
+            yield self._finding(rule, cell, shape.bbox(), message, area, "m2")
+
+    def _size(self, rule: Rule) -> Iterator[Finding]:
+        region, size = self.region(rule.layers[0]), self._steps(rule.value)
+        wrong = region.non_rectangles() + region.with_bbox_width(size, True) + region.with_bbox_height(size, True)
+        for cell, shape in self._each(wrong.merged()):
+            box = shape.bbox()
+            edge = max((box.width(), box.height()), key=lambda e: abs(e - size))
+            message = (
+                f"{rule.layers[0]} is {box.width() * self.dbu * 1e9:.6g} × {box.height() * self.dbu * 1e9:.6g} nm, "
+                f"required a square of {rule.value * 1e9:.6g} nm"
+            )
+            yield self._finding(rule, cell, box, message, edge * self.dbu, "m")
+
+    def _enclosure(self, rule: Rule) -> Iterator[Finding]:
+        outer, inner = (self.region(name) for name in rule.layers)
+        if rule.touching_only:
+            inner = inner.interacting(outer)
+        margin = self._steps(rule.value)
+        bare = (inner.sized(margin) if margin else inner) - outer
+        for cell, shape in self._each(bare):
+            box = shape.bbox()
+            got = self._margin(cell, box, rule, margin) * self.dbu
+            outer_name, inner_name = rule.layers
+            found = f"is enclosed by {got * 1e9:.6g} nm" if got else "touches the edge or sticks out"
+            message = f"{inner_name} in {outer_name}: {found}, required {rule.value * 1e9:.6g} nm"
+            yield self._finding(rule, cell, box, message, got, "m")
+
+    def _margin(self, cell: kdb.Cell, mark: kdb.Box, rule: Rule, limit: int) -> int:
+        """Largest margin in dbu that the inner shapes at a mark do have; 0 when they stick out or lie flush."""
+        place = self._first_place(cell)
+        window = mark.transformed(place).enlarged(2 * limit + 2)
+        outer, inner = (self._local(name, window) for name in rule.layers)
+        inner = inner.interacting(kdb.Region(mark.transformed(place)))
+        for margin in range(limit - 1, 0, -1):
+            if ((inner.sized(margin) & kdb.Region(window)) - outer).is_empty():
+                return margin
+        return 0
+
+    def _local(self, name: str, window: kdb.Box) -> kdb.Region:
+        index = layer_index(self.layout, self.process.layers[name].gds)
+        if index is None:
+            return kdb.Region()
+        return kdb.Region(self.layout.top_cell().begin_shapes_rec_touching(index, window)).merged()
+
+    def _first_place(self, cell: kdb.Cell) -> kdb.ICplxTrans:
+        """How the first instance of a cell sits in the top cell."""
+        place, layout = kdb.ICplxTrans(), cell.layout()
+        while (parent := next(iter(cell.each_parent_inst()), None)) is not None:
+            place = kdb.ICplxTrans(parent.child_inst().cplx_trans) * place
+            cell = layout.cell(parent.parent_cell_index())
+        return place
+
+    def _separation(self, rule: Rule) -> Iterator[Finding]:
+        first, second = (self.region(name) for name in rule.layers)
+        for cell, shape in self._each(first & second):
+            message = f"{rule.layers[0]} overlaps {rule.layers[1]}, required {rule.value * 1e9:.6g} nm between them"
+            yield self._finding(rule, cell, shape.bbox(), message, 0.0, "m")
+        marks = first.separation_check(second, self._steps(rule.value))
+        yield from self._pairs(rule, marks, f"distance to {rule.layers[1]}")
+
+    def _grid(self, rule: Rule) -> Iterator[Finding]:
+        step = self._steps(rule.value)
+        if step == 1:  # every vertex is on the database unit
+            return
+        for cell, shape in self._each(self.region(rule.layers[0]).grid_check(step, step)):
+            box = shape.edge_pair.bbox()
+            message = f"{rule.layers[0]} vertex is off the {rule.value * 1e9:.6g} nm grid"
+            yield self._finding(rule, cell, box, message, None, "")
+
+    def _acute(self, rule: Rule) -> Iterator[Finding]:
+        region = self.region(rule.layers[0])
+        sharp = region.corners(90, 180, 1, False, True) + region.corners(-180, -90, 1, True, False)
+        for cell, shape in self._each(sharp.merged()):
+            message = f"{rule.layers[0]} has a corner sharper than 90°"
+            yield self._finding(rule, cell, shape.bbox(), message, None, "")
+
+    def _orthogonal(self, rule: Rule) -> Iterator[Finding]:
+        for cell, shape in self._each(self.region(rule.layers[0]).non_rectilinear()):
+            message = f"{rule.layers[0]} has an edge that is not parallel to an axis"
+            yield self._finding(rule, cell, shape.bbox(), message, None, "")
+
+    def _density(self, rule: Rule) -> Iterator[Finding]:
+        layer, outline = (self.region(name) for name in rule.layers)
+        top = self.layout.top_cell()
+        chip = outline if not outline.is_empty() else kdb.Region(top.bbox())
+        density = (layer & chip).area() / chip.area()
+        if density < rule.value:
+            message = f"{rule.layers[0]} covers {density:.3g} of the outline, required {rule.value:.3g}"
+            yield self._finding(rule, top, chip.bbox(), message, density, "1")
+
+    def _unknown(self, rule: Rule) -> Iterator[Finding]:
+        known = {number for layer in self.process.layers.values() for number in (layer.gds, layer.label) if number}
+        for index, info in zip(self.layout.layer_indexes(), self.layout.layer_infos(), strict=True):
+            if (info.layer, info.datatype) in known:
+                continue
+            for cell in self.layout.each_cell():
+                if not cell.shapes(index).is_empty():
+                    box = kdb.Box()
+                    for shape in cell.shapes(index).each():
+                        box += shape.bbox()
+                    message = f"shapes on layer {info.layer}/{info.datatype}, which process {self.process.name} lacks"
+                    yield self._finding(rule, cell, box, message, None, "")
+
+    def _pairs(self, rule: Rule, marks: kdb.EdgePairs, what: str) -> Iterator[Finding]:
+        for cell, shape in self._each(marks):
+            pair = shape.edge_pair
+            got = pair.distance() * self.dbu
+            message = f"{rule.layers[0]} {what} {got * 1e9:.6g} nm, required {rule.value * 1e9:.6g} nm"
+            yield self._finding(rule, cell, pair.bbox(), message, got, "m")
+
+    def _each(self, marks: Marks) -> Iterator[tuple[kdb.Cell, kdb.Shape]]:
+        """Marks with the cell each lies in: results of hierarchical operations stay in their cells."""
+        if marks.is_empty():
+            return
+        layout = self.layout.dup()  # receives the marks, and variants of cells where the operations made some
+        layer = layout.layer(kdb.LayerInfo("marks"))
+        layout.insert(layout.top_cell().cell_index(), layer, marks)
+        for cell in layout.each_cell():
+            for shape in cell.shapes(layer).each():
+                yield cell, shape
+
+    def _finding(
+        self, rule: Rule, cell: kdb.Cell, box: kdb.Box, message: str, measured: float | None, unit: str
+    ) -> Finding:
+        centre_x, centre_y = (box.left + box.right) / 2, (box.bottom + box.top) / 2
+        return Finding(
+            check="drc", rule=rule.name, message=message, cell=cell.name,
+            x=centre_x * self.dbu, y=centre_y * self.dbu,
+            width=box.width() * self.dbu, height=box.height() * self.dbu,
+            measured=measured, required=rule.value if measured is not None else None, unit=unit,
+        )  # fmt: skip

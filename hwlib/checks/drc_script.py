@@ -1,0 +1,114 @@
+"""The design rules as a KLayout DRC script, written from the same list that the checker runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from hwlib.checks.rules import Rule, design_rules
+from hwlib.files import write_atomic
+from hwlib.process import Process
+
+_HEADER = """\
+# Design rules of process {name}, for KLayout 0.28 or later. Written by spinhop from the process description.
+# In the application: Tools > DRC > New DRC Script, paste, run. On the command line:
+#   klayout -b -r {name}.drc -rd input=layout.gds -rd report=layout.lyrdb
+source($input) if $input
+$report ? report("DRC {name}", $report) : report("DRC {name}")
+deep
+"""
+
+
+def drc_script(process: Process) -> str:
+    """The text of a KLayout DRC script (.drc) that checks every rule of the process."""
+    parts = [_HEADER.format(name=process.name)]
+    for name, layer in process.layers.items():
+        parts.append(f"l_{name} = input({layer.gds[0]}, {layer.gds[1]})")
+    parts.append("")
+    for rule in design_rules(process):
+        text = _WRITERS[rule.kind](rule, process)
+        parts.append(f"# {rule.name}: {rule.text}\n{text}")
+    return "\n".join(parts) + "\n"
+
+
+def write_drc_script(process: Process, path: str | Path) -> Path:
+    """Write the DRC script of a process."""
+    return write_atomic(Path(path), lambda p: p.write_text(drc_script(process), encoding="utf-8"))
+
+
+def _output(rule: Rule) -> str:
+    return f'.output("{rule.name}", "{rule.text}")'
+
+
+def _um(value: float) -> str:
+    return f"{value * 1e6:.9g}.um" if value else "0.0.um"
+
+
+def _single(call: str) -> Callable[[Rule, Process], str]:
+    return lambda rule, _: f"l_{rule.layers[0]}.{call.format(value=_um(rule.value))}{_output(rule)}"
+
+
+def _area(rule: Rule, _: Process) -> str:
+    return f"l_{rule.layers[0]}.with_area(nil, {rule.value * 1e12:.9g}.um2){_output(rule)}"
+
+
+def _size(rule: Rule, _: Process) -> str:
+    name, size = f"l_{rule.layers[0]}", _um(rule.value)
+    parts = f"{name}.non_rectangles + {name}.without_bbox_width({size}) + {name}.without_bbox_height({size})"
+    return f"({parts}).merged{_output(rule)}"
+
+
+def _enclosure(rule: Rule, _: Process) -> str:
+    outer, inner = (f"l_{name}" for name in rule.layers)
+    if rule.touching_only:
+        inner = f"{inner}.interacting({outer})"
+    grown = f"{inner}.sized({_um(rule.value)})" if rule.value else inner
+    return f"({grown} - {outer}){_output(rule)}"
+
+
+def _separation(rule: Rule, _: Process) -> str:
+    first, second = (f"l_{name}" for name in rule.layers)
+    return (
+        f"({first} & {second}){_output(rule)}\n{first}.separation({second}, {_um(rule.value)})"
+        f'.output("{rule.name}.distance", "{rule.text}")'
+    )
+
+
+def _acute(rule: Rule, _: Process) -> str:
+    name = f"l_{rule.layers[0]}"
+    return f"({name}.corners(90.1 .. 180.0) + {name}.corners(-180.0 .. -90.1)).merged{_output(rule)}"
+
+
+def _density(rule: Rule, _: Process) -> str:
+    layer, outline = (f"l_{name}" for name in rule.layers)
+    return (
+        f"chip = {outline}.is_empty? ? extent : {outline}\n"
+        f"chip{_output(rule)} if ({layer} & chip).area < {rule.value:.9g} * chip.area"
+    )
+
+
+def _unknown(rule: Rule, process: Process) -> str:
+    known = sorted({n for layer in process.layers.values() for n in (layer.gds, layer.label) if n})
+    numbers = ", ".join(f"[{a}, {b}]" for a, b in known)
+    return (
+        f"known = [{numbers}]\n"
+        "source.layout.layer_infos.each do |info|\n"
+        "  next if known.include?([info.layer, info.datatype])\n"
+        f"  input(info.layer, info.datatype){_output(rule)}\n"
+        "end"
+    )
+
+
+_WRITERS: dict[str, Callable[[Rule, Process], str]] = {
+    "width": _single("width({value})"),
+    "space": _single("space({value})"),
+    "grid": _single("ongrid({value})"),
+    "orthogonal": _single("non_rectilinear"),
+    "area": _area,
+    "size": _size,
+    "enclosure": _enclosure,
+    "separation": _separation,
+    "acute": _acute,
+    "density": _density,
+    "unknown": _unknown,
+}

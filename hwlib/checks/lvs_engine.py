@@ -1,0 +1,219 @@
+"""Layout versus schematic: what the polygons connect against what the design asks for, in the designer's words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import klayout.db as kdb
+import numpy as np
+
+from hwlib.checks.connectivity import Extracted
+from hwlib.checks.device_extractor import tolerance
+from hwlib.checks.device_table import DeviceTable, device_table
+from hwlib.checks.identify import identify
+from hwlib.checks.locate import Locator
+from hwlib.checks.lvs_report import LvsReport
+from hwlib.checks.reference_netlist import drawn_parameters, reference_network
+from hwlib.checks.source import LayoutSource, open_layout
+from hwlib.checks.topology import compare_topology
+from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.findings import Finding
+from hwlib.network import DW_IN, DW_OUT, Network
+from hwlib.process import Process
+
+COMPARED_DEVICES = 20_000  # up to here the netlists are also compared without regard to names
+
+
+def lvs(
+    layout: LayoutSource,
+    process: Process,
+    design: Design,
+    *,
+    database: str | Path | None = None,
+    topology: bool | None = None,
+) -> list[Finding]:
+    """Compare a layout with the netlist that its design asks for.
+
+    Every device is found from its polygons; its four nets, sizes and programmed weight are compared with the
+    design's, name by name. The netlists are then compared as graphs by KLayout as well.
+
+    Args:
+        layout: GDSII or OASIS file (or a layout in memory).
+        process: the process.
+        design: the design; nothing but it makes the reference.
+        database: where to write KLayout's LVS database (.lvsdb), or None.
+        topology: run KLayout's graph comparison; None: for up to 20 000 devices, and whenever a database is asked
+            for.
+
+    Returns:
+        One finding per mismatch, placed on the top cell; empty when the layout is the design.
+
+    Raises:
+        InputError: a file that cannot be checked, or one without net labels.
+    """
+    opened = open_layout(layout, process)
+    where = "layout" if isinstance(layout, kdb.Layout) else str(layout)
+    extracted = Extracted(opened, process)
+    if not extracted.labels:
+        layers = ", ".join(
+            f"{name} {layer.label[0]}/{layer.label[1]}" for name, layer in process.of_kind("conductor").items()
+            if layer.label
+        )  # fmt: skip
+        raise InputError(
+            f"{where}: no net labels; LVS needs gnd, vdw, dend_0, drive_0 … as texts on a label layer ({layers})"
+        )
+    reference = reference_network(design, process)
+    findings = Comparison(extracted, reference, drawn_parameters(reference, design)).run()
+    if topology or database or (topology is None and reference.devices <= COMPARED_DEVICES):
+        findings += compare_topology(extracted, design, process, database, quiet=bool(findings))
+    return findings
+
+
+class Comparison:
+    """Device-by-device comparison of one extracted layout with the reference network."""
+
+    def __init__(self, extracted: Extracted, reference: Network, parameters: dict[str, np.ndarray]):
+        self.extracted, self.reference, self.parameters = extracted, reference, parameters
+        self.table: DeviceTable = device_table(extracted.lvs.netlist())
+        self.report = LvsReport(extracted, reference, self.table)
+        self.locator = Locator(extracted, max(self.report.pitch // 4, 1))
+        self.index = {name: k for k, name in enumerate(reference.net_names)}
+        self.expected = reference.node_net[reference.terminals]
+        unit = extracted.layout.dbu
+        self.labels: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        for text, x, y in extracted.labels:
+            self.labels[text].append((x * unit, y * unit))
+
+    def run(self) -> list[Finding]:
+        """All findings: recognition, nets, devices, terminals, sizes."""
+        self._name_nets()
+        self.identity = self._identify()
+        self._recognition()
+        self._devices()
+        self._shorts()
+        self._terminals()
+        self._sizes()
+        return self.report.findings
+
+    def _name_nets(self) -> None:
+        """The reference nets that each net of the layout is labelled as."""
+        pieces = self.table.pieces
+        self.names: dict[int, list[int]] = {}
+        seen: dict[int, list[int]] = defaultdict(list)
+        for number, piece in pieces.items():
+            texts = [text for text in piece.net.name.split(",") if text]
+            known = sorted({self.index[text] for text in texts if text in self.index})
+            if known:
+                self.names[number] = known
+            for name in known:
+                seen[name].append(number)
+        self.numbers = seen
+        for text in sorted(self.labels.keys() - self.index.keys()):
+            self.report.label(f"label {text!r} is no net of this design", self.labels[text][0])
+        self.single = np.full(len(pieces) + 1, -1)  # the last entry is for terminals without a net
+        for number, known in self.names.items():
+            if len(known) == 1:
+                self.single[number] = known[0]
+
+    def _identify(self) -> np.ndarray:
+        kinds = np.full((len(self.index), 2), -1)
+        for k, net in enumerate(self.reference.parsed_nets()):
+            if net.net_class in ("dendrite", "drive"):
+                kinds[k, 0 if net.net_class == "dendrite" else 1] = net.neuron
+        named = self.single[self.table.nets]
+        return identify(named, self.table.place[:, 0], kinds, self.labels)
+
+    def _recognition(self) -> None:
+        for entry in self.extracted.lvs.each_log_entry():
+            if entry.category_name:
+                self.report.recognition(entry)
+
+    def _devices(self) -> None:
+        missing = np.setdiff1d(np.arange(self.reference.devices), self.identity)
+        self.report.devices(missing, np.flatnonzero(self.identity < 0), self.identity)
+
+    def _shorts(self) -> None:
+        for number, known in self.names.items():
+            if len(known) > 1:
+                points = [self._belonging(number, name) for name in known]
+                box = self.locator.short(self.table.pieces[number], points[0], points[1])
+                self.report.short([self.reference.net_names[name] for name in known], box)
+
+    def _belonging(self, number: int, name: int) -> list[tuple[str, float, float]]:
+        """Points (dbu) on a net that the design gives to one of its names: device terminals, else labels."""
+        unit = self.extracted.layout.dbu
+        devices, terminals = np.nonzero((self.table.nets == number) & (self._expected_nets() == name))
+        points = []
+        for device, terminal in zip(devices.tolist(), terminals.tolist(), strict=True):
+            place = self.table.place[device, terminal + 1 if terminal in (DW_IN, DW_OUT) else 0] / unit
+            layer = ("vt", "vt", "pillar", "read")[terminal]
+            points.append((layer, float(place[0]), float(place[1])))
+        for x, y in self.labels[self.reference.net_names[name]]:
+            points += [(layer, x / unit, y / unit) for layer in self.extracted.process.of_kind("conductor")]
+        return points
+
+    def _expected_nets(self) -> np.ndarray:
+        """Reference net at each terminal of each device of the layout; −2 for devices that are none of the design."""
+        known = self.identity >= 0
+        return np.where(known[:, None], self.expected[self.identity], -2)
+
+    def _terminals(self) -> None:
+        expected = self._expected_nets()
+        nets = self.table.nets
+        found = self.single[nets]
+        wrong = (found != expected) & (expected >= 0)
+        for number, known in self.names.items():  # a shorted net is right for each of its names
+            if len(known) > 1:
+                wrong &= ~((nets == number) & np.isin(expected, known))
+        swapped = wrong[:, DW_IN] & wrong[:, DW_OUT]
+        swapped &= (found[:, DW_IN] == expected[:, DW_OUT]) & (found[:, DW_OUT] == expected[:, DW_IN])
+        for device in np.flatnonzero(swapped).tolist():
+            self.report.swapped(device, self.identity[device])
+        wrong[swapped, :2] = False
+        for device, terminal in np.argwhere(wrong & (found >= 0)).tolist():
+            self.report.terminal(device, terminal, self.identity[device], found[device, terminal])
+        for device, terminal in np.argwhere(wrong & (found < 0)).tolist():
+            number = nets[device, terminal]
+            if number in self.names:  # several names, none of them the right one
+                self.report.terminal(device, terminal, self.identity[device], self.names[number][0])
+        self._opens(wrong & (found < 0), expected)
+
+    def _opens(self, wrong: np.ndarray, expected: np.ndarray) -> None:
+        """Nets in several parts: those without a name, and several with the same."""
+        parts: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for device, terminal in np.argwhere(wrong):
+            number = int(self.table.nets[device, terminal])
+            if number not in self.names:
+                parts[number].append((int(device), int(terminal)))
+        belongs = {
+            number: int(np.bincount([expected[d, t] for d, t in ends]).argmax()) for number, ends in parts.items()
+        }
+        pieces = defaultdict(list, {name: list(numbers) for name, numbers in self.numbers.items()})
+        for number, name in belongs.items():
+            if number >= 0:
+                pieces[name].append(number)
+        for name, net_name in enumerate(self.reference.net_names):
+            if not self.numbers.get(name):
+                whole = [number for number in parts if belongs[number] == name]
+                self.report.unlabelled(net_name, [end for number in whole for end in parts.pop(number)])
+        for number, ends in parts.items():
+            self._open(belongs[number], number, ends, pieces)
+        for name, numbers in self.numbers.items():
+            for number in numbers[1:]:
+                self._open(name, number, [], pieces)
+
+    def _open(self, name: int, number: int, ends: list[tuple[int, int]], pieces: dict[int, list[int]]) -> None:
+        others = [self.table.pieces[k] for k in pieces[name] if k != number]
+        pitch = self.report.pitch
+        box = self.locator.gap(self.table.pieces[number], others, pitch) if others and number >= 0 else None
+        self.report.open(self.reference.net_names[name], ends, self.identity, box)
+
+    def _sizes(self) -> None:
+        known = np.flatnonzero(self.identity >= 0)
+        for name, values in self.table.parameters.items():
+            want = self.parameters[name][self.identity[known]]
+            off = np.abs(values[known] - want) > tolerance(self.extracted.process, name)
+            for device, value in zip(known[off], want[off], strict=True):
+                self.report.size(device, self.identity[device], name, values[device], value)

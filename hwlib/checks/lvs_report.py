@@ -1,0 +1,175 @@
+"""Findings of the layout-versus-schematic comparison, worded for the designer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import klayout.db as kdb
+import numpy as np
+
+from hwlib.checks.connectivity import Extracted
+from hwlib.checks.device_table import DeviceTable
+from hwlib.checks.reference_netlist import device_name
+from hwlib.findings import Finding
+from hwlib.naming import parse_net
+from hwlib.network import DW_IN, DW_OUT, MTJ_IN, Network
+
+MAX_LISTED = 1000  # findings of one kind
+_SIZES = {
+    "A": ("track cross-section", "m2"),
+    "L": ("track length", "m"),
+    "W": ("pillar width along the track", "m"),
+    "X": ("pillar centre from the DW_IN contact", "m"),
+    "H": ("pillar width across the track", "m"),
+}
+
+
+class LvsReport:
+    """Collects findings of one comparison.
+
+    Attributes:
+        findings: what was reported, in that order.
+        pitch: typical distance between devices in database units.
+    """
+
+    def __init__(self, extracted: Extracted, reference: Network, table: DeviceTable):
+        self.findings: list[Finding] = []
+        self._extracted, self._reference, self._table = extracted, reference, table
+        self._unit = extracted.layout.dbu
+        self._top = extracted.layout.top_cell().name
+        self._count: dict[str, int] = {}
+        area = extracted.layout.top_cell().bbox().area()
+        self.pitch = max(round((area / max(len(table), 1)) ** 0.5), 100)
+
+    def label(self, message: str, point: tuple[float, float]) -> None:
+        """A label that is wrong."""
+        self._add("lvs.label", message, (*point, 0.0, 0.0))
+
+    def unlabelled(self, net: str, ends: list[tuple[int, int]]) -> None:
+        """A net of the design that no label on metal names."""
+        at = self._terminal_place(*ends[0]) if ends else None
+        self._add("lvs.label", f"net {net} is on no label that lies on its wire", at)
+
+    def recognition(self, entry: Any) -> None:
+        """A shape that looks like a device but is none; once per place of its cell."""
+        box = entry.geometry.bbox()
+        layout = self._extracted.layout
+        cell = layout.cell(entry.cell_name)
+        for place in _places(layout, cell) if cell is not None else [kdb.DCplxTrans()]:
+            self._add("lvs.device", entry.message, _box_place(box.transformed(place)))
+
+    def devices(self, missing: np.ndarray, extra: np.ndarray, identity: np.ndarray) -> None:
+        """Devices that the design has and the layout lacks, and the other way round."""
+        found, wanted = len(self._table), self._reference.devices
+        if found != wanted:
+            self._add("lvs.devices", f"the layout has {found} devices, the design {wanted}", None)
+        for index in missing:
+            place = self._expected_place(int(index), identity)
+            self._add("lvs.missing", f"{self._name(index)} is missing or is no complete device", place)
+        for device in extra:
+            self._add("lvs.extra", "a device that the design does not have", self._pillar(device))
+
+    def short(self, nets: list[str], box: kdb.Box | None) -> None:
+        """Nets that are one on the layout."""
+        self._add("lvs.short", f"nets {' and '.join(nets)} are connected", self._place_of(box))
+
+    def swapped(self, device: int, index: int) -> None:
+        """The two ends of a track exchanged."""
+        message = f"{self._name(index)}: the two ends of its track are swapped (the pin marker is on the wrong end)"
+        self._add("lvs.swapped", message, self._terminal_place(device, DW_IN))
+
+    def terminal(self, device: int, terminal: int, index: int, found: int) -> None:
+        """A terminal on another net than the design's."""
+        names = self._reference.net_names
+        expected = names[self._reference.node_net[self._reference.terminals[index, terminal]]]
+        parsed = parse_net(expected)
+        rule = "lvs.weight" if parsed and parsed.net_class in ("rail", "line") else "lvs.terminal"
+        message = f"{self._end(index, terminal)} is on {names[found]} instead of {expected}"
+        self._add(rule, message, self._terminal_place(device, terminal))
+
+    def open(self, net: str, ends: list[tuple[int, int]], identity: np.ndarray, box: kdb.Box | None) -> None:
+        """A net in two parts, with the device ends on the nameless one."""
+        if not ends:
+            message = f"net {net} is broken: two parts carry its label"
+        else:
+            device, terminal = ends[0]
+            end = self._end(identity[device], terminal)
+            message = f"{end} is not connected to {net}"
+            if len(ends) > 1:
+                message = f"net {net} is broken: {len(ends)} device ends are cut off, the first: {end}"
+        place = self._place_of(box) or (self._terminal_place(*ends[0]) if ends else None)
+        self._add("lvs.open", message, place)
+
+    def size(self, device: int, index: int, name: str, measured: float, required: float) -> None:
+        """A drawn size that is not the design's."""
+        what, unit = _SIZES[name]
+        scale = 1e18 if unit == "m2" else 1e9
+        message = f"{self._name(index)}: {what} is {measured * scale:.6g} n{unit[0]}{'²' if unit == 'm2' else ''} "
+        message += f"instead of {required * scale:.6g}"
+        self._add("lvs.size", message, self._pillar(device), float(measured), float(required), unit)
+
+    def _name(self, index: int) -> str:
+        return device_name(int(self._reference.post[index]), int(self._reference.pre[index]))
+
+    def _end(self, index: int, terminal: int) -> str:
+        soma = self._reference.post[index] == self._reference.pre[index]
+        words = {
+            DW_IN: "dendrite end" if soma else "drive end",
+            DW_OUT: "ground end",
+            MTJ_IN: "V_DW contact" if soma else "weight contact",
+        }
+        return f"{self._name(index)}: {words.get(terminal, 'read electrode')}"
+
+    def _pillar(self, device: int) -> tuple[float, float, float, float]:
+        x, y = self._table.place[device, 0]
+        return (float(x), float(y), 0.0, 0.0)
+
+    def _terminal_place(self, device: int, terminal: int) -> tuple[float, float, float, float]:
+        place = self._table.place[device, terminal + 1 if terminal in (DW_IN, DW_OUT) else 0]
+        return (float(place[0]), float(place[1]), 0.0, 0.0)
+
+    def _expected_place(self, index: int, identity: np.ndarray) -> tuple[float, float, float, float] | None:
+        """Where a missing device should be: in the row and the column of its neighbours."""
+        n = self._reference.neurons
+        post, pre = np.divmod(identity, n)
+        row, column = (identity >= 0) & (post == index // n), (identity >= 0) & (pre == index % n)
+        if not row.any() or not column.any():
+            return None
+        place = self._table.place[:, 0]
+        return (float(np.median(place[column, 0])), float(np.median(place[row, 1])), 0.0, 0.0)
+
+    def _place_of(self, box: kdb.Box | None) -> tuple[float, float, float, float] | None:
+        return _box_place(box.to_dtype(self._unit)) if box is not None and not box.empty() else None
+
+    def _add(
+        self, rule: str, message: str, place: tuple[float, float, float, float] | None,
+        measured: float | None = None, required: float | None = None, unit: str = "",
+    ) -> None:  # fmt: skip
+        count = self._count[rule] = self._count.get(rule, 0) + 1
+        if count > MAX_LISTED + 1:
+            return
+        if count > MAX_LISTED:
+            message, place = f"more than {MAX_LISTED} findings of this kind; the rest is left out", None
+        x, y, width, height = (v * 1e-6 for v in place) if place else (None, None, 0.0, 0.0)
+        self.findings.append(
+            Finding("lvs", rule, message, "error", self._top, x, y, width or 0.0, height or 0.0,
+                    measured, required, unit)
+        )  # fmt: skip
+
+
+def _box_place(box: kdb.DBox) -> tuple[float, float, float, float]:
+    centre = box.center()
+    return (centre.x, centre.y, box.width(), box.height())
+
+
+def _places(layout: kdb.Layout, cell: kdb.Cell) -> list[kdb.DCplxTrans]:
+    """Where a cell sits in the top cell, for its first places."""
+    if cell.cell_index() == layout.top_cell().cell_index():
+        return [kdb.DCplxTrans()]
+    iterator = kdb.RecursiveInstanceIterator(layout, layout.top_cell())
+    iterator.targets = [cell.cell_index()]
+    places: list[kdb.DCplxTrans] = []
+    while not iterator.at_end() and len(places) <= MAX_LISTED:
+        places.append(iterator.dtrans() * iterator.inst_dtrans())
+        iterator.next()
+    return places

@@ -1,0 +1,94 @@
+"""Wires as rectangles that touch: a plain second way from polygons to connections, for places and planted faults."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import pairwise
+
+import klayout.db as kdb
+import numpy as np
+
+from hwlib.checks.connectivity import links
+from hwlib.process import Process
+
+Point = tuple[str, float, float]  # layer, x and y in database units
+_BUCKET = 500  # dbu, edge of the buckets of the neighbour search
+
+
+@dataclass(frozen=True)
+class Rectangles:
+    """Rectangles of several layers.
+
+    Attributes:
+        layers: layer names.
+        layer: index of each one's layer, shape (rectangles,).
+        boxes: left, bottom, right, top in dbu, shape (rectangles, 4).
+    """
+
+    layers: tuple[str, ...]
+    layer: np.ndarray
+    boxes: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def at(self, points: list[Point]) -> np.ndarray:
+        """Indices of the rectangles under any of the points, on the points' layers, ascending."""
+        hit: set[int] = set()
+        left, bottom, right, top = self.boxes.T
+        for layer, x, y in points:
+            inside = (left <= x) & (x <= right) & (bottom <= y) & (y <= top)
+            hit.update(np.flatnonzero(inside & (self.layer == self.layers.index(layer))).tolist())
+        return np.array(sorted(hit), int)
+
+
+def rectangles(regions: dict[str, kdb.Region], chop: int | None = None) -> Rectangles:
+    """Cut polygons into rectangles (slanted parts count with their bounding box).
+
+    Args:
+        regions: merged polygons by layer.
+        chop: longest edge of a rectangle in dbu; longer ones are cut.
+    """
+    layer, boxes = [], []
+    for index, region in enumerate(regions.values()):
+        for polygon in region.decompose_trapezoids_to_region().each():
+            box = polygon.bbox()
+            for left, right in _cuts(box.left, box.right, chop):
+                for bottom, top in _cuts(box.bottom, box.top, chop):
+                    layer.append(index)
+                    boxes.append((left, bottom, right, top))
+    return Rectangles(tuple(regions), np.array(layer, int), np.array(boxes, np.int64).reshape(-1, 4))
+
+
+def linked_layers(process: Process, layers: tuple[str, ...]) -> np.ndarray:
+    """Whether overlapping shapes of two layers connect, shape (layers, layers)."""
+    linked = np.eye(len(layers), dtype=bool)
+    for first, second in links(process):
+        a, b = layers.index(first), layers.index(second)
+        linked[a, b] = linked[b, a] = True
+    return linked
+
+
+def touching(shapes: Rectangles, linked: np.ndarray) -> np.ndarray:
+    """Pairs of rectangles that touch, in one layer or in two linked ones, shape (pairs, 2)."""
+    buckets: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for index, (x0, y0, x1, y1) in enumerate((shapes.boxes // _BUCKET).tolist()):
+        for x in range(x0, x1 + 1):
+            for y in range(y0, y1 + 1):
+                buckets[x, y].append(index)
+    found = [np.zeros((0, 2), int)]
+    for members in buckets.values():
+        group = np.array(members)
+        first, second = (group[k] for k in np.triu_indices(len(group), 1))
+        a, b = shapes.boxes[first], shapes.boxes[second]
+        meet = (a[:, :2] <= b[:, 2:]).all(1) & (b[:, :2] <= a[:, 2:]).all(1)
+        meet &= linked[shapes.layer[first], shapes.layer[second]]
+        found.append(np.stack([first[meet], second[meet]], axis=-1))
+    return np.unique(np.concatenate(found), axis=0)
+
+
+def _cuts(start: int, stop: int, chop: int | None) -> list[tuple[int, int]]:
+    count = -(-(stop - start) // chop) if chop else 1
+    edges = [start + (stop - start) * k // count for k in range(count + 1)]
+    return list(pairwise(edges))

@@ -1,0 +1,86 @@
+"""The netlist that a design asks for, made from the design alone: for comparison, as SPICE and as a graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import klayout.db as kdb
+import numpy as np
+
+from hwlib.checks.device_extractor import DEVICE_CLASS, PARAMETERS, device_class
+from hwlib.design import Design
+from hwlib.files import write_atomic
+from hwlib.network import TERMINALS, Network
+from hwlib.process import Process
+from hwlib.schematic import ideal_network
+
+TOP = "hopfield"
+
+
+def reference_network(design: Design, process: Process) -> Network:
+    """Nets, devices and nominal sizes of a design with perfect wires: device ``post·N + pre``."""
+    return ideal_network(design, process)
+
+
+def device_name(post: int, pre: int) -> str:
+    """How a user calls a device: ``soma 3``, or ``axon 3→5`` from neuron 3 onto neuron 5."""
+    return f"soma {post}" if post == pre else f"axon {pre}→{post}"
+
+
+def drawn_parameters(network: Network, design: Design) -> dict[str, np.ndarray]:
+    """What the extractor should measure (see ``device_extractor.PARAMETERS``), SI units, shape (devices,)."""
+    return {
+        "A": network.area,
+        "L": network.length,
+        "W": network.pillar_width,
+        "X": network.pillar_centre,
+        "H": np.full(network.devices, design.device.track_width),
+    }
+
+
+def reference_netlist(design: Design, process: Process) -> kdb.Netlist:
+    """A flat KLayout netlist with one circuit, every net named and every net a pin."""
+    network = reference_network(design, process)
+    netlist, circuit = kdb.Netlist(), kdb.Circuit()
+    made = device_class(process)
+    netlist.add(made)
+    made = netlist.device_class_by_name(DEVICE_CLASS)
+    circuit.name = TOP
+    netlist.add(circuit)
+    nets = []
+    for name in network.net_names:
+        net = circuit.create_net(name)
+        circuit.connect_pin(circuit.create_pin(name), net)
+        nets.append(net)
+    values = {name: array / PARAMETERS[name][2] for name, array in drawn_parameters(network, design).items()}
+    node_net = network.node_net[network.terminals]
+    for index in range(network.devices):
+        device = circuit.create_device(made, f"d_{network.post[index]}_{network.pre[index]}")
+        for terminal in range(len(TERMINALS)):
+            device.connect_terminal(terminal, nets[node_net[index, terminal]])
+        for name, array in values.items():
+            device.set_parameter(name, float(array[index]))
+    return netlist
+
+
+def write_reference_spice(design: Design, process: Process, path: str | Path) -> Path:
+    """Write the reference as a SPICE subcircuit ``hopfield``; its devices are calls of ``DWMTJ`` in µm and µm²."""
+    netlist = reference_netlist(design, process)
+    text = f"{design.name}: reference netlist of process {process.name}"
+    return write_atomic(Path(path), lambda p: netlist.write(str(p), kdb.NetlistSpiceWriter(), text))
+
+
+def network_graph(network: Network) -> Any:
+    """A network as a networkx graph: nodes ``("net", name)`` and ``("device", post, pre)``, edges are terminals."""
+    import networkx as nx
+
+    graph = nx.MultiGraph()
+    graph.add_nodes_from((("net", name) for name in network.net_names), kind="net")
+    node_net = network.node_net[network.terminals]
+    for index, (post, pre) in enumerate(zip(network.post.tolist(), network.pre.tolist(), strict=True)):
+        device = ("device", post, pre)
+        graph.add_node(device, kind="soma" if post == pre else "axon")
+        for terminal, net in zip(TERMINALS, node_net[index], strict=True):
+            graph.add_edge(device, ("net", network.net_names[net]), terminal=terminal)
+    return graph

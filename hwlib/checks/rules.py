@@ -1,0 +1,99 @@
+"""The design rules of a process as one list, which the checker runs and the KLayout script is written from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hwlib.process import Process
+
+Kind = Literal[
+    "width", "space", "area", "size", "enclosure", "separation", "grid", "acute", "orthogonal", "density", "unknown"
+]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        name: such as ``m2.space`` or ``m1.encloses.v1``.
+        kind: what is measured.
+        layers: the layer, or outer and inner, or the two that keep apart.
+        value: the limit in SI units (m, m², a fraction, or 0).
+        text: the rule in words, for reports.
+        touching_only: an enclosure that binds only those inner shapes which touch the outer layer (markers).
+    """
+
+    name: str
+    kind: Kind
+    layers: tuple[str, ...]
+    value: float
+    text: str
+    touching_only: bool = False
+
+
+def design_rules(process: Process) -> list[Rule]:
+    """Every rule of the process, in the order of its layers, then the rules between layers."""
+    rules: list[Rule] = []
+    for name in process.layers:
+        rules += _layer_rules(process, name)
+    rules += _enclosures(process)
+    rules += [
+        Rule(
+            f"{r.first}.separation.{r.second}",
+            "separation",
+            (r.first, r.second),
+            r.space,
+            f"{r.first} and {r.second} keep {_nm(r.space)} apart and do not overlap",
+        )
+        for r in process.separations
+    ]
+    rules.append(Rule("layer.unknown", "unknown", (), 0.0, f"only layers of process {process.name} are used"))
+    return rules
+
+
+def _layer_rules(process: Process, name: str) -> list[Rule]:
+    layer = process.layers[name]
+    drawn = layer.kind != "marker"
+    rules = []
+    if layer.min_width and not layer.size:
+        rules.append(Rule(f"{name}.width", "width", (name,), layer.min_width, f"width at least {_nm(layer.min_width)}"))
+    if layer.size:
+        text = f"a square of exactly {_nm(layer.size)}"
+        rules.append(Rule(f"{name}.size", "size", (name,), layer.size, text))
+    if layer.min_space:
+        rules.append(Rule(f"{name}.space", "space", (name,), layer.min_space, f"space at least {_nm(layer.min_space)}"))
+    if layer.min_area:
+        text = f"area at least {layer.min_area * 1e18:.6g} nm²"
+        rules.append(Rule(f"{name}.area", "area", (name,), layer.min_area, text))
+    if layer.min_density:
+        text = f"at least {layer.min_density:.3g} of the outline is covered"
+        rules.append(Rule(f"{name}.density", "density", (name, "outline"), layer.min_density, text))
+    rules.append(Rule(f"{name}.grid", "grid", (name,), process.grid, f"vertices on the {_nm(process.grid)} grid"))
+    if drawn:
+        rules.append(Rule(f"{name}.acute", "acute", (name,), 0.0, "no corner sharper than 90°"))
+    # Devices are measured along the axes, and a via's area is its edge length squared: no slanted edges there.
+    if layer.kind in ("device", "via") or name == "pin":
+        rules.append(Rule(f"{name}.orthogonal", "orthogonal", (name,), 0.0, "edges parallel to the axes"))
+    return rules
+
+
+def _enclosures(process: Process) -> list[Rule]:
+    """Enclosures of the file, and those that follow from what a via and a pillar are (margin 0)."""
+    pairs = [(r.outer, r.inner) for r in process.enclosures]
+    pairs += [(end, name) for name, layer in process.of_kind("via").items() for end in layer.connects or ()]
+    pairs += [(outer, "pillar") for outer in ("track", "read", "m1")]
+    rules = []
+    for outer, inner in dict.fromkeys(pairs):
+        margin, marker = process.enclosure(outer, inner), process.layers[outer].kind == "marker"
+        by = f"by at least {_nm(margin)} " if margin else ""
+        which = f"{inner} under {outer} is" if marker else f"{inner} is"
+        rules.append(
+            Rule(f"{outer}.encloses.{inner}", "enclosure", (outer, inner), margin, f"{which} enclosed {by}", marker)
+        )
+    return [Rule(r.name, r.kind, r.layers, r.value, r.text.strip(), r.touching_only) for r in rules]
+
+
+def _nm(value: float) -> str:
+    return f"{value * 1e9:.6g} nm"
