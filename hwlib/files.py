@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,8 @@ def load_model(path: Path, model: type[Model], what: str) -> Model:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}" if mark else ""
         raise InputError(f"{path}{where}: not valid YAML ({getattr(error, 'problem', None) or 'malformed'})") from None
+    if (twice := _repeated_key(node)) is not None:
+        raise InputError(f"{path}:{twice.start_mark.line + 1}: {twice.value}: given twice")
     if not isinstance(data, dict):
         raise InputError(f"{path}: a {what} file is a mapping of fields, found {type(data).__name__}")
     try:
@@ -59,8 +62,31 @@ def load_model(path: Path, model: type[Model], what: str) -> Model:
         raise InputError(_first_problem(error, path, node, model)) from None
 
 
+def _repeated_key(root: Any) -> Any:
+    """The first key that a mapping holds twice (YAML would silently keep the last), or None."""
+    nodes, seen = deque([root]), set()
+    while nodes:
+        node = nodes.popleft()
+        if id(node) in seen:  # an alias
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            names = set()
+            for key, value in node.value:
+                if isinstance(key, yaml.ScalarNode) and key.value in names:
+                    return key
+                if isinstance(key, yaml.ScalarNode):
+                    names.add(key.value)
+                nodes.append(value)
+        elif isinstance(node, yaml.SequenceNode):
+            nodes.extend(node.value)
+    return None
+
+
 def _first_problem(error: ValidationError, path: Path, node: Any, model: type[BaseModel]) -> str:
-    problem = error.errors()[0]
+    problems = error.errors()
+    # A misspelt key is reported twice, as unknown and as missing: the first says more.
+    problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
     location = [part for part in problem["loc"] if not _is_union_tag(part)]
     line = _line_of(node, location)
     field = ".".join(str(part) for part in location)

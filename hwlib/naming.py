@@ -42,10 +42,11 @@ def weight_line(post: int, pre: int) -> str:
 
 
 def weight_rail(level: float) -> str:
-    """Name of the rail at ``level`` × W (style ``rails``)."""
-    if level == 0:
+    """Name of the rail at ``level`` × W (style ``rails``); levels are told apart to six decimals."""
+    digits = f"{abs(level):.6f}".rstrip("0").rstrip(".")
+    if digits == "0":
         return "w_0"
-    return f"w_{'p' if level > 0 else 'm'}{f'{abs(level):.6g}'.replace('.', 'p')}"
+    return f"w_{'p' if level > 0 else 'm'}{digits.replace('.', 'p')}"
 
 
 def parse_net(name: str) -> NetName | None:

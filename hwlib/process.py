@@ -138,7 +138,12 @@ def preset_names() -> list[str]:
     return sorted(p.name.removesuffix(".yaml") for p in resources.files("hwlib").joinpath("processes").iterdir())
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
+def _preset(name: str) -> Process:
+    with resources.as_file(resources.files("hwlib").joinpath("processes", f"{name}.yaml")) as path:
+        return load_model(path, Process, "process")
+
+
 def load_process(name_or_path: str) -> Process:
     """Return a shipped process by name, or one read from a YAML file.
 
@@ -146,8 +151,7 @@ def load_process(name_or_path: str) -> Process:
         InputError: unknown name, missing or invalid file.
     """
     if name_or_path in preset_names():
-        with resources.as_file(resources.files("hwlib").joinpath("processes", f"{name_or_path}.yaml")) as path:
-            return load_model(path, Process, "process")
+        return _preset(name_or_path)
     if not name_or_path.endswith((".yaml", ".yml")):
         raise InputError(
             f"process: unknown preset {name_or_path!r}; allowed: {', '.join(preset_names())}, or a .yaml file"

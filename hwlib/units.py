@@ -7,12 +7,17 @@ In a file every dimensional value carries its unit; in Python code a bare float 
 from __future__ import annotations
 
 import math
+import re
 from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, ValidationInfo, WithJsonSchema
 
 NM_PER_M = 1e9
+# One number and one unit: pint alone would also evaluate "1 2 nm" or take "nm" for 1 nm.
+_NUMBER_UNIT = re.compile(
+    r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>(?:[^\W\d_][\w*/^·\-() ]*)?)"
+)
 
 
 @lru_cache(maxsize=1)
@@ -33,14 +38,15 @@ def parse_quantity(text: str, unit: str) -> float:
     Raises:
         ValueError: when the text is no quantity or has another dimension.
     """
+    match = _NUMBER_UNIT.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a quantity in {unit}; write for example '1 {_example(unit)}'")
+    if not match["unit"]:
+        raise ValueError(f"{text!r} has no unit; write for example '{text} {_example(unit)}'")
     try:
-        value = _registry()(text)
-        if not hasattr(value, "to"):
-            raise ValueError(f"{text!r} has no unit; write for example '{text} {_example(unit)}'")
-        return float(value.to(unit).magnitude)
-    except ValueError:
-        raise
-    except Exception:
+        registry = _registry()
+        return float(registry.Quantity(float(match["number"]), registry.parse_units(match["unit"])).to(unit).magnitude)
+    except Exception:  # pint raises many kinds for texts that are no unit, or one of another dimension
         raise ValueError(f"{text!r} is not a quantity in {unit}; write for example '1 {_example(unit)}'") from None
 
 

@@ -1,0 +1,153 @@
+"""Design files: defaults are Table I, every mistake is one line that says where and what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from hwlib.design import Design, load_design
+from hwlib.device import Device, pillar_conductance
+from hwlib.errors import InputError
+from hwlib.weights import stored_patterns, weight_levels
+
+HEAD = "name: d\nnetwork: {neurons: 3}\n"
+
+
+def _fails(path: Path) -> str:
+    with pytest.raises(InputError) as caught:
+        load_design(path)
+    message = str(caught.value)
+    assert "\n" not in message and str(path) in message
+    return message
+
+
+def test_defaults_are_table_one():
+    device = Device()
+    assert (device.track_length, device.pillar_width, device.pillar_position) == (100e-9, 20e-9, 0.5)
+    assert device.r_p == pytest.approx(500) and device.r_ap == pytest.approx(2000)
+    assert device.mobility(50e-18) == pytest.approx(1.0636e6, rel=1e-4)
+    point = Design(name="d", network={"neurons": 3}).operating_point
+    assert (point.v_charge, point.weight, point.axon_leak, point.soma_leak) == (0.1, 0.1, -5.0, 0.2)
+
+
+def test_wall_crosses_half_the_track_in_the_published_time():
+    """50 nm at 10 µA without leak: 4.7005 ns."""
+    assert 50e-9 / (Device().mobility(50e-18) * 10e-6) == pytest.approx(4.7005e-9, rel=1e-4)
+
+
+def test_width_changes_resistances_and_mobility_together():
+    wide = Device(track_width=100e-9)
+    assert wide.r_p == pytest.approx(250)  # the pillar spans the track
+    assert wide.mobility(100e-18) == pytest.approx(Device().mobility(50e-18) / 2)
+    assert Device(track_resistance=3000.0).track_sheet_resistance(1000.0) == pytest.approx(1500.0)
+    assert Device().track_sheet_resistance(1234.0) == 1234.0
+
+
+def test_given_resistances_override():
+    device = Device(r_parallel=700.0, r_antiparallel=900.0)
+    assert (device.r_p, device.r_ap) == (700.0, 900.0)
+    assert Device(r_parallel=700.0).r_ap == pytest.approx(2800.0)
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"), [(0.0, 1 / 2000), (40e-9, 1 / 2000), (45e-9, 0.25 / 500 + 0.75 / 2000), (60e-9, 1 / 500)]
+)
+def test_pillar_conductance_is_area_weighted(q, expected):
+    assert pillar_conductance(q, 100e-9, 20e-9, 50e-9, 500, 2000) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: d\nnetwork: {neurons: 1}\n", ":2: network.neurons: Input should be greater than or equal to 2"),
+        ("name: d\nnetwork: {neurons: 0}\n", ":2: network.neurons: "),
+        ("name: d\nnetwork: {neurons: 1000000}\n", "less than or equal to 1000, found 1000000"),
+        ("name: d\nnetwork: {neurons: 300, weight_style: lines}\n", "limited to 256 neurons"),
+        ("name: d\nnetwork: {neurons: 3, wieght_style: rails}\n", "unknown key, did you mean 'weight_style'?"),
+        (HEAD + "device:\n  track_length: 100 V\n", ":4: device.track_length: '100 V' is not a quantity in m"),
+        (HEAD + "device:\n  track_length: 100\n", "has no unit; write for example '100 nm'"),
+        (HEAD + "device:\n  pillar_position: 0.95\n", ":3: device: pillar lies off the track: it spans 85 to 105 nm"),
+        (HEAD + "device:\n  pillar_position: 0.01\n", "pillar lies off the track"),
+        (HEAD + "device:\n  r_parallel: -5 ohm\n", ":4: device.r_parallel: Input should be greater than 0"),
+        (HEAD + "device:\n  r_antiparallel: 400 ohm\n", "r_antiparallel must exceed r_parallel"),
+        (HEAD + "operating_point: {v_dw: a lot}\n", ":3: operating_point.v_dw: 'a lot' is neither auto, eq4 nor"),
+        (HEAD + "operating_point: {v_dw: 0.3}\n", "0.3 has no unit"),
+        (HEAD + "operating_point: {v_dw: -0.3 V}\n", "must be positive"),
+        (HEAD + "operating_point: {v_dw: true}\n", "operating_point.v_dw"),
+        (HEAD + "operating_point: {axon_leak: 5 m/s}\n", "operating_point.axon_leak: Input should be less than 0"),
+        (HEAD + "operating_point: {load: 0 ns}\n", "must be positive"),
+        (HEAD + "process: sky130\n", "unknown preset 'sky130'; allowed: copper, ebeam"),
+        (HEAD + "process: ../p.yaml\n", "leaves its folder"),
+        (HEAD + "process: /etc/p.yaml\n", "leaves its folder"),
+        (HEAD + "process: p.yaml\n", "no such process file"),
+        ("name: ../d\nnetwork: {neurons: 3}\n", ":1: name: "),
+        ("name: d\nnetwork: {neurons: 3, weights: {patterns: ['01']}}\n", "patterns[0] has 2 bits, the network has 3"),
+        ("name: d\nnetwork: {neurons: 3, weights: {patterns: ['012']}}\n", "network.weights.patterns.0"),
+        ("name: d\nnetwork: {neurons: 3, weights: {random_patterns: 0}}\n", "network.weights.random_patterns"),
+        ("name: d\nnetwork: {neurons: 3, weights: {random_patterns: 1, patterns: ['010']}}\n", "give one of"),
+        ("name: d\nnetwork: {neurons: 3, weights: {matrix_file: ../w.csv}}\n", "leaves its folder"),
+        (HEAD + "task: {starts: ['0101']}\n", "task.starts[0] has 4 bits"),
+        (HEAD + "task: {trials: 0}\n", "task.trials"),
+        (HEAD + "seed: -1\n", "seed"),
+        (HEAD + "_folder: /etc\n", "_folder: unknown key"),
+    ],
+)  # fmt: skip
+def test_one_clear_line(design_file, text, message):
+    assert message in _fails(design_file(text))
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("[[0, 1], [1, 0]]", "row 1 has 2 values, a network of 3 neurons needs 3"),
+        ("[[0, 1, 1], [1, 0, 1]]", "2 rows, a network of 3 neurons needs 3"),
+        ("[[0, .nan, 1], [1, 0, 1], [1, 1, 0]]", "row 1, column 2 is nan"),
+        ("[[0, 1, 1], [1, 0, 1], [1, .inf, 0]]", "row 3, column 2 is inf"),
+        ("[[0, 1, 1], [1, 2, 1], [1, 1, 0]]", "row 2, column 2 is 2, a neuron has no synapse to itself"),
+        ("[[0, 1, x], [1, 0, 1], [1, 1, 0]]", "network.weights.matrix.0.2"),
+    ],
+)
+def test_bad_matrix(design_file, rows, message):
+    text = f"name: d\nnetwork: {{neurons: 3, weights: {{matrix: {rows}}}}}\n"
+    assert message in _fails(design_file(text))
+
+
+@pytest.mark.parametrize(
+    ("csv", "message"),
+    [
+        ("0,1,1\n1,0,1\n1,1\n", "row 3 has 2 values"), ("0,1,1\n1,0,x\n1,1,0\n", "w.csv:2: a row is numbers"),
+        ("0,1,nan\n1,0,1\n1,1,0\n", "row 1, column 3 is nan"), ("", "0 rows"),
+    ],
+)  # fmt: skip
+def test_bad_matrix_file(design_file, tmp_path, csv, message):
+    (tmp_path / "w.csv").write_text(csv)
+    assert message in _fails(design_file("name: d\nnetwork: {neurons: 3, weights: {matrix_file: w.csv}}\n"))
+
+
+def test_matrix_file_beside_the_design(design_file, tmp_path, monkeypatch):
+    (tmp_path / "w.csv").write_text("0,1,-1\n1,0,0.5\n\n-1,0.5,0\n")
+    path = design_file("name: d\nnetwork: {neurons: 3, weights: {matrix_file: w.csv}}\n")
+    monkeypatch.chdir("/")
+    levels = weight_levels(load_design(path))
+    assert np.array_equal(levels, [[0, 1, -1], [1, 0, 0.5], [-1, 0.5, 0]])
+
+
+def test_what_is_written_reads_back(design_file):
+    design = Design(
+        name="d", network={"neurons": 4, "drive_width": 50e-9},
+        operating_point={"v_dw": 0.3, "load": 16e-9}, device={"track_resistance": 1500.0},
+    )  # fmt: skip
+    text = yaml.safe_dump(design.model_dump(mode="json", exclude_none=True))
+    back = load_design(design_file(text))
+    assert back.model_dump(mode="json") == design.model_dump(mode="json")
+    assert back.operating_point.v_dw == pytest.approx(0.3)
+
+
+def test_random_patterns_come_from_the_seed():
+    one, two = (stored_patterns(Design(name="d", seed=s, network={"neurons": 40})) for s in (1, 2))
+    again = stored_patterns(Design(name="d", seed=1, network={"neurons": 40}))
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, two)

@@ -1,0 +1,105 @@
+"""The network file: what is written reads back, damage is refused in one line."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import h5netcdf
+import numpy as np
+import pytest
+import xarray as xr
+
+from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.network import Network, read_network, write_network
+from hwlib.process import load_process
+from hwlib.schematic import ladder_network
+
+
+def _network(neurons: int = 4) -> Network:
+    network = ladder_network(Design(name="d", network={"neurons": neurons}), load_process("ebeam"), 1.5)
+    layer = np.arange(len(network.resistor_ohm), dtype=np.int32) % 2
+    return replace(network, layers=("m2", "m3"), resistor_layer=layer)
+
+
+def test_reads_back(tmp_path):
+    network = _network()
+    back = read_network(write_network(network, tmp_path / "n.nc"))
+    for field in fields(Network):
+        one, two = getattr(network, field.name), getattr(back, field.name)
+        if isinstance(one, np.ndarray):
+            np.testing.assert_array_equal(one, two, err_msg=field.name)
+            assert one.dtype.kind == two.dtype.kind, field.name
+        else:
+            assert one == two, field.name
+
+
+def test_file_says_what_it_holds(tmp_path):
+    with xr.open_dataset(write_network(_network(), tmp_path / "n.nc"), engine="h5netcdf") as dataset:
+        for name, variable in dataset.data_vars.items():
+            assert variable.attrs["long_name"] and variable.attrs["units"], name
+
+
+@pytest.mark.parametrize("content", [b"", b"not a file of this kind", b"\x89HDF\r\n\x1a\n"])
+def test_junk_is_refused(tmp_path, content):
+    path = tmp_path / "n.nc"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"n\.nc: cannot be read as a network"):
+        read_network(path)
+
+
+def test_missing_and_foreign_files(tmp_path):
+    with pytest.raises(InputError, match="no such network file"):
+        read_network(tmp_path / "none.nc")
+    xr.Dataset({"a": 1}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
+    with pytest.raises(InputError, match="not a network file"):
+        read_network(tmp_path / "other.nc")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("resistor_ohm", 0.0), ("resistor_ohm", -1.0), ("resistor_ohm", np.nan), ("resistor_ohm", np.inf),
+        ("terminals", 10**6), ("terminals", -1), ("pin_node", 10**6), ("node_net", 10**6), ("pre", 99), ("post", -1),
+        ("r_p", 0.0), ("length", np.nan), ("mobility", np.inf), ("resistor_nodes", -5), ("post", 1),
+    ],
+)  # fmt: skip
+def test_damaged_values_are_refused(tmp_path, name, value):
+    path = write_network(_network(), tmp_path / "n.nc")
+    with h5netcdf.File(path, "a") as file:
+        data = file.variables[name][...]
+        data.flat[0] = value
+        file.variables[name][...] = data
+    with pytest.raises(InputError, match=r"n\.nc: network: .* is wrong"):
+        read_network(path)
+
+
+def test_resistor_between_two_nets_is_refused():
+    network = _network()
+    nodes = network.resistor_nodes.copy()
+    nodes[0, 1] = network.pin_node[0]  # ground
+    with pytest.raises(InputError, match="resistors join one net"):
+        replace(network, resistor_nodes=nodes).validate()
+
+
+def test_foreign_net_name_is_refused():
+    network = _network()
+    with pytest.raises(InputError, match="net 'VSS' is not a name"):
+        replace(network, net_names=("VSS", *network.net_names[1:])).validate()
+
+
+def test_somas_are_listed_by_neuron_whatever_the_order_of_devices():
+    network = _network()
+    order = np.random.default_rng(0).permutation(network.devices)
+    shuffled = replace(network, pre=network.pre[order], post=network.post[order])
+    assert np.array_equal(shuffled.post[shuffled.somas], np.arange(4))
+    assert np.array_equal(shuffled.pre[shuffled.somas], np.arange(4))
+
+
+def test_other_device_values():
+    network = _network()
+    varied = network.with_devices(r_p=np.linspace(400, 600, network.devices), leak=-1.0)
+    assert varied.r_p[0] == 400 and np.all(varied.leak == -1.0)
+    assert np.all(network.r_p == 500)
+    with pytest.raises(InputError, match="no device parameter 'colour'"):
+        network.with_devices(colour=1.0)
