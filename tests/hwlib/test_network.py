@@ -100,6 +100,6 @@ def test_other_device_values():
     network = _network()
     varied = network.with_devices(r_p=np.linspace(400, 600, network.devices), leak=-1.0)
     assert varied.r_p[0] == 400 and np.all(varied.leak == -1.0)
-    assert np.all(network.r_p == 500)
+    np.testing.assert_allclose(network.r_p, 500)
     with pytest.raises(InputError, match="no device parameter 'colour'"):
         network.with_devices(colour=1.0)

@@ -43,7 +43,7 @@ def test_parse_refuses_what_is_no_length(text):
 
 @pytest.mark.parametrize("text", ["nan nm", "inf nm", "-inf m"])
 def test_not_finite_is_refused(text):
-    with pytest.raises(ValidationError, match="not finite|not a quantity|no unit"):
+    with pytest.raises(ValidationError, match="not a quantity"):
         _Wire.model_validate({"width": text}, context=FILE)
 
 
