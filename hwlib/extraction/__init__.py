@@ -1,0 +1,23 @@
+"""From a drawn layout to its electrical network: wires, vias and devices read from polygons alone."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hwlib.extraction.extractor import extract
+    from hwlib.extraction.spef import read_spef, write_spef
+    from hwlib.extraction.spice import write_spice
+
+_HOME = {"extract": "extractor", "write_spef": "spef", "read_spef": "spef", "write_spice": "spice"}
+
+__all__ = ["extract", "read_spef", "write_spef", "write_spice"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,230 @@
+"""Putting the windows of a layout together into one network of named polygons' resistors."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from dataclasses import dataclass
+
+import klayout.db as db
+import numpy as np
+
+from hwlib.errors import InputError
+from hwlib.extraction.parts import Label, Part, number
+from hwlib.extraction.ports import PortTable
+from hwlib.extraction.reader import Drawing
+from hwlib.extraction.reduce import components
+from hwlib.extraction.sheet import Line
+from hwlib.extraction.window import WindowExtractor
+from hwlib.extraction.windows import BoxIndex, Placements, drawn_above, is_wiring, leaf_cells, place_leaves
+from hwlib.naming import parse_net
+
+
+@dataclass
+class Assembly:
+    """A composed layout before nets are named.
+
+    Attributes:
+        parts: the windows and their placements.
+        nodes: number of nodes before joining.
+        joined: the node that stands for each node, shape (nodes,).
+        piece: connected piece of conductor of each window net, shape (window nets,); ``pieces`` of them.
+    """
+
+    drawing: Drawing
+    layers: tuple[str, ...]
+    parts: list[Part]
+    nodes: int
+    joined: np.ndarray
+    piece: np.ndarray
+    pieces: int
+
+
+def assemble(drawing: Drawing) -> Assembly:
+    """Extract every distinct window once and join all placements where their conductors meet.
+
+    Raises:
+        InputError: a broken device, or no net labels.
+    """
+    labels = read_labels(drawing)
+    leaves = leaf_cells(drawing)
+    placements = place_leaves(drawing, leaves)
+    if placements is None:  # a scaled or tilted instance: no windows
+        leaves, placements = set(), _none()
+    above = drawn_above(drawing, leaves)
+    loose = _overlapped(drawing, placements, above)
+    windows = _Windows(drawing)
+    while True:
+        kept = np.flatnonzero(~loose)
+        inside, outside = _share_labels(labels, BoxIndex(placements.boxes[kept]), kept)
+        parts = windows.parts(placements, kept, inside)
+        ports = PortTable(parts)
+        mismatched = ports.mismatched()
+        if not len(mismatched):
+            break
+        loose[ports.placements(parts)[mismatched]] = True
+    rest = _rest(drawing, placements, np.flatnonzero(loose), above)
+    rest_part = None
+    if outside or any(not region.is_empty() for region in rest.values()):
+        rest_part = windows.rest(rest, outside, ports)
+        ports.meets_rest(rest_part.net.port_contact)
+    for part, used in zip(parts, ports.used(parts), strict=True):
+        windows.fill(part, used)
+    return _joined(windows, parts, ports, rest_part)
+
+
+def _joined(windows: _Windows, parts: list[Part], ports: PortTable, rest: Part | None) -> Assembly:
+    nodes, nets = number([*parts, *([rest] if rest else [])])
+    port_node, port_net = ports.nodes(parts), ports.nets(parts)
+    node_pairs, net_pairs = port_node[ports.pairs], port_net[ports.pairs]
+    if rest:
+        at = ports.free[rest.net.port_contact]
+        own = rest.net.port_node
+        node_pairs = np.concatenate([node_pairs, _columns(port_node[at], rest.nodes(own)[0])])
+        net_pairs = np.concatenate([net_pairs, _columns(port_net[at], rest.nets(rest.net.net[own])[0])])
+        parts = [*parts, rest]
+    pieces, piece = components(nets, net_pairs[:, 0], net_pairs[:, 1])
+    same = _same_node(nodes, node_pairs)
+    return Assembly(windows.drawing, windows.extractor.layers, parts, nodes, same, piece, pieces)
+
+
+def _columns(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return np.stack([first, second], axis=1)
+
+
+def _same_node(nodes: int, pairs: np.ndarray) -> np.ndarray:
+    """For each node the one that stands for it, after joining pairs."""
+    stands = np.arange(nodes, dtype=np.int32)
+    if not len(pairs):
+        return stands
+    if np.bincount(pairs.ravel(), minlength=nodes).max() == 1:  # the rule: a node lies on one boundary
+        stands[pairs[:, 1]] = pairs[:, 0]
+        return stands
+    count, label = components(nodes, pairs[:, 0], pairs[:, 1])
+    first = np.full(count, nodes, np.int32)
+    np.minimum.at(first, label, stands)
+    return first[label]
+
+
+def _none() -> Placements:
+    zero = np.zeros(0, np.int64)
+    return Placements([], zero, zero, zero, np.zeros((0, 4), np.int64))
+
+
+def read_labels(drawing: Drawing) -> list[Label]:
+    """All net names on label layers; other texts are remarks.
+
+    Raises:
+        InputError: no net name at all.
+    """
+    out = []
+    for layer, index in drawing.label_layers.items():
+        texts = db.Texts(drawing.top.begin_shapes_rec(index))
+        out += [Label(t.string, layer, t.x, t.y) for t in texts.each() if parse_net(t.string)]
+    if not out:
+        raise InputError(f"{drawing.path}: no net labels (dend_0, drive_0, gnd … on the label layers)")
+    return sorted(out, key=lambda label: (label.layer, label.x, label.y, label.name))
+
+
+def _overlapped(drawing: Drawing, placements: Placements, above: dict[str, db.Region]) -> np.ndarray:
+    """Placements that overlap others or shapes drawn above them."""
+    index = BoxIndex(placements.boxes)
+    loose = index.overlapping() if len(placements.boxes) else np.zeros(0, bool)
+    for name, region in above.items():
+        if is_wiring(drawing, name) or name == "pin":
+            for shape in region.each():
+                box = shape.bbox()
+                hits = index.hits((box.left, box.bottom, box.right, box.top))
+                if len(hits) and not shape.is_box():
+                    hits = np.array([k for k in hits if not (db.Region(shape) & db.Region(
+                        db.Box(*placements.boxes[k].tolist()))).is_empty()], np.int64)  # fmt: skip
+                loose[hits] = True
+    return loose
+
+
+def _share_labels(labels: list[Label], index: BoxIndex,
+                  kept: np.ndarray) -> tuple[dict[int, list[Label]], list[Label]]:  # fmt: skip
+    """Labels by the placement that holds them, and those outside all windows."""
+    inside: dict[int, list[Label]] = defaultdict(list)
+    outside = []
+    for label in labels:
+        hits = index.hits((label.x, label.y, label.x, label.y), touching=True)
+        if len(hits):
+            inside[int(kept[hits[0]])].append(label)
+        else:
+            outside.append(label)
+    return inside, outside
+
+
+def _rest(drawing: Drawing, placements: Placements, loose: np.ndarray,
+          above: dict[str, db.Region]) -> dict[str, db.Region]:  # fmt: skip
+    """Everything outside the windows, flat and merged."""
+    out = {name: above.get(name, db.Region()).dup() for name in drawing.process.layers}
+    for k in loose:
+        cell, rot = placements.variants[placements.variant[k]]
+        move = db.Trans(rot % 4, rot >= 4, int(placements.dx[k]), int(placements.dy[k]))
+        for name, index in drawing.layers.items():
+            out[name] += db.Region(drawing.layout.cell(cell).begin_shapes_rec(index)).transformed(move)
+    return {name: region.merged() for name, region in out.items()}
+
+
+class _Windows:
+    """Extracts distinct windows, each once."""
+
+    def __init__(self, drawing: Drawing):
+        self.drawing = drawing
+        self.extractor = WindowExtractor(drawing.process, drawing.dbu)
+        self._known: dict[int, tuple[dict[str, db.Region], np.ndarray]] = {}
+
+    def parts(self, placements: Placements, kept: np.ndarray, labels: dict[int, list[Label]]) -> list[Part]:
+        """Kept placements grouped by equal windows: same cell and rotation, pins at the same places."""
+        plain = np.zeros(len(placements.variant), bool)
+        plain[kept] = True
+        marked: dict[tuple, list[int]] = defaultdict(list)
+        for k, own in labels.items():
+            plain[k] = False
+            spots = tuple((x.layer, x.x - int(placements.dx[k]), x.y - int(placements.dy[k])) for x in own)
+            marked[int(placements.variant[k]), spots].append(k)
+        rows = np.flatnonzero(plain)
+        rows = rows[np.argsort(placements.variant[rows], kind="stable")]
+        cuts = np.searchsorted(placements.variant[rows], np.arange(len(placements.variants) + 1))
+        groups: list[tuple[int, tuple, np.ndarray]] = [
+            (v, (), rows[a:b]) for v, (a, b) in enumerate(itertools.pairwise(cuts)) if b > a
+        ]
+        groups += [(v, spots, np.array(members)) for (v, spots), members in marked.items()]
+        return [Part(v, spots, placements.dx[members], placements.dy[members], members,
+                     [labels[int(k)] for k in members] if spots else [], self._boundary(placements, v, members[0]))
+                for v, spots, members in groups]  # fmt: skip
+
+    def _boundary(self, placements: Placements, variant: int, row: int) -> np.ndarray:
+        """Where the conductors of a variant meet its box: layer index, vertical, at, low, high."""
+        if variant not in self._known:
+            cell, rot = placements.variants[variant]
+            turn = db.Trans(rot % 4, rot >= 4, 0, 0) if rot else None
+            shapes = self.drawing.shapes(self.drawing.layout.cell(cell), turn)
+            left, bottom, right, top = placements.boxes[row].tolist()
+            dx, dy = int(placements.dx[row]), int(placements.dy[row])
+            box = db.Box(left - dx, bottom - dy, right - dx, top - dy)
+            self._known[variant] = shapes, self.extractor.boundary(shapes, box)
+        return self._known[variant][1]
+
+    def fill(self, part: Part, used: np.ndarray) -> None:
+        """Extract a part's window with the boundary ports that any of its placements uses."""
+        lines = part.lines[used]
+        first = int(part.dx[0]), int(part.dy[0])
+        part.net = self.extractor.extract(
+            self._known[part.variant][0], list(part.spots), lambda x, y: self.drawing.where(x + first[0], y + first[1]),
+            self._contacts(lines),
+        )  # fmt: skip
+        part.port_node = np.full(len(part.lines), -1, np.int32)
+        part.port_node[np.flatnonzero(used)[part.net.port_contact]] = part.net.port_node
+
+    def _contacts(self, lines: np.ndarray) -> list[tuple[str, Line]]:
+        return [(self.extractor.layers[row[0]], Line(bool(row[1]), *row[2:])) for row in lines.tolist()]
+
+    def rest(self, shapes: dict[str, db.Region], labels: list[Label], ports: PortTable) -> Part:
+        """What lies outside all windows, joined to their free ports."""
+        net = self.extractor.extract(shapes, [(x.layer, x.x, x.y) for x in labels], self.drawing.where,
+                                     self._contacts(ports.free_lines()))  # fmt: skip
+        zero = np.zeros(1, np.int64)
+        return Part(-1, (), zero, zero, zero - 1, [labels], np.zeros((0, 5), np.int64), net)

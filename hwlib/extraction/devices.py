@@ -1,0 +1,134 @@
+"""DW-MTJ devices of a window, recognised from its polygons alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import klayout.db as db
+
+from hwlib.errors import InputError
+from hwlib.extraction.place import Finder
+
+Where = Callable[[float, float], str]
+
+
+@dataclass(frozen=True)
+class DeviceShape:
+    """One device as drawn; lengths in dbu, areas in dbu².
+
+    ``contacts_in``/``contacts_out``: the vt contacts of DW_IN and DW_OUT (pieces of vt under m1 on the track).
+    """
+
+    x: float
+    y: float
+    length: float
+    track_width: float
+    pillar_width: float
+    pillar_centre: float
+    pillar_area: float
+    pillar: db.Box
+    contacts_in: tuple[db.Polygon, ...]
+    contacts_out: tuple[db.Polygon, ...]
+
+
+def find_devices(shapes: dict[str, db.Region], where: Where) -> list[DeviceShape]:
+    """Devices of merged layer ``shapes``: a pillar on a track and on a read electrode, with two contacted ends.
+
+    Args:
+        shapes: merged region of each layer by name.
+        where: turns window coordinates (dbu) into words for messages.
+
+    Raises:
+        InputError: a pillar without track, read electrode, m1 or two contacts, with its place.
+    """
+    pillars = list(shapes["pillar"].each())
+    if not pillars:
+        return []
+    tracks = Finder(shapes["track"])
+    contacts = Finder((shapes["vt"] & shapes["track"] & shapes["m1"]).merged())
+    pins = Finder(shapes["pin"])
+    reads, tops = Finder(shapes["read"]), Finder(shapes["m1"])
+    owner: dict[int, str] = {}
+    out = []
+    for pillar in pillars:
+        place = f"device at {where(*_centre(pillar.bbox()))}"
+        on = [k for k in tracks.near(pillar.bbox()) if db.Region(pillar).interacting(tracks.region(k)).count()]
+        core = db.Region(pillar) & _joined(tracks, on)
+        if core.is_empty():
+            raise InputError(f"{place}: its pillar stands on no track")
+        if len(on) > 1:
+            raise InputError(f"{place}: its track is cut in half under the pillar (DW_IN and DW_OUT are not joined)")
+        if on[0] in owner:
+            raise InputError(f"{place}: its track also carries the {owner[on[0]]}; one pillar per track")
+        owner[on[0]] = place
+        core &= _joined(reads, reads.near(pillar.bbox()))
+        if core.is_empty():
+            raise InputError(f"{place}: no read electrode under its pillar (MTJ_OUT missing)")
+        if (core & _joined(tops, tops.near(pillar.bbox()))).is_empty():
+            raise InputError(f"{place}: no m1 over its pillar (MTJ_IN missing)")
+        out.append(_measured(core.merged(), tracks.polygons[on[0]], contacts, pins, place))
+    return out
+
+
+def _joined(finder: Finder, numbers: list[int]) -> db.Region:
+    out = db.Region()
+    for k in numbers:
+        out.insert(finder.polygons[k])
+    return out
+
+
+def _centre(box: db.Box) -> tuple[float, float]:
+    return (box.left + box.right) / 2, (box.bottom + box.top) / 2
+
+
+def _span(box: db.Box, axis: int) -> tuple[int, int]:
+    return (box.left, box.right) if axis == 0 else (box.bottom, box.top)
+
+
+def _measured(core: db.Region, track: db.Polygon, contacts: Finder, pins: Finder, place: str) -> DeviceShape:
+    mine = [contacts.polygons[k] for k in contacts.near(track.bbox())
+            if db.Region(contacts.polygons[k]).inside(db.Region(track)).count()]  # fmt: skip
+    pillar = core.bbox()
+    axis, low, high = _ends(mine, pillar, place)
+    facing_low = max(_span(c.bbox(), axis)[1] for c in low)
+    facing_high = min(_span(c.bbox(), axis)[0] for c in high)
+    pinned = [any(db.Region(c).interacting(_joined(pins, pins.near(c.bbox()))).count() for c in end)
+              for end in (low, high)]  # fmt: skip
+    if pinned[0] == pinned[1]:
+        found = "both ends" if pinned[0] else "no end"
+        raise InputError(f"{place}: the pin marker covers {found} of its track; it must cover the DW_IN end alone")
+    length = facing_high - facing_low
+    if length <= 0:
+        raise InputError(f"{place}: its two track contacts overlap (track length {length} dbu)")
+    box = track.bbox()
+    between = (db.Box(facing_low, box.bottom, facing_high, box.top) if axis == 0
+               else db.Box(box.left, facing_low, box.right, facing_high))  # fmt: skip
+    start, end = _span(pillar, axis)
+    middle = (start + end) / 2
+    return DeviceShape(
+        *_centre(pillar), length=length, track_width=(db.Region(track) & db.Region(between)).area() / length,
+        pillar_width=end - start, pillar_centre=middle - facing_low if pinned[0] else facing_high - middle,
+        pillar_area=core.area(), pillar=pillar,
+        contacts_in=tuple(low if pinned[0] else high), contacts_out=tuple(high if pinned[0] else low),
+    )  # fmt: skip
+
+
+def _ends(mine: list[db.Polygon], pillar: db.Box, place: str) -> tuple[int, list[db.Polygon], list[db.Polygon]]:
+    """The track's axis and its contacts on either side of the pillar."""
+    if not mine:
+        raise InputError(f"{place}: its track has no contact (DW_IN and DW_OUT missing)")
+    centres = [_centre(c.bbox()) for c in mine]
+    middle = _centre(pillar)
+    # The end contacts lie away from the pillar along the track, even when only one of them is left.
+    reach = [max(abs(c[k] - middle[k]) for c in centres) for k in (0, 1)]
+    axis = 0 if reach[0] >= reach[1] else 1
+    low = [c for c, at in zip(mine, centres, strict=True) if at[axis] < middle[axis]]
+    high = [c for c, at in zip(mine, centres, strict=True) if at[axis] >= middle[axis]]
+    if not (low and high):
+        side = ("right", "top")[axis] if low else ("left", "bottom")[axis]
+        raise InputError(
+            f"{place}: its track has no contact at the {side} end (DW_IN or DW_OUT missing: the track is cut in half, "
+            "or a vt or its m1 is missing)"
+        )
+    return axis, low, high

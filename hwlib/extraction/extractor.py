@@ -1,0 +1,118 @@
+"""The extracted network of a layout: nets named by labels, devices by the nets at their terminals."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.extraction.compose import Assembly, assemble
+from hwlib.extraction.reader import open_layout
+from hwlib.extraction.reduce import Resistors, reduce
+from hwlib.extraction.roles import device_roles, name_pieces
+from hwlib.network import Network
+from hwlib.process import Process
+
+
+def extract(layout: str | Path, process: Process, design: Design) -> Network:
+    """Extract the resistor network and the devices of a layout, from its polygons and labels alone.
+
+    Repeated cells are extracted once and composed; a flat or hand-edited layout gives the same network, slower.
+    Wires count by squares along straight runs, corners and junctions by a field solution (an L corner is 0.56
+    squares), vias by contact resistance over area, arrays in parallel.
+
+    Args:
+        layout: GDSII or OASIS file of the process, with one top cell and labelled nets (see ``hwlib.naming``).
+        process: the process it is drawn in.
+        design: gives device materials, leaks and the number of neurons; geometry comes from the layout.
+
+    Returns:
+        The network, with a node at every device terminal, pin and junction.
+
+    Raises:
+        InputError: not a layout of the process; a broken device, a short between labelled nets, or a net without
+            label at a device terminal, with its place; devices that do not make the design's network.
+    """
+    drawing = open_layout(layout, process)
+    assembly = assemble(drawing)
+    names = name_pieces(assembly)
+    terminals = _all([p.nodes(p.net.terminals).reshape(-1, 4) for p in assembly.parts], (0, 4))
+    shape = _device_shapes(assembly)
+    node_piece = _all([assembly.piece[p.nets(p.net.net)].astype(np.int32).ravel() for p in assembly.parts], (0,))
+    post, pre = device_roles(assembly, names, node_piece[terminals], shape, design.network.neurons)
+    order = np.lexsort((pre, post))
+    post, pre = post[order], pre[order]
+    terminals = assembly.joined[terminals[order]]
+    pins = assembly.joined[names.pin_node]
+    resistors, nodes = _wires(assembly, terminals, pins)
+    # Pieces that carry no terminal and no label are dropped with their nodes; nets get the order of their names.
+    number = np.full(assembly.nodes, -1, np.int32)
+    number[nodes] = np.arange(len(nodes), dtype=np.int32)
+    x, y = (_all([(getattr(p.net, c) + getattr(p, "d" + c)[:, None]).ravel() for p in assembly.parts], (0,))[nodes]
+            * drawing.dbu for c in "xy")  # fmt: skip
+    return Network(
+        neurons=design.network.neurons, net_names=names.names, node_net=names.net_of_piece[node_piece[nodes]],
+        node_x=x, node_y=y, resistor_nodes=number[np.stack([resistors.a, resistors.b], axis=1)],
+        resistor_ohm=resistors.ohm, resistor_layer=resistors.layer.astype(np.int32), resistor_limit=resistors.limit,
+        layers=assembly.layers, pin_node=np.unique(number[pins]), terminals=number[terminals],
+        pre=pre, post=post, **_parameters(shape[order], drawing.dbu, process, design, pre == post),
+        attrs={"design": design.name, "process": process.name, "wires": "extracted", "layout": Path(layout).name,
+               "klayout": version("klayout")},
+    ).validate()  # fmt: skip
+
+
+def _all(parts: list[np.ndarray], empty: tuple[int, ...]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.zeros(empty, np.int32)
+
+
+def _device_shapes(assembly: Assembly) -> np.ndarray:
+    """Drawn sizes of all devices: x, y, length, track width, pillar width, centre, area; shape (devices, 7), dbu."""
+    rows = []
+    for part in assembly.parts:
+        own = np.array([(d.x, d.y, d.length, d.track_width, d.pillar_width, d.pillar_centre, d.pillar_area)
+                        for d in part.net.devices]).reshape(-1, 7)  # fmt: skip
+        placed = np.repeat(own[None], len(part.dx), axis=0)
+        placed[:, :, 0] += part.dx[:, None]
+        placed[:, :, 1] += part.dy[:, None]
+        rows.append(placed.reshape(-1, 7))
+    return np.concatenate(rows)
+
+
+def _wires(assembly: Assembly, terminals: np.ndarray, pins: np.ndarray) -> tuple[Resistors, np.ndarray]:
+    """The reduced resistors, and all nodes of the network, ascending."""
+    parts, joined = assembly.parts, assembly.joined
+    a, b = (_all([joined[p.nodes(getattr(p.net.resistors, end))].ravel() for p in parts], (0,)) for end in "ab")
+    ohm, limit, layer = (_all([np.tile(getattr(p.net.resistors, f), len(p.dx)) for p in parts], (0,))
+                         for f in ("ohm", "limit", "layer"))  # fmt: skip
+    keep = np.zeros(assembly.nodes, bool)
+    keep[terminals] = keep[pins] = True
+    resistors = reduce(Resistors(a, b, ohm, limit, layer), keep)
+    keep[resistors.a] = keep[resistors.b] = True
+    return resistors, np.flatnonzero(keep)
+
+
+def _parameters(shape: np.ndarray, dbu: float, process: Process, design: Design,
+                soma: np.ndarray) -> dict[str, np.ndarray]:  # fmt: skip
+    """Device parameters in SI from drawn sizes: k from A, R_M from the track's squares, R_P and R_AP by pillar area."""
+    device, point = design.device, design.operating_point
+    thickness = process.layers["track"].thickness
+    sheet = device.track_sheet_resistance(process.track_sheet_resistance)
+    x, y, length, width, pillar_width, centre = shape[:, :6].T * dbu
+    scale = device.pillar_area / (shape[:, 6] * dbu**2)
+    bad = np.flatnonzero((centre - pillar_width / 2 < -dbu) | (centre + pillar_width / 2 > length + dbu))
+    if len(bad):
+        k = bad[0]
+        raise InputError(
+            f"device at ({x[k] * 1e6:.3f}, {y[k] * 1e6:.3f}) µm: its pillar reaches beyond its track contacts"
+        )
+    area = width * thickness
+    widths, index = np.unique(area, return_inverse=True)
+    mobility = np.array([device.mobility(float(w)) for w in widths])[index]
+    return {
+        "area": area, "length": length, "pillar_width": pillar_width, "pillar_centre": centre,
+        "r_p": device.r_p * scale, "r_ap": device.r_ap * scale, "r_m": sheet * length / width, "mobility": mobility,
+        "leak": np.where(soma, point.soma_leak, point.axon_leak), "device_x": x, "device_y": y,
+    }  # fmt: skip

@@ -1,0 +1,159 @@
+"""Names of nets from labels, and roles of devices from the nets at their terminals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hwlib.errors import InputError
+from hwlib.extraction.compose import Assembly
+from hwlib.extraction.parts import Label
+from hwlib.naming import parse_net
+from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, TERMINALS
+
+_ORDER = ("ground", "vdw", "dendrite", "drive", "rail", "line")
+_KIND = {name: k for k, name in enumerate(_ORDER)}
+_EXPECTED = {  # terminal classes of a device: DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
+    "axon": "an axon has a drive at DW_IN, gnd at DW_OUT, a weight at MTJ_IN and a dendrite at MTJ_OUT",
+    "soma": "a soma has a dendrite at DW_IN, gnd at DW_OUT, vdw at MTJ_IN and a drive at MTJ_OUT",
+}
+
+
+@dataclass
+class NetNames:
+    """Net names in order; ``net_of_piece`` gives the net of each piece of conductor (−1: no label)."""
+
+    names: tuple[str, ...]
+    net_of_piece: np.ndarray
+    pin_node: np.ndarray
+
+
+def name_pieces(assembly: Assembly) -> NetNames:
+    """Name every piece of conductor by the labels on it.
+
+    Raises:
+        InputError: two names on one piece (a short), a label on no wire, or a dendrite or drive in two pieces.
+    """
+    drawing = assembly.drawing
+    label_of: dict[int, Label] = {}
+    pieces_of: dict[str, dict[int, Label]] = {}
+    pins = []
+    for part in assembly.parts:
+        if not part.labels:
+            continue
+        own = part.net.pin_node
+        nodes, nets = part.nodes(own), part.nets(part.net.net[own])
+        for k, labels in enumerate(part.labels):
+            for n, label in enumerate(labels):
+                if own[n] < 0:
+                    raise InputError(
+                        f"{drawing.path}: label {label.name!r} at {drawing.where(label.x, label.y)} touches no "
+                        f"{label.layer} wire"
+                    )
+                pins.append(int(nodes[k, n]))
+                piece = int(assembly.piece[nets[k, n]])
+                first = label_of.setdefault(piece, label)
+                if first.name != label.name:
+                    raise InputError(
+                        f"{drawing.path}: nets {first.name} and {label.name} are shorted (labels at "
+                        f"{drawing.where(first.x, first.y)} and {drawing.where(label.x, label.y)})"
+                    )
+                pieces_of.setdefault(label.name, {}).setdefault(piece, label)
+    for name, pieces in pieces_of.items():
+        # Sources hold a net's pins together; a dendrite or drive has none while the network converges.
+        if len(pieces) > 1 and name.startswith(("dend", "drive")):
+            places = " and ".join(drawing.where(x.x, x.y) for x in list(pieces.values())[:2])
+            raise InputError(
+                f"{drawing.path}: net {name} is open: {len(pieces)} separate pieces are labelled so, at {places}"
+            )
+    names = sorted(pieces_of, key=_rank)
+    number = {name: k for k, name in enumerate(names)}
+    net_of_piece = np.full(assembly.pieces, -1, np.int32)
+    for piece, label in label_of.items():
+        net_of_piece[piece] = number[label.name]
+    return NetNames(tuple(names), net_of_piece, np.array(pins, np.int64))
+
+
+def _rank(name: str) -> tuple:
+    net = parse_net(name)
+    assert net is not None  # only such labels are read
+    return _KIND[net.net_class], net.neuron, net.pre, net.level
+
+
+def device_roles(assembly: Assembly, names: NetNames, pieces: np.ndarray, shape: np.ndarray,
+                 neurons: int) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Post- and presynaptic neuron of each device, from its nets.
+
+    Args:
+        assembly: for messages.
+        names: of the pieces.
+        pieces: piece of conductor at each terminal, shape (devices, 4).
+        shape: device places in the first two columns, dbu.
+        neurons: N of the design.
+
+    Raises:
+        InputError: an unlabelled net, terminals that make neither an axon nor a soma, or not N² devices of N neurons.
+    """
+    nets = names.net_of_piece[pieces]
+    open_ = np.argwhere(nets < 0)
+    if len(open_):
+        raise InputError(_open_terminal(assembly, names, nets, shape, open_))
+    parsed = [parse_net(name) for name in names.names]
+    kind = np.array([_KIND[p.net_class] for p in parsed if p])[nets]
+    neuron = np.array([p.neuron for p in parsed if p], np.int32)[nets]
+    ground = kind[:, DW_OUT] == _KIND["ground"]
+    axon = ground & (kind[:, DW_IN] == _KIND["drive"]) & (kind[:, MTJ_OUT] == _KIND["dendrite"])
+    axon &= (kind[:, MTJ_IN] == _KIND["rail"]) | (kind[:, MTJ_IN] == _KIND["line"])
+    soma = ground & (kind[:, DW_IN] == _KIND["dendrite"]) & (kind[:, MTJ_OUT] == _KIND["drive"])
+    soma &= kind[:, MTJ_IN] == _KIND["vdw"]
+    strange = np.flatnonzero(~(axon | soma))
+    if len(strange):
+        k = strange[0]
+        found = ", ".join(f"{t} on {names.names[n]}" for t, n in zip(TERMINALS, nets[k], strict=True))
+        role = "soma" if kind[k, DW_IN] == _KIND["dendrite"] else "axon"
+        raise InputError(f"{_device(assembly, shape, k)} has {found}; {_EXPECTED[role]}")
+    post = np.where(axon, neuron[:, MTJ_OUT], neuron[:, DW_IN])
+    pre = np.where(axon, neuron[:, DW_IN], neuron[:, MTJ_OUT])
+    _complete(assembly, shape, axon, post, pre, neurons)
+    return post.astype(np.int32), pre.astype(np.int32)
+
+
+def _device(assembly: Assembly, shape: np.ndarray, k: int) -> str:
+    return f"{assembly.drawing.path}: device at {assembly.drawing.where(*shape[k, :2])}"
+
+
+def _open_terminal(assembly: Assembly, names: NetNames, nets: np.ndarray, shape: np.ndarray,
+                   open_: np.ndarray) -> str:  # fmt: skip
+    k, terminal = (int(v) for v in open_[0])
+    known = ", ".join(f"{t} on {names.names[n]}" for t, n in zip(TERMINALS, nets[k], strict=True) if n >= 0)
+    more = f"; {len(open_) - 1} more terminals like it" if len(open_) > 1 else ""
+    return (f"{_device(assembly, shape, k)}: {TERMINALS[terminal]} is on a net without label (an open wire, a missing "
+            f"via or label); it has {known or 'no labelled terminal'}{more}")  # fmt: skip
+
+
+def _complete(assembly: Assembly, shape: np.ndarray, axon: np.ndarray, post: np.ndarray, pre: np.ndarray,
+              neurons: int) -> None:  # fmt: skip
+    path = assembly.drawing.path
+    largest = int(max(post.max(initial=-1), pre.max(initial=-1)))
+    if largest >= neurons:
+        raise InputError(f"{path}: the layout has a neuron {largest}, the design has {neurons} (0 to {neurons - 1})")
+    crossed = np.flatnonzero(axon == (post == pre))
+    if len(crossed):
+        k = crossed[0]
+        what = (
+            f"an axon of neuron {pre[k]} onto itself"
+            if axon[k]
+            else f"a soma from dendrite {post[k]} to drive {pre[k]}"
+        )
+        raise InputError(f"{_device(assembly, shape, k)} is {what}")
+    code, count = np.unique(post.astype(np.int64) * neurons + pre, return_counts=True)
+    if len(post) != neurons**2 or (count > 1).any():
+        missing = np.setdiff1d(np.arange(neurons**2), code)
+        twice = code[count > 1]
+        what, where = ("missing", missing) if len(missing) else ("there twice", twice)
+        i, j = divmod(int(where[0]), neurons)
+        which = f"the soma of neuron {i}" if i == j else f"the axon {j}→{i}"
+        raise InputError(
+            f"{path}: {len(post)} devices, {neurons} neurons all-to-all have {neurons**2}; {which} is {what}"
+        )

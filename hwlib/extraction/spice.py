@@ -1,0 +1,48 @@
+"""Wires of a network as a SPICE subcircuit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from hwlib.extraction.node_names import instance_names, node_names
+from hwlib.files import write_atomic
+from hwlib.network import Network
+
+PER_LINE = 8
+
+
+def write_spice(network: Network, path: str | Path, *, name: str | None = None) -> Path:
+    """Write the wires as one subcircuit whose pins are the nets' pins and then all device terminals.
+
+    Terminals are called ``axon_5_3.dw_in`` or ``soma_2.mtj_out``. Names that share a node are joined by 0 V sources.
+
+    Args:
+        network: the network.
+        path: file to write.
+        name: of the subcircuit; the design's name and ``_wires`` when None.
+    """
+    title = name or re.sub(r"\W", "_", f"{network.attrs.get('design', 'network')}_wires")
+
+    def write(target: Path) -> None:
+        with target.open("w", encoding="ascii", newline="\n") as file:
+            file.writelines(line + "\n" for line in _lines(network, title))
+
+    return write_atomic(Path(path), write)
+
+
+def _lines(network: Network, title: str) -> Iterator[str]:
+    instances = instance_names(network)
+    names = node_names(network, lambda k: network.net_names[k], lambda d: instances[d], ".")
+    pins = [pin.lower() for pin, _ in [*names.pins, *names.terminals]]
+    yield f"* wires of {network.attrs.get('design', 'network')}: resistances in ohm"
+    yield f".subckt {title}"
+    for k in range(0, len(pins), PER_LINE):
+        yield "+ " + " ".join(pins[k : k + PER_LINE])
+    ends = network.resistor_nodes.tolist()
+    for k, (ohm, (a, b)) in enumerate(zip(network.resistor_ohm.tolist(), ends, strict=True), start=1):
+        yield f"r{k} {names.of_node[a].lower()} {names.of_node[b].lower()} {ohm:.12g}"
+    for k, (other, node) in enumerate(names.joined, start=1):
+        yield f"v{k} {names.of_node[node].lower()} {other.lower()} 0"
+    yield f".ends {title}"

@@ -1,0 +1,233 @@
+"""Cutting a hierarchical layout into windows: repeated leaf cells, and everything else.
+
+A leaf is a maximal cell with at most one device. Where leaves overlap each other or shapes drawn above them, they are
+taken out of the hierarchy and extracted with the rest, as drawn.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import klayout.db as db
+import numpy as np
+
+from hwlib.extraction.reader import WIRING, Drawing
+
+SMALL = 16  # pillar shapes: cells with fewer are merged before counting, a pillar may be drawn in parts
+
+Variant = tuple[int, int]  # cell index, rotation code of db.Trans
+
+
+@dataclass
+class Placements:
+    """Where the leaves lie: one row per placement.
+
+    Attributes:
+        variants: the distinct (cell, rotation).
+        variant: index into ``variants``, shape (placements,).
+        dx, dy: displacement in dbu, shape (placements,).
+        boxes: left, bottom, right, top in dbu, shape (placements, 4).
+    """
+
+    variants: list[Variant]
+    variant: np.ndarray
+    dx: np.ndarray
+    dy: np.ndarray
+    boxes: np.ndarray
+
+    def select(self, mask: np.ndarray) -> Placements:
+        """The placements where ``mask`` is true."""
+        return Placements(self.variants, self.variant[mask], self.dx[mask], self.dy[mask], self.boxes[mask])
+
+
+def leaf_cells(drawing: Drawing) -> set[int]:
+    """Cells that become windows: at most one device, below the top cell."""
+    layout = drawing.layout
+    pillar = drawing.layers["pillar"]
+    counts: dict[int, int] = {}
+    for index in layout.each_cell_bottom_up():
+        cell = layout.cell(index)
+        count = cell.shapes(pillar).size()
+        for inst in cell.each_inst():
+            below = counts[inst.cell_index]
+            if below:
+                count += below * max(inst.na, 1) * max(inst.nb, 1)
+        if 1 < count <= SMALL:
+            count = db.Region(cell.begin_shapes_rec(pillar)).merged().count()
+        counts[index] = count
+    return {index for index, count in counts.items() if count <= 1 and index != drawing.top.cell_index()}
+
+
+def place_leaves(drawing: Drawing, leaves: set[int]) -> Placements | None:
+    """All placements of leaves; None when a scaled or tilted instance forbids exact placements."""
+    walker = _Walker(drawing, leaves)
+    if not walker.exact:
+        return None
+    rows = walker.below(drawing.top.cell_index())
+    if not len(rows):
+        return Placements([], np.zeros(0, int), np.zeros(0, int), np.zeros(0, int), np.zeros((0, 4), int))
+    codes, variant = np.unique(rows[:, 0] * 8 + rows[:, 1], return_inverse=True)
+    variants = [(int(code) // 8, int(code) % 8) for code in codes]
+    boxes = np.array([_box_row(drawing, v) for v in variants])
+    filled = boxes[:, 0] < boxes[:, 2]
+    all_boxes = boxes[variant] + rows[:, [2, 3, 2, 3]]
+    placements = Placements(variants, variant, rows[:, 2], rows[:, 3], all_boxes)
+    return placements if filled.all() else placements.select(filled[variant])
+
+
+def _box_row(drawing: Drawing, variant: Variant) -> tuple[int, int, int, int]:
+    box = drawing.box(drawing.layout.cell(variant[0])).transformed(db.Trans(variant[1] % 4, variant[1] >= 4, 0, 0))
+    return (0, 0, 0, 0) if box.empty() else (box.left, box.bottom, box.right, box.top)
+
+
+class _Walker:
+    """Collects placements bottom-up; rows are cell, rotation code, dx, dy."""
+
+    def __init__(self, drawing: Drawing, leaves: set[int]):
+        self.layout = drawing.layout
+        self.leaves = leaves
+        self.known: dict[int, np.ndarray] = {}
+        self.exact = not any(
+            inst.is_complex() for index in self.layout.each_cell_top_down() if index not in leaves
+            for inst in self.layout.cell(index).each_inst()
+        )  # fmt: skip
+
+    def below(self, index: int) -> np.ndarray:
+        if index in self.leaves:
+            return np.array([[index, 0, 0, 0]], np.int64)
+        if index not in self.known:
+            parts = self._own_leaves(index) + self._branches(index)
+            self.known[index] = np.concatenate(parts) if parts else np.zeros((0, 4), np.int64)
+        return self.known[index]
+
+    def _own_leaves(self, index: int) -> list[np.ndarray]:
+        """Leaf instances directly in a cell, arrays expanded all at once."""
+        found = []
+        for inst in self.layout.cell(index).each_inst():
+            cell = inst.cell_index
+            if cell in self.leaves:
+                t, a, b = inst.trans, inst.a, inst.b
+                d = t.disp
+                found.append((cell, t.rot, d.x, d.y, inst.na, inst.nb, a.x, a.y, b.x, b.y))
+        if not found:
+            return []
+        rows = np.array(found, np.int64)
+        na, nb = np.maximum(rows[:, 4], 1), np.maximum(rows[:, 5], 1)
+        count = na * nb
+        owner = np.repeat(np.arange(len(rows)), count)
+        k = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+        i, j = k // nb[owner], k % nb[owner]
+        full = rows[owner]
+        out = full[:, :4].copy()
+        out[:, 2] += i * full[:, 6] + j * full[:, 8]
+        out[:, 3] += i * full[:, 7] + j * full[:, 9]
+        return [out]
+
+    def _branches(self, index: int) -> list[np.ndarray]:
+        parts = []
+        for inst in self.layout.cell(index).each_inst():
+            if inst.cell_index in self.leaves:
+                continue
+            rows = self.below(inst.cell_index)
+            if not len(rows):
+                continue
+            turned = _turned(rows, inst.trans)
+            for i in range(max(inst.na, 1)):
+                for j in range(max(inst.nb, 1)):
+                    shift = inst.a * i + inst.b * j
+                    parts.append(turned + np.array([0, 0, shift.x, shift.y]))
+        return parts
+
+
+def _turned(rows: np.ndarray, trans: db.Trans) -> np.ndarray:
+    """Placements seen through one more instance."""
+    out = rows.copy()
+    ex, ey = trans * db.Vector(1, 0), trans * db.Vector(0, 1)
+    out[:, 2] = ex.x * rows[:, 2] + ey.x * rows[:, 3] + trans.disp.x
+    out[:, 3] = ex.y * rows[:, 2] + ey.y * rows[:, 3] + trans.disp.y
+    if trans.rot:
+        for code in np.unique(rows[:, 1]).tolist():
+            here = rows[:, 1] == code
+            out[here, 1] = (db.Trans(trans.rot % 4, trans.rot >= 4, 0, 0) * db.Trans(code % 4, code >= 4, 0, 0)).rot
+    return out
+
+
+class BoxIndex:
+    """Look-ups among the boxes of placements, fast when many share their x extent (a grid of tiles)."""
+
+    def __init__(self, boxes: np.ndarray):
+        self.boxes = boxes
+        if not len(boxes):
+            self.x = np.zeros((0, 2), np.int64)
+            return
+        self.x, group = _unique_pairs(boxes[:, [0, 2]])
+        order = np.lexsort((boxes[:, 1], group))
+        cuts = np.searchsorted(group[order], np.arange(len(self.x) + 1))
+        self._members = [order[a:b] for a, b in itertools.pairwise(cuts)]
+        # Highest top so far: where the boxes of a group overlap each other, it keeps the search complete.
+        self._tops = [np.maximum.accumulate(boxes[m, 3]) for m in self._members]
+
+    def _groups(self, low: float, high: float, touching: bool) -> np.ndarray:
+        if touching:
+            return np.flatnonzero((self.x[:, 0] <= high) & (self.x[:, 1] >= low))
+        return np.flatnonzero((self.x[:, 0] < high) & (self.x[:, 1] > low))
+
+    def hits(self, box: tuple[float, float, float, float], touching: bool = False) -> np.ndarray:
+        """Placements whose boxes overlap ``box`` (or only touch it)."""
+        out = [np.zeros(0, np.int64)]
+        for g in self._groups(box[0], box[2], touching):
+            members = self._members[g]
+            start = np.searchsorted(self._tops[g], box[1], "left" if touching else "right")
+            stop = np.searchsorted(self.boxes[members, 1], box[3], "right" if touching else "left")
+            near = members[start:stop]
+            tops = self.boxes[near, 3]
+            out.append(near[tops >= box[1] if touching else tops > box[1]])
+        return np.concatenate(out)
+
+    def overlapping(self) -> np.ndarray:
+        """Which boxes overlap another one, boolean."""
+        bad = np.zeros(len(self.boxes), bool)
+        for g, (low, high) in enumerate(self.x.tolist()):
+            groups = self._groups(low, high, False)
+            members = self._members[g]
+            if len(groups) > 1:
+                members = np.concatenate([self._members[k] for k in groups])
+                members = members[np.argsort(self.boxes[members, 1], kind="stable")]
+            bottoms, tops = self.boxes[members, 1], np.maximum.accumulate(self.boxes[members, 3])
+            later = np.flatnonzero(bottoms[1:] < tops[:-1]) + 1
+            if len(later):
+                # A rare case: name both partners exactly.
+                for k in members[later]:
+                    mine = self.hits(tuple(self.boxes[k].tolist()))
+                    if len(mine) > 1:
+                        bad[mine] = True
+        return bad
+
+
+def _unique_pairs(pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    low = pairs.min()
+    code = (pairs[:, 0] - low) << 32 | (pairs[:, 1] - low)
+    unique, group = np.unique(code, return_inverse=True)
+    return np.stack([(unique >> 32) + low, (unique & 0xFFFFFFFF) + low], axis=1), group
+
+
+def drawn_above(drawing: Drawing, leaves: set[int]) -> dict[str, db.Region]:
+    """Shapes of cells above the leaves, flat, by layer name (not merged)."""
+    layout, top = drawing.layout, drawing.top
+    branches = [c for c in layout.each_cell_top_down() if c not in leaves and c != top.cell_index()]
+    out = {}
+    for name, index in drawing.layers.items():
+        iterator = db.RecursiveShapeIterator(layout, top, index)
+        if all(layout.cell(c).shapes(index).is_empty() for c in branches):
+            iterator.max_depth = 0  # the top cell's own: no walk over all instances
+        elif leaves:
+            iterator.unselect_cells(sorted(leaves))
+        out[name] = db.Region(iterator)
+        out[name].flatten()
+    return out
+
+
+def is_wiring(drawing: Drawing, name: str) -> bool:
+    """Whether a layer carries current (markers do not)."""
+    return drawing.process.layers[name].kind in WIRING

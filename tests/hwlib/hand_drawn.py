@@ -1,0 +1,156 @@
+"""A small crossbar of rails drawn by hand with klayout.db, in nm, for tests of what reads layouts.
+
+Tiles abut: drive and ground columns on m2, dendrite row and rails on m3; it shares nothing with the generator.
+"""
+
+from __future__ import annotations
+
+import klayout.db as db
+import numpy as np
+
+from hwlib.process import load_process
+
+PX, PY, EDGE = 240, 520, 400
+RAIL_Y = {"vdw": 310, -1.0: 390, 1.0: 470}
+RAIL_NAME = {"vdw": "vdw", -1.0: "w_m1", 1.0: "w_p1"}
+TRUNK_X = {"vdw": -360, -1.0: -280, 1.0: -200}
+
+
+class Sheet:
+    """A layout whose cells are drawn in nm by layer name."""
+
+    def __init__(self, process: str = "ebeam"):
+        self.process = load_process(process)
+        self.layout = db.Layout()
+        self.layout.dbu = 0.001
+
+    def layer(self, name: str) -> int:
+        number = self.process.layers[name].gds
+        return self.layout.layer(*number)
+
+    def cell(self, name: str) -> db.Cell:
+        return self.layout.create_cell(name)
+
+    def box(self, cell: db.Cell, layer: str, x0: int, y0: int, x1: int, y1: int) -> None:
+        cell.shapes(self.layer(layer)).insert(db.Box(x0, y0, x1, y1))
+
+    def square(self, cell: db.Cell, layer: str, x: int, y: int, size: int = 30) -> None:
+        self.box(cell, layer, x - size // 2, y - size // 2, x + size // 2, y + size // 2)
+
+    def label(self, cell: db.Cell, layer: str, name: str, x: int, y: int) -> None:
+        number = self.process.layers[layer].label
+        cell.shapes(self.layout.layer(*number)).insert(db.Text(name, x, y))
+
+
+def draw_device(s: Sheet, cell: db.Cell, x: int = 120, y: int = 225, *, pillar: int = 20, width: int = 50) -> None:
+    """Track along x with its pillar at (x, y), contacts 100 nm apart, DW_IN on the left; m1 pads on all four."""
+    s.box(cell, "track", x - 85, y - width // 2, x + 85, y + width // 2)
+    s.box(cell, "pin", x - 85, y - 25, x - 45, y + 25)
+    s.box(cell, "pillar", x - pillar // 2, y - 25, x + pillar // 2, y + 25)
+    for dx in (-65, 65):
+        s.square(cell, "vt", x + dx, y)
+        s.square(cell, "m1", x + dx, y, 40)
+    s.box(cell, "m1", x - 20, y - 30, x + 20, y + 30)
+    s.square(cell, "v1", x, y)
+
+
+def _columns(s: Sheet, cell: db.Cell) -> None:
+    for x in (55, 185):
+        s.box(cell, "m2", x - 20, 0, x + 20, PY)
+    s.box(cell, "m3", 0, 135, PX, 175)
+    for y in RAIL_Y.values():
+        s.box(cell, "m3", 0, y - 20, PX, y + 20)
+
+
+def _down(s: Sheet, cell: db.Cell) -> None:
+    """m1 to the dendrite row at (120, 155)."""
+    for layer in ("m1", "m2"):
+        s.square(cell, layer, 120, 155, 40)
+    for layer in ("v1", "v2"):
+        s.square(cell, layer, 120, 155)
+
+
+def _strap(s: Sheet, cell: db.Cell, rail: object) -> None:
+    s.box(cell, "m2", 100, 205, 140, RAIL_Y[rail] + 20)
+    s.square(cell, "v2", 120, RAIL_Y[rail])
+
+
+def draw_axon(s: Sheet, level: float, name: str) -> db.Cell:
+    cell = s.cell(name)
+    _columns(s, cell)
+    draw_device(s, cell)
+    s.square(cell, "v1", 55, 225)
+    s.square(cell, "v1", 185, 225)
+    s.box(cell, "read", 100, 135, 140, 255)
+    s.square(cell, "vr", 120, 155)
+    _down(s, cell)
+    _strap(s, cell, level)
+    return cell
+
+
+def draw_soma(s: Sheet, name: str) -> db.Cell:
+    cell = s.cell(name)
+    _columns(s, cell)
+    draw_device(s, cell)
+    s.square(cell, "v1", 185, 225)
+    s.box(cell, "m1", 35, 135, 75, 245)
+    s.box(cell, "m1", 35, 135, 140, 175)
+    _down(s, cell)
+    s.box(cell, "read", 100, 195, 140, 325)
+    s.square(cell, "vr", 120, 305)
+    s.box(cell, "m1", 35, 285, 140, 325)
+    s.square(cell, "v1", 55, 305)
+    _strap(s, cell, "vdw")
+    return cell
+
+
+def _west(s: Sheet) -> db.Cell:
+    cell = s.cell("west")
+    s.box(cell, "m3", -EDGE, 135, 0, 175)
+    for rail, x in TRUNK_X.items():
+        s.box(cell, "m2", x - 20, 0, x + 20, PY)
+        s.box(cell, "m3", x - 20, RAIL_Y[rail] - 20, 0, RAIL_Y[rail] + 20)
+        s.square(cell, "v2", x, RAIL_Y[rail])
+    return cell
+
+
+def _north(s: Sheet) -> db.Cell:
+    cell = s.cell("north")
+    s.box(cell, "m3", 0, 80, PX, 160)
+    s.box(cell, "m2", 165, 0, 205, 160)
+    s.square(cell, "v2", 185, 120)
+    return cell
+
+
+def draw_network(levels: np.ndarray) -> Sheet:
+    """A network of ``levels`` (N, N): +1 or −1 off the diagonal. Rows count upwards from the bottom."""
+    s, n = Sheet(), len(levels)
+    tiles = {level: draw_axon(s, level, f"axon_{RAIL_NAME[level]}") for level in (-1.0, 1.0)}
+    soma, west, north = draw_soma(s, "soma"), _west(s), _north(s)
+    top = s.cell("top")
+    for i in range(n):
+        row = s.cell(f"row_{i}")
+        row.insert(db.CellInstArray(west.cell_index(), db.Trans()))
+        start = 0
+        while start < n:
+            tile = soma if start == i else tiles[levels[i, start]]
+            run = 1
+            while start != i and start + run < n and start + run != i and levels[i, start + run] == levels[i, start]:
+                run += 1
+            move = db.Trans(start * PX, 0)
+            row.insert(db.CellInstArray(tile.cell_index(), move, db.Vector(PX, 0), db.Vector(0, 0), run, 1))
+            start += run
+        top.insert(db.CellInstArray(row.cell_index(), db.Trans(0, i * PY)))
+        s.label(top, "m3", f"dend_{i}", -EDGE + 10, i * PY + 155)
+        s.label(top, "m2", f"drive_{i}", i * PX + 55, 10)
+    top.insert(db.CellInstArray(north.cell_index(), db.Trans(0, n * PY), db.Vector(PX, 0), db.Vector(0, 0), n, 1))
+    s.label(top, "m3", "gnd", 40, n * PY + 120)
+    for rail, x in TRUNK_X.items():
+        s.label(top, "m2", RAIL_NAME[rail], x, 10)
+    return s
+
+
+def hebbian_levels(n: int, seed: int = 1) -> np.ndarray:
+    """±1 weights of one random pattern (the diagonal is not used)."""
+    spins = np.random.default_rng(seed).choice([-1.0, 1.0], n)
+    return np.outer(spins, spins)
