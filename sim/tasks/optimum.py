@@ -1,0 +1,102 @@
+"""The best cut to compare with: proved by a solver where that is possible, else the best one known, and labelled."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+from sim.tasks.graphs import adjacency
+
+ENUMERATED = 22  # nodes up to which all bipartitions are walked
+_STARTS, _MOVES_PER_NODE = 20, 100
+
+
+class Optimum(NamedTuple):
+    """A cut and what is known of it.
+
+    Attributes:
+        value: its weight.
+        side: 0/1 per node, shape (N,).
+        status: ``exact`` (proved) or ``best known``.
+        method: how it was found.
+    """
+
+    value: float
+    side: np.ndarray
+    status: Literal["exact", "best known"]
+    method: str
+
+
+def optimum(graph: Any, *, seed: int = 0, milp_seconds: float = 0.0) -> Optimum:
+    """The largest cut of a graph.
+
+    Up to 22 nodes all bipartitions are walked. Larger graphs go to a multi-start tabu search, and, when
+    ``milp_seconds`` allows, to HiGHS (edge formulation), whose proof makes the result exact; sparse graphs profit.
+
+    Args:
+        graph: as for ``adjacency``.
+        seed: of the tabu search's starts.
+        milp_seconds: time limit of the proof in s; 0 tries none.
+    """
+    from sim.tasks import _search
+
+    matrix = adjacency(graph)
+    n = matrix.shape[0]
+    if n <= ENUMERATED:
+        value, side = _search.enumerate_cuts(matrix.toarray())
+        return Optimum(value, side, "exact", "enumeration")
+    found = _tabu(matrix, seed)
+    if milp_seconds > 0:
+        proved = _milp(matrix, milp_seconds)
+        if proved is not None:
+            return proved
+    return found
+
+
+def _tabu(matrix: sp.csr_array, seed: int) -> Optimum:
+    from sim.tasks import _search
+
+    weights, rng = matrix.toarray(), np.random.default_rng(seed)
+    n = len(weights)
+    moves, tenure = _MOVES_PER_NODE * n, max(n // 10, 3)
+    best, best_side = -np.inf, np.zeros(n, np.int8)
+    for _ in range(_STARTS):
+        start = rng.integers(0, 2, n, dtype=np.int8)
+        value, side = _search.tabu(weights, start, moves, tenure, rng.integers(0, 10, moves))
+        if value > best:
+            best, best_side = value, side
+    return Optimum(best, best_side, "best known", f"tabu search, {_STARTS} starts")
+
+
+def _milp(matrix: sp.csr_array, seconds: float) -> Optimum | None:
+    """Edge formulation: z_e ≤ x_i + x_j, z_e ≤ 2 − x_i − x_j, and z_e ≥ ±(x_i − x_j) for negative weights."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    upper = sp.coo_array(sp.triu(matrix))
+    n, m, edge = matrix.shape[0], upper.nnz, np.arange(upper.nnz)
+    ends = (
+        sp.csr_array((np.ones(m), (edge, upper.row)), shape=(m, n)),
+        sp.csr_array((np.ones(m), (edge, upper.col)), shape=(m, n)),
+    )
+    total, difference = ends[0] + ends[1], ends[0] - ends[1]
+    unit, negative = sp.eye_array(m, format="csr"), upper.data < 0
+    rows = [sp.hstack([-total, unit]), sp.hstack([total, unit])]
+    bounds = [np.zeros(m), np.full(m, 2.0)]
+    for signed in (difference, -difference):
+        rows.append(sp.hstack([signed, -unit])[negative])
+        bounds.append(np.zeros(int(negative.sum())))
+    fixed = np.ones(n + m)
+    fixed[0] = 0.0  # a cut and its inverse are one: node 0 stays on side 0
+    solution = milp(
+        np.concatenate([np.zeros(n), -upper.data]),
+        constraints=LinearConstraint(sp.vstack([row.tocsr() for row in rows]), -np.inf, np.concatenate(bounds)),
+        integrality=np.concatenate([np.ones(n), np.zeros(m)]), bounds=Bounds(0, fixed),
+        options={"time_limit": seconds},
+    )  # fmt: skip
+    if solution.status != 0:
+        return None
+    side = np.rint(solution.x[:n]).astype(np.int8)
+    on = side.astype(float)
+    return Optimum(float((matrix @ on) @ (1 - on)), side, "exact", "HiGHS")

@@ -1,0 +1,98 @@
+"""Recall of random patterns from random starts, every trial with patterns of its own (Fig. 5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from hwlib.design import Design
+from hwlib.network import Network
+from hwlib.process import Process
+from hwlib.weights import hebbian
+from sim.protocol import protocol_for
+from sim.simulate import run_batch
+from sim.tasks.images import distort
+from sim.tasks.setup import Progress, bit_accuracy, free_network
+
+_ACCURACY = {"units": "1", "long_name": "share of right bits, against a stored pattern or its inverse"}
+
+
+def random_recall(
+    design: Design, patterns: int, trials: int, seed: int, *, process: Process | None = None,
+    network: Network | None = None, engine: str = "ideal", progress: Progress | None = None,
+) -> xr.Dataset:  # fmt: skip
+    """Store random patterns (eq. (3)), load a random start, let the network converge; anew in every trial.
+
+    A trial counts against the nearest of all its patterns and their inverses, as the paper does.
+
+    Args:
+        design: size, device and operating point.
+        patterns: stored in each trial.
+        trials: how many.
+        seed: of patterns and starts.
+        process: default the design's.
+        network: an extracted network with weight lines; default the ideal one.
+        engine: name of the engine.
+        progress: called with (trials done, trials in all).
+
+    Returns:
+        The batch's dataset with ``accuracy`` (trial) added; attribute ``seed``.
+    """
+    process = process or design.load_process()
+    rng, n = np.random.default_rng(seed), design.network.neurons
+    stored = rng.integers(0, 2, (trials, patterns, n), dtype=np.int8)
+    starts = rng.integers(0, 2, (trials, n), dtype=np.int8)
+    protocols = [
+        protocol_for(design, process, start=start, levels=hebbian(words))
+        for start, words in zip(starts, stored, strict=True)
+    ]
+    result = run_batch(network or free_network(design, process), protocols, engine=engine, progress=progress)
+    result["accuracy"] = ("trial", bit_accuracy(result["state"].values, stored), _ACCURACY)
+    result.attrs["seed"] = seed
+    return result
+
+
+def image_recall(
+    design: Design, patterns: np.ndarray, distortions: np.ndarray, trials: int, seed: int, *,
+    process: Process | None = None, network: Network | None = None, engine: str = "ideal",
+    progress: Progress | None = None,
+) -> xr.Dataset:  # fmt: skip
+    """Store given patterns together, load distorted copies of each, compare with the original (Fig. 6).
+
+    Args:
+        design: size N, device and operating point.
+        patterns: shape (patterns, N).
+        distortions: shares of flipped bits.
+        trials: per pattern and distortion.
+        seed: of the distortions.
+        process: default the design's.
+        network: an extracted network; default the ideal one.
+        engine: name of the engine.
+        progress: called with (trials done, trials in all).
+
+    Returns:
+        The batch's dataset with, per trial, ``accuracy`` (against the original or its inverse), ``pattern`` (index),
+        ``distortion`` and ``start`` (trial, neuron).
+    """
+    process = process or design.load_process()
+    rng, levels = np.random.default_rng(seed), hebbian(patterns)
+    cases = [(p, d) for p in range(len(patterns)) for d in distortions for _ in range(trials)]
+    starts = np.array([distort(patterns[p], d, rng) for p, d in cases])
+    network = network or free_network(design, process, levels)
+    given: dict[str, Any] = {} if network.weight_levels() is not None else {"levels": levels}
+    protocols = [protocol_for(design, process, start=start, **given) for start in starts]
+    result = run_batch(network, protocols, engine=engine, progress=progress)
+    index = np.array([p for p, _ in cases])
+    accuracy = bit_accuracy(result["state"].values, np.asarray(patterns)[index][:, None, :])
+    result["accuracy"] = ("trial", accuracy, _ACCURACY)
+    result["pattern"] = ("trial", index, {"units": "1", "long_name": "which pattern was distorted"})
+    result["distortion"] = (
+        "trial",
+        np.array([d for _, d in cases]),
+        {"units": "1", "long_name": "share of flipped bits"},
+    )
+    result["start"] = (("trial", "neuron"), starts, {"units": "1", "long_name": "bits loaded"})
+    result.attrs["seed"] = seed
+    return result

@@ -1,0 +1,91 @@
+"""The paper's network as a design, ideal networks for any weights, and how a recall is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.network import Network
+from hwlib.process import Process
+from hwlib.schematic import ideal_network
+from hwlib.weights import MAX_RAILS, rail_levels
+
+PAPER_LOAD = 16e-9  # s: load phase of the authors' programs at V_C = 0.1 V
+MAX_FREE_NEURONS = 256  # networks whose every weight is a net of its own
+
+Progress = Callable[[int, int], None]
+
+
+def paper_design(
+    neurons: int, *, pillar_width: float = 20e-9, load: float | str = PAPER_LOAD, v_charge: float = 0.1,
+    weight: float = 0.1, time_limit: float = 5e-6, process: str = "ebeam",
+) -> Design:  # fmt: skip
+    """A design with Table I's device and operating point; V_DW is the window's centre, as the authors used.
+
+    Args:
+        neurons: N.
+        pillar_width: MTJ width along the track in m; the read-out of Table I's 20 nm covers 40 to 60 % of the track.
+        load: ``"rest"`` or seconds.
+        v_charge: V_C in V.
+        weight: W in V.
+        time_limit: longest convergence phase in s.
+        process: preset name.
+    """
+    return Design.model_validate({
+        "name": f"paper-{neurons}",
+        "process": process,
+        "device": {"pillar_width": pillar_width},
+        "network": {"neurons": neurons},
+        "operating_point": {"v_charge": v_charge, "weight": weight, "load": load},
+        "task": {"time_limit": time_limit},
+    })  # fmt: skip
+
+
+def free_network(design: Design, process: Process, levels: np.ndarray | None = None) -> Network:
+    """An ideal network of the design's size that takes any weights, or ``levels`` when it is large.
+
+    Args:
+        design: size, device, operating point.
+        process: its process.
+        levels: multiples of W, shape (N, N); above 256 neurons they must have at most 16 distinct values (rails).
+
+    Raises:
+        InputError: a large network without levels, or with too many distinct ones.
+    """
+    n = design.network.neurons
+    if n <= MAX_FREE_NEURONS:
+        return ideal_network(design, process, style="lines")
+    count = 0 if levels is None else len(rail_levels(levels))
+    if levels is None or count > MAX_RAILS:
+        raise InputError(
+            f"network: {n} neurons with {count} distinct weights; above {MAX_FREE_NEURONS} neurons weights are on "
+            f"rails, at most {MAX_RAILS} of them"
+        )
+    return ideal_network(with_levels(design, levels), process, style="rails")
+
+
+def with_levels(design: Design, levels: np.ndarray) -> Design:
+    """The design with its weights replaced by ``levels`` (multiples of W, shape (N, N))."""
+    data = design.model_dump()
+    data["network"]["weights"] = {"matrix": levels.tolist()}
+    return Design.model_validate(data)
+
+
+def bit_accuracy(states: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Share of right bits against the nearest of some targets or their inverses; an undecided bit (−1) is wrong.
+
+    Args:
+        states: read-out of each trial, shape (trials, N), values 0, 1, −1.
+        targets: shape (trials, targets, N) or (targets, N).
+
+    Returns:
+        Shape (trials,).
+    """
+    states = np.asarray(states)
+    targets = np.broadcast_to(targets, (len(states), *np.shape(targets)[-2:]))
+    same = (states[:, None, :] == targets).mean(axis=2)
+    inverse = (states[:, None, :] == 1 - targets).mean(axis=2)
+    return np.maximum(same, inverse).max(axis=1)

@@ -1,0 +1,56 @@
+"""Means, medians and proportions with 95 % confidence intervals."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+LEVEL = 0.95
+_RESAMPLES = 2000
+
+
+class Interval(NamedTuple):
+    """A value with its confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def contains(self, other: float) -> bool:
+        """Whether ``other`` lies in the interval."""
+        return self.low <= other <= self.high
+
+
+def mean(samples: np.ndarray) -> Interval:
+    """Mean with Student's t interval; a single sample has no interval (infinite)."""
+    samples = np.asarray(samples, float)
+    value = float(samples.mean())
+    if len(samples) < 2:
+        return Interval(value, -np.inf, np.inf)
+    half = stats.t.ppf(0.5 + LEVEL / 2, len(samples) - 1) * samples.std(ddof=1) / np.sqrt(len(samples))
+    return Interval(value, value - float(half), value + float(half))
+
+
+def median(samples: np.ndarray) -> Interval:
+    """Median with the distribution-free interval from order statistics (binomial)."""
+    ordered = np.sort(np.asarray(samples, float))
+    n = len(ordered)
+    low = int(stats.binom.ppf((1 - LEVEL) / 2, n, 0.5))
+    return Interval(float(np.median(ordered)), float(ordered[max(low - 1, 0)]), float(ordered[min(n - low, n - 1)]))
+
+
+def proportion(successes: int, trials: int) -> Interval:
+    """Share of successes with Wilson's interval."""
+    ci = stats.binomtest(successes, trials).proportion_ci(LEVEL, method="wilson")
+    return Interval(successes / trials, float(ci.low), float(ci.high))
+
+
+def ratio(numerator: np.ndarray, denominator: np.ndarray, seed: int = 0) -> Interval:
+    """Ratio of two paired sums with a bootstrap interval over pairs (seeded)."""
+    top, bottom = np.asarray(numerator, float), np.asarray(denominator, float)
+    draws = np.random.default_rng(seed).integers(0, len(top), size=(_RESAMPLES, len(top)))
+    resampled = top[draws].sum(1) / bottom[draws].sum(1)
+    low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(top.sum() / bottom.sum()), float(low), float(high))

@@ -1,0 +1,165 @@
+"""The tasks as drawn: layouts of both processes and two wire widths, extracted, and run with the very same trials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwlib.design import Design
+from hwlib.network import Network
+from hwlib.process import Process
+from hwlib.weights import hebbian
+from sim.tasks import maxcut, statistics
+from sim.tasks.random_recall import image_recall
+from sim.tasks.rudy import g05, random_graph
+from sim.tasks.setup import paper_design, with_levels
+from sim.tasks.statistics import Interval
+from spinhop.reproduce.rows import Row
+from spinhop.reproduce.task import NJ, NS, Context, Result, Steps, Task
+from spinhop.reproduce.wires import TIME_LIMIT, ohm_per_cell, summary
+
+_WIRES = {"dendrite_width": "m3", "drive_width": "m2", "ground_width": "m2", "weight_width": "m3", "vdw_width": "m3"}
+
+
+@dataclass(frozen=True)
+class Corner:
+    """A process preset and how much wider than its minimum the wires are."""
+
+    process: str
+    widening: float
+
+    @property
+    def label(self) -> str:
+        """Name in tables and figures."""
+        return f"{self.process} {self.widening:g}×"
+
+
+def run(context: Context) -> Result:
+    """Recall (one pattern) and max-cut on layouts with weight rails."""
+    corners = [Corner(process, wide) for process in ("ebeam", "copper") for wide in (1.0, 3.0)]
+    neurons, trials, graphs = context.pick(60, 8), context.pick(20, 3), context.pick(2, 1)
+    corners = context.pick(corners, corners[:2])
+    steps = Steps(context, len(corners) * (1 + graphs))
+    recalled: dict[str, dict[str, Interval]] = {}
+    cuts: dict[str, dict[str, Interval]] = {}
+    points: list[dict[str, Any]] = []
+    foretold: dict[str, str] = {}
+    pattern = np.random.default_rng(context.spawn(10)).integers(0, 2, (1, neurons), dtype=np.int8)
+    sources = [g05(60, k) if neurons == 60 else random_graph(neurons, 50, k) for k in range(graphs)]
+    for corner in corners:
+        design = corner_design(corner, neurons)
+        layout = Drawing(with_levels(design, hebbian(pattern)), context.work / f"recall_{neurons}_{corner.label}")
+        for name, network, engine in (("ideal", None, "ideal"), (corner.label, layout.network, "layout")):
+            data = image_recall(
+                design, pattern, np.array([0.5]), trials, context.spawn(11), network=network, engine=engine
+            )
+            recalled[name] = summary(data)
+        foretold[corner.label] = layout.rules()
+        points.append(
+            {
+                "process": corner.process,
+                "label": corner.label,
+                "neurons": neurons,
+                "ohm": ohm_per_cell(layout.network),
+                **{k: recalled[corner.label][k].value for k in ("accuracy", "time", "energy")},
+            }
+        )
+        steps.next()
+        cuts |= _cuts(corner, design, sources, context, steps)
+    rows = _rows(recalled, cuts, foretold, neurons)
+    return Result(rows, {"points": points})
+
+
+def _cuts(
+    corner: Corner, design: Design, sources: list[Any], context: Context, steps: Steps
+) -> dict[str, dict[str, Interval]]:
+    """Cut, time and energy over the graphs, each with a layout of its own."""
+    found: dict[str, list[Any]] = {"ideal": [], corner.label: []}
+    for k, graph in enumerate(sources):
+        levels = maxcut.weight_levels(graph, "paper")
+        folder = context.work / f"cut{k}_{design.network.neurons}_{corner.label}"
+        layout = Drawing(with_levels(design, levels), folder)
+        for name, network, engine in (("ideal", None, "ideal"), (corner.label, layout.network, "layout")):
+            found[name].append(maxcut.solve([graph], mapping="paper", design=design, network=network, engine=engine))
+        steps.next()
+    return {
+        name: {
+            "cut": statistics.mean(np.array([float(d["cut"][0]) for d in data])),
+            "time": statistics.mean(np.array([NS * float(d["time_to_solution"][0]) for d in data])),
+            "energy": statistics.mean(np.array([NJ * float(d["energy_source"].sum()) for d in data])),
+        }
+        for name, data in found.items()
+    }
+
+
+def corner_design(corner: Corner, neurons: int) -> Design:
+    """The paper's operating point in one process, wires widened alike on all nets."""
+    design = paper_design(neurons, load="rest", time_limit=TIME_LIMIT, process=corner.process)
+    process = design.load_process()
+    data = design.model_dump()
+    for field, layer in _WIRES.items():
+        data["network"][field] = corner.widening * (process.layers[layer].min_width or 0.0)
+    data["name"] = f"{corner.process}-{neurons}-{corner.widening:g}x".replace(".", "p")
+    return Design.model_validate(data)
+
+
+class Drawing:
+    """A design drawn, written and extracted in a folder."""
+
+    def __init__(self, design: Design, folder: Path):
+        import layouts
+        from hwlib.extraction import extract
+
+        self.design: Design = design
+        self.process: Process = design.load_process()
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / f"{design.name}.oas"
+        layouts.write_layout(layouts.hopfield(design, self.process), self.path)
+        self.network: Network = extract(self.path, self.process, design)
+
+    def rules(self) -> str:
+        """Names of the operating-point rules this network breaks, or ``none``."""
+        from sim.protocol import protocol_for
+        from sim.rules import check_operating_point
+
+        protocol = protocol_for(self.design, self.process)
+        found = check_operating_point(self.network, protocol, self.design.device, self.process)
+        broken = dict.fromkeys(finding.rule for finding in found if finding.severity == "error")
+        return ", ".join(broken) or "none"
+
+
+def _rows(
+    recalled: dict[str, dict[str, Interval]],
+    cuts: dict[str, dict[str, Interval]],
+    foretold: dict[str, str],
+    neurons: int,
+) -> list[Row]:
+    broken = "; ".join(f"{label}: {rules}" for label, rules in foretold.items())
+    named = (
+        ("accuracy", "bit accuracy", "%"),
+        ("time", "time to solution, load until rest", "ns"),
+        ("energy", "metered energy", "nJ"),
+        ("rests", "trials that come to rest", "%"),
+    )
+    rows = [_row(f"recall, N = {neurons}: {text}", unit, key, recalled) for key, text, unit in named]
+    rows += [
+        _row(f"max-cut, N = {neurons}: {text}", unit, key, cuts)
+        for key, text, unit in (
+            ("cut", "cut", "1"),
+            ("time", "time to solution", "ns"),
+            ("energy", "metered energy", "nJ"),
+        )
+    ]
+    rows.append(Row("rules of the operating point broken", "1", note=broken))
+    return rows
+
+
+def _row(quantity: str, unit: str, key: str, values: dict[str, dict[str, Interval]]) -> Row:
+    drawn = {name: value[key] for name, value in values.items() if name != "ideal"}
+    return Row(quantity, unit, ideal=values["ideal"][key], drawn=drawn)
+
+
+TASK = Task("drawn", "As drawn", run, drawn=True)

@@ -1,0 +1,185 @@
+"""Runs the tasks one after the other, keeps each result as it finishes, and writes figures and the page."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hwlib.errors import InputError
+from hwlib.files import write_atomic
+from spinhop.reproduce import store
+from spinhop.reproduce.rows import Row
+from spinhop.reproduce.task import Context, Result, Task
+
+Report = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What a run left behind.
+
+    Attributes:
+        results: each task with its rows and series.
+        page: the HTML page.
+        table: all rows as CSV.
+        seconds: time spent on tasks in this and earlier, interrupted runs.
+    """
+
+    results: list[tuple[Task, Result]]
+    page: Path
+    table: Path
+    seconds: float
+
+    @property
+    def rows(self) -> list[tuple[str, Row]]:
+        """All rows with the name of their task."""
+        return [(task.name, row) for task, result in self.results for row in result.rows]
+
+    @property
+    def differing(self) -> list[tuple[str, Row]]:
+        """The rows that neither agree with the paper nor are explained."""
+        return [(name, row) for name, row in self.rows if row.status == "differs"]
+
+
+def all_tasks() -> list[Task]:
+    """The tasks in the order of the page."""
+    from spinhop.reproduce import biqmac, drawn, efficiency, fig5, fig6, fig7, fig8, wires
+
+    return [module.TASK for module in (fig5, efficiency, fig6, fig7, biqmac, fig8, wires, drawn)]
+
+
+def reproduce(
+    folder: str | Path,
+    *,
+    quick: bool = False,
+    seed: int = 1,
+    tasks: Sequence[str] | None = None,
+    layouts: bool = True,
+    fresh: bool = False,
+    report: Report | None = None,
+) -> Reproduction:
+    """Reproduce the paper's numbers and figures.
+
+    A task that is already stored with the same settings, seed, versions and sources is not repeated, so an
+    interrupted run goes on with the task it was in.
+
+    Args:
+        folder: gets ``results/*.json``, ``figures/*.png`` and ``*.svg``, ``rows.csv`` and ``index.html``.
+        quick: a reduced run of under a minute.
+        seed: of every random draw.
+        tasks: names to run; default all.
+        layouts: False leaves out the tasks that draw layouts.
+        fresh: repeat stored tasks.
+        report: called with (task's title, done, in all).
+
+    Raises:
+        InputError: an unknown task, or a folder that cannot be written.
+    """
+    folder, chosen = Path(folder), _chosen(tasks, layouts)
+    results: list[tuple[Task, Result]] = []
+    for task in chosen:
+        key = store.key(task, quick, seed)
+        result = None if fresh else store.load(folder / "results", task, key)
+        if result is None:
+            result = _run(task, folder, quick, seed, key, report)
+        elif report:
+            report(task.title, 1, 1)
+        results.append((task, result))
+    return _write(folder, results, quick, seed)
+
+
+def _chosen(names: Sequence[str] | None, layouts: bool) -> list[Task]:
+    known = {task.name: task for task in all_tasks()}
+    for name in names or ():
+        if name not in known:
+            raise InputError(f"reproduce: no task {name!r}; allowed: {', '.join(known)}")
+    return [task for name, task in known.items() if (names is None or name in names) and (layouts or not task.drawn)]
+
+
+def _run(task: Task, folder: Path, quick: bool, seed: int, key: str, report: Report | None) -> Result:
+    def progress(done: int, total: int) -> None:
+        if report:
+            report(task.title, done, total)
+
+    started = time.perf_counter()
+    progress(0, 1)
+    result = task.run(Context(quick, seed, folder / "work", progress))
+    result.meta = {
+        "key": key,
+        "task": task.name,
+        "quick": quick,
+        "seed": seed,
+        "versions": store.versions(),
+        "seconds": round(time.perf_counter() - started, 2),
+    }
+    path = store.save(folder / "results", task, result)
+    progress(1, 1)
+    stored = store.load(path.parent, task, key)  # what figures see is always what a resumed run would see
+    assert stored is not None
+    return stored
+
+
+def _write(folder: Path, results: list[tuple[Task, Result]], quick: bool, seed: int) -> Reproduction:
+    from spinhop.reproduce import figures, page  # matplotlib takes a second
+
+    drawn = {}
+    for task, result in results:
+        for path in figures.draw(task.name, result.series, folder / "figures"):
+            if path.suffix == ".png":
+                drawn[task.name] = path
+    seconds = sum(float(result.meta["seconds"]) for _, result in results)
+    about = {
+        "run": "reduced (--quick)" if quick else "full",
+        "seed": str(seed),
+        "time of all tasks": f"{seconds:.0f} s",
+        "versions": ", ".join(f"{k} {v}" for k, v in store.versions().items()),
+    }
+    index = page.write_page(folder / "index.html", results, drawn, about)
+    table = write_atomic(folder / "rows.csv", lambda p: _csv(p, results))
+    return Reproduction(results, index, table, seconds)
+
+
+def _csv(path: Path, results: list[tuple[Task, Result]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(
+            [
+                "task",
+                "quantity",
+                "unit",
+                "paper",
+                "estimate",
+                "ideal",
+                "ideal_low",
+                "ideal_high",
+                "layout",
+                "drawn",
+                "drawn_low",
+                "drawn_high",
+                "status",
+                "note",
+            ]
+        )
+        for task, result in results:
+            for row in result.rows:
+                ideal = list(row.ideal) if row.ideal else ["", "", ""]
+                drawn: list[tuple[str, Any]] = list(row.drawn.items()) or [("", ("", "", ""))]
+                for name, value in drawn:
+                    writer.writerow(
+                        [
+                            task.name,
+                            row.quantity,
+                            row.unit,
+                            row.paper,
+                            row.estimate,
+                            *ideal,
+                            name,
+                            *value,
+                            row.status,
+                            row.note,
+                        ]
+                    )

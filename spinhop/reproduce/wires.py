@@ -1,0 +1,89 @@
+"""What wire resistance does: uniform ladders on dendrite rows and drive columns, with drawn layouts marked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+import xarray as xr
+from scipy.sparse.linalg import spsolve
+
+from hwlib.network import MTJ_OUT, Network
+from hwlib.schematic import ladder_network
+from sim.tasks import statistics
+from sim.tasks.random_recall import random_recall
+from sim.tasks.setup import paper_design
+from sim.tasks.statistics import Interval
+from spinhop.reproduce.rows import Row
+from spinhop.reproduce.task import NJ, NS, PERCENT, Context, Result, Steps, Task
+
+TIME_LIMIT = 2e-6  # s: a network still moving after this is counted as never resting
+_OHMS = (0.0, 0.1, 0.3, 1.0, 2.0, 4.0)
+
+
+def run(context: Context) -> Result:
+    """One-pattern recall for ladders of 0 to 4 Ω per cell."""
+    sizes, ohms = context.pick((29, 60), (17,)), context.pick(_OHMS, (0.0, 1.0, 4.0))
+    trials = context.pick(20, 4)
+    steps = Steps(context, len(sizes) * len(ohms))
+    ladders: dict[str, dict[str, list[Any]]] = {}
+    rows: list[Row] = []
+    for n in sizes:
+        design = paper_design(n, load="rest", time_limit=TIME_LIMIT)
+        process = design.load_process()
+        curves: dict[str, list[Any]] = {name: [] for name in ("accuracy", "time", "energy", "rests")}
+        for ohm in ohms:
+            network = ladder_network(design, process, ohm)
+            engine = "layout" if network.has_wires else "ideal"
+            data = random_recall(design, 1, trials, context.spawn(9, n), network=network, engine=engine, progress=steps)
+            steps.next()
+            for name, value in summary(data).items():
+                curves[name].append(list(value))
+        ladders[str(n)] = curves
+        for k, ohm in enumerate(ohms):
+            rows.append(
+                Row(
+                    f"time to solution, N = {n}, {ohm:g} Ω per cell",
+                    "ns",
+                    ideal=Interval(*curves["time"][k]),
+                    note=f"accuracy {curves['accuracy'][k][0]:.4g} %, {curves['rests'][k][0]:.0f} % of trials rest "
+                    f"within {NS * TIME_LIMIT:.0f} ns",
+                )
+            )
+    return Result(rows, {"ohm": list(ohms), "ladders": ladders, "drawn": []})
+
+
+def summary(data: xr.Dataset) -> dict[str, Interval]:
+    """Accuracy (%), time (ns), metered energy (nJ) and share of trials that came to rest (%)."""
+    rests = data["at_rest"].values
+    return {
+        "accuracy": statistics.mean(PERCENT * data["accuracy"].values),
+        "time": statistics.mean(NS * data["time_to_solution"].values),
+        "energy": statistics.mean(NJ * data["energy_source"].sum("source").values),
+        "rests": Interval(*(PERCENT * x for x in statistics.proportion(int(rests.sum()), len(rests)))),
+    }
+
+
+def ohm_per_cell(network: Network) -> float:
+    """Resistance of the middle dendrite row from its first to its last tap, per cell, in Ω."""
+    row = network.neurons // 2
+    taps = network.terminals[(network.post == row) & ~network.is_soma, MTJ_OUT]
+    net = network.node_net[taps[0]]
+    inside = network.node_net[network.resistor_nodes[:, 0]] == net
+    nodes, index = np.unique(network.resistor_nodes[inside], return_inverse=True)
+    ends, conductance = index.reshape(-1, 2), 1 / network.resistor_ohm[inside]
+    first, last = np.searchsorted(nodes, [taps[0], taps[-1]])
+    size = len(nodes)
+    matrix = sp.coo_array((conductance, (ends[:, 0], ends[:, 1])), shape=(size, size)).tocsr()
+    matrix = matrix + matrix.T
+    laplacian = sp.csr_array(sp.diags_array(matrix.sum(axis=1)) - matrix)
+    keep = np.arange(size) != last  # the last tap is the reference
+    current = np.zeros(size)
+    current[first] = 1.0
+    potential = np.zeros(size)
+    potential[keep] = spsolve(laplacian[keep][:, keep].tocsc(), current[keep])
+    return float(potential[first]) / (network.neurons - 1)
+
+
+TASK = Task("wires", "Wire resistance", run)

@@ -1,0 +1,103 @@
+import itertools
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from hwlib.errors import InputError
+from sim.tasks import baselines, graphs, maxcut, rudy
+from sim.tasks.optimum import _milp, optimum
+
+OPTIMA = (536, 532, 529, 538, 527, 533, 531, 535, 530, 533)  # published with the Biq Mac library
+
+
+def weighted(n, seed):
+    rng = np.random.default_rng(seed)
+    graph = nx.gnp_random_graph(n, 0.6, seed=seed)
+    nx.set_edge_attributes(graph, {e: float(rng.integers(-5, 6) or 1) for e in graph.edges}, "weight")
+    return graph
+
+
+def brute_force(graph):
+    weights = graphs.adjacency(graph).toarray()
+    n = len(weights)
+    best = 0.0
+    for side in itertools.product((0, 1), repeat=n - 1):
+        s = np.array((*side, 0))
+        best = max(best, weights[s == 1][:, s == 0].sum())
+    return best
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_enumeration_is_exact(seed):
+    graph = weighted(9, seed)
+    found = optimum(graph)
+    assert found.status == "exact"
+    assert found.value == pytest.approx(brute_force(graph))
+    assert maxcut.cut_value(graph, found.side) == pytest.approx(found.value)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_milp_proves_the_same(seed):
+    graph = weighted(12, seed)
+    proved = _milp(graphs.adjacency(graph), 30.0)
+    assert proved is not None and proved.status == "exact"
+    assert proved.value == pytest.approx(optimum(graph).value)
+
+
+def test_larger_graphs_are_best_known_unless_proved():
+    graph = rudy.random_graph(26, 15, 2)
+    assert optimum(graph).status == "best known"
+    proved = optimum(graph, milp_seconds=60.0)
+    assert (proved.status, proved.method) == ("exact", "HiGHS")
+    assert optimum(graph).value == proved.value
+
+
+def test_tabu_reaches_the_published_optima():
+    assert [optimum(rudy.g05(60, k)).value for k in range(10)] == list(OPTIMA)
+
+
+def test_random_cut_is_half_and_random_halving_a_little_more():
+    graph = rudy.g05(60, 0)
+    for cuts, expected in (
+        (baselines.random_cuts(graph, 4000, 1), 885 / 2),
+        (baselines.bisection_cuts(graph, 4000, 1), 885 * 30 / 59),
+    ):
+        assert abs(cuts.mean() - expected) < 3 * cuts.std() / np.sqrt(len(cuts))
+
+
+def test_standing_of_the_software():
+    """Order of the baselines on three graphs, and what theory promises of each."""
+    for k in range(3):
+        graph, best = rudy.g05(60, k), OPTIMA[k]
+        greedy = baselines.greedy_cut(graph)
+        local = baselines.local_search_cuts(graph, 50, 1)
+        annealed = baselines.annealed_cuts(graph, 10, 1)
+        assert 885 / 2 <= greedy <= best
+        assert local.min() >= 885 / 2 and local.max() <= best  # a local optimum cuts half of every node's edges
+        assert local.mean() < annealed.mean() <= best
+        assert annealed.max() == best
+
+
+def test_goemans_williamson():
+    graph = rudy.random_graph(24, 50, 5)
+    best = optimum(graph).value
+    cuts, bound = baselines.goemans_williamson(graph, 400, 1)
+    assert best <= bound + 1e-6
+    assert cuts.max() <= best
+    assert cuts.mean() >= 0.878 * bound - 3 * cuts.std() / np.sqrt(len(cuts))  # the theorem
+    with pytest.raises(InputError, match="at most 120"):
+        baselines.goemans_williamson(rudy.random_graph(121, 5, 1))
+
+
+def test_goemans_williamson_bound_of_an_odd_cycle():
+    """The relaxation of the 5-cycle is 5·(1 + cos(π/5))/2 (Goemans and Williamson 1995)."""
+    _, bound = baselines.goemans_williamson(nx.cycle_graph(5))
+    assert bound == pytest.approx(5 * (1 + np.cos(np.pi / 5)) / 2, rel=1e-6)
+
+
+def test_asynchronous_network_ends_at_rest():
+    graph = rudy.g05(60, 0)
+    levels = maxcut.weight_levels(graph, "paper")
+    cuts = baselines.asynchronous_cuts(graph, levels, 50, 1)
+    assert 885 / 2 < cuts.mean() < OPTIMA[0]

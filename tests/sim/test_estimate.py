@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from sim.tasks import comparison, estimate
+from sim.tasks.setup import paper_design
+
+
+def of(neurons, **changes):
+    design = paper_design(neurons, **changes)
+    return estimate.authors_estimate(design, design.load_process())
+
+
+def test_published_power_and_energy():
+    recall = of(60)
+    assert recall.energy(81.2e-9) == pytest.approx(3.599e-9, abs=0.5e-12)
+    assert recall.power(81.2e-9) == pytest.approx(44.33e-3, abs=5e-6)
+    assert of(100).energy(78.14e-9) == pytest.approx(11.043e-9, abs=0.5e-12)
+    assert recall.energy(344e-9) == pytest.approx(17.396e-9, abs=0.6e-12)
+    assert recall.power(344e-9) == pytest.approx(50.57e-3, abs=5e-6)
+    # Fig. 8's point, with V_C at Table I's 0.1 V.
+    small = of(60, weight=0.04).energy(102e-9)
+    assert small == pytest.approx(1.525e-9, abs=0.5e-12)
+    assert small * 102e-9 == pytest.approx(156e-18, rel=0.005)
+
+
+def test_time_inverts_energy():
+    recall = of(60)
+    assert recall.time(float(recall.energy(113e-9))) == pytest.approx(113e-9)
+
+
+def test_dendrite_power_against_a_direct_sum():
+    """Two random synapses by hand: both +W, both −W (equal power), or one of each (the node at 0)."""
+    r, w, r_m = 500.0, 0.1, 2000.0
+    alike = w**2 / (r / 2 + r_m)
+    opposed = 2 * w**2 / r
+    assert estimate.dendrite_power(r, 2, w, r_m) == pytest.approx((alike + opposed) / 2)
+
+
+def test_dendrite_power_against_random_draws():
+    rng, r, w, r_m, n = np.random.default_rng(3), 2000.0, 0.1, 2000.0, 59
+    volts = w * rng.choice([-1, 1], (20000, n))
+    node = volts.sum(1) / r / (n / r + 1 / r_m)
+    power = (volts * (volts - node[:, None]) / r).sum(1)
+    error = power.std() / np.sqrt(len(power))
+    assert abs(power.mean() - estimate.dendrite_power(r, n, w, r_m)) < 3 * error
+
+
+def test_table_two():
+    quoted, modelled, worst, best, sonos = comparison.other_machines()
+    assert (quoted.kind, modelled.kind, sonos.kind) == ("quoted", "modelled", "quoted")
+    assert modelled.time == pytest.approx(quoted.time) and modelled.energy == pytest.approx(quoted.energy)
+    assert quoted.power == pytest.approx(0.12)
+    assert sonos.time is None and sonos.power is None
+    assert worst.energy == pytest.approx(13 * 72e-9) and best.energy == pytest.approx(10 * 72e-9)
+
+
+@pytest.mark.parametrize(("success", "runs"), [(0.3, 13), (0.4, 10), (0.5, 7), (0.9, 2), (0.99, 1)])
+def test_repeats_reach_the_target(success, runs):
+    assert comparison.repeats(success) == runs
+    assert 1 - (1 - success) ** runs >= 0.99 - 1e-12
+    assert runs == 1 or 1 - (1 - success) ** (runs - 1) < 0.99
+
+
+@pytest.mark.parametrize("success", [0, 1, -0.1])
+def test_repeats_need_a_probability(success):
+    with pytest.raises(ValueError, match="probabilities"):
+        comparison.repeats(success)

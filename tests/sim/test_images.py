@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from hwlib.errors import InputError
+from hwlib.weights import hebbian
+from sim.tasks import images
+
+
+def test_letters():
+    for drawing in ("plain", "light", "wide"):
+        pictures = images.letters(drawing)
+        assert list(pictures) == ["U", "T", "D"]
+        assert all(p.shape == (10, 10) and set(np.unique(p)) == {0, 1} for p in pictures.values())
+    assert images.to_text(images.letters()["T"]).splitlines()[0] == "#" * 10
+
+
+def test_plain_letters_are_rest_states_and_wide_ones_are_not():
+    for drawing, unstable in (("plain", False), ("wide", True)):
+        patterns = np.array([p.ravel() for p in images.letters(drawing).values()])
+        facts = images.pattern_facts(patterns, hebbian(patterns))
+        assert bool(facts["unstable"].sum() + facts["unstable_inverse"].sum()) is unstable
+
+
+def test_pattern_facts_by_hand():
+    patterns = np.array([[1, 1, 0, 0], [1, 0, 1, 0]])
+    facts = images.pattern_facts(patterns, hebbian(patterns[:1]))
+    assert facts["overlap"].tolist() == [[1, 0], [0, 1]]
+    assert facts["on_share"].tolist() == [0.5, 0.5]
+    # One stored pattern: drive of bit 0 at itself is 1 − 2·¼ > 0, of bit 2 is ¼ − 2 < 0; all stay.
+    assert facts["unstable"][0] == 0
+    # At 1010: bit 0 gets ¼ − 1 − ¼ < 0 and leaves, bit 1 gets 1 − 1 − ¼ < 0 and stays, bit 2 gets −1 − ¼ + ¼ < 0 and
+    # leaves, bit 3 gets −1 − ¼ + 1 < 0 and stays.
+    assert facts["unstable"][1] == 2
+
+
+def test_text_and_png_read_alike(tmp_path):
+    text = tmp_path / "p.txt"
+    text.write_text("#.1\n0X \n")
+    expected = [[1, 0, 1], [0, 1, 0]]
+    assert images.read_bitmap(text).tolist() == expected
+    for mode in ("1", "L", "RGB", "RGBA", "P"):
+        path = tmp_path / f"{mode}.png"
+        Image.fromarray(np.where(expected, 0, 255).astype(np.uint8)).convert(mode).save(path)
+        assert images.read_bitmap(path).tolist() == expected, mode
+
+
+def test_transparent_pixels_are_off(tmp_path):
+    pixels = np.zeros((1, 2, 4), np.uint8)
+    pixels[0, 0, 3] = 255
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    assert images.read_bitmap(tmp_path / "a.png").tolist() == [[1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.txt", b"", "empty"),
+        ("a.txt", b"\n\n", "empty"),
+        ("a.txt", b"##.\n#.\n", "a.txt:2: 2 pixels, the first line has 3"),
+        ("a.txt", b"##.\n#?.\n", "a.txt:2: character '?' in column 2"),
+        ("a.txt", b"#\n", "one pixel"),
+        ("a.txt", b"#" * 40 + b"\n" + (b"#" * 40 + b"\n") * 39, "40 × 40 pixels, a network has at most 1000"),
+        ("a.txt", b"\xff\xfe\x00", "not UTF-8"),
+        ("a.png", b"\x89PNG\r\n\x1a\nbroken", "not a readable PNG"),
+        ("a.png", b"GIF89a", "not a readable PNG"),
+    ],
+)
+def test_bad_pictures_get_one_clear_line(tmp_path, name, content, words):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError) as error:
+        images.read_bitmap(tmp_path / name)
+    assert words in str(error.value) and name in str(error.value)
+
+
+def test_large_png_is_refused_by_its_header(tmp_path):
+    Image.new("1", (4000, 4000)).save(tmp_path / "big.png")
+    with pytest.raises(InputError, match="4000 × 4000 pixels"):
+        images.read_bitmap(tmp_path / "big.png")
+
+
+def test_sets_of_pictures(tmp_path):
+    (tmp_path / "a.txt").write_text("#.\n.#\n")
+    (tmp_path / "b.txt").write_text("##\n..\n")
+    (tmp_path / "c.txt").write_text("###\n...\n")
+    patterns, shape = images.read_images([tmp_path / "a.txt", tmp_path / "b.txt"])
+    assert shape == (2, 2) and patterns.tolist() == [[1, 0, 0, 1], [1, 1, 0, 0]]
+    with pytest.raises(InputError, match=r"c.txt: 2 × 3 pixels, the first picture has 2 × 2"):
+        images.read_images([tmp_path / "a.txt", tmp_path / "c.txt"])
+    with pytest.raises(InputError, match="no picture"):
+        images.read_images([])
+    with pytest.raises(InputError, match=r"none.png: no such"):
+        images.read_bitmap(tmp_path / "none.png")
+
+
+@pytest.mark.parametrize(("fraction", "flips"), [(0.0, 0), (0.1, 10), (0.35, 35), (0.5, 50), (1.0, 100)])
+def test_distortion_flips_exactly_that_many(fraction, flips):
+    pattern = images.letters()["U"].ravel()
+    changed = images.distort(pattern, fraction, np.random.default_rng(1))
+    assert int(np.sum(changed != pattern)) == flips
+
+
+def test_distortion_range():
+    with pytest.raises(InputError, match="allowed 0 to 1"):
+        images.distort(np.zeros(4), 1.5, np.random.default_rng(1))

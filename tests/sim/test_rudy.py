@@ -1,0 +1,74 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from hwlib.errors import InputError
+from sim.tasks import graphs, rudy
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "maxcut" / "biqmac" / "rudy"
+
+
+def test_published_test_vector():
+    numbers = rudy.FlipGenerator(6000)
+    assert [numbers.raw() for _ in range(3)] == [797922469, 895636601, 1708266930]
+    numbers = rudy.FlipGenerator(6000)
+    assert [numbers.below(60) for _ in range(6)] == [49, 41, 30, 22, 46, 40]
+
+
+def test_generator_runs_past_its_first_cycles():
+    numbers = rudy.FlipGenerator(7)
+    values = [numbers.raw() for _ in range(1000)]
+    assert len(set(values)) > 990 and all(0 <= v < 2**31 for v in values)
+    # The first 54 are emitted before the array is complete; after them each cycle of 55 comes out backwards.
+    x = [v for c in range(54, 54 + 55 * 17, 55) for v in reversed(values[c : c + 55])]
+    assert all(x[n] == (x[n - 55] - x[n - 24]) % 2**31 for n in range(55, len(x)))
+
+
+@pytest.mark.parametrize(("nodes", "edges"), [(60, 885), (80, 1580), (100, 2475)])
+def test_g05_sizes(nodes, edges):
+    graph = rudy.g05(nodes, 0)
+    assert (graph.number_of_nodes(), graph.number_of_edges()) == (nodes, edges)
+    assert all(u < v for u, v in graph.edges)
+
+
+def test_g05_60_0_is_pinned(tmp_path):
+    """Digest of the file as rudy prints it, taken from the library's own g05_60.0 (whitespace at line ends dropped)."""
+    path = graphs.write_graph(rudy.g05(60, 0), tmp_path / "g")
+    text = "\n".join(line.rstrip() for line in path.read_text().splitlines())
+    assert hashlib.sha256(text.encode()).hexdigest() == DIGEST
+
+
+DIGEST = "8063f290f30cd3c9cbe79065612e37d5f38e3444e48b1845e1c8c3f079c6e92a"
+
+
+@pytest.mark.parametrize("nodes", [60, 80, 100])
+def test_equals_the_library_line_for_line(nodes, tmp_path):
+    if not SHARED.is_dir():
+        pytest.skip("the Biq Mac files are not here; the pinned digest stands in for them")
+    for instance in range(10):
+        path = graphs.write_graph(rudy.g05(nodes, instance), tmp_path / "g")
+        library = (SHARED / f"g05_{nodes}.{instance}").read_text()
+        assert [x.split() for x in path.read_text().splitlines()] == [
+            x.split() for x in library.splitlines() if x.strip()
+        ]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: rudy.g05(61, 0), "sizes [60, 80, 100]"),
+        (lambda: rudy.g05(60, 10), "instances 0 to 9"),
+        (lambda: rudy.random_graph(1, 50, 1), "1 nodes, allowed 2"),
+        (lambda: rudy.random_graph(10, 101, 1), "density 101 %"),
+        (lambda: rudy.random_graph(10, 50, -1), "seed -1"),
+    ],
+)
+def test_out_of_range(call, words):
+    with pytest.raises(InputError, match="rudy") as error:
+        call()
+    assert words in str(error.value)
+
+
+def test_complete_graph():
+    assert rudy.random_graph(12, 100, 3).number_of_edges() == 66
