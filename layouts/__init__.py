@@ -12,8 +12,6 @@ _HOME = {
     "hopfield": "layouts.crossbar",
     "write_layout": "layouts.writer",
     "render": "layouts.pictures",
-    "Floorplan": "layouts.floorplan",
-    "floorplan": "layouts.floorplan",
 }
 __all__ = sorted(_HOME)
 

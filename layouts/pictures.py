@@ -46,8 +46,9 @@ def render(
         polygons = _polygons(top, index, box, um)
         if polygons:
             _fill(axes, name, layer.color, layer.kind, polygons)
-    axes.set_xlim(box.left * um, box.right * um)
-    axes.set_ylim(box.bottom * um, box.top * um)
+    margin = 0.02 * max(box.width(), box.height()) * um  # keeps labels at the edges whole
+    axes.set_xlim(box.left * um - margin, box.right * um + margin)
+    axes.set_ylim(box.bottom * um - margin, box.top * um + margin)
     _labels(axes, layout, process, box, labels)
     _finish(axes, title)
     path = write_atomic(Path(png_path), lambda p: figure.savefig(p, format="png", metadata={"Software": None}))
@@ -78,8 +79,8 @@ def _polygons(top: kdb.Cell, index: int, box: kdb.Box, um: float) -> list[list[t
     region = region.merged() & kdb.Region(box)
     hulls = []
     for polygon in region.each():
-        polygon = polygon.resolved_holes()
-        hulls.append([(p.x * um, p.y * um) for p in polygon.each_point_hull()])
+        hull = polygon.resolved_holes().each_point_hull()
+        hulls.append([(p.x * um, p.y * um) for p in hull])
     return hulls
 
 
@@ -99,7 +100,7 @@ def _figure(width: float, height: float):
 
 def _fill(axes, name: str, color: str, kind: str, polygons: list[list[tuple[float, float]]]) -> None:
     from matplotlib.collections import PolyCollection
-    from matplotlib.patches import Patch
+    from matplotlib.patches import Rectangle
 
     plain = name in _NO_LEGEND
     alpha = 0.0 if plain else {"conductor": 0.45, "marker": 0.25, "via": 0.95}.get(kind, 0.7)
@@ -109,8 +110,8 @@ def _fill(axes, name: str, color: str, kind: str, polygons: list[list[tuple[floa
     )  # fmt: skip
     axes.add_collection(drawn)
     if not plain:
-        axes.add_patch(Patch(facecolor=(color, max(alpha, 0.4)), edgecolor="black", linewidth=0.4, label=name,
-                             visible=True, zorder=-1))  # fmt: skip
+        swatch = (color, max(alpha, 0.4))  # a zero-size patch that only the legend shows
+        axes.add_patch(Rectangle((0, 0), 0, 0, facecolor=swatch, edgecolor="black", linewidth=0.4, label=name))
 
 
 def _labels(axes, layout: kdb.Layout, process: Process, box: kdb.Box, wanted: bool | None) -> None:

@@ -7,7 +7,7 @@ the rules, the device and the wire widths, so every process and geometry is draw
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from hwlib.cells.device_dimensions import DeviceBoxes, DeviceSpec, device_boxes
@@ -26,7 +26,7 @@ class TileSpec:
         dendrite_width, drive_width, ground_width, weight_width, vdw_width: m; None is the least that rules allow.
     """
 
-    device: DeviceSpec = DeviceSpec()
+    device: DeviceSpec = field(default_factory=DeviceSpec)
     tracks: int = 2
     centred: bool = False
     dendrite_width: float | None = None
@@ -140,7 +140,9 @@ class Tile:
         self.vdw: Span = (base, base + self.vdw_w)
         self.vdw_v2 = self._tie(self.vdw, self.pillar_v1.y0)
         first, pitch = self.vdw[1] + r.space("m3"), self.weight_w + r.space("m3")
-        self.tracks: list[Span] = [(first + k * pitch, first + k * pitch + self.weight_w) for k in range(self.spec.tracks)]
+        self.tracks: list[Span] = [
+            (first + k * pitch, first + k * pitch + self.weight_w) for k in range(self.spec.tracks)
+        ]
         self.track_v2 = [self._tie(span, 0) for span in self.tracks]
 
     def _tie(self, span: Span, wish: int) -> Box:
@@ -194,9 +196,7 @@ class Tile:
         count = min(most, max(1, (column[1] - column[0] - 2 * margin + space) // (size + space)))
         y0 = (self.soma_bar[0] + self.soma_bar[1] - size) // 2
         right = column[1] - margin
-        return [
-            Box(right - size - k * (size + space), y0, right - k * (size + space), y0 + size) for k in range(count)
-        ]
+        return [Box(right - size - k * (size + space), y0, right - k * (size + space), y0 + size) for k in range(count)]
 
     # --- pitch ---
 
@@ -226,7 +226,8 @@ class Tile:
             "read": (self.island_read.y0, self.soma_read.y1),
         }
         self.py = max(high - low + r.space(layer) for layer, (low, high) in extents_y.items())
-        self.py = max(self.py, m3_top + r.space("m3") // 2, self.soma_bar[1], self.soma_read.y1)
+        ends = (r.pad("m2", "v1", via).y1 for via in self.soma_v1)
+        self.py = max(self.py, m3_top + r.space("m3") // 2, self.soma_bar[1], self.soma_read.y1, *ends)
         self.origin = (shift, self.low)
 
 

@@ -76,11 +76,12 @@ def soma_rects(t: Tile, wiring: Wiring) -> list[Rect]:
     ]  # fmt: skip
     rects = _device(t) + moved(rects, t.origin[0], 0) + _wires(t, wiring)
     if leaves:
-        x0, x1 = t.feeder_m2.x0 + t.origin[0], t.feeder_m2.x1 + t.origin[0]
-        rects.append(_toward(t, wiring.row_feeder, t.row_feeder, x0, x1))
+        end = r.pad("m3", "v2", t.feeder_v2).moved(t.origin[0], 0)
+        rects.append(_toward(t, wiring.row_feeder, t.row_feeder, end.x0, end.x1))
     if wiring.column_feeder != "none":
         x0, x1 = (x + t.origin[0] for x in t.column_feeder)
-        y0, y1 = (0, t.soma_bar[1]) if wiring.column_feeder == "south" else (t.soma_bar[0], t.py)
+        end = r.pad("m2", "v1", t.soma_v1[0])
+        y0, y1 = (0, end.y1) if wiring.column_feeder == "south" else (end.y0, t.py)
         rects.append(Rect("m2", Box(x0, y0, x1, y1)))
     return rects
 

@@ -109,5 +109,3 @@ def _check_tie(t: Tile, wiring: Wiring) -> None:
         raise InputError(f"tile: tie {wiring.tie} is no weight track, allowed: 0 to {count - 1}")
     if not 0 <= wiring.through[0] <= wiring.through[1] <= count:
         raise InputError(f"tile: through tracks {wiring.through} leave the {count} weight tracks")
-
-

@@ -1,0 +1,89 @@
+"""KLayout technology files: layer properties (.lyp) and a technology (.lyt) with the connectivity of the stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import klayout.db as kdb
+from gdsfactory.technology import LayerView, LayerViews
+
+from hwlib.files import write_atomic
+from hwlib.process import Process
+
+_DITHER = {"conductor": "I5", "via": "I0", "device": "I9", "marker": "I1"}  # KLayout's built-in fill patterns
+
+
+def layer_views(process: Process) -> LayerViews:
+    """Display properties of the process's layers for gdsfactory."""
+    views = {}
+    for name, layer in process.layers.items():
+        views[name.upper()] = LayerView(layer=layer.gds, color=layer.color)
+        if layer.label:
+            views[f"{name.upper()}_LABEL"] = LayerView(layer=layer.label, color=layer.color)
+    return LayerViews(layer_views=views)
+
+
+def layer_properties(process: Process) -> str:
+    """Text of the KLayout layer-properties file (.lyp), top layer first."""
+    root = ElementTree.Element("layer-properties")
+    for name, layer in reversed(process.layers.items()):
+        entries = [(name, layer.gds, _DITHER[layer.kind])]
+        if layer.label:
+            entries.append((f"{name} label", layer.label, "I1"))
+        for text, (number, datatype), dither in entries:
+            fields = {
+                "frame-color": layer.color, "fill-color": layer.color, "dither-pattern": dither, "visible": "true",
+                "valid": "true", "transparent": "false", "width": "1", "marked": "false",
+                "name": f"{text} {number}/{datatype}", "source": f"{number}/{datatype}@1",
+            }  # fmt: skip
+            properties = ElementTree.SubElement(root, "properties")
+            for key, value in fields.items():
+                ElementTree.SubElement(properties, key).text = value
+    return _xml(root)
+
+
+def write_technology(process: Process, folder: str | Path) -> Path:
+    """Write ``<name>.lyt`` and ``<name>.lyp`` for KLayout's technology manager.
+
+    Args:
+        process: the process.
+        folder: where to write.
+
+    Returns:
+        The technology file.
+
+    Raises:
+        InputError: a folder that cannot be written.
+    """
+    folder = Path(folder)
+    properties = folder / f"{process.name}.lyp"
+    write_atomic(properties, lambda p: p.write_text(layer_properties(process), encoding="utf-8"))
+    technology = kdb.Technology()
+    technology.name = process.name
+    technology.description = process.description
+    technology.dbu = process.grid * 1e6
+    technology.layer_properties_file = properties.name
+    technology.add_other_layers = True
+    root = ElementTree.fromstring(technology.to_xml())
+    _connectivity(root, process)
+    path = folder / f"{process.name}.lyt"
+    return write_atomic(path, lambda p: p.write_text(_xml(root), encoding="utf-8"))
+
+
+def _connectivity(root: ElementTree.Element, process: Process) -> None:
+    old = root.find("connectivity")
+    if old is not None:
+        root.remove(old)
+    found = ElementTree.SubElement(root, "connectivity")
+    for name, layer in process.layers.items():
+        if layer.connects:
+            ElementTree.SubElement(found, "connection").text = f"{layer.connects[0]},{name},{layer.connects[1]}"
+    for name, layer in process.layers.items():
+        if layer.kind in ("conductor", "via", "device"):
+            ElementTree.SubElement(found, "symbols").text = f"{name}='{layer.gds[0]}/{layer.gds[1]}'"
+
+
+def _xml(root: ElementTree.Element) -> str:
+    ElementTree.indent(root, space=" ")
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
