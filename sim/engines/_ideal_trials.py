@@ -1,0 +1,187 @@
+"""Compiled trials of the ideal engine: phases of a trial, and many trials in parallel."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, prange
+
+from sim.engines._ideal_circuit import (
+    BEFORE,
+    LOAD,
+    PAST,
+    UNDER,
+    WEIGHT,
+    Drive,
+    Work,
+    imbalance,
+    jit,
+    rates,
+    rebuild,
+)
+from sim.engines._ideal_steps import reach, resting, step, switch
+from sim.engines.tableau import STAGES, B
+
+_ENERGY_TIME = 1e-8  # s: energies are as exact, relative to power times this, as walls relative to L
+_CHECK_EVERY = 64  # steps between two checks of Kirchhoff's law
+_FIRST_STEP = 1e-10  # s
+
+
+class Batch(NamedTuple):
+    """Trials: which weights, sources, starts and limits, one row each; and what comes of them."""
+
+    weights: np.ndarray  # (different ones, N pre, N post)
+    weight: np.ndarray  # which of them, (trials,)
+    v_dw: np.ndarray
+    load: np.ndarray  # dendrite voltages, (trials, N)
+    load_time: np.ndarray  # s; inf: until rest; 0: no load phase
+    limit: np.ndarray
+    rail_load: np.ndarray  # (trials, R, N)
+    rail_square: np.ndarray  # (trials, N)
+    q: np.ndarray  # start, then end, (trials, 2N)
+    time: np.ndarray  # load and convergence, (trials, 2)
+    rest: np.ndarray  # bool, (trials, 2)
+    energy: np.ndarray  # (trials, 5)
+    residual: np.ndarray
+    steps: np.ndarray
+
+
+@jit
+def _work(n, q):
+    walls = 2 * n
+    return Work(
+        q.copy(), np.empty(walls), np.zeros((STAGES, walls)), np.zeros((STAGES, 5)), np.zeros(walls, np.int8),
+        np.ones(walls), np.zeros((2, n)), np.zeros((2, n)), np.zeros(n), np.zeros(1), np.zeros(n),
+        np.zeros(n + 1, np.int64), np.zeros(5),
+    )  # fmt: skip
+
+
+@jit
+def _keep(record, work, time, phase, last):
+    """Add a point to the trace; drop every second one when it is full."""
+    capacity = len(record.time)
+    if capacity == 0:
+        return
+    record.count[2] += 1
+    if not last and record.count[2] % record.count[1] != 0:
+        return
+    if record.count[0] == capacity:
+        kept = (capacity + 1) // 2
+        for k in range(kept):
+            record.time[k], record.phase[k] = record.time[2 * k], record.phase[2 * k]
+            record.wall[k], record.volt[k] = record.wall[2 * k], record.volt[2 * k]
+        record.count[0] = kept
+        record.count[1] *= 2
+    k = record.count[0]
+    record.time[k], record.phase[k] = time, phase
+    record.wall[k], record.volt[k] = work.q, work.volt
+    record.count[0] += 1
+
+
+@jit
+def _begin(walls, circuit, drive, work, loading):
+    """Modes, sums and velocities at the start of a phase."""
+    for w in range(len(work.q)):
+        q = work.q[w]
+        work.mode[w] = BEFORE if q < walls.enter[w] else (PAST if q > walls.leave[w] else UNDER)
+        work.free[w] = 1.0
+    rebuild(walls, circuit, drive, work)
+    rates(walls, circuit, drive, work, work.q, 0, loading)
+    switch(walls, circuit, drive, work)
+    rates(walls, circuit, drive, work, work.q, 0, loading)
+
+
+@jit
+def _accept(work, h):
+    """Go to the end of the step: energies, places, velocities."""
+    for p in range(5):
+        total = 0.0
+        for s in range(STAGES):
+            total += B[s] * work.power[s, p]
+        work.energy[p] += h * total
+        work.power[0, p] = work.power[STAGES - 1, p]
+    for w in range(len(work.q)):
+        work.q[w] = work.q_new[w]
+        work.rate[0, w] = work.rate[STAGES - 1, w]
+
+
+@jit
+def _phase(walls, circuit, drive, work, record, begin, limit, phase, until_rest, tolerance):
+    """One phase; its length, whether every wall came to rest, the worst current residual and the steps."""
+    loading = phase == 0
+    _begin(walls, circuit, drive, work, loading)
+    _keep(record, work, begin, phase, True)
+    scale = _ENERGY_TIME * (np.sum(work.power[0, WEIGHT : LOAD + 1]) + 1e-30)
+    residual = imbalance(walls, circuit, drive, work, loading)
+    time, control, steps = 0.0, _FIRST_STEP, 0
+    while True:
+        switch(walls, circuit, drive, work)
+        still = resting(work, 0)
+        if time >= limit or (still and until_rest):
+            break
+        longest = min(reach(walls, work), limit - time)
+        h, control = step(
+            walls, circuit, drive, work, min(control, longest), control, loading, until_rest, scale, tolerance
+        )
+        _accept(work, h)
+        time = limit if limit - time - h <= 1e-15 * limit else time + h
+        steps += 1
+        if steps % _CHECK_EVERY == 0:
+            residual = max(residual, imbalance(walls, circuit, drive, work, loading))
+        _keep(record, work, begin + time, phase, False)
+    rates(walls, circuit, drive, work, work.q, 0, loading)
+    _keep(record, work, begin + time, phase, True)
+    residual = max(residual, imbalance(walls, circuit, drive, work, loading))
+    return time, still, residual, steps
+
+
+@jit
+def _trial(walls, circuit, rail_count, batch, t, record, tolerance):
+    drive = Drive(
+        batch.weights[batch.weight[t]], batch.v_dw[t], batch.load[t], rail_count, batch.rail_load[t],
+        batch.rail_square[t],
+    )  # fmt: skip
+    work = _work(len(circuit.r_soma), batch.q[t])
+    begin = 0.0
+    for phase in range(2):
+        until_rest = phase == 1 or np.isinf(batch.load_time[t])
+        limit = batch.limit[t] if until_rest else batch.load_time[t]
+        if phase == 0 and batch.load_time[t] == 0:
+            batch.rest[t, 0] = True
+            continue
+        time, rest, residual, steps = _phase(
+            walls, circuit, drive, work, record, begin, limit, phase, until_rest, tolerance
+        )
+        begin += time
+        batch.time[t, phase], batch.rest[t, phase] = time, rest or not until_rest
+        batch.residual[t] = max(batch.residual[t], residual)
+        batch.steps[t] += steps
+    batch.q[t], batch.energy[t] = work.q, work.energy
+
+
+def _fingerprint() -> str:
+    folder = Path(__file__).parent
+    sources = [folder / "_ideal_circuit.py", folder / "_ideal_steps.py", folder / "tableau.py"]
+    digest = hashlib.sha256((folder.parent / "protocol.py").read_bytes())
+    for source in sources:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _compiled(fingerprint: str):  # type: ignore[no-untyped-def]
+    """The batch function; the cache of compiled code knows its closure, so changes in other files reach it."""
+
+    @njit(cache=True, parallel=True, error_model="numpy", nogil=True)
+    def run_trials(walls, circuit, rail_count, batch, record, tolerance):
+        if len(fingerprint) == 0:
+            return
+        for t in prange(len(batch.v_dw)):
+            _trial(walls, circuit, rail_count, batch, t, record, tolerance)
+
+    return run_trials
+
+
+run_trials = _compiled(_fingerprint())

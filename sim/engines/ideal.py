@@ -1,0 +1,150 @@
+"""Ideal engine: perfect wires, so that all axons of a neuron move alike; 2N walls per trial, trials in parallel.
+
+A network without wires decouples: the dendrites need only conductance sums over axons, a drive needs only its soma
+(physics of the paper's Methods). Steps go from event to event with an error estimate, as in the reference engine.
+What it drops: nothing, for the networks it accepts. In the load phase the sources hold the dendrites; weight nets that
+several axons share float then, and the current they carry between dendrites is metered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from hwlib.errors import InputError
+from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
+from sim.engines import Options
+from sim.protocol import Protocol
+from sim.result import Trials, joined
+
+_CHUNK = 64  # trials between two progress reports; bounds the memory of their weights
+_AXON_PARAMETERS = ("length", "pillar_width", "pillar_centre", "r_p", "r_ap", "r_m", "mobility", "leak")
+
+
+def refusal(network: Network, protocols: Sequence[Protocol]) -> str | None:
+    """Why the ideal engine cannot run these: wires, or axons of one neuron that differ."""
+    if network.has_wires:
+        return "the network has wires"
+    if len(np.unique(network.node_net)) < network.nodes or not _is_wired(network):
+        return "the network's devices are not joined as axons and somas of ideal nets"
+    axon = np.flatnonzero(~network.is_soma)
+    for name in _AXON_PARAMETERS:
+        values = getattr(network, name)
+        if not np.array_equal(values[axon], _per_neuron(network, values)[network.pre[axon]]):
+            return f"axons of one neuron differ in {name}"
+    for protocol in protocols:
+        if protocol.initial is not None:
+            walls = np.asarray(protocol.initial, float)
+            if not np.array_equal(walls[axon], _per_neuron(network, walls)[network.pre[axon]]):
+                return "axons of one neuron start at different places"
+    return None
+
+
+def simulate(network: Network, protocols: Sequence[Protocol], options: Options) -> Trials:
+    """Run every protocol; see ``refusal`` for what is accepted.
+
+    Raises:
+        InputError: lines without levels, or levels of a wrong shape.
+    """
+    from sim.engines.ideal_batch import IdealNetwork
+
+    ideal = IdealNetwork(network)
+    done: list[Trials] = []
+    for first in range(0, len(protocols), _CHUNK):
+        chunk = protocols[first : first + _CHUNK]
+        done.append(ideal.run(chunk, options))
+        if options.progress:
+            options.progress(first + len(chunk), len(protocols))
+    return joined(done)
+
+
+class WeightNets:
+    """Voltages behind the axons: levels of lines from the protocol, of rails from the network.
+
+    Args:
+        network: a network that ``refusal`` accepts.
+    """
+
+    def __init__(self, network: Network):
+        parsed = network.parsed_nets()
+        self._n = network.neurons
+        self._axon = np.flatnonzero(~network.is_soma)
+        nets = network.node_net[network.terminals[self._axon, MTJ_IN]]
+        self._is_line = np.array([parsed[net].net_class == "line" for net in nets], bool)
+        self._level = np.array([parsed[net].level for net in nets])
+        self._line = (
+            np.array([max(parsed[net].neuron, 0) for net in nets]),
+            np.array([max(parsed[net].pre, 0) for net in nets]),
+        )
+        self._pre, self._post = network.pre[self._axon], network.post[self._axon]
+        self._shared_nets(nets)
+
+    def _shared_nets(self, nets: np.ndarray) -> None:
+        """Weight nets with several axons: how many of each neuron, and whose dendrites they reach."""
+        values, index, counts = np.unique(nets, return_inverse=True, return_counts=True)
+        shared = np.flatnonzero(counts > 1)
+        place = np.full(len(values), -1)
+        place[shared] = np.arange(len(shared))
+        rail = place[index]
+        on = rail >= 0
+        rows = rail[on] * self._n + self._pre[on]
+        shape = (len(shared) * self._n, self._n)
+        self._reach = csr_matrix((np.ones(on.sum()), (rows, self._post[on])), shape=shape)
+        self.count = np.asarray(self._reach.sum(1)).reshape(len(shared), self._n)
+
+    def loads(self, load: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Sums over shared nets of dendrite voltages (R, N) and of their squares (N,)."""
+        linear = (self._reach @ load).reshape(self.count.shape)
+        square = (self._reach @ load**2).reshape(self.count.shape)
+        return linear, square.sum(0)
+
+    def voltages(self, protocol: Protocol) -> np.ndarray:
+        """Weight voltages, shape (N pre, N post), 0 where there is no axon."""
+        level = self._level
+        if self._is_line.any():
+            if protocol.levels is None:
+                raise InputError("protocol: weight lines need levels, shape (N, N)")
+            levels = np.asarray(protocol.levels, float)
+            if levels.shape != (self._n, self._n):
+                raise InputError(f"protocol: levels has shape {levels.shape}, needs {(self._n,) * 2}")
+            level = np.where(self._is_line, levels[self._line], level)
+        voltages = np.zeros((self._n, self._n))
+        voltages[self._pre, self._post] = level * protocol.weight
+        return voltages
+
+    def key(self, protocol: Protocol) -> tuple[int, float]:
+        """Equal for protocols of one call that certainly have the same weights."""
+        return (id(protocol.levels) if self._is_line.any() else 0), protocol.weight
+
+
+def _is_wired(network: Network) -> bool:
+    """Whether the terminals are on the nets that the ideal circuit takes for granted, each net with a pin."""
+    parsed = network.parsed_nets()
+    kind = np.array([net.net_class for net in parsed])[network.node_net[network.terminals]]
+    neuron = np.array([net.neuron for net in parsed])[network.node_net[network.terminals]]
+    soma, pre, post = network.is_soma, network.pre, network.post
+    pairs = pre.astype(np.int64) * network.neurons + post
+    pinned = np.zeros(network.nodes, bool)
+    pinned[network.pin_node] = True
+    return bool(
+        len(np.unique(pairs)) == len(pairs)
+        and np.all(kind[:, DW_OUT] == "ground")
+        and np.all(np.where(soma, "dendrite", "drive") == kind[:, DW_IN])
+        and np.all(np.where(soma, "drive", "dendrite") == kind[:, MTJ_OUT])
+        and np.all(neuron[:, DW_IN] == np.where(soma, post, pre))
+        and np.all(neuron[:, MTJ_OUT] == post)
+        and np.all(kind[soma, MTJ_IN] == "vdw")
+        and np.all(np.isin(kind[~soma, MTJ_IN], ("line", "rail")))
+        and pinned[network.terminals[:, [DW_OUT, MTJ_IN]]].all()
+        and pinned[network.terminals[soma, DW_IN]].all()
+    )
+
+
+def _per_neuron(network: Network, values: np.ndarray) -> np.ndarray:
+    """One axon's value of each neuron (its soma's where it has none), shape (N,)."""
+    axon = np.flatnonzero(~network.is_soma)
+    chosen = values[network.somas].copy()
+    chosen[network.pre[axon]] = values[axon]
+    return chosen
