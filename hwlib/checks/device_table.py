@@ -51,22 +51,22 @@ class DeviceTable:
 def device_table(netlist: kdb.Netlist) -> DeviceTable:
     """Flatten a netlist's devices, circuit by circuit: each distinct cell is read once, its instances are arrays."""
     tables: dict[int, _CircuitTable] = {}
-    table = _CircuitTable({})
+    table = _CircuitTable()
     for circuit in netlist.each_circuit_bottom_up():
         table = tables[circuit.cell_index] = _read_circuit(circuit, tables)
     top = next(iter(netlist.top_circuits()), None)
     if top is not None:
         for net in top.each_net():
-            number = table.number.setdefault(net.cluster_id, len(table.number) + len(table.pieces))
-            table.pieces[number] = Piece(net, kdb.DCplxTrans())
+            table.pieces[table.number_of(net)] = Piece(net, kdb.DCplxTrans())
     return DeviceTable(table.nets, table.place, table.values, table.pieces)
 
 
 class _CircuitTable:
     """The devices in and below one circuit; nets are numbered per circuit, as they are met."""
 
-    def __init__(self, number: dict[int, int]):
-        self.number = number  # of nets of this circuit, by KLayout's cluster
+    def __init__(self) -> None:
+        self.count = 0  # nets numbered so far
+        self.number: dict[int, int] = {}  # of nets of this circuit, by KLayout's cluster
         self.pieces: dict[int, Piece] = {}  # nets that end further down
         self.nets = np.empty((0, 4), np.int64)
         self.place = np.empty((0, 3, 2))
@@ -78,7 +78,8 @@ class _CircuitTable:
         self.values = np.concatenate([self.values, values])
 
     def fresh(self) -> int:
-        return len(self.number) + len(self.pieces)
+        self.count += 1
+        return self.count - 1
 
     def number_of(self, net: kdb.Net | None) -> int:
         if net is None:
@@ -91,7 +92,7 @@ class _CircuitTable:
 
 
 def _read_circuit(circuit: kdb.Circuit, tables: dict[int, _CircuitTable]) -> _CircuitTable:
-    table = _CircuitTable({})
+    table = _CircuitTable()
     _own_devices(circuit, table)
     users: dict[int, list[kdb.SubCircuit]] = defaultdict(list)
     for sub in circuit.each_subcircuit():

@@ -112,7 +112,7 @@ class Comparison:
         self.numbers = seen
         for text in sorted(self.labels.keys() - self.index.keys()):
             self.report.label(f"label {text!r} is no net of this design", self.labels[text][0])
-        self.single = np.full(len(pieces) + 1, -1)  # the last entry is for terminals without a net
+        self.single = np.full(max(pieces, default=0) + 2, -1)  # the last entry is for terminals without a net
         for number, known in self.names.items():
             if len(known) == 1:
                 self.single[number] = known[0]

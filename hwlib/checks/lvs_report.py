@@ -10,6 +10,7 @@ import numpy as np
 from hwlib.checks.connectivity import Extracted
 from hwlib.checks.device_table import DeviceTable
 from hwlib.checks.reference_netlist import device_name
+from hwlib.checks.source import places
 from hwlib.findings import Finding
 from hwlib.naming import parse_net
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, Network
@@ -55,7 +56,7 @@ class LvsReport:
         box = entry.geometry.bbox()
         layout = self._extracted.layout
         cell = layout.cell(entry.cell_name)
-        for place in _places(layout, cell) if cell is not None else [kdb.DCplxTrans()]:
+        for place in places(layout, cell) if cell is not None else [kdb.DCplxTrans()]:
             self._add("lvs.device", entry.message, _box_place(box.transformed(place)))
 
     def devices(self, missing: np.ndarray, extra: np.ndarray, identity: np.ndarray) -> None:
@@ -160,16 +161,3 @@ class LvsReport:
 def _box_place(box: kdb.DBox) -> tuple[float, float, float, float]:
     centre = box.center()
     return (centre.x, centre.y, box.width(), box.height())
-
-
-def _places(layout: kdb.Layout, cell: kdb.Cell) -> list[kdb.DCplxTrans]:
-    """Where a cell sits in the top cell, for its first places."""
-    if cell.cell_index() == layout.top_cell().cell_index():
-        return [kdb.DCplxTrans()]
-    iterator = kdb.RecursiveInstanceIterator(layout, layout.top_cell())
-    iterator.targets = [cell.cell_index()]
-    places: list[kdb.DCplxTrans] = []
-    while not iterator.at_end() and len(places) <= MAX_LISTED:
-        places.append(iterator.dtrans() * iterator.inst_dtrans())
-        iterator.next()
-    return places

@@ -1,0 +1,137 @@
+"""A flat look at a clean layout: where a fault can be planted, and what it must break.
+
+Connections come from touching rectangles here, not from the extraction that the faults are to try.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import klayout.db as kdb
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from hwlib.checks.connectivity import wires
+from hwlib.checks.rectangles import linked_layers, rectangles, touching
+from hwlib.checks.source import shapes_on
+from hwlib.process import Process
+
+
+@dataclass(frozen=True)
+class DrawnDevice:
+    """Boxes of one device in dbu; ``source`` is the contact under the pin marker."""
+
+    track: kdb.Box
+    pillar: kdb.Box
+    source: kdb.Box
+    drain: kdb.Box
+    pin: kdb.Box
+
+
+class FlatView:
+    """Flat merged polygons of a layout, their rectangles and nets.
+
+    Attributes:
+        regions: merged polygons by layer name.
+        shapes: rectangles of the wires.
+        net: net of each rectangle.
+        names: labels on each net.
+        devices: the devices, by place.
+    """
+
+    def __init__(self, layout: kdb.Layout, process: Process):
+        self.layout, self.process = layout, process
+        names = [*wires(process), "track", "pin"]
+        self.regions = {name: kdb.Region(shapes_on(layout, process.layers[name].gds)).merged() for name in names}
+        self.shapes = rectangles({name: self.regions[name] for name in wires(process)})
+        self.edges = touching(self.shapes, linked_layers(process, self.shapes.layers))
+        self.net = self._parts(self.edges, len(self.shapes))
+        self.devices = self._devices()
+        self.terminals = np.zeros(len(self.shapes), bool)
+        self.names: dict[int, set[str]] = {}
+        self._mark_labels()
+        for device in self.devices:
+            centre = device.pillar.center()
+            self.terminals[self.shapes.at([("pillar", centre.x, centre.y), ("read", centre.x, centre.y)])] = True
+            for contact in (device.source, device.drain):
+                self.terminals[self.shapes.at([("vt", contact.center().x, contact.center().y)])] = True
+
+    @staticmethod
+    def _parts(edges: np.ndarray, count: int) -> np.ndarray:
+        graph = coo_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(count, count))
+        return connected_components(graph, directed=False)[1]
+
+    def box(self, index: int) -> kdb.Box:
+        """A rectangle as a box."""
+        return kdb.Box(*self.shapes.boxes[index].tolist())
+
+    def layer(self, index: int) -> str:
+        """Layer name of a rectangle."""
+        return self.shapes.layers[self.shapes.layer[index]]
+
+    def hit(self, name: str, box: kdb.Box) -> np.ndarray:
+        """Rectangles of a layer that overlap or touch a box."""
+        left, bottom, right, top = self.shapes.boxes.T
+        inside = (left <= box.right) & (box.left <= right) & (bottom <= box.top) & (box.bottom <= top)
+        return np.flatnonzero(inside & (self.shapes.layer == self.shapes.layers.index(name)))
+
+    def name(self, net: int) -> str:
+        """The label of a net; empty for nets with none or several."""
+        names = self.names.get(net, set())
+        return next(iter(names)) if len(names) == 1 else ""
+
+    def separates(self, index: int, gap: kdb.Box | None = None) -> bool:
+        """Whether taking a rectangle away, or cutting it in two at ``gap``, parts terminals or labels of its net."""
+        members = np.flatnonzero(self.net == self.net[index])
+        order = {int(k): position for position, k in enumerate(members)}
+        inside = self.edges[self.net[self.edges[:, 0]] == self.net[index]]
+        own = (inside == index).any(axis=1)
+        edges = [[order[int(a)], order[int(b)]] for a, b in inside[~own]]
+        far, terminals = len(members), np.append(self.terminals[members], False)
+        if gap is None:
+            terminals[order[index]] = False
+        else:
+            for neighbour in inside[own].sum(axis=1) - index:
+                side = self._side(self.box(int(neighbour)), self.box(index), gap)
+                if side is None:
+                    return False
+                edges.append([order[int(neighbour)], far if side else order[index]])
+        parts = self._parts(np.array(edges, int).reshape(-1, 2), len(members) + 1)
+        return len(np.unique(parts[terminals])) > 1
+
+    @staticmethod
+    def _side(neighbour: kdb.Box, box: kdb.Box, gap: kdb.Box) -> bool | None:
+        """On which side of a gap a neighbour lies (True: right or above); None when it bridges the gap."""
+        across = gap.height() >= box.height()
+        low, high = (neighbour.left, neighbour.right) if across else (neighbour.bottom, neighbour.top)
+        start, stop = (gap.left, gap.right) if across else (gap.bottom, gap.top)
+        if high <= start:
+            return False
+        return True if low >= stop else None
+
+    def _mark_labels(self) -> None:
+        for name, layer in self.process.of_kind("conductor").items():
+            if layer.label is None:
+                continue
+            texts = shapes_on(self.layout, layer.label)
+            while not texts.at_end():
+                if texts.shape().is_text():
+                    text = texts.shape().text.transformed(texts.trans())
+                    for index in self.shapes.at([(name, text.x, text.y)]).tolist():
+                        self.names.setdefault(int(self.net[index]), set()).add(text.string)
+                        self.terminals[index] = True
+                texts.next()
+
+    def _devices(self) -> list[DrawnDevice]:
+        tracks = [polygon.bbox() for polygon in self.regions["track"].each()]
+        found = []
+        for track in sorted(tracks, key=lambda box: (box.bottom, box.left)):
+            here = kdb.Region(track)
+            pillars = [p.bbox() for p in self.regions["pillar"].interacting(here).each()]
+            contacts = [p.bbox() for p in self.regions["vt"].interacting(here).each()]
+            pins = [p.bbox() for p in self.regions["pin"].interacting(here).each()]
+            if len(pillars) == 1 and len(contacts) == 2 and len(pins) == 1:
+                source, drain = contacts if pins[0].touches(contacts[0]) else contacts[::-1]
+                found.append(DrawnDevice(track, pillars[0], source, drain, pins[0]))
+        return found

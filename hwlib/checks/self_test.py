@@ -1,0 +1,116 @@
+"""Trying the checks: plant faults on clean layouts of random designs and see whether each is found where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import klayout.db as kdb
+import numpy as np
+
+from hwlib.checks.drc_engine import drc
+from hwlib.checks.faults import KINDS, Fault, Planter
+from hwlib.checks.flat_view import FlatView
+from hwlib.checks.lvs_engine import lvs
+from hwlib.checks.source import open_layout, places
+from hwlib.design import Design, Network, Weights
+from hwlib.findings import Finding
+from hwlib.process import preset_names
+
+DRC_REACH = 0.1  # µm between a fault and the finding that reports it
+Maker = Callable[[Design], str | Path | kdb.Layout]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one fault.
+
+    Attributes:
+        design: name of the design it was planted on.
+        fault: the fault.
+        caught: whether the right check reported it by the right rule at the right place.
+        distance: from the fault to the nearest finding of the right rule, in m; inf when there is none.
+        findings: how many findings that check made.
+    """
+
+    design: str
+    fault: Fault
+    caught: bool
+    distance: float
+    findings: int
+
+
+def random_designs(count: int, seed: int, *, largest: int = 30) -> list[Design]:
+    """Designs of 2 to ``largest`` neurons, of both weight styles, placements and all presets in turn."""
+    rng = np.random.default_rng(seed)
+    designs = []
+    for k in range(count):
+        network = Network(
+            neurons=int(rng.integers(2, largest + 1)),
+            weight_style=("rails", "lines")[k % 2],
+            soma_placement=("diagonal", "centred")[k // 2 % 2],
+            weights=Weights(random_patterns=int(rng.integers(1, 4))),
+        )
+        process = preset_names()[k // 4 % len(preset_names())]
+        designs.append(Design(name=f"selftest_{k}", process=process, seed=int(rng.integers(1 << 30)), network=network))
+    return designs
+
+
+def self_test(make: Maker, designs: list[Design], faults: int, seed: int) -> Iterator[Outcome]:
+    """Plant faults on each design's layout, one at a time, and check each.
+
+    Args:
+        make: draws a design: returns a file or a layout.
+        designs: clean designs.
+        faults: per design; kinds take turns.
+        seed: of the places.
+
+    Yields:
+        One outcome per fault.
+    """
+    kinds, turn = list(KINDS), 0
+    for number, design in enumerate(designs):
+        process = design.load_process()
+        layout = open_layout(make(design), process)
+        planter = Planter(FlatView(layout, process), np.random.default_rng([seed, number]))
+        planted = tries = 0
+        while planted < faults and tries < 4 * faults:
+            tries += 1
+            found = planter.plant(kinds[turn % len(kinds)])
+            turn += 1
+            if found is not None:
+                planted += 1
+                yield _try(design, *found, reach=_pitch(planter.view))
+
+
+def _try(design: Design, layout: kdb.Layout, fault: Fault, reach: float) -> Outcome:
+    process = design.load_process()
+    if fault.check == "drc":
+        findings, near = drc(layout, process), DRC_REACH
+    else:
+        findings, near = lvs(layout, process, design, topology=False), reach
+    distance = min((_distance(layout, f, fault) for f in findings if f.rule in fault.rules), default=np.inf)
+    return Outcome(design.name, fault, distance <= near, distance * 1e-6, len(findings))
+
+
+def _distance(layout: kdb.Layout, finding: Finding, fault: Fault) -> float:
+    """Distance in µm from a fault to the centre of a finding's marker (at any place of its cell)."""
+    if finding.x is None or finding.y is None:
+        return float("inf")
+    centre = kdb.DPoint(finding.x * 1e6, finding.y * 1e6)
+    cell = layout.cell(finding.cell)
+    spots = places(layout, cell) if cell is not None else [kdb.DCplxTrans()]
+    return min(_gap(place * centre, fault.place) for place in spots)
+
+
+def _gap(point: kdb.DPoint, box: kdb.DBox) -> float:
+    return max(box.left - point.x, point.x - box.right, box.bottom - point.y, point.y - box.top, 0.0)
+
+
+def _pitch(view: FlatView) -> float:
+    """Distance of neighbouring devices in µm, the larger of the two directions."""
+    xs = np.unique([device.pillar.center().x for device in view.devices])
+    ys = np.unique([device.pillar.center().y for device in view.devices])
+    steps = [float(np.max(np.diff(v))) for v in (xs, ys) if len(v) > 1]
+    return max(steps, default=0.0) * view.layout.dbu
