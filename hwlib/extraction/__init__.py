@@ -6,13 +6,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hwlib.extraction.conductors import with_capacitance
     from hwlib.extraction.extractor import extract
     from hwlib.extraction.spef import read_spef, write_spef
     from hwlib.extraction.spice import write_spice
 
-_HOME = {"extract": "extractor", "write_spef": "spef", "read_spef": "spef", "write_spice": "spice"}
+_HOME = {
+    "extract": "extractor", "with_capacitance": "conductors", "write_spef": "spef", "read_spef": "spef",
+    "write_spice": "spice",
+}  # fmt: skip
 
-__all__ = ["extract", "read_spef", "write_spef", "write_spice"]
+__all__ = ["extract", "read_spef", "with_capacitance", "write_spef", "write_spice"]
 
 
 def __getattr__(name: str) -> Any:

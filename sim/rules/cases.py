@@ -14,6 +14,9 @@ from sim.protocol import Protocol
 from sim.rules.outcome import Place
 from sim.rules.statics import Solution, StaticCircuit
 
+LOAD_GROUPS = 64
+LOAD_STATE = "load, worst start, somas P, axons ON"
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -31,6 +34,25 @@ class Limits:
     rc_fraction: float = 0.10
     temperature_rise: float = 50.0
     thermal_conductivity: float = 148.0
+
+
+@dataclass(frozen=True)
+class LoadBound:
+    """Largest sizes over all starts of the load phase; named as in ``Solution``.
+
+    Attributes:
+        track_current: A, shape (devices,).
+        pillar_voltage: V, shape (devices,).
+        resistor_current: A, shape (resistors,).
+        drive: what V_C surely puts through each soma's track in its own direction, A, shape (N,).
+        drift: what V_DW alone puts through it over the shared ground, A, shape (N,).
+    """
+
+    track_current: np.ndarray
+    pillar_voltage: np.ndarray
+    resistor_current: np.ndarray
+    drive: np.ndarray
+    drift: np.ndarray
 
 
 class Cases:
@@ -103,24 +125,36 @@ class Cases:
         return states
 
     @cached_property
-    def load_states(self) -> dict[str, Solution]:
-        """Load phase with all dendrites at +V_C (somas P) and at −V_C (somas AP), axons ON.
+    def load_bound(self) -> LoadBound:
+        """Load phase, somas P, all axons ON: the worst over all starts, exactly.
 
-        Open rails may float anywhere between the dendrites' voltages: they are put at the far end of that range.
+        Currents are linear in the dendrites' ±V_C, so the worst start adds the sizes of every dendrite's share. Open
+        weight rails join the dendrites through their axons: opposite neighbours take current from each other. Beyond
+        64 neurons, dendrites 64 apart load alike.
         """
-        states = {}
-        for name, sign, somas in (("load +V_C, somas P", 1, True), ("load −V_C, somas AP", -1, False)):
-            source = self.protocol.net_voltages(self.network)
-            source[self.net_class == "dendrite"] = sign * self.protocol.v_charge
-            source[self.net_class == "rail"] = -sign * self.protocol.v_charge
-            circuit = StaticCircuit(self.network, self.parallel(somas, "all"), self.held("dendrite", "rail"))
-            states[name] = circuit.solve(source)
-        return states
+        network, n = self.network, self.network.neurons
+        circuit = StaticCircuit(network, self.parallel(True, "all"), self.held("dendrite"))
+        base = circuit.solve(np.where(self.net_class == "vdw", self.protocol.v_dw, 0.0))
+        tracks, pillars = np.abs(base.track_current), np.abs(base.pillar_voltage)
+        wires, own, others = np.abs(base.resistor_current), np.zeros(n), np.zeros(n)
+        owner = np.array([net.neuron for net in network.parsed_nets()])
+        groups = min(n, LOAD_GROUPS)
+        for group in range(groups):
+            mine = (self.net_class == "dendrite") & (owner % groups == group)
+            share = circuit.solve(np.where(mine, self.protocol.v_charge, 0.0))
+            tracks += np.abs(share.track_current)
+            pillars += np.abs(share.pillar_voltage)
+            wires += np.abs(share.resistor_current)
+            somas = share.track_current[network.somas]
+            in_group = np.arange(n) % groups == group
+            own += np.where(in_group, somas, 0)
+            others += np.where(in_group, 0, np.abs(somas))
+        return LoadBound(tracks, pillars, wires, own - others, base.track_current[network.somas])
 
     @cached_property
-    def states(self) -> dict[str, Solution]:
+    def states(self) -> dict[str, Solution | LoadBound]:
         """All bounding states by name."""
-        return self.run_states | self.load_states
+        return {**self.run_states, LOAD_STATE: self.load_bound}
 
     def device_place(self, device: int) -> Place:
         """Name and place of a device."""

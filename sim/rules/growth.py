@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.linalg import splu
 
-from hwlib.network import DW_IN
+from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
 from sim.rules.cases import Cases
 from sim.rules.statics import Solution
 from sim.rules.window import dendrite_bound
@@ -22,6 +22,7 @@ class CellLadder:
 
     Attributes:
         drive, ground, vdw: wire resistance per cell pitch in Ω.
+        feed: fixed wire resistance from V_DW to a column besides those, in Ω.
         r_p, r_ap, r_m: device resistances in Ω.
         leak_current: |v_leak,axon|/k in A.
         soma_current: largest current of a soma's track into the ground column in A.
@@ -31,6 +32,7 @@ class CellLadder:
     drive: float
     ground: float
     vdw: float
+    feed: float
     r_p: float
     r_ap: float
     r_m: float
@@ -50,7 +52,7 @@ class CellLadder:
         along = column + 0.5
         thresholds = []
         for resistance, sign in ((self.r_p, 1), (self.r_ap, -1)):
-            source = 1 / (resistance + self.vdw * along * (n - along) / n)
+            source = 1 / (resistance + self.feed + self.vdw * along * (n - along) / n)
             factor = splu(self._matrix(n, feed, taps, source))
             unit, soma = np.zeros(2 * n), np.zeros(2 * n)
             unit[feed], soma[n + column] = source, sign * self.soma_current * (self.ground > 0)
@@ -95,51 +97,78 @@ class CellLadder:
 
 
 def cell_ladder(cases: Cases) -> CellLadder:
-    """Uniform cells that dissipate in drive, ground and V_DW wires what this network's wires do.
+    """The uniform cells that a network's voltages show in the static state somas P, all axons ON.
 
-    Per-cell resistances come from the wire loss of each net class in the static state somas P, all axons ON, divided
-    by the squared currents of a uniform ladder: drive taps beyond each cell, ground columns fed evenly and tied at
-    both ends (``i²·N³/12`` per column), one soma per V_DW row (``i²·N/6`` cells). Trunks, stubs and vias count as if
-    they lay in the rows and columns, so small networks look slightly worse than they are.
+    - Drive: voltage between neighbouring taps over the current between them, least squares.
+    - Ground: curvature of the tap voltages along a column over the current that enters, least squares.
+    - V_DW: drop to each soma over its current, fitted by a constant plus cells at x·(N − x)/N (rows tied at both ends).
+    - Feed: that constant and the way from a soma's pillar to its column. Trunks count in it as they are here; they
+      would grow with N, as would the pitch of weight lines, so the real network closes somewhat earlier.
     """
-    network, axons, n = cases.network, cases.axons, cases.network.neurons
+    network, axons = cases.network, cases.axons
     solution = cases.run_states["somas P, all axons ON"]
-    tracks = np.zeros((n, n))
-    tracks[network.pre[axons], network.post[axons]] = solution.track_current[axons]
-    centred = _is_centred(cases, solution)
-    feeds = np.full(n, n // 2) if centred else np.arange(n)
-    squares = sum(float(np.sum(_tap_currents(tracks[j], int(feeds[j])) ** 2)) for j in range(n))
-    loss = _wire_loss(cases, solution)
-    feed_current = np.abs(tracks.sum(axis=1))
-    mean_square = float(np.mean(tracks.sum(axis=1) / n) ** 2)
+    columns = _Columns(cases, solution)
+    drive = columns.drive()
+    vdw, constant = columns.vdw()
     return CellLadder(
-        drive=loss["drive"] / squares,
-        ground=loss["ground"] / (mean_square * n**4 / 12),
-        vdw=loss["vdw"] / (float(np.mean(feed_current**2)) * n**2 / 6),
+        drive=drive, ground=columns.ground(), vdw=vdw, feed=constant + columns.feed_stub(drive),
         r_p=float(np.median(network.r_p)), r_ap=float(np.median(network.r_ap)), r_m=float(np.median(network.r_m)),
         leak_current=float(np.median(cases.leak_current[axons])),
-        soma_current=dendrite_bound(cases) / float(np.median(network.r_m)), centred=centred,
+        soma_current=dendrite_bound(cases) / float(np.median(network.r_m)), centred=columns.centred,
     )  # fmt: skip
 
 
-def _tap_currents(track: np.ndarray, feed: int) -> np.ndarray:
-    """Current between neighbouring cells of a column fed at one cell, from the currents its taps take."""
-    up = np.cumsum(track[::-1])[::-1][1:]  # what passes from cell i to i+1 above the feed
-    down = np.cumsum(track)[:-1]
-    cells = np.arange(len(track) - 1)
-    return np.where(cells >= feed, up, down)
+class _Columns:
+    """Currents and voltages of every drive column, arrays (pre, post) with NaN where the soma is."""
+
+    def __init__(self, cases: Cases, solution: Solution):
+        network, axons, n = cases.network, cases.axons, cases.network.neurons
+        at = network.pre[axons], network.post[axons]
+        volts = solution.voltage[network.terminals]
+        self.tap, self.foot, self.current = (np.full((n, n), np.nan) for _ in range(3))
+        self.tap[at], self.foot[at] = volts[axons, DW_IN], volts[axons, DW_OUT]
+        self.current[at] = solution.track_current[axons]
+        self.soma_in, self.soma_out = volts[network.somas, MTJ_IN], volts[network.somas, MTJ_OUT]
+        self.total = np.nansum(self.current, axis=1)
+        self.v_dw, self.wires, self.n = cases.protocol.v_dw, network.has_wires, n
+        self.centred = self.wires and n > 4 and bool(np.nanargmax(self.tap[0]) > n / 4)
+        self.feed = np.full(n, n // 2) if self.centred else np.arange(n)
+        taken = np.nan_to_num(self.current)
+        above = np.cumsum(taken[:, ::-1], axis=1)[:, ::-1][:, 1:]  # what passes from cell i up to i + 1
+        below = np.cumsum(taken, axis=1)[:, :-1]
+        self.between = np.where(np.arange(n - 1) >= self.feed[:, None], above, -below)
+
+    def drive(self) -> float:
+        return _slope(self.tap[:, :-1] - self.tap[:, 1:], self.between)
+
+    def ground(self) -> float:
+        bend = 2 * self.foot[:, 1:-1] - self.foot[:, :-2] - self.foot[:, 2:]
+        return _slope(bend, self.current[:, 1:-1])
+
+    def vdw(self) -> tuple[float, float]:
+        drop = (self.v_dw - self.soma_in) / self.total
+        x = np.arange(self.n) + 0.5
+        cells = x * (self.n - x) / self.n
+        if np.ptp(cells) == 0:
+            return 0.0, float(drop.mean())
+        slope, constant = np.polyfit(cells, drop, 1)
+        return max(float(slope), 0.0), max(float(constant), 0.0)
+
+    def feed_stub(self, drive: float) -> float:
+        """Ω from the soma's pillar to its column, from the taps next to the feed, mean over neurons."""
+        stubs = []
+        for j, feed in enumerate(self.feed):
+            if np.isfinite(self.tap[j, feed]):
+                at_feed = [self.tap[j, feed]]
+            else:
+                at_feed = [self.tap[j, feed + 1] + drive * self.between[j, feed]] if feed + 1 < self.n else []
+                at_feed += [self.tap[j, feed - 1] - drive * self.between[j, feed - 1]] if feed else []
+            stubs.append((self.soma_out[j] - np.mean(at_feed)) / self.total[j])
+        return max(float(np.mean(stubs)), 0.0)
 
 
-def _wire_loss(cases: Cases, solution: Solution) -> dict[str, float]:
-    network = cases.network
-    classes = cases.net_class[network.node_net[network.resistor_nodes[:, 0]]]
-    loss = solution.resistor_current**2 * network.resistor_ohm
-    return {name: float(loss[classes == name].sum()) for name in ("drive", "ground", "vdw")}
-
-
-def _is_centred(cases: Cases, solution: Solution) -> bool:
-    """Whether neuron 0's drive column is fed near its middle: its highest tap tells."""
-    network = cases.network
-    mine = cases.axons[network.pre[cases.axons] == 0]
-    highest = mine[solution.voltage[network.terminals[mine, DW_IN]].argmax()]
-    return network.has_wires and network.neurons > 4 and network.post[highest] > network.neurons / 4
+def _slope(volts: np.ndarray, amps: np.ndarray) -> float:
+    """Least-squares Ω of V = R·I, ignoring NaN; 0 when there is nothing to fit or it comes out negative."""
+    known = np.isfinite(volts) & np.isfinite(amps)
+    square = float(np.sum(amps[known] ** 2))
+    return max(float(np.sum(volts[known] * amps[known])) / square, 0.0) if square else 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
-from sim.rules.cases import Cases
+from sim.rules.cases import LOAD_STATE, Cases
 from sim.rules.outcome import Outcome, above, below
 
 SOLVE_GROUPS = 64  # right-hand sides of the worst-row search; up to 64 neurons every row has its own
@@ -82,25 +82,29 @@ def soma_leak(cases: Cases) -> Outcome:
 
 
 def load_drive(cases: Cases) -> Outcome:
-    """Does V_C move every soma both ways against its leak? ``k·I > |v_leak,soma|``, ideally ``I = V_C/R_M``."""
-    somas = cases.network.somas
-    need = {"load +V_C, somas P": 1, "load −V_C, somas AP": -1}
-    ratios = {}
-    for name, sign in need.items():
+    """Does V_C move every soma both ways against its leak, whatever the start? ``k·I > |v_leak,soma|``.
+
+    Ideally ``I = V_C/R_M``. With wires and open weight rails the worst start is one neuron against all others; all
+    axons ON is what it finds when all others are ON.
+    """
+    somas, bound = cases.network.somas, cases.load_bound
+    ratios, drives = [], []
+    for sign in (1, -1):
         against = sign * cases.leak_current[somas]  # positive where the leak opposes
-        drive = sign * cases.load_states[name].track_current[somas]
-        ratios[name] = np.where(against > 0, drive / np.maximum(against, 1e-30) - 1, np.where(drive > 0, np.inf, -2.0))
-    state = min(ratios, key=lambda k: ratios[k].min())
-    k = int(ratios[state].argmin())
-    current = float(need[state] * cases.load_states[state].track_current[somas[k]])
-    leak = float(abs(cases.leak_current[somas[k]]))
+        drive = bound.drive + np.minimum(sign * bound.drift, 0)
+        drives.append(drive)
+        ratios.append(np.where(against > 0, drive / np.maximum(against, 1e-30) - 1, np.where(drive > 0, np.inf, -2.0)))
+    side = int(np.min(ratios, axis=1).argmin())
+    k = int(ratios[side].argmin())
+    current, leak = float(drives[side][k]), float(abs(cases.leak_current[somas[k]]))
     return Outcome(
         rule="leak.load",
         message=f"V_C = {cases.protocol.v_charge:.4g} V drives {current * 1e6:.4g} µA through "
         f"{cases.device_place(int(somas[k])).name}, its leak needs {leak * 1e6:.4g} µA",
-        margin=float(ratios[state][k]), severity="error",
+        margin=float(ratios[side][k]), severity="error",
         formula="k·V_C/R_M > |v_leak,soma|, both signs; wires: solved",
-        measured=current, required=leak, unit="A", place=cases.device_place(int(somas[k])), state=state,
+        measured=current, required=leak, unit="A", place=cases.device_place(int(somas[k])),
+        state=f"{LOAD_STATE}, {'−+'[side == 0]}V_C",
     )  # fmt: skip
 
 

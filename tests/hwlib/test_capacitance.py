@@ -198,5 +198,5 @@ def test_network_file_keeps_capacitances(tmp_path, ebeam):
 )  # fmt: skip
 def test_wrong_capacitance_arrays_are_refused(ebeam, wrong):
     plain = ideal_network(Design(name="t", network={"neurons": 3}), ebeam)
-    with pytest.raises(InputError, match="capacitance|coupling"):
+    with pytest.raises(InputError, match=r"capacitance|coupling"):
         replace(plain, **wrong).validate()
