@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hwlib.errors import InputError
+from hwlib.extraction.lumps import capacitors
 from hwlib.extraction.node_names import instance_names, node_names, parse_instance
 from hwlib.files import write_atomic
 from hwlib.naming import parse_net
@@ -16,6 +17,7 @@ from hwlib.network import TERMINALS, Network
 from hwlib.units import NM_PER_M
 
 UM_PER_M = NM_PER_M / 1000
+FF_PER_F = 1e15
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,9 @@ class WireNetwork:
 
 
 def write_spef(network: Network, path: str | Path) -> Path:
-    """Write the wires as SPEF: name map, ports, and per net its connections and resistors (Ω, µm).
+    """Write the wires as SPEF: name map, ports, and per net its connections, capacitors and resistors (fF, Ω, µm).
 
-    Pins that share a node are joined by resistors of 0 Ω.
+    Pins that share a node are joined by resistors of 0 Ω. A coupling capacitor stands in both its nets.
     """
     return write_atomic(Path(path), lambda p: _write(network, p))
 
@@ -82,12 +84,30 @@ def _lines(network: Network) -> Iterator[str]:
     for name, node in names.joined:
         joined[network.node_net[node]].append(f"{names.of_node[node]} {name} 0")
     ends, ohm = network.resistor_nodes.tolist(), network.resistor_ohm.tolist()
+    caps, total = _capacitors(network, names.of_node)
     for k in range(len(nets)):
-        yield from ("", f"*D_NET *{k + 1} 0", "*CONN", *conn[k], "*RES")
+        yield from ("", f"*D_NET *{k + 1} {total[k]:.6g}", "*CONN", *conn[k])
+        if caps[k]:
+            yield from ("*CAP", *(f"{n} {row}" for n, row in enumerate(caps[k], start=1)))
+        yield "*RES"
         rows = [f"{names.of_node[ends[r][0]]} {names.of_node[ends[r][1]]} {ohm[r]:.12g}"
                 for r in first[bounds[k] : bounds[k + 1]]]  # fmt: skip
         yield from (f"{n} {row}" for n, row in enumerate(rows + joined[k], start=1))
         yield "*END"
+
+
+def _capacitors(network: Network, of_node: list[str]) -> tuple[list[list[str]], np.ndarray]:
+    """Rows of each net's *CAP section, and each net's total in fF."""
+    found = capacitors(network)
+    rows: list[list[str]] = [[] for _ in network.net_names]
+    total = np.bincount(network.node_net, found.ground * FF_PER_F, minlength=len(rows))
+    for node in np.flatnonzero(found.ground > 0).tolist():
+        rows[network.node_net[node]].append(f"{of_node[node]} {found.ground[node] * FF_PER_F:.6g}")
+    for (a, b), farad in zip(found.nodes.tolist(), (found.farad * FF_PER_F).tolist(), strict=True):
+        for mine, other in ((a, b), (b, a)):
+            rows[network.node_net[mine]].append(f"{of_node[mine]} {of_node[other]} {farad:.6g}")
+            total[network.node_net[mine]] += farad
+    return rows, total
 
 
 def _place(network: Network, node: int) -> str:

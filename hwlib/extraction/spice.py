@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from hwlib.extraction.lumps import capacitors
 from hwlib.extraction.node_names import instance_names, node_names
 from hwlib.files import write_atomic
 from hwlib.network import Network
@@ -36,13 +37,18 @@ def _lines(network: Network, title: str) -> Iterator[str]:
     instances = instance_names(network)
     names = node_names(network, lambda k: network.net_names[k], lambda d: instances[d], ".")
     pins = [pin.lower() for pin, _ in [*names.pins, *names.terminals]]
-    yield f"* wires of {network.attrs.get('design', 'network')}: resistances in ohm"
+    yield f"* wires of {network.attrs.get('design', 'network')}: resistances in ohm, capacitances in farad"
     yield f".subckt {title}"
     for k in range(0, len(pins), PER_LINE):
         yield "+ " + " ".join(pins[k : k + PER_LINE])
     ends = network.resistor_nodes.tolist()
     for k, (ohm, (a, b)) in enumerate(zip(network.resistor_ohm.tolist(), ends, strict=True), start=1):
         yield f"r{k} {names.of_node[a].lower()} {names.of_node[b].lower()} {ohm:.12g}"
+    caps, last = capacitors(network), 0
+    for last, node in enumerate(caps.ground.nonzero()[0].tolist(), start=1):
+        yield f"c{last} {names.of_node[node].lower()} 0 {caps.ground[node]:.6g}"
+    for k, ((a, b), farad) in enumerate(zip(caps.nodes.tolist(), caps.farad.tolist(), strict=True), start=last + 1):
+        yield f"c{k} {names.of_node[a].lower()} {names.of_node[b].lower()} {farad:.6g}"
     for k, (other, node) in enumerate(names.joined, start=1):
         yield f"v{k} {names.of_node[node].lower()} {other.lower()} 0"
     yield f".ends {title}"

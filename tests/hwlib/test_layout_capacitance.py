@@ -6,9 +6,10 @@ import pytest
 
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.extraction import extract, with_capacitance
+from hwlib.extraction import extract, read_spef, with_capacitance, write_spef, write_spice
 from hwlib.extraction.compose import assemble
 from hwlib.extraction.conductors import conductor_rectangles
+from hwlib.extraction.lumps import capacitors
 from hwlib.extraction.reader import open_layout
 from hwlib.extraction.roles import name_pieces
 from hwlib.process import load_process
@@ -106,3 +107,53 @@ def test_another_layouts_network_is_refused(drawn, tmp_path):
     network = extract(tmp_path / "o.oas", process, other)
     with pytest.raises(InputError, match="not those of the network"):
         with_capacitance(network, path, process)
+
+
+def totals(network):
+    """Ground plus coupling capacitance of each net in F."""
+    coupled = np.repeat(network.coupling_farad, 2)
+    return network.net_capacitance + np.bincount(network.coupling_nets.ravel(), coupled, len(network.net_names))
+
+
+def test_spef_holds_every_capacitance(drawn, tmp_path):
+    network = drawn[3]
+    text = write_spef(network, tmp_path / "t.spef").read_text()
+    names = dict(line.split() for line in text.split("*NAME_MAP")[1].split("*PORTS")[0].strip().splitlines())
+    ground, coupled, stated = {}, {}, {}
+    for block in text.split("*D_NET ")[1:]:
+        number, total = block.split("\n")[0].split()
+        net = names[number]
+        stated[net] = float(total)
+        for line in block.split("*CAP\n")[1].split("*RES")[0].strip().splitlines() if "*CAP" in block else ():
+            words = line.split()
+            if len(words) == 3:
+                ground[net] = ground.get(net, 0) + float(words[2])
+            else:
+                coupled[net] = coupled.get(net, 0) + float(words[3])
+    for k, net in enumerate(network.net_names):
+        assert ground.get(net, 0) == pytest.approx(network.net_capacitance[k] * 1e15, rel=1e-4)
+        assert stated[net] == pytest.approx(totals(network)[k] * 1e15, rel=1e-4)
+        assert stated[net] == pytest.approx(ground.get(net, 0) + coupled.get(net, 0), rel=1e-4)
+    assert read_spef(tmp_path / "t.spef").net_names == network.net_names
+
+
+def test_spice_holds_every_capacitance(drawn, tmp_path):
+    network = drawn[3]
+    lines = write_spice(network, tmp_path / "t.sp").read_text().splitlines()
+    rows = [line.split() for line in lines if line.startswith("c")]
+    assert len({r[0] for r in rows}) == len(rows)
+    ground = sum(float(r[3]) for r in rows if r[2] == "0")
+    coupling = sum(float(r[3]) for r in rows if r[2] != "0")
+    assert ground == pytest.approx(network.net_capacitance.sum(), rel=1e-4)
+    assert coupling == pytest.approx(network.coupling_farad.sum(), rel=1e-4)
+
+
+def test_coupling_capacitors_sit_where_the_nets_come_nearest(drawn):
+    network = drawn[3]
+    found = capacitors(network)
+    np.testing.assert_array_equal(network.node_net[found.nodes], network.coupling_nets)
+    place = np.stack([network.node_x, network.node_y], 1)
+    for (a, b), nets in zip(found.nodes[::7], network.coupling_nets[::7], strict=True):
+        mine, other = (place[network.node_net == net] for net in nets)
+        nearest = np.sqrt(((mine[:, None] - other[None]) ** 2).sum(-1)).min()
+        assert np.hypot(*(place[a] - place[b])) == pytest.approx(nearest, abs=1e-12)
