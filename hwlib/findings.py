@@ -46,6 +46,11 @@ def write_findings(findings: Iterable[Finding], path: str | Path) -> Path:
     return write_atomic(Path(path), lambda p: p.write_text(text + "\n"))
 
 
+def read_findings(path: str | Path) -> list[Finding]:
+    """Read findings that ``write_findings`` wrote."""
+    return [Finding(**entry) for entry in json.loads(Path(path).read_text(encoding="utf-8"))]
+
+
 def failed(findings: Iterable[Finding]) -> bool:
     """Whether any finding is an error."""
     return any(f.severity == "error" for f in findings)

@@ -49,9 +49,9 @@ class StageLines:
                 self._status = self._console.status(stage)
                 self._status.start()
         elif status == "kept":
-            self._console.print(f"{stage:<18} unchanged")
+            self._console.print(f"{stage:<22} unchanged")
         else:
-            self._console.print(f"{stage:<18} {seconds:8.2f} s")
+            self._console.print(f"{stage:<22} {seconds:8.2f} s")
 
     def __enter__(self) -> StageLines:
         return self
@@ -59,3 +59,30 @@ class StageLines:
     def __exit__(self, *_: object) -> None:
         if self._status is not None:
             self._status.stop()
+
+
+class TaskBar:
+    """A progress bar on stderr for one task after the other; silent when stderr is no terminal."""
+
+    def __init__(self, title: str) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        console = Console(file=sys.stderr)
+        self._progress = Progress(console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._progress.add_task(title, total=None)
+
+    def __call__(self, done: int, total: int) -> None:
+        """So many of so many are done."""
+        self._progress.update(self._task, completed=done, total=total)
+
+    def named(self, title: str, done: int, total: int) -> None:
+        """The same, with the name of what is being done."""
+        self._progress.update(self._task, description=title, completed=done, total=total)
+
+    def __enter__(self) -> TaskBar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()

@@ -64,12 +64,18 @@ class Outcome:
             energy_mean=float(recall["energy_source"].sum("source").mean()), energy=energy,
         )  # fmt: skip
 
+    def _recall_interval(self) -> str:
+        from sim.tasks import statistics
+
+        share = statistics.proportion(self.recalled, self.trials)
+        return f" ({100 * share.low:.0f} … {100 * share.high:.0f} %)"
+
     def rows(self) -> list[tuple[str, str]]:
         """Label and text of every number."""
         interval = f"{100 * self.accuracy_low:.1f} … {100 * self.accuracy_high:.1f}"
         return [
             ("right bits", f"{100 * self.accuracy:.1f} % ({interval})"),
-            ("all bits right", f"{self.recalled} of {self.trials}"),
+            ("all bits right", f"{self.recalled} of {self.trials}{self._recall_interval()}"),
             ("came to rest", f"{self.at_rest} of {self.trials}"),
             ("time to solution, mean", text(self.time_mean, "s")),
             ("time to solution, longest", text(self.time_max, "s")),

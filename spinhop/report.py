@@ -13,7 +13,17 @@ from hwlib.errors import InputError
 from hwlib.files import replacing
 from hwlib.network import Network, read_network
 from spinhop import page
-from spinhop.outcome import SINKS, SOURCES, Outcome, open_dataset, read_outcome, side_by_side, text
+from spinhop.outcome import (
+    SINKS,
+    SOURCES,
+    Outcome,
+    open_dataset,
+    read_outcome,
+    side_by_side,
+    text,
+    trial_data,
+    trial_rows,
+)
 from spinhop.runs import FORMAT, MANIFEST
 from spinhop.wires import ohms, resistance_rows, resistance_table
 
@@ -40,18 +50,21 @@ def write_report(folder: Path) -> Path:
     manifest = _manifest(folder)
     design = load_design(folder / "design.yaml")
     network = read_network(folder / "network.nc")
-    outcomes = {title: read_outcome(folder / name) for title, name in RECALLS.items()}
+    stages = manifest["stages"]
+    recalls = {title: name for title, name in RECALLS.items() if "recall, ideal" in stages}
+    outcomes = {title: read_outcome(folder / name) for title, name in recalls.items()}
+    trials = {title: trial_data(folder / name) for title, name in TRACES.items()}
     with ExitStack() as stack:
         traces = {title: stack.enter_context(open_dataset(folder / name)) for title, name in TRACES.items()}
         head, walls = _walls(traces, network)
     body = [
         _header(design, manifest),
-        _cards(outcomes, network),
-        _outcome(outcomes),
+        _cards(outcomes, trials, network),
+        _outcome(outcomes) if outcomes else _trial(trials),
         _layout(folder),
         _wires(network),
         walls,
-        _energies(outcomes),
+        _energies(_energy_of(outcomes, trials)),
         _provenance(manifest),
     ]
     path = folder / "report.html"
@@ -81,15 +94,26 @@ def _header(design: Design, manifest: dict[str, Any]) -> str:
     return f"<h1>{escape(design.name)}</h1>\n" + page.paragraph(line, "soft")
 
 
-def _cards(outcomes: dict[str, Outcome], network: Network) -> str:
+def _cards(outcomes: dict[str, Outcome], trials: dict[str, dict[str, Any]], network: Network) -> str:
     values = []
-    ideal, drawn = outcomes["ideal wires"], outcomes["as drawn"]
-    values.append((f"{100 * drawn.accuracy:.1f} %", f"right bits as drawn; {100 * ideal.accuracy:.1f} % ideal"))
-    values.append((text(drawn.time_mean, "s"), f"mean time as drawn; {text(ideal.time_mean, 's')} ideal"))
-    values.append((text(drawn.energy_mean, "J"), f"energy per trial; {text(ideal.energy_mean, 'J')} ideal"))
+    if outcomes:
+        ideal, drawn = outcomes["ideal wires"], outcomes["as drawn"]
+        values.append((f"{100 * drawn.accuracy:.1f} %", f"right bits as drawn; {100 * ideal.accuracy:.1f} % ideal"))
+        values.append((text(drawn.time_mean, "s"), f"mean time as drawn; {text(ideal.time_mean, 's')} ideal"))
+        values.append((text(drawn.energy_mean, "J"), f"energy per trial; {text(ideal.energy_mean, 'J')} ideal"))
+    else:
+        times = [text(trials[title]["time_to_solution"], "s") for title in ("as drawn", "ideal wires")]
+        values.append((times[0], f"one trial as drawn; {times[1]} ideal"))
     worst = max(resistance_table(network), key=lambda row: row.high)
     values.append((ohms(worst.high), f"largest wire resistance, {worst.worst}"))
     return page.cards(values)
+
+
+def _trial(trials: dict[str, dict[str, Any]]) -> str:
+    note = (
+        "The weights are a matrix: there are no stored patterns to recall, so this is one trial from the first start."
+    )
+    return page.section("Outcome", page.table(["", *trials], trial_rows(trials)), page.paragraph(note, "soft"))
 
 
 def _outcome(outcomes: dict[str, Outcome]) -> str:
@@ -136,16 +160,23 @@ def _walls(traces: dict[str, xr.Dataset], network: Network) -> tuple[str, str]:
     return head, page.section("Wall positions over time", plots, page.paragraph(note, "soft"))
 
 
-def _energies(outcomes: dict[str, Outcome]) -> str:
+def _energy_of(outcomes: dict[str, Outcome], trials: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
+    if outcomes:
+        return {title: outcome.energy for title, outcome in outcomes.items()}
+    return {title: trial["energy"] for title, trial in trials.items()}
+
+
+def _energies(energies: dict[str, dict[str, float]]) -> str:
     rows = []
     for name in (*SOURCES, *SINKS):
         cells = []
-        for outcome in outcomes.values():
-            share = outcome.energy[name] / outcome.energy_mean if outcome.energy_mean else 0.0
-            cells.append(f"{text(outcome.energy[name], 'J')} ({100 * share:.1f} %)")
+        for energy in energies.values():
+            whole = sum(energy[source] for source in SOURCES)
+            share = f" ({100 * energy[name] / whole:.1f} %)" if whole > 0 else ""
+            cells.append(text(energy[name], "J") + share)
         rows.append([_BRANCHES[name], *cells])
-    note = "Mean per trial: what the sources deliver, and where it is dissipated."
-    return page.section("Energy by branch", page.table(["", *outcomes], rows), page.paragraph(note, "soft"))
+    note = "Per trial (mean): what the sources deliver, and where it turns into heat."
+    return page.section("Energy by branch", page.table(["", *energies], rows), page.paragraph(note, "soft"))
 
 
 def _provenance(manifest: dict[str, Any]) -> str:

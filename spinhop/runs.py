@@ -99,6 +99,14 @@ class Run:
             self.save()
             progress(stage.name, "done", seconds)
 
+    def forget(self, *stages: Stage) -> None:
+        """Remove stages, with their files, that the design no longer has."""
+        for stage in stages:
+            for name in self.files(stage.name):
+                self.path(name).unlink(missing_ok=True)
+            self.manifest["stages"].pop(stage.name, None)
+        self.save()
+
     def _refuse_edited(self, stage: str) -> None:
         for name, known in self.files(stage).items():
             path = self.path(name)

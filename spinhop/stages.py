@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hwlib.files import replacing, write_atomic
 from spinhop.provenance import file_hash
 from spinhop.runs import Progress, Run, Stage, open_run
+
+if TYPE_CHECKING:
+    from hwlib.network import Network
 
 TEXT_NETLIST_DEVICES = 20_000  # SPEF and SPICE of more devices are hundreds of megabytes: written on request only
 TRACE_DEVICES = 10_000  # wall traces of more devices do not fit a report, nor a small machine's memory
@@ -17,6 +20,7 @@ TRACE_DEVICES = 10_000  # wall traces of more devices do not fit a report, nor a
 IDEAL_TRACE, DRAWN_TRACE = "ideal.nc", "drawn.nc"
 IDEAL_RECALL, DRAWN_RECALL = "recall_ideal.nc", "recall_drawn.nc"
 NETWORK, REPORT = "network.nc", "report.html"
+LAYOUT_PICTURE, NEURON_PICTURE = "layout.png", "neuron.png"
 
 
 def _design(run: Run, *without: str) -> dict[str, Any]:
@@ -44,11 +48,11 @@ def _draw(run: Run) -> Sequence[str]:
     else:
         names = [f"layout{run.layout.suffix}"]
         picture_of = run.layout
-    with replacing(run.path("layout.png")) as picture:  # first: a file that is no layout must not be kept
+    with replacing(run.path(LAYOUT_PICTURE)) as picture:  # first: a file that is no layout must not be kept
         layouts.render(picture_of, picture, run.process)
     if run.layout is not None:
         write_atomic(run.path(names[0]), lambda p: shutil.copyfile(run.layout, p))  # type: ignore[arg-type]
-    return [*names, "layout.png"]
+    return [*names, LAYOUT_PICTURE]
 
 
 def layout_file(run: Run) -> Path:
@@ -57,17 +61,31 @@ def layout_file(run: Run) -> Path:
     return oasis if "layout.oas" in run.files("layout") else run.path("layout.gds")
 
 
+def neuron_window(network: Network) -> tuple[float, float, float, float]:
+    """Left, bottom, right, top in m of the middle neuron's soma with its neighbours, as extracted from the drawing."""
+    soma = network.somas[network.neurons // 2]
+    x, y = network.device_x[soma], network.device_y[soma]
+    half = []
+    for place, centre in ((network.device_x, x), (network.device_y, y)):
+        distance = abs(place - centre)
+        half.append(1.5 * distance[distance > 1e-9].min())
+    return x - half[0], y - half[1], x + half[0], y + half[1]
+
+
 def _extraction_inputs(run: Run) -> Any:
     return [_design(run, "seed", "task"), run.process.model_dump(mode="json")]
 
 
 def _extract(run: Run) -> Sequence[str]:
+    import layouts
     from hwlib.extraction import extract, write_spef, write_spice
     from hwlib.network import write_network
 
     network = extract(layout_file(run), run.process, run.design)
     write_network(network, run.path(NETWORK))
-    names = [NETWORK]
+    with replacing(run.path(NEURON_PICTURE)) as picture:
+        layouts.render(layout_file(run), picture, run.process, window=neuron_window(network))
+    names = [NETWORK, NEURON_PICTURE]
     if network.devices <= TEXT_NETLIST_DEVICES:
         write_spef(network, run.path("network.spef"))
         write_spice(network, run.path("network.spice"))
@@ -75,14 +93,22 @@ def _extract(run: Run) -> Sequence[str]:
     return names
 
 
-def _network(run: Run, ideal: bool) -> Any:
-    if ideal:
-        from hwlib.schematic import ideal_network
+def ideal_wires(run: Run) -> Network:
+    """The design's network with perfect wires."""
+    from hwlib.schematic import ideal_network
 
-        return ideal_network(run.design, run.process)
+    return ideal_network(run.design, run.process)
+
+
+def drawn_network(run: Run) -> Network:
+    """The network that the extraction stage wrote."""
     from hwlib.network import read_network
 
     return read_network(run.path(NETWORK))
+
+
+def _network(run: Run, ideal: bool) -> Network:
+    return ideal_wires(run) if ideal else drawn_network(run)
 
 
 def _simulation_inputs(run: Run) -> Any:
@@ -130,7 +156,7 @@ def _report(run: Run) -> Sequence[str]:
 
 _SIMULATE = ("hwlib", "sim")
 LAYOUT = Stage("layout", (), ("hwlib", "layouts"), _drawing_inputs, _draw)
-EXTRACTION = Stage("extraction", ("layout",), ("hwlib",), _extraction_inputs, _extract)
+EXTRACTION = Stage("extraction", ("layout",), ("hwlib", "layouts"), _extraction_inputs, _extract)
 SIMULATION_IDEAL = Stage("simulation, ideal", (), _SIMULATE, _simulation_inputs, _trace(True, IDEAL_TRACE))
 SIMULATION_DRAWN = Stage(
     "simulation, drawn", ("extraction",), _SIMULATE, _simulation_inputs, _trace(False, DRAWN_TRACE)
@@ -171,6 +197,12 @@ def run_design(
     Raises:
         InputError: bad input to any stage; files of finished stages stay.
     """
+    from hwlib.weights import stored_patterns
+
     with open_run(design, out, layout=layout, engine=engine) as run:
-        run.execute(UP_TO[goal], progress, force=force)
+        stages = UP_TO[goal]
+        if goal == "run" and stored_patterns(run.design) is None:  # weights from a matrix: nothing to recall
+            stages = tuple(stage for stage in stages if stage not in (RECALL_IDEAL, RECALL_DRAWN))
+            run.forget(RECALL_IDEAL, RECALL_DRAWN)
+        run.execute(stages, progress, force=force)
         return run

@@ -83,7 +83,10 @@ def synthetic_run(tmp_path: Path) -> Callable[..., Path]:
         manifest = {
             "format": "spinhop-run-1", "design": "synthetic", "seed": 1, "engine": "auto", "layout": "drawn",
             "versions": {"python": "3"},
-            "stages": {"layout": {"seconds": 1.0, "finished": "now", "files": {"layout.gds": "0"}, "inputs": "0"}},
+            "stages": {
+                name: {"seconds": 1.0, "finished": "now", "files": {"layout.gds": "0"}, "inputs": "0"}
+                for name in ("layout", "recall, ideal", "recall, drawn")
+            },
         }  # fmt: skip
         (folder / "manifest.json").write_text(json.dumps(manifest))
         return folder

@@ -1,0 +1,61 @@
+"""``check``: design rules, layout against netlist, operating point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from spinhop.commands.options import DesignFile, Force, Json, LayoutFile, RunFolder
+
+if TYPE_CHECKING:
+    from hwlib.findings import Finding
+
+MOST_LINES = 20  # of one check on the terminal; all of them are in its JSON file
+
+
+def check(
+    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, force: Force = False, json: Json = False
+) -> None:
+    """Check the layout (design rules, LVS) and the operating point. Exit code 1 on violations."""
+    from spinhop.checking import TITLES, check_design
+    from spinhop.console import StageLines, print_json, print_table
+
+    with StageLines() as progress:
+        checked = check_design(design, out=out, layout=layout, force=force, progress=progress)
+    if json:
+        found = {name: [vars(f) for f in findings] for name, findings in checked.findings.items()}
+        print_json({
+            "folder": str(checked.folder), "failed": checked.failed, "findings": found, "skipped": checked.skipped
+        })  # fmt: skip
+    else:
+        rows = []
+        for name, findings in checked.findings.items():
+            counts = [str(sum(f.severity == s for f in findings)) for s in ("error", "warning", "waived")]
+            rows.append([TITLES[name], *counts])
+        print_table("checks", ["", "errors", "warnings", "waived"], rows)
+        for name, why in checked.skipped.items():
+            print(f"{TITLES[name]}: not made, {why}")
+        for findings in checked.findings.values():
+            _print_findings(findings)
+        print(checked.folder)
+    if checked.failed:
+        raise typer.Exit(1)
+
+
+def _print_findings(findings: list[Finding]) -> None:
+    for finding in findings[:MOST_LINES]:
+        place = (
+            f" at ({finding.x * 1e6:.4g}, {finding.y * 1e6:.4g}) µm"
+            if finding.x is not None and finding.y is not None
+            else ""
+        )
+        cell = f" in {finding.cell}" if finding.cell else ""
+        print(f"{finding.severity}: {finding.rule}: {finding.message}{cell}{place}")
+    if len(findings) > MOST_LINES:
+        print(f"… and {len(findings) - MOST_LINES} more")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(check)

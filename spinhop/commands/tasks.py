@@ -1,0 +1,111 @@
+"""``image``, ``maxcut`` and ``reproduce``: the paper's tasks on the user's own pictures and graphs, and all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from spinhop.commands.options import Engine, Json
+
+Pictures = Annotated[
+    list[Path] | None, typer.Argument(metavar="[PICTURE]...", help="PNG or text bitmaps; default the letters U, T, D.")
+]
+Graphs = Annotated[
+    list[Path], typer.Argument(metavar="GRAPH...", help="Graph files: rudy or Gset edge lists, Matrix Market.")
+]
+
+
+def image(
+    pictures: Pictures = None,
+    distortion: Annotated[list[float] | None, typer.Option("--distortion", "-d", help="Share of flipped bits.")] = None,
+    trials: Annotated[int, typer.Option("--trials", min=1, help="Trials per picture and distortion.")] = 20,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the distortions.")] = 1,
+    engine: Engine = "auto",
+    json: Json = False,
+) -> None:
+    """Store pictures, load distorted copies, and count the bits that come back right (ideal wires)."""
+    from spinhop.console import TaskBar, print_json, print_table
+    from spinhop.pictures import recall_pictures
+
+    with TaskBar("recall") as bar:
+        rows = recall_pictures(pictures or [], distortion or [0.1, 0.3], trials, seed, engine=engine, progress=bar)
+    if json:
+        print_json([row._asdict() for row in rows])
+        return
+    from spinhop.outcome import text
+
+    cells = [
+        [r.picture, f"{100 * r.distortion:g} %", f"{100 * r.accuracy:.1f} %", f"{r.restored} of {trials}",
+         text(r.time_mean, "s")]
+        for r in rows
+    ]  # fmt: skip
+    print_table("images", ["picture", "distortion", "right bits", "restored", "mean time"], cells)
+
+
+def maxcut(
+    graphs: Graphs,
+    mapping: Annotated[
+        Literal["paper", "balanced", "degree"], typer.Option("--mapping", help="How edges become weights.")
+    ] = "balanced",
+    engine: Engine = "auto",
+    json: Json = False,
+) -> None:
+    """Cut graphs with the network (ideal wires), beside the best cut known."""
+    from spinhop.console import TaskBar, print_json, print_table
+    from spinhop.cutting import cut_graphs
+
+    with TaskBar("max-cut") as bar:
+        rows = cut_graphs(graphs, mapping=mapping, engine=engine, progress=bar)
+    if json:
+        print_json([row._asdict() for row in rows])
+        return
+    from spinhop.outcome import text
+
+    cells = [
+        [r.graph, str(r.nodes), str(r.edges), f"{r.cut:g}", f"{r.best:g} ({r.best_is})",
+         f"{100 * r.cut / r.best:.1f} %" if r.best > 0 else "–", text(r.time, "s"), "yes" if r.at_rest else "no"]
+        for r in rows
+    ]  # fmt: skip
+    print_table("max-cut", ["graph", "nodes", "edges", "cut", "best", "share", "time", "at rest"], cells)
+
+
+def reproduce(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for results, figures and the page.")] = Path(
+        "reproduction"
+    ),
+    quick: Annotated[bool, typer.Option("--quick", help="The reduced run.")] = False,
+    task: Annotated[list[str] | None, typer.Option("--task", help="Only this task; may be repeated.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of every random draw.")] = 1,
+    drawn: Annotated[bool, typer.Option("--drawn/--no-drawn", help="Also the tasks on extracted layouts.")] = True,
+    force: Annotated[bool, typer.Option("--force", help="Repeat tasks that are already stored.")] = False,
+    json: Json = False,
+) -> None:
+    """Every number of the paper: printed, by its authors' formula, ideal and as drawn. Exit code 1 if any differs."""
+    from spinhop.console import TaskBar, print_json, print_table
+    from spinhop.reproduce import reproduce as run
+
+    with TaskBar("reproduce") as bar:
+        result = run(out, quick=quick, seed=seed, tasks=task or None, layouts=drawn, fresh=force, report=bar.named)
+    if json:
+        print_json({
+            "page": str(result.page), "table": str(result.table), "seconds": result.seconds,
+            "rows": [{"task": name, **row.as_dict()} for name, row in result.rows],
+        })  # fmt: skip
+    else:
+        cells = [
+            [row.quantity, row.unit, *("–" if v is None else f"{v:.4g}" for v in (row.paper, row.estimate)),
+             "–" if row.ideal is None else f"{row.ideal.value:.4g}", row.status]
+            for _, row in result.rows
+        ]  # fmt: skip
+        print_table("the paper's numbers", ["", "unit", "paper", "authors' formula", "ideal", ""], cells)
+        print(result.page)
+    if result.differing:
+        raise typer.Exit(1)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    for command in (image, maxcut, reproduce):
+        app.command()(command)
