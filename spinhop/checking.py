@@ -9,7 +9,7 @@ from typing import Any
 
 from hwlib.findings import Finding, failed, read_findings, write_findings
 from spinhop.runs import Progress, Run, Stage, open_run
-from spinhop.stages import EXTRACTION, LAYOUT, drawn_network, ideal_wires, layout_file
+from spinhop.stages import EXTRACTION, LAYOUT, design_inputs, drawn_network, ideal_wires, layout_file
 
 CHECKS = ("drc", "lvs", "erc_ideal", "erc_drawn")
 TITLES = {
@@ -112,7 +112,7 @@ def _check_drawn_point(run: Run) -> Sequence[str]:
 
 
 def _inputs(run: Run) -> Any:
-    return [run.design.model_dump(mode="json", exclude={"task"}), run.process.model_dump(mode="json")]
+    return design_inputs(run, "task")
 
 
 DRAWING = Stage("checks of the drawing", ("layout",), ("hwlib",), _inputs, _check_drawing)

@@ -32,7 +32,7 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(guarded(lambda: app(args=arguments, standalone_mode=False)))
+    sys.exit(guarded(lambda: app(args=arguments, prog_name="spinhop", standalone_mode=False)))
 
 
 def guarded(call: Callable[[], object]) -> int:
@@ -43,7 +43,7 @@ def guarded(call: Callable[[], object]) -> int:
     except BrokenPipeError:
         # The reader of our output went away (``| head``): say nothing, also not when Python flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 1
     except (KeyboardInterrupt, click.exceptions.Abort):
         return _fail("interrupted; finished stages are kept", INTERRUPTED)
     except InputError as error:

@@ -25,6 +25,8 @@ def write_inputs(folder: Path, design_path: Path, design: Design, process: Proce
     Raises:
         InputError: when the folder cannot be written.
     """
+    if design.folder.resolve() == folder.resolve():  # a resolved design, run again where it lies
+        return
     copies = folder / COPIES
     _copy(design_path, copies / design_path.name)
     referred = [design.network.weights.matrix_file]

@@ -43,6 +43,8 @@ def _quantity_defaults(node: Any) -> None:
         for child in node:
             _quantity_defaults(child)
     if isinstance(node, dict):
+        if isinstance(node.get("default"), dict):  # of a nested model: its own fields say theirs
+            del node["default"]
         if "x-unit" in node and isinstance(node.get("default"), float):
             node["default"] = human(node["default"], node["x-unit"])
         for child in node.values():

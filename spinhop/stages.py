@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,17 +24,19 @@ NETWORK, REPORT = "network.nc", "report.html"
 LAYOUT_PICTURE, NEURON_PICTURE = "layout.png", "neuron.png"
 
 
-def _design(run: Run, *without: str) -> dict[str, Any]:
-    return run.design.model_dump(mode="json", exclude=set(without))
+def design_inputs(run: Run, *without: str) -> list[Any]:
+    """What of the design and process decides a result: their fields but some, and the weights they lead to."""
+    from hwlib.weights import weight_levels
+
+    fields = run.design.model_dump(mode="json", exclude=set(without))
+    weights = hashlib.sha256(weight_levels(run.design).tobytes()).hexdigest()
+    return [fields, weights, run.process.model_dump(mode="json")]
 
 
 def _drawing_inputs(run: Run) -> Any:
     if run.layout is not None:
         return [file_hash(run.layout), run.layout.suffix]
-    from hwlib.weights import weight_levels
-
-    levels = weight_levels(run.design).tolist()
-    return [_design(run, "seed", "operating_point", "task"), run.process.model_dump(mode="json"), levels]
+    return design_inputs(run, "seed", "operating_point", "task", "waivers")
 
 
 def _draw(run: Run) -> Sequence[str]:
@@ -73,7 +76,7 @@ def neuron_window(network: Network) -> tuple[float, float, float, float]:
 
 
 def _extraction_inputs(run: Run) -> Any:
-    return [_design(run, "seed", "task"), run.process.model_dump(mode="json")]
+    return design_inputs(run, "seed", "task", "waivers")
 
 
 def _extract(run: Run) -> Sequence[str]:
@@ -112,7 +115,7 @@ def _network(run: Run, ideal: bool) -> Network:
 
 
 def _simulation_inputs(run: Run) -> Any:
-    return [_design(run), run.process.model_dump(mode="json"), run.engine]
+    return [*design_inputs(run, "waivers"), run.engine]
 
 
 def _trace(ideal: bool, name: str) -> Any:

@@ -1,0 +1,190 @@
+"""The command line: exit codes, one line per error, JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from hwlib.design import load_design
+from hwlib.errors import InputError
+from spinhop.cli import app, guarded
+from spinhop.viewer import show_layout
+
+COMMANDS = [
+    "new", "schema", "run", "layout", "extract", "simulate", "recall", "report", "check", "image", "maxcut",
+    "reproduce", "show", "doctor",
+]  # fmt: skip
+
+
+def _one_line(err: str) -> str:
+    assert err.startswith("spinhop: ") and err.count("\n") == 1, err
+    return err
+
+
+def test_every_command_is_there():
+    names = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert set(COMMANDS) <= names
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_every_command(spinhop, command):
+    code, out, _ = spinhop(command, "--help")
+    assert code == 0
+    assert "Usage: spinhop" in out and "--help" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nonsense"], "No such command 'nonsense'"), (["run"], "Missing argument 'DESIGN'"),
+        (["run", "a.yaml", "--nonsense"], "No such option"), (["new", "a.yaml", "-n", "many"], "not a valid int"),
+        (["new", "a.yaml", "--style", "wires"], "'rails', 'lines'"), (["maxcut"], "Missing argument"),
+        (["schema", "layout"], "'design', 'process'"),
+    ],
+)  # fmt: skip
+def test_usage_errors_are_one_line(spinhop, arguments, message):
+    code, out, err = spinhop(*arguments)
+    assert code == 2 and out == ""
+    assert message in _one_line(err)
+
+
+def test_no_command_shows_help(spinhop):
+    code, out, err = spinhop()
+    assert code == 2 and "Usage: spinhop" in out and err == ""
+
+
+def _raise(error: BaseException):
+    def call() -> None:
+        raise error
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (InputError("a\nb"), 2, "a b"), (KeyboardInterrupt(), 130, "interrupted"),
+        (OSError(28, "No space left on device", "runs/x"), 2, "runs/x: No space left on device"),
+        (PermissionError(13, "Permission denied", "f"), 2, "f: Permission denied"), (MemoryError(), 2, "memory"),
+    ],
+)  # fmt: skip
+def test_errors_become_one_line_and_a_code(capsys, error, code, message):
+    assert guarded(_raise(error)) == code
+    assert message in _one_line(capsys.readouterr().err)
+
+
+def test_a_bug_is_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        guarded(_raise(ZeroDivisionError()))
+
+
+def test_a_reader_that_leaves_early_gets_no_message():
+    code = "from spinhop.cli import main; main(['schema', 'process'])"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(60) == 1
+
+
+@pytest.mark.parametrize("style", ["rails", "lines"])
+def test_new_writes_a_design_that_says_its_defaults(spinhop, tmp_path, style):
+    path = tmp_path / "mine.yaml"
+    assert spinhop("new", path, "-n", 5, "--style", style)[0] == 0
+    design = load_design(path)
+    assert (design.name, design.network.neurons, design.network.weight_style) == ("mine", 5, style)
+    # uncommenting every default with a value changes nothing
+    head, *lines = path.read_text().split("\n\n", 1)[1].splitlines()
+    full = [head] + [line.replace("# ", "", 1) if line.lstrip().startswith("# ") else line for line in lines]
+    kept = [line for line in full if line.split("  #")[0].split(": ", 1)[-1].strip() not in ("",)]
+    kept = [line for line in kept if not line.split("#")[0].rstrip().endswith(":") or line.split("#")[0].strip() in (
+        "network:", "device:", "operating_point:", "task:", "weights:")]  # fmt: skip
+    path.write_text("\n".join(kept) + "\n")
+    uncommented = load_design(path).model_dump(mode="json")
+    expected = design.model_dump(mode="json")
+    expected["network"]["weights"]["random_patterns"] = 1
+    assert uncommented == expected
+
+
+def test_new_refuses(spinhop, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("keep me")
+    code, _, err = spinhop("new", path)
+    assert code == 2 and "exists already" in _one_line(err) and path.read_text() == "keep me"
+    assert spinhop("new", path, "--force")[0] == 0
+    for arguments in ((tmp_path / "x.yaml", "-n", 1), (tmp_path / "x.txt",), (tmp_path / "a b.yaml",)):
+        code, _, err = spinhop("new", *arguments)
+        assert code == 2 and str(arguments[0]) in _one_line(err)
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.yaml"]
+
+
+@pytest.mark.parametrize("kind", ["design", "process"])
+def test_schema_is_json_with_units(spinhop, kind):
+    code, out, _ = spinhop("schema", kind)
+    schema = json.loads(out)
+    assert code == 0 and schema["type"] == "object" and schema["additionalProperties"] is False
+    texts = json.dumps(schema)
+    assert '"x-unit": "m"' in texts
+    assert "1e-07" not in texts  # defaults are written as a file has them
+
+
+def test_schema_accepts_what_the_reader_accepts(spinhop):
+    device = json.loads(spinhop("schema", "design")[1])["$defs"]["Device"]["properties"]
+    assert device["track_length"]["default"] == "100 nm"
+    assert device["resistance_area"]["default"] == "0.5 ohm*um^2"
+
+
+def test_doctor(spinhop):
+    code, out, _ = spinhop("doctor", "--json")
+    found = json.loads(out)
+    assert code == 0 and found["numpy"][0].isdigit() and "KLayout" in found
+
+
+def test_show_sends_the_file_to_klayout(tmp_path):
+    layout = tmp_path / "a.gds"
+    layout.write_bytes(b"x")
+    received = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                received.append(connection.makefile().readline())
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        show_layout(layout, port=server.getsockname()[1])
+        thread.join(10)
+    assert json.loads(received[0])["gds"] == str(layout.resolve())
+
+
+def test_show_without_klayout(tmp_path):
+    layout = tmp_path / "a.gds"
+    layout.write_bytes(b"x")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]  # free once closed
+    with pytest.raises(InputError, match="KLayout is not listening"):
+        show_layout(layout, port=port)
+    with pytest.raises(InputError, match="no such layout file"):
+        show_layout(tmp_path / "none.gds", port=port)
+
+
+def test_maxcut_of_a_square(spinhop, tmp_path):
+    """A square's best cut takes all four edges; the network's cut cannot be better."""
+    graph = tmp_path / "square.txt"
+    graph.write_text("4 4\n1 2 1\n2 3 1\n3 4 1\n4 1 1\n")
+    code, out, _ = spinhop("maxcut", graph, "--json")
+    (row,) = json.loads(out)
+    assert code == 0 and (row["nodes"], row["edges"], row["best"], row["best_is"]) == (4, 4, 4.0, "exact")
+    assert 0 <= row["cut"] <= 4
+
+
+def test_image_returns_an_undistorted_picture(spinhop):
+    code, out, _ = spinhop("image", "-d", "0", "--trials", "1", "--json")
+    rows = json.loads(out)
+    assert code == 0 and [row["picture"] for row in rows] == ["U", "T", "D"]
+    assert all(row["accuracy"] == 1 and row["restored"] == 1 for row in rows)

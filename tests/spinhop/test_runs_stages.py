@@ -1,0 +1,183 @@
+"""Run folders with stages that only write a line: what is repeated, what is kept, what is refused."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hwlib.design import load_design
+from hwlib.errors import InputError
+from spinhop.runs import Run, Stage, open_run
+
+
+class Recorder:
+    """Two stages, the second reading the first, and a list of what happened."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, str]] = []
+        self.value = "one"
+        self.broken = False
+        self.first = Stage("first", (), ("hwlib",), lambda run: self.value, self._first)
+        self.second = Stage("second", ("first",), ("hwlib",), lambda run: None, self._second)
+
+    def _first(self, run: Run) -> list[str]:
+        run.path("a.txt").write_text(self.value)
+        return ["a.txt"]
+
+    def _second(self, run: Run) -> list[str]:
+        if self.broken:
+            raise KeyboardInterrupt
+        run.path("b.txt").write_text(run.path("a.txt").read_text().upper())
+        return ["b.txt"]
+
+    def run(self, design: Path, out: Path, *, force: bool = False) -> list[tuple[str, str]]:
+        self.events = []
+        with open_run(design, out) as run:
+            run.execute((self.first, self.second), self._note, force=force)
+        return self.events
+
+    def _note(self, stage: str, status: str, seconds: float) -> None:
+        if status != "start":
+            self.events.append((stage, status))
+
+
+KEPT = [("first", "kept"), ("second", "kept")]
+DONE = [("first", "done"), ("second", "done")]
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+def test_unchanged_stages_are_kept(recorder, design_file, tmp_path):
+    design, out = design_file(), tmp_path / "run"
+    assert recorder.run(design, out) == DONE
+    assert recorder.run(design, out) == KEPT
+    assert recorder.run(design, out, force=True) == DONE
+
+
+def test_changed_inputs_repeat_the_stage_and_what_reads_it(recorder, design_file, tmp_path):
+    design, out = design_file(), tmp_path / "run"
+    recorder.run(design, out)
+    recorder.value = "two"
+    assert recorder.run(design, out) == DONE
+    assert (out / "b.txt").read_text() == "TWO"
+
+
+def test_equal_files_upstream_do_not_repeat_what_reads_them(recorder, design_file, tmp_path):
+    design, out = design_file(), tmp_path / "run"
+    recorder.run(design, out)
+    (out / "a.txt").unlink()
+    assert recorder.run(design, out) == [("first", "done"), ("second", "kept")]
+
+
+def test_interrupted_run_goes_on_at_its_stage(recorder, design_file, tmp_path):
+    design, out = design_file(), tmp_path / "run"
+    recorder.run(design, out)
+    recorder.value, recorder.broken = "two", True
+    with pytest.raises(KeyboardInterrupt):
+        recorder.run(design, out)
+    recorder.broken = False
+    assert recorder.run(design, out) == [("first", "kept"), ("second", "done")]
+    assert (out / "b.txt").read_text() == "TWO"
+
+
+def test_code_that_changed_repeats(recorder, design_file, tmp_path, monkeypatch):
+    design, out = design_file(), tmp_path / "run"
+    recorder.run(design, out)
+    monkeypatch.setattr("spinhop.runs.code_version", lambda *modules: "another")
+    assert recorder.run(design, out) == DONE
+
+
+def test_a_file_changed_by_hand_is_not_overwritten(recorder, design_file, tmp_path):
+    design, out = design_file(), tmp_path / "run"
+    recorder.run(design, out)
+    (out / "a.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"a\.txt: changed since the run wrote it"):
+        recorder.run(design, out)
+    assert (out / "a.txt").read_text() == "mine"
+    assert recorder.run(design, out, force=True) == DONE
+
+
+def test_manifest_holds_versions_seed_and_hashes(recorder, design_file, tmp_path):
+    out = tmp_path / "run"
+    recorder.run(design_file("name: tiny\nseed: 7\nnetwork: {neurons: 3}\n"), out)
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["seed"] == 7 and manifest["versions"]["numpy"]
+    first = manifest["stages"]["first"]
+    assert len(first["inputs"]) == 64 and len(first["files"]["a.txt"]) == 64 and first["seconds"] >= 0
+    assert str(tmp_path) not in json.dumps(manifest)  # nothing of where it ran
+
+
+def test_default_folder_is_named_after_the_design(design_file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with open_run(design_file()) as run:
+        assert run.folder == Path("runs/tiny")
+    assert (tmp_path / "runs/tiny/manifest.json").is_file()
+
+
+def _custom(design_file: Callable[..., Path], tmp_path: Path) -> Path:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "w.csv").write_text("0,1,-1\n1,0,1\n-1,1,0\n")
+    return design_file(
+        "name: tiny # a comment\nnetwork: {neurons: 3, weights: {matrix_file: sub/w.csv}}\n"
+        "operating_point: {v_dw: 40 mV}\n"
+    )
+
+
+def test_inputs_are_copied_and_the_resolved_design_runs_by_itself(design_file, tmp_path):
+    design, out = _custom(design_file, tmp_path), tmp_path / "run"
+    with open_run(design, out):
+        pass
+    assert (out / "input" / "tiny.yaml").read_text() == design.read_text()
+    assert (out / "input" / "sub" / "w.csv").is_file()
+    moved = tmp_path / "elsewhere"
+    out.rename(moved)
+    resolved, original = load_design(moved / "design.yaml"), load_design(design)
+    skip = {"process": True, "network": {"weights"}}
+    assert resolved.model_dump(mode="json", exclude=skip) == original.model_dump(mode="json", exclude=skip)
+    assert resolved.load_process().model_dump(mode="json") == original.load_process().model_dump(mode="json")
+    data = yaml.safe_load((moved / "design.yaml").read_text())
+    assert data["operating_point"]["v_dw"] == "40 mV" and data["device"]["track_length"] == "100 nm"
+
+
+def test_the_resolved_design_can_be_run_in_its_own_folder(recorder, design_file, tmp_path):
+    out = tmp_path / "run"
+    recorder.run(_custom(design_file, tmp_path), out)
+    before = (out / "design.yaml").read_text()
+    assert recorder.run(out / "design.yaml", out) == KEPT
+    assert (out / "design.yaml").read_text().splitlines()[1:] == before.splitlines()[1:]
+
+
+def test_a_folder_with_other_things_is_left_alone(recorder, design_file, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.tex").write_text("precious")
+    with pytest.raises(InputError, match="not empty and no run folder"):
+        recorder.run(design_file(), other)
+    assert [p.name for p in other.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "other"}', "\x00"])
+def test_a_foreign_manifest_is_refused(recorder, design_file, tmp_path, content):
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "manifest.json").write_text(content)
+    with pytest.raises(InputError, match="not the manifest of a run"):
+        recorder.run(design_file(), out)
+
+
+def test_one_process_at_a_time(recorder, design_file, tmp_path):
+    design, out = design_file(), tmp_path / "run"
+    recorder.run(design, out)
+    with (out / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(InputError, match="another spinhop is working"):
+            recorder.run(design, out)
+    assert recorder.run(design, out) == KEPT
