@@ -26,6 +26,8 @@ types: $(STAMP)
 # The pages of docs/ that are made from the code.
 docs: $(STAMP)
 	$(BIN)/spinhop schema --markdown --out docs/file-formats.md
+	$(BIN)/spinhop extract $(DESIGN) --out build/docs
+	mkdir -p docs/images && cp build/docs/layout.png build/docs/neuron.png docs/images/
 
 $(STAMP): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,0 +1,61 @@
+"""House rules: small modules, short functions, docs that follow the code."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from spinhop.schema import reference_page
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("hwlib", "sim", "layouts", "spinhop")
+MAX_MODULE, MAX_FUNCTION = 400, 60  # lines; a screen
+SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+NAMES = [str(path.relative_to(ROOT)) for path in SOURCES]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=NAMES)
+def test_module_is_small(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_MODULE
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=NAMES)
+def test_functions_fit_a_screen(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            documented = ast.get_docstring(node) is not None
+            first = node.body[1].lineno if documented and len(node.body) > 1 else node.body[0].lineno
+            lines = (node.end_lineno or first) - first + 1
+            assert lines <= MAX_FUNCTION, f"{node.name} has {lines} lines"
+
+
+def test_every_test_file_has_a_name_of_its_own():
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert len(names) == len(set(names))
+
+
+def test_file_format_page_is_what_the_models_say():
+    page = (ROOT / "docs" / "file-formats.md").read_text(encoding="utf-8")
+    assert page == reference_page(), "run make docs"
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_lock_holds_every_dependency_pinned_in_the_project():
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = project["project"]["dependencies"] + project["project"]["optional-dependencies"]["test"]
+    wanted += project["build-system"]["requires"]
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    locked = {line.lower() for line in lines if not line.startswith("#")}
+    assert {name.lower() for name in wanted} <= locked
+    assert all(re.fullmatch(r"[a-z0-9._-]+==[^\s/@]+", line) for line in locked), "pins only, no addresses"
