@@ -84,7 +84,9 @@ def _values(cases: Cases, windows: window.Windows) -> dict[str, object]:
         "v_dw": cases.protocol.v_dw,
         "recommended_v_dw": windows.recommended,
         "closes_at": ladder.closes_at() if ladder else None,
-        "ohm_per_cell": {k: getattr(ladder, k) for k in ("drive", "ground", "vdw", "feed")} if ladder else None,
+        "ohm_per_cell": {k: getattr(ladder, k) for k in ("drive", "ground", "vdw", "trunk", "feeder", "feed")}
+        if ladder
+        else None,
         "power": max(s.power for s in cases.run_states.values()),
         "area": stress.macro_area(cases),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -22,6 +23,8 @@ class CellLadder:
 
     Attributes:
         drive, ground, vdw: wire resistance per cell pitch in Ω.
+        trunk: wire resistance of the V_DW trunk per cell in Ω, times N: a trunk widened with the current it carries.
+        feeder: with centred feeds, wire resistance per cell from a soma to the middle of its column, in Ω.
         feed: fixed wire resistance from V_DW to a column besides those, in Ω.
         r_p, r_ap, r_m: device resistances in Ω.
         leak_current: |v_leak,axon|/k in A.
@@ -32,6 +35,8 @@ class CellLadder:
     drive: float
     ground: float
     vdw: float
+    trunk: float
+    feeder: float
     feed: float
     r_p: float
     r_ap: float
@@ -41,18 +46,19 @@ class CellLadder:
     centred: bool
 
     def window(self, neurons: int) -> tuple[float, float]:
-        """V_DW window in V of N neurons: intersection over the first and the middle column."""
-        columns = {0, neurons // 2}
+        """V_DW window in V of N neurons: intersection over the first, the middle and the last column."""
+        columns = {0, neurons // 2, neurons - 1}
         ends = [self._column(neurons, column) for column in columns]
         return max(low for low, _ in ends), min(high for _, high in ends)
 
     def _column(self, n: int, column: int) -> tuple[float, float]:
         feed = n // 2 if self.centred else column
         taps = np.flatnonzero(np.arange(n) != column)
-        along = column + 0.5
+        row, trunk = _supply_cells(n, column + 0.5)
+        supply = self.feed + self.feeder * abs(column - feed) + self.vdw * row + self.trunk * trunk
         thresholds = []
         for resistance, sign in ((self.r_p, 1), (self.r_ap, -1)):
-            source = 1 / (resistance + self.feed + self.vdw * along * (n - along) / n)
+            source = 1 / (resistance + supply)
             factor = splu(self._matrix(n, feed, taps, source))
             unit, soma = np.zeros(2 * n), np.zeros(2 * n)
             unit[feed], soma[n + column] = source, sign * self.soma_current * (self.ground > 0)
@@ -101,17 +107,20 @@ def cell_ladder(cases: Cases) -> CellLadder:
 
     - Drive: voltage between neighbouring taps over the current between them, least squares.
     - Ground: curvature of the tap voltages along a column over the current that enters, least squares.
-    - V_DW: drop to each soma over its current, fitted by a constant plus cells at x·(N − x)/N (rows tied at both ends).
-    - Feed: that constant and the way from a soma's pillar to its column. Trunks count in it as they are here; they
-      would grow with N, as would the pitch of weight lines, so the real network closes somewhat earlier.
+    - V_DW: drop to each soma over its current, fitted by a constant, its row (tied at both ends) and its trunk.
+    - Feed: that constant and the way from a soma's pillar to its column, with centred feeds a feeder per cell.
+
+    Larger networks are taken to repeat these cells, with V_DW trunks widened in proportion to N, and ideal ground
+    trunks. The pitch of weight lines grows with N: there the real network closes earlier.
     """
     network, axons = cases.network, cases.axons
     solution = cases.run_states["somas P, all axons ON"]
     columns = _Columns(cases, solution)
     drive = columns.drive()
-    vdw, constant = columns.vdw()
+    constant, vdw, trunk = columns.vdw()
+    stub, feeder = columns.feed_stub(drive)
     return CellLadder(
-        drive=drive, ground=columns.ground(), vdw=vdw, feed=constant + columns.feed_stub(drive),
+        drive=drive, ground=columns.ground(), vdw=vdw, trunk=trunk, feeder=feeder, feed=constant + stub,
         r_p=float(np.median(network.r_p)), r_ap=float(np.median(network.r_ap)), r_m=float(np.median(network.r_m)),
         leak_current=float(np.median(cases.leak_current[axons])),
         soma_current=dendrite_bound(cases) / float(np.median(network.r_m)), centred=columns.centred,
@@ -145,17 +154,22 @@ class _Columns:
         bend = 2 * self.foot[:, 1:-1] - self.foot[:, :-2] - self.foot[:, 2:]
         return _slope(bend, self.current[:, 1:-1])
 
-    def vdw(self) -> tuple[float, float]:
+    def vdw(self) -> tuple[float, float, float]:
+        """Constant, row and trunk resistance; the trunk is fed from the end that makes it positive."""
         drop = (self.v_dw - self.soma_in) / self.total
+        if self.n < 4:
+            return max(float(drop.mean()), 0.0), 0.0, 0.0
         x = np.arange(self.n) + 0.5
-        cells = x * (self.n - x) / self.n
-        if np.ptp(cells) == 0:
-            return 0.0, float(drop.mean())
-        slope, constant = np.polyfit(cells, drop, 1)
-        return max(float(slope), 0.0), max(float(constant), 0.0)
+        for from_end in (x, self.n - x):
+            row, trunk = _supply_cells(self.n, from_end)
+            fit = np.linalg.lstsq(np.stack([np.ones(self.n), row, trunk], axis=1), drop, rcond=None)[0]
+            if fit[2] >= 0:
+                break
+        constant, row_ohm, trunk_ohm = np.maximum(fit, 0.0).tolist()
+        return constant, row_ohm, trunk_ohm
 
-    def feed_stub(self, drive: float) -> float:
-        """Ω from the soma's pillar to its column, from the taps next to the feed, mean over neurons."""
+    def feed_stub(self, drive: float) -> tuple[float, float]:
+        """Ω from a soma's pillar to its column, by the taps next to the feed: constant, and per cell of distance."""
         stubs = []
         for j, feed in enumerate(self.feed):
             if np.isfinite(self.tap[j, feed]):
@@ -164,7 +178,15 @@ class _Columns:
                 at_feed = [self.tap[j, feed + 1] + drive * self.between[j, feed]] if feed + 1 < self.n else []
                 at_feed += [self.tap[j, feed - 1] - drive * self.between[j, feed - 1]] if feed else []
             stubs.append((self.soma_out[j] - np.mean(at_feed)) / self.total[j])
-        return max(float(np.mean(stubs)), 0.0)
+        if not self.centred:
+            return max(float(np.mean(stubs)), 0.0), 0.0
+        per_cell, constant = np.polyfit(np.abs(np.arange(self.n) - self.feed), stubs, 1)
+        return max(float(constant), 0.0), max(float(per_cell), 0.0)
+
+
+def _supply_cells(n: int, x: Any) -> tuple[Any, Any]:
+    """Cells of V_DW wire at distance x: row tied at both ends, and evenly loaded trunk of width ∝ n."""
+    return x * (n - x) / n, (n * x - x * x / 2) / n
 
 
 def _slope(volts: np.ndarray, amps: np.ndarray) -> float:

@@ -2,6 +2,8 @@
 
 import json
 import math
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -356,3 +358,9 @@ def test_lines_without_levels_are_bad_input():
     process = design.load_process()
     with pytest.raises(InputError, match="weight lines need levels"):
         check_operating_point(ideal_network(design, process), protocol_for(design, process), design.device, process)
+
+
+def test_rules_load_no_layout_tools():
+    code = "import sys, sim.rules; print(sorted({'klayout', 'gdsfactory'} & {m.split('.')[0] for m in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
