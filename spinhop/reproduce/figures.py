@@ -9,6 +9,8 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import ScalarFormatter
 
 from hwlib.files import replacing
 
@@ -66,7 +68,11 @@ def _recall(series: dict[str, Any]) -> Figure:
     figure, axes = _figure(5.2, 3.4)
     for patterns, color in zip("123", (BLUE, ORANGE, GREEN), strict=True):
         _band(
-            axes, series["neurons"], series["accuracy"][patterns], color, f"{patterns} pattern" + "s" * (patterns > "1")
+            axes,
+            series["neurons"][patterns],
+            series["accuracy"][patterns],
+            color,
+            f"{patterns} pattern" + "s" * (patterns > "1"),
         )
     axes.plot([29] * 3, [100, 98.98, 96.70], "kx", markersize=6, label="paper, N = 29")
     axes.set(xlabel="neurons N", ylabel="bit accuracy (%)", ylim=(85, 100.5))
@@ -87,14 +93,15 @@ def _efficiency(series: dict[str, Any]) -> Figure:
     right.barh(range(len(names)), values, color=colors)
     right.set_yticks(range(len(names)), [f"{name}" for name in names])
     right.invert_yaxis()
-    right.set(xlabel="mean energy (nJ)", title="delivered by sources (blue), turned to heat (orange)")
+    right.set(xlabel="mean energy (nJ)")
+    right.legend(handles=[Patch(color=BLUE, label="delivered by"), Patch(color=ORANGE, label="turned to heat in")])
     right.grid(axis="y", visible=False)
     return figure
 
 
 def _images(series: dict[str, Any]) -> Figure:
-    figure = Figure(figsize=(7.6, 6.2), layout="constrained")
-    parts: Any = figure.subfigures(2, 1, height_ratios=(1.15, 1))
+    figure = Figure(figsize=(7.6, 5.4), layout="constrained")
+    parts: Any = figure.subfigures(2, 1, height_ratios=(1.4, 1))
     top, bottom = parts
     for axes, drawing in zip(top.subplots(1, 3, sharey=True), ("plain", "light", "wide"), strict=True):
         for (name, curve), color in zip(series[drawing]["accuracy"].items(), (BLUE, ORANGE, GREEN), strict=True):
@@ -142,12 +149,12 @@ def _maxcut(series: dict[str, Any]) -> Figure:
 
 
 def _biqmac(series: dict[str, Any]) -> Figure:
-    figure, (left, right) = _figure(7.6, 3.4, 2, width_ratios=(1.2, 1))
+    figure, (left, right) = _figure(8.2, 3.4, 2, width_ratios=(1.3, 1))
     k = np.arange(10)
     left.bar(k - 0.2, series["optimum"], 0.4, color=GREEN, label="optimum")
-    left.bar(k + 0.2, list(series["cuts"].values())[-1], 0.4, color=BLUE, label="network (equals the paper)")
-    left.set(xlabel="g05_60 instance", ylabel="cut", ylim=(420, 560), xticks=k)
-    left.legend(loc="upper center", ncols=2, fontsize=8)
+    left.bar(k + 0.2, list(series["cuts"].values())[-1], 0.4, color=BLUE, label="network, as in the paper")
+    left.set(xlabel="g05_60 instance", ylabel="cut", ylim=(420, 570), xticks=k)
+    left.legend(loc="upper center", ncols=2, fontsize=7)
     left.grid(axis="x", visible=False)
     best = np.array(series["optimum"])
     gaps = {"this network": 100 * (1 - np.mean(np.array(list(series["cuts"].values())[-1]) / best))}
@@ -158,7 +165,7 @@ def _biqmac(series: dict[str, Any]) -> Figure:
     right.barh(
         order, [gaps[name] for name in order], color=[BLUE if name == "this network" else GREY for name in order]
     )
-    right.set(xlabel="mean distance from the optimum (%)")
+    right.set(xlabel="distance from the optimum (%)")
     right.grid(axis="y", visible=False)
     return figure
 
@@ -178,6 +185,9 @@ def _weights(series: dict[str, Any]) -> Figure:
         right.plot(series["weight"], series[name], marker="o", markersize=3, color=color, label=label)
     right.plot(0.04, 160, "kx", label="paper (printed 0.16 aJ·s)")
     right.set(xlabel="weight voltage W (V)", ylabel="energy × time (aJ·s)", yscale="log")
+    right.yaxis.set_major_formatter(ScalarFormatter())
+    right.yaxis.set_minor_formatter(ScalarFormatter())
+    right.tick_params(axis="y", which="minor", labelsize=7)
     right.legend(fontsize=8)
     return figure
 

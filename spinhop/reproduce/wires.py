@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 import xarray as xr
-from scipy.sparse.linalg import spsolve
+from scipy.sparse.linalg import splu
 
 from hwlib.network import MTJ_OUT, Network
 from hwlib.schematic import ladder_network
@@ -66,24 +66,27 @@ def summary(data: xr.Dataset) -> dict[str, Interval]:
 
 
 def ohm_per_cell(network: Network) -> float:
-    """Resistance of the middle dendrite row from its first to its last tap, per cell, in Ω."""
+    """Resistance per cell of the middle dendrite row in Ω, between two taps so that the taps' own vias cancel."""
     row = network.neurons // 2
-    taps = network.terminals[(network.post == row) & ~network.is_soma, MTJ_OUT]
+    axons = (network.post == row) & ~network.is_soma
+    taps, column = network.terminals[axons, MTJ_OUT], network.pre[axons]
     net = network.node_net[taps[0]]
     inside = network.node_net[network.resistor_nodes[:, 0]] == net
     nodes, index = np.unique(network.resistor_nodes[inside], return_inverse=True)
-    ends, conductance = index.reshape(-1, 2), 1 / network.resistor_ohm[inside]
-    first, last = np.searchsorted(nodes, [taps[0], taps[-1]])
-    size = len(nodes)
+    ends, conductance, size = index.reshape(-1, 2), 1 / network.resistor_ohm[inside], len(nodes)
     matrix = sp.coo_array((conductance, (ends[:, 0], ends[:, 1])), shape=(size, size)).tocsr()
     matrix = matrix + matrix.T
     laplacian = sp.csr_array(sp.diags_array(matrix.sum(axis=1)) - matrix)
-    keep = np.arange(size) != last  # the last tap is the reference
-    current = np.zeros(size)
-    current[first] = 1.0
-    potential = np.zeros(size)
-    potential[keep] = spsolve(laplacian[keep][:, keep].tocsc(), current[keep])
-    return float(potential[first]) / (network.neurons - 1)
+    middle, last = len(taps) // 2, len(taps) - 1
+    first, near, far = np.searchsorted(nodes, taps[[0, middle, last]])
+    keep = np.arange(size) != first  # the first tap is the reference
+    solve = splu(laplacian[keep][:, keep].tocsc())
+
+    def resistance(tap: int) -> float:
+        current = (np.flatnonzero(keep) == tap).astype(float)
+        return float(solve.solve(current)[current == 1][0])
+
+    return (resistance(far) - resistance(near)) / float(column[last] - column[middle])
 
 
 TASK = Task("wires", "Wire resistance", run)
