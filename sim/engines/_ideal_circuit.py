@@ -77,7 +77,8 @@ class Record(NamedTuple):
     count: np.ndarray
 
 
-jit = njit(error_model="numpy")
+# Compiled into one function: no wrappers for Python, and (all memory comes from outside) no reference counts.
+jit = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
 
 
 @jit
@@ -139,7 +140,8 @@ def _loaded(walls, circuit, drive, work, q, s):
 def _dendrites(walls, circuit, drive, work, q, s):
     """Soma velocities from the axon pillars; the weight sources' power and where it goes."""
     n = len(circuit.r_soma)
-    work.total[:] = work.base
+    for i in range(n):
+        work.total[0, i], work.total[1, i] = work.base[0, i], work.base[1, i]
     current, siemens = work.total[0], work.total[1]
     square = work.still_square[0]
     for a in range(work.active[n]):
@@ -189,11 +191,15 @@ def column(walls, circuit, drive, work, j, sign):
 def rebuild(walls, circuit, drive, work):
     """Sums over the axons that do not change, anew, and the list of those that do."""
     n = len(circuit.r_soma)
-    work.base[:] = 0.0
+    for i in range(n):
+        work.base[0, i] = work.base[1, i] = 0.0
     work.still_square[0] = 0.0
     work.active[n] = 0
     for j in range(n):
-        work.square[j] = np.sum(drive.weight[j] ** 2)
+        square = 0.0
+        for i in range(n):
+            square += drive.weight[j, i] ** 2
+        work.square[j] = square
         if work.mode[n + j] == UNDER and work.free[n + j] == 1:
             work.active[work.active[n]] = j
             work.active[n] += 1

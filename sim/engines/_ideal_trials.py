@@ -1,4 +1,4 @@
-"""Compiled trials of the ideal engine: phases of a trial, and many trials in parallel."""
+"""Compiled trials of the ideal engine: the phases of a trial, and trials one after the other, free of the interpreter."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from sim.engines._ideal_circuit import (
     BEFORE,
     LOAD,
     PAST,
     UNDER,
+    VDW,
     WEIGHT,
     Drive,
     Work,
@@ -26,7 +27,7 @@ from sim.engines._ideal_steps import reach, resting, step, switch
 from sim.engines.tableau import STAGES, B
 
 _ENERGY_TIME = 1e-8  # s: energies are as exact, relative to power times this, as walls relative to L
-_CHECK_EVERY = 64  # steps between two checks of Kirchhoff's law
+_CHECK_EVERY = 16  # steps between two checks of Kirchhoff's law
 _FIRST_STEP = 1e-10  # s
 
 
@@ -49,14 +50,20 @@ class Batch(NamedTuple):
     steps: np.ndarray
 
 
-@jit
-def _work(n, q):
+def new_work(n: int) -> Work:
+    """Scratch for trials of N neurons, one after the other."""
     walls = 2 * n
     return Work(
-        q.copy(), np.empty(walls), np.zeros((STAGES, walls)), np.zeros((STAGES, 5)), np.zeros(walls, np.int8),
-        np.ones(walls), np.zeros((2, n)), np.zeros((2, n)), np.zeros(n), np.zeros(1), np.zeros(n),
+        np.zeros(walls), np.zeros(walls), np.zeros((STAGES, walls)), np.zeros((STAGES, 5)), np.zeros(walls, np.int8),
+        np.zeros(walls), np.zeros((2, n)), np.zeros((2, n)), np.zeros(n), np.zeros(1), np.zeros(n),
         np.zeros(n + 1, np.int64), np.zeros(5),
     )  # fmt: skip
+
+
+@jit
+def _copy(source, target):
+    for k in range(len(source)):
+        target[k] = source[k]
 
 
 @jit
@@ -72,12 +79,14 @@ def _keep(record, work, time, phase, last):
         kept = (capacity + 1) // 2
         for k in range(kept):
             record.time[k], record.phase[k] = record.time[2 * k], record.phase[2 * k]
-            record.wall[k], record.volt[k] = record.wall[2 * k], record.volt[2 * k]
+            _copy(record.wall[2 * k], record.wall[k])
+            _copy(record.volt[2 * k], record.volt[k])
         record.count[0] = kept
         record.count[1] *= 2
     k = record.count[0]
     record.time[k], record.phase[k] = time, phase
-    record.wall[k], record.volt[k] = work.q, work.volt
+    _copy(work.q, record.wall[k])
+    _copy(work.volt, record.volt[k])
     record.count[0] += 1
 
 
@@ -89,9 +98,10 @@ def _begin(walls, circuit, drive, work, loading):
         work.mode[w] = BEFORE if q < walls.enter[w] else (PAST if q > walls.leave[w] else UNDER)
         work.free[w] = 1.0
     rebuild(walls, circuit, drive, work)
-    rates(walls, circuit, drive, work, work.q, 0, loading)
-    switch(walls, circuit, drive, work)
-    rates(walls, circuit, drive, work, work.q, 0, loading)
+    for settled in range(2):
+        rates(walls, circuit, drive, work, work.q, 0, loading)
+        if not settled:
+            switch(walls, circuit, drive, work)
 
 
 @jit
@@ -114,7 +124,7 @@ def _phase(walls, circuit, drive, work, record, begin, limit, phase, until_rest,
     loading = phase == 0
     _begin(walls, circuit, drive, work, loading)
     _keep(record, work, begin, phase, True)
-    scale = _ENERGY_TIME * (np.sum(work.power[0, WEIGHT : LOAD + 1]) + 1e-30)
+    scale = _ENERGY_TIME * (work.power[0, WEIGHT] + work.power[0, VDW] + work.power[0, LOAD] + 1e-30)
     residual = imbalance(walls, circuit, drive, work, loading)
     time, control, steps = 0.0, _FIRST_STEP, 0
     while True:
@@ -128,23 +138,23 @@ def _phase(walls, circuit, drive, work, record, begin, limit, phase, until_rest,
         )
         _accept(work, h)
         time = limit if limit - time - h <= 1e-15 * limit else time + h
-        steps += 1
         if steps % _CHECK_EVERY == 0:
             residual = max(residual, imbalance(walls, circuit, drive, work, loading))
+        steps += 1
         _keep(record, work, begin + time, phase, False)
-    rates(walls, circuit, drive, work, work.q, 0, loading)
     _keep(record, work, begin + time, phase, True)
-    residual = max(residual, imbalance(walls, circuit, drive, work, loading))
     return time, still, residual, steps
 
 
 @jit
-def _trial(walls, circuit, rail_count, batch, t, record, tolerance):
+def _trial(walls, circuit, rail_count, batch, t, work, record, tolerance):
     drive = Drive(
         batch.weights[batch.weight[t]], batch.v_dw[t], batch.load[t], rail_count, batch.rail_load[t],
         batch.rail_square[t],
     )  # fmt: skip
-    work = _work(len(circuit.r_soma), batch.q[t])
+    _copy(batch.q[t], work.q)
+    for p in range(len(work.energy)):
+        work.energy[p] = 0.0
     begin = 0.0
     for phase in range(2):
         until_rest = phase == 1 or np.isinf(batch.load_time[t])
@@ -159,7 +169,8 @@ def _trial(walls, circuit, rail_count, batch, t, record, tolerance):
         batch.time[t, phase], batch.rest[t, phase] = time, rest or not until_rest
         batch.residual[t] = max(batch.residual[t], residual)
         batch.steps[t] += steps
-    batch.q[t], batch.energy[t] = work.q, work.energy
+    _copy(work.q, batch.q[t])
+    _copy(work.energy, batch.energy[t])
 
 
 def _fingerprint() -> str:
@@ -172,14 +183,14 @@ def _fingerprint() -> str:
 
 
 def _compiled(fingerprint: str):  # type: ignore[no-untyped-def]
-    """The batch function; the cache of compiled code knows its closure, so changes in other files reach it."""
+    """The function for some trials; the cache of compiled code watches this file and what it closes over."""
 
-    @njit(cache=True, parallel=True, error_model="numpy", nogil=True)
-    def run_trials(walls, circuit, rail_count, batch, record, tolerance):
+    @njit(cache=True, error_model="numpy", nogil=True, _nrt=False)
+    def run_trials(walls, circuit, rail_count, batch, first, last, work, record, tolerance):
         if len(fingerprint) == 0:
             return
-        for t in prange(len(batch.v_dw)):
-            _trial(walls, circuit, rail_count, batch, t, record, tolerance)
+        for t in range(first, last):
+            _trial(walls, circuit, rail_count, batch, t, work, record, tolerance)
 
     return run_trials
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from numba import get_num_threads
 
 from hwlib.network import DW_IN, MTJ_IN, MTJ_OUT, Network
 from sim.engines import Options
 from sim.engines._ideal_circuit import Circuit, Record, Walls
-from sim.engines._ideal_trials import Batch, run_trials
+from sim.engines._ideal_trials import Batch, new_work, run_trials
 from sim.engines.ideal import WeightNets, _per_neuron
 from sim.protocol import Protocol
 from sim.result import Trace, Trials
+
+_TRIALS_EACH = 4  # that a thread takes at once
 
 
 class IdealNetwork:
@@ -55,7 +59,7 @@ class IdealNetwork:
             np.zeros(size), np.zeros(size, np.int8), np.zeros((size, 2 * n)), np.zeros((size, n)),
             np.array([0, 1, 0]),
         )  # fmt: skip
-        run_trials(self.walls, self.circuit, self._nets.count, batch, record, options.tolerance)
+        self._run(batch, record, options.tolerance)
         energy = batch.energy
         sinks = np.column_stack([energy[:, 3], energy[:, 4], np.zeros(len(protocols))])
         return Trials(
@@ -64,6 +68,21 @@ class IdealNetwork:
             kcl_residual=batch.residual, steps=batch.steps,
             trace=self._trace(record, protocols[0]) if options.record else None,
         )  # fmt: skip
+
+    def _run(self, batch: Batch, record: Record, tolerance: float) -> None:
+        """Trials by threads, each its own rows: the same numbers whatever their count."""
+
+        def some(first: int) -> None:
+            last = min(first + _TRIALS_EACH, count)
+            run_trials(self.walls, self.circuit, self._nets.count, batch, first, last, new_work(n), record, tolerance)
+
+        n = self.network.neurons
+        count, workers = len(batch.v_dw), get_num_threads()
+        if workers == 1 or count <= _TRIALS_EACH:
+            run_trials(self.walls, self.circuit, self._nets.count, batch, 0, count, new_work(n), record, tolerance)
+            return
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(some, range(0, count, _TRIALS_EACH)))
 
     def _batch(self, protocols: Sequence[Protocol]) -> Batch:
         n, count = self.network.neurons, len(protocols)
