@@ -1,4 +1,4 @@
-"""Compiled trials of the ideal engine: the phases of a trial, and trials one after the other, free of the interpreter."""
+"""Compiled trials of the ideal engine: phases of a trial, and trials one after the other, outside the interpreter."""
 
 from __future__ import annotations
 

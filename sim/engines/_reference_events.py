@@ -1,0 +1,111 @@
+"""Where a step of the reference engine has to end: walls at the edges of their piece of track, walls let go."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.walls import BEFORE, PAST, UNDER, Pillars
+
+MODE_SLACK = 1e-8  # of L: how near an edge counts as on it
+RELEASE_SLACK = 1e-9  # of L: how far a pinned wall may be late when it is released
+_GRID = np.linspace(0.0, 1.0, 33)[:, None]
+
+
+def settle(
+    pillars: Pillars, q: np.ndarray, rate: np.ndarray, piece: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Places, pieces and pins of walls that may stand on an edge, given where they want to go.
+
+    Args:
+        pillars: of the devices.
+        q: wall positions in m.
+        rate: velocities they would have if nothing stopped them.
+        piece: before, under or past the pillar.
+
+    Returns:
+        Positions (walls at an end exactly on it), pieces, and whether each wall is pinned.
+    """
+    slack = MODE_SLACK * pillars.length
+    enter, leave = pillars.bounds(np.full(len(q), UNDER))
+    at_off, at_on = (rate <= 0) & (q <= slack), (rate >= 0) & (q >= pillars.length - slack)
+    piece = np.where((rate > 0) & (piece == BEFORE) & (q >= enter - slack), UNDER, piece)
+    piece = np.where((rate > 0) & (piece == UNDER) & (q >= leave - slack), PAST, piece)
+    piece = np.where((rate < 0) & (piece == PAST) & (q <= leave + slack), UNDER, piece)
+    piece = np.where((rate < 0) & (piece == UNDER) & (q <= enter + slack), BEFORE, piece)
+    piece = np.where(at_off, np.where(enter > 0, BEFORE, UNDER), piece)
+    piece = np.where(at_on, np.where(leave < pillars.length, PAST, UNDER), piece)
+    return np.where(at_off, 0.0, np.where(at_on, pillars.length, q)), piece, at_off | at_on
+
+
+def reach(pillars: Pillars, q: np.ndarray, rate: np.ndarray, piece: np.ndarray, pinned: np.ndarray) -> float:
+    """Time in s until the first free wall is at an edge if all keep their velocities; inf when none gets there."""
+    low, high = pillars.bounds(piece)
+    moving = ~pinned & (rate != 0)
+    time = (np.where(rate > 0, high, low) - q)[moving] / rate[moving]
+    return float(time[time > 0].min(initial=np.inf))
+
+
+def first_event(
+    pillars: Pillars, q: np.ndarray, q_new: np.ndarray, rates: np.ndarray, piece: np.ndarray, pinned: np.ndarray,
+    h: float,
+) -> float:  # fmt: skip
+    """Fraction of a step at which the first wall leaves its piece or its pin; 2 when none does.
+
+    Args:
+        pillars: of the devices.
+        q: wall positions at the beginning of the step.
+        q_new: at its end.
+        rates: velocities at its stages, shape (stages, devices); the first and last are those at its ends.
+        piece: of each wall during the step.
+        pinned: whether it is held during the step.
+        h: length of the step in s.
+    """
+    return min(
+        _first_crossing(pillars, q, q_new, rates, piece, ~pinned, h), _first_release(pillars, q, rates, pinned, h)
+    )
+
+
+def _cubic(theta: np.ndarray, q0: np.ndarray, q1: np.ndarray, d0: np.ndarray, d1: np.ndarray) -> np.ndarray:
+    """Hermite interpolant; ``d`` velocities times the step."""
+    u = 1 - theta
+    return q0 * u * u * (1 + 2 * theta) + q1 * theta * theta * (3 - 2 * theta) + theta * u * (d0 * u - d1 * theta)
+
+
+def _first_crossing(pillars, q, q_new, rates, piece, free, h):  # type: ignore[no-untyped-def]
+    low, high = pillars.bounds(piece)
+    slack = MODE_SLACK * pillars.length
+    turning = rates[0] * rates[-1] < 0
+    suspects = np.flatnonzero(free & (turning | (q_new < low - slack) | (q_new > high + slack)))
+    if len(suspects) == 0:
+        return 2.0
+    ends = q[suspects], q_new[suspects], h * rates[0, suspects], h * rates[-1, suspects]
+    low, high, slack = low[suspects], high[suspects], slack[suspects]
+    path = _cubic(_GRID, *ends)
+    outside = (path < low - slack) | (path > high + slack)
+    outside[-1] |= (ends[1] < low - slack) | (ends[1] > high + slack)
+    crossing = outside.any(axis=0)
+    if not crossing.any():
+        return 2.0
+    k = np.maximum(outside.argmax(axis=0), 1)
+    bound = np.where(path[k, np.arange(len(k))] < (low + high) / 2, low, high)
+    side = np.sign(path[k, np.arange(len(k))] - bound)
+    inner, outer = _GRID[k - 1, 0], _GRID[k, 0]
+    for _ in range(40):
+        middle = (inner + outer) / 2
+        beyond = (_cubic(middle, *ends) - bound) * side > 0
+        outer, inner = np.where(beyond, middle, outer), np.where(beyond, inner, middle)
+    return float(outer[crossing].min())
+
+
+def _first_release(pillars, q, rates, pinned, h):  # type: ignore[no-untyped-def]
+    held = np.flatnonzero(pinned)
+    if len(held) == 0:
+        return 2.0
+    inward = rates[:, held] * np.where(q[held] < pillars.length[held] / 2, 1.0, -1.0)
+    slack = RELEASE_SLACK * pillars.length[held]
+    begin, end = inward[0], inward[-1]
+    late = np.where(end > 0, end / np.where(end > begin, end - begin, 1.0), 0.0)
+    too_late = end * late * h / 2 > slack
+    fraction = np.where(too_late, 1 - late, 2.0)
+    bump = (end <= 0) & (inward[1:-1].max(axis=0) * h > slack)
+    return float(np.where(bump, 0.5, fraction).min())

@@ -1,0 +1,195 @@
+"""Reference engine: every device's wall, one sparse solve of the whole circuit per evaluation. Correct first.
+
+Adaptive Dormand–Prince steps with an error estimate on every wall and every energy. Velocities are smooth only while
+each wall keeps to its piece of track (before, under, past its pillar) and to its pin at an end, so a step ends at the
+first change of either. Drops nothing of the extracted resistances; capacitances and inductances are not in the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hwlib.network import Network
+from sim.circuit import Circuit
+from sim.engines import Options
+from sim.engines._reference_events import first_event, reach, settle
+from sim.engines.tableau import ORDER, STAGES, A, B, E
+from sim.protocol import REST_SPEED, Protocol
+from sim.result import Trace, Trials, joined
+from sim.walls import Kinematic, Pillars, WallDynamics
+
+_ENERGY_TIME = 1e-8  # s: energies are as exact, relative to initial power times this, as walls relative to L
+_REST_TIME = 1e-15  # s: how exactly the moment of rest is found
+_SHORTEST = 1e-18  # s: a step this short is taken whatever happens in it
+_FIRST_STEP = 1e-10  # s
+
+
+def refusal(network: Network, protocols: Sequence[Protocol]) -> str | None:
+    """None: this engine runs every network."""
+    return None
+
+
+def simulate(network: Network, protocols: Sequence[Protocol], options: Options) -> Trials:
+    """Run every protocol, one after the other.
+
+    Raises:
+        InputError: lines without levels, or levels of a wrong shape.
+    """
+    done = []
+    for k, protocol in enumerate(protocols):
+        done.append(_Trial(network, protocol, options).run())
+        if options.progress:
+            options.progress(k + 1, len(protocols))
+    return joined(done)
+
+
+class _Recorder:
+    """Points of a trace; every second one goes when there are too many."""
+
+    def __init__(self, most: int):
+        self.most, self.stride, self.calls = most, 1, 0
+        self.points: list[tuple[float, int, np.ndarray, np.ndarray, np.ndarray]] = []
+
+    def keep(self, phase: _Phase, begin: float, *, last: bool) -> None:
+        self.calls += 1
+        if not last and self.calls % self.stride:
+            return
+        if len(self.points) >= self.most:
+            self.points, self.stride = self.points[::2], 2 * self.stride
+        time = begin + phase.time
+        if self.points and time <= self.points[-1][0]:
+            time = np.nextafter(self.points[-1][0], np.inf)
+        circuit, voltage = phase.circuit, phase.voltage
+        self.points.append(
+            (time, phase.number, phase.q.copy(), circuit.track_current(voltage), circuit.node_voltage(voltage))
+        )
+
+    def trace(self) -> Trace:
+        time, number, wall, current, voltage = (np.array(column) for column in zip(*self.points, strict=True))
+        return Trace(time, number, wall, current, voltage)
+
+
+class _Trial:
+    """One trial: load phase, release, convergence."""
+
+    def __init__(self, network: Network, protocol: Protocol, options: Options):
+        self.network, self.protocol, self.options = network, protocol, options
+
+    def run(self) -> Trials:
+        network, protocol = self.network, self.protocol
+        share = np.zeros(network.devices) if protocol.initial is None else np.asarray(protocol.initial, float)
+        q, energy, rests, times, residual, steps = share * network.length, np.zeros(6), [], [], 0.0, 0
+        converging = protocol.net_voltages(network)
+        recorder = _Recorder(self.options.samples) if self.options.record else None
+        for number in (0, 1):
+            if number == 0 and protocol.start is None:
+                times.append(0.0)
+                continue
+            until_rest = number == 1 or protocol.load == "rest"
+            limit = protocol.time_limit if number == 1 or protocol.load == "rest" else float(protocol.load)
+            voltages = converging if number else protocol.load_voltages(network)
+            phase = _Phase(network, Circuit(network, voltages), q, number, self.options.tolerance)
+            rest = phase.run(limit, until_rest, recorder, sum(times))
+            q, energy, residual = phase.q, energy + phase.energy, max(residual, phase.residual)
+            steps += phase.steps
+            times.append(phase.time)
+            rests.append(rest or not until_rest)
+        return Trials(
+            time_load=np.array(times[:1]), time_convergence=np.array(times[1:]), at_rest=np.array([all(rests)]),
+            wall_final=q[None], energy_source=energy[None, :3], energy_sink=energy[None, 3:],
+            kcl_residual=np.array([residual]), steps=np.array([steps]),
+            trace=recorder.trace() if recorder else None,
+        )  # fmt: skip
+
+
+class _Phase:
+    """Walls under one set of sources."""
+
+    def __init__(self, network: Network, circuit: Circuit, q: np.ndarray, number: int, tolerance: float):
+        self.circuit, self.number, self.tolerance = circuit, number, tolerance
+        self.pillars = Pillars.of(network)
+        self.dynamics: WallDynamics = Kinematic.of(network)
+        self.q, self.piece = q, self.pillars.piece(q)
+        self.time, self.steps, self.residual, self.energy = 0.0, 0, 0.0, np.zeros(6)
+        self._siemens, self.voltage = np.zeros(0), np.zeros(0)
+        self.rates, self._power = np.zeros((STAGES, network.devices)), np.zeros((STAGES, 6))
+        self._evaluate(0, q)
+        self.q, self.piece, self.pinned = settle(self.pillars, q, self.rates[0], self.piece)
+        self._evaluate(0, self.q)
+        self._energy_scale = _ENERGY_TIME * (self._power[0, :3].sum() + 1e-30)
+
+    def _evaluate(self, stage: int, q: np.ndarray) -> None:
+        """Velocities and powers with the walls at ``q``; solves only if a conductance changed."""
+        siemens = self.pillars.smooth_conductance(q, self.piece)
+        if not np.array_equal(siemens, self._siemens):
+            self._siemens, self.voltage = siemens, self.circuit.solve(siemens)
+            self._now = self.dynamics.velocity(self.circuit.track_current(self.voltage))
+            self._now_power = np.concatenate(self.circuit.powers(self.voltage, siemens))
+        self.rates[stage], self._power[stage] = self._now, self._now_power
+
+    def run(self, limit: float, until_rest: bool, recorder: _Recorder | None, begin: float) -> bool:
+        """Go on until rest or the limit; whether every wall is at rest."""
+        control = _FIRST_STEP
+        self._note(recorder, begin, last=True)
+        while True:
+            self.q, self.piece, self.pinned = settle(self.pillars, self.q, self.rates[0], self.piece)
+            still = self._still(0)
+            if self.time >= limit or (still and until_rest):
+                break
+            left = limit - self.time
+            longest = min(control, left, reach(self.pillars, self.q, self.rates[0], self.piece, self.pinned))
+            h, control, q_new = self._step(longest, control, until_rest)
+            self.q, self.energy = q_new, self.energy + h * (B @ self._power)
+            self.rates[0], self._power[0] = self.rates[-1], self._power[-1]
+            self.time = limit if left - h <= 1e-15 * limit else self.time + h
+            self.steps += 1
+            self._note(recorder, begin, last=False)
+        self._note(recorder, begin, last=True)
+        return still
+
+    def _note(self, recorder: _Recorder | None, begin: float, *, last: bool) -> None:
+        self.residual = max(self.residual, self.circuit.residual(self.voltage, self._siemens))
+        if recorder is not None:
+            recorder.keep(self, begin, last=last)
+
+    def _still(self, stage: int) -> bool:
+        """No free wall is faster than REST_SPEED."""
+        return bool(abs(self.rates[stage][~self.pinned]).max(initial=0.0) < REST_SPEED)
+
+    def _step(self, h: float, control: float, until_rest: bool) -> tuple[float, float, np.ndarray]:
+        """Shorten a step until it is exact enough and ends at the first event."""
+        moving, still = 0.0, np.inf  # the moment of rest lies between these step lengths
+        while True:
+            q_new, error = self._attempt(h)
+            grow = float(np.clip(0.9 * error ** (-1 / ORDER), 0.2, 5.0)) if error > 0 else 5.0
+            if h <= _SHORTEST:
+                return h, control, q_new
+            if error > 1:
+                h *= min(grow, 0.9)
+                control = h
+                continue
+            fraction = first_event(self.pillars, self.q, q_new, self.rates, self.piece, self.pinned, h)
+            if fraction <= 1:
+                h *= max(fraction, 1e-6)
+                continue
+            if until_rest and self._still(-1):
+                still = h
+            else:
+                moving = h
+            if still < np.inf and (h < still or still - moving > _REST_TIME):
+                h = (moving + still) / 2 if still - moving > _REST_TIME else still
+                continue
+            return h, max(control, h * grow), q_new
+
+    def _attempt(self, h: float) -> tuple[np.ndarray, float]:
+        """One step: where it ends, and its error in units of the tolerance."""
+        q = self.q
+        for stage in range(1, STAGES):
+            rate = A[stage, :stage] @ self.rates[:stage]
+            q = self.q + h * np.where(self.pinned, 0.0, rate)
+            self._evaluate(stage, q)
+        walls = abs(E @ self.rates) * ~self.pinned * h / self.pillars.length
+        energies = abs(E @ self._power) * h / self._energy_scale
+        return q, max(walls.max(), energies.max()) / self.tolerance

@@ -1,0 +1,86 @@
+"""Domain walls of many devices: equation of motion, pillar conductance, and the pieces where both are smooth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol as Interface
+
+import numpy as np
+
+from hwlib.network import Network
+
+BEFORE, UNDER, PAST = 0, 1, 2  # where a wall is from its pillar
+
+
+class WallDynamics(Interface):
+    """An equation of motion: how fast walls want to move."""
+
+    def velocity(self, current: np.ndarray) -> np.ndarray:
+        """Velocity in m/s toward ON from the track current in A, both shape (devices,)."""
+
+
+@dataclass(frozen=True)
+class Kinematic:
+    """``v = k·I + v_leak``: the wall follows the current at once (the paper's model; the β = α case of the 1D model).
+
+    Attributes:
+        mobility: k in m/s per A, shape (devices,).
+        leak: v_leak in m/s, positive toward ON, shape (devices,).
+    """
+
+    mobility: np.ndarray
+    leak: np.ndarray
+
+    @classmethod
+    def of(cls, network: Network) -> Kinematic:
+        """The dynamics of a network's devices."""
+        return cls(network.mobility, network.leak)
+
+    def velocity(self, current: np.ndarray) -> np.ndarray:
+        """Velocity in m/s toward ON from the track current in A."""
+        return self.mobility * current + self.leak
+
+
+@dataclass(frozen=True)
+class Pillars:
+    """Pillars of many devices; the conductance is weighted by the areas on both sides of the wall.
+
+    Attributes:
+        edge: left edge from the DW_IN end in m, shape (devices,).
+        width: m, shape (devices,).
+        length: L of the track in m, shape (devices,).
+        g_ap, g_p: S, shape (devices,).
+    """
+
+    edge: np.ndarray
+    width: np.ndarray
+    length: np.ndarray
+    g_ap: np.ndarray
+    g_p: np.ndarray
+
+    @classmethod
+    def of(cls, network: Network) -> Pillars:
+        """The pillars of a network's devices."""
+        edge = network.pillar_centre - network.pillar_width / 2
+        return cls(edge, network.pillar_width, network.length, 1 / network.r_ap, 1 / network.r_p)
+
+    def conductance(self, q: np.ndarray) -> np.ndarray:
+        """Conductance in S with the walls at ``q`` m, shapes (…, devices)."""
+        share = np.clip((q - self.edge) / self.width, 0.0, 1.0)
+        return self.g_ap + share * (self.g_p - self.g_ap)
+
+    def smooth_conductance(self, q: np.ndarray, piece: np.ndarray) -> np.ndarray:
+        """As ``conductance`` for walls on their piece of track, continued smoothly a little beyond its ends."""
+        share = np.where(piece == UNDER, (q - self.edge) / self.width, piece == PAST)
+        return self.g_ap + share * (self.g_p - self.g_ap)
+
+    def piece(self, q: np.ndarray) -> np.ndarray:
+        """Whether walls are before, under or past their pillar."""
+        return np.where(q < self.edge, BEFORE, np.where(q > self.edge + self.width, PAST, UNDER))
+
+    def bounds(self, piece: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Ends of each wall's piece of track in m."""
+        enter = np.clip(self.edge, 0.0, self.length)
+        leave = np.clip(self.edge + self.width, 0.0, self.length)
+        low = np.choose(piece, [np.zeros_like(enter), enter, leave])
+        return low, np.choose(piece, [enter, leave, self.length])
