@@ -38,12 +38,14 @@ class StageLines:
 
         self._console = Console(file=sys.stderr, highlight=False)
         self._status: Any = None
+        self._stage = ""
 
     def __call__(self, stage: str, status: str, seconds: float) -> None:
         """Report that a stage starts, is done, or is kept from an earlier run."""
         if self._status is not None:
             self._status.stop()
             self._status = None
+        self._stage = stage
         if status == "start":
             if self._console.is_terminal:
                 self._status = self._console.status(stage)
@@ -52,6 +54,11 @@ class StageLines:
             self._console.print(f"{stage:<22} unchanged")
         else:
             self._console.print(f"{stage:<22} {seconds:8.2f} s")
+
+    def advance(self, done: int, total: int) -> None:
+        """Say how far the working stage is."""
+        if self._status is not None:
+            self._status.update(f"{self._stage} {done} of {total}")
 
     def __enter__(self) -> StageLines:
         return self

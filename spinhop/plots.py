@@ -41,7 +41,7 @@ def wall_plots(traces: dict[str, xr.Dataset], network: Network) -> tuple[str, st
 
 
 def _figure(title: str, trace: xr.Dataset, network: Network, what: str, first: Any) -> Any:
-    from bokeh.models import HoverTool, Span
+    from bokeh.models import HoverTool
     from bokeh.plotting import figure
 
     ranges = {} if first is None else {"x_range": first.x_range, "y_range": first.y_range}
@@ -55,6 +55,7 @@ def _figure(title: str, trace: xr.Dataset, network: Network, what: str, first: A
     walls = NM * trace["wall"].values
     for neuron in range(min(network.neurons, MAX_LINES)):
         colour = COLOURS[neuron % len(COLOURS)]
+        drawn: list[Any]
         if what == "soma":
             drawn = [plot.line(time, walls[:, network.somas[neuron]], color=colour, line_width=1.8, name=str(neuron))]
         else:
@@ -64,9 +65,7 @@ def _figure(title: str, trace: xr.Dataset, network: Network, what: str, first: A
             drawn = [plot.line(time, side, color=colour, line_width=1.0, name=str(neuron)) for side in (low, high)]
         tips = [("neuron", "$name"), ("time", "$x{0.0} ns"), ("wall", "$y{0.0} nm")]
         plot.add_tools(HoverTool(renderers=drawn, tooltips=tips, visible=False))
-    plot.add_layout(
-        Span(location=NS * float(trace["time_load"]), dimension="height", line_dash="dashed", line_color="#888888")
-    )
+    plot.vspan(x=[NS * float(trace["time_load"])], line_dash="dashed", line_color="#888888")
     _quiet(plot)
     return plot
 

@@ -53,6 +53,7 @@ class Run:
         layout: a layout drawn elsewhere (or edited by hand) to use instead of drawing one.
         engine: simulation engine, ``auto`` to choose.
         manifest: versions, seed, and for each finished stage its input hash, time and files with their hashes.
+        advance: called by stages that count what they do, with (done, in all).
     """
 
     folder: Path
@@ -61,6 +62,7 @@ class Run:
     layout: Path | None = None
     engine: str = "auto"
     manifest: dict[str, Any] = field(default_factory=dict)
+    advance: Callable[[int, int], None] = lambda done, total: None
 
     def path(self, name: str) -> Path:
         """Path of an artefact."""

@@ -139,7 +139,8 @@ def _recall(ideal: bool, name: str) -> Any:
         import sim
 
         network = _network(run, ideal)
-        save_dataset(sim.recall(network, run.design, run.process, engine=run.engine), run.path(name))
+        result = sim.recall(network, run.design, run.process, engine=run.engine, progress=run.advance)
+        save_dataset(result, run.path(name))
         return [name]
 
     return work
@@ -195,7 +196,8 @@ def run_design(
         layout: GDS or OASIS file to use instead of drawing one.
         engine: simulation engine.
         force: repeat stages whose inputs did not change, and overwrite files changed by hand.
-        progress: called with stage, ``start``, ``done`` or ``kept``, and seconds.
+        progress: called with stage, ``start``, ``done`` or ``kept``, and seconds; its method ``advance(done, total)``,
+            if it has one, within stages that count.
 
     Raises:
         InputError: bad input to any stage; files of finished stages stay.
@@ -207,5 +209,6 @@ def run_design(
         if goal == "run" and stored_patterns(run.design) is None:  # weights from a matrix: nothing to recall
             stages = tuple(stage for stage in stages if stage not in (RECALL_IDEAL, RECALL_DRAWN))
             run.forget(RECALL_IDEAL, RECALL_DRAWN)
+        run.advance = getattr(progress, "advance", run.advance)
         run.execute(stages, progress, force=force)
         return run

@@ -13,6 +13,8 @@ from spinhop.commands.options import DesignFile, Engine, Force, Json, LayoutFile
 if TYPE_CHECKING:
     from spinhop.runs import Run
 
+RECALLS = {"ideal": "recall_ideal.nc", "drawn": "recall_drawn.nc"}
+TRIALS = {"ideal": "ideal.nc", "drawn": "drawn.nc"}
 Ideal = Annotated[bool, typer.Option("--ideal", help="Perfect wires only; needs no layout.")]
 
 
@@ -22,7 +24,10 @@ def run(
 ) -> None:  # fmt: skip
     """All stages: layout, extraction, simulation, recall, report. Unchanged stages are not repeated."""
     done = _work("run", design, out=out, layout=layout, engine=engine, force=force)
-    _print_outcomes(done, json, {"ideal": "recall_ideal.nc", "drawn": "recall_drawn.nc"})
+    if done.files("recall, drawn"):
+        _print_outcomes(done, json, RECALLS)
+    else:  # weights from a matrix: no stored patterns
+        _print_trials(done, json, TRIALS)
 
 
 def layout(design: DesignFile, out: RunFolder = None, force: Force = False, json: Json = False) -> None:
@@ -55,17 +60,7 @@ def simulate(
     """Simulate one trial with ideal and with drawn wires, keeping every wall over time."""
     goal = "simulate ideal" if ideal else "simulate"
     done = _work(goal, design, out=out, layout=layout, engine=engine, force=force)
-    names = {"ideal": "ideal.nc"} if ideal else {"ideal": "ideal.nc", "drawn": "drawn.nc"}
-    from spinhop.outcome import trial_data, trial_rows
-
-    results = {kind: trial_data(done.path(name)) for kind, name in names.items()}
-    if json:
-        _print_files(done, json, outcome=results)
-        return
-    from spinhop.console import print_table
-
-    print_table("one trial", ["", *results], trial_rows(results))
-    _print_files(done, json)
+    _print_trials(done, json, _only_ideal(TRIALS) if ideal else TRIALS)
 
 
 def recall(
@@ -75,8 +70,7 @@ def recall(
     """Recall the stored patterns from the design's starts, with ideal and with drawn wires."""
     goal = "recall ideal" if ideal else "recall"
     done = _work(goal, design, out=out, layout=layout, engine=engine, force=force)
-    names = {"ideal": "recall_ideal.nc"} if ideal else {"ideal": "recall_ideal.nc", "drawn": "recall_drawn.nc"}
-    _print_outcomes(done, json, names)
+    _print_outcomes(done, json, _only_ideal(RECALLS) if ideal else RECALLS)
 
 
 def report(
@@ -108,6 +102,23 @@ def _print_files(done: Run, json: bool, **more: Any) -> None:
         print_json(_stages(done) | more)
     else:
         print(done.folder)
+
+
+def _only_ideal(names: dict[str, str]) -> dict[str, str]:
+    return {"ideal": names["ideal"]}
+
+
+def _print_trials(done: Run, json: bool, names: dict[str, str]) -> None:
+    from spinhop.outcome import trial_data, trial_rows
+
+    results = {kind: trial_data(done.path(name)) for kind, name in names.items()}
+    if json:
+        _print_files(done, json, outcome=results)
+        return
+    from spinhop.console import print_table
+
+    print_table(f"{done.design.name}: one trial", ["", *results], trial_rows(results))
+    _print_files(done, json)
 
 
 def _print_outcomes(done: Run, json: bool, names: dict[str, str]) -> None:

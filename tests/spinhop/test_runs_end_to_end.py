@@ -1,0 +1,177 @@
+"""A whole run on a small design: every artefact, kept stages, interruption, and agreement with the public calls."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import sim
+from hwlib.design import load_design
+from hwlib.network import read_network
+from hwlib.schematic import ideal_network
+
+DESIGN = """\
+name: whole
+seed: 3
+network:
+  neurons: 3
+  dendrite_width: 100 nm
+  drive_width: 100 nm
+  ground_width: 100 nm
+  weight_width: 80 nm
+task: {trials: 3}
+"""
+FILES = [
+    "input/whole.yaml", "design.yaml", "process.yaml", "layout.gds", "layout.oas", "layout.png", "neuron.png",
+    "network.nc", "network.spef", "network.spice", "ideal.nc", "drawn.nc", "recall_ideal.nc", "recall_drawn.nc",
+    "report.html", "manifest.json",
+]  # fmt: skip
+
+
+def _statuses(err: str) -> dict[str, str]:
+    """Stage → ``unchanged`` or ``done`` from the progress lines."""
+    found = re.findall(r"^(\S.*?)\s{2,}(unchanged|[\d.]+ s)$", err, re.MULTILINE)
+    return {stage: "unchanged" if status == "unchanged" else "done" for stage, status in found}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> tuple[Path, Path, str, str]:
+    """Design, run folder, and what the first run printed."""
+    folder = tmp_path_factory.mktemp("whole")
+    design = folder / "whole.yaml"
+    design.write_text(DESIGN)
+    command = [sys.executable, "-m", "spinhop", "run", str(design), "--out", str(folder / "run")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return design, folder / "run", done.stdout, done.stderr
+
+
+def test_every_artefact_and_nothing_else(whole):
+    _, run, out, err = whole
+    files = {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()}
+    assert files - {".lock"} == set(FILES)
+    assert out.rstrip().endswith(str(run))
+    assert set(_statuses(err).values()) == {"done"} and len(_statuses(err)) == 7
+
+
+def test_second_run_keeps_every_stage(spinhop, whole):
+    design, run, _, _ = whole
+    before = {p: p.stat().st_mtime_ns for p in run.glob("*") if p.name not in ("manifest.json", ".lock")}
+    code, out, err = spinhop("run", design, "--out", run, "--json")
+    assert code == 0 and set(_statuses(err).values()) == {"unchanged"}
+    assert {p: p.stat().st_mtime_ns for p in before} == before
+    data = json.loads(out)
+    assert set(data["outcome"]) == {"ideal", "drawn"} and data["outcome"]["drawn"]["trials"] == 3
+
+
+def test_more_trials_repeat_only_what_reads_them(spinhop, whole, tmp_path):
+    _, run, _, _ = whole
+    design = tmp_path / "whole.yaml"
+    design.write_text(DESIGN.replace("trials: 3", "trials: 4"))
+    copy = tmp_path / "run"
+    subprocess.run(["cp", "-a", str(run), str(copy)], check=True)
+    code, _, err = spinhop("run", design, "--out", copy)
+    statuses = _statuses(err)
+    assert code == 0 and statuses["layout"] == statuses["extraction"] == "unchanged"
+    assert statuses["recall, drawn"] == statuses["report"] == "done"
+
+
+def test_results_are_those_of_the_public_calls(whole):
+    design_path, run, _, _ = whole
+    design = load_design(design_path)
+    process = design.load_process()
+    networks = {"ideal": ideal_network(design, process), "drawn": read_network(run / "network.nc")}
+    for kind, network in networks.items():
+        expected = sim.recall(network, design, process)
+        with xr.open_dataset(run / f"recall_{kind}.nc", engine="h5netcdf") as stored:
+            np.testing.assert_array_equal(stored["state"], expected["state"])
+            np.testing.assert_allclose(stored["time_to_solution"], expected["time_to_solution"], rtol=1e-9)
+            with xr.open_dataset(run / f"{kind}.nc", engine="h5netcdf") as trial:
+                np.testing.assert_array_equal(trial["state"], stored["state"][0])  # the traced trial is the first
+                assert trial["wall"].dims == ("time", "device")
+
+
+def test_drawn_wires_take_longer_than_none(whole):
+    _, run, _, _ = whole
+    times = {}
+    for kind in ("ideal", "drawn"):
+        with xr.open_dataset(run / f"{kind}.nc", engine="h5netcdf") as trial:
+            assert bool(trial["at_rest"]) and float(trial["energy_balance"]) < 1e-6
+            times[kind] = float(trial["time_to_solution"])
+    assert times["drawn"] > times["ideal"]
+
+
+def test_resolved_design_runs_to_the_same_result(spinhop, whole, tmp_path):
+    _, run, _, _ = whole
+    assert spinhop("recall", run / "design.yaml", "--ideal", "--out", tmp_path / "again")[0] == 0
+    with (
+        xr.open_dataset(run / "recall_ideal.nc", engine="h5netcdf") as one,
+        xr.open_dataset(tmp_path / "again" / "recall_ideal.nc", engine="h5netcdf") as two,
+    ):
+        np.testing.assert_allclose(one["time_to_solution"], two["time_to_solution"], rtol=1e-9)
+
+
+def test_report_holds_the_numbers_of_the_results(whole):
+    _, run, _, _ = whole
+    html = (run / "report.html").read_text()
+    with xr.open_dataset(run / "recall_drawn.nc", engine="h5netcdf") as recall:
+        assert f"{1e9 * float(recall['time_to_solution'].mean()):.4g} ns" in html
+    assert html.count("data:image/png;base64,") == 2 and "neuron" in html
+
+
+def test_layout_drawn_elsewhere_gives_the_same_network(spinhop, whole, tmp_path):
+    design, run, _, _ = whole
+    code, _, _ = spinhop("extract", design, "--layout", run / "layout.gds", "--out", tmp_path / "again")
+    assert code == 0
+    one, two = read_network(run / "network.nc"), read_network(tmp_path / "again" / "network.nc")
+    assert sorted(one.resistor_ohm) == pytest.approx(sorted(two.resistor_ohm))
+
+
+def test_check_of_a_clean_design_and_of_a_weak_one(spinhop, whole, tmp_path):
+    design = whole[0]
+    code, out, _ = spinhop("check", design, "--out", tmp_path / "run", "--json")
+    checked = json.loads(out)
+    assert set(checked["findings"]) == {"drc", "lvs", "erc_ideal", "erc_drawn"}
+    assert checked["findings"]["drc"] == checked["findings"]["lvs"] == []
+    assert code == (1 if checked["failed"] else 0)
+    weak = tmp_path / "weak.yaml"
+    weak.write_text(DESIGN + "operating_point: {v_dw: 1 mV}\n")
+    code, out, _ = spinhop("check", weak, "--out", tmp_path / "weak", "--json")
+    errors = {f["rule"] for f in json.loads(out)["findings"]["erc_ideal"] if f["severity"] == "error"}
+    assert code == 1 and "vdw.window" in errors
+
+
+def test_design_with_a_matrix_has_no_recall_but_a_report(spinhop, tmp_path):
+    design = tmp_path / "matrix.yaml"
+    design.write_text("name: matrix\nnetwork: {neurons: 3, weights: {matrix: [[0, 1, 1], [1, 0, 1], [1, 1, 0]]}}\n")
+    code, out, err = spinhop("run", design, "--out", tmp_path / "run")
+    assert code == 0, err
+    assert not (tmp_path / "run" / "recall_drawn.nc").exists() and "final state" in out
+    assert "no stored patterns" in (tmp_path / "run" / "report.html").read_text()
+    assert spinhop("recall", design, "--out", tmp_path / "run")[0] == 2
+
+
+def test_interrupt_leaves_finished_stages_and_the_next_run_goes_on(spinhop, tmp_path):
+    design = tmp_path / "whole.yaml"
+    design.write_text(DESIGN)
+    command = [sys.executable, "-m", "spinhop", "run", str(design), "--out", str(tmp_path / "run")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    first = process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    rest = process.communicate(timeout=120)[1]
+    assert first.startswith("layout") and process.returncode == 130
+    assert rest.splitlines()[-1].startswith("spinhop: interrupted") and "Traceback" not in rest
+    time.sleep(0.1)
+    left = [p.name for p in (tmp_path / "run").iterdir() if p.name.startswith(".") and p.name != ".lock"]
+    assert left == []
+    code, _, err = spinhop("extract", design, "--out", tmp_path / "run")
+    assert code == 0 and _statuses(err)["layout"] == "unchanged"
