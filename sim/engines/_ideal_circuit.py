@@ -6,7 +6,7 @@ and in ``_ideal_steps`` are compiled into ``_ideal_trials.run_trials``, which al
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -68,17 +68,18 @@ class Work(NamedTuple):
 
 
 class Record(NamedTuple):
-    """Trace buffer, thinned when full; empty arrays record nothing. ``count``: points, stride, calls."""
+    """Trace buffer, thinned when full; empty arrays record nothing. ``counts``: points, stride, calls."""
 
     time: np.ndarray
     phase: np.ndarray
     wall: np.ndarray
     volt: np.ndarray
-    count: np.ndarray
+    counts: np.ndarray
 
 
 # Compiled into one function: no wrappers for Python, and (all memory comes from outside) no reference counts.
-jit = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
+_OPTIONS: Any = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+jit: Any = njit(**_OPTIONS)
 
 
 @jit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -72,22 +72,22 @@ def _keep(record, work, time, phase, last):
     capacity = len(record.time)
     if capacity == 0:
         return
-    record.count[2] += 1
-    if not last and record.count[2] % record.count[1] != 0:
+    record.counts[2] += 1
+    if not last and record.counts[2] % record.counts[1] != 0:
         return
-    if record.count[0] == capacity:
+    if record.counts[0] == capacity:
         kept = (capacity + 1) // 2
         for k in range(kept):
             record.time[k], record.phase[k] = record.time[2 * k], record.phase[2 * k]
             _copy(record.wall[2 * k], record.wall[k])
             _copy(record.volt[2 * k], record.volt[k])
-        record.count[0] = kept
-        record.count[1] *= 2
-    k = record.count[0]
+        record.counts[0] = kept
+        record.counts[1] *= 2
+    k = record.counts[0]
     record.time[k], record.phase[k] = time, phase
     _copy(work.q, record.wall[k])
     _copy(work.volt, record.volt[k])
-    record.count[0] += 1
+    record.counts[0] += 1
 
 
 @jit
@@ -182,10 +182,11 @@ def _fingerprint() -> str:
     return digest.hexdigest()
 
 
-def _compiled(fingerprint: str):  # type: ignore[no-untyped-def]
+def _compiled(fingerprint: str) -> Any:
     """The function for some trials; the cache of compiled code watches this file and what it closes over."""
+    options: Any = {"cache": True, "error_model": "numpy", "nogil": True, "_nrt": False}
 
-    @njit(cache=True, error_model="numpy", nogil=True, _nrt=False)
+    @njit(**options)
     def run_trials(walls, circuit, rail_count, batch, first, last, work, record, tolerance):
         if len(fingerprint) == 0:
             return

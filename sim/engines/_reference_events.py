@@ -71,7 +71,7 @@ def _cubic(theta: np.ndarray, q0: np.ndarray, q1: np.ndarray, d0: np.ndarray, d1
     return q0 * u * u * (1 + 2 * theta) + q1 * theta * theta * (3 - 2 * theta) + theta * u * (d0 * u - d1 * theta)
 
 
-def _first_crossing(pillars, q, q_new, rates, piece, free, h):  # type: ignore[no-untyped-def]
+def _first_crossing(pillars, q, q_new, rates, piece, free, h):
     low, high = pillars.bounds(piece)
     slack = MODE_SLACK * pillars.length
     turning = rates[0] * rates[-1] < 0
@@ -97,7 +97,7 @@ def _first_crossing(pillars, q, q_new, rates, piece, free, h):  # type: ignore[n
     return float(outer[crossing].min())
 
 
-def _first_release(pillars, q, rates, pinned, h):  # type: ignore[no-untyped-def]
+def _first_release(pillars, q, rates, pinned, h):
     held = np.flatnonzero(pinned)
     if len(held) == 0:
         return 2.0

@@ -63,7 +63,7 @@ class IdealNetwork:
         energy = batch.energy
         sinks = np.column_stack([energy[:, 3], energy[:, 4], np.zeros(len(protocols))])
         return Trials(
-            time_load=batch.time[:, 0], time_convergence=batch.time[:, 1], at_rest=batch.rest.all(1),
+            time_load=batch.time[:, 0], time_convergence=batch.time[:, 1], at_rest=np.asarray(batch.rest.all(1)),
             wall_final=batch.q[:, self._wall], energy_source=energy[:, :3], energy_sink=sinks,
             kcl_residual=batch.residual, steps=batch.steps,
             trace=self._trace(record, protocols[0]) if options.record else None,
@@ -87,7 +87,8 @@ class IdealNetwork:
     def _batch(self, protocols: Sequence[Protocol]) -> Batch:
         n, count = self.network.neurons, len(protocols)
         keys: dict[tuple[int, float], int] = {}
-        weights, index = [], np.zeros(count, np.int64)
+        weights: list[np.ndarray] = []
+        index = np.zeros(count, np.int64)
         load, q = np.zeros((count, n)), np.zeros((count, 2 * n))
         load_time = np.zeros(count)
         rail_load, rail_square = np.zeros((count, *self._nets.count.shape)), np.zeros((count, n))
@@ -116,7 +117,7 @@ class IdealNetwork:
 
     def _trace(self, record: Record, protocol: Protocol) -> Trace:
         """The trace of the only trial, for every device and node."""
-        network, n, size = self.network, self.network.neurons, record.count[0]
+        network, n, size = self.network, self.network.neurons, record.counts[0]
         wall, volt, phase = record.wall[:size], record.volt[:size], record.phase[:size]
         g = self._conductance(wall)
         tracks = self.circuit.r_axon / np.maximum(self.circuit.fan_out, 1)
