@@ -29,6 +29,16 @@ def test_ladder_is_the_distance_from_the_soma_to_the_farther_end():
     assert got["gnd"] == got["vdw"] == 0.0
 
 
+def test_drives_are_fed_by_their_soma_wherever_their_label_is():
+    n, ohm = 6, 1.25
+    network = ladder_network(_design(n), load_process("ebeam"), ohm)
+    pins = network.pin_node.copy()
+    net = network.net_index("drive_1")
+    pins[network.node_net[pins] == net] = np.flatnonzero(network.node_net == net)[-1]  # the far end
+    moved = replace(network, pin_node=pins)
+    assert farthest_resistance(moved)[net] == pytest.approx(ohm * (n - 2))
+
+
 def _with_random_mesh(network: Network, seed: int) -> Network:
     """Every pair of nodes of dendrite 0 joined by another resistor: no ladder any more."""
     rng = np.random.default_rng(seed)

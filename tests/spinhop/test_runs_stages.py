@@ -21,12 +21,14 @@ class Recorder:
     def __init__(self) -> None:
         self.events: list[tuple[str, str]] = []
         self.value = "one"
-        self.broken = False
+        self.broken = self.torn = False
         self.first = Stage("first", (), ("hwlib",), lambda run: self.value, self._first)
         self.second = Stage("second", ("first",), ("hwlib",), lambda run: None, self._second)
 
     def _first(self, run: Run) -> list[str]:
         run.path("a.txt").write_text(self.value)
+        if self.torn:
+            raise KeyboardInterrupt
         return ["a.txt"]
 
     def _second(self, run: Run) -> list[str]:
@@ -86,6 +88,16 @@ def test_interrupted_run_goes_on_at_its_stage(recorder, design_file, tmp_path):
     recorder.broken = False
     assert recorder.run(design, out) == [("first", "kept"), ("second", "done")]
     assert (out / "b.txt").read_text() == "TWO"
+
+
+def test_files_of_an_interrupted_stage_are_not_taken_for_edited_ones(recorder, design_file, tmp_path):
+    design, out = design_file(), tmp_path / "run"
+    recorder.run(design, out)
+    recorder.value, recorder.torn = "two", True
+    with pytest.raises(KeyboardInterrupt):
+        recorder.run(design, out)
+    recorder.value, recorder.torn = "one", False
+    assert recorder.run(design, out) == [("first", "done"), ("second", "kept")]
 
 
 def test_code_that_changed_repeats(recorder, design_file, tmp_path, monkeypatch):
