@@ -34,7 +34,7 @@ class Circuit:
 
     def __init__(self, network: Network, net_voltages: np.ndarray):
         self.network = network
-        self._node, count = _joined_pins(network)
+        self._node, count = joined_pins(network)
         ends = self._node[network.terminals]
         wires = self._node[network.resistor_nodes]
         self._first = np.concatenate([wires[:, 0], ends[:, DW_IN], ends[:, MTJ_IN]])
@@ -133,8 +133,8 @@ class Circuit:
         return float(abs((self._leaving @ (siemens * (self._across @ voltage)))[~self._fixed]).max(initial=0.0))
 
 
-def _joined_pins(network: Network) -> tuple[np.ndarray, int]:
-    """Circuit node of each network node, all pins of a net being one; and how many there are."""
+def joined_pins(network: Network) -> tuple[np.ndarray, int]:
+    """Circuit node of each network node, all pins of a net being one, shape (nodes,); and how many there are."""
     representative = np.arange(network.nodes)
     nets = network.node_net[network.pin_node]
     _, first, which = np.unique(nets, return_index=True, return_inverse=True)

@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
+from sim.circuit import joined_pins
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,9 @@ class Solution:
 class StaticCircuit:
     """A network with given wall states and given nets held by sources; factorised once, solved for many drives.
 
+    ``sim.circuit.Circuit`` serves changing conductances and one drive, this class the opposite. Both take all pins of
+    a net as one node.
+
     Args:
         network: the network.
         parallel: True where the wall is past the pillar (ON, R_P), shape (devices,).
@@ -69,40 +73,44 @@ class StaticCircuit:
     def __init__(self, network: Network, parallel: np.ndarray, held: np.ndarray):
         self.network = network
         self.pillar_siemens = 1 / np.where(parallel, network.r_p, network.r_ap)
-        pins = network.pin_node
-        self._fixed = np.zeros(network.nodes, bool)
-        self._fixed[pins[held[network.node_net[pins]]]] = True
-        self._matrix = _laplacian(network, self.pillar_siemens)
-        self._grounded = self._fixed | _one_node_per_floating_part(self._matrix, self._fixed)
+        self._node, count = joined_pins(network)
+        pins = network.pin_node[held[network.node_net[network.pin_node]]]
+        self._sources = pins
+        fixed = np.zeros(count, bool)
+        fixed[self._node[pins]] = True
+        self._matrix = _laplacian(network, self._node, count, self.pillar_siemens)
+        self._free = ~(fixed | _one_node_per_floating_part(self._matrix, fixed))
 
     @cached_property
     def _factor(self):
-        free = ~self._grounded
-        return splu(self._matrix[free][:, free].tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
+        inner = self._matrix[self._free][:, self._free].tocsc()
+        return splu(inner, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
 
     def response(self, injected: np.ndarray) -> np.ndarray:
         """Node voltages in V for currents ``injected`` into the nodes in A, all sources at 0 V, shape (nodes,)."""
-        free = ~self._grounded
-        voltage = np.zeros(self.network.nodes)
-        if free.any():
-            voltage[free] = self._factor.solve(np.ascontiguousarray(injected[free]))
+        return self._respond(np.bincount(self._node, injected, len(self._free)))[self._node]
+
+    def _respond(self, injected: np.ndarray) -> np.ndarray:
+        voltage = np.zeros(len(self._free))
+        if self._free.any():
+            voltage[self._free] = self._factor.solve(injected[self._free])
         return voltage
 
     def solve(self, net_voltage: np.ndarray) -> Solution:
         """Solve for source voltages per net in V (entries of nets not held are ignored), shape (nets,)."""
-        fixed = np.where(self._fixed, net_voltage[self.network.node_net], 0.0)
-        voltage = fixed + self.response(-(self._matrix @ fixed))
-        return Solution(self.network, voltage, self.pillar_siemens)
+        known = np.zeros(len(self._free))
+        known[self._node[self._sources]] = net_voltage[self.network.node_net[self._sources]]
+        voltage = known + self._respond(-(self._matrix @ known))
+        return Solution(self.network, voltage[self._node], self.pillar_siemens)
 
 
-def _laplacian(network: Network, pillar_siemens: np.ndarray) -> csr_matrix:
-    """Conductance matrix of wires, tracks and pillars, shape (nodes, nodes)."""
-    ends = network.terminals
-    first = np.concatenate([network.resistor_nodes[:, 0], ends[:, DW_IN], ends[:, MTJ_IN]])
-    second = np.concatenate([network.resistor_nodes[:, 1], ends[:, DW_OUT], ends[:, MTJ_OUT]])
+def _laplacian(network: Network, node: np.ndarray, count: int, pillar_siemens: np.ndarray) -> csr_matrix:
+    """Conductance matrix of wires, tracks and pillars between circuit nodes, shape (count, count)."""
+    ends, wires = node[network.terminals], node[network.resistor_nodes]
+    first = np.concatenate([wires[:, 0], ends[:, DW_IN], ends[:, MTJ_IN]])
+    second = np.concatenate([wires[:, 1], ends[:, DW_OUT], ends[:, MTJ_OUT]])
     siemens = np.concatenate([1 / network.resistor_ohm, 1 / network.r_m, pillar_siemens])
-    shape = (network.nodes, network.nodes)
-    upper = coo_matrix((siemens, (first, second)), shape=shape).tocsr()
+    upper = coo_matrix((siemens, (first, second)), shape=(count, count)).tocsr()
     joined = upper + upper.T
     return (diags(np.asarray(joined.sum(axis=1)).ravel()) - joined).tocsr()
 

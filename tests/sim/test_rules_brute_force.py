@@ -7,8 +7,10 @@ import pytest
 
 import sim
 from hwlib.design import Design
+from hwlib.extraction import extract
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import weight_levels
+from layouts import hopfield, write_layout
 from sim.protocol import protocol_for
 from sim.rules import operating_point_report
 
@@ -26,7 +28,7 @@ def crossed(network, protocol, v_dw, on):
         load=LONGEST,
         time_limit=1e-9,  # only the load phase matters
     )
-    trace = sim.run(network, trial)
+    trace = sim.run(network, trial, engine="reference")
     wall = trace.wall.values[np.flatnonzero(trace.phase.values == 0)[-1]]
     assert np.allclose(wall[somas], network.length[somas] * on)
     there = np.isclose(wall, network.length * on, atol=1e-3 * network.length)
@@ -64,3 +66,33 @@ def test_ladder(n, ohm):
     design = Design(name="t", network={"neurons": n})
     process = design.load_process()
     compare(design, process, ladder_network(design, process, ohm))
+
+
+def drawn_network(folder, n, **network):
+    design = Design(name="t", network={"neurons": n, **network})
+    process = design.load_process()
+    write_layout(hopfield(design), folder / "t.oas")
+    return design, process, extract(folder / "t.oas", process, design)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "style"), [(5, "rails"), (6, "lines")])
+def test_drawn(tmp_path, n, style):
+    compare(*drawn_network(tmp_path, n, weight_style=style))
+
+
+@pytest.mark.parametrize(("n", "loads"), [(5, True), (20, False)])
+def test_the_worst_start_loads_exactly_when_the_rule_says_so(tmp_path, n, loads):
+    """One neuron OFF against all others ON, from all ON: open weight rails let the others hold it."""
+    design, process, network = drawn_network(tmp_path, n)
+    protocol = protocol_for(design, process, levels=weight_levels(design))
+    report = operating_point_report(network, protocol, design.device, process)
+    found = next(o for o in report.outcomes if o.rule == "leak.load")
+    assert found.passed == loads
+    victim = int(found.place.name.split()[1])
+    start = np.ones(n, int)
+    start[victim] = 0
+    trial = replace(protocol, start=start, initial=np.ones(n * n), load=1e-7, time_limit=1e-9)
+    trace = sim.run(network, trial, engine="reference")
+    wall = trace.wall.values[np.flatnonzero(trace.phase.values == 0)[-1], network.somas[victim]]
+    assert (wall == 0) == loads
