@@ -122,7 +122,7 @@ def read_labels(drawing: Drawing) -> list[Label]:
         texts = db.Texts(drawing.top.begin_shapes_rec(index))
         out += [Label(t.string, layer, t.x, t.y) for t in texts.each() if parse_net(t.string)]
     if not out:
-        raise InputError(f"{drawing.path}: no net labels (dend_0, drive_0, gnd … on the label layers)")
+        raise InputError("no net labels (dend_0, drive_0, gnd … on the label layers)")
     return sorted(out, key=lambda label: (label.layer, label.x, label.y, label.name))
 
 

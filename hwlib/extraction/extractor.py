@@ -37,7 +37,14 @@ def extract(layout: str | Path, process: Process, design: Design) -> Network:
             label at a device terminal, with its place; devices that do not make the design's network.
     """
     drawing = open_layout(layout, process)
-    assembly = assemble(drawing)
+    try:
+        return _extracted(assemble(drawing), process, design)
+    except InputError as error:
+        raise InputError(f"{layout}: {error}") from None
+
+
+def _extracted(assembly: Assembly, process: Process, design: Design) -> Network:
+    drawing = assembly.drawing
     names = name_pieces(assembly)
     terminals = _all([p.nodes(p.net.terminals).reshape(-1, 4) for p in assembly.parts], (0, 4))
     shape = _device_shapes(assembly)
@@ -59,7 +66,7 @@ def extract(layout: str | Path, process: Process, design: Design) -> Network:
         resistor_ohm=resistors.ohm, resistor_layer=resistors.layer.astype(np.int32), resistor_limit=resistors.limit,
         layers=assembly.layers, pin_node=np.unique(number[pins]), terminals=number[terminals],
         pre=pre, post=post, **_parameters(shape[order], drawing.dbu, process, design, pre == post),
-        attrs={"design": design.name, "process": process.name, "wires": "extracted", "layout": Path(layout).name,
+        attrs={"design": design.name, "process": process.name, "wires": "extracted", "layout": drawing.path.name,
                "klayout": version("klayout")},
     ).validate()  # fmt: skip
 

@@ -34,7 +34,7 @@ class PortTable:
         self._corner = corner
         self._key = _joined(key, np.int64)
         self._low = _joined(low, np.int32)
-        order = np.argsort(self._key, kind="stable")
+        order = np.argsort(self._key)
         same = (self._key[order[1:]] == self._key[order[:-1]]) & (self._low[order[1:]] == self._low[order[:-1]])
         first = np.flatnonzero(same)
         self.pairs = np.stack([order[first], order[first + 1]], axis=1)
@@ -109,5 +109,5 @@ def _corner(parts: list[Part]) -> int:
             high.append(int(lines.max() + max(part.dx.max(), part.dy.max())))
     corner = min(low, default=0)
     if max(high, default=0) - corner >= 1 << AT_BITS:
-        raise InputError(f"layout: larger than {1 << AT_BITS} database units")
+        raise InputError(f"the layout is larger than {1 << AT_BITS} database units")
     return corner

@@ -40,41 +40,58 @@ def reduce(resistors: Resistors, keep: np.ndarray) -> Resistors:
         resistors: the network.
         keep: nodes that must stay (terminals, pins, ports), boolean, shape (nodes,). Junctions stay by themselves.
     """
-    resistors = resistors.select(resistors.a != resistors.b)
+    r = resistors
+    loop = r.a == r.b
+    if loop.any():
+        r = r.select(~loop)
+    degree = np.bincount(r.a, minlength=len(keep)) + np.bincount(r.b, minlength=len(keep))
+    free = ~keep
     while True:
-        before = len(resistors)
-        resistors = _merge_chains(resistors, keep)
-        degree = np.bincount(np.concatenate([resistors.a, resistors.b]), minlength=len(keep))
-        stub = (degree == 1) & ~keep
-        resistors = resistors.select(~(stub[resistors.a] | stub[resistors.b]))
-        if len(resistors) == before:
-            return resistors
+        inner = (degree == 2) & free
+        if inner.any():
+            r, dropped = _merge_chains(r, inner)
+            degree[inner] = 0
+            np.subtract.at(degree, dropped, 2)
+        stub = (degree == 1) & free
+        if stub.any():
+            gone = stub[r.a] | stub[r.b]
+            np.subtract.at(degree, r.a[gone], 1)
+            np.subtract.at(degree, r.b[gone], 1)
+            r = r.select(~gone)
+        elif not inner.any():
+            return r
 
 
-def _merge_chains(r: Resistors, keep: np.ndarray) -> Resistors:
-    degree = np.bincount(np.concatenate([r.a, r.b]), minlength=len(keep))
-    inner = (degree == 2) & ~keep
+def _merge_chains(r: Resistors, inner: np.ndarray) -> tuple[Resistors, np.ndarray]:
+    """One resistor per chain through ``inner`` nodes; also the nodes where a chain closed on itself and went."""
     chained = inner[r.a] | inner[r.b]
-    if not chained.any():
-        return r
     chain, alone = r.select(chained), r.select(~chained)
     ends = np.concatenate([chain.a, chain.b])
-    owner = np.tile(np.arange(len(chain)), 2)
+    owner = np.tile(np.arange(len(chain), dtype=np.int32), 2)
     at_inner = inner[ends]
-    order = np.argsort(ends[at_inner], kind="stable")
-    pairs = owner[at_inner][order].reshape(-1, 2)
-    count, label = components(len(chain), pairs[:, 0], pairs[:, 1])
-    ohm = np.bincount(label, chain.ohm, minlength=count)
+    first, second = _two_each(ends[at_inner], owner[at_inner], len(inner), inner)
+    count, label = components(len(chain), first, second)
+    outer = label[owner[~at_inner]]
+    open_ = np.bincount(outer, minlength=count) > 0  # a closed ring of inner nodes has no ends: it goes
+    a, b = _two_each(outer, ends[~at_inner], count, open_)
     limit = np.full(count, np.inf)
     np.minimum.at(limit, label, chain.limit)
     layer = np.full(count, -1, np.int32)
     weakest = chain.limit == limit[label]
     layer[label[weakest]] = chain.layer[weakest]
-    outer_label = label[owner[~at_inner]]
-    order = np.argsort(outer_label, kind="stable")
-    open_ = np.bincount(outer_label, minlength=count) > 0  # a closed ring of inner nodes has no ends: it goes
-    outer = ends[~at_inner][order].reshape(-1, 2)
-    merged = Resistors(outer[:, 0], outer[:, 1], ohm[open_], limit[open_], layer[open_])
-    merged = merged.select(merged.a != merged.b)
-    return Resistors(*(np.concatenate([getattr(alone, f), getattr(merged, f)])
-                       for f in ("a", "b", "ohm", "limit", "layer")))  # fmt: skip
+    ohm = np.bincount(label, chain.ohm, minlength=count)
+    merged = Resistors(a, b, ohm[open_], limit[open_], layer[open_])
+    loop = a == b
+    if loop.any():
+        merged = merged.select(~loop)
+    both = (np.concatenate([getattr(alone, f), getattr(merged, f)]) for f in ("a", "b", "ohm", "limit", "layer"))
+    return Resistors(*both), a[loop]
+
+
+def _two_each(place: np.ndarray, value: np.ndarray, count: int, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The two values at each wanted place, where every such place occurs exactly twice; no sort."""
+    one = np.zeros(count, np.int32)
+    one[place] = value
+    total = np.bincount(place, value, minlength=count)[wanted]  # exact: far below 2^53
+    one = one[wanted]
+    return one, (total - one).astype(np.int32)

@@ -48,15 +48,14 @@ def name_pieces(assembly: Assembly) -> NetNames:
             for n, label in enumerate(labels):
                 if own[n] < 0:
                     raise InputError(
-                        f"{drawing.path}: label {label.name!r} at {drawing.where(label.x, label.y)} touches no "
-                        f"{label.layer} wire"
+                        f"label {label.name!r} at {drawing.where(label.x, label.y)} touches no {label.layer} wire"
                     )
                 pins.append(int(nodes[k, n]))
                 piece = int(assembly.piece[nets[k, n]])
                 first = label_of.setdefault(piece, label)
                 if first.name != label.name:
                     raise InputError(
-                        f"{drawing.path}: nets {first.name} and {label.name} are shorted (labels at "
+                        f"nets {first.name} and {label.name} are shorted (labels at "
                         f"{drawing.where(first.x, first.y)} and {drawing.where(label.x, label.y)})"
                     )
                 pieces_of.setdefault(label.name, {}).setdefault(piece, label)
@@ -64,9 +63,7 @@ def name_pieces(assembly: Assembly) -> NetNames:
         # Sources hold a net's pins together; a dendrite or drive has none while the network converges.
         if len(pieces) > 1 and name.startswith(("dend", "drive")):
             places = " and ".join(drawing.where(x.x, x.y) for x in list(pieces.values())[:2])
-            raise InputError(
-                f"{drawing.path}: net {name} is open: {len(pieces)} separate pieces are labelled so, at {places}"
-            )
+            raise InputError(f"net {name} is open: {len(pieces)} separate pieces are labelled so, at {places}")
     names = sorted(pieces_of, key=_rank)
     number = {name: k for k, name in enumerate(names)}
     net_of_piece = np.full(assembly.pieces, -1, np.int32)
@@ -120,7 +117,7 @@ def device_roles(assembly: Assembly, names: NetNames, pieces: np.ndarray, shape:
 
 
 def _device(assembly: Assembly, shape: np.ndarray, k: int) -> str:
-    return f"{assembly.drawing.path}: device at {assembly.drawing.where(*shape[k, :2])}"
+    return f"device at {assembly.drawing.where(*shape[k, :2])}"
 
 
 def _open_terminal(assembly: Assembly, names: NetNames, nets: np.ndarray, shape: np.ndarray,
@@ -134,10 +131,9 @@ def _open_terminal(assembly: Assembly, names: NetNames, nets: np.ndarray, shape:
 
 def _complete(assembly: Assembly, shape: np.ndarray, axon: np.ndarray, post: np.ndarray, pre: np.ndarray,
               neurons: int) -> None:  # fmt: skip
-    path = assembly.drawing.path
     largest = int(max(post.max(initial=-1), pre.max(initial=-1)))
     if largest >= neurons:
-        raise InputError(f"{path}: the layout has a neuron {largest}, the design has {neurons} (0 to {neurons - 1})")
+        raise InputError(f"the layout has a neuron {largest}, the design has {neurons} (0 to {neurons - 1})")
     crossed = np.flatnonzero(axon == (post == pre))
     if len(crossed):
         k = crossed[0]
@@ -154,6 +150,4 @@ def _complete(assembly: Assembly, shape: np.ndarray, axon: np.ndarray, post: np.
         what, where = ("missing", missing) if len(missing) else ("there twice", twice)
         i, j = divmod(int(where[0]), neurons)
         which = f"the soma of neuron {i}" if i == j else f"the axon {j}→{i}"
-        raise InputError(
-            f"{path}: {len(post)} devices, {neurons} neurons all-to-all have {neurons**2}; {which} is {what}"
-        )
+        raise InputError(f"{len(post)} devices, {neurons} neurons all-to-all have {neurons**2}; {which} is {what}")

@@ -17,10 +17,12 @@ from scipy.sparse.linalg import splu
 
 from hwlib.extraction.sections import slabs
 
-CELLS_ACROSS = 12  # of the narrowest port; an L corner is then 0.4 % low
+CELLS_ACROSS = 24  # of the narrowest port; an L corner then comes out 1 % high
 MAX_CELLS = 60_000
 TRIANGLES = 6_000
-EQUIPOTENTIAL = 1e5  # conductance, against 1 per square, that ties a port to its cells
+STRIP = 4  # dbu
+BISECTIONS = 40
+NEGLIGIBLE = 1e-7  # of the largest conductance of a piece
 
 
 class Line(NamedTuple):
@@ -66,15 +68,16 @@ class SheetSolver:
         return self._known[key]
 
     def _tesselation(self, piece: db.Polygon, lines: list[Line], taps: list[Box]) -> np.ndarray:
-        depth = 2  # dbu: a line becomes a thin strip inside the conductor
-        strips = [
-            db.Box(p.at - depth, p.low, p.at + depth, p.high) if p.vertical
-            else db.Box(p.low, p.at - depth, p.high, p.at + depth) for p in lines
-        ]  # fmt: skip
+        whole = db.Region(piece)
+        strips = [_outside(p, whole) for p in lines]  # a line becomes a thin strip just beyond the conductor's end
+        for strip in strips:
+            whole.insert(strip)
+        within = whole.merged().sized(-1)  # a port on the outline breaks the triangulation
         ports = []
         for box in [*strips, *(db.Box(*t) for t in taps)]:
-            inside = (db.Region(box) & db.Region(piece)).merged()
+            inside = (db.Region(box) & within).merged()
             ports.append(max(inside.each(), key=lambda p: p.area()) if inside.count() else db.Polygon(box))
+        piece = max(whole.merged().each(), key=lambda p: p.area())
         area = piece.area() * self._dbu**2 / TRIANGLES
         extractor = pex.RExtractor.tesselation_extractor(self._dbu, 0.4, area)  # type: ignore[attr-defined]
         network = extractor.extract(piece, [], ports)
@@ -85,21 +88,59 @@ class SheetSolver:
         return matrix
 
 
+def _outside(line: Line, piece: db.Region) -> db.Box:
+    sides = [db.Box(line.at, line.low, line.at + d, line.high) if line.vertical
+             else db.Box(line.low, line.at, line.high, line.at + d) for d in (STRIP, -STRIP)]  # fmt: skip
+    return min(sides, key=lambda side: (db.Region(side) & piece).area())
+
+
 def _clean(matrix: np.ndarray) -> np.ndarray:
     off = np.minimum((matrix + matrix.T) / 2, 0)
     np.fill_diagonal(off, 0)
-    off[np.abs(off) < 1e-9 * np.abs(off).max(initial=0)] = 0
+    off[np.abs(off) < NEGLIGIBLE * np.abs(off).max(initial=0)] = 0
     return off - np.diag(off.sum(axis=1))
 
 
 def _grid(piece: db.Polygon, lines: list[Line], taps: list[Box]) -> np.ndarray:
     grid = _Grid(piece, lines, taps)
-    matrix = grid.solve(lines, taps, [])
+    response = grid.solve(lines, taps)
+    matrix = response.conductances(0.0)
+    if _passive(matrix):
+        return matrix
+    # A wide tap's mean potential asks for a negative resistor at the tap. The least resistance in series with each tap
+    # that makes the network passive leaves all paths past the taps exact.
+    low, high = 0.0, 1e-3
+    while not _passive(response.conductances(high)):
+        low, high = high, 2 * high
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if _passive(response.conductances(middle)) else (middle, high)
+    return response.conductances(high)
+
+
+def _passive(matrix: np.ndarray) -> bool:
     off = matrix - np.diag(np.diag(matrix))
-    if off.max(initial=0) > 1e-6 * np.abs(matrix).max(initial=0):
-        # Boxes so close that a mean potential needs a negative resistor: take them as equipotentials.
-        matrix = grid.solve(lines, [], taps)
-    return matrix
+    return bool(off.max(initial=0) <= 1e-12 * np.abs(matrix).max(initial=0))
+
+
+class _Response(NamedTuple):
+    """Answer of a grid to its lines and taps: ``I_L = G V_L − Aᵀ I_T``, ``V_T = A V_L + R I_T``."""
+
+    G: np.ndarray
+    A: np.ndarray
+    R: np.ndarray
+    floating: bool
+
+    def conductances(self, series: float) -> np.ndarray:
+        """Conductance matrix of lines and taps, with ``series`` squares added at each tap."""
+        if not len(self.R):
+            return self.G
+        inverse = np.linalg.inv(self.R + series * np.eye(len(self.R)))
+        if self.floating:
+            sums = inverse.sum(axis=1)
+            return inverse - np.outer(sums, sums) / sums.sum()
+        A = self.A
+        return np.block([[self.G + A.T @ inverse @ A, -A.T @ inverse], [-inverse @ A, inverse]])
 
 
 class _Grid:
@@ -165,29 +206,16 @@ class _Grid:
         out[numbers[numbers >= 0]] = area[numbers >= 0] / area.sum()
         return out
 
-    def solve(self, lines: list[Line], even: list[Box], equal: list[Box]) -> np.ndarray:
-        """Conductances between lines, boxes of even current and equipotential boxes, in this order of ports.
-
-        Fixed ports F have given potentials, boxes of even current given currents; eliminating the cells gives the mean
-        potentials ``V_E = A V_F + R I_E`` and from them the matrix.
-        """
-        fixed = [self._line(p) for p in lines] + [EQUIPOTENTIAL * self._box(t) for t in equal]
-        B = np.array(fixed).reshape(len(fixed), self.cells).T
-        M = np.array([self._box(t) for t in even]).reshape(len(even), self.cells).T
+    def solve(self, lines: list[Line], taps: list[Box]) -> _Response:
+        """Eliminate the cells."""
+        B = np.array([self._line(p) for p in lines]).reshape(len(lines), self.cells).T
+        M = np.array([self._box(t) for t in taps]).reshape(len(taps), self.cells).T
         K = self._laplacian() + sp.diags(B.sum(axis=1))
-        if not fixed:
-            K = K + sp.csc_matrix(([1.0], ([0], [0])), K.shape)  # any reference: it leaves with the common mode below
+        if not lines:
+            K = K + sp.csc_matrix(([1.0], ([0], [0])), K.shape)  # any reference: it leaves with the common mode
         lu = splu(K.tocsc())
         XB, XM = (lu.solve(side) if side.shape[1] else side for side in (B, M))
-        G = np.diag(B.sum(axis=0)) - B.T @ XB
-        if not even:
-            return G
-        inverse = np.linalg.inv(M.T @ XM)
-        if not fixed:
-            sums = inverse.sum(axis=1)
-            return inverse - np.outer(sums, sums) / sums.sum()
-        A = M.T @ XB
-        return np.block([[G + A.T @ inverse @ A, -A.T @ inverse], [-inverse @ A, inverse]])
+        return _Response(np.diag(B.sum(axis=0)) - B.T @ XB, M.T @ XB, M.T @ XM, not lines)
 
 
 def _refined(values: set, low: int, high: int, step: float) -> np.ndarray:

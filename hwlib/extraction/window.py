@@ -156,8 +156,8 @@ class _Window:
         number = self.finders[layer].at(x, y)
         if number is None:
             return -1
-        box = self.finders[layer].polygons[number].bbox()
-        half = max(min(box.width(), box.height()) // 4, 1)
+        polygon = self.finders[layer].polygons[number]
+        half = max(int(polygon.area() / polygon.perimeter() / 2), 1)  # a quarter of a wire's width
         node = self.wiring.node(x, y)
         self.taps[layer, number].append(Tap(node, (round(x) - half, round(y) - half, round(x) + half, round(y) + half)))
         return node

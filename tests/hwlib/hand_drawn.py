@@ -8,6 +8,8 @@ from __future__ import annotations
 import klayout.db as db
 import numpy as np
 
+from hwlib.design import Design
+from hwlib.network import Network
 from hwlib.process import load_process
 
 PX, PY, EDGE = 240, 520, 400
@@ -154,3 +156,29 @@ def hebbian_levels(n: int, seed: int = 1) -> np.ndarray:
     """±1 weights of one random pattern (the diagonal is not used)."""
     spins = np.random.default_rng(seed).choice([-1.0, 1.0], n)
     return np.outer(spins, spins)
+
+
+def design(neurons: int) -> Design:
+    return Design(name="drawn", network={"neurons": neurons})
+
+
+def resistances(network: Network) -> dict[tuple[str, int, int], float]:
+    """Resistance from each net's first pin to every terminal on it, by dense Laplacians."""
+    out = {}
+    for k, name in enumerate(network.net_names):
+        nodes = np.flatnonzero(network.node_net == k)
+        local = np.full(network.nodes, -1)
+        local[nodes] = np.arange(len(nodes))
+        mine = network.node_net[network.resistor_nodes[:, 0]] == k
+        (a, b), g = local[network.resistor_nodes[mine]].T, 1 / network.resistor_ohm[mine]
+        laplacian = np.zeros((len(nodes), len(nodes)))
+        for i, j, sign in ((a, a, 1), (b, b, 1), (a, b, -1), (b, a, -1)):
+            np.add.at(laplacian, (i, j), sign * g)
+        pins = network.pin_node[network.node_net[network.pin_node] == k]
+        first = pins[np.lexsort((network.node_y[pins], network.node_x[pins]))[0]]
+        others = np.delete(np.arange(len(nodes)), local[first])
+        to_pin = np.zeros(len(nodes))
+        to_pin[others] = np.diag(np.linalg.inv(laplacian[np.ix_(others, others)]))
+        for device, terminal in np.argwhere(network.node_net[network.terminals] == k):
+            out[name, int(device), int(terminal)] = to_pin[local[network.terminals[device, terminal]]]
+    return out
