@@ -64,7 +64,11 @@ class _Builder:
         west = self._plain("edge_west", side_rects(plan, True))
         east = self._plain("edge_east", side_rects(plan, False))
         array_top = plan.foot + plan.n * t.py
-        for i, codes in enumerate(self._codes()):
+        all_codes = self._codes()
+        # All tiles first: making a cell after thousands of references were placed makes klayout sort them again.
+        for code, at in zip(*np.unique(all_codes, return_index=True), strict=True):
+            self._tile(int(code), int(at) % plan.n)
+        for i, codes in enumerate(all_codes):
             row = gf.Component()
             self._place(row, west, 0, 0)
             self._fill(row, i, codes)

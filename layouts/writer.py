@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import gdsfactory as gf
@@ -43,15 +44,35 @@ def write_layout(component: gf.Component, path: str | Path) -> Path:
 
 
 def _copy(component: gf.Component) -> kdb.Layout:
-    """The component's cells in a layout of their own, in an order and with names that depend on nothing else."""
-    layout = kdb.Layout()
-    layout.dbu = component.kcl.dbu
-    top = layout.create_cell(component.name)
-    top.copy_tree(component.kdb_cell)
-    names: dict[str, list[kdb.Cell]] = {}
-    for cell in layout.each_cell():
-        names.setdefault(_DIGEST.sub("", cell.name), []).append(cell)
-    for name, cells in names.items():
-        if len(cells) == 1:
-            cells[0].name = name
+    """The component's cells in a layout of their own, in an order and with names that depend on nothing else.
+
+    What else a session drew decides the indices of its cells and layers; here both follow from names and numbers.
+    """
+    layout, source = kdb.Layout(), component.kcl.layout
+    layout.dbu = source.dbu
+    top = component.kdb_cell
+    cells = [source.cell(index) for index in top.called_cells()] + [top]
+    names = _names([cell.name for cell in cells])
+    cells.sort(key=lambda cell: (cell.cell_index() == top.cell_index(), names[cell.name], cell.name))
+    made = {cell.cell_index(): layout.create_cell(names[cell.name]) for cell in cells}
+    layers = [index for index in source.layer_indexes() if not top.begin_shapes_rec(index).at_end()]
+    layers.sort(key=lambda index: (source.get_info(index).layer, source.get_info(index).datatype))
+    for index in layers:
+        info = source.get_info(index)
+        target = layout.layer(info.layer, info.datatype)
+        for cell in cells:
+            made[cell.cell_index()].shapes(target).insert(cell.shapes(index))
+    for cell in cells:
+        parent = made[cell.cell_index()]
+        for instance in cell.each_inst():
+            array = instance.cell_inst.dup()
+            array.cell_index = made[array.cell_index].cell_index()
+            parent.insert(array)
     return layout
+
+
+def _names(names: list[str]) -> dict[str, str]:
+    """Names in the file by name in memory: without the digest where that leaves no two alike."""
+    plain = {name: _DIGEST.sub("", name) for name in names}
+    often = Counter(plain.values())
+    return {name: short if often[short] == 1 else name for name, short in plain.items()}

@@ -47,17 +47,20 @@ def label(component: gf.Component, process: Process, layer: str, text: str, x: i
 
 
 def port(component: gf.Component, process: Process, name: str, layer: str, box: Box, angle: int) -> None:
-    """Add an electrical port in the middle of a box's edge that faces ``angle`` (0, 90, 180, 270 degrees)."""
+    """Add an electrical port in the middle of a box's edge that faces ``angle`` (0, 90, 180, 270 degrees).
+
+    Its width is even and its place whole in database units, as gdsfactory's ports must be: an odd edge gives a port
+    one unit narrower.
+    """
     scale = dbu_per_step(process)
-    x, y = {0: (box.x1, None), 90: (None, box.y1), 180: (box.x0, None), 270: (None, box.y0)}[angle]
-    across = box.y1 - box.y0 if y is None else box.x1 - box.x0
-    centre_x, centre_y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
-    um = scale * component.kcl.dbu
+    x, y = box.centre
+    x, y = {0: (box.x1, y), 90: (x, box.y1), 180: (box.x0, y), 270: (x, box.y0)}[angle]
+    across = (box.y1 - box.y0 if angle in (0, 180) else box.x1 - box.x0) * scale
+    um = component.kcl.dbu
     component.ports.create_port(
-        name=name, width=across * um, layer=component.kcl.layer(*process.layers[layer].gds), port_type="electrical",
-        dcplx_trans=kdb.DCplxTrans(
-            1, angle, False, (centre_x if x is None else x) * um, (centre_y if y is None else y) * um
-        ),
+        name=name, width=(across - across % 2) * um, port_type="electrical",
+        layer=component.kcl.layer(*process.layers[layer].gds),
+        dcplx_trans=kdb.DCplxTrans(1, angle, False, x * scale * um, y * scale * um),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gdsfactory as gf
+from kfactory.conf import CheckInstances
 
 from hwlib.cells.draw import cell_name, dbu_per_step, draw, port
 from hwlib.cells.shapes import Box, Rect
@@ -11,7 +12,7 @@ from hwlib.cells.tile_shapes import Wiring, axon_rects, soma_rects
 from hwlib.errors import InputError
 
 
-@gf.cell(set_name=False)
+@gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
 def axon(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2), tie=1), tag: str = "") -> gf.Component:
     """An axon tile: drive column, ground column, dendrite row and weight tracks, tied at ``wiring.tie``.
 
@@ -35,7 +36,7 @@ def axon(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2), ti
     return c
 
 
-@gf.cell(set_name=False)
+@gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
 def soma(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2)), tag: str = "") -> gf.Component:
     """A soma tile: same pitch and wires as the axon's, the device between dendrite and ground, V_DW and drive."""
     t = tile_of(tile)
@@ -49,7 +50,7 @@ def soma(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2)), t
     return c
 
 
-@gf.cell(set_name=False)
+@gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
 def synapse(tile: TileSpec = TileSpec(), tie: int = 0) -> gf.Component:
     """The programming tie alone: the pillar's metal 1 and strap, and the via 2 that holds the weight.
 
@@ -72,7 +73,7 @@ def synapse(tile: TileSpec = TileSpec(), tie: int = 0) -> gf.Component:
     return c
 
 
-@gf.cell(set_name=False)
+@gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
 def neuron(tile: TileSpec = TileSpec(), axons: int = 3) -> gf.Component:
     """One soma and the axons that read onto its dendrite, as a row (demonstration and test structure).
 

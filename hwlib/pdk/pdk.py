@@ -76,7 +76,7 @@ def _layer_map(process: Process) -> type[gf.LayerEnum]:
         members[name.upper()] = layer.gds
         if layer.label:
             members[f"{name.upper()}_LABEL"] = layer.label
-    kind = type(gf.LayerEnum)  # called by hand, because the members are not known when this is written
+    kind: Any = type(gf.LayerEnum)  # called by hand, because the members are not known when this is written
     space = kind.__prepare__("Layers", (gf.LayerEnum,))
     for name, value in {"__module__": __name__, **members}.items():
         space[name] = value

@@ -1,0 +1,171 @@
+"""Files: equal designs give equal bytes, the hierarchy keeps them small, one top cell, labels in it alone."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import klayout.db as kdb
+import pytest
+
+import layouts
+from hwlib.design import Design, Network, Weights, load_design
+from hwlib.errors import InputError
+from hwlib.process import load_process
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "layouts" / "examples").glob("*.yaml"))
+
+
+def design(n=5, **network):
+    return Design(name="files", network=Network(neurons=n, **network))
+
+
+def digest(path):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+_FRESH = """
+import sys
+import layouts
+from hwlib.design import Design, Network
+if sys.argv[2] == "after":  # other designs first, whose tiles this one shares, and another process's layers
+    from hwlib.cells.tiles import axon, soma
+    from hwlib.pdk import activate
+    from hwlib.process import load_process
+    activate(load_process("copper"))
+    soma()
+    axon()
+    layouts.hopfield(Design(name="shares", seed=4, network=Network(neurons=4)))
+    layouts.hopfield(Design(name="files", network=Network(neurons=7, soma_placement="centred")))
+    layouts.hopfield(Design(name="other", process="copper", network=Network(neurons=5)))
+layouts.write_layout(layouts.hopfield(Design(name="files", network=Network(neurons=5))), sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("suffix", [".gds", ".oas"])
+def test_equal_designs_give_equal_bytes_in_any_session(tmp_path, suffix):
+    here = digest(layouts.write_layout(layouts.hopfield(design()), tmp_path / f"here{suffix}"))
+    again = digest(layouts.write_layout(layouts.hopfield(design()), tmp_path / f"again{suffix}"))
+    assert here == again
+    for history in ("first", "after"):
+        path = tmp_path / f"{history}{suffix}"
+        subprocess.run([sys.executable, "-c", _FRESH, str(path), history], check=True, cwd=Path(__file__).parents[2])
+        assert digest(path) == here, history
+    other = layouts.write_layout(layouts.hopfield(design(weight_width=80e-9)), tmp_path / f"other{suffix}")
+    assert digest(other) != here
+
+
+def test_gds_and_oasis_hold_the_same_polygons(tmp_path):
+    component = layouts.hopfield(design())
+    seen = []
+    for suffix in (".gds", ".oas"):
+        layout = kdb.Layout()
+        layout.read(str(layouts.write_layout(component, tmp_path / f"same{suffix}")))
+        top, found = layout.top_cell(), {}
+        for index, info in zip(layout.layer_indexes(), layout.layer_infos(), strict=True):
+            shapes = top.begin_shapes_rec(index)
+            found[info.layer, info.datatype] = (kdb.Region(shapes).merged(), sorted(map(str, kdb.Texts(shapes).each())))
+        seen.append(found)
+    gds, oas = seen
+    assert gds.keys() == oas.keys()
+    for number, (region, texts) in gds.items():
+        assert (region ^ oas[number][0]).is_empty()
+        assert texts == oas[number][1]
+
+
+def test_cells_of_the_file_are_named_for_people_and_texts_are_on_top(tmp_path):
+    layout = kdb.Layout()
+    layout.read(str(layouts.write_layout(layouts.hopfield(design()), tmp_path / "named.gds")))
+    (top,) = layout.top_cells()
+    assert top.name == "files"
+    names = {cell.name for cell in layout.each_cell()}
+    rows = {f"row_{i}" for i in range(5)}
+    edges = {"edge_west", "edge_east", "edge_south", "edge_north"}
+    assert names == {"files", "soma", "axon_p1", "axon_m1"} | rows | edges
+    for cell in layout.each_cell():
+        texts = sum(cell.shapes(k).size() for k in layout.layer_indexes() for _ in [0] if _has_text(cell, k))
+        assert (texts > 0) == (cell.name == "files")
+
+
+def _has_text(cell, layer):
+    return any(shape.is_text() for shape in cell.shapes(layer).each())
+
+
+@pytest.mark.slow
+def test_a_thousand_neurons_stay_a_small_hierarchy(tmp_path):
+    component = layouts.hopfield(design(1000))
+    oas = layouts.write_layout(component, tmp_path / "large.oas")
+    layout = kdb.Layout()
+    layout.read(str(oas))
+    assert layout.cells() <= 1000 + 10
+    assert oas.stat().st_size < 8e6
+    tile_shapes = sum(
+        cell.shapes(k).size() for cell in layout.each_cell() if cell.name != "files" for k in layout.layer_indexes()
+    )
+    assert tile_shapes < 1000
+    p = load_process("ebeam")
+    counted = {"soma": 0, "axon_p1": 0, "axon_m1": 0}
+    for cell in layout.each_cell():
+        for instance in cell.each_inst():
+            if instance.cell.name in counted:
+                counted[instance.cell.name] += max(1, instance.na) * max(1, instance.nb)
+    assert counted["soma"] == 1000
+    assert sum(counted.values()) == 1_000_000
+    assert layout.cell("axon_p1").shapes(layout.layer(*p.layers["pillar"].gds)).size() == 1
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_every_example_is_drawn(path, tmp_path):
+    one = load_design(path)
+    assert one.name == path.stem
+    layout = kdb.Layout()
+    layout.read(str(layouts.write_layout(layouts.hopfield(one), tmp_path / "example.oas")))
+    index = layout.layer(*one.load_process().layers["pillar"].gds)
+    pillars = sum(1 for _ in layout.top_cell().begin_shapes_rec(index).each())
+    assert pillars == one.network.neurons**2
+
+
+def test_bad_paths_are_refused(tmp_path):
+    component = layouts.hopfield(design())
+    with pytest.raises(InputError, match=r"\.gds or \.oas"):
+        layouts.write_layout(component, tmp_path / "layout.dxf")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot write"):
+        layouts.write_layout(component, tmp_path / "file" / "layout.gds")
+    assert not [p for p in tmp_path.iterdir() if p.name != "file"]
+
+
+def test_unequal_weights_are_different_cells():
+    one, two = (layouts.hopfield(design(3, weights=Weights(patterns=(word,)))) for word in ("101", "110"))
+    assert one.name != two.name
+    assert layouts.hopfield(design(3, weights=Weights(patterns=("101",)))).name == one.name
+
+
+def test_importing_layouts_is_light():
+    code = "import sys, layouts; sys.exit(any(m in sys.modules for m in ('gdsfactory', 'klayout', 'matplotlib')))"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+
+
+def test_pictures_show_the_layer_colours(tmp_path):
+    from PIL import Image
+
+    p = load_process("ebeam")
+    gds = layouts.write_layout(layouts.hopfield(design(3)), tmp_path / "seen.gds")
+    whole = Image.open(layouts.render(gds, tmp_path / "whole.png", p)).convert("RGB")
+    part = layouts.render(gds, tmp_path / "part.png", p, window=(0.34e-6, 0.14e-6, 0.58e-6, 0.46e-6), title="soma 0")
+    assert min(whole.size) > 500
+    assert min(Image.open(part).size) > 300
+    counts = {color: n for n, color in whole.getcolors(maxcolors=1 << 24)}
+    assert len(counts) > 50  # many blends of translucent layers
+    assert sum(n for color, n in counts.items() if color != (255, 255, 255)) > 0.3 * whole.size[0] * whole.size[1]
+
+
+def test_pictures_refuse_what_is_no_layout(tmp_path):
+    p = load_process("ebeam")
+    (tmp_path / "text.gds").write_text("not a layout")
+    for name in ("text.gds", "missing.gds"):
+        with pytest.raises(InputError, match=name.replace(".", r"\.")):
+            layouts.render(tmp_path / name, tmp_path / "no.png", p)
+    gds = layouts.write_layout(layouts.hopfield(design(3)), tmp_path / "seen.gds")
+    with pytest.raises(InputError, match="window"):
+        layouts.render(gds, tmp_path / "no.png", p, window=(0.0, 0.0, 0.0, 1e-6))
