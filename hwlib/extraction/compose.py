@@ -97,7 +97,9 @@ def _same_node(nodes: int, pairs: np.ndarray) -> np.ndarray:
     stands = np.arange(nodes, dtype=np.int32)
     if not len(pairs):
         return stands
-    if np.bincount(pairs.ravel(), minlength=nodes).max() == 1:  # the rule: a node lies on one boundary
+    paired = np.zeros(nodes, bool)
+    paired[pairs.ravel()] = True
+    if np.count_nonzero(paired) == pairs.size:  # the rule: a node lies on one boundary
         stands[pairs[:, 1]] = pairs[:, 0]
         return stands
     count, label = components(nodes, pairs[:, 0], pairs[:, 1])

@@ -48,8 +48,8 @@ def _extracted(assembly: Assembly, process: Process, design: Design) -> Network:
     names = name_pieces(assembly)
     terminals = _all([p.nodes(p.net.terminals).reshape(-1, 4) for p in assembly.parts], (0, 4))
     shape = _device_shapes(assembly)
-    node_piece = _all([assembly.piece[p.nets(p.net.net)].astype(np.int32).ravel() for p in assembly.parts], (0,))
-    post, pre = device_roles(assembly, names, node_piece[terminals], shape, design.network.neurons)
+    pieces = _all([assembly.piece[p.nets(p.net.net[p.net.terminals])].reshape(-1, 4) for p in assembly.parts], (0, 4))
+    post, pre = device_roles(assembly, names, pieces, shape, design.network.neurons)
     order = np.lexsort((pre, post))
     post, pre = post[order], pre[order]
     terminals = assembly.joined[terminals[order]]
@@ -58,10 +58,9 @@ def _extracted(assembly: Assembly, process: Process, design: Design) -> Network:
     # Pieces that carry no terminal and no label are dropped with their nodes; nets get the order of their names.
     number = np.full(assembly.nodes, -1, np.int32)
     number[nodes] = np.arange(len(nodes), dtype=np.int32)
-    x, y = (_all([(getattr(p.net, c) + getattr(p, "d" + c)[:, None]).ravel() for p in assembly.parts], (0,))[nodes]
-            * drawing.dbu for c in "xy")  # fmt: skip
+    x, y, piece = _node_places(assembly, nodes)
     return Network(
-        neurons=design.network.neurons, net_names=names.names, node_net=names.net_of_piece[node_piece[nodes]],
+        neurons=design.network.neurons, net_names=names.names, node_net=names.net_of_piece[piece],
         node_x=x, node_y=y, resistor_nodes=number[np.stack([resistors.a, resistors.b], axis=1)],
         resistor_ohm=resistors.ohm, resistor_layer=resistors.layer.astype(np.int32), resistor_limit=resistors.limit,
         layers=assembly.layers, pin_node=np.unique(number[pins]), terminals=number[terminals],
@@ -73,6 +72,19 @@ def _extracted(assembly: Assembly, process: Process, design: Design) -> Network:
 
 def _all(parts: list[np.ndarray], empty: tuple[int, ...]) -> np.ndarray:
     return np.concatenate(parts) if parts else np.zeros(empty, np.int32)
+
+
+def _node_places(assembly: Assembly, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Place in m and piece of conductor of each of ``nodes`` (ascending)."""
+    x, y, piece = np.empty(len(nodes)), np.empty(len(nodes)), np.empty(len(nodes), np.int32)
+    for part in assembly.parts:
+        count = len(part.net.x)
+        mine = slice(*np.searchsorted(nodes, (part.first_node, part.first_node + count * len(part.dx))))
+        if mine.stop > mine.start:
+            k, own = np.divmod((nodes[mine] - part.first_node).astype(np.int32), count)
+            x[mine], y[mine] = part.net.x[own] + part.dx[k], part.net.y[own] + part.dy[k]
+            piece[mine] = assembly.piece[part.first_net + part.net.nets * k + part.net.net[own]]
+    return x * assembly.drawing.dbu, y * assembly.drawing.dbu, piece
 
 
 def _device_shapes(assembly: Assembly) -> np.ndarray:

@@ -26,20 +26,22 @@ class PortTable:
         for part in parts:
             line = part.lines
             vertical = line[:, 1].astype(bool)
-            along = np.where(vertical, part.dy[:, None], part.dx[:, None]) - corner
-            across = np.where(vertical, part.dx[:, None], part.dy[:, None]) - corner
-            kind = (line[:, 0] * 2 + line[:, 1]) << (AT_BITS + MIDDLE_BITS)
-            key.append((kind + ((line[:, 2] + across) << MIDDLE_BITS) + line[:, 3] + line[:, 4] + 2 * along).ravel())
-            low.append((line[:, 3] + along).astype(np.int32).ravel())
+            x, y = (part.dx - corner)[:, None], (part.dy - corner)[:, None]
+            own = (line[:, 0] * 2 + line[:, 1] << AT_BITS + MIDDLE_BITS) + (line[:, 2] << MIDDLE_BITS)
+            own += line[:, 3] + line[:, 4]
+            key.append((own + np.where(vertical, (x << MIDDLE_BITS) + 2 * y, (y << MIDDLE_BITS) + 2 * x)).ravel())
+            low.append(np.where(vertical, (line[:, 3] + y).astype(np.int32), (line[:, 3] + x).astype(np.int32)).ravel())
         self._corner = corner
         self._key = _joined(key, np.int64)
         self._low = _joined(low, np.int32)
-        order = np.argsort(self._key)
-        same = (self._key[order[1:]] == self._key[order[:-1]]) & (self._low[order[1:]] == self._low[order[:-1]])
-        first = np.flatnonzero(same)
-        self.pairs = np.stack([order[first], order[first + 1]], axis=1)
+        order = np.argsort(self._key).astype(np.int32)
+        ranked = self._key[order]
+        twin = np.flatnonzero(ranked[1:] == ranked[:-1])
+        first, second = order[twin], order[twin + 1]
+        same = self._low[first] == self._low[second]
+        self.pairs = np.stack([first[same], second[same]], axis=1)
         self._used = np.zeros(len(order), bool)
-        self._used[self.pairs] = True
+        self._used[self.pairs.ravel()] = True
         self.free = np.flatnonzero(~self._used)
 
     def meets_rest(self, contact: np.ndarray) -> None:

