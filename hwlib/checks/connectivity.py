@@ -31,7 +31,7 @@ class Extracted:
     Attributes:
         lvs: the database; its netlist has one circuit per cell that holds devices or wires.
         layers: region of each layer of ``wires`` by name.
-        labels: net labels in the top cell: (text, x, y) in database units.
+        labels: net labels: (text, conductor, x, y), in database units of the top cell.
     """
 
     def __init__(self, layout: kdb.Layout, process: Process):
@@ -39,7 +39,7 @@ class Extracted:
         top = layout.top_cell()
         self.lvs = kdb.LayoutVsSchematic(kdb.RecursiveShapeIterator(layout, top, []))
         self.lvs.threads = 1
-        # Shapes of a cell stay in their cell: the database need not break large polygons up.
+        self.lvs.include_floating_subcircuits = True  # a device without any wire still is one
         self.layers = {name: self._layer(process.layers[name].gds, name) for name in (*wires(process), "track", "pin")}
         self._devices()
         self._connect()
@@ -60,7 +60,7 @@ class Extracted:
             self.lvs.connect(self.layers[name])
         for first, second in links(self.process):
             self.lvs.connect(self.layers[first], self.layers[second])
-        self.labels: list[tuple[str, int, int]] = []
+        self.labels: list[tuple[str, str, int, int]] = []
         for name, layer in self.process.of_kind("conductor").items():
             index = layer_index(self.layout, layer.label) if layer.label else None
             if index is None or layer.label is None:
@@ -71,5 +71,5 @@ class Extracted:
             while not shapes.at_end():
                 if shapes.shape().is_text():
                     text = shapes.shape().text.transformed(shapes.trans())
-                    self.labels.append((text.string, text.x, text.y))
+                    self.labels.append((text.string, name, text.x, text.y))
                 shapes.next()

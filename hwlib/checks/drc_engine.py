@@ -121,7 +121,7 @@ class Checker:
         place = self._first_place(cell)
         window = mark.transformed(place).enlarged(2 * limit + 2)
         outer, inner = (self._local(name, window) for name in rule.layers)
-        inner = inner.interacting(kdb.Region(mark.transformed(place)))
+        inner = inner.interacting(kdb.Region(mark.transformed(place).enlarged(limit)))
         for margin in range(limit - 1, 0, -1):
             if ((inner.sized(margin) & kdb.Region(window)) - outer).is_empty():
                 return margin

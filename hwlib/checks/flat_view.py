@@ -48,14 +48,14 @@ class FlatView:
         self.edges = touching(self.shapes, linked_layers(process, self.shapes.layers))
         self.net = self._parts(self.edges, len(self.shapes))
         self.devices = self._devices()
-        self.terminals = np.zeros(len(self.shapes), bool)
+        self.points: dict[int, list[tuple[float, float]]] = {}  # labels and device ends on each rectangle
         self.names: dict[int, set[str]] = {}
         self._mark_labels()
         for device in self.devices:
-            centre = device.pillar.center()
-            self.terminals[self.shapes.at([("pillar", centre.x, centre.y), ("read", centre.x, centre.y)])] = True
-            for contact in (device.source, device.drain):
-                self.terminals[self.shapes.at([("vt", contact.center().x, contact.center().y)])] = True
+            for name, box in (
+                ("pillar", device.pillar), ("read", device.pillar), ("vt", device.source), ("vt", device.drain),
+            ):  # fmt: skip
+                self._mark(name, box.center().x, box.center().y)
 
     @staticmethod
     def _parts(edges: np.ndarray, count: int) -> np.ndarray:
@@ -88,17 +88,18 @@ class FlatView:
         inside = self.edges[self.net[self.edges[:, 0]] == self.net[index]]
         own = (inside == index).any(axis=1)
         edges = [[order[int(a)], order[int(b)]] for a, b in inside[~own]]
-        far, terminals = len(members), np.append(self.terminals[members], False)
-        if gap is None:
-            terminals[order[index]] = False
-        else:
-            for neighbour in inside[own].sum(axis=1) - index:
-                side = self._side(self.box(int(neighbour)), self.box(index), gap)
-                if side is None:
-                    return False
-                edges.append([order[int(neighbour)], far if side else order[index]])
+        far, terminals = len(members), {order[k] for k in self.points if k in order and k != index}
+        if gap is not None:
+            touching = [self.box(int(k)) for k in inside[own].sum(axis=1) - index]
+            ends = [kdb.Box(round(x), round(y), round(x), round(y)) for x, y in self.points.get(index, [])]
+            sides = [self._side(box, self.box(index), gap) for box in touching + ends]
+            if None in sides:
+                return False
+            nodes = [far if side else order[index] for side in sides]
+            edges += [[order[int(k)], node] for k, node in zip(inside[own].sum(axis=1) - index, nodes, strict=False)]
+            terminals.update(nodes[len(touching) :])
         parts = self._parts(np.array(edges, int).reshape(-1, 2), len(members) + 1)
-        return len(np.unique(parts[terminals])) > 1
+        return len({int(parts[k]) for k in terminals}) > 1
 
     @staticmethod
     def _side(neighbour: kdb.Box, box: kdb.Box, gap: kdb.Box) -> bool | None:
@@ -110,6 +111,12 @@ class FlatView:
             return False
         return True if low >= stop else None
 
+    def _mark(self, name: str, x: float, y: float) -> list[int]:
+        found: list[int] = self.shapes.at([(name, x, y)]).tolist()
+        for index in found:
+            self.points.setdefault(index, []).append((x, y))
+        return found
+
     def _mark_labels(self) -> None:
         for name, layer in self.process.of_kind("conductor").items():
             if layer.label is None:
@@ -118,9 +125,8 @@ class FlatView:
             while not texts.at_end():
                 if texts.shape().is_text():
                     text = texts.shape().text.transformed(texts.trans())
-                    for index in self.shapes.at([(name, text.x, text.y)]).tolist():
+                    for index in self._mark(name, text.x, text.y):
                         self.names.setdefault(int(self.net[index]), set()).add(text.string)
-                        self.terminals[index] = True
                 texts.next()
 
     def _devices(self) -> list[DrawnDevice]:

@@ -69,7 +69,8 @@ class Locator:
     def gap(self, piece: Piece, others: list[Piece], reach: int) -> kdb.Box | None:
         """Box of the place where a piece of a net should meet the rest of it.
 
-        A missing via is where the layers it joins lie over each other; else it is the narrowest gap within a layer.
+        Parts of one layer that nearly touch have been cut apart. Otherwise a via is missing where two layers lie over
+        each other, or else it is the narrowest gap.
 
         Args:
             piece: the part that is cut off.
@@ -79,16 +80,26 @@ class Locator:
         mine, rest = self.polygons([piece]), self.polygons(others)
         if sum(region.count() for region in (*mine.values(), *rest.values())) > MAX_SHAPES:
             return None
+        gap = self._narrowest_gap(mine, rest, reach)
+        if gap is not None and gap[0]:
+            return gap[1]
         over = self._missing_vias(mine, rest)
-        if over is not None:
-            return over
-        best: tuple[float, kdb.Box] | None = None
+        return over if over is not None else gap[1] if gap else None
+
+    def _narrowest_gap(
+        self, mine: dict[str, kdb.Region], rest: dict[str, kdb.Region], reach: int
+    ) -> tuple[bool, kdb.Box] | None:
+        """The narrowest gap within a layer, and whether it is too narrow to have been meant."""
+        best: tuple[float, str, kdb.Box] | None = None
         for name in self._names:
             for pair in mine[name].separation_check(rest[name], reach).each():
                 distance = pair.distance()
                 if best is None or distance < best[0]:
-                    best = distance, pair.bbox()
-        return best[1] if best else None
+                    best = distance, name, pair.bbox()
+        if best is None:
+            return None
+        space = self._extracted.process.layers[best[1]].min_space or 0.0
+        return best[0] * self._unit * 1e-6 <= 1.001 * space, best[2]
 
     def _missing_vias(self, mine: dict[str, kdb.Region], rest: dict[str, kdb.Region]) -> kdb.Box | None:
         process = self._extracted.process

@@ -83,7 +83,7 @@ class Comparison:
         self.expected = reference.node_net[reference.terminals]
         unit = extracted.layout.dbu
         self.labels: dict[str, list[tuple[float, float]]] = defaultdict(list)
-        for text, x, y in extracted.labels:
+        for text, _, x, y in extracted.labels:
             self.labels[text].append((x * unit, y * unit))
 
     def run(self) -> list[Finding]:
@@ -150,8 +150,8 @@ class Comparison:
             place = self.table.place[device, terminal + 1 if terminal in (DW_IN, DW_OUT) else 0] / unit
             layer = ("vt", "vt", "pillar", "read")[terminal]
             points.append((layer, float(place[0]), float(place[1])))
-        for x, y in self.labels[self.reference.net_names[name]]:
-            points += [(layer, x / unit, y / unit) for layer in self.extracted.process.of_kind("conductor")]
+        label = self.reference.net_names[name]
+        points += [(layer, float(x), float(y)) for text, layer, x, y in self.extracted.labels if text == label]
         return points
 
     def _expected_nets(self) -> np.ndarray:

@@ -67,8 +67,10 @@ def reference_netlist(design: Design, process: Process) -> kdb.Netlist:
 def write_reference_spice(design: Design, process: Process, path: str | Path) -> Path:
     """Write the reference as a SPICE subcircuit ``hopfield``; its devices are calls of ``DWMTJ`` in µm and µm²."""
     netlist = reference_netlist(design, process)
+    writer = kdb.NetlistSpiceWriter()
+    writer.use_net_names = True
     text = f"{design.name}: reference netlist of process {process.name}"
-    return write_atomic(Path(path), lambda p: netlist.write(str(p), kdb.NetlistSpiceWriter(), text))
+    return write_atomic(Path(path), lambda p: netlist.write(str(p), writer, text))
 
 
 def network_graph(network: Network) -> Any:

@@ -90,22 +90,24 @@ def _try(design: Design, layout: kdb.Layout, fault: Fault, reach: float) -> Outc
         findings, near = drc(layout, process), DRC_REACH
     else:
         findings, near = lvs(layout, process, design, topology=False), reach
-    distance = min((_distance(layout, f, fault) for f in findings if f.rule in fault.rules), default=np.inf)
+    distance = min((_distance(layout, f, fault, near) for f in findings if f.rule in fault.rules), default=np.inf)
     return Outcome(design.name, fault, distance <= near, distance * 1e-6, len(findings))
 
 
-def _distance(layout: kdb.Layout, finding: Finding, fault: Fault) -> float:
-    """Distance in µm from a fault to the centre of a finding's marker (at any place of its cell)."""
+def _distance(layout: kdb.Layout, finding: Finding, fault: Fault, reach: float) -> float:
+    """Distance in µm from a fault to a finding's marker: to its box, or to the centre of one larger than ``reach``."""
     if finding.x is None or finding.y is None:
         return float("inf")
-    centre = kdb.DPoint(finding.x * 1e6, finding.y * 1e6)
+    x, y = finding.x * 1e6, finding.y * 1e6
+    w, h = (v * 1e6 if v * 1e6 <= reach else 0.0 for v in (finding.width, finding.height))
+    box = kdb.DBox(x - w / 2, y - h / 2, x + w / 2, y + h / 2)
     cell = layout.cell(finding.cell)
     spots = places(layout, cell) if cell is not None else [kdb.DCplxTrans()]
-    return min(_gap(place * centre, fault.place) for place in spots)
+    return min(_gap(box.transformed(place), fault.place) for place in spots)
 
 
-def _gap(point: kdb.DPoint, box: kdb.DBox) -> float:
-    return max(box.left - point.x, point.x - box.right, box.bottom - point.y, point.y - box.top, 0.0)
+def _gap(a: kdb.DBox, b: kdb.DBox) -> float:
+    return max(a.left - b.right, b.left - a.right, a.bottom - b.top, b.bottom - a.top, 0.0)
 
 
 def _pitch(view: FlatView) -> float:

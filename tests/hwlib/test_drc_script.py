@@ -1,0 +1,107 @@
+"""The exported KLayout script against the checker: the same rules, run by KLayout's own DRC engine."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections import Counter
+
+import klayout.db as kdb
+import klayout.rdb as rdb
+import numpy as np
+import pytest
+from drawn_network import Drawing, draw_network
+from test_drc import BROKEN, FREE
+
+from hwlib.checks import drc, drc_script, write_drc_script
+from hwlib.checks.rules import design_rules
+from hwlib.design import Design
+from hwlib.process import load_process, preset_names
+
+KLAYOUT = shutil.which("klayout")
+needs_klayout = pytest.mark.skipif(KLAYOUT is None, reason="the klayout application is not installed")
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_rule_is_in_the_script_once_with_its_value(name):
+    process = load_process(name)
+    script = drc_script(process)
+    for rule in design_rules(process):
+        assert len(re.findall(rf'output\("{re.escape(rule.name)}"', script)) == 1, rule.name
+        if rule.kind in ("width", "space", "separation", "size"):
+            assert f"{rule.value * 1e6:.9g}.um" in script.split(f"# {rule.name}:")[1].split("\n# ")[0]
+
+
+def run_script(process, layout, folder):
+    """Markers of KLayout's engine: rule, cell and box in nm."""
+    script, report, gds = folder / "rules.drc", folder / "out.lyrdb", folder / "in.gds"
+    write_drc_script(process, script)
+    layout.write(str(gds))
+    command = [KLAYOUT, "-b", "-r", str(script), "-rd", f"input={gds}", "-rd", f"report={report}"]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"})
+    database = rdb.ReportDatabase("script")
+    database.load(str(report))
+    found = []
+    for item in database.each_item():
+        rule = database.category_by_id(item.category_id()).path().strip("'").removesuffix(".distance")
+        value = next(iter(item.each_value()))
+        shape = value.edge_pair() if value.is_edge_pair() else value.polygon() if value.is_polygon() else value.box()
+        found.append((rule, database.cell_by_id(item.cell_id()).name(), _nm(shape.bbox())))
+    return Counter(found), drc(gds, process)
+
+
+def _nm(box):
+    return tuple(round(v * 1000) for v in (box.left, box.bottom, box.right, box.top))
+
+
+def own_markers(findings):
+    found = []
+    for f in findings:
+        edges = (f.x - f.width / 2, f.y - f.height / 2, f.x + f.width / 2, f.y + f.height / 2)
+        found.append((f.rule, f.cell, tuple(round(v * 1e9) for v in edges)))
+    return Counter(found)
+
+
+@needs_klayout
+@pytest.mark.parametrize("name", preset_names())
+def test_both_engines_find_the_same_on_hand_drawn_violations(name, tmp_path):
+    process = load_process(name)
+    draw = draw_network(Design(name="clean", network={"neurons": 3}, seed=3))
+    draw = Drawing(process, draw.layout)
+    top = draw.layout.top_cell()
+    for k, (boxes, _, _) in enumerate(BROKEN.values()):
+        for layer, left, bottom, right, top_edge in boxes:
+            draw.box(top, layer, FREE + left, 1000 * k + bottom, FREE + right, 1000 * k + top_edge)
+    draw.box(draw.layout.cell("axon_0"), "m1", 150, 600, 169, 700)
+    draw.layout.top_cell().shapes(draw.layout.layer(77, 3)).insert(kdb.Box(0, 0, 30, 30))
+    spike = [kdb.Point(FREE, -500), kdb.Point(FREE + 200, -800), kdb.Point(FREE + 400, -500)]
+    top.shapes(draw.layout.layer(*process.layers["track"].gds)).insert(kdb.Polygon(spike))
+    theirs, ours = run_script(process, draw.layout, tmp_path)
+    if name == "ebeam":  # whose rules the examples break
+        assert set(BROKEN) <= {rule for rule, _, _ in theirs}
+    assert theirs == own_markers(ours)
+
+
+@needs_klayout
+def test_both_engines_find_the_same_on_random_rectangles(tmp_path):
+    process, rng = load_process("ebeam"), np.random.default_rng(11)
+    draw = Drawing(process)
+    top = draw.layout.create_cell("random")
+    for layer in (name for name, layer in process.layers.items() if layer.kind != "marker"):
+        for _ in range(60):
+            x, y = rng.integers(0, 3000, 2)
+            w, h = rng.integers(5, 120, 2)
+            draw.box(top, layer, int(x), int(y), int(x + w), int(y + h))
+    theirs, ours = run_script(process, draw.layout, tmp_path)
+    assert sum(theirs.values()) > 1000
+    assert {rule for rule, _, _ in theirs} == {f.rule for f in ours}
+    assert theirs == own_markers(ours)
+
+
+@needs_klayout
+def test_both_engines_find_nothing_on_a_clean_layout(tmp_path):
+    process = load_process("ebeam")
+    theirs, ours = run_script(
+        process, draw_network(Design(name="clean", network={"neurons": 4}, seed=3)).layout, tmp_path
+    )
+    assert not theirs and not ours

@@ -1,0 +1,72 @@
+"""Planted faults on the generator's layouts: the right check finds each at the right place; clean ones have none."""
+
+import os
+
+import klayout.db as kdb
+import pytest
+
+import layouts
+from hwlib.checks import drc, lvs
+from hwlib.checks.editing import carve
+from hwlib.checks.faults import KINDS
+from hwlib.checks.self_test import random_designs, self_test
+from hwlib.design import Design
+from hwlib.process import load_process, preset_names
+
+FULL = bool(os.environ.get("SPINHOP_FULL"))
+STYLES = [(style, place) for style in ("rails", "lines") for place in ("diagonal", "centred")]
+
+
+def draw(folder):
+    return lambda design: layouts.write_layout(layouts.hopfield(design), folder / f"{design.name}.oas")
+
+
+@pytest.mark.slow
+def test_every_planted_fault_is_caught_where_it_is(tmp_path):
+    designs = random_designs(52, seed=7) if FULL else random_designs(12, seed=5, largest=10)
+    outcomes = list(self_test(draw(tmp_path), designs, faults=20 if FULL else 10, seed=7))
+    assert [o for o in outcomes if not o.caught] == []
+    assert {o.fault.kind for o in outcomes} == set(KINDS)
+    assert len(outcomes) >= (1000 if FULL else 115)
+
+
+@pytest.mark.parametrize("neurons", range(2, 61) if FULL else [2, 3, 8])
+@pytest.mark.parametrize("process", preset_names())
+def test_clean_layouts_have_no_findings(neurons, process, tmp_path):
+    for k, (style, place) in enumerate(STYLES):
+        network = {
+            "neurons": neurons, "weight_style": style, "soma_placement": place,
+            "weights": {"random_patterns": 1 + (neurons + k) % 3},
+        }  # fmt: skip
+        design = Design(name=f"clean_{neurons}_{k}", process=process, network=network, seed=neurons)
+        path = draw(tmp_path)(design)
+        assert drc(path, load_process(process)) == []
+        assert lvs(path, load_process(process), design) == []
+
+
+def test_an_unharmed_layout_would_fail_the_self_test(tmp_path):
+    """The harness's own control: without its fault planted, a layout gives nothing to catch."""
+    (design,) = random_designs(1, seed=2, largest=4)
+    layout = kdb.Layout()
+    layout.read(str(draw(tmp_path)(design)))
+    outcome = next(iter(self_test(lambda _: layout, [design], faults=1, seed=1)))
+    assert outcome.caught and outcome.findings >= 1
+    assert lvs(layout, design.load_process(), design) == []
+
+
+def test_carving_changes_one_instance_only(tmp_path):
+    design = Design(name="carve", network={"neurons": 6}, seed=1)
+    process = load_process("ebeam")
+    layout = kdb.Layout()
+    layout.read(str(draw(tmp_path)(design)))
+    layer = layout.layer(*process.layers["pillar"].gds)
+
+    def flat():
+        return kdb.Region(layout.top_cell().begin_shapes_rec(layer)).merged()
+
+    before = flat()
+    target = sorted((p.bbox() for p in before.each()), key=lambda b: (b.bottom, b.left))[14]
+    carve(layout, process, "pillar", target)
+    assert (before ^ flat()).bbox() == target
+    assert flat().count() == before.count() - 1 == 35
+    assert len(layout.top_cells()) == 1

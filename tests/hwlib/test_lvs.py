@@ -1,0 +1,242 @@
+"""Layout versus schematic on a network drawn by hand: what is connected, and what the findings say when it is not."""
+
+import itertools
+
+import klayout.db as kdb
+import networkx as nx
+import numpy as np
+import pytest
+from drawn_network import PX, PY, Drawing, draw_network
+
+from hwlib.checks import lvs, network_graph, reference_netlist, reference_network, write_reference_spice
+from hwlib.checks.connectivity import Extracted
+from hwlib.checks.device_table import device_table
+from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.naming import weight_rail
+from hwlib.process import load_process
+from hwlib.weights import weight_levels
+
+EBEAM = load_process("ebeam")
+FIVE = Design(name="five", network={"neurons": 5}, seed=3)
+
+
+def check(change, design=FIVE, **options):
+    draw = draw_network(design)
+    change(draw, draw.layout.top_cell())
+    return lvs(draw.layout, EBEAM, design, **options)
+
+
+def place_nm(finding):
+    return (round(finding.x * 1e9), round(finding.y * 1e9))
+
+
+@pytest.mark.parametrize(("neurons", "patterns"), [(2, 1), (3, 2), (5, 1), (12, 2)])
+def test_a_layout_of_its_design_has_no_findings(neurons, patterns):
+    weights = {"random_patterns": patterns}
+    design = Design(name="clean", network={"neurons": neurons, "weights": weights}, seed=neurons)
+    assert lvs(draw_network(design).layout, EBEAM, design, topology=True) == []
+
+
+def test_another_weight_matrix_is_found_at_every_synapse_that_differs():
+    other = Design(name="other", network={"neurons": 5}, seed=4)
+    findings = lvs(draw_network(FIVE).layout, EBEAM, other)
+    drawn, wanted = weight_levels(FIVE), weight_levels(other)
+    expected = {
+        f"axon {pre}→{post}: weight contact is on {weight_rail(drawn[post, pre])} "
+        f"instead of {weight_rail(wanted[post, pre])}"
+        for post, pre in np.argwhere(drawn != wanted)
+    }
+    assert expected and {f.message for f in findings} == expected
+    assert {f.rule for f in findings} == {"lvs.weight"}
+
+
+def test_a_short_is_named_and_found():
+    def join(draw, top):
+        draw.box(top, "m2", 2 * PX + 80, 2 * PY + 100, 2 * PX + 440, 2 * PY + 140)
+
+    (finding,) = check(join)
+    assert finding.message == "nets gnd and drive_2 are connected"
+    assert finding.rule == "lvs.short"
+    assert place_nm(finding) == (2 * PX + 260, 2 * PY + 120)
+
+
+def test_a_cut_trunk_is_named_and_found():
+    def cut(draw, top):
+        shapes = top.shapes(draw.layout.layer(*EBEAM.layers["m2"].gds))
+        trunk = next(s for s in shapes.each() if s.bbox() == kdb.Box(-120, 0, -80, 5 * PY))
+        trunk.box = kdb.Box(-120, 0, -80, 2 * PY + 300)
+        draw.box(top, "m2", -120, 2 * PY + 360, -80, 5 * PY)
+
+    (finding,) = check(cut)
+    assert finding.message == "net vdw is broken: 3 device ends are cut off, the first: soma 2: V_DW contact"
+    assert place_nm(finding) == (-100, 2 * PY + 330)
+
+
+def test_missing_vias_are_named_at_each_device():
+    findings = check(lambda draw, top: draw.clear(draw.layout.cell("soma"), "vr"))
+    assert [f.message for f in findings] == [
+        f"soma {i}: read electrode is not connected to drive_{i}" for i in range(5)
+    ]
+    assert {f.rule for f in findings} == {"lvs.open"}
+    for i, finding in enumerate(findings):
+        assert abs(finding.x * 1e9 - i * PX - 335) < 60 and abs(finding.y * 1e9 - i * PY - 440) < 60
+
+
+def test_swapped_ends_are_named():
+    def turn(draw, top):
+        draw.clear(draw.layout.cell("soma"), "pin")
+        draw.box(draw.layout.cell("soma"), "pin", 380, 300, 420, 350)
+
+    findings = check(turn)
+    assert [f.rule for f in findings] == ["lvs.swapped"] * 5
+    assert findings[3].message.startswith("soma 3: the two ends of its track are swapped")
+
+
+def test_wrong_sizes_are_named_with_their_values():
+    def shift(draw, top):
+        soma = draw.layout.cell("soma")
+        draw.clear(soma, "pillar")
+        draw.box(soma, "pillar", 327, 300, 346, 349)
+
+    findings = check(shift)
+    sizes = {f.message.split(": ")[1]: (f.measured, f.required) for f in findings if f.message.startswith("soma 2")}
+    assert sizes == {
+        "pillar width along the track is 19 nm instead of 20": pytest.approx((19e-9, 20e-9)),
+        "pillar centre from the DW_IN contact is 51.5 nm instead of 50": pytest.approx((51.5e-9, 50e-9)),
+        "pillar width across the track is 49 nm instead of 50": pytest.approx((49e-9, 50e-9)),
+    }
+
+
+def test_a_wrong_drive_is_named_in_the_users_terms():
+    """One axon's drive end led past its own column to the next one."""
+
+    def cross(draw, top):
+        row = draw.layout.cell("line_4")
+        inst = next(inst for inst in row.each_inst() if inst.trans.disp.x == PX)
+        copy = inst.cell.dup()
+        inst.cell_index = copy.cell_index()
+        shapes = copy.shapes(draw.layout.layer(*EBEAM.layers["v1"].gds))
+        next(s for s in shapes.each() if s.bbox() == kdb.Box(50, 310, 80, 340)).delete()
+        draw.box(row, "m1", PX + 100, 300, PX + 150, 680)
+        draw.box(row, "m1", PX + 100, 640, 2 * PX + 90, 680)
+        draw.box(row, "v1", 2 * PX + 50, 645, 2 * PX + 80, 675)
+
+    (finding,) = check(cross)
+    assert finding.message == "axon 1→4: drive end is on drive_2 instead of drive_1"
+    assert finding.rule == "lvs.terminal"
+    assert place_nm(finding) == (PX + 270, 4 * PY + 325)
+
+
+def test_label_errors():
+    def drop(draw, top):
+        for shape in list(top.shapes(draw.layout.layer(*EBEAM.layers["m3"].label)).each()):
+            if shape.text.string == "dend_1":
+                shape.text = kdb.Text("dendrite_1", shape.text.trans)
+
+    messages = [f.message for f in check(drop)]
+    assert messages == [
+        "label 'dendrite_1' is no net of this design",
+        "net dend_1 is on no label that lies on its wire",
+    ]
+
+
+def test_incomplete_devices():
+    def remove(draw, top):
+        tile = draw.layout.cell("soma")
+        draw.clear(tile, "vt")
+        draw.box(tile, "vt", 255, 310, 285, 340)
+        draw.box(top, "pillar", 5 * PX + 200, 0, 5 * PX + 220, 50)
+
+    findings = check(remove)
+    messages = [f.message for f in findings]
+    assert messages.count("a track with 1 contacts, a device has two") == 5
+    assert messages.count("a pillar that is on no track") == 1
+    assert "the layout has 20 devices, the design 25" in messages
+    assert "soma 4 is missing or is no complete device" in messages
+    missing = next(f for f in findings if f.message.startswith("soma 4"))
+    assert place_nm(missing) == (4 * PX + 335, 4 * PY + 325)
+
+
+def test_a_layout_of_another_size_is_said_once_and_listed():
+    six = Design(name="six", network={"neurons": 6}, seed=3)
+    messages = [f.message for f in lvs(draw_network(FIVE).layout, EBEAM, six)]
+    assert "the layout has 25 devices, the design 36" in messages
+    assert "net dend_5 is on no label that lies on its wire" in messages
+
+
+def test_no_labels_is_one_clear_line(tmp_path):
+    draw = draw_network(FIVE)
+    for name in ("m2", "m3"):
+        draw.layout.top_cell().shapes(draw.layout.layer(*EBEAM.layers[name].label)).clear()
+    draw.layout.write(str(tmp_path / "mute.gds"))
+    with pytest.raises(InputError, match=r"mute\.gds: no net labels; LVS needs gnd, vdw, dend_0.*m3 14/10"):
+        lvs(tmp_path / "mute.gds", EBEAM, FIVE)
+
+
+@pytest.mark.parametrize(("angle", "mirror"), list(itertools.product(range(4), (False, True))))
+def test_devices_are_measured_alike_in_every_orientation(angle, mirror):
+    draw = Drawing(EBEAM)
+    top, cell = draw.layout.create_cell("top"), draw.layout.create_cell("device")
+    for layer, *edges in [
+        ("track", 0, 0, 150, 40), ("pin", 0, 0, 40, 40), ("vt", 5, 5, 35, 35), ("vt", 115, 5, 145, 35),
+        ("pillar", 60, 0, 84, 40), ("read", 50, -5, 90, 45),
+    ]:  # fmt: skip
+        draw.box(cell, layer, *edges)
+    where = kdb.Trans(angle, mirror, 1000, 2000)
+    top.insert(kdb.CellInstArray(cell.cell_index(), where))
+    extracted = Extracted(draw.layout, EBEAM)
+    table = device_table(extracted.lvs.netlist())
+    values = {name: value[0] for name, value in table.parameters.items()}
+    assert values == pytest.approx({"A": 40e-18, "L": 80e-9, "W": 24e-9, "X": 37e-9, "H": 40e-9}, rel=1e-9)
+    points = [where * kdb.Point(72, 20), where * kdb.Point(20, 20), where * kdb.Point(130, 20)]
+    assert table.place[0] * 1000 == pytest.approx(np.array([(p.x, p.y) for p in points]))
+
+
+def test_the_reference_is_what_the_design_says():
+    """Against the paper's circuit written out again: axon (pre → post) and soma, net by net."""
+    network = reference_network(FIVE, EBEAM)
+    graph, levels = network_graph(network), weight_levels(FIVE)
+    ends = {
+        (device[1], device[2], data["terminal"]): net[1]
+        for device, net, data in ((a, b, d) if a[0] == "device" else (b, a, d) for a, b, d in graph.edges(data=True))
+    }
+    for post, pre in itertools.product(range(5), range(5)):
+        soma = post == pre
+        expected = {
+            "DW_IN": f"dend_{post}" if soma else f"drive_{pre}",
+            "DW_OUT": "gnd",
+            "MTJ_IN": "vdw" if soma else weight_rail(levels[post, pre]),
+            "MTJ_OUT": f"drive_{post}" if soma else f"dend_{post}",
+        }
+        assert {t: ends[post, pre, t] for t in expected} == expected
+    assert nx.is_connected(nx.Graph(graph))
+    netlist = reference_netlist(FIVE, EBEAM)
+    circuit = netlist.circuit_by_name("hopfield")
+    device = circuit.device_by_name("d_1_3")
+    assert [device.net_for_terminal(k).name for k in range(4)] == [ends[1, 3, t] for t in
+                                                                 ("DW_IN", "DW_OUT", "MTJ_IN", "MTJ_OUT")]  # fmt: skip
+    assert device.parameter("L") == pytest.approx(0.1) and device.parameter("A") == pytest.approx(5e-5)
+
+
+def test_reference_spice_has_a_line_per_device(tmp_path):
+    text = write_reference_spice(FIVE, EBEAM, tmp_path / "five.cir").read_text()
+    joined = text.replace("\n+", "")
+    calls = [line for line in joined.splitlines() if line.startswith("X")]
+    assert len(calls) == 25
+    assert sum(" gnd " in line for line in calls) == 25
+    assert ".SUBCKT hopfield" in joined
+
+
+def test_the_database_is_read_back_and_graphs_differ_without_names(tmp_path):
+    draw = draw_network(FIVE)
+    assert lvs(draw.layout, EBEAM, FIVE, database=tmp_path / "clean.lvsdb") == []
+    again = kdb.LayoutVsSchematic()
+    again.read(str(tmp_path / "clean.lvsdb"))
+    (pair,) = again.xref().each_circuit_pair()
+    assert pair.status() == kdb.NetlistCrossReference.Match
+    assert sum(1 for _ in again.xref().each_device_pair(pair)) == 25
+    assert check(lambda draw, top: draw.clear(draw.layout.cell("soma"), "vr"), database=tmp_path / "bad.lvsdb")
+    again = kdb.LayoutVsSchematic()
+    again.read(str(tmp_path / "bad.lvsdb"))
+    assert all(p.status() != kdb.NetlistCrossReference.Match for p in again.xref().each_circuit_pair())
