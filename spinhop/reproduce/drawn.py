@@ -14,7 +14,7 @@ from hwlib.process import Process
 from hwlib.weights import hebbian
 from sim.tasks import maxcut, statistics
 from sim.tasks.random_recall import image_recall
-from sim.tasks.rudy import g05, random_graph
+from sim.tasks.rudy import random_graph
 from sim.tasks.setup import paper_design, with_levels
 from sim.tasks.statistics import Interval
 from spinhop.reproduce.rows import Row
@@ -40,7 +40,7 @@ class Corner:
 def run(context: Context) -> Result:
     """Recall (one pattern) and max-cut on layouts with weight rails."""
     corners = [Corner(process, wide) for process in ("ebeam", "copper") for wide in (1.0, 3.0)]
-    neurons, trials, graphs = context.pick(60, 8), context.pick(20, 3), context.pick(2, 1)
+    neurons, trials, graphs = context.pick(29, 8), context.pick(4, 2), 1
     corners = context.pick(corners, corners[:2])
     steps = Steps(context, len(corners) * (1 + graphs))
     recalled: dict[str, dict[str, Interval]] = {}
@@ -48,7 +48,7 @@ def run(context: Context) -> Result:
     points: list[dict[str, Any]] = []
     foretold: dict[str, str] = {}
     pattern = np.random.default_rng(context.spawn(10)).integers(0, 2, (1, neurons), dtype=np.int8)
-    sources = [g05(60, k) if neurons == 60 else random_graph(neurons, 50, k) for k in range(graphs)]
+    sources = [random_graph(neurons, 50, k) for k in range(graphs)]
     for corner in corners:
         design = corner_design(corner, neurons)
         layout = Drawing(with_levels(design, hebbian(pattern)), context.work / f"recall_{neurons}_{corner.label}")

@@ -127,6 +127,7 @@ def _write(folder: Path, results: list[tuple[Task, Result]], quick: bool, seed: 
     from spinhop.reproduce import figures, page  # matplotlib takes a second
 
     drawn = {}
+    _mark_layouts(results)
     for task, result in results:
         for path in figures.draw(task.name, result.series, folder / "figures"):
             if path.suffix == ".png":
@@ -141,6 +142,13 @@ def _write(folder: Path, results: list[tuple[Task, Result]], quick: bool, seed: 
     index = page.write_page(folder / "index.html", results, drawn, about)
     table = write_atomic(folder / "rows.csv", lambda p: _csv(p, results))
     return Reproduction(results, index, table, seconds)
+
+
+def _mark_layouts(results: list[tuple[Task, Result]]) -> None:
+    """Put the extracted layouts' points into the figure of the ladders."""
+    series = {task.name: result.series for task, result in results}
+    if "wires" in series and "drawn" in series:
+        series["wires"]["drawn"] = series["drawn"]["points"]
 
 
 def _csv(path: Path, results: list[tuple[Task, Result]]) -> None:

@@ -18,14 +18,14 @@ from sim.tasks.statistics import Interval
 from spinhop.reproduce.rows import Row
 from spinhop.reproduce.task import NJ, NS, PERCENT, Context, Result, Steps, Task
 
-TIME_LIMIT = 2e-6  # s: a network still moving after this is counted as never resting
+TIME_LIMIT = 1e-6  # s: a network still moving after this is counted as never resting
 _OHMS = (0.0, 0.1, 0.3, 1.0, 2.0, 4.0)
 
 
 def run(context: Context) -> Result:
     """One-pattern recall for ladders of 0 to 4 Ω per cell."""
-    sizes, ohms = context.pick((29, 60), (17,)), context.pick(_OHMS, (0.0, 1.0, 4.0))
-    trials = context.pick(20, 4)
+    sizes, ohms = context.pick((17, 29), (9,)), context.pick(_OHMS, (0.0, 1.0, 4.0))
+    trials = context.pick(8, 2)
     steps = Steps(context, len(sizes) * len(ohms))
     ladders: dict[str, dict[str, list[Any]]] = {}
     rows: list[Row] = []

@@ -124,3 +124,15 @@ def test_seeds_of_points_differ(tmp_path):
     seeds = {context.spawn(5, n, p) for n in range(5, 30) for p in (1, 2, 3)}
     assert len(seeds) == 75 and context.spawn(5, 5, 1) == Context(False, 1, tmp_path).spawn(5, 5, 1)
     assert context.spawn(5) != Context(True, 2, tmp_path).spawn(5)
+
+
+@pytest.mark.slow
+def test_quick_drawn_part(tmp_path):
+    """Layouts are drawn, extracted and run; two wire widths have different wires, and the figure marks both."""
+    made = runner.reproduce(tmp_path, quick=True, tasks=["wires", "drawn"])
+    drawn = {task.name: result for task, result in made.results}["drawn"]
+    accuracy = next(row for row in drawn.rows if "bit accuracy" in row.quantity)
+    assert list(accuracy.drawn) == ["ebeam 1×", "ebeam 3×"]
+    narrow, wide = drawn.series["points"]
+    assert narrow["ohm"] > wide["ohm"] > 0
+    assert (tmp_path / "figures" / "wires.png").stat().st_size > 10_000
