@@ -75,6 +75,12 @@ def _keep(record, work, time, phase, last):
     record.counts[2] += 1
     if not last and record.counts[2] % record.counts[1] != 0:
         return
+    if (
+        record.counts[0] > 0
+        and record.time[record.counts[0] - 1] == time
+        and record.phase[record.counts[0] - 1] == phase
+    ):
+        record.counts[0] -= 1  # the end of a phase, once more after its last step
     if record.counts[0] == capacity:
         kept = (capacity + 1) // 2
         for k in range(kept):

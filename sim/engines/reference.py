@@ -56,9 +56,11 @@ class _Recorder:
         self.calls += 1
         if not last and self.calls % self.stride:
             return
+        time = begin + phase.time
+        if self.points and self.points[-1][:2] == (time, phase.number):
+            self.points.pop()  # the end of a phase, once more after its last step
         if len(self.points) >= self.most:
             self.points, self.stride = self.points[::2], 2 * self.stride
-        time = begin + phase.time
         if self.points and time <= self.points[-1][0]:
             time = np.nextafter(self.points[-1][0], np.inf)
         circuit, voltage = phase.circuit, phase.voltage

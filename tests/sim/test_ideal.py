@@ -1,0 +1,203 @@
+"""The ideal engine against the reference engine, against itself, and what it refuses."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numba import get_num_threads, set_num_threads
+
+import sim
+from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.schematic import ideal_network, ladder_network
+from hwlib.weights import hebbian, weight_levels
+from sim.engines import choose
+from sim.protocol import Protocol, protocol_for
+from sim.tasks.setup import paper_design
+
+SAME = ("time_load", "time_convergence", "at_rest", "state", "wall_final", "energy_source", "energy_sink", "steps")
+
+
+@st.composite
+def trials(draw):
+    """A random small network, its weights and start, anywhere in the range where something happens."""
+    neurons = draw(st.integers(2, 8))
+    seed = draw(st.integers(0, 2**31))
+    rng = np.random.default_rng(seed)
+    style = draw(st.sampled_from(["rails", "lines"]))
+    levels = draw(st.sampled_from(["hebbian", "few", "any"]))
+    matrix = {
+        "hebbian": hebbian(rng.integers(0, 2, (rng.integers(1, 3), neurons))),
+        "few": rng.integers(-2, 3, (neurons, neurons)).astype(float),
+        "any": np.round(rng.uniform(-2, 2, (neurons, neurons)), 3),
+    }[levels if style == "lines" or levels != "any" else "few"]
+    np.fill_diagonal(matrix, 0.0)
+    design = Design.model_validate({
+        "name": "random",
+        "device": {
+            "pillar_width": rng.uniform(5e-9, 40e-9), "pillar_position": rng.uniform(0.25, 0.75),
+            "r_parallel": rng.uniform(300, 900), "r_antiparallel": rng.uniform(1000, 4000),
+            "track_resistance": rng.uniform(500, 3000),
+        },
+        "network": {"neurons": neurons, "weights": {"matrix": matrix.tolist()}, "weight_style": style},
+        "operating_point": {
+            "axon_leak": -rng.uniform(1, 8), "soma_leak": rng.uniform(-0.5, 0.5),
+            "v_charge": rng.uniform(0.05, 0.2), "weight": rng.uniform(0.05, 0.2),
+            "load": draw(st.sampled_from(["rest", 5e-9, 16e-9])),
+        },
+        "task": {"time_limit": 200e-9},
+    })  # fmt: skip
+    process = design.load_process()
+    network = ideal_network(design, process)
+    axon_params = {
+        name: np.where(network.is_soma, getattr(network, name), getattr(network, name) * factor[network.pre])
+        for name, factor in (("leak", rng.uniform(0.8, 1.2, neurons)), ("r_p", rng.uniform(0.8, 1.2, neurons)))
+    }
+    network = network.with_devices(**axon_params)
+    walls = rng.uniform(0, 1, 2 * neurons)
+    own = np.where(network.is_soma, walls[network.post], walls[neurons + network.pre])
+    changes = {"levels": matrix}
+    if draw(st.booleans()):
+        changes["initial"] = own
+    if draw(st.integers(0, 3)):
+        changes["start"] = rng.integers(0, 2, neurons)
+    return network, protocol_for(design, process, **changes)
+
+
+@given(trials())
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_walls_states_times_and_energies_are_the_references(trial):
+    network, protocol = trial
+    ideal = sim.run(network, protocol, engine="ideal", record=False)
+    reference = sim.run(network, protocol, engine="reference", record=False)
+    length = network.length[0]
+    np.testing.assert_allclose(ideal.wall_final, reference.wall_final, atol=1e-6 * length)
+    np.testing.assert_array_equal(ideal.state, reference.state)
+    assert ideal.at_rest == reference.at_rest
+    np.testing.assert_allclose(ideal.time_to_solution, reference.time_to_solution, rtol=1e-6)
+    total = reference.energy_source.values.sum()
+    np.testing.assert_allclose(ideal.energy_source, reference.energy_source, rtol=1e-6, atol=1e-6 * total)
+    np.testing.assert_allclose(ideal.energy_sink, reference.energy_sink, rtol=1e-6, atol=1e-6 * total)
+    assert ideal.energy_balance < 1e-6
+    assert reference.energy_balance < 1e-6
+    assert ideal.kcl_residual < 1e-12
+    assert reference.kcl_residual < 1e-12
+
+
+@pytest.mark.parametrize("style", ["rails", "lines"])
+def test_traces_are_the_references(style):
+    design = paper_design(5, load="rest")
+    process = design.load_process()
+    network = ideal_network(design, process, style=style)
+    protocol = protocol_for(design, process, start=np.array([1, 0, 0, 1, 1]), levels=weight_levels(design))
+    ideal, reference = (sim.run(network, protocol, engine=name) for name in ("ideal", "reference"))
+    np.testing.assert_array_equal(ideal.phase, reference.phase)
+    # Both end a step within 1e-8 L of an edge, which a slow wall takes 1e-15 s to cross.
+    np.testing.assert_allclose(ideal.time, reference.time, rtol=1e-9, atol=2e-15)
+    for name, scale in (("wall", 1e-7), ("track_current", 1e-5), ("soma_current", 1e-5), ("node_voltage", 0.1)):
+        np.testing.assert_allclose(ideal[name], reference[name], rtol=1e-6, atol=1e-7 * scale, err_msg=name)
+
+
+def batch(count=30, neurons=20):
+    design = paper_design(neurons)
+    process = design.load_process()
+    rng = np.random.default_rng(6)
+    protocols = [
+        protocol_for(
+            design, process, start=rng.integers(0, 2, neurons), levels=hebbian(rng.integers(0, 2, (2, neurons)))
+        )
+        for _ in range(count)
+    ]
+    return ideal_network(design, process, style="lines"), protocols
+
+
+def test_a_batch_is_its_trials_whatever_the_number_of_threads():
+    network, protocols = batch()
+    before = get_num_threads()
+    try:
+        set_num_threads(1)
+        one = sim.run_batch(network, protocols, engine="ideal")
+    finally:
+        set_num_threads(before)
+    many = sim.run_batch(network, protocols, engine="ideal")
+    for name in SAME:
+        np.testing.assert_array_equal(one[name], many[name])
+    for t in (0, 7, 29):
+        single = sim.run(network, protocols[t], engine="ideal")
+        for name in SAME:
+            np.testing.assert_array_equal(single[name], many[name][t])
+
+
+def test_thinning_bounds_the_trace_and_keeps_its_ends():
+    network, protocols = batch(1)
+    full, thin = (sim.run(network, protocols[0], engine="ideal", samples=most) for most in (10_000, 25))
+    assert len(full.time) > 60
+    assert 12 <= len(thin.time) <= 25
+    assert thin.time[-1] == full.time[-1]
+    np.testing.assert_array_equal(thin.wall[-1], full.wall_final)
+    assert set(thin.time.values) <= set(full.time.values)
+
+
+def test_arrival_times_do_not_depend_on_the_tolerance():
+    network, protocols = batch()
+    loose, tight = (sim.run_batch(network, protocols, tolerance=tolerance) for tolerance in (1e-5, 1e-10))
+    np.testing.assert_allclose(loose.time_to_solution, tight.time_to_solution, rtol=5e-3)
+    half, full = (sim.run_batch(network, protocols, tolerance=tolerance) for tolerance in (5e-10, 1e-9))
+    np.testing.assert_allclose(half.time_to_solution, full.time_to_solution, rtol=1e-6)
+
+
+@pytest.mark.parametrize("engine", ["ideal", "reference"])
+def test_a_network_that_never_rests_says_so(engine):
+    """Neuron 0 follows 1, neuron 1 inverts 0, neuron 2 is always ON: an oscillator."""
+    design = paper_design(3)
+    process = design.load_process()
+    levels = np.array([[0, 1, -0.6], [-1, 0, 0.6], [1, 1, 0]])
+    protocol = protocol_for(design, process, levels=levels, start=np.array([0, 1, 1]), time_limit=400e-9)
+    result = sim.run(ideal_network(design, process, style="lines"), protocol, engine=engine)
+    assert not result.at_rest
+    assert result.time_convergence == pytest.approx(400e-9)
+    soma = result.wall.values[:, 0]
+    assert len(np.flatnonzero(np.diff((soma > 50e-9).astype(int)))) >= 4
+
+
+@pytest.mark.parametrize("engine", ["ideal", "reference"])
+def test_a_balanced_pattern_with_an_orthogonal_start_ties(engine):
+    """Even N: every dendrite's weights cancel up to the missing self-synapse; physics decides, both engines alike."""
+    design = paper_design(4)
+    process = design.load_process()
+    levels = hebbian(np.array([1, 1, 0, 0]))
+    protocol = protocol_for(design, process, levels=levels, start=np.array([1, 0, 1, 0]))
+    result = sim.run(ideal_network(design, process, style="lines"), protocol, engine=engine)
+    assert result.at_rest
+    np.testing.assert_array_equal(result.state, [0, 0, 0, 0])
+
+
+def test_auto_is_ideal_only_when_that_is_exact():
+    design = paper_design(3)
+    process = design.load_process()
+    network, ladder = ideal_network(design, process), ladder_network(design, process, 1.0)
+    protocol = protocol_for(design, process, levels=weight_levels(design))
+    uneven = network.with_devices(r_p=np.linspace(500, 510, 9))
+    assert choose("auto", network, [protocol])[0] == "ideal"
+    for other in (uneven, ladder):
+        assert choose("auto", other, [protocol])[0] in ("layout", "reference")
+
+
+def test_it_refuses_what_it_cannot_do_exactly():
+    design = paper_design(3)
+    process = design.load_process()
+    network = ideal_network(design, process)
+    protocol = protocol_for(design, process, levels=weight_levels(design))
+    with pytest.raises(InputError, match="engine ideal: the network has wires"):
+        sim.run(ladder_network(design, process, 1.0), protocol, engine="ideal")
+    with pytest.raises(InputError, match="axons of one neuron differ in leak"):
+        sim.run(network.with_devices(leak=-np.linspace(5, 6, 9)), protocol, engine="ideal")
+    uneven = Protocol(v_dw=0.01, v_charge=0.1, weight=0.1, initial=np.linspace(0, 1, 9))
+    with pytest.raises(InputError, match="start at different places"):
+        sim.run(network, uneven, engine="ideal")
+    lines = ideal_network(design, process, style="lines")
+    for engine in ("ideal", "reference"):
+        with pytest.raises(InputError, match="weight lines need levels"):
+            sim.run(lines, protocol_for(design, process), engine=engine)
+        with pytest.raises(InputError, match=r"levels has shape \(2, 2\), needs \(3, 3\)"):
+            sim.run(lines, protocol_for(design, process, levels=np.zeros((2, 2))), engine=engine)

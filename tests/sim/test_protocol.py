@@ -1,0 +1,102 @@
+"""What a protocol puts on the nets, and which protocols the simulator takes."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import sim
+from hwlib.errors import InputError
+from hwlib.schematic import ideal_network
+from hwlib.weights import weight_levels
+from sim.protocol import Protocol, protocol_for
+from sim.tasks.setup import paper_design
+
+
+def network_and_design(style="rails"):
+    design = paper_design(3)
+    return ideal_network(design, design.load_process(), style=style), design
+
+
+def test_sources_of_both_phases():
+    network, design = network_and_design()
+    protocol = Protocol(v_dw=0.02, v_charge=0.1, weight=0.05, start=np.array([1, 0, 1]))
+    load = dict(zip(network.net_names, protocol.load_voltages(network), strict=True))
+    run = dict(zip(network.net_names, protocol.net_voltages(network), strict=True))
+    assert [load[f"dend_{i}"] for i in range(3)] == [0.1, -0.1, 0.1]
+    assert all(np.isnan(run[f"dend_{i}"]) and np.isnan(run[f"drive_{i}"]) for i in range(3))
+    for volts in (load, run):
+        assert (volts["gnd"], volts["vdw"]) == (0.0, 0.02)
+    rails = [name for name in network.net_names if name.startswith("w_")]
+    assert rails and all(np.isnan(load[name]) for name in rails)
+    assert {run[name] for name in rails} <= {0.05, -0.05}
+    axon = ~network.is_soma
+    expected = 0.05 * weight_levels(design)[network.post, network.pre]
+    np.testing.assert_allclose(protocol.axon_weights(network)[axon], expected[axon])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"start": np.array([1, 0])}, "start must be 3 bits"),
+        ({"start": np.array([1, 0, 2])}, "start must be 3 bits"),
+        ({"initial": np.zeros(8)}, "initial must be 9 fractions of L"),
+        ({"initial": np.full(9, 1.5)}, "initial must be 9 fractions of L"),
+        ({"v_dw": np.nan}, "v_dw is nan"),
+        ({"weight": np.inf}, "weight is inf"),
+        ({"levels": np.full((3, 3), np.nan)}, "levels must be finite"),
+        ({"time_limit": 0.0}, "time_limit is 0.0"),
+        ({"load": -1e-9}, "load is -1e-09"),
+    ],
+)
+def test_bad_protocols_are_named(changes, message):
+    network, design = network_and_design("lines")
+    protocol = protocol_for(design, design.load_process(), **({"levels": np.zeros((3, 3))} | changes))
+    with pytest.raises(InputError, match=message):
+        sim.run(network, protocol)
+
+
+def test_bad_calls_are_named():
+    network, design = network_and_design()
+    protocol = protocol_for(design, design.load_process())
+    with pytest.raises(InputError, match="engine: 'fast', allowed: auto, ideal"):
+        sim.run(network, protocol, engine="fast")
+    with pytest.raises(InputError, match="at least one trial"):
+        sim.run_batch(network, [])
+    with pytest.raises(InputError, match=r"tolerance: 0\.5"):
+        sim.run(network, protocol, tolerance=0.5)
+    with pytest.raises(InputError, match="protocol of trial 1: start"):
+        sim.run_batch(network, [protocol, protocol_for(design, design.load_process(), start=np.array([1]))])
+
+
+def test_dataset_is_labelled():
+    network, design = network_and_design()
+    protocol = protocol_for(design, design.load_process(), start=np.array([1, 0, 1]))
+    one, many = sim.run(network, protocol), sim.run_batch(network, [protocol, protocol])
+    for result in (one, many):
+        for name, variable in result.variables.items():
+            if name not in ("source", "sink", "neuron"):
+                assert variable.attrs["units"] and variable.attrs["long_name"], name
+        assert {"design", "process", "engine", "spinhop_version"} <= set(result.attrs)
+    assert one.wall.dims == ("time", "device")
+    assert many.state.dims == ("trial", "neuron")
+    assert "time" not in many.dims
+    assert list(one.source.values) == ["weight", "vdw", "load"]
+    assert list(one.sink.values) == ["pillar", "track", "wire"]
+
+
+def test_importing_sim_is_light():
+    code = (
+        "import sys, sim, sim.protocol, sim.simulate, sim.engines.reference\n"
+        "print([m for m in ('gdsfactory', 'klayout', 'kfactory', 'numba') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    bare = subprocess.run(
+        [sys.executable, "-c", "import sys, sim; print('numpy' in sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert bare.stdout.strip() == "False"
