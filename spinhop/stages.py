@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hwlib.network import Network
 
 TEXT_NETLIST_DEVICES = 20_000  # SPEF and SPICE of more devices are hundreds of megabytes: written on request only
+CAPACITANCE_DEVICES = 20_000  # coupling of neighbouring wires takes minutes beyond; resistances do not
 TRACE_DEVICES = 10_000  # wall traces of more devices do not fit a report, nor a small machine's memory
 
 IDEAL_TRACE, DRAWN_TRACE = "ideal.nc", "drawn.nc"
@@ -81,10 +82,12 @@ def _extraction_inputs(run: Run) -> Any:
 
 def _extract(run: Run) -> Sequence[str]:
     import layouts
-    from hwlib.extraction import extract, write_spef, write_spice
+    from hwlib.extraction import extract, with_capacitance, write_spef, write_spice
     from hwlib.network import write_network
 
     network = extract(layout_file(run), run.process, run.design)
+    if network.devices <= CAPACITANCE_DEVICES:
+        network = with_capacitance(network, layout_file(run), run.process)
     write_network(network, run.path(NETWORK))
     with replacing(run.path(NEURON_PICTURE)) as picture:
         layouts.render(layout_file(run), picture, run.process, window=neuron_window(network))
