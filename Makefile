@@ -14,7 +14,7 @@ run: $(STAMP)
 	@$(BIN)/spinhop run $(DESIGN)
 
 test: lint types
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -94,7 +94,9 @@ def resistance_rows(table: list[NetClassResistance]) -> tuple[list[str], list[li
     rows = []
     for row in table:
         values = [ohms(x) for x in (row.low, row.median, row.high)]
-        rows.append([CLASS_NAMES[row.net_class], str(row.nets), str(row.resistors), *values, row.worst if row.high else "–"])
+        rows.append(
+            [CLASS_NAMES[row.net_class], str(row.nets), str(row.resistors), *values, row.worst if row.high else "–"]
+        )
     return columns, rows
 
 

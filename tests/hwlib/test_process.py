@@ -79,8 +79,9 @@ def test_mistakes_are_named(tmp_path, old, new, message):
 
 
 def test_unknown_preset():
-    with pytest.raises(InputError, match=r"unknown preset 'x'; allowed: copper, ebeam, or a \.yaml file"):
+    with pytest.raises(InputError, match="unknown preset 'x'; allowed: ") as caught:
         load_process("x")
+    assert all(name in str(caught.value) for name in preset_names())
 
 
 def test_a_changed_file_is_read_again(tmp_path):
