@@ -7,6 +7,8 @@ import sim
 from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.schematic import ideal_network, ladder_network
+from hwlib.weights import hebbian
+from sim.protocol import protocol_for
 from sim.tasks.random_recall import random_recall
 from sim.tasks.setup import paper_design
 
@@ -31,6 +33,24 @@ def test_sixty_neurons_need_81_ns():
     assert time.mean() == pytest.approx(81e-9, rel=0.05)
     assert result.accuracy.mean() > 0.99  # an even N can tie
     assert 95e-9 < time.max() < 150e-9
+
+
+def test_even_networks_fail_exactly_where_they_tie():
+    """A pattern with as many ones as zeros, half of them in the start: nothing decides, every wall goes OFF."""
+    neurons, trials, rng = 20, 400, np.random.default_rng(8)
+    design = paper_design(neurons)
+    process = design.load_process()
+    patterns, starts = rng.integers(0, 2, (2, trials, neurons))
+    protocols = [
+        protocol_for(design, process, start=start, levels=hebbian(pattern))
+        for start, pattern in zip(starts, patterns, strict=True)
+    ]
+    result = sim.run_batch(ideal_network(design, process, style="lines"), protocols)
+    recalled = (result.state == patterns).all("neuron") | (result.state == 1 - patterns).all("neuron")
+    ties = (patterns.sum(1) == neurons // 2) & ((patterns == starts).sum(1) == neurons // 2)
+    assert ties.sum() > 3
+    np.testing.assert_array_equal(~recalled, ties)
+    assert np.all(result.state.values[ties] == 0)
 
 
 @pytest.mark.parametrize("neurons", range(9, 30, 2))
