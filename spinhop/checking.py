@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hwlib.findings import Finding, failed, read_findings, write_findings
 from spinhop.runs import Progress, Run, Stage, open_run
 from spinhop.stages import EXTRACTION, LAYOUT, design_inputs, drawn_network, ideal_wires, layout_file
 
-CHECKS = ("drc", "lvs", "erc_ideal", "erc_drawn")
+if TYPE_CHECKING:
+    from hwlib.design import Design
+
 TITLES = {
     "drc": "design rules", "lvs": "layout against netlist",
     "erc_ideal": "operating point, ideal wires", "erc_drawn": "operating point, as drawn",
@@ -120,3 +123,40 @@ POINT_IDEAL = Stage(
     "checks, ideal wires", (), ("hwlib", "sim"), _inputs, lambda run: _check_point(run, ideal_wires(run), "erc_ideal")
 )
 POINT_DRAWN = Stage("checks, as drawn", ("extraction",), ("hwlib", "sim"), _inputs, _check_drawn_point)
+
+
+class Tried(NamedTuple):
+    """How many planted faults of one kind the right check found at the right place."""
+
+    kind: str
+    planted: int
+    caught: int
+
+
+def try_checks(
+    faults: int, seed: int, *, progress: Callable[[int, int], None] = lambda done, total: None
+) -> list[Tried]:  # fmt: skip
+    """Plant faults on clean layouts of random designs, and count those that the checks find where they are.
+
+    Args:
+        faults: how many, over all kinds and designs.
+        seed: of designs and places.
+        progress: called with (faults done, in all).
+    """
+    import layouts
+    from hwlib.checks.self_test import random_designs, self_test
+
+    per_design = 10
+    designs = random_designs(-(-faults // per_design), seed, largest=12)
+    counts: dict[str, list[int]] = {}
+    with TemporaryDirectory() as folder:
+
+        def drawn(design: Design) -> Path:
+            return layouts.write_layout(layouts.hopfield(design), Path(folder) / f"{design.name}.oas")
+
+        for done, outcome in enumerate(self_test(drawn, designs, per_design, seed), start=1):
+            count = counts.setdefault(outcome.fault.kind, [0, 0])
+            count[0] += 1
+            count[1] += outcome.caught
+            progress(done, len(designs) * per_design)
+    return [Tried(kind, *count) for kind, count in sorted(counts.items())]

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spinhop.commands.options import DesignFile, Force, Json, LayoutFile, RunFolder
+from spinhop.commands.options import Force, Json, LayoutFile, RunFolder
 
 if TYPE_CHECKING:
     from hwlib.findings import Finding
 
+OptionalDesign = Annotated[Path | None, typer.Argument(metavar="DESIGN", help="Design file (YAML).")]
 MOST_LINES = 20  # of one check on the terminal; all of them are in its JSON file
 
 
 def check(
-    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, force: Force = False, json: Json = False
-) -> None:
+    design: OptionalDesign = None, out: RunFolder = None, layout: LayoutFile = None,
+    self_test: Annotated[
+        bool, typer.Option("--self-test", help="Try the checks instead: plant faults on random designs.")
+    ] = False,
+    faults: Annotated[int, typer.Option("--faults", min=1, help="Faults of the self-test.")] = 60,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the self-test.")] = 1,
+    force: Force = False, json: Json = False,
+) -> None:  # fmt: skip
     """Check the layout (design rules, LVS) and the operating point. Exit code 1 on violations."""
+    if self_test:
+        _self_test(faults, seed, json)
+        return
+    if design is None:
+        raise typer.BadParameter("give a design file, or --self-test", param_hint="DESIGN")
     from spinhop.checking import TITLES, check_design
     from spinhop.console import StageLines, print_json, print_table
 
@@ -40,6 +53,22 @@ def check(
             _print_findings(findings)
         print(checked.folder)
     if checked.failed:
+        raise typer.Exit(1)
+
+
+def _self_test(faults: int, seed: int, json: bool) -> None:
+    from spinhop.checking import try_checks
+    from spinhop.console import TaskBar, print_json, print_table
+
+    with TaskBar("planted faults") as bar:
+        tried = try_checks(faults, seed, progress=bar)
+    if json:
+        print_json([row._asdict() for row in tried])
+    else:
+        print_table(
+            "planted faults", ["kind", "planted", "caught"], [[r.kind, str(r.planted), str(r.caught)] for r in tried]
+        )
+    if any(row.caught < row.planted for row in tried):
         raise typer.Exit(1)
 
 

@@ -188,3 +188,27 @@ def test_image_returns_an_undistorted_picture(spinhop):
     rows = json.loads(out)
     assert code == 0 and [row["picture"] for row in rows] == ["U", "T", "D"]
     assert all(row["accuracy"] == 1 and row["restored"] == 1 for row in rows)
+
+
+def test_self_test_counts_what_the_checks_miss(spinhop, monkeypatch):
+    from spinhop import checking
+
+    def tried(caught: int):
+        return lambda faults, seed, progress: [checking.Tried("open", 3, caught)]
+
+    for caught, code in ((3, 0), (2, 1)):
+        monkeypatch.setattr(checking, "try_checks", tried(caught))
+        assert spinhop("check", "--self-test")[0] == code
+
+
+def test_checks_find_faults_planted_on_a_random_layout():
+    from spinhop.checking import try_checks
+
+    rows = try_checks(10, seed=5)
+    assert sum(row.planted for row in rows) == 10
+    assert all(row.caught == row.planted for row in rows), rows
+
+
+def test_check_needs_a_design_or_a_self_test(spinhop):
+    code, _, err = spinhop("check")
+    assert code == 2 and "--self-test" in _one_line(err)
