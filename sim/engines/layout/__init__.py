@@ -1,0 +1,46 @@
+"""Layout-aware engine: N² walls in the extracted network, solved directly block by block.
+
+The circuit falls into dendrite rows and drive columns joined by a small interface. Columns never change: each is
+eliminated once, and its tracks' currents are fixed combinations of a few potentials. Rows are eliminated anew when a
+wall under one of their pillars moved. The interface, with every coupling through ground, V_DW and weight rails, is
+solved with them: nothing is iterated or dropped, and ``kcl_residual`` reports what rounding leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numba
+
+from hwlib.network import Network
+from sim.engines import Options
+from sim.engines.layout.trial import Plans, TrialRun, run_trial
+from sim.protocol import Protocol
+from sim.result import Trials, joined
+
+_WALLS_PER_THREAD = 30_000  # fewer are done sooner by one thread
+
+
+def refusal(network: Network, protocols: Sequence[Protocol]) -> str | None:
+    """Nothing is refused: a network of another shape than rows and columns only takes longer."""
+    return None
+
+
+def simulate(network: Network, protocols: Sequence[Protocol], options: Options) -> Trials:
+    """Run every protocol on the network, one after the other."""
+    plans: Plans = {}
+    done = []
+    for protocol in protocols:
+        run = TrialRun(
+            network, protocol, plans, tolerance=options.tolerance, threads=threads_for(network),
+            samples=options.samples if options.record else 0,
+        )  # fmt: skip
+        done.append(run_trial(run))
+        if options.progress:
+            options.progress(len(done), len(protocols))
+    return joined(done)
+
+
+def threads_for(network: Network) -> int:
+    """How many threads pay for a network."""
+    return max(1, min(numba.get_num_threads(), network.devices // _WALLS_PER_THREAD))

@@ -1,0 +1,193 @@
+"""Exact shrinking of a resistor graph before it is solved: dead ends go, resistors in series become one.
+
+Every edge is a resistor, a wall's track, or a pillar in series with wire. A node that joins two edges carries one
+current, so the two edges are one edge; a node with one edge carries none. Nothing is approximated, and the log gives
+every removed node's potential back.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+WIRE, TRACK, PILLAR = 0, 1, 2
+
+
+class Edges(NamedTuple):
+    """A multigraph of resistive edges, one entry per edge.
+
+    Attributes:
+        a, b: end nodes; a track runs from DW_IN to DW_OUT, a pillar from MTJ_IN to MTJ_OUT.
+        ohm: resistance in Ω, for a pillar only what is in series with it.
+        kind: ``WIRE``, ``TRACK`` or ``PILLAR``.
+        device: device of a track or pillar, else −1.
+    """
+
+    a: np.ndarray
+    b: np.ndarray
+    ohm: np.ndarray
+    kind: np.ndarray
+    device: np.ndarray
+
+
+class Removed(NamedTuple):
+    """Nodes removed, in order; potential = V_x + (V_y − V_x)·R_x/(R_x + R_y), a pillar's share added to its side.
+
+    Attributes:
+        node, x, y: the node and the two it lay between (equal when it carried no current).
+        ohm_x, ohm_y: series resistance to each side in Ω.
+        pillar_x, pillar_y: device whose pillar lies on that side, else −1.
+    """
+
+    node: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    ohm_x: np.ndarray
+    ohm_y: np.ndarray
+    pillar_x: np.ndarray
+    pillar_y: np.ndarray
+
+
+def reduce_graph(nodes: int, edges: Edges, fixed: np.ndarray) -> tuple[Edges, Removed]:
+    """Remove every node outside ``fixed`` that has fewer than three edges.
+
+    Args:
+        nodes: number of nodes.
+        edges: the graph; its arrays are not changed.
+        fixed: nodes that stay, e.g. sources, boolean, shape (nodes,).
+
+    Returns:
+        The surviving edges and the log of removed nodes.
+    """
+    work = Edges(
+        edges.a.astype(np.int32), edges.b.astype(np.int32), edges.ohm.astype(float), edges.kind.astype(np.int8),
+        edges.device.astype(np.int32),
+    )  # fmt: skip
+    alive = work.a != work.b
+    log_int = np.full((nodes, 5), -1, np.int32)
+    log_ohm = np.zeros((nodes, 2))
+    count = _reduce(nodes, work, alive, fixed.astype(np.bool_), log_int, log_ohm)
+    ints, ohm = log_int[:count], log_ohm[:count]
+    removed = Removed(ints[:, 0], ints[:, 1], ints[:, 2], ohm[:, 0], ohm[:, 1], ints[:, 3], ints[:, 4])
+    return Edges(*(array[alive] for array in work)), Removed(*(np.ascontiguousarray(x) for x in removed))
+
+
+@njit(cache=True)
+def _incidence(nodes, edges, alive):
+    """Linked lists of each node's edges: head[node] → entry; entry_edge, entry_next; degree."""
+    m = len(edges.a)
+    entry_edge = np.empty(2 * m + 2 * nodes, np.int32)
+    entry_next = np.empty(2 * m + 2 * nodes, np.int32)
+    head = np.full(nodes, -1, np.int32)
+    degree = np.zeros(nodes, np.int32)
+    used = 0
+    for e in range(m):
+        if alive[e]:
+            for node in (edges.a[e], edges.b[e]):
+                entry_edge[used], entry_next[used] = e, head[node]
+                head[node] = used
+                degree[node] += 1
+                used += 1
+    return head, entry_edge, entry_next, degree, used
+
+
+@njit(cache=True)
+def _incident(node, edges, alive, head, entry_edge, entry_next):
+    """The first two living edges of a node (−1 where there is none)."""
+    first = -1
+    entry = head[node]
+    while entry >= 0:
+        e = entry_edge[entry]
+        if alive[e] and e != first and (edges.a[e] == node or edges.b[e] == node):
+            if first >= 0:
+                return first, e
+            first = e
+        entry = entry_next[entry]
+    return first, -1
+
+
+@njit(cache=True)
+def _other(edges, e, node):
+    return edges.b[e] if edges.a[e] == node else edges.a[e]
+
+
+@njit(cache=True)
+def _reduce(nodes, edges, alive, fixed, log_int, log_ohm):
+    head, entry_edge, entry_next, degree, used = _incidence(nodes, edges, alive)
+    queue = np.empty(nodes * 2 + 2 * len(edges.a), np.int32)
+    tail = 0
+    for node in range(nodes):
+        if not fixed[node] and 0 < degree[node] <= 2:
+            queue[tail] = node
+            tail += 1
+    at, count = 0, 0
+    while at < tail:
+        node = queue[at]
+        at += 1
+        if degree[node] == 0 or degree[node] > 2:
+            continue
+        e1, e2 = _incident(node, edges, alive, head, entry_edge, entry_next)
+        x = _other(edges, e1, node)
+        y = x if e2 < 0 else _other(edges, e2, node)
+        if e2 >= 0 and x != y and edges.kind[e1] != 0 and edges.kind[e2] != 0:
+            continue
+        log_int[count, 0], log_int[count, 1], log_int[count, 2] = node, x, y
+        if x == y:  # a dead end, or a loop: no current
+            alive[e1] = False
+            degree[x] -= 1
+            if e2 >= 0:
+                alive[e2] = False
+                degree[x] -= 1
+            if not fixed[x] and degree[x] <= 2:
+                queue[tail] = x
+                tail += 1
+        else:
+            log_ohm[count, 0], log_ohm[count, 1] = edges.ohm[e1], edges.ohm[e2]
+            log_int[count, 3] = edges.device[e1] if edges.kind[e1] == 2 else -1
+            log_int[count, 4] = edges.device[e2] if edges.kind[e2] == 2 else -1
+            _merge(edges, alive, e1, e2, node, head, entry_edge, entry_next, used)
+            used += 1
+        degree[node] = 0
+        count += 1
+    return count
+
+
+@njit(cache=True)
+def _merge(edges, alive, e1, e2, node, head, entry_edge, entry_next, used):
+    """Make the labelled one of two edges in series the whole of both, keeping its direction."""
+    keep, drop = (e1, e2) if edges.kind[e2] == 0 else (e2, e1)
+    far = _other(edges, drop, node)
+    if edges.a[keep] == node:
+        edges.a[keep] = far
+    else:
+        edges.b[keep] = far
+    edges.ohm[keep] += edges.ohm[drop]
+    if edges.kind[drop] == 1:  # cannot happen: keep is the labelled edge
+        raise ValueError("two labelled edges in series")
+    alive[drop] = False
+    entry_edge[used], entry_next[used] = keep, head[far]
+    head[far] = used
+
+
+@njit(cache=True)
+def restore(removed: Removed, voltage: np.ndarray, pillar_ohm: np.ndarray) -> None:
+    """Fill in the potentials of removed nodes, in place.
+
+    Args:
+        removed: the log.
+        voltage: potentials in V of surviving nodes, shape (nodes,).
+        pillar_ohm: each device's pillar resistance now, in Ω, shape (devices,).
+    """
+    for k in range(len(removed.node) - 1, -1, -1):
+        x, y = removed.x[k], removed.y[k]
+        share = 0.0
+        if x != y:
+            rx, ry = removed.ohm_x[k], removed.ohm_y[k]
+            if removed.pillar_x[k] >= 0:
+                rx += pillar_ohm[removed.pillar_x[k]]
+            if removed.pillar_y[k] >= 0:
+                ry += pillar_ohm[removed.pillar_y[k]]
+            share = rx / (rx + ry)
+        voltage[removed.node[k]] = voltage[x] + (voltage[y] - voltage[x]) * share

@@ -1,0 +1,219 @@
+"""Symbolic elimination: in which order to eliminate the nodes of a sparse network, and where its fill-in falls.
+
+Minimum degree, first come first served, so that ladders and trees are eliminated from all their ends at once and
+without fill. The order depends on the network's shape alone and is found once.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+_BUCKETS = 256  # larger degrees share the last bucket
+
+
+class Elimination(NamedTuple):
+    """A fill pattern over ``n`` nodes (eliminated) and ports (kept); slots are nodes by position, then ports.
+
+    Attributes:
+        position: slot of each node, shape (n,).
+        level: 1 + the highest level among what must be eliminated before it, by position, shape (n,).
+        column: first entry of each position's column, shape (n + 1,).
+        rows: slots joined to it when it is eliminated, ascending within a column.
+    """
+
+    position: np.ndarray
+    level: np.ndarray
+    column: np.ndarray
+    rows: np.ndarray
+
+
+def eliminate(n: int, ports: int, u: np.ndarray, v: np.ndarray, group: np.ndarray | None = None) -> Elimination:
+    """Order and fill of a graph.
+
+    Args:
+        n: nodes to eliminate, numbered 0 … n − 1.
+        ports: nodes kept, numbered n … n + ports − 1.
+        u: one end of each edge; repeated edges and loops do no harm.
+        v: the other end.
+        group: nodes of one group get neighbouring positions, ascending, shape (n,); within a group by level.
+    """
+    u, v = np.asarray(u, np.int64), np.asarray(v, np.int64)
+    keep = u != v
+    low, high = np.minimum(u, v)[keep], np.maximum(u, v)[keep]
+    key = np.unique(low * (n + ports) + high) if len(low) else np.zeros(0, np.int64)
+    low, high = np.divmod(key, n + ports)
+    inside = low < n
+    order, column, rows = _minimum_degree(n, ports, low[inside].astype(np.int32), high[inside].astype(np.int32))
+    level = _levels(n, order, column, rows)
+    group = np.zeros(n, np.int32) if group is None else np.asarray(group)
+    new = np.lexsort((np.arange(n), level, group[order]))  # positions in elimination order → final order
+    position = np.empty(n + ports, np.int32)
+    position[order[new]] = np.arange(n, dtype=np.int32)
+    position[n:] = np.arange(n, n + ports)
+    final_column, final_rows = _permute(n, new, column, rows, position)
+    return Elimination(position[:n], level[new], final_column, final_rows)
+
+
+@njit(cache=True)
+def _neighbours(n, low, high):
+    """Linked adjacency lists of the nodes 0 … n − 1 with room to grow."""
+    m = len(low)
+    pool_node = np.empty(2 * m + 16, np.int32)
+    pool_next = np.empty(2 * m + 16, np.int32)
+    head = np.full(n, -1, np.int32)
+    degree = np.zeros(n, np.int32)
+    used = 0
+    for e in range(m):
+        for a, b in ((low[e], high[e]), (high[e], low[e])):
+            if a < n:
+                pool_node[used], pool_next[used] = b, head[a]
+                head[a] = used
+                degree[a] += 1
+                used += 1
+    return pool_node, pool_next, head, degree, used
+
+
+@njit(cache=True)
+def _grown(array, size):
+    larger = np.empty(max(size, 2 * len(array)), array.dtype)
+    larger[: len(array)] = array
+    return larger
+
+
+@njit(cache=True)
+def _join(a, k, clique, mark, stamp, pool_node, pool_next, head, degree, used):
+    """Replace k by the clique among node a's neighbours; returns the pool's new length."""
+    previous, entry = -1, head[a]
+    while entry >= 0:
+        after = pool_next[entry]
+        if pool_node[entry] == k:
+            if previous < 0:
+                head[a] = after
+            else:
+                pool_next[previous] = after
+            degree[a] -= 1
+        else:
+            mark[pool_node[entry]] = stamp
+            previous = entry
+        entry = after
+    for b in clique:
+        if b != a and mark[b] != stamp:
+            pool_node[used], pool_next[used] = b, head[a]
+            head[a] = used
+            degree[a] += 1
+            used += 1
+    return used
+
+
+@njit(cache=True)
+def _push(node, degree, queue_node, queue_next, first, last, queued):
+    bucket = min(degree[node], len(first) - 1)
+    queue_node[queued], queue_next[queued] = node, -1
+    if first[bucket] < 0:
+        first[bucket] = queued
+    else:
+        queue_next[last[bucket]] = queued
+    last[bucket] = queued
+    return bucket
+
+
+@njit(cache=True)
+def _pop(lowest, first, queue_node, queue_next, degree, done):
+    """Next node of least degree; entries whose node has another degree by now are stale."""
+    bucket = lowest
+    while True:
+        entry = first[bucket]
+        if entry < 0:
+            bucket += 1
+            continue
+        first[bucket] = queue_next[entry]
+        node = queue_node[entry]
+        if not done[node] and min(degree[node], len(first) - 1) == bucket:
+            return node, bucket
+
+
+@njit(cache=True)
+def _minimum_degree(n, ports, low, high):
+    pool_node, pool_next, head, degree, used = _neighbours(n, low, high)
+    first, last = np.full(_BUCKETS, -1, np.int64), np.full(_BUCKETS, -1, np.int64)
+    queue_node, queue_next = np.empty(2 * n + 16, np.int32), np.empty(2 * n + 16, np.int64)
+    queued = 0
+    for node in range(n):
+        _push(node, degree, queue_node, queue_next, first, last, queued)
+        queued += 1
+    mark = np.full(n + ports, -1, np.int64)
+    stamp = 0
+    done = np.zeros(n, np.bool_)
+    order, column = np.empty(n, np.int32), np.zeros(n + 1, np.int64)
+    rows = np.empty(2 * len(low) + 16, np.int32)
+    lowest = 0
+    for k in range(n):
+        node, lowest = _pop(lowest, first, queue_node, queue_next, degree, done)
+        done[node] = True
+        order[k] = node
+        start, size = column[k], degree[node]
+        if start + size > len(rows):
+            rows = _grown(rows, start + size)
+        entry = head[node]
+        for i in range(size):
+            rows[start + i] = pool_node[entry]
+            entry = pool_next[entry]
+        column[k + 1] = start + size
+        clique = rows[start : start + size]
+        if used + size * size > len(pool_node):
+            pool_node, pool_next = _grown(pool_node, used + size * size), _grown(pool_next, used + size * size)
+        if queued + size > len(queue_node):
+            queue_node, queue_next = _grown(queue_node, queued + size), _grown(queue_next, queued + size)
+        for a in clique:
+            if a < n:
+                used = _join(a, node, clique, mark, stamp, pool_node, pool_next, head, degree, used)
+                stamp += 1
+                lowest = min(lowest, _push(a, degree, queue_node, queue_next, first, last, queued))
+                queued += 1
+    return order, column, rows[: column[n]]
+
+
+@njit(cache=True)
+def _levels(n, order, column, rows):
+    at = np.empty(n, np.int32)
+    for k in range(n):
+        at[order[k]] = k
+    level = np.zeros(n, np.int32)
+    for k in range(n):
+        for e in range(column[k], column[k + 1]):
+            if rows[e] < n:
+                parent = at[rows[e]]
+                level[parent] = max(level[parent], level[k] + 1)
+    return level
+
+
+@njit(cache=True)
+def _permute(n, new, column, rows, position):
+    final_column, final_rows = np.zeros(n + 1, np.int64), np.empty(len(rows), np.int32)
+    for k in range(n):
+        start, size = column[new[k]], column[new[k] + 1] - column[new[k]]
+        final_column[k + 1] = final_column[k] + size
+        slots = np.empty(size, np.int32)
+        for i in range(size):
+            slots[i] = position[rows[start + i]]
+        slots.sort()
+        final_rows[final_column[k] : final_column[k + 1]] = slots
+    return final_column, final_rows
+
+
+@njit(cache=True)
+def find_entry(column, rows, u, v):
+    """Index into ``rows`` of the entry joining slots ``u`` and ``v``, −1 when there is none."""
+    if u > v:
+        u, v = v, u
+    left, right = column[u], column[u + 1]
+    while left < right:
+        middle = (left + right) // 2
+        if rows[middle] < v:
+            left = middle + 1
+        else:
+            right = middle
+    return left if left < column[u + 1] and rows[left] == v else -1

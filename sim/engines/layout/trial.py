@@ -1,0 +1,227 @@
+"""One trial with the layout-aware engine: load phase, release, convergence; trace; state to and from a file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from hwlib.errors import InputError
+from hwlib.files import write_atomic
+from hwlib.network import Network
+from sim.engines.layout.circuit import Board, Walls, make_board, make_walls
+from sim.engines.layout.plan import Plan, build_plan
+from sim.engines.layout.probe import node_voltages, residual, track_currents
+from sim.engines.layout.stepping import LIMIT, REST, RUNNING, Motion, advance, begin, make_motion
+from sim.engines.layout.structure import Structure, build_structure, source_nodes
+from sim.protocol import REST_SPEED, Protocol
+from sim.result import Trace, Trials
+
+_STEPS = 256  # steps between two looks at the run, unless it is recorded
+Plans = dict[bytes, tuple[Structure, Plan]]
+
+
+def plan_for(network: Network, voltages: np.ndarray, plans: Plans) -> tuple[Structure, Plan]:
+    """Structure and plan of a network for the nets that have a source, kept in ``plans``."""
+    sources = source_nodes(network, voltages)
+    key = np.packbits(sources).tobytes()
+    if key not in plans:
+        structure = build_structure(network, sources)
+        plans[key] = structure, build_plan(structure)
+    return plans[key]
+
+
+@dataclass
+class _Samples:
+    """A trace under way; when it is full every second point goes, and from then on fewer are taken."""
+
+    most: int
+    every: int = 1
+    rows: list[tuple[float, int, np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
+
+    def add(self, row: tuple[float, int, np.ndarray, np.ndarray, np.ndarray]) -> None:
+        if self.rows and row[0] <= self.rows[-1][0]:
+            self.rows.pop()
+        self.rows.append(row)
+        if len(self.rows) > self.most:
+            self.rows[1:-1:2] = []
+            self.every *= 2
+
+    def trace(self) -> Trace:
+        time, phase, wall, current, voltage = (np.array(column) for column in zip(*self.rows, strict=True))
+        return Trace(time, phase, wall, current, voltage)
+
+
+class TrialRun:
+    """A trial that can stop after any step and go on, bit for bit.
+
+    Args:
+        network: extracted or ideal.
+        protocol: what is done to it.
+        plans: plans of this network that exist already.
+        tolerance: largest estimated error of a wall in a step, fraction of L.
+        threads: threads to share the work; the result does not depend on it.
+        samples: most points of the trace, 0 for none.
+    """
+
+    def __init__(
+        self, network: Network, protocol: Protocol, plans: Plans, *, tolerance: float, threads: int, samples: int = 0
+    ):
+        self.network, self.protocol, self.plans = network, protocol, plans
+        self.tolerance, self.threads = tolerance, threads
+        self.samples = _Samples(samples) if samples else None
+        initial = np.zeros(network.devices) if protocol.initial is None else np.asarray(protocol.initial, float)
+        self.wall = initial * network.length
+        self.phase = 0 if protocol.start is not None else 1
+        self.phase_time, self.at_rest = [0.0, 0.0], [True, False]
+        self.energy, self.residual, self.steps = np.zeros(6), 0.0, 0
+        self.motion: Motion | None = None
+        self._enter()
+
+    def _enter(self) -> None:
+        """Put the circuit of the present phase under its voltages."""
+        loading = self.phase == 0
+        protocol, network = self.protocol, self.network
+        self.voltages = protocol.load_voltages(network) if loading else protocol.net_voltages(network)
+        self.structure, self.plan = plan_for(network, self.voltages, self.plans)
+        self.walls: Walls = make_walls(network, self.plan, REST_SPEED)
+        self.board: Board = make_board(network, self.plan, self.walls, self.voltages, self.threads)
+        timed = loading and protocol.load != "rest"
+        self.until = float(protocol.load) if timed else protocol.time_limit
+        self.timed = timed
+        order = self.plan.bundles.device
+        s = (self.wall[order] - self._start(order)) / network.pillar_width[order]
+        ends = self.wall[order] >= network.length[order]
+        s = np.where(ends, self.walls.high, np.clip(s, self.walls.low, self.walls.high))
+        self.motion = make_motion(s, len(self.board.work.ref), len(self.board.work.chunk_bundle) - 1)
+        begin(self.board, self.walls, self.motion)
+        self._look()
+
+    def _start(self, order: np.ndarray) -> np.ndarray:
+        return self.network.pillar_centre[order] - self.network.pillar_width[order] / 2
+
+    def _positions(self) -> np.ndarray:
+        assert self.motion is not None
+        order, network = self.plan.bundles.device, self.network
+        q = self.motion.s * network.pillar_width[order] + self._start(order)
+        q = np.where(self.motion.s <= self.walls.low, 0.0, np.minimum(q, network.length[order]))
+        q = np.where(self.motion.s >= self.walls.high, network.length[order], np.maximum(q, 0.0))
+        wall = np.empty(network.devices)
+        wall[order] = q
+        return wall
+
+    def _look(self) -> None:
+        """Check the whole network's currents, and keep a point of the trace."""
+        assert self.motion is not None
+        v = node_voltages(self.structure, self.plan, self.board, self.voltages)
+        track = track_currents(self.plan, self.board, self.walls)
+        self.residual = max(self.residual, residual(self.structure, self.plan, self.board, v, track))
+        if self.samples is not None:
+            time = sum(self.phase_time[: self.phase]) + float(self.motion.clock[0])
+            self.samples.add((time, self.phase, self._positions(), track, v))
+
+    def go(self, steps: int | None = None) -> bool:
+        """Take some steps (all that fit between two looks by default); whether the trial is over."""
+        assert self.motion is not None
+        steps = steps or (self.samples.every if self.samples is not None else _STEPS)
+        motion = self.motion
+        status = advance(self.board, self.walls, motion, steps, self.until, self.tolerance)
+        self._look()
+        if status == RUNNING:
+            return False
+        self.phase_time[self.phase] = self.until if self.timed and status == REST else float(motion.clock[0])
+        self.at_rest[self.phase] = status == REST or (self.timed and status == LIMIT)
+        if self.timed and status == REST:  # held to the end of the load time, power flowing, nothing moving
+            motion.energy[:] += (self.until - motion.clock[0]) * motion.power[0]
+        self.energy = self.energy + motion.energy
+        self.steps += int(motion.clock[3])
+        self.wall = self._positions()
+        if self.phase == 1:
+            return True
+        self.phase = 1
+        self._enter()
+        return False
+
+    def result(self) -> Trials:
+        """The finished trial."""
+        one = np.atleast_1d
+        return Trials(
+            one(self.phase_time[0]), one(self.phase_time[1]), one(all(self.at_rest)), self.wall[None],
+            self.energy[None, :3], self.energy[None, 3:], one(self.residual), one(self.steps),
+            None if self.samples is None else self.samples.trace(),
+        )  # fmt: skip
+
+    def fingerprint(self) -> str:
+        """Names this network, protocol and tolerance; a checkpoint fits no other."""
+        digest = hashlib.sha256()
+        network, protocol = self.network, self.protocol
+        arrays = [network.resistor_nodes, network.resistor_ohm, network.terminals, network.r_p, network.r_ap]
+        arrays += [network.r_m, network.mobility, network.leak, network.length, network.pillar_width]
+        arrays += [network.pillar_centre, network.pin_node, network.node_net]
+        arrays += [x for x in (protocol.levels, protocol.start, protocol.initial) if x is not None]
+        for array in arrays:
+            digest.update(np.ascontiguousarray(array).tobytes())
+        numbers = (protocol.v_dw, protocol.v_charge, protocol.weight, protocol.load, protocol.time_limit)
+        digest.update(repr((numbers, self.tolerance)).encode())
+        return digest.hexdigest()
+
+    def save(self, path: Path) -> None:
+        """Write everything that the rest of the run depends on."""
+        assert self.motion is not None
+        motion = {f"motion_{name}": getattr(self.motion, name) for name in ("s", "clock", "energy")}
+        state = {
+            "fingerprint": np.array(self.fingerprint()), "phase": np.array(self.phase),
+            "phase_time": np.array(self.phase_time), "at_rest": np.array(self.at_rest), "energy": self.energy,
+            "residual": np.array(self.residual), "steps": np.array(self.steps), "wall": self.wall,
+        }  # fmt: skip
+        write_atomic(path, lambda p: _save(p, {**motion, **state}))
+
+    def load(self, path: Path) -> None:
+        """Take over the state of a checkpoint.
+
+        Raises:
+            InputError: no checkpoint, or of another run.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                state = {name: file[name] for name in file.files}
+        except (OSError, ValueError, EOFError) as error:
+            raise InputError(f"{path}: cannot be read as a checkpoint ({type(error).__name__})") from None
+        if str(state.get("fingerprint")) != self.fingerprint():
+            raise InputError(f"{path}: checkpoint of another network, protocol or tolerance; remove it to start anew")
+        self.phase, self.wall = int(state["phase"]), state["wall"]
+        self.phase_time, self.at_rest = list(state["phase_time"]), [bool(x) for x in state["at_rest"]]
+        self.energy, self.residual, self.steps = state["energy"], float(state["residual"]), int(state["steps"])
+        self._enter()
+        assert self.motion is not None
+        self.motion.s[:] = state["motion_s"]
+        begin(self.board, self.walls, self.motion)
+        self.motion.clock[:], self.motion.energy[:] = state["motion_clock"], state["motion_energy"]
+
+
+def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    with path.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+
+
+def run_trial(run: TrialRun, checkpoint: Path | None = None, looked: Callable[[], None] | None = None) -> Trials:
+    """Run a trial to its end.
+
+    Args:
+        run: the trial.
+        checkpoint: file to go on from when it exists, rewritten during the run and removed at its end.
+        looked: called now and then.
+    """
+    if checkpoint is not None and checkpoint.exists():
+        run.load(checkpoint)
+    while not run.go():
+        if checkpoint is not None:
+            run.save(checkpoint)
+        if looked is not None:
+            looked()
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    return run.result()

@@ -1,0 +1,248 @@
+"""The static wire solve: potentials and currents of a resistive crossbar with wire resistance, of any size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import eigh_tridiagonal
+from scipy.sparse import coo_array
+from scipy.sparse.linalg import spsolve
+
+from hwlib.errors import InputError
+from sim.static_lines import apply_crossbar, dot, factor_lines, solve_lines
+
+_TARGET = 1e-13  # of the residual, relative to the currents that the sources drive
+_MOST = 2000  # iterations before the direct solve takes over
+_GEMM_COST = 0.15  # one transform of an m × n array costs this times (m + n)/64 line sweeps
+
+
+@dataclass(frozen=True)
+class CrossbarSolution:
+    """Potentials and currents of a crossbar.
+
+    Attributes:
+        word_voltage: of each crossing's word node, V, shape (rows, columns).
+        bit_voltage: of each crossing's bit node, V, shape (rows, columns).
+        device_current: from word to bit line, A, shape (rows, columns).
+        left_current, right_current: from the sources into each word line, A, shape (rows,).
+        top_current, bottom_current: from the sources into each bit line, A, shape (columns,).
+        residual: largest current missing at a node, A.
+        iterations: of the conjugate gradients; 0: solved directly.
+    """
+
+    word_voltage: np.ndarray
+    bit_voltage: np.ndarray
+    device_current: np.ndarray
+    left_current: np.ndarray
+    right_current: np.ndarray
+    top_current: np.ndarray
+    bottom_current: np.ndarray
+    residual: float
+    iterations: int
+
+
+def solve_crossbar(
+    device_siemens: np.ndarray, word_ohm: float | np.ndarray, bit_ohm: float | np.ndarray, *,
+    left: np.ndarray | float | None = None, right: np.ndarray | float | None = None,
+    top: np.ndarray | float | None = None, bottom: np.ndarray | float | None = 0.0,
+) -> CrossbarSolution:  # fmt: skip
+    """Solve a crossbar whose word lines run along rows and bit lines along columns.
+
+    Each crossing has a node on its word line and one on its bit line, joined by a device. A line's end reaches its
+    source through one more segment. Conjugate gradients, preconditioned by solving all lines exactly or, when wires
+    are so resistive that lines alone say little, by the eigenvectors of the crossbar with uniform devices; both are
+    exact up to ``residual``, and a direct sparse solve stands behind them.
+
+    Args:
+        device_siemens: conductances ≥ 0 in S, shape (rows, columns).
+        word_ohm: resistance in Ω of each word-line segment, a number or shape (rows, columns + 1): the first to the
+            left source, the last to the right one.
+        bit_ohm: likewise of bit lines, a number or shape (rows + 1, columns), first at the top.
+        left: source voltages of word lines in V, a number or shape (rows,); NaN or None: no source.
+        right: likewise at the right end.
+        top: source voltages of bit lines in V, a number or shape (columns,).
+        bottom: likewise at the bottom end.
+
+    Raises:
+        InputError: wrong shapes or values, or a line that nothing holds.
+    """
+    g = _checked("device_siemens", np.asarray(device_siemens, float), None, zero=True)
+    m, n = g.shape
+    word = 1 / _checked(
+        "word_ohm", np.broadcast_to(np.asarray(word_ohm, float), _room(word_ohm, (m, n + 1))), (m, n + 1)
+    )
+    bit = 1 / _checked("bit_ohm", np.broadcast_to(np.asarray(bit_ohm, float), _room(bit_ohm, (m + 1, n))), (m + 1, n))
+    ends = [_ends("left", left, m), _ends("right", right, m), _ends("top", top, n), _ends("bottom", bottom, n)]
+    for siemens, volts in ((word[:, 0], ends[0]), (word[:, -1], ends[1]), (bit[0], ends[2]), (bit[-1], ends[3])):
+        siemens[np.isnan(volts)] = 0.0
+    volts = [np.nan_to_num(end) for end in ends]
+    _hold(g, word, bit)
+    source_word, source_bit = np.zeros((m, n)), np.zeros((m, n))
+    source_word[:, 0] += word[:, 0] * volts[0]
+    source_word[:, -1] += word[:, -1] * volts[1]
+    source_bit[0] += bit[0] * volts[2]
+    source_bit[-1] += bit[-1] * volts[3]
+    u, v, iterations = _iterate(g, word, bit, source_word, source_bit)
+    residual = _residual(g, word, bit, source_word, source_bit, u, v)
+    return CrossbarSolution(
+        u, v, g * (u - v), word[:, 0] * (volts[0] - u[:, 0]), word[:, -1] * (volts[1] - u[:, -1]),
+        bit[0] * (volts[2] - v[0]), bit[-1] * (volts[3] - v[-1]), residual, iterations,
+    )  # fmt: skip
+
+
+def _room(value: float | np.ndarray, shape: tuple[int, int]) -> tuple[int, ...]:
+    return shape if np.ndim(value) == 0 else np.shape(value)
+
+
+def _checked(name: str, values: np.ndarray, shape: tuple[int, int] | None, *, zero: bool = False) -> np.ndarray:
+    if values.ndim != 2 or values.size == 0 or (shape is not None and values.shape != shape):
+        raise InputError(f"{name}: shape {values.shape}, needs {shape or '(rows, columns)'}")
+    if not np.all(np.isfinite(values)) or np.any(values < 0) or (not zero and np.any(values == 0)):
+        raise InputError(f"{name}: values must be finite and {'not negative' if zero else 'positive'}")
+    return values
+
+
+def _ends(name: str, volts: np.ndarray | float | None, count: int) -> np.ndarray:
+    values = np.asarray(np.nan if volts is None else volts, float)
+    if values.ndim > 1 or (values.ndim == 1 and len(values) != count):
+        raise InputError(f"{name}: shape {values.shape}, needs ({count},) or a number")
+    if np.any(np.isinf(values)):
+        raise InputError(f"{name}: voltages must be finite, or NaN for no source")
+    return np.broadcast_to(values, (count,))
+
+
+def _hold(g: np.ndarray, word: np.ndarray, bit: np.ndarray) -> None:
+    """Every line must reach a source over devices and lines.
+
+    Raises:
+        InputError: naming a line that floats.
+    """
+    words, bits = word[:, [0, -1]].any(axis=1), bit[[0, -1]].any(axis=0)
+    joined = g > 0
+    while True:
+        more_words = words | joined[:, bits].any(axis=1)
+        more_bits = bits | joined[more_words].any(axis=0)
+        if np.array_equal(more_words, words) and np.array_equal(more_bits, bits):
+            break
+        words, bits = more_words, more_bits
+    for name, held in (("word", words), ("bit", bits)):
+        if not held.all():
+            raise InputError(f"{name} line {int(np.flatnonzero(~held)[0])} floats: no source reaches it")
+
+
+def _iterate(
+    g: np.ndarray, word: np.ndarray, bit: np.ndarray, source_word: np.ndarray, source_bit: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Preconditioned conjugate gradients; the direct solve when they do not arrive."""
+    scale = max(abs(source_word).max(), abs(source_bit).max())
+    x = np.zeros((2, *g.shape))
+    if scale == 0:
+        return x[0], x[1], 0
+    precondition = _preconditioner(g, word, bit)
+    r = np.stack([source_word, source_bit])
+    product = np.empty_like(r)
+    z = precondition(r)
+    p, rz = z.copy(), dot(r, z)
+    for k in range(1, _MOST + 1):
+        apply_crossbar(g, word, bit, p, product)
+        alpha = rz / dot(p, product)
+        x += alpha * p
+        r -= alpha * product
+        if abs(r).max() <= _TARGET * scale:
+            return x[0], x[1], k
+        z = precondition(r)
+        rz, previous = dot(r, z), rz
+        p = z + (rz / previous) * p
+    return *_direct(g, word, bit, source_word, source_bit), 0
+
+
+def _residual(
+    g: np.ndarray, word: np.ndarray, bit: np.ndarray, source_word: np.ndarray, source_bit: np.ndarray, u: np.ndarray,
+    v: np.ndarray,
+) -> float:  # fmt: skip
+    product = np.empty((2, *g.shape))
+    apply_crossbar(g, word, bit, np.stack([u, v]), product)
+    return float(max(abs(product[0] - source_word).max(), abs(product[1] - source_bit).max()))
+
+
+class _Lines:
+    """Every line solved exactly, devices taken to the potential of the other line as it stands."""
+
+    def __init__(self, g: np.ndarray, word: np.ndarray, bit: np.ndarray):
+        self.word = factor_lines(g, word)
+        self.bit = factor_lines(np.ascontiguousarray(g.T), np.ascontiguousarray(bit.T))
+
+    def __call__(self, r: np.ndarray) -> np.ndarray:
+        return np.stack([solve_lines(*self.word, r[0]), solve_lines(*self.bit, np.ascontiguousarray(r[1].T)).T])
+
+
+class _Uniform:
+    """The crossbar with one device conductance and one line of each kind, by eigenvectors."""
+
+    def __init__(self, g: float, word: tuple[np.ndarray, np.ndarray], bit: tuple[np.ndarray, np.ndarray]):
+        (value_w, self.w), (value_b, self.b) = word, bit
+        a, d = value_w[None, :] + g, value_b[:, None] + g
+        determinant = a * d - g * g
+        self.inverse = d / determinant, g / determinant, a / determinant
+
+    def __call__(self, r: np.ndarray) -> np.ndarray:
+        u, v = self.b.T @ r[0] @ self.w, self.b.T @ r[1] @ self.w
+        a, b, d = self.inverse
+        return np.stack([self.b @ (a * u + b * v) @ self.w.T, self.b @ (b * u + d * v) @ self.w.T])
+
+
+def _preconditioner(g: np.ndarray, word: np.ndarray, bit: np.ndarray) -> _Lines | _Uniform:
+    """The one expected to need less work, from bounds on both condition numbers."""
+    mean = float(np.exp(np.log(g[g > 0]).mean())) if np.any(g > 0) else 0.0
+    if mean == 0.0:
+        return _Lines(g, word, bit)
+    mean_word, mean_bit = word.mean(axis=0), bit.mean(axis=1)
+    m, n = g.shape
+    stiff = (_softest(mean_word) / mean + 1) * (_softest(mean_bit) / mean + 1)  # ≥ 1; at 1 no line holds itself
+    coupling = min(stiff**-0.5, 1 - 1e-15)
+    lines = np.sqrt((1 + coupling) / (1 - coupling))
+    spread = [x.max() / x[x > 0].min() for x in (g, word, bit)]
+    uniform = np.sqrt(np.inf if np.any(g == 0) else spread[0] * spread[1] * spread[2])
+    if lines <= uniform * (1 + _GEMM_COST * (m + n) / 64):
+        return _Lines(g, word, bit)
+    return _Uniform(mean, _eigen(mean_word), _eigen(mean_bit))
+
+
+def _softest(segments: np.ndarray) -> float:
+    """Least eigenvalue of one line's own conductance matrix."""
+    values = eigh_tridiagonal(
+        segments[:-1] + segments[1:], -segments[1:-1], eigvals_only=True, select="i", select_range=(0, 0)
+    )
+    return max(float(values[0]), 0.0)
+
+
+def _eigen(segments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues and vectors of one line's own conductance matrix."""
+    values, vectors = eigh_tridiagonal(segments[:-1] + segments[1:], -segments[1:-1])
+    return np.maximum(values, 0.0), vectors
+
+
+def _direct(
+    g: np.ndarray, word: np.ndarray, bit: np.ndarray, source_word: np.ndarray, source_bit: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """One direct sparse solve of the whole crossbar."""
+    m, n = g.shape
+    u = np.arange(m * n).reshape(m, n)
+    v = u + m * n
+    a = np.concatenate([u[:, :-1].ravel(), v[:-1].ravel(), u.ravel()])
+    b = np.concatenate([u[:, 1:].ravel(), v[1:].ravel(), v.ravel()])
+    siemens = np.concatenate([word[:, 1:-1].ravel(), bit[1:-1].ravel(), g.ravel()])
+    diagonal = np.zeros(2 * m * n)
+    np.add.at(diagonal, np.concatenate([u[:, 0], u[:, -1], v[0], v[-1], a, b]),
+              np.concatenate([word[:, 0], word[:, -1], bit[0], bit[-1], siemens, siemens]))  # fmt: skip
+    every = np.arange(2 * m * n)
+    matrix = coo_array(
+        (
+            np.concatenate([diagonal, -siemens, -siemens]),
+            (np.concatenate([every, a, b]), np.concatenate([every, b, a])),
+        ),
+        shape=(2 * m * n,) * 2,
+    ).tocsc()
+    x = spsolve(matrix, np.concatenate([source_word.ravel(), source_bit.ravel()]))
+    return x[: m * n].reshape(m, n), x[m * n :].reshape(m, n)
