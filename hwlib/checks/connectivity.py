@@ -31,18 +31,26 @@ class Extracted:
     Attributes:
         lvs: the database; its netlist has one circuit per cell that holds devices or wires.
         layers: region of each layer of ``wires`` by name.
-        labels: net labels: (text, conductor, x, y), in database units of the top cell.
     """
 
-    def __init__(self, layout: kdb.Layout, process: Process):
+    def __init__(
+        self, layout: kdb.Layout, process: Process, top: kdb.Cell | None = None, marks: dict[str, int] | None = None
+    ):
+        """Extract a layout.
+
+        Args:
+            layout: the layout.
+            process: its process.
+            top: cell to extract, instead of the top cell.
+            marks: layers with texts that name nets instead of the label layers, by layer of ``wires``.
+        """
         self.layout, self.process = layout, process
-        top = layout.top_cell()
-        self.lvs = kdb.LayoutVsSchematic(kdb.RecursiveShapeIterator(layout, top, []))
+        self.lvs = kdb.LayoutVsSchematic(kdb.RecursiveShapeIterator(layout, top or layout.top_cell(), []))
         self.lvs.threads = 1
         self.lvs.include_floating_subcircuits = True  # a device without any wire still is one
         self.layers = {name: self._layer(process.layers[name].gds, name) for name in (*wires(process), "track", "pin")}
         self._devices()
-        self._connect()
+        self._connect(marks)
         self.lvs.extract_netlist()
 
     def _layer(self, gds: tuple[int, int], name: str) -> kdb.Region:
@@ -55,21 +63,29 @@ class Extracted:
         layers["body"] = layers["pillar"] & layers["track"] & layers["read"]
         self.lvs.extract_devices(DwMtjExtractor(self.process), {name: layers[name] for name in LAYERS})
 
-    def _connect(self) -> None:
+    def _connect(self, marks: dict[str, int] | None) -> None:
         for name in wires(self.process):
             self.lvs.connect(self.layers[name])
         for first, second in links(self.process):
             self.lvs.connect(self.layers[first], self.layers[second])
-        self.labels: list[tuple[str, str, int, int]] = []
-        for name, layer in self.process.of_kind("conductor").items():
-            index = layer_index(self.layout, layer.label) if layer.label else None
-            if index is None or layer.label is None:
-                continue
-            texts = self.lvs.make_text_layer(index, f"{name}_label")
-            self.lvs.connect(self.layers[name], texts)
-            shapes = shapes_on(self.layout, layer.label)
-            while not shapes.at_end():
-                if shapes.shape().is_text():
-                    text = shapes.shape().text.transformed(shapes.trans())
-                    self.labels.append((text.string, name, text.x, text.y))
-                shapes.next()
+        if marks is None:
+            labels = {name: layer.label for name, layer in self.process.of_kind("conductor").items() if layer.label}
+            found = {name: layer_index(self.layout, number) for name, number in labels.items()}
+            marks = {name: index for name, index in found.items() if index is not None}
+        for name, index in marks.items():
+            self.lvs.connect(self.layers[name], self.lvs.make_text_layer(index, f"{name}_label"))
+
+
+def net_labels(layout: kdb.Layout, process: Process) -> list[tuple[str, str, int, int]]:
+    """Net labels of a layout: (text, conductor, x, y), in database units of the top cell."""
+    labels = []
+    for name, layer in process.of_kind("conductor").items():
+        if layer.label is None or layer_index(layout, layer.label) is None:
+            continue
+        shapes = shapes_on(layout, layer.label)
+        while not shapes.at_end():
+            if shapes.shape().is_text():
+                text = shapes.shape().text.transformed(shapes.trans())
+                labels.append((text.string, name, text.x, text.y))
+            shapes.next()
+    return labels

@@ -16,10 +16,11 @@ _MEASURED = [name for name, (_, primary, _) in PARAMETERS.items() if primary]
 
 @dataclass(frozen=True)
 class Piece:
-    """A net of a circuit, and where that circuit's cell sits on top. Net numbers stand for these."""
+    """A net of a circuit, the labels on it, and where that circuit's cell sits on top. Net numbers stand for these."""
 
     net: kdb.Net
     place: kdb.DCplxTrans
+    text: str
 
 
 @dataclass
@@ -57,7 +58,7 @@ def device_table(netlist: kdb.Netlist) -> DeviceTable:
     top = next(iter(netlist.top_circuits()), None)
     if top is not None:
         for net in top.each_net():
-            table.pieces[table.number_of(net)] = Piece(net, kdb.DCplxTrans())
+            table.pieces[table.number_of(net)] = Piece(net, kdb.DCplxTrans(), net.name)
     return DeviceTable(table.nets, table.place, table.values, table.pieces)
 
 
@@ -133,7 +134,7 @@ def _instances(inner: _CircuitTable, subs: list[kdb.SubCircuit], table: _Circuit
             outside[row, column] = number_of(net) if found is None else found
         for column, piece in ending:
             outside[row, column] = fresh = table.fresh()
-            table.pieces[fresh] = Piece(piece.net, trans * piece.place)
+            table.pieces[fresh] = Piece(piece.net, trans * piece.place, piece.text)
     nets = outside[:, np.searchsorted(used, inner.nets)]
     place = np.einsum("sab,dpb->sdpa", turn, inner.place) + shift[:, None, None, :]
     values = np.broadcast_to(inner.values, (len(subs), *inner.values.shape))
@@ -159,7 +160,7 @@ def _ways_out(
             ending.append((column, inner.pieces[number]))
         elif number >= 0:
             net = circuit.net_by_cluster_id(cluster_of[number])
-            ending.append((column, Piece(net, kdb.DCplxTrans())))
+            ending.append((column, Piece(net, kdb.DCplxTrans(), net.name)))
     return pins, ending
 
 

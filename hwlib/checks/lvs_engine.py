@@ -8,10 +8,10 @@ from pathlib import Path
 import klayout.db as kdb
 import numpy as np
 
-from hwlib.checks.connectivity import Extracted
+from hwlib.checks.connectivity import net_labels
 from hwlib.checks.device_extractor import tolerance
-from hwlib.checks.device_table import DeviceTable, device_table
 from hwlib.checks.identify import identify
+from hwlib.checks.layout_view import LayoutView, view_in_bands, view_whole
 from hwlib.checks.locate import Locator
 from hwlib.checks.lvs_report import LvsReport
 from hwlib.checks.reference_netlist import drawn_parameters, reference_network
@@ -24,6 +24,8 @@ from hwlib.network import DW_IN, DW_OUT, Network
 from hwlib.process import Process
 
 COMPARED_DEVICES = 20_000  # up to here the netlists are also compared without regard to names
+WHOLE_DEVICES = 100_000  # larger layouts are read in bands; findings then lie at the first device concerned
+BAND_DEVICES = 50_000
 
 
 def lvs(
@@ -54,37 +56,39 @@ def lvs(
         InputError: a file that cannot be checked, or one without net labels.
     """
     opened = open_layout(layout, process)
-    where = "layout" if isinstance(layout, kdb.Layout) else str(layout)
-    extracted = Extracted(opened, process)
-    if not extracted.labels:
-        layers = ", ".join(
-            f"{name} {layer.label[0]}/{layer.label[1]}" for name, layer in process.of_kind("conductor").items()
-            if layer.label
-        )  # fmt: skip
+    if not net_labels(opened, process):
+        where = "layout" if isinstance(layout, kdb.Layout) else str(layout)
+        numbers = {name: layer.label for name, layer in process.of_kind("conductor").items() if layer.label}
+        layers = ", ".join(f"{name} {a}/{b}" for name, (a, b) in numbers.items())
         raise InputError(
             f"{where}: no net labels; LVS needs gnd, vdw, dend_0, drive_0 … as texts on a label layer ({layers})"
         )
     reference = reference_network(design, process)
-    findings = Comparison(extracted, reference, drawn_parameters(reference, design)).run()
-    if topology or database or (topology is None and reference.devices <= COMPARED_DEVICES):
-        findings += compare_topology(extracted, design, process, database, quiet=bool(findings))
+    graphs = topology or database is not None or (topology is None and reference.devices <= COMPARED_DEVICES)
+    large = reference.devices > WHOLE_DEVICES and not graphs
+    view = (
+        view_in_bands(opened, process, -(-reference.devices // BAND_DEVICES)) if large else view_whole(opened, process)
+    )
+    findings = Comparison(view, reference, drawn_parameters(reference, design)).run()
+    if graphs and view.extracted is not None:
+        findings += compare_topology(view.extracted, design, process, database, quiet=bool(findings))
     return findings
 
 
 class Comparison:
-    """Device-by-device comparison of one extracted layout with the reference network."""
+    """Device-by-device comparison of one layout with the reference network."""
 
-    def __init__(self, extracted: Extracted, reference: Network, parameters: dict[str, np.ndarray]):
-        self.extracted, self.reference, self.parameters = extracted, reference, parameters
-        self.table: DeviceTable = device_table(extracted.lvs.netlist())
-        self.report = LvsReport(extracted, reference, self.table)
-        self.locator = Locator(extracted, max(self.report.pitch // 4, 1))
+    def __init__(self, view: LayoutView, reference: Network, parameters: dict[str, np.ndarray]):
+        self.view, self.reference, self.parameters = view, reference, parameters
+        self.table = view.table
+        self.report = LvsReport(view.layout, reference, self.table)
+        self.locator = Locator(view.extracted, max(self.report.pitch // 4, 1)) if view.extracted else None
         self.index = {name: k for k, name in enumerate(reference.net_names)}
         self.expected = reference.node_net[reference.terminals]
-        unit = extracted.layout.dbu
+        self.unit = view.layout.dbu
         self.labels: dict[str, list[tuple[float, float]]] = defaultdict(list)
-        for text, _, x, y in extracted.labels:
-            self.labels[text].append((x * unit, y * unit))
+        for text, _, x, y in view.labels:
+            self.labels[text].append((x * self.unit, y * self.unit))
 
     def run(self) -> list[Finding]:
         """All findings: recognition, nets, devices, terminals, sizes."""
@@ -99,20 +103,18 @@ class Comparison:
 
     def _name_nets(self) -> None:
         """The reference nets that each net of the layout is labelled as."""
-        pieces = self.table.pieces
         self.names: dict[int, list[int]] = {}
-        seen: dict[int, list[int]] = defaultdict(list)
-        for number, piece in pieces.items():
-            texts = [text for text in piece.net.name.split(",") if text]
+        self.numbers: dict[int, list[int]] = defaultdict(list)
+        for number, texts in self.view.names.items():
             known = sorted({self.index[text] for text in texts if text in self.index})
             if known:
                 self.names[number] = known
             for name in known:
-                seen[name].append(number)
-        self.numbers = seen
+                self.numbers[name].append(number)
         for text in sorted(self.labels.keys() - self.index.keys()):
             self.report.label(f"label {text!r} is no net of this design", self.labels[text][0])
-        self.single = np.full(max(pieces, default=0) + 2, -1)  # the last entry is for terminals without a net
+        size = max(int(self.table.nets.max(initial=-1)), max(self.names, default=-1)) + 2
+        self.single = np.full(size, -1)  # the last entry is for terminals without a net
         for number, known in self.names.items():
             if len(known) == 1:
                 self.single[number] = known[0]
@@ -126,9 +128,8 @@ class Comparison:
         return identify(named, self.table.place[:, 0], kinds, self.labels)
 
     def _recognition(self) -> None:
-        for entry in self.extracted.lvs.each_log_entry():
-            if entry.category_name:
-                self.report.recognition(entry)
+        for message, box in self.view.errors:
+            self.report.recognition(message, box)
 
     def _devices(self) -> None:
         missing = np.setdiff1d(np.arange(self.reference.devices), self.identity)
@@ -137,21 +138,22 @@ class Comparison:
     def _shorts(self) -> None:
         for number, known in self.names.items():
             if len(known) > 1:
-                points = [self._belonging(number, name) for name in known]
-                box = self.locator.short(self.table.pieces[number], points[0], points[1])
+                box = None
+                if self.locator is not None:
+                    points = [self._belonging(number, name) for name in known[:2]]
+                    box = self.locator.short(self.table.pieces[number], points[0], points[1])
                 self.report.short([self.reference.net_names[name] for name in known], box)
 
     def _belonging(self, number: int, name: int) -> list[tuple[str, float, float]]:
         """Points (dbu) on a net that the design gives to one of its names: device terminals, else labels."""
-        unit = self.extracted.layout.dbu
         devices, terminals = np.nonzero((self.table.nets == number) & (self._expected_nets() == name))
         points = []
         for device, terminal in zip(devices.tolist(), terminals.tolist(), strict=True):
-            place = self.table.place[device, terminal + 1 if terminal in (DW_IN, DW_OUT) else 0] / unit
+            place = self.table.place[device, terminal + 1 if terminal in (DW_IN, DW_OUT) else 0] / self.unit
             layer = ("vt", "vt", "pillar", "read")[terminal]
             points.append((layer, float(place[0]), float(place[1])))
         label = self.reference.net_names[name]
-        points += [(layer, float(x), float(y)) for text, layer, x, y in self.extracted.labels if text == label]
+        points += [(layer, float(x), float(y)) for text, layer, x, y in self.view.labels if text == label]
         return points
 
     def _expected_nets(self) -> np.ndarray:
@@ -205,15 +207,17 @@ class Comparison:
                 self._open(name, number, [], pieces)
 
     def _open(self, name: int, number: int, ends: list[tuple[int, int]], pieces: dict[int, list[int]]) -> None:
-        others = [self.table.pieces[k] for k in pieces[name] if k != number]
-        pitch = self.report.pitch
-        box = self.locator.gap(self.table.pieces[number], others, pitch) if others and number >= 0 else None
+        box = None
+        if self.locator is not None and number >= 0:
+            others = [self.table.pieces[k] for k in pieces[name] if k != number]
+            if others:
+                box = self.locator.gap(self.table.pieces[number], others, self.report.pitch)
         self.report.open(self.reference.net_names[name], ends, self.identity, box)
 
     def _sizes(self) -> None:
         known = np.flatnonzero(self.identity >= 0)
         for name, values in self.table.parameters.items():
             want = self.parameters[name][self.identity[known]]
-            off = np.abs(values[known] - want) > tolerance(self.extracted.process, name)
+            off = np.abs(values[known] - want) > tolerance(self.view.process, name)
             for device, value in zip(known[off], want[off], strict=True):
                 self.report.size(device, self.identity[device], name, values[device], value)

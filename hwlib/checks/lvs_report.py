@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import klayout.db as kdb
 import numpy as np
 
-from hwlib.checks.connectivity import Extracted
 from hwlib.checks.device_table import DeviceTable
 from hwlib.checks.reference_netlist import device_name
-from hwlib.checks.source import places
 from hwlib.findings import Finding
 from hwlib.naming import parse_net
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, Network
@@ -33,13 +29,13 @@ class LvsReport:
         pitch: typical distance between devices in database units.
     """
 
-    def __init__(self, extracted: Extracted, reference: Network, table: DeviceTable):
+    def __init__(self, layout: kdb.Layout, reference: Network, table: DeviceTable):
         self.findings: list[Finding] = []
-        self._extracted, self._reference, self._table = extracted, reference, table
-        self._unit = extracted.layout.dbu
-        self._top = extracted.layout.top_cell().name
+        self._reference, self._table = reference, table
+        self._unit = layout.dbu
+        self._top = layout.top_cell().name
         self._count: dict[str, int] = {}
-        area = extracted.layout.top_cell().bbox().area()
+        area = layout.top_cell().bbox().area()
         self.pitch = max(round((area / max(len(table), 1)) ** 0.5), 100)
 
     def label(self, message: str, point: tuple[float, float]) -> None:
@@ -51,13 +47,9 @@ class LvsReport:
         at = self._terminal_place(*ends[0]) if ends else None
         self._add("lvs.label", f"net {net} is on no label that lies on its wire", at)
 
-    def recognition(self, entry: Any) -> None:
-        """A shape that looks like a device but is none; once per place of its cell."""
-        box = entry.geometry.bbox()
-        layout = self._extracted.layout
-        cell = layout.cell(entry.cell_name)
-        for place in places(layout, cell) if cell is not None else [kdb.DCplxTrans()]:
-            self._add("lvs.device", entry.message, _box_place(box.transformed(place)))
+    def recognition(self, message: str, box: kdb.DBox) -> None:
+        """A shape that looks like a device but is none."""
+        self._add("lvs.device", message, _box_place(box))
 
     def devices(self, missing: np.ndarray, extra: np.ndarray, identity: np.ndarray) -> None:
         """Devices that the design has and the layout lacks, and the other way round."""

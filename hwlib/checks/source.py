@@ -57,11 +57,12 @@ def shapes_on(layout: kdb.Layout, gds: tuple[int, int]) -> kdb.RecursiveShapeIte
     return layout.top_cell().begin_shapes_rec(layout.layer(*gds) if index is None else index)
 
 
-def places(layout: kdb.Layout, cell: kdb.Cell, most: int = 1000) -> list[kdb.DCplxTrans]:
-    """Where a cell sits in the top cell, for its first ``most`` places."""
-    if cell.cell_index() == layout.top_cell().cell_index():
+def places(layout: kdb.Layout, cell: kdb.Cell, most: int = 1000, under: kdb.Cell | None = None) -> list[kdb.DCplxTrans]:
+    """Where a cell sits in the top cell (or in ``under``), for its first ``most`` places."""
+    root = under or layout.top_cell()
+    if cell.cell_index() == root.cell_index():
         return [kdb.DCplxTrans()]
-    iterator = kdb.RecursiveInstanceIterator(layout, layout.top_cell())
+    iterator = kdb.RecursiveInstanceIterator(layout, root)
     iterator.targets = [cell.cell_index()]
     found: list[kdb.DCplxTrans] = []
     while not iterator.at_end() and len(found) < most:

@@ -11,6 +11,9 @@ from drawn_network import PX, PY, Drawing, draw_network
 from hwlib.checks import lvs, network_graph, reference_netlist, reference_network, write_reference_spice
 from hwlib.checks.connectivity import Extracted
 from hwlib.checks.device_table import device_table
+from hwlib.checks.layout_view import view_in_bands, view_whole
+from hwlib.checks.lvs_engine import Comparison
+from hwlib.checks.reference_netlist import drawn_parameters
 from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.naming import weight_rail
@@ -172,6 +175,45 @@ def test_no_labels_is_one_clear_line(tmp_path):
     draw.layout.write(str(tmp_path / "mute.gds"))
     with pytest.raises(InputError, match=r"mute\.gds: no net labels; LVS needs gnd, vdw, dend_0.*m3 14/10"):
         lvs(tmp_path / "mute.gds", EBEAM, FIVE)
+
+
+def _short_columns(draw, top):
+    draw.box(top, "m2", 2 * PX + 80, 2 * PY + 100, 2 * PX + 440, 2 * PY + 140)
+
+
+def _cut_column(draw, top):
+    row = draw.layout.cell("line_2")
+    inst = next(inst for inst in row.each_inst() if inst.trans.disp.x == 3 * PX)
+    copy = inst.cell.dup()
+    inst.cell_index = copy.cell_index()
+    shapes = copy.shapes(draw.layout.layer(*EBEAM.layers["m2"].gds))
+    next(s for s in shapes.each() if s.bbox() == kdb.Box(40, 0, 90, PY)).box = kdb.Box(40, 0, 90, PY - 60)
+
+
+def _no_vias(draw, top):
+    draw.clear(draw.layout.cell("soma"), "vr")
+
+
+def _one_contact(draw, top):
+    draw.clear(draw.layout.cell("soma"), "vt")
+    draw.box(draw.layout.cell("soma"), "vt", 255, 310, 285, 340)
+
+
+@pytest.mark.parametrize("bands", [2, 3, 5])
+@pytest.mark.parametrize("change", [None, _short_columns, _cut_column, _no_vias, _one_contact])
+def test_reading_in_bands_finds_the_same(change, bands):
+    reference = reference_network(FIVE, EBEAM)
+    found = []
+    for read in (view_whole, lambda layout, process: view_in_bands(layout, process, bands)):
+        draw = draw_network(FIVE)
+        if change:
+            change(draw, draw.layout.top_cell())
+        view = read(draw.layout, EBEAM)
+        assert len(draw.layout.top_cells()) == 1
+        findings = Comparison(view, reference, drawn_parameters(reference, FIVE)).run()
+        found.append(sorted((f.rule, f.message.split(", the first")[0]) for f in findings))
+    assert found[0] == found[1]
+    assert bool(found[0]) == (change is not None)
 
 
 @pytest.mark.parametrize(("angle", "mirror"), list(itertools.product(range(4), (False, True))))

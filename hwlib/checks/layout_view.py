@@ -1,0 +1,178 @@
+"""What the comparison knows of a layout: devices, the labels on their nets, and shapes that are no device."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import klayout.db as kdb
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from hwlib.checks.connectivity import Extracted, net_labels, wires
+from hwlib.checks.device_table import DeviceTable, device_table
+from hwlib.checks.source import places
+from hwlib.process import Process
+
+_LABEL = "label."  # marks of net labels begin so
+
+
+@dataclass
+class LayoutView:
+    """A layout as the comparison sees it.
+
+    Attributes:
+        layout: the layout.
+        process: its process.
+        labels: net labels (text, conductor, x, y) in database units.
+        table: the devices.
+        names: texts on each net that has any, by net number.
+        errors: shapes that look like a device but are none: message and box in µm.
+        extracted: the netlist behind it, to look places up in; None when it was read in bands.
+    """
+
+    layout: kdb.Layout
+    process: Process
+    labels: list[tuple[str, str, int, int]]
+    table: DeviceTable
+    names: dict[int, list[str]]
+    errors: list[tuple[str, kdb.DBox]]
+    extracted: Extracted | None = None
+
+
+def view_whole(layout: kdb.Layout, process: Process) -> LayoutView:
+    """Extract a layout in one piece."""
+    extracted = Extracted(layout, process)
+    table = device_table(extracted.lvs.netlist())
+    errors = [
+        (message, box.transformed(place))
+        for message, box, cell in _errors(extracted)
+        for place in (places(layout, cell) if cell is not None else [kdb.DCplxTrans()])
+    ]
+    return LayoutView(layout, process, net_labels(layout, process), table, _texts(table), errors, extracted)
+
+
+def view_in_bands(
+    layout: kdb.Layout, process: Process, bands: int, progress: Callable[[float], None] | None = None
+) -> LayoutView:
+    """Extract a large layout band by band, which needs a fraction of the memory.
+
+    Horizontal lines part the layout. A band has every instance of the top cell that reaches into it, and all shapes
+    drawn in the top cell. Whatever conducts across a line gets a mark there, in both bands, and so does every
+    label: nets with the same mark are one. Each path across the line goes through a mark, so no connection is lost,
+    and none is added, because a band holds only shapes of the layout.
+
+    Args:
+        layout: the layout; a cell is added while it is read, and taken away again.
+        process: its process.
+        bands: how many.
+        progress: called with the fraction done.
+    """
+    labels = net_labels(layout, process)
+    lines = _lines(layout, bands)
+    edges = [-np.inf, *lines, np.inf]
+    parts: list[DeviceTable] = []
+    texts: list[dict[int, list[str]]] = []
+    errors: set[tuple[str, str]] = set()
+    for k in range(len(edges) - 1):
+        table, found = _band(layout, process, labels, edges[k], edges[k + 1])
+        inside = np.floor(table.place[:, 0, 1] / layout.dbu + 0.5)
+        keep = (inside >= edges[k]) & (inside < edges[k + 1])
+        texts.append(_texts(table))
+        parts.append(DeviceTable(table.nets[keep], table.place[keep], table.values[keep], {}))
+        errors |= {(message, str(box)) for message, box in found}
+        if progress is not None:
+            progress((k + 1) / (len(edges) - 1))
+    table, marks = _joined(parts, texts)
+    names = {number: sorted({labels[k][0] for k in numbers}) for number, numbers in marks.items()}
+    boxes = [(message, kdb.DBox.from_s(box)) for message, box in sorted(errors)]
+    return LayoutView(layout, process, labels, table, names, boxes)
+
+
+def _lines(layout: kdb.Layout, bands: int) -> list[int]:
+    """Heights of the lines between bands: through the middle of instances, so that no device lies across one twice."""
+    boxes = [inst.bbox() for inst in layout.top_cell().each_inst() if inst.bbox().height() > 0]
+    middles = sorted({box.center().y for box in boxes if 2 * box.height() < layout.top_cell().bbox().height()})
+    chosen = {middles[len(middles) * k // bands] for k in range(1, bands)} if middles else set()
+    return sorted(chosen)
+
+
+def _band(
+    layout: kdb.Layout, process: Process, labels: list[tuple[str, str, int, int]], low: float, high: float
+) -> tuple[DeviceTable, list[tuple[str, kdb.DBox]]]:
+    top = layout.top_cell()
+    band = layout.create_cell("$band")
+    marks = {name: layout.layer(kdb.LayerInfo(f"{name}$mark")) for name in wires(process)}
+    try:
+        for inst in top.each_inst():
+            if inst.bbox().top >= low and inst.bbox().bottom <= high:
+                band.insert(inst)
+        for index in layout.layer_indexes():
+            band.shapes(index).insert(top.shapes(index))
+        for k, (_, name, x, y) in enumerate(labels):
+            band.shapes(marks[name]).insert(kdb.Text(f"{_LABEL}{k}", kdb.Trans(x, y)))
+        for line in (low, high):
+            if np.isfinite(line):
+                _mark(layout, process, band, marks, int(line))
+        extracted = Extracted(layout, process, band, marks)
+        table = device_table(extracted.lvs.netlist())
+        found = [
+            (message, box.transformed(place))
+            for message, box, cell in _errors(extracted)
+            for place in (places(layout, cell, under=band) if cell is not None else [kdb.DCplxTrans()])
+        ]
+        extracted.lvs._destroy()
+    finally:
+        layout.delete_cell(band.cell_index())
+        for index in marks.values():
+            layout.delete_layer(index)
+    return table, found
+
+
+def _mark(layout: kdb.Layout, process: Process, band: kdb.Cell, marks: dict[str, int], line: int) -> None:
+    """Put a text on everything that conducts across a line; equal places get equal texts."""
+    box = band.bbox()
+    strip = kdb.Box(box.left, line - 1, box.right, line + 1)
+    for name, index in marks.items():
+        number = layout.find_layer(*process.layers[name].gds)
+        if number is None:
+            continue
+        crossing = kdb.Region(band.begin_shapes_rec_touching(number, strip)).merged() & kdb.Region(strip)
+        for polygon in crossing.each():
+            middle = polygon.bbox().center()
+            band.shapes(index).insert(kdb.Text(f"{name}.{line}.{middle.x}", kdb.Trans(middle.x, line)))
+
+
+def _errors(extracted: Extracted) -> list[tuple[str, kdb.DBox, kdb.Cell | None]]:
+    entries = [entry for entry in extracted.lvs.each_log_entry() if entry.category_name]
+    return [(entry.message, entry.geometry.bbox(), extracted.layout.cell(entry.cell_name)) for entry in entries]
+
+
+def _texts(table: DeviceTable) -> dict[int, list[str]]:
+    named = {number: [text for text in piece.text.split(",") if text] for number, piece in table.pieces.items()}
+    return {number: texts for number, texts in named.items() if texts}
+
+
+def _joined(parts: list[DeviceTable], texts: list[dict[int, list[str]]]) -> tuple[DeviceTable, dict[int, list[int]]]:
+    """One table of all bands' devices, nets with a mark in common as one; and the labels (by index) on each net."""
+    sizes = [1 + max(int(part.nets.max(initial=-1)), *named, -1) for part, named in zip(parts, texts, strict=True)]
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
+    first: dict[str, int] = {}
+    pairs = []
+    for start, named in zip(starts, texts, strict=False):
+        for number, words in named.items():
+            pairs += [(first.setdefault(word, start + number), start + number) for word in words]
+    joined = np.array(pairs, int).reshape(-1, 2)
+    graph = coo_matrix((np.ones(len(joined)), (joined[:, 0], joined[:, 1])), shape=(starts[-1], starts[-1]))
+    net = connected_components(graph, directed=False)[1]
+    nets = [np.where(p.nets >= 0, net[start + p.nets], -1) for start, p in zip(starts, parts, strict=False)]
+    labels: dict[int, list[int]] = defaultdict(list)
+    for word, number in first.items():
+        if word.startswith(_LABEL):
+            labels[int(net[number])].append(int(word.removeprefix(_LABEL)))
+    table = DeviceTable(
+        np.concatenate(nets), np.concatenate([p.place for p in parts]), np.concatenate([p.values for p in parts]), {}
+    )
+    return table, labels
