@@ -76,18 +76,18 @@ def solve_crossbar(
     ends = [_ends("left", left, m), _ends("right", right, m), _ends("top", top, n), _ends("bottom", bottom, n)]
     for siemens, volts in ((word[:, 0], ends[0]), (word[:, -1], ends[1]), (bit[0], ends[2]), (bit[-1], ends[3])):
         siemens[np.isnan(volts)] = 0.0
-    volts = [np.nan_to_num(end) for end in ends]
+    drive = [np.nan_to_num(end) for end in ends]
     _hold(g, word, bit)
     source_word, source_bit = np.zeros((m, n)), np.zeros((m, n))
-    source_word[:, 0] += word[:, 0] * volts[0]
-    source_word[:, -1] += word[:, -1] * volts[1]
-    source_bit[0] += bit[0] * volts[2]
-    source_bit[-1] += bit[-1] * volts[3]
+    source_word[:, 0] += word[:, 0] * drive[0]
+    source_word[:, -1] += word[:, -1] * drive[1]
+    source_bit[0] += bit[0] * drive[2]
+    source_bit[-1] += bit[-1] * drive[3]
     u, v, iterations = _iterate(g, word, bit, source_word, source_bit)
     residual = _residual(g, word, bit, source_word, source_bit, u, v)
     return CrossbarSolution(
-        u, v, g * (u - v), word[:, 0] * (volts[0] - u[:, 0]), word[:, -1] * (volts[1] - u[:, -1]),
-        bit[0] * (volts[2] - v[0]), bit[-1] * (volts[3] - v[-1]), residual, iterations,
+        u, v, g * (u - v), word[:, 0] * (drive[0] - u[:, 0]), word[:, -1] * (drive[1] - u[:, -1]),
+        bit[0] * (drive[2] - v[0]), bit[-1] * (drive[3] - v[-1]), residual, iterations,
     )  # fmt: skip
 
 
@@ -174,7 +174,10 @@ class _Lines:
         self.bit = factor_lines(np.ascontiguousarray(g.T), np.ascontiguousarray(bit.T))
 
     def __call__(self, r: np.ndarray) -> np.ndarray:
-        return np.stack([solve_lines(*self.word, r[0]), solve_lines(*self.bit, np.ascontiguousarray(r[1].T)).T])
+        inverse, below = self.word
+        word = solve_lines(inverse, below, r[0])
+        inverse, below = self.bit
+        return np.stack([word, solve_lines(inverse, below, np.ascontiguousarray(r[1].T)).T])
 
 
 class _Uniform:

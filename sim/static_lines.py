@@ -31,8 +31,8 @@ def apply_crossbar(g, word, bit, x, out):
 def dot(a, b):
     """Sum of the products of two arrays of one shape, in order."""
     total = 0.0
-    for x, y in zip(a.flat, b.flat):
-        total += x * y
+    for x, y in np.nditer((a, b)):
+        total += x.item() * y.item()
     return total
 
 

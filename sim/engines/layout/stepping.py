@@ -15,7 +15,7 @@ from sim.engines.layout.circuit import solve
 
 RUNNING, REST, LIMIT = range(3)
 _PLACE, _FINISH, _ERROR, _COMMIT, _SCAN, _DRIFT = range(6)  # passes over the walls
-_FAST, _INSIDE, _EDGE, _LAST, _SPEED, _WORST, _CHANGED = range(7)  # facts a pass reports
+_FAST, _INSIDE, _EDGE, _FIRST, _LAST, _SPEED, _WORST, _CHANGED = range(8)  # facts a pass reports
 _ENERGY_TIME = 50e-9  # s: an error of the energy counts against the present power over this time
 _LEAST_STEP = 1e-17  # s: below it a step is accepted as it is
 
@@ -58,7 +58,7 @@ def make_motion(s: np.ndarray, references: int, shares: int) -> Motion:
     return Motion(
         s.copy(), s.copy(), np.zeros(4), np.zeros((4, references)), np.zeros((5, 6)), np.zeros(6),
         np.zeros(walls, np.int64), np.zeros(walls), np.zeros(walls), np.zeros(walls), np.zeros(shares, np.int64),
-        np.zeros((shares, 7)), np.zeros((2, references)),
+        np.zeros((shares, 8)), np.zeros((2, references)),
     )  # fmt: skip
 
 
@@ -253,13 +253,14 @@ def _leave(work, bundles, walls, motion, first, last, h):
 @njit(cache=True)
 def _ahead(facts, moving, speed, s, low, high, still, first, last):
     """What the listed walls will meet: time to the next edge of a pillar, to the ends of the tracks, top speed."""
-    edge, way, top, inside, fast = np.inf, 0.0, 0.0, 0, 0
+    edge, soon, way, top, inside, fast = np.inf, np.inf, 0.0, 0.0, 0, 0
     for i in range(first, last):
         wall, pace = moving[i], abs(speed[i])
         at = s[wall]
         if pace >= still[wall]:
             fast += 1
-            way = max(way, (high[wall] - at if speed[i] > 0 else at - low[wall]) / pace)
+            room = (high[wall] - at if speed[i] > 0 else at - low[wall]) / pace
+            way, soon = max(way, room), min(soon, room)
         ahead = -at if speed[i] > 0 else at - 1.0  # distance to the pillar; within it, 0 … −1
         if ahead > 0:
             edge = min(edge, ahead / pace)
@@ -267,7 +268,8 @@ def _ahead(facts, moving, speed, s, low, high, still, first, last):
             edge = min(edge, (1.0 + ahead) / pace)
             inside += 1
         top = max(top, pace)
-    facts[_EDGE], facts[_LAST], facts[_SPEED], facts[_INSIDE], facts[_FAST] = edge, way, top, inside, fast
+    facts[_EDGE], facts[_FIRST], facts[_LAST] = edge, soon, way
+    facts[_SPEED], facts[_INSIDE], facts[_FAST] = top, inside, fast
 
 
 @njit(cache=True)
@@ -342,10 +344,12 @@ def begin(board, walls, motion):
 
 
 @njit(cache=True)
-def _jump(board, walls, motion, left):
-    """Nothing changes until a wall reaches a pillar: go there, or to the end of the last wall's way."""
+def _jump(board, walls, motion, left, every):
+    """Nothing changes until a wall reaches a pillar: go there, or until the last wall arrives (each, for ``every``)."""
     edge, last = motion.facts[:, _EDGE].min(), motion.facts[:, _LAST].max()
     h = min(edge if edge < np.inf else last, left)
+    if every:
+        h = min(h, motion.facts[:, _FIRST].min())
     changed = _pass(board, walls, motion, _DRIFT, h)
     motion.energy[:] += h * motion.power[0]
     if changed:
@@ -410,7 +414,7 @@ def _step(board, walls, motion, left, tolerance):
 
 
 @njit(cache=True, nogil=True)
-def advance(board, walls, motion, steps, until, tolerance):
+def advance(board, walls, motion, steps, until, tolerance, every):
     """Take up to ``steps`` steps, not beyond time ``until`` (s): RUNNING, REST or LIMIT.
 
     Args:
@@ -420,6 +424,7 @@ def advance(board, walls, motion, steps, until, tolerance):
         steps: accepted steps before returning.
         until: limit of ``motion.clock[0]``.
         tolerance: largest estimated error of a wall in a step, fraction of L.
+        every: stop a jump also where a wall reaches the end of its track, so that a trace shows it.
     """
     for _ in range(steps):
         if motion.facts[:, _FAST].max() == 0:
@@ -428,7 +433,7 @@ def advance(board, walls, motion, steps, until, tolerance):
         if left <= 0:
             return LIMIT
         if motion.facts[:, _INSIDE].sum() == 0:
-            h = _jump(board, walls, motion, left)
+            h = _jump(board, walls, motion, left, every)
         else:
             h = _step(board, walls, motion, left, tolerance)
         motion.clock[0] = until if h >= left else motion.clock[0] + h

@@ -128,7 +128,7 @@ class TrialRun:
         assert self.motion is not None
         steps = steps or (self.samples.every if self.samples is not None else _STEPS)
         motion = self.motion
-        status = advance(self.board, self.walls, motion, steps, self.until, self.tolerance)
+        status = advance(self.board, self.walls, motion, steps, self.until, self.tolerance, self.samples is not None)
         self._look()
         if status == RUNNING:
             return False
