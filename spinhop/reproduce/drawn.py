@@ -14,11 +14,11 @@ from hwlib.process import Process
 from hwlib.weights import hebbian
 from sim.tasks import maxcut, statistics
 from sim.tasks.random_recall import image_recall
-from sim.tasks.rudy import random_graph
+from sim.tasks.rudy import g05, random_graph
 from sim.tasks.setup import paper_design, with_levels
 from sim.tasks.statistics import Interval
-from spinhop.reproduce.rows import Row
-from spinhop.reproduce.task import NJ, NS, Context, Result, Steps, Task
+from spinhop.reproduce.rows import Row, exact
+from spinhop.reproduce.task import NJ, NS, PERCENT, Context, Result, Steps, Task
 from spinhop.reproduce.wires import TIME_LIMIT, ohm_per_cell, summary
 
 _WIRES = {"dendrite_width": "m3", "drive_width": "m2", "ground_width": "m2", "weight_width": "m3", "vdw_width": "m3"}
@@ -40,37 +40,42 @@ class Corner:
 def run(context: Context) -> Result:
     """Recall (one pattern) and max-cut on layouts with weight rails."""
     corners = [Corner(process, wide) for process in ("ebeam", "copper") for wide in (1.0, 3.0)]
-    neurons, trials, graphs = context.pick(29, 8), context.pick(4, 2), 1
     corners = context.pick(corners, corners[:2])
-    steps = Steps(context, len(corners) * (1 + graphs))
+    sizes = context.pick({29: 4, 60: 2}, {8: 2})  # neurons: trials
+    steps = Steps(context, 2 * len(corners) * len(sizes))
+    rows: list[Row] = []
+    points: list[dict[str, Any]] = []
+    for neurons, trials in sizes.items():
+        of_size = _one_size(context, corners, neurons, trials, steps)
+        rows += of_size.rows
+        points += of_size.series["points"]
+    return Result(rows, {"points": points})
+
+
+def _one_size(context: Context, corners: list[Corner], neurons: int, trials: int, steps: Steps) -> Result:
     recalled: dict[str, dict[str, Interval]] = {}
     cuts: dict[str, dict[str, Interval]] = {}
-    points: list[dict[str, Any]] = []
     foretold: dict[str, str] = {}
-    pattern = np.random.default_rng(context.spawn(10)).integers(0, 2, (1, neurons), dtype=np.int8)
-    sources = [random_graph(neurons, 50, k) for k in range(graphs)]
+    points: list[dict[str, Any]] = []
+    pattern = np.random.default_rng(context.spawn(10, neurons)).integers(0, 2, (1, neurons), dtype=np.int8)
+    graph = g05(60, 0) if neurons == 60 else random_graph(neurons, 50, 0)
     for corner in corners:
         design = corner_design(corner, neurons)
         layout = Drawing(with_levels(design, hebbian(pattern)), context.work / f"recall_{neurons}_{corner.label}")
         for name, network, engine in (("ideal", None, "ideal"), (corner.label, layout.network, "layout")):
-            data = image_recall(
-                design, pattern, np.array([0.5]), trials, context.spawn(11), network=network, engine=engine
-            )
+            half, seed = np.array([0.5]), context.spawn(11, neurons)
+            data = image_recall(design, pattern, half, trials, seed, network=network, engine=engine)
             recalled[name] = summary(data)
         foretold[corner.label] = layout.rules()
+        here = {key: recalled[corner.label][key].value for key in ("accuracy", "time", "energy")}
         points.append(
-            {
-                "process": corner.process,
-                "label": corner.label,
-                "neurons": neurons,
-                "ohm": ohm_per_cell(layout.network),
-                **{k: recalled[corner.label][k].value for k in ("accuracy", "time", "energy")},
-            }
+            {"process": corner.process, "label": corner.label, "neurons": neurons}
+            | {"ohm": ohm_per_cell(layout.network)}
+            | here
         )
         steps.next()
-        cuts |= _cuts(corner, design, sources, context, steps)
-    rows = _rows(recalled, cuts, foretold, neurons)
-    return Result(rows, {"points": points})
+        cuts |= _cuts(corner, design, [graph], context, steps)
+    return Result(_rows(recalled, cuts, foretold, neurons), {"points": points})
 
 
 def _cuts(
@@ -89,6 +94,7 @@ def _cuts(
         name: {
             "cut": statistics.mean(np.array([float(d["cut"][0]) for d in data])),
             "time": statistics.mean(np.array([NS * float(d["time_to_solution"][0]) for d in data])),
+            "rests": exact(PERCENT * float(np.mean([float(d["at_rest"][0]) for d in data]))),
             "energy": statistics.mean(np.array([NJ * float(d["energy_source"].sum()) for d in data])),
         }
         for name, data in found.items()
@@ -151,9 +157,10 @@ def _rows(
             ("cut", "cut", "1"),
             ("time", "time to solution", "ns"),
             ("energy", "metered energy", "nJ"),
+            ("rests", "runs that come to rest", "%"),
         )
     ]
-    rows.append(Row("rules of the operating point broken", "1", note=broken))
+    rows.append(Row(f"rules of the operating point broken, N = {neurons}", "1", note=broken))
     return rows
 
 

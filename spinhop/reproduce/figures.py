@@ -210,11 +210,13 @@ def _wires(series: dict[str, Any]) -> Figure:
                 drawn[name],
                 marker,
                 color=colors.get(str(drawn["neurons"]), RED),
+                fillstyle="none" if drawn["label"].endswith(" 1×") else "full",
                 markeredgecolor="k",
-                label=f"drawn, {drawn['label']}",
+                label=f"drawn, {drawn['label']}, N = {drawn['neurons']}",
             )
         axes.set(xlabel="wire resistance (Ω per cell)", ylabel=label)
         axes.set_xscale("symlog", linthresh=0.1)
+    top.set_ylim(50, 102)
     middle.set_yscale("log")
     figure.legend(*top.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=7)
     return figure

@@ -24,7 +24,7 @@ _OHMS = (0.0, 0.1, 0.3, 1.0, 2.0, 4.0)
 
 def run(context: Context) -> Result:
     """One-pattern recall for ladders of 0 to 4 Ω per cell."""
-    sizes, ohms = context.pick((17, 29), (9,)), context.pick(_OHMS, (0.0, 1.0, 4.0))
+    sizes, ohms = context.pick((29, 60), (9,)), context.pick(_OHMS, (0.0, 1.0, 4.0))
     trials = context.pick(8, 2)
     steps = Steps(context, len(sizes) * len(ohms))
     ladders: dict[str, dict[str, list[Any]]] = {}
