@@ -32,7 +32,7 @@ def node_voltages(structure: Structure, plan: Plan, board: Board, voltages: np.n
     pillar = np.empty(network.devices)
     pillar[plan.bundles.device] = board.work.pillar[:, 1]
     restore(structure.removed, v, pillar)
-    return v
+    return v[structure.alias]
 
 
 def track_currents(plan: Plan, board: Board, walls: Walls) -> np.ndarray:
@@ -61,8 +61,8 @@ def residual(structure: Structure, plan: Plan, board: Board, v: np.ndarray, trac
     missing = np.zeros(network.nodes)
     for pair, ohm in zip(ends, ohms, strict=True):
         current = (v[pair[:, 0]] - v[pair[:, 1]]) / ohm
-        missing += np.bincount(pair[:, 0], current, minlength=network.nodes)
-        missing -= np.bincount(pair[:, 1], current, minlength=network.nodes)
+        missing += np.bincount(structure.alias[pair[:, 0]], current, minlength=network.nodes)
+        missing -= np.bincount(structure.alias[pair[:, 1]], current, minlength=network.nodes)
     drop = v[network.terminals[:, DW_IN]] - v[network.terminals[:, DW_OUT]]
     worst = np.abs(missing[~structure.held]).max(initial=0.0)
     return float(max(worst, np.abs(drop / network.r_m - track).max(initial=0.0)))

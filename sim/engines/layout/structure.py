@@ -27,6 +27,7 @@ class Structure:
 
     Attributes:
         network: the network.
+        alias: the node that stands for each node: all pins of a net are one.
         edges: reduced edges.
         removed: nodes removed by reduction.
         held: nodes whose potential is given (sources, and parts without any path to one), boolean.
@@ -35,6 +36,7 @@ class Structure:
     """
 
     network: Network
+    alias: np.ndarray
     edges: Edges
     removed: Removed
     held: np.ndarray
@@ -56,7 +58,8 @@ def build_structure(network: Network, sources: np.ndarray) -> Structure:
         network: any network.
         sources: nodes that sources hold, boolean, shape (nodes,).
     """
-    everything = _all_edges(network)
+    alias = _one_pin_per_net(network)
+    everything = _all_edges(network, alias)
     count, part = connected_components(_graph(network.nodes, everything.a, everything.b), directed=False)
     driven = np.zeros(count, bool)
     driven[part[sources]] = True
@@ -76,7 +79,7 @@ def build_structure(network: Network, sources: np.ndarray) -> Structure:
     for kind in (ROW, STATIC):
         nodes = np.flatnonzero(place == kind)
         block[nodes] = _numbered(part[nodes])
-    return Structure(network, edges, removed, held, place, block)
+    return Structure(network, alias, edges, removed, held, place, block)
 
 
 def _split(edges: Edges, place: np.ndarray) -> np.ndarray:
@@ -109,12 +112,20 @@ def _numbered(part: np.ndarray) -> np.ndarray:
     return rank[inverse]
 
 
-def _all_edges(network: Network) -> Edges:
+def _one_pin_per_net(network: Network) -> np.ndarray:
+    """Node that stands for each node: the pins of a net are held together, whether or not a source is on."""
+    alias = np.arange(network.nodes)
+    _, first, inverse = np.unique(network.node_net[network.pin_node], return_index=True, return_inverse=True)
+    alias[network.pin_node] = network.pin_node[first[inverse]]
+    return alias
+
+
+def _all_edges(network: Network, alias: np.ndarray) -> Edges:
     n, m = network.devices, len(network.resistor_ohm)
     terminals, device = network.terminals, np.arange(n)
     return Edges(
-        a=np.concatenate([network.resistor_nodes[:, 0], terminals[:, DW_IN], terminals[:, MTJ_IN]]),
-        b=np.concatenate([network.resistor_nodes[:, 1], terminals[:, DW_OUT], terminals[:, MTJ_OUT]]),
+        a=alias[np.concatenate([network.resistor_nodes[:, 0], terminals[:, DW_IN], terminals[:, MTJ_IN]])],
+        b=alias[np.concatenate([network.resistor_nodes[:, 1], terminals[:, DW_OUT], terminals[:, MTJ_OUT]])],
         ohm=np.concatenate([network.resistor_ohm, network.r_m, np.zeros(n)]),
         kind=np.repeat([WIRE, TRACK, PILLAR], [m, n, n]),
         device=np.concatenate([np.full(m, -1), device, device]),
