@@ -23,7 +23,7 @@ from hwlib.findings import Finding
 from hwlib.network import DW_IN, DW_OUT, Network
 from hwlib.process import Process
 
-COMPARED_DEVICES = 20_000  # up to here the netlists are also compared without regard to names
+COMPARED_DEVICES = 10_000  # up to here the netlists are also compared without regard to names
 WHOLE_DEVICES = 100_000  # larger layouts are read in bands; findings then lie at the first device concerned
 BAND_DEVICES = 50_000
 
@@ -46,7 +46,7 @@ def lvs(
         process: the process.
         design: the design; nothing but it makes the reference.
         database: where to write KLayout's LVS database (.lvsdb), or None.
-        topology: run KLayout's graph comparison; None: for up to 20 000 devices, and whenever a database is asked
+        topology: run KLayout's graph comparison; None: for up to 10 000 devices, and whenever a database is asked
             for.
 
     Returns:
