@@ -9,6 +9,7 @@ solved with them: nothing is iterated or dropped, and ``kcl_residual`` reports w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numba
 
@@ -31,14 +32,34 @@ def simulate(network: Network, protocols: Sequence[Protocol], options: Options) 
     plans: Plans = {}
     done = []
     for protocol in protocols:
-        run = TrialRun(
-            network, protocol, plans, tolerance=options.tolerance, threads=threads_for(network),
-            samples=options.samples if options.record else 0,
-        )  # fmt: skip
-        done.append(run_trial(run))
+        done.append(simulate_trial(network, protocol, options, plans=plans))
         if options.progress:
             options.progress(len(done), len(protocols))
     return joined(done)
+
+
+def simulate_trial(
+    network: Network, protocol: Protocol, options: Options, *, plans: Plans | None = None, threads: int | None = None,
+    checkpoint: str | Path | None = None,
+) -> Trials:  # fmt: skip
+    """Run one protocol, with a choice of threads and a checkpoint.
+
+    Args:
+        network: extracted or ideal.
+        protocol: the trial.
+        options: as of every engine.
+        plans: plans of this network made before, kept up to date.
+        threads: how many share the work; the result is the same to the last bit. By default what pays.
+        checkpoint: file to go on from when it exists, rewritten during the run and removed at its end.
+
+    Raises:
+        InputError: a checkpoint that cannot be read, or of another run.
+    """
+    run = TrialRun(
+        network, protocol, {} if plans is None else plans, tolerance=options.tolerance,
+        threads=threads or threads_for(network), samples=options.samples if options.record else 0,
+    )  # fmt: skip
+    return run_trial(run, None if checkpoint is None else Path(checkpoint))
 
 
 def threads_for(network: Network) -> int:

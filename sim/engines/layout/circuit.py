@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit, prange
@@ -14,6 +15,9 @@ from sim.engines.layout.program import Program, backward, forward, port_power
 WEIGHT, VDW, LOAD, PILLAR, TRACK, WIRE = range(6)  # columns of powers: delivered, then turned to heat
 SILENT = -1
 _CLASS = {"line": WEIGHT, "rail": WEIGHT, "vdw": VDW, "dendrite": LOAD}
+
+# Called from compiled code alone: no wrappers, they double the time to compile.
+_inner: Any = partial(njit, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 class Walls(NamedTuple):
@@ -153,12 +157,12 @@ def _shares(first: np.ndarray, threads: int) -> np.ndarray:
 # Kernels take plain arrays out of their tuples first: every access through a tuple counts references.
 
 
-@njit(cache=True)
+@_inner()
 def _reset(fixed, values, first, last):
     values[first:last] = fixed[first:last]
 
 
-@njit(cache=True)
+@_inner()
 def _restart(work, rows, program, group):
     """Put back what a group of rows holds before elimination, without its pillars."""
     n, ports = program.n, program.port_first
@@ -172,7 +176,7 @@ def _restart(work, rows, program, group):
     _reset(work.row_c, work.c, block, block_end)
 
 
-@njit(cache=True)
+@_inner()
 def _add_pillars(work, rows, program, begin, end):
     values, b, c, ref, pillar = work.values, work.b, work.c, work.ref, work.pillar
     walls, us, vs, joint, sources = rows.wall, rows.a, rows.b, rows.joint, rows.source
@@ -192,7 +196,7 @@ def _add_pillars(work, rows, program, begin, end):
             c[block[slot]] += g * potential * potential
 
 
-@njit(cache=True)
+@_inner()
 def _rows_forward(work, rows, program, share):
     for group in range(work.chunk_group[share], work.chunk_group[share + 1]):
         if work.dirty[group]:
@@ -201,7 +205,7 @@ def _rows_forward(work, rows, program, share):
             forward(program, work.values, work.b, work.c, program.group[group], program.group[group + 1])
 
 
-@njit(cache=True)
+@_inner()
 def _pillar_power(work, rows, begin, end, power):
     """Heat in pillars, and what sources at their ends deliver, into ``power``."""
     ref, x, pillar, source_class = work.ref, work.x, work.pillar, work.source_class
@@ -219,7 +223,7 @@ def _pillar_power(work, rows, begin, end, power):
     power[3] = heat
 
 
-@njit(cache=True)
+@_inner()
 def _rows_backward(work, rows, program, share):
     ref, x, source_class = work.ref, work.x, work.source_class
     n = program.n
@@ -239,19 +243,19 @@ def _rows_backward(work, rows, program, share):
         power[5] = port_power(program, work.values, work.b, work.c, x, block, block_end) - power[3]
 
 
-@njit(parallel=True, cache=True)
+@_inner(parallel=True)
 def _rows_forward_parallel(work, rows, program):
     for share in prange(len(work.chunk_group) - 1):
         _rows_forward(work, rows, program, share)
 
 
-@njit(parallel=True, cache=True)
+@_inner(parallel=True)
 def _rows_backward_parallel(work, rows, program):
     for share in prange(len(work.chunk_group) - 1):
         _rows_backward(work, rows, program, share)
 
 
-@njit(cache=True)
+@_inner()
 def _gather(values, entry, blocks_values, first, b, port_ref, blocks_b, n):
     for e in range(len(entry)):
         values[entry[e]] += blocks_values[first + e]
@@ -259,7 +263,7 @@ def _gather(values, entry, blocks_values, first, b, port_ref, blocks_b, n):
         b[port_ref[port]] += blocks_b[n + port]
 
 
-@njit(cache=True)
+@_inner()
 def _add_joint_pillars(values, b, diag, n, joint, ref, pillar):
     walls, us, vs, entry = joint.wall, joint.pillar_a, joint.pillar_b, joint.joint
     for e in range(len(walls)):
@@ -277,7 +281,7 @@ def _add_joint_pillars(values, b, diag, n, joint, ref, pillar):
             values[entry[e]] -= g
 
 
-@njit(cache=True)
+@_inner()
 def _solve_interface(board):
     joint, rows, inner, work = board.interface, board.rows, board.program, board.work
     program, ref = joint.program, work.ref
@@ -291,7 +295,7 @@ def _solve_interface(board):
     ref[:n] = board.face.x
 
 
-@njit(cache=True)
+@_inner()
 def _edge_current(ref, source_class, power, a, b, siemens):
     """Current of an edge between references; what sources at its ends deliver goes into ``power``."""
     current = siemens * (ref[a] - ref[b])
@@ -302,7 +306,7 @@ def _edge_current(ref, source_class, power, a, b, siemens):
     return current
 
 
-@njit(cache=True)
+@_inner()
 def _joint_power(joint, ref, source_class, pillar, power):
     """Powers of the edges between references."""
     a, b, siemens = joint.a, joint.b, joint.siemens
@@ -318,7 +322,7 @@ def _joint_power(joint, ref, source_class, pillar, power):
         power[5] += current * current / pillar[wall, 2] - heat
 
 
-@njit(cache=True)
+@_inner()
 def _track_power(bundles, ref):
     heat, heat_first, refs, ref_first = bundles.heat, bundles.heat_first, bundles.ref, bundles.ref_first
     total = 0.0
@@ -332,7 +336,7 @@ def _track_power(bundles, ref):
     return total
 
 
-@njit(cache=True)
+@_inner()
 def _powers(board, power):
     """Powers of the whole circuit into ``power``; summed in a fixed order."""
     work, columns = board.work, board.columns
