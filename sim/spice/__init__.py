@@ -1,10 +1,11 @@
-"""SPICE decks of a network, and ngspice as an independent simulator of them.
+"""SPICE decks of a network, and ngspice as a simulator that shares no code with the engines.
 
-``write_deck`` writes three files that include one another: the device, the network as a subcircuit, and a bench with
-sources, switches and measures. ``run_ngspice`` runs a bench and reads it back as the dataset of ``sim.run``.
+``write_deck`` writes the network as a subcircuit to include, and a bench that puts a trial's sources on it;
+``run_deck`` runs a bench; ``simulate`` does both and returns the dataset of ``sim.run``.
 """
 
-from sim.spice.deck import Timing as Timing
+from sim.spice.deck import Deck as Deck
 from sim.spice.deck import write_deck as write_deck
-from sim.spice.run import find_ngspice as find_ngspice
-from sim.spice.run import run_ngspice as run_ngspice
+from sim.spice.run import SpiceRun as SpiceRun
+from sim.spice.run import run_deck as run_deck
+from sim.spice.simulate import simulate as simulate

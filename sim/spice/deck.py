@@ -1,9 +1,9 @@
-"""Writing a network and a trial on it as SPICE."""
+"""Writing a network, and a trial on it, as SPICE."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,161 +12,199 @@ import numpy as np
 from hwlib.errors import InputError
 from hwlib.files import write_atomic
 from hwlib.network import Network
-from sim.protocol import OFF_BELOW, ON_ABOVE, Protocol
-from sim.spice.device import DEVICE
+from sim.circuit import joined_pins
+from sim.protocol import OFF_BELOW, ON_ABOVE, REST_SPEED, Protocol
+from sim.spice import device
 
-_R_ON, _R_OFF = 1e-3, 1e12  # ohm: of the switches between sources and pins
-_SWITCHING = 1e-12  # s: from load phase to convergence
-_DEVICE_FILE = "dwmtj.sub"
-MAX_STEP = 0.2e-9  # s: larger steps let ngspice jump over a pillar
+R_ON, R_OFF = 1e-5, 1e12  # ohm: of the switches between sources and pins
+SWITCHING = 1e-13  # s: from load phase to convergence
+LONGEST_STEP = 0.2e-9  # s: with longer ones ngspice jumps over pillars
+_STEP_SHARE = 0.1  # of L: the farthest a wall goes in a step
+_PER_LINE = 8
+SUBCIRCUIT = "spinhop_network"
 
 
 @dataclass(frozen=True)
-class Timing:
-    """When a deck switches and ends.
+class Deck:
+    """A written deck.
 
     Attributes:
-        load: length of the load phase in s, 0 for none.
-        stop: end of the transient in s.
-        max_step: of the transient in s.
+        bench: sources, switches, transient and measures; the file to run.
+        network: devices, wires and the subcircuit ``spinhop_network``; included by the bench.
+        load_time: s from the start to the release, 0 without a load phase.
+        stop_time: s from the start to the end of the transient.
+        max_step: s, longest time step.
     """
 
-    load: float
-    stop: float
-    max_step: float = MAX_STEP
+    bench: Path
+    network: Path
+    load_time: float
+    stop_time: float
+    max_step: float
 
 
-def write_deck(network: Network, protocol: Protocol, timing: Timing, folder: str | Path) -> Path:
-    """Write ``dwmtj.sub`` (device), ``network.sub`` (subcircuit ``spinhop_network``) and ``bench.cir``.
+def write_deck(
+    network: Network, protocol: Protocol, path: str | Path, *, load_time: float | None = None,
+    duration: float | None = None, max_step: float | None = None,
+) -> Deck:  # fmt: skip
+    """Write a trial as an ngspice bench, and beside it the network as a subcircuit that any deck can include.
 
-    The first two can be included anywhere; the bench puts sources on the network, loads, releases and measures.
+    The bench loads through switches, releases at a fixed time, and measures when each soma is read as ON or OFF and
+    when the last wall came to rest. SPICE cannot end a phase by a condition, so a load "until rest" needs its time.
 
     Args:
-        network: ideal or extracted.
-        protocol: voltages, start and initial walls; its load time and limit are replaced by ``timing``.
-        timing: when to release and to stop.
-        folder: where to write.
-
-    Returns:
-        The bench.
+        network: ideal or extracted; capacitances are left out, as in the engines.
+        protocol: the trial.
+        path: the bench; the network is ``<stem>_network.inc`` beside it.
+        load_time: of the load phase in s, for protocols that load until rest.
+        duration: of the convergence phase in s; default the protocol's time limit.
+        max_step: longest time step in s; default 0.2 ns, or less when a wall could go farther than 0.1 L in it.
 
     Raises:
-        InputError: a protocol that does not fit the network, times out of order, or an unwritable folder.
+        InputError: no load time is known, a time is not positive, or the file cannot be written.
     """
-    if not (0 <= timing.load < timing.stop and timing.max_step > 0):
-        raise InputError(f"spice: load {timing.load:g} s must end before stop {timing.stop:g} s, max_step be positive")
-    if (timing.load > 0) != (protocol.start is not None):
-        raise InputError("spice: a load phase needs a start, and a start a load time")
-    folder = Path(folder)
-    ports = _ports(network)
-    write_atomic(folder / _DEVICE_FILE, lambda p: p.write_text(DEVICE))
-    write_atomic(folder / "network.sub", lambda p: p.write_text("\n".join(_network(network, protocol, ports)) + "\n"))
-    bench = "\n".join(_bench(network, protocol, timing, ports)) + "\n"
-    return write_atomic(folder / "bench.cir", lambda p: p.write_text(bench))
+    bench = Path(path)
+    load = _load_time(protocol, load_time)
+    span = protocol.time_limit if duration is None else duration
+    step = _step(network, protocol) if max_step is None else max_step
+    for name, value in (("duration", span), ("max_step", step)):
+        if not (np.isfinite(value) and value > 0):
+            raise InputError(f"spice: {name} is {value:g} s, must be positive and finite")
+    deck = Deck(bench, bench.with_name(f"{bench.stem}_network.inc"), load, load + span, step)
+    names = Names(network)
+    _write(deck.network, _network_lines(network, names))
+    _write(deck.bench, _bench_lines(network, protocol, deck, names))
+    return deck
 
 
-def wall_name(network: Network, device: int) -> str:
-    """Node of a wall inside the network subcircuit."""
-    return f"q_{network.post[device]}_{network.pre[device]}"
+class Names:
+    """Names of the circuit's nodes; all pins of a net are one node, called like the net.
+
+    Attributes:
+        node: name of each network node inside the subcircuit, length nodes.
+        ports: nets with pins, in the subcircuit's order; the ground net is called ``ground`` (``gnd`` is node 0).
+        walls: node of each device's wall, length devices.
+    """
+
+    def __init__(self, network: Network):
+        circuit_node, _ = joined_pins(network)
+        port_of: dict[int, str] = {}
+        self.net_port: dict[int, str] = {}
+        classes = network.net_class()
+        for node in network.pin_node.tolist():
+            net = int(network.node_net[node])
+            name = "ground" if classes[net] == "ground" else network.net_names[net]
+            port_of[int(circuit_node[node])] = self.net_port[net] = name
+        self.ports = list(self.net_port.values())
+        self.node = [
+            port_of.get(int(joined), f"{network.net_names[net]}_n{joined}")
+            for joined, net in zip(circuit_node, network.node_net, strict=True)
+        ]
+        self.walls = [f"wall_{i}_{j}" for i, j in zip(network.post.tolist(), network.pre.tolist(), strict=True)]
+
+    def vectors(self, bench_instance: str = "xnet") -> list[str]:
+        """Ngspice's name of each network node's voltage in the bench."""
+        ports = set(self.ports)
+        return [f"v({name if name in ports else f'{bench_instance}.{name}'})" for name in self.node]
 
 
-def _node_names(network: Network, ports: dict[int, str]) -> list[str]:
-    return [ports.get(k) or f"n{k}_{network.net_names[net]}" for k, net in enumerate(network.node_net)]
+def _load_time(protocol: Protocol, given: float | None) -> float:
+    if protocol.start is None:
+        return 0.0
+    load = given if protocol.load == "rest" else float(protocol.load)
+    if load is None:
+        raise InputError("spice: the load phase lasts until rest; give its time (load_time), for example of a run")
+    if not (np.isfinite(load) and load > 0):
+        raise InputError(f"spice: load_time is {load:g} s, must be positive and finite")
+    return load
 
 
-def _ports(network: Network) -> dict[int, str]:
-    """Name of every pin node that a source can hold; ground is node 0."""
-    classes = network.net_class()
-    ports: dict[int, str] = {}
-    for node in sorted({int(node) for node in network.pin_node}):
-        net = int(network.node_net[node])
-        if classes[net] == "ground":
-            ports[node] = "0"
-        elif classes[net] != "drive":
-            ports[node] = f"p{node}_{network.net_names[net]}"
-    return ports
+def _step(network: Network, protocol: Protocol) -> float:
+    """Longest step in which no wall driven by V_C or a weight goes farther than 0.1 L."""
+    weights = np.abs(protocol.axon_weights(network)[~network.is_soma]).max(initial=0.0)
+    volts = max(abs(protocol.v_charge) if protocol.start is not None else 0.0, weights)
+    fastest = (network.mobility * volts / network.r_m + abs(network.leak)) / network.length
+    return float(min(LONGEST_STEP, _STEP_SHARE / fastest.max()))
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
+    def write(target: Path) -> None:
+        with target.open("w", encoding="ascii", newline="\n") as file:
+            file.writelines(line + "\n" for line in lines)
+
+    write_atomic(path, write)
 
 
 def _wrapped(words: list[str]) -> Iterator[str]:
-    """A statement over several lines."""
-    for first in range(0, len(words), 8):
-        yield ("+ " if first else "") + " ".join(words[first : first + 8])
+    for first in range(0, len(words), _PER_LINE):
+        yield ("+ " if first else "") + " ".join(words[first : first + _PER_LINE])
 
 
-def _network(network: Network, protocol: Protocol, ports: dict[int, str]) -> Iterator[str]:
-    names = _node_names(network, ports)
-    outer = [name for name in ports.values() if name != "0"]
-    title = re.sub(r"\s+", " ", str(network.attrs.get("design", "network")))
-    yield f"* {title}: {network.neurons} neurons, {network.devices} devices, {len(network.resistor_ohm)} wire resistors"
-    yield f".include {_DEVICE_FILE}"
-    yield from _wrapped([".subckt", "spinhop_network", *outer, "busy"])
-    for k, ((a, b), ohm) in enumerate(zip(network.resistor_nodes, network.resistor_ohm, strict=True)):
-        if names[a] != names[b]:
-            yield f"R{k} {names[a]} {names[b]} {ohm:.17g}"
-    initial = np.zeros(network.devices) if protocol.initial is None else np.asarray(protocol.initial, float)
-    for d in range(network.devices):
-        ends = " ".join(names[node] for node in network.terminals[d])
-        kind = "soma" if network.is_soma[d] else "axon"
-        wall = wall_name(network, d)
-        yield f"X{kind}_{network.post[d]}_{network.pre[d]} {ends} {wall} busy dwmtj"
-        yield (
-            f"+ length={network.length[d]:.17g} width={network.pillar_width[d]:.17g} "
-            f"centre={network.pillar_centre[d]:.17g} mobility={network.mobility[d]:.17g} leak={network.leak[d]:.17g}"
-        )
-        yield (
-            f"+ r_track={network.r_m[d]:.17g} r_p={network.r_p[d]:.17g} r_ap={network.r_ap[d]:.17g} "
-            f"q0={initial[d]:.17g}"
-        )
-    yield ".ends spinhop_network"
+def _title(network: Network) -> str:
+    return re.sub(r"[^\x20-\x7e]+", " ", str(network.attrs.get("design", "network")))
 
 
-def _bench(network: Network, protocol: Protocol, timing: Timing, ports: dict[int, str]) -> Iterator[str]:
-    outer = [name for name in ports.values() if name != "0"]
-    yield f"* bench of {network.attrs.get('design', 'a network')}: load, release, convergence"
-    yield ".include network.sub"
-    yield f".param t_load={timing.load:.17g} t_stop={timing.stop:.17g} v_charge={protocol.v_charge:.17g}"
-    yield f".param weight={protocol.weight:.17g} v_dw={protocol.v_dw:.17g}"
-    yield f".model closed sw vt=0.5 vh=0 ron={_R_ON:g} roff={_R_OFF:g}"
-    if timing.load > 0:
-        yield f"Vloading loading 0 PWL(0 1 {{t_load}} 1 {{t_load+{_SWITCHING:g}}} 0)"
-        yield f"Vrunning running 0 PWL(0 0 {{t_load}} 0 {{t_load+{_SWITCHING:g}}} 1)"
+def _network_lines(network: Network, names: Names) -> Iterator[str]:
+    wires = len(network.resistor_ohm)
+    yield f"* {_title(network)}: {network.neurons} neurons, {network.devices} devices, {wires} wires"
+    yield from device.subcircuits(network)
+    yield "* The network: the pins of its nets, then every wall, then the sum of all walls' |velocity|"
+    yield from _wrapped([".subckt", SUBCIRCUIT, *names.ports, *names.walls, "moving"])
+    for k, ((a, b), ohm) in enumerate(zip(network.resistor_nodes.tolist(), network.resistor_ohm.tolist(), strict=True)):
+        if names.node[a] != names.node[b]:
+            yield f"R{k} {names.node[a]} {names.node[b]} {ohm:.17g}"
+    defaults = device.commonest(network)
+    for d, ends in enumerate(network.terminals.tolist()):
+        nodes = [*(names.node[node] for node in ends), names.walls[d], "moving"]
+        yield device.instance(network, d, nodes, defaults)
+    yield f".ends {SUBCIRCUIT}"
+
+
+def _bench_lines(network: Network, protocol: Protocol, deck: Deck, names: Names) -> Iterator[str]:
+    phases = "load, release, convergence" if deck.load_time else "convergence"
+    yield f"* {_title(network)}: {phases} (ngspice -b {deck.bench.name})"
+    yield f".include {deck.network.name}"
+    yield f".param t_load={deck.load_time:.17g} t_stop={deck.stop_time:.17g} t_step={deck.max_step:.17g}"
+    yield f".param v_charge={protocol.v_charge:.17g} v_dw={protocol.v_dw:.17g} weight={protocol.weight:.17g}"
+    yield f".model source_switch sw vt=0.5 vh=0 ron={R_ON:g} roff={R_OFF:g}"
+    if deck.load_time:
+        yield f"Vloading loading 0 PWL(0 1 {{t_load}} 1 {{t_load+{SWITCHING:g}}} 0)"
+        yield f"Vreleased released 0 PWL(0 0 {{t_load}} 0 {{t_load+{SWITCHING:g}}} 1)"
     else:
         yield "Vloading loading 0 0"
-        yield "Vrunning running 0 1"
-    yield from _sources(network, protocol, ports)
-    yield from _wrapped(["Xnet", *outer, "busy", "spinhop_network"])
-    yield "Rbusy busy 0 1"
-    yield f".tran {timing.max_step:g} {{t_stop}} 0 {timing.max_step:g} uic"
-    yield ".options method=gear reltol=1e-5 abstol=1e-12 vntol=1e-7"
-    for neuron, soma in enumerate(network.somas):
-        wall = f"v(xnet.{wall_name(network, int(soma))})"
-        yield f".meas tran wall_{neuron} find {wall} at={{t_stop}}"
-        yield f".meas tran on_{neuron} when {wall}={ON_ABOVE:g} cross=last"
-        yield f".meas tran off_{neuron} when {wall}={OFF_BELOW:g} cross=last"
-    yield ".meas tran t_rest when v(busy)=0.5 cross=last"
+        yield "Vreleased released 0 1"
+    yield from _sources(network, protocol, names)
+    yield from _wrapped(["Xnet", *names.ports, *names.walls, "moving", SUBCIRCUIT])
+    yield "Rmoving moving 0 1"
+    share = np.zeros(network.devices) if protocol.initial is None else np.asarray(protocol.initial, float)
+    yield "* Walls at the beginning, in units of L"
+    yield from _wrapped([".ic", *(f"v({wall})={x:.17g}" for wall, x in zip(names.walls, share, strict=True))])
+    yield ".options method=gear maxord=2 reltol=1e-5 abstol=1e-10 vntol=1e-9 trtol=1 itl4=100"
+    yield ".tran {t_step} {t_stop} 0 {t_step}"
+    yield "* Times: when somas were last read as changed, and when the last wall came to rest"
+    for neuron, soma in enumerate(network.somas.tolist()):
+        yield f".meas tran t_on_{neuron} when v({names.walls[soma]})={ON_ABOVE:g} cross=last"
+        yield f".meas tran t_off_{neuron} when v({names.walls[soma]})={OFF_BELOW:g} cross=last"
+    yield f".meas tran t_rest when v(moving)={REST_SPEED:g} fall=last"
     yield ".end"
 
 
-def _sources(network: Network, protocol: Protocol, ports: dict[int, str]) -> Iterator[str]:
-    """One source per net, a switch to each of its pins; V_DW has no switch."""
-    run, load = protocol.net_voltages(network), protocol.load_voltages(network)
-    pins: dict[int, list[str]] = {}
-    for node, name in ports.items():
-        pins.setdefault(int(network.node_net[node]), []).append(name)
+def _sources(network: Network, protocol: Protocol, names: Names) -> Iterator[str]:
+    """Ground and V_DW always; dendrites through a switch while loading, weights through one after the release."""
+    after, before = protocol.net_voltages(network), protocol.load_voltages(network)
     for net, parsed in enumerate(network.parsed_nets()):
-        name = network.net_names[net]
-        if parsed.net_class == "ground" or net not in pins:
+        port = names.net_port.get(net)
+        if port is None:
             continue
-        if parsed.net_class == "vdw":
-            yield f"V{name} s_{name} 0 {{v_dw}}"
-            yield from (f"Rpin_{pin} s_{name} {pin} {_R_ON:g}" for pin in pins[net])
-        elif parsed.net_class == "dendrite":
-            if not np.isfinite(load[net]):
-                continue
-            sign = "v_charge" if load[net] > 0 else "-v_charge"
-            yield f"V{name} s_{name} 0 {{{sign}}}"
-            yield from (f"Sload_{pin} s_{name} {pin} loading 0 closed" for pin in pins[net])
+        if parsed.net_class == "ground":
+            yield f"V{port} {port} 0 0"
+        elif parsed.net_class == "vdw":
+            yield f"V{port} {port} 0 {{v_dw}}"
+        elif parsed.net_class == "dendrite" and np.isfinite(before[net]):
+            bit = protocol.start is not None and protocol.start[parsed.neuron]
+            yield f"V{port} source_{port} 0 {{{'' if bit else '-'}v_charge}}"
+            yield f"S{port} source_{port} {port} loading 0 source_switch"
         elif parsed.net_class in ("rail", "line"):
-            level = run[net] / protocol.weight if protocol.weight else 0.0
-            yield f"V{name} s_{name} 0 {{{level:.17g}*weight}}"
-            yield from (f"Srun_{pin} s_{name} {pin} running 0 closed" for pin in pins[net])
+            level = after[net] / protocol.weight if protocol.weight else 0.0
+            yield f"V{port} source_{port} 0 {{{level:.17g}*weight}}"
+            yield f"S{port} source_{port} {port} released 0 source_switch"

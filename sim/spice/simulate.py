@@ -1,0 +1,155 @@
+"""A trial simulated by ngspice, as the dataset of ``sim.run``."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from hwlib.network import DW_IN, DW_OUT, Network
+from sim.circuit import Circuit, joined_pins
+from sim.protocol import REST_SPEED, Protocol
+from sim.result import Trace, Trials, dataset, trace_samples
+from sim.spice.deck import SWITCHING, Deck, Names, write_deck
+from sim.spice.run import SpiceRun, run_deck
+from sim.walls import Kinematic, Pillars
+
+_END_SLACK = 1e-6  # of L: a wall this near an end is held by it
+_LOADED_SLACK = 1e-3  # of L: the same at the end of a load whose time comes from another simulator
+
+
+def simulate(
+    network: Network, protocol: Protocol, *, load_time: float | None = None, duration: float | None = None,
+    max_step: float | None = None, samples: int = 100_000, program: str = "ngspice", timeout: float | None = None,
+) -> xr.Dataset:  # fmt: skip
+    """Simulate one trial with ngspice.
+
+    Args:
+        network: ideal or extracted.
+        protocol: the trial.
+        load_time: of the load phase in s, for protocols that load until rest; ngspice cannot wait for rest.
+        duration: of the convergence phase in s; default the protocol's time limit.
+        max_step: longest time step in s, as for ``write_deck``.
+        samples: most points of a trace; fewer for large networks.
+        program: name or path of ngspice.
+        timeout: longest run of ngspice in s of wall-clock time.
+
+    Returns:
+        The dataset of ``sim.run`` with traces. Energies and ``kcl_residual`` are those of ngspice's node voltages;
+        ``at_rest`` is False when some wall still moves at the end, or moved when the load phase was to be at rest.
+        The trace goes on to ``duration``; ``wall_final`` and the energies are those at rest.
+
+    Raises:
+        InputError: no load time is known, or ngspice is missing or fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="spinhop-") as folder:
+        deck = write_deck(
+            network, protocol, Path(folder) / "bench.cir", load_time=load_time, duration=duration, max_step=max_step
+        )
+        return read_back(network, protocol, deck, run_deck(deck.bench, program=program, timeout=timeout), samples)
+
+
+def read_back(network: Network, protocol: Protocol, deck: Deck, result: SpiceRun, samples: int = 100_000) -> xr.Dataset:
+    """The dataset of a run of a deck.
+
+    Args:
+        network: the network of the deck.
+        protocol: the trial of the deck.
+        deck: what was written.
+        result: what ngspice computed.
+        samples: most points of the trace.
+    """
+    points = _points(network, deck, result)
+    phases = [number for number in (0, 1) if np.any(points.phase == number)]
+    energy, residual, rests, ends = np.zeros(6), 0.0, [], [0.0, 0.0]
+    final = points.wall[-1]
+    for number in phases:
+        chosen = np.flatnonzero(points.phase == number)
+        begin, end = (0.0, deck.load_time) if number == 0 else (deck.load_time, points.time[-1])
+        rest = _rest(network, points, chosen, _END_SLACK if number else _LOADED_SLACK)
+        if number == 1:
+            end = min(rest, end)
+            rests.append(bool(np.isfinite(rest)))
+            final = _at(points.time[chosen], points.wall[chosen], end)
+        elif protocol.load == "rest":
+            rests.append(bool(np.isfinite(rest)))
+        volts = protocol.net_voltages(network) if number else protocol.load_voltages(network)
+        spent, missing = _metered(network, Circuit(network, volts), points, chosen, end)
+        energy, residual, ends[number] = energy + spent, max(residual, missing), end - begin
+    stride = -(-len(points.time) // trace_samples(network, samples))
+    kept = np.union1d(np.arange(0, len(points.time), stride), len(points.time) - 1)
+    trials = Trials(
+        time_load=np.array(ends[:1]), time_convergence=np.array(ends[1:]), at_rest=np.array([all(rests)]),
+        wall_final=final[None], energy_source=energy[None, :3], energy_sink=energy[None, 3:],
+        kcl_residual=np.array([residual]), steps=np.array([len(points.time) - 1]),
+        trace=Trace(*(np.asarray(each)[kept] for each in points)),
+    )  # fmt: skip
+    return dataset(network, trials, "ngspice", batch=False)
+
+
+class _Points(NamedTuple):
+    time: np.ndarray
+    phase: np.ndarray
+    wall: np.ndarray
+    track_current: np.ndarray
+    node_voltage: np.ndarray
+
+
+def _points(network: Network, deck: Deck, result: SpiceRun) -> _Points:
+    """Ngspice's time points but those within the switching."""
+    load = deck.load_time
+    phase = (result.time > load).astype(int) if load else np.ones(len(result.time), int)
+    keep = (result.time <= load) | (result.time >= load + SWITCHING * (1 - 1e-6)) if load else phase == 1
+    names = Names(network)
+    vectors = result.vectors
+    voltage = np.stack([vectors[name] for name in names.vectors()], axis=1)[keep]
+    share = np.stack([vectors[f"v({name})"] for name in names.walls], axis=1)[keep]
+    across = voltage[:, network.terminals[:, DW_IN]] - voltage[:, network.terminals[:, DW_OUT]]
+    wall = np.clip(share, 0.0, 1.0) * network.length
+    return _Points(result.time[keep], phase[keep], wall, across / network.r_m, voltage)
+
+
+def _rest(network: Network, points: _Points, chosen: np.ndarray, end_slack: float) -> float:
+    """First moment of a phase at which no free wall is faster than ``REST_SPEED``; inf when there is none."""
+    wall = points.wall[chosen]
+    speed = Kinematic.of(network).velocity(points.track_current[chosen])
+    slack = end_slack * network.length
+    held = ((speed <= 0) & (wall <= slack)) | ((speed >= 0) & (wall >= network.length - slack))
+    moving = ~held & (abs(speed) >= REST_SPEED)
+    still = np.flatnonzero(~moving.any(axis=1))
+    if len(still) == 0:
+        return np.inf
+    k = int(still[0])
+    if k == 0:
+        return float(points.time[chosen[0]])
+    # Between two time points the last walls arrive at their ends, each with its velocity.
+    before, after = points.time[chosen[k - 1]], points.time[chosen[k]]
+    late = moving[k - 1]
+    way = np.where(speed[k - 1] > 0, network.length - wall[k - 1], wall[k - 1])[late]
+    return float(min(before + (way / abs(speed[k - 1][late])).max(), after))
+
+
+def _at(time: np.ndarray, values: np.ndarray, moment: float) -> np.ndarray:
+    """Values at a moment, linear between time points."""
+    k = int(np.clip(np.searchsorted(time, moment), 1, len(time) - 1))
+    share = np.clip((moment - time[k - 1]) / (time[k] - time[k - 1]), 0.0, 1.0)
+    return values[k - 1] + share * (values[k] - values[k - 1])
+
+
+def _metered(
+    network: Network, circuit: Circuit, points: _Points, chosen: np.ndarray, end: float
+) -> tuple[np.ndarray, float]:
+    """Energies of sources and sinks in J until ``end`` (trapezoidal rule), and the largest current missing in A."""
+    pillars, place = Pillars.of(network), np.unique(joined_pins(network)[0], return_index=True)[1]
+    powers, missing = [], 0.0
+    for k in chosen:
+        siemens, voltage = pillars.conductance(points.wall[k]), points.node_voltage[k][place]
+        powers.append(np.concatenate(circuit.powers(voltage, siemens)))
+        missing = max(missing, circuit.residual(voltage, siemens))
+    time, power = points.time[chosen], np.array(powers)
+    inside = time < end
+    time, power = np.r_[time[inside], end], np.vstack([power[inside], _at(time, power, end)])
+    return np.trapezoid(power, time, axis=0), missing

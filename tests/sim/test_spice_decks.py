@@ -1,0 +1,151 @@
+"""ngspice on written decks against the reference engine: every wall over time, outcome, times, energies."""
+
+import dataclasses
+import shutil
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import sim
+from hwlib.network import Network
+from hwlib.schematic import ladder_network
+from hwlib.weights import weight_levels
+from sim import spice
+from sim.protocol import protocol_for
+from sim.tasks.setup import paper_design
+
+pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
+
+
+def case(neurons, ohm, seed, **changes):
+    design = paper_design(neurons)
+    process = design.load_process()
+    start = np.random.default_rng(seed).integers(0, 2, neurons)
+    protocol = protocol_for(design, process, start=start, levels=weight_levels(design), **changes)
+    return ladder_network(design, process, ohm), protocol
+
+
+def walls_at(network: Network, result: xr.Dataset, phase: int, time: np.ndarray) -> np.ndarray:
+    """Walls of an engine's trace at other times of a phase: cubic between its steps, from positions and velocities."""
+    chosen = result.phase.values == phase
+    known, q = result.time.values[chosen], result.wall.values[chosen]
+    speed = network.mobility * result.track_current.values[chosen] + network.leak
+    length = network.length
+    held = ((q <= 1e-9 * length) & (speed <= 0)) | ((q >= length * (1 - 1e-9)) & (speed >= 0))
+    k = np.clip(np.searchsorted(known, time) - 1, 0, len(known) - 2)
+    step = (known[k + 1] - known[k])[:, None]
+    s = np.clip((time - known[k])[:, None] / step, 0, 1)
+    first, last = np.where(held[k], 0, speed[k]) * step, np.where(held[k] & held[k + 1], 0, speed[k + 1]) * step
+    u = 1 - s
+    cubic = q[k] * u * u * (1 + 2 * s) + q[k + 1] * s * s * (3 - 2 * s) + s * u * (first * u - last * s)
+    return np.clip(cubic, 0, length)
+
+
+def both(network, protocol):
+    """The reference engine's result and ngspice's, the largest difference of a wall in L in each phase."""
+    reference = sim.run(network, protocol, engine="reference", samples=100_000, tolerance=1e-8)
+    load = float(reference.time_load) or None
+    seen = spice.simulate(network, protocol, load_time=load, duration=float(reference.time_convergence) + 3e-9)
+    differences = []
+    for phase in sorted(set(seen.phase.values.tolist())):
+        chosen = seen.phase.values == phase
+        expected = walls_at(network, reference, phase, seen.time.values[chosen])
+        differences.append((abs(seen.wall.values[chosen] - expected) / network.length).max())
+    return reference, seen, differences
+
+
+def assert_agree(network, protocol):
+    reference, seen, differences = both(network, protocol)
+    assert max(differences) <= 0.01
+    np.testing.assert_array_equal(seen.state, reference.state)
+    assert bool(seen.at_rest) == bool(reference.at_rest) is True
+    assert float(seen.time_load) == pytest.approx(float(reference.time_load), rel=1e-12)
+    # 0.01 L at the slowest drive that decides, a twentieth of V_C's 53 m/s: 0.4 ns
+    assert float(seen.time_to_solution) == pytest.approx(float(reference.time_to_solution), abs=0.4e-9)
+    np.testing.assert_allclose(seen.wall_final, reference.wall_final, atol=0.01 * network.length.max())
+    np.testing.assert_allclose(seen.energy_source.sum(), reference.energy_source.sum(), rtol=0.01)
+    np.testing.assert_allclose(seen.energy_sink.sum(), seen.energy_source.sum(), rtol=1e-4)
+    assert float(seen.kcl_residual) < 1e-6
+
+
+@pytest.mark.parametrize("ohm", [0.0, 2.0])
+@pytest.mark.parametrize(("neurons", "seed"), [(4, 1), (8, 2), (8, 5)])
+def test_ngspice_moves_every_wall_as_the_reference(neurons, ohm, seed):
+    assert_agree(*case(neurons, ohm, seed))
+
+
+@pytest.mark.slow
+def test_ngspice_moves_sixteen_neurons_as_the_reference():
+    assert_agree(*case(16, 2.0, 3))
+
+
+def test_a_load_until_rest():
+    network, protocol = case(4, 2.0, 3, load="rest")
+    assert_agree(network, protocol)
+
+
+def test_without_a_load_from_given_walls():
+    network, protocol = case(4, 2.0, 3)
+    walls = np.random.default_rng(1).random(network.devices)
+    network = network.with_devices(r_p=network.r_p * np.linspace(0.9, 1.1, network.devices))
+    assert_agree(network, dataclasses.replace(protocol, start=None, initial=walls))
+
+
+def test_a_drawn_network_with_rails(tmp_path):
+    import layouts
+    from hwlib.design import Design
+    from hwlib.extraction import extract
+
+    design = Design.model_validate({
+        "name": "drawn", "network": {"neurons": 4, "weight_style": "rails", "weights": {"patterns": ["1101"]}},
+        "operating_point": {"load": 16e-9},
+    })  # fmt: skip
+    process = design.load_process()
+    path = layouts.write_layout(layouts.hopfield(design, process), tmp_path / "drawn.gds")
+    network = extract(path, process, design)
+    assert network.has_wires
+    assert_agree(network, protocol_for(design, process, start=np.array([1, 0, 0, 1])))
+
+
+def test_measures_are_the_times_of_the_result(tmp_path):
+    network, protocol = case(4, 2.0, 1)
+    deck = spice.write_deck(network, protocol, tmp_path / "bench.cir", duration=45e-9)
+    measured = spice.run_deck(deck.bench).measures
+    reference = sim.run(network, protocol, engine="reference", samples=100_000)
+    assert measured["t_rest"] == pytest.approx(float(reference.time_to_solution), abs=0.2e-9)
+    time, share = reference.time.values, reference.wall.values[:, network.somas] / network.length[network.somas]
+    for neuron, state in enumerate(reference.state.values):
+        if state:
+            k = np.flatnonzero(share[:, neuron] < 0.95)[-1]
+            assert time[k] - 0.2e-9 <= measured[f"t_on_{neuron}"] <= time[k + 1] + 0.2e-9
+
+
+def test_a_trial_that_does_not_rest_says_so():
+    network, protocol = case(4, 0.0, 1)
+    seen = spice.simulate(network, protocol, duration=5e-9)
+    assert not seen.at_rest
+    assert float(seen.time_convergence) == pytest.approx(5e-9, rel=1e-6)
+
+
+def test_the_network_can_be_included_elsewhere(tmp_path):
+    """The static circuit of one soma's drive: V_DW through its pillar into N − 1 tracks."""
+    network, protocol = case(4, 0.0, 1)
+    deck = spice.write_deck(network, protocol, tmp_path / "bench.cir", duration=1e-9)
+    text = deck.network.read_text()
+    head = text[text.index(".subckt spinhop_network") :]
+    lines = head.splitlines()
+    ports = lines[0].split()[2:]
+    for line in lines[1:]:
+        if not line.startswith("+"):
+            break
+        ports += line[1:].split()
+    own = tmp_path / "own.cir"
+    own.write_text(
+        f"* own bench\n.include {deck.network.name}\nVdw vdw 0 0.3\nVg ground 0 0\nRm moving 0 1\n"
+        f".ic {' '.join(f'v({port})=0' for port in ports if port.startswith('wall_'))}\n"
+        f"Xn {' '.join(ports)} spinhop_network\n.tran 1p 10p\n.end\n"
+    )
+    result = spice.run_deck(own)
+    expected = 0.3 * (2000 / 3) / (2000 + 2000 / 3)
+    assert result.vectors["v(drive_2)"][0] == pytest.approx(expected, rel=1e-5)
