@@ -37,7 +37,8 @@ def paper_design(
     return Design.model_validate({
         "name": f"paper-{neurons}",
         "process": process,
-        "device": {"pillar_width": pillar_width},
+        # Table I gives ohms: a narrower pillar must not change them through the resistance-area product.
+        "device": {"pillar_width": pillar_width, "r_parallel": 500.0, "r_antiparallel": 2000.0},
         "network": {"neurons": neurons},
         "operating_point": {"v_charge": v_charge, "weight": weight, "load": load},
         "task": {"time_limit": time_limit},

@@ -211,7 +211,7 @@ def _wires(series: dict[str, Any]) -> Figure:
                 marker,
                 color=colors.get(str(drawn["neurons"]), RED),
                 fillstyle="none" if drawn["label"].endswith(" 1×") else "full",
-                markeredgecolor="k",
+                markeredgecolor=colors.get(str(drawn["neurons"]), RED),
                 label=f"drawn, {drawn['label']}, N = {drawn['neurons']}",
             )
         axes.set(xlabel="wire resistance (Ω per cell)", ylabel=label)

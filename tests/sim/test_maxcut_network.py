@@ -43,13 +43,23 @@ def fixed_step(levels, starts, window, load, dt=0.05e-9, limit=3e-6):
     return somas, done
 
 
-@pytest.mark.parametrize(("width", "mean"), [(10e-9, 330.3), (20e-9, 349.1)])
-def test_ten_cuts_of_the_paper(width, mean):
+@pytest.mark.parametrize("width", [10e-9, 20e-9])
+def test_ten_cuts_of_the_paper(width):
     graphs = [rudy.g05(60, k) for k in range(10)]
     result = maxcut.solve(graphs, mapping="paper", design=paper_design(60, pillar_width=width))
     assert result["cut"].values.tolist() == PAPER_CUTS
     assert result["at_rest"].values.all() and not (result["state"].values == -1).any()
-    assert 1e9 * float(result["time_to_solution"].mean()) == pytest.approx(mean, rel=0.002)
+    levels = [maxcut.weight_levels(graph, "paper") for graph in graphs]
+    somas, time = fixed_step(levels, None, (0.5 - width / 2e-7, 0.5 + width / 2e-7), 0.0, dt=0.02e-9)
+    assert np.array_equal(somas > 0.5, result["state"].values == 1)
+    # A first-order integrator: its error grows along the slow passages that make the longest runs.
+    assert np.allclose(time, result["time_to_solution"].values, rtol=0.01)
+
+
+@pytest.mark.parametrize("width", [10e-9, 20e-9])
+def test_table_one_resistances_hold_for_any_pillar_width(width):
+    device = paper_design(60, pillar_width=width).device
+    assert (device.r_p, device.r_ap) == (500.0, 2000.0)
 
 
 def test_max_cut_against_the_fixed_step():

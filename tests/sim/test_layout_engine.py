@@ -1,0 +1,305 @@
+"""The layout-aware engine against the reference engine, on random networks with random wires."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+import sim
+from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.network import Network
+from hwlib.schematic import ideal_network, ladder_network
+from hwlib.weights import hebbian
+from sim.engines import Options
+from sim.engines.layout import simulate_trial
+from sim.engines.layout.trial import TrialRun
+from sim.protocol import protocol_for
+from sim.tasks.setup import paper_design, with_levels
+
+SHAPES = ("point", "star", "chain", "ladder", "mesh", "resistor")
+
+
+def wired(  # noqa: C901ideal: Network, rng: np.random.Generator, ohm: float, shapes: dict[str, str]) -> Network:
+    """The ideal network with wires drawn into every net, in a shape per class of net; two pins on shared nets.
+
+    point: no wires; star: each terminal on its own wire; chain: one after the other; ladder: a chain of taps with a
+    stub each; mesh: a ladder with chords; resistor: one node behind a single resistor.
+    """
+    node_net, resistors, ohms, pins = [], [], [], []
+    terminals = np.full_like(ideal.terminals, -1)
+
+    def node(net):
+        node_net.append(net)
+        return len(node_net) - 1
+
+    def join(a, b):
+        resistors.append((a, b))
+        ohms.append(ohm * rng.uniform(0.2, 3.0))
+
+    parsed = ideal.parsed_nets()
+    for net, name in enumerate(parsed):
+        shape = shapes[name.net_class]
+        at = [tuple(x) for x in np.argwhere(ideal.terminals == net)]
+        hub = node(net)
+        taps = [hub]
+        for place in at:
+            if shape in ("ladder", "mesh"):
+                taps.append(node(net))
+                join(taps[-2], taps[-1])
+            if shape in ("point", "resistor"):
+                terminals[place] = hub
+                continue
+            terminals[place] = node(net)
+            join(terminals[place], taps[-1])
+            if shape == "chain":
+                taps.append(terminals[place])
+        if shape == "mesh":
+            for _ in range(len(taps) // 2):
+                a, b = rng.choice(taps, 2)
+                if a != b:
+                    join(a, b)
+        pin = hub
+        if shape == "resistor":
+            pin = node(net)
+            join(pin, hub)
+        pins.append(pin)
+        if name.net_class in ("ground", "vdw", "rail") and len(taps) > 2:
+            pins.append(taps[-1])
+    count = len(resistors)
+    return replace(
+        ideal, node_net=np.array(node_net), node_x=np.full(len(node_net), np.nan),
+        node_y=np.full(len(node_net), np.nan), resistor_nodes=np.array(resistors, int).reshape(-1, 2),
+        resistor_ohm=np.array(ohms), resistor_layer=np.full(count, -1), resistor_limit=np.full(count, np.inf),
+        pin_node=np.array(pins), terminals=terminals,
+    ).validate()  # fmt: skip
+
+
+def case(neurons, style, rng, *, patterns=1, load="rest", limit=400e-9, start=True):
+    design = paper_design(neurons)
+    process = design.load_process()
+    levels = hebbian(rng.integers(0, 2, (patterns, neurons)))
+    if style == "rails":
+        design = with_levels(design, levels)
+    ideal = ideal_network(design, process, style=style)
+    protocol = protocol_for(
+        design, process, levels=levels if style == "lines" else None, load=load, time_limit=limit,
+        start=rng.integers(0, 2, neurons) if start else None,
+    )  # fmt: skip
+    return design, process, ideal, protocol
+
+
+def assert_equal_runs(network, protocol, tolerance=1e-10):
+    fast = sim.run(network, protocol, engine="layout", record=False, tolerance=tolerance)
+    slow = sim.run(network, protocol, engine="reference", record=False, tolerance=tolerance)
+    assert np.abs((fast.wall_final - slow.wall_final) / network.length).max() < 1e-6
+    assert np.array_equal(fast.state, slow.state)
+    assert bool(fast.at_rest) == bool(slow.at_rest)
+    for name in ("time_load", "time_convergence"):
+        assert float(fast[name]) == pytest.approx(float(slow[name]), rel=1e-6, abs=1e-15)
+    for name in ("energy_source", "energy_sink"):
+        assert np.abs(fast[name] - slow[name]).max() <= 1e-6 * float(slow.energy_sink.sum())  # both may be 0
+    assert float(fast.kcl_residual) < 1e-12
+    assert float(fast.energy_balance) < 1e-8
+    return fast
+
+
+networks = st.fixed_dictionaries({
+    "neurons": st.integers(2, 12), "style": st.sampled_from(["lines", "rails"]), "ohm": st.floats(-2, 1.3),
+    "seed": st.integers(0, 2**32 - 1), "patterns": st.integers(1, 3), "spread": st.sampled_from([0.0, 0.05]),
+    "shapes": st.fixed_dictionaries(
+        {name: st.sampled_from(SHAPES) for name in ("dendrite", "drive", "ground", "vdw", "rail", "line")}
+    ),
+    "load": st.one_of(st.just("rest"), st.floats(2e-9, 30e-9)), "limit": st.floats(5e-9, 150e-9),
+})  # fmt: skip
+
+
+@seed(20261124)
+@settings(max_examples=60, deadline=None, derandomize=False, database=None,
+          suppress_health_check=[HealthCheck.too_slow])  # fmt: skip
+@given(networks)
+@pytest.mark.slow
+def test_random_networks_run_as_on_the_reference(drawn):
+    rng = np.random.default_rng(drawn["seed"])
+    _, _, ideal, protocol = case(
+        drawn["neurons"], drawn["style"], rng, patterns=drawn["patterns"], load=drawn["load"], limit=drawn["limit"]
+    )
+    if drawn["load"] == "rest":
+        protocol = replace(protocol, time_limit=max(drawn["limit"], 80e-9))
+    network = wired(ideal, rng, 10 ** drawn["ohm"], drawn["shapes"])
+    if drawn["spread"]:
+        network = network.with_devices(**{
+            name: getattr(network, name) * rng.normal(1, drawn["spread"], network.devices).clip(0.7, 1.3)
+            for name in ("r_p", "r_ap", "r_m", "mobility", "pillar_width", "leak")
+        })  # fmt: skip
+    assert_equal_runs(network, protocol)
+
+
+@pytest.mark.parametrize(("neurons", "ohm"), [(2, 5.0), (3, 0.0), (9, 1.0), (16, 4.0), (24, 1.0)])
+def test_ladders_run_as_on_the_reference(neurons, ohm):
+    design, process, _, protocol = case(neurons, "lines", np.random.default_rng(neurons))
+    assert_equal_runs(ladder_network(design, process, ohm), protocol)
+
+
+def test_a_tie_stays_off_on_both():
+    """Even N, balanced pattern, orthogonal start: every drive but the leak cancels, and all walls end OFF."""
+    design, process, ideal, _ = case(4, "lines", np.random.default_rng(1))
+    pattern, start = np.array([1, 1, 0, 0]), np.array([1, 0, 1, 0])
+    protocol = protocol_for(design, process, levels=hebbian(pattern), start=start)
+    network = wired(ideal, np.random.default_rng(2), 0.1, dict.fromkeys(
+        ("dendrite", "drive", "ground", "vdw", "line"), "ladder"))  # fmt: skip
+    assert_equal_runs(network, protocol)
+
+
+def test_a_network_that_never_rests_says_so_on_both():
+    """At 60 Ω per cell far axons stall under their pillars: the limit ends the trial, no success is claimed."""
+    design, process, _, protocol = case(12, "lines", np.random.default_rng(5), limit=60e-9)
+    found = []
+    for ohm in (60.0, 200.0):
+        network = ladder_network(design, process, ohm)
+        found.append(assert_equal_runs(network, protocol))
+    assert not all(bool(each.at_rest) for each in found)
+    stuck = next(each for each in found if not bool(each.at_rest))
+    assert float(stuck.time_convergence) == pytest.approx(60e-9, rel=1e-12)
+
+
+def test_without_a_load_phase_and_with_given_walls():
+    rng = np.random.default_rng(8)
+    _, _, ideal, protocol = case(7, "rails", rng, start=False)
+    network = wired(ideal, rng, 1.0, dict.fromkeys(("dendrite", "drive", "ground", "vdw", "rail"), "ladder"))
+    initial = rng.uniform(0, 1, network.devices)
+    initial[:5] = [0, 1, 0.4, 0.6, 0.5]
+    fast = assert_equal_runs(network, replace(protocol, initial=initial))
+    assert float(fast.time_load) == 0
+
+
+@pytest.mark.parametrize("edge", [0.1, 0.9])
+def test_a_pillar_at_the_end_of_the_track(edge):
+    """Walls resting against an end then stand under a pillar's edge."""
+    rng = np.random.default_rng(3)
+    design, process, _, protocol = case(6, "lines", rng)
+    network = ladder_network(design, process, 1.0)
+    network = network.with_devices(pillar_centre=edge * network.length)
+    assert_equal_runs(network, protocol)
+
+
+def test_trace_agrees_with_the_reference_and_with_kirchhoff():
+    rng = np.random.default_rng(11)
+    _, _, ideal, protocol = case(5, "rails", rng)
+    network = wired(ideal, rng, 2.0, dict.fromkeys(("dendrite", "drive", "ground", "vdw", "rail"), "mesh"))
+    trace = sim.run(network, protocol, engine="layout", samples=5000)
+    assert np.all(np.diff(trace.time) > 0)
+    volts, wall = trace.node_voltage.values, trace.wall.values
+    share = np.clip((wall - network.pillar_centre + network.pillar_width / 2) / network.pillar_width, 0, 1)
+    pillar = share / network.r_p + (1 - share) / network.r_ap
+    out = np.zeros_like(volts)
+    for pair, siemens in (
+        (network.resistor_nodes, np.broadcast_to(1 / network.resistor_ohm, (len(volts), len(network.resistor_ohm)))),
+        (network.terminals[:, :2], np.broadcast_to(1 / network.r_m, pillar.shape)),
+        (network.terminals[:, 2:], pillar),
+    ):
+        current = (volts[:, pair[:, 0]] - volts[:, pair[:, 1]]) * siemens
+        for k in range(len(pair)):
+            out[:, pair[k, 0]] += current[:, k]
+            out[:, pair[k, 1]] -= current[:, k]
+    inner = np.setdiff1d(np.arange(network.nodes), network.pin_node)
+    assert np.abs(out[:, inner]).max() < 1e-12
+    drop = volts[:, network.terminals[:, 0]] - volts[:, network.terminals[:, 1]]
+    np.testing.assert_allclose(trace.track_current.values, drop / network.r_m, atol=1e-12)
+    slow = sim.run(network, protocol, engine="reference", samples=5000)
+    for time in np.linspace(0, float(slow.time[-1]), 40)[1:-1]:
+        near = int(np.abs(slow.time.values - time).argmin())
+        there = [np.interp(slow.time.values[near], trace.time.values, wall[:, d]) for d in range(network.devices)]
+        assert np.abs(there - slow.wall.values[near]).max() < 2e-2 * network.length.max()  # interpolated between steps
+
+
+def test_threads_do_not_change_a_bit():
+    rng = np.random.default_rng(21)
+    _, _, ideal, protocol = case(20, "rails", rng)
+    network = wired(ideal, rng, 0.5, dict.fromkeys(("dendrite", "drive", "ground", "vdw", "rail"), "ladder"))
+    one, two = (simulate_trial(network, protocol, Options(), threads=k) for k in (1, 2))
+    for name in ("time_load", "time_convergence", "wall_final", "energy_source", "energy_sink", "steps"):
+        assert np.array_equal(getattr(one, name), getattr(two, name)), name
+
+
+def test_a_checkpoint_resumes_bit_for_bit(tmp_path):
+    rng = np.random.default_rng(22)
+    _, _, ideal, protocol = case(8, "rails", rng)
+    network = wired(ideal, rng, 0.5, dict.fromkeys(("dendrite", "drive", "ground", "vdw", "rail"), "ladder"))
+    whole = simulate_trial(network, protocol, Options())
+    path = tmp_path / "trial.npz"
+    for steps in (3, 100, 333, 700):
+        begun = TrialRun(network, protocol, {}, tolerance=1e-9, threads=1)
+        begun.go(steps)
+        begun.save(path)
+        resumed = simulate_trial(network, protocol, Options(), checkpoint=path)
+        assert not path.exists()
+        for name in ("time_load", "time_convergence", "wall_final", "energy_source", "energy_sink", "steps"):
+            assert np.array_equal(getattr(whole, name), getattr(resumed, name)), (name, steps)
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path):
+    _, _, ideal, protocol = case(3, "lines", np.random.default_rng(1))
+    path = tmp_path / "trial.npz"
+    TrialRun(ideal, protocol, {}, tolerance=1e-9, threads=1).save(path)
+    with pytest.raises(InputError, match="another network, protocol or tolerance"):
+        simulate_trial(ideal, replace(protocol, weight=0.2), Options(), checkpoint=path)
+    path.write_bytes(b"nothing")
+    with pytest.raises(InputError, match="cannot be read as a checkpoint"):
+        simulate_trial(ideal, protocol, Options(), checkpoint=path)
+
+
+def test_a_batch_is_its_trials():
+    rng = np.random.default_rng(31)
+    design, process, _, protocol = case(6, "lines", rng)
+    network = ladder_network(design, process, 1.0)
+    protocols = [replace(protocol, start=rng.integers(0, 2, 6)) for _ in range(3)] + [replace(protocol, start=None)]
+    batch = sim.run_batch(network, protocols, engine="layout")
+    for k, each in enumerate(protocols):
+        alone = sim.run(network, each, engine="layout", record=False)
+        for name in ("wall_final", "time_load", "time_convergence", "energy_source"):
+            assert np.array_equal(batch[name].values[k], alone[name].values)
+
+
+def mean_time(neurons, ohm, trials, limit=3e-6):
+    """Mean total time and the share of trials at rest: one pattern, V_DW by eq. (4), load until rest, all threads."""
+    design = paper_design(neurons)
+    process = design.load_process()
+    design = Design.model_validate({**design.model_dump(), "operating_point": {"v_dw": "eq4", "load": "rest"}})
+    network = ladder_network(design, process, ohm)
+    rng = np.random.default_rng(1)
+    protocols = [
+        protocol_for(
+            design,
+            process,
+            levels=hebbian(rng.integers(0, 2, (1, neurons))),
+            start=rng.integers(0, 2, neurons),
+            time_limit=limit,
+        )
+        for _ in range(trials)
+    ]
+    runs = sim.run_batch(network, protocols, engine="layout", tolerance=1e-7)
+    return float(runs.time_to_solution.mean()), float(runs.at_rest.mean())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("ohm", "expected"), [(0, 77e-9), (1, 88e-9), (2, 109e-9), (4, 178e-9)])
+def test_wires_slow_29_neurons_as_measured_before(ohm, expected):
+    time, rest = mean_time(29, ohm, 100)
+    assert rest == 1
+    assert time == pytest.approx(expected, rel=0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("ohm", "expected"), [(0.3, 99e-9), (1, 274e-9)])
+def test_wires_slow_60_neurons_as_measured_before(ohm, expected):
+    time, rest = mean_time(60, ohm, 100)
+    assert rest == 1
+    assert time == pytest.approx(expected, rel=0.1)
+
+
+@pytest.mark.slow
+def test_60_neurons_at_2_ohm_never_rest():
+    assert mean_time(60, 2, 4, limit=1e-6)[1] == 0

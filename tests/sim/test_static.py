@@ -1,0 +1,204 @@
+"""The static wire solve against a dense solve, ngspice, badcrossbar, closed forms and conservation."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hwlib.errors import InputError
+from sim import spice
+from sim.static import solve_crossbar
+
+GOLDENS = json.loads((Path(__file__).parent / "data" / "badcrossbar.json").read_text())
+RATIOS = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]  # of a wire segment to a device that is ON
+
+
+def devices(shape, seed):
+    return 1 / np.random.default_rng(seed).choice([500.0, 2000.0], shape)
+
+
+def elements(g, word, bit, ends):
+    """Every resistor of a crossbar as (node, node, S); sources are ("left", row) and so on."""
+    m, n = g.shape
+    found = [(("w", i, j), ("b", i, j), g[i, j]) for i in range(m) for j in range(n)]
+    found += [(("w", i, j), ("w", i, j + 1), 1 / word[i, j + 1]) for i in range(m) for j in range(n - 1)]
+    found += [(("b", i, j), ("b", i + 1, j), 1 / bit[i + 1, j]) for i in range(m - 1) for j in range(n)]
+    at = {
+        "left": lambda k: (("w", k, 0), word[k, 0]), "right": lambda k: (("w", k, n - 1), word[k, n]),
+        "top": lambda k: (("b", 0, k), bit[0, k]), "bottom": lambda k: (("b", m - 1, k), bit[m, k]),
+    }  # fmt: skip
+    for side, volts in ends.items():
+        for k in range(m if side in ("left", "right") else n):
+            if not np.isnan(volts[k]):
+                node, ohm = at[side](k)
+                found.append(((side, k), node, 1 / ohm))
+    return found
+
+
+def dense(g, word, bit, ends):
+    """Potentials of word and bit nodes: nodal analysis with refinement in extended precision."""
+    parts = elements(g, word, bit, ends)
+    free = {("w", i, j): i * g.shape[1] + j for i, j in np.ndindex(g.shape)}
+    free |= {("b", i, j): g.size + i * g.shape[1] + j for i, j in np.ndindex(g.shape)}
+    matrix = np.zeros((2 * g.size, 2 * g.size), np.longdouble)
+    right = np.zeros(2 * g.size, np.longdouble)
+    for a, b, siemens in parts:
+        for x, y in ((a, b), (b, a)):
+            if x in free:
+                matrix[free[x], free[x]] += siemens
+                if y in free:
+                    matrix[free[x], free[y]] -= siemens
+                else:
+                    right[free[x]] += np.longdouble(siemens) * ends[y[0]][y[1]]
+    inverse = np.linalg.inv(matrix.astype(float))
+    x = np.zeros(2 * g.size, np.longdouble)
+    for _ in range(6):
+        x = x + inverse @ (right - matrix @ x)
+    return x[: g.size].reshape(g.shape), x[g.size :].reshape(g.shape)
+
+
+def crossbar(shape, seed):
+    """Segments that all differ, sources at all four sides, some lines held at one end only."""
+    rng = np.random.default_rng(seed)
+    m, n = shape
+    g = devices(shape, seed)
+    g[rng.random(shape) < 0.1] = 0
+    word, bit = rng.uniform(0.5, 20, (m, n + 1)), rng.uniform(0.5, 20, (m + 1, n))
+    ends = {side: rng.uniform(-0.1, 0.1, m if side in ("left", "right") else n)
+            for side in ("left", "right", "top", "bottom")}  # fmt: skip
+    ends["right"][::2] = np.nan
+    ends["top"][1::2] = np.nan
+    return g, word, bit, ends
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1), (12, 16)])
+def test_equal_wires_are_those_of_a_dense_solve(shape, ratio):
+    m, n = shape
+    g, ohm = devices(shape, 1), 500 * ratio
+    left = np.random.default_rng(2).choice([-0.1, 0.1], m)
+    word, bit = np.full((m, n + 1), ohm), np.full((m + 1, n), ohm)
+    u, v = dense(g, word, bit, {"left": left, "bottom": np.zeros(n)})
+    result = solve_crossbar(g, ohm, ohm, left=left)
+    np.testing.assert_allclose(result.word_voltage, u.astype(float), rtol=0, atol=1e-10 * 0.1)
+    np.testing.assert_allclose(result.bit_voltage, v.astype(float), rtol=0, atol=1e-10 * 0.1)
+    current = (g * (u - v)).astype(float)
+    np.testing.assert_allclose(result.device_current, current, rtol=0, atol=1e-10 * abs(current).max())
+    output = current.sum(axis=0)
+    np.testing.assert_allclose(-result.bottom_current, output, rtol=0, atol=1e-10 * abs(output).max())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_unequal_wires_and_sources_on_all_sides_are_those_of_a_dense_solve(seed):
+    g, word, bit, ends = crossbar((9, 11), seed)
+    u, v = dense(g, word, bit, ends)
+    result = solve_crossbar(g, word, bit, **ends)
+    np.testing.assert_allclose(result.word_voltage, u.astype(float), rtol=0, atol=1e-10 * 0.1)
+    np.testing.assert_allclose(result.bit_voltage, v.astype(float), rtol=0, atol=1e-10 * 0.1)
+    for side, at, ohm in (
+        ("left", u[:, 0], word[:, 0]), ("right", u[:, -1], word[:, -1]), ("top", v[0], bit[0]),
+        ("bottom", v[-1], bit[-1]),
+    ):  # fmt: skip
+        expected = np.nan_to_num(((ends[side] - at) / ohm).astype(float))
+        np.testing.assert_allclose(getattr(result, f"{side}_current"), expected, rtol=0, atol=1e-10 * 0.1 / 0.5)
+
+
+@pytest.mark.parametrize("case", GOLDENS["cases"], ids=lambda case: f"seed{case['seed']}")
+def test_badcrossbar_agrees(case):
+    g = 1 / np.array(case["resistances"])
+    result = solve_crossbar(g, case["r_i_word_line"], case["r_i_bit_line"], left=np.array(case["applied_voltages"]))
+    for mine, name in (
+        (-result.bottom_current, "output"), (result.device_current, "device"), (result.word_voltage, "word_line"),
+        (result.bit_voltage, "bit_line"),
+    ):  # fmt: skip
+        golden = np.array(case[name])
+        np.testing.assert_allclose(mine, golden, rtol=0, atol=1e-8 * abs(golden).max())
+
+
+@pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
+@pytest.mark.parametrize("seed", [1, 2])
+def test_ngspice_agrees(seed, tmp_path):
+    g, word, bit, ends = crossbar((6, 7), seed)
+
+    def name(node):
+        return "_".join(str(part) for part in node)
+
+    lines = ["* crossbar"]
+    for k, (a, b, siemens) in enumerate(elements(g, word, bit, ends)):
+        if siemens:
+            lines.append(f"R{k} {name(a)} {name(b)} {1 / siemens:.17g}")
+    for side, volts in ends.items():
+        lines += [f"V{side}_{k} {side}_{k} 0 {volt:.17g}" for k, volt in enumerate(volts) if not np.isnan(volt)]
+    deck = tmp_path / "crossbar.cir"
+    deck.write_text("\n".join([*lines, ".options reltol=1e-9 vntol=1e-12 abstol=1e-15", ".tran 1n 2n", ".end", ""]))
+    seen = spice.run_deck(deck).vectors
+    result = solve_crossbar(g, word, bit, **ends)
+    for kind, mine in (("w", result.word_voltage), ("b", result.bit_voltage)):
+        theirs = np.array([[seen[f"v({kind}_{i}_{j})"][0] for j in range(7)] for i in range(6)])
+        np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-4 * abs(theirs).max())
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+@pytest.mark.parametrize("shape", [(64, 64), (3, 200), (200, 3)])
+def test_currents_are_conserved_whatever_the_wires(shape, ratio):
+    g = devices(shape, 3)
+    left = np.random.default_rng(4).uniform(0.0, 0.1, shape[0])
+    result = solve_crossbar(g, 500 * ratio, 500 * ratio, left=left, right=left)
+    sources = result.left_current + result.right_current
+    scale = abs(result.device_current.sum(axis=1)).max()
+    np.testing.assert_allclose(sources, result.device_current.sum(axis=1), rtol=0, atol=1e-9 * scale)
+    np.testing.assert_allclose(
+        -result.bottom_current, result.device_current.sum(axis=0), rtol=0, atol=1e-9 * abs(result.bottom_current).max()
+    )
+    assert sources.sum() == pytest.approx(-result.bottom_current.sum(), rel=1e-9)
+
+
+@pytest.mark.parametrize("ratio", [1e-5, 1e-1])
+def test_devices_of_six_decades_are_those_of_a_dense_solve(ratio):
+    g = 10.0 ** np.random.default_rng(5).uniform(-8, -2, (10, 10))
+    ohm = ratio / g.max()
+    wires = np.full((10, 11), ohm)
+    left = np.full(10, 0.1)
+    u, v = dense(g, wires, wires.T, {"left": left, "bottom": np.zeros(10)})
+    result = solve_crossbar(g, ohm, ohm, left=left)
+    np.testing.assert_allclose(result.word_voltage, u.astype(float), rtol=0, atol=1e-11)
+    np.testing.assert_allclose(result.bit_voltage, v.astype(float), rtol=0, atol=1e-11)
+
+
+def test_512_lines():
+    g = devices((512, 512), 6)
+    for ratio in (1e-5, 1e-1):
+        result = solve_crossbar(g, 500 * ratio, 500 * ratio, left=0.1)
+        assert result.residual < 1e-8 * abs(result.device_current).max()
+        assert -result.bottom_current.sum() == pytest.approx(result.device_current.sum(), rel=1e-8)
+    # One line of the uniform crossbar that everybody drives alike: N loads of 1/500 S on a ladder, from a recursion.
+    uniform = solve_crossbar(np.full((512, 1), 1 / 500), 1e-9, 50.0, left=0.1)
+    below = 0.0  # conductance seen from the top of the bit line downward is built from the free end
+    source = 0.0
+    for _ in range(512):  # Thévenin of one tap after the other
+        conductance = below + 1 / 500
+        volt = (below * source + 0.1 / 500) / conductance
+        below, source = 1 / (1 / conductance + 50.0), volt
+    assert -uniform.bottom_current[0] == pytest.approx(source * below, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"word_ohm": 0.0}, "word_ohm: values must be finite and positive"),
+        ({"bit_ohm": np.nan}, "bit_ohm: values must be finite and positive"),
+        ({"word_ohm": np.ones((2, 2))}, "word_ohm"),
+        ({"device_siemens": -np.ones((3, 3))}, "device_siemens: values must be finite and not negative"),
+        ({"left": np.ones(2)}, "left: shape (2,), needs (3,)"),
+        ({"left": np.inf}, "left: voltages must be finite"),
+        ({"device_siemens": np.diag([0.0, 1, 1]), "left": np.array([np.nan, 1, 1])}, "word line 0 floats"),
+        ({"left": None, "bottom": None}, "floats"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(change, message):
+    values = {"device_siemens": np.ones((3, 3)), "word_ohm": 1.0, "bit_ohm": 1.0, "left": 1.0} | change
+    with pytest.raises(InputError) as problem:
+        solve_crossbar(**values)
+    assert message in str(problem.value) and "\n" not in str(problem.value)
