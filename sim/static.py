@@ -12,7 +12,7 @@ from scipy.sparse.linalg import spsolve
 from hwlib.errors import InputError
 from sim.static_lines import apply_crossbar, dot, factor_lines, solve_lines
 
-_TARGET = 1e-13  # of the residual, relative to the currents that the sources drive
+_TARGET = 1e-16  # of the residual, relative to the largest current that a source drives into a short circuit
 _MOST = 2000  # iterations before the direct solve takes over
 _GEMM_COST = 0.15  # one transform of an m × n array costs this times (m + n)/64 line sweeps
 

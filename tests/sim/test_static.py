@@ -87,7 +87,7 @@ def test_equal_wires_are_those_of_a_dense_solve(shape, ratio):
     current = (g * (u - v)).astype(float)
     np.testing.assert_allclose(result.device_current, current, rtol=0, atol=1e-10 * abs(current).max())
     output = current.sum(axis=0)
-    np.testing.assert_allclose(-result.bottom_current, output, rtol=0, atol=1e-10 * abs(output).max())
+    np.testing.assert_allclose(-result.bottom_current, output, rtol=0, atol=1e-10 * abs(current).max())
 
 
 @pytest.mark.parametrize("seed", range(6))
