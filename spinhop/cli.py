@@ -14,7 +14,7 @@ import click
 import typer
 
 from hwlib.errors import InputError
-from spinhop.commands import checks, design, stages, tasks, tools
+from spinhop.commands import checks, design, spice, stages, tasks, tools
 
 app = typer.Typer(
     name="spinhop",
@@ -24,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (design, stages, checks, tasks, tools):
+for module in (design, stages, spice, checks, tasks, tools):
     module.register(app)
 
 INTERRUPTED = 130

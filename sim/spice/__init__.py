@@ -7,5 +7,7 @@
 from sim.spice.deck import Deck as Deck
 from sim.spice.deck import write_deck as write_deck
 from sim.spice.run import SpiceRun as SpiceRun
+from sim.spice.run import find_ngspice as find_ngspice
 from sim.spice.run import run_deck as run_deck
+from sim.spice.simulate import read_back as read_back
 from sim.spice.simulate import simulate as simulate

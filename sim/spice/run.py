@@ -44,7 +44,7 @@ def run_deck(bench: str | Path, *, program: str = "ngspice", timeout: float | No
     Raises:
         InputError: ngspice is missing, too old, fails, or stops before the end.
     """
-    executable = _ngspice(program)
+    executable = find_ngspice(program)
     bench = Path(bench)
     if not bench.is_file():
         raise InputError(f"{bench}: no such SPICE deck")
@@ -72,7 +72,12 @@ def run_deck(bench: str | Path, *, program: str = "ngspice", timeout: float | No
     return SpiceRun(time[later], vectors, measures)
 
 
-def _ngspice(program: str) -> str:
+def find_ngspice(program: str = "ngspice") -> str:
+    """Path of ngspice.
+
+    Raises:
+        InputError: it is missing, does not answer, or is older than 39.
+    """
     found = shutil.which(program)
     if found is None:
         raise InputError(

@@ -1,0 +1,40 @@
+"""``spice``: decks of a design's trial, and ngspice's answer beside the engine's."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from spinhop.commands.options import DesignFile, Engine, Force, Json, LayoutFile, RunFolder
+
+
+def spice(
+    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, engine: Engine = "auto",
+    ideal: Annotated[bool, typer.Option("--ideal", help="Perfect wires; needs no layout.")] = False,
+    run: Annotated[bool, typer.Option("--run", help="Run the deck with ngspice and compare.")] = False,
+    force: Force = False, json: Json = False,
+) -> None:  # fmt: skip
+    """Write one trial as a SPICE deck, with drawn or ideal wires; --run simulates it with ngspice."""
+    from spinhop.console import StageLines, print_json, print_table
+    from spinhop.outcome import trial_data, trial_rows
+    from spinhop.spice import names, spice_design
+
+    with StageLines() as progress:
+        done = spice_design(
+            design, ideal=ideal, run=run, out=out, layout=layout, engine=engine, force=force, progress=progress
+        )
+    bench, network, seen, known = names(ideal)
+    results = {"ngspice": trial_data(done.path(seen)), "engine": trial_data(done.path(known))} if run else {}
+    if json:
+        data = {"folder": str(done.folder), "bench": bench, "network": network, "stages": done.manifest["stages"]}
+        print_json(data | ({"outcome": results} if run else {}))
+        return
+    if run:
+        print_table(f"{done.design.name}: one trial", ["", *results], trial_rows(results))
+    print(done.path(bench))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(spice)
