@@ -22,7 +22,7 @@ from sim.tasks.setup import paper_design, with_levels
 SHAPES = ("point", "star", "chain", "ladder", "mesh", "resistor")
 
 
-def wired(  # noqa: C901ideal: Network, rng: np.random.Generator, ohm: float, shapes: dict[str, str]) -> Network:
+def wired(ideal: Network, rng: np.random.Generator, ohm: float, shapes: dict[str, str]) -> Network:  # noqa: C901
     """The ideal network with wires drawn into every net, in a shape per class of net; two pins on shared nets.
 
     point: no wires; star: each terminal on its own wire; chain: one after the other; ladder: a chain of taps with a

@@ -37,7 +37,7 @@ RUNNING, REST, LIMIT = range(3)
 # Called from compiled code alone: no wrappers, they double the time to compile.
 _inner: Any = partial(njit, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 _ENERGY_TIME = 50e-9  # s: an error of the energy counts against the present power over this time
-# Passes and stages are given as np.int64: a literal would compile the callee once for each value.
+_ARRIVED = 1e-5  # time to the last arrival over the time so far: below it one step goes there
 _LEAST_STEP = 1e-17  # s: below it a step is accepted as it is
 
 
@@ -83,6 +83,7 @@ def make_motion(s: np.ndarray, references: int, shares: int) -> Motion:
     )  # fmt: skip
 
 
+# Passes and stages are given as np.int64: a literal would compile the callee once for each value.
 @_inner()
 def _pass(board, walls, motion, kind, h):
     if len(motion.listed) > 1:
@@ -165,12 +166,14 @@ def _accept(board, walls, motion, h):
 @_inner()
 def _step(board, walls, motion, left, tolerance):
     """One accepted step of at most ``left``; its length."""
-    speed, edge = motion.facts[:, SPEED].max(), motion.facts[:, EDGE].min()
+    speed, edge, last = motion.facts[:, SPEED].max(), motion.facts[:, EDGE].min(), motion.facts[:, LAST].max()
     wanted = motion.clock[1] if motion.clock[1] > 0 else 0.01 / speed
     while True:
         h = min(wanted, 0.5 / speed)
         if 0.1 * h < edge < h:
             h = edge * (1 + 1e-9)
+        if last < h:  # approach the last arrival, so that rest begins where it does and not at the step's end
+            h = 0.9 * last if last > _ARRIVED * motion.clock[0] else last * (1 + 1e-9)
         h = min(h, left)
         error = _try(board, walls, motion, h)
         factor = 5.0 if error == 0 else min(5.0, max(0.2, 0.85 * (tolerance / error) ** (1.0 / 3.0)))
