@@ -22,6 +22,7 @@ LONGEST_STEP = 0.2e-9  # s: with longer ones ngspice jumps over pillars
 _STEP_SHARE = 0.1  # of L: the farthest a wall goes in a step
 _PER_LINE = 8
 SUBCIRCUIT = "spinhop_network"
+MOST_PORTS = 1000  # of a subcircuit in ngspice (39: "N_GLOBAL_NODES overflow" beyond 1005)
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Deck:
 
     Attributes:
         bench: sources, switches, transient and measures; the file to run.
-        network: devices, wires and the subcircuit ``spinhop_network``; included by the bench.
+        network: devices, wires and the subcircuit ``spinhop_network``; included by the bench. With more than 1000
+            nets that have pins, more than ngspice lets a subcircuit have, devices and wires stand on the top level.
         load_time: s from the start to the release, 0 without a load phase.
         stop_time: s from the start to the end of the transient.
         max_step: s, longest time step.
@@ -83,7 +85,8 @@ class Names:
     Attributes:
         node: name of each network node inside the subcircuit, length nodes.
         ports: nets with pins, in the subcircuit's order; the ground net is called ``ground`` (``gnd`` is node 0).
-        walls: node of each device's wall, length devices.
+        walls: node of each device's wall inside the subcircuit, length devices.
+        wrapped: the network is a subcircuit.
     """
 
     def __init__(self, network: Network):
@@ -96,16 +99,17 @@ class Names:
             name = "ground" if classes[net] == "ground" else network.net_names[net]
             port_of[int(circuit_node[node])] = self.net_port[net] = name
         self.ports = list(self.net_port.values())
+        self._port_set = set(self.ports)
         self.node = [
             port_of.get(int(joined), f"{network.net_names[net]}_n{joined}")
             for joined, net in zip(circuit_node, network.node_net, strict=True)
         ]
         self.walls = [f"wall_{i}_{j}" for i, j in zip(network.post.tolist(), network.pre.tolist(), strict=True)]
+        self.wrapped = len(self.ports) + 1 <= MOST_PORTS
 
-    def vectors(self, bench_instance: str = "xnet") -> list[str]:
-        """Ngspice's name of each network node's voltage in the bench."""
-        ports = set(self.ports)
-        return [f"v({name if name in ports else f'{bench_instance}.{name}'})" for name in self.node]
+    def vector(self, name: str) -> str:
+        """The voltage of a node of the network as the bench calls it."""
+        return f"v({'xnet.' if self.wrapped and name not in self._port_set else ''}{name})"
 
 
 def _load_time(protocol: Protocol, given: float | None) -> float:
@@ -148,8 +152,9 @@ def _network_lines(network: Network, names: Names) -> Iterator[str]:
     wires = len(network.resistor_ohm)
     yield f"* {_title(network)}: {network.neurons} neurons, {network.devices} devices, {wires} wires"
     yield from device.subcircuits(network)
-    yield "* The network: the pins of its nets, then every wall, then the sum of all walls' |velocity|"
-    yield from _wrapped([".subckt", SUBCIRCUIT, *names.ports, *names.walls, "moving"])
+    if names.wrapped:
+        yield "* The network: the pins of its nets, then the sum of all walls' |velocity|"
+        yield from _wrapped([".subckt", SUBCIRCUIT, *names.ports, "moving"])
     for k, ((a, b), ohm) in enumerate(zip(network.resistor_nodes.tolist(), network.resistor_ohm.tolist(), strict=True)):
         if names.node[a] != names.node[b]:
             yield f"R{k} {names.node[a]} {names.node[b]} {ohm:.17g}"
@@ -157,7 +162,8 @@ def _network_lines(network: Network, names: Names) -> Iterator[str]:
     for d, ends in enumerate(network.terminals.tolist()):
         nodes = [*(names.node[node] for node in ends), names.walls[d], "moving"]
         yield device.instance(network, d, nodes, defaults)
-    yield f".ends {SUBCIRCUIT}"
+    if names.wrapped:
+        yield f".ends {SUBCIRCUIT}"
 
 
 def _bench_lines(network: Network, protocol: Protocol, deck: Deck, names: Names) -> Iterator[str]:
@@ -174,17 +180,21 @@ def _bench_lines(network: Network, protocol: Protocol, deck: Deck, names: Names)
         yield "Vloading loading 0 0"
         yield "Vreleased released 0 1"
     yield from _sources(network, protocol, names)
-    yield from _wrapped(["Xnet", *names.ports, *names.walls, "moving", SUBCIRCUIT])
+    if names.wrapped:
+        yield from _wrapped(["Xnet", *names.ports, "moving", SUBCIRCUIT])
     yield "Rmoving moving 0 1"
     share = np.zeros(network.devices) if protocol.initial is None else np.asarray(protocol.initial, float)
     yield "* Walls at the beginning, in units of L"
-    yield from _wrapped([".ic", *(f"v({wall})={x:.17g}" for wall, x in zip(names.walls, share, strict=True))])
+    yield from _wrapped(
+        [".ic", *(f"{names.vector(wall)}={x:.17g}" for wall, x in zip(names.walls, share, strict=True))]
+    )
     yield ".options method=gear maxord=2 reltol=1e-5 abstol=1e-10 vntol=1e-9 trtol=1 itl4=100"
     yield ".tran {t_step} {t_stop} 0 {t_step}"
     yield "* Times: when somas were last read as changed, and when the last wall came to rest"
     for neuron, soma in enumerate(network.somas.tolist()):
-        yield f".meas tran t_on_{neuron} when v({names.walls[soma]})={ON_ABOVE:g} cross=last"
-        yield f".meas tran t_off_{neuron} when v({names.walls[soma]})={OFF_BELOW:g} cross=last"
+        wall = names.vector(names.walls[soma])
+        yield f".meas tran t_on_{neuron} when {wall}={ON_ABOVE:g} cross=last"
+        yield f".meas tran t_off_{neuron} when {wall}={OFF_BELOW:g} cross=last"
     yield f".meas tran t_rest when v(moving)={REST_SPEED:g} fall=last"
     yield ".end"
 

@@ -105,8 +105,8 @@ def _points(network: Network, deck: Deck, result: SpiceRun) -> _Points:
     keep = (result.time <= load) | (result.time >= load + SWITCHING * (1 - 1e-6)) if load else phase == 1
     names = Names(network)
     vectors = result.vectors
-    voltage = np.stack([vectors[name] for name in names.vectors()], axis=1)[keep]
-    share = np.stack([vectors[f"v({name})"] for name in names.walls], axis=1)[keep]
+    voltage = np.stack([vectors[names.vector(name)] for name in names.node], axis=1)[keep]
+    share = np.stack([vectors[names.vector(name)] for name in names.walls], axis=1)[keep]
     across = voltage[:, network.terminals[:, DW_IN]] - voltage[:, network.terminals[:, DW_OUT]]
     wall = np.clip(share, 0.0, 1.0) * network.length
     return _Points(result.time[keep], phase[keep], wall, across / network.r_m, voltage)

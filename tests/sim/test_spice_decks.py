@@ -143,9 +143,32 @@ def test_the_network_can_be_included_elsewhere(tmp_path):
     own = tmp_path / "own.cir"
     own.write_text(
         f"* own bench\n.include {deck.network.name}\nVdw vdw 0 0.3\nVg ground 0 0\nRm moving 0 1\n"
-        f".ic {' '.join(f'v({port})=0' for port in ports if port.startswith('wall_'))}\n"
+        f".ic {' '.join(f'v(xn.wall_{i}_{j})=0' for i in range(4) for j in range(4))}\n"
         f"Xn {' '.join(ports)} spinhop_network\n.tran 1p 10p\n.end\n"
     )
     result = spice.run_deck(own)
     expected = 0.3 * (2000 / 3) / (2000 + 2000 / 3)
     assert result.vectors["v(drive_2)"][0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_more_pins_than_a_subcircuit_can_have(monkeypatch):
+    """Weight lines of 32 neurons are too many for ngspice: the network is then written on the top level."""
+    network, protocol = case(4, 2.0, 1)
+    as_subcircuit = spice.simulate(network, protocol, duration=20e-9)
+    monkeypatch.setattr("sim.spice.deck.MOST_PORTS", 10)
+    flat = spice.simulate(network, protocol, duration=20e-9)
+    time = np.linspace(0, 36e-9, 100)
+    for a, b in zip(as_subcircuit.wall.values.T, flat.wall.values.T, strict=True):
+        one, other = np.interp(time, as_subcircuit.time, a), np.interp(time, flat.time, b)
+        np.testing.assert_allclose(one, other, atol=1e-3 * network.length[0])
+
+
+def test_a_deck_of_more_pins_than_a_subcircuit_can_have_runs():
+    network, protocol = case(33, 0.0, 1)
+    assert len(network.pin_node) > 1005
+    protocol = dataclasses.replace(protocol, time_limit=1e-9)
+    seen = spice.simulate(network, protocol)
+    known = sim.run(network, protocol, engine="ideal", record=False)
+    share = known.wall_final.values / network.length
+    assert np.any((share > 0.2) & (share < 0.8))  # the comparison is in full motion
+    np.testing.assert_allclose(seen.wall_final, known.wall_final, atol=0.01 * network.length[0])
