@@ -166,7 +166,7 @@ def test_more_pins_than_a_subcircuit_can_have(monkeypatch):
 def test_a_deck_of_more_pins_than_a_subcircuit_can_have_runs():
     network, protocol = case(33, 0.0, 1)
     assert len(network.pin_node) > 1005
-    protocol = dataclasses.replace(protocol, time_limit=1e-9)
+    protocol = dataclasses.replace(protocol, time_limit=4e-9)
     seen = spice.simulate(network, protocol)
     known = sim.run(network, protocol, engine="ideal", record=False)
     share = known.wall_final.values / network.length
