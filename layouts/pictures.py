@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import klayout.db as kdb
@@ -17,7 +18,7 @@ _NO_LEGEND = ("outline",)
 
 def render(
     layout_path: str | Path, png_path: str | Path, process: Process, *, window: Window | None = None,
-    title: str = "", labels: bool | None = None,
+    title: str = "", labels: bool | None = None, marks: Sequence[Window] = (),
 ) -> Path:  # fmt: skip
     """Draw a layout file, or a window of it, as a PNG.
 
@@ -28,6 +29,7 @@ def render(
         window: left, bottom, right, top in m; None is the whole layout.
         title: written above.
         labels: net names at their places; None shows them when they are few.
+        marks: left, bottom, right, top in m of places to frame in red.
 
     Raises:
         InputError: no layout, an empty window or a folder that cannot be written.
@@ -50,9 +52,18 @@ def render(
     axes.set_xlim(box.left * um - margin, box.right * um + margin)
     axes.set_ylim(box.bottom * um - margin, box.top * um + margin)
     _labels(axes, layout, process, box, labels)
+    _marks(axes, marks, margin)
     _finish(axes, title)
     path = write_atomic(Path(png_path), lambda p: figure.savefig(p, format="png", metadata={"Software": None}))
     return path
+
+
+def _marks(axes, marks: Sequence[Window], least: float) -> None:
+    from matplotlib.patches import Rectangle
+
+    for left, bottom, right, top in ((1e6 * v for v in mark) for mark in marks):
+        at, size = (left - least, bottom - least), (right - left + 2 * least, top - bottom + 2 * least)
+        axes.add_patch(Rectangle(at, *size, fill=False, edgecolor="red", linewidth=2.2, zorder=10))
 
 
 def _read(path: Path) -> kdb.Layout:

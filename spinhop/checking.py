@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hwlib.findings import Finding, failed, read_findings, write_findings
+from spinhop.check_page import write_check_page
 from spinhop.runs import Progress, Run, Stage, open_run
 from spinhop.stages import EXTRACTION, LAYOUT, design_inputs, drawn_network, ideal_wires, layout_file
 
@@ -27,11 +28,13 @@ class Checked:
 
     Attributes:
         folder: the run folder, with every check's JSON and databases.
+        page: the findings as one HTML page, with pictures of where they are.
         findings: by name of the check; a check that could not be made (see ``skipped``) is absent.
         skipped: why a check was not made, by its name.
     """
 
     folder: Path
+    page: Path
     findings: dict[str, list[Finding]]
     skipped: dict[str, str]
 
@@ -68,7 +71,8 @@ def check_design(
         else:
             run.execute((EXTRACTION, POINT_DRAWN), progress, force=force)
             findings["erc_drawn"] = read_findings(run.path("erc_drawn.json"))
-        return Checked(run.folder, findings, skipped)
+        page = write_check_page(run.folder, layout_file(run), run.process, findings, TITLES)
+        return Checked(run.folder, page, findings, skipped)
 
 
 def _check_drawing(run: Run) -> Sequence[str]:

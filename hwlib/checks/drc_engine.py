@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import klayout.db as kdb
 
+from hwlib.checks.places import first_place
 from hwlib.checks.rules import Rule, design_rules
 from hwlib.checks.source import LayoutSource, layer_index, open_layout
 from hwlib.findings import Finding
@@ -118,7 +119,7 @@ class Checker:
 
     def _margin(self, cell: kdb.Cell, mark: kdb.Box, rule: Rule, limit: int) -> int:
         """Largest margin in dbu that the inner shapes at a mark do have; 0 when they stick out or lie flush."""
-        place = self._first_place(cell)
+        place = first_place(cell)
         window = mark.transformed(place).enlarged(2 * limit + 2)
         outer, inner = (self._local(name, window) for name in rule.layers)
         inner = inner.interacting(kdb.Region(mark.transformed(place).enlarged(limit)))
@@ -132,14 +133,6 @@ class Checker:
         if index is None:
             return kdb.Region()
         return kdb.Region(self.layout.top_cell().begin_shapes_rec_touching(index, window)).merged()
-
-    def _first_place(self, cell: kdb.Cell) -> kdb.ICplxTrans:
-        """How the first instance of a cell sits in the top cell."""
-        place, layout = kdb.ICplxTrans(), cell.layout()
-        while (parent := next(iter(cell.each_parent_inst()), None)) is not None:
-            place = kdb.ICplxTrans(parent.child_inst().cplx_trans) * place
-            cell = layout.cell(parent.parent_cell_index())
-        return place
 
     def _separation(self, rule: Rule) -> Iterator[Finding]:
         first, second = (self.region(name) for name in rule.layers)

@@ -51,7 +51,7 @@ def check(
             print(f"{TITLES[name]}: not made, {why}")
         for findings in checked.findings.values():
             _print_findings(findings)
-        print(checked.folder)
+        print(checked.page)
     if checked.failed:
         raise typer.Exit(1)
 

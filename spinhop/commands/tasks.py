@@ -96,10 +96,11 @@ def reproduce(
     else:
         cells = [
             [row.quantity, row.unit, *("–" if v is None else f"{v:.4g}" for v in (row.paper, row.estimate)),
-             "–" if row.ideal is None else f"{row.ideal.value:.4g}", row.status]
+             "–" if row.ideal is None else f"{row.ideal.value:.4g} ({row.ideal.low:.4g} … {row.ideal.high:.4g})",
+             ", ".join(f"{name}: {value.value:.4g}" for name, value in row.drawn.items()), row.status]
             for _, row in result.rows
         ]  # fmt: skip
-        print_table("the paper's numbers", ["", "unit", "paper", "authors' formula", "ideal", ""], cells)
+        print_table("the paper's numbers", ["", "unit", "paper", "authors' formula", "ideal", "as drawn", ""], cells)
         print(result.page)
     if result.differing:
         raise typer.Exit(1)
