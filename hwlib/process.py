@@ -74,6 +74,22 @@ class Separation(_Strict):
     space: Length = Field(gt=0)
 
 
+class Extension(_Strict):
+    """``layer`` must reach ``by`` beyond every shape of ``past``, on two opposite sides of it."""
+
+    layer: str
+    past: str
+    by: Length = Field(gt=0)
+
+
+class Overlap(_Strict):
+    """Every shape of ``first`` must overlap ``second``, over at least ``width`` in both directions."""
+
+    first: str
+    second: str
+    width: Length = Field(gt=0)
+
+
 class Process(_Strict):
     """A process: its layers by name and the rules between them."""
 
@@ -84,6 +100,8 @@ class Process(_Strict):
     layers: dict[str, Layer]
     enclosures: tuple[Enclosure, ...] = ()
     separations: tuple[Separation, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
 
     @model_validator(mode="after")
     def _known_layers(self) -> Process:
@@ -94,6 +112,7 @@ class Process(_Strict):
         if not (track.sheet_resistance and track.thickness):
             raise ValueError("layer track needs sheet_resistance and thickness")
         pairs = [(r.outer, r.inner) for r in self.enclosures] + [(r.first, r.second) for r in self.separations]
+        pairs += [(r.layer, r.past) for r in self.extensions] + [(r.first, r.second) for r in self.overlaps]
         for name in (name for pair in pairs for name in pair):
             if name not in self.layers:
                 raise ValueError(f"a rule names the unknown layer {name!r}")
@@ -114,6 +133,14 @@ class Process(_Strict):
         """Required distance in m between shapes of two layers; 0 when no rule says more."""
         pair = {first, second}
         return max((r.space for r in self.separations if {r.first, r.second} == pair), default=0.0)
+
+    def extension(self, layer: str, past: str) -> float:
+        """Length in m by which ``layer`` must reach beyond ``past`` on two sides; 0 when no rule says more."""
+        return max((r.by for r in self.extensions if (r.layer, r.past) == (layer, past)), default=0.0)
+
+    def overlap(self, first: str, second: str) -> float:
+        """Required width in m of the overlap of ``first`` with ``second``; 0 when no rule says more."""
+        return max((r.width for r in self.overlaps if (r.first, r.second) == (first, second)), default=0.0)
 
     @property
     def track_sheet_resistance(self) -> float:

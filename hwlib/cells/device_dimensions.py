@@ -81,6 +81,9 @@ def _check(r: Rules, b: DeviceBoxes, length: int, width: int, pillar_width: int)
         r.refuse("track_width", width, "track.encloses.vt", least)
     if pillar_width < r.width("pillar"):
         r.refuse("pillar_width", pillar_width, "pillar.width", r.width("pillar"))
+    common = min(pillar_width, width)  # the pillar spans the track
+    if common < r.overlap("pillar", "track"):
+        r.refuse("pillar_width, track_width", common, "pillar.overlap.track", r.overlap("pillar", "track"))
     area = (r.process.layers["pillar"].min_area or 0.0) / r.process.grid**2
     if pillar_width * width < area - 0.5:
         r.refuse("pillar_width", pillar_width, "pillar.area", r.steps(area * r.process.grid / width))
@@ -89,8 +92,12 @@ def _check(r: Rules, b: DeviceBoxes, length: int, width: int, pillar_width: int)
         "read.separation.vt": (min(b.read.x0, length - b.read.x1), r.separation("read", "vt")),
         "m1.space": (min(b.top_pad.x0 - b.in_pad.x1, b.out_pad.x0 - b.top_pad.x1), r.space("m1")),
         "vt.space": (length, r.space("vt")),
+        "track.extends.pillar": (
+            min(b.pillar.x0 - b.track.x0, b.track.x1 - b.pillar.x1),
+            r.extension("track", "pillar"),
+        ),
     }
     for rule, (found, needed) in gaps.items():
         if found < needed:
-            r.refuse("distance of the pillar and the track's end contacts (track_length, pillar_width, "
+            r.refuse("distance of the pillar and the track's ends or contacts (track_length, pillar_width, "
                      "pillar_position)", found, rule, needed)  # fmt: skip

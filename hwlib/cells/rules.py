@@ -54,6 +54,14 @@ class Rules:
         """Distance between shapes of two layers."""
         return self.steps(self.process.separation(first, second))
 
+    def extension(self, layer: str, past: str) -> int:
+        """Length of ``layer`` beyond ``past``, on two opposite sides."""
+        return self.steps(self.process.extension(layer, past))
+
+    def overlap(self, first: str, second: str) -> int:
+        """Width of the overlap of two layers."""
+        return self.steps(self.process.overlap(first, second))
+
     def landing(self, layer: str, via: str) -> int:
         """Edge length of the square of ``layer`` that a via needs."""
         return max(self.width(layer), self.width(via) + 2 * self.enclosure(layer, via))

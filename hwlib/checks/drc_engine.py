@@ -45,8 +45,9 @@ class Checker:
         self._regions: dict[str, kdb.Region] = {}
         self._run: dict[str, Callable[[Rule], Iterator[Finding]]] = {
             "width": self._width, "space": self._space, "area": self._area, "size": self._size,
-            "enclosure": self._enclosure, "separation": self._separation, "grid": self._grid,
-            "acute": self._acute, "orthogonal": self._orthogonal, "density": self._density, "unknown": self._unknown,
+            "enclosure": self._enclosure, "separation": self._separation, "extension": self._extension,
+            "overlap": self._overlap, "grid": self._grid, "acute": self._acute, "orthogonal": self._orthogonal,
+            "density": self._density, "unknown": self._unknown,
         }  # fmt: skip
 
     def run(self, rules: list[Rule]) -> list[Finding]:
@@ -118,13 +119,18 @@ class Checker:
             yield self._finding(rule, cell, box, message, got, "m")
 
     def _margin(self, cell: kdb.Cell, mark: kdb.Box, rule: Rule, limit: int) -> int:
-        """Largest margin in dbu that the inner shapes at a mark do have; 0 when they stick out or lie flush."""
+        """Largest margin in dbu that the inner shapes at a mark do have; 0 when they stick out or lie flush.
+
+        On all sides, or for an extension on two opposite ones.
+        """
         place = first_place(cell)
         window = mark.transformed(place).enlarged(2 * limit + 2)
         outer, inner = (self._local(name, window) for name in rule.layers)
         inner = inner.interacting(kdb.Region(mark.transformed(place).enlarged(limit)))
+        ways = [(1, 0), (0, 1)] if rule.kind == "extension" else [(1, 1)]
         for margin in range(limit - 1, 0, -1):
-            if ((inner.sized(margin) & kdb.Region(window)) - outer).is_empty():
+            grown = (inner.sized(margin * x, margin * y, 2) & kdb.Region(window) for x, y in ways)
+            if any((shape - outer).is_empty() for shape in grown):
                 return margin
         return 0
 
@@ -141,6 +147,25 @@ class Checker:
             yield self._finding(rule, cell, shape.bbox(), message, 0.0, "m")
         marks = first.separation_check(second, self._steps(rule.value))
         yield from self._pairs(rule, marks, f"distance to {rule.layers[1]}")
+
+    def _extension(self, rule: Rule) -> Iterator[Finding]:
+        layer, past = (self.region(name) for name in rule.layers)
+        reach = self._steps(rule.value)
+        short = past.interacting(past.sized(reach, 0, 2).not_inside(layer))
+        short = short.interacting(past.sized(0, reach, 2).not_inside(layer))
+        for cell, shape in self._each(short):
+            got = self._margin(cell, shape.bbox(), rule, reach) * self.dbu
+            message = f"{rule.layers[0]} reaches {got * 1e9:.6g} nm beyond {rule.layers[1]} on two opposite sides, "
+            message += f"required {rule.value * 1e9:.6g} nm"
+            yield self._finding(rule, cell, shape.bbox(), message, got, "m")
+
+    def _overlap(self, rule: Rule) -> Iterator[Finding]:
+        first, second = (self.region(name) for name in rule.layers)
+        common = first & second
+        for cell, shape in self._each(first.not_interacting(common)):
+            message = f"{rule.layers[0]} is on no {rule.layers[1]}"
+            yield self._finding(rule, cell, shape.bbox(), message, 0.0, "m")
+        yield from self._pairs(rule, common.width_check(self._steps(rule.value)), f"overlap with {rule.layers[1]}")
 
     def _grid(self, rule: Rule) -> Iterator[Finding]:
         step = self._steps(rule.value)

@@ -74,6 +74,21 @@ def _separation(rule: Rule, _: Process) -> str:
     )
 
 
+def _extension(rule: Rule, _: Process) -> str:
+    layer, past = (f"l_{name}" for name in rule.layers)
+    sideways, upright = (f"{past}.sized({grown})" for grown in (f"{_um(rule.value)}, 0.0", f"0.0, {_um(rule.value)}"))
+    short = f"{past}.interacting({sideways}.not_inside({layer})).interacting({upright}.not_inside({layer}))"
+    return f"{short}{_output(rule)}"
+
+
+def _overlap(rule: Rule, _: Process) -> str:
+    first, second = (f"l_{name}" for name in rule.layers)
+    return (
+        f"common = {first} & {second}\n{first}.not_interacting(common){_output(rule)}\n"
+        f'common.width({_um(rule.value)}).output("{rule.name}.narrow", "{rule.text}")'
+    )
+
+
 def _acute(rule: Rule, _: Process) -> str:
     name = f"l_{rule.layers[0]}"
     return f"({name}.corners(90.1 .. 180.0) + {name}.corners(-180.0 .. -90.1)).merged{_output(rule)}"
@@ -108,6 +123,8 @@ _WRITERS: dict[str, Callable[[Rule, Process], str]] = {
     "size": _size,
     "enclosure": _enclosure,
     "separation": _separation,
+    "extension": _extension,
+    "overlap": _overlap,
     "acute": _acute,
     "density": _density,
     "unknown": _unknown,

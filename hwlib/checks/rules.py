@@ -8,8 +8,9 @@ from typing import Literal
 from hwlib.process import Process
 
 Kind = Literal[
-    "width", "space", "area", "size", "enclosure", "separation", "grid", "acute", "orthogonal", "density", "unknown"
-]
+    "width", "space", "area", "size", "enclosure", "separation", "extension", "overlap", "grid", "acute", "orthogonal",
+    "density", "unknown",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Rule:
     Attributes:
         name: such as ``m2.space`` or ``m1.encloses.v1``.
         kind: what is measured.
-        layers: the layer, or outer and inner, or the two that keep apart.
+        layers: the layer; or outer and inner; or the two that keep apart or overlap; or what extends past what.
         value: the limit in SI units (m, m², a fraction, or 0).
         text: the rule in words, for reports.
         touching_only: an enclosure that binds only those inner shapes which touch the outer layer (markers).
@@ -49,6 +50,7 @@ def design_rules(process: Process) -> list[Rule]:
         )
         for r in process.separations
     ]
+    rules += _extensions(process) + _overlaps(process)
     rules.append(Rule("layer.unknown", "unknown", (), 0.0, f"only layers of process {process.name} are used"))
     return rules
 
@@ -93,6 +95,26 @@ def _enclosures(process: Process) -> list[Rule]:
             Rule(f"{outer}.encloses.{inner}", "enclosure", (outer, inner), margin, f"{which} enclosed {by}", marker)
         )
     return [Rule(r.name, r.kind, r.layers, r.value, r.text.strip(), r.touching_only) for r in rules]
+
+
+def _extensions(process: Process) -> list[Rule]:
+    return [
+        Rule(
+            f"{r.layer}.extends.{r.past}", "extension", (r.layer, r.past), r.by,
+            f"{r.layer} reaches {_nm(r.by)} beyond {r.past} on two opposite sides",
+        )
+        for r in process.extensions
+    ]  # fmt: skip
+
+
+def _overlaps(process: Process) -> list[Rule]:
+    return [
+        Rule(
+            f"{r.first}.overlap.{r.second}", "overlap", (r.first, r.second), r.width,
+            f"{r.first} overlaps {r.second} over at least {_nm(r.width)}",
+        )
+        for r in process.overlaps
+    ]  # fmt: skip
 
 
 def _nm(value: float) -> str:

@@ -6,13 +6,13 @@ import pytest
 from hwlib.cells.device_dimensions import DeviceSpec
 from hwlib.cells.devices import dw_mtj, dw_track, mtj_pillar
 from hwlib.cells.passives import pad, via_stack
-from hwlib.cells.rules import rules_of
+from hwlib.cells.rules import process_key, rules_of
 from hwlib.cells.shapes import Box, via_grid
 from hwlib.cells.tile_dimensions import TileSpec, tile_of
 from hwlib.cells.tile_shapes import Wiring
 from hwlib.cells.tiles import axon, neuron, soma, synapse
 from hwlib.errors import InputError
-from hwlib.process import load_process, preset_names
+from hwlib.process import Extension, Overlap, load_process, preset_names
 from layouts.structures import corner, ladder, straight_wire, via_chain
 
 
@@ -125,6 +125,19 @@ def test_bad_cells_are_refused_with_one_line(call, words):
     with pytest.raises(InputError, match=words) as error:
         call()
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"extensions": [Extension(layer="track", past="pillar", by="76 nm")]}, "75 nm found, rule track.extends.pill"),
+        ({"overlaps": [Overlap(first="pillar", second="track", width="21 nm")]}, "20 nm found, rule pillar.overlap.tr"),
+    ],
+)
+def test_the_device_keeps_the_extension_and_overlap_of_its_process(rules, words):
+    harder = load_process("ebeam").model_copy(update={name: tuple(rule) for name, rule in rules.items()})
+    with pytest.raises(InputError, match=words):
+        dw_mtj(process=process_key(harder))
 
 
 def test_wide_columns_reach_the_track_without_more_pitch_than_they_need():

@@ -1,6 +1,7 @@
 """Design rules on polygons drawn by hand: each rule broken once, at a known place and by a known amount."""
 
 import json
+import typing
 
 import klayout.db as kdb
 import klayout.rdb as rdb
@@ -8,7 +9,7 @@ import pytest
 from drawn_network import PX, PY, Drawing, draw_network
 
 from hwlib.checks import drc, write_lyrdb
-from hwlib.checks.rules import design_rules
+from hwlib.checks.rules import Kind, design_rules
 from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.findings import failed, write_findings
@@ -31,6 +32,8 @@ BROKEN = {
     "read.separation.vt": ([("read", 0, 0, 40, 40), ("vt", 54, 5, 84, 35)], 14, (47, 20)),
     "pillar.separation.vr": ([("pillar", 0, 0, 20, 50), ("vr", 10, 10, 40, 40)], 0, (15, 25)),
     "track.encloses.pillar": ([("track", 0, 0, 100, 50), ("pillar", 40, 1, 60, 51)], 0, (50, 50.5)),
+    "track.extends.pillar": ([("track", 0, 0, 150, 50), ("pillar", 81, 0, 101, 50)], 49, (91, 25)),
+    "pillar.overlap.track": ([("track", 0, 0, 150, 50), ("pillar", 60, 31, 80, 61)], 19, (70, 40.5)),
 }
 
 
@@ -79,6 +82,39 @@ def test_slanted_shapes(small):
     octagon = [(0, 100), (100, 0), (300, 0), (400, 100), (400, 300), (300, 400), (100, 400), (0, 300)]
     shapes.insert(kdb.Polygon([kdb.Point(FREE + x, y) for x, y in octagon]))
     assert drc(draw.layout, EBEAM) == []  # a conductor may have 45° edges
+
+
+@pytest.mark.parametrize("quarter_turns", [0, 1])
+@pytest.mark.parametrize(
+    ("left", "right", "reaches"),
+    [(50, 50, None), (49, 200, 49), (200, 30, 30), (0, 200, 0), (50, 0, 0)],  # nm of track on the pillar's sides
+)
+def test_the_track_must_extend_beyond_the_pillar_on_both_sides(small, left, right, reaches, quarter_turns):
+    """A pillar as wide as its track, in a device drawn flat and upright: flush ends are the worst, not the best."""
+    draw = draw_network(small)
+    top, cell = draw.layout.top_cell(), draw.layout.create_cell("device")
+    draw.box(cell, "track", 0, 0, left + 20 + right, 50)
+    draw.box(cell, "pillar", left, 0, left + 20, 50)
+    top.insert(kdb.CellInstArray(cell.cell_index(), kdb.Trans(quarter_turns, False, FREE, 0)))
+    found = [f for f in drc(draw.layout, EBEAM) if f.rule == "track.extends.pillar"]
+    assert [round(f.measured * 1e9) for f in found] == ([] if reaches is None else [reaches])
+
+
+def test_a_pillar_beside_its_track_overlaps_nothing(small):
+    draw = draw_network(small)
+    top = draw.layout.top_cell()
+    draw.box(top, "track", FREE, 0, FREE + 150, 50)
+    draw.box(top, "pillar", FREE + 60, 50, FREE + 80, 100)  # touches, but does not overlap
+    (finding,) = [f for f in drc(draw.layout, EBEAM) if f.rule == "pillar.overlap.track"]
+    assert finding.message == "pillar is on no track"
+    assert (finding.x, finding.y) == pytest.approx(((FREE + 70) * 1e-9, 75e-9))
+
+
+def test_every_kind_of_rule_is_broken_in_these_tests():
+    """A kind that no test breaks would be a rule that nobody has seen fail."""
+    elsewhere = {"grid", "acute", "orthogonal", "density", "unknown"}  # tests of their own below
+    kinds = {rule.kind for rule in design_rules(EBEAM) if rule.name in BROKEN}
+    assert kinds | elsewhere == set(typing.get_args(Kind))
 
 
 def test_a_violation_in_a_repeated_cell_is_one_finding_in_that_cell(small):

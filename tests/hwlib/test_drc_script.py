@@ -19,6 +19,7 @@ from hwlib.design import Design
 from hwlib.process import load_process, preset_names
 
 KLAYOUT = shutil.which("klayout")
+SECOND_MARKS = re.compile(r"\.(distance|narrow)$")  # what a rule with two outputs calls its second
 needs_klayout = pytest.mark.skipif(KLAYOUT is None, reason="the klayout application is not installed")
 
 
@@ -28,7 +29,7 @@ def test_every_rule_is_in_the_script_once_with_its_value(name):
     script = drc_script(process)
     for rule in design_rules(process):
         assert len(re.findall(rf'output\("{re.escape(rule.name)}"', script)) == 1, rule.name
-        if rule.kind in ("width", "space", "separation", "size"):
+        if rule.kind in ("width", "space", "separation", "size", "extension", "overlap"):
             assert f"{rule.value * 1e6:.9g}.um" in script.split(f"# {rule.name}:")[1].split("\n# ")[0]
 
 
@@ -43,7 +44,7 @@ def run_script(process, layout, folder):
     database.load(str(report))
     found = []
     for item in database.each_item():
-        rule = database.category_by_id(item.category_id()).path().strip("'").removesuffix(".distance")
+        rule = SECOND_MARKS.sub("", database.category_by_id(item.category_id()).path().strip("'"))
         value = next(iter(item.each_value()))
         shape = value.edge_pair() if value.is_edge_pair() else value.polygon() if value.is_polygon() else value.box()
         found.append((rule, database.cell_by_id(item.cell_id()).name(), _nm(shape.bbox())))
@@ -51,14 +52,14 @@ def run_script(process, layout, folder):
 
 
 def _nm(box):
-    return tuple(round(v * 1000) for v in (box.left, box.bottom, box.right, box.top))
+    return tuple(round(v * 1000, 1) for v in (box.left, box.bottom, box.right, box.top))
 
 
 def own_markers(findings):
     found = []
     for f in findings:
         edges = (f.x - f.width / 2, f.y - f.height / 2, f.x + f.width / 2, f.y + f.height / 2)
-        found.append((f.rule, f.cell, tuple(round(v * 1e9) for v in edges)))
+        found.append((f.rule, f.cell, tuple(round(v * 1e9, 1) for v in edges)))
     return Counter(found)
 
 
@@ -73,6 +74,10 @@ def test_both_engines_find_the_same_on_hand_drawn_violations(name, tmp_path):
         for layer, left, bottom, right, top_edge in boxes:
             draw.box(top, layer, FREE + left, 1000 * k + bottom, FREE + right, 1000 * k + top_edge)
     draw.box(draw.layout.cell("axon_0"), "m1", 150, 600, 169, 700)
+    device = draw.layout.create_cell("upright")
+    draw.box(device, "track", 0, 0, 150, 50)
+    draw.box(device, "pillar", 20, 0, 40, 50)
+    top.insert(kdb.CellInstArray(device.cell_index(), kdb.Trans(1, False, FREE + 2000, 0)))
     draw.layout.top_cell().shapes(draw.layout.layer(77, 3)).insert(kdb.Box(0, 0, 30, 30))
     spike = [kdb.Point(FREE, -500), kdb.Point(FREE + 200, -800), kdb.Point(FREE + 400, -500)]
     top.shapes(draw.layout.layer(*process.layers["track"].gds)).insert(kdb.Polygon(spike))
@@ -105,3 +110,19 @@ def test_both_engines_find_nothing_on_a_clean_layout(tmp_path):
         process, draw_network(Design(name="clean", network={"neurons": 4}, seed=3)).layout, tmp_path
     )
     assert not theirs and not ours
+
+
+@needs_klayout
+def test_both_engines_find_the_same_off_the_grid_and_below_a_density(tmp_path):
+    ebeam = load_process("ebeam")
+    layers = {**ebeam.layers, "m3": ebeam.layers["m3"].model_copy(update={"min_density": 0.6})}
+    process = ebeam.model_copy(update={"layers": layers})
+    draw = draw_network(Design(name="clean", network={"neurons": 3}, seed=3))
+    draw.box(draw.layout.top_cell(), "outline", -1000, -1000, 12_000, 4000)
+    draw.layout.top_cell().flatten(True)  # so that no instance is magnified below
+    draw.layout.dbu = 0.0005
+    draw.layout.top_cell().transform(kdb.ICplxTrans(2.0))
+    draw.box(draw.layout.top_cell(), "m1", 2 * FREE, 0, 2 * FREE + 201, 100)
+    theirs, ours = run_script(process, draw.layout, tmp_path)
+    assert {rule for rule, _, _ in theirs} == {"m1.grid", "m3.density"}
+    assert theirs == own_markers(ours)

@@ -48,6 +48,17 @@ def violations(regions, process):
         first, second = regions[rule.first], regions[rule.second]
         count = (first & second).count() + first.separation_check(second, round(rule.space * nm)).count()
         found += [f"{rule.first}.separation.{rule.second}"] * count
+    for rule in process.extensions:
+        for box in (p.bbox() for p in regions[rule.past].each()):
+            bodies = [p.bbox() for p in regions[rule.layer].each() if p.bbox().contains(box.center())]
+            ways = [(box.left - b.left, b.right - box.right) for b in bodies]
+            ways += [(box.bottom - b.bottom, b.top - box.top) for b in bodies]
+            found += [f"{rule.layer}.extends.{rule.past}"] * (max(map(min, ways), default=0) < round(rule.by * nm))
+    for rule in process.overlaps:
+        for box in (p.bbox() for p in regions[rule.first].each()):
+            common = (kdb.Region(box) & regions[rule.second]).bbox()
+            short = common.empty() or min(common.width(), common.height()) < round(rule.width * nm)
+            found += [f"{rule.first}.overlap.{rule.second}"] * short
     return sorted(set(found))
 
 
