@@ -20,6 +20,23 @@ def flat_regions(component, process):
     }
 
 
+def device_violations(regions, process):
+    """Extensions and overlaps, pillar by pillar."""
+    found = []
+    for rule in process.extensions:
+        for box in (p.bbox() for p in regions[rule.past].each()):
+            bodies = [p.bbox() for p in regions[rule.layer].each() if p.bbox().contains(box.center())]
+            ways = [(box.left - b.left, b.right - box.right) for b in bodies]
+            ways += [(box.bottom - b.bottom, b.top - box.top) for b in bodies]
+            found += [f"{rule.layer}.extends.{rule.past}"] * (max(map(min, ways), default=0) < round(rule.by * 1e9))
+    for rule in process.overlaps:
+        for box in (p.bbox() for p in regions[rule.first].each()):
+            common = (kdb.Region(box) & regions[rule.second]).bbox()
+            short = common.empty() or min(common.width(), common.height()) < round(rule.width * 1e9)
+            found += [f"{rule.first}.overlap.{rule.second}"] * short
+    return found
+
+
 def violations(regions, process):
     """Rule names broken, straight from the process file; independent of the project's own checker."""
     nm = 1e9
@@ -48,17 +65,7 @@ def violations(regions, process):
         first, second = regions[rule.first], regions[rule.second]
         count = (first & second).count() + first.separation_check(second, round(rule.space * nm)).count()
         found += [f"{rule.first}.separation.{rule.second}"] * count
-    for rule in process.extensions:
-        for box in (p.bbox() for p in regions[rule.past].each()):
-            bodies = [p.bbox() for p in regions[rule.layer].each() if p.bbox().contains(box.center())]
-            ways = [(box.left - b.left, b.right - box.right) for b in bodies]
-            ways += [(box.bottom - b.bottom, b.top - box.top) for b in bodies]
-            found += [f"{rule.layer}.extends.{rule.past}"] * (max(map(min, ways), default=0) < round(rule.by * nm))
-    for rule in process.overlaps:
-        for box in (p.bbox() for p in regions[rule.first].each()):
-            common = (kdb.Region(box) & regions[rule.second]).bbox()
-            short = common.empty() or min(common.width(), common.height()) < round(rule.width * nm)
-            found += [f"{rule.first}.overlap.{rule.second}"] * short
+    found += device_violations(regions, process)
     return sorted(set(found))
 
 
