@@ -32,7 +32,7 @@ def simulate(network: Network, protocols: Sequence[Protocol], options: Options) 
     plans: Plans = {}
     done = []
     for protocol in protocols:
-        done.append(simulate_trial(network, protocol, options, plans=plans))
+        done.append(simulate_trial(network, protocol, options, plans=plans, checkpoint=options.checkpoint))
         if options.progress:
             options.progress(len(done), len(protocols))
     return joined(done)

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit, prange
 
 from hwlib.network import Network
+from sim.engines.layout.chains import Chains, Taps, chain_powers, join_ports, make_taps, sweep_packs
 from sim.engines.layout.plan import Bundles, Columns, Interface, Plan, Rows
 from sim.engines.layout.program import Program, backward, forward, port_power
 
@@ -51,11 +52,12 @@ class Work(NamedTuple):
         row_b, row_c: what the sources put into the rows' fixed part.
         source_class: class of each reference's source, −1 for none that counts.
         pillar: the part of each pillar that is ON, its resistance in Ω, its conductance with its wire in S.
-        dirty: groups of rows whose pillars changed since they were eliminated.
+        dirty: groups of rows, or packs of chains, whose pillars changed since they were solved.
+        tap, tap_siemens, tap_heat: tap of each wall, and what its pillar is there (of ``Taps``).
         values, b, c, x: of the rows.
         ref: potentials of the references.
         group_power: powers inside each group, WEIGHT … WIRE.
-        chunk_group, chunk_bundle: first group and bundle of each thread's share.
+        chunk_group, chunk_pack, chunk_bundle: first group, pack and bundle of each thread's share.
     """
 
     pillar_group: np.ndarray
@@ -66,6 +68,9 @@ class Work(NamedTuple):
     source_class: np.ndarray
     pillar: np.ndarray
     dirty: np.ndarray
+    tap: np.ndarray
+    tap_siemens: np.ndarray
+    tap_heat: np.ndarray
     values: np.ndarray
     b: np.ndarray
     c: np.ndarray
@@ -73,6 +78,7 @@ class Work(NamedTuple):
     ref: np.ndarray
     group_power: np.ndarray
     chunk_group: np.ndarray
+    chunk_pack: np.ndarray
     chunk_bundle: np.ndarray
 
 
@@ -92,9 +98,11 @@ class Board(NamedTuple):
 
     program: Program
     rows: Rows
+    chains: Chains
     columns: Columns
     interface: Interface
     bundles: Bundles
+    taps: Taps
     work: Work
     face: Face
 
@@ -131,20 +139,22 @@ def make_board(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray,
         np.add.at(source_b, here[to_source], interface.siemens[to_source] * ref[there[to_source]])
     refs = np.diff(bundles.ref_first)
     rate = bundles.siemens * np.repeat(walls.rate, np.repeat(refs, np.diff(bundles.first)))
-    count, groups = len(walls.low), len(program.group) - 1
+    count, groups, packs = len(walls.low), len(program.group) - 1, len(plan.chains.lane_first) - 1
+    taps = make_taps(plan.chains, ref)
     place = np.arange(count) - np.repeat(bundles.first[:-1], np.diff(bundles.first))
     owner = np.repeat(np.arange(len(refs)), np.diff(bundles.first))
     at = np.stack([bundles.siemens_first[owner] + place * refs[owner], bundles.ref_first[owner], refs[owner]], axis=1)
     work = Work(
         plan.pillar_group, rate, at, row_b, row_c, source_class, np.full((count, 3), -1.0),
-        np.ones(groups, np.bool_), rows.values.copy(), np.zeros(slots), np.zeros(blocks), np.zeros(slots), ref,
-        np.zeros((groups, 6)), _shares(program.group, threads), _shares(bundles.first, threads),
+        np.ones(max(groups, packs), np.bool_), plan.chains.tap, taps.siemens, taps.heat, rows.values.copy(),
+        np.zeros(slots), np.zeros(blocks), np.zeros(slots), ref, np.zeros((groups, 6)), _shares(program.group, threads),
+        _shares(plan.chains.work, threads), _shares(bundles.first, threads),
     )  # fmt: skip
     face = Face(
         source_b, np.zeros(interface.program.values), np.zeros(n), np.zeros(1), np.zeros(n),
         np.zeros(len(plan.columns.program.diag)),
     )  # fmt: skip
-    return Board(program, rows, plan.columns, interface, bundles, work, face)
+    return Board(program, rows, plan.chains, plan.columns, interface, bundles, taps, work, face)
 
 
 def _shares(first: np.ndarray, threads: int) -> np.ndarray:
@@ -244,6 +254,12 @@ def _rows_backward(work, rows, program, share):
 
 
 @_inner(parallel=True)
+def _sweep_parallel(chains, taps, dirty, chunk):
+    for share in prange(len(chunk) - 1):
+        sweep_packs(chains, taps, dirty, chunk[share], chunk[share + 1])
+
+
+@_inner(parallel=True)
 def _rows_forward_parallel(work, rows, program):
     for share in prange(len(work.chunk_group) - 1):
         _rows_forward(work, rows, program, share)
@@ -289,6 +305,7 @@ def _solve_interface(board):
     values[:] = joint.values
     b[:] = board.face.source_b
     _gather(values, rows.entry, work.values, inner.s_first[0], b, rows.port_ref, work.b, inner.n)
+    join_ports(board.chains.entry, board.chains.port_ref, board.taps.port, values, b)
     _add_joint_pillars(values, b, program.diag, n, joint, ref, work.pillar)
     forward(program, values, b, board.face.c, 0, n)
     backward(program, values, b, board.face.x, 0, n)
@@ -343,6 +360,10 @@ def _powers(board, power):
     power[:] = 0.0
     for group in range(len(work.group_power)):
         power += work.group_power[group]
+    delivered, pillars, wires = chain_powers(board.chains.port_ref, board.taps.port, work.ref)
+    power[0] += delivered
+    power[3] += pillars
+    power[5] += wires
     _joint_power(board.interface, work.ref, work.source_class, work.pillar, power)
     x, n = board.face.column_x, columns.program.n
     x[n:] = work.ref[columns.port_ref]
@@ -359,8 +380,10 @@ def solve(board, power):
     parallel = len(work.chunk_group) > 2
     if parallel:
         _rows_forward_parallel(work, rows, program)
+        _sweep_parallel(board.chains, board.taps, work.dirty, work.chunk_pack)
     else:
         _rows_forward(work, rows, program, 0)
+        sweep_packs(board.chains, board.taps, work.dirty, 0, work.chunk_pack[-1])
     work.dirty[:] = False
     _solve_interface(board)
     if parallel:

@@ -56,7 +56,7 @@ def _one_speed(rate, refs, at, y, leak, wall):
 
 
 @_inner()
-def set_pillars(constants, pillar, group, dirty, moving, s, first, last):
+def set_pillars(constants, pillar, group, dirty, taps, tap_siemens, tap_heat, moving, s, first, last):
     """Bring the listed walls' pillars up to date; whether any changed."""
     changed = False
     for i in range(first, last):
@@ -65,9 +65,13 @@ def set_pillars(constants, pillar, group, dirty, moving, s, first, last):
         if fraction != pillar[wall, 0]:
             changed = True
             ohm = 1.0 / (constants[wall, 0] + fraction * constants[wall, 1])
-            pillar[wall, 0], pillar[wall, 1], pillar[wall, 2] = fraction, ohm, 1.0 / (ohm + constants[wall, 2])
+            siemens = 1.0 / (ohm + constants[wall, 2])
+            pillar[wall, 0], pillar[wall, 1], pillar[wall, 2] = fraction, ohm, siemens
             if group[wall] >= 0:
                 dirty[group[wall]] = True
+            tap = taps[wall]
+            if tap >= 0:
+                tap_siemens[tap], tap_heat[tap] = siemens, siemens * siemens * ohm
     return changed
 
 
@@ -103,7 +107,8 @@ def _listed_speeds(work, bundles, walls, motion, out, y, first, last):
 @_inner()
 def _listed_pillars(work, walls, motion, s, share, first, last):
     motion.facts[share, CHANGED] = set_pillars(
-        walls.pillar, work.pillar, work.pillar_group, work.dirty, motion.moving, s, first, last
+        walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, work.tap_heat,
+        motion.moving, s, first, last,
     )
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.engines.layout.chains import Chains, Ladder, find_chains, no_chains
 from sim.engines.layout.program import Program, add_edges, backward, entry_index, forward, make_program
 from sim.engines.layout.reduction import PILLAR, TRACK
 from sim.engines.layout.structure import INTERFACE, ROW, SOURCE, STATIC, Structure
@@ -100,16 +101,18 @@ class Plan(NamedTuple):
     """A whole circuit.
 
     Attributes:
-        row_program, rows, columns, interface, bundles: its parts.
+        row_program, rows, chains, columns, interface, bundles: its parts; rows that are chains are no others.
         source_node: node of each source reference.
         node_ref: reference of each node, −1 without.
         node_slot: slot of each node of a row or column, −1 without.
         series: wire in series with each wall's pillar in Ω.
-        pillar_group: group of rows that a wall's pillar belongs to, −1 the interface, −2 a pillar without current.
+        pillar_group: group of rows or pack of chains that a wall's pillar belongs to, −1 the interface, −2 a pillar
+            without current.
     """
 
     row_program: Program
     rows: Rows
+    chains: Chains
     columns: Columns
     interface: Interface
     bundles: Bundles
@@ -145,13 +148,21 @@ def build_plan(structure: Structure) -> Plan:
     wall_of = np.full(network.devices, -1, np.int64)
     wall_of[bundles.device] = np.arange(network.devices)
     interface = _interface(structure, program, done, columns, node_ref, wall_of)
+    chains = find_chains(_ladder(rows, structure, node_ref, wall_of), program, network.devices)
+    if chains is not None:
+        rows = _no_rows(len(edges.a))
     row_part = _rows(rows, structure, node_ref, program, wall_of)
     series, group = np.zeros(network.devices), np.full(network.devices, -2, np.int64)
     pillar = edges.kind == PILLAR
     series[wall_of[edges.device[pillar]]] = edges.ohm[pillar]
     group[interface.wall] = -1
     group[row_part.wall] = np.repeat(np.arange(len(row_part.wall_group) - 1), np.diff(row_part.wall_group))
-    return Plan(rows.program, row_part, done, interface, bundles, source_node, node_ref, node_slot, series, group)
+    if chains is None:
+        chains = no_chains(network.devices)
+    group[chains.wall] = np.repeat(np.arange(len(chains.lane_first) - 1), np.diff(chains.work))
+    return Plan(
+        rows.program, row_part, chains, done, interface, bundles, source_node, node_ref, node_slot, series, group
+    )  # fmt: skip
 
 
 def _draft(structure: Structure, kind: int, node_slot: np.ndarray) -> _Draft:
@@ -174,6 +185,23 @@ def _draft(structure: Structure, kind: int, node_slot: np.ndarray) -> _Draft:
     node_slot[nodes] = slot[: len(nodes)]
     slot = np.append(slot, -1)
     return _Draft(program, port_node, port_block, mine, slot[u], slot[v])
+
+
+def _no_rows(edges: int) -> _Draft:
+    none = np.zeros(0, np.int64)
+    program, _ = make_program(none, none, none, none)
+    return _Draft(program, none, none, np.zeros(edges, bool), none, none)
+
+
+def _ladder(draft: _Draft, structure: Structure, node_ref: np.ndarray, wall_of: np.ndarray) -> Ladder:
+    edges, mine, network = structure.edges, draft.mine, structure.network
+    pillar = edges.kind[mine] == PILLAR
+    end = np.where(draft.u < 0, edges.a[mine], edges.b[mine])
+    return Ladder(
+        draft.program, draft.u, draft.v, np.where(pillar, 0.0, 1 / np.where(pillar, 1.0, edges.ohm[mine])),
+        np.where(pillar, wall_of[edges.device[mine]], -1),
+        np.where((draft.u < 0) | (draft.v < 0), node_ref[end], -1), node_ref[draft.port_node],
+    )  # fmt: skip
 
 
 def _interface_program(structure: Structure, drafts: tuple[_Draft, ...], node_ref: np.ndarray) -> Program:

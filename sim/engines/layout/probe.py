@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
+from sim.engines.layout.chains import chain_potentials
 from sim.engines.layout.circuit import Board, Walls
 from sim.engines.layout.plan import Plan
 from sim.engines.layout.program import backward
@@ -22,7 +23,11 @@ def node_voltages(structure: Structure, plan: Plan, board: Board, voltages: np.n
     known = plan.node_ref >= 0
     v[known] = board.work.ref[plan.node_ref[known]]
     rows = place == ROW
-    v[rows] = board.work.x[plan.node_slot[rows]]
+    inside = board.work.x
+    if len(plan.chains.wall):
+        inside = np.zeros(1 + int(plan.chains.slot.max()))
+        chain_potentials(plan.chains, board.taps, board.work.ref, inside)
+    v[rows] = inside[plan.node_slot[rows]]
     columns = plan.columns
     x, zero = np.zeros(len(columns.program.diag)), np.zeros(len(columns.program.diag))
     x[columns.program.n :] = board.work.ref[columns.port_ref]

@@ -106,7 +106,10 @@ def _stage(board, motion, stage, changed):
 def begin(board, walls, motion):
     """Solve for the walls where they are and find what moves."""
     work, everything = board.work, np.arange(len(motion.s))
-    set_pillars(walls.pillar, work.pillar, work.pillar_group, work.dirty, everything, motion.s, 0, len(everything))
+    set_pillars(
+        walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, work.tap_heat, everything,
+        motion.s, 0, len(everything),
+    )  # fmt: skip
     _stage(board, motion, np.int64(0), np.bool_(True))
     _pass(board, walls, motion, np.int64(SCAN), 0.0)
     motion.clock[1] = 0.0

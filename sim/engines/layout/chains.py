@@ -1,0 +1,270 @@
+"""Dendrites that are plain ladders, solved side by side: one sweep from the far end of each to its soma.
+
+Where every weight has its own line, a dendrite falls into chains: taps one behind the other, each with a pillar to a
+source, that end at one port. Then nothing of the inside needs to be kept: a chain is carried toward its port as a
+conductance, a current and a power, and the heat of its pillars as the derivative of that power when all pillars grow
+alike (the potentials are stationary, so they need no derivative). The chains of a pack are swept together, tap by
+tap, which a processor does several at a time.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from sim.engines.layout.program import Program
+
+LANES = 128  # chains in a pack
+# Divisions need no check (conductances are positive) and products may be fused: both are what makes a sweep fast.
+_fast: Any = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
+
+
+class Chains(NamedTuple):
+    """Chains in packs, long ones first. Taps are stored in the order of the sweep: a row holds one tap of each chain.
+
+    Attributes:
+        lane_first: first chain of each pack, shape (packs + 1,).
+        row_first: first row of each pack, shape (packs + 1,).
+        tap_first: first tap of each row, shape (rows + 1,); the first chains of the pack have a tap in it.
+        ohm: wire from each tap toward the port, Ω, shape (taps,).
+        wall: wall under each tap's pillar.
+        source: reference of the source behind it.
+        slot: slot of the node it stands on.
+        tap: tap of each wall, −1 for a wall elsewhere, shape (walls,).
+        port_ref: reference of each chain's port, shape (chains,).
+        entry: index of the port's diagonal among the interface's values.
+    """
+
+    lane_first: np.ndarray
+    row_first: np.ndarray
+    tap_first: np.ndarray
+    ohm: np.ndarray
+    wall: np.ndarray
+    source: np.ndarray
+    slot: np.ndarray
+    tap: np.ndarray
+    port_ref: np.ndarray
+    entry: np.ndarray
+
+    @property
+    def work(self) -> np.ndarray:
+        """Taps before each pack, shape (packs + 1,)."""
+        return self.tap_first[self.row_first]
+
+
+class Taps(NamedTuple):
+    """What changes in chains, and what a sweep leaves at their ports.
+
+    Attributes:
+        siemens: conductance of each tap's pillar with its wire, S, shape (taps,).
+        heat: the share of it that counts for the pillar's own heat, S.
+        volt: source behind each tap, V.
+        port: per chain conductance (S), current (A) and power (W) at its port, then the same of its pillars' heat,
+            shape (6, chains).
+    """
+
+    siemens: np.ndarray
+    heat: np.ndarray
+    volt: np.ndarray
+    port: np.ndarray
+
+
+def no_chains(walls: int) -> Chains:
+    """None at all."""
+    zero, none = np.zeros(1, np.int64), np.zeros(0, np.int64)
+    return Chains(
+        zero, zero, zero, np.zeros(0), none, none, none, np.full(walls, -1, np.int64), none, none
+    )  # fmt: skip
+
+
+def make_taps(chains: Chains, ref: np.ndarray) -> Taps:
+    """Chains under the source voltages in ``ref``; their pillars are still to be set."""
+    taps = len(chains.wall)
+    return Taps(np.zeros(taps), np.zeros(taps), ref[chains.source], np.zeros((6, len(chains.port_ref))))
+
+
+class Ladder(NamedTuple):
+    """Row blocks as far as they are trees toward their ports.
+
+    Attributes:
+        program: the blocks' elimination.
+        u, v: slots of the ends of its edges, −1 a source.
+        siemens: of fixed edges; 0 for pillars.
+        wall: wall of each pillar, −1 for fixed edges.
+        source: reference of the source at an end, −1 without.
+        port_ref: reference of each port.
+    """
+
+    program: Program
+    u: np.ndarray
+    v: np.ndarray
+    siemens: np.ndarray
+    wall: np.ndarray
+    source: np.ndarray
+    port_ref: np.ndarray
+
+
+def find_chains(ladder: Ladder, interface: Program, walls: int) -> Chains | None:
+    """The blocks as chains, or None when one of them is anything else."""
+    program = ladder.program
+    n = program.n
+    if n == 0 or np.any(np.diff(program.column) != 1):
+        return None
+    parent = program.rows.astype(np.int64)
+    children = np.bincount(parent[parent < n], minlength=n)
+    pillar = ladder.wall >= 0
+    sourced = (ladder.u < 0) | (ladder.v < 0)
+    node = np.maximum(ladder.u, ladder.v)
+    if children.max() > 1 or np.any(sourced != pillar) or np.any(node[pillar] >= n):
+        return None
+    low, high = np.minimum(ladder.u, ladder.v)[~pillar], node[~pillar]
+    siemens = np.zeros(n)
+    np.add.at(siemens, low, ladder.siemens[~pillar])
+    if np.any(parent[low] != high):
+        return None
+    order = np.flatnonzero(pillar)[np.argsort(node[pillar], kind="stable")]
+    first = np.searchsorted(node[order], np.arange(n + 1))
+    if np.any(np.diff(first) == 0):
+        return None
+    leaf = np.flatnonzero(children == 0)
+    length, port = _climb(leaf, parent, first, n)
+    leaf = leaf[np.argsort(-length, kind="stable")]
+    port = port[np.argsort(-length, kind="stable")]
+    length = np.sort(length)[::-1]
+    lane_first, row_first, tap_first = _rows_of(length)
+    ohm, at, slot = _fill(leaf, parent, first, siemens, length, lane_first, row_first, tap_first, n)
+    wall = ladder.wall[order][at]
+    tap = np.full(walls, -1, np.int64)
+    tap[wall] = np.arange(len(wall))
+    port_ref = ladder.port_ref[port]
+    return Chains(
+        lane_first, row_first, tap_first, ohm, wall, ladder.source[order][at], slot, tap, port_ref,
+        interface.diag[port_ref],
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def _climb(leaf, parent, first, n):
+    """Taps of the chain that begins at each leaf, and the port where it ends."""
+    length, port = np.zeros(len(leaf), np.int64), np.zeros(len(leaf), np.int64)
+    for i in range(len(leaf)):
+        node = leaf[i]
+        while node < n:
+            length[i] += first[node + 1] - first[node]
+            node = parent[node]
+        port[i] = node - n
+    return length, port
+
+
+def _rows_of(length: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Packs of chains whose lengths descend: first chain, row and tap. Chains of a pack end in its last row."""
+    lane_first = np.minimum(np.arange(-(-len(length) // LANES) + 1) * LANES, len(length))
+    row_first = np.concatenate([[0], np.cumsum(length[lane_first[:-1]])])
+    counts = []
+    for first, last in pairwise(lane_first):
+        behind = np.arange(length[first] - 1, -1, -1)  # taps between a row and the port
+        counts.append(np.searchsorted(-length[first:last], -behind))
+    return lane_first, row_first, np.concatenate([[0], np.cumsum(np.concatenate(counts))])
+
+
+@njit(cache=True)
+def _fill(leaf, parent, first, siemens, length, lane_first, row_first, tap_first, n):
+    """Wire, pillar and node of each tap; pillars of one node follow each other without wire."""
+    taps = tap_first[-1]
+    ohm, at, slot = np.zeros(taps), np.zeros(taps, np.int64), np.zeros(taps, np.int64)
+    for pack in range(len(lane_first) - 1):
+        for lane in range(lane_first[pack], lane_first[pack + 1]):
+            row = row_first[pack + 1] - length[lane]
+            node = leaf[lane]
+            while node < n:
+                for k in range(first[node], first[node + 1]):
+                    tap = tap_first[row] + lane - lane_first[pack]
+                    at[tap], slot[tap] = k, node
+                    if k == first[node + 1] - 1:
+                        ohm[tap] = 1.0 / siemens[node]
+                    row += 1
+                node = parent[node]
+    return ohm, at, slot
+
+
+@njit(**_fast)
+def _sweep(first, ohm, siemens, heat, volt, y, j, c, y2, j2, c2):
+    """Carry the chains of a pack over all its rows."""
+    for row in range(len(first) - 1):
+        base = first[row]
+        for k in range(first[row + 1] - base):
+            tap = base + k
+            g, h, v = siemens[tap], heat[tap], volt[tap]
+            yk, jk = y[k] + g, j[k] + g * v
+            yh, jh = y2[k] + h, j2[k] + h * v
+            share = 1.0 / (1.0 + ohm[tap] * yk)
+            passed = jk * share
+            drop = ohm[tap] * passed
+            c[k] += g * v * v - drop * jk
+            c2[k] += h * v * v - drop * (2.0 * jh - drop * yh)
+            y[k], j[k] = yk * share, passed
+            y2[k], j2[k] = yh * share * share, share * (jh - drop * yh)
+
+
+@njit(**_fast)
+def sweep_packs(chains, taps, dirty, first, last):
+    """Bring the ports of packs ``first`` … ``last`` − 1 up to date where a pillar changed."""
+    port = taps.port
+    for pack in range(first, last):
+        if dirty[pack]:
+            begin, end = chains.lane_first[pack], chains.lane_first[pack + 1]
+            port[:, begin:end] = 0.0
+            rows = chains.tap_first[chains.row_first[pack] : chains.row_first[pack + 1] + 1]
+            _sweep(
+                rows, chains.ohm, taps.siemens, taps.heat, taps.volt, port[0, begin:end], port[1, begin:end],
+                port[2, begin:end], port[3, begin:end], port[4, begin:end], port[5, begin:end],
+            )  # fmt: skip
+
+
+@njit(cache=True)
+def join_ports(entry, port_ref, port, values, b):
+    """Add the chains to the interface."""
+    for lane in range(len(entry)):
+        values[entry[lane]] += port[0, lane]
+        b[port_ref[lane]] += port[1, lane]
+
+
+@njit(cache=True)
+def chain_powers(port_ref, port, ref):
+    """Power that the chains' sources deliver, heat of their pillars and heat of their wires, W."""
+    delivered, pillars, heat = 0.0, 0.0, 0.0
+    for lane in range(len(port_ref)):
+        v = ref[port_ref[lane]]
+        delivered += port[2, lane] - port[1, lane] * v
+        heat += v * (port[0, lane] * v - 2.0 * port[1, lane]) + port[2, lane]
+        pillars += v * (port[3, lane] * v - 2.0 * port[4, lane]) + port[5, lane]
+    return delivered, pillars, heat - pillars
+
+
+@njit(**_fast)
+def chain_potentials(chains, taps, ref, x):
+    """Potentials inside the chains, into ``x`` by slot: out to the far ends with what each tap sees behind it."""
+    most = chains.row_first[1:] - chains.row_first[:-1]
+    lanes = len(chains.port_ref)
+    behind = np.zeros((most.max() if len(most) else 0, 2))
+    for pack in range(len(chains.lane_first) - 1):
+        begin, row_end = chains.lane_first[pack], chains.row_first[pack + 1]
+        for lane in range(begin, min(chains.lane_first[pack + 1], lanes)):
+            y, j, count = 0.0, 0.0, 0
+            for row in range(chains.row_first[pack], row_end):
+                tap = chains.tap_first[row] + lane - begin
+                if tap < chains.tap_first[row + 1]:
+                    y += taps.siemens[tap]
+                    j += taps.siemens[tap] * taps.volt[tap]
+                    behind[count, 0], behind[count, 1] = y, j
+                    share = 1.0 / (1.0 + chains.ohm[tap] * y)
+                    y, j, count = y * share, j * share, count + 1
+            v = ref[chains.port_ref[lane]]
+            for back in range(count):
+                tap = chains.tap_first[row_end - 1 - back] + lane - begin
+                y, j = behind[count - 1 - back]
+                v = (v + chains.ohm[tap] * j) / (1.0 + chains.ohm[tap] * y)
+                x[chains.slot[tap]] = v
