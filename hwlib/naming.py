@@ -63,3 +63,20 @@ def parse_net(name: str) -> NetName | None:
         value = 0.0 if text == "0" else float(text[1:].replace("p", ".")) * (1 if text[0] == "p" else -1)
         return NetName("rail", level=value)
     return NetName("ground" if name == GROUND else "vdw")
+
+
+def in_words(name: str) -> str:
+    """What a net is called in a sentence: ``dendrite 4``, ``drive 3``, ``ground``, ``V_DW``, ``+W rail``.
+
+    Names that are none of ours stay as they are.
+    """
+    net = parse_net(name)
+    if net is None:
+        return name
+    if net.net_class == "line":
+        return f"weight line {net.pre}→{net.neuron}"
+    if net.net_class == "rail":
+        size = f"{abs(net.level):.6f}".rstrip("0").rstrip(".") + " "
+        sign = "+" if net.level > 0 else "−"
+        return f"{sign}{'' if size == '1 ' else size}W rail" if net.level else "0 V rail"
+    return {"ground": "ground", "vdw": "V_DW"}.get(net.net_class, f"{net.net_class} {net.neuron}")

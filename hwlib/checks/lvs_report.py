@@ -8,7 +8,7 @@ import numpy as np
 from hwlib.checks.device_table import DeviceTable
 from hwlib.checks.reference_netlist import device_name
 from hwlib.findings import Finding
-from hwlib.naming import parse_net
+from hwlib.naming import in_words, parse_net
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, Network
 
 MAX_LISTED = 1000  # findings of one kind
@@ -45,7 +45,7 @@ class LvsReport:
     def unlabelled(self, net: str, ends: list[tuple[int, int]]) -> None:
         """A net of the design that no label on metal names."""
         at = self._terminal_place(*ends[0]) if ends else None
-        self._add("lvs.label", f"net {net} is on no label that lies on its wire", at)
+        self._add("lvs.label", f"{in_words(net)} has no label {net!r} that lies on its wire", at)
 
     def recognition(self, message: str, box: kdb.DBox) -> None:
         """A shape that looks like a device but is none."""
@@ -64,7 +64,7 @@ class LvsReport:
 
     def short(self, nets: list[str], box: kdb.Box | None) -> None:
         """Nets that are one on the layout."""
-        self._add("lvs.short", f"nets {' and '.join(nets)} are connected", self._place_of(box))
+        self._add("lvs.short", f"{' and '.join(in_words(net) for net in nets)} are connected", self._place_of(box))
 
     def swapped(self, device: int, index: int) -> None:
         """The two ends of a track exchanged."""
@@ -77,19 +77,19 @@ class LvsReport:
         expected = names[self._reference.node_net[self._reference.terminals[index, terminal]]]
         parsed = parse_net(expected)
         rule = "lvs.weight" if parsed and parsed.net_class in ("rail", "line") else "lvs.terminal"
-        message = f"{self._end(index, terminal)} is on {names[found]} instead of {expected}"
+        message = f"{self._end(index, terminal)} is on {in_words(names[found])} instead of {in_words(expected)}"
         self._add(rule, message, self._terminal_place(device, terminal))
 
     def open(self, net: str, ends: list[tuple[int, int]], identity: np.ndarray, box: kdb.Box | None) -> None:
         """A net in two parts, with the device ends on the nameless one."""
         if not ends:
-            message = f"net {net} is broken: two parts carry its label"
+            message = f"{in_words(net)} is broken: two parts carry its label"
         else:
             device, terminal = ends[0]
             end = self._end(identity[device], terminal)
-            message = f"{end} is not connected to {net}"
+            message = f"{end} is not connected to {in_words(net)}"
             if len(ends) > 1:
-                message = f"net {net} is broken: {len(ends)} device ends are cut off, the first: {end}"
+                message = f"{in_words(net)} is broken: {len(ends)} device ends are cut off, the first: {end}"
         place = self._place_of(box) or (self._terminal_place(*ends[0]) if ends else None)
         self._add("lvs.open", message, place)
 

@@ -45,9 +45,9 @@ def test_another_weight_matrix_is_found_at_every_synapse_that_differs():
     other = Design(name="other", network={"neurons": 5}, seed=4)
     findings = lvs(draw_network(FIVE).layout, EBEAM, other)
     drawn, wanted = weight_levels(FIVE), weight_levels(other)
+    rails = {1: "+W rail", -1: "−W rail"}
     expected = {
-        f"axon {pre}→{post}: weight contact is on {weight_rail(drawn[post, pre])} "
-        f"instead of {weight_rail(wanted[post, pre])}"
+        f"axon {pre}→{post}: weight contact is on {rails[drawn[post, pre]]} instead of {rails[wanted[post, pre]]}"
         for post, pre in np.argwhere(drawn != wanted)
     }
     assert expected and {f.message for f in findings} == expected
@@ -59,7 +59,7 @@ def test_a_short_is_named_and_found():
         draw.box(top, "m2", 2 * PX + 80, 2 * PY + 100, 2 * PX + 440, 2 * PY + 140)
 
     (finding,) = check(join)
-    assert finding.message == "nets gnd and drive_2 are connected"
+    assert finding.message == "ground and drive 2 are connected"
     assert finding.rule == "lvs.short"
     assert place_nm(finding) == (2 * PX + 260, 2 * PY + 120)
 
@@ -72,14 +72,14 @@ def test_a_cut_trunk_is_named_and_found():
         draw.box(top, "m2", -120, 2 * PY + 360, -80, 5 * PY)
 
     (finding,) = check(cut)
-    assert finding.message == "net vdw is broken: 3 device ends are cut off, the first: soma 2: V_DW contact"
+    assert finding.message == "V_DW is broken: 3 device ends are cut off, the first: soma 2: V_DW contact"
     assert place_nm(finding) == (-100, 2 * PY + 330)
 
 
 def test_missing_vias_are_named_at_each_device():
     findings = check(lambda draw, top: draw.clear(draw.layout.cell("soma"), "vr"))
     assert [f.message for f in findings] == [
-        f"soma {i}: read electrode is not connected to drive_{i}" for i in range(5)
+        f"soma {i}: read electrode is not connected to drive {i}" for i in range(5)
     ]
     assert {f.rule for f in findings} == {"lvs.open"}
     for i, finding in enumerate(findings):
@@ -126,9 +126,29 @@ def test_a_wrong_drive_is_named_in_the_users_terms():
         draw.box(row, "v1", 2 * PX + 50, 645, 2 * PX + 80, 675)
 
     (finding,) = check(cross)
-    assert finding.message == "axon 1→4: drive end is on drive_2 instead of drive_1"
+    assert finding.message == "axon 1→4: drive end is on drive 2 instead of drive 1"
     assert finding.rule == "lvs.terminal"
     assert place_nm(finding) == (PX + 270, 4 * PY + 325)
+
+
+def test_a_drive_end_on_a_dendrite_is_named_in_the_users_terms():
+    six = Design(name="six", network={"neurons": 6}, seed=3)
+
+    def lead(draw, top):
+        row = draw.layout.cell("line_5")
+        inst = next(inst for inst in row.each_inst() if inst.trans.disp.x == 3 * PX)
+        copy = inst.cell.dup()
+        inst.cell_index = copy.cell_index()
+        shapes = copy.shapes(draw.layout.layer(*EBEAM.layers["v1"].gds))
+        next(s for s in shapes.each() if s.bbox() == kdb.Box(50, 310, 80, 340)).delete()
+        x, low, high = 3 * PX, 4 * PY, 5 * PY
+        draw.box(top, "v1", x + 200, high + 310, x + 230, high + 340)
+        draw.box(top, "m2", x + 190, low + 185, x + 240, high + 350)
+        draw.box(top, "v2", x + 200, low + 195, x + 230, low + 225)
+
+    (finding,) = check(lead, six)
+    assert finding.message == "axon 3→5: drive end is on dendrite 4 instead of drive 3"
+    assert place_nm(finding) == (3 * PX + 270, 5 * PY + 325)
 
 
 def test_label_errors():
@@ -140,7 +160,7 @@ def test_label_errors():
     messages = [f.message for f in check(drop)]
     assert messages == [
         "label 'dendrite_1' is no net of this design",
-        "net dend_1 is on no label that lies on its wire",
+        "dendrite 1 has no label 'dend_1' that lies on its wire",
     ]
 
 
@@ -165,7 +185,7 @@ def test_a_layout_of_another_size_is_said_once_and_listed():
     six = Design(name="six", network={"neurons": 6}, seed=3)
     messages = [f.message for f in lvs(draw_network(FIVE).layout, EBEAM, six)]
     assert "the layout has 25 devices, the design 36" in messages
-    assert "net dend_5 is on no label that lies on its wire" in messages
+    assert "dendrite 5 has no label 'dend_5' that lies on its wire" in messages
 
 
 def test_no_labels_is_one_clear_line(tmp_path):

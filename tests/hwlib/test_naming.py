@@ -49,3 +49,15 @@ def test_other_names_are_none_of_ours(name):
 def test_different_levels_have_different_names(levels):
     distinct = {x + 0.0 for x in levels}
     assert len({naming.weight_rail(x) for x in distinct}) == len(distinct)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("dend_4", "dendrite 4"), ("drive_12", "drive 12"), ("gnd", "ground"), ("vdw", "V_DW"), ("w_p1", "+W rail"),
+        ("w_m1", "−W rail"), ("w_m1p05", "−1.05 W rail"), ("w_p2", "+2 W rail"), ("w_0", "0 V rail"),
+        ("w_5_3", "weight line 3→5"), ("clk", "clk"),
+    ],
+)  # fmt: skip
+def test_nets_in_words(name, words):
+    assert naming.in_words(name) == words
