@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from hwlib.errors import InputError
 from hwlib.network import Network
-from sim.engines import DEFAULT_TOLERANCE, Options, Progress, choose
+from sim.checkpoint import FinishedTrials, identity
+from sim.engines import DEFAULT_TOLERANCE, Engine, Options, Progress, choose
 from sim.protocol import Protocol
-from sim.result import dataset, trace_samples
+from sim.result import Trials, dataset, trace_samples
 
 MAX_SAMPLES = 2000  # points of a trace
+_KEEP_EVERY = 10.0  # s between two checkpoints of a batch, or longer where a trial is
 
 
 def run(
     network: Network, protocol: Protocol, *, engine: str = "auto", record: bool = True,
-    tolerance: float = DEFAULT_TOLERANCE, samples: int = MAX_SAMPLES,
+    tolerance: float = DEFAULT_TOLERANCE, samples: int = MAX_SAMPLES, checkpoint: str | Path | None = None,
 ) -> xr.Dataset:  # fmt: skip
     """Simulate one trial: load, release, convergence until every wall is at rest or the time limit.
 
@@ -30,6 +35,9 @@ def run(
         record: keep the traces.
         tolerance: largest estimated error of a wall position per step, fraction of L.
         samples: most points of a trace; large networks keep fewer, to bound memory.
+        checkpoint: file to go on from when it exists, rewritten during the run and removed at its end; only without
+            ``record``. The result has the same bits as of a run in one go. The engine ``layout`` goes on within the
+            trial, the others, much shorter or only for small networks, begin it anew.
 
     Returns:
         Dataset in SI units: ``time_load``, ``time_convergence``, ``time_to_solution``, ``at_rest`` (False: the limit
@@ -38,9 +46,15 @@ def run(
         ``track_current`` (device), ``soma_current`` (neuron), ``node_voltage`` (node), ``phase``.
 
     Raises:
-        InputError: an unknown engine, one that cannot run this network, or a protocol that does not fit it.
+        InputError: an unknown engine, one that cannot run this network, a protocol that does not fit it, or a
+            checkpoint of another run.
     """
-    options = Options(tolerance=tolerance, record=record, samples=trace_samples(network, samples))
+    if checkpoint is not None and record:
+        raise InputError("checkpoint: keeps no traces; give record=False with it")
+    options = Options(
+        tolerance=tolerance, record=record, samples=trace_samples(network, samples),
+        checkpoint=None if checkpoint is None else Path(checkpoint),
+    )  # fmt: skip
     _check(network, [protocol], tolerance)
     name, chosen = choose(engine, network, [protocol])
     return dataset(network, chosen.simulate(network, [protocol], options), name, batch=False)
@@ -48,7 +62,7 @@ def run(
 
 def run_batch(
     network: Network, protocols: Sequence[Protocol], *, engine: str = "auto", tolerance: float = DEFAULT_TOLERANCE,
-    progress: Progress | None = None,
+    progress: Progress | None = None, checkpoint: str | Path | None = None,
 ) -> xr.Dataset:  # fmt: skip
     """Simulate many trials on one network, each with its own weights and start.
 
@@ -58,6 +72,9 @@ def run_batch(
         engine: as for ``run``.
         tolerance: as for ``run``.
         progress: called with (trials done, trials in all).
+        checkpoint: file that keeps finished trials (``<file>.trial`` the one under way, with the engine ``layout``);
+            when it exists only the others are run. Removed at the end. The result has the same bits as of a run in one
+            go.
 
     Returns:
         The dataset of ``run`` without traces, every variable with the leading dimension ``trial``.
@@ -69,8 +86,32 @@ def run_batch(
         raise InputError("run_batch: no protocol; give at least one trial")
     _check(network, protocols, tolerance)
     name, chosen = choose(engine, network, protocols)
-    trials = chosen.simulate(network, protocols, Options(tolerance=tolerance, progress=progress))
+    options = Options(tolerance=tolerance, progress=progress)
+    if checkpoint is None:
+        trials = chosen.simulate(network, protocols, options)
+    else:
+        kept = FinishedTrials(Path(checkpoint), identity(network, protocols, name, tolerance))
+        trials = _simulate_keeping(chosen, network, protocols, options, kept)
     return dataset(network, trials, name, batch=True)
+
+
+def _simulate_keeping(
+    engine: Engine, network: Network, protocols: Sequence[Protocol], options: Options, kept: FinishedTrials
+) -> Trials:
+    """Run what is not kept yet, as many trials at once as take about ``_KEEP_EVERY``, and keep them."""
+    together, total = 1, len(protocols)
+    while (first := kept.count) < total:
+        some = protocols[first : first + together]
+        # A trial is resumed only where it is the first that is missing, and then it is run alone.
+        one = replace(options, progress=None, checkpoint=kept.under_way if len(some) == 1 else None)
+        begun = time.perf_counter()
+        kept.keep(engine.simulate(network, some, one))
+        together = max(1, int(_KEEP_EVERY * len(some) / (time.perf_counter() - begun)))
+        if options.progress:
+            options.progress(kept.count, total)
+    trials = kept.all()
+    kept.remove()
+    return trials
 
 
 def _check(network: Network, protocols: Sequence[Protocol], tolerance: float) -> None:

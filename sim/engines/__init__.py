@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Protocol as Interface
 from typing import cast
 
@@ -40,12 +41,15 @@ class Options:
         record: keep traces; then there is exactly one protocol.
         samples: most points of a trace; longer ones are thinned to every second, fourth … step.
         progress: called with (trials done, trials in all).
+        checkpoint: of a single protocol without traces: file to go on from when it exists, rewritten during the run
+            and removed at its end. Engines that cannot stop within a trial leave it alone.
     """
 
     tolerance: float = DEFAULT_TOLERANCE
     record: bool = False
     samples: int = 2000
     progress: Progress | None = None
+    checkpoint: Path | None = None
 
 
 class Engine(Interface):

@@ -1,13 +1,10 @@
-"""The ideal engine against the reference engine, against itself, and what it refuses."""
+"""The ideal engine against the reference engine, itself, and what it refuses; see test_parity too."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numba import get_num_threads, set_num_threads
 
 import sim
-from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import hebbian, weight_levels
@@ -16,72 +13,6 @@ from sim.protocol import Protocol, protocol_for
 from sim.tasks.setup import paper_design
 
 SAME = ("time_load", "time_convergence", "at_rest", "state", "wall_final", "energy_source", "energy_sink", "steps")
-
-
-@st.composite
-def trials(draw):
-    """A random small network, its weights and start, anywhere in the range where something happens."""
-    neurons = draw(st.integers(2, 8))
-    seed = draw(st.integers(0, 2**31))
-    rng = np.random.default_rng(seed)
-    style = draw(st.sampled_from(["rails", "lines"]))
-    levels = draw(st.sampled_from(["hebbian", "few", "any"]))
-    matrix = {
-        "hebbian": hebbian(rng.integers(0, 2, (rng.integers(1, 3), neurons))),
-        "few": rng.integers(-2, 3, (neurons, neurons)).astype(float),
-        "any": np.round(rng.uniform(-2, 2, (neurons, neurons)), 3),
-    }[levels if style == "lines" or levels != "any" else "few"]
-    np.fill_diagonal(matrix, 0.0)
-    design = Design.model_validate({
-        "name": "random",
-        "device": {
-            "pillar_width": rng.uniform(5e-9, 40e-9), "pillar_position": rng.uniform(0.25, 0.75),
-            "r_parallel": rng.uniform(300, 900), "r_antiparallel": rng.uniform(1000, 4000),
-            "track_resistance": rng.uniform(500, 3000),
-        },
-        "network": {"neurons": neurons, "weights": {"matrix": matrix.tolist()}, "weight_style": style},
-        "operating_point": {
-            "axon_leak": -rng.uniform(1, 8), "soma_leak": rng.uniform(-0.5, 0.5),
-            "v_charge": rng.uniform(0.05, 0.2), "weight": rng.uniform(0.05, 0.2),
-            "load": draw(st.sampled_from(["rest", 5e-9, 16e-9])),
-        },
-        "task": {"time_limit": 200e-9},
-    })  # fmt: skip
-    process = design.load_process()
-    network = ideal_network(design, process)
-    axon_params = {
-        name: np.where(network.is_soma, getattr(network, name), getattr(network, name) * factor[network.pre])
-        for name, factor in (("leak", rng.uniform(0.8, 1.2, neurons)), ("r_p", rng.uniform(0.8, 1.2, neurons)))
-    }
-    network = network.with_devices(**axon_params)
-    walls = rng.uniform(0, 1, 2 * neurons)
-    own = np.where(network.is_soma, walls[network.post], walls[neurons + network.pre])
-    changes = {"levels": matrix}
-    if draw(st.booleans()):
-        changes["initial"] = own
-    if draw(st.integers(0, 3)):
-        changes["start"] = rng.integers(0, 2, neurons)
-    return network, protocol_for(design, process, **changes)
-
-
-@given(trials())
-@settings(max_examples=60, deadline=None, derandomize=True)
-def test_walls_states_times_and_energies_are_the_references(trial):
-    network, protocol = trial
-    ideal = sim.run(network, protocol, engine="ideal", record=False)
-    reference = sim.run(network, protocol, engine="reference", record=False)
-    length = network.length[0]
-    np.testing.assert_allclose(ideal.wall_final, reference.wall_final, atol=1e-6 * length)
-    np.testing.assert_array_equal(ideal.state, reference.state)
-    assert ideal.at_rest == reference.at_rest
-    np.testing.assert_allclose(ideal.time_to_solution, reference.time_to_solution, rtol=1e-6)
-    total = reference.energy_source.values.sum()
-    np.testing.assert_allclose(ideal.energy_source, reference.energy_source, rtol=1e-6, atol=1e-6 * total)
-    np.testing.assert_allclose(ideal.energy_sink, reference.energy_sink, rtol=1e-6, atol=1e-6 * total)
-    assert ideal.energy_balance < 1e-6
-    assert reference.energy_balance < 1e-6
-    assert ideal.kcl_residual < 1e-12
-    assert reference.kcl_residual < 1e-12
 
 
 @pytest.mark.parametrize("style", ["rails", "lines"])

@@ -1,16 +1,14 @@
-"""The layout-aware engine against the reference engine, on random networks with random wires."""
+"""The layout-aware engine against the reference engine, itself, and what was measured before; see test_parity too."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, seed, settings
-from hypothesis import strategies as st
+from random_trials import wired
 
 import sim
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.network import Network
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import hebbian
 from sim.engines import Options
@@ -18,63 +16,6 @@ from sim.engines.layout import simulate_trial
 from sim.engines.layout.trial import TrialRun
 from sim.protocol import protocol_for
 from sim.tasks.setup import paper_design, with_levels
-
-SHAPES = ("point", "star", "chain", "ladder", "mesh", "resistor")
-
-
-def wired(ideal: Network, rng: np.random.Generator, ohm: float, shapes: dict[str, str]) -> Network:  # noqa: C901
-    """The ideal network with wires drawn into every net, in a shape per class of net; two pins on shared nets.
-
-    point: no wires; star: each terminal on its own wire; chain: one after the other; ladder: a chain of taps with a
-    stub each; mesh: a ladder with chords; resistor: one node behind a single resistor.
-    """
-    node_net, resistors, ohms, pins = [], [], [], []
-    terminals = np.full_like(ideal.terminals, -1)
-
-    def node(net):
-        node_net.append(net)
-        return len(node_net) - 1
-
-    def join(a, b):
-        resistors.append((a, b))
-        ohms.append(ohm * rng.uniform(0.2, 3.0))
-
-    parsed = ideal.parsed_nets()
-    for net, name in enumerate(parsed):
-        shape = shapes[name.net_class]
-        at = [tuple(x) for x in np.argwhere(ideal.terminals == net)]
-        hub = node(net)
-        taps = [hub]
-        for place in at:
-            if shape in ("ladder", "mesh"):
-                taps.append(node(net))
-                join(taps[-2], taps[-1])
-            if shape in ("point", "resistor"):
-                terminals[place] = hub
-                continue
-            terminals[place] = node(net)
-            join(terminals[place], taps[-1])
-            if shape == "chain":
-                taps.append(terminals[place])
-        if shape == "mesh":
-            for _ in range(len(taps) // 2):
-                a, b = rng.choice(taps, 2)
-                if a != b:
-                    join(a, b)
-        pin = hub
-        if shape == "resistor":
-            pin = node(net)
-            join(pin, hub)
-        pins.append(pin)
-        if name.net_class in ("ground", "vdw", "rail") and len(taps) > 2:
-            pins.append(taps[-1])
-    count = len(resistors)
-    return replace(
-        ideal, node_net=np.array(node_net), node_x=np.full(len(node_net), np.nan),
-        node_y=np.full(len(node_net), np.nan), resistor_nodes=np.array(resistors, int).reshape(-1, 2),
-        resistor_ohm=np.array(ohms), resistor_layer=np.full(count, -1), resistor_limit=np.full(count, np.inf),
-        pin_node=np.array(pins), terminals=terminals,
-    ).validate()  # fmt: skip
 
 
 def case(neurons, style, rng, *, patterns=1, load="rest", limit=400e-9, start=True):
@@ -104,37 +45,6 @@ def assert_equal_runs(network, protocol, tolerance=1e-10):
     assert float(fast.kcl_residual) < 1e-12
     assert float(fast.energy_balance) < 1e-8
     return fast
-
-
-networks = st.fixed_dictionaries({
-    "neurons": st.integers(2, 12), "style": st.sampled_from(["lines", "rails"]), "ohm": st.floats(-2, 1.3),
-    "seed": st.integers(0, 2**32 - 1), "patterns": st.integers(1, 3), "spread": st.sampled_from([0.0, 0.05]),
-    "shapes": st.fixed_dictionaries(
-        {name: st.sampled_from(SHAPES) for name in ("dendrite", "drive", "ground", "vdw", "rail", "line")}
-    ),
-    "load": st.one_of(st.just("rest"), st.floats(2e-9, 30e-9)), "limit": st.floats(5e-9, 150e-9),
-})  # fmt: skip
-
-
-@seed(20261124)
-@settings(max_examples=60, deadline=None, derandomize=False, database=None,
-          suppress_health_check=[HealthCheck.too_slow])  # fmt: skip
-@given(networks)
-@pytest.mark.slow
-def test_random_networks_run_as_on_the_reference(drawn):
-    rng = np.random.default_rng(drawn["seed"])
-    _, _, ideal, protocol = case(
-        drawn["neurons"], drawn["style"], rng, patterns=drawn["patterns"], load=drawn["load"], limit=drawn["limit"]
-    )
-    if drawn["load"] == "rest":
-        protocol = replace(protocol, time_limit=max(drawn["limit"], 80e-9))
-    network = wired(ideal, rng, 10 ** drawn["ohm"], drawn["shapes"])
-    if drawn["spread"]:
-        network = network.with_devices(**{
-            name: getattr(network, name) * rng.normal(1, drawn["spread"], network.devices).clip(0.7, 1.3)
-            for name in ("r_p", "r_ap", "r_m", "mobility", "pillar_width", "leak")
-        })  # fmt: skip
-    assert_equal_runs(network, protocol)
 
 
 @pytest.mark.parametrize(("neurons", "ohm"), [(2, 5.0), (3, 0.0), (9, 1.0), (16, 4.0), (24, 1.0)])

@@ -1,0 +1,99 @@
+"""Files that let a simulation that was stopped, or killed, go on where it was and end with the same bits."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwlib.errors import InputError
+from hwlib.files import write_atomic
+from hwlib.network import Network
+from sim.protocol import Protocol
+from sim.result import Trials, joined
+
+_ARRAYS = [name for name in Trials.__dataclass_fields__ if name != "trace"]
+
+
+class FinishedTrials:
+    """Finished trials of a batch, in a file that is replaced whole whenever some more are done.
+
+    Args:
+        path: the file; read when it exists.
+        identity: what the trials are of (``identity``).
+
+    Raises:
+        InputError: the file cannot be read, or is of another batch.
+    """
+
+    def __init__(self, path: Path, identity: str):
+        self.path, self._identity = path, identity
+        self._done: list[Trials] = []
+        if path.exists():
+            self._done.append(self._read())
+
+    @property
+    def count(self) -> int:
+        """How many trials are done."""
+        return sum(len(each.steps) for each in self._done)
+
+    @property
+    def under_way(self) -> Path:
+        """File for the trial that comes next, for engines that can stop within one."""
+        return self.path.with_name(self.path.name + ".trial")
+
+    def keep(self, trials: Trials) -> None:
+        """Add trials and write the file."""
+        self._done.append(trials)
+        self._done = [self.all()]
+        arrays = {name: getattr(self._done[0], name) for name in _ARRAYS}
+        write_atomic(self.path, lambda path: _save(path, {"identity": np.array(self._identity), **arrays}))
+
+    def all(self) -> Trials:
+        """All finished trials in their order."""
+        return joined(self._done)
+
+    def remove(self) -> None:
+        """Forget the file: everything is done."""
+        self.path.unlink(missing_ok=True)
+        self.under_way.unlink(missing_ok=True)
+
+    def _read(self) -> Trials:
+        try:
+            with np.load(self.path, allow_pickle=False) as file:
+                stored = {name: file[name] for name in ("identity", *_ARRAYS)}
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+            raise InputError(f"{self.path}: cannot be read as a checkpoint ({type(error).__name__})") from None
+        if str(stored.pop("identity")) != self._identity:
+            raise InputError(
+                f"{self.path}: checkpoint of another network, protocol, engine or tolerance; remove it to start anew"
+            )
+        return Trials(**stored)
+
+
+def identity(network: Network, protocols: Sequence[Protocol], engine: str, tolerance: float) -> str:
+    """A name for everything that trials depend on: equal only for the same trials, in the same order."""
+    digest = hashlib.sha256(repr((engine, tolerance)).encode())
+    described: tuple[Network | Protocol, ...] = (network, *protocols)
+    for each in described:
+        for field in fields(each):
+            if field.name != "attrs":  # of a network: notes, no physics
+                _add(digest, field.name, getattr(each, field.name))
+    return digest.hexdigest()
+
+
+def _add(digest: Any, name: str, value: Any) -> None:
+    if isinstance(value, np.ndarray):
+        digest.update(f"{name} {value.dtype.str} {value.shape} ".encode() + np.ascontiguousarray(value).tobytes())
+    else:
+        digest.update(f"{name} {value!r} ".encode())
+
+
+def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    with path.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]

@@ -1,0 +1,155 @@
+"""Simulations that are killed go on from their checkpoint and end with the same bits."""
+
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sim
+import sim.simulate
+from hwlib.errors import InputError
+from hwlib.network import Network
+from hwlib.schematic import ideal_network, ladder_network
+from hwlib.weights import hebbian
+from sim.protocol import Protocol, protocol_for
+from sim.tasks.setup import paper_design
+
+SAME = ("time_load", "time_convergence", "at_rest", "state", "wall_final", "energy_source", "energy_sink", "steps")
+TRIALS = 12
+
+
+def trials(neurons: int, ohm: float, count: int = TRIALS) -> tuple[Network, list[Protocol]]:
+    design = paper_design(neurons)
+    process = design.load_process()
+    rng = np.random.default_rng(4)
+    protocols = [
+        protocol_for(
+            design, process, levels=hebbian(rng.integers(0, 2, (2, neurons))), start=rng.integers(0, 2, neurons)
+        )
+        for _ in range(count)
+    ]
+    network = ladder_network(design, process, ohm) if ohm else ideal_network(design, process, style="lines")
+    return network, protocols
+
+
+def one_trial(checkpoint: Path | None):
+    """A trial of many small steps."""
+    network, (protocol,) = trials(12, 2.0, 1)
+    return sim.run(network, protocol, engine="layout", record=False, tolerance=1e-12, checkpoint=checkpoint)
+
+
+def many_trials(engine: str, checkpoint: Path | None):
+    network, protocols = trials(*((5, 2.0) if engine == "reference" else (20, 0.0) if engine == "ideal" else (12, 2.0)))
+    return sim.run_batch(network, protocols, engine=engine, checkpoint=checkpoint)
+
+
+def kill_after(call: str, ready: str, tmp_path: Path) -> None:
+    """Run ``call`` of this module in a process of its own; kill it as soon as ``ready`` holds."""
+    code = f"""
+import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
+from pathlib import Path
+import sim.simulate, test_checkpoint
+sim.simulate._KEEP_EVERY = 0.0
+path = Path({str(tmp_path / "run.npz")!r})
+{call}
+print("finished", flush=True)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    path = tmp_path / "run.npz"
+    try:
+        while process.poll() is None:
+            if eval(ready, {"path": path, "np": np}):
+                process.send_signal(signal.SIGKILL)
+                break
+            time.sleep(0.002)
+        out, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == -signal.SIGKILL and out == b"", "it ended before it could be killed"
+
+
+def assert_same(one, other):
+    for name in SAME:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+def test_a_killed_trial_goes_on_with_the_same_bits(tmp_path):
+    path = tmp_path / "run.npz"
+    whole = one_trial(None)
+    kill_after("test_checkpoint.one_trial(path)", "path.exists()", tmp_path)
+    assert_same(one_trial(path), whole)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("engine", ["ideal", "layout", "reference"])
+def test_a_killed_batch_repeats_no_finished_trial(tmp_path, engine, monkeypatch):
+    path = tmp_path / "run.npz"
+    whole = many_trials(engine, None)
+    kill_after(f"test_checkpoint.many_trials({engine!r}, path)", "path.exists()", tmp_path)
+    with np.load(path) as kept:
+        done = len(kept["steps"])
+        np.testing.assert_array_equal(kept["wall_final"], whole.wall_final[:done])
+    assert 1 <= done < TRIALS
+    run = []
+    choose = sim.simulate.choose
+
+    def counting(*arguments):
+        name, chosen = choose(*arguments)
+
+        class Counting:
+            def simulate(self, network, protocols, options):
+                run.extend(protocols)
+                return chosen.simulate(network, protocols, options)
+
+        return name, Counting()
+
+    monkeypatch.setattr(sim.simulate, "choose", counting)
+    assert_same(many_trials(engine, path), whole)
+    assert len(run) == TRIALS - done
+    assert not path.exists() and not path.with_name("run.npz.trial").exists()
+
+
+def test_progress_counts_kept_trials_too(tmp_path):
+    network, protocols = trials(4, 0.0)
+    seen = []
+    sim.run_batch(network, protocols, checkpoint=tmp_path / "run.npz", progress=lambda *x: seen.append(x))
+    assert seen[0] == (1, TRIALS) and seen[-1] == (TRIALS, TRIALS)
+
+
+def test_checkpoints_that_do_not_fit_are_refused(tmp_path):
+    path = tmp_path / "run.npz"
+    network, protocols = trials(4, 0.0)
+
+    class StoppedError(Exception):
+        pass
+
+    def stop(done, total):
+        raise StoppedError
+
+    with pytest.raises(StoppedError):
+        sim.run_batch(network, protocols, checkpoint=path, progress=stop)
+    kept = path.read_bytes()
+    others = [
+        {"network": network.with_devices(r_p=network.r_p * 1.1)}, {"protocols": protocols[::-1]},
+        {"protocols": [replace(each, weight=0.2) for each in protocols]}, {"tolerance": 1e-8}, {"engine": "reference"},
+    ]  # fmt: skip
+    for change in others:
+        values = {"network": network, "protocols": protocols} | change
+        with pytest.raises(InputError, match="checkpoint of another network, protocol, engine or tolerance"):
+            sim.run_batch(**values, checkpoint=path)
+    assert path.read_bytes() == kept
+    for broken in (b"nothing", kept[: len(kept) // 2]):
+        path.write_bytes(broken)
+        with pytest.raises(InputError, match="cannot be read as a checkpoint"):
+            sim.run_batch(network, protocols, checkpoint=path)
+
+
+def test_traces_and_checkpoints_exclude_each_other(tmp_path):
+    network, protocols = trials(3, 0.0, 1)
+    with pytest.raises(InputError, match="record=False"):
+        sim.run(network, protocols[0], checkpoint=tmp_path / "run.npz")
