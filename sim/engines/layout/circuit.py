@@ -47,11 +47,13 @@ class Work(NamedTuple):
 
     Attributes:
         pillar_group: of the plan.
-        rate: ds/dt of the walls per reference potential, laid out as the bundles' transfers.
-        at: where each wall's rates and references start, and how many they are, shape (walls, 3).
+        rate: ds/dt of the walls per reference potential, a matrix (references, walls) per bundle.
+        bound: least and largest rate of a bundle's walls for each of its references; leak_bound: of their leaks.
+        nothing: zeros, one per wall.
+        here: room for three potentials of every bundle's references.
         row_b, row_c: what the sources put into the rows' fixed part.
         source_class: class of each reference's source, −1 for none that counts.
-        pillar: the part of each pillar that is ON, its resistance in Ω, its conductance with its wire in S.
+        pillar: the part of each pillar that is ON, its resistance in Ω, its conductance with its wire in S, (3, walls).
         dirty: groups of rows, or packs of chains, whose pillars changed since they were solved.
         tap, tap_siemens, tap_heat: tap of each wall, and what its pillar is there (of ``Taps``).
         values, b, c, x: of the rows.
@@ -62,7 +64,10 @@ class Work(NamedTuple):
 
     pillar_group: np.ndarray
     rate: np.ndarray
-    at: np.ndarray
+    bound: np.ndarray
+    leak_bound: np.ndarray
+    nothing: np.ndarray
+    here: np.ndarray
     row_b: np.ndarray
     row_c: np.ndarray
     source_class: np.ndarray
@@ -137,24 +142,44 @@ def make_board(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray,
     for here, there in ((interface.a, interface.b), (interface.b, interface.a)):
         to_source = (here < n) & (there >= n)
         np.add.at(source_b, here[to_source], interface.siemens[to_source] * ref[there[to_source]])
-    refs = np.diff(bundles.ref_first)
-    rate = bundles.siemens * np.repeat(walls.rate, np.repeat(refs, np.diff(bundles.first)))
     count, groups, packs = len(walls.low), len(program.group) - 1, len(plan.chains.lane_first) - 1
+    rate, bound, leak_bound = _rates(bundles, walls)
     taps = make_taps(plan.chains, ref)
-    place = np.arange(count) - np.repeat(bundles.first[:-1], np.diff(bundles.first))
-    owner = np.repeat(np.arange(len(refs)), np.diff(bundles.first))
-    at = np.stack([bundles.siemens_first[owner] + place * refs[owner], bundles.ref_first[owner], refs[owner]], axis=1)
     work = Work(
-        plan.pillar_group, rate, at, row_b, row_c, source_class, np.full((count, 3), -1.0),
-        np.ones(max(groups, packs), np.bool_), plan.chains.tap, taps.siemens, taps.heat, rows.values.copy(),
-        np.zeros(slots), np.zeros(blocks), np.zeros(slots), ref, np.zeros((groups, 6)), _shares(program.group, threads),
-        _shares(plan.chains.work, threads), _shares(bundles.first, threads),
+        plan.pillar_group, rate, bound, leak_bound, np.zeros(count), np.zeros((3, len(bundles.ref))), row_b, row_c,
+        source_class, np.full((3, count), -1.0), np.ones(max(groups, packs), np.bool_), plan.chains.tap, taps.siemens,
+        taps.heat, rows.values.copy(), np.zeros(slots), np.zeros(blocks), np.zeros(slots), ref, np.zeros((groups, 6)),
+        _shares(program.group, threads), _shares(plan.chains.work, threads), _shares(bundles.first, threads),
     )  # fmt: skip
     face = Face(
         source_b, np.zeros(interface.program.values), np.zeros(n), np.zeros(1), np.zeros(n),
         np.zeros(len(plan.columns.program.diag)),
     )  # fmt: skip
     return Board(program, rows, plan.chains, plan.columns, interface, bundles, taps, work, face)
+
+
+def _rates(bundles: Bundles, walls: Walls) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rates, their bounds and the leaks' bounds of every bundle, as ``Work`` has them."""
+    rate, bound = np.empty(len(bundles.siemens)), np.zeros((len(bundles.ref), 2))
+    leak_bound = np.zeros((len(bundles.first) - 1, 2))
+    _fill_rates(bundles, walls.rate, walls.leak, rate, bound, leak_bound)
+    return rate, bound, leak_bound
+
+
+@njit(cache=True)
+def _fill_rates(bundles, per_ampere, leak, rate, bound, leak_bound):
+    for bundle in range(len(bundles.first) - 1):
+        first, last = bundles.first[bundle], bundles.first[bundle + 1]
+        begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+        at = bundles.siemens_first[bundle]
+        if first == last:
+            continue
+        leak_bound[bundle, 0], leak_bound[bundle, 1] = leak[first:last].min(), leak[first:last].max()
+        for k in range(end - begin):
+            here = rate[at + k * (last - first) : at + (k + 1) * (last - first)]
+            for i in range(last - first):
+                here[i] = bundles.siemens[at + i * (end - begin) + k] * per_ampere[first + i]
+            bound[begin + k, 0], bound[begin + k, 1] = here.min(), here.max()
 
 
 def _shares(first: np.ndarray, threads: int) -> np.ndarray:
@@ -192,7 +217,7 @@ def _add_pillars(work, rows, program, begin, end):
     walls, us, vs, joint, sources = rows.wall, rows.a, rows.b, rows.joint, rows.source
     diag, block = program.diag, program.block
     for e in range(begin, end):
-        g = pillar[walls[e], 2]
+        g = pillar[2, walls[e]]
         u, v = us[e], vs[e]
         if u >= 0:
             values[diag[u]] += g
@@ -224,12 +249,12 @@ def _pillar_power(work, rows, begin, end, power):
     for e in range(begin, end):
         wall, source = walls[e], sources[e]
         if source >= 0:
-            current = pillar[wall, 2] * (ref[source] - x[max(us[e], vs[e])])
+            current = pillar[2, wall] * (ref[source] - x[max(us[e], vs[e])])
             if source_class[source] >= 0:
                 power[source_class[source]] += current * ref[source]
         else:
-            current = pillar[wall, 2] * (x[us[e]] - x[vs[e]])
-        heat += current * current * pillar[wall, 1]
+            current = pillar[2, wall] * (x[us[e]] - x[vs[e]])
+        heat += current * current * pillar[1, wall]
     power[3] = heat
 
 
@@ -283,7 +308,7 @@ def _gather(values, entry, blocks_values, first, b, port_ref, blocks_b, n):
 def _add_joint_pillars(values, b, diag, n, joint, ref, pillar):
     walls, us, vs, entry = joint.wall, joint.pillar_a, joint.pillar_b, joint.joint
     for e in range(len(walls)):
-        g = pillar[walls[e], 2]
+        g = pillar[2, walls[e]]
         u, v = us[e], vs[e]
         if u < n:
             values[diag[u]] += g
@@ -333,10 +358,10 @@ def _joint_power(joint, ref, source_class, pillar, power):
     walls, a, b = joint.wall, joint.pillar_a, joint.pillar_b
     for e in range(len(walls)):
         wall = walls[e]
-        current = _edge_current(ref, source_class, power, a[e], b[e], pillar[wall, 2])
-        heat = current * current * pillar[wall, 1]
+        current = _edge_current(ref, source_class, power, a[e], b[e], pillar[2, wall])
+        heat = current * current * pillar[1, wall]
         power[3] += heat
-        power[5] += current * current / pillar[wall, 2] - heat
+        power[5] += current * current / pillar[2, wall] - heat
 
 
 @_inner()

@@ -1,5 +1,6 @@
-"""Passes over the walls of a share: their speeds, their pillars, their places, what they will meet.
+"""Passes over the walls of a share, column by column: their speeds, their pillars, their places, what they will meet.
 
+Columns whose walls all rest against one end, and that their drive surely keeps there, sleep: no pass looks at them.
 A pass is called by number, so that one compiled function serves them all.
 """
 
@@ -11,62 +12,50 @@ from typing import Any
 import numpy as np
 from numba import njit, prange
 
-PLACE, FINISH, ERROR, COMMIT, SCAN, DRIFT = range(6)  # the passes
-FAST, INSIDE, EDGE, FIRST, LAST, SPEED, WORST, CHANGED = range(8)  # facts a pass reports
+PLACE, FINISH, ERROR, SCAN, DRIFT = range(5)  # the passes
+FAST, INSIDE, EDGE, FIRST, LAST, SPEED, WORST, CHANGED, MISSED = range(9)  # facts a pass reports
+AWAKE, NEAR = 1, 2  # states of a column: some wall may move; some may be under its pillar in the next step; 0: asleep
 
-# Called from compiled code alone: no wrappers, they double the time to compile.
-_inner: Any = partial(njit, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+# Called from compiled code alone: no wrappers, they double the time to compile. Nothing here divides by zero.
+_inner: Any = partial(
+    njit, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy", fastmath={"contract"},
+    _nrt=False,
+)  # fmt: skip
 
 
 # Loops run over plain arrays that are arguments: every access through a tuple or an inlined call counts references.
 
 
 @_inner()
-def _speeds(out, rate, refs, at, y, leak, moving, first, last):
-    """Speed of each listed wall for some potentials."""
-    for i in range(first, last):
-        wall = moving[i]
-        entry, begin, size = at[wall, 0], at[wall, 1], at[wall, 2]
-        total = leak[wall]
-        for k in range(size):
-            total += rate[entry + k] * y[refs[begin + k]]
-        out[i] = total
+def _speeds(out, rate, y, leak):
+    """Speed of every wall of a column, ``rate`` of shape (references · walls,), for potentials ``y``."""
+    walls = len(out)
+    for i in range(walls):
+        out[i] = leak[i]
+    for k in range(len(y)):
+        pace, potential = rate[k * walls : (k + 1) * walls], y[k]
+        for i in range(walls):
+            out[i] += pace[i] * potential
 
 
 @_inner()
-def _all_speeds(out, rate, rate_first, refs, ref_first, first, y, leak, begin, end):
-    """Speed of every wall of some bundles."""
-    for bundle in range(begin, end):
-        start, entry = ref_first[bundle], rate_first[bundle]
-        size = ref_first[bundle + 1] - start
-        for wall in range(first[bundle], first[bundle + 1]):
-            total = leak[wall]
-            for k in range(size):
-                total += rate[entry + k] * y[refs[start + k]]
-            entry += size
-            out[wall] = total
+def _gather(ref, y, here, first, last):
+    """Potentials of a column's references, in its part of ``here``."""
+    for k in range(first, last):
+        here[k] = y[ref[k]]
 
 
 @_inner()
-def _one_speed(rate, refs, at, y, leak, wall):
-    total = leak[wall]
-    for k in range(at[wall, 2]):
-        total += rate[at[wall, 0] + k] * y[refs[at[wall, 1] + k]]
-    return total
-
-
-@_inner()
-def set_pillars(constants, pillar, group, dirty, taps, tap_siemens, tap_heat, moving, s, first, last):
-    """Bring the listed walls' pillars up to date; whether any changed."""
+def set_pillars(constants, pillar, group, dirty, taps, tap_siemens, tap_heat, s, first, last):
+    """Bring the pillars of some walls up to date; whether any changed."""
     changed = False
-    for i in range(first, last):
-        wall = moving[i]
+    for wall in range(first, last):
         fraction = min(max(s[wall], 0.0), 1.0)
-        if fraction != pillar[wall, 0]:
+        if fraction != pillar[0, wall]:
             changed = True
             ohm = 1.0 / (constants[wall, 0] + fraction * constants[wall, 1])
             siemens = 1.0 / (ohm + constants[wall, 2])
-            pillar[wall, 0], pillar[wall, 1], pillar[wall, 2] = fraction, ohm, siemens
+            pillar[0, wall], pillar[1, wall], pillar[2, wall] = fraction, ohm, siemens
             if group[wall] >= 0:
                 dirty[group[wall]] = True
             tap = taps[wall]
@@ -76,10 +65,17 @@ def set_pillars(constants, pillar, group, dirty, taps, tap_siemens, tap_heat, mo
 
 
 @_inner()
-def _moved(trial, s, speed, low, high, moving, h, first, last):
-    for i in range(first, last):
-        wall = moving[i]
-        trial[wall] = min(max(s[wall] + h * speed[i], low[wall]), high[wall])
+def _pillars(work, walls, s, first, last):
+    return set_pillars(
+        walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, work.tap_heat, s, first,
+        last,
+    )  # fmt: skip
+
+
+@_inner()
+def _moved(trial, s, speed, free, low, high, h):
+    for i in range(len(s)):
+        trial[i] = min(max(s[i] + h * (speed[i] * free[i]), low[i]), high[i])
 
 
 @_inner()
@@ -100,127 +96,146 @@ def _after_turn(start, middle, at, end):
 
 
 @_inner()
-def _listed_speeds(work, bundles, walls, motion, out, y, first, last):
-    _speeds(out, work.rate, bundles.ref, work.at, y, walls.leak, motion.moving, first, last)
+def _one_speed(rate, y, leak, walls, i):
+    total = leak[i]
+    for k in range(len(y)):
+        total += rate[k * walls + i] * y[k]
+    return total
 
 
 @_inner()
-def _listed_pillars(work, walls, motion, s, share, first, last):
-    motion.facts[share, CHANGED] = set_pillars(
-        walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, work.tap_heat,
-        motion.moving, s, first, last,
-    )
+def _turned(trial, s, start, end, free, low, high, rate, y, leak, h):
+    """A wall that turns at an end of its track during the step leaves it from there; ``y`` at half the step."""
+    for i in range(len(s)):
+        if start[i] * end[i] < 0 and free[i] > 0:
+            half = _one_speed(rate, y, leak, len(s), i)
+            way, after = _after_turn(start[i], half, 0.5, end[i])
+            turn = s[i] + h * way
+            if turn < low[i]:
+                trial[i] = min(max(low[i] + h * after, low[i]), high[i])
+            elif turn > high[i]:
+                trial[i] = min(max(high[i] + h * after, low[i]), high[i])
 
 
 @_inner()
-def _place(work, bundles, walls, motion, share, first, last, h):
-    """Trial positions for the potentials in ``blend``, and their pillars."""
-    _listed_speeds(work, bundles, walls, motion, motion.mean, motion.blend[0], first, last)
-    _moved(motion.trial, motion.s, motion.mean, walls.low, walls.high, motion.moving, h, first, last)
-    _listed_pillars(work, walls, motion, motion.trial, share, first, last)
+def _place(work, bundles, walls, motion, bundle, h):
+    """Trial positions of a column for the potentials in ``blend``, and their pillars; whether one changed."""
+    first, last = bundles.first[bundle], bundles.first[bundle + 1]
+    rate = work.rate[bundles.siemens_first[bundle] : bundles.siemens_first[bundle + 1]]
+    begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+    _gather(bundles.ref, motion.blend[0], work.here[0], begin, end)
+    _speeds(motion.mean[first:last], rate, work.here[0, begin:end], walls.leak[first:last])
+    _moved(
+        motion.trial[first:last], motion.s[first:last], motion.mean[first:last], motion.free[first:last],
+        walls.low[first:last], walls.high[first:last], h,
+    )  # fmt: skip
 
 
 @_inner()
-def _finish(work, bundles, walls, motion, share, first, last, h):
-    """Positions at the end of the step; a wall that turns at an end of its track leaves it from there."""
-    _listed_speeds(work, bundles, walls, motion, motion.mean, motion.blend[0], first, last)
-    _listed_speeds(work, bundles, walls, motion, motion.end, motion.blend[1], first, last)
-    _moved(motion.trial, motion.s, motion.mean, walls.low, walls.high, motion.moving, h, first, last)
-    for i in range(first, last):
-        start, end = motion.speed[i], motion.end[i]
-        if start * end < 0:
-            wall = motion.moving[i]
-            half = _one_speed(work.rate, bundles.ref, work.at, motion.y[1], walls.leak, wall)
-            way, after = _after_turn(start, half, 0.5, end)
-            turn = motion.s[wall] + h * way
-            if turn < walls.low[wall]:
-                motion.trial[wall] = min(max(walls.low[wall] + h * after, walls.low[wall]), walls.high[wall])
-            elif turn > walls.high[wall]:
-                motion.trial[wall] = min(max(walls.high[wall] + h * after, walls.low[wall]), walls.high[wall])
-    _listed_pillars(work, walls, motion, motion.trial, share, first, last)
+def _finish(work, bundles, walls, motion, bundle, h):
+    """Positions of a column at the end of the step; ``blend`` holds mean potentials and those at the end."""
+    first, last = bundles.first[bundle], bundles.first[bundle + 1]
+    rate = work.rate[bundles.siemens_first[bundle] : bundles.siemens_first[bundle + 1]]
+    leak = walls.leak[first:last]
+    begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+    _place(work, bundles, walls, motion, bundle, h)
+    _gather(bundles.ref, motion.blend[1], work.here[1], begin, end)
+    _gather(bundles.ref, motion.y[1], work.here[2], begin, end)
+    _speeds(motion.end[first:last], rate, work.here[1, begin:end], leak)
+    _turned(
+        motion.trial[first:last], motion.s[first:last], motion.speed[first:last], motion.end[first:last],
+        motion.free[first:last], walls.low[first:last], walls.high[first:last], rate, work.here[2, begin:end], leak, h,
+    )  # fmt: skip
 
 
 @_inner()
-def _worst(trial, low, high, part, leak, speed, moving, first, last):
+def _largest(trial, low, high, part, speed):
     worst = 0.0
-    for i in range(first, last):
-        wall = moving[i]
-        if low[wall] < trial[wall] < high[wall]:
-            worst = max(worst, abs(speed[i] - leak[wall]) * part[wall])
+    for i in range(len(trial)):
+        if low[i] < trial[i] < high[i]:
+            worst = max(worst, abs(speed[i]) * part[i])
     return worst
 
 
 @_inner()
-def _error(work, bundles, walls, motion, share, first, last, h):
-    """Largest estimated error of a wall in this step, fraction of L."""
-    _listed_speeds(work, bundles, walls, motion, motion.mean, motion.blend[0], first, last)
-    motion.facts[share, WORST] = h * _worst(
-        motion.trial, walls.low, walls.high, walls.share, walls.leak, motion.mean, motion.moving, first, last
-    )
+def _error(work, bundles, walls, motion, bundle):
+    """Largest estimated error of a column's walls over the length of the step, fraction of L."""
+    first, last = bundles.first[bundle], bundles.first[bundle + 1]
+    rate = work.rate[bundles.siemens_first[bundle] : bundles.siemens_first[bundle + 1]]
+    begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+    _gather(bundles.ref, motion.blend[0], work.here[0], begin, end)
+    _speeds(motion.mean[first:last], rate, work.here[0, begin:end], work.nothing[first:last])
+    return _largest(
+        motion.trial[first:last], walls.low[first:last], walls.high[first:last], walls.share[first:last],
+        motion.mean[first:last],
+    )  # fmt: skip
 
 
 @_inner()
-def _commit(s, trial, moving, first, last):
-    for i in range(first, last):
-        s[moving[i]] = trial[moving[i]]
-
-
-@_inner()
-def _snap(s, moving, first, last):
+def _snap(s):
     """Put walls that a jump brought to an edge of their pillar exactly there."""
-    for i in range(first, last):
-        wall = moving[i]
-        if abs(s[wall]) < 1e-12:
-            s[wall] = 0.0
-        elif abs(s[wall] - 1.0) < 1e-12:
-            s[wall] = 1.0
+    for i in range(len(s)):
+        if abs(s[i]) < 1e-12:
+            s[i] = 0.0
+        elif abs(s[i] - 1.0) < 1e-12:
+            s[i] = 1.0
 
 
 @_inner()
-def _drift(work, walls, motion, share, first, last, h):
-    """Move every free wall at its constant speed."""
-    _moved(motion.s, motion.s, motion.speed, walls.low, walls.high, motion.moving, h, first, last)
-    _snap(motion.s, motion.moving, first, last)
-    _listed_pillars(work, walls, motion, motion.s, share, first, last)
+def _drift(walls, motion, first, last, h):
+    """Move every free wall of a column at its constant speed."""
+    _moved(
+        motion.s[first:last], motion.s[first:last], motion.speed[first:last], motion.free[first:last],
+        walls.low[first:last], walls.high[first:last], h,
+    )  # fmt: skip
+    _snap(motion.s[first:last])
 
 
 @_inner()
-def _free(moving, speed, all_speeds, s, low, high, offset, first, last):
-    """List the walls that nothing holds; how many."""
-    new = offset
-    for wall in range(first, last):
-        pace = all_speeds[wall]
-        if (pace > 0 and s[wall] < high[wall]) or (pace < 0 and s[wall] > low[wall]):
-            moving[new], speed[new] = wall, pace
-            new += 1
-    return new - offset
+def _free(free, speed, s, low, high):
+    """Mark the walls that nothing holds; 1 when all are held at their high ends, −1 all at their low ends, else 0."""
+    highs, lows = 0, 0
+    for i in range(len(s)):
+        if speed[i] >= 0 and s[i] >= high[i]:
+            free[i] = 0.0
+            highs += 1
+        elif speed[i] <= 0 and s[i] <= low[i]:
+            free[i] = 0.0
+            lows += 1
+        else:
+            free[i] = 0.0 if speed[i] == 0 else 1.0
+    return 1 if highs == len(s) else (-1 if lows == len(s) else 0)
 
 
 @_inner()
-def _leave(work, bundles, walls, motion, first, last, h):
-    """Move the listed walls that were pressed against an end of their track when the step (``h``) began."""
-    s, low, high = motion.s, walls.low, walls.high
-    for i in range(first, last):
-        wall = motion.moving[i]
-        if low[wall] < s[wall] < high[wall]:
+def _leave(s, free, speed, low, high, rate, y, middle, leak, h):
+    """Move the walls that were pressed against an end of their track when the step (``h``) began; whether any was."""
+    walls, some = len(s), False
+    for i in range(walls):
+        if free[i] == 0 or low[i] < s[i] < high[i]:
             continue
-        start = _one_speed(work.rate, bundles.ref, work.at, motion.blend[0], walls.leak, wall)
-        if start * motion.speed[i] < 0:
-            middle = _one_speed(work.rate, bundles.ref, work.at, motion.blend[1], walls.leak, wall)
-            _, after = _after_turn(start, middle, 0.75, motion.speed[i])
-            s[wall] = min(max(s[wall] + h * after, low[wall]), high[wall])
+        start = _one_speed(rate, y, leak, walls, i)
+        if start * speed[i] < 0:
+            _, after = _after_turn(start, _one_speed(rate, middle, leak, walls, i), 0.75, speed[i])
+            s[i] = min(max(s[i] + h * after, low[i]), high[i])
+            some = True
+    return some
 
 
 @_inner()
-def _ahead(facts, moving, speed, s, low, high, still, first, last):
-    """What the listed walls will meet: time to the next edge of a pillar, to the ends of the tracks, top speed."""
-    edge, soon, way, top, inside, fast = np.inf, np.inf, 0.0, 0.0, 0, 0
-    for i in range(first, last):
-        wall, pace = moving[i], abs(speed[i])
-        at = s[wall]
-        if pace >= still[wall]:
+def _ahead(facts, free, speed, s, low, high, still, span):
+    """What free walls will meet: next edge of a pillar, ends of the tracks, top speed; whether one may come near.
+
+    ``span`` is the time that the next step may take; near is what a wall twice as fast reaches in it.
+    """
+    edge, soon, way, top, inside, fast, gap = np.inf, np.inf, 0.0, 0.0, 0, 0, np.inf
+    for i in range(len(s)):
+        if free[i] == 0:
+            continue
+        pace, at = abs(speed[i]), s[i]
+        if pace >= still[i]:
             fast += 1
-            room = (high[wall] - at if speed[i] > 0 else at - low[wall]) / pace
+            room = (high[i] - at if speed[i] > 0 else at - low[i]) / pace
             way, soon = max(way, room), min(soon, room)
         ahead = -at if speed[i] > 0 else at - 1.0  # distance to the pillar; within it, 0 … −1
         if ahead > 0:
@@ -229,50 +244,97 @@ def _ahead(facts, moving, speed, s, low, high, still, first, last):
             edge = min(edge, (1.0 + ahead) / pace)
             inside += 1
         top = max(top, pace)
-    facts[EDGE], facts[FIRST], facts[LAST] = edge, soon, way
-    facts[SPEED], facts[INSIDE], facts[FAST] = top, inside, fast
+        gap = min(gap, max(-at, at - 1.0))
+    facts[EDGE], facts[FIRST], facts[LAST] = min(facts[EDGE], edge), min(facts[FIRST], soon), max(facts[LAST], way)
+    facts[SPEED], facts[INSIDE], facts[FAST] = max(facts[SPEED], top), facts[INSIDE] + inside, facts[FAST] + fast
+    return gap <= 2.0 * top * span
 
 
 @_inner()
-def _scan(work, bundles, walls, motion, share, h):
-    """List the walls that are free to move; ``h`` > 0 is the step just taken, in which some may have left their end."""
-    begin, end = work.chunk_bundle[share], work.chunk_bundle[share + 1]
-    first, last = bundles.first[begin], bundles.first[end]
-    _all_speeds(
-        motion.end, work.rate, bundles.siemens_first, bundles.ref, bundles.ref_first, bundles.first, motion.y[0],
-        walls.leak, begin, end,
-    )  # fmt: skip
-    count = _free(motion.moving, motion.speed, motion.end, motion.s, walls.low, walls.high, first, first, last)
-    motion.listed[share] = count
-    motion.facts[share, CHANGED] = 0.0
-    if h > 0:
-        _leave(work, bundles, walls, motion, first, first + count, h)
-        _listed_pillars(work, walls, motion, motion.s, share, first, first + count)
+def _held(side, bound, bound_first, y, leak):
+    """Whether potentials surely keep every wall of a column at its end: the bounds of the rates say so."""
+    speed = leak[0] if side > 0 else -leak[1]
+    for k in range(len(y)):
+        a, b = side * bound[bound_first + k, 0] * y[k], side * bound[bound_first + k, 1] * y[k]
+        speed += min(a, b)
+    return speed > 0
+
+
+@_inner()
+def _scan(work, bundles, walls, motion, bundle, h, facts):
+    """Find what a column's walls will do; ``h`` > 0 is the step just taken, in which some may have left their end."""
+    begin, end, side = bundles.ref_first[bundle], bundles.ref_first[bundle + 1], motion.side[bundle]
+    _gather(bundles.ref, motion.y[0], work.here[0], begin, end)
+    y = work.here[0, begin:end]
+    if side != 0 and _held(side, work.bound, begin, y, work.leak_bound[bundle]):
+        motion.state[bundle] = 0
+        return False
+    first, last = bundles.first[bundle], bundles.first[bundle + 1]
+    s, speed, free = motion.s[first:last], motion.speed[first:last], motion.free[first:last]
+    low, high, leak = walls.low[first:last], walls.high[first:last], walls.leak[first:last]
+    rate = work.rate[bundles.siemens_first[bundle] : bundles.siemens_first[bundle + 1]]
+    if h > 0 and motion.state[bundle] != 0:
+        for i in range(last - first):
+            s[i] = motion.trial[first + i]
+    _speeds(speed, rate, y, leak)
+    motion.side[bundle] = _free(free, speed, s, low, high)
+    changed = False
+    if h > 0 and motion.side[bundle] == 0:
+        _gather(bundles.ref, motion.blend[0], work.here[1], begin, end)
+        _gather(bundles.ref, motion.blend[1], work.here[2], begin, end)
+        if _leave(s, free, speed, low, high, rate, work.here[1, begin:end], work.here[2, begin:end], leak, h):
+            changed = _pillars(work, walls, motion.s, first, last)
+    near = _ahead(facts, free, speed, s, low, high, walls.still[first:last], motion.clock[1])
+    motion.state[bundle] = NEAR if near or motion.clock[1] == 0 else AWAKE
+    return changed
+
+
+@_inner()
+def _scan_share(work, bundles, walls, motion, h, share):
     facts = motion.facts[share]
-    _ahead(facts, motion.moving, motion.speed, motion.s, walls.low, walls.high, walls.still, first, first + count)
+    facts[EDGE] = facts[FIRST] = np.inf
+    facts[LAST] = facts[SPEED] = facts[INSIDE] = facts[FAST] = 0.0
+    for bundle in range(work.chunk_bundle[share], work.chunk_bundle[share + 1]):
+        if _scan(work, bundles, walls, motion, bundle, h, facts):
+            facts[CHANGED] = 1.0
+
+
+@_inner()
+def _step_share(work, bundles, walls, motion, kind, h, share):
+    facts = motion.facts[share]
+    for bundle in range(work.chunk_bundle[share], work.chunk_bundle[share + 1]):
+        first, last, state = bundles.first[bundle], bundles.first[bundle + 1], motion.state[bundle]
+        if kind == ERROR and state != 0:
+            facts[WORST] = max(facts[WORST], h * _error(work, bundles, walls, motion, bundle))
+        elif kind == PLACE and state == NEAR:
+            _place(work, bundles, walls, motion, bundle, h)
+            if _pillars(work, walls, motion.trial, first, last):
+                facts[CHANGED] = 1.0
+        elif kind == FINISH and state != 0:
+            _finish(work, bundles, walls, motion, bundle, h)
+            if _pillars(work, walls, motion.trial, first, last):
+                facts[CHANGED] = 1.0
+                if state != NEAR:
+                    facts[MISSED] = 1.0
+        elif kind == DRIFT and state != 0:
+            _drift(walls, motion, first, last, h)
+            if _pillars(work, walls, motion.s, first, last):
+                facts[CHANGED] = 1.0
 
 
 @_inner()
 def share_pass(work, bundles, walls, motion, kind, h, share):
-    """One pass over the listed walls of a share."""
-    first = bundles.first[work.chunk_bundle[share]]
-    last = first + motion.listed[share]
-    if kind == PLACE:
-        _place(work, bundles, walls, motion, share, first, last, h)
-    elif kind == FINISH:
-        _finish(work, bundles, walls, motion, share, first, last, h)
-    elif kind == ERROR:
-        _error(work, bundles, walls, motion, share, first, last, h)
-    elif kind == COMMIT:
-        _commit(motion.s, motion.trial, motion.moving, first, last)
-    elif kind == DRIFT:
-        _drift(work, walls, motion, share, first, last, h)
+    """One pass over the columns of a share that are awake."""
+    facts = motion.facts[share]
+    facts[CHANGED] = facts[MISSED] = facts[WORST] = 0.0
+    if kind == SCAN:
+        _scan_share(work, bundles, walls, motion, h, share)
     else:
-        _scan(work, bundles, walls, motion, share, h)
+        _step_share(work, bundles, walls, motion, kind, h, share)
 
 
-@_inner(parallel=True)
+@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, parallel=True)
 def parallel_pass(work, bundles, walls, motion, kind, h):
     """One pass over all shares, side by side."""
-    for share in prange(len(motion.listed)):
+    for share in prange(len(work.chunk_bundle) - 1):
         share_pass(work, bundles, walls, motion, kind, h, share)

@@ -194,7 +194,7 @@ def _no_rows(edges: int) -> _Draft:
 
 
 def _ladder(draft: _Draft, structure: Structure, node_ref: np.ndarray, wall_of: np.ndarray) -> Ladder:
-    edges, mine, network = structure.edges, draft.mine, structure.network
+    edges, mine = structure.edges, draft.mine
     pillar = edges.kind[mine] == PILLAR
     end = np.where(draft.u < 0, edges.a[mine], edges.b[mine])
     return Ladder(

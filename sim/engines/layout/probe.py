@@ -35,7 +35,7 @@ def node_voltages(structure: Structure, plan: Plan, board: Board, voltages: np.n
     inner = place == STATIC
     v[inner] = x[plan.node_slot[inner]]
     pillar = np.empty(network.devices)
-    pillar[plan.bundles.device] = board.work.pillar[:, 1]
+    pillar[plan.bundles.device] = board.work.pillar[1]
     restore(structure.removed, v, pillar)
     return v[structure.alias]
 
@@ -60,7 +60,7 @@ def residual(structure: Structure, plan: Plan, board: Board, v: np.ndarray, trac
     """Largest current in A missing at a node of the whole network, or between a track and its transfer."""
     network = structure.network
     pillar = np.empty(network.devices)
-    pillar[plan.bundles.device] = board.work.pillar[:, 1]
+    pillar[plan.bundles.device] = board.work.pillar[1]
     ends = [network.resistor_nodes, network.terminals[:, [DW_IN, DW_OUT]], network.terminals[:, [MTJ_IN, MTJ_OUT]]]
     ohms = [network.resistor_ohm, network.r_m, pillar]
     missing = np.zeros(network.nodes)

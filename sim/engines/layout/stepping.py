@@ -14,8 +14,8 @@ from numba import njit
 
 from sim.engines.layout.circuit import solve
 from sim.engines.layout.passes import (
+    AWAKE,
     CHANGED,
-    COMMIT,
     DRIFT,
     EDGE,
     ERROR,
@@ -24,6 +24,8 @@ from sim.engines.layout.passes import (
     FIRST,
     INSIDE,
     LAST,
+    MISSED,
+    NEAR,
     PLACE,
     SCAN,
     SPEED,
@@ -34,6 +36,7 @@ from sim.engines.layout.passes import (
 )  # fmt: skip
 
 RUNNING, REST, LIMIT = range(3)
+MISJUDGED = -1.0
 # Called from compiled code alone: no wrappers, they double the time to compile.
 _inner: Any = partial(njit, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 _ENERGY_TIME = 50e-9  # s: an error of the energy counts against the present power over this time
@@ -47,13 +50,13 @@ class Motion(NamedTuple):
     Attributes:
         s: positions in pillar units.
         trial: positions of the step under way.
-        clock: time, next step, last step (s) and the step counter.
+        clock: time, next step, last step (s), and how many steps and circuit solutions there were.
         y: reference potentials at the four stages, row 0 now.
         power: powers at the four stages, row 0 now, and those last solved for.
         energy: their integral in J.
-        moving, speed: walls that are free to move and their ds/dt, by share.
-        mean, end: ds/dt used in a pass, by place in the list, or by wall.
-        listed: how many of them in each share.
+        free, speed: 1 for walls that nothing holds, and ds/dt now, of the columns that are awake.
+        mean, end: ds/dt used in a pass.
+        state, side: of each column, whether passes look at it, and the end that holds all its walls (1 high, −1 low).
         facts: what each share found in its last pass.
         blend: potentials that the next pass uses, two vectors.
     """
@@ -64,29 +67,30 @@ class Motion(NamedTuple):
     y: np.ndarray
     power: np.ndarray
     energy: np.ndarray
-    moving: np.ndarray
+    free: np.ndarray
     speed: np.ndarray
     mean: np.ndarray
     end: np.ndarray
-    listed: np.ndarray
+    state: np.ndarray
+    side: np.ndarray
     facts: np.ndarray
     blend: np.ndarray
 
 
-def make_motion(s: np.ndarray, references: int, shares: int) -> Motion:
+def make_motion(s: np.ndarray, references: int, columns: int, shares: int) -> Motion:
     """A motion at time 0 with walls at ``s``; call ``begin`` before ``advance``."""
     walls = len(s)
     return Motion(
-        s.copy(), s.copy(), np.zeros(4), np.zeros((4, references)), np.zeros((5, 6)), np.zeros(6),
-        np.zeros(walls, np.int64), np.zeros(walls), np.zeros(walls), np.zeros(walls), np.zeros(shares, np.int64),
-        np.zeros((shares, 8)), np.zeros((2, references)),
+        s.copy(), s.copy(), np.zeros(5), np.zeros((4, references)), np.zeros((5, 6)), np.zeros(6),
+        np.zeros(walls), np.zeros(walls), np.zeros(walls), np.zeros(walls), np.zeros(columns, np.int64),
+        np.zeros(columns, np.int64), np.zeros((shares, 9)), np.zeros((2, references)),
     )  # fmt: skip
 
 
 # Passes and stages are given as np.int64: a literal would compile the callee once for each value.
 @_inner()
 def _pass(board, walls, motion, kind, h):
-    if len(motion.listed) > 1:
+    if len(motion.facts) > 1:
         parallel_pass(board.work, board.bundles, walls, motion, kind, h)
     else:
         share_pass(board.work, board.bundles, walls, motion, kind, h, np.int64(0))
@@ -98,6 +102,7 @@ def _stage(board, motion, stage, changed):
     """Potentials and powers at a stage; those of the last solution when no pillar changed."""
     if changed:
         solve(board, motion.power[4])
+        motion.clock[4] += 1
     motion.power[stage] = motion.power[4]
     motion.y[stage] = board.work.ref
 
@@ -105,14 +110,15 @@ def _stage(board, motion, stage, changed):
 @njit(cache=True)
 def begin(board, walls, motion):
     """Solve for the walls where they are and find what moves."""
-    work, everything = board.work, np.arange(len(motion.s))
+    work = board.work
     set_pillars(
-        walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, work.tap_heat, everything,
-        motion.s, 0, len(everything),
+        walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, work.tap_heat, motion.s,
+        0, len(motion.s),
     )  # fmt: skip
+    motion.side[:] = 0
+    motion.clock[1] = 0.0
     _stage(board, motion, np.int64(0), np.bool_(True))
     _pass(board, walls, motion, np.int64(SCAN), 0.0)
-    motion.clock[1] = 0.0
 
 
 @_inner()
@@ -126,14 +132,14 @@ def _jump(board, walls, motion, left, every):
     motion.energy[:] += h * motion.power[0]
     if changed:
         _stage(board, motion, np.int64(0), np.bool_(True))
-    _pass(board, walls, motion, np.int64(SCAN), 0.0)
     motion.clock[1] = 0.0
+    _pass(board, walls, motion, np.int64(SCAN), 0.0)
     return h
 
 
 @_inner()
 def _try(board, walls, motion, h):
-    """One Runge-Kutta step; its largest error."""
+    """One Runge-Kutta step; its largest error, or ``MISJUDGED``."""
     y, blend = motion.y, motion.blend
     blend[0] = y[0]
     _stage(board, motion, np.int64(1), _pass(board, walls, motion, np.int64(PLACE), 0.5 * h))
@@ -142,6 +148,8 @@ def _try(board, walls, motion, h):
     blend[0] = (2.0 * y[0] + 3.0 * y[1] + 4.0 * y[2]) / 9.0
     blend[1] = (y[0] - 6.0 * y[1] + 8.0 * y[2]) / 3.0
     _stage(board, motion, np.int64(3), _pass(board, walls, motion, np.int64(FINISH), h))
+    if motion.facts[:, MISSED].max() > 0:
+        return MISJUDGED
     blend[0] = -5.0 / 72.0 * y[0] + y[1] / 12.0 + y[2] / 9.0 - y[3] / 8.0
     _pass(board, walls, motion, np.int64(ERROR), h)
     power = motion.power
@@ -157,13 +165,19 @@ def _try(board, walls, motion, h):
 @_inner()
 def _accept(board, walls, motion, h):
     y, power, blend = motion.y, motion.power, motion.blend
-    _pass(board, walls, motion, np.int64(COMMIT), h)
     motion.energy[:] += h / 9.0 * (2.0 * power[0] + 3.0 * power[1] + 4.0 * power[2])
     blend[0], blend[1] = y[0], y[2]
     y[0], power[0] = y[3], power[3]
     if _pass(board, walls, motion, np.int64(SCAN), h):
         _stage(board, motion, np.int64(0), np.bool_(True))
         _pass(board, walls, motion, np.int64(SCAN), 0.0)
+
+
+@_inner()
+def _look_at_all(state):
+    for column in range(len(state)):
+        if state[column] == AWAKE:
+            state[column] = NEAR
 
 
 @_inner()
@@ -179,6 +193,9 @@ def _step(board, walls, motion, left, tolerance):
             h = 0.9 * last if last > _ARRIVED * motion.clock[0] else last * (1 + 1e-9)
         h = min(h, left)
         error = _try(board, walls, motion, h)
+        if error == MISJUDGED:  # a wall came under its pillar from farther away than was thought: look at all
+            _look_at_all(motion.state)
+            continue
         factor = 5.0 if error == 0 else min(5.0, max(0.2, 0.85 * (tolerance / error) ** (1.0 / 3.0)))
         if error <= tolerance or h <= _LEAST_STEP:
             motion.clock[1] = h * factor

@@ -96,7 +96,8 @@ class TrialRun:
         s = (self.wall[order] - self._start(order)) / network.pillar_width[order]
         ends = self.wall[order] >= network.length[order]
         s = np.where(ends, self.walls.high, np.clip(s, self.walls.low, self.walls.high))
-        self.motion = make_motion(s, len(self.board.work.ref), len(self.board.work.chunk_bundle) - 1)
+        work, columns = self.board.work, len(self.plan.bundles.first) - 1
+        self.motion = make_motion(s, len(work.ref), columns, len(work.chunk_bundle) - 1)
         begin(self.board, self.walls, self.motion)
         self._look()
 
