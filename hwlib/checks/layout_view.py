@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import klayout.db as kdb
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from hwlib.checks.connectivity import Extracted, net_labels, wires
 from hwlib.checks.device_table import DeviceTable, device_table
+from hwlib.checks.forked import cores, in_processes
 from hwlib.checks.source import places
 from hwlib.process import Process
 
@@ -55,8 +57,9 @@ def view_whole(layout: kdb.Layout, process: Process) -> LayoutView:
 
 
 def view_in_bands(
-    layout: kdb.Layout, process: Process, bands: int, progress: Callable[[float], None] | None = None
-) -> LayoutView:
+    layout: kdb.Layout, process: Process, bands: int, *,
+    workers: int | None = None, progress: Callable[[float], None] | None = None,
+) -> LayoutView:  # fmt: skip
     """Extract a large layout band by band, which needs a fraction of the memory.
 
     Horizontal lines part the layout. A band has every instance of the top cell that reaches into it, and all shapes
@@ -68,27 +71,36 @@ def view_in_bands(
         layout: the layout; a cell is added while it is read, and taken away again.
         process: its process.
         bands: how many.
+        workers: processes that read at a time; None is one per core.
         progress: called with the fraction done.
     """
     labels = net_labels(layout, process)
-    lines = _lines(layout, bands)
-    edges = [-np.inf, *lines, np.inf]
+    edges = [-np.inf, *_lines(layout, bands), np.inf]
     parts: list[DeviceTable] = []
     texts: list[dict[int, list[str]]] = []
     errors: set[tuple[str, str]] = set()
-    for k in range(len(edges) - 1):
-        table, found = _band(layout, process, labels, edges[k], edges[k + 1])
-        inside = np.floor(table.place[:, 0, 1] / layout.dbu + 0.5)
-        keep = (inside >= edges[k]) & (inside < edges[k + 1])
-        texts.append(_texts(table))
-        parts.append(DeviceTable(table.nets[keep], table.place[keep], table.values[keep], {}))
-        errors |= {(message, str(box)) for message, box in found}
+
+    def read(k: int) -> _Band:
+        return _band(layout, process, labels, edges[k], edges[k + 1])
+
+    for k, band in enumerate(in_processes(read, range(len(edges) - 1), cores() if workers is None else workers)):
+        parts.append(band.table)
+        texts.append(band.texts)
+        errors.update(band.errors)
         if progress is not None:
             progress((k + 1) / (len(edges) - 1))
     table, marks = _joined(parts, texts)
     names = {number: sorted({labels[k][0] for k in numbers}) for number, numbers in marks.items()}
     boxes = [(message, kdb.DBox.from_s(box)) for message, box in sorted(errors)]
     return LayoutView(layout, process, labels, table, names, boxes)
+
+
+class _Band(NamedTuple):
+    """What was read of one band: the devices in it, the texts on their nets, and shapes that are no device."""
+
+    table: DeviceTable
+    texts: dict[int, list[str]]
+    errors: list[tuple[str, str]]
 
 
 def _lines(layout: kdb.Layout, bands: int) -> list[int]:
@@ -101,7 +113,7 @@ def _lines(layout: kdb.Layout, bands: int) -> list[int]:
 
 def _band(
     layout: kdb.Layout, process: Process, labels: list[tuple[str, str, int, int]], low: float, high: float
-) -> tuple[DeviceTable, list[tuple[str, kdb.DBox]]]:
+) -> _Band:
     top = layout.top_cell()
     band = layout.create_cell("$band")
     marks = {name: layout.layer(kdb.LayerInfo(f"{name}$mark")) for name in wires(process)}
@@ -118,8 +130,8 @@ def _band(
                 _mark(layout, process, band, marks, int(line))
         extracted = Extracted(layout, process, band, marks)
         table = device_table(extracted.lvs.netlist())
-        found = [
-            (message, box.transformed(place))
+        errors = [
+            (message, str(box.transformed(place)))
             for message, box, cell in _errors(extracted)
             for place in (places(layout, cell, under=band) if cell is not None else [kdb.DCplxTrans()])
         ]
@@ -128,7 +140,9 @@ def _band(
         layout.delete_cell(band.cell_index())
         for index in marks.values():
             layout.delete_layer(index)
-    return table, found
+    inside = np.floor(table.place[:, 0, 1] / layout.dbu + 0.5)
+    keep = (inside >= low) & (inside < high)
+    return _Band(DeviceTable(table.nets[keep], table.place[keep], table.values[keep], {}), _texts(table), errors)
 
 
 def _mark(layout: kdb.Layout, process: Process, band: kdb.Cell, marks: dict[str, int], line: int) -> None:

@@ -219,12 +219,12 @@ def _one_contact(draw, top):
     draw.box(draw.layout.cell("soma"), "vt", 255, 310, 285, 340)
 
 
-@pytest.mark.parametrize("bands", [2, 3, 5])
+@pytest.mark.parametrize(("bands", "workers"), [(2, 2), (3, 1), (5, 3)])
 @pytest.mark.parametrize("change", [None, _short_columns, _cut_column, _no_vias, _one_contact])
-def test_reading_in_bands_finds_the_same(change, bands):
+def test_reading_in_bands_finds_the_same(change, bands, workers):
     reference = reference_network(FIVE, EBEAM)
     found = []
-    for read in (view_whole, lambda layout, process: view_in_bands(layout, process, bands)):
+    for read in (view_whole, lambda layout, process: view_in_bands(layout, process, bands, workers=workers)):
         draw = draw_network(FIVE)
         if change:
             change(draw, draw.layout.top_cell())
