@@ -28,28 +28,32 @@ _SYMMETRIES = ("symmetric", "general")
 Lines = Iterator[tuple[int, str]]
 
 
-def read_graph(path: str | Path) -> nx.Graph:
+def read_graph(path: str | Path, *, max_nodes: int = MAX_NODES) -> nx.Graph:
     """Read a graph; the format follows from the first line.
 
     Rudy and Gset: ``n m``, then ``i j [weight]`` per edge. Matrix Market: ``coordinate``, real, integer or pattern,
     symmetric (either triangle) or general (both entries, equal). Lines starting with ``#`` or ``%`` are comments.
 
+    Args:
+        path: of the file.
+        max_nodes: larger graphs are refused at their header.
+
     Returns:
         Graph on nodes 0 … n − 1; edge attribute ``weight`` (float); edges in the file's order.
 
     Raises:
-        InputError: one line with file and line number; files beyond MAX_NODES or MAX_EDGES are refused unread.
+        InputError: one line with file and line number; files beyond ``max_nodes`` or MAX_EDGES are refused unread.
     """
     path = Path(path)
     lines = _lines(path)
     try:
         number, first = next(lines)
     except StopIteration:
-        raise InputError(f"{path}: empty, a graph file starts with 'nodes edges'") from None
+        raise InputError(f"{path}:1: empty, a graph file starts with 'nodes edges'") from None
     if first.startswith(_MATRIX_MARKET):
-        graph = _matrix_market(path, first, lines)
+        graph = _matrix_market(path, first, lines, max_nodes)
     else:
-        graph = _edge_list(path, number, first, lines)
+        graph = _edge_list(path, number, first, lines, max_nodes)
     graph.name = path.name
     return graph
 
@@ -114,7 +118,7 @@ def _lines(path: Path) -> Lines:
             while raw := stream.readline(_MAX_LINE + 1):
                 number += 1
                 try:
-                    text = raw.decode("utf-8").strip()
+                    text = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
                 except UnicodeDecodeError:
                     raise InputError(f"{path}:{number}: not a text file") from None
                 if "\0" in text or len(raw) > _MAX_LINE:
@@ -127,15 +131,15 @@ def _lines(path: Path) -> Lines:
         raise InputError(f"{path}: cannot read graph file ({error.strerror})") from None
 
 
-def _edge_list(path: Path, number: int, first: str, lines: Lines) -> nx.Graph:
-    n, m = _counts(path, number, first, 2, "nodes edges")
+def _edge_list(path: Path, number: int, first: str, lines: Lines, max_nodes: int) -> nx.Graph:
+    n, m = _counts(path, number, first, "nodes edges", max_nodes)
     edges = _Edges(path, n, m)
     for number, text in lines:
         edges.add(number, text, weighted=None)
     return edges.graph(number)
 
 
-def _matrix_market(path: Path, first: str, lines: Lines) -> nx.Graph:
+def _matrix_market(path: Path, first: str, lines: Lines, max_nodes: int) -> nx.Graph:
     words = first.lower().split()
     if len(words) != 5 or words[1:3] != ["matrix", "coordinate"]:
         raise InputError(
@@ -149,7 +153,7 @@ def _matrix_market(path: Path, first: str, lines: Lines) -> nx.Graph:
         number, text = next(lines)
     except StopIteration:
         raise InputError(f"{path}:1: ends after its header, 'rows columns entries' must follow") from None
-    n, columns, entries = _counts(path, number, text, 3, "rows columns entries")
+    n, columns, entries = _counts(path, number, text, "rows columns entries", max_nodes)
     if n != columns:
         raise InputError(f"{path}:{number}: {n} rows and {columns} columns, a graph's matrix is square")
     edges = _Edges(path, n, entries, both=words[4] == "general")
@@ -158,15 +162,15 @@ def _matrix_market(path: Path, first: str, lines: Lines) -> nx.Graph:
     return edges.graph(number)
 
 
-def _counts(path: Path, number: int, text: str, count: int, what: str) -> list[int]:
-    words = text.split()
+def _counts(path: Path, number: int, text: str, what: str, max_nodes: int) -> list[int]:
+    words, count = text.split(), len(what.split())
     if len(words) != count or not all(word.isascii() and word.isdigit() for word in words):
         raise InputError(f"{path}:{number}: found {text[:60]!r}, allowed '{what}' as {count} whole numbers")
     if any(len(word) > 18 for word in words):
         raise InputError(f"{path}:{number}: {what} {text[:60]!r} is too large")
     values = [int(word) for word in words]
-    if not 1 <= values[0] <= MAX_NODES:
-        raise InputError(f"{path}:{number}: {values[0]} nodes, allowed 1 to {MAX_NODES}")
+    if not 1 <= values[0] <= max_nodes:
+        raise InputError(f"{path}:{number}: {values[0]} nodes, allowed 1 to {max_nodes}")
     if not 1 <= values[-1] <= MAX_EDGES:
         raise InputError(f"{path}:{number}: {values[-1]} edges, allowed 1 to {MAX_EDGES}")
     return values
@@ -197,18 +201,15 @@ class _Edges:
         self.seen[key] = self._weight(where, words[2]) if len(words) == 3 else 1.0, number
 
     def _node(self, where: str, word: str) -> int:
-        try:
-            node = int(word)
-        except ValueError:
-            raise InputError(f"{where}: node {word[:30]!r}, allowed 1 to {self.nodes}") from None
-        if not 1 <= node <= self.nodes:
-            raise InputError(f"{where}: node {node}, allowed 1 to {self.nodes}")
-        return node - 1
+        digits = word.isascii() and word.isdigit() and len(word) <= 18
+        if not digits or not 1 <= int(word) <= self.nodes:
+            raise InputError(f"{where}: node {word[:30]!r}, allowed 1 to {self.nodes}")
+        return int(word) - 1
 
     @staticmethod
     def _weight(where: str, word: str) -> float:
         try:
-            weight = float(word)
+            weight = float(word) if "_" not in word else math.nan  # Python's own digit separator
         except ValueError:
             weight = math.nan
         if not math.isfinite(weight) or abs(weight) > 1e100:
@@ -219,7 +220,7 @@ class _Edges:
         """The collected graph; ``last`` is the last line's number.
 
         Raises:
-            InputError: fewer edges than declared, or a general matrix that is not symmetric.
+            InputError: fewer edges than declared, a general matrix that is not symmetric, or only weights of 0.
         """
         if len(self.seen) != self.declared:
             raise InputError(
@@ -229,6 +230,8 @@ class _Edges:
             for (i, j), (weight, number) in self.seen.items():
                 if self.seen.get((j, i), (math.nan, 0))[0] != weight:
                     raise InputError(f"{self.path}:{number}: entry {i + 1} {j + 1} without an equal {j + 1} {i + 1}")
+        if not any(weight for weight, _ in self.seen.values()):
+            raise InputError(f"{self.path}:{last}: all weights are 0, a cut needs an edge with a weight")
         graph = nx.Graph()
         graph.add_nodes_from(range(self.nodes))
         graph.add_edges_from((i, j, {"weight": w}) for (i, j), (w, _) in self.seen.items() if not self.both or i < j)

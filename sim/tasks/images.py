@@ -9,9 +9,10 @@ import numpy as np
 
 from hwlib.design import MAX_NEURONS
 from hwlib.errors import InputError
-from hwlib.files import read_text
 
 ON_CHARACTERS, OFF_CHARACTERS = "#1X@*", ".0-_ "
+_MAX_TEXT_BYTES = 64 * 1024  # far more than the largest network's bits, with line ends and blank lines
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _U = """
     ##......##
     ##......##
@@ -97,18 +98,21 @@ def read_bitmap(path: str | Path) -> np.ndarray:
         Shape (rows, columns), values 0 and 1.
 
     Raises:
-        InputError: one line with file and, for text, line and column.
+        InputError: one line with file and, for text, line and column; also for a picture of one pixel, or without
+            both ON and OFF pixels.
     """
     path = Path(path)
     if path.suffix.lower() == ".png":
         image = _read_png(path)
     else:
-        lines = [line.rstrip("\r") for line in read_text(path, "bitmap").split("\n")]
+        lines = [line.rstrip("\r") for line in _read_text(path).split("\n")]
         while lines and not lines[-1]:
             lines.pop()
         image = _parse(lines, str(path))
     if image.size < 2:
         raise InputError(f"{path}: a picture of one pixel is no pattern")
+    if image.min() == image.max():
+        raise InputError(f"{path}: every pixel is {'ON' if image.max() else 'OFF'}, a picture has both")
     return image
 
 
@@ -119,7 +123,7 @@ def read_images(paths: list[Path]) -> tuple[np.ndarray, tuple[int, int]]:
         Patterns, shape (images, rows × columns), and (rows, columns).
 
     Raises:
-        InputError: no picture, a bad one, or different sizes.
+        InputError: no picture, a bad one, different sizes, or one picture twice (its inverse is the same memory).
     """
     if not paths:
         raise InputError("image: no picture given")
@@ -130,6 +134,13 @@ def read_images(paths: list[Path]) -> tuple[np.ndarray, tuple[int, int]]:
                 f"{path}: {picture.shape[0]} × {picture.shape[1]} pixels, the first picture has "
                 f"{pictures[0].shape[0]} × {pictures[0].shape[1]}"
             )
+    seen: dict[bytes, int] = {}
+    for k, picture in enumerate(pictures):
+        first = seen.setdefault((picture ^ picture.flat[0]).tobytes(), k)  # a picture and its inverse look alike
+        if first != k:
+            same = picture.flat[0] == pictures[first].flat[0]
+            how = "the same picture as" if same else "the inverse, and so the same memory, as"
+            raise InputError(f"{paths[k]}: {how} {paths[first]}")
     return np.array([picture.ravel() for picture in pictures]), pictures[0].shape
 
 
@@ -180,17 +191,39 @@ def pattern_facts(patterns: np.ndarray, levels: np.ndarray, ratio: float = 0.25)
     }
 
 
+def _read(path: Path, limit: int) -> bytes:
+    """At most ``limit`` bytes of a file, whatever kind of file it is."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(limit)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such picture") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot read picture ({error.strerror})") from None
+
+
+def _read_text(path: Path) -> str:
+    data = _read(path, _MAX_TEXT_BYTES + 1)
+    if len(data) > _MAX_TEXT_BYTES:
+        raise InputError(
+            f"{path}: larger than {_MAX_TEXT_BYTES // 1024} KiB, a text bitmap has one character per pixel"
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: neither a text bitmap (not UTF-8) nor a .png picture") from None
+
+
 def _read_png(path: Path) -> np.ndarray:
     from PIL import Image
 
+    head = _read(path, 24)  # signature and image header: a huge picture is refused before it is opened
+    if not head.startswith(_PNG_SIGNATURE) or len(head) < 24:
+        raise InputError(f"{path}: not a readable PNG picture")
+    _check_size(int.from_bytes(head[20:24]), int.from_bytes(head[16:20]), str(path))
     try:
         with Image.open(path, formats=["PNG"]) as image:
-            _check_size(image.height, image.width, str(path))
             grey = np.asarray(image.convert("LA"), float)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such picture") from None
-    except InputError:
-        raise
     except Exception:  # Pillow raises many kinds on damaged files
         raise InputError(f"{path}: not a readable PNG picture") from None
     return ((grey[..., 0] < 127.5) & (grey[..., 1] >= 127.5)).astype(np.int8)
@@ -200,7 +233,7 @@ def _parse(lines: list[str], where: str, *, strip: bool = False) -> np.ndarray:
     if strip:
         lines = [line.strip() for line in lines]
     if not lines or not lines[0]:
-        raise InputError(f"{where}: empty, a text bitmap has one character per pixel")
+        raise InputError(f"{where}:1: empty, a text bitmap has one character per pixel")
     width = len(lines[0])
     _check_size(len(lines), width, where)
     rows = []

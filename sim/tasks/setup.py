@@ -59,13 +59,23 @@ def free_network(design: Design, process: Process, levels: np.ndarray | None = N
     n = design.network.neurons
     if n <= MAX_FREE_NEURONS:
         return ideal_network(design, process, style="lines")
-    count = 0 if levels is None else len(rail_levels(levels))
-    if levels is None or count > MAX_RAILS:
-        raise InputError(
-            f"network: {n} neurons with {count} distinct weights; above {MAX_FREE_NEURONS} neurons weights are on "
-            f"rails, at most {MAX_RAILS} of them"
-        )
+    if levels is None:
+        raise InputError(f"network: {n} neurons need their weights; above {MAX_FREE_NEURONS} weights are on rails")
+    require_fit(levels)
     return ideal_network(with_levels(design, levels), process, style="rails")
+
+
+def require_fit(levels: np.ndarray) -> None:
+    """Check that some network takes these weights (multiples of W, shape (N, N)).
+
+    Raises:
+        InputError: more than 256 neurons and more than 16 distinct weights.
+    """
+    if len(levels) > MAX_FREE_NEURONS and (count := len(rail_levels(levels))) > MAX_RAILS:
+        raise InputError(
+            f"network: {len(levels)} neurons with {count} distinct weights; above {MAX_FREE_NEURONS} neurons weights "
+            f"are on rails, at most {MAX_RAILS} of them"
+        )
 
 
 def with_levels(design: Design, levels: np.ndarray) -> Design:

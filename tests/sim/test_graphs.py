@@ -61,8 +61,8 @@ def test_matrix_market_pattern(tmp_path):
 
 
 BAD = [
-    ("", "empty"),
-    ("\n\n", "empty"),
+    ("", ":1: empty"),
+    ("\n\n", ":1: empty"),
     ("60\n1 2 1\n", ":1: found '60', allowed 'nodes edges'"),
     ("3 x\n", ":1: found"),
     ("-3 3\n", ":1: found"),
@@ -70,9 +70,9 @@ BAD = [
     ("99999999 3\n", "99999999 nodes, allowed"),
     ("1" * 30 + " 3\n", "too large"),
     ("5000 10000000\n", ":1: 10000000 edges, allowed 1 to 1000000"),
-    ("3 2\n1 2 1\n0 3 1\n", ":3: node 0, allowed 1 to 3"),
-    ("3 2\n1 2 1\n-1 3 1\n", ":3: node -1, allowed 1 to 3"),
-    ("3 2\n1 2 1\n1 4 1\n", ":3: node 4, allowed 1 to 3"),
+    ("3 2\n1 2 1\n0 3 1\n", ":3: node '0', allowed 1 to 3"),
+    ("3 2\n1 2 1\n-1 3 1\n", ":3: node '-1', allowed 1 to 3"),
+    ("3 2\n1 2 1\n1 4 1\n", ":3: node '4', allowed 1 to 3"),
     ("3 2\n1 2 1\n1.5 3 1\n", ":3: node '1.5'"),
     ("3 2\n1 2 1\n1 3 nan\n", ":3: weight 'nan', allowed finite"),
     ("3 2\n1 2 1\n1 3 inf\n", ":3: weight 'inf'"),
@@ -81,6 +81,10 @@ BAD = [
     ("3 2\n1 2 1\n2 1 1\n", ":3: edge 2 1 again, first on line 2"),
     ("3 3\n1 2 1\n2 3 1\n", ":3: ends after 2 edges, the header declares 3"),
     ("3 1\n1 2 1\n2 3 1\n", ":3: more edges than the 1"),
+    ("3 1\n1 ٢ 1\n", ":2: node '٢', allowed 1 to 3"),
+    ("11 1\n1 1_0 1\n", ":2: node '1_0', allowed 1 to 11"),
+    ("3 1\n1 2 1_0\n", ":2: weight '1_0'"),
+    ("3 2\n1 2 0\n1 3 0.0\n", ":3: all weights are 0"),
     ("3 1\n1 2 1 7\n", ":2: found '1 2 1 7', allowed 'i j'"),
     (b"\x89PNG\r\n\x1a\n\x00\x00", ":1: not a text file"),
     (b"3 1\n\x00\x00\x00", ":2: not a graph file"),
@@ -99,6 +103,21 @@ def test_bad_files_get_one_clear_line(tmp_path, text, words):
     with pytest.raises(InputError) as error:
         read(tmp_path, text)
     assert words in str(error.value) and "g.txt" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_larger_graphs_are_refused_at_their_header(tmp_path):
+    path = tmp_path / "g.txt"
+    path.write_text("1001 1\n1 2 1\n")
+    assert graphs.read_graph(path).number_of_nodes() == 1001
+    with pytest.raises(InputError, match=r":1: 1001 nodes, allowed 1 to 1000"):
+        graphs.read_graph(path, max_nodes=1000)
+    path.write_text("%%MatrixMarket matrix coordinate pattern symmetric\n1001 1001 1\n2 1\n")
+    with pytest.raises(InputError, match=r":2: 1001 nodes, allowed 1 to 1000"):
+        graphs.read_graph(path, max_nodes=1000)
+
+
+def test_byte_order_mark(tmp_path):
+    assert list(read(tmp_path, b"\xef\xbb\xbf2 1\n1 2 1\n").edges) == [(0, 1)]
 
 
 def test_missing_file_and_folder(tmp_path):

@@ -62,6 +62,10 @@ def test_transparent_pixels_are_off(tmp_path):
         ("a.txt", b"#\n", "one pixel"),
         ("a.txt", b"#" * 40 + b"\n" + (b"#" * 40 + b"\n") * 39, "40 × 40 pixels, a network has at most 1000"),
         ("a.txt", b"\xff\xfe\x00", "not UTF-8"),
+        ("a.txt", b"##\n##\n", "every pixel is ON"),
+        ("a.txt", b"..\n..\n", "every pixel is OFF"),
+        ("a.txt", b"#." * 40_000, "larger than 64 KiB"),
+        ("a.png", b"", "not a readable PNG"),
         ("a.png", b"\x89PNG\r\n\x1a\nbroken", "not a readable PNG"),
         ("a.png", b"GIF89a", "not a readable PNG"),
     ],
@@ -73,10 +77,35 @@ def test_bad_pictures_get_one_clear_line(tmp_path, name, content, words):
     assert words in str(error.value) and name in str(error.value)
 
 
-def test_large_png_is_refused_by_its_header(tmp_path):
-    Image.new("1", (4000, 4000)).save(tmp_path / "big.png")
-    with pytest.raises(InputError, match="4000 × 4000 pixels"):
+@pytest.mark.parametrize("side", [4000, 30_000])  # the second is more than Pillow opens at all
+def test_large_png_is_refused_by_its_header(tmp_path, side):
+    Image.new("1", (side, side)).save(tmp_path / "big.png")
+    with pytest.raises(InputError, match=f"{side} × {side} pixels, a network has at most 1000"):
         images.read_bitmap(tmp_path / "big.png")
+
+
+def test_uniform_png(tmp_path):
+    Image.new("L", (8, 8)).save(tmp_path / "black.png")
+    with pytest.raises(InputError, match=r"black.png: every pixel is ON"):
+        images.read_bitmap(tmp_path / "black.png")
+
+
+def test_endless_file_is_not_read_whole():
+    with pytest.raises(InputError, match="larger than 64 KiB"):
+        images.read_bitmap("/dev/zero")
+
+
+def test_one_picture_twice(tmp_path):
+    for name, text in (("a", "#.\n.#\n"), ("b", "#.\n#.\n"), ("c", "#.\n.#\n"), ("d", ".#\n.#\n")):
+        (tmp_path / f"{name}.txt").write_text(text)
+    a, b, c, d = (tmp_path / f"{name}.txt" for name in "abcd")
+    with pytest.raises(InputError, match=r"c.txt: the same picture as .*a.txt"):
+        images.read_images([a, b, c])
+    with pytest.raises(InputError, match=r"d.txt: the inverse, .* as .*b.txt"):
+        images.read_images([a, b, d])
+    with pytest.raises(InputError, match="the same picture"):
+        images.read_images([a] * 2)
+    assert len(images.read_images([a, b])[0]) == 2
 
 
 def test_sets_of_pictures(tmp_path):

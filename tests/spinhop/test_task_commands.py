@@ -1,0 +1,130 @@
+"""``spinhop maxcut`` and ``spinhop image`` through the command line: what they print, and one line for bad files."""
+
+from __future__ import annotations
+
+import json
+import random
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+JUNK = random.Random(1).randbytes(100_000)
+MATRIX = "%%MatrixMarket matrix coordinate real symmetric\n"
+
+
+def refused(result: tuple[int, str, str]) -> str:
+    code, out, err = result
+    assert code == 2 and out == "", err
+    assert err.startswith("spinhop: ") and err.count("\n") == 1 and len(err) < 400, err
+    return err
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "g.txt:1: empty"),
+        (b"3 2\n1 2 1\n-1 3 1\n", "g.txt:3: node '-1', allowed 1 to 3"),
+        (b"3 2\n1 2 1\n4 3 1\n", "g.txt:3: node '4', allowed 1 to 3"),
+        (b"3 5\n1 2 1\n1 3 1\n", "g.txt:3: ends after 2 edges, the header declares 5"),
+        (b"3 1\n1 2 1\n1 3 1\n", "g.txt:3: more edges than the 1"),
+        (b"3 2\n1 2 1\n1 3 NaN\n", "g.txt:3: weight 'NaN', allowed finite"),
+        (b"3 2\n1 2 1\n3 3 1\n", "g.txt:3: self-loop at node 3"),
+        (b"3 3\n1 2 1\n1 3 1\n2 1 1\n", "g.txt:4: edge 2 1 again, first on line 2"),
+        (b"3 2\n1 2 0\n1 3 0\n", "g.txt:3: all weights are 0"),
+        (JUNK, "g.txt:1: not a"),
+        (b"3 2\n1 2 1\n" + JUNK, "g.txt:3: not a"),
+        (b"\0" * 10_000_000, "g.txt:1: not a graph file"),
+        (b"3 1\n" + b"1 2 " * 1_000_000, "g.txt:2: not a graph file"),
+        (b"5000 10000000\n1 2 1\n", "g.txt:1: 5000 nodes, allowed 1 to 1000"),
+        (b"1000 10000000\n1 2 1\n", "g.txt:1: 10000000 edges, allowed 1 to 1000000"),
+        (b"2000 2\n1 2 1\n2 3 1\n", "g.txt:1: 2000 nodes, allowed 1 to 1000"),
+        (MATRIX.encode() + b"2 2 2\n1 2 5\n2 1 5\n", "g.txt:4: edge 2 1 again, first on line 3"),
+        (MATRIX.encode() + b"2 2 2\n1 1 5\n2 1 5\n", "g.txt:3: self-loop at node 1"),
+    ],
+)  # fmt: skip
+def test_bad_graph_is_one_line(spinhop, tmp_path, content, message):
+    (tmp_path / "g.txt").write_bytes(content)
+    assert message in refused(spinhop("maxcut", tmp_path / "g.txt"))
+
+
+def test_a_bad_graph_among_good_ones_is_found_before_any_is_cut(spinhop, tmp_path):
+    (tmp_path / "good.txt").write_text("3 2\n1 2 1\n2 3 1\n")
+    path_of_400 = "400 399\n" + "".join(f"{k} {k + 1} {k}\n" for k in range(1, 400))
+    (tmp_path / "large.txt").write_text(path_of_400)
+    line = refused(spinhop("maxcut", tmp_path / "good.txt", tmp_path / "large.txt"))
+    assert "large.txt: network: 400 neurons with" in line and "at most 16" in line
+
+
+def _limited() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (2 * 1024**3, 2 * 1024**3))
+
+
+def test_ten_million_edges_cost_neither_time_nor_memory(tmp_path):
+    """Whether the header admits them or not: the file is left at the first line that is too much."""
+    path = tmp_path / "big.txt"
+    edges = "".join(f"{i} {j} 1\n" for i in range(1, 501) for j in range(501, 1001))
+    for header, message in (("1000 10000000", ":1: 10000000 edges"), ("1000 99", ":101: more edges than the 99")):
+        with path.open("w") as stream:
+            stream.write(header + "\n")
+            for _ in range(40):
+                stream.write(edges)
+        begin = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-m", "spinhop", "maxcut", str(path)],
+            capture_output=True, text=True, check=False, preexec_fn=_limited, env={"OPENBLAS_NUM_THREADS": "1"},
+        )  # fmt: skip
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1) and message in done.stderr, done.stderr
+        assert time.monotonic() - begin < 30  # start of the interpreter included; reading them all would take minutes
+
+
+def test_cut_of_a_weighted_graph(spinhop, tmp_path):
+    """Four nodes by hand: of all eight cuts {1, 3} against {2, 4} is the largest, 3 + 2 + 4 + 1 − 0."""
+    path = tmp_path / "w.txt"
+    path.write_text("4 5\n1 2 3\n2 3 2\n3 4 4\n1 4 1\n1 3 -2\n")
+    code, out, _ = spinhop("maxcut", path, "--json", "--prove", "5")
+    row = json.loads(out)[0]
+    assert code == 0 and (row["best"], row["best_is"], row["random"], row["greedy"]) == (10.0, "exact", 4.0, 10.0)
+    assert row["cut"] <= 10.0
+
+
+def bitmap(path: Path, pixels: object) -> Path:
+    Image.fromarray(np.asarray(pixels, np.uint8)).save(path)
+    return path
+
+
+def test_bad_pictures_are_one_line(spinhop, tmp_path):
+    half = np.full((8, 8), 255)
+    half[:, :4] = 0
+    left = bitmap(tmp_path / "left.png", half)
+    cases = [
+        ([bitmap(tmp_path / "one.png", [[0]])], "one.png: a picture of one pixel"),
+        ([bitmap(tmp_path / "black.png", np.zeros((8, 8)))], "black.png: every pixel is ON"),
+        ([left, bitmap(tmp_path / "nine.png", half[:, :7])], "nine.png: 8 × 7 pixels, the first picture has 8 × 8"),
+        ([left, left], "left.png: the same picture as"),
+        ([left, bitmap(tmp_path / "right.png", 255 - half)], "right.png: the inverse, and so the same memory, as"),
+        ([bitmap(tmp_path / "big.png", np.zeros((40, 40)))], "big.png: 40 × 40 pixels, a network has at most 1000"),
+        ([tmp_path], "cannot read picture"),
+        (["/dev/zero"], "/dev/zero: larger than"),
+    ]
+    for name, content in (("junk.png", JUNK), ("junk.txt", JUNK), ("empty.png", b""), ("empty.txt", b"")):
+        (tmp_path / name).write_bytes(content)
+        cases.append(([tmp_path / name], name))
+    (tmp_path / "cut.png").write_bytes(left.read_bytes()[:-20])
+    cases.append(([tmp_path / "cut.png"], "cut.png: not a readable PNG"))
+    for paths, message in cases:
+        assert message in refused(spinhop("image", "--trials", "1", *paths)), paths
+    for share in ("nan", "-0.1", "1.01"):
+        assert "allowed 0 to 1" in refused(spinhop("image", "-d", share, "--trials", "1"))
+
+
+def test_picture_comes_back(spinhop, tmp_path):
+    (tmp_path / "a.txt").write_text("###\n#..\n...\n")
+    code, out, _ = spinhop("image", tmp_path / "a.txt", "-d", "0", "--trials", "2", "--json")
+    row = json.loads(out)[0]
+    assert code == 0 and (row["picture"], row["restored"], row["accuracy"]) == ("a.txt", 2, 1.0)
