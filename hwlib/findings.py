@@ -18,7 +18,8 @@ class Finding:
     Attributes:
         check: ``drc``, ``lvs`` or ``erc``.
         rule: name of the rule, e.g. ``m2.space``.
-        severity: ``error`` fails the check, ``warning`` and ``waived`` do not.
+        severity: ``error`` fails the check; ``warning`` and ``waived`` do not; ``holds`` is no violation but the place
+            where a rule is closest to one.
         message: one sentence in the user's terms.
         cell: cell the finding is in; empty for the whole network.
         x, y: place on the layout in m (top cell for LVS and ERC, ``cell`` for DRC); None when it has none.
@@ -29,7 +30,7 @@ class Finding:
     check: Literal["drc", "lvs", "erc"]
     rule: str
     message: str
-    severity: Literal["error", "warning", "waived"] = "error"
+    severity: Literal["error", "warning", "waived", "holds"] = "error"
     cell: str = ""
     x: float | None = None
     y: float | None = None

@@ -1,23 +1,37 @@
-"""The page of a check: its findings in tables, and a picture of the first errors where they are on the layout."""
+"""The page of a check: its verdict, pictures of where violations are, every rule with its margin, all findings."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 from hwlib.files import replacing
 from hwlib.findings import Finding
 from hwlib.process import Process
-from spinhop import page
+from spinhop import page, point_tables
+from spinhop.point_tables import Point
 
 MOST_ROWS = 200  # of one check on the page; all of them are in its JSON file
-MOST_PICTURES = 4
-_AROUND = 0.5e-6  # m of layout shown on each side of a marker
+MOST_PICTURES = 6
+MOST_NEURONS = 1000
+WINDOWS = "windows.png"
+_AROUND = 0.4e-6  # m of layout shown on each side of a marker
+_SEVERITIES = ("error", "warning", "waived")
+_STYLE = """<style>
+table.text th, table.text td { text-align: left; white-space: normal; vertical-align: top; }
+table.text td:last-child, table.text td:first-child { white-space: nowrap; }
+.tag { border-radius: 9px; padding: 1px 9px; font-size: 12px; white-space: nowrap; }
+.error { background: #fbe3dc; color: #9c2f10; } .warning { background: #fdf1d3; color: #7a5600; }
+.waived { background: #e6e9ef; color: #48536a; } .pass { background: #e0f2e5; color: #1d6a35; }
+details { margin-top: 14px; } summary { cursor: pointer; color: var(--accent); margin-bottom: 8px; }
+</style>"""
 
 
 def write_check_page(
-    folder: Path, layout: Path, process: Process, findings: dict[str, list[Finding]], titles: dict[str, str]
-) -> Path:
+    folder: Path, layout: Path, process: Process, findings: dict[str, list[Finding]], points: dict[str, Point],
+    titles: dict[str, str],
+) -> Path:  # fmt: skip
     """Write ``checks.html`` into a run folder.
 
     Args:
@@ -25,35 +39,97 @@ def write_check_page(
         layout: the layout file that was checked.
         process: its process.
         findings: by name of the check.
+        points: every operating-point rule, by name of the check (``OperatingPointReport.as_dict``).
         titles: what each check is called on the page.
 
     Raises:
         InputError: when the folder cannot be written.
     """
-    counts = [
-        [titles[name], *(str(sum(f.severity == s for f in found)) for s in ("error", "warning", "waived"))]
-        for name, found in findings.items()
-    ]
-    body = [f"<h1>checks of {escape(folder.name)}</h1>"]
-    body.append(page.section("Result", page.table(["", "errors", "warnings", "waived"], counts)))
+    body = [f"<h1>checks of {escape(folder.name)}</h1>", _verdict(findings, titles)]
     pictures = _pictures(folder, layout, process, [f for found in findings.values() for f in found])
     if pictures:
-        body.append(page.section("Where", *pictures))
+        body.append(page.section("Where", page.pair(*pictures)))
     body += [page.section(titles[name], _table(found)) for name, found in findings.items() if found]
+    if points:
+        body.append(page.section("V_DW", *_windows(folder, points)))
+        body.append(page.section("Operating point, rule by rule", *_rules(points, titles)))
     path = folder / "checks.html"
     with replacing(path) as temporary:
-        temporary.write_text(page.document(f"checks – {folder.name}", body), encoding="utf-8")
+        temporary.write_text(page.document(f"checks – {folder.name}", body, head=_STYLE), encoding="utf-8")
     return path
+
+
+def _verdict(findings: dict[str, list[Finding]], titles: dict[str, str]) -> str:
+    cards = []
+    for name, found in findings.items():
+        counts = [(sum(f.severity == s for f in found), s) for s in _SEVERITIES]
+        said = ", ".join(
+            f"{count} {word}{'s' if count > 1 and word != 'waived' else ''}" for count, word in counts if count
+        )
+        cards.append((said or "clean", titles[name]))
+    return page.cards(cards)
+
+
+def _text_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of sentences: left-aligned, wrapped. Cells are HTML."""
+    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    lines = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f'<table class="text">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}\n</tbody>\n</table>'
+
+
+def _tag(severity: str, text: str | None = None) -> str:
+    return f'<span class="tag {severity}">{escape(text or severity)}</span>'
 
 
 def _table(findings: list[Finding]) -> str:
     rows = []
-    for finding in findings[:MOST_ROWS]:
-        place = "" if finding.x is None or finding.y is None else f"{finding.x * 1e6:.4g}, {finding.y * 1e6:.4g}"
-        rows.append([finding.severity, finding.rule, finding.message, finding.cell, place])
+    for finding in sorted(findings, key=lambda f: _SEVERITIES.index(f.severity))[:MOST_ROWS]:
+        where = point_tables.place(finding.x, finding.y)
+        rows.append([_tag(finding.severity), *map(escape, (finding.rule, finding.message, finding.cell, where))])
     more = len(findings) - MOST_ROWS
     note = page.paragraph(f"… and {more} more in the JSON file", "soft") if more > 0 else ""
-    return page.table(["", "rule", "finding", "cell", "x, y (µm)"], rows) + note
+    return _text_table(["", "rule", "finding", "cell", "x, y (µm)"], rows) + note
+
+
+def _rules(points: dict[str, Point], titles: dict[str, str]) -> list[str]:
+    """Every rule's margins and worst case; formula, source and waiver of each, folded away."""
+    rows = []
+    for row in point_tables.rule_rows(points):
+        verdicts = [_tag(_status(text), text) if text else "" for text in row[1:3]]
+        rows.append([escape(row[0]), *verdicts, *map(escape, row[3:])])
+    parts = [
+        page.paragraph(
+            "The margin is the distance to the limit relative to it (for V_DW, relative to V_DW), negative for a "
+            "violation. Measured value, limit and worst case are those of the drawn wires where they were judged.",
+            "soft",
+        ),
+        _text_table(point_tables.RULE_COLUMNS, rows),
+    ]  # fmt: skip
+    for name, point in points.items():
+        table = _text_table(
+            point_tables.SOURCE_COLUMNS, [[escape(cell) for cell in row] for row in point_tables.source_rows(point)]
+        )
+        parts.append(
+            f"<details><summary>Formulas, sources and waivers: {escape(titles[name])}</summary>{table}</details>"
+        )
+    return parts
+
+
+def _status(verdict: str) -> str:
+    return next((severity for severity in _SEVERITIES if verdict.endswith(severity)), "pass")
+
+
+def _windows(folder: Path, points: dict[str, Point]) -> list[str]:
+    """What V_DW may be: in sentences, as a picture, and neuron by neuron."""
+    from spinhop.window_plot import write_window_plot
+
+    parts = [page.paragraph(line + ".") for line in point_tables.window_summary(points)]
+    path = write_window_plot(folder / WINDOWS, points)
+    parts.append(page.picture(path, "V_DW window of every neuron: between them its axons follow its soma both ways"))
+    for name, point in points.items():
+        table = page.table(point_tables.WINDOW_COLUMNS, point_tables.window_rows(point, MOST_NEURONS))
+        parts.append(f"<details><summary>Neuron by neuron, {point_tables.SHORT[name]}</summary>{table}</details>")
+    return parts
 
 
 def _pictures(folder: Path, layout: Path, process: Process, findings: list[Finding]) -> list[str]:
@@ -74,5 +150,5 @@ def _pictures(folder: Path, layout: Path, process: Process, findings: list[Findi
         path = folder / f"violation_{k}.png"
         with replacing(path) as picture:
             render(layout, picture, process, window=window, marks=[box])
-        parts.append(page.picture(path, f"{finding.rule}: {finding.message}"))
+        parts.append(page.picture(path, f"{finding.severity}: {finding.rule}: {finding.message}"))
     return parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,14 @@ from spinhop.stages import EXTRACTION, LAYOUT, design_inputs, drawn_network, ide
 
 if TYPE_CHECKING:
     from hwlib.design import Design
+    from hwlib.network import Network
+
+DATABASE_DEVICES = 40_000  # KLayout's comparison of more takes minutes and its .lvsdb hundreds of megabytes
+DEVICES = "devices.nc"
+LARGEST = 12  # neurons of the self-test's designs, so that a short one is quick
 
 TITLES = {
-    "drc": "design rules", "lvs": "layout against netlist",
+    "drc": "design rules", "lvs": "layout against netlist", "lvs_database": "KLayout's LVS database",
     "erc_ideal": "operating point, ideal wires", "erc_drawn": "operating point, as drawn",
 }  # fmt: skip
 
@@ -30,12 +36,15 @@ class Checked:
         folder: the run folder, with every check's JSON and databases.
         page: the findings as one HTML page, with pictures of where they are.
         findings: by name of the check; a check that could not be made (see ``skipped``) is absent.
-        skipped: why a check was not made, by its name.
+        points: every rule on the operating point, those that hold too, and the V_DW windows, by name of the check
+            (``OperatingPointReport.as_dict``).
+        skipped: why a check was not made, or its database not written, by its name.
     """
 
     folder: Path
     page: Path
     findings: dict[str, list[Finding]]
+    points: dict[str, dict[str, Any]]
     skipped: dict[str, str]
 
     @property
@@ -66,13 +75,21 @@ def check_design(
         run.execute((LAYOUT, DRAWING, POINT_IDEAL), progress, force=force)
         findings = {name: read_findings(run.path(f"{name}.json")) for name in ("drc", "lvs", "erc_ideal")}
         skipped = {}
+        if not run.path("lvs.lvsdb").is_file():
+            skipped["lvs_database"] = f"the network has more than {DATABASE_DEVICES} devices; see lvs.lyrdb, lvs.json"
         if failed(findings["drc"]) or failed(findings["lvs"]):
             skipped["erc_drawn"] = "the drawing has errors"
         else:
             run.execute((EXTRACTION, POINT_DRAWN), progress, force=force)
             findings["erc_drawn"] = read_findings(run.path("erc_drawn.json"))
-        page = write_check_page(run.folder, layout_file(run), run.process, findings, TITLES)
-        return Checked(run.folder, page, findings, skipped)
+        points = {name: _read_table(run, name) for name in findings if name.startswith("erc")}
+        page = write_check_page(run.folder, layout_file(run), run.process, findings, points, TITLES)
+        return Checked(run.folder, page, findings, points, skipped)
+
+
+def _read_table(run: Run, name: str) -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(run.path(f"{name}_table.json").read_text(encoding="utf-8"))
+    return table
 
 
 def _check_drawing(run: Run) -> Sequence[str]:
@@ -83,8 +100,22 @@ def _check_drawing(run: Run) -> Sequence[str]:
     rules = drc(layout, run.process)
     write_findings(rules, run.path("drc.json"))
     write_lyrdb(rules, run.path("drc.lyrdb"), top_cell=top)
-    write_findings(lvs(layout, run.process, run.design, database=run.path("lvs.lvsdb")), run.path("lvs.json"))
-    return ["drc.json", "drc.lyrdb", "lvs.json", "lvs.lvsdb"]
+    names = ["drc.json", "drc.lyrdb", "lvs.json", "lvs.lyrdb", DEVICES]
+    database = run.path("lvs.lvsdb")
+    if run.design.network.neurons**2 <= DATABASE_DEVICES:
+        names.append(database.name)
+    else:
+        database.unlink(missing_ok=True)
+    found = lvs(
+        layout,
+        run.process,
+        run.design,
+        devices=run.path(DEVICES),
+        database=database if database.name in names else None,
+    )
+    write_findings(found, run.path("lvs.json"))
+    write_lyrdb(found, run.path("lvs.lyrdb"), top_cell=top)
+    return names
 
 
 def _top_cell(layout: Path) -> str:
@@ -95,7 +126,8 @@ def _top_cell(layout: Path) -> str:
     return read.top_cell().name
 
 
-def _check_point(run: Run, network: Any, name: str) -> Sequence[str]:
+def _check_point(run: Run, network: Network, name: str) -> Sequence[str]:
+    from hwlib.checks import write_lyrdb
     from hwlib.weights import weight_levels
     from sim.protocol import protocol_for
     from sim.rules import operating_point_report
@@ -106,16 +138,20 @@ def _check_point(run: Run, network: Any, name: str) -> Sequence[str]:
     )  # fmt: skip
     write_findings(report.findings(), run.path(f"{name}.json"))
     report.write_json(run.path(f"{name}_table.json"))
-    return [f"{name}.json", f"{name}_table.json"]
+    write_lyrdb(report.markers(), run.path(f"{name}.lyrdb"), top_cell=_top_cell(layout_file(run)))
+    return [f"{name}.json", f"{name}_table.json", f"{name}.lyrdb"]
+
+
+def _check_ideal_point(run: Run) -> Sequence[str]:
+    """With perfect wires, but with the devices where they are drawn: markers need a place."""
+    from hwlib.checks import read_device_places
+
+    x, y = read_device_places(run.path(DEVICES))
+    return _check_point(run, ideal_wires(run).with_devices(device_x=x, device_y=y), "erc_ideal")
 
 
 def _check_drawn_point(run: Run) -> Sequence[str]:
-    from hwlib.checks import write_lyrdb
-
-    names = _check_point(run, drawn_network(run), "erc_drawn")
-    top = _top_cell(layout_file(run))
-    write_lyrdb(read_findings(run.path("erc_drawn.json")), run.path("erc_drawn.lyrdb"), top_cell=top)
-    return [*names, "erc_drawn.lyrdb"]
+    return _check_point(run, drawn_network(run), "erc_drawn")
 
 
 def _inputs(run: Run) -> Any:
@@ -123,9 +159,7 @@ def _inputs(run: Run) -> Any:
 
 
 DRAWING = Stage("checks of the drawing", ("layout",), ("hwlib",), _inputs, _check_drawing)
-POINT_IDEAL = Stage(
-    "checks, ideal wires", (), ("hwlib", "sim"), _inputs, lambda run: _check_point(run, ideal_wires(run), "erc_ideal")
-)
+POINT_IDEAL = Stage("checks, ideal wires", (DRAWING.name,), ("hwlib", "sim"), _inputs, _check_ideal_point)
 POINT_DRAWN = Stage("checks, as drawn", ("extraction",), ("hwlib", "sim"), _inputs, _check_drawn_point)
 
 
@@ -138,20 +172,21 @@ class Tried(NamedTuple):
 
 
 def try_checks(
-    faults: int, seed: int, *, progress: Callable[[int, int], None] = lambda done, total: None
+    faults: int, seed: int, *, largest: int = LARGEST, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> list[Tried]:  # fmt: skip
     """Plant faults on clean layouts of random designs, and count those that the checks find where they are.
 
     Args:
         faults: how many, over all kinds and designs.
         seed: of designs and places.
+        largest: number of neurons of the largest design.
         progress: called with (faults done, in all).
     """
     import layouts
     from hwlib.checks.self_test import random_designs, self_test
 
     per_design = 10
-    designs = random_designs(-(-faults // per_design), seed, largest=12)
+    designs = random_designs(-(-faults // per_design), seed, largest=largest)
     counts: dict[str, list[int]] = {}
     with TemporaryDirectory() as folder:
 

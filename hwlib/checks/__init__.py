@@ -4,6 +4,7 @@ Findings are ``hwlib.findings.Finding``; ``write_lyrdb`` and ``hwlib.findings.wr
 """
 
 from hwlib.checks.databases import write_lyrdb
+from hwlib.checks.drawn_devices import read_device_places
 from hwlib.checks.drc_engine import drc
 from hwlib.checks.drc_script import drc_script, write_drc_script
 from hwlib.checks.lvs_engine import lvs
@@ -14,6 +15,7 @@ __all__ = [
     "drc_script",
     "lvs",
     "network_graph",
+    "read_device_places",
     "reference_netlist",
     "reference_network",
     "write_drc_script",

@@ -11,6 +11,8 @@ import klayout.rdb as rdb
 from hwlib.files import write_atomic
 from hwlib.findings import Finding
 
+POINT = 0.1  # µm, edge of the marker of a finding that has a place but no extent
+
 
 def write_lyrdb(findings: Iterable[Finding], path: str | Path, *, top_cell: str, generator: str = "spinhop") -> Path:
     """Write findings of any check as a report database.
@@ -35,6 +37,7 @@ def write_lyrdb(findings: Iterable[Finding], path: str | Path, *, top_cell: str,
         item = database.create_item(cells[cell], _category(database, categories, finding))
         if finding.x is not None and finding.y is not None:
             x, y, w, h = (v * 1e6 for v in (finding.x, finding.y, finding.width, finding.height))
+            w, h = (w, h) if w or h else (POINT, POINT)
             item.add_value(kdb.DBox(x - w / 2, y - h / 2, x + w / 2, y + h / 2))
         item.add_value(finding.message if finding.severity == "error" else f"{finding.severity}: {finding.message}")
     return write_atomic(Path(path), lambda p: database.save(str(p)))

@@ -7,7 +7,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
-from typing import TypeVar
+from multiprocessing.process import BaseProcess
+from typing import Any, TypeVar
 
 MOST_WORKERS = 8
 Task = TypeVar("Task")
@@ -37,7 +38,7 @@ def in_processes(work: Callable[[Task], Result], tasks: Sequence[Task], workers:
         yield from map(work, tasks)
         return
     fork = multiprocessing.get_context("fork")
-    running: list[tuple[multiprocessing.process.BaseProcess, Connection]] = []
+    running: list[tuple[BaseProcess, Connection]] = []
     waiting = list(tasks)
     try:
         while running or waiting:
@@ -47,13 +48,12 @@ def in_processes(work: Callable[[Task], Result], tasks: Sequence[Task], workers:
                 child.start()
                 there.close()
                 running.append((child, here))
-            child, here = running[0]
-            yield _receive(child, here)
+            yield _receive(*running[0])
             running.pop(0)
     finally:
-        for child, _ in running:
-            child.kill()
-            child.join()
+        for left, _ in running:
+            left.kill()
+            left.join()
 
 
 def _send(there: Connection, work: Callable[[Task], Result], task: Task) -> None:
@@ -63,7 +63,7 @@ def _send(there: Connection, work: Callable[[Task], Result], task: Task) -> None
         there.send((False, error))
 
 
-def _receive(child: multiprocessing.process.BaseProcess, here: Connection) -> Result:
+def _receive(child: BaseProcess, here: Connection) -> Any:
     try:
         worked, result = here.recv()
     except EOFError:

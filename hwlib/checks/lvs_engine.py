@@ -10,6 +10,7 @@ import numpy as np
 
 from hwlib.checks.connectivity import net_labels
 from hwlib.checks.device_extractor import tolerance
+from hwlib.checks.drawn_devices import write_drawn_devices
 from hwlib.checks.identify import identify
 from hwlib.checks.layout_view import LayoutView, view_in_bands, view_whole
 from hwlib.checks.locate import Locator
@@ -34,6 +35,7 @@ def lvs(
     design: Design,
     *,
     database: str | Path | None = None,
+    devices: str | Path | None = None,
     topology: bool | None = None,
 ) -> list[Finding]:
     """Compare a layout with the netlist that its design asks for.
@@ -46,6 +48,7 @@ def lvs(
         process: the process.
         design: the design; nothing but it makes the reference.
         database: where to write KLayout's LVS database (.lvsdb), or None.
+        devices: where to write the recognised devices with their drawn sizes and places (netCDF), or None.
         topology: run KLayout's graph comparison; None: for up to 10 000 devices, and whenever a database is asked
             for.
 
@@ -69,7 +72,10 @@ def lvs(
     view = (
         view_in_bands(opened, process, -(-reference.devices // BAND_DEVICES)) if large else view_whole(opened, process)
     )
-    findings = Comparison(view, reference, drawn_parameters(reference, design)).run()
+    comparison = Comparison(view, reference, drawn_parameters(reference, design))
+    findings = comparison.run()
+    if devices is not None:
+        write_drawn_devices(devices, reference, view.table, comparison.identity)
     if graphs and view.extracted is not None:
         findings += compare_topology(view.extracted, design, process, database, quiet=bool(findings))
     return findings

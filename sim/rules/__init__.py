@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from hwlib.device import Device
 from hwlib.findings import Finding
 from hwlib.network import Network
@@ -47,9 +49,10 @@ def operating_point_report(
         limits: requirements that neither process nor device gives.
 
     Returns:
-        Outcomes with margin, worst device and place; ``values`` holds ``low`` and ``high`` (V per neuron),
-        ``recommended_v_dw`` (V, None when no value serves every neuron), ``closes_at`` (smallest N whose window is
-        closed with these cells; None: open at 4096 or ideal wires) and the ladder it was extrapolated with.
+        Outcomes with margin, worst device and place; ``values`` holds per neuron ``low``, ``high`` and ``centre`` (V),
+        ``margin`` (of the set V_DW, relative to it), ``low_axon`` and ``high_axon`` (which set the ends); ``v_dw`` and
+        ``eq4`` (V), ``recommended_v_dw`` (V, None when no value serves every neuron), ``closes_at`` (smallest N whose
+        window is closed with these cells; None: open at 4096 or ideal wires) and the ladder it was extrapolated with.
 
     Raises:
         InputError: waivers of unknown rules, or lines without levels.
@@ -78,10 +81,16 @@ def check_operating_point(
 
 def _values(cases: Cases, windows: window.Windows) -> dict[str, object]:
     ladder = growth.cell_ladder(cases) if cases.network.has_wires else None
+    v_dw = cases.protocol.v_dw
     return {
         "low": windows.low.tolist(),
         "high": windows.high.tolist(),
-        "v_dw": cases.protocol.v_dw,
+        "centre": ((windows.low + windows.high) / 2).tolist(),
+        "margin": (np.minimum(v_dw - windows.low, windows.high - v_dw) / v_dw).tolist(),
+        "low_axon": [cases.device_place(int(axon)).name for axon in windows.low_axon],
+        "high_axon": [cases.device_place(int(axon)).name for axon in windows.high_axon],
+        "v_dw": v_dw,
+        "eq4": window.eq4_voltage(cases),
         "recommended_v_dw": windows.recommended,
         "closes_at": ladder.closes_at() if ladder else None,
         "ohm_per_cell": {k: getattr(ladder, k) for k in ("drive", "ground", "vdw", "trunk", "feeder", "feed")}

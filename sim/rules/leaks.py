@@ -12,14 +12,15 @@ SOLVE_GROUPS = 64  # right-hand sides of the worst-row search; up to 64 neurons 
 
 
 def axon_leak_sign(cases: Cases) -> Outcome:
-    """Does every axon leak toward OFF? ``v_leak,axon < 0`` (paper, Table I: an undriven axon must reset)."""
+    """Does every axon leak toward OFF? ``v_leak,axon < 0``: an undriven axon must reset (paper, Section III-A.3)."""
     leak = cases.network.leak[cases.axons]
     worst = int(cases.axons[leak.argmax()])
     value = float(leak.max())
     return Outcome(
         rule="leak.axon_sign", message=f"axon leaks are at most {value:.4g} m/s; they must move the wall toward OFF",
         margin=-value / float(np.abs(leak).max() or 1.0) if value < 0 else -1.0, severity="error",
-        formula="v_leak,axon < 0 (Table I)", measured=value, required=0.0, unit="m/s", place=cases.device_place(worst),
+        formula="v_leak,axon < 0", source="paper, Section III-A.3: the leak outweighs a low current; L_SYN of Table I",
+        measured=value, required=0.0, unit="m/s", place=cases.device_place(worst),
     )  # fmt: skip
 
 
@@ -41,6 +42,7 @@ def axon_leak_size(cases: Cases) -> Outcome:
         message=f"axon leak equals {need[k] * 1e6:.4g} µA, must be {side} {current * 1e6:.4g} µA at V_DW = "
         f"{cases.protocol.v_dw:.4g} V",
         margin=margin, severity="error", formula="I(soma AP) < |v_leak,axon|/k < I(soma P)",
+        source="paper, Section III-A.3; kinematic wall v = k·I + v_leak, currents solved on the network",
         measured=float(need[k]), required=current, unit="A", place=cases.device_place(int(axons[k])),
         state=on_name if late else off_name,
     )  # fmt: skip
@@ -75,7 +77,8 @@ def soma_leak(cases: Cases) -> Outcome:
         message=f"soma leak equals {measured * 1e6:.4g} µA; the smallest deciding drive, one flip of "
         f"{cases.device_place(worst).name}, is {required * 1e6:.4g} µA {cases.wires}",
         margin=below(measured, required), severity="error",
-        formula="|v_leak,soma|/k < |W|·(1/R_P − 1/R_AP)/(R_M·ΣG + 1), ΣG with all axons ON; wires: solved",
+        formula="|v_leak,soma|/k < |W|·(1/R_P − 1/R_AP)/(R_M·ΣG + 1), ΣG with all axons ON",
+        source="paper, Section III-A.2 and the dendrite of Fig. 4, a divider; with wires solved on the network",
         measured=measured, required=required, unit="A", place=cases.device_place(worst),
         state="all axons ON, dendrite balanced",
     )  # fmt: skip
@@ -102,7 +105,8 @@ def load_drive(cases: Cases) -> Outcome:
         message=f"V_C = {cases.protocol.v_charge:.4g} V drives {current * 1e6:.4g} µA through "
         f"{cases.device_place(int(somas[k])).name}, its leak needs {leak * 1e6:.4g} µA",
         margin=float(ratios[side][k]), severity="error",
-        formula="k·V_C/R_M > |v_leak,soma|, both signs; wires: solved",
+        formula="k·V_C/R_M > |v_leak,soma|, both signs",
+        source="paper, Section III-B: ±V_C sets every soma; with wires solved on the network, over all starts",
         measured=current, required=leak, unit="A", place=cases.device_place(int(somas[k])),
         state=f"{LOAD_STATE}, {'−+'[side == 0]}V_C",
     )  # fmt: skip
@@ -121,7 +125,9 @@ def leak_time(cases: Cases) -> Outcome:
         message=f"a balanced soma crosses by its leak alone in {time[k] * 1e9:.4g} ns; the convergence phase is "
         f"limited to {limit * 1e9:.4g} ns",
         margin=above(limit, float(time[k])) if np.isfinite(time[k]) else -1.0, severity="warning",
-        formula="L/|v_leak,soma| < time limit", measured=float(time[k]) if np.isfinite(time[k]) else None,
+        formula="L/|v_leak,soma| < time limit",
+        source="kinematic wall at I = 0; limit: task.time_limit of the design file",
+        measured=float(time[k]) if np.isfinite(time[k]) else None,
         required=limit, unit="s",
         place=cases.device_place(int(somas[k])), state="dendrite balanced",
     )  # fmt: skip

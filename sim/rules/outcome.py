@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,7 +41,8 @@ class Outcome:
         severity: what a violation is.
         place: worst case.
         state: the bounding state it was found in.
-        formula: formula and source.
+        formula: what is compared.
+        source: where formula and limit come from.
     """
 
     rule: str
@@ -49,6 +50,7 @@ class Outcome:
     margin: float
     severity: Severity
     formula: str
+    source: str
     measured: float | None = None
     required: float | None = None
     unit: str = ""
@@ -59,6 +61,14 @@ class Outcome:
     def passed(self) -> bool:
         """Whether the rule holds; a limit met exactly holds (rounding of 1e-9 allowed)."""
         return self.margin >= -1e-9
+
+    def marker(self, waivers: Mapping[str, str]) -> Finding:
+        """The outcome as a finding whether or not the rule holds; ``holds`` where it does."""
+        finding = self.finding(waivers)
+        room = f"; margin {self.margin:.1%}" if math.isfinite(self.margin) else ""
+        where = f"{self.place.name}: " if self.place.name and self.place.name not in self.message else ""
+        severity = "holds" if self.passed else finding.severity
+        return replace(finding, severity=severity, message=f"{where}{finding.message}{room}")
 
     def finding(self, waivers: Mapping[str, str]) -> Finding:
         """The outcome as a finding; ``waived`` with its reason when the rule's name is in ``waivers``."""
@@ -104,14 +114,20 @@ class OperatingPointReport:
         """A finding for every rule that does not hold."""
         return [o.finding(self.waivers) for o in self.outcomes if not o.passed]
 
+    def markers(self) -> list[Finding]:
+        """A finding for every rule, those that hold too: where the worst case of each lies."""
+        return [o.marker(self.waivers) for o in self.outcomes]
+
     def rows(self) -> list[dict[str, Any]]:
-        """One plain dictionary per outcome, with its status: pass, error, warning or waived."""
+        """One plain dictionary per outcome, with its status: pass, error, warning or waived, and a waiver's reason."""
         rows = []
         for outcome in self.outcomes:
             row = asdict(outcome)
             place = row.pop("place")
             status = "pass" if outcome.passed else outcome.finding(self.waivers).severity
-            rows.append(row | {"where": place["name"], "x": place["x"], "y": place["y"], "status": status})
+            where = {"where": place["name"], "x": place["x"], "y": place["y"]}
+            reason = self.waivers.get(outcome.rule, "") if status == "waived" else ""
+            rows.append(row | where | {"status": status, "reason": reason})
         return rows
 
     def as_dict(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ def barrier_voltage(cases: Cases) -> Outcome:
         rule="barrier.voltage",
         message=f"{place.name} has {volts:.4g} V across its barrier, which breaks at {limit:.4g} V",
         margin=below(volts, limit), severity="error", formula="max |V(MTJ_IN) − V(MTJ_OUT)| < breakdown voltage",
+        source="limit: device.breakdown_voltage of the design file (about 1 V for 1 nm MgO, Khan et al. 2008)",
         measured=volts, required=limit, unit="V", place=place, state=state,
     )  # fmt: skip
 
@@ -35,6 +36,7 @@ def track_current(cases: Cases) -> Outcome | None:
     return Outcome(
         rule="current.track", message=f"track of {place.name} carries {value:.4g} A/m², allowed {limit:.4g} A/m²",
         margin=below(value, limit), severity="error", formula="|I|/A ≤ J_max(track)",
+        source="limit: max_current_density of the process file, with its reference there",
         measured=value, required=limit, unit="A/m^2", place=place, state=state,
     )  # fmt: skip
 
@@ -61,6 +63,7 @@ def wire_currents(cases: Cases) -> list[Outcome]:
             rule=f"current.{layer}",
             message=f"{place.name} carries {ratio * limit * 1e6:.4g} µA, allowed {limit * 1e6:.4g} µA",
             margin=below(ratio, 1.0), severity="error", formula="|I| ≤ J_max × cross-section",
+            source="Black, Proc. IEEE 57, 1587 (1969); limit: max_current_density of the process file",
             measured=ratio * limit, required=limit, unit="A", place=place, state=state,
         ))  # fmt: skip
     return outcomes
@@ -76,10 +79,14 @@ def power_density(cases: Cases) -> Outcome:
     state = max(powers, key=lambda k: powers[k])
     power, area, limit = powers[state], macro_area(cases), cases.limits.temperature_rise
     formula = "ΔT = P/(4·κ·√(area/π)), isothermal disc on a half-space"
+    source = (
+        "Carslaw & Jaeger, Conduction of Heat in Solids, 8.2; κ: Glassbrenner & Slack, Phys. Rev. 134, A1058 (1964)"
+    )
     if area is None:
         return Outcome(
             rule="power.density", message=f"{power * 1e3:.4g} mW in all; no area without a layout",
-            margin=math.inf, severity="warning", formula=formula, measured=power, unit="W", state=state,
+            margin=math.inf, severity="warning", formula=formula, source=source, measured=power, unit="W",
+            state=state,
         )  # fmt: skip
     rise = power / (4 * cases.limits.thermal_conductivity * math.sqrt(area / math.pi))
     centre = Place("macro", float(cases.network.device_x.mean()), float(cases.network.device_y.mean()))
@@ -87,8 +94,8 @@ def power_density(cases: Cases) -> Outcome:
         rule="power.density",
         message=f"{power * 1e3:.4g} mW on {area * 1e12:.4g} µm² ({power * 1e3 / (area * 1e6):.4g} mW/mm²) warm the "
         f"macro by {rise:.3g} K, allowed {limit:.3g} K",
-        margin=below(rise, limit), severity="warning", formula=formula, measured=rise, required=limit, unit="K",
-        place=centre, state=state,
+        margin=below(rise, limit), severity="warning", formula=formula, source=source, measured=rise, required=limit,
+        unit="K", place=centre, state=state,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Rules on V_DW: does every axon follow its soma both ways, and how large may the network grow?
 
-Kinematic wall: an axon of neuron j moves toward ON when ``k·I > |v_leak|`` (paper, eq. (1) and Section II). Its
+Kinematic wall: an axon of neuron j moves toward ON when ``k·I > |v_leak|`` (paper, Section III-A.3). Its
 current is linear in V_DW: ``I = g·V_DW + b``; b is what the dendrites' currents through the soma tracks add over the
 shared ground (zero without wires), taken at the largest dendrite voltage of the matching sign. Without wires the
 window is ``I_leak·((N−1)·R + R_M)``, R = R_P and R_AP (``hwlib.operating_point.v_dw_window``).
@@ -21,7 +21,11 @@ from sim.rules.statics import StaticCircuit
 
 WINDOW_FORMULA = (
     "V_DW so that k·I(farthest axon, soma P) > |v_leak| and k·I(nearest axon, soma AP) < |v_leak|; "
-    "eq. (4)'s condition with R_M and wires"
+    "without wires I_leak·((N−1)·R_P + R_M) < V_DW < I_leak·((N−1)·R_AP + R_M)"
+)
+WINDOW_SOURCE = (
+    "paper, Section III-A.3: a high current beats the axon's leak, a low one does not; with R_M, which eq. (4) leaves "
+    "out; with wires solved on the network"
 )
 
 
@@ -119,14 +123,20 @@ def vdw_window(cases: Cases, windows: Windows) -> Outcome:
     verdict = f"inside its {span}" if margin >= 0 else f"outside its {span}: {place.name} {what}"
     return Outcome(
         rule="vdw.window", message=f"V_DW = {v_dw:.4g} V is {verdict}; {advice}", margin=float(margin / v_dw),
-        severity="error", formula=WINDOW_FORMULA, measured=v_dw, required=bound, unit="V", place=place, state=state,
+        severity="error", formula=WINDOW_FORMULA, source=WINDOW_SOURCE, measured=v_dw, required=bound, unit="V",
+        place=place, state=state,
     )  # fmt: skip
+
+
+def eq4_voltage(cases: Cases) -> float:
+    """V_DW of the paper's eq. (4) in V, for the median axon leak."""
+    leak = float(np.median(cases.leak_current[cases.axons]))
+    return v_dw_eq4(cases.network.neurons, leak, cases.device.r_p, cases.device.r_ap)
 
 
 def vdw_eq4(cases: Cases, windows: Windows) -> Outcome:
     """Would the paper's eq. (4) lie in the window? An error when V_DW is set to it, else a warning."""
-    network, device, axons = cases.network, cases.device, cases.axons
-    value = v_dw_eq4(network.neurons, float(np.median(cases.leak_current[axons])), device.r_p, device.r_ap)
+    value = eq4_voltage(cases)
     margin = min(value - windows.lowest, windows.highest - value)
     bound = windows.lowest if value - windows.lowest <= windows.highest - value else windows.highest
     used = bool(np.isclose(value, cases.protocol.v_dw, rtol=1e-9))
@@ -136,7 +146,8 @@ def vdw_eq4(cases: Cases, windows: Windows) -> Outcome:
         message=f"eq. (4) gives {value:.4g} V, {where} the window [{windows.lowest:.4g}, {windows.highest:.4g}] V "
         f"{cases.wires}" + ("; V_DW is set to it" if used else ""),
         margin=float(margin / abs(value)), severity="error" if used else "warning",
-        formula="eq. (4): V_DW = I_leak·R_P·(N−1)·(1 + T/2); it leaves out R_M and every wire",
+        formula="V_DW = I_leak·R_P·(N−1)·(1 + T/2) inside the window",
+        source="paper, eq. (4): it leaves out R_M and every wire",
         measured=value, required=bound, unit="V",
         place=cases.device_place(int(windows.low_axon[windows.low.argmax()])), state="all somas P / all AP",
     )  # fmt: skip

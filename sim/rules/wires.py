@@ -17,6 +17,7 @@ IR_FORMULA = {
     "weight": "max |V(tap) − V(source)| / |W|max",
     "vdw": "max (V_DW − V(soma pillar)) / V_DW",
 }
+IR_SOURCE = "Kirchhoff's laws on the extracted wires; limit: the 5 to 10 % of usual sign-off"
 
 
 def ir_drops(cases: Cases) -> list[Outcome]:
@@ -35,7 +36,7 @@ def _ir_drop(cases: Cases, net_class: str) -> Outcome:
     return Outcome(
         rule=f"ir.{net_class}",
         message=f"{net_class} wires lose {value:.2%} of their voltage at {place.name}, allowed {limit:.0%}",
-        margin=below(value, limit), severity="warning", formula=IR_FORMULA[net_class],
+        margin=below(value, limit), severity="warning", formula=IR_FORMULA[net_class], source=IR_SOURCE,
         measured=value, required=limit, unit="1", place=place, state=state,
     )  # fmt: skip
 
@@ -86,6 +87,7 @@ def rc_time(cases: Cases) -> Outcome | None:
         message=f"{place.name} settles in {tau * 1e12:.4g} ps, allowed {limit * 1e12:.4g} ps ("
         f"{cases.limits.rc_fraction:.0%} of the fastest wall transit, {transit * 1e9:.4g} ns in "
         f"{cases.device_place(fastest).name})",
-        margin=above(limit, tau), severity="warning", formula="Elmore: Σ R_nk·C_k < fraction × L/max|k·I|",
+        margin=above(limit, tau), severity="warning", formula="Σ R_nk·C_k < fraction × L/max|k·I|",
+        source="Elmore, J. Appl. Phys. 19, 55 (1948); extracted capacitances, coupling twice (Miller)",
         measured=tau, required=limit, unit="s", place=place, state="somas AP, all axons OFF",
     )  # fmt: skip

@@ -11,8 +11,10 @@ from spinhop.commands.options import Force, Json, LayoutFile, RunFolder
 
 if TYPE_CHECKING:
     from hwlib.findings import Finding
+    from spinhop.point_tables import Point
 
 OptionalDesign = Annotated[Path | None, typer.Argument(metavar="DESIGN", help="Design file (YAML).")]
+MOST_NEURONS = 12  # with the least margin of V_DW
 MOST_LINES = 20  # of one check on the terminal; all of them are in its JSON file
 
 
@@ -22,12 +24,13 @@ def check(
         bool, typer.Option("--self-test", help="Try the checks instead: plant faults on random designs.")
     ] = False,
     faults: Annotated[int, typer.Option("--faults", min=1, help="Faults of the self-test.")] = 60,
+    largest: Annotated[int, typer.Option("--largest", min=2, max=60, help="Neurons of its largest design.")] = 12,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the self-test.")] = 1,
     force: Force = False, json: Json = False,
 ) -> None:  # fmt: skip
     """Check the layout (design rules, LVS) and the operating point. Exit code 1 on violations."""
     if self_test:
-        _self_test(faults, seed, json)
+        _self_test(faults, largest, seed, json)
         return
     if design is None:
         raise typer.BadParameter("give a design file, or --self-test", param_hint="DESIGN")
@@ -39,7 +42,8 @@ def check(
     if json:
         found = {name: [vars(f) for f in findings] for name, findings in checked.findings.items()}
         print_json({
-            "folder": str(checked.folder), "failed": checked.failed, "findings": found, "skipped": checked.skipped
+            "folder": str(checked.folder), "failed": checked.failed, "findings": found,
+            "operating_point": checked.points, "skipped": checked.skipped,
         })  # fmt: skip
     else:
         rows = []
@@ -47,21 +51,22 @@ def check(
             counts = [str(sum(f.severity == s for f in findings)) for s in ("error", "warning", "waived")]
             rows.append([TITLES[name], *counts])
         print_table("checks", ["", "errors", "warnings", "waived"], rows)
-        for name, why in checked.skipped.items():
-            print(f"{TITLES[name]}: not made, {why}")
         for findings in checked.findings.values():
             _print_findings(findings)
+        _print_points(checked.points)
+        for name, why in checked.skipped.items():
+            print(f"{TITLES[name]}: not made, {why}")
         print(checked.page)
     if checked.failed:
         raise typer.Exit(1)
 
 
-def _self_test(faults: int, seed: int, json: bool) -> None:
+def _self_test(faults: int, largest: int, seed: int, json: bool) -> None:
     from spinhop.checking import try_checks
     from spinhop.console import TaskBar, print_json, print_table
 
     with TaskBar("planted faults") as bar:
-        tried = try_checks(faults, seed, progress=bar)
+        tried = try_checks(faults, seed, largest=largest, progress=bar)
     if json:
         print_json([row._asdict() for row in tried])
     else:
@@ -83,6 +88,19 @@ def _print_findings(findings: list[Finding]) -> None:
         print(f"{finding.severity}: {finding.rule}: {finding.message}{cell}{place}")
     if len(findings) > MOST_LINES:
         print(f"… and {len(findings) - MOST_LINES} more")
+
+
+def _print_points(points: dict[str, Point]) -> None:
+    from spinhop import point_tables
+
+    print("\noperating point: margins of every rule; measured value, limit and worst case of the last column made\n")
+    print(*point_tables.lines_of(point_tables.RULE_COLUMNS, point_tables.rule_rows(points)), sep="\n")
+    name, point = list(points.items())[-1]
+    neurons = len(point["values"]["low"])
+    which = f"the {MOST_NEURONS} with the least margin, " if neurons > MOST_NEURONS else ""
+    print(f"\nV_DW window by neuron, {which}{point_tables.SHORT[name]}\n")
+    print(*point_tables.lines_of(point_tables.WINDOW_COLUMNS, point_tables.window_rows(point, MOST_NEURONS)), sep="\n")
+    print("", *point_tables.window_summary(points), "", sep="\n")
 
 
 def register(app: typer.Typer) -> None:

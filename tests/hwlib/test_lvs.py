@@ -6,6 +6,7 @@ import klayout.db as kdb
 import networkx as nx
 import numpy as np
 import pytest
+import xarray as xr
 from drawn_network import PX, PY, Drawing, draw_network
 
 from hwlib.checks import lvs, network_graph, reference_netlist, reference_network, write_reference_spice
@@ -288,6 +289,26 @@ def test_reference_spice_has_a_line_per_device(tmp_path):
     assert len(calls) == 25
     assert sum(" gnd " in line for line in calls) == 25
     assert ".SUBCKT hopfield" in joined
+
+
+def test_recognised_devices_are_written_with_drawn_sizes_and_places(tmp_path):
+    draw = draw_network(FIVE)
+    soma = draw.layout.cell("soma")
+    draw.clear(soma, "pillar")
+    draw.box(soma, "pillar", 327, 300, 346, 349)
+    row = draw.layout.cell("line_4")  # whose axon 1→4 is taken away
+    next(inst for inst in row.each_inst() if inst.trans.disp.x == PX).delete()
+    assert lvs(draw.layout, EBEAM, FIVE, devices=tmp_path / "devices.nc")
+    with xr.open_dataset(tmp_path / "devices.nc", engine="h5netcdf") as found:
+        table = found.load().set_index(device=["post", "pre"])
+    assert np.isnan(table.x.sel(post=4, pre=1)) and table.x.notnull().sum() == 24
+    here = table.sel(post=2, pre=2)
+    assert (float(here.x) * 1e9, float(here.y) * 1e9) == pytest.approx((2 * PX + 336.5, 2 * PY + 324.5), abs=0.51)
+    values = [float(here[name]) for name in ("pillar_width", "pillar_height", "pillar_centre", "track_length")]
+    assert values == pytest.approx([19e-9, 49e-9, 51.5e-9, 100e-9])
+    axon = table.sel(post=3, pre=1)
+    assert (float(axon.x), float(axon.y)) == pytest.approx(((PX + 335) * 1e-9, (3 * PY + 325) * 1e-9))
+    assert float(axon.track_area) == pytest.approx(50e-18) and table.track_area.units == "m2"
 
 
 def test_the_database_is_read_back_and_graphs_differ_without_names(tmp_path):

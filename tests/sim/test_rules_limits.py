@@ -11,6 +11,7 @@ import pytest
 
 from hwlib.design import Design
 from hwlib.errors import InputError
+from hwlib.findings import failed
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import weight_levels
@@ -67,7 +68,7 @@ class Bench:
 def test_table_1_passes_every_rule_without_wires(n):
     bench = Bench(n).place_devices()
     assert bench.report().findings() == []
-    assert all(o.formula and o.message for o in bench.report().outcomes)
+    assert all(o.formula and o.source and o.message for o in bench.report().outcomes)
 
 
 def test_good_wires_pass_every_rule():
@@ -318,14 +319,28 @@ def test_findings_carry_place_and_numbers():
     assert track.x is not None and track.measured > track.required
 
 
+def test_markers_are_one_per_rule_and_say_whether_it_holds():
+    bench = Bench(8, v_charge=0.2).place_devices()
+    bench.waivers = {"current.track": "pulsed load, 16 ns"}
+    report = bench.report()
+    markers = report.markers()
+    assert [m.rule for m in markers] == [o.rule for o in report.outcomes]
+    severities = {m.rule: m.severity for m in markers}
+    assert severities.pop("current.track") == "waived" and set(severities.values()) == {"holds"}
+    assert not failed(markers)
+    soma = next(m for m in markers if m.rule == "leak.soma")
+    assert soma.message.endswith(f"; margin {bench.outcome('leak.soma').margin:.1%}") and soma.x is not None
+
+
 def test_waived_rules_do_not_fail():
     bench = Bench(8, v_charge=0.2)
     bench.waivers = {"current.track": "pulsed load, 16 ns"}
     found = bench.report().findings()
     assert [(f.rule, f.severity) for f in found] == [("current.track", "waived")]
     assert "pulsed load" in found[0].message
-    row = next(r for r in bench.report().rows() if r["rule"] == "current.track")
-    assert row["status"] == "waived"
+    rows = {r["rule"]: r for r in bench.report().rows()}
+    assert rows["current.track"]["status"] == "waived" and rows["current.track"]["reason"] == "pulsed load, 16 ns"
+    assert rows["leak.soma"]["status"] == "pass" and rows["leak.soma"]["reason"] == ""
 
 
 def test_waiver_of_an_unknown_rule_is_refused():

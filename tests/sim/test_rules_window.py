@@ -43,6 +43,10 @@ def test_ideal_windows_are_the_closed_form(n):
     values = report_of(n).values
     np.testing.assert_allclose(values["low"], i_leak * ((n - 1) * 500 + 2000), rtol=1e-9)
     np.testing.assert_allclose(values["high"], i_leak * ((n - 1) * 2000 + 2000), rtol=1e-9)
+    np.testing.assert_allclose(values["centre"], i_leak * ((n - 1) * 1250 + 2000), rtol=1e-9)
+    assert values["eq4"] == pytest.approx(i_leak * 500 * (n - 1) * 2.5, rel=1e-9)
+    v_dw = values["v_dw"]  # set to the centre
+    assert values["margin"] == pytest.approx(n * [(v_dw - i_leak * ((n - 1) * 500 + 2000)) / v_dw])
 
 
 def test_equation_4_is_flagged_for_two_and_three_neurons_only():

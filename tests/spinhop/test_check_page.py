@@ -1,8 +1,10 @@
 """The page of a check: what is found in a broken layout is listed, and marked where it is."""
 
+import html
 import json
 
 import klayout.db as kdb
+import klayout.rdb as rdb
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,6 +12,7 @@ from PIL import Image
 from hwlib.checks.places import marked_boxes
 from hwlib.findings import Finding
 from layouts import render
+from spinhop import checking, point_tables
 from spinhop.checking import check_design
 from spinhop.stages import run_design
 
@@ -66,3 +69,115 @@ def test_mark_is_drawn_in_red(drawn, tmp_path):
         return int(((pixels[..., 0] > 240) & (pixels[..., 1] < 30) & (pixels[..., 2] < 30)).sum())
 
     assert red(plain) == 0 and red(marked) > 100
+
+
+@pytest.fixture(scope="module")
+def waived(tmp_path_factory):
+    """A small design whose V_DW is too low, which it waives, with everything a check leaves."""
+    folder = tmp_path_factory.mktemp("waived")
+    design = folder / "waived.yaml"
+    design.write_text(
+        "name: waived\nnetwork: {neurons: 3}\noperating_point: {v_dw: 12 mV}\n"
+        "waivers: {vdw.window: bench device without axons}\n"
+    )
+    return check_design(design, out=folder / "run")
+
+
+def test_every_rule_is_on_the_page_with_margin_formula_source_and_waiver(waived):
+    text = html.unescape(waived.page.read_text())
+    for name in ("erc_ideal", "erc_drawn"):
+        for row in waived.points[name]["rules"]:
+            assert row["formula"] and row["source"] and row["severity"] in ("error", "warning")
+            for cell in (row["rule"], row["formula"], row["source"], point_tables.verdict(row)):
+                assert cell in text, row["rule"]
+    assert "bench device without axons" in text
+    assert "None" not in text and "nan" not in text
+
+
+def test_windows_are_told_neuron_by_neuron(waived):
+    drawn = waived.points["erc_drawn"]["values"]
+    rows = point_tables.window_rows(waived.points["erc_drawn"], most=10)
+    assert [row[0] for row in rows] == ["0", "1", "2"]
+    for k, row in enumerate(rows):
+        assert row[1] == f"{drawn['low'][k]:.4g} … {drawn['high'][k]:.4g} V"
+        assert row[2] == f"{500 * (drawn['low'][k] + drawn['high'][k]):.4g} mV"
+        margin = min(0.012 - drawn["low"][k], drawn["high"][k] - 0.012) / 0.012
+        assert row[3] == f"{100 * margin:+.1f} %".replace("-", "−")
+        assert row[4].startswith(f"axon {k}→") and row[5].startswith(f"axon {k}→")
+    worst = min(range(3), key=lambda k: drawn["margin"][k])
+    assert point_tables.window_rows(waived.points["erc_drawn"], most=1)[0][0] == str(worst)
+    said = "\n".join(point_tables.window_summary(waived.points))
+    assert f"recommended, is {drawn['recommended_v_dw']:.4g} V" in said
+    assert f"closes at N = {drawn['closes_at']}" in said and "outside" in said  # eq. (4) of three neurons
+
+
+def test_databases_of_the_operating_point_mark_every_rule_on_the_layout(waived):
+    layout = kdb.Layout()
+    layout.read(str(waived.folder / "layout.gds"))
+    around = layout.top_cell().dbbox()
+    for name in ("erc_ideal", "erc_drawn"):
+        database = rdb.ReportDatabase("again")
+        database.load(str(waived.folder / f"{name}.lyrdb"))
+        found = {}
+        for item in database.each_item():
+            values = list(item.each_value())
+            found[database.category_by_id(item.category_id()).name()] = values[-1].string()
+            assert [value.is_box() for value in values] == [True, False]
+            assert around.contains(values[0].box().center())
+            assert database.cell_by_id(item.cell_id()).name() == "waived"
+        rules = {row["rule"]: row for row in waived.points[name]["rules"]}
+        assert set(found) == set(rules)
+        assert found["vdw.window"].startswith("waived: ") and "bench device" in found["vdw.window"]
+        assert found["leak.soma"].startswith("holds: ")
+        assert f"margin {rules['leak.soma']['margin']:.1%}" in found["leak.soma"]
+
+
+def test_worst_device_of_ideal_wires_lies_where_it_is_drawn(waived):
+    place = {row["where"]: (row["x"], row["y"]) for row in waived.points["erc_drawn"]["rules"]}
+    same = [row for row in waived.points["erc_ideal"]["rules"] if row["where"] in place and " " in row["where"]]
+    assert len(same) > 3
+    for row in same:
+        assert (row["x"], row["y"]) == pytest.approx(place[row["where"]], abs=1e-10)
+
+
+def test_terminal_shows_rules_windows_and_the_waiver(waived, capsys):
+    from spinhop.commands import checks
+
+    checks._print_findings(waived.findings["erc_ideal"])
+    checks._print_points(waived.points)
+    text = capsys.readouterr().out
+    assert "waived: vdw.window:" in text and "(waived: bench device without axons)" in text
+    lines = {line.split()[0]: line for line in text.splitlines() if line and line[0].isalpha()}
+    for row in waived.points["erc_drawn"]["rules"]:
+        assert point_tables.verdict(row) in lines[row["rule"]] and row["where"] in lines[row["rule"]]
+    assert max(map(len, text.splitlines()[5:])) < 130  # a table that a terminal shows without wrapping
+
+
+def test_findings_of_a_wrong_netlist_are_in_its_databases(drawn, tmp_path):
+    design, gds = drawn
+    layout = kdb.Layout()
+    layout.read(str(gds))
+    pin = layout.layer(2, 0)
+    soma = layout.cell("soma")
+    marker = next(soma.shapes(pin).each()).bbox()
+    track = next(soma.shapes(layout.layer(1, 0)).each()).bbox()
+    soma.shapes(pin).clear()
+    soma.shapes(pin).insert(kdb.Box(track.right - (marker.right - track.left), marker.bottom, track.right, marker.top))
+    layout.write(str(tmp_path / "swapped.gds"))
+    checked = check_design(design, out=tmp_path / "run", layout=tmp_path / "swapped.gds")
+    assert checked.failed and "erc_drawn" in checked.skipped and "erc_drawn" not in checked.points
+    assert {f.rule for f in checked.findings["lvs"]} == {"lvs.swapped"}
+    database = rdb.ReportDatabase("again")
+    database.load(str(tmp_path / "run" / "lvs.lyrdb"))
+    texts = [list(item.each_value())[-1].string() for item in database.each_item()]
+    assert len(texts) == 3 and any(text.startswith("soma 2: the two ends") for text in texts)
+    again = kdb.LayoutVsSchematic()
+    again.read(str(tmp_path / "run" / "lvs.lvsdb"))
+    assert all(p.status() != kdb.NetlistCrossReference.Match for p in again.xref().each_circuit_pair())
+
+
+def test_large_layouts_get_no_lvs_database_but_are_told_so(drawn, tmp_path, monkeypatch):
+    monkeypatch.setattr(checking, "DATABASE_DEVICES", 8)
+    checked = check_design(drawn[0], out=tmp_path / "run", layout=drawn[1])
+    assert not (tmp_path / "run" / "lvs.lvsdb").exists() and (tmp_path / "run" / "lvs.lyrdb").exists()
+    assert checked.skipped["lvs_database"].startswith("the network has more than 8 devices")

@@ -194,7 +194,7 @@ def test_self_test_counts_what_the_checks_miss(spinhop, monkeypatch):
     from spinhop import checking
 
     def tried(caught: int):
-        return lambda faults, seed, progress: [checking.Tried("open", 3, caught)]
+        return lambda faults, seed, largest, progress: [checking.Tried("open", 3, caught)]
 
     for caught, code in ((3, 0), (2, 1)):
         monkeypatch.setattr(checking, "try_checks", tried(caught))

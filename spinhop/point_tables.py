@@ -1,0 +1,126 @@
+"""The operating-point rules of a check as rows of text: for the terminal, and with formula and source for the page.
+
+A point is ``OperatingPointReport.as_dict`` of one network, as the check's ``erc_*_table.json`` holds it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spinhop.quantities import human
+
+Point = dict[str, Any]
+RULE_COLUMNS = ["rule", "ideal", "as drawn", "measured", "limit", "worst", "x, y (µm)"]
+WINDOW_COLUMNS = ["neuron", "window", "centre", "margin", "last to switch on", "last to switch off"]
+SHORT = {"erc_ideal": "ideal wires", "erc_drawn": "as drawn"}
+
+
+def rule_rows(points: dict[str, Point]) -> list[list[str]]:
+    """One row per rule: its margin with ideal and with drawn wires, and the worst case of the latter.
+
+    Args:
+        points: by name of the check, ``erc_ideal`` and (where it was made) ``erc_drawn``.
+    """
+    by_rule: dict[str, dict[str, dict[str, Any]]] = {}
+    for name, point in points.items():
+        for row in point["rules"]:
+            by_rule.setdefault(row["rule"], {})[name] = row
+    rows = []
+    for rule, found in by_rule.items():
+        last = found.get("erc_drawn") or found["erc_ideal"]
+        margins = [verdict(found[name]) if name in found else "" for name in ("erc_ideal", "erc_drawn")]
+        rows.append([rule, *margins, amount(last["measured"], last["unit"]), amount(last["required"], last["unit"]),
+                     last["where"], place(last["x"], last["y"])])  # fmt: skip
+    return rows
+
+
+def verdict(row: dict[str, Any]) -> str:
+    """A rule's margin, and what a missing one is: ``+12.3 %``, ``−4.0 % error``."""
+    failed = "" if row["status"] == "pass" else row["status"]
+    text = "" if row["margin"] is None else percent(row["margin"])
+    return f"{text} {failed}".strip() or "holds"
+
+
+def percent(margin: float) -> str:
+    """A signed relative distance; beyond tenfold only that."""
+    if abs(margin) < 5e-4:  # a limit met exactly
+        margin = 0.0
+    return "> 1000 %" if margin > 10 else f"{100 * margin:+.1f} %".replace("-", "−")
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A value with four digits in a unit a person uses; nothing for None."""
+    if value is None:
+        return ""
+    if unit == "1":
+        return f"{100 * value:.4g} %"
+    if unit == "A":
+        return f"{1e6 * value:.4g} µA"
+    if unit == "s" and abs(value) < 1e-9:
+        return f"{1e12 * value:.4g} ps"
+    return human(value, unit, 4).replace("A/m^2", "A/m²").replace(" us", " µs")
+
+
+def place(x: float | None, y: float | None) -> str:
+    """A place on the layout in µm; nothing when there is none."""
+    return "" if x is None or y is None else f"{x * 1e6:.5g}, {y * 1e6:.5g}"
+
+
+def window_rows(point: Point, most: int) -> list[list[str]]:
+    """The V_DW window of each neuron, those with the least margin when there are more than ``most``."""
+    values = point["values"]
+    neurons = list(range(len(values["low"])))
+    if len(neurons) > most:
+        neurons = sorted(sorted(neurons, key=lambda k: values["margin"][k])[:most])
+    return [
+        [
+            str(k), span(values["low"][k], values["high"][k]), amount(values["centre"][k], "V"),
+            percent(values["margin"][k]), values["low_axon"][k], values["high_axon"][k],
+        ]
+        for k in neurons
+    ]  # fmt: skip
+
+
+def span(low: float, high: float) -> str:
+    """A window in V, or that it is closed."""
+    return f"{low:.4g} … {high:.4g} V" if low < high else f"closed ({low:.4g} > {high:.4g} V)"
+
+
+def window_summary(points: dict[str, Point]) -> list[str]:
+    """Sentences on V_DW: the set value, each network's window, what is recommended and how far N may grow."""
+    lines = []
+    for name, point in points.items():
+        values = point["values"]
+        low, high, advised = max(values["low"]), min(values["high"]), values["recommended_v_dw"]
+        advice = "no V_DW serves every neuron" if advised is None else f"its centre, recommended, is {advised:.4g} V"
+        lines.append(f"{SHORT[name]}: all neurons' window is {span(low, high)}; {advice}")
+    last = points.get("erc_drawn") or points["erc_ideal"]
+    values = last["values"]
+    low, high = max(values["low"]), min(values["high"])
+    where = "inside" if low <= values["eq4"] <= high else "outside"
+    lines.append(f"V_DW is set to {values['v_dw']:.4g} V; the paper's eq. (4) gives {values['eq4']:.4g} V, {where}")
+    if "erc_drawn" in points:
+        closes = values["closes_at"]
+        lines.append(
+            f"with these wires the window closes at N = {closes}" if closes
+            else "with these wires the window stays open beyond N = 4096"
+        )  # fmt: skip
+    return lines
+
+
+def lines_of(columns: list[str], rows: list[list[str]]) -> list[str]:
+    """A table as lines of text as wide as its cells are."""
+    widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
+    lines = [columns, ["─" * width for width in widths], *rows]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+
+
+def source_rows(point: Point) -> list[list[str]]:
+    """What each rule compares, where it comes from, what a violation is, and why one is waived."""
+    return [
+        [row["rule"], row["severity"], row["formula"], row["source"], row["state"], row["reason"]]
+        for row in point["rules"]
+    ]
+
+
+SOURCE_COLUMNS = ["rule", "a violation is", "formula", "source", "worst state", "waived because"]
