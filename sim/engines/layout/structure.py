@@ -19,6 +19,7 @@ from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from sim.engines.layout.reduction import PILLAR, TRACK, WIRE, Edges, Removed, reduce_graph
 
 SOURCE, INTERFACE, ROW, STATIC, GONE = range(5)
+_TRUNK_WIRES, _TRUNK_PORTS = 3, 6  # most wires at a node of a trunk's piece, and most ports of the piece
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def build_structure(network: Network, sources: np.ndarray) -> Structure:
     present[edges.a] = present[edges.b] = True
     interface = _interface(network, edges, held) & ~held
     place = np.where(held, SOURCE, np.where(~present, GONE, np.where(interface, INTERFACE, STATIC)))
+    place[_trunks(edges, place)] = STATIC
     part = _split(edges, place)
     hot = _hot(network, edges, held, place)
     if hot.any():  # a block without pillars has no source but ground: its ports then tell all about it
@@ -80,6 +82,24 @@ def build_structure(network: Network, sources: np.ndarray) -> Structure:
         nodes = np.flatnonzero(place == kind)
         block[nodes] = _numbered(part[nodes])
     return Structure(network, alias, edges, removed, held, place, block)
+
+
+def _trunks(edges: Edges, place: np.ndarray) -> np.ndarray:
+    """Interface nodes that wires alone join, three at most, in pieces with few ports: eliminated once, like columns."""
+    degree = np.bincount(edges.a, minlength=len(place)) + np.bincount(edges.b, minlength=len(place))
+    chosen = (place == INTERFACE) & (degree <= _TRUNK_WIRES)
+    outside = np.isin(place, (INTERFACE, SOURCE))
+    for here, there in ((edges.a, edges.b), (edges.b, edges.a)):
+        chosen[here[(edges.kind != WIRE) | ~outside[there]]] = False
+    between = chosen[edges.a] & chosen[edges.b]
+    count, part = connected_components(_graph(len(place), edges.a[between], edges.b[between]), directed=False)
+    ends = [(edges.a, edges.b), (edges.b, edges.a)]
+    pairs = np.unique(np.concatenate([
+        part[here[at]].astype(np.int64) * len(place) + there[at]
+        for here, there in ends for at in [chosen[here] & (place[there] == INTERFACE) & ~chosen[there]]
+    ]))  # fmt: skip
+    ports = np.bincount(pairs // len(place), minlength=count)
+    return chosen & (ports[part] <= _TRUNK_PORTS)
 
 
 def _split(edges: Edges, place: np.ndarray) -> np.ndarray:
