@@ -1,5 +1,6 @@
 # make run   set up .venv (pinned) and run the main job
 # make test  lint, types, tests
+# make benchmarks   measure the engines and the static solve, write docs/benchmarks.md (about a quarter of an hour)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +9,7 @@ DESIGN ?= layouts/examples/hopfield_8.yaml
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint types docs lock clean
+.PHONY: run test lint types docs benchmarks lock clean
 
 run: $(STAMP)
 	@$(BIN)/spinhop run $(DESIGN)
@@ -28,6 +29,9 @@ docs: $(STAMP)
 	$(BIN)/spinhop schema --markdown --out docs/file-formats.md
 	$(BIN)/spinhop extract $(DESIGN) --out build/docs
 	mkdir -p docs/images && cp build/docs/layout.png build/docs/neuron.png docs/images/
+
+benchmarks: $(STAMP)
+	$(BIN)/python tests/benchmarks/engine_page.py
 
 $(STAMP): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,0 +1,175 @@
+"""The benchmark page: its text, and tables made of measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine_measures import SPAN, exponent
+
+PAGE = """\
+# Benchmarks
+
+`make benchmarks` measures all of this in one run and writes this page. Reduced versions with asserted ratios are in
+`tests/benchmarks` and run with the other tests.
+
+{machine}.
+
+No time contains compiling, which happens once after installation.
+
+## Against ngspice
+
+The same trial: the paper's network with a ladder of the given resistance per cell on every dendrite and drive, one
+stored pattern, a load phase of 16 ns, then until rest or, where the table says so, cut off. CPU seconds of both.
+ngspice has a longest step of 0.2 ns (without it, it jumps over pillars); writing its deck and reading its answer do
+not count. The engine's time is that of the whole call `sim.run`, result dataset included.
+
+{ngspice}
+
+## Cost against the number of neurons, with wires
+
+One trial with N² walls and {span:g} Ω from end to end of every line, so that each network rests; load until rest. By
+the clock, on the engine's choice of threads; every size in a process of its own. *Prepared* is what happens before the
+first step, once per network. A *step* is one accepted time step of the whole network: all its stages, their circuit
+solutions, and the tries that were not accepted, are in it.
+
+{scaling}
+
+## Where the time goes
+
+Stepping consists of circuit solutions and of passes over the walls that move: placing them, estimating errors, looking
+for the next event. A solution is measured by itself, with every pillar changed, after the trial.
+
+{profile}
+
+## Static wire solve
+
+`sim.static.solve_crossbar` against a sparse direct solve (SuperLU, minimum degree on Aᵀ + A, assembled in the same
+call) of square crossbars, devices of 500 and 2000 Ω at random. CPU seconds, one thread for both. *Apart*: bit-line
+currents, relative to the largest; *missing*: the largest current missing at a node, relative to the largest of a device.
+
+{static}
+""".replace("{span:g}", f"{SPAN:g}")
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; every column but the first is right-aligned."""
+    marks = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, marks, *rows))
+
+
+def time_text(seconds: float) -> str:
+    """Seconds with a fitting prefix and three digits."""
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= scale:
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
+
+
+def _failed(row: dict[str, Any], columns: int) -> list[str]:
+    return [row["failed"], *["–"] * (columns - 1)]
+
+
+def ngspice_rows(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Engines beside ngspice; goals are 10⁴ without and 10³ with wires."""
+    head = ["network", "simulated", "engine", "ngspice", "ratio", "goal", "walls apart", "same outcome"]
+    rows = []
+    for row in found["ngspice"]:
+        if "failed" in row:
+            rows.append(_failed(row, len(head)))
+            continue
+        wires = f"{row['ohm']:g} Ω per cell" if row["ohm"] else "no wires"
+        simulated = time_text(row["simulated"]) + ("" if row["at_rest"] else ", cut off")
+        rows.append([
+            f"N = {row['neurons']}, {wires}", simulated, time_text(row["seconds"]),
+            time_text(row["ngspice_seconds"]), f"{row['ratio']:.3g}", "10³" if row["ohm"] else "10⁴",
+            f"{row['walls_apart']:.1g} L", "yes" if row["same_outcome"] else "no",
+        ])  # fmt: skip
+    batch = found.get("batch", {})
+    single = next((row for row in found["ngspice"] if row.get("engine") == "ideal"), None)
+    if single and batch.get("neurons") == single["neurons"]:
+        rows.append([
+            f"N = {batch['neurons']}, no wires, a trial of a batch", "about as above", time_text(batch["seconds"]),
+            "as above", f"{single['ngspice_seconds'] / batch['seconds']:.3g}", "–", "–", "–",
+        ])  # fmt: skip
+    return head, rows or [["ngspice is not installed", *["–"] * (len(head) - 1)]]
+
+
+def scaling_rows(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Trials with wires by size, and the fitted exponents of the whole time and of the time per step."""
+    head = [
+        "N",
+        "prepared",
+        "whole trial",
+        "accepted steps",
+        "ns per wall and step",
+        "× threads",
+        "peak memory",
+        "at rest",
+    ]
+    rows, good = [], [row for row in found["scaling"] if "failed" not in row]
+    for row in found["scaling"]:
+        if "failed" in row:
+            rows.append(_failed(row, len(head)))
+            continue
+        each = row["ns_per_wall_step"]
+        rows.append([
+            str(row["neurons"]), time_text(row["ready_seconds"]), time_text(row["seconds"]), str(row["steps"]),
+            f"{each:.3g}", f"{each * row['threads']:.3g} ({row['threads']})", f"{row['peak_bytes'] / 2**30:.2f} GiB",
+            "yes" if row["at_rest"] else "no",
+        ])  # fmt: skip
+    if len(good) > 1:
+        sizes = [row["neurons"] for row in good]
+        whole = exponent(sizes, [row["seconds"] for row in good])
+        step = exponent(sizes, [(row["seconds"] - row["ready_seconds"]) / row["steps"] for row in good])
+        rows.append(["fitted: time ∝ N^x", "–", f"x = {whole:.2f}", "–", f"a step: x = {step:.2f}", "–", "–", "–"])
+    return head, rows
+
+
+def bandwidth(found: dict[str, Any]) -> str:
+    """What the profile says, one table for all sizes."""
+    head = ["quantity", *(f"N = {row['neurons']}" for row in _profiles(found))]
+    lines = [
+        ("threads", lambda r: str(r["threads"])),
+        ("prepared (plan of the load phase)", lambda r: time_text(r["ready_seconds"])),
+        ("stepping, load and convergence", lambda r: time_text(r["stepping_seconds"])),
+        ("of it the call that contains the release (plan of the convergence phase)",
+         lambda r: f"{100 * r['release_share']:.0f} %"),
+        ("accepted steps", lambda r: str(r["steps"])),
+        ("circuit solutions", lambda r: str(r["solutions"])),
+        ("one solution, every pillar changed", lambda r: time_text(r["solution_seconds"])),
+        ("per wall and circuit solution", lambda r: f"{r['ns_per_wall_solution']:.3g} ns"),
+        ("share of solutions in stepping, at most", lambda r: f"{100 * r['solution_share']:.0f} %"),
+        ("bytes that a solution has to touch", lambda r: f"{r['bytes'] / 1e6:.3g} MB"),
+        ("memory bandwidth (STREAM triad, as many threads)", lambda r: f"{r['triad'] / 1e9:.3g} GB/s"),
+        ("a solution's share of that bandwidth", lambda r: f"{100 * r['bandwidth_share']:.0f} %"),
+    ]  # fmt: skip
+    rows = [[name, *(cell(row) for row in _profiles(found))] for name, cell in lines]
+    return table(head, rows) if len(head) > 1 else f"Not measured: {found['profile'].get('failed')}."
+
+
+def _profiles(found: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row for row in (found["profile"], found["profile_large"]) if "failed" not in row]
+
+
+def static_rows(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """The static solve beside a direct one, and beside badcrossbar."""
+    head = ["lines", "R_wire/R_on", "solve_crossbar", "other", "ratio", "apart", "missing"]
+    rows = []
+    for row in found["static"]:
+        if "failed" in row:
+            rows.append(_failed(row, len(head)))
+            continue
+        rows.append([
+            str(row["lines"]), f"{row['ratio']:g}", time_text(row["seconds"]), time_text(row["direct_seconds"]),
+            f"{row['gain']:.3g}", f"{row['apart']:.0e}", f"{row['residual']:.0e}",
+        ])  # fmt: skip
+    for row in found["badcrossbar"]:
+        if row.get("installed"):
+            rows.append([
+                f"{row['lines']}, badcrossbar", f"{row['ratio']:g}", time_text(row["seconds"]),
+                time_text(row["direct_seconds"]), f"{row['gain']:.3g}", f"{row['apart']:.0e}", "–",
+            ])  # fmt: skip
+    if not any(row.get("installed") for row in found["badcrossbar"]):
+        rows.append(["badcrossbar is not installed", *["–"] * (len(head) - 1)])
+    return head, rows

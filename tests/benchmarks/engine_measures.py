@@ -1,0 +1,128 @@
+"""Measurements of the engines: plain numbers, through the public calls alone."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from machine import child_cpu_seconds, cpu_seconds
+
+import sim
+from hwlib.network import Network
+from hwlib.schematic import ladder_network
+from hwlib.weights import hebbian
+from sim import spice
+from sim.protocol import Protocol, protocol_for
+from sim.tasks.setup import paper_design
+
+SPAN = 3.0  # ohm from end to end of a line: the same for every N, so that every network rests
+WALL = 0.01  # of L: what two simulators may differ by
+
+
+def case(neurons: int, ohm: float, *, load: float | str = 16e-9, seed: int = 1) -> tuple[Network, Protocol]:
+    """The paper's network with ladders of ``ohm`` a cell, one random pattern stored, one random start."""
+    design = paper_design(neurons, load=load)
+    process = design.load_process()
+    rng = np.random.default_rng(seed)
+    levels, start = hebbian(rng.integers(0, 2, (1, neurons))), rng.integers(0, 2, neurons)
+    return ladder_network(design, process, ohm), protocol_for(design, process, levels=levels, start=start)
+
+
+def simulate(network: Network, protocol: Protocol, engine: str) -> xr.Dataset:
+    """One trial without a trace."""
+    return sim.run(network, protocol, engine=engine, record=False)
+
+
+def against_ngspice(neurons: int, ohm: float, engine: str, span: float = 5e-6) -> dict[str, Any]:
+    """One trial with an engine and with ngspice: CPU times, their ratio, how far the walls are apart at the end.
+
+    Both run the load phase of 16 ns and then until rest, or for ``span`` s; ngspice with a longest step of 0.2 ns.
+    Writing its deck and reading its answer do not count. The engine is compiled before.
+    """
+    network, protocol = case(neurons, ohm)
+    protocol = replace(protocol, time_limit=span)
+    simulate(network, protocol, engine)
+    mine, known = cpu_seconds(lambda: simulate(network, protocol, engine), 20, 3.0)
+    with tempfile.TemporaryDirectory() as folder:
+        lasting = min(float(known.time_convergence) + 1e-9, span)
+        deck = spice.write_deck(network, protocol, Path(folder) / "bench.cir", duration=lasting, max_step=0.2e-9)
+        theirs, run = child_cpu_seconds(lambda: spice.run_deck(deck.bench))
+        seen = spice.read_back(network, protocol, deck, run, samples=20)
+    apart = float(np.abs((seen.wall_final - known.wall_final).values / network.length).max())
+    same = bool(np.array_equal(seen.state, known.state)) and bool(known.at_rest) == bool(seen.at_rest)
+    return {
+        "neurons": neurons, "ohm": ohm, "engine": engine, "seconds": mine, "ngspice_seconds": theirs,
+        "ratio": theirs / mine, "walls_apart": apart, "same_outcome": same, "at_rest": bool(known.at_rest),
+        "simulated": float(known.time_to_solution), "steps": int(known.steps), "ngspice_points": len(run.time),
+    }  # fmt: skip
+
+
+def batch_against_single(neurons: int, count: int) -> dict[str, Any]:
+    """What a trial of the ideal engine costs within a batch."""
+    network, protocol = case(neurons, 0.0)
+    rng = np.random.default_rng(2)
+    protocols = [replace(protocol, start=rng.integers(0, 2, neurons)) for _ in range(count)]
+    seconds, _ = cpu_seconds(lambda: sim.run_batch(network, protocols, engine="ideal"), 3)
+    return {"neurons": neurons, "seconds": seconds / count}
+
+
+def cost(neurons: int, repeats: int = 1) -> dict[str, Any]:
+    """One trial with wires: how long, and how long per wall and accepted step.
+
+    What is prepared before the first step (the plan, once per network and kind of sources) is measured by a trial that
+    is cut off at once, and taken off. By the clock, with as many threads as the engine chooses, compiled before.
+    """
+    begun = time.perf_counter()
+    network, protocol = case(neurons, SPAN / neurons, load="rest")
+    built = time.perf_counter() - begun
+    for each in (20, 200):  # compiled for one thread and for all
+        other, trial = case(each, SPAN / each)
+        simulate(other, cut_off(trial), "layout")
+    ready = min(_timed(lambda: simulate(network, cut_off(protocol), "layout"))[0] for _ in range(repeats))
+    runs = [_timed(lambda: simulate(network, protocol, "layout")) for _ in range(repeats)]
+    whole, result = min(seconds for seconds, _ in runs), runs[-1][1]
+    steps = int(result.steps)
+    return {
+        "neurons": neurons, "ohm": SPAN / neurons, "threads": threads(network), "build_seconds": built,
+        "ready_seconds": ready, "seconds": whole, "steps": steps, "at_rest": bool(result.at_rest),
+        "ns_per_wall_step": max(whole - ready, 0.0) * 1e9 / steps / neurons**2,
+        "time_to_solution": float(result.time_to_solution), "accuracy": _right(result, protocol),
+        "energy_balance": float(result.energy_balance), "kcl_residual": float(result.kcl_residual),
+    }  # fmt: skip
+
+
+def cut_off(protocol: Protocol) -> Protocol:
+    """The trial that ends before anything moved."""
+    return replace(protocol, load=1e-15, time_limit=1e-15)
+
+
+def _timed(call: Callable[[], Any]) -> tuple[float, Any]:
+    begun = time.perf_counter()
+    answer = call()
+    return time.perf_counter() - begun, answer
+
+
+def threads(network: Network) -> int:
+    """Threads that the layout engine takes for a network."""
+    from sim.engines.layout import threads_for
+
+    return threads_for(network)
+
+
+def exponent(sizes: list[int], seconds: list[float]) -> float:
+    """Slope of log(time) over log(N), least squares."""
+    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
+
+
+def _right(result: xr.Dataset, protocol: Protocol) -> float:
+    """Share of right bits against the one stored pattern or its inverse."""
+    levels = np.asarray(protocol.levels)
+    pattern = np.r_[1, (levels[1:, 0] > 0).astype(int)]
+    same = float((result.state.values == pattern).mean())
+    return max(same, 1 - same)

@@ -1,0 +1,100 @@
+"""``make benchmarks``: every measurement in one run, written as docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmark_tables import PAGE, bandwidth, ngspice_rows, scaling_rows, static_rows, table
+from machine import facts, in_own_process
+
+ROOT = Path(__file__).parents[2]
+IDEAL_N, WIRED = 60, ((16, 1.0, 5e-6), (32, 1.0, 4e-9))  # neurons, ohm per cell, longest convergence
+SIZES = (60, 100, 300, 1000)
+LINES, RATIOS = (64, 128, 256, 512), (1e-5, 1e-3, 1e-1)
+PATIENCE = {60: 60.0, 100: 60.0, 300: 120.0, 1000: 360.0}  # s for a trial in a process of its own, with compiling
+COMPILING = 400.0  # s
+
+
+def measure(quick: bool, report: Callable[[str], None]) -> dict[str, Any]:
+    """Everything, or with ``quick`` what takes about a minute."""
+    found: dict[str, Any] = {"facts": facts(), "ngspice": [], "scaling": [], "static": [], "badcrossbar": []}
+
+    def own(call: str, *arguments: float, timeout: float, blas_threads: int | None = None) -> dict[str, Any]:
+        begun = time.perf_counter()
+        answer = in_own_process(call, *arguments, timeout=timeout, blas_threads=blas_threads)
+        report(f"{call}{arguments}: {answer.get('failed', 'done')}, {time.perf_counter() - begun:.0f} s")
+        return answer
+
+    for n in SIZES[:2] if quick else SIZES:
+        found["scaling"].append(own("engine_measures.cost", n, 3 if n <= 300 else 1, timeout=PATIENCE[n] + COMPILING))
+    found["profile"] = own("engine_profile.profile", 60 if quick else 300, timeout=PATIENCE[300] + COMPILING)
+    if "failed" in found["scaling"][-1] or quick:
+        found["profile_large"] = {"failed": "left out"}
+    else:
+        found["profile_large"] = own("engine_profile.profile", SIZES[-1], timeout=PATIENCE[1000] + COMPILING)
+    for lines in LINES[:2] if quick else LINES:
+        for ratio in RATIOS:
+            found["static"].append(own("static_measures.against_direct", lines, ratio, timeout=300, blas_threads=1))
+    for lines in (64,) if quick else (64, 128):
+        found["badcrossbar"].append(own("static_measures.against_badcrossbar", lines, 1e-3, timeout=300,
+                                        blas_threads=1))  # fmt: skip
+    if shutil.which("ngspice") is None:
+        report("ngspice is not installed: left out")
+        return found
+    for n, ohm, span, engine in _against_ngspice(quick):
+        found["ngspice"].append(own("engine_measures.against_ngspice", n, ohm, engine, span, timeout=900))
+    found["batch"] = own("engine_measures.batch_against_single", IDEAL_N, 400, timeout=COMPILING)
+    return found
+
+
+def _against_ngspice(quick: bool) -> Iterator[tuple[int, float, float, str]]:
+    if quick:
+        yield from ((12, 0.0, 5e-6, "ideal"), (8, 1.0, 5e-6, "layout"))
+        return
+    yield IDEAL_N, 0.0, 5e-6, "ideal"
+    for n, ohm, span in WIRED:
+        yield n, ohm, span, "layout"
+
+
+def page(found: dict[str, Any]) -> str:
+    """The page of docs made of the measurements."""
+    machine = "Machine: " + ", ".join(f"{name} {value}" for name, value in found["facts"].items())
+    machine = "\n".join(textwrap.wrap(machine, 118, break_on_hyphens=False))
+    return PAGE.format(
+        machine=machine, ngspice=table(*ngspice_rows(found)), scaling=table(*scaling_rows(found)),
+        static=table(*static_rows(found)), profile=bandwidth(found),
+    )  # fmt: skip
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes, about a minute; prints, writes no page")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md")
+    parser.add_argument("--numbers", type=Path, help="JSON of the measurements; read when it exists, else written")
+    options = parser.parse_args()
+    if options.numbers and options.numbers.exists():
+        found = json.loads(options.numbers.read_text(encoding="utf-8"))
+    else:
+        found = measure(options.quick, lambda line: print(line, file=sys.stderr, flush=True))
+        if options.numbers:
+            options.numbers.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    text = page(found)
+    if options.quick:
+        print(text)
+    else:
+        options.out.write_text(text, encoding="utf-8")
+        print(options.out)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,74 @@
+"""Where the layout engine's time goes, and how far it is from memory bandwidth. Looks inside the engine."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from engine_measures import SPAN, case
+from machine import triad_bandwidth, wall_seconds
+
+from sim.engines.layout import threads_for
+from sim.engines.layout.circuit import solve
+from sim.engines.layout.trial import TrialRun
+
+
+def profile(neurons: int, threads: int = 0) -> dict[str, Any]:
+    """A trial from loading to rest: time to prepare, in circuit solutions, and in moving walls.
+
+    A solution's time is that of one with every pillar changed, an upper bound for its share; ``bytes`` are those that
+    such a solution cannot avoid to touch, and ``bandwidth_share`` compares their rate with STREAM's triad in this run.
+    """
+    network, protocol = case(neurons, SPAN / neurons, load="rest")
+    threads = threads or threads_for(network)
+    TrialRun(*_small(), {}, tolerance=1e-9, threads=threads).go(1)
+    begun = time.perf_counter()
+    run = TrialRun(network, protocol, {}, tolerance=1e-9, threads=threads)
+    ready, motions, preparing = time.perf_counter() - begun, [run.motion], 0.0
+    begun = time.perf_counter()
+    while True:
+        before, start = run.phase, time.perf_counter()
+        over = run.go()
+        if run.phase != before:  # the call also made the plan of the next phase
+            preparing += time.perf_counter() - start
+            motions.append(run.motion)
+        if over:
+            break
+    stepping = time.perf_counter() - begun
+    solutions = sum(int(motion.clock[4]) for motion in motions)
+    each = _solution_seconds(run)
+    touched = _touched(run)
+    triad = triad_bandwidth(threads)
+    return {
+        "neurons": neurons, "threads": threads, "ready_seconds": ready, "stepping_seconds": stepping,
+        "steps": run.steps, "solutions": solutions, "solution_seconds": each,
+        "ns_per_wall_solution": each * 1e9 / neurons**2,
+        "solution_share": min(each * solutions / stepping, 1.0), "release_share": preparing / stepping,
+        "bytes": touched, "triad": triad, "bandwidth_share": touched / each / triad,
+    }  # fmt: skip
+
+
+def _small() -> tuple[Any, Any]:
+    return case(20, SPAN / 20)
+
+
+def _solution_seconds(run: TrialRun) -> float:
+    """Of one solution with every pillar changed."""
+    power = np.zeros(6)
+
+    def once() -> None:
+        run.board.work.dirty[:] = True
+        solve(run.board, power)
+
+    once()
+    return wall_seconds(once, 30, 3.0)[0]
+
+
+def _touched(run: TrialRun) -> int:
+    """Bytes of everything that changes with the pillars, and of the wires between them."""
+    board = run.board
+    arrays = [board.taps.siemens, board.taps.heat, board.taps.volt, board.chains.ohm]
+    if len(board.chains.wall) == 0:
+        arrays = [board.work.values, board.work.b, board.work.x, board.rows.values]
+    return sum(array.nbytes for array in arrays)

@@ -1,0 +1,128 @@
+"""Reduced benchmarks of the engines with asserted ratios; all of them, with goals, behind SPINHOP_FULL=1.
+
+Ratios of two measurements in one run, in CPU time: a loaded machine slows both.
+"""
+
+import os
+import shutil
+
+import pytest
+from benchmark_tables import PAGE, time_text
+from engine_measures import SPAN, against_ngspice, cost, exponent
+from engine_page import main, page
+from machine import facts, in_own_process
+
+pytestmark = pytest.mark.benchmark
+FULL = pytest.mark.skipif(not os.environ.get("SPINHOP_FULL"), reason="minutes; set SPINHOP_FULL=1")
+needs_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
+
+
+def show(row):
+    print("\n" + ", ".join(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+                           for name, value in row.items()))  # fmt: skip
+
+
+@needs_ngspice
+@pytest.mark.parametrize(("neurons", "ohm", "engine", "least"), [(12, 0.0, "ideal", 200), (8, 1.0, "layout", 8)])
+def test_small_networks_are_much_faster_than_on_ngspice(neurons, ohm, engine, least):
+    """Far below what is reached: a call's fixed cost of some ms counts here, and vanishes in the full benchmark."""
+    row = against_ngspice(neurons, ohm, engine)
+    show(row)
+    assert row["same_outcome"] and row["walls_apart"] <= 0.01
+    assert row["ratio"] > least
+
+
+@needs_ngspice
+@FULL
+def test_ideal_engine_is_ten_thousand_times_faster_than_ngspice():
+    row = against_ngspice(60, 0.0, "ideal")
+    show(row)
+    assert row["same_outcome"] and row["walls_apart"] <= 0.01
+    assert row["ratio"] >= 1e4
+
+
+@needs_ngspice
+@FULL
+@pytest.mark.parametrize(("neurons", "span"), [(16, 5e-6), (32, 4e-9)])
+def test_layout_engine_is_a_thousand_times_faster_than_ngspice(neurons, span):
+    row = against_ngspice(neurons, 1.0, "layout", span)
+    show(row)
+    assert row["walls_apart"] <= 0.01
+    assert row["ratio"] >= 1e3
+
+
+def test_cost_of_a_step_grows_with_the_number_of_walls():
+    """A step's work is linear in the walls: from 30 to 90 neurons, nine times as many, at most 1.5 times that."""
+    rows = [cost(30, 5), cost(90, 3)]
+    for row in rows:
+        show(row)
+        assert row["at_rest"] and row["energy_balance"] < 1e-8 and row["kcl_residual"] < 1e-12
+    each = [(row["seconds"] - row["ready_seconds"]) / row["steps"] for row in rows]
+    assert each[1] / each[0] < 9 * 1.5
+
+
+@FULL
+def test_nanoseconds_per_wall_and_step():
+    rows = [cost(n, 3) for n in (60, 100, 300)]
+    for row in rows:
+        show(row)
+    print("exponent", exponent([row["neurons"] for row in rows], [row["seconds"] for row in rows]))
+    assert min(row["ns_per_wall_step"] * row["threads"] for row in rows) <= 3
+
+
+@FULL
+def test_a_million_walls_come_to_rest_in_a_minute():
+    row = in_own_process("engine_measures.cost", 1000, 1, timeout=900)
+    show(row)
+    assert row["at_rest"] and row["accuracy"] == 1
+    assert row["seconds"] <= 60
+    assert row["peak_bytes"] <= 4e9
+
+
+def test_the_page_holds_every_measurement_that_succeeded():
+    ran = {
+        "neurons": 60, "ohm": SPAN / 60, "threads": 1, "build_seconds": 1.0, "ready_seconds": 0.5, "seconds": 2.5,
+        "steps": 1000, "at_rest": True, "ns_per_wall_step": 555.5, "peak_bytes": 2**30,
+    }  # fmt: skip
+    found = {
+        "facts": {"cores": "2", "numpy": "1"}, "scaling": [ran, {"failed": "not done within 9 s"}],
+        "ngspice": [{
+            "neurons": 60, "ohm": 0.0, "engine": "ideal", "seconds": 6e-3, "ngspice_seconds": 72.0, "ratio": 12000.0,
+            "walls_apart": 1e-3, "same_outcome": True, "at_rest": True, "simulated": 80e-9,
+        }],
+        "profile": {"failed": "nothing"}, "profile_large": {"failed": "left out"},
+        "static": [{"lines": 64, "ratio": 1e-3, "seconds": 1e-3, "direct_seconds": 2e-2, "gain": 20.0, "apart": 1e-13,
+                    "residual": 1e-12, "iterations": 9}],
+        "badcrossbar": [{"installed": False}],
+    }  # fmt: skip
+    text = page(found)
+    for part in ("1.2e+04", "556", "not done within 9 s", "Not measured: nothing", "1e-13", "cores 2"):
+        assert part in text, part
+    assert "{" not in text and "{machine}" in PAGE
+
+
+def test_the_command_reads_stored_numbers_and_says_where_the_page_is(tmp_path, monkeypatch, capsys):
+    numbers, out = tmp_path / "numbers.json", tmp_path / "page.md"
+    numbers.write_text(
+        '{"facts": {}, "scaling": [], "ngspice": [], "static": [], "badcrossbar": [],'
+        ' "profile": {"failed": "x"}, "profile_large": {"failed": "x"}}'
+    )
+    monkeypatch.setattr("sys.argv", ["engine_page", "--numbers", str(numbers), "--out", str(out)])
+    assert main() == 0
+    assert capsys.readouterr().out.strip() == str(out)
+    assert "ngspice is not installed" in out.read_text()
+
+
+def test_facts_name_no_machine():
+    import platform
+
+    found = facts()
+    assert int(found["cores"]) > 0 and "numpy" in found
+    assert platform.node() == "" or not any(platform.node() in value.split() for value in found.values())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(65.4, "65.4 s"), (0.0123, "12.3 ms"), (4.5e-6, "4.5 µs"), (8e-8, "80 ns")]
+)
+def test_times_are_written_with_a_prefix(seconds, text):
+    assert time_text(seconds) == text
