@@ -154,4 +154,5 @@ def _finish(axes, title: str) -> None:
     axes.set_ylabel("µm")
     if title:
         axes.set_title(title)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=8, frameon=False, borderaxespad=0)
+    if axes.get_legend_handles_labels()[0]:  # nothing drawn is on a layer of the process otherwise
+        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=8, frameon=False, borderaxespad=0)

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hwlib.design import load_design
 from hwlib.findings import Finding, failed, read_findings, write_findings
 from spinhop.check_page import write_check_page
 from spinhop.runs import Progress, Run, Stage, open_run
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 DATABASE_DEVICES = 40_000  # KLayout's comparison of more takes minutes and its .lvsdb hundreds of megabytes
 DEVICES = "devices.nc"
+LAYOUT_SUFFIXES = (".gds", ".oas")
 LARGEST = 12  # neurons of the self-test's designs, so that a short one is quick
 
 TITLES = {
@@ -71,6 +73,8 @@ def check_design(
     Raises:
         InputError: bad input, or a layout that cannot be checked at all.
     """
+    if layout is not None:
+        _refuse_unusable(layout, design)
     with open_run(design, out, layout=layout) as run:
         run.execute((LAYOUT, DRAWING, POINT_IDEAL), progress, force=force)
         findings = {name: read_findings(run.path(f"{name}.json")) for name in ("drc", "lvs", "erc_ideal")}
@@ -85,6 +89,15 @@ def check_design(
         points = {name: _read_table(run, name) for name in findings if name.startswith("erc")}
         page = write_check_page(run.folder, layout_file(run), run.process, findings, points, TITLES)
         return Checked(run.folder, page, findings, points, skipped)
+
+
+def _refuse_unusable(layout: Path, design: Path) -> None:
+    """Name a layout that cannot be checked before anything is written."""
+    from hwlib.checks import open_labelled_layout
+
+    process = load_design(design).load_process()
+    if layout.suffix in LAYOUT_SUFFIXES:  # any other is refused by its name
+        open_labelled_layout(layout, process)
 
 
 def _read_table(run: Run, name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from hwlib.checks.databases import write_lyrdb
 from hwlib.checks.drawn_devices import read_device_places
 from hwlib.checks.drc_engine import drc
 from hwlib.checks.drc_script import drc_script, write_drc_script
-from hwlib.checks.lvs_engine import lvs
+from hwlib.checks.lvs_engine import lvs, open_labelled_layout
 from hwlib.checks.reference_netlist import network_graph, reference_netlist, reference_network, write_reference_spice
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "drc_script",
     "lvs",
     "network_graph",
+    "open_labelled_layout",
     "read_device_places",
     "reference_netlist",
     "reference_network",

@@ -58,14 +58,7 @@ def lvs(
     Raises:
         InputError: a file that cannot be checked, or one without net labels.
     """
-    opened = open_layout(layout, process)
-    if not net_labels(opened, process):
-        where = "layout" if isinstance(layout, kdb.Layout) else str(layout)
-        numbers = {name: layer.label for name, layer in process.of_kind("conductor").items() if layer.label}
-        layers = ", ".join(f"{name} {a}/{b}" for name, (a, b) in numbers.items())
-        raise InputError(
-            f"{where}: no net labels; LVS needs gnd, vdw, dend_0, drive_0 … as texts on a label layer ({layers})"
-        )
+    opened = open_labelled_layout(layout, process)
     reference = reference_network(design, process)
     graphs = topology or database is not None or (topology is None and reference.devices <= COMPARED_DEVICES)
     large = reference.devices > WHOLE_DEVICES and not graphs
@@ -79,6 +72,23 @@ def lvs(
     if graphs and view.extracted is not None:
         findings += compare_topology(view.extracted, design, process, database, quiet=bool(findings))
     return findings
+
+
+def open_labelled_layout(layout: LayoutSource, process: Process) -> kdb.Layout:
+    """Open a layout for a comparison with a netlist.
+
+    Raises:
+        InputError: a file that cannot be checked (see ``open_layout``), or one without net labels.
+    """
+    opened = open_layout(layout, process)
+    if not net_labels(opened, process):
+        where = "layout" if isinstance(layout, kdb.Layout) else str(layout)
+        numbers = {name: layer.label for name, layer in process.of_kind("conductor").items() if layer.label}
+        layers = ", ".join(f"{name} {a}/{b}" for name, (a, b) in numbers.items())
+        raise InputError(
+            f"{where}: no net labels; LVS needs gnd, vdw, dend_0, drive_0 … as texts on a label layer ({layers})"
+        )
+    return opened
 
 
 class Comparison:

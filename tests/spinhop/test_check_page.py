@@ -11,6 +11,7 @@ from PIL import Image
 
 from hwlib.checks.places import marked_boxes
 from hwlib.findings import Finding
+from hwlib.process import load_process
 from layouts import render
 from spinhop import checking, point_tables
 from spinhop.checking import check_design
@@ -58,8 +59,6 @@ def test_marker_of_a_cell_sits_in_its_first_instance(tmp_path):
 
 
 def test_mark_is_drawn_in_red(drawn, tmp_path):
-    from hwlib.process import load_process
-
     plain, marked = tmp_path / "plain.png", tmp_path / "marked.png"
     render(drawn[1], plain, load_process("ebeam"))
     render(drawn[1], marked, load_process("ebeam"), marks=[(0.5e-6, 0.5e-6, 0.6e-6, 0.6e-6)])
@@ -181,3 +180,70 @@ def test_large_layouts_get_no_lvs_database_but_are_told_so(drawn, tmp_path, monk
     checked = check_design(drawn[0], out=tmp_path / "run", layout=drawn[1])
     assert not (tmp_path / "run" / "lvs.lvsdb").exists() and (tmp_path / "run" / "lvs.lyrdb").exists()
     assert checked.skipped["lvs_database"].startswith("the network has more than 8 devices")
+
+
+def _nothing(layout):
+    layout.clear()
+    layout.create_cell("nothing")
+
+
+def _other_process(layout):
+    layout.clear()
+    layout.create_cell("chip").shapes(layout.layer(68, 20)).insert(kdb.Box(0, 0, 100, 100))
+
+
+def _two_tops(layout):
+    layout.create_cell("second").shapes(layout.layer(10, 0)).insert(kdb.Box(0, 0, 100, 100))
+
+
+def _mute(layout):
+    for index, info in zip(layout.layer_indexes(), layout.layer_infos(), strict=True):
+        if info.datatype == 10:
+            layout.top_cell().shapes(index).clear()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (_nothing, "bad.gds: the layout is empty"),
+        (_other_process, "bad.gds: nothing on layer track (1/0) of process ebeam, the layout uses 68/20"),
+        (_two_tops, "bad.gds: 2 top cells (second, small)"),
+        (_mute, "bad.gds: no net labels; LVS needs gnd, vdw, dend_0, drive_0"),
+    ],
+)
+def test_layout_that_cannot_be_checked_is_one_line_and_leaves_nothing(drawn, tmp_path, spinhop, change, says):
+    layout = kdb.Layout()
+    layout.read(str(drawn[1]))
+    change(layout)
+    layout.write(str(tmp_path / "bad.gds"))
+    code, out, err = spinhop("check", drawn[0], "--layout", tmp_path / "bad.gds", "--out", tmp_path / "run")
+    assert code == 2 and out == ""
+    assert err.startswith(f"spinhop: {tmp_path}/{says}") and err.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_exit_code_of_an_edited_layout(drawn, tmp_path, spinhop):
+    """Clean as drawn; 1 after one via is taken away in KLayout, in either output."""
+    design = tmp_path / "small.yaml"
+    design.write_text(DESIGN + "waivers: {current.m1: 254 of 240 µA in the worst start only}\n")
+    assert spinhop("check", design, "--layout", drawn[1], "--out", tmp_path / "clean")[0] == 0
+    layout = kdb.Layout()
+    layout.read(str(drawn[1]))
+    vias = layout.cell("soma").shapes(layout.layer(*load_process("ebeam").layers["vr"].gds))
+    vias.clear()
+    layout.write(str(tmp_path / "edited.gds"))
+    arguments = ("check", design, "--layout", tmp_path / "edited.gds", "--out", tmp_path / "edited")
+    code, out, _ = spinhop(*arguments)
+    assert code == 1 and "error: lvs.open: soma 2: read electrode is not connected to drive 2" in out
+    code, out, _ = spinhop(*arguments, "--json")
+    assert code == 1 and json.loads(out)["failed"] is True
+    assert set(json.loads(out)["operating_point"]) == {"erc_ideal"}
+
+
+def test_waiver_of_an_unknown_rule_is_refused_with_the_allowed_ones(drawn, tmp_path, spinhop):
+    design = tmp_path / "small.yaml"
+    design.write_text(DESIGN + "waivers: {vdw.windows: no reason at all}\n")
+    code, out, err = spinhop("check", design, "--out", tmp_path / "run")
+    assert code == 2 and out == ""
+    line = err.splitlines()[-1]
+    assert "no operating-point rule 'vdw.windows'; allowed: vdw.window, vdw.eq4" in line and "ir.ground" in line
