@@ -1,21 +1,24 @@
 """Layout-aware engine: N² walls in the extracted network, solved directly block by block.
 
-The circuit falls into dendrite rows and drive columns joined by a small interface. Columns never change: each is
-eliminated once, and its tracks' currents are fixed combinations of a few potentials. Rows are eliminated anew when a
-wall under one of their pillars moved. The interface, with every coupling through ground, V_DW and weight rails, is
-solved with them: nothing is iterated or dropped, and ``kcl_residual`` reports what rounding leaves.
+The circuit falls into dendrite rows and drive columns joined by a small interface. Columns and pieces of trunks never
+change: each is eliminated once, and its tracks' currents are fixed combinations of a few potentials. Rows are
+eliminated anew when a wall under one of their pillars moved; rows that are plain ladders (weight lines) are swept many
+at a time (``chains``). The interface, with every coupling through ground, V_DW and weight rails, is solved with them:
+nothing is iterated or dropped, and ``kcl_residual`` reports what rounding leaves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from threading import Event
 
 import numba
 
 from hwlib.network import Network
 from sim.engines import Options
-from sim.engines.layout.trial import Plans, TrialRun, run_trial
+from sim.engines.layout.trial import Plans, TrialRun, plan_for, run_trial
 from sim.protocol import Protocol
 from sim.result import Trials, joined
 
@@ -28,7 +31,9 @@ def refusal(network: Network, protocols: Sequence[Protocol]) -> str | None:
 
 
 def simulate(network: Network, protocols: Sequence[Protocol], options: Options) -> Trials:
-    """Run every protocol on the network, one after the other."""
+    """Run every protocol on the network: large networks one after the other, small ones side by side."""
+    if len(protocols) > 1 and threads_for(network) == 1 and numba.get_num_threads() > 1:
+        return joined(_side_by_side(network, protocols, options))
     plans: Plans = {}
     done = []
     for protocol in protocols:
@@ -36,6 +41,39 @@ def simulate(network: Network, protocols: Sequence[Protocol], options: Options) 
         if options.progress:
             options.progress(len(done), len(protocols))
     return joined(done)
+
+
+class _StoppedError(Exception):
+    pass
+
+
+def _side_by_side(network: Network, protocols: Sequence[Protocol], options: Options) -> list[Trials]:
+    """A trial a thread; each is the same to the last bit as when it runs alone."""
+    plans: Plans = {}
+    first = protocols[0]
+    phases = [first.load_voltages] if first.start is not None else []
+    for voltages in (*phases, first.net_voltages):  # threads then find the plans made
+        plan_for(network, voltages(network), plans)
+    stop = Event()
+
+    def looked() -> None:
+        if stop.is_set():
+            raise _StoppedError
+
+    def one(protocol: Protocol) -> Trials:
+        looked()
+        return run_trial(TrialRun(network, protocol, plans, tolerance=options.tolerance, threads=1), looked=looked)
+
+    with ThreadPoolExecutor(numba.get_num_threads()) as pool:
+        futures = [pool.submit(one, protocol) for protocol in protocols]
+        try:
+            for done, future in enumerate(as_completed(futures), start=1):
+                future.result()
+                if options.progress:
+                    options.progress(done, len(protocols))
+        finally:
+            stop.set()  # after an error or Ctrl-C nothing goes on
+    return [future.result() for future in futures]
 
 
 def simulate_trial(

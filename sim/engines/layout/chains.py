@@ -194,15 +194,15 @@ def _fill(leaf, parent, first, siemens, length, lane_first, row_first, tap_first
 def _sweep(first, ohm, siemens, heat, volt, y, j, c, y2, j2, c2):
     """Carry the chains of a pack over all its rows."""
     for row in range(len(first) - 1):
-        base = first[row]
-        for k in range(first[row + 1] - base):
-            tap = base + k
-            g, h, v = siemens[tap], heat[tap], volt[tap]
+        begin, end = first[row], first[row + 1]
+        wires, gs, hs, volts = ohm[begin:end], siemens[begin:end], heat[begin:end], volt[begin:end]
+        for k in range(end - begin):
+            r, g, h, v = wires[k], gs[k], hs[k], volts[k]
             yk, jk = y[k] + g, j[k] + g * v
             yh, jh = y2[k] + h, j2[k] + h * v
-            share = 1.0 / (1.0 + ohm[tap] * yk)
+            share = 1.0 / (1.0 + r * yk)
             passed = jk * share
-            drop = ohm[tap] * passed
+            drop = r * passed
             c[k] += g * v * v - drop * jk
             c2[k] += h * v * v - drop * (2.0 * jh - drop * yh)
             y[k], j[k] = yk * share, passed

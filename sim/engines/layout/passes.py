@@ -16,14 +16,16 @@ PLACE, FINISH, ERROR, SCAN, DRIFT = range(5)  # the passes
 FAST, INSIDE, EDGE, FIRST, LAST, SPEED, WORST, CHANGED, MISSED = range(9)  # facts a pass reports
 AWAKE, NEAR = 1, 2  # states of a column: some wall may move; some may be under its pillar in the next step; 0: asleep
 
-# Called from compiled code alone: no wrappers, they double the time to compile. Nothing here divides by zero.
+# Called from compiled code alone: no wrappers, they double the time to compile. Nothing here divides by zero, and
+# nothing allocates: arrays then need no reference counts.
 _inner: Any = partial(
     njit, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy", fastmath={"contract"},
     _nrt=False,
 )  # fmt: skip
+_parallel: Any = partial(njit, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, parallel=True)
 
 
-# Loops run over plain arrays that are arguments: every access through a tuple or an inlined call counts references.
+# Loops run over plain arrays that are arguments, cut to a column: only then does a processor do several walls at once.
 
 
 @_inner()
@@ -333,7 +335,7 @@ def share_pass(work, bundles, walls, motion, kind, h, share):
         _step_share(work, bundles, walls, motion, kind, h, share)
 
 
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, parallel=True)
+@_parallel()
 def parallel_pass(work, bundles, walls, motion, kind, h):
     """One pass over all shares, side by side."""
     for share in prange(len(work.chunk_bundle) - 1):

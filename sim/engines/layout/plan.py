@@ -16,6 +16,7 @@ from sim.engines.layout.chains import Chains, Ladder, find_chains, no_chains
 from sim.engines.layout.program import Program, add_edges, backward, entry_index, forward, make_program
 from sim.engines.layout.reduction import PILLAR, TRACK
 from sim.engines.layout.structure import INTERFACE, ROW, SOURCE, STATIC, Structure
+from sim.engines.layout.symbolic import distinct
 
 
 class Rows(NamedTuple):
@@ -141,7 +142,7 @@ def build_plan(structure: Structure) -> Plan:
     rows, columns = _draft(structure, ROW, node_slot), _draft(structure, STATIC, node_slot)
     program = _interface_program(structure, (rows, columns), node_ref)
     ends = np.concatenate([edges.a, edges.b])
-    source_node = np.unique(ends[place[ends] == SOURCE])
+    source_node = distinct(ends[place[ends] == SOURCE])
     node_ref[source_node] = program.n + np.arange(len(source_node))
     done = _columns(columns, structure, node_ref)
     bundles = _bundles(structure, columns, done, node_ref)
@@ -174,7 +175,7 @@ def _draft(structure: Structure, kind: int, node_slot: np.ndarray) -> _Draft:
     owner = np.where(of_a[mine], block[a], block[b]).astype(np.int64)
     key_a, key_b = owner * len(place) + a, owner * len(place) + b
     at_a, at_b = place[a] == INTERFACE, place[b] == INTERFACE
-    unique = np.unique(np.concatenate([key_a[at_a], key_b[at_b]]))
+    unique = distinct(np.concatenate([key_a[at_a], key_b[at_b]]))
     port_block, port_node = np.divmod(unique, len(place))
     local = np.full(len(place), -1, np.int64)
     local[nodes] = np.arange(len(nodes))
@@ -327,7 +328,9 @@ def _bundles(structure: Structure, draft: _Draft, columns: Columns, node_ref: np
     _transfer(columns, program.port_first, u, v, ohm, owner, per_block, matrix_first, siemens)
     lone = np.flatnonzero(track & ~draft.mine)
     device.append(edges.device[lone])
-    dead = np.setdiff1d(np.arange(network.devices), np.concatenate(device))
+    alive = np.zeros(network.devices, bool)
+    alive[np.concatenate(device)] = True
+    dead = np.flatnonzero(~alive)
     device.append(dead)
     if np.any(place[edges.a[lone]] == ROW) or np.any(place[edges.b[lone]] == ROW):
         raise ValueError("a track ends inside a row block")

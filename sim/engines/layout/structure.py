@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from sim.engines.layout.reduction import PILLAR, TRACK, WIRE, Edges, Removed, reduce_graph
+from sim.engines.layout.symbolic import distinct
 
 SOURCE, INTERFACE, ROW, STATIC, GONE = range(5)
 _TRUNK_WIRES, _TRUNK_PORTS = 3, 6  # most wires at a node of a trunk's piece, and most ports of the piece
@@ -94,7 +95,7 @@ def _trunks(edges: Edges, place: np.ndarray) -> np.ndarray:
     between = chosen[edges.a] & chosen[edges.b]
     count, part = connected_components(_graph(len(place), edges.a[between], edges.b[between]), directed=False)
     ends = [(edges.a, edges.b), (edges.b, edges.a)]
-    pairs = np.unique(np.concatenate([
+    pairs = distinct(np.concatenate([
         part[here[at]].astype(np.int64) * len(place) + there[at]
         for here, there in ends for at in [chosen[here] & (place[there] == INTERFACE) & ~chosen[there]]
     ]))  # fmt: skip

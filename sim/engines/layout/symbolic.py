@@ -30,6 +30,12 @@ class Elimination(NamedTuple):
     rows: np.ndarray
 
 
+def distinct(values: np.ndarray) -> np.ndarray:
+    """Sorted distinct integers; by sorting, which for millions is several times faster than NumPy's hash table."""
+    values = np.sort(values)
+    return values[np.diff(values, prepend=values[:1] - 1) != 0]
+
+
 def eliminate(n: int, ports: int, u: np.ndarray, v: np.ndarray, group: np.ndarray | None = None) -> Elimination:
     """Order and fill of a graph.
 
@@ -43,7 +49,7 @@ def eliminate(n: int, ports: int, u: np.ndarray, v: np.ndarray, group: np.ndarra
     u, v = np.asarray(u, np.int64), np.asarray(v, np.int64)
     keep = u != v
     low, high = np.minimum(u, v)[keep], np.maximum(u, v)[keep]
-    key = np.unique(low * (n + ports) + high) if len(low) else np.zeros(0, np.int64)
+    key = distinct(low * (n + ports) + high)
     low, high = np.divmod(key, n + ports)
     inside = low < n
     order, column, rows = _minimum_degree(n, ports, low[inside].astype(np.int32), high[inside].astype(np.int32))
