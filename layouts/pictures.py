@@ -18,7 +18,7 @@ _NO_LEGEND = ("outline",)
 
 def render(
     layout_path: str | Path, png_path: str | Path, process: Process, *, window: Window | None = None,
-    title: str = "", labels: bool | None = None, marks: Sequence[Window] = (),
+    title: str = "", labels: bool | None = None, marks: Sequence[Window] = (), inches: float = 9.0,
 ) -> Path:  # fmt: skip
     """Draw a layout file, or a window of it, as a PNG.
 
@@ -30,6 +30,7 @@ def render(
         title: written above.
         labels: net names at their places; None shows them when they are few.
         marks: left, bottom, right, top in m of places to frame in red.
+        inches: longer edge of the drawing; text keeps its size, so that a small drawing is easily read.
 
     Raises:
         InputError: no layout, an empty window or a folder that cannot be written.
@@ -40,7 +41,7 @@ def render(
     box = top.bbox() if window is None else kdb.Box(*(round(v * 1e6 / um) for v in window))
     if box.width() <= 0 or box.height() <= 0:
         raise InputError(f"{layout_path}: nothing to draw in the window {window}")
-    figure, axes = _figure(box.width() * um, box.height() * um)
+    figure, axes = _figure(box.width() * um, box.height() * um, inches)
     for name, layer in process.layers.items():
         index = layout.find_layer(*layer.gds)
         if index is None:
@@ -63,7 +64,8 @@ def _marks(axes, marks: Sequence[Window], least: float) -> None:
 
     for left, bottom, right, top in ((1e6 * v for v in mark) for mark in marks):
         at, size = (left - least, bottom - least), (right - left + 2 * least, top - bottom + 2 * least)
-        axes.add_patch(Rectangle(at, *size, fill=False, edgecolor="red", linewidth=2.2, zorder=10))
+        for color, width in (("white", 6.5), ("red", 3.0)):  # red on a halo shows on every layer's colour
+            axes.add_patch(Rectangle(at, *size, fill=False, edgecolor=color, linewidth=width, zorder=10))
 
 
 def _read(path: Path) -> kdb.Layout:
@@ -95,11 +97,10 @@ def _polygons(top: kdb.Cell, index: int, box: kdb.Box, um: float) -> list[list[t
     return hulls
 
 
-def _figure(width: float, height: float):
+def _figure(width: float, height: float, long: float):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    long = 9.0
     scale = long / max(width, height)
     size = (max(4.0, width * scale) + 2.4, max(3.2, height * scale) + 1.2)
     figure = Figure(figsize=size, dpi=130, layout="constrained")

@@ -82,13 +82,15 @@ def _tag(severity: str, text: str | None = None) -> str:
 
 
 def _table(findings: list[Finding]) -> str:
+    celled = any(finding.cell for finding in findings)
     rows = []
     for finding in sorted(findings, key=lambda f: _SEVERITIES.index(f.severity))[:MOST_ROWS]:
-        where = point_tables.place(finding.x, finding.y)
-        rows.append([_tag(finding.severity), *map(escape, (finding.rule, finding.message, finding.cell, where))])
+        cells = [finding.rule, finding.message, *([finding.cell] if celled else [])]
+        cells.append(point_tables.place(finding.x, finding.y))
+        rows.append([_tag(finding.severity), *map(escape, cells)])
     more = len(findings) - MOST_ROWS
     note = page.paragraph(f"… and {more} more in the JSON file", "soft") if more > 0 else ""
-    return _text_table(["", "rule", "finding", "cell", "x, y (µm)"], rows) + note
+    return _text_table(["", "rule", "finding", *(["cell"] if celled else []), "x, y (µm)"], rows) + note
 
 
 def _rules(points: dict[str, Point], titles: dict[str, str]) -> list[str]:
@@ -149,6 +151,6 @@ def _pictures(folder: Path, layout: Path, process: Process, findings: list[Findi
         window = (box[0] - _AROUND, box[1] - _AROUND, box[2] + _AROUND, box[3] + _AROUND)
         path = folder / f"violation_{k}.png"
         with replacing(path) as picture:
-            render(layout, picture, process, window=window, marks=[box])
+            render(layout, picture, process, window=window, marks=[box], inches=4.6)
         parts.append(page.picture(path, f"{finding.severity}: {finding.rule}: {finding.message}"))
     return parts

@@ -114,7 +114,8 @@ class Checker:
             box = shape.bbox()
             got = self._margin(cell, box, rule, margin) * self.dbu
             outer_name, inner_name = rule.layers
-            found = f"is enclosed by {got * 1e9:.6g} nm" if got else "touches the edge or sticks out"
+            bare_edge = "touches the edge or sticks out" if margin else "sticks out"
+            found = f"is enclosed by {got * 1e9:.6g} nm" if got else bare_edge
             message = f"{inner_name} in {outer_name}: {found}, required {rule.value * 1e9:.6g} nm"
             yield self._finding(rule, cell, box, message, got, "m")
 
@@ -126,6 +127,8 @@ class Checker:
         place = first_place(cell)
         window = mark.transformed(place).enlarged(2 * limit + 2)
         outer, inner = (self._local(name, window) for name in rule.layers)
+        if rule.kind == "extension":
+            inner = inner & outer
         inner = inner.interacting(kdb.Region(mark.transformed(place).enlarged(limit)))
         ways = [(1, 0), (0, 1)] if rule.kind == "extension" else [(1, 1)]
         for margin in range(limit - 1, 0, -1):
@@ -150,6 +153,7 @@ class Checker:
 
     def _extension(self, rule: Rule) -> Iterator[Finding]:
         layer, past = (self.region(name) for name in rule.layers)
+        past = past & layer  # what lies outside is for the enclosure and the overlap
         reach = self._steps(rule.value)
         short = past.interacting(past.sized(reach, 0, 2).not_inside(layer))
         short = short.interacting(past.sized(0, reach, 2).not_inside(layer))

@@ -75,10 +75,10 @@ def _separation(rule: Rule, _: Process) -> str:
 
 
 def _extension(rule: Rule, _: Process) -> str:
-    layer, past = (f"l_{name}" for name in rule.layers)
+    layer, past = f"l_{rule.layers[0]}", "part"
     sideways, upright = (f"{past}.sized({grown})" for grown in (f"{_um(rule.value)}, 0.0", f"0.0, {_um(rule.value)}"))
     short = f"{past}.interacting({sideways}.not_inside({layer})).interacting({upright}.not_inside({layer}))"
-    return f"{short}{_output(rule)}"
+    return f"part = l_{rule.layers[1]} & {layer}\n{short}{_output(rule)}"
 
 
 def _overlap(rule: Rule, _: Process) -> str:
