@@ -291,6 +291,18 @@ def test_reference_spice_has_a_line_per_device(tmp_path):
     assert ".SUBCKT hopfield" in joined
 
 
+def test_graphs_alone_find_what_names_would_miss(monkeypatch):
+    """With the comparison by names silenced, KLayout's own still tells a swapped weight and a shorted pair."""
+    other = Design(name="other", network={"neurons": 5}, seed=4)
+    layout = draw_network(FIVE).layout
+    monkeypatch.setattr(Comparison, "run", lambda self: [])
+    assert lvs(layout, EBEAM, FIVE) == []
+    (finding,) = lvs(layout, EBEAM, other)
+    assert finding.rule == "lvs.topology" and finding.severity == "error"
+    assert [f.rule for f in check(_short_columns)] == ["lvs.topology"]
+    assert check(_short_columns, topology=False) == []
+
+
 def test_recognised_devices_are_written_with_drawn_sizes_and_places(tmp_path):
     draw = draw_network(FIVE)
     soma = draw.layout.cell("soma")
