@@ -46,7 +46,7 @@ for the next event. A solution is measured by itself, with every pillar changed,
 
 `sim.static.solve_crossbar` against a sparse direct solve (SuperLU, minimum degree on Aᵀ + A, assembled in the same
 call) of square crossbars, devices of 500 and 2000 Ω at random. CPU seconds, one thread for both. *Apart*: bit-line
-currents, relative to the largest; *missing*: the largest current missing at a node, relative to the largest of a device.
+currents, relative to the largest; *missing*: the largest current missing at a node, relative to that of a device.
 
 {static}
 """.replace("{span:g}", f"{SPAN:g}")

@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[2]
 IDEAL_N, WIRED = 60, ((16, 1.0, 5e-6), (32, 1.0, 4e-9))  # neurons, ohm per cell, longest convergence
 SIZES = (60, 100, 300, 1000)
 LINES, RATIOS = (64, 128, 256, 512), (1e-5, 1e-3, 1e-1)
-PATIENCE = {60: 60.0, 100: 60.0, 300: 120.0, 1000: 360.0}  # s for a trial in a process of its own, with compiling
-COMPILING = 400.0  # s
+PATIENCE = {60: 60.0, 100: 60.0, 300: 180.0, 1000: 300.0}  # s for a size in a process of its own
+COMPILING = 900.0  # s, once
 
 
 def measure(quick: bool, report: Callable[[str], None]) -> dict[str, Any]:
@@ -33,13 +33,14 @@ def measure(quick: bool, report: Callable[[str], None]) -> dict[str, Any]:
         report(f"{call}{arguments}: {answer.get('failed', 'done')}, {time.perf_counter() - begun:.0f} s")
         return answer
 
+    own("engine_measures.compiled", timeout=COMPILING)
     for n in SIZES[:2] if quick else SIZES:
-        found["scaling"].append(own("engine_measures.cost", n, 3 if n <= 300 else 1, timeout=PATIENCE[n] + COMPILING))
-    found["profile"] = own("engine_profile.profile", 60 if quick else 300, timeout=PATIENCE[300] + COMPILING)
+        found["scaling"].append(own("engine_measures.cost", n, 3 if n <= 100 else 1, timeout=PATIENCE[n]))
+    found["profile"] = own("engine_profile.profile", 60 if quick else 300, timeout=PATIENCE[300])
     if "failed" in found["scaling"][-1] or quick:
         found["profile_large"] = {"failed": "left out"}
     else:
-        found["profile_large"] = own("engine_profile.profile", SIZES[-1], timeout=PATIENCE[1000] + COMPILING)
+        found["profile_large"] = own("engine_profile.profile", SIZES[-1], timeout=PATIENCE[1000])
     for lines in LINES[:2] if quick else LINES:
         for ratio in RATIOS:
             found["static"].append(own("static_measures.against_direct", lines, ratio, timeout=300, blas_threads=1))
@@ -51,7 +52,7 @@ def measure(quick: bool, report: Callable[[str], None]) -> dict[str, Any]:
         return found
     for n, ohm, span, engine in _against_ngspice(quick):
         found["ngspice"].append(own("engine_measures.against_ngspice", n, ohm, engine, span, timeout=900))
-    found["batch"] = own("engine_measures.batch_against_single", IDEAL_N, 400, timeout=COMPILING)
+    found["batch"] = own("engine_measures.batch_against_single", IDEAL_N, 400, timeout=PATIENCE[60])
     return found
 
 

@@ -1,6 +1,7 @@
 """ngspice on written decks against the reference engine: every wall over time, outcome, times, energies."""
 
 import dataclasses
+import os
 import shutil
 
 import numpy as np
@@ -76,8 +77,9 @@ def test_ngspice_moves_every_wall_as_the_reference(neurons, ohm, seed):
 
 
 @pytest.mark.slow
-def test_ngspice_moves_sixteen_neurons_as_the_reference():
-    assert_agree(*case(16, 2.0, 3))
+@pytest.mark.parametrize("ohm", [0.0, 2.0])
+def test_ngspice_moves_sixteen_neurons_as_the_reference(ohm):
+    assert_agree(*case(16, ohm, 3))
 
 
 def test_a_load_until_rest():
@@ -92,20 +94,48 @@ def test_without_a_load_from_given_walls():
     assert_agree(network, dataclasses.replace(protocol, start=None, initial=walls))
 
 
-def test_a_drawn_network_with_rails(tmp_path):
+def drawn(neurons, style, folder, process="copper"):
+    """A network drawn, extracted, and its trial: a random stored pattern and a random start."""
     import layouts
     from hwlib.design import Design
     from hwlib.extraction import extract
 
     design = Design.model_validate({
-        "name": "drawn", "network": {"neurons": 4, "weight_style": "rails", "weights": {"patterns": ["1101"]}},
+        "name": "drawn", "seed": 3, "process": process, "network": {"neurons": neurons, "weight_style": style},
         "operating_point": {"load": 16e-9},
     })  # fmt: skip
-    process = design.load_process()
-    path = layouts.write_layout(layouts.hopfield(design, process), tmp_path / "drawn.gds")
-    network = extract(path, process, design)
-    assert network.has_wires
-    assert_agree(network, protocol_for(design, process, start=np.array([1, 0, 0, 1])))
+    preset = design.load_process()
+    network = extract(layouts.write_layout(layouts.hopfield(design, preset), folder / "drawn.gds"), preset, design)
+    assert len(network.resistor_ohm) >= 8 * neurons
+    start = np.random.default_rng(neurons).integers(0, 2, neurons)
+    return network, protocol_for(design, preset, start=start, levels=weight_levels(design))
+
+
+@pytest.mark.parametrize("style", ["rails", "lines"])
+@pytest.mark.parametrize(("neurons", "process"), [(4, "ebeam"), (4, "copper"), (8, "copper")])
+def test_ngspice_moves_drawn_networks_as_the_reference(neurons, process, style, tmp_path):
+    assert_agree(*drawn(neurons, style, tmp_path, process))
+
+
+@pytest.mark.slow
+def test_ngspice_moves_sixteen_drawn_neurons_as_the_reference_for_some_time(tmp_path):
+    """4 ns of load and convergence, in which all walls move; the whole trial takes ngspice minutes."""
+    network, protocol = drawn(16, "lines", tmp_path)
+    walls = np.random.default_rng(2).random(network.devices)
+    protocol = dataclasses.replace(protocol, initial=walls, load=2e-9, time_limit=2e-9)
+    reference = sim.run(network, protocol, engine="reference", samples=100_000, tolerance=1e-8)
+    seen = spice.simulate(network, protocol, duration=2e-9)
+    for phase in (0, 1):
+        chosen = seen.phase.values == phase
+        expected = walls_at(network, reference, phase, seen.time.values[chosen])
+        assert np.ptp(expected, axis=0).max() > 0.1 * network.length.max()
+        assert (abs(seen.wall.values[chosen] - expected) / network.length).max() <= 0.01
+
+
+@pytest.mark.skipif(not os.environ.get("SPINHOP_FULL"), reason="ten minutes of ngspice; set SPINHOP_FULL=1")
+@pytest.mark.parametrize("style", ["rails", "lines"])
+def test_ngspice_moves_sixteen_drawn_neurons_as_the_reference_until_rest(style, tmp_path):
+    assert_agree(*drawn(16, style, tmp_path))
 
 
 def test_measures_are_the_times_of_the_result(tmp_path):
