@@ -84,6 +84,16 @@ def test_slanted_shapes(small):
     assert drc(draw.layout, EBEAM) == []  # a conductor may have 45° edges
 
 
+def test_a_sharp_notch_is_as_bad_as_a_sharp_tip(small):
+    """Its corner lies inside the bounding box: the polygon turns the other way there."""
+    draw = draw_network(small)
+    notched = [(0, 0), (0, 600), (200, 600), (300, 100), (400, 600), (600, 600), (600, 0)]
+    shapes = draw.layout.top_cell().shapes(draw.layout.layer(*EBEAM.layers["m3"].gds))
+    shapes.insert(kdb.Polygon([kdb.Point(FREE + x, y) for x, y in notched]))
+    (finding,) = [f for f in drc(draw.layout, EBEAM) if f.rule == "m3.acute"]
+    assert (finding.x * 1e9, finding.y * 1e9) == pytest.approx((FREE + 300, 100), abs=1.5)
+
+
 @pytest.mark.parametrize("quarter_turns", [0, 1])
 @pytest.mark.parametrize(
     ("left", "right", "reaches"),
