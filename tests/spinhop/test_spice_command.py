@@ -1,7 +1,12 @@
 """``spinhop spice``: files, the comparison with ngspice, and the line when ngspice is missing."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 import xarray as xr
@@ -49,3 +54,57 @@ def test_ngspice_beside_the_engine(spinhop, design_file, tmp_path, wires):
     code, out, err = spinhop("spice", design_file(), *options)
     assert code == 0 and "ngspice" in out
     assert err.count("unchanged") == (3 if wires == "ideal" else 5)
+
+
+def test_a_bad_design_is_one_line_and_nothing_is_written(spinhop, design_file, tmp_path):
+    path = design_file("name: tiny\nnetwork: {neurons: 1}\n")
+    folder = tmp_path / "run"
+    code, out, err = spinhop("spice", path, "--ideal", "--out", folder)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "tiny.yaml:2: network.neurons" in err and "found 1" in err
+    assert not folder.exists()
+
+
+def test_an_unknown_engine_is_one_line(spinhop, design_file, tmp_path):
+    code, out, err = spinhop("spice", design_file(), "--ideal", "--engine", "fast", "--out", tmp_path / "run")
+    assert (code, out) == (2, "")
+    assert "engine: 'fast', allowed: auto, ideal, layout, reference" in err.splitlines()[-1]
+    assert not (tmp_path / "run" / "ideal.cir").exists()
+
+
+@pytest.mark.parametrize("engine", ["reference", "ideal", "layout"])
+def test_every_engine_can_say_how_long_a_deck_has_to_run(spinhop, design_file, tmp_path, engine):
+    folder = tmp_path / "run"
+    assert spinhop("spice", design_file(), "--ideal", "--engine", engine, "--out", folder)[0] == 0
+    with xr.open_dataset(folder / "ideal.nc", engine="h5netcdf") as known:
+        assert known.attrs["engine"] == engine
+    assert ".tran" in (folder / "ideal.cir").read_text()
+
+
+def test_interrupted_it_leaves_no_half_file_and_goes_on(design_file, tmp_path):
+    """Ctrl-C while ngspice, here one that never ends, runs: 130, one line, ngspice is gone, the deck stays."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    program, alive = tools / "ngspice", tmp_path / "alive"
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && echo ngspice-42 && exit\necho $$ > {alive}\nexec sleep 60\n'
+    )
+    program.chmod(0o755)
+    folder = tmp_path / "run"
+    command = [sys.executable, "-m", "spinhop", "spice", str(design_file()), "--ideal", "--run", "--out", str(folder)]
+    environment = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    )
+    begun = time.monotonic()
+    while not (alive.exists() and alive.read_text().strip()):
+        assert process.poll() is None and time.monotonic() - begun < 120
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and out == ""
+    assert "Traceback" not in err
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(alive.read_text()), 0)
+    assert (folder / "ideal.cir").exists() and not (folder / "ideal_ngspice.nc").exists()
+    assert not [path for path in folder.iterdir() if path.name.startswith(".") and path.suffix in (".nc", ".cir")]
