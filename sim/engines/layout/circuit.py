@@ -15,6 +15,7 @@ from sim.engines.layout.program import Program, backward, forward, port_power
 
 WEIGHT, VDW, LOAD, PILLAR, TRACK, WIRE = range(6)  # columns of powers: delivered, then turned to heat
 SILENT = -1
+_FAR_FROM_REST = 1000.0  # times the speed at rest
 _CLASS = {"line": WEIGHT, "rail": WEIGHT, "vdw": VDW, "dendrite": LOAD}
 
 # Called from compiled code alone: no wrappers, they double the time to compile.
@@ -29,6 +30,7 @@ class Walls(NamedTuple):
         rate: ds/dt per track current, 1/(s·A).
         leak: ds/dt of the leak, 1/s.
         still: |ds/dt| below which the wall is at rest, 1/s.
+        slow: |ds/dt| of a wall far from rest still, 1/s: while one is faster no step needs to look for rest.
         share: pillar width as a fraction of L.
         pillar: conductance at s = 0, and what it gains up to s = 1, in S; wire in series in Ω; shape (walls, 3).
     """
@@ -38,6 +40,7 @@ class Walls(NamedTuple):
     rate: np.ndarray
     leak: np.ndarray
     still: np.ndarray
+    slow: float
     share: np.ndarray
     pillar: np.ndarray
 
@@ -120,7 +123,7 @@ def make_walls(network: Network, plan: Plan, rest_speed: float) -> Walls:
     start = network.pillar_centre[d] - width / 2
     return Walls(
         -start / width, (length - start) / width, network.mobility[d] / width, network.leak[d] / width,
-        rest_speed / width, width / length, pillar,
+        rest_speed / width, float(_FAR_FROM_REST * rest_speed / width.max()), width / length, pillar,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numba import njit, prange
 
-PLACE, FINISH, ERROR, SCAN, DRIFT = range(5)  # the passes
+PLACE, FINISH, ERROR, STILL, SCAN, DRIFT = range(6)  # the passes
 FAST, INSIDE, EDGE, FIRST, LAST, SPEED, WORST, CHANGED, MISSED = range(9)  # facts a pass reports
 AWAKE, NEAR = 1, 2  # states of a column: some wall may move; some may be under its pillar in the next step; 0: asleep
 
@@ -174,6 +174,32 @@ def _error(work, bundles, walls, motion, bundle):
 
 
 @_inner()
+def _fast(trial, low, high, speed, still):
+    for i in range(len(trial)):
+        if abs(speed[i]) >= still[i] and (
+            (speed[i] > 0 and trial[i] < high[i]) or (speed[i] < 0 and trial[i] > low[i])
+        ):
+            return True
+    return False
+
+
+@_inner()
+def _goes_on(work, bundles, walls, motion, bundle):
+    """Whether a wall of a column is still moving at the end of the step, for the potentials found there."""
+    first, last = bundles.first[bundle], bundles.first[bundle + 1]
+    begin, end, side = bundles.ref_first[bundle], bundles.ref_first[bundle + 1], motion.side[bundle]
+    _gather(bundles.ref, motion.y[3], work.here[0], begin, end)
+    if side != 0 and _held(side, work.bound, begin, work.here[0, begin:end], work.leak_bound[bundle]):
+        return False
+    rate = work.rate[bundles.siemens_first[bundle] : bundles.siemens_first[bundle + 1]]
+    _speeds(motion.mean[first:last], rate, work.here[0, begin:end], walls.leak[first:last])
+    trial = motion.trial[first:last] if motion.state[bundle] != 0 else motion.s[first:last]
+    return _fast(
+        trial, walls.low[first:last], walls.high[first:last], motion.mean[first:last], walls.still[first:last]
+    )  # fmt: skip
+
+
+@_inner()
 def _snap(s):
     """Put walls that a jump brought to an edge of their pillar exactly there."""
     for i in range(len(s)):
@@ -318,6 +344,9 @@ def _step_share(work, bundles, walls, motion, kind, h, share):
                 facts[CHANGED] = 1.0
                 if state != NEAR:
                     facts[MISSED] = 1.0
+        elif kind == STILL:
+            if facts[CHANGED] == 0 and _goes_on(work, bundles, walls, motion, bundle):
+                facts[CHANGED] = 1.0
         elif kind == DRIFT and state != 0:
             _drift(walls, motion, first, last, h)
             if _pillars(work, walls, motion.s, first, last):

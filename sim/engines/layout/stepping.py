@@ -29,6 +29,7 @@ from sim.engines.layout.passes import (
     PLACE,
     SCAN,
     SPEED,
+    STILL,
     WORST,
     parallel_pass,
     set_pillars,
@@ -41,6 +42,7 @@ MISJUDGED = -1.0
 _inner: Any = partial(njit, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 _ENERGY_TIME = 50e-9  # s: an error of the energy counts against the present power over this time
 _ARRIVED = 1e-5  # time to the last arrival over the time so far: below it one step goes there
+_REST_TIME = 1e-15  # s: how exactly the moment of rest is found
 _LEAST_STEP = 1e-17  # s: below it a step is accepted as it is
 
 
@@ -125,7 +127,7 @@ def begin(board, walls, motion):
 def _jump(board, walls, motion, left, every):
     """Nothing changes until a wall reaches a pillar: go there, or until the last wall arrives (each, for ``every``)."""
     edge, last = motion.facts[:, EDGE].min(), motion.facts[:, LAST].max()
-    h = min(edge if edge < np.inf else last, left)
+    h = min(edge if edge < np.inf else (last if last > 0 else left), left)
     if every:
         h = min(h, motion.facts[:, FIRST].min())
     changed = _pass(board, walls, motion, np.int64(DRIFT), h)
@@ -181,15 +183,16 @@ def _look_at_all(state):
 
 
 @_inner()
-def _step(board, walls, motion, left, tolerance):
-    """One accepted step of at most ``left``; its length."""
+def _step(board, walls, motion, left, tolerance, until_rest):
+    """One accepted step of at most ``left``; its length. A step in which everything comes to rest ends when it does."""
+    moving, resting = 0.0, np.inf  # the moment of rest lies between these step lengths
     speed, edge, last = motion.facts[:, SPEED].max(), motion.facts[:, EDGE].min(), motion.facts[:, LAST].max()
     wanted = motion.clock[1] if motion.clock[1] > 0 else 0.01 / speed
     while True:
         h = min(wanted, 0.5 / speed)
         if 0.1 * h < edge < h:
             h = edge * (1 + 1e-9)
-        if last < h:  # approach the last arrival, so that rest begins where it does and not at the step's end
+        if 0 < last < h:  # approach the last arrival, so that rest begins where it does and not at the step's end
             h = 0.9 * last if last > _ARRIVED * motion.clock[0] else last * (1 + 1e-9)
         h = min(h, left)
         error = _try(board, walls, motion, h)
@@ -198,6 +201,14 @@ def _step(board, walls, motion, left, tolerance):
             continue
         factor = 5.0 if error == 0 else min(5.0, max(0.2, 0.85 * (tolerance / error) ** (1.0 / 3.0)))
         if error <= tolerance or h <= _LEAST_STEP:
+            if until_rest and speed < walls.slow:
+                if _pass(board, walls, motion, np.int64(STILL), h):
+                    moving = h
+                else:
+                    resting = h
+                if resting < np.inf and (h < resting or resting - moving > _REST_TIME):
+                    wanted = (moving + resting) / 2 if resting - moving > _REST_TIME else resting
+                    continue
             motion.clock[1] = h * factor
             _accept(board, walls, motion, h)
             return h
@@ -205,7 +216,7 @@ def _step(board, walls, motion, left, tolerance):
 
 
 @njit(cache=True, nogil=True)
-def advance(board, walls, motion, steps, until, tolerance, every):
+def advance(board, walls, motion, steps, until, tolerance, every, until_rest):
     """Take up to ``steps`` steps, not beyond time ``until`` (s): RUNNING, REST or LIMIT.
 
     Args:
@@ -216,9 +227,10 @@ def advance(board, walls, motion, steps, until, tolerance, every):
         until: limit of ``motion.clock[0]``.
         tolerance: largest estimated error of a wall in a step, fraction of L.
         every: stop a jump also where a wall reaches the end of its track, so that a trace shows it.
+        until_rest: rest begins when every wall is slow; otherwise only when none moves at all.
     """
     for _ in range(steps):
-        if motion.facts[:, FAST].max() == 0:
+        if motion.facts[:, FAST if until_rest else SPEED].max() == 0:
             return REST
         left = until - motion.clock[0]
         if left <= 0:
@@ -226,7 +238,7 @@ def advance(board, walls, motion, steps, until, tolerance, every):
         if motion.facts[:, INSIDE].sum() == 0:
             h = _jump(board, walls, motion, left, every)
         else:
-            h = _step(board, walls, motion, left, tolerance)
+            h = _step(board, walls, motion, left, tolerance, until_rest)
         motion.clock[0] = until if h >= left else motion.clock[0] + h
         motion.clock[2] = h
         motion.clock[3] += 1

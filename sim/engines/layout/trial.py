@@ -129,7 +129,9 @@ class TrialRun:
         assert self.motion is not None
         steps = steps or (self.samples.every if self.samples is not None else _STEPS)
         motion = self.motion
-        status = advance(self.board, self.walls, motion, steps, self.until, self.tolerance, self.samples is not None)
+        status = advance(
+            self.board, self.walls, motion, steps, self.until, self.tolerance, self.samples is not None, not self.timed
+        )
         self._look()
         if status == RUNNING:
             return False
