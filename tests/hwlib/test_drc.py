@@ -165,6 +165,9 @@ def test_unknown_layers_and_density(small):
     covered = kdb.Region(draw.layout.top_cell().begin_shapes_rec(draw.layout.layer(14, 0))).merged().area()
     assert finding.rule == "m3.density"
     assert finding.measured == pytest.approx(covered / 25e6)
+    for factor, found in ((0.999, 0), (1.001, 1)):  # just met, and just missed
+        layers["m3"] = EBEAM.layers["m3"].model_copy(update={"min_density": factor * covered / 25e6})
+        assert len(drc(draw.layout, EBEAM.model_copy(update={"layers": dict(layers)}))) == found
 
 
 def test_vertices_off_the_grid_of_a_finer_database_unit(small):
