@@ -2,6 +2,7 @@
 
 import html
 import json
+from pathlib import Path
 
 import klayout.db as kdb
 import klayout.rdb as rdb
@@ -13,6 +14,7 @@ from hwlib.checks.places import marked_boxes
 from hwlib.findings import Finding
 from hwlib.process import load_process
 from layouts import render
+from sim.rules import rule_names
 from spinhop import checking, point_tables
 from spinhop.checking import check_design
 from spinhop.stages import run_design
@@ -247,3 +249,10 @@ def test_waiver_of_an_unknown_rule_is_refused_with_the_allowed_ones(drawn, tmp_p
     assert code == 2 and out == ""
     line = err.splitlines()[-1]
     assert "no operating-point rule 'vdw.windows'; allowed: vdw.window, vdw.eq4" in line and "ir.ground" in line
+
+
+def test_documentation_names_every_operating_point_rule():
+    text = (Path(checking.__file__).parents[1] / "docs" / "checks.md").read_text(encoding="utf-8")
+    for rule in rule_names(load_process("ebeam")):
+        layered = rule.startswith("current.") and rule != "current.track"
+        assert f"`{'current.<layer>' if layered else rule}`" in text, rule
