@@ -138,3 +138,13 @@ def test_columns_held_at_an_end_sleep_and_wake():
             asleep = max(asleep, float(np.mean(run.motion.state == 0)))
     assert asleep > 0.5
     assert run.at_rest[1]
+
+
+def test_a_trace_is_thinned_to_what_fits_and_keeps_its_ends():
+    network, protocol = case(9, 2.0)
+    full, thin = (simulate(network, [protocol], Options(record=True, samples=most)).trace for most in (100_000, 30))
+    assert len(full.time) > 300
+    assert 10 <= len(thin.time) <= 30
+    assert thin.time[-1] == full.time[-1] and thin.time[0] == full.time[0]
+    assert np.all(np.diff(thin.time) > 0)
+    np.testing.assert_array_equal(thin.wall[-1], full.wall[-1])

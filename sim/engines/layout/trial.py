@@ -47,7 +47,7 @@ class _Samples:
             self.rows.pop()
         self.rows.append(row)
         if len(self.rows) > self.most:
-            self.rows[1:-1:2] = []
+            del self.rows[1:-1:2]
             self.every *= 2
 
     def trace(self) -> Trace:
