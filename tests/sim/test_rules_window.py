@@ -162,6 +162,17 @@ def test_windows_agree_with_a_dense_solve(n, ohm, ground):
         assert off[found.high_axon[j]] == pytest.approx(off[mine].min(), rel=1e-8)
 
 
+@pytest.mark.parametrize(("charge", "bound"), [(1e-3, 0.1 * (4 / 500) / (4 / 500 + 1 / 2000)), (0.2, 0.2)])
+def test_dendrites_are_taken_at_the_most_that_charge_or_weights_put_there(charge, bound):
+    """Five neurons with weights of +W only, all ON: a divider of four parallel R_P and R_M, above a small V_C."""
+    weights = {"patterns": ["11111"]}
+    design = Design(name="t", network={"neurons": 5, "weights": weights}, operating_point={"v_charge": charge})
+    process = design.load_process()
+    protocol = protocol_for(design, process, levels=weight_levels(design))
+    cases = Cases(ideal_network(design, process), protocol, design.device, process, Limits())
+    assert window.dendrite_bound(cases) == pytest.approx(bound, rel=1e-9)
+
+
 @pytest.mark.parametrize("ohm", [1.0, 3.6])
 def test_window_closes_at_the_predicted_size(ohm):
     """The N extrapolated from a small network: full networks of N − 1 and N are still open and closed."""
