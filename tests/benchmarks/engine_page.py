@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 IDEAL_N, WIRED = 60, ((16, 1.0, 5e-6), (32, 1.0, 4e-9))  # neurons, ohm per cell, longest convergence
 SIZES = (60, 100, 300, 1000)
 LINES, RATIOS = (64, 128, 256, 512), (1e-5, 1e-3, 1e-1)
-PATIENCE = {60: 60.0, 100: 60.0, 300: 180.0, 1000: 300.0}  # s for a size in a process of its own
+PATIENCE = {60: 60.0, 100: 60.0, 300: 180.0, 1000: 400.0}  # s for a size in a process of its own
 COMPILING = 900.0  # s, once
 
 
