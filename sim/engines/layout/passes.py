@@ -368,4 +368,4 @@ def share_pass(work, bundles, walls, motion, kind, h, share):
 def parallel_pass(work, bundles, walls, motion, kind, h):
     """One pass over all shares, side by side."""
     for share in prange(len(work.chunk_bundle) - 1):
-        share_pass(work, bundles, walls, motion, kind, h, share)
+        share_pass(work, bundles, walls, motion, kind, h, np.int64(share))

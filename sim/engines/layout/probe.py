@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
+from sim.engines.layout.board import Board, Walls
 from sim.engines.layout.chains import chain_potentials
-from sim.engines.layout.circuit import Board, Walls
 from sim.engines.layout.plan import Plan
 from sim.engines.layout.program import backward
 from sim.engines.layout.reduction import restore

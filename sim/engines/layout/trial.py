@@ -12,7 +12,7 @@ import numpy as np
 from hwlib.errors import InputError
 from hwlib.files import write_atomic
 from hwlib.network import Network
-from sim.engines.layout.circuit import Board, Walls, make_board, make_walls
+from sim.engines.layout.board import Board, Walls, make_board, make_walls
 from sim.engines.layout.plan import Plan, build_plan
 from sim.engines.layout.probe import node_voltages, residual, track_currents
 from sim.engines.layout.stepping import LIMIT, REST, RUNNING, Motion, advance, begin, make_motion
