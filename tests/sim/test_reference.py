@@ -131,3 +131,16 @@ def test_the_same_bits_every_time_and_recording_changes_nothing():
         np.testing.assert_array_equal(first[name], second[name])
     assert 20 <= len(second.time) <= 41
     assert np.all(np.diff(second.time) > 0)
+
+
+@pytest.mark.parametrize("engine", ["reference", "ideal", "layout"])
+@pytest.mark.parametrize(("leak", "rests"), [(2e-3, False), (0.2, False), (0.5e-3, True)])
+def test_rest_is_below_a_thousandth_of_a_metre_per_second(engine, leak, rests):
+    """Without weights and V_DW only the somas' leak moves anything: for 10 ns, or not at all."""
+    network, _ = case(3, 0.0, 1)
+    network = network.with_devices(leak=np.where(network.is_soma, leak, network.leak))
+    idle = Protocol(v_dw=0.0, v_charge=0.1, weight=0.1, levels=np.zeros((3, 3)), time_limit=10e-9)
+    result = sim.run(network, idle, engine=engine, record=False)
+    assert bool(result.at_rest) is rests
+    assert float(result.time_convergence) == pytest.approx(0.0 if rests else 10e-9)
+    np.testing.assert_allclose(result.wall_final[network.somas], 0.0 if rests else leak * 10e-9, rtol=1e-9)
