@@ -10,7 +10,7 @@ from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.process import Process
 from hwlib.weights import bits, stored_patterns, weight_levels
-from sim.engines import Progress
+from sim.engines import DEFAULT_TOLERANCE, Progress
 from sim.protocol import protocol_for
 from sim.simulate import run_batch
 
@@ -43,7 +43,7 @@ def starts(design: Design, trials: int | None = None) -> np.ndarray:
 
 def recall(
     network: Network, design: Design, process: Process, *, engine: str = "auto", trials: int | None = None,
-    progress: Progress | None = None,
+    tolerance: float = DEFAULT_TOLERANCE, progress: Progress | None = None,
 ) -> xr.Dataset:  # fmt: skip
     """Load starts, let the network converge, compare with the stored patterns or their inverses.
 
@@ -53,6 +53,7 @@ def recall(
         process: its process.
         engine: as for ``sim.run``.
         trials: how many; default the design's.
+        tolerance: as for ``sim.run``.
         progress: called with (trials done, trials in all).
 
     Returns:
@@ -72,7 +73,7 @@ def recall(
         raise InputError(f"recall: the network has {network.neurons} neurons, the design {design.network.neurons}")
     begin, levels = starts(design, trials), weight_levels(design)
     protocols = [protocol_for(design, process, start=start, levels=levels) for start in begin]
-    result = run_batch(network, protocols, engine=engine, progress=progress)
+    result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress)
     result.attrs["seed"] = design.seed
     result["pattern"] = (("stored", "neuron"), patterns, _about("stored bits"))
     result["start"] = (("trial", "neuron"), begin, _about("bits loaded"))

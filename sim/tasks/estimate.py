@@ -6,7 +6,7 @@ synapses, drawn at random, hold +W. ``sim.run`` meters what the sources really d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import binom
@@ -26,11 +26,30 @@ class Estimate:
         load_power: power while the pattern is loaded, W.
         run_power: power while the network converges, W.
         load_time: estimated duration of the load phase, s.
+        drive_power: the part of both powers that V_DW delivers, W.
     """
 
     load_power: float
     run_power: float
     load_time: float
+    drive_power: float
+
+    def branches(self, time: float) -> dict[str, float]:
+        """Energy in J by source (``weight``, ``vdw``, ``load``) of a run of ``time`` (s)."""
+        return {
+            "weight": (time - self.load_time) * (self.run_power - self.drive_power),
+            "vdw": time * self.drive_power,
+            "load": self.load_time * (self.load_power - self.drive_power),
+        }
+
+    def weighted(self, mean_square: float) -> Estimate:
+        """The estimate for weights whose mean square is ``mean_square`` W² instead of W²; their signs still random."""
+        weights = self.run_power - self.drive_power
+        return replace(self, run_power=self.drive_power + mean_square * weights)
+
+    def unloaded(self) -> Estimate:
+        """The estimate without a load phase."""
+        return replace(self, load_time=0.0)
 
     def energy(self, time: float | np.ndarray) -> float | np.ndarray:
         """Energy in J of a run whose time-to-solution, load included, is ``time`` (s)."""
@@ -76,4 +95,20 @@ def authors_estimate(design: Design, process: Process) -> Estimate:
         load_power=n * (point.v_charge**2 / r_m + drive),
         run_power=n * (synapses + drive),
         load_time=_LOAD_TRAVEL * device.track_length / soma_speed + device.track_length / axon_speed,
+        drive_power=n * drive,
     )
+
+
+def recalled_weight_power(design: Design, process: Process) -> float:
+    """Weight power in W of a network that rests in its one stored pattern, half of whose bits are ON (N even).
+
+    A dendrite's synapses then pull alike: its node stands near ±0.6 W, where random signs leave it near 0.
+    """
+    device, n, weight = design.device, design.network.neurons, design.operating_point.weight
+    _, r_m = nominal_track(design, process)
+    power = 0.0
+    for on, off in ((n // 2 - 1, n // 2), (n // 2, n // 2 - 1)):  # the other neurons, seen from an ON and an OFF one
+        total = on / device.r_p + off / device.r_ap
+        pull = (on / device.r_p - off / device.r_ap) * weight
+        power += n / 2 * (total * weight**2 - pull**2 / (total + 1 / r_m))
+    return power

@@ -12,6 +12,7 @@ from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.process import Process
+from sim.engines import DEFAULT_TOLERANCE
 from sim.protocol import protocol_for
 from sim.simulate import run_batch
 from sim.tasks.graphs import adjacency
@@ -82,7 +83,7 @@ def cut_value(graph: Any, states: np.ndarray) -> np.ndarray:
 def solve(
     graphs: Sequence[Any], *, mapping: Mapping = "balanced", design: Design | None = None,
     process: Process | None = None, network: Network | None = None, engine: str = "ideal",
-    progress: Progress | None = None,
+    tolerance: float = DEFAULT_TOLERANCE, progress: Progress | None = None,
 ) -> xr.Dataset:  # fmt: skip
     """Solve graphs of one size on one network, each as one trial.
 
@@ -93,6 +94,7 @@ def solve(
         process: default the design's.
         network: an extracted network with weight lines; default the ideal one.
         engine: name of the engine.
+        tolerance: as for ``sim.run``.
         progress: called with (graphs done, graphs in all).
 
     Returns:
@@ -117,7 +119,7 @@ def solve(
         raise InputError("maxcut: the network's weight rails are programmed to other weights; use weight_style lines")
     on_lines = programmed is None
     protocols = [protocol_for(design, process, start=None, levels=each if on_lines else None) for each in levels]
-    result = run_batch(network, protocols, engine=engine, progress=progress)
+    result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress)
     cuts = [float(cut_value(graph, state)) for graph, state in zip(graphs, result["state"].values, strict=True)]
     result["cut"] = ("trial", np.array(cuts), {"units": "1", "long_name": "weight of the cut"})
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from hwlib.design import Design
 from hwlib.network import Network
 from hwlib.process import Process
 from hwlib.weights import hebbian
+from sim.engines import DEFAULT_TOLERANCE
 from sim.protocol import protocol_for
 from sim.simulate import run_batch
 from sim.tasks.images import distort
@@ -21,7 +23,8 @@ _ACCURACY = {"units": "1", "long_name": "share of right bits, against a stored p
 
 def random_recall(
     design: Design, patterns: int, trials: int, seed: int, *, process: Process | None = None,
-    network: Network | None = None, engine: str = "ideal", progress: Progress | None = None,
+    network: Network | None = None, engine: str = "ideal", tolerance: float = DEFAULT_TOLERANCE,
+    progress: Progress | None = None,
 ) -> xr.Dataset:  # fmt: skip
     """Store random patterns (eq. (3)), load a random start, let the network converge; anew in every trial.
 
@@ -35,6 +38,7 @@ def random_recall(
         process: default the design's.
         network: an extracted network with weight lines; default the ideal one.
         engine: name of the engine.
+        tolerance: as for ``sim.run``.
         progress: called with (trials done, trials in all).
 
     Returns:
@@ -48,7 +52,8 @@ def random_recall(
         protocol_for(design, process, start=start, levels=hebbian(words))
         for start, words in zip(starts, stored, strict=True)
     ]
-    result = run_batch(network or free_network(design, process), protocols, engine=engine, progress=progress)
+    network = network or free_network(design, process)
+    result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress)
     result["accuracy"] = ("trial", bit_accuracy(result["state"].values, stored), _ACCURACY)
     result.attrs["seed"] = seed
     return result
@@ -56,8 +61,8 @@ def random_recall(
 
 def image_recall(
     design: Design, patterns: np.ndarray, distortions: np.ndarray, trials: int, seed: int, *,
-    process: Process | None = None, network: Network | None = None, engine: str = "ideal",
-    progress: Progress | None = None,
+    which: Sequence[int] | None = None, process: Process | None = None, network: Network | None = None,
+    engine: str = "ideal", tolerance: float = DEFAULT_TOLERANCE, progress: Progress | None = None,
 ) -> xr.Dataset:  # fmt: skip
     """Store given patterns together, load distorted copies of each, compare with the original (Fig. 6).
 
@@ -67,9 +72,11 @@ def image_recall(
         distortions: shares of flipped bits.
         trials: per pattern and distortion.
         seed: of the distortions.
+        which: patterns to distort; default all. All are stored.
         process: default the design's.
         network: an extracted network; default the ideal one.
         engine: name of the engine.
+        tolerance: as for ``sim.run``.
         progress: called with (trials done, trials in all).
 
     Returns:
@@ -78,12 +85,14 @@ def image_recall(
     """
     process = process or design.load_process()
     rng, levels = np.random.default_rng(seed), hebbian(patterns)
-    cases = [(p, d) for p in range(len(patterns)) for d in distortions for _ in range(trials)]
+    cases = [
+        (p, d) for p in (range(len(patterns)) if which is None else which) for d in distortions for _ in range(trials)
+    ]
     starts = np.array([distort(patterns[p], d, rng) for p, d in cases])
     network = network or free_network(design, process, levels)
     given: dict[str, Any] = {} if network.weight_levels() is not None else {"levels": levels}
     protocols = [protocol_for(design, process, start=start, **given) for start in starts]
-    result = run_batch(network, protocols, engine=engine, progress=progress)
+    result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress)
     index = np.array([p for p, _ in cases])
     accuracy = bit_accuracy(result["state"].values, np.asarray(patterns)[index][:, None, :])
     result["accuracy"] = ("trial", accuracy, _ACCURACY)

@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import ScalarFormatter
 
@@ -65,18 +66,17 @@ def _figure(width: float, height: float, columns: int = 1, **options: Any) -> tu
 
 
 def _recall(series: dict[str, Any]) -> Figure:
-    figure, axes = _figure(5.2, 3.4)
+    figure, axes = _figure(5.6, 3.6)
     for patterns, color in zip("123", (BLUE, ORANGE, GREEN), strict=True):
-        _band(
-            axes,
-            series["neurons"][patterns],
-            series["accuracy"][patterns],
-            color,
-            f"{patterns} pattern" + "s" * (patterns > "1"),
-        )
+        neurons, accuracy = np.array(series["neurons"][patterns]), series["accuracy"][patterns]
+        several = f"{patterns} pattern" + "s" * (patterns > "1")
+        for odd, label, style in ((1, several, "-"), (0, f"{several}, even N (ties)", ":")):
+            chosen = np.flatnonzero(neurons % 2 == odd)
+            if len(chosen):
+                _band(axes, neurons[chosen], [accuracy[k] for k in chosen], color, label, linestyle=style)
     axes.plot([29] * 3, [100, 98.98, 96.70], "kx", markersize=6, label="paper, N = 29")
-    axes.set(xlabel="neurons N", ylabel="bit accuracy (%)", ylim=(85, 100.5))
-    axes.legend(loc="lower right", ncols=2)
+    axes.set(xlabel="neurons N", ylabel="bit accuracy (%)", ylim=(85, 100.8))
+    axes.legend(loc="lower right", ncols=2, fontsize=8)
     return figure
 
 
@@ -91,7 +91,8 @@ def _efficiency(series: dict[str, Any]) -> Figure:
     values = [*series["source"].values(), *series["sink"].values()]
     colors = [BLUE] * len(series["source"]) + [ORANGE] * len(series["sink"])
     right.barh(range(len(names)), values, color=colors)
-    right.set_yticks(range(len(names)), [f"{name}" for name in names])
+    shown = {"weight": "weight sources", "vdw": "V_DW", "load": "V_C (load)", "wire": "wires"}
+    right.set_yticks(range(len(names)), [shown.get(name, f"{name}s") for name in names])
     right.invert_yaxis()
     right.set(xlabel="mean energy (nJ)")
     right.legend(handles=[Patch(color=BLUE, label="delivered by"), Patch(color=ORANGE, label="turned to heat in")])
@@ -106,17 +107,19 @@ def _images(series: dict[str, Any]) -> Figure:
     for axes, drawing in zip(top.subplots(1, 3, sharey=True), ("plain", "light", "wide"), strict=True):
         for (name, curve), color in zip(series[drawing]["accuracy"].items(), (BLUE, ORANGE, GREEN), strict=True):
             _band(axes, series["distortion"], curve, color, name)
-        axes.set(title=f"{drawing} letters", xlabel="distortion", ylim=(50, 101))
+        axes.set(title=f"{drawing} letters", xlabel="share of flipped bits", ylim=(50, 101))
         axes.legend(loc="lower left")
     top.axes[0].set_ylabel("bit accuracy (%)")
     side = series["side"]
     grid = bottom.subplots(2, len(series["samples"]))
     for k, sample in enumerate(series["samples"]):
         for axes, bits in zip(grid[:, k], (sample["start"], sample["end"]), strict=True):
-            axes.imshow(np.reshape(bits, (side, side)), cmap="Greys", vmin=-1, vmax=1.3)
+            shown = np.where(np.array(bits) < 0, 0.5, bits)  # undecided bits are grey
+            axes.imshow(np.reshape(shown, (side, side)), cmap="Greys", vmin=0, vmax=1.2)
             axes.set(xticks=[], yticks=[])
             axes.grid(visible=False)
-        grid[0, k].set_title(f"{sample['distortion']:.2f}", fontsize=8)
+            axes.spines[:].set_visible(True)
+        grid[0, k].set_title(f"{sample['distortion']:.0%} flipped", fontsize=7)
     grid[0, 0].set_ylabel("loaded")
     grid[1, 0].set_ylabel("at rest")
     return figure
@@ -149,11 +152,15 @@ def _maxcut(series: dict[str, Any]) -> Figure:
 
 
 def _biqmac(series: dict[str, Any]) -> Figure:
-    figure, (left, right) = _figure(8.2, 3.4, 2, width_ratios=(1.3, 1))
+    from spinhop.reproduce.biqmac import PAPER_CUTS
+
+    figure, (left, right) = _figure(8.8, 3.6, 2, width_ratios=(1.4, 1))
     k = np.arange(10)
-    left.bar(k - 0.2, series["optimum"], 0.4, color=GREEN, label="optimum")
-    left.bar(k + 0.2, list(series["cuts"].values())[-1], 0.4, color=BLUE, label="network, as in the paper")
-    left.set(xlabel="g05_60 instance", ylabel="cut", ylim=(420, 570), xticks=k)
+    left.plot(k, series["optimum"], "o", color=GREEN, label="optimum")
+    left.plot(k, list(series["cuts"].values())[-1], "s", color=BLUE, label="network")
+    left.plot(k, PAPER_CUTS, "kx", label="paper's cuts")
+    left.axhline(442.5, color=GREY, linestyle="--", label="random cut (mean)")
+    left.set(xlabel="instance k of g05_60.k", ylabel="edges cut", ylim=(430, 580), xticks=k)
     left.legend(loc="upper center", ncols=2, fontsize=7)
     left.grid(axis="x", visible=False)
     best = np.array(series["optimum"])
@@ -192,33 +199,77 @@ def _weights(series: dict[str, Any]) -> Figure:
     return figure
 
 
+_PROCESS_COLORS = {"ebeam": BLUE, "copper": ORANGE, "copper_thick": GREEN}
+_MARKERS = {"ebeam": "s", "copper": "D", "copper_thick": "^"}
+
+
 def _wires(series: dict[str, Any]) -> Figure:
-    figure, (top, middle, right) = _figure(9.6, 3.4, 3)
-    panels = (
-        (top, "accuracy", "bit accuracy (%)"),
-        (middle, "time", "time to solution (ns)"),
-        (right, "energy", "metered energy (nJ)"),
-    )
+    figure, panels = _figure(9.6, 4.2, 3)
+    names = (("accuracy", "bit accuracy (%)"), ("time", "time to solution (ns)"), ("energy", "metered energy (nJ)"))
     colors = dict(zip(sorted(series["ladders"], key=int), (BLUE, ORANGE, GREEN, PURPLE), strict=False))
-    for axes, name, label in panels:
+    for axes, (name, label) in zip(panels, names, strict=True):
         for n, ladder in series["ladders"].items():
             _band(axes, series["ohm"], ladder[name], colors[n], f"ladder, N = {n}")
         for drawn in series["drawn"]:
-            marker = {"ebeam": "s", "copper": "D"}.get(drawn["process"], "o")
+            color = colors.get(str(drawn["neurons"]), RED)
             axes.plot(
-                drawn["ohm"],
-                drawn[name],
-                marker,
-                color=colors.get(str(drawn["neurons"]), RED),
-                fillstyle="none" if drawn["label"].endswith(" 1×") else "full",
-                markeredgecolor=colors.get(str(drawn["neurons"]), RED),
-                label=f"drawn, {drawn['label']}, N = {drawn['neurons']}",
-            )
-        axes.set(xlabel="wire resistance (Ω per cell)", ylabel=label)
-        axes.set_xscale("symlog", linthresh=0.1)
-    top.set_ylim(50, 102)
-    middle.set_yscale("log")
-    figure.legend(*top.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=7)
+                drawn["ohm"], drawn[name], _MARKERS.get(drawn["process"], "v"), color=color, markersize=7,
+                fillstyle="full" if drawn["rests"] else "none",
+            )  # fmt: skip
+            if name == "time":
+                short = drawn["label"].split(" ", 1)[1].replace(", centred", "c")
+                axes.annotate(
+                    short,
+                    (drawn["ohm"], drawn[name]),
+                    xytext=(5, 4),
+                    textcoords="offset points",
+                    fontsize=6,
+                    color=color,
+                )
+        axes.set(xlabel="resistance of a dendrite (Ω per cell)", ylabel=label)
+        axes.set_xscale("symlog", linthresh=0.3)
+        ticks = (0, 0.3, 1, 2, 4)
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.minorticks_off()
+    panels[0].set_ylim(45, 103)
+    panels[1].set_yscale("log")
+    panels[2].set_yscale("log")
+    handles = panels[0].get_legend_handles_labels()[0]
+    if series["drawn"]:
+        style: Any = {"linestyle": "none", "markersize": 6}
+        processes = dict.fromkeys(drawn["process"] for drawn in series["drawn"])
+        handles += [
+            Line2D([], [], color=GREY, marker=_MARKERS.get(p, "v"), label=f"drawn, {p}", **style) for p in processes
+        ]
+        handles += [
+            Line2D([], [], color=GREY, marker="o", label="drawn: rests, as good as ideal", **style),
+            Line2D([], [], color=GREY, marker="o", fillstyle="none", label="drawn: does not rest, or errs", **style),
+        ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8)
+    return figure
+
+
+def _search(series: dict[str, Any]) -> Figure:
+    figure, axes = _figure(6.4, 3.6)
+    for candidate in series["candidates"]:
+        process, how = candidate["label"].split(" ", 1)
+        color = _PROCESS_COLORS.get(process, GREY)
+        axes.plot(candidate["area"], candidate["margin"], "o" if "centred" in how else "s", color=color)
+        axes.annotate(
+            how.split(",")[0], (candidate["area"], candidate["margin"]), xytext=(5, 3), textcoords="offset points",
+            fontsize=7,
+        )  # fmt: skip
+    axes.axhline(0, color="k", linewidth=0.8)
+    axes.set(xlabel="area of the macro (µm²)", ylabel="margin of V_DW in its window (%)", xscale="log")
+    style: Any = {"linestyle": "none"}
+    handles: list[Any] = [
+        Patch(color=c, label=p) for p, c in (("ebeam", BLUE), ("copper", ORANGE), ("copper_thick", GREEN))
+    ]
+    handles += [
+        Line2D([], [], color=GREY, marker=marker, label=f"somas {place}", **style)
+        for marker, place in (("s", "on the diagonal"), ("o", "centred"))
+    ]
+    axes.legend(handles=handles, fontsize=7, ncols=2)
     return figure
 
 
@@ -230,4 +281,5 @@ _FIGURES: dict[str, Callable[[dict[str, Any]], Figure]] = {
     "biqmac": _biqmac,
     "weights": _weights,
     "wires": _wires,
+    "search": _search,
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hwlib.files import write_atomic
 from sim.tasks.statistics import Interval
+from spinhop.reproduce.captions import CAPTIONS
 from spinhop.reproduce.rows import Row
 from spinhop.reproduce.task import Result, Task
 
@@ -17,7 +18,9 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto
 table { border-collapse: collapse; width: 100%; font-size: 13px } caption { text-align: left; padding: .3rem 0 }
 th, td { padding: .25rem .5rem; border-bottom: 1px solid #ddd; text-align: right; vertical-align: top }
 th:first-child, td:first-child, th:last-child, td:last-child { text-align: left }
-td { font-variant-numeric: tabular-nums } img { max-width: 100%; height: auto; margin: 1rem 0 }
+td { font-variant-numeric: tabular-nums } img { max-width: 100%; height: auto }
+figure { margin: 1rem 0 } figcaption { color: #444; font-size: 13px; max-width: 52rem }
+.scroll { overflow-x: auto } nav { font-size: 13px }
 .pass { color: #006b3c } .explained { color: #8a5a00 } .differs { color: #b00020; font-weight: 600 }
 .info { color: #555 }
 """
@@ -45,13 +48,16 @@ def write_page(path: Path, results: list[tuple[Task, Result]], figures: dict[str
         f"<style>{_CSS}</style></head><body><h1>The paper, reproduced</h1>",
         _LEGEND,
         _counts(results),
+        "<nav>" + " · ".join(f"<a href='#{t.name}'>{html.escape(t.title)}</a>" for t, _ in results) + "</nav>",
     ]
     for task, result in results:
         parts.append(f"<h2 id='{task.name}'>{html.escape(task.title)}</h2>")
         if task.name in figures:
             data = base64.b64encode(figures[task.name].read_bytes()).decode()
-            parts.append(f"<img alt='{html.escape(task.title)}' src='data:image/png;base64,{data}'>")
-        parts.append(_table(result.rows))
+            image = f"<img alt='{html.escape(task.title)}' src='data:image/png;base64,{data}'>"
+            caption = html.escape(CAPTIONS.get(task.name, task.title))
+            parts.append(f"<figure>{image}<figcaption>{caption}</figcaption></figure>")
+        parts.append(f"<div class='scroll'>{_table(result.rows)}</div>")
     facts = "".join(f"<li>{html.escape(k)}: {html.escape(v)}</li>" for k, v in about.items())
     parts.append(f"<h2>This run</h2><ul>{facts}</ul></body></html>\n")
     return write_atomic(path, lambda p: p.write_text("\n".join(parts), encoding="utf-8"))

@@ -82,28 +82,33 @@ def compared(
     reason: str = "",
     note: str = "",
 ) -> Row:
-    """A row judged by the estimate if given, else by the ideal value.
+    """A row judged by its ideal value, or, where the paper prints an estimate, by that and then by the ideal value.
 
-    It passes within the tolerance, or when the difference is no larger than its 95 % interval.
+    A value agrees within the tolerance, or when the difference is no larger than its 95 % interval. A row with an
+    estimate passes when both agree, and can be explained only when the estimate does: it is what the paper prints.
 
     Args:
         quantity: what is compared.
         unit: of all values.
         paper: the paper's value.
         ideal: our value.
-        estimate: the authors' formula; where given, the paper's number is one of those and is held to it.
+        estimate: the authors' formula.
         tolerance: relative.
         sample: our sample's size over that of the paper, when the paper's value is itself a mean over such a sample:
             the two half-widths add in squares. 0: the paper's value has no spread.
         reason: turns ``differs`` into ``explained``.
         note: remark in every case.
     """
-    ours = exact(estimate) if estimate is not None else ideal
-    if ours is None:
+    if ideal is None and estimate is None:
         raise ValueError(f"{quantity}: nothing to compare with the paper")
-    difference = paper - ours.value
-    spread = (ours.high - ours.value if difference > 0 else ours.value - ours.low) * math.sqrt(1 + sample)
-    good = abs(difference) <= max(tolerance * abs(paper), spread)
-    status: Status = "pass" if good else ("explained" if reason else "differs")
+
+    def agrees(ours: Interval) -> bool:
+        difference = paper - ours.value
+        spread = (ours.high - ours.value if difference > 0 else ours.value - ours.low) * math.sqrt(1 + sample)
+        return abs(difference) <= max(tolerance * abs(paper), spread)
+
+    formula = estimate is None or agrees(exact(estimate))
+    good = formula and (ideal is None or agrees(ideal))
+    status: Status = "pass" if good else ("explained" if reason and formula else "differs")
     text = "; ".join(part for part in (note, "" if good else reason) if part)
     return Row(quantity, unit, paper, estimate, ideal, {}, status, text)

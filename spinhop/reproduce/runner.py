@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -47,9 +48,9 @@ class Reproduction:
 
 def all_tasks() -> list[Task]:
     """The tasks in the order of the page."""
-    from spinhop.reproduce import biqmac, drawn, efficiency, fig5, fig6, fig7, fig8, wires
+    from spinhop.reproduce import biqmac, drawn, efficiency, fig5, fig6, fig7, fig8, search, wires
 
-    return [module.TASK for module in (fig5, efficiency, fig6, fig7, biqmac, fig8, wires, drawn)]
+    return [module.TASK for module in (fig5, efficiency, fig6, fig7, biqmac, fig8, wires, drawn, search)]
 
 
 def reproduce(
@@ -85,6 +86,8 @@ def reproduce(
         key = store.key(task, quick, seed)
         result = None if fresh else store.load(folder / "results", task, key)
         if result is None:
+            if fresh:
+                shutil.rmtree(folder / "work" / task.name, ignore_errors=True)
             result = _run(task, folder, quick, seed, key, report)
         elif report:
             report(task.title, 1, 1)
@@ -107,7 +110,7 @@ def _run(task: Task, folder: Path, quick: bool, seed: int, key: str, report: Rep
 
     started = time.perf_counter()
     progress(0, 1)
-    result = task.run(Context(quick, seed, folder / "work", progress))
+    result = task.run(Context(quick, seed, folder / "work" / task.name, key, progress))
     result.meta = {
         "key": key,
         "task": task.name,

@@ -21,13 +21,15 @@ class Context:
     Attributes:
         quick: the reduced run.
         seed: of the whole reproduction; ``spawn`` derives the others.
-        work: folder for files a task needs on the way.
+        work: folder for files a task needs on the way, its own.
+        key: changes with whatever the results depend on; parts stored in ``work`` carry it.
         progress: called with (done, in all) as the task advances.
     """
 
     quick: bool
     seed: int
     work: Path
+    key: str = ""
     progress: Callable[[int, int], None] = lambda done, total: None
 
     def spawn(self, *key: int) -> int:

@@ -1,6 +1,11 @@
 import numpy as np
 import pytest
 
+import sim
+from hwlib.operating_point import resolve_v_dw
+from hwlib.schematic import ideal_network
+from hwlib.weights import hebbian
+from sim.protocol import Protocol
 from sim.tasks import comparison, estimate
 from sim.tasks.setup import paper_design
 
@@ -21,6 +26,40 @@ def test_published_power_and_energy():
     small = of(60, weight=0.04).energy(102e-9)
     assert small == pytest.approx(1.525e-9, abs=0.5e-12)
     assert small * 102e-9 == pytest.approx(156e-18, rel=0.005)
+
+
+def test_branches_add_up():
+    recall = of(60)
+    branches = recall.branches(81.2e-9)
+    assert sum(branches.values()) == pytest.approx(float(recall.energy(81.2e-9)))
+    design = paper_design(60)
+    v_dw, r = resolve_v_dw(design, design.load_process()), 2000 / 59
+    assert branches["vdw"] == pytest.approx(81.2e-9 * 60 * v_dw**2 * (1 / (500 + r) + 1 / (2000 + r)) / 2)
+    assert branches["load"] == pytest.approx(60 * 0.1**2 / 2000 * recall.load_time)
+    assert sum(recall.unloaded().branches(1e-9).values()) == pytest.approx(1e-9 * recall.run_power)
+
+
+def test_weighted_estimate_by_hand():
+    """Weights of ±3 W cost nine times as much, and V_DW no more."""
+    recall = of(60)
+    nine = recall.weighted(9.0).branches(81.2e-9)
+    assert nine["weight"] == pytest.approx(9 * recall.branches(81.2e-9)["weight"])
+    assert nine["vdw"] == recall.branches(81.2e-9)["vdw"] and nine["load"] == recall.branches(81.2e-9)["load"]
+
+
+def test_weight_power_of_a_recalled_pattern_is_what_the_engine_meters():
+    """Somas on their last way to the end, past their pillars: no conductance changes, so energy is power times time."""
+    n = 10
+    design = paper_design(n)
+    pattern = np.array([1, 0] * (n // 2))
+    network = ideal_network(design, design.load_process(), style="lines")
+    walls = pattern[network.pre] * np.where(network.pre == network.post, 0.9, 1.0)
+    v_dw = resolve_v_dw(design, design.load_process())
+    protocol = Protocol(v_dw=v_dw, v_charge=0.1, weight=0.1, levels=hebbian(pattern), initial=walls)
+    result = sim.run(network, protocol, engine="reference")
+    assert result["at_rest"] and 0 < result["time_to_solution"] < 5e-9
+    power = result["energy_source"].sel(source="weight").item() / result["time_to_solution"].item()
+    assert estimate.recalled_weight_power(design, design.load_process()) == pytest.approx(power, rel=1e-6)
 
 
 def test_time_inverts_energy():
@@ -46,8 +85,13 @@ def test_dendrite_power_against_random_draws():
 
 
 def test_table_two():
-    quoted, modelled, worst, best, sonos = comparison.other_machines()
-    assert (quoted.kind, modelled.kind, sonos.kind) == ("quoted", "modelled", "quoted")
+    quoted, modelled, worst, best, sonos, ramp = comparison.other_machines()
+    kinds = [machine.kind for machine in (quoted, modelled, worst, best, sonos, ramp)]
+    assert kinds == ["quoted", "modelled", "modelled", "modelled", "quoted", "modelled"]
+    assert (quoted.time, quoted.energy, sonos.energy) == (600e-9, 72e-9, 33e-9)
+    assert modelled.time == pytest.approx(50 * 12e-9) and modelled.energy == pytest.approx(50 * 1.44e-9)
+    assert worst.time == pytest.approx(13 * 600e-9) and best.time == pytest.approx(10 * 600e-9)
+    assert ramp.power == pytest.approx(33e-6)
     assert modelled.time == pytest.approx(quoted.time) and modelled.energy == pytest.approx(quoted.energy)
     assert quoted.power == pytest.approx(0.12)
     assert sonos.time is None and sonos.power is None

@@ -39,6 +39,18 @@ def test_degree_mapping_leaves_each_neuron_little_bias():
     assert spread["degree"] < 0.6 * spread["balanced"]
 
 
+def test_degree_mapping_by_hand():
+    """Path 0-1-2: own means ½, 1, ½; edges deviate by −¼ from the pairs' ¾, the open pair by +½ from ½."""
+    levels = maxcut.weight_levels(nx.path_graph(3), "degree")
+    assert np.allclose(levels, [[0, -0.525, 1], [-0.525, 0, -0.525], [1, -0.525, 0]])
+
+
+def test_balanced_mapping_by_hand():
+    """The same path: two of three pairs are edges, so they deviate by −⅓ and the open pair by +⅔."""
+    levels = maxcut.weight_levels(nx.path_graph(3), "balanced")
+    assert np.allclose(levels, [[0, -0.525, 1], [-0.525, 0, -0.525], [1, -0.525, 0]])
+
+
 def test_complete_graph_repels():
     levels = maxcut.weight_levels(nx.complete_graph(5))
     assert np.allclose(levels[~np.eye(5, dtype=bool)], -1.05)

@@ -1,0 +1,44 @@
+"""Intervals against tables and by coverage."""
+
+import numpy as np
+import pytest
+
+from sim.tasks import statistics
+
+
+def test_mean_against_the_t_table():
+    """t(4, 97.5 %) = 2.776; the standard deviation of 1 … 5 is 1.5811."""
+    found = statistics.mean(np.array([1.0, 2, 3, 4, 5]))
+    half = 2.776 * 1.5811 / 5**0.5
+    assert found.value == 3 and found.high - 3 == pytest.approx(half, rel=1e-3) == pytest.approx(
+        3 - found.low, rel=1e-3
+    )
+    assert statistics.mean(np.array([7.0])) == (7.0, -np.inf, np.inf)
+
+
+def test_median_of_ten_reaches_from_the_second_to_the_ninth():
+    """P(at most one of ten below the median) = 11/1024 on each side: 97.9 %, and one rank less would be 89.1 %."""
+    assert statistics.median(np.arange(10.0)) == (4.5, 1.0, 8.0)
+
+
+def test_median_covers():
+    rng = np.random.default_rng(4)
+    held = [statistics.median(rng.exponential(size=41)).contains(np.log(2)) for _ in range(2000)]
+    assert 0.95 - 0.015 < np.mean(held) < 0.99
+
+
+def test_proportion_against_wilson():
+    """Eight of ten: (0.4902, 0.9433), Newcombe, Stat. Med. 17, 857 (1998), method 3."""
+    found = statistics.proportion(8, 10)
+    assert (found.low, found.high) == (pytest.approx(0.4902, abs=1e-4), pytest.approx(0.9433, abs=1e-4))
+
+
+def test_ratio_of_proportional_sums_has_no_spread_and_others_cover():
+    base = np.array([1.0, 5, 2])
+    assert statistics.ratio(3 * base, base) == (3, 3, 3)
+    rng = np.random.default_rng(2)
+    held = []
+    for _ in range(100):
+        bottom = rng.uniform(1, 3, 60)
+        held.append(statistics.ratio(bottom * rng.uniform(0.5, 1.5, 60), bottom).contains(1.0))
+    assert 0.88 < np.mean(held) <= 1
