@@ -1,5 +1,7 @@
 """The ideal engine against the reference engine, itself, and what it refuses; see test_parity too."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from numba import get_num_threads, set_num_threads
@@ -10,6 +12,7 @@ from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import hebbian, weight_levels
 from sim.engines import choose
 from sim.protocol import Protocol, protocol_for
+from sim.result import trace_samples
 from sim.tasks.setup import paper_design
 
 SAME = ("time_load", "time_convergence", "at_rest", "state", "wall_final", "energy_source", "energy_sink", "steps")
@@ -132,3 +135,12 @@ def test_it_refuses_what_it_cannot_do_exactly():
             sim.run(lines, protocol_for(design, process), engine=engine)
         with pytest.raises(InputError, match=r"levels has shape \(2, 2\), needs \(3, 3\)"):
             sim.run(lines, protocol_for(design, process, levels=np.zeros((2, 2))), engine=engine)
+
+
+@pytest.mark.parametrize(("neurons", "samples"), [(60, 1110), (300, 44), (1000, 20)])
+def test_traces_of_large_networks_keep_fewer_points(neurons, samples):
+    """128 MB of traces, or 20 points: walls, currents and two nodes a device, as a ladder has."""
+    devices = neurons**2
+    network = SimpleNamespace(devices=devices, nodes=2 * devices)
+    assert trace_samples(network, 2000) == pytest.approx(samples, abs=1)
+    assert trace_samples(network, 30) <= 30
