@@ -81,10 +81,11 @@ def self_test(make: Maker, designs: list[Design], faults: int, seed: int) -> Ite
             turn += 1
             if found is not None:
                 planted += 1
-                yield _try(design, *found, reach=_pitch(planter.view))
+                yield try_fault(design, *found, reach=_pitch(planter.view))
 
 
-def _try(design: Design, layout: kdb.Layout, fault: Fault, reach: float) -> Outcome:
+def try_fault(design: Design, layout: kdb.Layout, fault: Fault, reach: float) -> Outcome:
+    """Whether the check a fault is meant for reports it by the right rule, up to ``reach`` µm away (DRC: 0.1 µm)."""
     process = design.load_process()
     if fault.check == "drc":
         findings, near = drc(layout, process), DRC_REACH

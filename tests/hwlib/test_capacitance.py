@@ -73,14 +73,14 @@ def test_parallel_plates_couple_by_area_over_gap(ebeam):
     side, gap = 5000, 203 - (103 + 60)
     found = capacitances(drawn(("m2", 0, 0, 0, side, side), ("m3", 1, 0, 0, side, side)), 2, ebeam)
     plate = 3.9 * EPSILON_0 * (side * NM) ** 2 / (gap * NM)
-    assert coupling(found, 0, 1) == pytest.approx(plate, rel=1e-9)
+    assert coupling(found, 0, 1) == pytest.approx(plate, rel=1e-6, abs=0)
 
 
 def test_a_plate_between_shields_the_outer_two(ebeam):
     plates = [(f"m{k}", k - 1, 0, 0, 2000, 2000) for k in (1, 2, 3)]
     found = capacitances(drawn(*plates), 3, ebeam)
     assert coupling(found, 0, 2) == 0
-    assert coupling(found, 0, 1) == pytest.approx(3.9 * EPSILON_0 * 4e-12 / 40e-9, rel=1e-9)
+    assert coupling(found, 0, 1) == pytest.approx(3.9 * EPSILON_0 * 4e-12 / 40e-9, rel=1e-6, abs=0)
 
 
 def test_large_plate_over_ground_tends_to_area_over_height(ebeam):
@@ -99,7 +99,7 @@ def test_single_line_agrees_with_laplace(ebeam, layer, height, width):
     span = 14 * height + width
     line = ((span - width) / 2, height, (span + width) / 2, height + thickness)
     exact = laplace(ebeam, [line], span, 7 * height + thickness, step)[0, 0]
-    assert found == pytest.approx(exact, rel=0.10)
+    assert found == pytest.approx(exact, rel=0.10, abs=0)
 
 
 @pytest.mark.parametrize("space", [60, 100, 200])
@@ -111,8 +111,8 @@ def test_middle_of_three_lines_agrees_with_laplace(ebeam, space):
     left = 700
     shapes = [(left + r[3], height, left + r[5], height + thickness) for r in lines]
     exact = laplace(ebeam, shapes, 2 * left + shapes[2][2] - shapes[0][0], 800, 7.5)
-    assert total == pytest.approx(exact[1, 1], rel=0.10)
-    assert coupling(found, 0, 1) == pytest.approx(coupling(found, 1, 2), rel=1e-9)
+    assert total == pytest.approx(exact[1, 1], rel=0.10, abs=0)
+    assert coupling(found, 0, 1) == pytest.approx(coupling(found, 1, 2), rel=1e-9, abs=0)
     assert coupling(found, 0, 2) == 0  # the middle line shields
 
 
@@ -121,7 +121,7 @@ def test_coupling_follows_the_closed_form(ebeam):
     lines = drawn(("m2", 0, 0, 0, 10_000, 60), ("m2", 1, 0, 160, 10_000, 220))
     form = 0.03 * w / h + 0.83 * t / h - 0.07 * (t / h) ** 0.222
     expected = 3.9 * EPSILON_0 * length * form * (s / h) ** -1.34
-    assert coupling(capacitances(lines, 2, ebeam), 0, 1) == pytest.approx(expected, rel=1e-5)
+    assert coupling(capacitances(lines, 2, ebeam), 0, 1) == pytest.approx(expected, rel=1e-5, abs=0)
 
 
 def same(a, b):
@@ -156,9 +156,10 @@ def test_plates_of_a_random_drawing_by_brute_force(ebeam):
             height = min(lower[5], upper[5]) - max(lower[3], upper[3])
             plate = 3.9 * EPSILON_0 * width * height * NM**2 / gap
             fringe = coupling(found, lower[1], upper[1]) - plate
-            # what is left is the fringe of the upper wire's two long edges over the lower wire
+            # what is left: fringe of the upper wire's long edges over the lower one, not of an edge flush with its end
+            edges = sum(lower[3] < y < lower[5] for y in (upper[3], upper[5]))
             per_edge = 1.40 * (60 / 240) ** 0.222 + 0.075 * (upper[5] - upper[3]) / 240
-            assert fringe == pytest.approx(2 * 3.9 * EPSILON_0 * width * NM * per_edge, rel=1e-3)
+            assert fringe == pytest.approx(edges * 3.9 * EPSILON_0 * width * NM * per_edge, rel=1e-3, abs=0)
 
 
 def test_tracks_count_as_ground(ebeam):

@@ -28,14 +28,14 @@ def test_defaults_are_table_one():
     device = Device()
     assert (device.track_length, device.pillar_width, device.pillar_position) == (100e-9, 20e-9, 0.5)
     assert device.r_p == pytest.approx(500) and device.r_ap == pytest.approx(2000)
-    assert device.mobility(50e-18) == pytest.approx(1.0636e6, rel=1e-4)
+    assert device.mobility(50e-18) == pytest.approx(1.0636e6, rel=1e-4, abs=0)
     point = Design(name="d", network={"neurons": 3}).operating_point
     assert (point.v_charge, point.weight, point.axon_leak, point.soma_leak) == (0.1, 0.1, -5.0, 0.2)
 
 
 def test_wall_crosses_half_the_track_in_the_published_time():
     """50 nm at 10 µA without leak: 4.7005 ns."""
-    assert 50e-9 / (Device().mobility(50e-18) * 10e-6) == pytest.approx(4.7005e-9, rel=1e-4)
+    assert 50e-9 / (Device().mobility(50e-18) * 10e-6) == pytest.approx(4.7005e-9, rel=1e-4, abs=0)
 
 
 def test_width_changes_resistances_and_mobility_together():
@@ -56,7 +56,7 @@ def test_given_resistances_override():
     ("q", "expected"), [(0.0, 1 / 2000), (40e-9, 1 / 2000), (45e-9, 0.25 / 500 + 0.75 / 2000), (60e-9, 1 / 500)]
 )
 def test_pillar_conductance_is_area_weighted(q, expected):
-    assert pillar_conductance(q, 100e-9, 20e-9, 50e-9, 500, 2000) == pytest.approx(expected, rel=1e-12)
+    assert pillar_conductance(q, 100e-9, 20e-9, 50e-9, 500, 2000) == pytest.approx(expected, rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize(

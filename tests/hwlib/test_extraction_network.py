@@ -45,12 +45,12 @@ def test_wires_of_a_small_network_by_hand(run, suffix):
     network = run(draw_network(hebbian_levels(3)), suffix=suffix)
     r = resistances(network)
     # dend_0's pin lies at x = −390 on m3; the axon in column 1 taps it at 360, then three vias, 70 nm of read.
-    assert r["dend_0", 1, MTJ_OUT] == pytest.approx(R_M3 * 750 / 40 + 3 * VIA + R_READ * 70 / 40, rel=1e-12)
+    assert r["dend_0", 1, MTJ_OUT] == pytest.approx(R_M3 * 750 / 40 + 3 * VIA + R_READ * 70 / 40, rel=1e-12, abs=0)
     # drive_1's pin at y = 10; its axon in row 2 taps at 2·520 + 225, then one v1 and one vt.
-    assert r["drive_1", 7, DW_IN] == pytest.approx(R_M2 * (2 * PY + 215) / 40 + 2 * VIA, rel=1e-12)
+    assert r["drive_1", 7, DW_IN] == pytest.approx(R_M2 * (2 * PY + 215) / 40 + 2 * VIA, rel=1e-12, abs=0)
     # gnd's pin at x = 40 on the 80 nm trunk.
     to_column, down = R_M3 * (PX + 145) / 80, R_M2 * (2 * PY + 120 - 225) / 40 + R_M2 * PY / 40
-    assert r["gnd", 1, DW_OUT] == pytest.approx(to_column + down + 3 * VIA, rel=1e-12)
+    assert r["gnd", 1, DW_OUT] == pytest.approx(to_column + down + 3 * VIA, rel=1e-12, abs=0)
     assert network.has_wires and network.neurons == 3
     assert set(network.net_names) == {"gnd", "vdw", "w_m1", "w_p1", *(f"{k}_{i}" for k in ("dend", "drive")
                                                                      for i in range(3))}  # fmt: skip
@@ -95,7 +95,7 @@ def test_renamed_cells_and_another_hierarchy_change_nothing(run):
         cell.name = f"c{k}"
     rows = [c for c in renamed.layout.each_cell() if c.parent_cells() == 1 and c.child_instances() > 2]
     rows[0].flatten(False)
-    assert resistances(run(plain, 4)) == pytest.approx(resistances(run(renamed, 4)), rel=1e-9)
+    assert resistances(run(plain, 4)) == pytest.approx(resistances(run(renamed, 4)), rel=1e-9, abs=0)
 
 
 def test_turned_layout_gives_the_same_network(run):
@@ -104,7 +104,7 @@ def test_turned_layout_gives_the_same_network(run):
     new = turned.layout.create_cell("turned")
     new.insert(db.CellInstArray(old.cell_index(), db.Trans(5, 1000, -300)))
     a, b = run(plain), run(turned)
-    assert resistances(a) == pytest.approx(resistances(b), rel=1e-9)
+    assert resistances(a) == pytest.approx(resistances(b), rel=1e-9, abs=0)
     np.testing.assert_allclose(b.pillar_centre, a.pillar_centre)
     np.testing.assert_allclose(b.length, a.length)
 
@@ -147,7 +147,7 @@ def test_strap_by_hand_lowers_a_resistance_as_predicted(run):
     # From x = −380 to 240 the row is twice as wide, less what spreading at the step costs.
     gain = before["dend_0", 2, MTJ_OUT] - after["dend_0", 2, MTJ_OUT]
     assert R_M3 * (620 / 40 - 620 / 80) * 0.9 < gain < R_M3 * (620 / 40 - 620 / 80)
-    assert after["dend_1", 4, DW_IN] == pytest.approx(before["dend_1", 4, DW_IN], rel=1e-9)
+    assert after["dend_1", 4, DW_IN] == pytest.approx(before["dend_1", 4, DW_IN], rel=1e-9, abs=0)
 
 
 def test_strap_across_windows_joins_where_it_ends(run):
@@ -163,7 +163,7 @@ def test_strap_across_windows_joins_where_it_ends(run):
     tap = 2 * PX + 120 + 300
     along, rest = R_M3 * tap / 40, straight - R_M3 * tap / 40
     drop = along - along * (rest + strap) / (along + rest + strap)
-    assert before["dend_0", 2, MTJ_OUT] - after["dend_0", 2, MTJ_OUT] == pytest.approx(drop, rel=1e-6)
+    assert before["dend_0", 2, MTJ_OUT] - after["dend_0", 2, MTJ_OUT] == pytest.approx(drop, rel=1e-6, abs=0)
 
 
 def test_notch_by_hand_raises_a_resistance(run):
@@ -336,4 +336,4 @@ def test_scaled_instance_is_extracted_flat(run):
     top, small = s.layout.top_cell(), s.cell("small")
     s.box(small, "m4", 0, 0, 20, 20)
     top.insert(db.DCellInstArray(small.cell_index(), db.DCplxTrans(2.0, 0, False, db.DVector(5, 5))))
-    assert resistances(run(s)) == pytest.approx(resistances(run(draw_network(hebbian_levels(3)))), rel=1e-9)
+    assert resistances(run(s)) == pytest.approx(resistances(run(draw_network(hebbian_levels(3)))), rel=1e-9, abs=0)

@@ -59,7 +59,7 @@ def test_l_corner_is_0_56_squares(sheet):
     s.box(top, "m2", 960, 0, 1000, 1000)
     r = pin_resistance(s, top, ("m2", 0, 20), ("m2", 980, 1000))[0]
     corner = r / R_M2 - (960 + 960) / 40
-    assert corner == pytest.approx(0.5587, rel=0.03)
+    assert corner == pytest.approx(0.5587, rel=0.03, abs=0)
 
 
 def test_step_between_widths(sheet):
@@ -73,7 +73,7 @@ def test_step_between_widths(sheet):
     r = pin_resistance(s, top, ("m2", 0, 20), ("m2", 2000, 20))[0]
     a = 0.5
     excess = ((a + 1 / a) * np.log((1 + a) / (1 - a)) + 2 * np.log((1 - a**2) / (4 * a))) / (2 * np.pi)
-    assert r / R_M2 - 1000 / 40 - 1000 / 80 == pytest.approx(excess, rel=0.03)
+    assert r / R_M2 - 1000 / 40 - 1000 / 80 == pytest.approx(excess, rel=0.03, abs=0)
 
 
 def test_t_junction_is_symmetric_and_between_bounds(sheet):
@@ -82,7 +82,7 @@ def test_t_junction_is_symmetric_and_between_bounds(sheet):
     s.box(top, "m2", 980, 0, 1020, 1000)
     left_right, left_stem = pin_resistance(s, top, ("m2", 0, 20), ("m2", 2000, 20), ("m2", 1000, 1000)) / R_M2
     right_stem = pin_resistance(s, top, ("m2", 2000, 20), ("m2", 1000, 1000))[0] / R_M2
-    assert left_stem == pytest.approx(right_stem, rel=1e-9)
+    assert left_stem == pytest.approx(right_stem, rel=1e-9, abs=0)
     assert 1960 / 40 < left_right < 2000 / 40  # the opening of the stem can only widen the straight run
     assert (980 + 960) / 40 < left_stem < (980 + 960) / 40 + 0.5587 + 0.5
 
@@ -96,7 +96,7 @@ def test_slanted_wire_is_meshed(sheet):
     ends = [tuple(round(float(c)) for c in at * u + w / 2 * v) for at in (100, 900)]
     r = pin_resistance(s, top, *(("m2", x, y) for x, y in ends))[0] / R_M2
     # Pins are 20 nm boxes: each shortens the run by at most its size and adds some spreading.
-    assert r == pytest.approx(800 / w, rel=0.05)
+    assert r == pytest.approx(800 / w, rel=0.05, abs=0)
 
 
 def test_via_stack(sheet):
@@ -105,7 +105,7 @@ def test_via_stack(sheet):
         s.square(top, layer, 0, 0, 40)
     for layer in ("v1", "v2"):
         s.square(top, layer, 0, 0)
-    assert pin_resistance(s, top, ("m1", 0, 0), ("m3", 0, 0))[0] == pytest.approx(2 * VIA, rel=1e-9)
+    assert pin_resistance(s, top, ("m1", 0, 0), ("m3", 0, 0))[0] == pytest.approx(2 * VIA, rel=1e-9, abs=0)
 
 
 def test_via_array_is_in_parallel(sheet):
@@ -115,7 +115,7 @@ def test_via_array_is_in_parallel(sheet):
     for y in (-60, 60):
         s.square(top, "v2", 0, y)
     r = pin_resistance(s, top, ("m2", 0, 0), ("m3", 0, 0))[0]
-    assert r == pytest.approx((R_M2 * 60 / 40 + VIA + R_M3 * 60 / 40) / 2, rel=1e-9)
+    assert r == pytest.approx((R_M2 * 60 / 40 + VIA + R_M3 * 60 / 40) / 2, rel=1e-9, abs=0)
 
 
 def test_via_without_both_layers_joins_nothing(sheet):
@@ -142,7 +142,7 @@ def test_ladder_of_60_taps(sheet):
     expected = step
     for _ in range(taps - 1):
         expected = 1 / (1 / step + 1 / (2 * section + expected))
-    assert r == pytest.approx(expected + 2 * R_M3 * 120 / 40, rel=1e-6)
+    assert r == pytest.approx(expected + 2 * R_M3 * 120 / 40, rel=1e-6, abs=0)
 
 
 def test_notch_raises_and_wide_part_lowers(sheet):
@@ -168,7 +168,7 @@ def test_sheet_between_lines_is_exact_and_port_matrix_sums_to_zero():
     np.testing.assert_allclose(g.sum(axis=1), 0, atol=1e-12)
     assert g[0, 2] == pytest.approx(g[1, 2])
     through = -g[0, 1] + 1 / (1 / -g[0, 2] + 1 / -g[1, 2])  # the tap drawing no current
-    assert through == pytest.approx(40 / 100, rel=1e-6)
+    assert through == pytest.approx(40 / 100, rel=1e-6, abs=0)
 
 
 def test_tesselation_agrees_with_grid_on_a_corner():
@@ -178,5 +178,5 @@ def test_tesselation_agrees_with_grid_on_a_corner():
     lines = [Line(True, 0, 0, 40), Line(False, 120, 80, 120)]
     grid = 1 / solver.conductances(polygon, lines, [])[0, 0]
     mesh = 1 / -solver._tesselation(polygon, lines, [])[0, 1]
-    assert grid == pytest.approx(4.5587, rel=0.005)
-    assert mesh == pytest.approx(grid, rel=0.03)
+    assert grid == pytest.approx(4.5587, rel=0.005, abs=0)
+    assert mesh == pytest.approx(grid, rel=0.03, abs=0)

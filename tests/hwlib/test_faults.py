@@ -1,15 +1,18 @@
 """Planted faults on the generator's layouts: the right check finds each at the right place; clean ones have none."""
 
 import os
+from dataclasses import replace
 
 import klayout.db as kdb
+import numpy as np
 import pytest
 
 import layouts
 from hwlib.checks import drc, lvs
 from hwlib.checks.editing import carve
-from hwlib.checks.faults import KINDS
-from hwlib.checks.self_test import random_designs, self_test
+from hwlib.checks.faults import KINDS, Planter
+from hwlib.checks.flat_view import FlatView
+from hwlib.checks.self_test import random_designs, self_test, try_fault
 from hwlib.design import Design
 from hwlib.process import load_process, preset_names
 
@@ -52,6 +55,19 @@ def test_an_unharmed_layout_would_fail_the_self_test(tmp_path):
     outcome = next(iter(self_test(lambda _: layout, [design], faults=1, seed=1)))
     assert outcome.caught and outcome.findings >= 1
     assert lvs(layout, design.load_process(), design) == []
+
+
+def test_a_fault_counts_as_caught_only_by_its_rule_at_its_place(tmp_path):
+    """The same planted mistake, expected by another rule or elsewhere, is a miss."""
+    (design,) = random_designs(1, seed=2, largest=4)
+    layout = kdb.Layout()
+    layout.read(str(draw(tmp_path)(design)))
+    planter = Planter(FlatView(layout, design.load_process()), np.random.default_rng(3))
+    for kind in ("too-close", "swapped-terminals"):
+        broken, fault = planter.plant(kind)
+        assert try_fault(design, broken, fault, reach=0.5).caught
+        assert not try_fault(design, broken, replace(fault, rules=("m9.width",)), reach=0.5).caught
+        assert not try_fault(design, broken, replace(fault, place=fault.place.moved(50, 50)), reach=0.5).caught
 
 
 def test_carving_changes_one_instance_only(tmp_path):

@@ -131,9 +131,9 @@ def test_spef_holds_every_capacitance(drawn, tmp_path):
             else:
                 coupled[net] = coupled.get(net, 0) + float(words[3])
     for k, net in enumerate(network.net_names):
-        assert ground.get(net, 0) == pytest.approx(network.net_capacitance[k] * 1e15, rel=1e-4)
-        assert stated[net] == pytest.approx(totals(network)[k] * 1e15, rel=1e-4)
-        assert stated[net] == pytest.approx(ground.get(net, 0) + coupled.get(net, 0), rel=1e-4)
+        assert ground.get(net, 0) == pytest.approx(network.net_capacitance[k] * 1e15, rel=1e-4, abs=0)
+        assert stated[net] == pytest.approx(totals(network)[k] * 1e15, rel=1e-4, abs=0)
+        assert stated[net] == pytest.approx(ground.get(net, 0) + coupled.get(net, 0), rel=1e-4, abs=0)
     assert read_spef(tmp_path / "t.spef").net_names == network.net_names
 
 
@@ -144,8 +144,8 @@ def test_spice_holds_every_capacitance(drawn, tmp_path):
     assert len({r[0] for r in rows}) == len(rows)
     ground = sum(float(r[3]) for r in rows if r[2] == "0")
     coupling = sum(float(r[3]) for r in rows if r[2] != "0")
-    assert ground == pytest.approx(network.net_capacitance.sum(), rel=1e-4)
-    assert coupling == pytest.approx(network.coupling_farad.sum(), rel=1e-4)
+    assert ground == pytest.approx(network.net_capacitance.sum(), rel=1e-4, abs=0)
+    assert coupling == pytest.approx(network.coupling_farad.sum(), rel=1e-4, abs=0)
 
 
 def test_coupling_capacitors_sit_where_the_nets_come_nearest(drawn):

@@ -251,7 +251,7 @@ def test_devices_are_measured_alike_in_every_orientation(angle, mirror):
     extracted = Extracted(draw.layout, EBEAM)
     table = device_table(extracted.lvs.netlist())
     values = {name: value[0] for name, value in table.parameters.items()}
-    assert values == pytest.approx({"A": 40e-18, "L": 80e-9, "W": 24e-9, "X": 37e-9, "H": 40e-9}, rel=1e-9)
+    assert values == pytest.approx({"A": 40e-18, "L": 80e-9, "W": 24e-9, "X": 37e-9, "H": 40e-9}, rel=1e-9, abs=0)
     points = [where * kdb.Point(72, 20), where * kdb.Point(20, 20), where * kdb.Point(130, 20)]
     assert table.place[0] * 1000 == pytest.approx(np.array([(p.x, p.y) for p in points]))
 
@@ -320,7 +320,7 @@ def test_recognised_devices_are_written_with_drawn_sizes_and_places(tmp_path):
     assert values == pytest.approx([19e-9, 49e-9, 51.5e-9, 100e-9])
     axon = table.sel(post=3, pre=1)
     assert (float(axon.x), float(axon.y)) == pytest.approx(((PX + 335) * 1e-9, (3 * PY + 325) * 1e-9))
-    assert float(axon.track_area) == pytest.approx(50e-18) and table.track_area.units == "m2"
+    assert float(axon.track_area) == pytest.approx(50e-18, rel=1e-9, abs=0) and table.track_area.units == "m2"
 
 
 def test_the_database_is_read_back_and_graphs_differ_without_names(tmp_path):

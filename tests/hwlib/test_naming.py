@@ -24,14 +24,14 @@ def test_rail_levels_read_back(hundredths):
     level = hundredths / 100
     parsed = parse_net(naming.weight_rail(level))
     assert parsed is not None and parsed.net_class == "rail"
-    assert parsed.level == pytest.approx(level, rel=1e-12)
+    assert parsed.level == pytest.approx(level, rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize("level", [1e-5, 2e-6, 1e6, 1234567.0, -3e-5, 12.345679, -1e12])
 def test_rail_levels_of_any_size_read_back(level):
     parsed = parse_net(naming.weight_rail(level))
     assert parsed is not None and parsed.net_class == "rail"
-    assert parsed.level == pytest.approx(level, rel=1e-12)
+    assert parsed.level == pytest.approx(level, rel=1e-12, abs=0)
 
 
 def test_names_are_what_the_labels_say():

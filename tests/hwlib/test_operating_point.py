@@ -28,7 +28,7 @@ def _axon_current(v_dw: float, neurons: int, r_soma: float, r_m: float) -> float
 
 def test_published_window_and_rules_at_60():
     i_leak = leak_current(-5.0, nominal_track(_design(60), EBEAM)[0])
-    assert i_leak == pytest.approx(4.70e-6, rel=1e-3)
+    assert i_leak == pytest.approx(4.70e-6, rel=1e-3, abs=0)
     window = v_dw_window(60, i_leak, 500, 2000, 2000)
     assert (window.low, window.high) == pytest.approx((0.148, 0.564), abs=5e-4)
     assert v_dw_eq4(60, i_leak, 500, 2000) == pytest.approx(0.3467, abs=1e-4)
@@ -46,15 +46,15 @@ def test_eq4_lies_below_the_window_of_tiny_networks(neurons, inside):
 @given(st.integers(2, 1000), st.floats(10, 1e5), st.floats(1.01, 10), st.floats(10, 1e5), st.floats(1e-7, 1e-4))
 def test_window_edges_are_where_the_axon_current_balances_the_leak(neurons, r_p, ratio, r_m, i_leak):
     window = v_dw_window(neurons, i_leak, r_p, r_p * ratio, r_m)
-    assert _axon_current(window.low, neurons, r_p, r_m) == pytest.approx(i_leak, rel=1e-9)
-    assert _axon_current(window.high, neurons, r_p * ratio, r_m) == pytest.approx(i_leak, rel=1e-9)
+    assert _axon_current(window.low, neurons, r_p, r_m) == pytest.approx(i_leak, rel=1e-9, abs=0)
+    assert _axon_current(window.high, neurons, r_p * ratio, r_m) == pytest.approx(i_leak, rel=1e-9, abs=0)
     assert window.contains(window.centre)
     assert not window.contains(window.low) and not window.contains(window.high)
 
 
 def test_nominal_track_follows_the_drawn_geometry():
     mobility, r_m = nominal_track(_design(3), EBEAM)
-    assert mobility == pytest.approx(K, rel=1e-4) and r_m == pytest.approx(2000)
+    assert mobility == pytest.approx(K, rel=1e-4, abs=0) and r_m == pytest.approx(2000)
     wide = Design(name="d", network={"neurons": 3}, device={"track_width": 100e-9})
     assert nominal_track(wide, EBEAM) == pytest.approx((mobility / 2, r_m / 2))
     given_r = Design(name="d", network={"neurons": 3}, device={"track_resistance": 3333.0})

@@ -16,7 +16,7 @@ from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import weight_levels
 from sim.protocol import protocol_for
-from sim.rules import Limits, check_operating_point, operating_point_report, rule_names
+from sim.rules import Limits, Outcome, check_operating_point, operating_point_report, rule_names
 
 MOBILITY = 2.1 * 9.2740100783e-24 * 0.7 / (2 * 1.602176634e-19 * 8e5 * 50e-18)
 
@@ -95,14 +95,14 @@ def test_one_axon_leak_of_the_wrong_size_is_caught_and_named(leak, device):
     bench.network = bench.network.with_devices(leak=leaks)
     found = bench.outcome("leak.axon_size")
     assert not found.passed and found.place.name == f"axon {device % 8}→{device // 8}"
-    assert found.measured == pytest.approx(abs(leak) / MOBILITY, rel=1e-9)
+    assert found.measured == pytest.approx(abs(leak) / MOBILITY, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize("n", [3, 8, 60])
 def test_smallest_deciding_drive_is_the_closed_form(n):
     found = Bench(n).outcome("leak.soma")
-    assert found.measured == pytest.approx(0.2 / MOBILITY, rel=1e-9)
-    assert found.required == pytest.approx(0.1 * (1 / 500 - 1 / 2000) / (2000 * (n - 1) / 500 + 1), rel=1e-9)
+    assert found.measured == pytest.approx(0.2 / MOBILITY, rel=1e-9, abs=0)
+    assert found.required == pytest.approx(0.1 * (1 / 500 - 1 / 2000) / (2000 * (n - 1) / 500 + 1), rel=1e-9, abs=0)
 
 
 def soma_current(network, protocol, on):
@@ -138,7 +138,9 @@ def test_deciding_drive_with_wires_bounds_a_real_flip():
     off = on.copy()
     off[post * 9 + pre] = False
     flip = soma_current(bench.network, protocol, on)[post] - soma_current(bench.network, protocol, off)[post]
-    assert abs(flip) == pytest.approx(found.required, rel=0.12)  # a finite flip of one in eight, not the derivative
+    assert abs(flip) == pytest.approx(
+        found.required, rel=0.12, abs=0
+    )  # a finite flip of one in eight, not the derivative
     assert found.required < Bench(9).outcome("leak.soma").required  # wires take from it
 
 
@@ -151,7 +153,7 @@ def test_soma_leak_above_the_deciding_drive_is_caught():
 @pytest.mark.parametrize("leak", [0.2, -0.2])
 def test_load_drive(leak):
     bench = Bench(soma_leak=leak)
-    assert bench.outcome("leak.load").measured == pytest.approx(0.1 / 2000, rel=1e-9)
+    assert bench.outcome("leak.load").measured == pytest.approx(0.1 / 2000, rel=1e-9, abs=0)
     found = Bench(soma_leak=leak, v_charge=0.3e-3).outcome("leak.load")  # 0.15 µA < 0.188 µA
     assert not found.passed and found.severity == "error"
     assert Bench(soma_leak=leak, v_charge=0.5e-3).outcome("leak.load").passed
@@ -172,7 +174,7 @@ def test_leak_time():
 def test_barrier_voltage_is_the_soma_divider_or_twice_the_weight():
     found = Bench(60).outcome("barrier.voltage")
     v_dw = Bench(60).protocol.v_dw
-    assert found.measured == pytest.approx(v_dw * 2000 / (2000 + 2000 / 59), rel=1e-9)
+    assert found.measured == pytest.approx(v_dw * 2000 / (2000 + 2000 / 59), rel=1e-9, abs=0)
     assert found.place.name.startswith("soma") and "AP" in found.state
 
 
@@ -185,10 +187,10 @@ def test_barrier_beyond_breakdown_is_caught():
 
 def test_track_current_density():
     found = Bench().outcome("current.track")
-    assert found.measured == pytest.approx(0.1 / 2000 / 50e-18, rel=1e-9)  # exactly the process's limit
+    assert found.measured == pytest.approx(0.1 / 2000 / 50e-18, rel=1e-9, abs=0)  # exactly the process's limit
     assert found.passed
     worse = Bench(v_charge=0.11).outcome("current.track")
-    assert not worse.passed and worse.measured == pytest.approx(1.1e12, rel=1e-9) and "soma" in worse.place.name
+    assert not worse.passed and worse.measured == pytest.approx(1.1e12, rel=1e-9, abs=0) and "soma" in worse.place.name
 
 
 def test_wire_current_names_the_worst_segment_per_layer():
@@ -199,7 +201,8 @@ def test_wire_current_names_the_worst_segment_per_layer():
     # the soma at a column's end feeds seven axons through the first cell: I = V_DW/(R_P + R_M/7) less the wires
     ideal = bench.protocol.v_dw / (500 + 2000 / 7)
     assert 0.9 * ideal < feed < ideal
-    bad = bench.layered(0.9 * feed).outcome("current.m2")
+    assert bench.layered(1.001 * feed).outcome("current.m2").passed
+    bad = bench.layered(0.999 * feed).outcome("current.m2")
     assert not bad.passed and bad.severity == "error"
     assert bad.place.name in ("m2 of drive_0", "m2 of drive_7") and bad.place.x is not None
 
@@ -261,7 +264,7 @@ def test_ir_drop_of_each_net_class(rule, terminal):
 def test_ir_drop_of_v_dw_is_the_divider():
     bench = Bench(8)
     bench.network = stretched(bench.network, MTJ_IN, 10.0)
-    assert bench.outcome("ir.vdw").measured == pytest.approx(10 / (10 + 500 + 2000 / 7), rel=1e-9)
+    assert bench.outcome("ir.vdw").measured == pytest.approx(10 / (10 + 500 + 2000 / 7), rel=1e-9, abs=0)
 
 
 def with_capacitance(network, farad):
@@ -276,7 +279,7 @@ def test_rc_time_is_the_closed_form_and_needs_capacitance():
     found = bench.outcome("rc.time")
     # drive: R_AP parallel to seven tracks; dendrite: seven R_AP parallel to the soma's track
     assert found.passed
-    assert found.measured == pytest.approx(5e-15 / min(1 / 2000 + 7 / 2000, 7 / 2000 + 1 / 2000), rel=1e-9)
+    assert found.measured == pytest.approx(5e-15 / min(1 / 2000 + 7 / 2000, 7 / 2000 + 1 / 2000), rel=1e-9, abs=0)
     bench.network = with_capacitance(bench.network, 5e-12)
     assert not bench.outcome("rc.time").passed
 
@@ -289,7 +292,7 @@ def test_coupling_counts_twice_in_rc_time():
     pair = np.array([[plain.net_index("dend_2"), plain.net_index("gnd")]], np.int32)
     bench.network = replace(plain, coupling_nets=pair, coupling_farad=np.array([1e-15]))
     found = bench.outcome("rc.time")
-    assert found.measured == pytest.approx(3 * before, rel=1e-9) and found.place.name == "dend_2"
+    assert found.measured == pytest.approx(3 * before, rel=1e-9, abs=0) and found.place.name == "dend_2"
 
 
 def test_power_is_the_closed_form_of_the_bounding_state():
@@ -299,11 +302,11 @@ def test_power_is_the_closed_form_of_the_bounding_state():
     weights = 0.1 * weight_levels(bench.design)
     rows = (weights**2).sum(axis=1) / 500 - (weights.sum(axis=1) / 500) ** 2 / (19 / 500 + 1 / 2000)
     drives = 20 * bench.protocol.v_dw**2 / (500 + 2000 / 19)
-    assert report.values["power"] == pytest.approx(rows.sum() + drives, rel=1e-9)
-    assert report.values["area"] == pytest.approx((20 * 240e-9) ** 2, rel=1e-9)
+    assert report.values["power"] == pytest.approx(rows.sum() + drives, rel=1e-9, abs=0)
+    assert report.values["area"] == pytest.approx((20 * 240e-9) ** 2, rel=1e-9, abs=0)
     hot = next(o for o in report.outcomes if o.rule == "power.density")
     rise = report.values["power"] / (4 * 148 * math.sqrt(report.values["area"] / math.pi))
-    assert hot.measured == pytest.approx(rise, rel=1e-9) and hot.passed
+    assert hot.measured == pytest.approx(rise, rel=1e-9, abs=0) and hot.passed
     bench.limits = Limits(temperature_rise=0.5 * rise)
     assert not bench.outcome("power.density").passed
 
@@ -343,6 +346,11 @@ def test_waived_rules_do_not_fail():
     assert rows["leak.soma"]["status"] == "pass" and rows["leak.soma"]["reason"] == ""
 
 
+@pytest.mark.parametrize(("margin", "holds"), [(0.0, True), (-1e-12, True), (-1e-6, False), (1e-6, True)])
+def test_a_limit_met_exactly_holds_and_one_just_missed_does_not(margin, holds):
+    assert Outcome("r", "", margin, "error", "f", "s").passed == holds
+
+
 def test_waiver_of_an_unknown_rule_is_refused():
     bench = Bench()
     bench.waivers = {"vdw.windows": "typo"}
@@ -364,7 +372,7 @@ def test_table_and_json(tmp_path):
     assert len(table) == 1 + len(report.outcomes) and table[0].startswith("rule")
     data = json.loads(report.write_json(tmp_path / "erc.json").read_text())
     assert len(data["rules"]) == len(report.outcomes)
-    assert data["values"]["ohm_per_cell"]["drive"] == pytest.approx(1.0, rel=1e-6)
+    assert data["values"]["ohm_per_cell"]["drive"] == pytest.approx(1.0, rel=1e-6, abs=0)
     assert {"rule", "status", "margin", "measured", "required", "where", "x", "y", "formula"} <= set(data["rules"][0])
 
 

@@ -44,7 +44,7 @@ def test_ideal_windows_are_the_closed_form(n):
     np.testing.assert_allclose(values["low"], i_leak * ((n - 1) * 500 + 2000), rtol=1e-9)
     np.testing.assert_allclose(values["high"], i_leak * ((n - 1) * 2000 + 2000), rtol=1e-9)
     np.testing.assert_allclose(values["centre"], i_leak * ((n - 1) * 1250 + 2000), rtol=1e-9)
-    assert values["eq4"] == pytest.approx(i_leak * 500 * (n - 1) * 2.5, rel=1e-9)
+    assert values["eq4"] == pytest.approx(i_leak * 500 * (n - 1) * 2.5, rel=1e-9, abs=0)
     v_dw = values["v_dw"]  # set to the centre
     assert values["margin"] == pytest.approx(n * [(v_dw - i_leak * ((n - 1) * 500 + 2000)) / v_dw])
 
@@ -156,10 +156,10 @@ def test_windows_agree_with_a_dense_solve(n, ohm, ground):
     axons = ~network.is_soma
     for j in range(n):
         mine = axons & (network.pre == j)
-        assert found.low[j] == pytest.approx(on[mine].max(), rel=1e-8)
-        assert found.high[j] == pytest.approx(off[mine].min(), rel=1e-8)
-        assert on[found.low_axon[j]] == pytest.approx(on[mine].max(), rel=1e-8)
-        assert off[found.high_axon[j]] == pytest.approx(off[mine].min(), rel=1e-8)
+        assert found.low[j] == pytest.approx(on[mine].max(), rel=1e-8, abs=0)
+        assert found.high[j] == pytest.approx(off[mine].min(), rel=1e-8, abs=0)
+        assert on[found.low_axon[j]] == pytest.approx(on[mine].max(), rel=1e-8, abs=0)
+        assert off[found.high_axon[j]] == pytest.approx(off[mine].min(), rel=1e-8, abs=0)
 
 
 @pytest.mark.parametrize(("charge", "bound"), [(1e-3, 0.1 * (4 / 500) / (4 / 500 + 1 / 2000)), (0.2, 0.2)])
@@ -170,7 +170,7 @@ def test_dendrites_are_taken_at_the_most_that_charge_or_weights_put_there(charge
     process = design.load_process()
     protocol = protocol_for(design, process, levels=weight_levels(design))
     cases = Cases(ideal_network(design, process), protocol, design.device, process, Limits())
-    assert window.dendrite_bound(cases) == pytest.approx(bound, rel=1e-9)
+    assert window.dendrite_bound(cases) == pytest.approx(bound, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize("ohm", [1.0, 3.6])
@@ -187,8 +187,8 @@ def test_cell_resistances_are_recovered():
     design, process, network, protocol = network_of(20, 2.5)
     drawn = with_ground_wire(network, 1.5)
     ladder = growth.cell_ladder(Cases(drawn, protocol, design.device, process, Limits()))
-    assert ladder.drive == pytest.approx(2.5, rel=1e-6)
-    assert ladder.ground == pytest.approx(1.5, rel=0.12)  # its formula takes evenly fed columns
+    assert ladder.drive == pytest.approx(2.5, rel=1e-6, abs=0)
+    assert ladder.ground == pytest.approx(1.5, rel=0.12, abs=0)  # its formula takes evenly fed columns
     assert ladder.vdw == 0 and not ladder.centred
 
 
