@@ -33,6 +33,6 @@ CAPTIONS = {
     ),
     "search": (
         "Twelve layouts at N = 60, judged by rules alone, labelled by the width of their wires over the minimum: "
-        "below zero no neuron's window holds the usual V_DW."
+        "below zero the usual V_DW lies outside some neuron's window."
     ),
 }

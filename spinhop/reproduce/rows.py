@@ -105,6 +105,7 @@ def compared(
     def agrees(ours: Interval) -> bool:
         difference = paper - ours.value
         spread = (ours.high - ours.value if difference > 0 else ours.value - ours.low) * math.sqrt(1 + sample)
+        spread = spread if math.isfinite(spread) else 0.0  # a single trial has no interval to hide behind
         return abs(difference) <= max(tolerance * abs(paper), spread)
 
     formula = estimate is None or agrees(exact(estimate))

@@ -44,6 +44,7 @@ def run(context: Context) -> Result:
         drawing = Drawing(design, context.work / f"search_{corner.label}".replace(" ", "_"))
         drawn.append(_Candidate(corner, drawing, drawing.facts()))
         steps.next()
+    series = [{"label": c.corner.label, **{k: c.facts[k] for k in ("area", "margin", "weight_drop")}} for c in drawn]
     hopeful = sorted((c for c in drawn if c.facts["recommended"]), key=lambda c: c.facts["area"])
     rows = [_sorted_out(drawn, hopeful)]
     tried = []
@@ -59,7 +60,6 @@ def run(context: Context) -> Result:
             rows += _cost(neurons, candidate, result, ideal)
             break
     rows += [_try(neurons, candidate, result) for candidate, result in tried]
-    series = [{"label": c.corner.label, **{k: c.facts[k] for k in ("area", "margin", "weight_drop")}} for c in drawn]
     return Result(rows, {"candidates": series})
 
 

@@ -123,6 +123,8 @@ def test_unknown_task(tmp_path):
         (100.0, Interval(105.0, 101.0, 109.0), 0.0, "differs"),
         (100.0, Interval(105.0, 101.0, 109.0), 1.0, "pass"),  # half-width 4·√2 = 5.7
         (100.0, Interval(95.0, 91.0, 99.0), 1.0, "pass"),
+        (100.0, Interval(101.0, -math.inf, math.inf), 0.0, "pass"),
+        (100.0, Interval(200.0, -math.inf, math.inf), 0.0, "differs"),
     ],
 )
 def test_verdict(paper, ideal, sample, status):
