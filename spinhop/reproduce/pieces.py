@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -142,6 +143,7 @@ def run_pieces(pieces: Sequence[Piece]) -> Iterator[dict[str, Any]]:
             yield kept[k] if k in kept else run_piece(piece)
         return
     workers: dict[Connection, BaseProcess] = {}
+    _quiet_tracker()
     try:
         for _ in range(cores):
             connection, child = _start()
@@ -159,6 +161,19 @@ def run_pieces(pieces: Sequence[Piece]) -> Iterator[dict[str, Any]]:
         for child in workers.values():
             child.kill()
             child.join()
+
+
+def _quiet_tracker() -> None:
+    """Start the process that tracks semaphores without its remark on those of ended workers, which it cleans up."""
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = "ignore::UserWarning:multiprocessing.resource_tracker"
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
 
 
 def _start() -> tuple[Connection, BaseProcess]:
