@@ -54,7 +54,7 @@ class Work(NamedTuple):
         source_class: class of each reference's source, −1 for none that counts.
         pillar: the part of each pillar that is ON, its resistance in Ω, its conductance with its wire in S, (3, walls).
         dirty: groups of rows, or packs of chains, whose pillars changed since they were solved.
-        tap, tap_siemens, tap_heat: tap of each wall, and what its pillar is there (of ``Taps``).
+        tap, tap_siemens: tap of each wall, and what its pillar is there (of ``Taps``).
         values, b, c, x: of the rows.
         ref: potentials of the references.
         group_power: powers inside each group, WEIGHT … WIRE.
@@ -74,7 +74,6 @@ class Work(NamedTuple):
     dirty: np.ndarray
     tap: np.ndarray
     tap_siemens: np.ndarray
-    tap_heat: np.ndarray
     values: np.ndarray
     b: np.ndarray
     c: np.ndarray
@@ -147,7 +146,7 @@ def make_board(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray,
     work = Work(
         plan.pillar_group, rate, bound, leak_bound, np.zeros(count), np.zeros((3, len(bundles.ref))), row_b, row_c,
         source_class, np.full((3, count), -1.0), np.ones(max(groups, packs), np.bool_), plan.chains.tap, taps.siemens,
-        taps.heat, rows.values.copy(), np.zeros(slots), np.zeros(blocks), np.zeros(slots), ref, np.zeros((groups, 6)),
+        rows.values.copy(), np.zeros(slots), np.zeros(blocks), np.zeros(slots), ref, np.zeros((groups, 6)),
         _shares(program.group, threads), _shares(plan.chains.work, threads), _shares(bundles.first, threads),
     )  # fmt: skip
     face = Face(

@@ -23,13 +23,17 @@ _fast: Any = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
 
 
 class Chains(NamedTuple):
-    """Chains in packs, long ones first. Taps are stored in the order of the sweep: a row holds one tap of each chain.
+    """Chains in packs, long ones first.
+
+    Taps are stored in the order of the sweep, a row for each step away from the far ends: a column's taps then lie
+    together, and walls that move together change them together.
 
     Attributes:
         lane_first: first chain of each pack, shape (packs + 1,).
         row_first: first row of each pack, shape (packs + 1,).
         tap_first: first tap of each row, shape (rows + 1,); the first chains of the pack have a tap in it.
         ohm: wire from each tap toward the port, Ω, shape (taps,).
+        series: wire in series with each tap's pillar, Ω.
         wall: wall under each tap's pillar.
         source: reference of the source behind it.
         slot: slot of the node it stands on.
@@ -42,6 +46,7 @@ class Chains(NamedTuple):
     row_first: np.ndarray
     tap_first: np.ndarray
     ohm: np.ndarray
+    series: np.ndarray
     wall: np.ndarray
     source: np.ndarray
     slot: np.ndarray
@@ -60,14 +65,12 @@ class Taps(NamedTuple):
 
     Attributes:
         siemens: conductance of each tap's pillar with its wire, S, shape (taps,).
-        heat: the share of it that counts for the pillar's own heat, S.
         volt: source behind each tap, V.
         port: per chain conductance (S), current (A) and power (W) at its port, then the same of its pillars' heat,
             shape (6, chains).
     """
 
     siemens: np.ndarray
-    heat: np.ndarray
     volt: np.ndarray
     port: np.ndarray
 
@@ -76,14 +79,14 @@ def no_chains(walls: int) -> Chains:
     """None at all."""
     zero, none = np.zeros(1, np.int64), np.zeros(0, np.int64)
     return Chains(
-        zero, zero, zero, np.zeros(0), none, none, none, np.full(walls, -1, np.int64), none, none
+        zero, zero, zero, np.zeros(0), np.zeros(0), none, none, none, np.full(walls, -1, np.int64), none, none
     )  # fmt: skip
 
 
 def make_taps(chains: Chains, ref: np.ndarray) -> Taps:
     """Chains under the source voltages in ``ref``; their pillars are still to be set."""
     taps = len(chains.wall)
-    return Taps(np.zeros(taps), np.zeros(taps), ref[chains.source], np.zeros((6, len(chains.port_ref))))
+    return Taps(np.zeros(taps), ref[chains.source], np.zeros((6, len(chains.port_ref))))
 
 
 class Ladder(NamedTuple):
@@ -93,6 +96,7 @@ class Ladder(NamedTuple):
         program: the blocks' elimination.
         u, v: slots of the ends of its edges, −1 a source.
         siemens: of fixed edges; 0 for pillars.
+        series: wire in series with pillars, Ω.
         wall: wall of each pillar, −1 for fixed edges.
         source: reference of the source at an end, −1 without.
         port_ref: reference of each port.
@@ -102,6 +106,7 @@ class Ladder(NamedTuple):
     u: np.ndarray
     v: np.ndarray
     siemens: np.ndarray
+    series: np.ndarray
     wall: np.ndarray
     source: np.ndarray
     port_ref: np.ndarray
@@ -135,14 +140,14 @@ def find_chains(ladder: Ladder, interface: Program, walls: int) -> Chains | None
     port = port[np.argsort(-length, kind="stable")]
     length = np.sort(length)[::-1]
     lane_first, row_first, tap_first = _rows_of(length)
-    ohm, at, slot = _fill(leaf, parent, first, siemens, length, lane_first, row_first, tap_first, n)
+    ohm, at, slot = _fill(leaf, parent, first, siemens, lane_first, row_first, tap_first, n)
     wall = ladder.wall[order][at]
     tap = np.full(walls, -1, np.int64)
     tap[wall] = np.arange(len(wall))
     port_ref = ladder.port_ref[port]
     return Chains(
-        lane_first, row_first, tap_first, ohm, wall, ladder.source[order][at], slot, tap, port_ref,
-        interface.diag[port_ref],
+        lane_first, row_first, tap_first, ohm, ladder.series[order][at], wall, ladder.source[order][at], slot, tap,
+        port_ref, interface.diag[port_ref],
     )  # fmt: skip
 
 
@@ -160,24 +165,23 @@ def _climb(leaf, parent, first, n):
 
 
 def _rows_of(length: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Packs of chains whose lengths descend: first chain, row and tap. Chains of a pack end in its last row."""
+    """Packs of chains whose lengths descend: first chain, row and tap. Chains of a pack begin in its first row."""
     lane_first = np.minimum(np.arange(-(-len(length) // LANES) + 1) * LANES, len(length))
     row_first = np.concatenate([[0], np.cumsum(length[lane_first[:-1]])])
     counts = []
     for first, last in pairwise(lane_first):
-        behind = np.arange(length[first] - 1, -1, -1)  # taps between a row and the port
-        counts.append(np.searchsorted(-length[first:last], -behind))
+        counts.append(np.searchsorted(-length[first:last], -np.arange(length[first])))  # longer than so many taps
     return lane_first, row_first, np.concatenate([[0], np.cumsum(np.concatenate(counts))])
 
 
 @njit(cache=True)
-def _fill(leaf, parent, first, siemens, length, lane_first, row_first, tap_first, n):
+def _fill(leaf, parent, first, siemens, lane_first, row_first, tap_first, n):
     """Wire, pillar and node of each tap; pillars of one node follow each other without wire."""
     taps = tap_first[-1]
     ohm, at, slot = np.zeros(taps), np.zeros(taps, np.int64), np.zeros(taps, np.int64)
     for pack in range(len(lane_first) - 1):
         for lane in range(lane_first[pack], lane_first[pack + 1]):
-            row = row_first[pack + 1] - length[lane]
+            row = row_first[pack]
             node = leaf[lane]
             while node < n:
                 for k in range(first[node], first[node + 1]):
@@ -191,13 +195,14 @@ def _fill(leaf, parent, first, siemens, length, lane_first, row_first, tap_first
 
 
 @njit(**_fast)
-def _sweep(first, ohm, siemens, heat, volt, y, j, c, y2, j2, c2):
-    """Carry the chains of a pack over all its rows."""
+def _sweep(first, ohm, series, siemens, volt, y, j, c, y2, j2, c2):
+    """Carry the chains of a pack over all its rows; ``h`` is the part of a conductance that heats the pillar itself."""
     for row in range(len(first) - 1):
         begin, end = first[row], first[row + 1]
-        wires, gs, hs, volts = ohm[begin:end], siemens[begin:end], heat[begin:end], volt[begin:end]
+        wires, legs, gs, volts = ohm[begin:end], series[begin:end], siemens[begin:end], volt[begin:end]
         for k in range(end - begin):
-            r, g, h, v = wires[k], gs[k], hs[k], volts[k]
+            r, g, v = wires[k], gs[k], volts[k]
+            h = g - legs[k] * g * g
             yk, jk = y[k] + g, j[k] + g * v
             yh, jh = y2[k] + h, j2[k] + h * v
             share = 1.0 / (1.0 + r * yk)
@@ -219,7 +224,7 @@ def sweep_packs(chains, taps, dirty, first, last):
             port[:, begin:end] = 0.0
             rows = chains.tap_first[chains.row_first[pack] : chains.row_first[pack + 1] + 1]
             _sweep(
-                rows, chains.ohm, taps.siemens, taps.heat, taps.volt, port[0, begin:end], port[1, begin:end],
+                rows, chains.ohm, chains.series, taps.siemens, taps.volt, port[0, begin:end], port[1, begin:end],
                 port[2, begin:end], port[3, begin:end], port[4, begin:end], port[5, begin:end],
             )  # fmt: skip
 
@@ -263,8 +268,8 @@ def chain_potentials(chains, taps, ref, x):
                     share = 1.0 / (1.0 + chains.ohm[tap] * y)
                     y, j, count = y * share, j * share, count + 1
             v = ref[chains.port_ref[lane]]
-            for back in range(count):
-                tap = chains.tap_first[row_end - 1 - back] + lane - begin
-                y, j = behind[count - 1 - back]
+            for k in range(count - 1, -1, -1):
+                tap = chains.tap_first[chains.row_first[pack] + k] + lane - begin
+                y, j = behind[k]
                 v = (v + chains.ohm[tap] * j) / (1.0 + chains.ohm[tap] * y)
                 x[chains.slot[tap]] = v

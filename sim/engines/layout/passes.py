@@ -48,7 +48,7 @@ def _gather(ref, y, here, first, last):
 
 
 @_inner()
-def set_pillars(constants, pillar, group, dirty, taps, tap_siemens, tap_heat, s, first, last):
+def set_pillars(constants, pillar, group, dirty, taps, tap_siemens, s, first, last):
     """Bring the pillars of some walls up to date; whether any changed."""
     changed = False
     for wall in range(first, last):
@@ -62,15 +62,14 @@ def set_pillars(constants, pillar, group, dirty, taps, tap_siemens, tap_heat, s,
                 dirty[group[wall]] = True
             tap = taps[wall]
             if tap >= 0:
-                tap_siemens[tap], tap_heat[tap] = siemens, siemens * siemens * ohm
+                tap_siemens[tap] = siemens
     return changed
 
 
 @_inner()
 def _pillars(work, walls, s, first, last):
     return set_pillars(
-        walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, work.tap_heat, s, first,
-        last,
+        walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, s, first, last,
     )  # fmt: skip
 
 

@@ -200,6 +200,7 @@ def _ladder(draft: _Draft, structure: Structure, node_ref: np.ndarray, wall_of: 
     end = np.where(draft.u < 0, edges.a[mine], edges.b[mine])
     return Ladder(
         draft.program, draft.u, draft.v, np.where(pillar, 0.0, 1 / np.where(pillar, 1.0, edges.ohm[mine])),
+        np.where(pillar, edges.ohm[mine], 0.0),
         np.where(pillar, wall_of[edges.device[mine]], -1),
         np.where((draft.u < 0) | (draft.v < 0), node_ref[end], -1), node_ref[draft.port_node],
     )  # fmt: skip

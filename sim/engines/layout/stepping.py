@@ -114,8 +114,8 @@ def begin(board, walls, motion):
     """Solve for the walls where they are and find what moves."""
     work = board.work
     set_pillars(
-        walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, work.tap_heat, motion.s,
-        0, len(motion.s),
+        walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, motion.s, 0,
+        len(motion.s),
     )  # fmt: skip
     motion.side[:] = 0
     motion.clock[1] = 0.0
