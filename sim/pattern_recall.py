@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import xarray as xr
 
@@ -43,7 +45,7 @@ def starts(design: Design, trials: int | None = None) -> np.ndarray:
 
 def recall(
     network: Network, design: Design, process: Process, *, engine: str = "auto", trials: int | None = None,
-    tolerance: float = DEFAULT_TOLERANCE, progress: Progress | None = None,
+    tolerance: float = DEFAULT_TOLERANCE, progress: Progress | None = None, checkpoint: str | Path | None = None,
 ) -> xr.Dataset:  # fmt: skip
     """Load starts, let the network converge, compare with the stored patterns or their inverses.
 
@@ -55,6 +57,7 @@ def recall(
         trials: how many; default the design's.
         tolerance: as for ``sim.run``.
         progress: called with (trials done, trials in all).
+        checkpoint: as for ``sim.run_batch``.
 
     Returns:
         The dataset of ``sim.run_batch`` and, per trial: ``start`` (trial, neuron), ``accuracy`` (share of right bits,
@@ -73,7 +76,7 @@ def recall(
         raise InputError(f"recall: the network has {network.neurons} neurons, the design {design.network.neurons}")
     begin, levels = starts(design, trials), weight_levels(design)
     protocols = [protocol_for(design, process, start=start, levels=levels) for start in begin]
-    result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress)
+    result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress, checkpoint=checkpoint)
     result.attrs["seed"] = design.seed
     result["pattern"] = (("stored", "neuron"), patterns, _about("stored bits"))
     result["start"] = (("trial", "neuron"), begin, _about("bits loaded"))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hwlib.errors import InputError
 from hwlib.files import replacing, write_atomic
 from spinhop.provenance import file_hash
 from spinhop.runs import Progress, Run, Stage, open_run
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 TEXT_NETLIST_DEVICES = 20_000  # SPEF and SPICE of more devices are hundreds of megabytes: written on request only
 CAPACITANCE_DEVICES = 20_000  # coupling of neighbouring wires takes minutes beyond; resistances do not
+RECALL_TOLERANCE = 1e-7  # L per step: times and energies of many trials within 1e-6, in half the steps of one trial's
 TRACE_DEVICES = 10_000  # wall traces of more devices do not fit a report, nor a small machine's memory
 
 IDEAL_TRACE, DRAWN_TRACE = "ideal.nc", "drawn.nc"
@@ -141,8 +143,23 @@ def _recall(ideal: bool, name: str) -> Any:
     def work(run: Run) -> Sequence[str]:
         import sim
 
-        network = _network(run, ideal)
-        result = sim.recall(network, run.design, run.process, engine=run.engine, progress=run.advance)
+        network, kept = _network(run, ideal), run.path(f"{name}.partial")
+        stale = kept.exists()
+
+        def trials() -> Any:
+            return sim.recall(
+                network, run.design, run.process, engine=run.engine, tolerance=RECALL_TOLERANCE, progress=run.advance,
+                checkpoint=kept,
+            )  # fmt: skip
+
+        try:
+            result = trials()
+        except InputError:
+            if not stale:
+                raise
+            kept.unlink(missing_ok=True)  # of another design: what an interrupted run left before it was edited
+            kept.with_name(f"{kept.name}.trial").unlink(missing_ok=True)
+            result = trials()
         save_dataset(result, run.path(name))
         return [name]
 

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import numpy as np
-from engine_measures import SPAN, case
+from engine_measures import SPAN, TOLERANCE, case
 from machine import triad_bandwidth, wall_seconds
 
 from sim.engines.layout import threads_for
@@ -22,9 +22,9 @@ def profile(neurons: int, threads: int = 0) -> dict[str, Any]:
     """
     network, protocol = case(neurons, SPAN / neurons, load="rest")
     threads = threads or threads_for(network)
-    TrialRun(*_small(), {}, tolerance=1e-9, threads=threads).go(1)
+    TrialRun(*_small(), {}, tolerance=TOLERANCE, threads=threads).go(1)
     begun = time.perf_counter()
-    run = TrialRun(network, protocol, {}, tolerance=1e-9, threads=threads)
+    run = TrialRun(network, protocol, {}, tolerance=TOLERANCE, threads=threads)
     ready, motions, preparing = time.perf_counter() - begun, [run.motion], 0.0
     begun = time.perf_counter()
     while True:
@@ -44,6 +44,7 @@ def profile(neurons: int, threads: int = 0) -> dict[str, Any]:
         "neurons": neurons, "threads": threads, "ready_seconds": ready, "stepping_seconds": stepping,
         "steps": run.steps, "solutions": solutions, "solution_seconds": each,
         "ns_per_wall_solution": each * 1e9 / neurons**2,
+        "ns_per_wall_and_all": stepping * (1 - preparing / stepping) * 1e9 / solutions / neurons**2,
         "solution_share": min(each * solutions / stepping, 1.0), "release_share": preparing / stepping,
         "bytes": touched, "triad": triad, "bandwidth_share": touched / each / triad,
     }  # fmt: skip
@@ -68,7 +69,7 @@ def _solution_seconds(run: TrialRun) -> float:
 def _touched(run: TrialRun) -> int:
     """Bytes of everything that changes with the pillars, and of the wires between them."""
     board = run.board
-    arrays = [board.taps.siemens, board.taps.heat, board.taps.volt, board.chains.ohm]
+    arrays = [board.taps.siemens, board.taps.volt, board.chains.ohm, board.chains.series]
     if len(board.chains.wall) == 0:
         arrays = [board.work.values, board.work.b, board.work.x, board.rows.values]
     return sum(array.nbytes for array in arrays)

@@ -175,3 +175,33 @@ def test_interrupt_leaves_finished_stages_and_the_next_run_goes_on(spinhop, tmp_
     assert left == []
     code, _, err = spinhop("extract", design, "--out", tmp_path / "run")
     assert code == 0 and _statuses(err)["layout"] == "unchanged"
+
+
+def test_a_recall_goes_on_between_trials_and_starts_anew_for_another_design(design_file, tmp_path, monkeypatch):
+    import sim.simulate
+    from spinhop.stages import run_design
+
+    class Stopping:
+        def __call__(self, stage, status, seconds):
+            pass
+
+        def advance(self, done, total):
+            if done == 2:
+                raise KeyboardInterrupt
+
+    text = "name: tiny\nnetwork: {{neurons: 3}}\ntask: {{trials: 4}}\nseed: {seed}\n"
+    monkeypatch.setattr(sim.simulate, "_KEEP_EVERY", 0.0)  # every trial is kept
+    whole = run_design(design_file(text.format(seed=1)), "recall", out=tmp_path / "whole").path("recall_drawn.nc")
+
+    out = tmp_path / "run"
+    for seed in (2, 1):  # the first leaves trials of another design behind
+        with pytest.raises(KeyboardInterrupt):
+            run_design(design_file(text.format(seed=seed)), "recall", out=out, progress=Stopping())
+    partial = next(out.glob("recall_*.nc.partial"))
+    with np.load(partial) as kept:
+        assert len(kept["steps"]) == 2
+    resumed = run_design(design_file(text.format(seed=1)), "recall", out=out).path("recall_drawn.nc")
+    assert not list(out.glob("*.partial*"))
+    with xr.open_dataset(whole, engine="h5netcdf") as one, xr.open_dataset(resumed, engine="h5netcdf") as other:
+        np.testing.assert_array_equal(one.wall_final, other.wall_final)
+        np.testing.assert_array_equal(one.energy_source, other.energy_source)
