@@ -122,8 +122,11 @@ def test_rails_give_the_same_as_lines():
 
 def test_large_networks_need_few_weights():
     design = paper_design(300)
-    with pytest.raises(InputError, match="at most 16"):
+    with pytest.raises(InputError, match="300 neurons need their weights"):
         free_network(design, design.load_process())
+    many = np.arange(300.0 * 300).reshape(300, 300)
+    with pytest.raises(InputError, match="at most 16"):
+        free_network(design, design.load_process(), many)
 
 
 def test_bit_accuracy_by_hand():

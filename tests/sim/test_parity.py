@@ -40,3 +40,15 @@ def test_ideal_engine():
 
 def test_layout_engine():
     assert_parity(wire_plans(24 if FULL else 9), "layout")
+
+
+def test_a_wall_that_rounding_leaves_short_of_its_end_arrives():
+    """A jump to an arrival once ended one rounding before the end of the track, and the next one as well, for ever."""
+    plan = {
+        "neurons": 10, "style": "lines", "seed": 20071, "levels": "hebbian", "devices": "varied", "load": "rest",
+        "walls": False, "limit": 4.1814134917680514e-08, "tolerance": 1e-10, "ohm": -2.5088367866961634,
+        "shapes": {"dendrite": "resistor", "drive": "mesh", "ground": "point", "vdw": "chain", "rail": "resistor",
+                   "line": "ladder"},
+    }  # fmt: skip
+    found, ambiguous = compare(*trial(plan), "layout")
+    assert not found and not ambiguous

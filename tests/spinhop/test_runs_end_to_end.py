@@ -18,6 +18,7 @@ import sim
 from hwlib.design import load_design
 from hwlib.network import read_network
 from hwlib.schematic import ideal_network
+from spinhop.stages import RECALL_TOLERANCE
 
 DESIGN = """\
 name: whole
@@ -91,7 +92,7 @@ def test_results_are_those_of_the_public_calls(whole):
     process = design.load_process()
     networks = {"ideal": ideal_network(design, process), "drawn": read_network(run / "network.nc")}
     for kind, network in networks.items():
-        expected = sim.recall(network, design, process)
+        expected = sim.recall(network, design, process, tolerance=RECALL_TOLERANCE)
         with xr.open_dataset(run / f"recall_{kind}.nc", engine="h5netcdf") as stored:
             np.testing.assert_array_equal(stored["state"], expected["state"])
             np.testing.assert_allclose(stored["time_to_solution"], expected["time_to_solution"], rtol=1e-9)

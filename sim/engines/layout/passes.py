@@ -14,6 +14,7 @@ from numba import njit, prange
 
 PLACE, FINISH, ERROR, STILL, SCAN, DRIFT = range(6)  # the passes
 FAST, INSIDE, EDGE, FIRST, LAST, SPEED, WORST, CHANGED, MISSED = range(9)  # facts a pass reports
+_ROUNDING = 1e-12  # pillar widths: what rounding may leave of a way
 AWAKE, NEAR = 1, 2  # states of a column: some wall may move; some may be under its pillar in the next step; 0: asleep
 
 # Called from compiled code alone: no wrappers, they double the time to compile. Nothing here divides by zero, and
@@ -199,13 +200,17 @@ def _goes_on(work, bundles, walls, motion, bundle):
 
 
 @_inner()
-def _snap(s):
-    """Put walls that a jump brought to an edge of their pillar exactly there."""
+def _snap(s, speed, low, high):
+    """Put walls that a jump brought to an edge of their pillar, or to an end of their track, exactly there."""
     for i in range(len(s)):
-        if abs(s[i]) < 1e-12:
+        if abs(s[i]) < _ROUNDING:
             s[i] = 0.0
-        elif abs(s[i] - 1.0) < 1e-12:
+        elif abs(s[i] - 1.0) < _ROUNDING:
             s[i] = 1.0
+        if speed[i] < 0 and s[i] - low[i] < _ROUNDING:
+            s[i] = low[i]
+        elif speed[i] > 0 and high[i] - s[i] < _ROUNDING:
+            s[i] = high[i]
 
 
 @_inner()
@@ -215,7 +220,7 @@ def _drift(walls, motion, first, last, h):
         motion.s[first:last], motion.s[first:last], motion.speed[first:last], motion.free[first:last],
         walls.low[first:last], walls.high[first:last], h,
     )  # fmt: skip
-    _snap(motion.s[first:last])
+    _snap(motion.s[first:last], motion.speed[first:last], walls.low[first:last], walls.high[first:last])
 
 
 @_inner()

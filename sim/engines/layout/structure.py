@@ -92,6 +92,8 @@ def _trunks(edges: Edges, place: np.ndarray) -> np.ndarray:
     outside = np.isin(place, (INTERFACE, SOURCE))
     for here, there in ((edges.a, edges.b), (edges.b, edges.a)):
         chosen[here[(edges.kind != WIRE) | ~outside[there]]] = False
+    if not chosen.any():
+        return chosen
     between = chosen[edges.a] & chosen[edges.b]
     count, part = connected_components(_graph(len(place), edges.a[between], edges.b[between]), directed=False)
     ends = [(edges.a, edges.b), (edges.b, edges.a)]

@@ -1,0 +1,33 @@
+"""Compiled code that is out of date: Numba's cache watches the file of a function, not those of what it calls."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from pathlib import Path
+
+from hwlib.files import write_atomic
+
+_STAMP = "compiled.sha256"
+
+
+def drop_stale(package: Path) -> None:
+    """Remove a package's compiled functions when any of its sources is not what they were compiled from.
+
+    Call it when the package is imported, before anything is compiled. A cache that cannot be changed is left alone.
+
+    Args:
+        package: folder of the package, whose functions call only one another.
+    """
+    cache = package / "__pycache__"
+    digest = hashlib.sha256()
+    for source in sorted(package.glob("*.py")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    stamp = cache / _STAMP
+    with suppress(OSError):
+        if stamp.exists() and stamp.read_text(encoding="ascii") == digest.hexdigest():
+            return
+        for compiled in (*cache.glob("*.nbi"), *cache.glob("*.nbc")):
+            compiled.unlink(missing_ok=True)
+        cache.mkdir(exist_ok=True)
+        write_atomic(stamp, lambda path: path.write_text(digest.hexdigest(), encoding="ascii"))
