@@ -52,3 +52,15 @@ def test_a_wall_that_rounding_leaves_short_of_its_end_arrives():
     }  # fmt: skip
     found, ambiguous = compare(*trial(plan), "layout")
     assert not found and not ambiguous
+
+
+def test_what_dendrites_deliver_while_loading_is_not_the_weights():
+    """With floating rails a block may be a chain whose sources are dendrites: its energy once counted as the weights'."""
+    plan = {
+        "neurons": 2, "style": "rails", "seed": 41190, "levels": "tie", "devices": "paper", "load": "rest",
+        "walls": False, "limit": 1.0213182587612814e-07, "tolerance": 1e-10, "ohm": -2.1259809563017713,
+        "shapes": {"dendrite": "star", "drive": "chain", "ground": "resistor", "vdw": "mesh", "rail": "chain",
+                   "line": "chain"},
+    }  # fmt: skip
+    found, ambiguous = compare(*trial(plan), "layout")
+    assert not found and not ambiguous

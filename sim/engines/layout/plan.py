@@ -149,7 +149,9 @@ def build_plan(structure: Structure) -> Plan:
     wall_of = np.full(network.devices, -1, np.int64)
     wall_of[bundles.device] = np.arange(network.devices)
     interface = _interface(structure, program, done, columns, node_ref, wall_of)
-    chains = find_chains(_ladder(rows, structure, node_ref, wall_of), program, network.devices)
+    chains = None
+    if _only_weights(rows, structure):
+        chains = find_chains(_ladder(rows, structure, node_ref, wall_of), program, network.devices)
     if chains is not None:
         rows = _no_rows(len(edges.a))
     row_part = _rows(rows, structure, node_ref, program, wall_of)
@@ -192,6 +194,14 @@ def _no_rows(edges: int) -> _Draft:
     none = np.zeros(0, np.int64)
     program, _ = make_program(none, none, none, none)
     return _Draft(program, none, none, np.zeros(edges, bool), none, none)
+
+
+def _only_weights(draft: _Draft, structure: Structure) -> bool:
+    """Whether weights are the only sources inside the blocks: what chains deliver is counted as theirs."""
+    edges, network = structure.edges, structure.network
+    classes = network.net_class()[network.node_net]
+    ends = np.where(draft.u < 0, edges.a[draft.mine], edges.b[draft.mine])[(draft.u < 0) | (draft.v < 0)]
+    return bool(np.isin(classes[ends], ("line", "rail")).all())
 
 
 def _ladder(draft: _Draft, structure: Structure, node_ref: np.ndarray, wall_of: np.ndarray) -> Ladder:
