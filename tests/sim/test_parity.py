@@ -55,7 +55,7 @@ def test_a_wall_that_rounding_leaves_short_of_its_end_arrives():
 
 
 def test_what_dendrites_deliver_while_loading_is_not_the_weights():
-    """With floating rails a block may be a chain whose sources are dendrites: its energy once counted as the weights'."""
+    """With floating rails a block may be a chain fed by dendrites: its energy once counted as the weights'."""
     plan = {
         "neurons": 2, "style": "rails", "seed": 41190, "levels": "tie", "devices": "paper", "load": "rest",
         "walls": False, "limit": 1.0213182587612814e-07, "tolerance": 1e-10, "ohm": -2.1259809563017713,
