@@ -144,7 +144,8 @@ def _recall(ideal: bool, name: str) -> Any:
         import sim
 
         network, kept = _network(run, ideal), run.path(f"{name}.partial")
-        stale = kept.exists()
+        left = [kept, kept.with_name(f"{kept.name}.trial")]  # finished trials, and the one under way
+        stale = any(path.exists() for path in left)
 
         def trials() -> Any:
             return sim.recall(
@@ -157,8 +158,8 @@ def _recall(ideal: bool, name: str) -> Any:
         except InputError:
             if not stale:
                 raise
-            kept.unlink(missing_ok=True)  # of another design: what an interrupted run left before it was edited
-            kept.with_name(f"{kept.name}.trial").unlink(missing_ok=True)
+            for path in left:  # of another design: what an interrupted run left before it was edited
+                path.unlink(missing_ok=True)
             result = trials()
         save_dataset(result, run.path(name))
         return [name]
