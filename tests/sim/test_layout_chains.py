@@ -129,18 +129,6 @@ def test_an_error_ends_the_other_trials_too():
         simulate(network, [protocol] * 4, Options(progress=stop))
 
 
-def test_columns_held_at_an_end_sleep_and_wake():
-    """Near the end of a recall most columns sleep; a run started from its walls ends where the whole run did."""
-    network, protocol = case(20, 0.5)
-    run = TrialRun(network, protocol, {}, tolerance=1e-9, threads=1)
-    asleep = 0.0
-    while not run.go():
-        if run.phase == 1:
-            asleep = max(asleep, float(np.mean(run.motion.state == 0)))
-    assert asleep > 0.5
-    assert run.at_rest[1]
-
-
 def test_a_trace_is_thinned_to_what_fits_and_keeps_its_ends():
     network, protocol = case(9, 2.0)
     full, thin = (simulate(network, [protocol], Options(record=True, samples=most)).trace for most in (100_000, 30))

@@ -68,3 +68,14 @@ def test_what_dendrites_deliver_while_loading_is_not_the_weights():
                    "line": "chain"},
     }  # fmt: skip
     assert_agrees(plan)
+
+
+def test_a_wall_let_go_at_an_edge_of_its_pillar_ends_the_step():
+    """Held during the step in which it turned, it once came 3e-6 L late, whatever the tolerance."""
+    plan = {
+        "neurons": 3, "style": "lines", "seed": 40081, "levels": "any", "devices": "random", "load": "none",
+        "walls": True, "limit": 1.948256098767946e-08, "tolerance": 1e-10, "ohm": 1.9350385713286702,
+        "shapes": {"dendrite": "resistor", "drive": "star", "ground": "resistor", "vdw": "chain", "rail": "point",
+                   "line": "star"},
+    }  # fmt: skip
+    assert_agrees(plan)

@@ -9,6 +9,7 @@ from numba import njit
 
 from hwlib.network import Network
 from sim.engines.layout.chains import Chains, Taps, make_taps
+from sim.engines.layout.column import ROUNDING
 from sim.engines.layout.plan import Bundles, Columns, Interface, Plan, Rows
 from sim.engines.layout.program import Program
 
@@ -28,6 +29,7 @@ class Walls(NamedTuple):
         still: |ds/dt| below which the wall is at rest, 1/s.
         slow: |ds/dt| of a wall far from rest still, 1/s: while one is faster no step needs to look for rest.
         share: pillar width as a fraction of L.
+        pressed: whether some wall stands at an edge of its pillar when it is at an end of its track.
         pillar: conductance at s = 0, and what it gains up to s = 1, in S; wire in series in Ω; shape (walls, 3).
     """
 
@@ -38,6 +40,7 @@ class Walls(NamedTuple):
     still: np.ndarray
     slow: float
     share: np.ndarray
+    pressed: bool
     pillar: np.ndarray
 
 
@@ -48,7 +51,7 @@ class Work(NamedTuple):
         pillar_group: of the plan.
         rate: ds/dt of the walls per reference potential, a matrix (references, walls) per bundle.
         bound: least and largest rate of a bundle's walls for each of its references; leak_bound: of their leaks.
-        nothing: zeros, one per wall.
+        most_share: largest pillar width of a bundle's walls, fraction of L.
         here: room for three potentials of every bundle's references.
         row_b, row_c: what the sources put into the rows' fixed part.
         source_class: class of each reference's source, −1 for none that counts.
@@ -65,7 +68,7 @@ class Work(NamedTuple):
     rate: np.ndarray
     bound: np.ndarray
     leak_bound: np.ndarray
-    nothing: np.ndarray
+    most_share: np.ndarray
     here: np.ndarray
     row_b: np.ndarray
     row_c: np.ndarray
@@ -116,9 +119,11 @@ def make_walls(network: Network, plan: Plan, rest_speed: float) -> Walls:
     width, length = network.pillar_width[d], network.length[d]
     pillar = np.stack([1 / network.r_ap[d], 1 / network.r_p[d] - 1 / network.r_ap[d], plan.series], axis=1)
     start = network.pillar_centre[d] - width / 2
+    low, high = -start / width, (length - start) / width
     return Walls(
-        -start / width, (length - start) / width, network.mobility[d] / width, network.leak[d] / width,
-        rest_speed / width, float(_FAR_FROM_REST * rest_speed / width.max()), width / length, pillar,
+        low, high, network.mobility[d] / width, network.leak[d] / width, rest_speed / width,
+        float(_FAR_FROM_REST * rest_speed / width.max()), width / length,
+        bool(low.max() > -ROUNDING or high.min() < 1 + ROUNDING), pillar,
     )  # fmt: skip
 
 
@@ -144,10 +149,11 @@ def make_board(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray,
     rate, bound, leak_bound = _rates(bundles, walls)
     taps = make_taps(plan.chains, ref)
     work = Work(
-        plan.pillar_group, rate, bound, leak_bound, np.zeros(count), np.zeros((3, len(bundles.ref))), row_b, row_c,
-        source_class, np.full((3, count), -1.0), np.ones(max(groups, packs), np.bool_), plan.chains.tap, taps.siemens,
-        rows.values.copy(), np.zeros(slots), np.zeros(blocks), np.zeros(slots), ref, np.zeros((groups, 6)),
-        _shares(program.group, threads), _shares(plan.chains.work, threads), _shares(bundles.first, threads),
+        plan.pillar_group, rate, bound, leak_bound, _most(bundles, walls.share), np.zeros((3, len(bundles.ref))), row_b,
+        row_c, source_class, np.full((3, count), -1.0), np.ones(max(groups, packs), np.bool_), plan.chains.tap,
+        taps.siemens, rows.values.copy(), np.zeros(slots), np.zeros(blocks), np.zeros(slots), ref,
+        np.zeros((groups, 6)), _shares(program.group, threads), _shares(plan.chains.work, threads),
+        _shares(bundles.first, threads),
     )  # fmt: skip
     face = Face(
         source_b, np.zeros(interface.program.values), np.zeros(n), np.zeros(1), np.zeros(n),
@@ -162,6 +168,14 @@ def _rates(bundles: Bundles, walls: Walls) -> tuple[np.ndarray, np.ndarray, np.n
     leak_bound = np.zeros((len(bundles.first) - 1, 2))
     _fill_rates(bundles, walls.rate, walls.leak, rate, bound, leak_bound)
     return rate, bound, leak_bound
+
+
+def _most(bundles: Bundles, share: np.ndarray) -> np.ndarray:
+    """Largest share of each bundle, 0 for an empty one."""
+    filled = np.flatnonzero(np.diff(bundles.first))
+    most = np.zeros(len(bundles.first) - 1)
+    most[filled] = np.maximum.reduceat(share, bundles.first[filled])
+    return most
 
 
 @njit(cache=True)

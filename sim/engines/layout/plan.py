@@ -124,6 +124,16 @@ class Plan(NamedTuple):
     pillar_group: np.ndarray
 
 
+def _sources(structure: Structure) -> np.ndarray:
+    """Nodes that sources hold, those at tracks first: a step then needs the first references alone."""
+    edges, place = structure.edges, structure.place
+    track = edges.kind == TRACK
+    ends = np.concatenate([edges.a[track], edges.b[track], edges.a[~track], edges.b[~track]])
+    nodes = distinct(ends[place[ends] == SOURCE])
+    at_tracks = np.isin(nodes, ends[: 2 * np.count_nonzero(track)])
+    return np.concatenate([nodes[at_tracks], nodes[~at_tracks]])
+
+
 class _Draft(NamedTuple):
     """Blocks of one kind: program, node and block of each port, which edges are theirs, and those edges' slots."""
 
@@ -137,12 +147,11 @@ class _Draft(NamedTuple):
 
 def build_plan(structure: Structure) -> Plan:
     """Order, place and eliminate what is fixed."""
-    edges, place, network = structure.edges, structure.place, structure.network
+    edges, network = structure.edges, structure.network
     node_slot, node_ref = np.full(network.nodes, -1, np.int64), np.full(network.nodes, -1, np.int64)
     rows, columns = _draft(structure, ROW, node_slot), _draft(structure, STATIC, node_slot)
     program = _interface_program(structure, (rows, columns), node_ref)
-    ends = np.concatenate([edges.a, edges.b])
-    source_node = distinct(ends[place[ends] == SOURCE])
+    source_node = _sources(structure)
     node_ref[source_node] = program.n + np.arange(len(source_node))
     done = _columns(columns, structure, node_ref)
     bundles = _bundles(structure, columns, done, node_ref)

@@ -12,53 +12,53 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.engines.layout.board import Board
 from sim.engines.layout.circuit import solve
-from sim.engines.layout.passes import (
-    AWAKE,
+from sim.engines.layout.column import (
     CHANGED,
-    DRIFT,
     EDGE,
-    ERROR,
+    FACTS,
     FAST,
-    FINISH,
     FIRST,
+    GLIDERS,
     INSIDE,
     LAST,
+    LATE,
     MISSED,
-    NEAR,
-    PLACE,
-    SCAN,
     SPEED,
-    STILL,
     WORST,
-    parallel_pass,
     set_pillars,
-    share_pass,
 )  # fmt: skip
+from sim.engines.layout.gliding import AWAKE, NEAR
+from sim.engines.layout.passes import DRIFT, ERROR, FINISH, PLACE, SCAN, STILL, WAKE, parallel_pass, share_pass
 
 RUNNING, REST, LIMIT = range(3)
-MISJUDGED = -1.0
+MISJUDGED, RELEASED = -1.0, -2.0  # instead of a step's error
 # Called from compiled code alone: no wrappers, they double the time to compile.
 _inner: Any = partial(njit, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 _ENERGY_TIME = 50e-9  # s: an error of the energy counts against the present power over this time
 _ARRIVED = 1e-5  # time to the last arrival over the time so far: below it one step goes there
 _REST_TIME = 1e-15  # s: how exactly the moment of rest is found
 _LEAST_STEP = 1e-17  # s: below it a step is accepted as it is
+_SLACK = 10.0  # times the tolerance: how late a wall is let go at an edge of its pillar
 
 
 class Motion(NamedTuple):
-    """State of a run between steps, all of it; everything else follows from it.
+    """State of a run between steps; ``LASTING`` names the part from which ``begin`` finds the rest.
 
     Attributes:
-        s: positions in pillar units.
+        s: positions in pillar units; in gliding columns, those when they began to (see ``places``).
         trial: positions of the step under way.
         clock: time, next step, last step (s), and how many steps and circuit solutions there were.
-        y: reference potentials at the four stages, row 0 now.
+        y: potentials of the references that tracks depend on, at the four stages, row 0 now.
         power: powers at the four stages, row 0 now, and those last solved for.
         energy: their integral in J.
         free, speed: 1 for walls that nothing holds, and ds/dt now, of the columns that are awake.
         mean, end: ds/dt used in a pass.
-        state, side: of each column, whether passes look at it, and the end that holds all its walls (1 high, −1 low).
+        state, side: of each column, how passes treat it, and the end that holds all its walls (1 high, −1 low).
+        impulse: integrals of a gliding column's potentials since its walls were placed, V·s, as ``Bundles.ref``.
+        glide: of a gliding column, time since then (s), how far a wall was from the pillar ahead, and from the end at
+            the most (pillar widths), direction; shape (columns, 4).
         facts: what each share found in its last pass.
         blend: potentials that the next pass uses, two vectors.
     """
@@ -75,27 +75,34 @@ class Motion(NamedTuple):
     end: np.ndarray
     state: np.ndarray
     side: np.ndarray
+    impulse: np.ndarray
+    glide: np.ndarray
     facts: np.ndarray
     blend: np.ndarray
 
 
-def make_motion(s: np.ndarray, references: int, columns: int, shares: int) -> Motion:
+LASTING = ("s", "clock", "energy", "state", "side", "impulse", "glide")
+
+
+def make_motion(s: np.ndarray, board: Board) -> Motion:
     """A motion at time 0 with walls at ``s``; call ``begin`` before ``advance``."""
-    walls = len(s)
+    walls, columns = len(s), len(board.bundles.first) - 1
+    references = max(board.interface.program.n, int(board.bundles.ref.max(initial=-1)) + 1)
     return Motion(
         s.copy(), s.copy(), np.zeros(5), np.zeros((4, references)), np.zeros((5, 6)), np.zeros(6),
         np.zeros(walls), np.zeros(walls), np.zeros(walls), np.zeros(walls), np.zeros(columns, np.int64),
-        np.zeros(columns, np.int64), np.zeros((shares, 9)), np.zeros((2, references)),
+        np.zeros(columns, np.int64), np.zeros(len(board.bundles.ref)), np.zeros((columns, 4)),
+        np.zeros((len(board.work.chunk_bundle) - 1, FACTS)), np.zeros((2, references)),
     )  # fmt: skip
 
 
 # Passes and stages are given as np.int64: a literal would compile the callee once for each value.
 @_inner()
-def _pass(board, walls, motion, kind, h):
+def _pass(board, walls, motion, kind, h, slack):
     if len(motion.facts) > 1:
-        parallel_pass(board.work, board.bundles, walls, motion, kind, h)
+        parallel_pass(board.work, board.bundles, walls, motion, kind, h, slack)
     else:
-        share_pass(board.work, board.bundles, walls, motion, kind, h, np.int64(0))
+        share_pass(board.work, board.bundles, walls, motion, kind, h, slack, np.int64(0))
     return motion.facts[:, CHANGED].max() > 0
 
 
@@ -106,21 +113,34 @@ def _stage(board, motion, stage, changed):
         solve(board, motion.power[4])
         motion.clock[4] += 1
     motion.power[stage] = motion.power[4]
-    motion.y[stage] = board.work.ref
+    motion.y[stage] = board.work.ref[: motion.y.shape[1]]
 
 
 @njit(cache=True)
 def begin(board, walls, motion):
-    """Solve for the walls where they are and find what moves."""
+    """Solve for the walls where they are and find what moves; ``motion`` is new, or as an earlier run left it."""
     work = board.work
     set_pillars(
         walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, motion.s, 0,
         len(motion.s),
     )  # fmt: skip
-    motion.side[:] = 0
-    motion.clock[1] = 0.0
     _stage(board, motion, np.int64(0), np.bool_(True))
-    _pass(board, walls, motion, np.int64(SCAN), 0.0)
+    _pass(board, walls, motion, np.int64(SCAN), 0.0, 0.0)
+
+
+@_inner()
+def _settle(board, walls, motion):
+    """Move the walls of gliding columns to where they are, and look at all; none glides then."""
+    span = motion.clock[1]
+    _pass(board, walls, motion, np.int64(WAKE), 0.0, 0.0)
+    motion.clock[1] = 0.0
+    _pass(board, walls, motion, np.int64(SCAN), 0.0, 0.0)
+    motion.clock[1] = span
+
+
+@_inner()
+def _gliders(motion):
+    return motion.facts[:, GLIDERS].max() > 0
 
 
 @_inner()
@@ -130,30 +150,32 @@ def _jump(board, walls, motion, left, every):
     h = min(edge if edge < np.inf else (last if last > 0 else left), left)
     if every:
         h = min(h, motion.facts[:, FIRST].min())
-    changed = _pass(board, walls, motion, np.int64(DRIFT), h)
+    changed = _pass(board, walls, motion, np.int64(DRIFT), h, 0.0)
     motion.energy[:] += h * motion.power[0]
     if changed:
         _stage(board, motion, np.int64(0), np.bool_(True))
     motion.clock[1] = 0.0
-    _pass(board, walls, motion, np.int64(SCAN), 0.0)
+    _pass(board, walls, motion, np.int64(SCAN), 0.0, 0.0)
     return h
 
 
 @_inner()
-def _try(board, walls, motion, h):
-    """One Runge-Kutta step; its largest error, or ``MISJUDGED``."""
+def _try(board, walls, motion, h, slack):
+    """One Runge-Kutta step; its largest error, or why it does not count."""
     y, blend = motion.y, motion.blend
     blend[0] = y[0]
-    _stage(board, motion, np.int64(1), _pass(board, walls, motion, np.int64(PLACE), 0.5 * h))
+    _stage(board, motion, np.int64(1), _pass(board, walls, motion, np.int64(PLACE), 0.5 * h, 0.0))
     blend[0] = y[1]
-    _stage(board, motion, np.int64(2), _pass(board, walls, motion, np.int64(PLACE), 0.75 * h))
+    _stage(board, motion, np.int64(2), _pass(board, walls, motion, np.int64(PLACE), 0.75 * h, 0.0))
     blend[0] = (2.0 * y[0] + 3.0 * y[1] + 4.0 * y[2]) / 9.0
     blend[1] = (y[0] - 6.0 * y[1] + 8.0 * y[2]) / 3.0
-    _stage(board, motion, np.int64(3), _pass(board, walls, motion, np.int64(FINISH), h))
+    _stage(board, motion, np.int64(3), _pass(board, walls, motion, np.int64(FINISH), h, slack))
     if motion.facts[:, MISSED].max() > 0:
         return MISJUDGED
+    if motion.facts[:, LATE].min() < 1:
+        return RELEASED
     blend[0] = -5.0 / 72.0 * y[0] + y[1] / 12.0 + y[2] / 9.0 - y[3] / 8.0
-    _pass(board, walls, motion, np.int64(ERROR), h)
+    _pass(board, walls, motion, np.int64(ERROR), h, 0.0)
     power = motion.power
     missed, flow = 0.0, 0.0
     for k in range(6):
@@ -170,9 +192,9 @@ def _accept(board, walls, motion, h):
     motion.energy[:] += h / 9.0 * (2.0 * power[0] + 3.0 * power[1] + 4.0 * power[2])
     blend[0], blend[1] = y[0], y[2]
     y[0], power[0] = y[3], power[3]
-    if _pass(board, walls, motion, np.int64(SCAN), h):
+    if _pass(board, walls, motion, np.int64(SCAN), h, 0.0):
         _stage(board, motion, np.int64(0), np.bool_(True))
-        _pass(board, walls, motion, np.int64(SCAN), 0.0)
+        _pass(board, walls, motion, np.int64(SCAN), 0.0, 0.0)
 
 
 @_inner()
@@ -183,33 +205,44 @@ def _look_at_all(state):
 
 
 @_inner()
+def _length(edge, last, speed, longest, time):
+    """Length of a step of at most ``longest``: to the next edge of a pillar, or near the last arrival."""
+    h = min(longest, 0.5 / speed)
+    if 0.1 * h < edge < h:
+        h = edge * (1 + 1e-9)
+    if 0 < last < h:  # approach the last arrival, so that rest begins where it does and not at the step's end
+        h = 0.9 * last if last > _ARRIVED * time else last * (1 + 1e-9)
+    return min(h, longest)
+
+
+@_inner()
 def _step(board, walls, motion, left, tolerance, until_rest):
     """One accepted step of at most ``left``; its length. A step in which everything comes to rest ends when it does."""
     moving, resting = 0.0, np.inf  # the moment of rest lies between these step lengths
-    speed, edge, last = motion.facts[:, SPEED].max(), motion.facts[:, EDGE].min(), motion.facts[:, LAST].max()
+    edge, last, speed = motion.facts[:, EDGE].min(), motion.facts[:, LAST].max(), motion.facts[:, SPEED].max()
     wanted = motion.clock[1] if motion.clock[1] > 0 else 0.01 / speed
+    following = 0.0  # the next step's length when this one ends where a wall is let go
     while True:
-        h = min(wanted, 0.5 / speed)
-        if 0.1 * h < edge < h:
-            h = edge * (1 + 1e-9)
-        if 0 < last < h:  # approach the last arrival, so that rest begins where it does and not at the step's end
-            h = 0.9 * last if last > _ARRIVED * motion.clock[0] else last * (1 + 1e-9)
-        h = min(h, left)
-        error = _try(board, walls, motion, h)
+        h = _length(edge, last, speed, min(wanted, left), motion.clock[0])
+        error = _try(board, walls, motion, h, _SLACK * tolerance)
         if error == MISJUDGED:  # a wall came under its pillar from farther away than was thought: look at all
             _look_at_all(motion.state)
             continue
-        factor = 5.0 if error == 0 else min(5.0, max(0.2, 0.85 * (tolerance / error) ** (1.0 / 3.0)))
+        if error == RELEASED and h > _LEAST_STEP:
+            following = max(following, h)
+            wanted = h * min(motion.facts[:, LATE].min(), 0.9)
+            continue
+        factor = 5.0 if error <= 0 else min(5.0, max(0.2, 0.85 * (tolerance / error) ** (1.0 / 3.0)))
         if error <= tolerance or h <= _LEAST_STEP:
             if until_rest and speed < walls.slow:
-                if _pass(board, walls, motion, np.int64(STILL), h):
+                if _pass(board, walls, motion, np.int64(STILL), h, 0.0):
                     moving = h
                 else:
                     resting = h
                 if resting < np.inf and (h < resting or resting - moving > _REST_TIME):
                     wanted = (moving + resting) / 2 if resting - moving > _REST_TIME else resting
                     continue
-            motion.clock[1] = h * factor
+            motion.clock[1] = max(h * factor, following)
             _accept(board, walls, motion, h)
             return h
         wanted = h * min(factor, 0.9)
@@ -229,17 +262,23 @@ def advance(board, walls, motion, steps, until, tolerance, every, until_rest):
         every: stop a jump also where a wall reaches the end of its track, so that a trace shows it.
         until_rest: rest begins when every wall is slow; otherwise only when none moves at all.
     """
+    status = RUNNING
     for _ in range(steps):
         if motion.facts[:, FAST if until_rest else SPEED].max() == 0:
-            return REST
+            status = REST
+            break
         left = until - motion.clock[0]
         if left <= 0:
-            return LIMIT
-        if motion.facts[:, INSIDE].sum() == 0:
+            status = LIMIT
+            break
+        still = motion.facts[:, INSIDE].sum() == 0
+        if _gliders(motion) and (still or motion.facts[:, LAST].max() < motion.clock[1]):
+            _settle(board, walls, motion)
+        if still:
             h = _jump(board, walls, motion, left, every)
         else:
             h = _step(board, walls, motion, left, tolerance, until_rest)
         motion.clock[0] = until if h >= left else motion.clock[0] + h
         motion.clock[2] = h
         motion.clock[3] += 1
-    return RUNNING
+    return status

@@ -13,9 +13,10 @@ from hwlib.errors import InputError
 from hwlib.files import write_atomic
 from hwlib.network import Network
 from sim.engines.layout.board import Board, Walls, make_board, make_walls
+from sim.engines.layout.gliding import places
 from sim.engines.layout.plan import Plan, build_plan
 from sim.engines.layout.probe import node_voltages, residual, track_currents
-from sim.engines.layout.stepping import LIMIT, REST, RUNNING, Motion, advance, begin, make_motion
+from sim.engines.layout.stepping import LASTING, LIMIT, REST, RUNNING, Motion, advance, begin, make_motion
 from sim.engines.layout.structure import Structure, build_structure, source_nodes
 from sim.protocol import REST_SPEED, Protocol
 from sim.result import Trace, Trials
@@ -96,8 +97,7 @@ class TrialRun:
         s = (self.wall[order] - self._start(order)) / network.pillar_width[order]
         ends = self.wall[order] >= network.length[order]
         s = np.where(ends, self.walls.high, np.clip(s, self.walls.low, self.walls.high))
-        work, columns = self.board.work, len(self.plan.bundles.first) - 1
-        self.motion = make_motion(s, len(work.ref), columns, len(work.chunk_bundle) - 1)
+        self.motion = make_motion(s, self.board)
         begin(self.board, self.walls, self.motion)
         self._look()
 
@@ -106,10 +106,10 @@ class TrialRun:
 
     def _positions(self) -> np.ndarray:
         assert self.motion is not None
-        order, network = self.plan.bundles.device, self.network
-        q = self.motion.s * network.pillar_width[order] + self._start(order)
-        q = np.where(self.motion.s <= self.walls.low, 0.0, np.minimum(q, network.length[order]))
-        q = np.where(self.motion.s >= self.walls.high, network.length[order], np.maximum(q, 0.0))
+        order, network, s = self.plan.bundles.device, self.network, places(self.board, self.walls, self.motion)
+        q = s * network.pillar_width[order] + self._start(order)
+        q = np.where(s <= self.walls.low, 0.0, np.minimum(q, network.length[order]))
+        q = np.where(s >= self.walls.high, network.length[order], np.maximum(q, 0.0))
         wall = np.empty(network.devices)
         wall[order] = q
         return wall
@@ -174,7 +174,7 @@ class TrialRun:
     def save(self, path: Path) -> None:
         """Write everything that the rest of the run depends on."""
         assert self.motion is not None
-        motion = {f"motion_{name}": getattr(self.motion, name) for name in ("s", "clock", "energy")}
+        motion = {f"motion_{name}": getattr(self.motion, name) for name in LASTING}
         state = {
             "fingerprint": np.array(self.fingerprint()), "phase": np.array(self.phase),
             "phase_time": np.array(self.phase_time), "at_rest": np.array(self.at_rest), "energy": self.energy,
@@ -200,9 +200,9 @@ class TrialRun:
         self.energy, self.residual, self.steps = state["energy"], float(state["residual"]), int(state["steps"])
         self._enter()
         assert self.motion is not None
-        self.motion.s[:] = state["motion_s"]
+        for name in LASTING:
+            getattr(self.motion, name)[...] = state[f"motion_{name}"]
         begin(self.board, self.walls, self.motion)
-        self.motion.clock[:], self.motion.energy[:] = state["motion_clock"], state["motion_energy"]
 
 
 def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
