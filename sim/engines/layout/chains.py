@@ -20,6 +20,7 @@ from sim.engines.layout.program import Program
 LANES = 128  # chains in a pack
 # Divisions need no check (conductances are positive) and products may be fused: both are what makes a sweep fast.
 _fast: Any = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
+_inner: Any = {**_fast, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 
 
 class Chains(NamedTuple):
@@ -194,7 +195,7 @@ def _fill(leaf, parent, first, siemens, lane_first, row_first, tap_first, n):
     return ohm, at, slot
 
 
-@njit(**_fast)
+@njit(**_inner)
 def _sweep(first, ohm, series, siemens, volt, y, j, c, y2, j2, c2):
     """Carry the chains of a pack over all its rows; ``h`` is the part of a conductance that heats the pillar itself."""
     for row in range(len(first) - 1):
@@ -214,14 +215,16 @@ def _sweep(first, ohm, series, siemens, volt, y, j, c, y2, j2, c2):
             y2[k], j2[k] = yh * share * share, share * (jh - drop * yh)
 
 
-@njit(**_fast)
+@njit(**_inner)
 def sweep_packs(chains, taps, dirty, first, last):
     """Bring the ports of packs ``first`` … ``last`` − 1 up to date where a pillar changed."""
     port = taps.port
     for pack in range(first, last):
         if dirty[pack]:
             begin, end = chains.lane_first[pack], chains.lane_first[pack + 1]
-            port[:, begin:end] = 0.0
+            for row in range(len(port)):
+                for lane in range(begin, end):
+                    port[row, lane] = 0.0
             rows = chains.tap_first[chains.row_first[pack] : chains.row_first[pack + 1] + 1]
             _sweep(
                 rows, chains.ohm, chains.series, taps.siemens, taps.volt, port[0, begin:end], port[1, begin:end],
@@ -229,7 +232,7 @@ def sweep_packs(chains, taps, dirty, first, last):
             )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(**_inner)
 def join_ports(entry, port_ref, port, values, b):
     """Add the chains to the interface."""
     for lane in range(len(entry)):
@@ -237,7 +240,7 @@ def join_ports(entry, port_ref, port, values, b):
         b[port_ref[lane]] += port[1, lane]
 
 
-@njit(cache=True)
+@njit(**_inner)
 def chain_powers(port_ref, port, ref):
     """Power that the chains' sources deliver, heat of their pillars and heat of their wires, W."""
     delivered, pillars, heat = 0.0, 0.0, 0.0

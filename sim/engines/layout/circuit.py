@@ -9,22 +9,28 @@ import numpy as np
 from numba import njit, prange
 
 from sim.engines.layout.chains import chain_powers, join_ports, sweep_packs
+from sim.engines.layout.column import outer
 from sim.engines.layout.program import backward, forward, port_power
 
-# Called from compiled code alone: no wrappers, they double the time to compile.
-_inner: Any = partial(njit, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_parallel: Any = partial(njit, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, parallel=True)
 
 
 # Indices are np.int64 in every call: another type would compile the callee again.
-# Kernels take plain arrays out of their tuples first: every access through a tuple counts references.
 
 
-@_inner()
+@outer()
 def _reset(fixed, values, first, last):
-    values[first:last] = fixed[first:last]
+    for k in range(first, last):
+        values[k] = fixed[k]
 
 
-@_inner()
+@outer()
+def _clear(values):
+    for k in range(len(values)):
+        values[k] = 0.0
+
+
+@outer()
 def _restart(work, rows, program, group):
     """Put back what a group of rows holds before elimination, without its pillars."""
     n, ports = program.n, program.port_first
@@ -38,7 +44,7 @@ def _restart(work, rows, program, group):
     _reset(work.row_c, work.c, block, block_end)
 
 
-@_inner()
+@outer()
 def _add_pillars(work, rows, program, begin, end):
     values, b, c, ref, pillar = work.values, work.b, work.c, work.ref, work.pillar
     walls, us, vs, joint, sources = rows.wall, rows.a, rows.b, rows.joint, rows.source
@@ -58,7 +64,7 @@ def _add_pillars(work, rows, program, begin, end):
             c[block[slot]] += g * potential * potential
 
 
-@_inner()
+@outer()
 def _rows_forward(work, rows, program, share):
     for group in range(work.chunk_group[share], work.chunk_group[share + 1]):
         if work.dirty[group]:
@@ -67,7 +73,7 @@ def _rows_forward(work, rows, program, share):
             forward(program, work.values, work.b, work.c, program.group[group], program.group[group + 1])
 
 
-@_inner()
+@outer()
 def _pillar_power(work, rows, begin, end, power):
     """Heat in pillars, and what sources at their ends deliver, into ``power``."""
     ref, x, pillar, source_class = work.ref, work.x, work.pillar, work.source_class
@@ -85,7 +91,7 @@ def _pillar_power(work, rows, begin, end, power):
     power[3] = heat
 
 
-@_inner()
+@outer()
 def _rows_backward(work, rows, program, share):
     ref, x, source_class = work.ref, work.x, work.source_class
     n = program.n
@@ -95,7 +101,7 @@ def _rows_backward(work, rows, program, share):
             x[n + port] = ref[rows.port_ref[port]]
         backward(program, work.values, work.b, x, program.group[group], program.group[group + 1])
         power = work.group_power[group]
-        power[:] = 0.0
+        _clear(power)
         _pillar_power(work, rows, rows.wall_group[group], rows.wall_group[group + 1], power)
         for e in range(rows.source_group[group], rows.source_group[group + 1]):
             source = rows.source_ref[e]
@@ -105,25 +111,25 @@ def _rows_backward(work, rows, program, share):
         power[5] = port_power(program, work.values, work.b, work.c, x, block, block_end) - power[3]
 
 
-@_inner(parallel=True)
+@_parallel()
 def _sweep_parallel(chains, taps, dirty, chunk):
     for share in prange(len(chunk) - 1):
         sweep_packs(chains, taps, dirty, chunk[share], chunk[share + 1])
 
 
-@_inner(parallel=True)
+@_parallel()
 def _rows_forward_parallel(work, rows, program):
     for share in prange(len(work.chunk_group) - 1):
         _rows_forward(work, rows, program, np.int64(share))
 
 
-@_inner(parallel=True)
+@_parallel()
 def _rows_backward_parallel(work, rows, program):
     for share in prange(len(work.chunk_group) - 1):
         _rows_backward(work, rows, program, np.int64(share))
 
 
-@_inner()
+@outer()
 def _gather(values, entry, blocks_values, first, b, port_ref, blocks_b, n):
     for e in range(len(entry)):
         values[entry[e]] += blocks_values[first + e]
@@ -131,7 +137,7 @@ def _gather(values, entry, blocks_values, first, b, port_ref, blocks_b, n):
         b[port_ref[port]] += blocks_b[n + port]
 
 
-@_inner()
+@outer()
 def _add_joint_pillars(values, b, diag, n, joint, ref, pillar):
     walls, us, vs, entry = joint.wall, joint.pillar_a, joint.pillar_b, joint.joint
     for e in range(len(walls)):
@@ -149,22 +155,22 @@ def _add_joint_pillars(values, b, diag, n, joint, ref, pillar):
             values[entry[e]] -= g
 
 
-@_inner()
+@outer()
 def _solve_interface(board):
     joint, rows, inner, work = board.interface, board.rows, board.program, board.work
     program, ref = joint.program, work.ref
     n, values, b = program.n, board.face.values, board.face.b
-    values[:] = joint.values
-    b[:] = board.face.source_b
+    _reset(joint.values, values, 0, len(values))
+    _reset(board.face.source_b, b, 0, n)
     _gather(values, rows.entry, work.values, inner.s_first[0], b, rows.port_ref, work.b, inner.n)
     join_ports(board.chains.entry, board.chains.port_ref, board.taps.port, values, b)
     _add_joint_pillars(values, b, program.diag, n, joint, ref, work.pillar)
     forward(program, values, b, board.face.c, 0, n)
     backward(program, values, b, board.face.x, 0, n)
-    ref[:n] = board.face.x
+    _reset(board.face.x, ref, 0, n)
 
 
-@_inner()
+@outer()
 def _edge_current(ref, source_class, power, a, b, siemens):
     """Current of an edge between references; what sources at its ends deliver goes into ``power``."""
     current = siemens * (ref[a] - ref[b])
@@ -175,7 +181,7 @@ def _edge_current(ref, source_class, power, a, b, siemens):
     return current
 
 
-@_inner()
+@outer()
 def _joint_power(joint, ref, source_class, pillar, power):
     """Powers of the edges between references."""
     a, b, siemens = joint.a, joint.b, joint.siemens
@@ -191,7 +197,7 @@ def _joint_power(joint, ref, source_class, pillar, power):
         power[5] += current * current / pillar[2, wall] - heat
 
 
-@_inner()
+@outer()
 def _track_power(bundles, ref):
     heat, heat_first, refs, ref_first = bundles.heat, bundles.heat_first, bundles.ref, bundles.ref_first
     total = 0.0
@@ -205,28 +211,30 @@ def _track_power(bundles, ref):
     return total
 
 
-@_inner()
+@outer()
 def _powers(board, power):
     """Powers of the whole circuit into ``power``; summed in a fixed order."""
     work, columns = board.work, board.columns
-    power[:] = 0.0
+    _clear(power)
     for group in range(len(work.group_power)):
-        power += work.group_power[group]
+        for k in range(len(power)):
+            power[k] += work.group_power[group, k]
     delivered, pillars, wires = chain_powers(board.chains.port_ref, board.taps.port, work.ref)
     power[0] += delivered
     power[3] += pillars
     power[5] += wires
     _joint_power(board.interface, work.ref, work.source_class, work.pillar, power)
     x, n = board.face.column_x, columns.program.n
-    x[n:] = work.ref[columns.port_ref]
+    for port in range(len(columns.port_ref)):
+        x[n + port] = work.ref[columns.port_ref[port]]
     blocks = len(columns.program.port_first) - 1
     power[5] += port_power(columns.program, columns.values, x, x, x, 0, blocks, False)
     power[4] = _track_power(board.bundles, work.ref)
     power[5] -= power[4]
 
 
-@njit(cache=True)
-def solve(board, power):
+@outer()
+def solve_circuit(board, power):
     """Potentials of every reference for the pillars as they are, and the circuit's powers."""
     work, rows, program = board.work, board.rows, board.program
     parallel = len(work.chunk_group) > 2
@@ -236,10 +244,17 @@ def solve(board, power):
     else:
         _rows_forward(work, rows, program, np.int64(0))
         sweep_packs(board.chains, board.taps, work.dirty, np.int64(0), work.chunk_pack[-1])
-    work.dirty[:] = False
+    for k in range(len(work.dirty)):
+        work.dirty[k] = False
     _solve_interface(board)
     if parallel:
         _rows_backward_parallel(work, rows, program)
     else:
         _rows_backward(work, rows, program, np.int64(0))
     _powers(board, power)
+
+
+@njit(cache=True)
+def solve(board, power):
+    """The same, to be called from outside compiled code."""
+    solve_circuit(board, power)

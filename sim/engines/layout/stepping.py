@@ -6,14 +6,13 @@ and then moves each wall once. Walls at rest against an end of their track are o
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from sim.engines.layout.board import Board
-from sim.engines.layout.circuit import solve
+from sim.engines.layout.circuit import solve_circuit
 from sim.engines.layout.column import (
     CHANGED,
     EDGE,
@@ -27,6 +26,7 @@ from sim.engines.layout.column import (
     MISSED,
     SPEED,
     WORST,
+    outer,
     set_pillars,
 )  # fmt: skip
 from sim.engines.layout.gliding import AWAKE, NEAR
@@ -34,12 +34,11 @@ from sim.engines.layout.passes import DRIFT, ERROR, FINISH, PLACE, SCAN, STILL, 
 
 RUNNING, REST, LIMIT = range(3)
 MISJUDGED, RELEASED = -1.0, -2.0  # instead of a step's error
-# Called from compiled code alone: no wrappers, they double the time to compile.
-_inner: Any = partial(njit, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 _ENERGY_TIME = 50e-9  # s: an error of the energy counts against the present power over this time
 _ARRIVED = 1e-5  # time to the last arrival over the time so far: below it one step goes there
 _REST_TIME = 1e-15  # s: how exactly the moment of rest is found
 _LEAST_STEP = 1e-17  # s: below it a step is accepted as it is
+_ERROR = -5.0 / 72.0, 1.0 / 12.0, 1.0 / 9.0, -1.0 / 8.0  # of the embedded formula, for the four stages
 _SLACK = 10.0  # times the tolerance: how late a wall is let go at an edge of its pillar
 
 
@@ -96,24 +95,50 @@ def make_motion(s: np.ndarray, board: Board) -> Motion:
     )  # fmt: skip
 
 
+@outer()
+def _most(motion, fact):
+    most = motion.facts[0, fact]
+    for share in range(1, len(motion.facts)):
+        most = max(most, motion.facts[share, fact])
+    return most
+
+
+@outer()
+def _least(motion, fact):
+    least = motion.facts[0, fact]
+    for share in range(1, len(motion.facts)):
+        least = min(least, motion.facts[share, fact])
+    return least
+
+
+@outer()
+def _blend(out, rows, a, b, c, d):
+    """``a`` … ``d`` times the values at the four stages."""
+    for k in range(len(out)):
+        out[k] = a * rows[0, k] + b * rows[1, k] + c * rows[2, k] + d * rows[3, k]
+
+
 # Passes and stages are given as np.int64: a literal would compile the callee once for each value.
-@_inner()
+@outer()
 def _pass(board, walls, motion, kind, h, slack):
     if len(motion.facts) > 1:
         parallel_pass(board.work, board.bundles, walls, motion, kind, h, slack)
     else:
         share_pass(board.work, board.bundles, walls, motion, kind, h, slack, np.int64(0))
-    return motion.facts[:, CHANGED].max() > 0
+    return _most(motion, CHANGED) > 0
 
 
-@_inner()
+@outer()
 def _stage(board, motion, stage, changed):
     """Potentials and powers at a stage; those of the last solution when no pillar changed."""
+    power, y, ref = motion.power, motion.y, board.work.ref
     if changed:
-        solve(board, motion.power[4])
+        solve_circuit(board, power[4])
         motion.clock[4] += 1
-    motion.power[stage] = motion.power[4]
-    motion.y[stage] = board.work.ref[: motion.y.shape[1]]
+    for k in range(power.shape[1]):
+        power[stage, k] = power[4, k]
+    for k in range(y.shape[1]):
+        y[stage, k] = ref[k]
 
 
 @njit(cache=True)
@@ -128,7 +153,7 @@ def begin(board, walls, motion):
     _pass(board, walls, motion, np.int64(SCAN), 0.0, 0.0)
 
 
-@_inner()
+@outer()
 def _settle(board, walls, motion):
     """Move the walls of gliding columns to where they are, and look at all; none glides then."""
     span = motion.clock[1]
@@ -138,20 +163,21 @@ def _settle(board, walls, motion):
     motion.clock[1] = span
 
 
-@_inner()
+@outer()
 def _gliders(motion):
-    return motion.facts[:, GLIDERS].max() > 0
+    return _most(motion, GLIDERS) > 0
 
 
-@_inner()
+@outer()
 def _jump(board, walls, motion, left, every):
     """Nothing changes until a wall reaches a pillar: go there, or until the last wall arrives (each, for ``every``)."""
-    edge, last = motion.facts[:, EDGE].min(), motion.facts[:, LAST].max()
+    edge, last = _least(motion, EDGE), _most(motion, LAST)
     h = min(edge if edge < np.inf else (last if last > 0 else left), left)
     if every:
-        h = min(h, motion.facts[:, FIRST].min())
+        h = min(h, _least(motion, FIRST))
     changed = _pass(board, walls, motion, np.int64(DRIFT), h, 0.0)
-    motion.energy[:] += h * motion.power[0]
+    for k in range(len(motion.energy)):
+        motion.energy[k] += h * motion.power[0, k]
     if changed:
         _stage(board, motion, np.int64(0), np.bool_(True))
     motion.clock[1] = 0.0
@@ -159,52 +185,51 @@ def _jump(board, walls, motion, left, every):
     return h
 
 
-@_inner()
+@outer()
 def _try(board, walls, motion, h, slack):
     """One Runge-Kutta step; its largest error, or why it does not count."""
-    y, blend = motion.y, motion.blend
-    blend[0] = y[0]
+    y, blend, power = motion.y, motion.blend, motion.power
+    _blend(blend[0], y, 1.0, 0.0, 0.0, 0.0)
     _stage(board, motion, np.int64(1), _pass(board, walls, motion, np.int64(PLACE), 0.5 * h, 0.0))
-    blend[0] = y[1]
+    _blend(blend[0], y, 0.0, 1.0, 0.0, 0.0)
     _stage(board, motion, np.int64(2), _pass(board, walls, motion, np.int64(PLACE), 0.75 * h, 0.0))
-    blend[0] = (2.0 * y[0] + 3.0 * y[1] + 4.0 * y[2]) / 9.0
-    blend[1] = (y[0] - 6.0 * y[1] + 8.0 * y[2]) / 3.0
+    _blend(blend[0], y, 2.0 / 9.0, 3.0 / 9.0, 4.0 / 9.0, 0.0)
+    _blend(blend[1], y, 1.0 / 3.0, -2.0, 8.0 / 3.0, 0.0)
     _stage(board, motion, np.int64(3), _pass(board, walls, motion, np.int64(FINISH), h, slack))
-    if motion.facts[:, MISSED].max() > 0:
+    if _most(motion, MISSED) > 0:
         return MISJUDGED
-    if motion.facts[:, LATE].min() < 1:
+    if _least(motion, LATE) < 1:
         return RELEASED
-    blend[0] = -5.0 / 72.0 * y[0] + y[1] / 12.0 + y[2] / 9.0 - y[3] / 8.0
+    _blend(blend[0], y, *_ERROR)
     _pass(board, walls, motion, np.int64(ERROR), h, 0.0)
-    power = motion.power
     missed, flow = 0.0, 0.0
-    for k in range(6):
-        missed = max(
-            missed, abs(-5.0 / 72.0 * power[0, k] + power[1, k] / 12.0 + power[2, k] / 9.0 - power[3, k] / 8.0)
-        )
-        flow += power[0, k]
-    return max(motion.facts[:, WORST].max(), h * missed / (flow * _ENERGY_TIME) if flow > 0 else 0.0)
+    for k in range(power.shape[1]):
+        error = _ERROR[0] * power[0, k] + _ERROR[1] * power[1, k] + _ERROR[2] * power[2, k] + _ERROR[3] * power[3, k]
+        missed, flow = max(missed, abs(error)), flow + power[0, k]
+    return max(_most(motion, WORST), h * missed / (flow * _ENERGY_TIME) if flow > 0 else 0.0)
 
 
-@_inner()
+@outer()
 def _accept(board, walls, motion, h):
     y, power, blend = motion.y, motion.power, motion.blend
-    motion.energy[:] += h / 9.0 * (2.0 * power[0] + 3.0 * power[1] + 4.0 * power[2])
-    blend[0], blend[1] = y[0], y[2]
-    y[0], power[0] = y[3], power[3]
+    for k in range(power.shape[1]):
+        motion.energy[k] += h / 9.0 * (2.0 * power[0, k] + 3.0 * power[1, k] + 4.0 * power[2, k])
+        power[0, k] = power[3, k]
+    for k in range(y.shape[1]):
+        blend[0, k], blend[1, k], y[0, k] = y[0, k], y[2, k], y[3, k]
     if _pass(board, walls, motion, np.int64(SCAN), h, 0.0):
         _stage(board, motion, np.int64(0), np.bool_(True))
         _pass(board, walls, motion, np.int64(SCAN), 0.0, 0.0)
 
 
-@_inner()
+@outer()
 def _look_at_all(state):
     for column in range(len(state)):
         if state[column] == AWAKE:
             state[column] = NEAR
 
 
-@_inner()
+@outer()
 def _length(edge, last, speed, longest, time):
     """Length of a step of at most ``longest``: to the next edge of a pillar, or near the last arrival."""
     h = min(longest, 0.5 / speed)
@@ -215,11 +240,11 @@ def _length(edge, last, speed, longest, time):
     return min(h, longest)
 
 
-@_inner()
+@outer()
 def _step(board, walls, motion, left, tolerance, until_rest):
     """One accepted step of at most ``left``; its length. A step in which everything comes to rest ends when it does."""
     moving, resting = 0.0, np.inf  # the moment of rest lies between these step lengths
-    edge, last, speed = motion.facts[:, EDGE].min(), motion.facts[:, LAST].max(), motion.facts[:, SPEED].max()
+    edge, last, speed = _least(motion, EDGE), _most(motion, LAST), _most(motion, SPEED)
     wanted = motion.clock[1] if motion.clock[1] > 0 else 0.01 / speed
     following = 0.0  # the next step's length when this one ends where a wall is let go
     while True:
@@ -230,7 +255,7 @@ def _step(board, walls, motion, left, tolerance, until_rest):
             continue
         if error == RELEASED and h > _LEAST_STEP:
             following = max(following, h)
-            wanted = h * min(motion.facts[:, LATE].min(), 0.9)
+            wanted = h * min(_least(motion, LATE), 0.9)
             continue
         factor = 5.0 if error <= 0 else min(5.0, max(0.2, 0.85 * (tolerance / error) ** (1.0 / 3.0)))
         if error <= tolerance or h <= _LEAST_STEP:
@@ -264,15 +289,15 @@ def advance(board, walls, motion, steps, until, tolerance, every, until_rest):
     """
     status = RUNNING
     for _ in range(steps):
-        if motion.facts[:, FAST if until_rest else SPEED].max() == 0:
+        if _most(motion, FAST if until_rest else SPEED) == 0:
             status = REST
             break
         left = until - motion.clock[0]
         if left <= 0:
             status = LIMIT
             break
-        still = motion.facts[:, INSIDE].sum() == 0
-        if _gliders(motion) and (still or motion.facts[:, LAST].max() < motion.clock[1]):
+        still = _most(motion, INSIDE) == 0
+        if _gliders(motion) and (still or _most(motion, LAST) < motion.clock[1]):
             _settle(board, walls, motion)
         if still:
             h = _jump(board, walls, motion, left, every)
