@@ -20,6 +20,21 @@ from sim.result import Trials, joined
 _ARRAYS = [name for name in Trials.__dataclass_fields__ if name != "trace"]
 
 
+class CheckpointError(InputError):
+    """A checkpoint that cannot be read, or belongs to other trials."""
+
+
+def under_way(path: Path) -> Path:
+    """File for the trial that comes next, for engines that can stop within one, beside that of finished trials."""
+    return path.with_name(path.name + ".trial")
+
+
+def forget(path: Path) -> None:
+    """Remove what an interrupted batch left at ``path``, its trial under way too."""
+    path.unlink(missing_ok=True)
+    under_way(path).unlink(missing_ok=True)
+
+
 class FinishedTrials:
     """Finished trials of a batch, in a file that is replaced whole whenever some more are done.
 
@@ -28,7 +43,7 @@ class FinishedTrials:
         identity: what the trials are of (``identity``).
 
     Raises:
-        InputError: the file cannot be read, or is of another batch.
+        CheckpointError: the file cannot be read, or is of another batch.
     """
 
     def __init__(self, path: Path, identity: str):
@@ -42,11 +57,6 @@ class FinishedTrials:
         """How many trials are done."""
         return sum(len(each.steps) for each in self._done)
 
-    @property
-    def under_way(self) -> Path:
-        """File for the trial that comes next, for engines that can stop within one."""
-        return self.path.with_name(self.path.name + ".trial")
-
     def keep(self, trials: Trials) -> None:
         """Add trials and write the file."""
         self._done.append(trials)
@@ -58,19 +68,14 @@ class FinishedTrials:
         """All finished trials in their order."""
         return joined(self._done)
 
-    def remove(self) -> None:
-        """Forget the file: everything is done."""
-        self.path.unlink(missing_ok=True)
-        self.under_way.unlink(missing_ok=True)
-
     def _read(self) -> Trials:
         try:
             with np.load(self.path, allow_pickle=False) as file:
                 stored = {name: file[name] for name in ("identity", *_ARRAYS)}
         except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-            raise InputError(f"{self.path}: cannot be read as a checkpoint ({type(error).__name__})") from None
+            raise CheckpointError(f"{self.path}: cannot be read as a checkpoint ({type(error).__name__})") from None
         if str(stored.pop("identity")) != self._identity:
-            raise InputError(
+            raise CheckpointError(
                 f"{self.path}: checkpoint of another network, protocol, engine or tolerance; remove it to start anew"
             )
         return Trials(**stored)

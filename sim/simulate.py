@@ -12,7 +12,7 @@ import xarray as xr
 
 from hwlib.errors import InputError
 from hwlib.network import Network
-from sim.checkpoint import FinishedTrials, identity
+from sim.checkpoint import FinishedTrials, forget, identity, under_way
 from sim.engines import DEFAULT_TOLERANCE, Engine, Options, Progress, choose
 from sim.protocol import Protocol
 from sim.result import Trials, dataset, trace_samples
@@ -103,14 +103,14 @@ def _simulate_keeping(
     while (first := kept.count) < total:
         some = protocols[first : first + together]
         # A trial is resumed only where it is the first that is missing, and then it is run alone.
-        one = replace(options, progress=None, checkpoint=kept.under_way if len(some) == 1 else None)
+        one = replace(options, progress=None, checkpoint=under_way(kept.path) if len(some) == 1 else None)
         begun = time.perf_counter()
         kept.keep(engine.simulate(network, some, one))
         together = max(1, int(_KEEP_EVERY * len(some) / (time.perf_counter() - begun)))
         if options.progress:
             options.progress(kept.count, total)
     trials = kept.all()
-    kept.remove()
+    forget(kept.path)
     return trials
 
 

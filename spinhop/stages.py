@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hwlib.errors import InputError
 from hwlib.files import replacing, write_atomic
 from spinhop.provenance import file_hash
 from spinhop.runs import Progress, Run, Stage, open_run
@@ -142,24 +142,17 @@ def _trace(ideal: bool, name: str) -> Any:
 def _recall(ideal: bool, name: str) -> Any:
     def work(run: Run) -> Sequence[str]:
         import sim
+        from sim.checkpoint import CheckpointError, forget
 
         network, kept = _network(run, ideal), run.path(f"{name}.partial")
-        left = [kept, kept.with_name(f"{kept.name}.trial")]  # finished trials, and the one under way
-        stale = any(path.exists() for path in left)
-
-        def trials() -> Any:
-            return sim.recall(
-                network, run.design, run.process, engine=run.engine, tolerance=RECALL_TOLERANCE, progress=run.advance,
-                checkpoint=kept,
-            )  # fmt: skip
-
+        trials = partial(
+            sim.recall, network, run.design, run.process, engine=run.engine, tolerance=RECALL_TOLERANCE,
+            progress=run.advance, checkpoint=kept,
+        )  # fmt: skip
         try:
             result = trials()
-        except InputError:
-            if not stale:
-                raise
-            for path in left:  # of another design: what an interrupted run left before it was edited
-                path.unlink(missing_ok=True)
+        except CheckpointError:  # of another design: what an interrupted run left before it was edited
+            forget(kept)
             result = trials()
         save_dataset(result, run.path(name))
         return [name]

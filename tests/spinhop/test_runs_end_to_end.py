@@ -206,3 +206,12 @@ def test_a_recall_goes_on_between_trials_and_starts_anew_for_another_design(desi
     with xr.open_dataset(whole, engine="h5netcdf") as one, xr.open_dataset(resumed, engine="h5netcdf") as other:
         np.testing.assert_array_equal(one.wall_final, other.wall_final)
         np.testing.assert_array_equal(one.energy_source, other.energy_source)
+
+    out = tmp_path / "only a trial under way"
+    with pytest.raises(KeyboardInterrupt):
+        run_design(design_file(text.format(seed=2)), "recall", out=out, progress=Stopping())
+    for path in out.glob("*.partial*"):
+        path.unlink()
+    (out / "recall_drawn.nc.partial.trial").write_bytes(b"the first trial, of another design")
+    assert run_design(design_file(text.format(seed=1)), "recall", out=out).path("recall_drawn.nc").exists()
+    assert not list(out.glob("*.partial*"))

@@ -256,11 +256,10 @@ def chain_powers(port_ref, port, ref):
 def chain_potentials(chains, taps, ref, x):
     """Potentials inside the chains, into ``x`` by slot: out to the far ends with what each tap sees behind it."""
     most = chains.row_first[1:] - chains.row_first[:-1]
-    lanes = len(chains.port_ref)
     behind = np.zeros((most.max() if len(most) else 0, 2))
     for pack in range(len(chains.lane_first) - 1):
         begin, row_end = chains.lane_first[pack], chains.row_first[pack + 1]
-        for lane in range(begin, min(chains.lane_first[pack + 1], lanes)):
+        for lane in range(begin, chains.lane_first[pack + 1]):
             y, j, count = 0.0, 0.0, 0
             for row in range(chains.row_first[pack], row_end):
                 tap = chains.tap_first[row] + lane - begin

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from hwlib.errors import InputError
 from hwlib.files import write_atomic
 from hwlib.network import Network
+from sim.checkpoint import CheckpointError, identity
 from sim.engines.layout.board import Board, Walls, make_board, make_walls
 from sim.engines.layout.gliding import places
 from sim.engines.layout.plan import Plan, build_plan
@@ -21,6 +21,7 @@ from sim.engines.layout.structure import Structure, build_structure, source_node
 from sim.protocol import REST_SPEED, Protocol
 from sim.result import Trace, Trials
 
+_STATE = "identity", "phase", "phase_time", "at_rest", "energy", "residual", "steps", "wall"  # of a checkpoint
 _STEPS = 256  # steps between two looks at the run, unless it is recorded
 Plans = dict[bytes, tuple[Structure, Plan]]
 
@@ -157,26 +158,16 @@ class TrialRun:
             None if self.samples is None else self.samples.trace(),
         )  # fmt: skip
 
-    def fingerprint(self) -> str:
+    def _identity(self) -> str:
         """Names this network, protocol and tolerance; a checkpoint fits no other."""
-        digest = hashlib.sha256()
-        network, protocol = self.network, self.protocol
-        arrays = [network.resistor_nodes, network.resistor_ohm, network.terminals, network.r_p, network.r_ap]
-        arrays += [network.r_m, network.mobility, network.leak, network.length, network.pillar_width]
-        arrays += [network.pillar_centre, network.pin_node, network.node_net]
-        arrays += [x for x in (protocol.levels, protocol.start, protocol.initial) if x is not None]
-        for array in arrays:
-            digest.update(np.ascontiguousarray(array).tobytes())
-        numbers = (protocol.v_dw, protocol.v_charge, protocol.weight, protocol.load, protocol.time_limit)
-        digest.update(repr((numbers, self.tolerance)).encode())
-        return digest.hexdigest()
+        return identity(self.network, [self.protocol], "layout", self.tolerance)
 
     def save(self, path: Path) -> None:
         """Write everything that the rest of the run depends on."""
         assert self.motion is not None
         motion = {f"motion_{name}": getattr(self.motion, name) for name in LASTING}
         state = {
-            "fingerprint": np.array(self.fingerprint()), "phase": np.array(self.phase),
+            "identity": np.array(self._identity()), "phase": np.array(self.phase),
             "phase_time": np.array(self.phase_time), "at_rest": np.array(self.at_rest), "energy": self.energy,
             "residual": np.array(self.residual), "steps": np.array(self.steps), "wall": self.wall,
         }  # fmt: skip
@@ -186,15 +177,17 @@ class TrialRun:
         """Take over the state of a checkpoint.
 
         Raises:
-            InputError: no checkpoint, or of another run.
+            CheckpointError: no checkpoint, or of another run.
         """
         try:
             with np.load(path, allow_pickle=False) as file:
-                state = {name: file[name] for name in file.files}
-        except (OSError, ValueError, EOFError) as error:
-            raise InputError(f"{path}: cannot be read as a checkpoint ({type(error).__name__})") from None
-        if str(state.get("fingerprint")) != self.fingerprint():
-            raise InputError(f"{path}: checkpoint of another network, protocol or tolerance; remove it to start anew")
+                state = {name: file[name] for name in (*_STATE, *(f"motion_{name}" for name in LASTING))}
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+            raise CheckpointError(f"{path}: cannot be read as a checkpoint ({type(error).__name__})") from None
+        if str(state["identity"]) != self._identity():
+            raise CheckpointError(
+                f"{path}: checkpoint of another network, protocol or tolerance; remove it to start anew"
+            )
         self.phase, self.wall = int(state["phase"]), state["wall"]
         self.phase_time, self.at_rest = list(state["phase_time"]), [bool(x) for x in state["at_rest"]]
         self.energy, self.residual, self.steps = state["energy"], float(state["residual"]), int(state["steps"])
