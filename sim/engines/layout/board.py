@@ -12,6 +12,7 @@ from sim.engines.layout.chains import Chains, Taps, make_taps
 from sim.engines.layout.column import ROUNDING
 from sim.engines.layout.plan import Bundles, Columns, Interface, Plan, Rows
 from sim.engines.layout.program import Program
+from sim.engines.layout.rungs import Rungs, RungState, make_rung_state
 
 WEIGHT, VDW, LOAD, PILLAR, TRACK, WIRE = range(6)  # columns of powers: delivered, then turned to heat
 SILENT = -1
@@ -56,8 +57,8 @@ class Work(NamedTuple):
         row_b, row_c: what the sources put into the rows' fixed part.
         source_class: class of each reference's source, −1 for none that counts.
         pillar: the part of each pillar that is ON, its resistance in Ω, its conductance with its wire in S, (3, walls).
-        dirty: groups of rows, or packs of chains, whose pillars changed since they were solved.
-        tap, tap_siemens: tap of each wall, and what its pillar is there (of ``Taps``).
+        dirty: groups of rows, or packs of chains or rungs, whose pillars changed since they were solved.
+        tap, tap_siemens: tap or rung of each wall, and what its pillar is there (of ``Taps`` or ``RungState``).
         values, b, c, x: of the rows.
         ref: potentials of the references.
         group_power: powers inside each group, WEIGHT … WIRE.
@@ -105,10 +106,12 @@ class Board(NamedTuple):
     program: Program
     rows: Rows
     chains: Chains
+    rungs: Rungs
     columns: Columns
     interface: Interface
     bundles: Bundles
     taps: Taps
+    rung_state: RungState
     work: Work
     face: Face
 
@@ -145,21 +148,22 @@ def make_board(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray,
     for here, there in ((interface.a, interface.b), (interface.b, interface.a)):
         to_source = (here < n) & (there >= n)
         np.add.at(source_b, here[to_source], interface.siemens[to_source] * ref[there[to_source]])
-    count, groups, packs = len(walls.low), len(program.group) - 1, len(plan.chains.lane_first) - 1
+    count, groups = len(walls.low), len(program.group) - 1
     rate, bound, leak_bound = _rates(bundles, walls)
-    taps = make_taps(plan.chains, ref)
+    taps, rung_state = make_taps(plan.chains, ref), make_rung_state(plan.rungs)
+    swept, siemens = (plan.rungs, rung_state.siemens) if plan.rungs.rails else (plan.chains, taps.siemens)
     work = Work(
         plan.pillar_group, rate, bound, leak_bound, _most(bundles, walls.share), np.zeros((3, len(bundles.ref))), row_b,
-        row_c, source_class, np.full((3, count), -1.0), np.ones(max(groups, packs), np.bool_), plan.chains.tap,
-        taps.siemens, rows.values.copy(), np.zeros(slots), np.zeros(blocks), np.zeros(slots), ref,
-        np.zeros((groups, 6)), _shares(program.group, threads), _shares(plan.chains.work, threads),
+        row_c, source_class, np.full((3, count), -1.0), np.ones(max(groups, len(swept.work) - 1), np.bool_), swept.tap,
+        siemens, rows.values.copy(), np.zeros(slots), np.zeros(blocks), np.zeros(slots), ref,
+        np.zeros((groups, 6)), _shares(program.group, threads), _shares(swept.work, threads),
         _shares(bundles.first, threads),
     )  # fmt: skip
     face = Face(
         source_b, np.zeros(interface.program.values), np.zeros(n), np.zeros(1), np.zeros(n),
         np.zeros(len(plan.columns.program.diag)),
     )  # fmt: skip
-    return Board(program, rows, plan.chains, plan.columns, interface, bundles, taps, work, face)
+    return Board(program, rows, plan.chains, plan.rungs, plan.columns, interface, bundles, taps, rung_state, work, face)
 
 
 def _rates(bundles: Bundles, walls: Walls) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ from numba import njit, prange
 from sim.engines.layout.chains import chain_powers, join_ports, sweep_packs
 from sim.engines.layout.column import outer
 from sim.engines.layout.program import backward, forward, port_power
+from sim.engines.layout.rungs import join_rungs, rung_powers, sweep_rungs
 
 _parallel: Any = partial(njit, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, parallel=True)
 
@@ -65,12 +66,17 @@ def _add_pillars(work, rows, program, begin, end):
 
 
 @outer()
+def _group_forward(work, rows, program, group):
+    _restart(work, rows, program, group)
+    _add_pillars(work, rows, program, rows.wall_group[group], rows.wall_group[group + 1])
+    forward(program, work.values, work.b, work.c, program.group[group], program.group[group + 1])
+
+
+@outer()
 def _rows_forward(work, rows, program, share):
     for group in range(work.chunk_group[share], work.chunk_group[share + 1]):
         if work.dirty[group]:
-            _restart(work, rows, program, group)
-            _add_pillars(work, rows, program, rows.wall_group[group], rows.wall_group[group + 1])
-            forward(program, work.values, work.b, work.c, program.group[group], program.group[group + 1])
+            _group_forward(work, rows, program, group)
 
 
 @outer()
@@ -92,14 +98,21 @@ def _pillar_power(work, rows, begin, end, power):
 
 
 @outer()
+def _group_backward(work, rows, program, group):
+    """Potentials inside a group of rows for those of the references."""
+    n, x, ref = program.n, work.x, work.ref
+    block, block_end = program.group_block[group], program.group_block[group + 1]
+    for port in range(program.port_first[block], program.port_first[block_end]):
+        x[n + port] = ref[rows.port_ref[port]]
+    backward(program, work.values, work.b, x, program.group[group], program.group[group + 1])
+
+
+@outer()
 def _rows_backward(work, rows, program, share):
     ref, x, source_class = work.ref, work.x, work.source_class
-    n = program.n
     for group in range(work.chunk_group[share], work.chunk_group[share + 1]):
+        _group_backward(work, rows, program, group)
         block, block_end = program.group_block[group], program.group_block[group + 1]
-        for port in range(program.port_first[block], program.port_first[block_end]):
-            x[n + port] = ref[rows.port_ref[port]]
-        backward(program, work.values, work.b, x, program.group[group], program.group[group + 1])
         power = work.group_power[group]
         _clear(power)
         _pillar_power(work, rows, rows.wall_group[group], rows.wall_group[group + 1], power)
@@ -115,6 +128,12 @@ def _rows_backward(work, rows, program, share):
 def _sweep_parallel(chains, taps, dirty, chunk):
     for share in prange(len(chunk) - 1):
         sweep_packs(chains, taps, dirty, chunk[share], chunk[share + 1])
+
+
+@_parallel()
+def _rungs_parallel(rungs, state, dirty, chunk):
+    for share in prange(len(chunk) - 1):
+        sweep_rungs(rungs, state, dirty, chunk[share], chunk[share + 1])
 
 
 @_parallel()
@@ -162,7 +181,10 @@ def _solve_interface(board):
     n, values, b = program.n, board.face.values, board.face.b
     _reset(joint.values, values, 0, len(values))
     _reset(board.face.source_b, b, 0, n)
-    _gather(values, rows.entry, work.values, inner.s_first[0], b, rows.port_ref, work.b, inner.n)
+    if board.rungs.rails > 0:
+        join_rungs(board.rungs, board.rung_state, values, b, ref, n)
+    else:
+        _gather(values, rows.entry, work.values, inner.s_first[0], b, rows.port_ref, work.b, inner.n)
     join_ports(board.chains.entry, board.chains.port_ref, board.taps.port, values, b)
     _add_joint_pillars(values, b, program.diag, n, joint, ref, work.pillar)
     forward(program, values, b, board.face.c, 0, n)
@@ -223,6 +245,7 @@ def _powers(board, power):
     power[0] += delivered
     power[3] += pillars
     power[5] += wires
+    rung_powers(board.rungs, board.rung_state, work.ref, work.source_class, power)
     _joint_power(board.interface, work.ref, work.source_class, work.pillar, power)
     x, n = board.face.column_x, columns.program.n
     for port in range(len(columns.port_ref)):
@@ -234,23 +257,36 @@ def _powers(board, power):
 
 
 @outer()
-def solve_circuit(board, power):
-    """Potentials of every reference for the pillars as they are, and the circuit's powers."""
+def _eliminate(board):
+    """Rows, chains and rungs, as far as their pillars changed."""
     work, rows, program = board.work, board.rows, board.program
-    parallel = len(work.chunk_group) > 2
-    if parallel:
+    parallel, whole, packs = len(work.chunk_group) > 2, np.int64(0), work.chunk_pack[-1]
+    if board.rungs.rails > 0:
+        if parallel:
+            _rungs_parallel(board.rungs, board.rung_state, work.dirty, work.chunk_pack)
+        else:
+            sweep_rungs(board.rungs, board.rung_state, work.dirty, whole, packs)
+    elif parallel:
         _rows_forward_parallel(work, rows, program)
         _sweep_parallel(board.chains, board.taps, work.dirty, work.chunk_pack)
     else:
-        _rows_forward(work, rows, program, np.int64(0))
-        sweep_packs(board.chains, board.taps, work.dirty, np.int64(0), work.chunk_pack[-1])
+        _rows_forward(work, rows, program, whole)
+        sweep_packs(board.chains, board.taps, work.dirty, whole, packs)
     for k in range(len(work.dirty)):
         work.dirty[k] = False
+
+
+@outer()
+def solve_circuit(board, power):
+    """Potentials of every reference for the pillars as they are, and the circuit's powers."""
+    work, rows, program = board.work, board.rows, board.program
+    _eliminate(board)
     _solve_interface(board)
-    if parallel:
-        _rows_backward_parallel(work, rows, program)
-    else:
-        _rows_backward(work, rows, program, np.int64(0))
+    if board.rungs.rails == 0:
+        if len(work.chunk_group) > 2:
+            _rows_backward_parallel(work, rows, program)
+        else:
+            _rows_backward(work, rows, program, np.int64(0))
     _powers(board, power)
 
 
@@ -258,3 +294,11 @@ def solve_circuit(board, power):
 def solve(board, power):
     """The same, to be called from outside compiled code."""
     solve_circuit(board, power)
+
+
+@njit(cache=True)
+def row_potentials(board):
+    """Potentials inside rows that are swept as rungs, into ``Work.x``, for those of the references."""
+    for group in range(len(board.program.group) - 1):
+        _group_forward(board.work, board.rows, board.program, group)
+        _group_backward(board.work, board.rows, board.program, group)

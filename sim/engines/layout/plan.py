@@ -15,6 +15,8 @@ from numba import njit
 from sim.engines.layout.chains import Chains, Ladder, find_chains, no_chains
 from sim.engines.layout.program import Program, add_edges, backward, entry_index, forward, make_program
 from sim.engines.layout.reduction import PILLAR, TRACK
+from sim.engines.layout.rung_search import find_rungs
+from sim.engines.layout.rungs import Rungs, no_rungs
 from sim.engines.layout.structure import INTERFACE, ROW, SOURCE, STATIC, Structure
 from sim.engines.layout.symbolic import distinct
 
@@ -103,6 +105,7 @@ class Plan(NamedTuple):
 
     Attributes:
         row_program, rows, chains, columns, interface, bundles: its parts; rows that are chains are no others.
+        rungs: the same rows once more, swept instead of eliminated, when all of them can be.
         source_node: node of each source reference.
         node_ref: reference of each node, −1 without.
         node_slot: slot of each node of a row or column, −1 without.
@@ -114,6 +117,7 @@ class Plan(NamedTuple):
     row_program: Program
     rows: Rows
     chains: Chains
+    rungs: Rungs
     columns: Columns
     interface: Interface
     bundles: Bundles
@@ -158,9 +162,8 @@ def build_plan(structure: Structure) -> Plan:
     wall_of = np.full(network.devices, -1, np.int64)
     wall_of[bundles.device] = np.arange(network.devices)
     interface = _interface(structure, program, done, columns, node_ref, wall_of)
-    chains = None
-    if _only_weights(rows, structure):
-        chains = find_chains(_ladder(rows, structure, node_ref, wall_of), program, network.devices)
+    ladder = _ladder(rows, structure, node_ref, wall_of)
+    chains = find_chains(ladder, program, network.devices) if _only_weights(rows, structure) else None
     if chains is not None:
         rows = _no_rows(len(edges.a))
     row_part = _rows(rows, structure, node_ref, program, wall_of)
@@ -169,11 +172,15 @@ def build_plan(structure: Structure) -> Plan:
     series[wall_of[edges.device[pillar]]] = edges.ohm[pillar]
     group[interface.wall] = -1
     group[row_part.wall] = np.repeat(np.arange(len(row_part.wall_group) - 1), np.diff(row_part.wall_group))
+    rungs = None
     if chains is None:
         chains = no_chains(network.devices)
-    group[chains.wall] = np.repeat(np.arange(len(chains.lane_first) - 1), np.diff(chains.work))
+        rungs = find_rungs(ladder, _dendrites(structure, rows, node_slot), row_part.entry, network.devices)
+    rungs = rungs or no_rungs(network.devices)
+    for swept in (chains, rungs):
+        group[swept.wall] = np.repeat(np.arange(len(swept.lane_first) - 1), np.diff(swept.work))
     return Plan(
-        rows.program, row_part, chains, done, interface, bundles, source_node, node_ref, node_slot, series, group
+        rows.program, row_part, chains, rungs, done, interface, bundles, source_node, node_ref, node_slot, series, group
     )  # fmt: skip
 
 
@@ -203,6 +210,17 @@ def _no_rows(edges: int) -> _Draft:
     none = np.zeros(0, np.int64)
     program, _ = make_program(none, none, none, none)
     return _Draft(program, none, none, np.zeros(edges, bool), none, none)
+
+
+def _dendrites(structure: Structure, rows: _Draft, node_slot: np.ndarray) -> np.ndarray:
+    """Whether each slot of the rows is a node of a dendrite."""
+    network = structure.network
+    of_dendrite = (network.net_class() == "dendrite")[network.node_net]
+    nodes = np.flatnonzero(structure.place == ROW)
+    dendrite = np.zeros(len(rows.program.diag), bool)
+    dendrite[node_slot[nodes]] = of_dendrite[nodes]
+    dendrite[rows.program.n :] = of_dendrite[rows.port_node]
+    return dendrite
 
 
 def _only_weights(draft: _Draft, structure: Structure) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
 from sim.engines.layout.board import Board, Walls
 from sim.engines.layout.chains import chain_potentials
+from sim.engines.layout.circuit import row_potentials
 from sim.engines.layout.plan import Plan
 from sim.engines.layout.program import backward
 from sim.engines.layout.reduction import restore
@@ -24,6 +25,8 @@ def node_voltages(structure: Structure, plan: Plan, board: Board, voltages: np.n
     v[known] = board.work.ref[plan.node_ref[known]]
     rows = place == ROW
     inside = board.work.x
+    if plan.rungs.rails:
+        row_potentials(board)
     if len(plan.chains.wall):
         inside = np.zeros(1 + int(plan.chains.slot.max()))
         chain_potentials(plan.chains, board.taps, board.work.ref, inside)
