@@ -39,7 +39,10 @@ solutions, and the tries that were not accepted, are in it.
 ## Where the time goes
 
 Stepping consists of circuit solutions and of passes over the walls that move: placing them, estimating errors, looking
-for the next event. A solution is measured by itself, with every pillar changed, after the trial.
+for the next event. A solution is measured by itself, with every pillar changed, after the trial. An accepted step of
+the Runge–Kutta pair takes three solutions, and tries that were not accepted take theirs: the time per wall and
+*solution*, with everything between two solutions, is what compares with engines that solve once a step. The last
+columns are networks drawn with weight rails and extracted; those before have ladders and a line for every weight.
 
 {profile}
 
@@ -129,7 +132,7 @@ def scaling_rows(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
 
 def bandwidth(found: dict[str, Any]) -> str:
     """What the profile says, one table for all sizes."""
-    head = ["quantity", *(f"N = {row['neurons']}" for row in _profiles(found))]
+    head = ["quantity", *(f"N = {row['neurons']}{', drawn' if row.get('drawn') else ''}" for row in _profiles(found))]
     lines = [
         ("threads", lambda r: str(r["threads"])),
         ("prepared (plan of the load phase)", lambda r: time_text(r["ready_seconds"])),
@@ -141,17 +144,18 @@ def bandwidth(found: dict[str, Any]) -> str:
         ("one solution, every pillar changed", lambda r: time_text(r["solution_seconds"])),
         ("per wall and circuit solution, the solution alone", lambda r: f"{r['ns_per_wall_solution']:.3g} ns"),
         ("per wall and circuit solution, everything", lambda r: f"{r['ns_per_wall_and_all']:.3g} ns"),
+        ("the same × threads (goal: 3 ns per core)", lambda r: f"{r['ns_per_wall_and_all'] * r['threads']:.3g} ns"),
         ("share of solutions in stepping, at most", lambda r: f"{100 * r['solution_share']:.0f} %"),
         ("bytes that a solution has to touch", lambda r: f"{r['bytes'] / 1e6:.3g} MB"),
         ("memory bandwidth (STREAM triad, as many threads)", lambda r: f"{r['triad'] / 1e9:.3g} GB/s"),
         ("a solution's share of that bandwidth", lambda r: f"{100 * r['bandwidth_share']:.0f} %"),
     ]  # fmt: skip
     rows = [[name, *(cell(row) for row in _profiles(found))] for name, cell in lines]
-    return table(head, rows) if len(head) > 1 else f"Not measured: {found['profile'].get('failed')}."
+    return table(head, rows) if len(head) > 1 else f"Not measured: {found['profiles'][0].get('failed')}."
 
 
 def _profiles(found: dict[str, Any]) -> list[dict[str, Any]]:
-    return [row for row in (found["profile"], found["profile_large"]) if "failed" not in row]
+    return [row for row in found["profiles"] if "failed" not in row]
 
 
 def static_rows(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:

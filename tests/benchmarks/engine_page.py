@@ -18,6 +18,7 @@ from machine import facts, in_own_process
 ROOT = Path(__file__).parents[2]
 IDEAL_N, WIRED = 60, ((16, 1.0, 5e-6), (32, 1.0, 4e-9))  # neurons, ohm per cell, longest convergence
 SIZES = (60, 100, 300, 1000)
+PROFILES, DRAWN = ((60, 1), (300, 1), (300, 2), (1000, 1), (1000, 2)), (60, 200)  # neurons, threads; neurons
 LINES, RATIOS = (64, 128, 256, 512), (1e-5, 1e-3, 1e-1)
 PATIENCE = {60: 60.0, 100: 60.0, 300: 180.0, 1000: 400.0}  # s for a size in a process of its own
 COMPILING = 900.0  # s, once
@@ -26,6 +27,7 @@ COMPILING = 900.0  # s, once
 def measure(quick: bool, report: Callable[[str], None]) -> dict[str, Any]:
     """Everything, or with ``quick`` what takes about a minute."""
     found: dict[str, Any] = {"facts": facts(), "ngspice": [], "scaling": [], "static": [], "badcrossbar": []}
+    found["profiles"] = []
 
     def own(call: str, *arguments: float, timeout: float, blas_threads: int | None = None) -> dict[str, Any]:
         begun = time.perf_counter()
@@ -36,11 +38,10 @@ def measure(quick: bool, report: Callable[[str], None]) -> dict[str, Any]:
     own("engine_measures.compiled", timeout=COMPILING)
     for n in SIZES[:2] if quick else SIZES:
         found["scaling"].append(own("engine_measures.cost", n, 3 if n <= 100 else 1, timeout=PATIENCE[n]))
-    found["profile"] = own("engine_profile.profile", 60 if quick else 300, timeout=PATIENCE[300])
-    if "failed" in found["scaling"][-1] or quick:
-        found["profile_large"] = {"failed": "left out"}
-    else:
-        found["profile_large"] = own("engine_profile.profile", SIZES[-1], timeout=PATIENCE[1000])
+    for n, threads in PROFILES[:1] if quick else PROFILES:
+        found["profiles"].append(own("engine_profile.profile", n, threads, timeout=PATIENCE[1000]))
+    for n in () if quick else DRAWN:
+        found["profiles"].append(own("engine_profile.drawn", n, timeout=PATIENCE[1000]))
     for lines in LINES[:2] if quick else LINES:
         for ratio in RATIOS:
             found["static"].append(own("static_measures.against_direct", lines, ratio, timeout=300, blas_threads=1))

@@ -2,26 +2,53 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from engine_measures import SPAN, TOLERANCE, case
 from machine import triad_bandwidth, wall_seconds
 
+from hwlib.network import Network
 from sim.engines.layout import threads_for
 from sim.engines.layout.circuit import solve
 from sim.engines.layout.trial import TrialRun
+from sim.protocol import Protocol
 
 
-def profile(neurons: int, threads: int = 0) -> dict[str, Any]:
+def profile(neurons: int, threads: float = 0) -> dict[str, Any]:
     """A trial from loading to rest: time to prepare, in circuit solutions, and in moving walls.
 
     A solution's time is that of one with every pillar changed, an upper bound for its share; ``bytes`` are those that
     such a solution cannot avoid to touch, and ``bandwidth_share`` compares their rate with STREAM's triad in this run.
     """
-    network, protocol = case(neurons, SPAN / neurons, load="rest")
-    threads = threads or threads_for(network)
+    threads = int(threads)
+    return _profile(*case(neurons, SPAN / neurons, load="rest"), threads)
+
+
+def drawn(neurons: int) -> dict[str, Any]:
+    """The same of a network drawn with weight rails in thick copper and extracted, each phase cut off after 100 ns."""
+    import layouts
+    from hwlib.design import Design
+    from hwlib.extraction import extract
+    from sim.protocol import protocol_for
+
+    design = Design.model_validate({
+        "name": "drawn", "process": "copper_thick", "network": {"neurons": neurons, "weight_style": "rails"},
+        "operating_point": {"load": "rest"}, "task": {"time_limit": 100e-9},
+    })  # fmt: skip
+    process = design.load_process()
+    with tempfile.TemporaryDirectory() as folder:
+        file = layouts.write_layout(layouts.hopfield(design, process), Path(folder) / "drawn.oas")
+        network = extract(file, process, design)
+    start = np.random.default_rng(1).integers(0, 2, neurons)
+    return _profile(network, protocol_for(design, process, start=start), 0) | {"drawn": True}
+
+
+def _profile(network: Network, protocol: Protocol, threads: int) -> dict[str, Any]:
+    neurons, threads = network.neurons, threads or threads_for(network)
     TrialRun(*_small(), {}, tolerance=TOLERANCE, threads=threads).go(1)
     begun = time.perf_counter()
     run = TrialRun(network, protocol, {}, tolerance=TOLERANCE, threads=threads)
@@ -70,6 +97,9 @@ def _touched(run: TrialRun) -> int:
     """Bytes of everything that changes with the pillars, and of the wires between them."""
     board = run.board
     arrays = [board.taps.siemens, board.taps.volt, board.chains.ohm, board.chains.series]
-    if len(board.chains.wall) == 0:
+    if board.rungs.rails:
+        rungs = board.rungs
+        arrays = [board.rung_state.siemens, rungs.along, rungs.beside, rungs.rail, rungs.series]
+    elif len(board.chains.wall) == 0:
         arrays = [board.work.values, board.work.b, board.work.x, board.rows.values]
     return sum(array.nbytes for array in arrays)

@@ -8,8 +8,9 @@ import shutil
 
 import pytest
 from benchmark_tables import PAGE, time_text
-from engine_measures import SPAN, against_ngspice, cost, exponent
+from engine_measures import SPAN, against_ngspice, cost
 from engine_page import main, page
+from engine_profile import profile
 from machine import facts, in_own_process
 
 pytestmark = pytest.mark.benchmark
@@ -62,12 +63,11 @@ def test_cost_of_a_step_grows_with_the_number_of_walls():
 
 
 @FULL
-def test_nanoseconds_per_wall_and_step():
-    rows = [cost(n, 3) for n in (60, 100, 300)]
-    for row in rows:
-        show(row)
-    print("exponent", exponent([row["neurons"] for row in rows], [row["seconds"] for row in rows]))
-    assert min(row["ns_per_wall_step"] * row["threads"] for row in rows) <= 3
+def test_nanoseconds_per_wall_and_solution_on_one_core():
+    """One solution of the circuit with everything until the next; an accepted step has between four and five."""
+    row = profile(300, 1)
+    show(row)
+    assert row["ns_per_wall_and_all"] <= 3
 
 
 @FULL
@@ -90,7 +90,7 @@ def test_the_page_holds_every_measurement_that_succeeded():
             "neurons": 60, "ohm": 0.0, "engine": "ideal", "seconds": 6e-3, "ngspice_seconds": 72.0, "ratio": 12000.0,
             "walls_apart": 1e-3, "same_outcome": True, "at_rest": True, "simulated": 80e-9,
         }],
-        "profile": {"failed": "nothing"}, "profile_large": {"failed": "left out"},
+        "profiles": [{"failed": "nothing"}],
         "static": [{"lines": 64, "ratio": 1e-3, "seconds": 1e-3, "direct_seconds": 2e-2, "gain": 20.0, "apart": 1e-13,
                     "residual": 1e-12, "iterations": 9}],
         "badcrossbar": [{"installed": False}],
@@ -104,8 +104,7 @@ def test_the_page_holds_every_measurement_that_succeeded():
 def test_the_command_reads_stored_numbers_and_says_where_the_page_is(tmp_path, monkeypatch, capsys):
     numbers, out = tmp_path / "numbers.json", tmp_path / "page.md"
     numbers.write_text(
-        '{"facts": {}, "scaling": [], "ngspice": [], "static": [], "badcrossbar": [],'
-        ' "profile": {"failed": "x"}, "profile_large": {"failed": "x"}}'
+        '{"facts": {}, "scaling": [], "ngspice": [], "static": [], "badcrossbar": [], "profiles": [{"failed": "x"}]}'
     )
     monkeypatch.setattr("sys.argv", ["engine_page", "--numbers", str(numbers), "--out", str(out)])
     assert main() == 0

@@ -65,7 +65,8 @@ def row_graph(ladder: Ladder, dendrite: np.ndarray) -> RowGraph | None:
     blocks = len(program.port_first) - 1
     return RowGraph(
         n, near, siemens, at, np.searchsorted(own[at], slots), own[at], other, by_rail,
-        np.searchsorted(other[by_rail], slots), node, np.searchsorted(program.block[node], np.arange(blocks + 1)), dendrite, port_ref,
+        np.searchsorted(other[by_rail], slots), node, np.searchsorted(program.block[node], np.arange(blocks + 1)),
+        dendrite, port_ref,
     )  # fmt: skip
 
 
