@@ -16,6 +16,7 @@ from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import hebbian
+from sim.engines.layout.trial import TrialRun
 from sim.protocol import Protocol, protocol_for
 from sim.tasks.setup import paper_design
 
@@ -78,11 +79,19 @@ def assert_same(one, other):
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
-def test_a_killed_trial_goes_on_with_the_same_bits(tmp_path):
+def test_a_killed_trial_goes_on_with_the_same_bits(tmp_path, monkeypatch):
     path = tmp_path / "run.npz"
     whole = one_trial(None)
     kill_after("test_checkpoint.one_trial(path)", "path.exists()", tmp_path)
+    done, load = [], TrialRun.load
+
+    def seen(run, kept):
+        load(run, kept)
+        done.append(run.steps + int(run.motion.clock[3]))
+
+    monkeypatch.setattr(TrialRun, "load", seen)
     assert_same(one_trial(path), whole)
+    assert len(done) == 1 and 0 < done[0] < int(whole.steps)
     assert not path.exists()
 
 
