@@ -59,14 +59,16 @@ def _profile(network: Network, protocol: Protocol, threads: int) -> dict[str, An
     TrialRun(*_small(), {}, tolerance=TOLERANCE, threads=threads).go(1)
     begun = time.perf_counter()
     run = TrialRun(network, protocol, {}, tolerance=TOLERANCE, threads=threads)
-    ready, motions, preparing = time.perf_counter() - begun, [run.motion], 0.0
+    ready, motions, releasing, counted = time.perf_counter() - begun, [run.motion], 0.0, 0
     begun = time.perf_counter()
     while True:
-        before, start = run.phase, time.perf_counter()
+        before, start, solved = run.phase, time.perf_counter(), int(run.motion.clock[4])
         over = run.go()
         if run.phase != before:  # the call also made the plan of the next phase
-            preparing += time.perf_counter() - start
+            releasing += time.perf_counter() - start
             motions.append(run.motion)
+        else:
+            counted += int(run.motion.clock[4]) - solved
         if over:
             break
     stepping = time.perf_counter() - begun
@@ -78,8 +80,8 @@ def _profile(network: Network, protocol: Protocol, threads: int) -> dict[str, An
         "neurons": neurons, "threads": threads, "ready_seconds": ready, "stepping_seconds": stepping,
         "steps": run.steps, "solutions": solutions, "solution_seconds": each,
         "ns_per_wall_solution": each * 1e9 / neurons**2,
-        "ns_per_wall_and_all": stepping * (1 - preparing / stepping) * 1e9 / solutions / neurons**2,
-        "solution_share": min(each * solutions / stepping, 1.0), "release_share": preparing / stepping,
+        "ns_per_wall_and_all": (stepping - releasing) * 1e9 / counted / neurons**2,
+        "solution_share": min(each * solutions / stepping, 1.0), "release_share": releasing / stepping,
         "bytes": touched, "triad": triad, "bandwidth_share": touched / each / triad,
     }  # fmt: skip
 
