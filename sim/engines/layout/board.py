@@ -10,7 +10,8 @@ from numba import njit
 from hwlib.network import Network
 from sim.engines.layout.chains import Chains, Taps, make_taps
 from sim.engines.layout.column import ROUNDING
-from sim.engines.layout.plan import Bundles, Columns, Interface, Plan, Rows
+from sim.engines.layout.parts import Bundles, Columns, Interface, Rows
+from sim.engines.layout.plan import Plan
 from sim.engines.layout.program import Program
 from sim.engines.layout.rungs import Rungs, RungState, make_rung_state
 
