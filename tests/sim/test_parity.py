@@ -71,7 +71,7 @@ def test_what_dendrites_deliver_while_loading_is_not_the_weights():
 
 
 def test_a_wall_let_go_at_an_edge_of_its_pillar_ends_the_step():
-    """Held during the step in which it turned, it once came 3e-6 L late, whatever the tolerance."""
+    """Held during the whole step in which it turned, it once came 3e-6 L late: no error estimate saw that."""
     plan = {
         "neurons": 3, "style": "lines", "seed": 40081, "levels": "any", "devices": "random", "load": "none",
         "walls": True, "limit": 1.948256098767946e-08, "tolerance": 1e-10, "ohm": 1.9350385713286702,
