@@ -26,8 +26,8 @@ COMPILING = 900.0  # s, once
 
 def measure(quick: bool, report: Callable[[str], None]) -> dict[str, Any]:
     """Everything, or with ``quick`` what takes about a minute."""
-    found: dict[str, Any] = {"facts": facts(), "ngspice": [], "scaling": [], "static": [], "badcrossbar": []}
-    found["profiles"] = []
+    kinds = ("ngspice", "scaling", "profiles", "static", "badcrossbar")
+    found: dict[str, Any] = {"facts": facts(), **{kind: [] for kind in kinds}}
 
     def own(call: str, *arguments: float, timeout: float, blas_threads: int | None = None) -> dict[str, Any]:
         begun = time.perf_counter()

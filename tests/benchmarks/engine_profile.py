@@ -18,13 +18,12 @@ from sim.engines.layout.trial import TrialRun
 from sim.protocol import Protocol
 
 
-def profile(neurons: int, threads: float = 0) -> dict[str, Any]:
+def profile(neurons: int, threads: int = 0) -> dict[str, Any]:
     """A trial from loading to rest: time to prepare, in circuit solutions, and in moving walls.
 
     A solution's time is that of one with every pillar changed, an upper bound for its share; ``bytes`` are those that
     such a solution cannot avoid to touch, and ``bandwidth_share`` compares their rate with STREAM's triad in this run.
     """
-    threads = int(threads)
     return _profile(*case(neurons, SPAN / neurons, load="rest"), threads)
 
 

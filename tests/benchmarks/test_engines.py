@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 from benchmark_tables import PAGE, time_text
-from engine_measures import SPAN, against_ngspice, cost
+from engine_measures import SPAN, against_ngspice, cost, exponent
 from engine_page import main, page
 from engine_profile import profile
 from machine import facts, in_own_process
@@ -60,6 +60,16 @@ def test_cost_of_a_step_grows_with_the_number_of_walls():
         assert row["at_rest"] and row["energy_balance"] < 1e-8 and row["kcl_residual"] < 1e-12
     each = [(row["seconds"] - row["ready_seconds"]) / row["steps"] for row in rows]
     assert each[1] / each[0] < 9 * 1.5
+
+
+@FULL
+@pytest.mark.xfail(strict=True, reason="counted by accepted steps the goal is not reached: docs/benchmarks.md")
+def test_nanoseconds_per_wall_and_step():
+    rows = [cost(n, 3) for n in (60, 100, 300)]
+    for row in rows:
+        show(row)
+    print("exponent", exponent([row["neurons"] for row in rows], [row["seconds"] for row in rows]))
+    assert min(row["ns_per_wall_step"] * row["threads"] for row in rows) <= 3
 
 
 @FULL
