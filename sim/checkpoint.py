@@ -61,24 +61,46 @@ class FinishedTrials:
         """Add trials and write the file."""
         self._done.append(trials)
         self._done = [self.all()]
-        arrays = {name: getattr(self._done[0], name) for name in _ARRAYS}
-        write_atomic(self.path, lambda path: _save(path, {"identity": np.array(self._identity), **arrays}))
+        write_state(self.path, self._identity, {name: getattr(self._done[0], name) for name in _ARRAYS})
 
     def all(self) -> Trials:
         """All finished trials in their order."""
         return joined(self._done)
 
     def _read(self) -> Trials:
-        try:
-            with np.load(self.path, allow_pickle=False) as file:
-                stored = {name: file[name] for name in ("identity", *_ARRAYS)}
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-            raise CheckpointError(f"{self.path}: cannot be read as a checkpoint ({type(error).__name__})") from None
-        if str(stored.pop("identity")) != self._identity:
-            raise CheckpointError(
-                f"{self.path}: checkpoint of another network, protocol, engine or tolerance; remove it to start anew"
-            )
-        return Trials(**stored)
+        return Trials(**read_state(self.path, self._identity, _ARRAYS, "network, protocol, engine or tolerance"))
+
+
+def write_state(path: Path, identity: str, arrays: dict[str, np.ndarray]) -> None:
+    """Write a checkpoint, whole or not at all."""
+
+    def save(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            np.savez(file, identity=np.array(identity), **arrays)  # type: ignore[arg-type]
+
+    write_atomic(path, save)
+
+
+def read_state(path: Path, identity: str, names: Sequence[str], of: str) -> dict[str, Any]:
+    """Read arrays of a checkpoint.
+
+    Args:
+        path: the file.
+        identity: what it must be of.
+        names: of its arrays.
+        of: what another identity may differ in, for the message.
+
+    Raises:
+        CheckpointError: the file cannot be read, or has another identity.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            stored = {name: file[name] for name in ("identity", *names)}
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"{path}: cannot be read as a checkpoint ({type(error).__name__})") from None
+    if str(stored.pop("identity")) != identity:
+        raise CheckpointError(f"{path}: checkpoint of another {of}; remove it to start anew")
+    return stored
 
 
 def identity(network: Network, protocols: Sequence[Protocol], engine: str, tolerance: float) -> str:
@@ -97,8 +119,3 @@ def _add(digest: Any, name: str, value: Any) -> None:
         digest.update(f"{name} {value.dtype.str} {value.shape} ".encode() + np.ascontiguousarray(value).tobytes())
     else:
         digest.update(f"{name} {value!r} ".encode())
-
-
-def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    with path.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from hwlib.files import write_atomic
 from hwlib.network import Network
-from sim.checkpoint import CheckpointError, identity
+from sim.checkpoint import identity, read_state, write_state
 from sim.engines.layout.board import Board, Walls, make_board, make_walls
 from sim.engines.layout.gliding import places
 from sim.engines.layout.plan import Plan, build_plan
@@ -21,7 +19,7 @@ from sim.engines.layout.structure import Structure, build_structure, source_node
 from sim.protocol import REST_SPEED, Protocol
 from sim.result import Trace, Trials
 
-_STATE = "identity", "phase", "phase_time", "at_rest", "energy", "residual", "steps", "wall"  # of a checkpoint
+_STATE = "phase", "phase_time", "at_rest", "energy", "residual", "steps", "wall"  # of a checkpoint
 _STEPS = 256  # steps between two looks at the run, unless it is recorded
 Plans = dict[bytes, tuple[Structure, Plan]]
 
@@ -167,11 +165,11 @@ class TrialRun:
         assert self.motion is not None
         motion = {f"motion_{name}": getattr(self.motion, name) for name in LASTING}
         state = {
-            "identity": np.array(self._identity()), "phase": np.array(self.phase),
-            "phase_time": np.array(self.phase_time), "at_rest": np.array(self.at_rest), "energy": self.energy,
-            "residual": np.array(self.residual), "steps": np.array(self.steps), "wall": self.wall,
+            "phase": np.array(self.phase), "phase_time": np.array(self.phase_time),
+            "at_rest": np.array(self.at_rest), "energy": self.energy, "residual": np.array(self.residual),
+            "steps": np.array(self.steps), "wall": self.wall,
         }  # fmt: skip
-        write_atomic(path, lambda p: _save(p, {**motion, **state}))
+        write_state(path, self._identity(), {**motion, **state})
 
     def load(self, path: Path) -> None:
         """Take over the state of a checkpoint.
@@ -179,15 +177,8 @@ class TrialRun:
         Raises:
             CheckpointError: no checkpoint, or of another run.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                state = {name: file[name] for name in (*_STATE, *(f"motion_{name}" for name in LASTING))}
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-            raise CheckpointError(f"{path}: cannot be read as a checkpoint ({type(error).__name__})") from None
-        if str(state["identity"]) != self._identity():
-            raise CheckpointError(
-                f"{path}: checkpoint of another network, protocol or tolerance; remove it to start anew"
-            )
+        names = (*_STATE, *(f"motion_{name}" for name in LASTING))
+        state = read_state(path, self._identity(), names, "network, protocol or tolerance")
         self.phase, self.wall = int(state["phase"]), state["wall"]
         self.phase_time, self.at_rest = list(state["phase_time"]), [bool(x) for x in state["at_rest"]]
         self.energy, self.residual, self.steps = state["energy"], float(state["residual"]), int(state["steps"])
@@ -196,11 +187,6 @@ class TrialRun:
         for name in LASTING:
             getattr(self.motion, name)[...] = state[f"motion_{name}"]
         begin(self.board, self.walls, self.motion)
-
-
-def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    with path.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 def run_trial(run: TrialRun, checkpoint: Path | None = None, looked: Callable[[], None] | None = None) -> Trials:
