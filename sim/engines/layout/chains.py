@@ -10,17 +10,15 @@ tap, which a processor does several at a time.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
+from sim.engines.layout.compiled import fast, outer
 from sim.engines.layout.program import Program
 
 LANES = 128  # chains in a pack
-# Divisions need no check (conductances are positive) and products may be fused: both are what makes a sweep fast.
-_fast: Any = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
-_inner: Any = {**_fast, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 
 
 class Chains(NamedTuple):
@@ -140,7 +138,7 @@ def find_chains(ladder: Ladder, interface: Program, walls: int) -> Chains | None
     leaf = leaf[np.argsort(-length, kind="stable")]
     port = port[np.argsort(-length, kind="stable")]
     length = np.sort(length)[::-1]
-    lane_first, row_first, tap_first = _rows_of(length)
+    lane_first, row_first, tap_first = rows_of(length, LANES)
     ohm, at, slot = _fill(leaf, parent, first, siemens, lane_first, row_first, tap_first, n)
     wall = ladder.wall[order][at]
     tap = np.full(walls, -1, np.int64)
@@ -165,9 +163,9 @@ def _climb(leaf, parent, first, n):
     return length, port
 
 
-def _rows_of(length: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Packs of chains whose lengths descend: first chain, row and tap. Chains of a pack begin in its first row."""
-    lane_first = np.minimum(np.arange(-(-len(length) // LANES) + 1) * LANES, len(length))
+def rows_of(length: np.ndarray, lanes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Packs of ``lanes`` chains whose lengths descend: first chain, row, tap; all begin in their pack's first row."""
+    lane_first = np.minimum(np.arange(-(-len(length) // lanes) + 1) * lanes, len(length))
     row_first = np.concatenate([[0], np.cumsum(length[lane_first[:-1]])])
     counts = []
     for first, last in pairwise(lane_first):
@@ -195,7 +193,7 @@ def _fill(leaf, parent, first, siemens, lane_first, row_first, tap_first, n):
     return ohm, at, slot
 
 
-@njit(**_inner)
+@outer()
 def _sweep(first, ohm, series, siemens, volt, y, j, c, y2, j2, c2):
     """Carry the chains of a pack over all its rows; ``h`` is the part of a conductance that heats the pillar itself."""
     for row in range(len(first) - 1):
@@ -215,7 +213,7 @@ def _sweep(first, ohm, series, siemens, volt, y, j, c, y2, j2, c2):
             y2[k], j2[k] = yh * share * share, share * (jh - drop * yh)
 
 
-@njit(**_inner)
+@outer()
 def sweep_packs(chains, taps, dirty, first, last):
     """Bring the ports of packs ``first`` … ``last`` − 1 up to date where a pillar changed."""
     port = taps.port
@@ -232,7 +230,7 @@ def sweep_packs(chains, taps, dirty, first, last):
             )  # fmt: skip
 
 
-@njit(**_inner)
+@outer()
 def join_ports(entry, port_ref, port, values, b):
     """Add the chains to the interface."""
     for lane in range(len(entry)):
@@ -240,7 +238,7 @@ def join_ports(entry, port_ref, port, values, b):
         b[port_ref[lane]] += port[1, lane]
 
 
-@njit(**_inner)
+@outer()
 def chain_powers(port_ref, port, ref):
     """Power that the chains' sources deliver, heat of their pillars and heat of their wires, W."""
     delivered, pillars, heat = 0.0, 0.0, 0.0
@@ -252,7 +250,7 @@ def chain_powers(port_ref, port, ref):
     return delivered, pillars, heat - pillars
 
 
-@njit(**_fast)
+@fast()
 def chain_potentials(chains, taps, ref, x):
     """Potentials inside the chains, into ``x`` by slot: out to the far ends with what each tap sees behind it."""
     most = chains.row_first[1:] - chains.row_first[:-1]

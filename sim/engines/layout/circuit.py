@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
-
 import numpy as np
 from numba import njit, prange
 
 from sim.engines.layout.chains import chain_powers, join_ports, sweep_packs
-from sim.engines.layout.column import outer
+from sim.engines.layout.compiled import outer, parallel
 from sim.engines.layout.program import backward, forward, port_power
 from sim.engines.layout.rungs import join_rungs, rung_powers, sweep_rungs
-
-_parallel: Any = partial(njit, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, parallel=True)
-
 
 # Indices are np.int64 in every call: another type would compile the callee again.
 
@@ -124,25 +118,25 @@ def _rows_backward(work, rows, program, share):
         power[5] = port_power(program, work.values, work.b, work.c, x, block, block_end) - power[3]
 
 
-@_parallel()
+@parallel()
 def _sweep_parallel(chains, taps, dirty, chunk):
     for share in prange(len(chunk) - 1):
         sweep_packs(chains, taps, dirty, chunk[share], chunk[share + 1])
 
 
-@_parallel()
+@parallel()
 def _rungs_parallel(rungs, state, dirty, chunk):
     for share in prange(len(chunk) - 1):
         sweep_rungs(rungs, state, dirty, chunk[share], chunk[share + 1])
 
 
-@_parallel()
+@parallel()
 def _rows_forward_parallel(work, rows, program):
     for share in prange(len(work.chunk_group) - 1):
         _rows_forward(work, rows, program, np.int64(share))
 
 
-@_parallel()
+@parallel()
 def _rows_backward_parallel(work, rows, program):
     for share in prange(len(work.chunk_group) - 1):
         _rows_backward(work, rows, program, np.int64(share))
@@ -260,13 +254,13 @@ def _powers(board, power):
 def _eliminate(board):
     """Rows, chains and rungs, as far as their pillars changed."""
     work, rows, program = board.work, board.rows, board.program
-    parallel, whole, packs = len(work.chunk_group) > 2, np.int64(0), work.chunk_pack[-1]
+    shared, whole, packs = len(work.chunk_group) > 2, np.int64(0), work.chunk_pack[-1]
     if board.rungs.rails > 0:
-        if parallel:
+        if shared:
             _rungs_parallel(board.rungs, board.rung_state, work.dirty, work.chunk_pack)
         else:
             sweep_rungs(board.rungs, board.rung_state, work.dirty, whole, packs)
-    elif parallel:
+    elif shared:
         _rows_forward_parallel(work, rows, program)
         _sweep_parallel(board.chains, board.taps, work.dirty, work.chunk_pack)
     else:

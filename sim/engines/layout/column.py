@@ -5,23 +5,13 @@ Loops run over plain arrays that are arguments, cut to a column: only then does 
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
-
 import numpy as np
-from numba import njit
+
+from sim.engines.layout.compiled import inner
 
 FAST, INSIDE, EDGE, FIRST, LAST, SPEED, WORST, CHANGED, MISSED, GLIDERS, LATE = range(11)  # facts a pass reports
 FACTS = 11
 ROUNDING = 1e-12  # pillar widths: what rounding may leave of a way
-
-# Called from compiled code alone: no wrappers, they double the time to compile. Nothing here divides by zero, and
-# nothing allocates: arrays then need no reference counts.
-outer: Any = partial(
-    njit, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy", fastmath={"contract"},
-    _nrt=False,
-)  # fmt: skip
-inner: Any = partial(outer, forceinline=True)  # a call that hands over tuples of arrays costs more than a short column
 
 
 @inner()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from numba import njit
 
-from sim.engines.layout.column import FAST, GLIDERS, LAST, SPEED, inner, shift, travel, travel_range
+from sim.engines.layout.column import FAST, GLIDERS, LAST, SPEED, shift, travel, travel_range
+from sim.engines.layout.compiled import inner
 
 ASLEEP, AWAKE, NEAR, GLIDING = range(4)  # column: all walls held at an end; any; some near a pillar; see above
 SINCE, GAP, ROOM, COURSE = range(4)  # of a glide: its time (s), way to the pillar ahead, to the last end, direction

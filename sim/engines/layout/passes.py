@@ -6,11 +6,8 @@ Those that glide are only checked. A pass is called by number, so that one compi
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
-
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from sim.engines.layout.column import (
     CHANGED,
@@ -26,14 +23,12 @@ from sim.engines.layout.column import (
     WORST,
     any_fast,
     gather,
-    inner,
     largest,
     largest_inside,
     late_release,
     leave,
     look_ahead,
     move,
-    outer,
     set_free,
     set_pillars,
     snap,
@@ -41,6 +36,7 @@ from sim.engines.layout.column import (
     travel_range,
     turn_free,
 )  # fmt: skip
+from sim.engines.layout.compiled import inner, outer, parallel
 from sim.engines.layout.gliding import (
     ASLEEP,
     AWAKE,
@@ -55,7 +51,6 @@ from sim.engines.layout.gliding import (
 )  # fmt: skip
 
 PLACE, FINISH, ERROR, STILL, SCAN, DRIFT, WAKE = range(7)  # the passes
-_parallel: Any = partial(njit, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, parallel=True)
 
 
 @inner()
@@ -63,6 +58,15 @@ def _pillars(work, walls, s, first, last):
     return set_pillars(
         walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, s, first, last,
     )  # fmt: skip
+
+
+@inner()
+def _travel(work, bundles, walls, bundle, row, span, out):
+    """``travel`` of a column for the potentials in a row of ``here``, into its part of ``out``."""
+    first, last = bundles.first[bundle], bundles.first[bundle + 1]
+    begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+    rate = work.rate[bundles.siemens_first[bundle] : bundles.siemens_first[bundle + 1]]
+    travel(out[first:last], rate, work.here[row, begin:end], walls.leak[first:last], span)
 
 
 @inner()
@@ -87,12 +91,9 @@ def _one_way(work, bundles, bundle, row, other):
 def _place(work, bundles, walls, motion, bundle, h):
     """Trial positions of a column for the potentials in ``blend``."""
     first, last = bundles.first[bundle], bundles.first[bundle + 1]
-    rate = work.rate[bundles.siemens_first[bundle] : bundles.siemens_first[bundle + 1]]
     begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
     gather(bundles.ref, motion.blend[0], work.here[0], begin, end)
-    travel(
-        motion.mean[first:last], rate, work.here[0, begin:end], walls.leak[first:last], 1.0
-    )  # fmt: skip
+    _travel(work, bundles, walls, bundle, 0, 1.0, motion.mean)
     move(
         motion.trial[first:last], motion.s[first:last], motion.mean[first:last], motion.free[first:last],
         walls.low[first:last], walls.high[first:last], h,
@@ -100,17 +101,14 @@ def _place(work, bundles, walls, motion, bundle, h):
 
 
 @inner()
-def _start(work, bundles, walls, motion, bundle):
-    """Speeds of a column that passes did not look at, and which of its walls are free."""
+def _start(work, bundles, walls, motion, bundle, row):
+    """Speeds of a column for the potentials in a row of ``here``, and which of its walls are free."""
     first, last = bundles.first[bundle], bundles.first[bundle + 1]
-    rate = work.rate[bundles.siemens_first[bundle] : bundles.siemens_first[bundle + 1]]
-    begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
-    gather(bundles.ref, motion.y[0], work.here[0], begin, end)
-    speed = motion.speed[first:last]
-    travel(speed, rate, work.here[0, begin:end], walls.leak[first:last], 1.0)
+    _travel(work, bundles, walls, bundle, row, 1.0, motion.speed)
     motion.side[bundle] = set_free(
-        motion.free[first:last], speed, motion.s[first:last], walls.low[first:last], walls.high[first:last]
-    )
+        motion.free[first:last], motion.speed[first:last], motion.s[first:last], walls.low[first:last],
+        walls.high[first:last],
+    )  # fmt: skip
 
 
 @inner()
@@ -121,7 +119,7 @@ def _turns(work, bundles, walls, motion, bundle, h, slack):
     begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
     leak = walls.leak[first:last]
     s, low, high, free = motion.s[first:last], walls.low[first:last], walls.high[first:last], motion.free[first:last]
-    travel(motion.end[first:last], rate, work.here[1, begin:end], leak, 1.0)
+    _travel(work, bundles, walls, bundle, 1, 1.0, motion.end)
     gather(bundles.ref, motion.y[1], work.here[2], begin, end)
     turn_free(
         motion.trial[first:last], s, motion.speed[first:last], motion.end[first:last], free, low, high, rate,
@@ -142,13 +140,15 @@ def _finish(work, bundles, walls, motion, bundle, h, slack, facts):
         if not walls.pressed or _held(work, bundles, motion, bundle, 1):
             return
         motion.state[bundle] = AWAKE
-        _start(work, bundles, walls, motion, bundle)
+        gather(bundles.ref, motion.y[0], work.here[2], begin, end)
+        _start(work, bundles, walls, motion, bundle, 2)
     elif motion.state[bundle] == GLIDING:
         gather(bundles.ref, motion.blend[0], work.here[0], begin, end)
         if stays_gliding(work, bundles, motion, bundle, h):
             return
         wake(work, bundles, walls, motion, bundle)
-        _start(work, bundles, walls, motion, bundle)
+        gather(bundles.ref, motion.y[0], work.here[2], begin, end)
+        _start(work, bundles, walls, motion, bundle, 2)
     _place(work, bundles, walls, motion, bundle, h)
     gather(bundles.ref, motion.y[0], work.here[2], begin, end)
     if not _one_way(work, bundles, bundle, 1, 2):
@@ -163,14 +163,12 @@ def _finish(work, bundles, walls, motion, bundle, h, slack, facts):
 def _error(work, bundles, walls, motion, bundle, h, facts):
     """Largest estimated error of a column's walls in the step, fraction of L, into ``facts`` when it may exceed it."""
     first, last = bundles.first[bundle], bundles.first[bundle + 1]
-    rate = work.rate[bundles.siemens_first[bundle] : bundles.siemens_first[bundle + 1]]
     begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
     gather(bundles.ref, motion.blend[0], work.here[0], begin, end)
-    y = work.here[0, begin:end]
-    least, most = travel_range(work.bound, begin, y, work.leak_bound[bundle], 0.0)
+    least, most = travel_range(work.bound, begin, work.here[0, begin:end], work.leak_bound[bundle], 0.0)
     if h * max(-least, most) * work.most_share[bundle] <= facts[WORST]:
         return
-    travel(motion.mean[first:last], rate, y, walls.leak[first:last], 0.0)
+    _travel(work, bundles, walls, bundle, 0, 0.0, motion.mean)
     share, speed = walls.share[first:last], motion.mean[first:last]
     if motion.state[bundle] == GLIDING:
         worst = largest(speed, share)
@@ -183,14 +181,11 @@ def _error(work, bundles, walls, motion, bundle, h, facts):
 def _goes_on(work, bundles, walls, motion, bundle):
     """Whether a wall of a column is still moving at the end of the step, for the potentials found there."""
     first, last = bundles.first[bundle], bundles.first[bundle + 1]
-    rate = work.rate[bundles.siemens_first[bundle] : bundles.siemens_first[bundle + 1]]
     begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
     gather(bundles.ref, motion.y[3], work.here[0], begin, end)
     if motion.side[bundle] != 0 and _held(work, bundles, motion, bundle, 0):
         return False
-    travel(
-        motion.mean[first:last], rate, work.here[0, begin:end], walls.leak[first:last], 1.0
-    )  # fmt: skip
+    _travel(work, bundles, walls, bundle, 0, 1.0, motion.mean)
     trial = motion.trial[first:last] if motion.state[bundle] != ASLEEP else motion.s[first:last]
     return any_fast(
         trial, walls.low[first:last], walls.high[first:last], motion.mean[first:last], walls.still[first:last]
@@ -250,7 +245,7 @@ def _scan(work, bundles, walls, motion, bundle, h, facts):
     gather(bundles.ref, motion.y[0], work.here[0], begin, end)
     if _settled(work, bundles, walls, motion, bundle, h, facts):
         return
-    _start(work, bundles, walls, motion, bundle)
+    _start(work, bundles, walls, motion, bundle, 0)
     side, span = motion.side[bundle], motion.clock[1]
     if h > 0 and side == 0 and _let_go(work, bundles, walls, motion, bundle, h):
         facts[CHANGED] = 1.0
@@ -310,7 +305,7 @@ def share_pass(work, bundles, walls, motion, kind, h, slack, share):
             _step_column(work, bundles, walls, motion, kind, h, slack, bundle, facts)
 
 
-@_parallel()
+@parallel()
 def parallel_pass(work, bundles, walls, motion, kind, h, slack):
     """One pass over all shares, side by side."""
     for share in prange(len(work.chunk_bundle) - 1):

@@ -6,15 +6,13 @@ vector b and power c at its ports, so that the power turned to heat inside is y�
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
+from sim.engines.layout.compiled import fast
 from sim.engines.layout.symbolic import eliminate, find_entry
-
-# Pivots are positive, and products may be fused.
-_fast: Any = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
 
 
 class Program(NamedTuple):
@@ -132,7 +130,7 @@ def add_edges(program, values, port_block, u, v, siemens):
     return entries
 
 
-@njit(**_fast)
+@fast()
 def forward(program, values, b, c, first, last):
     """Eliminate positions ``first`` … ``last`` − 1; their diagonals become reciprocals."""
     n, column, rows, diag = program.n, program.column, program.rows, program.diag
@@ -154,7 +152,7 @@ def forward(program, values, b, c, first, last):
                 at += 1
 
 
-@njit(**_fast)
+@fast()
 def backward(program, values, b, x, first, last):
     """Potentials of positions ``last`` − 1 down to ``first``, into x, whose ports are set."""
     n, column, rows = program.n, program.column, program.rows
@@ -165,7 +163,7 @@ def backward(program, values, b, x, first, last):
         x[k] = total * values[k]
 
 
-@njit(**_fast)
+@fast()
 def port_power(program, values, b, c, x, first, last, sources=True):
     """Heat inside blocks ``first`` … ``last`` − 1, from their ports alone, in W; b and c count when ``sources``."""
     total = 0.0

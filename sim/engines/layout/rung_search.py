@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from sim.engines.layout.chains import Ladder
+from sim.engines.layout.chains import Ladder, rows_of
 from sim.engines.layout.rung_graph import bare, is_end, path, reverse, row_graph
 from sim.engines.layout.rungs import ENDS_AT_SOMA, MOST_RAILS, RUNG_LANES, Rungs
 
@@ -23,7 +22,6 @@ class _Notes(NamedTuple):
         place, rank: place of a dendrite's node along its row; of a rail's node along its rail.
         rail: which rail a node is of.
         wire: wire up to a node from the one before, S.
-        rung_place: place of each pillar's dendrite node.
         nodes, wires: room for a path.
     """
 
@@ -32,7 +30,6 @@ class _Notes(NamedTuple):
     rank: np.ndarray
     rail: np.ndarray
     wire: np.ndarray
-    rung_place: np.ndarray
     nodes: np.ndarray
     wires: np.ndarray
 
@@ -75,7 +72,7 @@ def find_rungs(ladder: Ladder, dendrite: np.ndarray, entry: np.ndarray, walls: i
     slots = len(graph.dendrite)
     notes = _Notes(
         np.zeros(slots, bool), np.zeros(slots, np.int64), np.zeros(slots, np.int64), np.zeros(slots, np.int64),
-        np.zeros(slots), np.zeros(pillars), np.zeros(slots, np.int64), np.zeros(slots + 1),
+        np.zeros(slots), np.zeros(slots, np.int64), np.zeros(slots + 1),
     )  # fmt: skip
     rails = _walk_all(graph, notes, found)
     if rails == 0:
@@ -197,7 +194,7 @@ def _mean_place(graph, notes, node):
     """Where along the dendrite the pillars at a rail's node stand."""
     total, begin, end = 0.0, graph.rail_first[node], graph.rail_first[node + 1]
     for k in range(begin, end):
-        total += notes.rung_place[graph.by_rail[k]]
+        total += notes.place[graph.own[graph.by_rail[k]]]
     return total / max(end - begin, 1)
 
 
@@ -263,9 +260,6 @@ def _walk(graph, notes, found, block):
     if found.soma[block] == ENDS_AT_SOMA:
         nodes = np.append(nodes, found.ports[block, 0])
     nodes = nodes[np.argsort(notes.place[nodes])]
-    for place in range(len(nodes)):
-        for e in range(graph.pillar_first[nodes[place]], graph.pillar_first[nodes[place] + 1]):
-            notes.rung_place[e] = place
     rails = _rails(graph, notes, found, block)
     for node in mine:
         if not notes.seen[node]:
@@ -292,11 +286,7 @@ def _lay_out(ladder, graph, entry, walls, rails, found, ports) -> Rungs:
     order = np.argsort(-length, kind="stable")
     lane = np.empty(len(order), np.int64)
     lane[order] = np.arange(len(order))
-    length = length[order]
-    lane_first = np.minimum(np.arange(-(-len(order) // RUNG_LANES) + 1) * RUNG_LANES, len(order))
-    step_first = np.concatenate([[0], np.cumsum(length[lane_first[:-1]])])
-    counts = [np.searchsorted(-length[a:b], -np.arange(length[a])) for a, b in pairwise(lane_first)]
-    rung_first = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
+    lane_first, step_first, rung_first = rows_of(length[order], RUNG_LANES)
     pack = lane[block] // RUNG_LANES
     at = rung_first[step_first[pack] + found.step[3].astype(np.int64)] + lane[block] - lane_first[pack]
     by_place = np.empty(len(at), np.int64)

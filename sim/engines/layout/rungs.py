@@ -9,18 +9,15 @@ the heat of the pillars alone. The rows of a pack do all this in step, which a p
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from sim.engines.layout.compiled import inner, outer
 
 RUNG_LANES = 32  # rows in a pack: their conductances then stay in a processor's nearest memory
 ENDS_AT_SOMA = -1  # a dendrite with a pillar at its soma's port ends there
 MOST_RAILS = 4  # along one row; with more, the general elimination is as fast
-_fast: Any = {
-    "cache": True, "error_model": "numpy", "fastmath": {"contract"}, "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True, "_nrt": False,
-}  # fmt: skip
 
 
 class Rungs(NamedTuple):
@@ -108,12 +105,12 @@ def make_rung_state(rungs: Rungs) -> RungState:
 
 
 # Loops have one statement each and index whole arrays: only then do compilers do several lanes at once.
-@njit(**_fast, forceinline=True)
+@inner()
 def _pair(i, j):
     return i * (i + 1) // 2 + j if i > j else j * (j + 1) // 2 + i
 
 
-@njit(**_fast)
+@outer()
 def _update(s, s2, room, size, count):
     """Move an end on: ``room`` holds its conductances u, their derivatives u2, and the two factors of the move."""
     factor, own = 4 * size, 4 * size + 1
@@ -133,7 +130,7 @@ def _update(s, s2, room, size, count):
             pair += 1
 
 
-@njit(**_fast)
+@outer()
 def _dendrite_on(s, s2, room, size, along):
     """Move the dendrite's end on in each lane."""
     count, factor = len(along), 4 * size
@@ -150,7 +147,7 @@ def _dendrite_on(s, s2, room, size, along):
     _update(s, s2, room, size, count)
 
 
-@njit(**_fast)
+@outer()
 def _choose_rail(s, s2, room, size, rails, rail):
     """Conductances of the end of one rail in each lane, and masks that say which one it is."""
     count, masks = len(rail), 4 * size + 2
@@ -168,7 +165,7 @@ def _choose_rail(s, s2, room, size, rails, rail):
                 room[size + i, k] += room[mask, k] * s2[pair, k]
 
 
-@njit(**_fast)
+@outer()
 def _rail_on(s, s2, room, size, rails, rail, beside):
     """Move the end of one rail on in each lane."""
     count, factor, masks = len(rail), 4 * size, 4 * size + 2
@@ -190,7 +187,7 @@ def _rail_on(s, s2, room, size, rails, rail, beside):
     _update(s, s2, room, size, count)
 
 
-@njit(**_fast)
+@outer()
 def _add_rungs(s, s2, room, size, rails, siemens, series):
     """Add pillars between the dendrite's end and the rails' ends that the masks choose."""
     count, g, own, masks = len(siemens), 2 * size, 2 * size + 1, 4 * size + 2
@@ -214,7 +211,7 @@ def _add_rungs(s, s2, room, size, rails, siemens, series):
             s2[between, k] -= room[own, k]
 
 
-@njit(**_fast)
+@outer()
 def _lane_on(s, s2, room, size, lane, which, wire):
     """Move one end of one lane on through a wire; without one (0 S) it is eliminated."""
     own, own2 = s[_pair(which, which), lane], s2[_pair(which, which), lane]
@@ -233,14 +230,14 @@ def _lane_on(s, s2, room, size, lane, which, wire):
             s[_pair(i, which), lane] = s2[_pair(i, which), lane] = 0.0
 
 
-@njit(**_fast)
+@outer()
 def _join(s, lane, i, j, siemens):
     s[_pair(i, i), lane] += siemens
     s[_pair(j, j), lane] += siemens
     s[_pair(i, j), lane] -= siemens
 
 
-@njit(**_fast)
+@outer()
 def _pass_soma(s, s2, room, size, lane, into, out_of):
     """The dendrite ends at the soma's port and begins anew behind it."""
     _join(s, lane, 0, size - 1, into)
@@ -248,7 +245,7 @@ def _pass_soma(s, s2, room, size, lane, into, out_of):
     _join(s, lane, 0, size - 1, out_of)
 
 
-@njit(**_fast)
+@outer()
 def _start(rungs, s, s2, first, count):
     for pair in range(len(s)):
         for k in range(count):
@@ -261,7 +258,7 @@ def _start(rungs, s, s2, first, count):
             _join(s, k, 0, 2 * rungs.rails + 1, rungs.into[first + k])
 
 
-@njit(**_fast)
+@outer()
 def _end(rungs, s, s2, room, size, first, lane, steps):
     """The dendrite and the rails reach their last ports; an end without one goes."""
     if rungs.soma[first + lane] == steps:
@@ -272,7 +269,7 @@ def _end(rungs, s, s2, room, size, first, lane, steps):
         _lane_on(s, s2, room, size, lane, 1 + which, rungs.end[which, first + lane])
 
 
-@njit(**_fast)
+@outer()
 def _sweep(rungs, state, pack):
     first, last = rungs.lane_first[pack], rungs.lane_first[pack + 1]
     s, s2, room, size, rails = state.s[pack], state.s2[pack], state.room[pack], 2 * rungs.rails + 2, rungs.rails
@@ -296,7 +293,7 @@ def _sweep(rungs, state, pack):
         _end(rungs, s, s2, room, size, first, lanes, step_end - step_begin)
 
 
-@njit(**_fast)
+@outer()
 def sweep_rungs(rungs, state, dirty, first, last):
     """Bring the rows of packs ``first`` … ``last`` − 1 up to date where a pillar changed."""
     for pack in range(first, last):
@@ -304,25 +301,22 @@ def sweep_rungs(rungs, state, dirty, first, last):
             _sweep(rungs, state, pack)
 
 
-@njit(**_fast)
+@outer()
 def join_rungs(rungs, state, values, b, ref, n):
     """Add the rows to the interface's values and, where a source is a port, to its sources (``n``: first source)."""
     for pack in range(len(rungs.lane_first) - 1):
         first = rungs.lane_first[pack]
         for lane in range(first, rungs.lane_first[pack + 1]):
             for pair in range(len(rungs.entry)):
-                siemens, here, there = (
-                    state.s[pack, pair, lane - first],
-                    rungs.port_a[pair, lane],
-                    rungs.port_b[pair, lane],
-                )
+                siemens = state.s[pack, pair, lane - first]
+                here, there = rungs.port_a[pair, lane], rungs.port_b[pair, lane]
                 if rungs.entry[pair, lane] >= 0:
                     values[rungs.entry[pair, lane]] += siemens
                 elif here >= 0 and min(here, there) < n:
                     b[min(here, there)] -= siemens * ref[max(here, there)]
 
 
-@njit(**_fast)
+@outer()
 def rung_powers(rungs, state, ref, source_class, power):
     """Add what sources at the rows' ports deliver, and the heat of pillars and wires, to ``power``, W."""
     pillars, heat = 0.0, 0.0

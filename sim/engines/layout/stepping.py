@@ -26,9 +26,9 @@ from sim.engines.layout.column import (
     MISSED,
     SPEED,
     WORST,
-    outer,
     set_pillars,
 )  # fmt: skip
+from sim.engines.layout.compiled import outer
 from sim.engines.layout.gliding import AWAKE, NEAR
 from sim.engines.layout.passes import DRIFT, ERROR, FINISH, PLACE, SCAN, STILL, WAKE, parallel_pass, share_pass
 
