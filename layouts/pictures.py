@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import klayout.db as kdb
 
 from hwlib.errors import InputError
 from hwlib.files import write_atomic
-from hwlib.process import Process
+from hwlib.process import Layer, Process
+
+if TYPE_CHECKING:
+    import klayout.lay as lay
+    import numpy as np
 
 Window = tuple[float, float, float, float]
-MOST_POLYGONS = 60_000  # of one layer; a picture with more shows nothing that a person could see
+MOST_POLYGONS = 20_000  # in a picture of outlines; KLayout paints the layers of one with more, where none could be seen
+PIXELS = 1400  # longer edge of a painted picture
 _NO_LEGEND = ("outline",)
 
 
@@ -42,13 +49,17 @@ def render(
     if box.width() <= 0 or box.height() <= 0:
         raise InputError(f"{layout_path}: nothing to draw in the window {window}")
     figure, axes = _figure(box.width() * um, box.height() * um, inches)
-    for name, layer in process.layers.items():
-        index = layout.find_layer(*layer.gds)
-        if index is None:
-            continue
-        polygons = _polygons(top, index, box, um)
-        if polygons:
-            _fill(axes, name, layer.color, layer.kind, polygons)
+    drawn = {
+        name: index for name, layer in process.layers.items() if (index := layout.find_layer(*layer.gds)) is not None
+    }
+    shapes = {name: top.begin_shapes_rec_touching(index, box) for name, index in drawn.items()}
+    if sum(sum(1 for _ in islice(found.dup().each(), MOST_POLYGONS + 1)) for found in shapes.values()) > MOST_POLYGONS:
+        _paint(axes, Path(layout_path), process, list(drawn), kdb.DBox(box) * um)
+    else:
+        for name, found in shapes.items():
+            polygons = _polygons(found, box, um)
+            if polygons:
+                _fill(axes, name, process.layers[name], polygons)
     margin = 0.02 * max(box.width(), box.height()) * um  # keeps labels at the edges whole
     axes.set_xlim(box.left * um - margin, box.right * um + margin)
     axes.set_ylim(box.bottom * um - margin, box.top * um + margin)
@@ -82,19 +93,54 @@ def _read(path: Path) -> kdb.Layout:
     return layout
 
 
-def _polygons(top: kdb.Cell, index: int, box: kdb.Box, um: float) -> list[list[tuple[float, float]]]:
-    """Outlines in µm; where there are too many, the layer's extents by cell instead."""
-    region = kdb.Region(top.begin_shapes_rec_touching(index, box))
-    region.merged_semantics = False
-    if region.count() > MOST_POLYGONS:
-        step = max(1, max(box.width(), box.height()) // 1500)
-        region = region.sized(step // 2 + 1).merged().sized(-(step // 2 + 1))
-    region = region.merged() & kdb.Region(box)
+def _polygons(shapes: kdb.RecursiveShapeIterator, box: kdb.Box, um: float) -> list[list[tuple[float, float]]]:
+    """Outlines in µm of the shapes inside ``box``."""
+    region = kdb.Region(shapes).merged() & kdb.Region(box)
     hulls = []
     for polygon in region.each():
         hull = polygon.resolved_holes().each_point_hull()
         hulls.append([(p.x * um, p.y * um) for p in hull])
     return hulls
+
+
+def _paint(axes, path: Path, process: Process, names: Sequence[str], box: kdb.DBox) -> None:
+    """Lay KLayout's rendering of each layer over those below, in the colours of a picture of outlines."""
+    import klayout.lay as lay
+    import numpy as np
+
+    view = lay.LayoutView(False)
+    for key, value in (("background-color", "#ffffff"), ("grid-visible", "false"), ("text-visible", "false")):
+        view.set_config(key, value)
+    view.load_layout(str(path), False)
+    view.max_hier()
+    scale = PIXELS / max(box.width(), box.height())
+    width, height = (max(1, round(edge * scale)) for edge in (box.width(), box.height()))
+    picture = np.ones((height, width, 3), np.float32)
+    for name in names:
+        layer = process.layers[name]
+        cover = _coverage(view, layer.gds, box, (width, height))
+        if cover.any():
+            color = np.array([int(layer.color[k : k + 2], 16) / 255 for k in (1, 3, 5)], np.float32)
+            picture += (cover * _opacity(name, layer))[:, :, None] * (color - picture)
+            _legend(axes, name, layer)
+    axes.imshow(picture, extent=(box.left, box.right, box.bottom, box.top), zorder=1)
+
+
+def _coverage(view: lay.LayoutView, gds: tuple[int, int], box: kdb.DBox, size: tuple[int, int]) -> np.ndarray:
+    """Share of each pixel that a layer covers, shape (height, width)."""
+    import klayout.lay as lay
+    import numpy as np
+
+    black = lay.LayerPropertiesNode()
+    black.source = f"{gds[0]}/{gds[1]}"
+    black.fill_color = black.frame_color = 0
+    black.dither_pattern = 0  # solid
+    view.clear_layers()
+    view.insert_layer(view.end_layers(), black)
+    pixels = view.get_pixels_with_options(*size, 1, 2, 1.0, box)
+    # an 8-byte header, then four bytes a pixel
+    gray = np.frombuffer(pixels.to_bytes(), np.uint8, offset=8).reshape(size[1], size[0], 4)[:, :, 1]
+    return 1 - gray / np.float32(255)
 
 
 def _figure(width: float, height: float, long: float):
@@ -110,19 +156,26 @@ def _figure(width: float, height: float, long: float):
     return figure, axes
 
 
-def _fill(axes, name: str, color: str, kind: str, polygons: list[list[tuple[float, float]]]) -> None:
-    from matplotlib.collections import PolyCollection
-    from matplotlib.patches import Rectangle
+def _opacity(name: str, layer: Layer) -> float:
+    return 0.0 if name in _NO_LEGEND else {"conductor": 0.45, "marker": 0.25, "via": 0.95}.get(layer.kind, 0.7)
 
-    plain = name in _NO_LEGEND
-    alpha = 0.0 if plain else {"conductor": 0.45, "marker": 0.25, "via": 0.95}.get(kind, 0.7)
+
+def _fill(axes, name: str, layer: Layer, polygons: list[list[tuple[float, float]]]) -> None:
+    from matplotlib.collections import PolyCollection
+
     drawn = PolyCollection(
-        polygons, facecolors=(color, alpha), edgecolors=color if kind != "via" else "black",
-        linewidths=0.6 if len(polygons) < 4000 else 0.15,
+        polygons, facecolors=(layer.color, _opacity(name, layer)),
+        edgecolors=layer.color if layer.kind != "via" else "black", linewidths=0.6 if len(polygons) < 4000 else 0.15,
     )  # fmt: skip
     axes.add_collection(drawn)
-    if not plain:
-        swatch = (color, max(alpha, 0.4))  # a zero-size patch that only the legend shows
+    _legend(axes, name, layer)
+
+
+def _legend(axes, name: str, layer: Layer) -> None:
+    from matplotlib.patches import Rectangle
+
+    if name not in _NO_LEGEND:
+        swatch = (layer.color, max(_opacity(name, layer), 0.4))  # a zero-size patch that only the legend shows
         axes.add_patch(Rectangle((0, 0), 0, 0, facecolor=swatch, edgecolor="black", linewidth=0.4, label=name))
 
 

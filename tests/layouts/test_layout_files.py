@@ -160,6 +160,28 @@ def test_pictures_show_the_layer_colours(tmp_path):
     assert sum(n for color, n in counts.items() if color != (255, 255, 255)) > 0.3 * whole.size[0] * whole.size[1]
 
 
+def test_painted_picture_shows_what_outlines_show(tmp_path, monkeypatch):
+    """Coarse blocks of both have the same colours, but for the edges that outlines are drawn with."""
+    import numpy as np
+    from PIL import Image
+
+    p = load_process("ebeam")
+    gds = layouts.write_layout(layouts.hopfield(design(3)), tmp_path / "seen.gds")
+
+    def blocks(name: str, window: tuple[float, float, float, float] | None) -> np.ndarray:
+        picture = Image.open(layouts.render(gds, tmp_path / name, p, window=window, labels=False)).convert("RGB")
+        return np.asarray(picture.resize((48, 40), Image.Resampling.BOX), float)
+
+    for k, window in enumerate((None, (0.3e-6, 0.2e-6, 0.9e-6, 1.0e-6))):
+        outlined = blocks(f"outlined{k}.png", window)
+        monkeypatch.setattr(layouts.pictures, "MOST_POLYGONS", 0)
+        painted = blocks(f"painted{k}.png", window)
+        monkeypatch.undo()
+        difference = abs(outlined - painted)
+        assert difference.mean() < 4 and np.quantile(difference, 0.98) < 30
+        assert abs(outlined - np.roll(painted, 2, axis=1)).mean() > 3 * difference.mean()  # one that can fail
+
+
 def test_pictures_refuse_what_is_no_layout(tmp_path):
     p = load_process("ebeam")
     (tmp_path / "text.gds").write_text("not a layout")
