@@ -17,10 +17,11 @@ from sim.protocol import Protocol
 from sim.rules import growth, leaks, stress, window, wires
 from sim.rules.cases import Cases, Limits
 from sim.rules.outcome import OperatingPointReport, Outcome, Place, check_waivers
+from sim.rules.stored_states import RestStates, rest_states
 
 __all__ = [
-    "Limits", "OperatingPointReport", "Outcome", "Place", "check_operating_point", "operating_point_report",
-    "rule_names",
+    "Limits", "OperatingPointReport", "Outcome", "Place", "RestStates", "check_operating_point",
+    "operating_point_report", "rest_states", "rule_names",
 ]  # fmt: skip
 
 
