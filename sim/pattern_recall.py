@@ -15,6 +15,7 @@ from hwlib.weights import bits, stored_patterns, weight_levels
 from sim.engines import DEFAULT_TOLERANCE, Progress
 from sim.protocol import protocol_for
 from sim.simulate import run_batch
+from sim.tasks.scores import nearest, score, summarise
 
 STARTS_STREAM = 1  # spawn key of the starts; 0 is that of the stored patterns (hwlib.weights.stored_patterns)
 
@@ -64,7 +65,8 @@ def recall(
         best over patterns and inverses; undecided bits are wrong), ``recalled`` (all bits right and at rest),
         ``recalled_pattern`` (which pattern was nearest); over trials: ``accuracy_mean``, ``accuracy_interval`` (Student
         t), ``recall_rate``, ``recall_interval`` (Wilson), both 95 %; ``time_mean``, ``time_max``, ``time_median`` over
-        the trials at rest (NaN when none is), ``rest_rate``; attribute ``seed``. ``pattern`` holds the stored bits.
+        the trials at rest (NaN when none is), ``rest_rate``, ``energy_mean``; attribute ``seed``. ``pattern`` holds the
+        stored bits.
 
     Raises:
         InputError: the design's weights are a matrix: there is no stored pattern to compare with.
@@ -80,32 +82,10 @@ def recall(
     result.attrs["seed"] = design.seed
     result["pattern"] = (("stored", "neuron"), patterns, _about("stored bits"))
     result["start"] = (("trial", "neuron"), begin, _about("bits loaded"))
-    return _with_accuracy(result, patterns)
-
-
-def _with_accuracy(result: xr.Dataset, patterns: np.ndarray) -> xr.Dataset:
-    from sim.tasks import statistics
-
-    state, rest = result["state"].values, result["at_rest"].values
-    right = (state[:, None, :] == patterns).mean(axis=2)
-    inverse = (state[:, None, :] == 1 - patterns).mean(axis=2)
-    best = np.maximum(right, inverse)
-    accuracy = best.max(axis=1)
-    recalled = (accuracy == 1) & rest
-    time = result["time_to_solution"].values[rest]
-    mean, rate = statistics.mean(accuracy), statistics.proportion(int(recalled.sum()), len(recalled))
-    result["accuracy"] = ("trial", accuracy, _about("share of right bits, best over stored patterns and inverses"))
-    result["recalled"] = ("trial", recalled, _about("all bits right, and at rest"))
-    result["recalled_pattern"] = ("trial", best.argmax(axis=1), _about("nearest stored pattern"))
-    result["accuracy_mean"] = ((), mean.value, _about("mean share of right bits"))
-    result["accuracy_interval"] = ("bound", [max(mean.low, 0.0), min(mean.high, 1.0)], _about("95 %, Student t"))
-    result["recall_rate"] = ((), rate.value, _about("share of trials recalled"))
-    result["recall_interval"] = ("bound", [rate.low, rate.high], _about("95 %, Wilson"))
-    result["rest_rate"] = ((), float(rest.mean()), _about("share of trials that came to rest"))
-    for name, function in (("mean", np.mean), ("median", np.median), ("max", np.max)):
-        value = float(function(time)) if len(time) else np.nan
-        result[f"time_{name}"] = ((), value, {"units": "s", "long_name": f"{name} time to solution of trials at rest"})
-    return result
+    score(result, patterns)
+    which = nearest(result["state"].values, patterns)
+    result["recalled_pattern"] = ("trial", which, _about("nearest stored pattern"))
+    return summarise(result)
 
 
 def _about(meaning: str) -> dict[str, str]:

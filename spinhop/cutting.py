@@ -23,7 +23,8 @@ class CutRow(NamedTuple):
         best: weight of the best cut to compare with.
         best_is: ``exact`` or ``best found``.
         best_by: how it was found.
-        time: s until every wall rested, or the limit.
+        share_of_best: cut over best, None when no cut weighs more than 0.
+        time_to_solution: s until every wall rested, or the limit.
         at_rest: whether they did.
     """
 
@@ -36,7 +37,8 @@ class CutRow(NamedTuple):
     best: float
     best_is: str
     best_by: str
-    time: float
+    share_of_best: float | None
+    time_to_solution: float
     at_rest: bool
 
 
@@ -72,12 +74,30 @@ def cut_graphs(
     for path, graph in zip(paths, graphs, strict=True):
         result = solve([graph], mapping=mapping, engine=engine)
         best = optimum(graph, reads=_READS, milp_seconds=prove_seconds)
+        cut = float(result["cut"][0])
         rows.append(
             CutRow(
-                path.name, graph.number_of_nodes(), graph.number_of_edges(), float(result["cut"][0]),
+                path.name, graph.number_of_nodes(), graph.number_of_edges(), cut,
                 graph.size("weight") / 2, baselines.greedy_cut(graph), best.value, best.status, best.method,
+                cut / best.value if best.value > 0 else None,
                 float(result["time_to_solution"][0]), bool(result["at_rest"][0]),
             )
         )  # fmt: skip
         progress(len(rows), len(graphs))
     return rows
+
+
+def cut_table(rows: Sequence[CutRow]) -> tuple[list[str], list[list[str]]]:
+    """Columns and cells of text."""
+    from spinhop.outcome import text
+
+    cells = [
+        {
+            "graph": r.graph, "nodes": str(r.nodes), "edges": str(r.edges), "cut": f"{r.cut:.10g}",
+            "random": f"{r.random:.10g}", "greedy": f"{r.greedy:.10g}", "best": f"{r.best:.10g} ({r.best_is})",
+            "share of best": "–" if r.share_of_best is None else f"{100 * r.share_of_best:.1f} %",
+            "time to solution": text(r.time_to_solution, "s"), "at rest": "yes" if r.at_rest else "no",
+        }
+        for r in rows
+    ]  # fmt: skip
+    return list(cells[0]), [list(row.values()) for row in cells]

@@ -15,68 +15,70 @@ if TYPE_CHECKING:
     import xarray as xr
 
 SOURCES, SINKS = ("weight", "vdw", "load"), ("pillar", "track", "wire")
+_NUMBERS = ("accuracy_mean", "recall_rate", "time_mean", "time_median", "time_max", "energy_mean")
+_INTERVALS = ("accuracy_interval", "recall_interval")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a batch of recall trials came to.
+    """What a batch of recall trials came to: the numbers of its dataset, under the dataset's names.
 
     Attributes:
         trials: how many.
-        accuracy, accuracy_low, accuracy_high: mean share of right bits with its 95 % confidence interval.
-        recalled: trials with every bit right.
+        accuracy_mean, accuracy_interval: mean share of right bits with its 95 % confidence interval.
+        recalled: trials with every bit right and at rest.
+        recall_rate, recall_interval: their share with its 95 % confidence interval.
         at_rest: trials that came to rest before the limit.
-        time_mean, time_max: load and convergence in s, over the trials that came to rest (NaN when none did).
+        time_mean, time_median, time_max: load and convergence in s, over the trials at rest (NaN when none is).
         energy_mean: delivered by all sources per trial in J.
         energy: mean per source and per sink in J, by name.
     """
 
     trials: int
-    accuracy: float
-    accuracy_low: float
-    accuracy_high: float
+    accuracy_mean: float
+    accuracy_interval: tuple[float, float]
     recalled: int
+    recall_rate: float
+    recall_interval: tuple[float, float]
     at_rest: int
     time_mean: float
+    time_median: float
     time_max: float
     energy_mean: float
     energy: dict[str, float]
 
     @classmethod
     def of(cls, recall: xr.Dataset) -> Outcome:
-        """Read the outcome from the dataset of ``sim.recall``."""
-        from sim.tasks import statistics
+        """Read the outcome from the dataset of ``sim.recall``.
 
-        accuracy, rest = recall["accuracy"].values, recall["at_rest"].values.astype(bool)
-        interval = statistics.mean(accuracy)
-        time = recall["time_to_solution"].values[rest]
+        Raises:
+            InputError: a dataset of something else.
+        """
+        needed = ("recalled", "at_rest", "energy_source", "energy_sink", *_NUMBERS, *_INTERVALS)
+        if missing := [name for name in needed if name not in recall]:
+            raise InputError(f"not a result of recall: it has no variable {missing[0]}")
         energy = {
             str(name): float(value)
             for variable, dim in (("energy_source", "source"), ("energy_sink", "sink"))
             for name, value in zip(recall[dim].values, recall[variable].mean("trial").values, strict=True)
         }
+        numbers: dict[str, Any] = {name: float(recall[name]) for name in _NUMBERS}
+        bounds: dict[str, Any] = {name: tuple(map(float, recall[name].values)) for name in _INTERVALS}
         return cls(
-            trials=len(accuracy), accuracy=interval.value,
-            accuracy_low=max(interval.low, 0.0), accuracy_high=min(interval.high, 1.0),
-            recalled=int(np.sum(accuracy == 1)), at_rest=int(rest.sum()),
-            time_mean=float(time.mean()) if len(time) else float("nan"),
-            time_max=float(time.max()) if len(time) else float("nan"),
-            energy_mean=float(recall["energy_source"].sum("source").mean()), energy=energy,
+            trials=recall.sizes["trial"], recalled=int(recall["recalled"].sum()), at_rest=int(recall["at_rest"].sum()),
+            energy=energy, **numbers, **bounds,
         )  # fmt: skip
-
-    def _recall_interval(self) -> str:
-        from sim.tasks import statistics
-
-        share = statistics.proportion(self.recalled, self.trials)
-        return f" ({100 * share.low:.0f} … {100 * share.high:.0f} %)"
 
     def rows(self) -> list[tuple[str, str]]:
         """Label and text of every number."""
-        interval = f"{100 * self.accuracy_low:.1f} … {100 * self.accuracy_high:.1f}"
+        bits, trials = ([100 * bound for bound in bounds] for bounds in (self.accuracy_interval, self.recall_interval))
         return [
-            ("right bits", f"{100 * self.accuracy:.1f} % ({interval})"),
-            ("all bits right", f"{self.recalled} of {self.trials}{self._recall_interval()}"),
-            ("came to rest", f"{self.at_rest} of {self.trials}"),
+            ("accuracy (right bits)", f"{100 * self.accuracy_mean:.1f} % ({bits[0]:.1f} … {bits[1]:.1f})"),
+            (
+                "recalled (all right, at rest)",
+                f"{self.recalled} of {self.trials} ({trials[0]:.0f} … {trials[1]:.0f} %)",
+            ),
+            ("at rest", f"{self.at_rest} of {self.trials}"),
             ("time to solution, mean", text(self.time_mean, "s")),
             ("time to solution, longest", text(self.time_max, "s")),
             ("energy per trial", text(self.energy_mean, "J")),
@@ -103,10 +105,13 @@ def read_outcome(path: Path) -> Outcome:
     """The outcome of a recall dataset on disk.
 
     Raises:
-        InputError: missing or unreadable.
+        InputError: missing, unreadable, or of something else.
     """
     with open_dataset(path) as recall:
-        return Outcome.of(recall)
+        try:
+            return Outcome.of(recall)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
 
 
 def open_dataset(path: Path) -> xr.Dataset:
@@ -143,7 +148,7 @@ def trial_rows(results: dict[str, dict[str, Any]]) -> list[list[str]]:
     sums = {kind: sum(data["energy"].get(name, 0.0) for name in SOURCES) for kind, data in results.items()}
     return [
         ["final state", *(data["state"] for data in results.values())],
-        ["came to rest", *("yes" if data["at_rest"] else "no" for data in results.values())],
+        ["at rest", *("yes" if data["at_rest"] else "no" for data in results.values())],
         ["load", *(text(data["time_load"], "s") for data in results.values())],
         ["time to solution", *(text(data["time_to_solution"], "s") for data in results.values())],
         ["energy", *(text(sums[kind], "J") for kind in results)],

@@ -15,15 +15,15 @@ class PictureRow(NamedTuple):
     Attributes:
         picture: its file or letter.
         distortion: share of flipped bits.
-        accuracy: mean share of right bits.
-        restored: trials with every bit right.
+        accuracy_mean: mean share of right bits.
+        recalled: trials with every bit right, and at rest.
         time_mean: mean time to solution in s of the trials at rest; NaN when none is.
     """
 
     picture: str
     distortion: float
-    accuracy: float
-    restored: int
+    accuracy_mean: float
+    recalled: int
     time_mean: float
 
 
@@ -46,6 +46,7 @@ def recall_pictures(
     """
     from sim.tasks.images import letters, read_images
     from sim.tasks.random_recall import image_recall
+    from sim.tasks.scores import summarise
     from sim.tasks.setup import paper_design
 
     if paths:
@@ -60,7 +61,7 @@ def recall_pictures(
     for k, name in enumerate(names):
         for share in distortions:
             chosen = result.isel(trial=(result["pattern"].values == k) & (result["distortion"].values == share))
-            accuracy, time = chosen["accuracy"].values, chosen["time_to_solution"].values[chosen["at_rest"].values]
-            mean = float(time.mean()) if len(time) else float("nan")
-            rows.append(PictureRow(name, float(share), float(accuracy.mean()), int(np.sum(accuracy == 1)), mean))
+            outcome = summarise(chosen)
+            values = [float(outcome[name]) for name in ("accuracy_mean", "time_mean")]
+            rows.append(PictureRow(name, float(share), values[0], int(outcome["recalled"].sum()), values[1]))
     return rows

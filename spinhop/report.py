@@ -98,7 +98,9 @@ def _cards(outcomes: dict[str, Outcome], trials: dict[str, dict[str, Any]], netw
     values = []
     if outcomes:
         ideal, drawn = outcomes["ideal wires"], outcomes["as drawn"]
-        values.append((f"{100 * drawn.accuracy:.1f} %", f"right bits as drawn; {100 * ideal.accuracy:.1f} % ideal"))
+        values.append(
+            (f"{100 * drawn.accuracy_mean:.1f} %", f"accuracy as drawn; {100 * ideal.accuracy_mean:.1f} % ideal")
+        )
         values.append((text(drawn.time_mean, "s"), f"mean time as drawn; {text(ideal.time_mean, 's')} ideal"))
         values.append((text(drawn.energy_mean, "J"), f"energy per trial; {text(ideal.energy_mean, 'J')} ideal"))
     else:
@@ -124,7 +126,7 @@ def _outcome(outcomes: dict[str, Outcome]) -> str:
         parts.append(
             page.paragraph(f"{title}: {count} of {trials} trials did not come to rest before the limit", "warn")
         )
-    note = "Right bits with their 95 % interval; a pattern and its inverse count as one. Times over trials at rest."
+    note = "Intervals: 95 %. A pattern and its inverse count as one. Times over trials at rest."
     return page.section("Recall", *parts, page.paragraph(note, "soft"))
 
 

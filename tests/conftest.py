@@ -44,17 +44,23 @@ def synthetic_trial(network: Network, seed: int, steps: int = 40) -> xr.Dataset:
 
 def synthetic_recall(trials: int, seed: int, resting: int | None = None) -> xr.Dataset:
     """A dataset with the variables of ``sim.recall`` that the face reads, and invented values."""
+    from sim.tasks.scores import score, summarise
+
     rng = np.random.default_rng(seed)
     rest = np.arange(trials) < (trials if resting is None else resting)
-    return xr.Dataset(
+    pattern = np.arange(8) % 2
+    state = np.tile(pattern, (trials, 1))
+    state[:, 0] = rng.random(trials) > 0.8  # one bit is wrong now and then
+    result = xr.Dataset(
         {
-            "accuracy": ("trial", np.where(rng.random(trials) < 0.8, 1.0, 0.875)), "at_rest": ("trial", rest),
+            "state": (("trial", "neuron"), state), "at_rest": ("trial", rest),
             "time_to_solution": ("trial", rng.uniform(60e-9, 110e-9, trials)),
             "energy_source": (("trial", "source"), rng.uniform(1e-12, 3e-12, (trials, 3))),
             "energy_sink": (("trial", "sink"), rng.uniform(1e-12, 3e-12, (trials, 3))),
         },
         coords={"source": ["weight", "vdw", "load"], "sink": ["pillar", "track", "wire"]},
     )  # fmt: skip
+    return summarise(score(result, pattern[None]))
 
 
 @pytest.fixture

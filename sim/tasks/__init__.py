@@ -2,5 +2,5 @@
 
 Modules: ``graphs`` (files), ``rudy`` (graph generator), ``maxcut`` (the network as solver), ``optimum`` and
 ``baselines`` (what it is compared with), ``images``, ``random_recall``, ``estimate`` (the authors' power and energy
-formulas), ``comparison`` (Table II), ``statistics``.
+formulas), ``comparison`` (Table II), ``scores`` (right bits, recalled trials), ``statistics``.
 """

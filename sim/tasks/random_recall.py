@@ -16,9 +16,8 @@ from sim.engines import DEFAULT_TOLERANCE
 from sim.protocol import protocol_for
 from sim.simulate import run_batch
 from sim.tasks.images import distort
-from sim.tasks.setup import Progress, bit_accuracy, free_network
-
-_ACCURACY = {"units": "1", "long_name": "share of right bits, against a stored pattern or its inverse"}
+from sim.tasks.scores import score
+from sim.tasks.setup import Progress, free_network
 
 
 def random_recall(
@@ -42,7 +41,7 @@ def random_recall(
         progress: called with (trials done, trials in all).
 
     Returns:
-        The batch's dataset with ``accuracy`` (trial) added; attribute ``seed``.
+        The batch's dataset with ``accuracy`` and ``recalled`` (trial) added; attribute ``seed``.
     """
     process = process or design.load_process()
     rng, n = np.random.default_rng(seed), design.network.neurons
@@ -54,9 +53,8 @@ def random_recall(
     ]
     network = network or free_network(design, process)
     result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress)
-    result["accuracy"] = ("trial", bit_accuracy(result["state"].values, stored), _ACCURACY)
     result.attrs["seed"] = seed
-    return result
+    return score(result, stored)
 
 
 def image_recall(
@@ -80,8 +78,8 @@ def image_recall(
         progress: called with (trials done, trials in all).
 
     Returns:
-        The batch's dataset with, per trial, ``accuracy`` (against the original or its inverse), ``pattern`` (index),
-        ``distortion`` and ``start`` (trial, neuron).
+        The batch's dataset with, per trial, ``accuracy`` and ``recalled`` (against the original or its inverse),
+        ``pattern`` (index), ``distortion`` and ``start`` (trial, neuron).
     """
     process = process or design.load_process()
     rng, levels = np.random.default_rng(seed), hebbian(patterns)
@@ -94,8 +92,7 @@ def image_recall(
     protocols = [protocol_for(design, process, start=start, **given) for start in starts]
     result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress)
     index = np.array([p for p, _ in cases])
-    accuracy = bit_accuracy(result["state"].values, np.asarray(patterns)[index][:, None, :])
-    result["accuracy"] = ("trial", accuracy, _ACCURACY)
+    score(result, np.asarray(patterns)[index][:, None, :])
     result["pattern"] = ("trial", index, {"units": "1", "long_name": "which pattern was distorted"})
     result["distortion"] = (
         "trial",

@@ -1,4 +1,4 @@
-"""The paper's network as a design, ideal networks for any weights, and how a recall is scored."""
+"""The paper's network as a design, and ideal networks for any weights."""
 
 from __future__ import annotations
 
@@ -83,20 +83,3 @@ def with_levels(design: Design, levels: np.ndarray) -> Design:
     data = design.model_dump()
     data["network"]["weights"] = {"matrix": levels.tolist()}
     return Design.model_validate(data)
-
-
-def bit_accuracy(states: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Share of right bits against the nearest of some targets or their inverses; an undecided bit (−1) is wrong.
-
-    Args:
-        states: read-out of each trial, shape (trials, N), values 0, 1, −1.
-        targets: shape (trials, targets, N) or (targets, N).
-
-    Returns:
-        Shape (trials,).
-    """
-    states = np.asarray(states)
-    targets = np.broadcast_to(targets, (len(states), *np.shape(targets)[-2:]))
-    same = (states[:, None, :] == targets).mean(axis=2)
-    inverse = (states[:, None, :] == 1 - targets).mean(axis=2)
-    return np.maximum(same, inverse).max(axis=1)

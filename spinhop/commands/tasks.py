@@ -37,11 +37,11 @@ def image(
     from spinhop.outcome import text
 
     cells = [
-        [r.picture, f"{100 * r.distortion:g} %", f"{100 * r.accuracy:.1f} %", f"{r.restored} of {trials}",
+        [r.picture, f"{100 * r.distortion:g} %", f"{100 * r.accuracy_mean:.1f} %", f"{r.recalled} of {trials}",
          text(r.time_mean, "s")]
         for r in rows
     ]  # fmt: skip
-    print_table("images", ["picture", "distortion", "right bits", "restored", "mean time"], cells)
+    print_table("images", ["picture", "distortion", "accuracy", "recalled", "time to solution, mean"], cells)
 
 
 def maxcut(
@@ -57,23 +57,15 @@ def maxcut(
 ) -> None:
     """Cut graphs with the network (ideal wires), beside the best cut that software finds."""
     from spinhop.console import TaskBar, print_json, print_table
-    from spinhop.cutting import cut_graphs
+    from spinhop.cutting import cut_graphs, cut_table
 
     with TaskBar("max-cut") as bar:
         rows = cut_graphs(graphs, mapping=mapping, engine=engine, prove_seconds=prove, progress=bar)
     if json:
         print_json([row._asdict() for row in rows])
         return
-    from spinhop.outcome import text
 
-    cells = [
-        [r.graph, str(r.nodes), str(r.edges), f"{r.cut:.10g}", f"{r.random:.10g}", f"{r.greedy:.10g}",
-         f"{r.best:.10g} ({r.best_is})", f"{100 * r.cut / r.best:.1f} %" if r.best > 0 else "–", text(r.time, "s"),
-         "yes" if r.at_rest else "no"]
-        for r in rows
-    ]  # fmt: skip
-    columns = ["graph", "nodes", "edges", "cut", "random", "greedy", "best", "share of best", "time", "at rest"]
-    print_table("max-cut", columns, cells)
+    print_table("max-cut", *cut_table(rows))
 
 
 def reproduce(

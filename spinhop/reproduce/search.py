@@ -55,7 +55,7 @@ def run(context: Context) -> Result:
         result = summary(recall(candidate.drawing.network, design, process, engine="layout", **how))
         tried.append((candidate, result))
         steps.next()
-        if result["rests"].value == PERCENT and result["accuracy"].value == PERCENT:
+        if result["recalled"].value == PERCENT:
             ideal = summary(recall(ideal_network(design, process), design, process, engine="ideal", **how))
             rows += _cost(neurons, candidate, result, ideal)
             break

@@ -34,7 +34,7 @@ def run(context: Context) -> Result:
     for n in sizes:
         design = paper_design(n, load="rest", time_limit=TIME_LIMIT)
         process = design.load_process()
-        curves: dict[str, list[Any]] = {name: [] for name in ("accuracy", "time", "energy", "rests")}
+        curves: dict[str, list[Any]] = {name: [] for name in ("accuracy", "time", "energy", "rests", "recalled")}
         for ohm in ohms:
             network = ladder_network(design, process, ohm)
             engine = "layout" if network.has_wires else "ideal"
@@ -60,14 +60,18 @@ def run(context: Context) -> Result:
 
 
 def summary(data: xr.Dataset) -> dict[str, Interval]:
-    """Accuracy (%), time (ns), metered energy (nJ) and share of trials that came to rest (%)."""
-    rests = data["at_rest"].values
+    """Accuracy (%), time (ns), metered energy (nJ), and shares of trials that came to rest and that recalled (%)."""
     return {
         "accuracy": statistics.mean(PERCENT * data["accuracy"].values),
         "time": statistics.mean(NS * data["time_to_solution"].values),
         "energy": statistics.mean(NJ * data["energy_source"].sum("source").values),
-        "rests": Interval(*(PERCENT * x for x in statistics.proportion(int(rests.sum()), len(rests)))),
+        "rests": _share(data["at_rest"].values),
+        "recalled": _share(data["recalled"].values),
     }
+
+
+def _share(which: np.ndarray) -> Interval:
+    return Interval(*(PERCENT * x for x in statistics.proportion(int(which.sum()), len(which))))
 
 
 def ohm_per_cell(network: Network) -> float:

@@ -7,7 +7,8 @@ from hwlib.errors import InputError
 from hwlib.schematic import ideal_network
 from hwlib.weights import hebbian
 from sim.tasks import images, maxcut, random_recall, rudy
-from sim.tasks.setup import bit_accuracy, free_network, paper_design, with_levels
+from sim.tasks.scores import bit_accuracy
+from sim.tasks.setup import free_network, paper_design, with_levels
 
 PAPER_CUTS = [505, 493, 497, 496, 499, 475, 504, 487, 481, 502]
 K = 2.1 * 9.2740100783e-24 * 0.7 / (2 * 1.602176634e-19 * 8e5 * 50e-18)

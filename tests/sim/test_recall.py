@@ -9,7 +9,7 @@ from hwlib.errors import InputError
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import hebbian
 from sim.protocol import protocol_for
-from sim.tasks.random_recall import random_recall
+from sim.tasks.random_recall import image_recall, random_recall
 from sim.tasks.setup import paper_design
 
 
@@ -110,6 +110,15 @@ def test_a_trial_that_does_not_rest_is_no_recall():
     assert not result.recalled.any()
     assert result.recall_rate == 0 and result.rest_rate == 0
     assert np.isnan(result.time_mean)
+
+
+def test_images_are_recalled_only_at_rest():
+    patterns = np.array([[1, 0, 1, 1, 0]])
+    for limit, expected in ((5e-6, True), (1e-9, False)):
+        design = paper_design(5, time_limit=limit)
+        result = image_recall(design, patterns, np.array([0.0]), 3, 1)
+        assert (result.accuracy == 1).all() and (result.at_rest == expected).all()
+        np.testing.assert_array_equal(result.recalled, expected)
 
 
 def test_undecided_bits_are_wrong():

@@ -187,7 +187,7 @@ def test_image_returns_an_undistorted_picture(spinhop):
     code, out, _ = spinhop("image", "-d", "0", "--trials", "1", "--json")
     rows = json.loads(out)
     assert code == 0 and [row["picture"] for row in rows] == ["U", "T", "D"]
-    assert all(row["accuracy"] == 1 and row["restored"] == 1 for row in rows)
+    assert all(row["accuracy_mean"] == 1 and row["recalled"] == 1 for row in rows)
 
 
 def test_self_test_counts_what_the_checks_miss(spinhop, monkeypatch):
@@ -212,3 +212,24 @@ def test_checks_find_faults_planted_on_a_random_layout():
 def test_check_needs_a_design_or_a_self_test(spinhop):
     code, _, err = spinhop("check")
     assert code == 2 and "--self-test" in _one_line(err)
+
+
+def test_recalled_is_one_number_everywhere(spinhop, tmp_path):
+    """Every soma reads right in both trials, but axons still move at the limit: terminal, JSON and file say 0 of 2."""
+    import xarray as xr
+
+    design = tmp_path / "late.yaml"
+    design.write_text(
+        "name: late\nnetwork: {neurons: 5, weights: {patterns: ['10110']}}\noperating_point: {load: 16 ns}\n"
+        "task: {starts: ['10110', '01001'], time_limit: 1 ns}\n"
+    )
+    out = tmp_path / "run"
+    code, printed, _ = spinhop("recall", design, "--ideal", "--out", out, "--json")
+    outcome = json.loads(printed)["outcome"]["ideal"]
+    text = spinhop("recall", design, "--ideal", "--out", out)[1]
+    with xr.open_dataset(out / "recall_ideal.nc", engine="h5netcdf") as stored:
+        assert stored["accuracy"].values.tolist() == [1.0, 1.0] and not stored["at_rest"].any()
+        assert code == 0 and outcome["recalled"] == int(stored["recalled"].sum()) == 0
+        for name in ("accuracy_mean", "recall_rate", "energy_mean"):
+            assert outcome[name] == float(stored[name])
+    assert "0 of 2" in next(line for line in text.splitlines() if "recalled" in line)

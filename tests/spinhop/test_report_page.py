@@ -91,7 +91,8 @@ def test_outcome_takes_times_of_resting_trials_only(synthetic_run):
     assert (outcome.trials, outcome.at_rest) == (20, 5)
     assert outcome.time_mean == pytest.approx(np.mean(times[:5]))
     assert outcome.time_max == pytest.approx(max(times[:5]))
-    assert outcome.accuracy_low <= outcome.accuracy <= outcome.accuracy_high
+    low, high = outcome.accuracy_interval
+    assert low <= outcome.accuracy_mean <= high
 
 
 def test_no_resting_trial_has_no_time(synthetic_run):

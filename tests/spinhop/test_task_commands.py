@@ -127,4 +127,4 @@ def test_picture_comes_back(spinhop, tmp_path):
     (tmp_path / "a.txt").write_text("###\n#..\n...\n")
     code, out, _ = spinhop("image", tmp_path / "a.txt", "-d", "0", "--trials", "2", "--json")
     row = json.loads(out)[0]
-    assert code == 0 and (row["picture"], row["restored"], row["accuracy"]) == ("a.txt", 2, 1.0)
+    assert code == 0 and (row["picture"], row["recalled"], row["accuracy_mean"]) == ("a.txt", 2, 1.0)
