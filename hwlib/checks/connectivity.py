@@ -5,7 +5,7 @@ from __future__ import annotations
 import klayout.db as kdb
 
 from hwlib.checks.device_extractor import LAYERS, DwMtjExtractor
-from hwlib.checks.source import layer_index, shapes_on
+from hwlib.drawing.source import layer_index, shapes_on
 from hwlib.process import Process
 
 

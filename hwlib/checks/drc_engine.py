@@ -8,7 +8,7 @@ import klayout.db as kdb
 
 from hwlib.checks.places import first_place
 from hwlib.checks.rules import Rule, design_rules
-from hwlib.checks.source import LayoutSource, layer_index, open_layout
+from hwlib.drawing.source import LayoutSource, layer_index, open_layout
 from hwlib.findings import Finding
 from hwlib.process import Process
 

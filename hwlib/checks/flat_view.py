@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from hwlib.checks.connectivity import wires
 from hwlib.checks.rectangles import linked_layers, rectangles, touching
-from hwlib.checks.source import shapes_on
+from hwlib.drawing.source import shapes_on
 from hwlib.process import Process
 
 

@@ -14,8 +14,8 @@ from scipy.sparse.csgraph import connected_components
 
 from hwlib.checks.connectivity import Extracted, net_labels, wires
 from hwlib.checks.device_table import DeviceTable, device_table
-from hwlib.checks.forked import cores, in_processes
-from hwlib.checks.source import places
+from hwlib.drawing.source import places
+from hwlib.forked import cores, in_processes
 from hwlib.process import Process
 
 _LABEL = "label."  # marks of net labels begin so

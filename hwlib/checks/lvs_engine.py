@@ -16,9 +16,9 @@ from hwlib.checks.layout_view import LayoutView, view_in_bands, view_whole
 from hwlib.checks.locate import Locator
 from hwlib.checks.lvs_report import LvsReport
 from hwlib.checks.reference_netlist import drawn_parameters, reference_network
-from hwlib.checks.source import LayoutSource, open_layout
 from hwlib.checks.topology import compare_topology
 from hwlib.design import Design
+from hwlib.drawing.source import LayoutSource, open_layout
 from hwlib.errors import InputError
 from hwlib.findings import Finding
 from hwlib.network import DW_IN, DW_OUT, Network

@@ -13,8 +13,8 @@ from hwlib.checks.drc_engine import drc
 from hwlib.checks.faults import KINDS, Fault, Planter
 from hwlib.checks.flat_view import FlatView
 from hwlib.checks.lvs_engine import lvs
-from hwlib.checks.source import open_layout, places
 from hwlib.design import Design, Network, Weights
+from hwlib.drawing.source import open_layout, places
 from hwlib.findings import Finding
 from hwlib.process import preset_names
 

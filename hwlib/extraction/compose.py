@@ -9,15 +9,14 @@ from dataclasses import dataclass
 import klayout.db as db
 import numpy as np
 
-from hwlib.errors import InputError
-from hwlib.extraction.parts import Label, Part, number
+from hwlib.drawing.labels import Label, read_labels
+from hwlib.drawing.reader import Drawing
+from hwlib.extraction.parts import Part, number
 from hwlib.extraction.ports import PortTable
-from hwlib.extraction.reader import Drawing
 from hwlib.extraction.reduce import components
 from hwlib.extraction.sheet import Line
 from hwlib.extraction.window import WindowExtractor
 from hwlib.extraction.windows import BoxIndex, Placements, drawn_above, is_wiring, leaf_cells, place_leaves
-from hwlib.naming import parse_net
 
 
 @dataclass
@@ -111,21 +110,6 @@ def _same_node(nodes: int, pairs: np.ndarray) -> np.ndarray:
 def _none() -> Placements:
     zero = np.zeros(0, np.int64)
     return Placements([], zero, zero, zero, np.zeros((0, 4), np.int64))
-
-
-def read_labels(drawing: Drawing) -> list[Label]:
-    """All net names on label layers; other texts are remarks.
-
-    Raises:
-        InputError: no net name at all.
-    """
-    out = []
-    for layer, index in drawing.label_layers.items():
-        texts = db.Texts(drawing.top.begin_shapes_rec(index))
-        out += [Label(t.string, layer, t.x, t.y) for t in texts.each() if parse_net(t.string)]
-    if not out:
-        raise InputError("no net labels (dend_0, drive_0, gnd … on the label layers)")
-    return sorted(out, key=lambda label: (label.layer, label.x, label.y, label.name))
 
 
 def _overlapped(drawing: Drawing, placements: Placements, above: dict[str, db.Region]) -> np.ndarray:

@@ -8,11 +8,11 @@ from pathlib import Path
 import klayout.db as db
 import numpy as np
 
+from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError
 from hwlib.extraction.capacitance import Rectangles, capacitances
 from hwlib.extraction.compose import Assembly, assemble
 from hwlib.extraction.parts import Part
-from hwlib.extraction.reader import open_layout
 from hwlib.extraction.roles import name_pieces
 from hwlib.network import Network
 from hwlib.process import Process

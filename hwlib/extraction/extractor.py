@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from hwlib.design import Design
+from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError
 from hwlib.extraction.compose import Assembly, assemble
-from hwlib.extraction.reader import open_layout
 from hwlib.extraction.reduce import Resistors, reduce
 from hwlib.extraction.roles import device_roles, name_pieces
 from hwlib.network import Network

@@ -6,17 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from hwlib.drawing.labels import Label
 from hwlib.extraction.window import WindowNet
-
-
-@dataclass(frozen=True)
-class Label:
-    """A net name on the layout, in dbu."""
-
-    name: str
-    layer: str
-    x: int
-    y: int
 
 
 @dataclass

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hwlib.drawing.labels import Label
 from hwlib.errors import InputError
 from hwlib.extraction.compose import Assembly
-from hwlib.extraction.parts import Label
 from hwlib.naming import parse_net
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, TERMINALS
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import klayout.db as db
 import numpy as np
 
-from hwlib.extraction.reader import WIRING, Drawing
+from hwlib.drawing.reader import WIRING, Drawing
 
 SMALL = 16  # pillar shapes: cells with fewer are merged before counting, a pillar may be drawn in parts
 

@@ -8,8 +8,8 @@ import pytest
 
 import layouts
 from hwlib.checks import drc, lvs
-from hwlib.checks.forked import cores
 from hwlib.design import Design
+from hwlib.forked import cores
 from hwlib.process import load_process
 
 pytestmark = pytest.mark.benchmark

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from hwlib.checks.forked import in_processes
+from hwlib.forked import in_processes
 
 
 def square(value):

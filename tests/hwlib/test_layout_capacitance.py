@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from hwlib.design import Design
+from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError
 from hwlib.extraction import extract, read_spef, with_capacitance, write_spef, write_spice
 from hwlib.extraction.compose import assemble
 from hwlib.extraction.conductors import conductor_rectangles
 from hwlib.extraction.lumps import capacitors
-from hwlib.extraction.reader import open_layout
 from hwlib.extraction.roles import name_pieces
 from hwlib.process import load_process
 from layouts import hopfield, write_layout
