@@ -1,13 +1,63 @@
-"""The one exception for input that cannot be used."""
+"""The one exception for input that cannot be used, and what makes text from outside fit to be shown."""
 
 from __future__ import annotations
 
+from typing import Any
+
+LONGEST_LINE = 200
+_LONGEST_VALUE = 40
+_SHORTEST_PATH = 50  # characters that are left of it
+
 
 class InputError(ValueError):
-    """Input a user can mend: its message is one line saying where, what was found and what is allowed.
+    """Input a user can mend: its message says where, what was found and what is allowed.
 
-    The command line prints the message alone and exits with code 2.
+    The command line prints the message alone and exits with code 2. One line per error, each of at most
+    ``LONGEST_LINE`` characters without control characters, whatever it quotes.
+
+    Attributes:
+        lines: the lines; nearly always one.
     """
 
-    def __init__(self, message: str):
-        super().__init__(" ".join(str(message).split()))
+    def __init__(self, message: str, *more: str):
+        self.lines = tuple(_one_line(line) for line in (message, *more))
+        super().__init__("\n".join(self.lines))
+
+
+def _one_line(text: str) -> str:
+    """Harmless and short: first the path that a line begins with loses its first folders, then the line its middle."""
+    line = harmless(" ".join(str(text).split()))
+    path, colon, rest = line.partition(":")
+    room = max(LONGEST_LINE - len(colon + rest), _SHORTEST_PATH)
+    if len(path) > room and "/" in path:
+        line = "…" + path[1 - room :] + colon + rest
+    if len(line) > LONGEST_LINE:
+        tail = LONGEST_LINE // 3
+        line = f"{line[: LONGEST_LINE - tail - 1]}…{line[-tail:]}"
+    return line
+
+
+def harmless(text: str) -> str:
+    """``text`` with everything that is not printable (control characters, half surrogates) written as an escape.
+
+    A terminal would obey escape sequences in a quoted name, and no file or pipe takes half a surrogate pair.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def cut(text: str, longest: int) -> str:
+    """``text``, or its beginning and an ellipsis when it has more than ``longest`` characters."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def shown(value: Any, longest: int = _LONGEST_VALUE) -> str:
+    """How a message quotes a value from outside: as Python writes it, harmless and short, however large it is."""
+    if isinstance(value, str):
+        return repr(cut(value, longest))
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 128:
+        return f"a whole number of {value.bit_length()} bits"
+    if isinstance(value, (dict, list, tuple, set, frozenset)):
+        return f"{type(value).__name__} of {len(value)}"
+    return cut(repr(value), longest)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import stat
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -20,22 +21,80 @@ Model = TypeVar("Model", bound=BaseModel)
 MAX_TEXT_BYTES = 64 * 1024 * 1024
 
 
-def read_text(path: Path, what: str) -> str:
-    """Return a text file's content.
+@contextmanager
+def open_outside(path: str | Path, what: str, largest: int) -> Iterator[BinaryIO]:
+    """Open a file that somebody else wrote, for reading bytes.
+
+    Only a regular file of bounded size is opened: a FIFO would wait for its writer, a device never ends. What was
+    looked at is what is read, also when the name is given to another file meanwhile.
+
+    Args:
+        path: the file, links are followed.
+        what: its kind in messages, e.g. ``"design"``.
+        largest: allowed size in bytes.
 
     Raises:
-        InputError: missing, unreadable, too large or not UTF-8 text.
+        InputError: missing, unreadable, no regular file, or too large.
+    """
+    with ExitStack() as stack:
+        with _refusing(path, what):
+            _check_regular(Path(path).stat(), path, what, largest)  # before opening: opening a device can do things
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+            stream = stack.enter_context(open(descriptor, "rb"))  # noqa: PTH123, by descriptor
+            _check_regular(os.fstat(descriptor), path, what, largest)
+        yield stream
+
+
+def read_bytes(path: str | Path, what: str, largest: int = MAX_TEXT_BYTES) -> bytes:
+    """Return the content of a file that somebody else wrote; arguments and errors of ``open_outside``."""
+    with open_outside(path, what, largest) as stream, _refusing(path, what):
+        content = stream.read(largest + 1)  # it may have grown meanwhile
+    if content is None:  # nothing to read yet: of /proc, not of a disk
+        raise InputError(f"{path}: cannot read {what} file (not a file on a disk)")
+    if len(content) > largest:
+        raise _too_large(path, what, largest)
+    return content
+
+
+def read_text(path: str | Path, what: str, largest: int = MAX_TEXT_BYTES) -> str:
+    """Return the content of a text file that somebody else wrote, without a byte order mark.
+
+    Raises:
+        InputError: as ``open_outside``, or not UTF-8 text.
     """
     try:
-        if path.stat().st_size > MAX_TEXT_BYTES:
-            raise InputError(f"{path}: {what} is larger than {MAX_TEXT_BYTES // 2**20} MiB")
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such {what} file") from None
+        return read_bytes(path, what, largest).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{path}: {what} file is not UTF-8 text") from None
+
+
+@contextmanager
+def _refusing(path: str | Path, what: str) -> Iterator[None]:
+    try:
+        yield
+    except InputError:
+        raise
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{path}: no such {what} file") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot read {what} file ({error.strerror})") from None
+        raise InputError(f"{path}: cannot read {what} file ({error.strerror or type(error).__name__})") from None
+    except ValueError:  # NUL or half a surrogate pair: no file can have this name
+        raise InputError(f"{path}: no name of a {what} file") from None
+
+
+def _check_regular(status: os.stat_result, path: str | Path, what: str, largest: int) -> None:
+    mode = status.st_mode
+    if not stat.S_ISREG(mode):
+        kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a FIFO"), (stat.S_ISSOCK, "a socket"))
+        kind = next((name for is_kind, name in kinds if is_kind(mode)), "a device")
+        raise InputError(f"{path}: cannot read {what} file (it is {kind}, not a regular file)")
+    if status.st_size > largest:
+        raise _too_large(path, what, largest)
+
+
+def _too_large(path: str | Path, what: str, largest: int) -> InputError:
+    size = f"{largest // 2**20} MiB" if largest >= 2**20 else f"{largest // 2**10} KiB"
+    return InputError(f"{path}: {what} file is larger than {size}")
 
 
 def load_model(path: Path, model: type[Model], what: str) -> Model:

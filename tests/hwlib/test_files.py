@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from hwlib.errors import InputError
-from hwlib.files import inside, load_model, read_text, replacing, write_atomic
+from hwlib.errors import LONGEST_LINE, InputError, shown
+from hwlib.files import inside, load_model, open_outside, read_bytes, read_text, replacing, write_atomic
 
 
 class _Inner(BaseModel):
@@ -126,3 +126,58 @@ def test_unwritable_folder(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(InputError, match="cannot write there"), replacing(tmp_path / "x"):
         pass
+
+
+KINDS = {
+    "fifo": "it is a FIFO", "link": "it is a FIFO", "loop": "cannot read text file", "": "it is a folder",
+    "file/x": "no such text file", "none": "no such text file", "a\0b": r"a\x00b: no name of a text file",
+    "a\ud800b": r"a\ud800b: no name of a text file", "a\x1b[31m\u202eb": r"a\x1b[31m\u202eb: no such text file",
+    "a" * 5000: "cannot read text file", "/dev/zero": "it is a device",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KINDS, ids=range(len(KINDS)))
+def test_only_regular_files_are_opened(tmp_path, name):
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to("fifo")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "file").write_text("x")
+    for read in (read_text, read_bytes):
+        with pytest.raises(InputError) as caught:
+            read(tmp_path / name, "text")
+        message = str(caught.value)
+        assert KINDS[name] in message and len(message) <= LONGEST_LINE and message.isprintable()
+
+
+def test_size_is_bounded(tmp_path):
+    path = tmp_path / "f"
+    path.write_bytes(b"x" * 2049)
+    assert len(read_bytes(path, "text", 2049)) == 2049
+    with pytest.raises(InputError, match="text file is larger than 2 KiB"):
+        read_bytes(path, "text", 2048)
+    with pytest.raises(InputError, match="larger than"):
+        read_bytes("/proc/self/status", "text", 10)  # which says that it has 0 bytes
+
+
+def test_what_was_looked_at_is_what_is_read(tmp_path):
+    """Another file under the same name, once it is open, is not seen."""
+    path = tmp_path / "f"
+    path.write_bytes(b"first")
+    with open_outside(path, "text", 100) as stream:
+        path.rename(tmp_path / "g")
+        os.mkfifo(path)
+        assert stream.read() == b"first"
+
+
+def test_messages_are_short_and_harmless():
+    message = str(InputError("/a/file: " + "x" * 1000 + "\x1b[2J\ud800: allowed: this"))
+    assert len(message) == LONGEST_LINE
+    assert message.startswith("/a/file: xxx") and message.endswith(r"\x1b[2J\ud800: allowed: this")
+    deep = str(InputError("/folder" * 30 + "/file.yaml:3: field: wrong"))
+    assert len(deep) == LONGEST_LINE and deep.endswith("/folder/file.yaml:3: field: wrong") and deep[0] == "…"
+    assert InputError("one", "two\n three").lines == ("one", "two three")
+
+
+def test_quoted_values_are_short():
+    for value in ("x" * 10**6, 10**10000, [[0] * 10**6], "\x1b\n\ud800", {1: 2}, -1.5, None):
+        assert len(shown(value)) <= 45 and shown(value).isprintable()
