@@ -65,11 +65,13 @@ class FlipGenerator:
 
 
 def random_graph(nodes: int, density: float, seed: int) -> nx.Graph:
-    """``rnd_graph``: a graph of ``density`` percent of all edges, weight 1, in the order rudy prints them.
+    """``rnd_graph``: a graph with a share ``density`` of all edges, weight 1, in the order rudy prints them.
+
+    Rudy itself takes percent; densities of whole percents give its graphs line for line.
 
     Args:
         nodes: number of nodes, at least 2.
-        density: percentage of the n(n − 1)/2 possible edges.
+        density: fraction of the n(n − 1)/2 possible edges, above 0 to 1.
         seed: of the generator.
 
     Returns:
@@ -80,9 +82,10 @@ def random_graph(nodes: int, density: float, seed: int) -> nx.Graph:
     """
     if not 2 <= nodes <= MAX_NODES:
         raise InputError(f"rudy: {nodes} nodes, allowed 2 to {MAX_NODES}")
-    if not 0 < density <= 100:
-        raise InputError(f"rudy: density {density:g} %, allowed above 0 to 100")
-    wanted = int(nodes * (nodes - 1) * density / 200 + 0.5)
+    if not 0 < density <= 1:
+        raise InputError(f"rudy: density {density:g}, allowed above 0 to 1 (a fraction of all edges, no percentage)")
+    percent = round(100 * density, 9)  # what rudy takes, without the rounding of 100 · 0.07
+    wanted = int(nodes * (nodes - 1) * percent / 200 + 0.5)
     numbers = FlipGenerator(seed)
     neighbours: list[list[int]] = [[] for _ in range(nodes)]
     taken: set[tuple[int, int]] = set()
@@ -94,7 +97,7 @@ def random_graph(nodes: int, density: float, seed: int) -> nx.Graph:
         taken.add(edge)
         neighbours[u].append(v)
         neighbours[v].append(u)
-    graph = nx.Graph(name=f"rnd_graph({nodes}, {density:g} %, {seed})")
+    graph = nx.Graph(name=f"rnd_graph({nodes}, {percent:g} %, {seed})")
     graph.add_nodes_from(range(nodes))
     # Rudy inserts at the front of each list, so it prints the newest edge of a vertex first.
     graph.add_edges_from((i, j, {"weight": 1.0}) for i in range(nodes) for j in reversed(neighbours[i]) if i < j)
@@ -109,6 +112,6 @@ def g05(nodes: int, instance: int) -> nx.Graph:
     """
     if nodes not in _G05_SEED or not 0 <= instance <= 9:
         raise InputError(f"rudy: no g05_{nodes}.{instance}; sizes {sorted(_G05_SEED)}, instances 0 to 9")
-    graph = random_graph(nodes, 50, _G05_SEED[nodes] + instance)
+    graph = random_graph(nodes, 0.5, _G05_SEED[nodes] + instance)
     graph.name = f"g05_{nodes}.{instance}"
     return graph

@@ -31,7 +31,7 @@ def run(context: Context) -> Result:
         "edges": [],
     }
     for n in sizes:
-        batch = [random_graph(n, 50, context.spawn(7, n, k) % 2**31) for k in range(graphs)]
+        batch = [random_graph(n, 0.5, context.spawn(7, n, k) % 2**31) for k in range(graphs)]
         series["network"].append(list(maxcut.solve(batch, mapping="paper", progress=steps)["cut"].values))
         series["best"].append([optimum(graph).value for graph in batch])
         halves = np.array([baselines.bisection_cuts(graph, 200, n) for graph in batch])

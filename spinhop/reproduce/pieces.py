@@ -86,7 +86,7 @@ def run_piece(piece: Piece) -> dict[str, Any]:
         words = np.array([picture.ravel() for picture in letters().values()])
         design = with_patterns(design, ["".join(map(str, word)) for word in words], piece.seed)
     else:
-        graph = g05(60, piece.seed % 10) if piece.neurons == 60 else random_graph(piece.neurons, 50, piece.seed)
+        graph = g05(60, piece.seed % 10) if piece.neurons == 60 else random_graph(piece.neurons, 0.5, piece.seed)
         design = with_levels(design, maxcut.weight_levels(graph, "paper"))
     drawing = Drawing(design, piece.folder)
     ideal = ideal_network(design, drawing.process)

@@ -46,7 +46,7 @@ def test_milp_proves_the_same(seed):
 
 
 def test_larger_graphs_are_best_known_unless_proved():
-    graph = rudy.random_graph(26, 15, 2)
+    graph = rudy.random_graph(26, 0.15, 2)
     assert optimum(graph).status == "best found"
     proved = optimum(graph, milp_seconds=60.0)
     assert (proved.status, proved.method) == ("exact", "HiGHS")
@@ -109,14 +109,14 @@ def test_standing_of_the_software():
 
 
 def test_goemans_williamson():
-    graph = rudy.random_graph(24, 50, 5)
+    graph = rudy.random_graph(24, 0.5, 5)
     best = optimum(graph).value
     cuts, bound = baselines.goemans_williamson(graph, 400, 1)
     assert best <= bound + 1e-6
     assert cuts.max() <= best
     assert cuts.mean() >= 0.878 * bound - 3 * cuts.std() / np.sqrt(len(cuts))  # the theorem
     with pytest.raises(InputError, match="at most 120"):
-        baselines.goemans_williamson(rudy.random_graph(121, 5, 1))
+        baselines.goemans_williamson(rudy.random_graph(121, 0.05, 1))
 
 
 def test_goemans_williamson_bound_of_an_odd_cycle():

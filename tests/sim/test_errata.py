@@ -120,7 +120,7 @@ def test_metered_energies_quoted():
 def test_one_density():
     """Entry 15: at 30 % every neuron ends ON, at 70 % none does; balanced equals the paper's mapping at 50 %."""
     for density, ends in ((30, 1), (70, 0)):
-        result = maxcut.solve([rudy.random_graph(60, density, 3)], mapping="paper")
+        result = maxcut.solve([rudy.random_graph(60, density / 100, 3)], mapping="paper")
         assert f"{density} %" in entry(15) and set(np.unique(result["state"])) == {ends}
         assert result["cut"].item() == 0
 

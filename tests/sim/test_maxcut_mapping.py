@@ -32,7 +32,7 @@ def test_mappings_of_weighted_graphs(mapping):
 
 
 def test_degree_mapping_leaves_each_neuron_little_bias():
-    graph = rudy.random_graph(40, 20, 3)
+    graph = rudy.random_graph(40, 0.2, 3)
     raw = {m: maxcut.weight_levels(graph, m) for m in ("balanced", "degree")}
     undone = {m: np.where(v < 0, v / 1.05, v) for m, v in raw.items()}
     spread = {m: np.abs(v.sum(1)).mean() / np.abs(v).max() for m, v in undone.items()}

@@ -90,7 +90,7 @@ def test_recall_of_one_pattern_is_perfect_for_odd_sizes():
 
 
 def test_paper_mapping_fails_away_from_half_density_and_balanced_does_not():
-    for density in (30, 70):
+    for density in (0.3, 0.7):
         graph = rudy.random_graph(60, density, 4)
         half = graph.number_of_edges() / 2
         assert maxcut.solve([graph], mapping="paper")["cut"].values[0] < 0.1 * half
@@ -108,7 +108,7 @@ def test_letters_come_back():
 
 
 def test_rails_give_the_same_as_lines():
-    graph = rudy.random_graph(20, 50, 1)
+    graph = rudy.random_graph(20, 0.5, 1)
     design, levels = paper_design(20), maxcut.weight_levels(graph, "paper")
     process = design.load_process()
     rails = ideal_network(with_levels(design, levels), process, style="rails")
@@ -116,9 +116,9 @@ def test_rails_give_the_same_as_lines():
     b = maxcut.solve([graph], mapping="paper", network=rails)
     assert np.array_equal(a["state"], b["state"]) and float(a["cut"][0]) == float(b["cut"][0])
     with pytest.raises(InputError, match="programmed to other weights"):
-        maxcut.solve([rudy.random_graph(20, 50, 2)], mapping="paper", network=rails)
+        maxcut.solve([rudy.random_graph(20, 0.5, 2)], mapping="paper", network=rails)
     with pytest.raises(InputError, match="20 neurons"):
-        maxcut.solve([rudy.random_graph(10, 50, 2)], network=rails)
+        maxcut.solve([rudy.random_graph(10, 0.5, 2)], network=rails)
 
 
 def test_large_networks_need_few_weights():

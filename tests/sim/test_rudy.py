@@ -1,4 +1,6 @@
 import hashlib
+import math
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -59,9 +61,8 @@ def test_equals_the_library_line_for_line(nodes, tmp_path):
     [
         (lambda: rudy.g05(61, 0), "sizes [60, 80, 100]"),
         (lambda: rudy.g05(60, 10), "instances 0 to 9"),
-        (lambda: rudy.random_graph(1, 50, 1), "1 nodes, allowed 2"),
-        (lambda: rudy.random_graph(10, 101, 1), "density 101 %"),
-        (lambda: rudy.random_graph(10, 50, -1), "seed -1"),
+        (lambda: rudy.random_graph(1, 0.5, 1), "1 nodes, allowed 2"),
+        (lambda: rudy.random_graph(10, 0.5, -1), "seed -1"),
     ],
 )
 def test_out_of_range(call, words):
@@ -70,5 +71,18 @@ def test_out_of_range(call, words):
     assert words in str(error.value)
 
 
-def test_complete_graph():
-    assert rudy.random_graph(12, 100, 3).number_of_edges() == 66
+@pytest.mark.parametrize("density", [0, -0.1, 1.001, 50, float("nan"), float("inf")])
+def test_density_is_a_fraction(density):
+    with pytest.raises(InputError, match=r"rudy: density .*, allowed above 0 to 1 ") as error:
+        rudy.random_graph(20, density, 1)
+    assert "\n" not in str(error.value) and len(str(error.value)) < 200
+
+
+def test_number_of_edges_follows_from_the_density():
+    """As rudy rounds: half an edge counts as one, for every whole percent and in exact arithmetic."""
+    for nodes in (12, 25, 41):
+        for percent in range(1, 101):
+            exact = math.floor(Fraction(nodes * (nodes - 1) * percent, 200) + Fraction(1, 2))
+            assert rudy.random_graph(nodes, percent / 100, 3).number_of_edges() == exact
+    assert rudy.random_graph(20, 0.5, 1).number_of_edges() == 95
+    assert rudy.random_graph(12, 1, 3).number_of_edges() == 66
