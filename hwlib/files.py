@@ -1,13 +1,12 @@
-"""Reading YAML into pydantic models with one-line errors, and writing files without leaving halves behind."""
+"""Reading YAML into pydantic models with one-line errors."""
 
 from __future__ import annotations
 
 import difflib
 import os
 import stat
-import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -202,33 +201,3 @@ def inside(folder: Path, relative: str, what: str) -> Path:
     if Path(relative).is_absolute() or not target.is_relative_to(folder.resolve()):
         raise InputError(f"{what}: path {relative!r} leaves its folder; give a relative path inside it")
     return target
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary name beside ``path``; on success it becomes ``path``, on failure it is removed.
-
-    Raises:
-        InputError: when the folder cannot be written.
-    """
-    path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-    except OSError as error:
-        raise InputError(f"{path}: cannot write there ({error.strerror})") from None
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_atomic(path: Path, write: Callable[[Path], Any]) -> Path:
-    """Call ``write`` with a temporary name and rename the result to ``path``."""
-    with replacing(path) as temporary:
-        write(temporary)
-    return path

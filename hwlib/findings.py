@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from hwlib.files import write_atomic
+from hwlib.writing import write_atomic
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy as np
 
 from hwlib import naming
 from hwlib.errors import InputError
-from hwlib.files import write_atomic
+from hwlib.netcdf import write_netcdf
 
 DW_IN, DW_OUT, MTJ_IN, MTJ_OUT = range(4)
 TERMINALS = ("DW_IN", "DW_OUT", "MTJ_IN", "MTJ_OUT")
@@ -263,7 +263,7 @@ def write_network(network: Network, path: str | Path) -> Path:
         },
     )
     encoding = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name in dims}
-    return write_atomic(Path(path), lambda p: dataset.to_netcdf(p, engine="h5netcdf", encoding=encoding))
+    return write_netcdf(dataset, path, encoding)
 
 
 def read_network(path: str | Path) -> Network:

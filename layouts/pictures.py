@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import klayout.db as kdb
 
 from hwlib.errors import InputError
-from hwlib.files import write_atomic
 from hwlib.process import Layer, Process
+from hwlib.writing import write_atomic
 
 if TYPE_CHECKING:
     import klayout.lay as lay

@@ -10,7 +10,7 @@ import gdsfactory as gf
 import klayout.db as kdb
 
 from hwlib.errors import InputError
-from hwlib.files import write_atomic
+from hwlib.writing import write_bytes
 
 SUFFIXES = {".gds": "GDS2", ".oas": "OASIS"}
 _DIGEST = re.compile(r"_[0-9a-f]{8}(\$\d+)?$")
@@ -40,7 +40,7 @@ def write_layout(component: gf.Component, path: str | Path) -> Path:
     options.write_context_info = False
     options.oasis_compression_level = 2
     options.oasis_write_cblocks = True
-    return write_atomic(path, lambda temporary: layout.write(str(temporary), options))
+    return write_bytes(path, layout.write_bytes(options))
 
 
 def _copy(component: gf.Component) -> kdb.Layout:

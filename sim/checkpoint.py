@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from hwlib.errors import InputError
-from hwlib.files import write_atomic
 from hwlib.network import Network
+from hwlib.writing import write_atomic
 from sim.protocol import Protocol
 from sim.result import Trials, joined
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from hwlib.files import replacing
 from hwlib.findings import Finding
 from hwlib.process import Process
+from hwlib.writing import replacing
 from spinhop import page, point_tables
 from spinhop.point_tables import Point
 
@@ -150,7 +150,6 @@ def _pictures(folder: Path, layout: Path, process: Process, findings: list[Findi
             continue
         window = (box[0] - _AROUND, box[1] - _AROUND, box[2] + _AROUND, box[3] + _AROUND)
         path = folder / f"violation_{k}.png"
-        with replacing(path) as picture:
-            render(layout, picture, process, window=window, marks=[box], inches=4.6)
+        render(layout, path, process, window=window, marks=[box], inches=4.6)
         parts.append(page.picture(path, f"{finding.severity}: {finding.rule}: {finding.message}"))
     return parts

@@ -8,8 +8,8 @@ import yaml
 from pydantic import BaseModel
 
 from hwlib.design import Design
-from hwlib.files import replacing
 from hwlib.process import Process, preset_names
+from hwlib.writing import replacing
 from spinhop.quantities import readable
 
 COPIES = "input"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError
-from hwlib.files import replacing
 from hwlib.network import Network, read_network
+from hwlib.writing import replacing
 from spinhop import page
 from spinhop.outcome import (
     SINKS,

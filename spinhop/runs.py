@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError
-from hwlib.files import replacing
 from hwlib.process import Process
+from hwlib.writing import replacing
 from spinhop.inputs import write_inputs
 from spinhop.provenance import code_version, data_hash, file_hash, versions
 

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hwlib.files import replacing, write_atomic
+from hwlib.netcdf import write_netcdf
+from hwlib.writing import write_atomic
 from spinhop.provenance import file_hash
 from spinhop.runs import Progress, Run, Stage, open_run
 
@@ -54,8 +55,8 @@ def _draw(run: Run) -> Sequence[str]:
     else:
         names = [f"layout{run.layout.suffix}"]
         picture_of = run.layout
-    with replacing(run.path(LAYOUT_PICTURE)) as picture:  # first: a file that is no layout must not be kept
-        layouts.render(picture_of, picture, run.process)
+    # First: a file that is no layout must not be kept.
+    layouts.render(picture_of, run.path(LAYOUT_PICTURE), run.process)
     if run.layout is not None:
         write_atomic(run.path(names[0]), lambda p: shutil.copyfile(run.layout, p))  # type: ignore[arg-type]
     return [*names, LAYOUT_PICTURE]
@@ -91,8 +92,7 @@ def _extract(run: Run) -> Sequence[str]:
     if network.devices <= CAPACITANCE_DEVICES:
         network = with_capacitance(network, layout_file(run), run.process)
     write_network(network, run.path(NETWORK))
-    with replacing(run.path(NEURON_PICTURE)) as picture:
-        layouts.render(layout_file(run), picture, run.process, window=neuron_window(network))
+    layouts.render(layout_file(run), run.path(NEURON_PICTURE), run.process, window=neuron_window(network))
     names = [NETWORK, NEURON_PICTURE]
     if network.devices <= TEXT_NETLIST_DEVICES:
         write_spef(network, run.path("network.spef"))
@@ -162,7 +162,7 @@ def _recall(ideal: bool, name: str) -> Any:
 
 def save_dataset(dataset: Any, path: Path) -> Path:
     """Write an xarray dataset as netCDF-4, whole or not at all."""
-    return write_atomic(path, lambda p: dataset.to_netcdf(p, engine="h5netcdf"))
+    return write_netcdf(dataset, path)
 
 
 def _report(run: Run) -> Sequence[str]:

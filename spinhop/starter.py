@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError
-from hwlib.files import replacing
+from hwlib.writing import replacing
 from spinhop.quantities import readable
 
 _WIDTH = 58

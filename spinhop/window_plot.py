@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hwlib.files import write_atomic
+from hwlib.writing import write_atomic
 from spinhop.point_tables import SHORT, Point
 
 _COLOURS = {"erc_ideal": "#b9c4d6", "erc_drawn": "#3056a0"}

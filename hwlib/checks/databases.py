@@ -8,8 +8,8 @@ from pathlib import Path
 import klayout.db as kdb
 import klayout.rdb as rdb
 
-from hwlib.files import write_atomic
 from hwlib.findings import Finding
+from hwlib.writing import write_with_library
 
 POINT = 0.1  # µm, edge of the marker of a finding that has a place but no extent
 
@@ -40,7 +40,7 @@ def write_lyrdb(findings: Iterable[Finding], path: str | Path, *, top_cell: str,
             w, h = (w, h) if w or h else (POINT, POINT)
             item.add_value(kdb.DBox(x - w / 2, y - h / 2, x + w / 2, y + h / 2))
         item.add_value(finding.message if finding.severity == "error" else f"{finding.severity}: {finding.message}")
-    return write_atomic(Path(path), lambda p: database.save(str(p)))
+    return write_with_library(Path(path), lambda p: database.save(str(p)))
 
 
 def _category(

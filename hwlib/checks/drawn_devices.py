@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hwlib.checks.device_table import DeviceTable
-from hwlib.files import write_atomic
+from hwlib.netcdf import write_netcdf
 from hwlib.network import Network
 
 _VARIABLES = {
@@ -46,7 +46,7 @@ def write_drawn_devices(path: str | Path, reference: Network, table: DeviceTable
     }
     dataset = xr.Dataset(variables, coords=coordinates)
     encoding = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name in _VARIABLES}
-    return write_atomic(Path(path), lambda p: dataset.to_netcdf(p, engine="h5netcdf", encoding=encoding))
+    return write_netcdf(dataset, path, encoding)
 
 
 def read_device_places(path: str | Path) -> tuple[np.ndarray, np.ndarray]:

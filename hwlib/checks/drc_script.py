@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hwlib.checks.rules import Rule, design_rules
-from hwlib.files import write_atomic
 from hwlib.process import Process
+from hwlib.writing import write_atomic
 
 _HEADER = """\
 # Design rules of process {name}, for KLayout 0.28 or later. Written by spinhop from the process description.

@@ -10,10 +10,10 @@ import numpy as np
 
 from hwlib.checks.device_extractor import DEVICE_CLASS, PARAMETERS, device_class
 from hwlib.design import Design
-from hwlib.files import write_atomic
 from hwlib.network import TERMINALS, Network
 from hwlib.process import Process
 from hwlib.schematic import ideal_network
+from hwlib.writing import write_with_library
 
 TOP = "hopfield"
 
@@ -70,7 +70,7 @@ def write_reference_spice(design: Design, process: Process, path: str | Path) ->
     writer = kdb.NetlistSpiceWriter()
     writer.use_net_names = True
     text = f"{design.name}: reference netlist of process {process.name}"
-    return write_atomic(Path(path), lambda p: netlist.write(str(p), writer, text))
+    return write_with_library(Path(path), lambda p: netlist.write(str(p), writer, text))
 
 
 def network_graph(network: Network) -> Any:

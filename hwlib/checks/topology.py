@@ -9,9 +9,9 @@ import klayout.db as kdb
 from hwlib.checks.connectivity import Extracted
 from hwlib.checks.reference_netlist import reference_netlist
 from hwlib.design import Design
-from hwlib.files import write_atomic
 from hwlib.findings import Finding
 from hwlib.process import Process
+from hwlib.writing import write_with_library
 
 
 def compare_topology(
@@ -36,7 +36,7 @@ def compare_topology(
         comparer.same_circuits(top, reference.top_circuits()[0])
     matched = database_object.compare(comparer)
     if database:
-        write_atomic(Path(database), lambda p: database_object.write(str(p)))
+        write_with_library(Path(database), lambda p: database_object.write(str(p)))
     if matched or quiet:
         return []
     message = "the netlists differ as graphs; open the LVS database for the details"

@@ -11,10 +11,10 @@ import numpy as np
 from hwlib.errors import InputError
 from hwlib.extraction.lumps import capacitors
 from hwlib.extraction.node_names import instance_names, node_names, parse_instance
-from hwlib.files import write_atomic
 from hwlib.naming import parse_net
 from hwlib.network import TERMINALS, Network
 from hwlib.units import NM_PER_M
+from hwlib.writing import write_atomic
 
 UM_PER_M = NM_PER_M / 1000
 FF_PER_F = 1e15

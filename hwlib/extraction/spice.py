@@ -8,8 +8,8 @@ from pathlib import Path
 
 from hwlib.extraction.lumps import capacitors
 from hwlib.extraction.node_names import instance_names, node_names
-from hwlib.files import write_atomic
 from hwlib.network import Network
+from hwlib.writing import write_atomic
 
 PER_LINE = 8
 

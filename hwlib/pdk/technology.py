@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import klayout.db as kdb
 from gdsfactory.technology import LayerView, LayerViews
 
-from hwlib.files import write_atomic
 from hwlib.process import Process
+from hwlib.writing import write_atomic
 
 _DITHER = {"conductor": "I5", "via": "I0", "device": "I9", "marker": "I1"}  # KLayout's built-in fill patterns
 

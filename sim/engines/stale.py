@@ -6,7 +6,7 @@ import hashlib
 from contextlib import suppress
 from pathlib import Path
 
-from hwlib.files import write_atomic
+from hwlib.writing import write_atomic
 
 _STAMP = "compiled.sha256"
 

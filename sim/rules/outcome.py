@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hwlib.errors import InputError
-from hwlib.files import write_atomic
 from hwlib.findings import Finding
+from hwlib.writing import write_atomic
 
 Severity = Literal["error", "warning"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from hwlib.errors import InputError
-from hwlib.files import write_atomic
 from hwlib.network import Network
+from hwlib.writing import write_atomic
 from sim.circuit import joined_pins
 from sim.protocol import OFF_BELOW, ON_ABOVE, REST_SPEED, Protocol
 from sim.spice import device

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from hwlib.errors import InputError
-from hwlib.files import write_atomic
+from hwlib.writing import write_atomic
 
 MAX_NODES = 20_000
 MAX_EDGES = 1_000_000

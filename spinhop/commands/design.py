@@ -30,7 +30,7 @@ def schema(
     """Export the JSON schema of the design or process file."""
     import json
 
-    from hwlib.files import write_atomic
+    from hwlib.writing import write_atomic
     from spinhop.schema import json_schema, reference_page
 
     text = reference_page() if markdown else json.dumps(json_schema(kind), indent=1, ensure_ascii=False) + "\n"

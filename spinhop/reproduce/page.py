@@ -7,7 +7,7 @@ import html
 import math
 from pathlib import Path
 
-from hwlib.files import write_atomic
+from hwlib.writing import write_atomic
 from sim.tasks.statistics import Interval
 from spinhop.reproduce.captions import CAPTIONS
 from spinhop.reproduce.rows import Row

@@ -21,9 +21,9 @@ import numpy as np
 import xarray as xr
 
 from hwlib.design import Design
-from hwlib.files import write_atomic
 from hwlib.network import Network
 from hwlib.schematic import ideal_network
+from hwlib.writing import write_atomic
 from sim.pattern_recall import recall
 from sim.tasks import maxcut
 from sim.tasks.images import letters

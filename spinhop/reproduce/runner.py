@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hwlib.errors import InputError
-from hwlib.files import write_atomic
+from hwlib.writing import write_atomic
 from spinhop.reproduce import store
 from spinhop.reproduce.rows import Row
 from spinhop.reproduce.task import Context, Result, Task

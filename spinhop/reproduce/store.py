@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hwlib.files import write_atomic
+from hwlib.writing import write_atomic
 from spinhop.reproduce.rows import Row
 from spinhop.reproduce.task import Result, Task
 

@@ -1,4 +1,4 @@
-"""YAML errors in one line with their place; files written whole or not at all; paths that stay inside."""
+"""YAML errors in one line with their place; paths that stay inside."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from hwlib.errors import LONGEST_LINE, InputError, shown
-from hwlib.files import inside, load_model, open_outside, read_bytes, read_text, replacing, write_atomic
+from hwlib.files import inside, load_model, open_outside, read_bytes, read_text
 
 
 class _Inner(BaseModel):
@@ -96,36 +96,6 @@ def test_paths_inside_and_links(tmp_path):
     (tmp_path / "link").symlink_to(outside)
     with pytest.raises(InputError, match="leaves its folder"):
         inside(tmp_path, "link/secret", "field")
-
-
-def test_replacing_writes_whole_files(tmp_path):
-    path = tmp_path / "new" / "f.txt"
-    write_atomic(path, lambda p: p.write_text("one"))
-    assert path.read_text() == "one"
-    with pytest.raises(RuntimeError), replacing(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
-    assert path.read_text() == "one"
-    assert [p.name for p in path.parent.iterdir()] == ["f.txt"]
-
-
-def test_replacing_keeps_the_suffix_for_writers_that_go_by_it(tmp_path):
-    with replacing(tmp_path / "a.oas") as temporary:
-        assert temporary.suffix == ".oas"
-        assert temporary.parent == tmp_path
-
-
-def test_folder_that_is_a_file(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot write there"), replacing(tmp_path / "file" / "x"):
-        pass
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_unwritable_folder(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(InputError, match="cannot write there"), replacing(tmp_path / "x"):
-        pass
 
 
 KINDS = {

@@ -1,0 +1,89 @@
+"""Writing files whole or not at all, also when the disk is full or the program is killed."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from hwlib.errors import InputError
+
+_TEMPORARY = re.compile(r"\.spinhop-[0-9a-f]{16}(\.\w+)?")
+_ROOM = 2**20  # bytes: more than any writer holds back until it closes its file
+_ERRNO = re.compile(r"errno=(\d+)")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield the name of an empty file beside ``path``; on success it becomes ``path``, on failure it is removed.
+
+    Its permissions are those of any new file (the umask's).
+
+    Raises:
+        InputError: when the folder cannot be written, or the file not be written to its end.
+    """
+    path = Path(path)
+    suffix = path.suffix if re.fullmatch(r"\.\w+", path.suffix) else ""
+    temporary = path.with_name(f".spinhop-{secrets.token_hex(8)}{suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    except OSError as error:
+        raise InputError(f"{path}: cannot write there ({error.strerror})") from None
+    try:
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        if error.filename is None or Path(os.fsdecode(error.filename)) == temporary:
+            raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
+        raise
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_atomic(path: Path, write: Callable[[Path], Any]) -> Path:
+    """Call ``write`` with a temporary name and rename the result to ``path``; for writers that raise ``OSError``."""
+    with replacing(path) as temporary:
+        write(temporary)
+    return path
+
+
+def write_bytes(path: Path, content: bytes | memoryview) -> Path:
+    """Write a file's whole content."""
+    return write_atomic(path, lambda p: p.write_bytes(content))
+
+
+def write_with_library(path: Path, write: Callable[[Path], Any]) -> Path:
+    """The same for KLayout's writers, which do not notice that their last block did not fit.
+
+    Raises:
+        InputError: as ``replacing``; also when so little room is left that the file may have been cut off.
+    """
+    with replacing(path) as temporary:
+        temporary.unlink()  # of a file that exists KLayout would keep a copy
+        try:
+            write(temporary)
+        except RuntimeError as error:
+            number = _ERRNO.search(str(error))
+            reason = os.strerror(int(number[1])) if number else str(error)
+            raise InputError(f"{path}: cannot be written ({reason})") from None
+        size = temporary.stat().st_size
+        with temporary.open("ab") as file:
+            file.write(bytes(_ROOM))
+            file.flush()
+            file.truncate(size)
+    return path
+
+
+def sweep(*folders: Path) -> None:
+    """Remove what killed processes left of files that they were writing; nobody may be writing into the folders."""
+    for folder in folders:
+        with suppress(OSError):
+            for path in list(folder.iterdir()):
+                if _TEMPORARY.fullmatch(path.name) and path.is_file():
+                    path.unlink(missing_ok=True)
