@@ -80,10 +80,15 @@ def write_with_library(path: Path, write: Callable[[Path], Any]) -> Path:
     return path
 
 
+def is_temporary(name: str) -> bool:
+    """Whether a file is called like those that are being written."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
 def sweep(*folders: Path) -> None:
     """Remove what killed processes left of files that they were writing; nobody may be writing into the folders."""
     for folder in folders:
         with suppress(OSError):
             for path in list(folder.iterdir()):
-                if _TEMPORARY.fullmatch(path.name) and path.is_file():
+                if is_temporary(path.name) and path.is_file():
                     path.unlink(missing_ok=True)

@@ -85,7 +85,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 def _header(design: Design, manifest: dict[str, Any]) -> str:
     style = design.network.weight_style
-    drawn = manifest.get("layout", "drawn")
+    drawn = manifest["stages"].get("layout", {}).get("layout", "drawn")
     source = "" if drawn == "drawn" else f", layout from {drawn}"
     line = (
         f"{design.network.neurons} neurons, {design.network.neurons**2} devices, weights on {style}, "
@@ -187,8 +187,9 @@ def _provenance(manifest: dict[str, Any]) -> str:
         for name, record in manifest["stages"].items()
     ]
     versions = ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())
+    engines = sorted({record["engine"] for record in manifest["stages"].values() if "engine" in record})
     return page.section(
         "How it was made",
         page.table(["stage", "took", "finished", "files"], stages),
-        page.paragraph(f"Seed {manifest['seed']}; engine {manifest['engine']}; {versions}", "soft"),
+        page.paragraph(f"Seed {manifest['seed']}; engine {', '.join(engines)}; {versions}", "soft"),
     )

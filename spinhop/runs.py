@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,8 +13,9 @@ from typing import Any, Literal
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError
 from hwlib.process import Process
-from hwlib.writing import replacing
-from spinhop.inputs import write_inputs
+from hwlib.writing import is_temporary, write_atomic
+from spinhop.folder_lock import LOCK, hold
+from spinhop.inputs import COPIES, PROCESS, RESOLVED, write_inputs
 from spinhop.provenance import code_version, data_hash, file_hash, versions
 
 FORMAT = "spinhop-run-1"
@@ -34,6 +34,7 @@ class Stage:
         rooms: packages whose code makes its result.
         inputs: everything else that decides the result, as plain data.
         work: writes the stage's files into the run folder and returns their names.
+        notes: what the manifest says about how they were made.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Stage:
     rooms: tuple[str, ...]
     inputs: Callable[[Run], Any]
     work: Callable[[Run], Sequence[str]]
+    notes: Callable[[Run], dict[str, Any]] = lambda run: {}
 
 
 @dataclass
@@ -88,18 +90,31 @@ class Run:
                     progress(stage.name, "kept", record["seconds"])
                     continue
             progress(stage.name, "start", 0.0)
-            # Forget the stage first: interrupted between here and the new record, it counts as not done.
-            if self.manifest["stages"].pop(stage.name, None):
-                self.save()
-            began = time.perf_counter()
-            names = stage.work(self)
-            seconds = time.perf_counter() - began
-            self.manifest["stages"][stage.name] = {
-                "inputs": key, "seconds": round(seconds, 3), "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-                "files": {name: file_hash(self.path(name)) for name in names},
-            }  # fmt: skip
-            self.save()
+            seconds = self._work(stage, key)
             progress(stage.name, "done", seconds)
+
+    def _work(self, stage: Stage, key: str) -> float:
+        """Do a stage and record it; returns its seconds."""
+        # Forget the stage first: killed between here and the new record, it counts as not done.
+        before = self.manifest["stages"].pop(stage.name, None)
+        if before:
+            self.save()
+        began = time.perf_counter()
+        try:
+            names = stage.work(self)
+        except BaseException:
+            if before and self._intact(before):  # nothing was written: what was done before is still there
+                self.manifest["stages"][stage.name] = before
+                with contextlib.suppress(InputError):  # the disk may be full
+                    self.save()
+            raise
+        seconds = time.perf_counter() - began
+        self.manifest["stages"][stage.name] = {
+            "inputs": key, "seconds": round(seconds, 3), "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "files": {name: file_hash(self.path(name)) for name in names}, **stage.notes(self),
+        }  # fmt: skip
+        self.save()
+        return seconds
 
     def forget(self, *stages: Stage) -> None:
         """Remove stages, with their files, that the design no longer has."""
@@ -108,6 +123,10 @@ class Run:
                 self.path(name).unlink(missing_ok=True)
             self.manifest["stages"].pop(stage.name, None)
         self.save()
+
+    def _intact(self, record: dict[str, Any]) -> bool:
+        files = record["files"].items()
+        return all(self.path(name).is_file() and file_hash(self.path(name)) == known for name, known in files)
 
     def _refuse_edited(self, stage: str) -> None:
         for name, known in self.files(stage).items():
@@ -118,8 +137,7 @@ class Run:
 
     def save(self) -> None:
         """Write the manifest."""
-        with replacing(self.path(MANIFEST)) as temporary:
-            temporary.write_text(json.dumps(self.manifest, indent=1) + "\n", encoding="utf-8")
+        _save(self.folder, self.manifest)
 
 
 @contextlib.contextmanager
@@ -135,33 +153,47 @@ def open_run(
         engine: simulation engine.
 
     Raises:
-        InputError: bad design, a folder that cannot be written or holds something else, or is in use.
+        InputError: bad design or option, a folder that cannot be written or holds something else, or is in use.
     """
     design = load_design(design_path)
     process = design.load_process()
     if layout is not None:
         _check_layout_name(layout)
+    if engine != "auto":
+        from sim.engines import check_name
+
+        check_name(engine)
     folder = out or Path("runs") / design.name
-    manifest = _read_manifest(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("w")
-    except OSError as error:
-        raise InputError(f"{folder}: cannot write the run folder ({error.strerror})") from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise InputError(f"{folder}: another spinhop is working in this run folder") from None
-        run = Run(folder, design, process, layout, engine, manifest)
-        write_inputs(folder, design_path, design, process)
-        manifest.update(
-            format=FORMAT, design=design.name, seed=design.seed, versions=versions(), engine=engine,
-            layout=str(layout.name) if layout else "drawn",
-        )  # fmt: skip
+    with hold(folder, (COPIES,), _refuse_foreign):
+        manifest = _read_manifest(folder)
+        manifest.update(format=FORMAT, design=design.name, seed=design.seed, versions=versions())
         manifest.setdefault("stages", {})
-        run.save()
+        run = Run(folder, design, process, layout, engine, manifest)
+        run.save()  # before anything else, so that the folder is known for one of a run however soon this one ends
+        write_inputs(folder, design_path, design, process)
         yield run
+
+
+@contextlib.contextmanager
+def reopen_run(folder: Path) -> Iterator[dict[str, Any]]:
+    """Open a run folder that exists, without its design; its manifest is written at the end if it changed.
+
+    Raises:
+        InputError: no run folder, one that cannot be written, or in use.
+    """
+    if not (folder / MANIFEST).is_file():
+        raise InputError(f"{folder}: no run folder; make one with spinhop run DESIGN")
+    with hold(folder, (COPIES,), _refuse_foreign):
+        manifest = _read_manifest(folder)
+        before = json.dumps(manifest)
+        yield manifest
+        if json.dumps(manifest) != before:
+            _save(folder, manifest)
+
+
+def _save(folder: Path, manifest: dict[str, Any]) -> None:
+    text = json.dumps(manifest, indent=1) + "\n"
+    write_atomic(folder / MANIFEST, lambda p: p.write_text(text, encoding="utf-8"))
 
 
 def _check_layout_name(layout: Path) -> None:
@@ -171,18 +203,22 @@ def _check_layout_name(layout: Path) -> None:
         raise InputError(f"{layout}: a layout file ends in .gds or .oas")
 
 
+def _refuse_foreign(folder: Path) -> None:
+    _read_manifest(folder)
+
+
 def _read_manifest(folder: Path) -> dict[str, Any]:
-    """The folder's manifest, or an empty one for a new folder."""
+    """The folder's manifest, or an empty one for a new folder and one of a run that ended before it had any."""
     path = folder / MANIFEST
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder}: not a folder")
     try:
-        if not folder.is_dir() or all(p.name == ".lock" for p in folder.iterdir()):
-            return {}
         manifest = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(manifest, dict) and manifest.get("format") == FORMAT:
             return manifest
     except FileNotFoundError:
+        begun = {LOCK, COPIES, RESOLVED, PROCESS}
+        names = {entry.name for entry in folder.iterdir() if not is_temporary(entry.name)}
+        if not names or (LOCK in names and names <= begun):
+            return {}
         raise InputError(f"{folder}: not empty and no run folder; choose another with --out") from None
     except OSError as error:
         raise InputError(f"{folder}: cannot read the run folder ({error.strerror})") from None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hwlib.netcdf import write_netcdf
 from hwlib.writing import write_atomic
 from spinhop.provenance import file_hash
-from spinhop.runs import Progress, Run, Stage, open_run
+from spinhop.runs import Progress, Run, Stage, open_run, reopen_run
 
 if TYPE_CHECKING:
     from hwlib.network import Network
@@ -172,15 +172,27 @@ def _report(run: Run) -> Sequence[str]:
     return [REPORT]
 
 
+def _layout_notes(run: Run) -> dict[str, Any]:
+    return {"layout": run.layout.name if run.layout else "drawn"}
+
+
+def _engine_notes(run: Run) -> dict[str, Any]:
+    return {"engine": run.engine}
+
+
 _SIMULATE = ("hwlib", "sim")
-LAYOUT = Stage("layout", (), ("hwlib", "layouts"), _drawing_inputs, _draw)
+LAYOUT = Stage("layout", (), ("hwlib", "layouts"), _drawing_inputs, _draw, _layout_notes)
 EXTRACTION = Stage("extraction", ("layout",), ("hwlib", "layouts"), _extraction_inputs, _extract)
-SIMULATION_IDEAL = Stage("simulation, ideal", (), _SIMULATE, _simulation_inputs, _trace(True, IDEAL_TRACE))
-SIMULATION_DRAWN = Stage(
-    "simulation, drawn", ("extraction",), _SIMULATE, _simulation_inputs, _trace(False, DRAWN_TRACE)
+SIMULATION_IDEAL = Stage(
+    "simulation, ideal", (), _SIMULATE, _simulation_inputs, _trace(True, IDEAL_TRACE), _engine_notes
 )
-RECALL_IDEAL = Stage("recall, ideal", (), _SIMULATE, _simulation_inputs, _recall(True, IDEAL_RECALL))
-RECALL_DRAWN = Stage("recall, drawn", ("extraction",), _SIMULATE, _simulation_inputs, _recall(False, DRAWN_RECALL))
+SIMULATION_DRAWN = Stage(
+    "simulation, drawn", ("extraction",), _SIMULATE, _simulation_inputs, _trace(False, DRAWN_TRACE), _engine_notes
+)
+RECALL_IDEAL = Stage("recall, ideal", (), _SIMULATE, _simulation_inputs, _recall(True, IDEAL_RECALL), _engine_notes)
+RECALL_DRAWN = Stage(
+    "recall, drawn", ("extraction",), _SIMULATE, _simulation_inputs, _recall(False, DRAWN_RECALL), _engine_notes
+)
 _BEFORE_REPORT = (LAYOUT, EXTRACTION, SIMULATION_IDEAL, SIMULATION_DRAWN, RECALL_IDEAL, RECALL_DRAWN)
 REPORT_STAGE = Stage(
     "report", tuple(stage.name for stage in _BEFORE_REPORT), ("hwlib", "sim", "spinhop"), lambda run: None, _report
@@ -195,6 +207,22 @@ UP_TO = {
     "recall ideal": (RECALL_IDEAL,),
     "run": ALL,
 }
+
+
+def rewrite_report(folder: Path) -> Path:
+    """Write the report of a run folder again, from the files that are there.
+
+    Raises:
+        InputError: no run folder, a run is under way in it, or a stage that the report shows has not run.
+    """
+    from spinhop.report import write_report
+
+    with reopen_run(folder) as manifest:
+        path = write_report(folder)
+        record = manifest["stages"].get(REPORT_STAGE.name)
+        if record:
+            record["files"][REPORT] = file_hash(path)
+        return path
 
 
 def run_design(

@@ -87,7 +87,7 @@ def synthetic_run(tmp_path: Path) -> Callable[..., Path]:
         synthetic_recall(20, seed=2, resting=resting).to_netcdf(folder / "recall_drawn.nc", engine="h5netcdf")
         Image.new("RGB", (60, 40), "#3056a0").save(folder / "layout.png")
         manifest = {
-            "format": "spinhop-run-1", "design": "synthetic", "seed": 1, "engine": "auto", "layout": "drawn",
+            "format": "spinhop-run-1", "design": "synthetic", "seed": 1,
             "versions": {"python": "3"},
             "stages": {
                 name: {"seconds": 1.0, "finished": "now", "files": {"layout.gds": "0"}, "inputs": "0"}

@@ -67,25 +67,30 @@ def names() -> list[str]:
     return [name for name, module in ENGINES.items() if find_spec(module) is not None]
 
 
+def check_name(name: str) -> None:
+    """Refuse names that are no engine's.
+
+    Raises:
+        InputError: with the names that exist.
+    """
+    if name != "auto" and name not in names():
+        raise InputError(f"engine: {name!r}, allowed: auto, {', '.join(names())}")
+
+
 def choose(name: str, network: Network, protocols: Sequence[Protocol]) -> tuple[str, Engine]:
     """The engine of a name; ``auto`` takes the first that can run the protocols on the network.
 
     Raises:
         InputError: no such engine, or the engine cannot run these.
     """
-    known = names()
-    if name == "auto":
-        for candidate in known:
-            engine = _load(candidate)
-            if engine.refusal(network, protocols) is None:
-                return candidate, engine
-    if name not in known:
-        raise InputError(f"engine: {name!r}, allowed: auto, {', '.join(known)}")
-    engine = _load(name)
-    reason = engine.refusal(network, protocols)
-    if reason is not None:
-        raise InputError(f"engine {name}: {reason}; use engine auto")
-    return name, engine
+    check_name(name)
+    reason: str | None = None
+    for candidate in names() if name == "auto" else [name]:
+        engine = _load(candidate)
+        reason = engine.refusal(network, protocols)
+        if reason is None:
+            return candidate, engine
+    raise InputError(f"engine {name}: {reason}{'' if name == 'auto' else '; use engine auto'}")
 
 
 def _load(name: str) -> Engine:

@@ -77,9 +77,9 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")], json: Json = False
 ) -> None:  # fmt: skip
     """Write the report of a run folder again."""
-    from spinhop.report import write_report
+    from spinhop.stages import rewrite_report
 
-    path = write_report(folder)
+    path = rewrite_report(folder)
     print(json_module.dumps({"report": str(path)}) if json else path)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from hwlib.errors import InputError
 from hwlib.writing import write_atomic
+from spinhop.folder_lock import hold
 from spinhop.reproduce import store
 from spinhop.reproduce.rows import Row
 from spinhop.reproduce.task import Context, Result, Task
@@ -78,21 +79,22 @@ def reproduce(
         report: called with (task's title, done, in all).
 
     Raises:
-        InputError: an unknown task, or a folder that cannot be written.
+        InputError: an unknown task, or a folder that cannot be written or is in use.
     """
     folder, chosen = Path(folder), _chosen(tasks, layouts)
     results: list[tuple[Task, Result]] = []
-    for task in chosen:
-        key = store.key(task, quick, seed)
-        result = None if fresh else store.load(folder / "results", task, key)
-        if result is None:
-            if fresh:
-                shutil.rmtree(folder / "work" / task.name, ignore_errors=True)
-            result = _run(task, folder, quick, seed, key, report)
-        elif report:
-            report(task.title, 1, 1)
-        results.append((task, result))
-    return _write(folder, results, quick, seed)
+    with hold(folder, ("results", "figures", "work")):
+        for task in chosen:
+            key = store.key(task, quick, seed)
+            result = None if fresh else store.load(folder / "results", task, key)
+            if result is None:
+                if fresh:
+                    shutil.rmtree(folder / "work" / task.name, ignore_errors=True)
+                result = _run(task, folder, quick, seed, key, report)
+            elif report:
+                report(task.title, 1, 1)
+            results.append((task, result))
+        return _write(folder, results, quick, seed)
 
 
 def _chosen(names: Sequence[str] | None, layouts: bool) -> list[Task]:

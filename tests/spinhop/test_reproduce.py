@@ -277,7 +277,7 @@ def test_ctrl_c_and_resume(tmp_path):
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "") and err.count("\n") == 1 and "interrupted" in err, err
     left = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
-    assert left == {Path("results/efficiency.json")}, left
+    assert left == {Path(".lock"), Path("results/efficiency.json")}, left
     json.loads(finished.read_text())
     before = finished.stat().st_mtime_ns
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -74,6 +74,13 @@ def test_second_run_keeps_every_stage(spinhop, whole):
     assert set(data["outcome"]) == {"ideal", "drawn"} and data["outcome"]["drawn"]["trials"] == 3
 
 
+def test_a_report_written_again_is_not_taken_for_edited(spinhop, whole):
+    design, run, _, _ = whole
+    assert spinhop("report", run)[0] == 0
+    code, _, err = spinhop("run", design, "--out", run)
+    assert code == 0 and set(_statuses(err).values()) == {"unchanged"}
+
+
 def test_more_trials_repeat_only_what_reads_them(spinhop, whole, tmp_path):
     _, run, _, _ = whole
     design = tmp_path / "whole.yaml"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import yaml
 
 from hwlib.design import load_design
 from hwlib.errors import InputError
+from spinhop.folder_lock import hold
 from spinhop.runs import Run, Stage, open_run
 
 
@@ -190,6 +193,138 @@ def test_one_process_at_a_time(recorder, design_file, tmp_path):
     recorder.run(design, out)
     with (out / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(InputError, match="another spinhop is working"):
+        with pytest.raises(InputError, match="a run is under way in this folder"):
             recorder.run(design, out)
     assert recorder.run(design, out) == KEPT
+
+
+@pytest.mark.parametrize("turn", range(20))
+def test_of_several_starts_at_once_one_runs_and_the_others_say_so(design_file, tmp_path, turn):
+    """In a new folder, each start with a design of its own: what the others would write is not there."""
+    together, out = threading.Barrier(6), tmp_path / "runs" / "run"
+    ended = threading.Barrier(6)
+
+    def start(design: Path) -> str:
+        together.wait()
+        try:
+            with open_run(design, out):
+                ended.wait()
+                return "runs"
+        except InputError as error:
+            ended.wait()
+            return str(error)
+
+    designs = [design_file(f"name: d{k}\nnetwork: {{neurons: {k + 2}}}\n", f"d{k}.yaml") for k in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        said = list(pool.map(start, designs))
+    assert said.count("runs") == 1
+    assert sum("a run is under way" in line for line in said) == 5
+    winner = f"d{said.index('runs')}"
+    assert load_design(out / "design.yaml").name == json.loads((out / "manifest.json").read_text())["design"] == winner
+    assert [path.name for path in (out / "input").iterdir()] == [f"{winner}.yaml"]
+
+
+def _foreign(folder: Path) -> None:
+    raise InputError("not empty")
+
+
+def test_a_folder_that_another_start_takes_meanwhile_is_asked_for_once_more(tmp_path):
+    """As when the other's files appear between looking for its lock and looking at them."""
+
+    def refuse(folder: Path) -> None:
+        if not (folder / ".lock").exists():
+            (folder / ".lock").touch()
+            raise InputError("not empty")
+
+    with hold(tmp_path, (), refuse):
+        pass
+    (tmp_path / ".lock").unlink()
+    with pytest.raises(InputError, match="not empty"), hold(tmp_path, (), _foreign):
+        pass
+
+
+def test_a_start_that_ended_before_its_manifest_is_taken_up(recorder, design_file, tmp_path):
+    design, out = design_file(), tmp_path / "run"
+    recorder.run(design, out)
+    for name in ("manifest.json", "a.txt", "b.txt"):
+        (out / name).unlink()
+    (out / ".spinhop-0123456789abcdef.json").write_text("half a manifest")
+    assert recorder.run(design, out) == DONE
+    assert not list(out.glob(".spinhop-*"))
+
+
+def test_results_without_a_manifest_are_left_alone(recorder, design_file, tmp_path):
+    design, out = design_file(), tmp_path / "run"
+    recorder.run(design, out)
+    (out / "manifest.json").unlink()
+    with pytest.raises(InputError, match="not empty and no run folder"):
+        recorder.run(design, out)
+
+
+@pytest.mark.parametrize("cut_off", range(4))
+def test_a_start_that_fails_anywhere_can_be_repeated(recorder, design_file, tmp_path, monkeypatch, cut_off):
+    """The first so many files are written, then there is no room."""
+    from hwlib import writing
+
+    design, out, written = design_file(), tmp_path / "run", []
+
+    def replace(self: Path, target: Path) -> Path:
+        if len(written) == cut_off:
+            raise OSError(28, "No space left on device")
+        written.append(target)
+        return original(self, target)
+
+    original = writing.Path.replace
+    with monkeypatch.context() as patch:
+        patch.setattr(writing.Path, "replace", replace)
+        with pytest.raises(InputError, match="No space left on device"):
+            recorder.run(design, out)
+    assert recorder.run(design, out) == DONE
+
+
+def test_a_stage_that_fails_before_it_writes_is_still_done(recorder, design_file, tmp_path):
+    design, out = design_file(), tmp_path / "run"
+    recorder.run(design, out)
+    before = (out / "manifest.json").read_text()
+    recorder.broken = True
+    with pytest.raises(KeyboardInterrupt):
+        recorder.run(design, out, force=True)  # the first is done again, the second is not
+    stages = json.loads((out / "manifest.json").read_text())["stages"]
+    assert stages["second"] == json.loads(before)["stages"]["second"]
+    recorder.broken = False
+    assert recorder.run(design, out) == KEPT
+
+
+def test_an_unknown_engine_changes_nothing(recorder, design_file, tmp_path):
+    design, out = design_file(), tmp_path / "run"
+    recorder.run(design, out)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    with (
+        pytest.raises(InputError, match="engine: 'foo', allowed: auto, ideal, layout, reference"),
+        open_run(design, out, engine="foo"),
+    ):
+        pass
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
+def test_the_manifest_says_how_a_stage_was_made(design_file, tmp_path):
+    stage = Stage("noted", (), ("hwlib",), lambda run: None, lambda run: [], lambda run: {"engine": run.engine})
+    with open_run(design_file(), tmp_path / "run", engine="reference") as run:
+        run.execute([stage], lambda *_: None)
+    with open_run(design_file(), tmp_path / "run") as run:
+        assert run.manifest["stages"]["noted"]["engine"] == "reference"
+
+
+def test_temporary_files_are_swept_while_nobody_else_works(recorder, design_file, tmp_path):
+    design, out = design_file(), tmp_path / "run"
+    recorder.run(design, out)
+    left = [folder / ".spinhop-0123456789abcdef.gds" for folder in (out, out / "input")]
+    for path in left:
+        path.write_text("half")
+    with (out / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(InputError, match="under way"):
+            recorder.run(design, out)
+        assert all(path.exists() for path in left)
+    recorder.run(design, out)
+    assert not any(path.exists() for path in left)

@@ -1,0 +1,61 @@
+"""One process at a time in a folder of results; what killed ones were writing there is removed."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from hwlib.errors import InputError
+from hwlib.writing import sweep
+
+LOCK = ".lock"
+
+
+@contextlib.contextmanager
+def hold(folder: Path, inside: tuple[str, ...], refuse: Callable[[Path], None] = lambda folder: None) -> Iterator[None]:
+    """Make the folder if there is none, and hold it while the block runs.
+
+    Args:
+        folder: the folder.
+        inside: names of folders in it, with all in them, that belong to it too.
+        refuse: raises for a folder of somebody else, in which nothing is written. Asked before the lock is made, and
+            again when it is held.
+
+    Raises:
+        InputError: a folder that cannot be written, or another process holds it.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: not a folder")
+    path = folder / LOCK
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _refuse_unlocked(folder, refuse)
+        lock = path.open("a")
+    except OSError as error:
+        raise InputError(f"{folder}: cannot write into the folder ({error.strerror})") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"{folder}: a run is under way in this folder; let it end, or choose another") from None
+        except OSError as error:
+            raise InputError(f"{path}: cannot be locked ({error.strerror})") from None
+        refuse(folder)
+        sweep(folder, *(sub for name in inside for sub in _folders(folder / name)))
+        yield
+
+
+def _refuse_unlocked(folder: Path, refuse: Callable[[Path], None]) -> None:
+    """Ask before the lock is there, but let the lock decide when another start makes it meanwhile."""
+    try:
+        if not (folder / LOCK).exists():
+            refuse(folder)
+    except InputError:
+        if not (folder / LOCK).exists():
+            raise
+
+
+def _folders(top: Path) -> list[Path]:
+    return [top, *(path for path in top.rglob("*") if path.is_dir() and not path.is_symlink())]

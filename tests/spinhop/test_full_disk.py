@@ -1,0 +1,58 @@
+"""Whole runs on a disk that is too small: one line, and the folder goes on when there is more room."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+from support.small_disk import NO_MOUNT, MountError, largest_file, resize, small_disk
+
+DESIGN = "name: tiny\nnetwork: {neurons: 3}\ntask: {trials: 2}\n"
+GROWTH = 1.15 if os.environ.get("SPINHOP_FULL") else 3.0  # from one try to the next
+FIRST = 4096
+
+
+def _refused(code: int, err: str, folder: Path) -> bool:
+    """Whether a command ended for lack of room, in one line that names a file of the folder."""
+    if code == 0:
+        return False
+    *stages, line = err.splitlines()
+    assert code == 2 and line.startswith(f"spinhop: {folder}"), err
+    assert "No space left on device" in line or "File too large" in line
+    assert not [stage for stage in stages if stage.startswith("spinhop:")]
+    assert not [path for path in folder.rglob(".spinhop-*")]
+    return True
+
+
+@pytest.mark.parametrize("arguments", [("run",), ("check",), ("spice", "--ideal")], ids=" ".join)
+@pytest.mark.parametrize("how", ["disk", "limit"])
+def test_a_run_goes_on_when_there_is_room_again(spinhop, design_file, tmp_path, arguments, how):
+    disk = tmp_path / "disk"
+    command, out = [arguments[0], design_file(DESIGN), *arguments[1:]], disk / "run"
+    refusals, size, done = 0, FIRST, False
+    with contextlib.ExitStack() as stack:
+        if how == "disk":
+            try:
+                stack.enter_context(small_disk(disk, size))
+            except MountError:
+                pytest.skip(NO_MOUNT)
+        while not done:
+            with largest_file(size) if how == "limit" else contextlib.nullcontext():
+                code, _, err = spinhop(*command, "--out", out)
+            if code == 1 and arguments == ("check",):  # the checks were made, and found something
+                code = 0
+            done = not _refused(code, err, out)
+            refusals += not done
+            size = int(size * GROWTH) // FIRST * FIRST + FIRST
+            assert size < 2**28
+            if how == "disk":
+                resize(disk, size)
+        assert refusals >= 3
+        manifest = json.loads((out / "manifest.json").read_text())
+        for record in manifest["stages"].values():
+            assert all((out / name).stat().st_size for name in record["files"])
+        code, _, err = spinhop(*command, "--out", out)
+        assert code in (0, 1) and err.count("unchanged") == len(err.splitlines())
