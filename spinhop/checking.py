@@ -140,14 +140,16 @@ def _top_cell(layout: Path) -> str:
 
 
 def _check_point(run: Run, network: Network, name: str) -> Sequence[str]:
+    import sim
     from hwlib.checks import write_lyrdb
-    from hwlib.weights import weight_levels
+    from hwlib.weights import stored_patterns, weight_levels
     from sim.protocol import protocol_for
     from sim.rules import operating_point_report
 
     protocol = protocol_for(run.design, run.process, levels=weight_levels(run.design))
     report = operating_point_report(
-        network, protocol, run.design.device, run.process, waivers=run.design.waivers
+        network, protocol, run.design.device, run.process, waivers=run.design.waivers,
+        patterns=stored_patterns(run.design), starts=sim.starts(run.design),
     )  # fmt: skip
     write_findings(report.findings(), run.path(f"{name}.json"))
     report.write_json(run.path(f"{name}_table.json"))

@@ -14,7 +14,7 @@ from hwlib.findings import Finding
 from hwlib.network import Network
 from hwlib.process import Process
 from sim.protocol import Protocol
-from sim.rules import growth, leaks, stress, window, wires
+from sim.rules import growth, leaks, loading, stored_states, stress, window, wires
 from sim.rules.cases import Cases, Limits
 from sim.rules.outcome import OperatingPointReport, Outcome, Place, check_waivers
 from sim.rules.stored_states import RestStates, rest_states
@@ -29,15 +29,17 @@ def rule_names(process: Process) -> list[str]:
     """Names of all rules, for waivers; ``current.…`` has one per layer of the process."""
     layers = ["track", *process.of_kind("conductor"), *process.of_kind("via")]
     return [
-        "vdw.window", "vdw.eq4", "leak.axon_sign", "leak.axon_size", "leak.soma", "leak.load", "leak.time",
-        "barrier.voltage", *(f"current.{name}" for name in layers), *(f"ir.{name}" for name in wires.IR_CLASSES),
-        "rc.time", "power.density",
+        "vdw.window", "vdw.eq4", "leak.axon_sign", "leak.axon_size", "leak.axon_time", "leak.soma", "leak.load",
+        "leak.load_any", "leak.time", "load.time", "state.stored", "state.inverse", "state.all_off", "barrier.voltage",
+        *(f"current.{name}" for name in layers), *(f"ir.{name}" for name in wires.IR_CLASSES), "rc.time",
+        "power.density",
     ]  # fmt: skip
 
 
 def operating_point_report(
     network: Network, protocol: Protocol, device: Device, process: Process, *,
-    waivers: Mapping[str, str] | None = None, limits: Limits | None = None,
+    waivers: Mapping[str, str] | None = None, limits: Limits | None = None, patterns: np.ndarray | None = None,
+    starts: np.ndarray | None = None,
 ) -> OperatingPointReport:  # fmt: skip
     """Apply every rule to a network, as drawn (with its wires) or ideal.
 
@@ -48,6 +50,10 @@ def operating_point_report(
         process: current-density limits.
         waivers: rule name → reason; violations of these rules do not fail (``Design.waivers``).
         limits: requirements that neither process nor device gives.
+        patterns: what the network stores (``hwlib.weights.stored_patterns``), shape (patterns, N); None: the rules on
+            states are not judged.
+        starts: what its task loads (``sim.starts``), shape (trials, N); None: of the load phase only the worst start
+            is judged.
 
     Returns:
         Outcomes with margin, worst device and place; ``values`` holds per neuron ``low``, ``high`` and ``centre`` (V),
@@ -60,24 +66,29 @@ def operating_point_report(
     """
     waivers = dict(waivers or {})
     check_waivers(waivers, rule_names(process))
-    cases = Cases(network, protocol, device, process, limits or Limits())
-    windows = window.v_dw_windows(cases)
-    single = [
+    cases = Cases(network, protocol, device, process, limits or Limits(), patterns, starts)
+    windows, loaded = window.v_dw_windows(cases), loading.loaded_starts(cases)
+    found = [
         window.vdw_window(cases, windows), window.vdw_eq4(cases, windows),
-        leaks.axon_leak_sign(cases), leaks.axon_leak_size(cases), leaks.soma_leak(cases),
-        leaks.load_drive(cases), leaks.leak_time(cases), stress.barrier_voltage(cases), stress.track_current(cases),
-        wires.rc_time(cases), stress.power_density(cases),
+        leaks.axon_leak_sign(cases), leaks.axon_leak_size(cases), leaks.axon_time(cases), leaks.soma_leak(cases),
+        loading.load_drive(cases, loaded), loading.any_load_drive(cases), leaks.leak_time(cases),
+        loading.load_time(cases, loaded), *stored_states.stored_patterns(cases), stored_states.all_off(cases),
+        stress.barrier_voltage(cases), stress.track_current(cases), wires.rc_time(cases), stress.power_density(cases),
+        *stress.wire_currents(cases), *wires.ir_drops(cases),
     ]  # fmt: skip
-    outcomes = [o for o in single if o is not None] + stress.wire_currents(cases) + wires.ir_drops(cases)
-    return OperatingPointReport(tuple(outcomes), waivers, _values(cases, windows))
+    outcomes = tuple(outcome for outcome in found if outcome is not None)
+    return OperatingPointReport(outcomes, waivers, _values(cases, windows))
 
 
 def check_operating_point(
     network: Network, protocol: Protocol, device: Device, process: Process, *,
-    waivers: Mapping[str, str] | None = None, limits: Limits | None = None,
+    waivers: Mapping[str, str] | None = None, limits: Limits | None = None, patterns: np.ndarray | None = None,
+    starts: np.ndarray | None = None,
 ) -> list[Finding]:  # fmt: skip
     """Findings of the rules that do not hold; see ``operating_point_report`` for arguments and the full table."""
-    return operating_point_report(network, protocol, device, process, waivers=waivers, limits=limits).findings()
+    return operating_point_report(
+        network, protocol, device, process, waivers=waivers, limits=limits, patterns=patterns, starts=starts
+    ).findings()
 
 
 def _values(cases: Cases, windows: window.Windows) -> dict[str, object]:

@@ -46,6 +46,8 @@ class LoadBound:
         resistor_current: A, shape (resistors,).
         drive: what V_C surely puts through each soma's track in its own direction, A, shape (N,).
         drift: what V_DW alone puts through it over the shared ground, A, shape (N,).
+        pull: what +V_C of each other dendrite puts through a soma's track, A, shape (N, N): row is the soma; beyond
+            64 neurons that of all dendrites that load alike.
     """
 
     track_current: np.ndarray
@@ -53,6 +55,7 @@ class LoadBound:
     resistor_current: np.ndarray
     drive: np.ndarray
     drift: np.ndarray
+    pull: np.ndarray
 
 
 class Cases:
@@ -64,15 +67,21 @@ class Cases:
         device: barrier breakdown and nominal resistances.
         process: current-density limits.
         limits: the other requirements.
+        patterns: what the network stores, bits, shape (patterns, N); None: unknown.
+        starts: what its task loads, bits, shape (trials, N); None: unknown.
 
     Raises:
         InputError: weight lines without levels.
     """
 
-    def __init__(self, network: Network, protocol: Protocol, device: Device, process: Process, limits: Limits):
+    def __init__(
+        self, network: Network, protocol: Protocol, device: Device, process: Process, limits: Limits,
+        patterns: np.ndarray | None = None, starts: np.ndarray | None = None,
+    ):  # fmt: skip
         self.network, self.protocol, self.device, self.process, self.limits = (
             network, protocol, device, process, limits
         )  # fmt: skip
+        self.patterns, self.starts = patterns, starts
         self.net_class = network.net_class()
         self.weight = np.where(network.is_soma, 0.0, protocol.axon_weights(network))
         self.axons = np.flatnonzero(~network.is_soma)
@@ -100,6 +109,11 @@ class Cases:
     def held(self, *classes: str) -> np.ndarray:
         """Nets held by sources: ground, V_DW and the given classes, shape (nets,)."""
         return np.isin(self.net_class, ("ground", "vdw", *classes))
+
+    @property
+    def load_classes(self) -> tuple[str, ...]:
+        """Classes of nets, besides ground and V_DW, that sources hold in the load phase."""
+        return ("dendrite",)
 
     @cached_property
     def run_all_on(self) -> StaticCircuit:
@@ -133,10 +147,10 @@ class Cases:
         64 neurons, dendrites 64 apart load alike.
         """
         network, n = self.network, self.network.neurons
-        circuit = StaticCircuit(network, self.parallel(True, "all"), self.held("dendrite"))
+        circuit = StaticCircuit(network, self.parallel(True, "all"), self.held(*self.load_classes))
         base = circuit.solve(np.where(self.net_class == "vdw", self.protocol.v_dw, 0.0))
         tracks, pillars = np.abs(base.track_current), np.abs(base.pillar_voltage)
-        wires, own, others = np.abs(base.resistor_current), np.zeros(n), np.zeros(n)
+        wires, own, others, pull = np.abs(base.resistor_current), np.zeros(n), np.zeros(n), np.zeros((n, n))
         owner = np.array([net.neuron for net in network.parsed_nets()])
         groups = min(n, LOAD_GROUPS)
         for group in range(groups):
@@ -149,7 +163,8 @@ class Cases:
             in_group = np.arange(n) % groups == group
             own += np.where(in_group, somas, 0)
             others += np.where(in_group, 0, np.abs(somas))
-        return LoadBound(tracks, pillars, wires, own - others, base.track_current[network.somas])
+            pull[:, in_group] = somas[:, None]
+        return LoadBound(tracks, pillars, wires, own - others, base.track_current[network.somas], pull)
 
     @cached_property
     def states(self) -> dict[str, Solution | LoadBound]:

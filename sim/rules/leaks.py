@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
-from sim.rules.cases import LOAD_STATE, Cases
+from sim.rules.cases import Cases
 from sim.rules.outcome import Outcome, above, below
 
 SOLVE_GROUPS = 64  # right-hand sides of the worst-row search; up to 64 neurons every row has its own
@@ -84,31 +84,28 @@ def soma_leak(cases: Cases) -> Outcome:
     )  # fmt: skip
 
 
-def load_drive(cases: Cases) -> Outcome:
-    """Does V_C move every soma both ways against its leak, whatever the start? ``k·I > |v_leak,soma|``.
+def axon_time(cases: Cases) -> Outcome:
+    """Does every axon switch both ways within the time limit? ``L/|k·I + v_leak|``, soma P and soma AP.
 
-    Ideally ``I = V_C/R_M``. With wires and open weight rails the worst start is one neuron against all others; all
-    axons ON is what it finds when all others are ON.
+    The rule on V_DW asks whether axons follow at all, this one whether they do before the trial is over.
     """
-    somas, bound = cases.network.somas, cases.load_bound
-    ratios, drives = [], []
-    for sign in (1, -1):
-        against = sign * cases.leak_current[somas]  # positive where the leak opposes
-        drive = bound.drive + np.minimum(sign * bound.drift, 0)
-        drives.append(drive)
-        ratios.append(np.where(against > 0, drive / np.maximum(against, 1e-30) - 1, np.where(drive > 0, np.inf, -2.0)))
-    side = int(np.min(ratios, axis=1).argmin())
-    k = int(ratios[side].argmin())
-    current, leak = float(drives[side][k]), float(abs(cases.leak_current[somas[k]]))
+    network, axons = cases.network, cases.axons
+    states = ("somas P, all axons ON", "somas AP, only axons of W < 0 ON")
+    times = np.full((2, len(axons)), np.inf)
+    for name, toward, row in zip(states, (1, -1), times, strict=True):
+        speed = toward * (network.mobility * cases.run_states[name].track_current + network.leak)[axons]
+        np.divide(network.length[axons], speed, out=row, where=speed > 0)
+    side, k = (int(index) for index in np.unravel_index(times.argmax(), times.shape))
+    time, limit = float(times[side, k]), cases.protocol.time_limit
+    place = cases.device_place(int(axons[k]))
+    takes = f"takes {time * 1e9:.4g} ns to switch" if np.isfinite(time) else "never switches"
     return Outcome(
-        rule="leak.load",
-        message=f"V_C = {cases.protocol.v_charge:.4g} V drives {current * 1e6:.4g} µA through "
-        f"{cases.device_place(int(somas[k])).name}, its leak needs {leak * 1e6:.4g} µA",
-        margin=float(ratios[side][k]), severity="error",
-        formula="k·V_C/R_M > |v_leak,soma|, both signs",
-        source="paper, Section III-B: ±V_C sets every soma; with wires solved on the network, over all starts",
-        measured=current, required=leak, unit="A", place=cases.device_place(int(somas[k])),
-        state=f"{LOAD_STATE}, {'−+'[side == 0]}V_C",
+        rule="leak.axon_time",
+        message=f"{place.name} {takes} {('on', 'off')[side]}; the convergence phase is limited to {limit * 1e9:.4g} ns",
+        margin=above(limit, time), severity="error",
+        formula="L/(k·I(soma P) + v_leak,axon) and L/|k·I(soma AP) + v_leak,axon| ≤ time limit",
+        source="kinematic wall v = k·I + v_leak; limit: task.time_limit of the design file",
+        measured=time if np.isfinite(time) else None, required=limit, unit="s", place=place, state=states[side],
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Rules on states: are the stored patterns rest states of the network? One static solve a state decides.
 
 Every wall stands at the end that its neuron's bit says, somas and axons. The state is a rest state when each wall is
-held there: ``k·I + v_leak ≥ 0`` at the ON end, ``≤ 0`` at the OFF end (paper, Section III-B; kinematic wall).
+held there: ``k·I + v_leak ≥ 0`` at the ON end, ``≤ 0`` at the OFF end.
 """
 
 from __future__ import annotations
@@ -12,8 +12,14 @@ import numpy as np
 
 from hwlib.network import Network
 from sim.protocol import Protocol
+from sim.rules.cases import Cases
+from sim.rules.outcome import Outcome, Severity
 from sim.rules.statics import StaticCircuit
 
+MOST_PATTERNS = 64  # judged: no network that weight lines can be drawn for (N ≤ 256) stores as many
+_FORMULA = "k·I + v_leak ≥ 0 in every wall that is ON, ≤ 0 in every one that is OFF, somas and axons"
+_SOURCE = "Hopfield, PNAS 79, 2554 (1982): memories are rest states; kinematic wall, currents solved on the network"
+_STILL = 1e-3  # margin by which all OFF is missed when a soma there just stands still
 _ROUNDING = 1e-9  # of the largest track current: nearer to standing still than this, a wall is held
 
 
@@ -25,6 +31,7 @@ class RestStates:
         states: bits, shape (states, N).
         soma_margin: of each neuron's soma, ≥ 0 where it is held, shape (states, N).
         axon_margin: of the neuron's axon that is held least, shape (states, N); inf without axons.
+        soma_current: track current of each soma in A, shape (states, N).
         worst: device with the least margin of each state, shape (states,).
         current: track current of that device in A, shape (states,).
         balance: the current in A at which its wall would stand still, shape (states,).
@@ -33,6 +40,7 @@ class RestStates:
     states: np.ndarray
     soma_margin: np.ndarray
     axon_margin: np.ndarray
+    soma_current: np.ndarray
     worst: np.ndarray
     current: np.ndarray
     balance: np.ndarray
@@ -69,7 +77,8 @@ def rest_states(network: Network, protocol: Protocol, states: np.ndarray) -> Res
     source = protocol.net_voltages(network)
     balance = -network.leak / network.mobility
     somas, axons = network.somas, np.flatnonzero(~network.is_soma)
-    soma_margin, axon_margin = np.empty(states.shape), np.full(states.shape, np.inf)
+    soma_margin, soma_current = np.empty(states.shape), np.empty(states.shape)
+    axon_margin = np.full(states.shape, np.inf)
     worst, current = np.empty(len(states), int), np.empty(len(states))
     for k, bits in enumerate(states):
         on = bits[network.pre] == 1
@@ -77,8 +86,80 @@ def rest_states(network: Network, protocol: Protocol, states: np.ndarray) -> Res
         least = _ROUNDING * float(np.abs(track).max())
         gap = np.where(on, 1.0, -1.0) * (track - balance)
         margin = np.where(np.abs(gap) <= least, 0.0, gap) / np.maximum(np.abs(balance), max(least, 1e-300))
-        soma_margin[k] = margin[somas]
+        soma_margin[k], soma_current[k] = margin[somas], track[somas]
         np.minimum.at(axon_margin[k], network.pre[axons], margin[axons])
         worst[k] = int(margin.argmin())
         current[k] = track[worst[k]]
-    return RestStates(states, soma_margin, axon_margin, worst, current, balance[worst])
+    return RestStates(states, soma_margin, axon_margin, soma_current, worst, current, balance[worst])
+
+
+def stored_patterns(cases: Cases) -> list[Outcome]:
+    """Is every stored pattern, or its inverse, a rest state? And are both, which stand for one memory?
+
+    None is judged without patterns. A pattern that rests in neither form cannot come back with all its bits: an error.
+    One that rests in one form only has lost the starts near the other: a warning.
+    """
+    if cases.patterns is None:
+        return []
+    patterns = cases.patterns[:MOST_PATTERNS]
+    found = rest_states(cases.network, cases.protocol, np.concatenate([patterns, 1 - patterns]))
+    margins = found.margin.reshape(2, len(patterns))
+    return [
+        _stored(cases, found, "state.stored", "error", margins.argmax(axis=0), "rest in neither form"),
+        _stored(cases, found, "state.inverse", "warning", margins.argmin(axis=0), "do not rest in both forms"),
+    ]
+
+
+def _stored(
+    cases: Cases, found: RestStates, rule: str, severity: Severity, form: np.ndarray, how: str
+) -> Outcome:  # fmt: skip
+    """The pattern that is held least, each in the given form: as stored (0), or inverse (1)."""
+    count = len(form)
+    chosen = form * count + np.arange(count)
+    pattern = int(found.margin[chosen].argmin())
+    k = int(chosen[pattern])
+    name = f"the inverse of stored pattern {pattern}" if form[pattern] else f"stored pattern {pattern}"
+    device = int(found.worst[k])
+    bit = "ON" if found.states[k, cases.network.pre[device]] else "OFF"
+    place = cases.device_place(device)
+    drive = f"{found.current[k] * 1e6:.4g} µA, its wall stands still at {found.balance[k] * 1e6:.4g} µA"
+    message = f"{name} is a rest state ({cases.wires}); {place.name}, {bit}, is held least: {drive}"
+    if not found.holds[k]:
+        lost, leaving = int(np.sum(found.margin[chosen] < 0)), int(found.leaving[k].sum())
+        message = (
+            f"{lost} of {count} stored patterns {how} ({cases.wires}); {leaving} neurons leave {name}, {place.name}, "
+            f"{bit}, most: {drive}"
+        )
+    return Outcome(
+        rule=rule, message=message, margin=float(found.margin[k]), severity=severity, formula=_FORMULA, source=_SOURCE,
+        measured=float(found.current[k]), required=float(found.balance[k]), unit="A", place=place,
+        state=f"every wall as in {name}",
+    )  # fmt: skip
+
+
+def all_off(cases: Cases) -> Outcome | None:
+    """Does the network leave the state in which every wall is OFF? It stores nothing, but starts can end there.
+
+    An error when it would be left with the somas' leaks reversed: then their sign is wrong. None without patterns, or
+    when all OFF or all ON is one of them.
+    """
+    network, patterns = cases.network, cases.patterns
+    if patterns is None or (patterns == patterns[:, :1]).all(axis=1).any():
+        return None
+    off = np.zeros(network.neurons, int)
+    found = rest_states(network, cases.protocol, off)
+    neuron = int(found.soma_margin[0].argmin())
+    least, soma = float(found.soma_margin[0, neuron]), int(network.somas[neuron])
+    turned = network.with_devices(leak=np.where(network.is_soma, -network.leak, network.leak))
+    sign = least >= 0 and bool((rest_states(turned, cases.protocol, off).soma_margin < 0).any())
+    place = cases.device_place(soma)
+    current, balance = float(found.soma_current[0, neuron]), float(cases.leak_current[soma])
+    message = f"with every wall OFF {'no soma leaves' if least >= 0 else 'somas leave'} ({cases.wires})"
+    message += f"; {place.name} {'comes nearest' if least >= 0 else 'first'}: {current * 1e6:.4g} µA, its wall stands "
+    message += f"still at {balance * 1e6:.4g} µA" + ("; a leak of the other sign would turn it ON" if sign else "")
+    return Outcome(
+        rule="state.all_off", message=message, margin=-least if least < 0 else -max(least, _STILL),
+        severity="error" if sign else "warning", formula="max (k·I + v_leak,soma) > 0 with every wall OFF",
+        source="paper, Table I: the soma leaks toward ON; OFF pillars conduct too, so all OFF can hold itself",
+        measured=current, required=balance, unit="A", place=place, state="every wall OFF",
+    )  # fmt: skip

@@ -107,9 +107,10 @@ def test_the_worst_start_loads_exactly_when_the_rule_says_so(tmp_path, n, loads)
     design, process, network = drawn_network(tmp_path, n)
     protocol = protocol_for(design, process, levels=weight_levels(design))
     report = operating_point_report(network, protocol, design.device, process)
-    found = next(o for o in report.outcomes if o.rule == "leak.load")
-    assert found.passed == loads
+    found = next(o for o in report.outcomes if o.rule == "leak.load_any")
+    assert found.passed == loads and found.severity == "warning"
     victim = int(found.place.name.split()[1])
+    assert f"neuron {victim} OFF, all others ON" in found.message
     start = np.ones(n, int)
     start[victim] = 0
     trial = replace(protocol, start=start, initial=np.ones(n * n), load=1e-7, time_limit=1e-9)

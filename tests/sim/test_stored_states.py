@@ -9,9 +9,9 @@ from random_trials import SHAPES, wired
 import sim
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.schematic import ideal_network
+from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import bits, hebbian, stored_patterns, weight_levels
-from sim.rules import rest_states
+from sim.rules import operating_point_report, rest_states
 
 MOBILITY = 2.1 * 9.2740100783e-24 * 0.7 / (2 * 1.602176634e-19 * 8e5 * 50e-18)
 LEAK = 0.2 / MOBILITY
@@ -131,3 +131,88 @@ def test_weight_lines_need_levels():
     process = design.load_process()
     with pytest.raises(InputError, match="weight lines need levels"):
         rest_states(ideal_network(design, process), sim.protocol_for(design, process), np.zeros(3))
+
+
+# --- the rules made of it
+
+
+def rules(*words, ohm=0.0, **point):
+    """Outcomes of the rules on states by name."""
+    design = Design(
+        name="t", network={"neurons": len(words[0]), "weights": {"patterns": words}}, operating_point=point
+    )  # fmt: skip
+    process = design.load_process()
+    network = ladder_network(design, process, ohm) if ohm else ideal_network(design, process)
+    protocol = sim.protocol_for(design, process, levels=weight_levels(design))
+    report = operating_point_report(network, protocol, design.device, process, patterns=stored_patterns(design))
+    return {o.rule: o for o in report.outcomes if o.rule.startswith("state.")}
+
+
+def test_a_pattern_that_rests_in_both_forms_keeps_every_rule():
+    found = rules("111000101")
+    assert all(o.passed for o in found.values()) and {o.severity for o in found.values()} == {"error", "warning"}
+
+
+def test_a_pattern_that_rests_in_one_form_only_is_a_warning_that_names_the_other():
+    found = rules("1110111")
+    assert found["state.stored"].passed and "stored pattern 0 is a rest state" in found["state.stored"].message
+    other = found["state.inverse"]
+    assert not other.passed and other.severity == "warning" and "the inverse of stored pattern 0" in other.message
+    assert other.place.name == "soma 3" and "7 neurons leave" in other.message
+
+
+def test_patterns_that_overlap_too_much_are_an_error_that_names_one_of_them():
+    """Three patterns that differ in the last two bits: the majority wins each, and two patterns are lost."""
+    found = rules("1100101", "1100100", "1100111")["state.stored"]
+    assert not found.passed and found.severity == "error" and "(ideal wires)" in found.message
+    assert found.message.startswith("2 of 3 stored patterns rest in neither form")
+    assert found.place.name in ("soma 5", "soma 6")
+
+
+def test_wires_that_lose_a_pattern_are_found_and_said_to_be_wires():
+    assert rules("111000101")["state.stored"].passed
+    found = rules("111000101", ohm=300.0)["state.stored"]
+    assert not found.passed and "with wires" in found.message
+
+
+@pytest.mark.parametrize(("leak", "passed"), [(0.2, True), (-0.2, False)])
+def test_all_off_of_a_balanced_pattern_hangs_on_the_sign_of_the_soma_leak(leak, passed):
+    """Five of nine ON: their dendrites cancel with every wall OFF, so that only the leak takes them out of it."""
+    found = rules("111110000", soma_leak=leak)["state.all_off"]
+    assert found.passed == passed and found.severity == ("warning" if passed else "error")
+    assert ("a leak of the other sign would turn it ON" in found.message) != passed
+
+
+def test_all_off_that_holds_itself_either_way_is_a_warning():
+    """Half of eight ON: every dendrite is pulled OFF by one more neuron, whatever the leak."""
+    for leak in (0.2, -0.2):
+        found = rules("11110000", soma_leak=leak)["state.all_off"]
+        assert not found.passed and found.severity == "warning" and "other sign" not in found.message
+
+
+def test_all_off_is_no_matter_where_it_is_stored_or_nothing_is():
+    assert "state.all_off" not in rules("11111")
+    design = Design(name="t", network={"neurons": 3, "weights": {"matrix": [[0, 1, 1], [1, 0, 1], [1, 1, 0]]}})
+    process = design.load_process()
+    network, protocol = ideal_network(design, process), sim.protocol_for(design, process)
+    report = operating_point_report(network, protocol, design.device, process, patterns=stored_patterns(design))
+    assert not [o for o in report.outcomes if o.rule.startswith("state.")]
+
+
+def test_one_pattern_comes_back_from_every_start_unless_all_off_holds():
+    """Small ideal networks of one pattern: the rule tells which of them lose trials, and where those end."""
+    kinds = set()
+    for seed in range(12):
+        design = Design(name="t", seed=seed, network={"neurons": 8}, task={"trials": 40})
+        process = design.load_process()
+        network, protocol = ideal_network(design, process), sim.protocol_for(design, process)
+        report = operating_point_report(network, protocol, design.device, process, patterns=stored_patterns(design))
+        outcome = {o.rule: o for o in report.outcomes}
+        if not (outcome["state.stored"].passed and outcome["state.inverse"].passed):
+            continue
+        result = sim.recall(network, design, process)
+        lost = ~result.recalled.values
+        assert outcome["state.all_off"].passed == (not lost.any())
+        assert (result.state.values[lost] == 0).all()
+        kinds.add(outcome["state.all_off"].passed)
+    assert kinds == {True, False}

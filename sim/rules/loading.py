@@ -1,0 +1,172 @@
+"""Rules on the load phase: does V_C set every soma, whatever the start and in the task's own, and for long enough?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sim.rules.cases import LOAD_STATE, Cases
+from sim.rules.outcome import Outcome, above
+from sim.rules.statics import StaticCircuit
+
+MOST_STARTS = 16  # solved with their own walls: those that all axons ON would load least
+MOST_BITS = 32  # of a start in a message
+_SOURCE = "paper, Section III-B: ±V_C sets every soma; with wires solved on the network"
+
+
+@dataclass(frozen=True)
+class LoadedStarts:
+    """Starts of the task, loaded: walls where each start wants them, V_C still on.
+
+    Attributes:
+        trials: which starts, shape (starts,).
+        bits: shape (starts, N).
+        current: track current of each soma in A, toward the end that its bit says, shape (starts, N).
+    """
+
+    trials: np.ndarray
+    bits: np.ndarray
+    current: np.ndarray
+
+
+def loaded_starts(cases: Cases) -> LoadedStarts | None:
+    """The starts of the task that are hardest to load; None when the task is unknown.
+
+    Open weight rails join the dendrites through their axons, the more of them ON the more: with the walls of the start
+    itself the join is strongest at the end of its load.
+    """
+    if cases.starts is None:
+        return None
+    starts, first = np.unique(cases.starts, axis=0, return_index=True)
+    sign = np.where(starts != 0, 1.0, -1.0)
+    held, somas = cases.held(*cases.load_classes), cases.network.somas
+    all_on = StaticCircuit(cases.network, cases.parallel(True, "all"), held)
+    volts = [replace(cases.protocol, start=start).load_voltages(cases.network) for start in starts]
+    hard = np.array([np.min(s * all_on.solve(v).track_current[somas]) for s, v in zip(sign, volts, strict=True)])
+    chosen = np.argsort(hard, kind="stable")[:MOST_STARTS]
+    current = np.empty((len(chosen), cases.network.neurons))
+    for row, k in enumerate(chosen):
+        circuit = StaticCircuit(cases.network, starts[k][cases.network.pre] != 0, held)
+        current[row] = sign[k] * circuit.solve(volts[k]).track_current[somas]
+    return LoadedStarts(first[chosen], starts[chosen], current)
+
+
+def load_drive(cases: Cases, loaded: LoadedStarts | None) -> Outcome | None:
+    """Does V_C bring every soma to its bit in the task's own starts? ``k·I > |v_leak,soma|`` where the leak opposes.
+
+    Ideally ``I = V_C/R_M``. None when the task's starts are unknown.
+    """
+    if loaded is None:
+        return None
+    somas = cases.network.somas
+    against = np.where(loaded.bits != 0, 1.0, -1.0) * cases.leak_current[somas]  # positive where the leak opposes
+    margin = _margin(loaded.current, against)
+    k, neuron = np.unravel_index(int(margin.argmin()), margin.shape)
+    current, leak = float(loaded.current[k, neuron]), float(abs(cases.leak_current[somas[neuron]]))
+    word = _word(loaded.bits[k])
+    return Outcome(
+        rule="leak.load",
+        message=f"{_drive(cases, current, int(neuron), leak)}, in the start of trial {loaded.trials[k]} ({word})",
+        margin=float(margin[k, neuron]), severity="error",
+        formula="k·I > |v_leak,soma| toward each start's own bit; without wires I = V_C/R_M", source=_SOURCE,
+        measured=current, required=leak, unit="A", place=cases.device_place(int(somas[neuron])),
+        state=f"load, start of trial {loaded.trials[k]}",
+    )  # fmt: skip
+
+
+def any_load_drive(cases: Cases) -> Outcome:
+    """Does V_C move every soma both ways whatever the start? A warning: the task may never load the worst one.
+
+    With wires and open weight rails the worst start is one neuron against all others; all axons ON is what it finds
+    when all others are ON.
+    """
+    somas, bound = cases.network.somas, cases.load_bound
+    ratios, drives = [], []
+    for sign in (1, -1):
+        drive = bound.drive + np.minimum(sign * bound.drift, 0)
+        drives.append(drive)
+        ratios.append(_margin(drive, sign * cases.leak_current[somas]))
+    side = int(np.min(ratios, axis=1).argmin())
+    k = int(ratios[side].argmin())
+    current, leak = float(drives[side][k]), float(abs(cases.leak_current[somas[k]]))
+    return Outcome(
+        rule="leak.load_any",
+        message=f"{_drive(cases, current, k, leak)}, in the worst start: {_worst_start(cases, k, side == 0)}",
+        margin=float(ratios[side][k]), severity="warning", formula="k·V_C/R_M > |v_leak,soma|, both signs, any start",
+        source=f"{_SOURCE}, over all starts", measured=current, required=leak, unit="A",
+        place=cases.device_place(int(somas[k])), state=f"{LOAD_STATE}, {'−+'[side == 0]}V_C",
+    )  # fmt: skip
+
+
+def load_time(cases: Cases, loaded: LoadedStarts | None) -> Outcome | None:
+    """Does the load phase last until the starts are in the pillars? None when the task's starts are unknown.
+
+    A soma that is to be ON travels past its pillar, then its axons, which it drives only from there on, past theirs:
+    ``(x + w/2)/(k·I + v_leak)`` of both, with the least currents. The load may last the given time, or until rest and
+    no longer than the time limit. When the rule holds all walls are that far; a little less time may do as well,
+    because an axon sets out while its soma's wall is still under the pillar.
+    """
+    network = cases.network
+    if loaded is None or not loaded.bits.any():
+        return None
+    drive = np.where(loaded.bits != 0, loaded.current, np.inf).min(axis=0)
+    soma = _travel(cases, network.somas, drive)
+    follow = _travel(cases, cases.axons, cases.run_states["somas P, all axons ON"].track_current[cases.axons])
+    axon = np.zeros(network.neurons)
+    np.maximum.at(axon, network.pre[cases.axons], follow)
+    total = np.where(np.isfinite(drive), soma + axon, 0.0)
+    k = int(total.argmax())
+    timed = cases.protocol.load != "rest"
+    limit = float(cases.protocol.load) if timed else cases.protocol.time_limit
+    parts = f"{soma[k] * 1e9:.4g} ns for its soma, {axon[k] * 1e9:.4g} ns for its axons"
+    given = f"the load phase lasts {limit * 1e9:.4g} ns" if timed else f"the time limit is {limit * 1e9:.4g} ns"
+    needs = f"needs {total[k] * 1e9:.4g} ns to be loaded" if np.isfinite(total[k]) else "is never loaded"
+    return Outcome(
+        rule="load.time",
+        message=f"neuron {k} {needs}: {parts}; {given}", margin=above(limit, float(total[k])), severity="error",
+        formula="(x_MTJ + w/2)/(k·I_load + v_leak,soma) + (x_MTJ + w/2)/(k·I_drive + v_leak,axon) ≤ load time",
+        source="kinematic wall past the pillar, soma then axon; authors' programs: 16 ns at V_C = 0.1 V",
+        measured=float(total[k]) if np.isfinite(total[k]) else None, required=limit, unit="s",
+        place=cases.device_place(int(network.somas[k])), state="load, walls OFF at first",
+    )  # fmt: skip
+
+
+def _travel(cases: Cases, devices: np.ndarray, current: np.ndarray) -> np.ndarray:
+    """Time in s from the OFF end past the pillar; inf for walls that stand still or move back."""
+    network = cases.network
+    speed = network.mobility[devices] * current + network.leak[devices]
+    way = network.pillar_centre[devices] + network.pillar_width[devices] / 2
+    time = np.full(len(devices), np.inf)
+    np.divide(way, speed, out=time, where=speed > 0)
+    return time
+
+
+def _margin(drive: np.ndarray, against: np.ndarray) -> np.ndarray:
+    """Excess of drives over leaks that oppose them; where a leak helps, any drive that does not oppose is enough."""
+    helped = np.where(drive > 0, np.inf, -2.0)
+    return np.where(against > 0, drive / np.maximum(against, 1e-30) - 1, helped)
+
+
+def _drive(cases: Cases, current: float, neuron: int, leak: float) -> str:
+    soma = cases.device_place(int(cases.network.somas[neuron])).name
+    return (
+        f"V_C = {cases.protocol.v_charge:.4g} V drives {current * 1e6:.4g} µA through {soma}, its leak needs "
+        f"{leak * 1e6:.4g} µA"
+    )
+
+
+def _word(bits: np.ndarray) -> str:
+    word = "".join(str(int(bit)) for bit in bits)
+    return word if len(word) <= MOST_BITS else f"{word[:MOST_BITS]}…"
+
+
+def _worst_start(cases: Cases, neuron: int, on: bool) -> str:
+    """The start that helps one neuron least, in words: whom each other dendrite pulls with or against."""
+    pull = cases.load_bound.pull[neuron]
+    others = np.delete(pull, neuron)
+    bits = np.where(pull > 0, not on, on).astype(int)
+    bits[neuron] = on
+    if (others > 0).all() or not others.any():
+        return f"neuron {neuron} {'ON' if on else 'OFF'}, all others {'OFF' if on else 'ON'}"
+    return _word(bits)

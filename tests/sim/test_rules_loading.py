@@ -1,0 +1,187 @@
+"""Rules on how long axons and loads take, and whether V_C loads the starts: closed forms, and the simulator."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from random_trials import wired
+
+import sim
+from hwlib.design import Design
+from hwlib.schematic import ideal_network, ladder_network
+from hwlib.weights import stored_patterns, weight_levels
+from sim.rules import operating_point_report
+
+MOBILITY = 2.1 * 9.2740100783e-24 * 0.7 / (2 * 1.602176634e-19 * 8e5 * 50e-18)
+SHAPES = {"dendrite": "ladder", "drive": "point", "ground": "point", "vdw": "point", "rail": "chain", "line": "point"}
+
+
+def network_of(n, ohm=0.0, **point):
+    design = Design(name="t", network={"neurons": n}, operating_point=point)
+    process = design.load_process()
+    network = ladder_network(design, process, ohm) if ohm else ideal_network(design, process)
+    return design, process, network, sim.protocol_for(design, process, levels=weight_levels(design))
+
+
+def outcome(rule, design, process, network, protocol, starts=None):
+    report = operating_point_report(
+        network, protocol, design.device, process, patterns=stored_patterns(design), starts=starts
+    )  # fmt: skip
+    return next(o for o in report.outcomes if o.rule == rule)
+
+
+def axons_follow(network, protocol, on, time):
+    """Whether all axons have followed, after ``time``, somas that V_C holds ON or OFF."""
+    trial = replace(
+        protocol, start=np.full(network.neurons, int(on)), initial=np.where(network.is_soma, float(on), float(not on)),
+        load=time, time_limit=1e-16,
+    )  # fmt: skip
+    end = sim.run(network, trial, engine="reference", record=False)
+    return bool(np.allclose(end.wall_final.values, network.length * on, rtol=0, atol=1e-6 * network.length))
+
+
+@pytest.mark.parametrize(("n", "v_dw"), [(3, "auto"), (8, "auto"), (8, 0.03), (8, 0.07)])
+def test_axon_time_is_that_of_the_divider(n, v_dw):
+    design, process, network, protocol = network_of(n, v_dw=v_dw)
+    on, off = (MOBILITY * protocol.v_dw / (r + 2000 / (n - 1)) / (n - 1) - 5 for r in (500, 2000))
+    found = outcome("leak.axon_time", design, process, network, protocol)
+    assert found.measured == pytest.approx(max(100e-9 / on, 100e-9 / -off), rel=1e-9, abs=0)
+    assert found.required == 2e-6 and found.severity == "error" and found.passed
+    assert found.message.count("switch off" if 1 / on < 1 / -off else "switch on") == 1
+
+
+@pytest.mark.parametrize(("ohm", "v_dw"), [(0.0, 0.03), (0.0, 0.06), (6.0, 0.05)])
+@pytest.mark.parametrize("side", [0.999, 1.001])
+def test_axons_just_fast_enough_and_just_too_slow(ohm, v_dw, side):
+    """The simulated axons finish within a limit 0.1 % above the rule's time and not within one 0.1 % below."""
+    design, process, network, protocol = network_of(7, ohm, v_dw=v_dw)
+    known = outcome("leak.axon_time", design, process, network, protocol).measured
+    limit = side * known
+    assert outcome("leak.axon_time", design, process, network, replace(protocol, time_limit=limit)).passed == (side > 1)
+    assert all(axons_follow(network, protocol, on, limit) for on in (False, True)) == (side > 1)
+
+
+def test_axons_that_never_follow_take_for_ever():
+    found = outcome("leak.axon_time", *network_of(8, v_dw=0.2))
+    assert found.measured is None and found.margin == -1 and "never switches off" in found.message
+
+
+def test_slow_axons_are_found_where_v_dw_fits_them():
+    """V_DW follows the leak, so the window says that all is well: only the time tells."""
+    here = network_of(12, axon_leak=-1e-3)
+    assert outcome("vdw.window", *here).passed
+    found = outcome("leak.axon_time", *here)
+    assert not found.passed and found.measured > 50e-6
+
+
+# --- how long a load takes
+
+
+def after_load(network, protocol, start, time):
+    """Walls at the end of a load phase of a given length, fractions of L."""
+    trial = replace(protocol, start=start, load=time, time_limit=1e-16)
+    return sim.run(network, trial, engine="reference", record=False).wall_final.values / network.length
+
+
+@pytest.mark.parametrize(("n", "charge"), [(5, 0.1), (12, 0.1), (8, 0.02)])
+def test_load_time_is_when_all_walls_have_passed_their_pillars(n, charge):
+    """At the rule's time every pillar shows its start; earlier by a soma's way past its pillar, not every one."""
+    design, process, network, protocol = network_of(n, v_charge=charge)
+    starts = sim.starts(design, 1)
+    found = outcome("load.time", design, process, network, protocol, starts)
+    soma = MOBILITY * charge / 2000 + 0.2
+    axon = MOBILITY * protocol.v_dw / (500 + 2000 / (n - 1)) / (n - 1) - 5
+    assert found.measured == pytest.approx(60e-9 / soma + 60e-9 / axon, rel=1e-9, abs=0)
+    on = starts[0][network.pre] == 1
+    walls = after_load(network, protocol, starts[0], found.measured)
+    assert (walls[on] >= 0.6 - 1e-6).all() and (walls[~on] <= 0.4).all()
+    early = after_load(network, protocol, starts[0], found.measured - 20e-9 / soma)
+    assert (early[on] < 0.6 - 1e-6).any()
+
+
+@pytest.mark.parametrize("side", [0.999, 1.001])
+def test_load_just_long_enough_and_just_too_short(side):
+    design, process, network, protocol = network_of(8)
+    starts = sim.starts(design)
+    known = outcome("load.time", design, process, network, protocol, starts).measured
+    found = outcome("load.time", design, process, network, replace(protocol, load=side * known), starts)
+    assert found.passed == (side > 1) and found.severity == "error" and found.required == side * known
+    limited = outcome("load.time", design, process, network, replace(protocol, time_limit=side * known), starts)
+    assert limited.passed == (side > 1) and "time limit" in limited.message
+
+
+def test_authors_load_of_16_ns_is_long_enough_at_60_neurons():
+    design, process, network, protocol = network_of(60, load=16e-9)
+    found = outcome("load.time", design, process, network, protocol, sim.starts(design))
+    assert found.passed and 9e-9 < found.measured < 10e-9
+
+
+def test_starts_without_an_on_bit_need_no_load():
+    design, process, network, protocol = network_of(5, load=1e-12)
+    report = operating_point_report(network, protocol, design.device, process, starts=np.zeros((1, 5), int))
+    assert not [o for o in report.outcomes if o.rule == "load.time"]
+
+
+# --- whether V_C loads what the task starts with
+
+
+@pytest.fixture(scope="module")
+def resistive():
+    """Rails and wires of ohms to kilohms, so that some starts load and some do not."""
+    cases = []
+    for seed in range(24):
+        rng = np.random.default_rng(seed)
+        design = Design(name="t", seed=seed, network={"neurons": int(rng.integers(3, 9))})
+        process = design.load_process()
+        network = wired(ideal_network(design, process), rng, 10 ** rng.uniform(1.5, 3.2), SHAPES)
+        cases.append((design, process, network, sim.protocol_for(design, process)))
+    return cases
+
+
+def loads(network, protocol, start):
+    """Whether the simulated somas stand at their bits when V_C has been on for long."""
+    walls = after_load(network, protocol, start, 2e-6)[network.somas]
+    return bool(np.all(np.abs(walls - start) < 1e-6))
+
+
+def test_a_start_loads_exactly_when_the_rule_says_so(resistive):
+    seen = []
+    for design, process, network, protocol in resistive:
+        for start in sim.starts(design, 3):
+            found = outcome("leak.load", design, process, network, protocol, start[None])
+            assert found.passed == loads(network, protocol, start), (design.seed, start, found)
+            seen.append(found.passed)
+    assert 0.15 < np.mean(seen) < 0.85
+
+
+def test_the_start_that_fails_is_named(resistive):
+    named = 0
+    for design, process, network, protocol in resistive:
+        starts = sim.starts(design, 6)
+        found = outcome("leak.load", design, process, network, protocol, starts)
+        trial = int(found.state.split()[-1])
+        word = "".join(map(str, starts[trial]))
+        assert f"trial {trial} ({word})" in found.message
+        alone = outcome("leak.load", design, process, network, protocol, starts[trial][None])
+        assert alone.margin == pytest.approx(found.margin, rel=1e-9) and alone.place == found.place
+        named += not found.passed
+    assert named > 4
+
+
+def test_a_start_that_nobody_loads_is_a_warning(resistive):
+    """The worst start fails, the task's own do not: no error."""
+    kinds = set()
+    for design, process, network, protocol in resistive:
+        starts = sim.starts(design, 1)
+        own = outcome("leak.load", design, process, network, protocol, starts)
+        worst = outcome("leak.load_any", design, process, network, protocol, starts)
+        assert (own.severity, worst.severity) == ("error", "warning")
+        assert worst.margin <= own.margin + 1e-9
+        kinds.add((own.passed, worst.passed))
+    assert (True, False) in kinds and (False, True) not in kinds
+
+
+def test_without_starts_only_the_worst_one_is_judged():
+    design, process, network, protocol = network_of(5)
+    rules = {o.rule for o in operating_point_report(network, protocol, design.device, process).outcomes}
+    assert "leak.load_any" in rules and not rules & {"leak.load", "load.time", "state.stored", "state.all_off"}
