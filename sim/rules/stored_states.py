@@ -118,17 +118,17 @@ def _stored(
     chosen = form * count + np.arange(count)
     pattern = int(found.margin[chosen].argmin())
     k = int(chosen[pattern])
-    name = f"the inverse of stored pattern {pattern}" if form[pattern] else f"stored pattern {pattern}"
+    name = f"pattern {pattern} inverted" if form[pattern] else f"pattern {pattern}"
     device = int(found.worst[k])
     bit = "ON" if found.states[k, cases.network.pre[device]] else "OFF"
     place = cases.device_place(device)
-    drive = f"{found.current[k] * 1e6:.4g} µA, its wall stands still at {found.balance[k] * 1e6:.4g} µA"
-    message = f"{name} is a rest state ({cases.wires}); {place.name}, {bit}, is held least: {drive}"
+    drive = f"{bit}, {found.current[k] * 1e6:.4g} µA, stands still at {found.balance[k] * 1e6:.4g} µA"
+    message = f"{name} is a rest state ({cases.wires}), {place.name} held least ({drive})"
     if not found.holds[k]:
         lost, leaving = int(np.sum(found.margin[chosen] < 0)), int(found.leaving[k].sum())
         message = (
-            f"{lost} of {count} stored patterns {how} ({cases.wires}); {leaving} neurons leave {name}, {place.name}, "
-            f"{bit}, most: {drive}"
+            f"{lost} of {count} patterns {how} ({cases.wires}): {leaving} neurons leave {name}, {place.name} most "
+            f"({drive})"
         )
     return Outcome(
         rule=rule, message=message, margin=float(found.margin[k]), severity=severity, formula=_FORMULA, source=_SOURCE,
@@ -155,8 +155,10 @@ def all_off(cases: Cases) -> Outcome | None:
     place = cases.device_place(soma)
     current, balance = float(found.soma_current[0, neuron]), float(cases.leak_current[soma])
     message = f"with every wall OFF {'no soma leaves' if least >= 0 else 'somas leave'} ({cases.wires})"
-    message += f"; {place.name} {'comes nearest' if least >= 0 else 'first'}: {current * 1e6:.4g} µA, its wall stands "
-    message += f"still at {balance * 1e6:.4g} µA" + ("; a leak of the other sign would turn it ON" if sign else "")
+    message += f"; {place.name} {'comes nearest' if least >= 0 else 'first'}: {current * 1e6:.4g} µA, "
+    message += f"stands still at {balance * 1e6:.4g} µA" + (
+        "; a leak of the other sign would turn it ON" if sign else ""
+    )
     return Outcome(
         rule="state.all_off", message=message, margin=-least if least < 0 else -max(least, _STILL),
         severity="error" if sign else "warning", formula="max (k·I + v_leak,soma) > 0 with every wall OFF",

@@ -155,9 +155,9 @@ def test_a_pattern_that_rests_in_both_forms_keeps_every_rule():
 
 def test_a_pattern_that_rests_in_one_form_only_is_a_warning_that_names_the_other():
     found = rules("1110111")
-    assert found["state.stored"].passed and "stored pattern 0 is a rest state" in found["state.stored"].message
+    assert found["state.stored"].passed and "pattern 0 is a rest state" in found["state.stored"].message
     other = found["state.inverse"]
-    assert not other.passed and other.severity == "warning" and "the inverse of stored pattern 0" in other.message
+    assert not other.passed and other.severity == "warning" and "pattern 0 inverted" in other.message
     assert other.place.name == "soma 3" and "7 neurons leave" in other.message
 
 
@@ -165,7 +165,7 @@ def test_patterns_that_overlap_too_much_are_an_error_that_names_one_of_them():
     """Three patterns that differ in the last two bits: the majority wins each, and two patterns are lost."""
     found = rules("1100101", "1100100", "1100111")["state.stored"]
     assert not found.passed and found.severity == "error" and "(ideal wires)" in found.message
-    assert found.message.startswith("2 of 3 stored patterns rest in neither form")
+    assert found.message.startswith("2 of 3 patterns rest in neither form")
     assert found.place.name in ("soma 5", "soma 6")
 
 
