@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ _DEVICE_ARRAYS = {  # name: (unit, meaning)
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Network:
     """Nets, wires and devices of a network of ``neurons`` neurons.
 
@@ -91,6 +92,26 @@ class Network:
     net_capacitance: np.ndarray = field(default_factory=lambda: np.zeros(0))
     coupling_nets: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int32))
     coupling_farad: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    def _facts(self) -> dict[str, str]:
+        lines = any(net is not None and net.net_class == "line" for net in map(naming.parse_net, self.net_names))
+        facts = {
+            "neurons": f"{self.neurons}", "devices": f"{self.devices}", "nets": f"{len(self.net_names)}",
+            "nodes": f"{self.nodes}", "weights": "lines" if lines else "rails",
+            "wire resistors": f"{len(self.resistor_ohm)}" if self.has_wires else "none (ideal)",
+        }  # fmt: skip
+        if self.has_capacitance:
+            facts["capacitances"] = f"{len(self.net_capacitance)} to ground, {len(self.coupling_farad)} between nets"
+        return facts | {name: str(self.attrs[name]) for name in ("design", "process") if name in self.attrs}
+
+    def __repr__(self) -> str:
+        facts = self._facts()
+        width = max(map(len, facts))
+        return "\n".join(["Network", *(f"  {name:<{width}}  {value}" for name, value in facts.items())])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><th>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in self._facts().items())
+        return f"<table><caption>Network</caption>{rows}</table>"
 
     @property
     def devices(self) -> int:

@@ -2,3 +2,20 @@
 
 Importing ``spinhop`` is light; the parts load what they need when they are called.
 """
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "__version__":
+        raise AttributeError(f"module 'spinhop' has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("spinhop")
+    except PackageNotFoundError:
+        return "not installed"

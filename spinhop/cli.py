@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import click
 import typer
 
+import spinhop
 from hwlib.errors import InputError
 from spinhop.commands import checks, design, spice, stages, tasks, tools
 
@@ -26,6 +28,22 @@ app = typer.Typer(
 )
 for module in (design, stages, spice, checks, tasks, tools):
     module.register(app)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        print(spinhop.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say the version and leave.", is_eager=True, callback=_say_version)
+    ] = False,
+) -> None:
+    pass
+
 
 INTERRUPTED = 130
 

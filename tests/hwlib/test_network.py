@@ -103,3 +103,16 @@ def test_other_device_values():
     np.testing.assert_allclose(network.r_p, 500)
     with pytest.raises(InputError, match="no device parameter 'colour'"):
         network.with_devices(colour=1.0)
+
+
+def test_summary_is_short_and_escaped():
+    from dataclasses import replace
+
+    from hwlib.design import Design
+    from hwlib.schematic import ladder_network
+
+    design = Design(name="small", network={"neurons": 3})
+    network = ladder_network(design, design.load_process(), 2.0)
+    odd = replace(network, attrs={"design": "<b>"}, net_names=("no name of ours", *network.net_names[1:]))
+    assert f"devices         {network.devices}" in repr(network) and len(repr(network).splitlines()) < 12
+    assert "<b>" in repr(odd) and "&lt;b&gt;" in odd._repr_html_() and "<b>" not in odd._repr_html_()

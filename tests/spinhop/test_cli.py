@@ -233,3 +233,19 @@ def test_recalled_is_one_number_everywhere(spinhop, tmp_path):
         for name in ("accuracy_mean", "recall_rate", "energy_mean"):
             assert outcome[name] == float(stored[name])
     assert "0 of 2" in next(line for line in text.splitlines() if "recalled" in line)
+
+
+def test_version(spinhop):
+    import spinhop as package
+
+    assert spinhop("--version") == (0, f"{package.__version__}\n", "")
+    with pytest.raises(AttributeError, match="colour"):
+        _ = package.colour
+
+
+@pytest.mark.parametrize("room", ["sim", "layouts"])
+def test_public_calls_are_offered_by_the_interpreter(room):
+    from importlib import import_module
+
+    package = import_module(room)
+    assert set(package._HOME) <= set(dir(package))
