@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-LONGEST_LINE = 200
+LONGEST_LINE = 200 - len("spinhop: ")  # which the command line puts before it
 _LONGEST_VALUE = 40
 _SHORTEST_PATH = 50  # characters that are left of it
 
@@ -20,11 +20,11 @@ class InputError(ValueError):
     """
 
     def __init__(self, message: str, *more: str):
-        self.lines = tuple(_one_line(line) for line in (message, *more))
+        self.lines = tuple(one_line(line) for line in (message, *more))
         super().__init__("\n".join(self.lines))
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Harmless and short: first the path that a line begins with loses its first folders, then the line its middle."""
     line = harmless(" ".join(str(text).split()))
     path, colon, rest = line.partition(":")

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from hwlib.errors import one_line
+
 
 def print_json(data: Any) -> None:
     """Print one JSON document on stdout."""
@@ -86,6 +88,10 @@ class TaskBar:
     def named(self, title: str, done: int, total: int) -> None:
         """The same, with the name of what is being done."""
         self._progress.update(self._task, description=title, completed=done, total=total)
+
+    def remark(self, text: str) -> None:
+        """Say in one line what was left out, not used or guessed."""
+        self._progress.console.print(one_line(text), markup=False, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> TaskBar:
         self._progress.start()

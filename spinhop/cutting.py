@@ -26,6 +26,7 @@ class CutRow(NamedTuple):
         share_of_best: cut over best, None when no cut weighs more than 0.
         time_to_solution: s until every wall rested, or the limit.
         at_rest: whether they did.
+        remarks: what the reader of the file left out or did not use.
     """
 
     graph: str
@@ -40,37 +41,43 @@ class CutRow(NamedTuple):
     share_of_best: float | None
     time_to_solution: float
     at_rest: bool
+    remarks: list[str]
 
 
 def cut_graphs(
-    paths: Sequence[Path], *, mapping: Literal["paper", "balanced", "degree"] = "balanced", engine: str = "auto",
-    prove_seconds: float = 0.0, progress: Callable[[int, int], None] = lambda done, total: None,
+    paths: Sequence[Path], *, mapping: Literal["paper", "balanced", "degree"] = "balanced", weight: str | None = None,
+    engine: str = "auto", prove_seconds: float = 0.0,
+    progress: Callable[[int, int], None] = lambda done, total: None, remark: Callable[[str], None] = lambda text: None,
 ) -> list[CutRow]:  # fmt: skip
     """Cut graphs on the paper's network with ideal wires.
 
     Args:
-        paths: rudy, Gset or Matrix Market files.
+        paths: graph files, see ``sim.tasks.graphs``.
         mapping: how edges become weights, see ``sim.tasks.maxcut.weight_levels``.
+        weight: GML, GraphML: edge attribute that is the weight; None: every edge counts 1.
         engine: simulation engine.
         prove_seconds: time limit per graph of a proof by HiGHS that the best cut is one; sparse graphs profit.
         progress: called with (graphs done, in all).
+        remark: called with a line per remark on a file, before any graph is solved.
 
     Raises:
         InputError: a bad graph file (all are read before any is solved), or one that does not fit a network.
     """
     from hwlib.design import MAX_NEURONS
     from sim.tasks import baselines
-    from sim.tasks.graphs import read_graph
+    from sim.tasks.graphs import read_graph, remarks
     from sim.tasks.maxcut import solve, weight_levels
     from sim.tasks.optimum import optimum
     from sim.tasks.setup import require_fit
 
-    rows, graphs = [], [read_graph(path, max_nodes=MAX_NEURONS) for path in paths]
+    rows, graphs = [], [read_graph(path, weight=weight, max_nodes=MAX_NEURONS) for path in paths]
     for path, graph in zip(paths, graphs, strict=True):
         try:
             require_fit(weight_levels(graph, mapping))
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
+        for text in remarks(graph):
+            remark(f"{path}: {text}")
     for path, graph in zip(paths, graphs, strict=True):
         result = solve([graph], mapping=mapping, engine=engine)
         best = optimum(graph, reads=_READS, milp_seconds=prove_seconds)
@@ -80,7 +87,7 @@ def cut_graphs(
                 path.name, graph.number_of_nodes(), graph.number_of_edges(), cut,
                 graph.size("weight") / 2, baselines.greedy_cut(graph), best.value, best.status, best.method,
                 cut / best.value if best.value > 0 else None,
-                float(result["time_to_solution"][0]), bool(result["at_rest"][0]),
+                float(result["time_to_solution"][0]), bool(result["at_rest"][0]), remarks(graph),
             )
         )  # fmt: skip
         progress(len(rows), len(graphs))

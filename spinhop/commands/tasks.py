@@ -13,7 +13,10 @@ Pictures = Annotated[
     list[Path] | None, typer.Argument(metavar="[PICTURE]...", help="PNG or text bitmaps; default the letters U, T, D.")
 ]
 Graphs = Annotated[
-    list[Path], typer.Argument(metavar="GRAPH...", help="Graph files: rudy or Gset edge lists, Matrix Market.")
+    list[Path],
+    typer.Argument(
+        metavar="GRAPH...", help="Graph files: edge lists (rudy, Gset), Matrix Market, DIMACS, GML, GraphML."
+    ),
 ]
 
 
@@ -49,6 +52,12 @@ def maxcut(
     mapping: Annotated[
         Literal["paper", "balanced", "degree"], typer.Option("--mapping", help="How edges become weights.")
     ] = "balanced",
+    weight: Annotated[
+        str | None,
+        typer.Option(
+            "--weight", metavar="NAME", help="GML, GraphML: edge attribute that is the weight; without it all count 1."
+        ),
+    ] = None,
     prove: Annotated[
         float, typer.Option("--prove", min=0, metavar="SECONDS", help="Try so long to prove each best cut.")
     ] = 0.0,
@@ -60,7 +69,9 @@ def maxcut(
     from spinhop.cutting import cut_graphs, cut_table
 
     with TaskBar("max-cut") as bar:
-        rows = cut_graphs(graphs, mapping=mapping, engine=engine, prove_seconds=prove, progress=bar)
+        rows = cut_graphs(
+            graphs, mapping=mapping, weight=weight, engine=engine, prove_seconds=prove, progress=bar, remark=bar.remark
+        )
     if json:
         print_json([row._asdict() for row in rows])
         return

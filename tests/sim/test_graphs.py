@@ -77,7 +77,7 @@ BAD = [
     ("3 2\n1 2 1\n1 3 nan\n", ":3: weight 'nan', allowed finite"),
     ("3 2\n1 2 1\n1 3 inf\n", ":3: weight 'inf'"),
     ("3 2\n1 2 1\n1 3 heavy\n", ":3: weight 'heavy'"),
-    ("3 2\n1 2 1\n2 2 1\n", ":3: self-loop at node 2"),
+    ("3 1\n2 2 1\n", ":2: no edge joins two different nodes"),
     ("3 2\n1 2 1\n2 1 1\n", ":3: edge 2 1 again, first on line 2"),
     ("3 3\n1 2 1\n2 3 1\n", ":3: ends after 2 edges, the header declares 3"),
     ("3 1\n1 2 1\n2 3 1\n", ":3: more edges than the 1"),
@@ -89,8 +89,11 @@ BAD = [
     (b"\x89PNG\r\n\x1a\n\x00\x00", ":1: not a text file"),
     (b"3 1\n\x00\x00\x00", ":2: not a graph file"),
     ("3 1\n" + "1 2 " * 2000, ":2: not a graph file (binary data or an endless line)"),
-    (MM + " skew-symmetric\n2 2 1\n2 1 1\n", "found real skew-symmetric"),
-    ("%%MatrixMarket matrix array real general\n", ":1: found"),
+    (
+        MM + " skew-symmetric\n2 2 1\n2 1 1\n",
+        ":1: header says 'real skew-symmetric', allowed real, integer, pattern and symmetric, general",
+    ),
+    ("%%MatrixMarket matrix array real general\n", ":1: ends after its header, 'rows columns' must follow"),
     (MM + " symmetric\n", ":1: ends after its header"),
     (MM + " symmetric\n2 3 1\n2 1 1\n", ":2: 2 rows and 3 columns"),
     (MM + " symmetric\n2 2 1\n2 1\n", ":3: found '2 1', allowed 'i j weight'"),
@@ -130,16 +133,31 @@ def test_missing_file_and_folder(tmp_path):
 @pytest.mark.parametrize(
     ("graph", "words"),
     [
-        (nx.DiGraph([(0, 1)]), "undirected"),
-        (nx.MultiGraph([(0, 1), (0, 1)]), "undirected"),
+        (nx.DiGraph([(0, 1)]), "not symmetric; a cut needs undirected edges"),
+        (nx.DiGraph([(0, 1, {"weight": 1}), (1, 0, {"weight": 2})]), "not symmetric"),
+        (nx.MultiGraph([(0, 1), (0, 1)]), "parallel edges"),
+        (nx.MultiGraph([(0, 1), (1, 0)]), "parallel edges"),
+        (nx.MultiDiGraph([(0, 1), (0, 1), (1, 0)]), "parallel edges"),
         (nx.Graph(), "0 nodes"),
         (nx.empty_graph(3), "no edge"),
-        (nx.Graph([(0, 0), (0, 1)]), "self-loop"),
+        (nx.Graph([(0, 0)]), "no edge"),
+        (nx.Graph([(0, 1, {"weight": "heavy"})]), "finite"),
+        (nx.Graph([(0, 1, {"weight": float("inf")})]), "finite"),
+        (nx.Graph([(0, 1, {"weight": 1j})]), "finite"),
+        (np.array([[0, 1j], [1j, 0]]), "complex128"),
+        (sp.csr_array(np.array([[0, 1j], [1j, 0]])), "complex128"),
+        (np.array([["a", "b"], ["b", "a"]]), "needs real numbers"),
+        ([[0, 1], [1]], "square array"),
+        (np.zeros(4), "shape (4,)"),
+        (np.zeros((2, 2, 2)), "shape (2, 2, 2)"),
+        ("karate.txt", "needs real numbers"),
+        (None, "needs real numbers"),
         (np.ones((2, 3)), "shape (2, 3)"),
         (np.array([[0, 1.0], [2.0, 0]]), "not symmetric"),
         (np.array([[0, np.nan], [np.nan, 0]]), "finite"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:graph. .* on the diagonal")
 def test_bad_graphs_in_memory(graph, words):
     with pytest.raises(InputError) as error:
         graphs.adjacency(graph)
@@ -150,3 +168,39 @@ def test_any_node_names():
     graph = nx.Graph()
     graph.add_edge("b", "a", weight=2.0)
     assert graphs.adjacency(graph).toarray().tolist() == [[0, 2], [2, 0]]
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        nx.DiGraph([(0, 1), (1, 0), (1, 2), (2, 1)]),
+        nx.MultiGraph([(0, 1), (1, 2)]),
+        nx.MultiDiGraph([(0, 1), (1, 0), (1, 2), (2, 1)]),
+        sp.coo_matrix(np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]])),
+        sp.lil_array(np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], bool)),
+        sp.dia_array(np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.int8)),
+        [[0, 1, 0], [1, 0, 1], [0, 1, 0]],
+        np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.uint64),
+    ],
+)
+def test_graphs_in_memory(graph, tmp_path):
+    wanted = [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
+    assert graphs.adjacency(graph).toarray().tolist() == wanted
+    if isinstance(graph, nx.Graph):
+        assert graphs.adjacency(read_back(graph, tmp_path)).toarray().tolist() == wanted
+
+
+def read_back(graph, tmp_path):
+    return graphs.read_graph(graphs.write_graph(graph, tmp_path / "g.mtx"))
+
+
+def test_diagonal_in_memory_is_left_out_with_a_warning(tmp_path):
+    laplacian = nx.laplacian_matrix(nx.complete_graph(4))
+    looped = nx.complete_graph(4)
+    looped.add_edge(2, 2, weight=5.0)
+    for graph in (laplacian, laplacian.toarray(), looped):
+        with pytest.warns(UserWarning, match="on the diagonal, which never cross a cut, are left out"):
+            matrix = graphs.adjacency(graph)
+        assert not matrix.diagonal().any() and matrix.nnz == 12
+    with pytest.warns(UserWarning, match="graph: 1 entries"):
+        assert read_back(looped, tmp_path).number_of_edges() == 6
