@@ -10,6 +10,8 @@ from typing import Literal
 
 from hwlib.writing import write_atomic
 
+Severity = Literal["error", "warning", "waived", "holds"]
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -30,7 +32,7 @@ class Finding:
     check: Literal["drc", "lvs", "erc"]
     rule: str
     message: str
-    severity: Literal["error", "warning", "waived", "holds"] = "error"
+    severity: Severity = "error"
     cell: str = ""
     x: float | None = None
     y: float | None = None

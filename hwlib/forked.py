@@ -1,18 +1,27 @@
-"""Independent pieces of one job in forked processes: all cores work, and the memory of a piece ends with it."""
+"""Work in forked processes: all cores work, memory ends with a child, and a child that takes too long is killed."""
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, TypeVar
 
 MOST_WORKERS = 8
+WAITING = 5  # times the allowed processor time that a bounded child may take on a busy machine
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+
+class StoppedError(RuntimeError):
+    """A child used up the time or memory it was allowed, or was killed."""
 
 
 def cores() -> int:
@@ -32,28 +41,98 @@ def in_processes(work: Callable[[Task], Result], tasks: Sequence[Task], workers:
         workers: children at a time.
 
     Raises:
-        Exception: what ``work`` raised; RuntimeError when a child was killed.
+        Exception: what ``work`` raised; StoppedError when a child was killed.
     """
-    if workers < 2 or len(tasks) < 2:
+    if workers < 2 or len(tasks) < 2 or not _may_fork():
         yield from map(work, tasks)
         return
-    fork = multiprocessing.get_context("fork")
     running: list[tuple[BaseProcess, Connection]] = []
     waiting = list(tasks)
     try:
         while running or waiting:
             while waiting and len(running) < workers:
-                here, there = fork.Pipe(duplex=False)
-                child = fork.Process(target=_send, args=(there, work, waiting.pop(0)), daemon=True)
-                child.start()
-                there.close()
-                running.append((child, here))
-            yield _receive(*running[0])
+                running.append(_started(work, waiting.pop(0)))
+            yield _received(*running[0])
             running.pop(0)
     finally:
-        for left, _ in running:
-            left.kill()
-            left.join()
+        for child, here in running:
+            _end(child, here)
+
+
+def bounded(work: Callable[[], Result], *, seconds: float, memory: int | None = None) -> Result:
+    """Result of ``work``, called in a child that is killed when it takes more than it may.
+
+    What the child prints is not shown. Where forking is unsafe ``work`` is called here, without bounds.
+
+    Args:
+        work: its result must be one that can be sent.
+        seconds: of processor time; ``WAITING`` times as long by the clock.
+        memory: bytes that it may use beyond what this process uses now; None is as many as there are.
+
+    Raises:
+        Exception: what ``work`` raised.
+        StoppedError: it took more, or was killed.
+    """
+    if not _may_fork():
+        return work()
+    child, here = _started(lambda _: _bounded_work(work, seconds, memory), None)
+    try:
+        if not here.poll(WAITING * seconds):
+            raise StoppedError(f"no end after {WAITING * seconds:.0f} s")
+        result: Result = _received(child, here)
+        return result
+    except MemoryError:
+        raise StoppedError("out of memory") from None
+    finally:
+        _end(child, here)
+
+
+def _bounded_work(work: Callable[[], Result], seconds: float, memory: int | None) -> Result:
+    import resource  # not on every platform
+
+    def limit(what: int, value: int) -> None:
+        hard = resource.getrlimit(what)[1]
+        resource.setrlimit(what, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    limit(resource.RLIMIT_CORE, 0)
+    limit(resource.RLIMIT_CPU, max(math.ceil(seconds), 1))
+    if memory is not None:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        limit(resource.RLIMIT_AS, pages * resource.getpagesize() + memory)
+    return work()
+
+
+def _may_fork() -> bool:
+    return sys.platform == "linux" and not multiprocessing.current_process().daemon  # daemons may have no children
+
+
+def _started(work: Callable[[Task], Result], task: Task) -> tuple[BaseProcess, Connection]:
+    fork = multiprocessing.get_context("fork")
+    here, there = fork.Pipe(duplex=False)
+    child = fork.Process(target=_send, args=(there, work, task), daemon=True)
+    with _without_interrupts():
+        child.start()
+    there.close()
+    return child, here
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Ctrl-C reaches children too: they inherit that they do not see it, and end with this process."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end(child: BaseProcess, here: Connection) -> None:
+    child.kill()
+    child.join()
+    here.close()
 
 
 def _send(there: Connection, work: Callable[[Task], Result], task: Task) -> None:
@@ -63,12 +142,12 @@ def _send(there: Connection, work: Callable[[Task], Result], task: Task) -> None
         there.send((False, error))
 
 
-def _receive(child: BaseProcess, here: Connection) -> Any:
+def _received(child: BaseProcess, here: Connection) -> Any:
     try:
         worked, result = here.recv()
     except EOFError:
         child.join()
-        raise RuntimeError(f"a process that read part of the layout ended with code {child.exitcode}") from None
+        raise StoppedError(f"a process that read part of the layout ended with code {child.exitcode}") from None
     child.join()
     here.close()
     if not worked:

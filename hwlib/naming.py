@@ -12,8 +12,10 @@ from typing import NamedTuple
 GROUND = "gnd"
 V_DW = "vdw"
 
+_INDEX = "(?:0|[1-9][0-9]{0,8})"
 _NET = re.compile(
-    r"(?P<neuron>dend|drive)_(?P<index>\d+)|w_(?P<post>\d+)_(?P<pre>\d+)|w_(?P<level>0|[pm]\d+(p\d+)?)|gnd|vdw"
+    rf"(?P<neuron>dend|drive)_(?P<index>{_INDEX})|w_(?P<post>{_INDEX})_(?P<pre>{_INDEX})"
+    r"|w_(?P<level>0|[pm][0-9]{1,15}(p[0-9]{1,6})?)|gnd|vdw"
 )
 
 
@@ -50,7 +52,7 @@ def weight_rail(level: float) -> str:
 
 
 def parse_net(name: str) -> NetName | None:
-    """Return what a net name means, or None when it is none of ours."""
+    """Return what a net name means, or None when it is none of ours: every net has one name, not ``dend_03`` too."""
     match = _NET.fullmatch(name)
     if match is None:
         return None
@@ -61,7 +63,7 @@ def parse_net(name: str) -> NetName | None:
     if match["level"]:
         text = match["level"]
         value = 0.0 if text == "0" else float(text[1:].replace("p", ".")) * (1 if text[0] == "p" else -1)
-        return NetName("rail", level=value)
+        return NetName("rail", level=value) if weight_rail(value) == name else None
     return NetName("ground" if name == GROUND else "vdw")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import klayout.db as kdb
 
 from hwlib.checks.device_extractor import LAYERS, DwMtjExtractor
-from hwlib.drawing.source import layer_index, shapes_on
+from hwlib.drawing.reader import Drawing
 from hwlib.process import Process
 
 
@@ -33,29 +33,27 @@ class Extracted:
         layers: region of each layer of ``wires`` by name.
     """
 
-    def __init__(
-        self, layout: kdb.Layout, process: Process, top: kdb.Cell | None = None, marks: dict[str, int] | None = None
-    ):
+    def __init__(self, drawing: Drawing, top: kdb.Cell | None = None, marks: dict[str, int] | None = None):
         """Extract a layout.
 
         Args:
-            layout: the layout.
-            process: its process.
+            drawing: the layout.
             top: cell to extract, instead of the top cell.
             marks: layers with texts that name nets instead of the label layers, by layer of ``wires``.
         """
-        self.layout, self.process = layout, process
-        self.lvs = kdb.LayoutVsSchematic(kdb.RecursiveShapeIterator(layout, top or layout.top_cell(), []))
+        self.layout, self.process = drawing.layout, drawing.process
+        self.lvs = kdb.LayoutVsSchematic(kdb.RecursiveShapeIterator(drawing.layout, top or drawing.top, []))
         self.lvs.threads = 1
         self.lvs.include_floating_subcircuits = True  # a device without any wire still is one
-        self.layers = {name: self._layer(process.layers[name].gds, name) for name in (*wires(process), "track", "pin")}
+        self.layers = {name: self._layer(drawing, name) for name in (*wires(self.process), "track", "pin")}
         self._devices()
-        self._connect(marks)
+        self._connect(drawing.label_layers if marks is None else marks)
         self.lvs.extract_netlist()
 
-    def _layer(self, gds: tuple[int, int], name: str) -> kdb.Region:
-        index = layer_index(self.layout, gds)
-        return self.lvs.make_polygon_layer(self.layout.layer(*gds) if index is None else index, name)
+    def _layer(self, drawing: Drawing, name: str) -> kdb.Region:
+        index = drawing.layers.get(name)
+        number = drawing.process.layers[name].gds
+        return self.lvs.make_polygon_layer(drawing.layout.layer(*number) if index is None else index, name)
 
     def _devices(self) -> None:
         layers = dict(self.layers)
@@ -63,29 +61,10 @@ class Extracted:
         layers["body"] = layers["pillar"] & layers["track"] & layers["read"]
         self.lvs.extract_devices(DwMtjExtractor(self.process), {name: layers[name] for name in LAYERS})
 
-    def _connect(self, marks: dict[str, int] | None) -> None:
+    def _connect(self, marks: dict[str, int]) -> None:
         for name in wires(self.process):
             self.lvs.connect(self.layers[name])
         for first, second in links(self.process):
             self.lvs.connect(self.layers[first], self.layers[second])
-        if marks is None:
-            labels = {name: layer.label for name, layer in self.process.of_kind("conductor").items() if layer.label}
-            found = {name: layer_index(self.layout, number) for name, number in labels.items()}
-            marks = {name: index for name, index in found.items() if index is not None}
         for name, index in marks.items():
             self.lvs.connect(self.layers[name], self.lvs.make_text_layer(index, f"{name}_label"))
-
-
-def net_labels(layout: kdb.Layout, process: Process) -> list[tuple[str, str, int, int]]:
-    """Net labels of a layout: (text, conductor, x, y), in database units of the top cell."""
-    labels = []
-    for name, layer in process.of_kind("conductor").items():
-        if layer.label is None or layer_index(layout, layer.label) is None:
-            continue
-        shapes = shapes_on(layout, layer.label)
-        while not shapes.at_end():
-            if shapes.shape().is_text():
-                text = shapes.shape().text.transformed(shapes.trans())
-                labels.append((text.string, name, text.x, text.y))
-            shapes.next()
-    return labels

@@ -8,7 +8,7 @@ import klayout.db as kdb
 
 from hwlib.checks.places import first_place
 from hwlib.checks.rules import Rule, design_rules
-from hwlib.drawing.source import LayoutSource, layer_index, open_layout
+from hwlib.drawing.reader import Drawing, LayoutSource, open_layout
 from hwlib.findings import Finding
 from hwlib.process import Process
 
@@ -31,15 +31,15 @@ def drc(layout: LayoutSource, process: Process, *, limit: int = MAX_PER_RULE) ->
     Raises:
         InputError: a file that cannot be checked (see ``open_layout``).
     """
-    return Checker(open_layout(layout, process), process, limit).run(design_rules(process))
+    return Checker(open_layout(layout, process), limit).run(design_rules(process))
 
 
 class Checker:
     """Runs rules on one layout, each layer loaded once into a shared deep shape store."""
 
-    def __init__(self, layout: kdb.Layout, process: Process, limit: int):
-        self.layout, self.process, self.limit = layout, process, limit
-        self.dbu = layout.dbu * 1e-6  # m
+    def __init__(self, drawing: Drawing, limit: int):
+        self.drawing, self.layout, self.process, self.limit = drawing, drawing.layout, drawing.process, limit
+        self.dbu = drawing.dbu
         self._store = kdb.DeepShapeStore()
         self._store.text_enlargement = 0
         self._regions: dict[str, kdb.Region] = {}
@@ -66,8 +66,7 @@ class Checker:
     def region(self, name: str) -> kdb.Region:
         """Merged deep region of a layer; empty when the layout has none."""
         if name not in self._regions:
-            index = layer_index(self.layout, self.process.layers[name].gds)
-            top = self.layout.top_cell()
+            index, top = self.drawing.layers.get(name), self.drawing.top
             if index is None or top.bbox(index).empty():
                 self._regions[name] = kdb.Region()
             else:
@@ -138,10 +137,10 @@ class Checker:
         return 0
 
     def _local(self, name: str, window: kdb.Box) -> kdb.Region:
-        index = layer_index(self.layout, self.process.layers[name].gds)
+        index = self.drawing.layers.get(name)
         if index is None:
             return kdb.Region()
-        return kdb.Region(self.layout.top_cell().begin_shapes_rec_touching(index, window)).merged()
+        return kdb.Region(self.drawing.top.begin_shapes_rec_touching(index, window)).merged()
 
     def _separation(self, rule: Rule) -> Iterator[Finding]:
         first, second = (self.region(name) for name in rule.layers)

@@ -14,8 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from hwlib.checks.connectivity import wires
 from hwlib.checks.rectangles import linked_layers, rectangles, touching
-from hwlib.drawing.source import shapes_on
-from hwlib.process import Process
+from hwlib.drawing.reader import Drawing
 
 
 @dataclass(frozen=True)
@@ -40,10 +39,11 @@ class FlatView:
         devices: the devices, by place.
     """
 
-    def __init__(self, layout: kdb.Layout, process: Process):
-        self.layout, self.process = layout, process
+    def __init__(self, drawing: Drawing):
+        process = drawing.process
+        self.drawing, self.layout, self.process = drawing, drawing.layout, process
         names = [*wires(process), "track", "pin"]
-        self.regions = {name: kdb.Region(shapes_on(layout, process.layers[name].gds)).merged() for name in names}
+        self.regions = {name: drawing.region(name).merged() for name in names}
         self.shapes = rectangles({name: self.regions[name] for name in wires(process)})
         self.edges = touching(self.shapes, linked_layers(process, self.shapes.layers))
         self.net = self._parts(self.edges, len(self.shapes))
@@ -118,16 +118,9 @@ class FlatView:
         return found
 
     def _mark_labels(self) -> None:
-        for name, layer in self.process.of_kind("conductor").items():
-            if layer.label is None:
-                continue
-            texts = shapes_on(self.layout, layer.label)
-            while not texts.at_end():
-                if texts.shape().is_text():
-                    text = texts.shape().text.transformed(texts.trans())
-                    for index in self._mark(name, text.x, text.y):
-                        self.names.setdefault(int(self.net[index]), set()).add(text.string)
-                texts.next()
+        for label in self.drawing.labels:
+            for index in self._mark(label.layer, label.x, label.y):
+                self.names.setdefault(int(self.net[index]), set()).add(label.name)
 
     def _devices(self) -> list[DrawnDevice]:
         tracks = [polygon.bbox() for polygon in self.regions["track"].each()]

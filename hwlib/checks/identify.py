@@ -79,8 +79,8 @@ def _settle_rivals(claim: np.ndarray, place: np.ndarray, rows: np.ndarray, colum
     post, pre = np.divmod(claim[known], n)
     distance = np.hypot(place[known, 0] - columns[pre], place[known, 1] - rows[post])
     order = known[np.lexsort((distance, claim[known]))]
-    again = np.append(False, claim[order][1:] == claim[order][:-1])
-    claim[order[again]] = UNKNOWN
+    again = claim[order][1:] == claim[order][:-1]
+    claim[order[1:][again]] = UNKNOWN
 
 
 def _by_place(claim: np.ndarray, place: np.ndarray, rows: np.ndarray, columns: np.ndarray, n: int) -> np.ndarray:

@@ -12,11 +12,11 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from hwlib.checks.connectivity import Extracted, net_labels, wires
+from hwlib.checks.connectivity import Extracted, wires
 from hwlib.checks.device_table import DeviceTable, device_table
-from hwlib.drawing.source import places
+from hwlib.checks.places import places
+from hwlib.drawing.reader import Drawing
 from hwlib.forked import cores, in_processes
-from hwlib.process import Process
 
 _LABEL = "label."  # marks of net labels begin so
 
@@ -26,38 +26,34 @@ class LayoutView:
     """A layout as the comparison sees it.
 
     Attributes:
-        layout: the layout.
-        process: its process.
-        labels: net labels (text, conductor, x, y) in database units.
+        drawing: the layout.
         table: the devices.
         names: texts on each net that has any, by net number.
         errors: shapes that look like a device but are none: message and box in µm.
         extracted: the netlist behind it, to look places up in; None when it was read in bands.
     """
 
-    layout: kdb.Layout
-    process: Process
-    labels: list[tuple[str, str, int, int]]
+    drawing: Drawing
     table: DeviceTable
     names: dict[int, list[str]]
     errors: list[tuple[str, kdb.DBox]]
     extracted: Extracted | None = None
 
 
-def view_whole(layout: kdb.Layout, process: Process) -> LayoutView:
+def view_whole(drawing: Drawing) -> LayoutView:
     """Extract a layout in one piece."""
-    extracted = Extracted(layout, process)
+    extracted = Extracted(drawing)
     table = device_table(extracted.lvs.netlist())
     errors = [
         (message, box.transformed(place))
         for message, box, cell in _errors(extracted)
-        for place in (places(layout, cell) if cell is not None else [kdb.DCplxTrans()])
+        for place in (places(drawing.layout, cell) if cell is not None else [kdb.DCplxTrans()])
     ]
-    return LayoutView(layout, process, net_labels(layout, process), table, _texts(table), errors, extracted)
+    return LayoutView(drawing, table, _texts(table), errors, extracted)
 
 
 def view_in_bands(
-    layout: kdb.Layout, process: Process, bands: int, *,
+    drawing: Drawing, bands: int, *,
     workers: int | None = None, progress: Callable[[float], None] | None = None,
 ) -> LayoutView:  # fmt: skip
     """Extract a large layout band by band, which needs a fraction of the memory.
@@ -68,20 +64,18 @@ def view_in_bands(
     and none is added, because a band holds only shapes of the layout.
 
     Args:
-        layout: the layout; a cell is added while it is read, and taken away again.
-        process: its process.
+        drawing: the layout; a cell is added while it is read, and taken away again.
         bands: how many.
         workers: processes that read at a time; None is one per core.
         progress: called with the fraction done.
     """
-    labels = net_labels(layout, process)
-    edges = [-np.inf, *_lines(layout, bands), np.inf]
+    edges = [-np.inf, *_lines(drawing.layout, bands), np.inf]
     parts: list[DeviceTable] = []
     texts: list[dict[int, list[str]]] = []
     errors: set[tuple[str, str]] = set()
 
     def read(k: int) -> _Band:
-        return _band(layout, process, labels, edges[k], edges[k + 1])
+        return _band(drawing, edges[k], edges[k + 1])
 
     for k, band in enumerate(in_processes(read, range(len(edges) - 1), cores() if workers is None else workers)):
         parts.append(band.table)
@@ -90,9 +84,9 @@ def view_in_bands(
         if progress is not None:
             progress((k + 1) / (len(edges) - 1))
     table, marks = _joined(parts, texts)
-    names = {number: sorted({labels[k][0] for k in numbers}) for number, numbers in marks.items()}
+    names = {number: sorted({drawing.labels[k].name for k in numbers}) for number, numbers in marks.items()}
     boxes = [(message, kdb.DBox.from_s(box)) for message, box in sorted(errors)]
-    return LayoutView(layout, process, labels, table, names, boxes)
+    return LayoutView(drawing, table, names, boxes)
 
 
 class _Band(NamedTuple):
@@ -111,10 +105,8 @@ def _lines(layout: kdb.Layout, bands: int) -> list[int]:
     return sorted(chosen)
 
 
-def _band(
-    layout: kdb.Layout, process: Process, labels: list[tuple[str, str, int, int]], low: float, high: float
-) -> _Band:
-    top = layout.top_cell()
+def _band(drawing: Drawing, low: float, high: float) -> _Band:
+    layout, process, top = drawing.layout, drawing.process, drawing.top
     band = layout.create_cell("$band")
     marks = {name: layout.layer(kdb.LayerInfo(f"{name}$mark")) for name in wires(process)}
     try:
@@ -123,12 +115,12 @@ def _band(
                 band.insert(inst)
         for index in layout.layer_indexes():
             band.shapes(index).insert(top.shapes(index))
-        for k, (_, name, x, y) in enumerate(labels):
-            band.shapes(marks[name]).insert(kdb.Text(f"{_LABEL}{k}", kdb.Trans(x, y)))
+        for k, label in enumerate(drawing.labels):
+            band.shapes(marks[label.layer]).insert(kdb.Text(f"{_LABEL}{k}", kdb.Trans(label.x, label.y)))
         for line in (low, high):
             if np.isfinite(line):
-                _mark(layout, process, band, marks, int(line))
-        extracted = Extracted(layout, process, band, marks)
+                _mark(drawing, band, marks, int(line))
+        extracted = Extracted(drawing, band, marks)
         table = device_table(extracted.lvs.netlist())
         errors = [
             (message, str(box.transformed(place)))
@@ -145,12 +137,12 @@ def _band(
     return _Band(DeviceTable(table.nets[keep], table.place[keep], table.values[keep], {}), _texts(table), errors)
 
 
-def _mark(layout: kdb.Layout, process: Process, band: kdb.Cell, marks: dict[str, int], line: int) -> None:
+def _mark(drawing: Drawing, band: kdb.Cell, marks: dict[str, int], line: int) -> None:
     """Put a text on everything that conducts across a line; equal places get equal texts."""
     box = band.bbox()
     strip = kdb.Box(box.left, line - 1, box.right, line + 1)
     for name, index in marks.items():
-        number = layout.find_layer(*process.layers[name].gds)
+        number = drawing.layers.get(name)
         if number is None:
             continue
         crossing = kdb.Region(band.begin_shapes_rec_touching(number, strip)).merged() & kdb.Region(strip)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
-import klayout.db as kdb
 import numpy as np
 
-from hwlib.checks.connectivity import net_labels
 from hwlib.checks.device_extractor import tolerance
 from hwlib.checks.drawn_devices import write_drawn_devices
 from hwlib.checks.identify import identify
@@ -18,8 +16,8 @@ from hwlib.checks.lvs_report import LvsReport
 from hwlib.checks.reference_netlist import drawn_parameters, reference_network
 from hwlib.checks.topology import compare_topology
 from hwlib.design import Design
-from hwlib.drawing.source import LayoutSource, open_layout
-from hwlib.errors import InputError
+from hwlib.drawing.reader import Drawing, LayoutSource, open_layout
+from hwlib.errors import InputError, shown
 from hwlib.findings import Finding
 from hwlib.network import DW_IN, DW_OUT, Network
 from hwlib.process import Process
@@ -62,9 +60,7 @@ def lvs(
     reference = reference_network(design, process)
     graphs = topology or database is not None or (topology is None and reference.devices <= COMPARED_DEVICES)
     large = reference.devices > WHOLE_DEVICES and not graphs
-    view = (
-        view_in_bands(opened, process, -(-reference.devices // BAND_DEVICES)) if large else view_whole(opened, process)
-    )
+    view = view_in_bands(opened, -(-reference.devices // BAND_DEVICES)) if large else view_whole(opened)
     comparison = Comparison(view, reference, drawn_parameters(reference, design))
     findings = comparison.run()
     if devices is not None:
@@ -74,19 +70,18 @@ def lvs(
     return findings
 
 
-def open_labelled_layout(layout: LayoutSource, process: Process) -> kdb.Layout:
+def open_labelled_layout(layout: LayoutSource, process: Process) -> Drawing:
     """Open a layout for a comparison with a netlist.
 
     Raises:
         InputError: a file that cannot be checked (see ``open_layout``), or one without net labels.
     """
     opened = open_layout(layout, process)
-    if not net_labels(opened, process):
-        where = "layout" if isinstance(layout, kdb.Layout) else str(layout)
+    if not opened.labels and not opened.remarks:
         numbers = {name: layer.label for name, layer in process.of_kind("conductor").items() if layer.label}
         layers = ", ".join(f"{name} {a}/{b}" for name, (a, b) in numbers.items())
         raise InputError(
-            f"{where}: no net labels; LVS needs gnd, vdw, dend_0, drive_0 … as texts on a label layer ({layers})"
+            f"{opened.name}: no net labels; LVS needs gnd, vdw, dend_0, drive_0 … as texts on a label layer ({layers})"
         )
     return opened
 
@@ -97,17 +92,18 @@ class Comparison:
     def __init__(self, view: LayoutView, reference: Network, parameters: dict[str, np.ndarray]):
         self.view, self.reference, self.parameters = view, reference, parameters
         self.table = view.table
-        self.report = LvsReport(view.layout, reference, self.table)
+        self.report = LvsReport(view.drawing.layout, reference, self.table)
         self.locator = Locator(view.extracted, max(self.report.pitch // 4, 1)) if view.extracted else None
         self.index = {name: k for k, name in enumerate(reference.net_names)}
         self.expected = reference.node_net[reference.terminals]
-        self.unit = view.layout.dbu
+        self.unit = view.drawing.dbu * 1e6  # µm
         self.labels: dict[str, list[tuple[float, float]]] = defaultdict(list)
-        for text, _, x, y in view.labels:
-            self.labels[text].append((x * self.unit, y * self.unit))
+        for label in view.drawing.labels:
+            self.labels[label.name].append((label.x * self.unit, label.y * self.unit))
 
     def run(self) -> list[Finding]:
-        """All findings: recognition, nets, devices, terminals, sizes."""
+        """All findings: labels, recognition, devices, nets, terminals, sizes."""
+        self._labels()
         self._name_nets()
         self.identity = self._identify()
         self._recognition()
@@ -127,8 +123,6 @@ class Comparison:
                 self.names[number] = known
             for name in known:
                 self.numbers[name].append(number)
-        for text in sorted(self.labels.keys() - self.index.keys()):
-            self.report.label(f"label {text!r} is no net of this design", self.labels[text][0])
         size = max(int(self.table.nets.max(initial=-1)), max(self.names, default=-1)) + 2
         self.single = np.full(size, -1)  # the last entry is for terminals without a net
         for number, known in self.names.items():
@@ -142,6 +136,19 @@ class Comparison:
                 kinds[k, 0 if net.net_class == "dendrite" else 1] = net.neuron
         named = self.single[self.table.nets]
         return identify(named, self.table.place[:, 0], kinds, self.labels)
+
+    def _labels(self) -> None:
+        """Labels that name nothing: of other nets, on no metal; and texts that are no net names at all."""
+        drawing = self.view.drawing
+        for label in drawing.labels:
+            if label.name not in self.index:
+                self.report.label(f"label {shown(label.name)} is no net of this design", label)
+            elif not drawing.on_metal(label):
+                self.report.label(f"label {shown(label.name)} lies on no {label.layer}", label)
+        for label in drawing.remarks:
+            self.report.label(
+                f"text {shown(label.name)} on the labels of {label.layer} is no net name", label, "warning"
+            )
 
     def _recognition(self) -> None:
         for message, box in self.view.errors:
@@ -168,8 +175,8 @@ class Comparison:
             place = self.table.place[device, terminal + 1 if terminal in (DW_IN, DW_OUT) else 0] / self.unit
             layer = ("vt", "vt", "pillar", "read")[terminal]
             points.append((layer, float(place[0]), float(place[1])))
-        label = self.reference.net_names[name]
-        points += [(layer, float(x), float(y)) for text, layer, x, y in self.view.labels if text == label]
+        named = self.reference.net_names[name]
+        points += [(x.layer, float(x.x), float(x.y)) for x in self.view.drawing.labels if x.name == named]
         return points
 
     def _expected_nets(self) -> np.ndarray:
@@ -234,6 +241,6 @@ class Comparison:
         known = np.flatnonzero(self.identity >= 0)
         for name, values in self.table.parameters.items():
             want = self.parameters[name][self.identity[known]]
-            off = np.abs(values[known] - want) > tolerance(self.view.process, name)
+            off = np.abs(values[known] - want) > tolerance(self.view.drawing.process, name)
             for device, value in zip(known[off], want[off], strict=True):
                 self.report.size(device, self.identity[device], name, values[device], value)

@@ -7,7 +7,8 @@ import numpy as np
 
 from hwlib.checks.device_table import DeviceTable
 from hwlib.checks.reference_netlist import device_name
-from hwlib.findings import Finding
+from hwlib.drawing.labels import Label
+from hwlib.findings import Finding, Severity
 from hwlib.naming import in_words, parse_net
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, Network
 
@@ -34,13 +35,14 @@ class LvsReport:
         self._reference, self._table = reference, table
         self._unit = layout.dbu
         self._top = layout.top_cell().name
-        self._count: dict[str, int] = {}
+        self._count: dict[tuple[str, Severity], int] = {}
         area = layout.top_cell().bbox().area()
         self.pitch = max(round((area / max(len(table), 1)) ** 0.5), 100)
 
-    def label(self, message: str, point: tuple[float, float]) -> None:
-        """A label that is wrong."""
-        self._add("lvs.label", message, (*point, 0.0, 0.0))
+    def label(self, message: str, label: Label, severity: Severity = "error") -> None:
+        """A text on a label layer that is wrong."""
+        place = (label.x * self._unit, label.y * self._unit, 0.0, 0.0)
+        self._add("lvs.label", message, place, severity=severity)
 
     def unlabelled(self, net: str, ends: list[tuple[int, int]]) -> None:
         """A net of the design that no label on metal names."""
@@ -137,15 +139,16 @@ class LvsReport:
     def _add(
         self, rule: str, message: str, place: tuple[float, float, float, float] | None,
         measured: float | None = None, required: float | None = None, unit: str = "",
+        severity: Severity = "error",
     ) -> None:  # fmt: skip
-        count = self._count[rule] = self._count.get(rule, 0) + 1
+        count = self._count[rule, severity] = self._count.get((rule, severity), 0) + 1
         if count > MAX_LISTED + 1:
             return
         if count > MAX_LISTED:
             message, place = f"more than {MAX_LISTED} findings of this kind; the rest is left out", None
         x, y, width, height = (v * 1e-6 for v in place) if place else (None, None, 0.0, 0.0)
         self.findings.append(
-            Finding("lvs", rule, message, "error", self._top, x, y, width or 0.0, height or 0.0,
+            Finding("lvs", rule, message, severity, self._top, x, y, width or 0.0, height or 0.0,
                     measured, required, unit)
         )  # fmt: skip
 

@@ -20,6 +20,20 @@ def first_place(cell: kdb.Cell) -> kdb.ICplxTrans:
     return place
 
 
+def places(layout: kdb.Layout, cell: kdb.Cell, most: int = 1000, under: kdb.Cell | None = None) -> list[kdb.DCplxTrans]:
+    """Where a cell sits in the top cell (or in ``under``), for its first ``most`` places."""
+    root = under or layout.top_cell()
+    if cell.cell_index() == root.cell_index():
+        return [kdb.DCplxTrans()]
+    iterator = kdb.RecursiveInstanceIterator(layout, root)
+    iterator.targets = [cell.cell_index()]
+    found: list[kdb.DCplxTrans] = []
+    while not iterator.at_end() and len(found) < most:
+        found.append(iterator.dtrans() * iterator.inst_dtrans())
+        iterator.next()
+    return found
+
+
 def marked_boxes(layout_path: Path, findings: list[Finding]) -> list[Box | None]:
     """Left, bottom, right, top in m of each finding's marker in the top cell; None for one without a place.
 

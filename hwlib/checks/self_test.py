@@ -13,8 +13,9 @@ from hwlib.checks.drc_engine import drc
 from hwlib.checks.faults import KINDS, Fault, Planter
 from hwlib.checks.flat_view import FlatView
 from hwlib.checks.lvs_engine import lvs
+from hwlib.checks.places import places
 from hwlib.design import Design, Network, Weights
-from hwlib.drawing.source import open_layout, places
+from hwlib.drawing.reader import open_layout
 from hwlib.findings import Finding
 from hwlib.process import preset_names
 
@@ -72,8 +73,8 @@ def self_test(make: Maker, designs: list[Design], faults: int, seed: int) -> Ite
     kinds, turn = list(KINDS), 0
     for number, design in enumerate(designs):
         process = design.load_process()
-        layout = open_layout(make(design), process)
-        planter = Planter(FlatView(layout, process), np.random.default_rng([seed, number]))
+        drawing = open_layout(make(design), process)
+        planter = Planter(FlatView(drawing), np.random.default_rng([seed, number]))
         planted = tries = 0
         while planted < faults and tries < 4 * faults:
             tries += 1

@@ -1,19 +1,18 @@
-"""Net names on a layout."""
+"""Net names on a layout: texts on the label layers, in whatever cell they are drawn."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import klayout.db as db
+import klayout.db as kdb
 
-from hwlib.drawing.reader import Drawing
-from hwlib.errors import InputError
 from hwlib.naming import parse_net
 
 
 @dataclass(frozen=True)
 class Label:
-    """A net name on the layout, in dbu."""
+    """A text on a label layer: the conductor it belongs to, and its place in the top cell in dbu."""
 
     name: str
     layer: str
@@ -21,16 +20,58 @@ class Label:
     y: int
 
 
-def read_labels(drawing: Drawing) -> list[Label]:
-    """All net names on label layers; other texts are remarks.
+def lift_labels(layout: kdb.Layout, label_layers: dict[str, int]) -> tuple[list[Label], list[Label]]:
+    """Read all texts of the label layers, and leave net names only, drawn in the top cell.
 
-    Raises:
-        InputError: no net name at all.
+    A name then is the name of the whole net it lies on, not only of the part within its cell.
+
+    Args:
+        layout: changed in place; it has one top cell.
+        label_layers: index of the label layer of each conductor that has one here.
+
+    Returns:
+        Net names, and remarks (all other texts), each sorted.
     """
-    out = []
-    for layer, index in drawing.label_layers.items():
-        texts = db.Texts(drawing.top.begin_shapes_rec(index))
-        out += [Label(t.string, layer, t.x, t.y) for t in texts.each() if parse_net(t.string)]
-    if not out:
-        raise InputError("no net labels (dend_0, drive_0, gnd … on the label layers)")
-    return sorted(out, key=lambda label: (label.layer, label.x, label.y, label.name))
+    names: list[Label] = []
+    remarks: list[Label] = []
+    for conductor, index in label_layers.items():
+        found = list(dict.fromkeys(_texts(layout, conductor, index)))
+        real = [label for label in found if parse_net(label.name)]
+        names += real
+        if len(real) < len(found) or any(
+            not cell.shapes(index).is_empty() for cell in layout.each_cell() if not cell.is_top()
+        ):
+            remarks += [label for label in found if not parse_net(label.name)]
+            _draw_again(layout, index, real)
+    return sorted(names, key=_order), sorted(remarks, key=_order)
+
+
+def _order(label: Label) -> tuple[str, int, int, str]:
+    return label.layer, label.x, label.y, label.name
+
+
+def _texts(layout: kdb.Layout, conductor: str, index: int) -> Iterator[Label]:
+    texts = kdb.RecursiveShapeIterator(layout, layout.top_cell(), index)
+    texts.shape_flags = kdb.Shapes.STexts
+    while not texts.at_end():
+        shape = texts.shape()
+        at = texts.trans() * kdb.Point(shape.text_pos)
+        yield Label(_string(shape), conductor, at.x, at.y)
+        texts.next()
+
+
+def _string(text: kdb.Shape) -> str:
+    try:
+        return str(text.text_string)
+    except UnicodeDecodeError:
+        return "\ufffd"  # what stands for bytes that are no text
+
+
+def _draw_again(layout: kdb.Layout, index: int, names: list[Label]) -> None:
+    for cell in layout.each_cell():
+        shapes = cell.shapes(index)
+        for shape in list(shapes.each(kdb.Shapes.STexts)):
+            shape.delete()
+    shapes = layout.top_cell().shapes(index)
+    for label in names:
+        shapes.insert(kdb.Text(label.name, kdb.Trans(label.x, label.y)))

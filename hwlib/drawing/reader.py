@@ -1,28 +1,62 @@
-"""Reading a layout file of a process."""
+"""An opened layout: one top cell, the layers of a process, and net labels, for the checks and the extraction alike."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import klayout.db as db
+import klayout.db as kdb
+import numpy as np
 
-from hwlib.errors import InputError
+from hwlib.drawing.crossings import resolve_crossing
+from hwlib.drawing.hierarchy import (
+    Doubled,
+    Hierarchy,
+    dissolve_wrappers,
+    read_hierarchy,
+    remove_doubled,
+    resolve_magnified,
+)
+from hwlib.drawing.labels import Label, lift_labels
+from hwlib.drawing.layout_file import read_layout
+from hwlib.errors import InputError, shown
 from hwlib.process import Process
 
 WIRING = ("conductor", "via", "device")
+SHOWN = 6  # numbers or names quoted in a message
 
 
 @dataclass
 class Drawing:
-    """An open layout: its one top cell and the index of each process layer that it uses."""
+    """An open layout of a process.
 
-    path: Path
-    layout: db.Layout
-    top: db.Cell
+    The polygons are those of the file. Its hierarchy is made plain: names that nets go by are drawn in the top cell,
+    a lone instance of nearly everything is dissolved, no instance is magnified or doubled, no polygon crosses itself.
+
+    Attributes:
+        name: of the file, for messages.
+        layout: a copy that may be written to; top: its one top cell.
+        process: the process.
+        layers: index of each process layer that the layout has; label_layers: those of its label layers.
+        unknown: numbers of layers that the process lacks, those with shapes.
+        labels: net names; remarks: other texts on label layers.
+        doubled: instances that lay on one of their like.
+        crossing: by layer and cell, what polygons that are not simple enclose wrongly (cell coordinates).
+        rows: instances of each cell (see ``hierarchy``).
+    """
+
+    name: str
+    layout: kdb.Layout
+    top: kdb.Cell
     process: Process
     layers: dict[str, int]
     label_layers: dict[str, int]
+    unknown: list[tuple[int, int]] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
+    remarks: list[Label] = field(default_factory=list)
+    doubled: list[Doubled] = field(default_factory=list)
+    crossing: dict[str, dict[str, kdb.Region]] = field(default_factory=dict)
+    rows: dict[int, np.ndarray] = field(default_factory=dict)
 
     @property
     def dbu(self) -> float:
@@ -33,76 +67,178 @@ class Drawing:
         """A place in dbu as words for messages."""
         return f"({x * self.layout.dbu:.3f}, {y * self.layout.dbu:.3f}) µm"
 
-    def box(self, cell: db.Cell) -> db.Box:
+    def box(self, cell: kdb.Cell) -> kdb.Box:
         """Box of a cell's wires, vias and device layers."""
-        out = db.Box()
+        out = kdb.Box()
         for name, index in self.layers.items():
             if self.process.layers[name].kind in WIRING:
                 out += cell.bbox(index)
         return out
 
-    def shapes(self, cell: db.Cell, move: db.Trans | None = None) -> dict[str, db.Region]:
+    def shapes(self, cell: kdb.Cell, move: kdb.Trans | None = None) -> dict[str, kdb.Region]:
         """Merged shapes of a cell and all below it, by layer name (every layer of the process has an entry)."""
         out = {}
         for name in self.process.layers:
-            region = db.Region()
+            region = kdb.Region()
             if name in self.layers:
-                region = db.Region(cell.begin_shapes_rec(self.layers[name]))
+                region = kdb.Region(cell.begin_shapes_rec(self.layers[name]))
                 region = (region.transformed(move) if move else region).merged()
             out[name] = region
         return out
 
+    def on_metal(self, label: Label) -> bool:
+        """Whether a label lies on (or at the edge of) a shape of its conductor."""
+        index = self.layers.get(label.layer)
+        if index is None:
+            return False
+        point = kdb.Point(label.x, label.y)
+        near = self.top.begin_shapes_rec_touching(index, kdb.Box(point, point))
+        while not near.at_end():
+            shape = near.shape()
+            if shape.is_box() or (shape.polygon is not None and shape.polygon.transformed(near.trans()).inside(point)):
+                return True
+            near.next()
+        return False
 
-def open_layout(path: str | Path, process: Process) -> Drawing:
-    """Open a GDS or OASIS file and check that it is a layout of the process.
+    def region(self, name: str) -> kdb.Region:
+        """All shapes of a layer, not merged; empty when the layout lacks it."""
+        index = self.layers.get(name)
+        return kdb.Region() if index is None else kdb.Region(self.top.begin_shapes_rec(index))
+
+
+LayoutSource = str | Path | kdb.Layout | Drawing
+
+
+def open_layout(source: LayoutSource, process: Process, *, top: str | None = None) -> Drawing:
+    """Open a layout (GDSII or OASIS) of a process.
+
+    Args:
+        source: file, or a layout in memory, which is left unchanged; an open one is returned as it is.
+        process: the process it is drawn in.
+        top: the cell to use; None is the one top cell.
+
+    Returns:
+        The layout, with devices, and a database unit that divides the manufacturing grid.
 
     Raises:
-        InputError: missing, not a layout, empty, several top cells, or layers that the process does not have.
+        InputError: no such file, damaged, empty, several top cells, coordinates beyond range, a database unit off the
+            grid, or no devices on the layers of the process.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: no such layout file")
-    layout = db.Layout()
+    if isinstance(source, Drawing):
+        return source
+    if isinstance(source, kdb.Layout):
+        layout, where = source.dup(), "layout"
+    else:
+        layout, where = read_layout(source), str(source)
     try:
-        layout.read(str(path))
-    except RuntimeError:
-        raise InputError(f"{path}: cannot be read as a layout (GDSII or OASIS)") from None
-    tops = [cell for cell in layout.top_cells()]
-    filled = [cell for cell in tops if not cell.bbox().empty()]
-    if not filled:
-        raise InputError(f"{path}: the layout is empty")
-    if len(tops) > 1:
-        names = ", ".join(sorted(cell.name for cell in tops)[:4])
-        raise InputError(f"{path}: {len(tops)} top cells ({names}), a layout to extract has one")
-    drawing = Drawing(path, layout, tops[0], process, *_layer_indexes(path, layout, process, tops[0]))
-    scale = process.grid / drawing.dbu
-    if abs(scale - round(scale)) > 1e-6 or scale < 1:
-        raise InputError(
-            f"{path}: database unit {drawing.dbu * 1e9:g} nm does not divide the grid of process {process.name} "
-            f"({process.grid * 1e9:g} nm)"
-        )
+        return _opened(layout, where, process, top)
+    except UnicodeDecodeError:
+        raise InputError(f"{where}: damaged, a cell name is no text") from None
+
+
+def _opened(layout: kdb.Layout, where: str, process: Process, top: str | None) -> Drawing:
+    _check_unit(layout, where, process)
+    layout = with_one_top(layout, where, top)
+    devices = layout.find_layer(*process.layers["pillar"].gds)
+    found = read_hierarchy(layout, where, devices)
+    if layout.top_cell().bbox().empty():
+        raise InputError(f"{where}: the layout is empty, it has no shapes")
+    _check_layers(layout, process, where)
+    if found.complex:
+        resolve_magnified(layout, found.complex)
+        found = read_hierarchy(layout, where, devices)
+    doubled = remove_doubled(layout, found)
+    if doubled:
+        found = read_hierarchy(layout, where, devices)
+    if dissolve_wrappers(layout, layout.top_cell(), found.marked):
+        found = read_hierarchy(layout, where, devices)
+    drawing = _layers(layout, process, where, found)
+    drawing.doubled = doubled
+    drawing.labels, drawing.remarks = lift_labels(layout, drawing.label_layers)
+    drawing.crossing = {
+        name: crossing for name, index in drawing.layers.items() if (crossing := resolve_crossing(layout, index))
+    }
     return drawing
 
 
-def _layer_indexes(path: Path, layout: db.Layout, process: Process,
-                   top: db.Cell) -> tuple[dict[str, int], dict[str, int]]:  # fmt: skip
+def with_one_top(layout: kdb.Layout, where: str, top: str | None) -> kdb.Layout:
+    """The layout, or the part of it below one cell.
+
+    Args:
+        layout: any layout.
+        where: its name, for messages.
+        top: name of the cell; None is the one top cell that holds anything.
+
+    Raises:
+        InputError: no such cell, or several top cells.
+    """
+    if top is None:
+        filled = [cell for cell in layout.top_cells() if not cell.bbox().empty()]
+        if not filled:
+            raise InputError(f"{where}: the layout is empty, it has no shapes")
+        if len(filled) > 1:
+            raise InputError(f"{where}: {len(filled)} top cells ({_listed(filled)}); name the one to use with --top")
+        cell = filled[0]
+    else:
+        cell = layout.cell(top)
+        if cell is None:
+            tops = _listed(layout.top_cells())
+            raise InputError(f"{where}: no cell {shown(top)} for --top; the layout's top cells: {tops}")
+    if len(layout.top_cells()) == 1 and cell.is_top():
+        return layout
+    alone = kdb.Layout()
+    alone.dbu = layout.dbu
+    alone.create_cell(cell.name).copy_tree(cell)
+    return alone
+
+
+def _listed(cells: list[kdb.Cell]) -> str:
+    names = sorted(cell.name for cell in cells)
+    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+
+
+def _check_unit(layout: kdb.Layout, where: str, process: Process) -> None:
+    unit = layout.dbu * 1e-6
+    steps = process.grid / unit if unit > 0 else 0.0
+    if not 1 - 1e-6 <= steps <= 1e6 or abs(steps - round(steps)) > 1e-6:
+        raise InputError(
+            f"{where}: database unit {layout.dbu * 1e3:.6g} nm does not divide the grid of process {process.name}, "
+            f"{process.grid * 1e9:.6g} nm"
+        )
+
+
+def _check_layers(layout: kdb.Layout, process: Process, where: str) -> None:
+    missing = [name for name in ("track", "pillar") if not _has_shapes(layout, process.layers[name].gds)]
+    if not missing:
+        return
+    name = missing[0]
+    layer, datatype = process.layers[name].gds
+    infos = [info for info in layout.layer_infos() if _has_shapes(layout, (info.layer, info.datatype))]
+    used = sorted((info.layer, info.datatype) for info in infos)
+    found = ", ".join(f"{a}/{b}" for a, b in used[:SHOWN]) + (" …" if len(used) > SHOWN else "")
+    raise InputError(
+        f"{where}: no device, nothing on layer {name} ({layer}/{datatype}) of process {process.name}, the layout "
+        f"uses {found}; is it another process's?"
+    )
+
+
+def _has_shapes(layout: kdb.Layout, gds: tuple[int, int]) -> bool:
+    index = layout.find_layer(*gds)
+    return index is not None and not layout.top_cell().bbox(index).empty()
+
+
+def _layers(layout: kdb.Layout, process: Process, where: str, hierarchy: Hierarchy) -> Drawing:
     known = {layer.gds: name for name, layer in process.layers.items()}
     labels = {layer.label: name for name, layer in process.layers.items() if layer.label}
-    layers, label_layers, strange = {}, {}, []
+    drawing = Drawing(where, layout, layout.top_cell(), process, {}, {}, rows=hierarchy.rows)
     for index in layout.layer_indexes():
         info = layout.get_info(index)
         number = (info.layer, info.datatype)
         if number in known:
-            layers[known[number]] = index
+            drawing.layers[known[number]] = index
         elif number in labels:
-            label_layers[labels[number]] = index
-        elif not top.bbox(index).empty():
-            strange.append(number)
-    if strange:
-        number = sorted(strange)[0]
-        raise InputError(
-            f"{path}: layer {number[0]}/{number[1]} is not in process {process.name}; is this another process's layout?"
-        )
-    if "pillar" not in layers or top.bbox(layers["pillar"]).empty():
-        raise InputError(f"{path}: no device (layer pillar of process {process.name} is empty)")
-    return layers, label_layers
+            drawing.label_layers[labels[number]] = index
+        elif not layout.top_cell().bbox(index).empty():
+            drawing.unknown.append(number)
+    drawing.unknown.sort()
+    return drawing

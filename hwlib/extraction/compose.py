@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import klayout.db as db
 import numpy as np
 
-from hwlib.drawing.labels import Label, read_labels
+from hwlib.drawing.labels import Label
 from hwlib.drawing.reader import Drawing
+from hwlib.errors import InputError
 from hwlib.extraction.parts import Part, number
 from hwlib.extraction.ports import PortTable
 from hwlib.extraction.reduce import components
@@ -45,7 +46,7 @@ def assemble(drawing: Drawing) -> Assembly:
     Raises:
         InputError: a broken device, or no net labels.
     """
-    labels = read_labels(drawing)
+    labels = _labels(drawing)
     leaves = leaf_cells(drawing)
     placements = place_leaves(drawing, leaves)
     if placements is None:  # a scaled or tilted instance: no windows
@@ -110,6 +111,17 @@ def _same_node(nodes: int, pairs: np.ndarray) -> np.ndarray:
 def _none() -> Placements:
     zero = np.zeros(0, np.int64)
     return Placements([], zero, zero, zero, np.zeros((0, 4), np.int64))
+
+
+def _labels(drawing: Drawing) -> list[Label]:
+    """Its net names; other texts are remarks."""
+    if drawing.unknown:
+        layer, datatype = drawing.unknown[0]
+        name = drawing.process.name
+        raise InputError(f"layer {layer}/{datatype} is not in process {name}; is this another process's layout?")
+    if not drawing.labels:
+        raise InputError("no net labels (dend_0, drive_0, gnd … on the label layers)")
+    return drawing.labels
 
 
 def _overlapped(drawing: Drawing, placements: Placements, above: dict[str, db.Region]) -> np.ndarray:

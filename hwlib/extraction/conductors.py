@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import klayout.db as db
 import numpy as np
 
-from hwlib.drawing.reader import open_layout
+from hwlib.drawing.reader import LayoutSource, open_layout
 from hwlib.errors import InputError
 from hwlib.extraction.capacitance import Rectangles, capacitances
 from hwlib.extraction.compose import Assembly, assemble
@@ -18,21 +17,22 @@ from hwlib.network import Network
 from hwlib.process import Process
 
 
-def with_capacitance(network: Network, layout: str | Path, process: Process) -> Network:
+def with_capacitance(network: Network, layout: LayoutSource, process: Process) -> Network:
     """A copy of an extracted network with the capacitances of its layout's nets.
 
     Args:
         network: extracted from ``layout``.
-        layout: GDSII or OASIS file.
+        layout: GDSII or OASIS file, or an open one.
         process: the process it is drawn in: thickness, height and permittivity.
 
     Raises:
         InputError: a layout that cannot be read, or whose nets are not the network's.
     """
-    assembly = assemble(open_layout(layout, process))
+    drawing = open_layout(layout, process)
+    assembly = assemble(drawing)
     names = name_pieces(assembly)
     if names.names != network.net_names:
-        raise InputError(f"{layout}: its nets are not those of the network; extract the network from this layout")
+        raise InputError(f"{drawing.name}: its nets are not those of the network; extract the network from this layout")
     rectangles = conductor_rectangles(assembly, names.net_of_piece)
     found = capacitances(rectangles, len(names.names), process)
     return replace(

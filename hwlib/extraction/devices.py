@@ -128,7 +128,7 @@ def _ends(mine: list[db.Polygon], pillar: db.Box, place: str) -> tuple[int, list
     if not (low and high):
         side = ("right", "top")[axis] if low else ("left", "bottom")[axis]
         raise InputError(
-            f"{place}: its track has no contact at the {side} end (DW_IN or DW_OUT missing: the track is cut in half, "
-            "or a vt or its m1 is missing)"
+            f"{place}: its track has no contact at the {side} end (DW_IN or DW_OUT missing: a cut track, or a missing "
+            "vt or m1)"
         )
     return axis, low, high

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from hwlib.design import Design
-from hwlib.drawing.reader import open_layout
+from hwlib.drawing.reader import LayoutSource, open_layout
 from hwlib.errors import InputError
 from hwlib.extraction.compose import Assembly, assemble
 from hwlib.extraction.reduce import Resistors, reduce
@@ -17,7 +17,7 @@ from hwlib.network import Network
 from hwlib.process import Process
 
 
-def extract(layout: str | Path, process: Process, design: Design) -> Network:
+def extract(layout: LayoutSource, process: Process, design: Design) -> Network:
     """Extract the resistor network and the devices of a layout, from its polygons and labels alone.
 
     Repeated cells are extracted once and composed; a flat or hand-edited layout gives the same network, slower.
@@ -25,7 +25,8 @@ def extract(layout: str | Path, process: Process, design: Design) -> Network:
     squares), vias by contact resistance over area, arrays in parallel.
 
     Args:
-        layout: GDSII or OASIS file of the process, with one top cell and labelled nets (see ``hwlib.naming``).
+        layout: GDSII or OASIS file of the process, with one top cell and labelled nets (see ``hwlib.naming``), or an
+            open one.
         process: the process it is drawn in.
         design: gives device materials, leaks and the number of neurons; geometry comes from the layout.
 
@@ -40,7 +41,7 @@ def extract(layout: str | Path, process: Process, design: Design) -> Network:
     try:
         return _extracted(assemble(drawing), process, design)
     except InputError as error:
-        raise InputError(f"{layout}: {error}") from None
+        raise InputError(f"{drawing.name}: {error}") from None
 
 
 def _extracted(assembly: Assembly, process: Process, design: Design) -> Network:
@@ -65,7 +66,7 @@ def _extracted(assembly: Assembly, process: Process, design: Design) -> Network:
         resistor_ohm=resistors.ohm, resistor_layer=resistors.layer.astype(np.int32), resistor_limit=resistors.limit,
         layers=assembly.layers, pin_node=np.unique(number[pins]), terminals=number[terminals],
         pre=pre, post=post, **_parameters(shape[order], drawing.dbu, process, design, pre == post),
-        attrs={"design": design.name, "process": process.name, "wires": "extracted", "layout": drawing.path.name,
+        attrs={"design": design.name, "process": process.name, "wires": "extracted", "layout": Path(drawing.name).name,
                "klayout": version("klayout")},
     ).validate()  # fmt: skip
 

@@ -43,13 +43,12 @@ def name_pieces(assembly: Assembly) -> NetNames:
         if not part.labels:
             continue
         own = part.net.pin_node
+        for off in np.flatnonzero(own < 0)[:1].tolist():
+            label = part.labels[0][off]
+            raise InputError(f"label {label.name!r} at {drawing.where(label.x, label.y)} touches no {label.layer} wire")
         nodes, nets = part.nodes(own), part.nets(part.net.net[own])
         for k, labels in enumerate(part.labels):
             for n, label in enumerate(labels):
-                if own[n] < 0:
-                    raise InputError(
-                        f"label {label.name!r} at {drawing.where(label.x, label.y)} touches no {label.layer} wire"
-                    )
                 pins.append(int(nodes[k, n]))
                 piece = int(assembly.piece[nets[k, n]])
                 first = label_of.setdefault(piece, label)

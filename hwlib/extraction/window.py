@@ -201,7 +201,7 @@ class _Window:
         nets, net = components(len(x), full.a, full.b)
         ports = np.array(self.port_rows, np.int64).reshape(-1, 2)
         port_node = merged[ports[:, 0]]
-        pin_node = np.where(pins >= 0, merged[pins], -1) if len(pins) else pins
+        pin_node = np.append(merged, -1)[pins]  # −1, on no conductor, hits the appended entry
         terminals = merged[terminals]
         keep = np.zeros(len(x), bool)
         keep[port_node] = keep[terminals] = True
@@ -213,7 +213,7 @@ class _Window:
         conductors = [(name, p, self._net_of(name, k, merged, net)) for name in self.conductors
                       for k, p in enumerate(self.finders[name].polygons)]  # fmt: skip
         return WindowNet(x[keep], y[keep], net[keep], nets, reduced, new[port_node], ports[:, 1],
-                         np.where(pin_node >= 0, new[pin_node], -1) if len(pins) else pins, devices, new[terminals],
+                         np.append(new, -1)[pin_node], devices, new[terminals],
                          conductors)  # fmt: skip
 
     def _net_of(self, layer: str, number: int, merged: np.ndarray, net: np.ndarray) -> int:

@@ -14,6 +14,7 @@ from hwlib.checks.faults import KINDS, Planter
 from hwlib.checks.flat_view import FlatView
 from hwlib.checks.self_test import random_designs, self_test, try_fault
 from hwlib.design import Design
+from hwlib.drawing.reader import open_layout
 from hwlib.process import load_process, preset_names
 
 FULL = bool(os.environ.get("SPINHOP_FULL"))
@@ -62,7 +63,7 @@ def test_a_fault_counts_as_caught_only_by_its_rule_at_its_place(tmp_path):
     (design,) = random_designs(1, seed=2, largest=4)
     layout = kdb.Layout()
     layout.read(str(draw(tmp_path)(design)))
-    planter = Planter(FlatView(layout, design.load_process()), np.random.default_rng(3))
+    planter = Planter(FlatView(open_layout(layout, design.load_process())), np.random.default_rng(3))
     for kind in ("too-close", "swapped-terminals"):
         broken, fault = planter.plant(kind)
         assert try_fault(design, broken, fault, reach=0.5).caught

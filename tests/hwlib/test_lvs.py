@@ -16,6 +16,7 @@ from hwlib.checks.layout_view import view_in_bands, view_whole
 from hwlib.checks.lvs_engine import Comparison
 from hwlib.checks.reference_netlist import drawn_parameters
 from hwlib.design import Design
+from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError
 from hwlib.naming import weight_rail
 from hwlib.process import load_process
@@ -152,17 +153,40 @@ def test_a_drive_end_on_a_dendrite_is_named_in_the_users_terms():
     assert place_nm(finding) == (3 * PX + 270, 5 * PY + 325)
 
 
-def test_label_errors():
-    def drop(draw, top):
-        for shape in list(top.shapes(draw.layout.layer(*EBEAM.layers["m3"].label)).each()):
-            if shape.text.string == "dend_1":
-                shape.text = kdb.Text("dendrite_1", shape.text.trans)
+def _relabel(draw, top, old, new):
+    for name in ("m2", "m3"):
+        for shape in list(top.shapes(draw.layout.layer(*EBEAM.layers[name].label)).each()):
+            if shape.text.string == old:
+                shape.text = kdb.Text(new, shape.text.trans)
 
-    messages = [f.message for f in check(drop)]
-    assert messages == [
-        "label 'dendrite_1' is no net of this design",
+
+def test_a_text_that_is_no_net_name_is_a_remark_but_its_wire_has_no_name():
+    findings = check(lambda draw, top: _relabel(draw, top, "dend_1", "dendrite_1"))
+    assert [(f.severity, f.message) for f in findings] == [
+        ("warning", "text 'dendrite_1' on the labels of m3 is no net name"),
+        ("error", "dendrite 1 has no label 'dend_1' that lies on its wire"),
+    ]
+
+
+def test_a_remark_beside_the_names_is_a_warning():
+    label = EBEAM.layers["m3"].label
+    (finding,) = check(lambda draw, top: top.shapes(draw.layout.layer(*label)).insert(kdb.Text("v2", 5, 7)))
+    assert finding.severity == "warning" and place_nm(finding) == (5, 7)
+
+
+def test_a_name_of_a_net_that_the_design_lacks():
+    findings = check(lambda draw, top: _relabel(draw, top, "dend_1", "dend_7"))
+    assert [f.message for f in findings if f.severity == "error"] == [
+        "label 'dend_7' is no net of this design",
         "dendrite 1 has no label 'dend_1' that lies on its wire",
     ]
+
+
+def test_a_label_on_no_metal():
+    layer = EBEAM.layers["m3"].label
+    (finding,) = check(lambda draw, top: top.shapes(draw.layout.layer(*layer)).insert(kdb.Text("dend_1", -3000, 7)))
+    assert (finding.rule, finding.severity, finding.message) == ("lvs.label", "error", "label 'dend_1' lies on no m3")
+    assert place_nm(finding) == (-3000, 7)
 
 
 def test_incomplete_devices():
@@ -225,12 +249,13 @@ def _one_contact(draw, top):
 def test_reading_in_bands_finds_the_same(change, bands, workers):
     reference = reference_network(FIVE, EBEAM)
     found = []
-    for read in (view_whole, lambda layout, process: view_in_bands(layout, process, bands, workers=workers)):
+    for read in (view_whole, lambda drawing: view_in_bands(drawing, bands, workers=workers)):
         draw = draw_network(FIVE)
         if change:
             change(draw, draw.layout.top_cell())
-        view = read(draw.layout, EBEAM)
-        assert len(draw.layout.top_cells()) == 1
+        drawing = open_layout(draw.layout, EBEAM)
+        view = read(drawing)
+        assert len(drawing.layout.top_cells()) == 1
         findings = Comparison(view, reference, drawn_parameters(reference, FIVE)).run()
         found.append(sorted((f.rule, f.message.split(", the first")[0]) for f in findings))
     assert found[0] == found[1]
@@ -248,7 +273,7 @@ def test_devices_are_measured_alike_in_every_orientation(angle, mirror):
         draw.box(cell, layer, *edges)
     where = kdb.Trans(angle, mirror, 1000, 2000)
     top.insert(kdb.CellInstArray(cell.cell_index(), where))
-    extracted = Extracted(draw.layout, EBEAM)
+    extracted = Extracted(open_layout(draw.layout, EBEAM))
     table = device_table(extracted.lvs.netlist())
     values = {name: value[0] for name, value in table.parameters.items()}
     assert values == pytest.approx({"A": 40e-18, "L": 80e-9, "W": 24e-9, "X": 37e-9, "H": 40e-9}, rel=1e-9, abs=0)

@@ -45,6 +45,14 @@ def test_other_names_are_none_of_ours(name):
     assert parse_net(name) is None
 
 
+@pytest.mark.parametrize(
+    "name", ["dend_03", "dend_٣", "w_01_2", "w_p1p50", "w_p01", "w_p0", "w_m0p0", f"drive_{10**30}"]
+)
+def test_a_net_has_one_name(name):
+    """A second spelling would be another net to whoever compares names."""
+    assert parse_net(name) is None
+
+
 @given(st.lists(st.floats(-50, 50).map(lambda x: round(x, 6)), unique=True, max_size=20))
 def test_different_levels_have_different_names(levels):
     distinct = {x + 0.0 for x in levels}

@@ -1,0 +1,237 @@
+"""Cells in cells: how far they reach and how often they are repeated, and the same drawing in a plainer hierarchy."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import klayout.db as kdb
+import numpy as np
+
+from hwlib.errors import InputError, shown
+
+REACH = 2**27  # database units from the origin, 0.13 m of 1 nm: sums and differences stay well below KLayout's 2**31
+MOST_INSTANCES = 30_000_000  # of cells, each counted as often as it is repeated
+# Columns of an instance: cell index, rotation code of kdb.Trans, place, counts and steps of an array.
+CELL, TURN, DX, DY, NA, NB, AX, AY, BX, BY = range(10)
+
+
+@dataclass
+class Hierarchy:
+    """What the cells of a layout hold.
+
+    Attributes:
+        rows: instances of each cell by its index, shape (instances, 10), columns as above.
+        complex: which cells hold an instance that is magnified or tilted.
+        marked: shapes of one layer in a cell and below, by cell index.
+    """
+
+    rows: dict[int, np.ndarray] = field(default_factory=dict)
+    complex: set[int] = field(default_factory=set)
+    marked: dict[int, int] = field(default_factory=dict)
+
+
+def read_hierarchy(layout: kdb.Layout, where: str, counted: int | None) -> Hierarchy:
+    """Look at every cell once.
+
+    Args:
+        layout: the layout.
+        where: its name, for messages.
+        counted: index of the layer whose shapes are counted (for devices: pillars).
+
+    Raises:
+        InputError: coordinates beyond ``REACH``, or too many instances.
+    """
+    found = Hierarchy()
+    reach: dict[int, float] = {}
+    instances: dict[int, int] = {}
+    for index in layout.each_cell_bottom_up():
+        cell = layout.cell(index)
+        rows = found.rows[index] = _rows(cell)
+        far = max(_own_reach(cell), _reach(cell, rows, reach, found))
+        if far > REACH:
+            raise InputError(
+                f"{where}: coordinates of cell {shown(cell.name)} reach {far:.4g} database units, {REACH} "
+                f"({REACH * layout.dbu * 1e-6:.3g} m) can be handled"
+            )
+        reach[index] = far
+        repeats = [(row[CELL], row[NA] * row[NB]) for row in rows.tolist()]
+        instances[index] = sum(count * (1 + instances[child]) for child, count in repeats)
+        if instances[index] > MOST_INSTANCES:
+            raise InputError(
+                f"{where}: cell {shown(cell.name)} holds {instances[index]} instances of cells, {MOST_INSTANCES} can "
+                "be handled"
+            )
+        own = 0 if counted is None else cell.shapes(counted).size()
+        found.marked[index] = own + sum(count * found.marked[child] for child, count in repeats)
+    return found
+
+
+def _rows(cell: kdb.Cell) -> np.ndarray:
+    rows = []
+    for inst in cell.each_inst():
+        trans = inst.trans
+        place = trans.disp
+        if inst.is_regular_array():
+            a, b = inst.a, inst.b
+            steps = (max(inst.na, 1), max(inst.nb, 1), a.x, a.y, b.x, b.y)
+        else:
+            steps = (1, 1, 0, 0, 0, 0)
+        rows.append((inst.cell_index, trans.rot, place.x, place.y, *steps))
+    return np.array(rows, np.int64).reshape(-1, 10)
+
+
+def _own_reach(cell: kdb.Cell) -> float:
+    """Largest coordinate of a cell's own shapes, in dbu."""
+    boxes = [cell.bbox()] if cell.is_leaf() else []  # with instances their sum may be beyond what KLayout counts to
+    for layer in [] if boxes else cell.layout().layer_indexes():
+        if not cell.shapes(layer).is_empty():
+            iterator = kdb.RecursiveShapeIterator(cell.layout(), cell, layer)
+            iterator.max_depth = 0
+            boxes += [kdb.Region(iterator).bbox(), kdb.Texts(iterator).bbox()]
+    return max((abs(v) for b in boxes if not b.empty() for v in (b.left, b.bottom, b.right, b.top)), default=0.0)
+
+
+def _reach(cell: kdb.Cell, rows: np.ndarray, reach: dict[int, float], found: Hierarchy) -> float:
+    """Largest coordinate of what a cell's instances hold."""
+    if not len(rows):
+        return 0.0
+    below = np.array([reach[child] for child in rows[:, CELL].tolist()])
+    if any(inst.is_complex() for inst in cell.each_inst()):
+        found.complex.add(cell.cell_index())
+        # Times the square root of two for a tilt.
+        below = below * np.array([1.5 * inst.cplx_trans.mag for inst in cell.each_inst()])
+    far = np.abs(rows[:, [DX, DY]]).max(axis=1).astype(float)
+    for count, step in ((NA, [AX, AY]), (NB, [BX, BY])):
+        far += (rows[:, count] - 1.0) * np.abs(rows[:, step]).max(axis=1)
+    return float((far + below).max())
+
+
+def expanded(rows: np.ndarray) -> np.ndarray:
+    """Every single instance of arrays: cell index, rotation code, x and y, shape (instances, 4)."""
+    count = rows[:, NA] * rows[:, NB]
+    owner = np.repeat(np.arange(len(rows)), count)
+    k = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    i, j = k // rows[owner, NB], k % rows[owner, NB]
+    out = rows[owner, :4].copy()
+    out[:, DX] += i * rows[owner, AX] + j * rows[owner, BX]
+    out[:, DY] += i * rows[owner, AY] + j * rows[owner, BY]
+    return out
+
+
+def resolve_magnified(layout: kdb.Layout, complex_cells: set[int]) -> None:
+    """Give each magnified instance a scaled copy of its cell instead, so that every cell is drawn in its true size."""
+    copies: dict[tuple[int, float], int] = {}
+
+    def scaled(index: int, factor: float) -> int:
+        if factor == 1.0:
+            return index
+        if (index, factor) not in copies:
+            cell = layout.cell(index)
+            copy = layout.create_cell(f"{cell.name}$x{factor:g}")
+            copies[index, factor] = copy.cell_index()
+            for layer in layout.layer_indexes():
+                copy.shapes(layer).insert(cell.shapes(layer), kdb.ICplxTrans(factor))
+            for inst in cell.each_inst():
+                copy.insert(_in_true_size(inst.cell_inst, factor))
+        return copies[index, factor]
+
+    def _in_true_size(array: kdb.CellInstArray, factor: float) -> kdb.CellInstArray:
+        trans = array.cplx_trans
+        place = kdb.ICplxTrans(1.0, trans.angle, trans.is_mirror(), trans.disp * factor)
+        cell = scaled(array.cell_index, round(factor * trans.mag, 9))
+        steps = (array.a * factor, array.b * factor, array.na, array.nb)
+        return kdb.CellInstArray(cell, place, *steps) if array.is_regular_array() else kdb.CellInstArray(cell, place)
+
+    top = layout.top_cell()
+    for index in complex_cells:
+        cell = layout.cell(index)
+        arrays = [inst.cell_inst.dup() for inst in cell.each_inst()]
+        if all(array.cplx_trans.mag == 1.0 for array in arrays):
+            continue
+        cell.clear_insts()
+        for array in arrays:
+            cell.insert(_in_true_size(array, 1.0) if array.cplx_trans.mag != 1.0 else array)
+    prune(layout, top)
+
+
+def prune(layout: kdb.Layout, top: kdb.Cell) -> None:
+    """Delete cells that nothing below ``top`` uses any more."""
+    for cell in layout.top_cells():
+        if cell.cell_index() != top.cell_index():
+            cell.prune_cell()
+
+
+def dissolve_wrappers(layout: kdb.Layout, top: kdb.Cell, marked: dict[int, int]) -> bool:
+    """Lift what a single instance with more than half of all devices holds into the top cell, as often as there is one.
+
+    A macro placed in another cell is then read as fast as the macro alone.
+
+    Returns:
+        Whether anything was lifted.
+    """
+    lifted = False
+    while True:
+        wrapped = [
+            inst for inst in top.each_inst()
+            if 2 * marked[inst.cell_index] > marked[top.cell_index()] and not inst.is_complex()
+            and inst.size() == 1
+        ]  # fmt: skip
+        if not wrapped:
+            return lifted
+        inst, lifted = wrapped[0], True
+        cell, trans = inst.cell, inst.trans
+        for layer in layout.layer_indexes():
+            top.shapes(layer).insert(cell.shapes(layer), kdb.ICplxTrans(trans))
+        arrays = [inner.cell_inst.transformed(trans) for inner in cell.each_inst()]
+        inst.delete()
+        for array in arrays:
+            top.insert(array)
+        prune(layout, top)
+
+
+@dataclass(frozen=True)
+class Doubled:
+    """A cell placed twice at one place: where in its parent (dbu), and how many are too many there."""
+
+    parent: str
+    cell: str
+    box: kdb.Box
+    more: int
+
+
+def remove_doubled(layout: kdb.Layout, hierarchy: Hierarchy) -> list[Doubled]:
+    """Take away every instance that lies exactly on another of the same cell, and say which."""
+    found = []
+    for parent, rows in hierarchy.rows.items():
+        groups: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for k, (child, turn) in enumerate(rows[:, [CELL, TURN]].tolist()):
+            groups[child, turn].append(k)
+        for (child, turn), members in groups.items():
+            if len(members) == 1 and _steps_apart(rows[members[0]]):
+                continue
+            single = expanded(rows[members])
+            places, count = np.unique(single[:, [DX, DY]], axis=0, return_counts=True)
+            if len(places) == len(single) or parent in hierarchy.complex:
+                continue
+            cell = layout.cell(child)
+            for (x, y), times in zip(places[count > 1].tolist(), count[count > 1].tolist(), strict=True):
+                box = cell.bbox().transformed(kdb.Trans(turn % 4, turn >= 4, x, y))
+                found.append(Doubled(layout.cell(parent).name, cell.name, box, times - 1))
+            _place_once(layout.cell(parent), child, turn, places)
+    return found
+
+
+def _steps_apart(row: np.ndarray) -> bool:
+    """Whether no two of an array's own instances can coincide."""
+    na, nb, ax, ay, bx, by = row[NA:].tolist()
+    if na > 1 and nb > 1:
+        return bool(ax * by - ay * bx)
+    return (na == 1 or bool(ax or ay)) and (nb == 1 or bool(bx or by))
+
+
+def _place_once(cell: kdb.Cell, child: int, turn: int, places: np.ndarray) -> None:
+    for inst in [i for i in cell.each_inst() if i.cell_index == child and i.trans.rot == turn]:
+        inst.delete()
+    for x, y in places.tolist():
+        cell.insert(kdb.CellInstArray(child, kdb.Trans(turn % 4, turn >= 4, x, y)))
