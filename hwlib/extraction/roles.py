@@ -15,8 +15,8 @@ from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, TERMINALS
 _ORDER = ("ground", "vdw", "dendrite", "drive", "rail", "line")
 _KIND = {name: k for k, name in enumerate(_ORDER)}
 _EXPECTED = {  # terminal classes of a device: DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
-    "axon": "an axon has a drive at DW_IN, gnd at DW_OUT, a weight at MTJ_IN and a dendrite at MTJ_OUT",
-    "soma": "a soma has a dendrite at DW_IN, gnd at DW_OUT, vdw at MTJ_IN and a drive at MTJ_OUT",
+    "axon": "an axon has a drive, gnd, a weight and a dendrite there",
+    "soma": "a soma has a dendrite, gnd, vdw and a drive there",
 }
 
 

@@ -311,6 +311,11 @@ def test_files_that_are_no_layout_of_the_process(tmp_path):
     def other_process(layout: db.Layout) -> None:
         layout.create_cell("a").shapes(layout.layer(68, 20)).insert(db.Box(0, 0, 10, 10))
 
+    def strange_layer(layout: db.Layout) -> None:
+        no_labels(layout)
+        other_process(layout)
+        layout.cell("top").insert(db.CellInstArray(layout.cell("a").cell_index(), db.Trans()))
+
     def no_labels(layout: db.Layout) -> None:
         s = Sheet()
         s.layout = layout
@@ -319,11 +324,12 @@ def test_files_that_are_no_layout_of_the_process(tmp_path):
     def only_wires(layout: db.Layout) -> None:
         layout.create_cell("a").shapes(layout.layer(12, 0)).insert(db.Box(0, 0, 10, 10))
 
-    assert "cannot be read as a layout" in message("text.gds", b"not a layout at all")
-    assert "cannot be read as a layout" in message("cut.gds", b"\x00\x06\x00\x02\x02\x58\x00\x1c")
+    assert "not a layout that can be read" in message("text.gds", b"not a layout at all")
+    assert "cannot be read to its end" in message("cut.gds", b"\x00\x06\x00\x02\x02\x58\x00\x1c")
     assert "layout is empty" in message("empty.gds", lambda layout: layout.create_cell("a") and None)
     assert "2 top cells (a, b)" in message("tops.gds", two_tops)
-    assert "layer 68/20 is not in process ebeam" in message("other.gds", other_process)
+    assert "no device, nothing on layer track" in message("other.gds", other_process)
+    assert "layer 68/20 is not in process ebeam" in message("strange.gds", strange_layer)
     assert "no net labels" in message("bare.gds", no_labels)
     assert "no device" in message("wires.gds", only_wires)
     with pytest.raises(InputError, match="no such layout file"):
