@@ -24,6 +24,10 @@ class InputError(ValueError):
         super().__init__("\n".join(self.lines))
 
 
+class StoppedError(RuntimeError):
+    """A process of ours used up the time or memory it was allowed, or was killed."""
+
+
 def one_line(text: str) -> str:
     """Harmless and short: first the path that a line begins with loses its first folders, then the line its middle."""
     line = harmless(" ".join(str(text).split()))

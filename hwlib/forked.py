@@ -14,14 +14,13 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
+from hwlib.errors import StoppedError
+from hwlib.lifeline import die_with_parent
+
 MOST_WORKERS = 8
 WAITING = 5  # times the allowed processor time that a bounded child may take on a busy machine
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-
-
-class StoppedError(RuntimeError):
-    """A child used up the time or memory it was allowed, or was killed."""
 
 
 def cores() -> int:
@@ -112,7 +111,7 @@ def _may_fork() -> bool:
 def _started(work: Callable[[Task], Result], task: Task) -> tuple[BaseProcess, Connection]:
     fork = multiprocessing.get_context("fork")
     here, there = fork.Pipe(duplex=False)
-    child = fork.Process(target=_send, args=(there, work, task), daemon=True)
+    child = fork.Process(target=_send, args=(os.getpid(), there, work, task), daemon=True)
     with _without_interrupts():
         child.start()
     there.close()
@@ -135,7 +134,8 @@ def _end(child: BaseProcess, here: Connection) -> None:
     here.close()
 
 
-def _send(there: Connection, work: Callable[[Task], Result], task: Task) -> None:
+def _send(parent: int, there: Connection, work: Callable[[Task], Result], task: Task) -> None:
+    die_with_parent(parent)
     try:
         there.send((True, work(task)))
     except Exception as error:

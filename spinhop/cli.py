@@ -1,21 +1,26 @@
 """The ``spinhop`` command: registers the commands, turns errors into one line and an exit code.
 
-Exit codes: 0 good, 1 a check found violations, 2 bad input or a file that cannot be read or written, 130 interrupted.
+Exit codes: 0 good, 1 a check found violations, 2 bad input or a file that cannot be read or written, 130 interrupted
+(143 terminated).
 Commands import what they need when they run; ``spinhop --help`` loads none of it.
 """
 
 from __future__ import annotations
 
+import io
 import os
+import select
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import click
 import typer
 
 import spinhop
-from hwlib.errors import InputError
+from hwlib.errors import InputError, StoppedError, one_line
 from spinhop.commands import checks, design, spice, stages, tasks, tools
 
 app = typer.Typer(
@@ -50,6 +55,9 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a folder's name may be no text, and the terminal know little of it
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(guarded(lambda: app(args=arguments, prog_name="spinhop", standalone_mode=False)))
 
 
@@ -59,9 +67,9 @@ def guarded(call: Callable[[], object]) -> int:
         code = call()
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader of our output went away (``| head``): say nothing, also not when Python flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        if not _drop(_unread()):  # a pipe to a process of our own
+            raise
+        return 1  # the reader of our output went away (``| head``): say nothing
     except (KeyboardInterrupt, click.exceptions.Abort):
         return _fail("interrupted; finished stages are kept", INTERRUPTED)
     except InputError as error:
@@ -69,9 +77,11 @@ def guarded(call: Callable[[], object]) -> int:
     except click.exceptions.NoArgsIsHelpError:  # the help has just been printed
         return 2
     except click.ClickException as error:
-        return _fail(_one_line(error.format_message()))
+        return _fail(one_line(error.format_message()))
     except OSError as error:
-        return _fail(f"{error.filename or 'file'}: {error.strerror or error}")
+        return _fail(one_line(f"{error.filename or _nameless(error)}: {error.strerror or error}"))
+    except StoppedError as error:
+        return _fail(str(error))
     except MemoryError:
         return _fail("not enough memory for this design")
     if code == INTERRUPTED:  # Typer's own handling of Ctrl-C
@@ -79,10 +89,33 @@ def guarded(call: Callable[[], object]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _unread() -> list[int]:
+    """Which of standard output and standard error nobody reads any more."""
+    poll = select.poll()
+    for number in (1, 2):
+        poll.register(number, 0)
+    return [number for number, event in poll.poll(0) if event & (select.POLLERR | select.POLLHUP)]
+
+
+def _nameless(error: OSError) -> str:
+    """What could not be read or written, where the system does not say it: every file of ours comes with its name."""
+    if any("numba" in Path(frame.filename).parts for frame in traceback.extract_tb(error.__traceback__)):
+        return "compiled code (beside the sources, or in NUMBA_CACHE_DIR)"
+    _drop([1])
+    return "standard output"
+
+
+def _drop(streams: list[int]) -> bool:
+    """Send streams nowhere, so that nothing is said when Python flushes them at its end; whether there are any."""
+    for number in streams:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+    return bool(streams)
+
+
 def _fail(message: str, code: int = 2) -> int:
-    sys.stderr.write(f"spinhop: {message}\n")
+    try:
+        sys.stderr.write(f"spinhop: {message}\n")
+        sys.stderr.flush()
+    except OSError:
+        _drop([2])
     return code
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

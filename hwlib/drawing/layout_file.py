@@ -6,9 +6,9 @@ from pathlib import Path
 
 import klayout.db as kdb
 
-from hwlib.errors import InputError
+from hwlib.errors import InputError, StoppedError
 from hwlib.files import open_outside
-from hwlib.forked import StoppedError, bounded
+from hwlib.forked import bounded
 
 MAX_BYTES = 4 * 2**30
 FORMATS = {b"\x00\x06\x00\x02": "GDSII", b"%SEMI-OASIS\r\n": "OASIS"}  # what their files begin with

@@ -21,6 +21,8 @@ import numpy as np
 import xarray as xr
 
 from hwlib.design import Design
+from hwlib.errors import StoppedError
+from hwlib.lifeline import die_with_parent
 from hwlib.network import Network
 from hwlib.schematic import ideal_network
 from hwlib.writing import write_atomic
@@ -133,7 +135,7 @@ def run_pieces(pieces: Sequence[Piece]) -> Iterator[dict[str, Any]]:
     leave Ctrl-C to this process, which ends them.
 
     Raises:
-        RuntimeError: a process ended before its piece did.
+        StoppedError: a process ended before its piece did.
     """
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     kept = {k: result for k, piece in enumerate(pieces) if (result := _load(piece)) is not None}
@@ -148,14 +150,14 @@ def run_pieces(pieces: Sequence[Piece]) -> Iterator[dict[str, Any]]:
         for _ in range(cores):
             connection, child = _start()
             workers[connection] = child
-            connection.send(pieces[waiting.popleft()])
+            _send(connection, pieces[waiting.popleft()])
         for k in range(len(pieces)):
             while k not in kept:
                 for ready in wait(list(workers)):
                     assert isinstance(ready, Connection)
                     kept[pieces.index(_received(ready, workers[ready]))] = {}
                     if waiting:
-                        ready.send(pieces[waiting.popleft()])
+                        _send(ready, pieces[waiting.popleft()])
             yield kept.pop(k) or _stored(pieces[k])
     finally:
         for child in workers.values():
@@ -179,14 +181,15 @@ def _quiet_tracker() -> None:
 def _start() -> tuple[Connection, BaseProcess]:
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe()
-    child = spawn.Process(target=_serve, args=(there,), daemon=True)
+    child = spawn.Process(target=_serve, args=(os.getpid(), there), daemon=True)
     child.start()
     there.close()
     return here, child
 
 
-def _serve(there: Connection) -> None:
+def _serve(parent: int, there: Connection) -> None:
     """Run pieces as they come, until the other end is closed."""
+    die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(EOFError):
         while True:
@@ -198,12 +201,17 @@ def _serve(there: Connection) -> None:
                 there.send(error)
 
 
+def _send(worker: Connection, piece: Piece) -> None:
+    with suppress(BrokenPipeError):  # it has ended: the next read from it says so
+        worker.send(piece)
+
+
 def _received(ready: Connection, child: BaseProcess) -> Piece:
     try:
         answer = ready.recv()
     except EOFError:
         child.join()
-        raise RuntimeError(f"a process that ran a layout ended with code {child.exitcode}") from None
+        raise StoppedError(f"a process that ran a layout ended with code {child.exitcode}") from None
     if isinstance(answer, Exception):
         raise answer
     assert isinstance(answer, Piece)

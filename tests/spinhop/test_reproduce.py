@@ -1,16 +1,13 @@
 import json
 import math
-import os
 import re
-import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.processes import start, stop
 
 from hwlib.errors import InputError
 from hwlib.schematic import ladder_network
@@ -255,31 +252,18 @@ def test_every_figure_says_what_was_run():
 @pytest.mark.slow
 def test_ctrl_c_and_resume(tmp_path):
     """SIGINT in the middle: exit code 130, one line, nothing half written; the next run keeps what was finished."""
-    command = [
-        sys.executable,
-        "-m",
-        "spinhop",
-        "reproduce",
-        "--quick",
-        "--no-drawn",
-        "--task",
-        "weights",
-        "--task",
-        "efficiency",
-    ]
-    command += ["--out", str(tmp_path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    arguments = ["reproduce", "--quick", "--no-drawn", "--task", "weights", "--task", "efficiency", "--out", tmp_path]
+    process = start(*arguments)
     finished, stopped = tmp_path / "results" / "efficiency.json", tmp_path / "results" / "weights.json"
     deadline = time.monotonic() + 300
     while not finished.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
-    os.kill(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "") and err.count("\n") == 1 and "interrupted" in err, err
+    code, out, err, _ = stop(process)
+    assert (code, out) == (130, "") and err.count("\n") == 1 and "interrupted" in err, err
     left = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
     assert left == {Path(".lock"), Path("results/efficiency.json")}, left
     json.loads(finished.read_text())
     before = finished.stat().st_mtime_ns
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    again = start(*arguments)
+    assert again.communicate(timeout=300)[0] and again.returncode == 0
     assert finished.stat().st_mtime_ns == before and stopped.exists() and (tmp_path / "index.html").exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from support.processes import start, stop
 
 import sim
 from hwlib.design import load_design
@@ -171,12 +171,10 @@ def test_design_with_a_matrix_has_no_recall_but_a_report(spinhop, tmp_path):
 def test_interrupt_leaves_finished_stages_and_the_next_run_goes_on(spinhop, tmp_path):
     design = tmp_path / "whole.yaml"
     design.write_text(DESIGN)
-    command = [sys.executable, "-m", "spinhop", "run", str(design), "--out", str(tmp_path / "run")]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    process = start("run", design, "--out", tmp_path / "run")
     first = process.stderr.readline()
-    process.send_signal(signal.SIGINT)
-    rest = process.communicate(timeout=120)[1]
-    assert first.startswith("layout") and process.returncode == 130
+    code, _, rest, _ = stop(process)
+    assert first.startswith("layout") and code == 130
     assert rest.splitlines()[-1].startswith("spinhop: interrupted") and "Traceback" not in rest
     time.sleep(0.1)
     left = [p.name for p in (tmp_path / "run").iterdir() if p.name.startswith(".") and p.name != ".lock"]

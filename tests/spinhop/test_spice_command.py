@@ -3,13 +3,11 @@
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
 
 import pytest
 import xarray as xr
+from support.processes import start, stop
 
 needs_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 
@@ -91,18 +89,14 @@ def test_interrupted_it_leaves_no_half_file_and_goes_on(design_file, tmp_path):
     )
     program.chmod(0o755)
     folder = tmp_path / "run"
-    command = [sys.executable, "-m", "spinhop", "spice", str(design_file()), "--ideal", "--run", "--out", str(folder)]
     environment = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
-    )
+    process = start("spice", design_file(), "--ideal", "--run", "--out", folder, env=environment)
     begun = time.monotonic()
     while not (alive.exists() and alive.read_text().strip()):
         assert process.poll() is None and time.monotonic() - begun < 120
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 130 and out == ""
+    code, out, err, _ = stop(process)
+    assert code == 130 and out == ""
     assert "Traceback" not in err
     with pytest.raises(ProcessLookupError):
         os.kill(int(alive.read_text()), 0)

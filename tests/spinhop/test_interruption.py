@@ -1,0 +1,170 @@
+"""Ctrl-C at any moment of any command: exit code 130, one line, soon, and no process is left."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.processes import living, start, stop
+
+FULL = bool(os.environ.get("SPINHOP_FULL"))
+TRIES = 60 if FULL else 5
+PROMPT = 10.0  # s, on a machine that does other things too
+DESIGN = "name: tiny\nnetwork: {neurons: 6}\ntask: {trials: 2}\n"
+COMMANDS = [
+    ["run", "DESIGN", "-o", "OUT", "--force"], ["check", "DESIGN", "-o", "OUT", "--force"],
+    ["spice", "DESIGN", "-o", "OUT", "--ideal", "--run", "--force"], ["check", "--self-test"],
+    ["reproduce", "--quick", "-o", "OUT"], ["extract", "DESIGN", "-o", "OUT", "--force"],
+    ["simulate", "DESIGN", "-o", "OUT", "--ideal", "--force"], ["recall", "DESIGN", "-o", "OUT", "--force"],
+    ["image", "--trials", "200"], ["layout", "DESIGN", "-o", "OUT", "--force"], ["doctor"], ["schema"], ["--help"],
+]  # fmt: skip
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
+SUPERVISED = "from spinhop.supervisor import supervise; supervise()\n"
+
+
+def _tries() -> list[tuple[list[str], float]]:
+    """Commands in turn, and moments in s: many early, in imports, some late."""
+    draw = random.Random(20)
+    commands = itertools.cycle(COMMANDS)
+    # Before 50 ms Python itself is starting, and answers for itself.
+    return [(next(commands), 0.05 + min(draw.expovariate(0.7), 8.0)) for _ in range(TRIES)]
+
+
+def _interrupted(process: subprocess.Popen[str], number: int = signal.SIGINT, code: int = 130) -> None:
+    word = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}[signal.Signals(number)]
+    found, _, err, seconds = stop(process, number)
+    lines = err.splitlines()
+    assert found == code and lines[-1] == f"spinhop: {word}; finished stages are kept", err
+    assert not [line for line in lines[:-1] if not line.endswith((" s", " unchanged"))], err
+    assert seconds < PROMPT
+
+
+def _nothing_left(session: int) -> None:
+    begun = time.monotonic()
+    while left := living(session):
+        assert time.monotonic() - begun < 1, left
+        time.sleep(0.02)
+
+
+@needs_proc
+@pytest.mark.parametrize(("command", "moment"), _tries(), ids=lambda value: str(value)[:40])
+def test_ctrl_c_at_any_moment(design_file, tmp_path, command, moment):
+    if "--run" in command and shutil.which("ngspice") is None:
+        pytest.skip("ngspice is not installed")
+    names = {"DESIGN": str(design_file(DESIGN)), "OUT": str(tmp_path / "out")}
+    process = start(*[names.get(word, word) for word in command])
+    time.sleep(moment)
+    if process.poll() is None:
+        _interrupted(process)
+    else:
+        process.communicate()
+        assert process.returncode in (0, 1)
+    _nothing_left(process.pid)
+
+
+AT_WORK = {
+    "keeps the interpreter": "import ctypes; ctypes.PyDLL(None).sleep(60)",
+    "swallows it": "import time\nwhile True:\n try: time.sleep(60)\n except BaseException: pass",
+    "has it while importing": "import time\ntry: time.sleep(60)\nexcept BaseException: raise ImportError('half')",
+    "waits for a thread": "import threading, time; threading.Thread(target=time.sleep, args=(60,)).start()",
+    "started others": (
+        "import subprocess, multiprocessing, time\n"
+        "subprocess.Popen(['sh', '-c', 'trap \"\" INT; sleep 60 & sleep 60'])\n"
+        "multiprocessing.get_context('fork').Process(target=time.sleep, args=(60,)).start(); time.sleep(60)"
+    ),
+}
+
+
+@needs_proc
+@pytest.mark.parametrize("work", AT_WORK, ids=str)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"])
+def test_whatever_a_library_does(work, number, code):
+    process = start(code=f"{SUPERVISED}print('ready', flush=True)\n{AT_WORK[work]}")
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    time.sleep(0.2)
+    _interrupted(process, number, code)
+    _nothing_left(process.pid)
+
+
+def test_what_is_written_is_removed(tmp_path):
+    code = (
+        f"{SUPERVISED}from hwlib.writing import write_atomic; from pathlib import Path; import time\n"
+        "write_atomic(Path('x'), lambda p: (p.write_text('half'), print('ready', flush=True), time.sleep(60)))"
+    )
+    process = start(code=code, cwd=tmp_path)
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    assert len(list(tmp_path.iterdir())) == 1
+    _interrupted(process)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ignored_where_a_shell_had_it_ignored():
+    process = start(code=f"{SUPERVISED}import time; print('ready', flush=True); time.sleep(60)", ignoring=True)
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    os.kill(process.pid, signal.SIGINT)
+    time.sleep(0.5)
+    assert process.poll() is None
+    _interrupted(process, signal.SIGTERM, 143)
+
+
+@pytest.mark.parametrize("code", [0, 1, 2, 7])
+def test_exit_codes_pass(code):
+    process = start(code=f"{SUPERVISED}import sys; print('said'); sys.exit({code})")
+    assert process.communicate(timeout=60) == ("said\n", "") and process.returncode == code
+
+
+@pytest.mark.parametrize(("name", "words"), [("SIGSEGV", "crashed"), ("SIGKILL", "perhaps for lack of memory")])
+def test_a_crash_is_said(name, words):
+    process = start(code=f"{SUPERVISED}import os, signal; os.kill(os.getpid(), signal.{name})")
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.Signals[name] and words in err and err.count("\n") == 1
+
+
+@needs_proc
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+def test_a_killed_command_leaves_nobody_who_works_on():
+    process = start(code=f"{SUPERVISED}import time; print('ready', flush=True); time.sleep(60)")
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(10)
+    _nothing_left(process.pid)
+
+
+@needs_proc
+def test_ctrl_z_stops_all_of_it_and_it_goes_on():
+    """Of a shell with job control, which gives each command a group of its own."""
+    shell = (
+        "import os, signal, subprocess, sys, time\n"
+        f"code = {SUPERVISED + 'import time; time.sleep(1); print(1)'!r}\n"
+        "child = subprocess.Popen([sys.executable, '-c', code], preexec_fn=lambda: os.setpgid(0, 0))\n"
+        "time.sleep(0.5); os.kill(child.pid, signal.SIGTSTP)\n"
+        "assert os.WIFSTOPPED(os.waitpid(child.pid, os.WUNTRACED)[1])\n"
+        "time.sleep(1.5); print('stopped', flush=True); os.kill(child.pid, signal.SIGCONT); sys.exit(child.wait())\n"
+    )
+    process = start(code=shell)
+    assert process.communicate(timeout=60) == ("stopped\n1\n", "") and process.returncode == 0
+
+
+@pytest.mark.parametrize("command", [["schema"], ["--help"], ["doctor"]], ids=" ".join)
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "| head -1", "<&-", ">/dev/full"])
+def test_closed_streams_are_no_error(command, closed):
+    line = f'"$0" -m spinhop {" ".join(command)} {closed}; echo "exit ${{PIPESTATUS[0]}}" >&3'
+    read, write = os.pipe()
+    done = subprocess.run(
+        ["bash", "-c", f"exec 3>&{write}; {line}", sys.executable], capture_output=True, text=True, pass_fds=[write],
+        check=False, timeout=60,
+    )  # fmt: skip
+    os.close(write)
+    code = os.read(read, 100).decode()
+    os.close(read)
+    full, early = closed == ">/dev/full", closed == "| head -1"
+    assert code in (["exit 2\n"] if full else ["exit 0\n", "exit 1\n"] if early else ["exit 0\n"])
+    assert done.stderr == ("spinhop: standard output: No space left on device\n" if full else "")
