@@ -1,18 +1,16 @@
-"""Binary images as patterns: reading PNG and text bitmaps, our three letters, distortion, and what decides recall."""
+"""Binary images as patterns: sets of pictures, our three letters, distortion, and what decides recall."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from hwlib.design import MAX_NEURONS
 from hwlib.errors import InputError
+from sim.tasks.picture_files import THRESHOLD, parse_text, read_picture
 
-ON_CHARACTERS, OFF_CHARACTERS = "#1X@*", ".0-_ "
-_MAX_TEXT_BYTES = 64 * 1024  # far more than the largest network's bits, with line ends and blank lines
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _U = """
     ##......##
     ##......##
@@ -84,40 +82,23 @@ def letters(drawing: Drawing = "plain") -> dict[str, np.ndarray]:
             toward its inverse, because OFF axons conduct too; ``wide``, whose D shares more with the U.
     """
     drawn = _LETTERS[drawing].items()
-    return {name: _parse(text.strip().splitlines(), f"letter {name}", strip=True) for name, text in drawn}
+    return {name: parse_text(text.split(), f"letter {name}") for name, text in drawn}
 
 
-def read_bitmap(path: str | Path) -> np.ndarray:
-    """Read a black-and-white picture; dark pixels and ``#1X@*`` are ON (1).
+def read_bitmap(path: str | Path, *, threshold: float = THRESHOLD, invert: bool = False) -> np.ndarray:
+    """The bits of a black-and-white picture, shape (rows, columns); arguments and errors of ``read_picture``."""
+    return read_picture(path, threshold=threshold, invert=invert).bits
+
+
+def read_images(
+    paths: list[Path], *, threshold: float = THRESHOLD, invert: bool = False
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """Read pictures of one size as patterns.
 
     Args:
-        path: a PNG (pixels darker than half grey are ON, transparent ones OFF), or a text file with one character
-            per pixel, OFF being one of ``.0-_`` or a space.
-
-    Returns:
-        Shape (rows, columns), values 0 and 1.
-
-    Raises:
-        InputError: one line with file and, for text, line and column; also for a picture of one pixel, or without
-            both ON and OFF pixels.
-    """
-    path = Path(path)
-    if path.suffix.lower() == ".png":
-        image = _read_png(path)
-    else:
-        lines = [line.rstrip("\r") for line in _read_text(path).split("\n")]
-        while lines and not lines[-1]:
-            lines.pop()
-        image = _parse(lines, str(path))
-    if image.size < 2:
-        raise InputError(f"{path}: a picture of one pixel is no pattern")
-    if image.min() == image.max():
-        raise InputError(f"{path}: every pixel is {'ON' if image.max() else 'OFF'}, a picture has both")
-    return image
-
-
-def read_images(paths: list[Path]) -> tuple[np.ndarray, tuple[int, int]]:
-    """Read pictures of one size as patterns.
+        paths: the files.
+        threshold: as for ``read_picture``.
+        invert: as for ``read_picture``.
 
     Returns:
         Patterns, shape (images, rows × columns), and (rows, columns).
@@ -127,7 +108,11 @@ def read_images(paths: list[Path]) -> tuple[np.ndarray, tuple[int, int]]:
     """
     if not paths:
         raise InputError("image: no picture given")
-    pictures = [read_bitmap(path) for path in paths]
+    return as_patterns(paths, [read_bitmap(path, threshold=threshold, invert=invert) for path in paths])
+
+
+def as_patterns(paths: Sequence[Path], pictures: Sequence[np.ndarray]) -> tuple[np.ndarray, tuple[int, int]]:
+    """Pictures that were read, as patterns; returns and errors of ``read_images``."""
     for path, picture in zip(paths, pictures, strict=True):
         if picture.shape != pictures[0].shape:
             raise InputError(
@@ -189,67 +174,3 @@ def pattern_facts(patterns: np.ndarray, levels: np.ndarray, ratio: float = 0.25)
         "unstable": unstable(bits),
         "unstable_inverse": unstable(1 - bits),
     }
-
-
-def _read(path: Path, limit: int) -> bytes:
-    """At most ``limit`` bytes of a file, whatever kind of file it is."""
-    try:
-        with path.open("rb") as stream:
-            return stream.read(limit)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such picture") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot read picture ({error.strerror})") from None
-
-
-def _read_text(path: Path) -> str:
-    data = _read(path, _MAX_TEXT_BYTES + 1)
-    if len(data) > _MAX_TEXT_BYTES:
-        raise InputError(
-            f"{path}: larger than {_MAX_TEXT_BYTES // 1024} KiB, a text bitmap has one character per pixel"
-        )
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: neither a text bitmap (not UTF-8) nor a .png picture") from None
-
-
-def _read_png(path: Path) -> np.ndarray:
-    from PIL import Image
-
-    head = _read(path, 24)  # signature and image header: a huge picture is refused before it is opened
-    if not head.startswith(_PNG_SIGNATURE) or len(head) < 24:
-        raise InputError(f"{path}: not a readable PNG picture")
-    _check_size(int.from_bytes(head[20:24]), int.from_bytes(head[16:20]), str(path))
-    try:
-        with Image.open(path, formats=["PNG"]) as image:
-            grey = np.asarray(image.convert("LA"), float)
-    except Exception:  # Pillow raises many kinds on damaged files
-        raise InputError(f"{path}: not a readable PNG picture") from None
-    return ((grey[..., 0] < 127.5) & (grey[..., 1] >= 127.5)).astype(np.int8)
-
-
-def _parse(lines: list[str], where: str, *, strip: bool = False) -> np.ndarray:
-    if strip:
-        lines = [line.strip() for line in lines]
-    if not lines or not lines[0]:
-        raise InputError(f"{where}:1: empty, a text bitmap has one character per pixel")
-    width = len(lines[0])
-    _check_size(len(lines), width, where)
-    rows = []
-    for number, line in enumerate(lines, start=1):
-        if len(line) != width:
-            raise InputError(f"{where}:{number}: {len(line)} pixels, the first line has {width}")
-        for column, character in enumerate(line, start=1):
-            if character not in ON_CHARACTERS + OFF_CHARACTERS:
-                raise InputError(
-                    f"{where}:{number}: character {character!r} in column {column}, allowed {ON_CHARACTERS} for ON "
-                    f"and {OFF_CHARACTERS!r} for OFF"
-                )
-        rows.append([int(character in ON_CHARACTERS) for character in line])
-    return np.array(rows, dtype=np.int8)
-
-
-def _check_size(rows: int, columns: int, where: str) -> None:
-    if rows * columns > MAX_NEURONS:
-        raise InputError(f"{where}: {rows} × {columns} pixels, a network has at most {MAX_NEURONS} neurons")

@@ -10,7 +10,8 @@ import typer
 from spinhop.commands.options import Engine, Json
 
 Pictures = Annotated[
-    list[Path] | None, typer.Argument(metavar="[PICTURE]...", help="PNG or text bitmaps; default the letters U, T, D.")
+    list[Path] | None,
+    typer.Argument(metavar="[PICTURE]...", help="Bitmaps (PNG …) or text; default the letters U, T, D."),
 ]
 Graphs = Annotated[
     list[Path],
@@ -25,6 +26,10 @@ def image(
     distortion: Annotated[list[float] | None, typer.Option("--distortion", "-d", help="Share of flipped bits.")] = None,
     trials: Annotated[int, typer.Option("--trials", min=1, help="Trials per picture and distortion.")] = 20,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the distortions.")] = 1,
+    threshold: Annotated[
+        float, typer.Option("--threshold", metavar="SHARE", help="Brightness, 0 to 1, below which a pixel is dark: ON.")
+    ] = 0.5,
+    invert: Annotated[bool, typer.Option("--invert", help="Light pixels are ON instead of dark ones.")] = False,
     engine: Engine = "auto",
     json: Json = False,
 ) -> None:
@@ -33,7 +38,10 @@ def image(
     from spinhop.pictures import recall_pictures
 
     with TaskBar("recall") as bar:
-        rows = recall_pictures(pictures or [], distortion or [0.1, 0.3], trials, seed, engine=engine, progress=bar)
+        rows = recall_pictures(
+            pictures or [], distortion or [0.1, 0.3], trials, seed, threshold=threshold, invert=invert, engine=engine,
+            progress=bar, remark=bar.remark,
+        )  # fmt: skip
     if json:
         print_json([row._asdict() for row in rows])
         return

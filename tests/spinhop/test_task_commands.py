@@ -128,7 +128,7 @@ def test_bad_pictures_are_one_line(spinhop, tmp_path):
         ([left, bitmap(tmp_path / "right.png", 255 - half)], "right.png: the inverse, and so the same memory, as"),
         ([bitmap(tmp_path / "big.png", np.zeros((40, 40)))], "big.png: 40 × 40 pixels, a network has at most 1000"),
         ([tmp_path], "cannot read picture"),
-        (["/dev/zero"], "/dev/zero: larger than"),
+        (["/dev/zero"], "/dev/zero: cannot read picture file (it is a device"),
     ]
     for name, content in (("junk.png", JUNK), ("junk.txt", JUNK), ("empty.png", b""), ("empty.txt", b"")):
         (tmp_path / name).write_bytes(content)
@@ -146,3 +146,53 @@ def test_picture_comes_back(spinhop, tmp_path):
     code, out, _ = spinhop("image", tmp_path / "a.txt", "-d", "0", "--trials", "2", "--json")
     row = json.loads(out)[0]
     assert code == 0 and (row["picture"], row["recalled"], row["accuracy_mean"]) == ("a.txt", 2, 1.0)
+
+
+ZERO = "...##...\n..####..\n..#..##.\n..#..##.\n..#..##.\n..#..#..\n..#.##..\n...##...\n"
+ONE = "...##...\n...###..\n...##...\n..###...\n...##...\n...##...\n...##...\n...###..\n"
+
+
+def test_pictures_that_do_not_rest_are_said_to_be_so_before_trials(spinhop, tmp_path):
+    """Where the digits differ their weights add to nothing on nine neurons: only the leak holds those."""
+    (tmp_path / "0.txt").write_text(ZERO)
+    (tmp_path / "1.txt").write_text(ONE)
+    _, out, err = spinhop("image", tmp_path / "0.txt", tmp_path / "1.txt", "-d", "0", "-d", "0.1", "--json")
+    rows = {(row["picture"], row["distortion"]): row for row in json.loads(out)}
+    for k in "01":
+        assert f"{k}.txt: ON: characters '#1X@*', {22 if k == '0' else 19} of 64 ON" in err.splitlines()
+        assert f"{k}.txt: no rest state by its weights alone (ideal wires): 9 of 64 neurons are held by" in err
+        row = rows[f"{k}.txt", 0.0]
+        assert (row["undriven"], row["rests"], row["inverse_rests"], row["recalled"]) == (9, True, True, 20)
+        assert rows[f"{k}.txt", 0.1]["recalled"] == 0
+
+
+def test_what_is_said_of_rest_states_is_what_trials_do(spinhop, tmp_path):
+    """A letter that its network does not hold leaves itself even when it is loaded undistorted; the others stay."""
+    from sim.tasks.images import letters, to_text
+
+    paths = []
+    for name, letter in letters("wide").items():
+        paths.append(tmp_path / f"{name}.txt")
+        paths[-1].write_text(to_text(letter))
+    code, out, err = spinhop("image", *paths, "-d", "0", "--trials", "1", "--json")
+    rows = json.loads(out)
+    assert code == 0 and [row["rests"] for row in rows] == [bool(row["recalled"]) for row in rows] == [
+        False,
+        True,
+        True,
+    ]
+    assert "U.txt: no rest state (ideal wires): 5 of 100 neurons leave it, its inverse is one\n" in err
+    assert "T.txt: no" not in err and "D.txt: no" not in err
+
+
+def test_light_drawings(spinhop, tmp_path):
+    drawing = np.zeros((6, 6))
+    drawing[2:4, 1:5] = 255
+    code, out, err = spinhop("image", bitmap(tmp_path / "a.png", drawing), "--trials", "1", "-d", "0")
+    said = "a.png: ON: dark pixels, threshold 50 %, 28 of 36 ON; most pixels are ON; light on dark? give --invert\n"
+    assert code == 0 and err.startswith(said)
+    code, out, err = spinhop("image", tmp_path / "a.png", "--trials", "1", "-d", "0", "--invert", "--json")
+    assert code == 0 and err.startswith("a.png: ON: light pixels, threshold 50 %, 8 of 36 ON\n") and "--" not in err
+    assert json.loads(out)[0]["on"] == 8 and json.loads(out)[0]["taken"] == "light pixels, threshold 50 %, 8 of 36 ON"
+    assert "threshold: 0, allowed above 0 to 1" in refused(spinhop("image", tmp_path / "a.png", "--threshold", "0"))
+    assert "allowed 0 to 1" in refused(spinhop("image", tmp_path / "a.png", "-d", "7"))

@@ -1,0 +1,154 @@
+"""Black-and-white pictures from files: pixels of PNG and other bitmaps, characters of text; which of them are ON."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from hwlib.design import MAX_NEURONS
+from hwlib.errors import InputError, shown
+from hwlib.files import read_bytes
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+ON_CHARACTERS, OFF_CHARACTERS = "#1X@*", ".0-_ "
+THRESHOLD = 0.5
+FORMATS = ("PNG", "GIF", "BMP", "TIFF", "PPM")
+_SUFFIXES = (".png", ".gif", ".bmp", ".tif", ".tiff", ".pbm", ".pgm", ".ppm", ".pnm")
+_SIGNATURES = (b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+_MAX_BYTES = 16 * 2**20  # of a bitmap with whatever else it carries
+_MAX_TEXT_BYTES = 64 * 1024  # far more than the largest network's bits, with line ends and blank lines
+_SUSPICIOUS = 0.6  # share of dark pixels from which a drawing is probably light on dark
+_DEEP = ("I;16", "I;16L", "I;16B", "I;16N")  # Pillow's modes of 16 bits
+
+
+class Picture(NamedTuple):
+    """A picture and how it was read.
+
+    Attributes:
+        bits: 1 ON, 0 OFF, shape (rows, columns).
+        taken: what was taken as ON, for people.
+        doubt: why that may be wrong; empty where nothing speaks for it.
+    """
+
+    bits: np.ndarray
+    taken: str
+    doubt: str
+
+
+def read_picture(path: str | Path, *, threshold: float = THRESHOLD, invert: bool = False) -> Picture:
+    """Read a black-and-white picture.
+
+    Args:
+        path: a bitmap (PNG, GIF, BMP, TIFF, PBM/PGM/PPM; one frame; 1 to 16 bits per channel, grey, colour or palette),
+            or a text file with one character per pixel: ``#1X@*`` or, OFF, one of ``.0-_`` and space.
+        threshold: brightness below which a pixel of a bitmap is dark, share of white. Dark pixels are ON.
+        invert: light pixels are ON instead; in text the characters that otherwise are OFF. Transparent pixels are OFF
+            in either case.
+
+    Raises:
+        InputError: one line with file and, for text, line and column; also for a picture of one pixel, or without
+            both ON and OFF pixels, and a threshold outside 0 … 1.
+    """
+    if not 0 < threshold <= 1:
+        raise InputError(f"threshold: {threshold:g}, allowed above 0 to 1, a share of white")
+    path = Path(path)
+    content = read_bytes(path, "picture", _MAX_BYTES)
+    if path.suffix.lower() in _SUFFIXES or content.startswith(_SIGNATURES):
+        light, opaque = _brightness(content, path)
+        bits = (((light < threshold) ^ invert) & opaque).astype(np.int8)
+        taken = f"{'light' if invert else 'dark'} pixels, threshold {100 * threshold:g} %"
+        question = "dark on light? leave out --invert" if invert else "light on dark? give --invert"
+        doubt = f"most pixels are ON; {question}" if bits.mean() >= _SUSPICIOUS else ""
+        span = (
+            "" if np.ptp(light) == 0 else f" ({taken}; they have {100 * light.min():.3g} to {100 * light.max():.3g} %)"
+        )
+    else:
+        bits = _characters(content, path) ^ invert
+        taken, doubt, span = f"characters {shown(OFF_CHARACTERS if invert else ON_CHARACTERS)}", "", ""
+    if bits.size < 2:
+        raise InputError(f"{path}: a picture of one pixel is no pattern")
+    if bits.min() == bits.max():
+        raise InputError(f"{path}: every pixel is {'ON' if bits.max() else 'OFF'}{span}, a picture has both")
+    return Picture(bits, f"{taken}, {int(bits.sum())} of {bits.size} ON", doubt)
+
+
+def parse_text(lines: list[str], where: str) -> np.ndarray:
+    """Bits of lines with one character per pixel, shape (lines, characters).
+
+    Raises:
+        InputError: no pixel, another character, lines of unequal length, or more pixels than a network has neurons.
+    """
+    if not lines or not lines[0]:
+        raise InputError(f"{where}:1: empty, a text bitmap has one character per pixel")
+    width = len(lines[0])
+    _check_size(len(lines), width, where)
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        if len(line) != width:
+            raise InputError(f"{where}:{number}: {len(line)} pixels, the first line has {width}")
+        for column, character in enumerate(line, start=1):
+            if character not in ON_CHARACTERS + OFF_CHARACTERS:
+                raise InputError(
+                    f"{where}:{number}: character {character!r} in column {column}, allowed {ON_CHARACTERS} for ON "
+                    f"and {OFF_CHARACTERS!r} for OFF"
+                )
+        rows.append([int(character in ON_CHARACTERS) for character in line])
+    return np.array(rows, dtype=np.int8)
+
+
+def _characters(content: bytes, path: Path) -> np.ndarray:
+    if len(content) > _MAX_TEXT_BYTES:
+        raise InputError(
+            f"{path}: larger than {_MAX_TEXT_BYTES // 1024} KiB, a text bitmap has one character per pixel"
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: neither a text bitmap (not UTF-8) nor a picture ({', '.join(FORMATS)})") from None
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    return parse_text(lines, str(path))
+
+
+def _brightness(content: bytes, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Of each pixel of a bitmap its share of white, and whether it is opaque."""
+    from PIL import Image
+
+    if content.startswith(b"\x89PNG\r\n\x1a\n") and len(content) >= 24:  # Pillow refuses huge ones without their size
+        _check_size(int.from_bytes(content[20:24]), int.from_bytes(content[16:20]), str(path))
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            _check_size(image.height, image.width, str(path))
+            if (frames := getattr(image, "n_frames", 1)) > 1:
+                raise InputError(f"{path}: {frames} frames, a picture has one")
+            return _channels(image, path)
+    except InputError:
+        raise
+    except Image.DecompressionBombError:
+        raise InputError(f"{path}: far more pixels than a network has neurons ({MAX_NEURONS})") from None
+    except Exception:  # Pillow raises many kinds on damaged files
+        kind = path.suffix.lower().lstrip(".").upper() or "picture"
+        raise InputError(f"{path}: not a readable {kind} file; read are {', '.join(FORMATS)} and text") from None
+
+
+def _channels(image: Image, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    mode = image.mode
+    if mode in _DEEP or (mode == "I" and image.format == "PPM"):  # 16 bits; converted, they would be clipped at 255
+        grey, clear = np.asarray(image), image.info.get("transparency")
+        return grey / 65535, grey != clear if isinstance(clear, int) else np.ones(grey.shape, bool)
+    if mode in ("I", "F"):
+        raise InputError(f"{path}: pixels of 32 bits, read are 1 to 16 bits per channel")
+    pixels = np.asarray((image.convert("RGBA") if "transparency" in image.info else image).convert("LA"), float)
+    return pixels[..., 0] / 255, pixels[..., 1] >= 127.5
+
+
+def _check_size(rows: int, columns: int, where: str) -> None:
+    if rows * columns > MAX_NEURONS:
+        raise InputError(f"{where}: {rows} × {columns} pixels, a network has at most {MAX_NEURONS} neurons")

@@ -1,0 +1,182 @@
+"""Pictures of every depth and kind: the same drawing gives the same bits, and hostile ones give one line."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from hwlib.errors import InputError
+from sim.tasks.images import read_bitmap
+from sim.tasks.picture_files import read_picture
+
+CASES = Path(__file__).resolve().parents[3] / "shared" / "cases" / "pictures"
+BITS = np.array([[1, 1, 1, 0], [0, 1, 0, 0], [0, 1, 0, 0]])
+
+
+def png(samples: np.ndarray, depth: int, colour: int, *more: tuple[bytes, bytes]) -> bytes:
+    """A PNG by hand: samples of 8 or 16 bits, shape (rows, columns, channels); colour type as in the standard."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    rows, columns = samples.shape[:2]
+    raw = b"".join(b"\0" + row.astype(">u2" if depth == 16 else "u1").tobytes() for row in samples)
+    header = struct.pack(">IIBBBBB", columns, rows, depth, colour, 0, 0, 0)
+    chunks = [(b"IHDR", header), *more, (b"IDAT", zlib.compress(raw)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks)
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def read(tmp_path, content, name="a.png", **options):
+    (tmp_path / name).write_bytes(content)
+    return read_picture(tmp_path / name, **options)
+
+
+@pytest.mark.parametrize(("dark", "light"), [(12000, 52000), (30, 65000), (0, 65535), (200, 40000), (32767, 32768)])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_sixteen_bits(tmp_path, dark, light, channels):
+    """Grey, grey and alpha, colour, colour and alpha: the PNG standard's colour types 0, 4, 2, 6."""
+    grey = np.where(BITS, dark, light)
+    samples = np.repeat(grey[..., None], channels, axis=2)
+    if channels in (2, 4):
+        samples[..., -1] = 65535
+    found = read(tmp_path, png(samples, 16, {1: 0, 2: 4, 3: 2, 4: 6}[channels]))
+    assert found.bits.tolist() == BITS.tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_depth_does_not_change_what_is_dark(tmp_path_factory, data):
+    """Eight bits, and the same brightness in sixteen (× 257), under any threshold."""
+    values = data.draw(st.lists(st.integers(0, 255), min_size=6, max_size=6))
+    threshold = data.draw(st.integers(1, 100)) / 100
+    samples = np.array(values).reshape(2, 3, 1)
+    wanted = (samples[..., 0] / 255 < threshold).astype(int)
+    tmp_path = tmp_path_factory.mktemp("p")
+    for depth, scale in ((8, 1), (16, 257)):
+        content = png(samples * scale, depth, 0)
+        if 0 < wanted.sum() < 6:
+            assert read(tmp_path, content, threshold=threshold).bits.tolist() == wanted.tolist()
+            assert read(tmp_path, content, threshold=threshold, invert=True).bits.tolist() == (1 - wanted).tolist()
+        else:
+            with pytest.raises(InputError, match="every pixel is"):
+                read(tmp_path, content, threshold=threshold)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "TIFF", "PPM"])
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "I;16", "I;16B", "CMYK", "LAB"])
+def test_kinds_and_modes(tmp_path, kind, mode):
+    if kind == "GIF" and mode.startswith("I"):
+        pytest.skip("GIF has eight bits at most")
+    grey = np.where(BITS, 40, 200)
+    image = Image.fromarray((grey * 257).astype(">u2" if mode == "I;16B" else "<u2")) if mode.startswith("I") else None
+    image = image or Image.fromarray(grey.astype(np.uint8)).convert("RGB" if mode == "LAB" else mode)
+    try:
+        content = saved(image, kind)
+    except (OSError, ValueError, SystemError):
+        pytest.skip(f"Pillow writes no {kind} of mode {mode}")
+    suffix = {"PPM": "pgm", "TIFF": "tif"}.get(kind, kind.lower())
+    assert read(tmp_path, content, f"a.{suffix}").bits.tolist() == BITS.tolist()
+    if kind != "PPM":  # by its first bytes, where the suffix says nothing
+        assert read(tmp_path, content, "a").bits.tolist() == BITS.tolist()
+
+
+def test_transparent_pixels_are_off_in_either_case(tmp_path):
+    samples = np.array([[[0, 255], [255, 255], [0, 0], [255, 0]]])
+    assert read(tmp_path, png(samples, 8, 4)).bits.tolist() == [[1, 0, 0, 0]]
+    assert read(tmp_path, png(samples, 8, 4), invert=True).bits.tolist() == [[0, 1, 0, 0]]
+    deep = np.array([[[0], [60000], [7]]])
+    for options, wanted in (({}, [[1, 0, 0]]), ({"invert": True}, [[0, 1, 0]])):
+        content = png(deep, 16, 0, (b"tRNS", struct.pack(">H", 7)))
+        assert read(tmp_path, content, **options).bits.tolist() == wanted
+    palette = Image.fromarray(np.array([[0, 1, 2]], np.uint8), "P")
+    palette.putpalette([0, 0, 0, 255, 255, 255, 0, 0, 0])
+    for kind in ("PNG", "GIF"):
+        assert read(tmp_path, saved(palette, kind, transparency=2)).bits.tolist() == [[1, 0, 0]]
+
+
+def test_what_was_taken_as_on_is_said(tmp_path):
+    light_on_dark = png(np.where(BITS, 230, 5)[..., None], 8, 0)
+    found = read(tmp_path, light_on_dark)
+    assert found.taken == "dark pixels, threshold 50 %, 7 of 12 ON" and found.doubt == ""
+    thin = np.full((5, 5, 1), 5)
+    thin[2] = 230
+    found = read(tmp_path, png(thin, 8, 0), threshold=0.25)
+    assert found.taken == "dark pixels, threshold 25 %, 20 of 25 ON"
+    assert found.doubt == "most pixels are ON; light on dark? give --invert"
+    found = read(tmp_path, png(thin, 8, 0), invert=True)
+    assert (found.taken, found.doubt) == ("light pixels, threshold 50 %, 5 of 25 ON", "")
+    found = read(tmp_path, png(235 - thin, 8, 0), invert=True)
+    assert found.doubt == "most pixels are ON; dark on light? leave out --invert"
+    found = read(tmp_path, b"##\n#.\n", "a.txt")
+    assert (found.taken, found.doubt) == ("characters '#1X@*', 3 of 4 ON", "")
+    found = read(tmp_path, b"##\n#.\n", "a.txt", invert=True)
+    assert found.taken == "characters '.0-_ ', 1 of 4 ON" and found.bits.tolist() == [[0, 0], [0, 1]]
+
+
+def test_threshold(tmp_path):
+    grey = png(np.array([[[10], [100], [150], [250]]]), 8, 0)
+    assert [read(tmp_path, grey, threshold=t).bits.sum() for t in (0.2, 0.5, 0.6, 0.9)] == [1, 2, 3, 3]
+    for threshold in (0, -1, 1.01, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="allowed above 0 to 1"):
+            read(tmp_path, grey, threshold=threshold)
+    with pytest.raises(InputError, match=r"every pixel is ON \(dark pixels, threshold 99 %; they have 3.92 to 98 %\)"):
+        read(tmp_path, grey, threshold=0.99)
+
+
+def frames(kind):
+    first = Image.fromarray(np.where(BITS, 0, 255).astype(np.uint8))
+    return saved(first, kind, save_all=True, append_images=[Image.fromarray(np.full((3, 4), 9, np.uint8))] * 2)
+
+
+HUGE = png(np.zeros((1, 1, 1)), 8, 0)[:16] + struct.pack(">II", 2**31 - 1, 2**31 - 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.gif", frames("GIF"), " frames, a picture has one"),
+        ("a.tif", frames("TIFF"), " frames, a picture has one"),
+        ("a.png", frames("PNG"), " frames, a picture has one"),
+        ("a.png", HUGE, "2147483647 × 2147483647 pixels, a network has at most 1000"),
+        ("a.bmp", saved(Image.new("L", (2000, 2000)), "BMP"), "2000 × 2000 pixels, a network has at most 1000"),
+        ("a.gif", b"GIF89a" + struct.pack("<HH", 65535, 65535) + b"\0" * 30, "a.gif: "),
+        ("a.pgm", b"P5 99999 99999 255\n" + b"\0" * 40, "far more pixels than a network has neurons (1000)"),
+        ("a.tif", saved(Image.fromarray(np.array([[0, 9]], np.int32)), "TIFF"), "pixels of 32 bits"),
+        ("a.tif", saved(Image.fromarray(np.array([[0, 9]], np.float32)), "TIFF"), "pixels of 32 bits"),
+        ("a.png", png(BITS[..., None], 8, 0)[:-30], "not a readable PNG file; read are PNG, GIF, BMP, TIFF, PPM"),
+        ("a.png", b"#.\n", "not a readable PNG file"),
+        ("a", png(BITS[..., None], 8, 0)[:30], "not a readable picture file"),
+        ("a.jpg", b"\xff\xd8\xff\xe0junk", "neither a text bitmap (not UTF-8) nor a picture (PNG"),
+        ("a.png", b"\0" * (17 * 2**20), "picture file is larger than 16 MiB"),
+        ("a.txt", b"#.\0\n", "character '\\x00' in column 3"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_bad_pictures_get_one_clear_line(tmp_path, name, content, words):
+    with pytest.raises(InputError) as error:
+        read(tmp_path, content, name)
+    assert words in str(error.value) and name in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="the collected pictures are not here (../shared/cases)")
+def test_collected_pictures():
+    eight = read_bitmap(CASES / "same8bit.png")
+    for name in ("dark12000.png", "dark30.png"):
+        assert np.array_equal(read_bitmap(CASES / name), eight)
+    for k in (0, 1):
+        assert "--invert" in read_picture(CASES / f"mnist_style{k}.png").doubt
+        assert read_picture(CASES / f"mnist_style{k}.png", invert=True).doubt == ""
