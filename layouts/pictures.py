@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import klayout.db as kdb
 
+from hwlib.drawing.layout_file import read_layout, with_one_top
 from hwlib.errors import InputError
 from hwlib.process import Layer, Process
 from hwlib.writing import write_atomic
@@ -42,7 +43,7 @@ def render(
     Raises:
         InputError: no layout, an empty window or a folder that cannot be written.
     """
-    layout = _read(Path(layout_path))
+    layout = with_one_top(read_layout(layout_path), str(layout_path))
     top = layout.top_cell()
     um = layout.dbu
     box = top.bbox() if window is None else kdb.Box(*(round(v * 1e6 / um) for v in window))
@@ -77,20 +78,6 @@ def _marks(axes, marks: Sequence[Window], least: float) -> None:
         at, size = (left - least, bottom - least), (right - left + 2 * least, top - bottom + 2 * least)
         for color, width in (("white", 6.5), ("red", 3.0)):  # red on a halo shows on every layer's colour
             axes.add_patch(Rectangle(at, *size, fill=False, edgecolor=color, linewidth=width, zorder=10))
-
-
-def _read(path: Path) -> kdb.Layout:
-    layout = kdb.Layout()
-    if not path.is_file():
-        raise InputError(f"{path}: no such layout file")
-    try:
-        layout.read(str(path))
-        layout.top_cell()
-    except RuntimeError as error:
-        raise InputError(f"{path}: not a layout with one top cell ({str(error)[:80]})") from None
-    if layout.top_cell() is None or layout.top_cell().bbox().empty():
-        raise InputError(f"{path}: the layout is empty")
-    return layout
 
 
 def _polygons(shapes: kdb.RecursiveShapeIterator, box: kdb.Box, um: float) -> list[list[tuple[float, float]]]:

@@ -56,7 +56,7 @@ class Checked:
 
 
 def check_design(
-    design: Path, *, out: Path | None = None, layout: Path | None = None, force: bool = False,
+    design: Path, *, out: Path | None = None, layout: Path | None = None, top: str | None = None, force: bool = False,
     progress: Progress = lambda stage, status, seconds: None,
 ) -> Checked:  # fmt: skip
     """Check a design's layout and operating point, keeping all results in its run folder.
@@ -67,6 +67,7 @@ def check_design(
         design: design file.
         out: run folder, default ``runs/<design name>``.
         layout: GDS or OASIS file to check instead of the drawn one.
+        top: its cell to check, when it has several top cells.
         force: repeat checks whose inputs did not change.
         progress: as for ``run_design``.
 
@@ -74,8 +75,8 @@ def check_design(
         InputError: bad input, or a layout that cannot be checked at all.
     """
     if layout is not None:
-        _refuse_unusable(layout, design)
-    with open_run(design, out, layout=layout) as run:
+        _refuse_unusable(layout, top, design)
+    with open_run(design, out, layout=layout, top=top) as run:
         run.execute((LAYOUT, DRAWING, POINT_IDEAL), progress, force=force)
         findings = {name: read_findings(run.path(f"{name}.json")) for name in ("drc", "lvs", "erc_ideal")}
         skipped = {}
@@ -91,13 +92,13 @@ def check_design(
         return Checked(run.folder, page, findings, points, skipped)
 
 
-def _refuse_unusable(layout: Path, design: Path) -> None:
+def _refuse_unusable(layout: Path, top: str | None, design: Path) -> None:
     """Name a layout that cannot be checked before anything is written."""
     from hwlib.checks import open_labelled_layout
 
     process = load_design(design).load_process()
     if layout.suffix in LAYOUT_SUFFIXES:  # any other is refused by its name
-        open_labelled_layout(layout, process)
+        open_labelled_layout(layout, process, top=top)
 
 
 def _read_table(run: Run, name: str) -> dict[str, Any]:
@@ -106,13 +107,12 @@ def _read_table(run: Run, name: str) -> dict[str, Any]:
 
 
 def _check_drawing(run: Run) -> Sequence[str]:
-    from hwlib.checks import drc, lvs, write_lyrdb
+    from hwlib.checks import drc, lvs, open_labelled_layout, write_lyrdb
 
-    layout = layout_file(run)
-    top = _top_cell(layout)
-    rules = drc(layout, run.process)
+    drawing = open_labelled_layout(layout_file(run), run.process)
+    rules = drc(drawing, run.process)
     write_findings(rules, run.path("drc.json"))
-    write_lyrdb(rules, run.path("drc.lyrdb"), top_cell=top)
+    write_lyrdb(rules, run.path("drc.lyrdb"), top_cell=drawing.top.name)
     names = ["drc.json", "drc.lyrdb", "lvs.json", "lvs.lyrdb", DEVICES]
     database = run.path("lvs.lvsdb")
     if run.design.network.neurons**2 <= DATABASE_DEVICES:
@@ -120,28 +120,21 @@ def _check_drawing(run: Run) -> Sequence[str]:
     else:
         database.unlink(missing_ok=True)
     found = lvs(
-        layout,
+        drawing,
         run.process,
         run.design,
         devices=run.path(DEVICES),
         database=database if database.name in names else None,
     )
     write_findings(found, run.path("lvs.json"))
-    write_lyrdb(found, run.path("lvs.lyrdb"), top_cell=top)
+    write_lyrdb(found, run.path("lvs.lyrdb"), top_cell=drawing.top.name)
     return names
-
-
-def _top_cell(layout: Path) -> str:
-    import klayout.db as kdb
-
-    read = kdb.Layout()
-    read.read(str(layout))
-    return read.top_cell().name
 
 
 def _check_point(run: Run, network: Network, name: str) -> Sequence[str]:
     import sim
     from hwlib.checks import write_lyrdb
+    from hwlib.drawing.layout_file import top_cell_name
     from hwlib.weights import stored_patterns, weight_levels
     from sim.protocol import protocol_for
     from sim.rules import operating_point_report
@@ -153,7 +146,7 @@ def _check_point(run: Run, network: Network, name: str) -> Sequence[str]:
     )  # fmt: skip
     write_findings(report.findings(), run.path(f"{name}.json"))
     report.write_json(run.path(f"{name}_table.json"))
-    write_lyrdb(report.markers(), run.path(f"{name}.lyrdb"), top_cell=_top_cell(layout_file(run)))
+    write_lyrdb(report.markers(), run.path(f"{name}.lyrdb"), top_cell=top_cell_name(layout_file(run)))
     return [f"{name}.json", f"{name}_table.json", f"{name}.lyrdb"]
 
 

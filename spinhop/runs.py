@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hwlib.design import Design, load_design
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 from hwlib.process import Process
 from hwlib.writing import is_temporary, write_atomic
 from spinhop.folder_lock import LOCK, hold
@@ -52,7 +52,7 @@ class Run:
     Attributes:
         folder: where the artefacts are.
         design, process: as validated.
-        layout: a layout drawn elsewhere (or edited by hand) to use instead of drawing one.
+        layout: a layout drawn elsewhere (or edited by hand) to use instead of drawing one; top: which of its cells.
         engine: simulation engine, ``auto`` to choose.
         manifest: versions, seed, and for each finished stage its input hash, time and files with their hashes.
         advance: called by stages that count what they do, with (done, in all).
@@ -62,6 +62,7 @@ class Run:
     design: Design
     process: Process
     layout: Path | None = None
+    top: str | None = None
     engine: str = "auto"
     manifest: dict[str, Any] = field(default_factory=dict)
     advance: Callable[[int, int], None] = lambda done, total: None
@@ -142,14 +143,16 @@ class Run:
 
 @contextlib.contextmanager
 def open_run(
-    design_path: Path, out: Path | None = None, *, layout: Path | None = None, engine: str = "auto"
-) -> Iterator[Run]:
+    design_path: Path, out: Path | None = None, *, layout: Path | None = None, top: str | None = None,
+    engine: str = "auto",
+) -> Iterator[Run]:  # fmt: skip
     """Open (or make) the run folder of a design; one process at a time.
 
     Args:
         design_path: the design file.
         out: the folder; ``runs/<design name>`` when None.
         layout: a GDS or OASIS file to use instead of drawing one.
+        top: its cell to use, when it has several top cells.
         engine: simulation engine.
 
     Raises:
@@ -159,6 +162,8 @@ def open_run(
     process = design.load_process()
     if layout is not None:
         _check_layout_name(layout)
+    elif top is not None:
+        raise InputError(f"--top {shown(top)} names a cell of the layout file that --layout gives; give both")
     if engine != "auto":
         from sim.engines import check_name
 
@@ -168,7 +173,7 @@ def open_run(
         manifest = _read_manifest(folder)
         manifest.update(format=FORMAT, design=design.name, seed=design.seed, versions=versions())
         manifest.setdefault("stages", {})
-        run = Run(folder, design, process, layout, engine, manifest)
+        run = Run(folder, design, process, layout, top, engine, manifest)
         run.save()  # before anything else, so that the folder is known for one of a run however soon this one ends
         write_inputs(folder, design_path, design, process)
         yield run

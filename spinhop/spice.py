@@ -31,7 +31,8 @@ AFTER_REST = 5e-9  # s: the deck goes on after the engine's walls rest
 
 def spice_design(
     design: Path, *, ideal: bool, run: bool, out: Path | None = None, layout: Path | None = None,
-    engine: str = "auto", force: bool = False, progress: Progress = lambda stage, status, seconds: None,
+    top: str | None = None, engine: str = "auto", force: bool = False,
+    progress: Progress = lambda stage, status, seconds: None,
 ) -> Run:  # fmt: skip
     """Bring the run folder up to the design's SPICE deck, and to ngspice's result.
 
@@ -41,6 +42,7 @@ def spice_design(
         run: run the deck.
         out: run folder, default ``runs/<design name>``.
         layout: GDS or OASIS file to use instead of drawing one.
+        top: its cell to use, when it has several top cells.
         engine: of the simulation that says how long load and convergence take.
         force: repeat stages whose inputs did not change.
         progress: as for ``run_design``.
@@ -52,7 +54,7 @@ def spice_design(
         from sim.spice import find_ngspice
 
         find_ngspice()  # before minutes of work for nothing
-    with open_run(design, out, layout=layout, engine=engine) as opened:
+    with open_run(design, out, layout=layout, top=top, engine=engine) as opened:
         stages = [SIMULATION_IDEAL] if ideal else [LAYOUT, EXTRACTION, SIMULATION_DRAWN]
         stages += [DECKS[ideal], *([RUNS[ideal]] if run else [])]
         opened.execute(stages, progress, force=force)

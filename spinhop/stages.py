@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwlib.netcdf import write_netcdf
-from hwlib.writing import write_atomic
+from hwlib.writing import write_bytes
 from spinhop.provenance import file_hash
 from spinhop.runs import Progress, Run, Stage, open_run, reopen_run
 
@@ -39,7 +38,7 @@ def design_inputs(run: Run, *without: str) -> list[Any]:
 
 def _drawing_inputs(run: Run) -> Any:
     if run.layout is not None:
-        return [file_hash(run.layout), run.layout.suffix]
+        return [file_hash(run.layout), run.layout.suffix, run.top]
     return design_inputs(run, "seed", "operating_point", "task", "waivers")
 
 
@@ -51,14 +50,14 @@ def _draw(run: Run) -> Sequence[str]:
         names = ["layout.gds", "layout.oas"]
         for name in names:
             layouts.write_layout(component, run.path(name))
-        picture_of = run.path("layout.oas")
     else:
+        from hwlib.drawing.layout_file import cell_bytes
+        from hwlib.drawing.reader import open_layout
+
+        open_layout(run.layout, run.process, top=run.top)  # first: a file that is no layout must not be kept
         names = [f"layout{run.layout.suffix}"]
-        picture_of = run.layout
-    # First: a file that is no layout must not be kept.
-    layouts.render(picture_of, run.path(LAYOUT_PICTURE), run.process)
-    if run.layout is not None:
-        write_atomic(run.path(names[0]), lambda p: shutil.copyfile(run.layout, p))  # type: ignore[arg-type]
+        write_bytes(run.path(names[0]), run.layout.read_bytes() if run.top is None else cell_bytes(run.layout, run.top))
+    layouts.render(run.path(names[-1]), run.path(LAYOUT_PICTURE), run.process)
     return [*names, LAYOUT_PICTURE]
 
 
@@ -173,7 +172,7 @@ def _report(run: Run) -> Sequence[str]:
 
 
 def _layout_notes(run: Run) -> dict[str, Any]:
-    return {"layout": run.layout.name if run.layout else "drawn"}
+    return {"layout": run.layout.name if run.layout else "drawn", **({"top_cell": run.top} if run.top else {})}
 
 
 def _engine_notes(run: Run) -> dict[str, Any]:
@@ -226,8 +225,8 @@ def rewrite_report(folder: Path) -> Path:
 
 
 def run_design(
-    design: Path, goal: str = "run", *, out: Path | None = None, layout: Path | None = None, engine: str = "auto",
-    force: bool = False, progress: Progress = lambda stage, status, seconds: None,
+    design: Path, goal: str = "run", *, out: Path | None = None, layout: Path | None = None, top: str | None = None,
+    engine: str = "auto", force: bool = False, progress: Progress = lambda stage, status, seconds: None,
 ) -> Run:  # fmt: skip
     """Bring the run folder of a design up to date.
 
@@ -236,6 +235,7 @@ def run_design(
         goal: which stages, a key of ``UP_TO``.
         out: run folder, default ``runs/<design name>``.
         layout: GDS or OASIS file to use instead of drawing one.
+        top: its cell to use, when it has several top cells.
         engine: simulation engine.
         force: repeat stages whose inputs did not change, and overwrite files changed by hand.
         progress: called with stage, ``start``, ``done`` or ``kept``, and seconds; its method ``advance(done, total)``,
@@ -246,7 +246,7 @@ def run_design(
     """
     from hwlib.weights import stored_patterns
 
-    with open_run(design, out, layout=layout, engine=engine) as run:
+    with open_run(design, out, layout=layout, top=top, engine=engine) as run:
         stages = UP_TO[goal]
         if goal == "run" and stored_patterns(run.design) is None:  # weights from a matrix: nothing to recall
             stages = tuple(stage for stage in stages if stage not in (RECALL_IDEAL, RECALL_DRAWN))

@@ -25,6 +25,7 @@ from hwlib.process import Process
 COMPARED_DEVICES = 10_000  # up to here the netlists are also compared without regard to names
 WHOLE_DEVICES = 100_000  # larger layouts are read in bands; findings then lie at the first device concerned
 BAND_DEVICES = 50_000
+LISTED = 4  # layers in a message
 
 
 def lvs(
@@ -70,18 +71,18 @@ def lvs(
     return findings
 
 
-def open_labelled_layout(layout: LayoutSource, process: Process) -> Drawing:
-    """Open a layout for a comparison with a netlist.
+def open_labelled_layout(layout: LayoutSource, process: Process, *, top: str | None = None) -> Drawing:
+    """Open a layout for a comparison with a netlist (arguments as ``open_layout``).
 
     Raises:
         InputError: a file that cannot be checked (see ``open_layout``), or one without net labels.
     """
-    opened = open_layout(layout, process)
+    opened = open_layout(layout, process, top=top)
     if not opened.labels and not opened.remarks:
-        numbers = {name: layer.label for name, layer in process.of_kind("conductor").items() if layer.label}
-        layers = ", ".join(f"{name} {a}/{b}" for name, (a, b) in numbers.items())
+        labels = [f"{n} {x.label[0]}/{x.label[1]}" for n, x in process.of_kind("conductor").items() if x.label]
+        layers = ", ".join(labels[:LISTED]) + (" …" if len(labels) > LISTED else "")
         raise InputError(
-            f"{opened.name}: no net labels; LVS needs gnd, vdw, dend_0, drive_0 … as texts on a label layer ({layers})"
+            f"{opened.name}: no net labels; LVS needs gnd, vdw, dend_0, drive_0 … on a label layer ({layers})"
         )
     return opened
 

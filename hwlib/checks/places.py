@@ -6,6 +6,7 @@ from pathlib import Path
 
 import klayout.db as kdb
 
+from hwlib.drawing.layout_file import read_layout, with_one_top
 from hwlib.findings import Finding
 
 Box = tuple[float, float, float, float]
@@ -39,8 +40,7 @@ def marked_boxes(layout_path: Path, findings: list[Finding]) -> list[Box | None]
 
     A finding of the design rules in a cell used many times is marked in its first instance.
     """
-    layout = kdb.Layout()
-    layout.read(str(layout_path))
+    layout = with_one_top(read_layout(layout_path), str(layout_path))
     metre = layout.dbu * 1e-6
     boxes: list[Box | None] = []
     for finding in findings:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import klayout.db as kdb
 
-from hwlib.errors import InputError, StoppedError
+from hwlib.errors import InputError, StoppedError, shown
 from hwlib.files import open_outside
 from hwlib.forked import bounded
 
 MAX_BYTES = 4 * 2**30
 FORMATS = {b"\x00\x06\x00\x02": "GDSII", b"%SEMI-OASIS\r\n": "OASIS"}  # what their files begin with
 # What reading may take. A flat layout of a million devices reads 4 MB/s from a compressed file, into 300 bytes for one.
-SECONDS, SECONDS_PER_BYTE = 1.0, 20e-6
+SECONDS, SECONDS_PER_BYTE = 0.9, 20e-6
 MEMORY, MEMORY_PER_BYTE = 2**29, 2000
+SHOWN = 6  # numbers or names quoted in a message
 
 
 def read_layout(path: str | Path) -> kdb.Layout:
@@ -49,3 +50,60 @@ def _read(path: str | Path) -> kdb.Layout:
     for cell in layout.top_cells():
         cell.bbox()  # puts the cells in order, which fails where one holds itself
     return layout
+
+
+def with_one_top(layout: kdb.Layout, where: str, top: str | None = None) -> kdb.Layout:
+    """The layout, or the part of it below one cell.
+
+    Args:
+        layout: any layout.
+        where: its name, for messages.
+        top: name of the cell; None is the one top cell that holds anything.
+
+    Raises:
+        InputError: no such cell, or several top cells.
+    """
+    if top is None:
+        filled = [cell for cell in layout.top_cells() if not cell.bbox().empty()]
+        if not filled:
+            raise InputError(f"{where}: the layout is empty, it has no shapes")
+        if len(filled) > 1:
+            raise InputError(f"{where}: {len(filled)} top cells ({_listed(filled)}); name the one to use with --top")
+        cell = filled[0]
+    else:
+        cell = layout.cell(top)
+        if cell is None:
+            tops = _listed(layout.top_cells())
+            raise InputError(f"{where}: no cell {shown(top)} for --top; the layout's top cells: {tops}")
+    if len(layout.top_cells()) == 1 and cell.is_top():
+        return layout
+    alone = kdb.Layout()
+    alone.dbu = layout.dbu
+    alone.create_cell(cell.name).copy_tree(cell)
+    return alone
+
+
+def _listed(cells: list[kdb.Cell]) -> str:
+    names = sorted(cell.name for cell in cells)
+    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+
+
+def top_cell_name(path: str | Path) -> str:
+    """Name of the one top cell of a layout file."""
+    layout = with_one_top(read_layout(path), str(path))
+    return str(layout.top_cell().name)
+
+
+def cell_bytes(path: Path, top: str) -> bytes:
+    """A layout file with one cell of another file, and all below it, in the same format.
+
+    Raises:
+        InputError: as ``read_layout`` and ``with_one_top``.
+    """
+    layout = with_one_top(read_layout(path), str(path), top)
+    options = kdb.SaveLayoutOptions()
+    options.set_format_from_filename(path.name)
+    options.gds2_write_timestamps = False
+    options.write_context_info = False
+    content: bytes = layout.write_bytes(options)
+    return content

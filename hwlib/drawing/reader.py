@@ -18,12 +18,11 @@ from hwlib.drawing.hierarchy import (
     resolve_magnified,
 )
 from hwlib.drawing.labels import Label, lift_labels
-from hwlib.drawing.layout_file import read_layout
-from hwlib.errors import InputError, shown
+from hwlib.drawing.layout_file import SHOWN, read_layout, with_one_top
+from hwlib.errors import InputError
 from hwlib.process import Process
 
 WIRING = ("conductor", "via", "device")
-SHOWN = 6  # numbers or names quoted in a message
 
 
 @dataclass
@@ -161,42 +160,6 @@ def _opened(layout: kdb.Layout, where: str, process: Process, top: str | None) -
     return drawing
 
 
-def with_one_top(layout: kdb.Layout, where: str, top: str | None) -> kdb.Layout:
-    """The layout, or the part of it below one cell.
-
-    Args:
-        layout: any layout.
-        where: its name, for messages.
-        top: name of the cell; None is the one top cell that holds anything.
-
-    Raises:
-        InputError: no such cell, or several top cells.
-    """
-    if top is None:
-        filled = [cell for cell in layout.top_cells() if not cell.bbox().empty()]
-        if not filled:
-            raise InputError(f"{where}: the layout is empty, it has no shapes")
-        if len(filled) > 1:
-            raise InputError(f"{where}: {len(filled)} top cells ({_listed(filled)}); name the one to use with --top")
-        cell = filled[0]
-    else:
-        cell = layout.cell(top)
-        if cell is None:
-            tops = _listed(layout.top_cells())
-            raise InputError(f"{where}: no cell {shown(top)} for --top; the layout's top cells: {tops}")
-    if len(layout.top_cells()) == 1 and cell.is_top():
-        return layout
-    alone = kdb.Layout()
-    alone.dbu = layout.dbu
-    alone.create_cell(cell.name).copy_tree(cell)
-    return alone
-
-
-def _listed(cells: list[kdb.Cell]) -> str:
-    names = sorted(cell.name for cell in cells)
-    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
-
-
 def _check_unit(layout: kdb.Layout, where: str, process: Process) -> None:
     unit = layout.dbu * 1e-6
     steps = process.grid / unit if unit > 0 else 0.0
@@ -217,8 +180,8 @@ def _check_layers(layout: kdb.Layout, process: Process, where: str) -> None:
     used = sorted((info.layer, info.datatype) for info in infos)
     found = ", ".join(f"{a}/{b}" for a, b in used[:SHOWN]) + (" …" if len(used) > SHOWN else "")
     raise InputError(
-        f"{where}: no device, nothing on layer {name} ({layer}/{datatype}) of process {process.name}, the layout "
-        f"uses {found}; is it another process's?"
+        f"{where}: nothing on layer {name} ({layer}/{datatype}) of process {process.name}, the layout uses {found}: "
+        "no device, or another process's"
     )
 
 

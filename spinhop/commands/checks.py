@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spinhop.commands.options import Force, Json, LayoutFile, RunFolder
+from spinhop.commands.options import Force, Json, LayoutFile, RunFolder, TopCell
 
 if TYPE_CHECKING:
     from hwlib.findings import Finding
@@ -19,7 +19,7 @@ MOST_LINES = 20  # of one check on the terminal; all of them are in its JSON fil
 
 
 def check(
-    design: OptionalDesign = None, out: RunFolder = None, layout: LayoutFile = None,
+    design: OptionalDesign = None, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None,
     self_test: Annotated[
         bool, typer.Option("--self-test", help="Try the checks instead: plant faults on random designs.")
     ] = False,
@@ -38,7 +38,7 @@ def check(
     from spinhop.console import StageLines, print_json, print_table
 
     with StageLines() as progress:
-        checked = check_design(design, out=out, layout=layout, force=force, progress=progress)
+        checked = check_design(design, out=out, layout=layout, top=top, force=force, progress=progress)
     if json:
         found = {name: [vars(f) for f in findings] for name, findings in checked.findings.items()}
         print_json({

@@ -13,6 +13,10 @@ LayoutFile = Annotated[
     Path | None,
     typer.Option("--layout", help="Use this GDS or OASIS file (drawn elsewhere, edited by hand) instead of drawing."),
 ]
+TopCell = Annotated[
+    str | None,
+    typer.Option("--top", metavar="CELL", help="Cell of --layout to use, in a file with several top cells or a chip."),
+]
 Engine = Annotated[str, typer.Option("--engine", help="Simulation engine: auto, reference, ideal or layout.")]
 Force = Annotated[bool, typer.Option("--force", help="Repeat stages and overwrite files even if nothing changed.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]

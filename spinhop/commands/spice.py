@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from spinhop.commands.options import DesignFile, Engine, Force, Json, LayoutFile, RunFolder
+from spinhop.commands.options import DesignFile, Engine, Force, Json, LayoutFile, RunFolder, TopCell
 
 
 def spice(
-    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, engine: Engine = "auto",
+    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, engine: Engine = "auto",
     ideal: Annotated[bool, typer.Option("--ideal", help="Perfect wires; needs no layout.")] = False,
     run: Annotated[bool, typer.Option("--run", help="Run the deck with ngspice and compare.")] = False,
     force: Force = False, json: Json = False,
@@ -22,7 +22,7 @@ def spice(
 
     with StageLines() as progress:
         done = spice_design(
-            design, ideal=ideal, run=run, out=out, layout=layout, engine=engine, force=force, progress=progress
+            design, ideal=ideal, run=run, out=out, layout=layout, top=top, engine=engine, force=force, progress=progress
         )
     bench, network, seen, known = names(ideal)
     results = {"ngspice": trial_data(done.path(seen)), "engine": trial_data(done.path(known))} if run else {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spinhop.commands.options import DesignFile, Engine, Force, Json, LayoutFile, RunFolder
+from spinhop.commands.options import DesignFile, Engine, Force, Json, LayoutFile, RunFolder, TopCell
 
 if TYPE_CHECKING:
     from spinhop.runs import Run
@@ -19,11 +19,11 @@ Ideal = Annotated[bool, typer.Option("--ideal", help="Perfect wires only; needs 
 
 
 def run(
-    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, engine: Engine = "auto",
+    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, engine: Engine = "auto",
     force: Force = False, json: Json = False,
 ) -> None:  # fmt: skip
     """All stages: layout, extraction, simulation, recall, report. Unchanged stages are not repeated."""
-    done = _work("run", design, out=out, layout=layout, engine=engine, force=force)
+    done = _work("run", design, out=out, layout=layout, top=top, engine=engine, force=force)
     if done.files("recall, drawn"):
         _print_outcomes(done, json, RECALLS)
     else:  # weights from a matrix: no stored patterns
@@ -36,10 +36,11 @@ def layout(design: DesignFile, out: RunFolder = None, force: Force = False, json
 
 
 def extract(
-    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, force: Force = False, json: Json = False
-) -> None:
+    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, force: Force = False,
+    json: Json = False,
+) -> None:  # fmt: skip
     """Extract wires and devices from the layout's polygons (netCDF, SPEF, SPICE)."""
-    done = _work("extract", design, out=out, layout=layout, force=force)
+    done = _work("extract", design, out=out, layout=layout, top=top, force=force)
     from hwlib.network import read_network
     from spinhop.wires import resistance_rows, resistance_table
 
@@ -54,22 +55,22 @@ def extract(
 
 
 def simulate(
-    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, engine: Engine = "auto",
+    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, engine: Engine = "auto",
     ideal: Ideal = False, force: Force = False, json: Json = False,
 ) -> None:  # fmt: skip
     """Simulate one trial with ideal and with drawn wires, keeping every wall over time."""
     goal = "simulate ideal" if ideal else "simulate"
-    done = _work(goal, design, out=out, layout=layout, engine=engine, force=force)
+    done = _work(goal, design, out=out, layout=layout, top=top, engine=engine, force=force)
     _print_trials(done, json, _only_ideal(TRIALS) if ideal else TRIALS)
 
 
 def recall(
-    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, engine: Engine = "auto",
+    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, engine: Engine = "auto",
     ideal: Ideal = False, force: Force = False, json: Json = False,
 ) -> None:  # fmt: skip
     """Recall the stored patterns from the design's starts, with ideal and with drawn wires."""
     goal = "recall ideal" if ideal else "recall"
-    done = _work(goal, design, out=out, layout=layout, engine=engine, force=force)
+    done = _work(goal, design, out=out, layout=layout, top=top, engine=engine, force=force)
     _print_outcomes(done, json, _only_ideal(RECALLS) if ideal else RECALLS)
 
 

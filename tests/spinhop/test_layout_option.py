@@ -1,0 +1,56 @@
+"""Layouts drawn elsewhere, end to end: ``--layout`` and ``--top``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import klayout.db as kdb
+import pytest
+
+import layouts
+from hwlib.design import Design
+
+TEXT = "name: tiny\nnetwork: {neurons: 2}\n"
+
+
+@pytest.fixture(scope="module")
+def chip(tmp_path_factory) -> Path:
+    """The layout of the N = 2 design in a cell CHIP, beside a top cell of something else."""
+    path = tmp_path_factory.mktemp("drawn") / "chip.oas"
+    layouts.write_layout(layouts.hopfield(Design(name="tiny", network={"neurons": 2})), path)
+    layout = kdb.Layout()
+    layout.read(str(path))
+    macro, outer = layout.top_cell(), layout.create_cell("CHIP")
+    outer.insert(kdb.CellInstArray(macro.cell_index(), kdb.Trans(1, False, 5000, 7000)))
+    layout.create_cell("OTHER").shapes(layout.layer(12, 0)).insert(kdb.Box(0, 0, 100, 100))
+    layout.write(str(path))
+    return path
+
+
+def test_a_file_with_several_top_cells_needs_a_name(spinhop, design_file, chip, tmp_path):
+    for command in ("run", "extract", "simulate", "recall", "check", "spice"):
+        code, out, err = spinhop(command, design_file(TEXT), "--layout", chip, "--out", tmp_path / command)
+        assert code == 2 and out == ""
+        assert err.splitlines()[-1].endswith("chip.oas: 2 top cells (CHIP, OTHER); name the one to use with --top")
+
+
+def test_the_named_cell_is_used_and_kept(spinhop, design_file, chip, tmp_path):
+    run = tmp_path / "run"
+    code, _, err = spinhop("check", design_file(TEXT), "--layout", chip, "--top", "CHIP", "--out", run, "--json")
+    assert code in (0, 1), err
+    assert json.loads((run / "lvs.json").read_text()) == []
+    assert [f for f in json.loads((run / "drc.json").read_text()) if f["severity"] == "error"] == []
+    kept = kdb.Layout()
+    kept.read(str(run / "layout.oas"))
+    assert [cell.name for cell in kept.top_cells()] == ["CHIP"]
+    code, _, err = spinhop("extract", design_file(TEXT), "--layout", chip, "--top", "CHIP", "--out", run)
+    assert code == 0 and "layout                 unchanged" in err
+
+
+@pytest.mark.parametrize("options", [["--top", "CHIP"], ["--top", "NONE"]])
+def test_a_top_cell_needs_a_layout_that_has_it(spinhop, design_file, chip, tmp_path, options):
+    given = ["--layout", chip] if options[1] == "NONE" else []
+    code, _, err = spinhop("extract", design_file(TEXT), *given, *options, "--out", tmp_path / "run")
+    says = "no cell 'NONE' for --top; the layout's top cells: CHIP, OTHER" if given else "give both"
+    assert code == 2 and says in err and not (tmp_path / "run" / "network.nc").exists()
