@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hwlib.network import Network
 
 DATABASE_DEVICES = 40_000  # KLayout's comparison of more takes minutes and its .lvsdb hundreds of megabytes
-DEVICES = "devices.nc"
+DEVICES, DATABASE = "devices.nc", "lvs.lvsdb"
 LAYOUT_SUFFIXES = (".gds", ".oas")
 LARGEST = 12  # neurons of the self-test's designs, so that a short one is quick
 
@@ -80,8 +80,10 @@ def check_design(
         run.execute((LAYOUT, DRAWING, POINT_IDEAL), progress, force=force)
         findings = {name: read_findings(run.path(f"{name}.json")) for name in ("drc", "lvs", "erc_ideal")}
         skipped = {}
-        if not run.path("lvs.lvsdb").is_file():
-            skipped["lvs_database"] = f"the network has more than {DATABASE_DEVICES} devices; see lvs.lyrdb, lvs.json"
+        if not run.path(DATABASE).is_file():
+            large = run.design.network.neurons**2 > DATABASE_DEVICES
+            why = f"the network has more than {DATABASE_DEVICES} devices" if large else "its comparison was stopped"
+            skipped["lvs_database"] = f"{why}; see lvs.lyrdb, lvs.json"
         if failed(findings["drc"]) or failed(findings["lvs"]):
             skipped["erc_drawn"] = "the drawing has errors"
         else:
@@ -113,22 +115,16 @@ def _check_drawing(run: Run) -> Sequence[str]:
     rules = drc(drawing, run.process)
     write_findings(rules, run.path("drc.json"))
     write_lyrdb(rules, run.path("drc.lyrdb"), top_cell=drawing.top.name)
-    names = ["drc.json", "drc.lyrdb", "lvs.json", "lvs.lyrdb", DEVICES]
-    database = run.path("lvs.lvsdb")
-    if run.design.network.neurons**2 <= DATABASE_DEVICES:
-        names.append(database.name)
-    else:
-        database.unlink(missing_ok=True)
+    database = run.path(DATABASE)
+    database.unlink(missing_ok=True)
+    wanted = run.design.network.neurons**2 <= DATABASE_DEVICES
     found = lvs(
-        drawing,
-        run.process,
-        run.design,
-        devices=run.path(DEVICES),
-        database=database if database.name in names else None,
-    )
+        drawing, run.process, run.design, devices=run.path(DEVICES), database=database if wanted else None
+    )  # fmt: skip
     write_findings(found, run.path("lvs.json"))
     write_lyrdb(found, run.path("lvs.lyrdb"), top_cell=drawing.top.name)
-    return names
+    names = ["drc.json", "drc.lyrdb", "lvs.json", "lvs.lyrdb", DEVICES]
+    return [*names, DATABASE] if database.is_file() else names
 
 
 def _check_point(run: Run, network: Network, name: str) -> Sequence[str]:

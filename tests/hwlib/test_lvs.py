@@ -1,6 +1,7 @@
 """Layout versus schematic on a network drawn by hand: what is connected, and what the findings say when it is not."""
 
 import itertools
+import multiprocessing
 
 import klayout.db as kdb
 import networkx as nx
@@ -9,7 +10,7 @@ import pytest
 import xarray as xr
 from drawn_network import PX, PY, Drawing, draw_network
 
-from hwlib.checks import lvs, network_graph, reference_netlist, reference_network, write_reference_spice
+from hwlib.checks import lvs, network_graph, reference_netlist, reference_network, topology, write_reference_spice
 from hwlib.checks.connectivity import Extracted
 from hwlib.checks.device_table import device_table
 from hwlib.checks.layout_view import view_in_bands, view_whole
@@ -326,6 +327,22 @@ def test_graphs_alone_find_what_names_would_miss(monkeypatch):
     assert finding.rule == "lvs.topology" and finding.severity == "error"
     assert [f.rule for f in check(_short_columns)] == ["lvs.topology"]
     assert check(_short_columns, topology=False) == []
+
+
+def _endless(*_):
+    while True:
+        pass
+
+
+def test_a_comparison_of_graphs_that_does_not_end_is_stopped_and_said_to_be(monkeypatch, tmp_path):
+    monkeypatch.setattr(topology, "_compare", _endless)
+    monkeypatch.setattr(topology, "SECONDS", 0.05)
+    path = tmp_path / "five.lvsdb"
+    path.write_text("of another layout")
+    (finding,) = lvs(draw_network(FIVE).layout, EBEAM, FIVE, database=path)
+    assert (finding.rule, finding.severity) == ("lvs.topology", "warning")
+    assert finding.message == "the netlists are not compared as graphs: the comparison was stopped after 0.175 s"
+    assert not path.exists() and multiprocessing.active_children() == []
 
 
 def test_recognised_devices_are_written_with_drawn_sizes_and_places(tmp_path):
