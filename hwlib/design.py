@@ -114,7 +114,7 @@ class OperatingPoint(_Strict):
 
     v_dw: Annotated[float | str, *_word_or_quantity(("auto", "eq4"), "V")] = Field(
         default="auto",
-        description="auto: window centre with R_M; eq4: the paper's eq. (4), without R_M; or volts",
+        description=("auto: centre of the window that the network's wires leave; eq4: the paper's eq. (4); or volts"),
     )
     v_charge: Voltage = Field(default=0.1, gt=0, description="V_C; Table I")
     weight: Voltage = Field(default=0.1, gt=0, description="W; Table I")

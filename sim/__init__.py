@@ -10,17 +10,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sim.judgement import judge as judge
     from sim.pattern_recall import recall as recall
     from sim.pattern_recall import starts as starts
     from sim.protocol import Protocol as Protocol
     from sim.protocol import protocol_for as protocol_for
+    from sim.set_point import protocol_on as protocol_on
+    from sim.set_point import v_dw_on as v_dw_on
     from sim.simulate import run as run
     from sim.simulate import run_batch as run_batch
 
 # No module is called like one of these: importing it would hide the function behind it.
 _HOME = {
-    "Protocol": "sim.protocol", "protocol_for": "sim.protocol", "recall": "sim.pattern_recall",
-    "starts": "sim.pattern_recall", "run": "sim.simulate", "run_batch": "sim.simulate",
+    "Protocol": "sim.protocol", "judge": "sim.judgement", "protocol_for": "sim.protocol",
+    "protocol_on": "sim.set_point", "recall": "sim.pattern_recall", "starts": "sim.pattern_recall",
+    "run": "sim.simulate", "run_batch": "sim.simulate", "v_dw_on": "sim.set_point",
 }  # fmt: skip
 
 

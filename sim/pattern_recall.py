@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,9 @@ from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.process import Process
-from hwlib.weights import bits, stored_patterns, weight_levels
+from hwlib.weights import bits, stored_patterns
 from sim.engines import DEFAULT_TOLERANCE, Progress
-from sim.protocol import protocol_for
+from sim.set_point import protocol_on, v_dw_on
 from sim.simulate import run_batch
 from sim.tasks.scores import nearest, score, summarise
 
@@ -50,6 +51,8 @@ def recall(
 ) -> xr.Dataset:  # fmt: skip
     """Load starts, let the network converge, compare with the stored patterns or their inverses.
 
+    V_DW ``auto`` is the centre of this network's own window (``sim.set_point``).
+
     Args:
         network: ideal or extracted.
         design: its stored patterns, operating point, task and seed.
@@ -65,8 +68,8 @@ def recall(
         best over patterns and inverses; undecided bits are wrong), ``recalled`` (all bits right and at rest),
         ``recalled_pattern`` (which pattern was nearest); over trials: ``accuracy_mean``, ``accuracy_interval`` (Student
         t), ``recall_rate``, ``recall_interval`` (Wilson), both 95 %; ``time_mean``, ``time_max``, ``time_median`` over
-        the trials at rest (NaN when none is), ``rest_rate``, ``energy_mean``; attribute ``seed``. ``pattern`` holds the
-        stored bits.
+        the trials at rest (NaN when none is), ``rest_rate``, ``energy_mean``; attributes ``seed``, ``v_dw`` (V) and
+        ``v_dw_origin``. ``pattern`` holds the stored bits.
 
     Raises:
         InputError: the design's weights are a matrix: there is no stored pattern to compare with.
@@ -76,10 +79,11 @@ def recall(
         raise InputError("recall: the design's weights are a matrix, there are no stored patterns to recall")
     if network.neurons != design.network.neurons:
         raise InputError(f"recall: the network has {network.neurons} neurons, the design {design.network.neurons}")
-    begin, levels = starts(design, trials), weight_levels(design)
-    protocols = [protocol_for(design, process, start=start, levels=levels) for start in begin]
+    begin, voltage = starts(design, trials), v_dw_on(network, design, process)
+    point = protocol_on(network, design, process, v_dw=voltage.volts)
+    protocols = [replace(point, start=start) for start in begin]
     result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress, checkpoint=checkpoint)
-    result.attrs["seed"] = design.seed
+    result.attrs |= {"seed": design.seed, "v_dw": voltage.volts, "v_dw_origin": voltage.origin}
     result["pattern"] = (("stored", "neuron"), patterns, _about("stored bits"))
     result["start"] = (("trial", "neuron"), begin, _about("bits loaded"))
     score(result, patterns)

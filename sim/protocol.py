@@ -85,7 +85,10 @@ class Protocol:
 
 
 def protocol_for(design: Design, process: Process, **changes: object) -> Protocol:
-    """The design's operating point as a protocol; ``changes`` override fields of ``Protocol``."""
+    """The design's operating point as a protocol; ``changes`` override fields of ``Protocol``.
+
+    V_DW ``auto`` is the centre of the window of ideal wires here: ``sim.protocol_on`` takes a network's own.
+    """
     point = design.operating_point
     values: dict[str, object] = {
         "v_dw": resolve_v_dw(design, process), "v_charge": point.v_charge, "weight": point.weight,

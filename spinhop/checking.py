@@ -131,15 +131,8 @@ def _check_point(run: Run, network: Network, name: str) -> Sequence[str]:
     import sim
     from hwlib.checks import write_lyrdb
     from hwlib.drawing.layout_file import top_cell_name
-    from hwlib.weights import stored_patterns, weight_levels
-    from sim.protocol import protocol_for
-    from sim.rules import operating_point_report
 
-    protocol = protocol_for(run.design, run.process, levels=weight_levels(run.design))
-    report = operating_point_report(
-        network, protocol, run.design.device, run.process, waivers=run.design.waivers,
-        patterns=stored_patterns(run.design), starts=sim.starts(run.design),
-    )  # fmt: skip
+    report = sim.judge(network, run.design, run.process)
     write_findings(report.findings(), run.path(f"{name}.json"))
     report.write_json(run.path(f"{name}_table.json"))
     write_lyrdb(report.markers(), run.path(f"{name}.lyrdb"), top_cell=top_cell_name(layout_file(run)))
@@ -158,13 +151,13 @@ def _check_drawn_point(run: Run) -> Sequence[str]:
     return _check_point(run, drawn_network(run), "erc_drawn")
 
 
-def _inputs(run: Run) -> Any:
+def _drawing_inputs(run: Run) -> Any:
     return design_inputs(run, "task")
 
 
-DRAWING = Stage("checks of the drawing", ("layout",), ("hwlib",), _inputs, _check_drawing)
-POINT_IDEAL = Stage("checks, ideal wires", (DRAWING.name,), ("hwlib", "sim"), _inputs, _check_ideal_point)
-POINT_DRAWN = Stage("checks, as drawn", ("extraction",), ("hwlib", "sim"), _inputs, _check_drawn_point)
+DRAWING = Stage("checks of the drawing", ("layout",), ("hwlib",), _drawing_inputs, _check_drawing)
+POINT_IDEAL = Stage("checks, ideal wires", (DRAWING.name,), ("hwlib", "sim"), design_inputs, _check_ideal_point)
+POINT_DRAWN = Stage("checks, as drawn", ("extraction",), ("hwlib", "sim"), design_inputs, _check_drawn_point)
 
 
 class Tried(NamedTuple):

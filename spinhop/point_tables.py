@@ -98,7 +98,8 @@ def window_summary(points: dict[str, Point]) -> list[str]:
     values = last["values"]
     low, high = max(values["low"]), min(values["high"])
     where = "inside" if low <= values["eq4"] <= high else "outside"
-    lines.append(f"V_DW is set to {values['v_dw']:.4g} V; the paper's eq. (4) gives {values['eq4']:.4g} V, {where}")
+    lines += [v_dw_line(name, point) for name, point in points.items()]
+    lines.append(f"the paper's eq. (4) gives {values['eq4']:.4g} V, {where} the window")
     if "erc_drawn" in points:
         closes = values["closes_at"]
         lines.append(
@@ -106,6 +107,11 @@ def window_summary(points: dict[str, Point]) -> list[str]:
             else "with these wires the window stays open beyond N = 4096"
         )  # fmt: skip
     return lines
+
+
+def v_dw_line(name: str, point: Point) -> str:
+    """V_DW as a network gets it, and where it comes from."""
+    return f"{SHORT[name]}: V_DW {point['values']['v_dw']:.4g} V, {point['values']['v_dw_origin']}"
 
 
 def lines_of(columns: list[str], rows: list[list[str]]) -> list[str]:

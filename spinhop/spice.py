@@ -69,11 +69,10 @@ def names(ideal: bool) -> tuple[str, str, str, str]:
 
 def _trial(run: Run, ideal: bool) -> tuple[Network, Protocol]:
     import sim
-    from hwlib.weights import weight_levels
 
     start = sim.starts(run.design, 1)[0]
     network = ideal_wires(run) if ideal else drawn_network(run)
-    return network, sim.protocol_for(run.design, run.process, start=start, levels=weight_levels(run.design))
+    return network, sim.protocol_on(network, run.design, run.process, start=start)
 
 
 def _write(run: Run, ideal: bool, network: Network, protocol: Protocol) -> Deck:

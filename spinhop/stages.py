@@ -125,14 +125,14 @@ def _simulation_inputs(run: Run) -> Any:
 def _trace(ideal: bool, name: str) -> Any:
     def work(run: Run) -> Sequence[str]:
         import sim
-        from hwlib.weights import weight_levels
-        from sim.protocol import protocol_for
 
         network = _network(run, ideal)
         start = sim.starts(run.design, 1)[0]
-        protocol = protocol_for(run.design, run.process, start=start, levels=weight_levels(run.design))
-        record = network.devices <= TRACE_DEVICES
-        save_dataset(sim.run(network, protocol, engine=run.engine, record=record), run.path(name))
+        voltage = sim.v_dw_on(network, run.design, run.process)
+        protocol = sim.protocol_on(network, run.design, run.process, start=start, v_dw=voltage.volts)
+        result = sim.run(network, protocol, engine=run.engine, record=network.devices <= TRACE_DEVICES)
+        result.attrs |= {"v_dw": voltage.volts, "v_dw_origin": voltage.origin}
+        save_dataset(result, run.path(name))
         return [name]
 
     return work

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.process import Process
 from sim.engines import DEFAULT_TOLERANCE
-from sim.protocol import protocol_for
+from sim.set_point import protocol_on
 from sim.simulate import run_batch
 from sim.tasks.graphs import adjacency
 from sim.tasks.setup import Progress, free_network, paper_design
@@ -118,7 +119,8 @@ def solve(
     if programmed is not None and any(abs(programmed - each).max() > 1e-6 for each in levels):
         raise InputError("maxcut: the network's weight rails are programmed to other weights; use weight_style lines")
     on_lines = programmed is None
-    protocols = [protocol_for(design, process, start=None, levels=each if on_lines else None) for each in levels]
+    point = protocol_on(network, design, process, start=None, levels=levels[0] if on_lines else None)
+    protocols = [replace(point, levels=each if on_lines else None) for each in levels]
     result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress)
     cuts = [float(cut_value(graph, state)) for graph, state in zip(graphs, result["state"].values, strict=True)]
     result["cut"] = ("trial", np.array(cuts), {"units": "1", "long_name": "weight of the cut"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -13,7 +13,7 @@ from hwlib.network import Network
 from hwlib.process import Process
 from hwlib.weights import hebbian
 from sim.engines import DEFAULT_TOLERANCE
-from sim.protocol import protocol_for
+from sim.set_point import protocol_on
 from sim.simulate import run_batch
 from sim.tasks.images import distort
 from sim.tasks.scores import score
@@ -47,11 +47,11 @@ def random_recall(
     rng, n = np.random.default_rng(seed), design.network.neurons
     stored = rng.integers(0, 2, (trials, patterns, n), dtype=np.int8)
     starts = rng.integers(0, 2, (trials, n), dtype=np.int8)
-    protocols = [
-        protocol_for(design, process, start=start, levels=hebbian(words))
-        for start, words in zip(starts, stored, strict=True)
-    ]
     network = network or free_network(design, process)
+    point = protocol_on(network, design, process, levels=hebbian(stored[0]))
+    protocols = [
+        replace(point, start=start, levels=hebbian(words)) for start, words in zip(starts, stored, strict=True)
+    ]
     result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress)
     result.attrs["seed"] = seed
     return score(result, stored)
@@ -88,8 +88,8 @@ def image_recall(
     ]
     starts = np.array([distort(patterns[p], d, rng) for p, d in cases])
     network = network or free_network(design, process, levels)
-    given: dict[str, Any] = {} if network.weight_levels() is not None else {"levels": levels}
-    protocols = [protocol_for(design, process, start=start, **given) for start in starts]
+    point = protocol_on(network, design, process, levels=None if network.weight_levels() is not None else levels)
+    protocols = [replace(point, start=start) for start in starts]
     result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress)
     index = np.array([p for p, _ in cases])
     score(result, np.asarray(patterns)[index][:, None, :])

@@ -9,6 +9,7 @@ import numpy as np
 from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.network import Network
+from hwlib.operating_point import resolve_v_dw
 from hwlib.process import Process
 from hwlib.schematic import ideal_network
 from hwlib.weights import MAX_RAILS, rail_levels
@@ -43,6 +44,13 @@ def paper_design(
         "operating_point": {"v_charge": v_charge, "weight": weight, "load": load},
         "task": {"time_limit": time_limit},
     })  # fmt: skip
+
+
+def at_ideal_v_dw(design: Design) -> Design:
+    """The design with V_DW stated: the centre of the window of ideal wires, which drawn ones then do not move."""
+    data = design.model_dump()
+    data["operating_point"]["v_dw"] = resolve_v_dw(design, design.load_process())
+    return Design.model_validate(data)
 
 
 def free_network(design: Design, process: Process, levels: np.ndarray | None = None) -> Network:

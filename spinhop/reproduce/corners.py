@@ -9,7 +9,7 @@ from typing import Any
 from hwlib.design import Design
 from hwlib.network import Network
 from hwlib.process import Process
-from sim.tasks.setup import paper_design
+from sim.tasks.setup import at_ideal_v_dw, paper_design
 from spinhop.reproduce.task import PERCENT
 from spinhop.reproduce.wires import TIME_LIMIT, ohm_per_cell
 
@@ -37,14 +37,19 @@ class Corner:
         return f"{self.process} {self.widening:g}×{centred}"
 
     def design(self, neurons: int, **operating: Any) -> Design:
-        """The paper's operating point on this corner, loading until rest; ``operating``: as of ``paper_design``."""
+        """The paper's operating point on this corner, at its V_DW, loading until rest.
+
+        Args:
+            neurons: N.
+            operating: as of ``paper_design``.
+        """
         design = paper_design(neurons, process=self.process, **{"time_limit": TIME_LIMIT, "load": "rest", **operating})
         process, data = design.load_process(), design.model_dump()
         for field, layer in _WIRES.items():
             data["network"][field] = self.widening * (process.layers[layer].min_width or 0.0)
         data["network"]["soma_placement"] = self.placement
         data["name"] = f"{self.process}-{neurons}-{self.widening:g}x-{self.placement}".replace(".", "p")
-        return Design.model_validate(data)
+        return at_ideal_v_dw(Design.model_validate(data))
 
 
 # Both processes at two widths; then thick metals, and what moving the somas to the middle of their wires adds.
@@ -97,10 +102,10 @@ class Drawing:
             these wires), ``recommended`` (V or None), ``margin`` (% that ``vdw.window`` has to spare), ``weight_drop``
             (% of the weight voltage that the rails lose at worst, ``ir.weight``) and ``broken`` (errors' rule names).
         """
-        from sim.protocol import protocol_for
+        import sim
         from sim.rules import operating_point_report
 
-        protocol = protocol_for(self.design, self.process)
+        protocol = sim.protocol_on(self.network, self.design, self.process)
         report = operating_point_report(self.network, protocol, self.design.device, self.process)
         outcomes = {outcome.rule: outcome for outcome in report.outcomes}
         broken = [finding.rule for finding in report.findings() if finding.severity == "error"]

@@ -13,7 +13,7 @@ from hwlib.network import MTJ_OUT, Network
 from hwlib.schematic import ladder_network
 from sim.tasks import statistics
 from sim.tasks.random_recall import random_recall
-from sim.tasks.setup import paper_design
+from sim.tasks.setup import at_ideal_v_dw, paper_design
 from sim.tasks.statistics import Interval
 from spinhop.reproduce.rows import Row
 from spinhop.reproduce.task import NJ, NS, PERCENT, Context, Result, Steps, Task
@@ -32,7 +32,7 @@ def run(context: Context) -> Result:
     ladders: dict[str, dict[str, list[Any]]] = {}
     rows: list[Row] = []
     for n in sizes:
-        design = paper_design(n, load="rest", time_limit=TIME_LIMIT)
+        design = at_ideal_v_dw(paper_design(n, load="rest", time_limit=TIME_LIMIT))
         process = design.load_process()
         curves: dict[str, list[Any]] = {name: [] for name in ("accuracy", "time", "energy", "rests", "recalled")}
         for ohm in ohms:

@@ -5,13 +5,11 @@ from pathlib import Path
 import pytest
 
 import layouts
+import sim
 from hwlib.checks import drc, lvs
 from hwlib.design import load_design
 from hwlib.extraction import extract, with_capacitance
 from hwlib.findings import failed
-from hwlib.weights import weight_levels
-from sim.protocol import protocol_for
-from sim.rules import operating_point_report
 
 EXAMPLES = sorted((Path(layouts.__file__).parent / "examples").glob("*.yaml"))
 SMALL = [path for path in EXAMPLES if load_design(path).network.neurons <= 16]
@@ -34,8 +32,7 @@ def test_small_example_works_at_its_operating_point(path, tmp_path):
     """As drawn, no rule is broken but those it waives, and none is waived that holds: reasons go stale."""
     design, process, gds = drawn(path, tmp_path)
     network = with_capacitance(extract(gds, process, design), gds, process)
-    protocol = protocol_for(design, process, levels=weight_levels(design))
-    report = operating_point_report(network, protocol, design.device, process, waivers=design.waivers)
+    report = sim.judge(network, design, process)
     assert not failed(report.findings())
     assert {f.rule for f in report.findings() if f.severity == "waived"} == set(design.waivers)
 

@@ -1,0 +1,32 @@
+"""The operating-point rules on a design's network, with what the design stores, loads, sets and waives."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hwlib.design import Design
+from hwlib.network import Network
+from hwlib.process import Process
+from hwlib.weights import stored_patterns
+from sim.pattern_recall import starts
+from sim.rules import OperatingPointReport, operating_point_report
+from sim.set_point import protocol_on, v_dw_on
+
+
+def judge(network: Network, design: Design, process: Process) -> OperatingPointReport:
+    """Apply every operating-point rule to a network of a design.
+
+    Args:
+        network: ideal or extracted.
+        design: its operating point, stored patterns, starts and waivers.
+        process: its process.
+
+    Returns:
+        As ``operating_point_report``; ``values`` also says where V_DW comes from, ``v_dw_origin``.
+    """
+    voltage = v_dw_on(network, design, process)
+    report = operating_point_report(
+        network, protocol_on(network, design, process, v_dw=voltage.volts), design.device, process,
+        waivers=design.waivers, patterns=stored_patterns(design), starts=starts(design),
+    )  # fmt: skip
+    return replace(report, values={**report.values, "v_dw_origin": voltage.origin})

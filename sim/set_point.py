@@ -1,0 +1,83 @@
+"""A design's operating point on a network: V_DW ``auto`` is the centre of the window that the network's wires leave."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hwlib.design import Design
+from hwlib.network import Network
+from hwlib.operating_point import resolve_v_dw
+from hwlib.process import Process
+from hwlib.weights import weight_levels
+from sim.protocol import Protocol, protocol_for
+from sim.rules.cases import Cases, Limits
+from sim.rules.window import dendrite_bound, v_dw_windows
+
+_ROUNDS = 5  # V_DW moves its own window a little, over the ground wires: a few nanovolts after two rounds
+_SETTLED = 1e-9
+
+
+class SetVoltage(NamedTuple):
+    """V_DW as a network gets it.
+
+    Attributes:
+        volts: V.
+        origin: where it comes from, in words: ``as stated``, ``eq. (4)``, ``centre of the drawn window`` …
+    """
+
+    volts: float
+    origin: str
+
+    def __str__(self) -> str:
+        return f"V_DW {self.volts:.4g} V, {self.origin}"
+
+
+def v_dw_on(network: Network, design: Design, process: Process, *, levels: np.ndarray | None = None) -> SetVoltage:
+    """V_DW of a design on a network: the one place where it is decided.
+
+    ``auto`` is the centre of the window of this very network, so that an ideal network and a drawn one are each run at
+    their own. A drawn window that is closed has no centre: then the ideal one's is taken.
+
+    Args:
+        network: ideal or extracted.
+        design: its operating point.
+        process: its process.
+        levels: weights as multiples of W, for networks with weight lines; default the design's.
+    """
+    setting, ideal = design.operating_point.v_dw, resolve_v_dw(design, process)
+    if setting != "auto":
+        return SetVoltage(ideal, "the paper's eq. (4)" if setting == "eq4" else "as stated")
+    if not network.has_wires:
+        return SetVoltage(ideal, "centre of the ideal window")
+    if levels is None and network.weight_levels() is None:
+        levels = weight_levels(design)
+    protocol = protocol_for(design, process, levels=levels)
+    for _ in range(_ROUNDS):
+        cases = Cases(network, protocol, design.device, process, Limits())
+        centre = v_dw_windows(cases).recommended
+        if centre is None:
+            return SetVoltage(ideal, "centre of the ideal window, as the drawn one is closed")
+        settled = abs(centre - protocol.v_dw) <= _SETTLED * centre or dendrite_bound(cases) == protocol.v_charge
+        protocol = replace(protocol, v_dw=centre)
+        if settled:
+            break
+    return SetVoltage(protocol.v_dw, "centre of the drawn window")
+
+
+def protocol_on(network: Network, design: Design, process: Process, **changes: Any) -> Protocol:
+    """The design's operating point as a protocol for a network, V_DW as ``v_dw_on`` says.
+
+    Args:
+        network: ideal or extracted.
+        design: its operating point.
+        process: its process.
+        changes: override fields of ``Protocol``; ``levels`` are otherwise the design's weights.
+    """
+    if "levels" not in changes:
+        changes["levels"] = weight_levels(design)
+    if "v_dw" not in changes:
+        changes["v_dw"] = v_dw_on(network, design, process, levels=changes["levels"]).volts
+    return protocol_for(design, process, **changes)
