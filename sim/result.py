@@ -16,7 +16,8 @@ from sim.protocol import OFF_BELOW, ON_ABOVE
 SOURCES = ("weight", "vdw", "load")
 SINKS = ("pillar", "track", "wire")
 UNDECIDED = -1
-_TRACE_BYTES = 128e6  # largest trace kept in memory
+EVENT_KINDS = ("begin", "start", "stop", "turn", "enter", "leave", "release", "bend", "end")
+_SAMPLE_BYTES = 24e6  # what all samples of a trial may take
 _META = {  # name: (dimensions, unit, meaning)
     "time_load": ((), "s", "length of the load phase"),
     "time_convergence": ((), "s", "from release until every wall is at rest, or the limit"),
@@ -29,7 +30,10 @@ _META = {  # name: (dimensions, unit, meaning)
     "kcl_residual": ((), "A", "largest current missing at a node during the run"),
     "energy_balance": ((), "1", "relative difference of delivered energy and heat"),
     "steps": ((), "1", "accepted time steps"),
-    "wall": (("time", "device"), "m", "wall position, from the DW_IN end"),
+    "event_device": (("event",), "1", "whose wall this point is of; points are sorted by device, then by time"),
+    "event_time": (("event",), "s", "time from the start of the load"),
+    "event_wall": (("event",), "m", "wall position, from the DW_IN end; straight from point to point within 1e-3 L"),
+    "event_kind": (("event",), "1", "what the wall does there; bend: a point that straight lines need"),
     "soma_current": (("time", "neuron"), "A", "track current of the soma, positive toward ON"),
     "track_current": (("time", "device"), "A", "track current, positive toward ON"),
     "node_voltage": (("time", "node"), "V", "node voltage"),
@@ -38,20 +42,42 @@ _META = {  # name: (dimensions, unit, meaning)
 
 
 @dataclass(frozen=True)
-class Trace:
-    """One trial over time; times strictly increase.
+class WallEvents:
+    """Points of every wall's way, by device, then by time (strictly increasing); shapes (events,).
+
+    Between two points a wall is on the straight line that joins them, within 1e-3 of its L.
 
     Attributes:
-        time: s from the start of the load phase, shape (times,).
+        device: index of the device.
+        time: s from the start of the load phase.
+        position: m from the DW_IN end.
+        kind: index into ``EVENT_KINDS``: the trial begins, the wall starts from or stops at an end of its track,
+            turns, enters or leaves its pillar, is on its way when the load phase ends (release), bends, the trial ends.
+            Turns and ways from an end and back of less than 1e-4 L are left out.
+    """
+
+    device: np.ndarray
+    time: np.ndarray
+    position: np.ndarray
+    kind: np.ndarray
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One trial over time: its walls as events, currents and voltages as samples.
+
+    Attributes:
+        events: of all walls.
+        time: of the samples, strictly increasing, s from the start of the load phase, shape (times,). Both ends of
+            every phase are among them: a phase begins one rounding after the one before ended.
         phase: 0 load, 1 convergence, shape (times,).
-        wall: wall positions in m, shape (times, devices).
         track_current: A, shape (times, devices).
         node_voltage: V, shape (times, nodes).
     """
 
+    events: WallEvents
     time: np.ndarray
     phase: np.ndarray
-    wall: np.ndarray
     track_current: np.ndarray
     node_voltage: np.ndarray
 
@@ -90,8 +116,8 @@ def joined(trials: Sequence[Trials]) -> Trials:
 
 
 def trace_samples(network: Network, most: int) -> int:
-    """How many points of a trace fit memory: at most ``most``, at least 20."""
-    return int(np.clip(_TRACE_BYTES / (8 * (2 * network.devices + network.nodes + 2)), 20, max(most, 20)))
+    """How many samples of currents and voltages fit memory: at most ``most``, at least 20."""
+    return int(np.clip(_SAMPLE_BYTES / (8 * (network.devices + network.nodes)), 20, max(most, 20)))
 
 
 def read_out(network: Network, wall: np.ndarray) -> np.ndarray:
@@ -134,17 +160,27 @@ def dataset(network: Network, trials: Trials, engine: str, *, batch: bool) -> xr
     }  # fmt: skip
     if trials.trace is not None:
         variables |= _trace_variables(network, trials.trace)
+        coords |= {name: variables.pop(name) for name in ("event_device", "event_time")}
         coords["time"] = ("time", trials.trace.time, {"units": "s", "long_name": "time from the start of the load"})
     attrs = {**network.attrs, "engine": engine, "spinhop_version": _version()}
     return xr.Dataset(variables, coords=coords, attrs=attrs)
 
 
 def _trace_variables(network: Network, trace: Trace) -> dict[str, xr.Variable]:
+    """Events as CF's indexed ragged array, and the samples."""
+    events = trace.events
     values = {
-        "phase": trace.phase.astype(np.int8), "wall": trace.wall, "track_current": trace.track_current,
-        "soma_current": trace.track_current[:, network.somas], "node_voltage": trace.node_voltage,
+        "event_device": events.device.astype(np.int32), "event_time": events.time, "event_wall": events.position,
+        "event_kind": events.kind.astype(np.int8), "phase": trace.phase.astype(np.int8),
+        "track_current": trace.track_current, "soma_current": trace.track_current[:, network.somas],
+        "node_voltage": trace.node_voltage,
     }  # fmt: skip
-    return {name: _variable(name, value, False) for name, value in values.items()}
+    variables = {name: _variable(name, value, False) for name, value in values.items()}
+    variables["event_device"].attrs["instance_dimension"] = "device"
+    variables["event_kind"].attrs |= {
+        "flag_values": np.arange(len(EVENT_KINDS), dtype=np.int8), "flag_meanings": " ".join(EVENT_KINDS),
+    }  # fmt: skip
+    return variables
 
 
 def _variable(name: str, value: np.ndarray, batch: bool) -> xr.Variable:

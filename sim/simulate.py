@@ -1,4 +1,4 @@
-"""The two calls that simulate a network: one trial with traces, or many without."""
+"""The two calls that simulate a network: one trial, recorded or not, or many."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sim.engines import DEFAULT_TOLERANCE, Engine, Options, Progress, choose
 from sim.protocol import Protocol
 from sim.result import Trials, dataset, trace_samples
 
-MAX_SAMPLES = 2000  # points of a trace
+MAX_SAMPLES = 2000  # of currents and voltages
 _KEEP_EVERY = 10.0  # s between two checkpoints of a batch, or longer where a trial is
 
 
@@ -32,9 +32,9 @@ def run(
         protocol: what is done to it.
         engine: ``reference`` (every wall, all wires, a sparse solve per evaluation), ``ideal`` (no wires), ``layout``,
             or ``auto``: the fastest that is exact for this network.
-        record: keep the traces.
+        record: keep the walls' events, and samples of currents and voltages.
         tolerance: largest estimated error of a wall position per step, fraction of L.
-        samples: most points of a trace; large networks keep fewer, to bound memory.
+        samples: most samples; large networks keep fewer, to bound memory.
         checkpoint: file to go on from when it exists, rewritten during the run and removed at its end; only without
             ``record``. The result has the same bits as of a run in one go. The engine ``layout`` goes on within the
             trial, the others, much shorter or only for small networks, begin it anew.
@@ -42,15 +42,17 @@ def run(
     Returns:
         Dataset in SI units: ``time_load``, ``time_convergence``, ``time_to_solution``, ``at_rest`` (False: the limit
         was reached), ``state`` (neuron), ``wall_final`` (device), ``energy_source`` (source), ``energy_sink`` (sink),
-        ``kcl_residual``, ``energy_balance``, ``steps``; with ``record`` also over ``time``: ``wall``,
-        ``track_current`` (device), ``soma_current`` (neuron), ``node_voltage`` (node), ``phase``.
+        ``kcl_residual``, ``energy_balance``, ``steps``; with ``record`` also the walls over time (see
+        ``sim.traces``): ``event_device``, ``event_time``, ``event_wall``, ``event_kind`` (event); and sampled at
+        ``time``, both ends of every phase among it: ``track_current`` (device), ``soma_current`` (neuron),
+        ``node_voltage`` (node), ``phase``.
 
     Raises:
         InputError: an unknown engine, one that cannot run this network, a protocol that does not fit it, or a
             checkpoint of another run.
     """
     if checkpoint is not None and record:
-        raise InputError("checkpoint: keeps no traces; give record=False with it")
+        raise InputError("checkpoint: records nothing; give record=False with it")
     options = Options(
         tolerance=tolerance, record=record, samples=trace_samples(network, samples),
         checkpoint=None if checkpoint is None else Path(checkpoint),
@@ -77,7 +79,7 @@ def run_batch(
             go.
 
     Returns:
-        The dataset of ``run`` without traces, every variable with the leading dimension ``trial``.
+        The dataset of ``run`` with nothing recorded, every variable with the leading dimension ``trial``.
 
     Raises:
         InputError: as for ``run``; or no protocol.

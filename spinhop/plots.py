@@ -44,6 +44,8 @@ def _figure(title: str, trace: xr.Dataset, network: Network, what: str, first: A
     from bokeh.models import HoverTool
     from bokeh.plotting import figure
 
+    from sim.traces import wall_band, wall_points
+
     ranges = {} if first is None else {"x_range": first.x_range, "y_range": first.y_range}
     plot = figure(
         title=f"{what} walls, {title}", height=230, sizing_mode="stretch_width", x_axis_label="time (ns)",
@@ -51,18 +53,20 @@ def _figure(title: str, trace: xr.Dataset, network: Network, what: str, first: A
         output_backend="svg" if what == "soma" else "canvas", **ranges,
     )  # fmt: skip
     plot.toolbar.logo = None
-    time = NS * trace["time"].values
-    walls = NM * trace["wall"].values
     for neuron in range(min(network.neurons, MAX_LINES)):
         colour = COLOURS[neuron % len(COLOURS)]
         drawn: list[Any]
         if what == "soma":
-            drawn = [plot.line(time, walls[:, network.somas[neuron]], color=colour, line_width=1.8, name=str(neuron))]
+            soma = wall_points(trace, [network.somas[neuron]])[0]
+            drawn = [plot.line(NS * soma.time, NM * soma.position, color=colour, line_width=1.8, name=str(neuron))]
         else:
-            axons = walls[:, np.flatnonzero((network.pre == neuron) & (network.post != neuron))]
-            low, high = axons.min(axis=1), axons.max(axis=1)
-            plot.varea(time, low, high, fill_color=colour, fill_alpha=0.25)
-            drawn = [plot.line(time, side, color=colour, line_width=1.0, name=str(neuron)) for side in (low, high)]
+            axons = np.flatnonzero((network.pre == neuron) & (network.post != neuron))
+            if len(axons) == 0:
+                continue
+            time, *sides = wall_band(trace, axons)
+            low, high = (NM * side for side in sides)
+            plot.varea(NS * time, low, high, fill_color=colour, fill_alpha=0.25)
+            drawn = [plot.line(NS * time, side, color=colour, line_width=1.0, name=str(neuron)) for side in (low, high)]
         tips = [("neuron", "$name"), ("time", "$x{0.0} ns"), ("wall", "$y{0.0} nm")]
         plot.add_tools(HoverTool(renderers=drawn, tooltips=tips, visible=False))
     plot.vspan(x=[NS * float(trace["time_load"])], line_dash="dashed", line_color="#888888")

@@ -147,9 +147,10 @@ def _wires(network: Network) -> str:
 
 
 def _walls(traces: dict[str, xr.Dataset], network: Network) -> tuple[str, str]:
+    from sim.traces import has_walls
     from spinhop.plots import MAX_LINES, wall_plots
 
-    drawable = {title: trace for title, trace in traces.items() if "wall" in trace}
+    drawable = {title: trace for title, trace in traces.items() if has_walls(trace)}
     if not drawable:
         return "", page.section("Walls", page.paragraph("Traces of this many devices are not recorded."))
     head, plots = wall_plots(drawable, network)

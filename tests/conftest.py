@@ -26,19 +26,24 @@ def design_file(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def synthetic_trial(network: Network, seed: int, steps: int = 40) -> xr.Dataset:
+def synthetic_trial(network: Network, seed: int) -> xr.Dataset:
     """A dataset with the variables of ``sim.run`` and invented values: walls run from 0 to either end."""
     rng = np.random.default_rng(seed)
-    time = np.linspace(0, 80e-9, steps)
     ends = rng.integers(0, 2, network.devices) * network.length
-    wall = np.clip(time[:, None] / 40e-9 * rng.uniform(0.8, 1.2, network.devices), 0, 1) * ends
+    stop = 40e-9 / rng.uniform(0.8, 1.2, network.devices)
+    event = {  # of each wall: begin, stop, end
+        "event_device": np.repeat(np.arange(network.devices, dtype=np.int32), 3),
+        "event_time": np.stack([np.zeros_like(stop), stop, np.full_like(stop, 80e-9)], axis=1).ravel(),
+        "event_wall": np.stack([np.zeros_like(ends), ends, ends], axis=1).ravel(),
+        "event_kind": np.tile(np.array([0, 2, 8], np.int8), network.devices),
+    }  # fmt: skip
     return xr.Dataset(
         {
-            "wall": (("time", "device"), wall), "state": ("neuron", (ends[network.somas] > 0).astype(np.int8)),
+            "wall_final": ("device", ends), "state": ("neuron", (ends[network.somas] > 0).astype(np.int8)),
             "time_load": 16e-9, "time_convergence": 64e-9, "time_to_solution": 80e-9, "at_rest": True,
             "energy_source": ("source", [3e-12, 1e-12, 5e-13]), "energy_sink": ("sink", [2e-12, 2.4e-12, 1e-13]),
-        },
-        coords={"time": time, "source": ["weight", "vdw", "load"], "sink": ["pillar", "track", "wire"]},
+        } | {name: ("event", value) for name, value in event.items()},
+        coords={"source": ["weight", "vdw", "load"], "sink": ["pillar", "track", "wire"]},
     )  # fmt: skip
 
 
@@ -82,7 +87,7 @@ def synthetic_run(tmp_path: Path) -> Callable[..., Path]:
         write_network(network, folder / "network.nc")
         for k, name in enumerate(("ideal.nc", "drawn.nc")):
             trial = synthetic_trial(network, seed=k)
-            (trial if traces else trial.drop_vars("wall")).to_netcdf(folder / name, engine="h5netcdf")
+            (trial if traces else trial.drop_dims("event")).to_netcdf(folder / name, engine="h5netcdf")
         synthetic_recall(20, seed=1).to_netcdf(folder / "recall_ideal.nc", engine="h5netcdf")
         synthetic_recall(20, seed=2, resting=resting).to_netcdf(folder / "recall_drawn.nc", engine="h5netcdf")
         Image.new("RGB", (60, 40), "#3056a0").save(folder / "layout.png")

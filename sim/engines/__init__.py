@@ -38,11 +38,11 @@ class Options:
 
     Attributes:
         tolerance: largest estimated error of a wall position per step, as a fraction of its L.
-        record: keep traces; then there is exactly one protocol.
-        samples: most points of a trace; longer ones are thinned to every second, fourth … step.
+        record: keep walls over time, and samples of the circuit; then there is exactly one protocol.
+        samples: most samples (``sim.recorder``).
         progress: called with (trials done, trials in all).
-        checkpoint: of a single protocol without traces: file to go on from when it exists, rewritten during the run
-            and removed at its end. Engines that cannot stop within a trial leave it alone.
+        checkpoint: of a single protocol that is not recorded: file to go on from when it exists, rewritten during the
+            run and removed at its end. Engines that cannot stop within a trial leave it alone.
     """
 
     tolerance: float = DEFAULT_TOLERANCE

@@ -47,6 +47,7 @@ class Drive(NamedTuple):
     rail_count: np.ndarray  # axons of neuron j on net r, (R, N)
     rail_load: np.ndarray  # Σ of the load voltages of their dendrites, (R, N)
     rail_square: np.ndarray  # Σ over all shared nets of the squares, (N,)
+    rest: np.ndarray  # m/s below which each wall is at rest, (2N,)
 
 
 class Work(NamedTuple):
@@ -68,11 +69,15 @@ class Work(NamedTuple):
 
 
 class Record(NamedTuple):
-    """Trace buffer, thinned when full; empty arrays record nothing. ``counts``: points, stride, calls."""
+    """Points of a trial, as many as fit from the one numbered ``counts[1]`` on; ``counts[0]``: how many there were.
+
+    ``mark``: 3 · phase + 0 where it begins, 1 after a step, 2 where it ends.
+    """
 
     time: np.ndarray
-    phase: np.ndarray
+    mark: np.ndarray
     wall: np.ndarray
+    rate: np.ndarray
     volt: np.ndarray
     counts: np.ndarray
 

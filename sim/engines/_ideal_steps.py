@@ -10,7 +10,6 @@ import numpy as np
 
 from sim.engines._ideal_circuit import BEFORE, PAST, UNDER, column, jit, rates
 from sim.engines.tableau import ORDER, STAGES, A, E
-from sim.protocol import REST_SPEED
 
 _MODE_SLACK = 1e-8  # of L: how near an edge counts as on it (changes a conductance by less than 1e-7)
 _RELEASE_SLACK = 1e-9  # of L: how far a pinned wall may be late when it is released
@@ -89,12 +88,12 @@ def reach(walls, work):
 
 
 @jit
-def resting(work, s):
-    """No free wall is faster than REST_SPEED."""
-    fastest = 0.0
+def resting(drive, work, s):
+    """Every free wall is slower than what counts as rest."""
+    most = -1.0  # above rest
     for w in range(len(work.q)):
-        fastest = max(fastest, work.free[w] * abs(work.rate[s, w]))
-    return fastest < REST_SPEED
+        most = max(most, work.free[w] * abs(work.rate[s, w]) - drive.rest[w])
+    return most < 0
 
 
 @jit
@@ -218,7 +217,7 @@ def step(walls, circuit, drive, work, h, control, loading, until_rest, energy_sc
             h *= max(fraction, 1e-6)
             continue
         if until_rest:
-            if resting(work, STAGES - 1):
+            if resting(drive, work, STAGES - 1):
                 still = h
             else:
                 moving = h

@@ -42,6 +42,7 @@ class Batch(NamedTuple):
     limit: np.ndarray
     rail_load: np.ndarray  # (trials, R, N)
     rail_square: np.ndarray  # (trials, N)
+    rest_speed: np.ndarray  # m/s, (trials, 2N)
     q: np.ndarray  # start, then end, (trials, 2N)
     time: np.ndarray  # load and convergence, (trials, 2)
     rest: np.ndarray  # bool, (trials, 2)
@@ -67,33 +68,18 @@ def _copy(source, target):
 
 
 @jit
-def _keep(record, work, time, phase, last):
-    """Add a point to the trace; drop every second one when it is full."""
-    capacity = len(record.time)
-    if capacity == 0:
+def _keep(record, work, time, mark):
+    """Keep a point of the trial where it is wanted."""
+    if len(record.time) == 0:
         return
-    record.counts[2] += 1
-    if not last and record.counts[2] % record.counts[1] != 0:
-        return
-    if (
-        record.counts[0] > 0
-        and record.time[record.counts[0] - 1] == time
-        and record.phase[record.counts[0] - 1] == phase
-    ):
-        record.counts[0] -= 1  # the end of a phase, once more after its last step
-    if record.counts[0] == capacity:
-        kept = (capacity + 1) // 2
-        for k in range(kept):
-            record.time[k], record.phase[k] = record.time[2 * k], record.phase[2 * k]
-            _copy(record.wall[2 * k], record.wall[k])
-            _copy(record.volt[2 * k], record.volt[k])
-        record.counts[0] = kept
-        record.counts[1] *= 2
-    k = record.counts[0]
-    record.time[k], record.phase[k] = time, phase
-    _copy(work.q, record.wall[k])
-    _copy(work.volt, record.volt[k])
+    k = record.counts[0] - record.counts[1]
     record.counts[0] += 1
+    if k < 0 or k >= len(record.time):
+        return
+    record.time[k], record.mark[k] = time, mark
+    _copy(work.q, record.wall[k])
+    _copy(work.rate[0], record.rate[k])
+    _copy(work.volt, record.volt[k])
 
 
 @jit
@@ -129,13 +115,13 @@ def _phase(walls, circuit, drive, work, record, begin, limit, phase, until_rest,
     """One phase; its length, whether every wall came to rest, the worst current residual and the steps."""
     loading = phase == 0
     _begin(walls, circuit, drive, work, loading)
-    _keep(record, work, begin, phase, True)
+    _keep(record, work, begin, 3 * phase)
     scale = _ENERGY_TIME * (work.power[0, WEIGHT] + work.power[0, VDW] + work.power[0, LOAD] + 1e-30)
     residual = imbalance(walls, circuit, drive, work, loading)
     time, control, steps = 0.0, _FIRST_STEP, 0
     while True:
         switch(walls, circuit, drive, work)
-        still = resting(work, 0)
+        still = resting(drive, work, 0)
         if time >= limit or (still and until_rest):
             break
         longest = min(reach(walls, work), limit - time)
@@ -147,8 +133,8 @@ def _phase(walls, circuit, drive, work, record, begin, limit, phase, until_rest,
         if steps % _CHECK_EVERY == 0:
             residual = max(residual, imbalance(walls, circuit, drive, work, loading))
         steps += 1
-        _keep(record, work, begin + time, phase, False)
-    _keep(record, work, begin + time, phase, True)
+        _keep(record, work, begin + time, 3 * phase + 1)
+    _keep(record, work, begin + time, 3 * phase + 2)
     return time, still, residual, steps
 
 
@@ -156,7 +142,7 @@ def _phase(walls, circuit, drive, work, record, begin, limit, phase, until_rest,
 def _trial(walls, circuit, rail_count, batch, t, work, record, tolerance):
     drive = Drive(
         batch.weights[batch.weight[t]], batch.v_dw[t], batch.load[t], rail_count, batch.rail_load[t],
-        batch.rail_square[t],
+        batch.rail_square[t], batch.rest_speed[t],
     )  # fmt: skip
     _copy(batch.q[t], work.q)
     for p in range(len(work.energy)):
@@ -182,7 +168,7 @@ def _trial(walls, circuit, rail_count, batch, t, work, record, tolerance):
 def _fingerprint() -> str:
     folder = Path(__file__).parent
     sources = [folder / "_ideal_circuit.py", folder / "_ideal_steps.py", folder / "tableau.py"]
-    digest = hashlib.sha256((folder.parent / "protocol.py").read_bytes())
+    digest = hashlib.sha256()
     for source in sources:
         digest.update(source.read_bytes())
     return digest.hexdigest()

@@ -14,9 +14,12 @@ from sim.engines._ideal_circuit import Circuit, Record, Walls
 from sim.engines._ideal_trials import Batch, new_work, run_trials
 from sim.engines.ideal import WeightNets, _per_neuron
 from sim.protocol import Protocol
+from sim.recorder import Recorder
 from sim.result import Trace, Trials
+from sim.wall_events import EventStore
 
 _TRIALS_EACH = 4  # that a thread takes at once
+_RECORD_BYTES = 64e6  # of the points of a recorded trial that are kept at once
 
 
 class IdealNetwork:
@@ -37,6 +40,8 @@ class IdealNetwork:
         each = {name: self._both(getattr(network, name)) for name in (
             "length", "pillar_width", "pillar_centre", "r_p", "r_ap", "mobility", "leak"
         )}  # fmt: skip
+        self._pillar_width = each["pillar_width"]
+        self._rest: dict[tuple[float, float, float], np.ndarray] = {}
         idle = np.concatenate([np.zeros(n, bool), fan_out == 0])
         each["leak"] = np.where(idle, 0.0, each["leak"])
         edge = each["pillar_centre"] - each["pillar_width"] / 2
@@ -52,22 +57,58 @@ class IdealNetwork:
 
     def run(self, protocols: Sequence[Protocol], options: Options) -> Trials:
         """Run some trials together."""
-        batch = self._batch(protocols)
-        n = self.network.neurons
-        size = options.samples if options.record else 0
-        record = Record(
-            np.zeros(size), np.zeros(size, np.int8), np.zeros((size, 2 * n)), np.zeros((size, n)),
-            np.array([0, 1, 0]),
-        )  # fmt: skip
-        self._run(batch, record, options.tolerance)
+        batch, trace = self._batch(protocols), None
+        if options.record:
+            batch, trace = self._recorded(protocols[0], options)
+        else:
+            self._run(batch, self._record(0, 0), options.tolerance)
         energy = batch.energy
         sinks = np.column_stack([energy[:, 3], energy[:, 4], np.zeros(len(protocols))])
         return Trials(
             time_load=batch.time[:, 0], time_convergence=batch.time[:, 1], at_rest=np.asarray(batch.rest.all(1)),
             wall_final=batch.q[:, self._wall], energy_source=energy[:, :3], energy_sink=sinks,
             kcl_residual=batch.residual, steps=batch.steps,
-            trace=self._trace(record, protocols[0]) if options.record else None,
+            trace=trace,
         )  # fmt: skip
+
+    def _record(self, size: int, first: int) -> Record:
+        n = self.network.neurons
+        return Record(
+            np.empty(size), np.empty(size, np.int8), np.empty((size, 2 * n)), np.empty((size, 2 * n)),
+            np.empty((size, n)), np.array([0, first]),
+        )  # fmt: skip
+
+    def _recorded(self, protocol: Protocol, options: Options) -> tuple[Batch, Trace]:
+        """Run one trial as often as its points need to be handed over, some at a time."""
+        walls, n = self.walls, self.network.neurons
+        store = EventStore(walls.length, walls.edge, walls.edge + self._pillar_width, clipped=False)
+        recorder = Recorder(store, np.arange(2 * n) < n, options.samples)
+        size = int(max(_RECORD_BYTES / (8 * 5 * n), 16))
+        first, count = 0, size
+        while first < count:
+            batch, record = self._batch([protocol]), self._record(size, first)
+            self._run(batch, record, options.tolerance)
+            count = int(record.counts[0])
+            for k in range(min(size, count - first)):
+                self._hand_over(recorder, record, k)
+            first += size
+        recorder.end(batch.q[0])
+        return batch, self._trace(recorder, protocol)
+
+    @staticmethod
+    def _hand_over(recorder: Recorder, record: Record, k: int) -> None:
+        """Give a point of a trial to the recorder."""
+
+        def look() -> tuple[np.ndarray, np.ndarray]:
+            return record.wall[k].copy(), record.volt[k].copy()
+
+        phase, step = divmod(int(record.mark[k]), 3)
+        if step == 0:
+            recorder.begin(phase, record.time[k], record.wall[k], record.rate[k], look)
+        elif step == 1:
+            recorder.step(record.time[k], record.wall[k], record.rate[k], look)
+        else:
+            recorder.end_phase(record.time[k], look)
 
     def _run(self, batch: Batch, record: Record, tolerance: float) -> None:
         """Trials by threads, each its own rows: the same numbers whatever their count."""
@@ -92,12 +133,14 @@ class IdealNetwork:
         load, q = np.zeros((count, n)), np.zeros((count, 2 * n))
         load_time = np.zeros(count)
         rail_load, rail_square = np.zeros((count, *self._nets.count.shape)), np.zeros((count, n))
+        rest = np.empty((count, 2 * n))
         for t, protocol in enumerate(protocols):
             key = self._nets.key(protocol)
             if key not in keys:
                 keys[key] = len(weights)
                 weights.append(self._nets.voltages(protocol))
             index[t] = keys[key]
+            rest[t] = self._rest_speed(protocol)
             if protocol.initial is not None:
                 q[t] = self._both(np.asarray(protocol.initial, float)) * self.walls.length
             if protocol.start is not None:
@@ -106,19 +149,27 @@ class IdealNetwork:
                 rail_load[t], rail_square[t] = self._nets.loads(load[t])
         return Batch(
             np.array(weights), index, np.array([float(p.v_dw) for p in protocols]), load, load_time,
-            np.array([float(p.time_limit) for p in protocols]), rail_load, rail_square, q, np.zeros((count, 2)),
+            np.array([float(p.time_limit) for p in protocols]), rail_load, rail_square, rest, q, np.zeros((count, 2)),
             np.zeros((count, 2), bool), np.zeros((count, 5)), np.zeros(count), np.zeros(count, np.int64),
         )  # fmt: skip
+
+    def _rest_speed(self, protocol: Protocol) -> np.ndarray:
+        """Of each wall; a batch has few different ones."""
+        key = protocol.v_dw, protocol.v_charge, protocol.weight
+        if key not in self._rest:
+            self._rest[key] = self._both(protocol.rest_speed(self.network))
+        return self._rest[key]
 
     def _conductance(self, wall: np.ndarray) -> np.ndarray:
         """Pillar conductances in S, shape (times, 2N)."""
         share = np.clip((wall - self.walls.edge) * self.walls.slope / (self.walls.g_p - self.walls.g_ap), 0, 1)
         return self.walls.g_ap + share * (self.walls.g_p - self.walls.g_ap)
 
-    def _trace(self, record: Record, protocol: Protocol) -> Trace:
+    def _trace(self, recorder: Recorder, protocol: Protocol) -> Trace:
         """The trace of the only trial, for every device and node."""
-        network, n, size = self.network, self.network.neurons, record.counts[0]
-        wall, volt, phase = record.wall[:size], record.volt[:size], record.phase[:size]
+        time, phase, seen = recorder.samples()
+        wall, volt = (np.array(each) for each in zip(*seen, strict=True))
+        network, n, size = self.network, self.network.neurons, len(time)
         g = self._conductance(wall)
         tracks = self.circuit.r_axon / np.maximum(self.circuit.fan_out, 1)
         linked = self.circuit.fan_out > 0
@@ -139,14 +190,4 @@ class IdealNetwork:
             siemens = np.bincount(weights, g[k, n + network.pre[axon]], network.nodes)
             ampere = np.bincount(weights, g[k, n + network.pre[axon]] * volt[k, network.post[axon]], network.nodes)
             node[k, siemens > 0] = ampere[siemens > 0] / siemens[siemens > 0]
-        time = _increasing(record.time[:size])
-        return Trace(time, phase, wall[:, self._wall], current, node)
-
-
-def _increasing(time: np.ndarray) -> np.ndarray:
-    """The same times, where two are equal (release) the second one later by rounding."""
-    time = time.copy()
-    for k in range(1, len(time)):
-        if time[k] <= time[k - 1]:
-            time[k] = np.nextafter(time[k - 1], np.inf)
-    return time
+        return Trace(recorder.events(self._wall), time, phase, current, node)

@@ -8,6 +8,7 @@ first change of either. Drops nothing of the extracted resistances; capacitances
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,9 +17,12 @@ from sim.circuit import Circuit
 from sim.engines import Options
 from sim.engines._reference_events import first_event, reach, settle
 from sim.engines.tableau import ORDER, STAGES, A, B, E
-from sim.protocol import REST_SPEED, Protocol
+from sim.protocol import Protocol
 from sim.result import Trace, Trials, joined
 from sim.walls import Kinematic, Pillars, WallDynamics
+
+if TYPE_CHECKING:
+    from sim.recorder import Recorder
 
 _ENERGY_TIME = 1e-8  # s: energies are as exact, relative to initial power times this, as walls relative to L
 _REST_TIME = 1e-15  # s: how exactly the moment of rest is found
@@ -45,34 +49,6 @@ def simulate(network: Network, protocols: Sequence[Protocol], options: Options) 
     return joined(done)
 
 
-class _Recorder:
-    """Points of a trace; every second one goes when there are too many."""
-
-    def __init__(self, most: int):
-        self.most, self.stride, self.calls = most, 1, 0
-        self.points: list[tuple[float, int, np.ndarray, np.ndarray, np.ndarray]] = []
-
-    def keep(self, phase: _Phase, begin: float, *, last: bool) -> None:
-        self.calls += 1
-        if not last and self.calls % self.stride:
-            return
-        time = begin + phase.time
-        if self.points and self.points[-1][:2] == (time, phase.number):
-            self.points.pop()  # the end of a phase, once more after its last step
-        if len(self.points) >= self.most:
-            self.points, self.stride = self.points[::2], 2 * self.stride
-        if self.points and time <= self.points[-1][0]:
-            time = np.nextafter(self.points[-1][0], np.inf)
-        circuit, voltage = phase.circuit, phase.voltage
-        self.points.append(
-            (time, phase.number, phase.q.copy(), circuit.track_current(voltage), circuit.node_voltage(voltage))
-        )
-
-    def trace(self) -> Trace:
-        time, number, wall, current, voltage = (np.array(column) for column in zip(*self.points, strict=True))
-        return Trace(time, number, wall, current, voltage)
-
-
 class _Trial:
     """One trial: load phase, release, convergence."""
 
@@ -84,7 +60,7 @@ class _Trial:
         share = np.zeros(network.devices) if protocol.initial is None else np.asarray(protocol.initial, float)
         q, energy, rests, times, residual, steps = share * network.length, np.zeros(6), [], [], 0.0, 0
         converging = protocol.net_voltages(network)
-        recorder = _Recorder(self.options.samples) if self.options.record else None
+        recorder = _recorder(network, self.options.samples) if self.options.record else None
         for number in (0, 1):
             if number == 0 and protocol.start is None:
                 times.append(0.0)
@@ -92,7 +68,8 @@ class _Trial:
             until_rest = number == 1 or protocol.load == "rest"
             limit = protocol.time_limit if number == 1 or protocol.load == "rest" else float(protocol.load)
             voltages = converging if number else protocol.load_voltages(network)
-            phase = _Phase(network, Circuit(network, voltages), q, number, self.options.tolerance)
+            rest_speed = protocol.rest_speed(network)
+            phase = _Phase(network, Circuit(network, voltages), q, number, rest_speed, self.options.tolerance)
             rest = phase.run(limit, until_rest, recorder, sum(times))
             q, energy, residual = phase.q, energy + phase.energy, max(residual, phase.residual)
             steps += phase.steps
@@ -102,15 +79,31 @@ class _Trial:
             time_load=np.array(times[:1]), time_convergence=np.array(times[1:]), at_rest=np.array([all(rests)]),
             wall_final=q[None], energy_source=energy[None, :3], energy_sink=energy[None, 3:],
             kcl_residual=np.array([residual]), steps=np.array([steps]),
-            trace=recorder.trace() if recorder else None,
+            trace=_trace(recorder, q) if recorder else None,
         )  # fmt: skip
+
+
+def _recorder(network: Network, most: int) -> Recorder:
+    from sim.recorder import Recorder
+    from sim.wall_events import EventStore
+
+    return Recorder(EventStore.of(network, clipped=False), network.is_soma, most)
+
+
+def _trace(recorder: Recorder, q: np.ndarray) -> Trace:
+    recorder.end(q)
+    time, phase, seen = recorder.samples()
+    current, voltage = (np.array(each) for each in zip(*seen, strict=True))
+    return Trace(recorder.events(), time, phase, current, voltage)
 
 
 class _Phase:
     """Walls under one set of sources."""
 
-    def __init__(self, network: Network, circuit: Circuit, q: np.ndarray, number: int, tolerance: float):
-        self.circuit, self.number, self.tolerance = circuit, number, tolerance
+    def __init__(
+        self, network: Network, circuit: Circuit, q: np.ndarray, number: int, rest_speed: np.ndarray, tolerance: float
+    ):
+        self.circuit, self.number, self.rest_speed, self.tolerance = circuit, number, rest_speed, tolerance
         self.pillars = Pillars.of(network)
         self.dynamics: WallDynamics = Kinematic.of(network)
         self.q, self.piece = q, self.pillars.piece(q)
@@ -131,10 +124,12 @@ class _Phase:
             self._now_power = np.concatenate(self.circuit.powers(self.voltage, siemens))
         self.rates[stage], self._power[stage] = self._now, self._now_power
 
-    def run(self, limit: float, until_rest: bool, recorder: _Recorder | None, begin: float) -> bool:
+    def run(self, limit: float, until_rest: bool, recorder: Recorder | None, begin: float) -> bool:
         """Go on until rest or the limit; whether every wall is at rest."""
         control = _FIRST_STEP
-        self._note(recorder, begin, last=True)
+        self._check()
+        if recorder is not None:
+            recorder.begin(self.number, begin, self.q, self.rates[0], self._look)
         while True:
             self.q, self.piece, self.pinned = settle(self.pillars, self.q, self.rates[0], self.piece)
             still = self._still(0)
@@ -147,18 +142,22 @@ class _Phase:
             self.rates[0], self._power[0] = self.rates[-1], self._power[-1]
             self.time = limit if left - h <= 1e-15 * limit else self.time + h
             self.steps += 1
-            self._note(recorder, begin, last=False)
-        self._note(recorder, begin, last=True)
+            self._check()
+            if recorder is not None:
+                recorder.step(begin + self.time, self.q, self.rates[0], self._look)
+        if recorder is not None:
+            recorder.end_phase(begin + self.time, self._look)
         return still
 
-    def _note(self, recorder: _Recorder | None, begin: float, *, last: bool) -> None:
+    def _check(self) -> None:
         self.residual = max(self.residual, self.circuit.residual(self.voltage, self._siemens))
-        if recorder is not None:
-            recorder.keep(self, begin, last=last)
+
+    def _look(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.circuit.track_current(self.voltage), self.circuit.node_voltage(self.voltage)
 
     def _still(self, stage: int) -> bool:
-        """No free wall is faster than REST_SPEED."""
-        return bool(abs(self.rates[stage][~self.pinned]).max(initial=0.0) < REST_SPEED)
+        """Every free wall is slower than what counts as rest."""
+        return bool(np.all(self.pinned | (abs(self.rates[stage]) < self.rest_speed)))
 
     def _step(self, h: float, control: float, until_rest: bool) -> tuple[float, float, np.ndarray]:
         """Shorten a step until it is exact enough and ends at the first event."""

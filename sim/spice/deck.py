@@ -13,7 +13,7 @@ from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.writing import write_atomic
 from sim.circuit import joined_pins
-from sim.protocol import OFF_BELOW, ON_ABOVE, REST_SPEED, Protocol
+from sim.protocol import OFF_BELOW, ON_ABOVE, Protocol
 from sim.spice import device
 
 R_ON, R_OFF = 1e-5, 1e12  # ohm: of the switches between sources and pins
@@ -195,7 +195,7 @@ def _bench_lines(network: Network, protocol: Protocol, deck: Deck, names: Names)
         wall = names.vector(names.walls[soma])
         yield f".meas tran t_on_{neuron} when {wall}={ON_ABOVE:g} cross=last"
         yield f".meas tran t_off_{neuron} when {wall}={OFF_BELOW:g} cross=last"
-    yield f".meas tran t_rest when v(moving)={REST_SPEED:g} fall=last"
+    yield f".meas tran t_rest when v(moving)={protocol.rest_speed(network).min():g} fall=last"
     yield ".end"
 
 

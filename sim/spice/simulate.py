@@ -11,10 +11,12 @@ import xarray as xr
 
 from hwlib.network import DW_IN, DW_OUT, Network
 from sim.circuit import Circuit, joined_pins
-from sim.protocol import REST_SPEED, Protocol
+from sim.protocol import Protocol
+from sim.recorder import Recorder
 from sim.result import Trace, Trials, dataset, trace_samples
 from sim.spice.deck import SWITCHING, Deck, Names, write_deck
 from sim.spice.run import SpiceRun, run_deck
+from sim.wall_events import EventStore
 from sim.walls import Kinematic, Pillars
 
 _END_SLACK = 1e-6  # of L: a wall this near an end is held by it
@@ -33,7 +35,7 @@ def simulate(
         load_time: of the load phase in s, for protocols that load until rest; ngspice cannot wait for rest.
         duration: of the convergence phase in s; default the protocol's time limit.
         max_step: longest time step in s, as for ``write_deck``.
-        samples: most points of a trace; fewer for large networks.
+        samples: most samples of currents and voltages; fewer for large networks.
         program: name or path of ngspice.
         timeout: longest run of ngspice in s of wall-clock time.
 
@@ -60,7 +62,7 @@ def read_back(network: Network, protocol: Protocol, deck: Deck, result: SpiceRun
         protocol: the trial of the deck.
         deck: what was written.
         result: what ngspice computed.
-        samples: most points of the trace.
+        samples: most samples of currents and voltages.
     """
     points = _points(network, deck, result)
     phases = [number for number in (0, 1) if np.any(points.phase == number)]
@@ -69,7 +71,7 @@ def read_back(network: Network, protocol: Protocol, deck: Deck, result: SpiceRun
     for number in phases:
         chosen = np.flatnonzero(points.phase == number)
         begin, end = (0.0, deck.load_time) if number == 0 else (deck.load_time, points.time[-1])
-        rest = _rest(network, points, chosen, _END_SLACK if number else _LOADED_SLACK)
+        rest = _rest(network, protocol, points, chosen, _END_SLACK if number else _LOADED_SLACK)
         if number == 1:
             end = min(rest, end)
             rests.append(bool(np.isfinite(rest)))
@@ -79,15 +81,36 @@ def read_back(network: Network, protocol: Protocol, deck: Deck, result: SpiceRun
         volts = protocol.net_voltages(network) if number else protocol.load_voltages(network)
         spent, missing = _metered(network, Circuit(network, volts), points, chosen, end)
         energy, residual, ends[number] = energy + spent, max(residual, missing), end - begin
-    stride = -(-len(points.time) // trace_samples(network, samples))
-    kept = np.union1d(np.arange(0, len(points.time), stride), len(points.time) - 1)
     trials = Trials(
         time_load=np.array(ends[:1]), time_convergence=np.array(ends[1:]), at_rest=np.array([all(rests)]),
         wall_final=final[None], energy_source=energy[None, :3], energy_sink=energy[None, 3:],
         kcl_residual=np.array([residual]), steps=np.array([len(points.time) - 1]),
-        trace=Trace(*(np.asarray(each)[kept] for each in points)),
+        trace=_trace(network, points, trace_samples(network, samples)),
     )  # fmt: skip
     return dataset(network, trials, "ngspice", batch=False)
+
+
+def _trace(network: Network, points: _Points, samples: int) -> Trace:
+    """The trace through ngspice's time points; a wall follows its velocity between them."""
+    recorder = Recorder(EventStore.of(network, clipped=True), network.is_soma, samples)
+    speed = Kinematic.of(network).velocity(points.track_current)
+    last = len(points.time) - 1
+    for k in range(last + 1):
+        moment, number = float(points.time[k]), int(points.phase[k])
+
+        def look(k: int = k) -> tuple[int]:
+            return (k,)
+
+        if k == 0 or number != points.phase[k - 1]:
+            recorder.begin(number, moment, points.wall[k], speed[k], look)
+        else:
+            recorder.step(moment, points.wall[k], speed[k], look)
+        if k == last or number != points.phase[k + 1]:
+            recorder.end_phase(moment, look)
+    recorder.end(points.wall[last])
+    time, phase, seen = recorder.samples()
+    kept = [k for (k,) in seen]
+    return Trace(recorder.events(), time, phase, points.track_current[kept], points.node_voltage[kept])
 
 
 class _Points(NamedTuple):
@@ -112,13 +135,13 @@ def _points(network: Network, deck: Deck, result: SpiceRun) -> _Points:
     return _Points(result.time[keep], phase[keep], wall, across / network.r_m, voltage)
 
 
-def _rest(network: Network, points: _Points, chosen: np.ndarray, end_slack: float) -> float:
-    """First moment of a phase at which no free wall is faster than ``REST_SPEED``; inf when there is none."""
+def _rest(network: Network, protocol: Protocol, points: _Points, chosen: np.ndarray, end_slack: float) -> float:
+    """First moment of a phase at which every free wall is as slow as at rest; inf when there is none."""
     wall = points.wall[chosen]
     speed = Kinematic.of(network).velocity(points.track_current[chosen])
     slack = end_slack * network.length
     held = ((speed <= 0) & (wall <= slack)) | ((speed >= 0) & (wall >= network.length - slack))
-    moving = ~held & (abs(speed) >= REST_SPEED)
+    moving = ~held & (abs(speed) >= protocol.rest_speed(network))
     still = np.flatnonzero(~moving.any(axis=1))
     if len(still) == 0:
         return np.inf

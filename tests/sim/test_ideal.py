@@ -14,6 +14,7 @@ from sim.engines import choose
 from sim.protocol import Protocol, protocol_for
 from sim.result import trace_samples
 from sim.tasks.setup import paper_design
+from sim.traces import wall_points
 
 SAME = ("time_load", "time_convergence", "at_rest", "state", "wall_final", "energy_source", "energy_sink", "steps")
 
@@ -28,8 +29,12 @@ def test_traces_are_the_references(style):
     np.testing.assert_array_equal(ideal.phase, reference.phase)
     # Both end a step within 1e-8 L of an edge, which a slow wall takes 1e-15 s to cross.
     np.testing.assert_allclose(ideal.time, reference.time, rtol=1e-9, atol=2e-15)
-    for name, scale in (("wall", 1e-7), ("track_current", 1e-5), ("soma_current", 1e-5), ("node_voltage", 0.1)):
+    for name, scale in (("track_current", 1e-5), ("soma_current", 1e-5), ("node_voltage", 0.1)):
         np.testing.assert_allclose(ideal[name], reference[name], rtol=1e-6, atol=1e-7 * scale, err_msg=name)
+    np.testing.assert_array_equal(ideal.event_device, reference.event_device)
+    np.testing.assert_array_equal(ideal.event_kind, reference.event_kind)
+    np.testing.assert_allclose(ideal.event_time, reference.event_time, rtol=1e-8, atol=2e-15)
+    np.testing.assert_allclose(ideal.event_wall, reference.event_wall, rtol=1e-6, atol=1e-14)
 
 
 def batch(count=30, neurons=20):
@@ -68,7 +73,7 @@ def test_thinning_bounds_the_trace_and_keeps_its_ends():
     assert len(full.time) > 60
     assert 12 <= len(thin.time) <= 25
     assert thin.time[-1] == full.time[-1]
-    np.testing.assert_array_equal(thin.wall[-1], full.wall_final)
+    np.testing.assert_array_equal(thin.event_wall, full.event_wall)
     assert set(thin.time.values) <= set(full.time.values)
 
 
@@ -90,7 +95,7 @@ def test_a_network_that_never_rests_says_so(engine):
     result = sim.run(ideal_network(design, process, style="lines"), protocol, engine=engine)
     assert not result.at_rest
     assert result.time_convergence == pytest.approx(400e-9)
-    soma = result.wall.values[:, 0]
+    soma = wall_points(result, [0])[0].position
     assert len(np.flatnonzero(np.diff((soma > 50e-9).astype(int)))) >= 4
 
 
@@ -137,9 +142,9 @@ def test_it_refuses_what_it_cannot_do_exactly():
             sim.run(lines, protocol_for(design, process, levels=np.zeros((2, 2))), engine=engine)
 
 
-@pytest.mark.parametrize(("neurons", "samples"), [(60, 1110), (300, 44), (1000, 20)])
-def test_traces_of_large_networks_keep_fewer_points(neurons, samples):
-    """128 MB of traces, or 20 points: walls, currents and two nodes a device, as a ladder has."""
+@pytest.mark.parametrize(("neurons", "samples"), [(60, 277), (300, 20)])
+def test_traces_of_large_networks_have_fewer_samples(neurons, samples):
+    """24 MB of samples, or 20 of them: a current and two nodes a device, as a ladder has."""
     devices = neurons**2
     network = SimpleNamespace(devices=devices, nodes=2 * devices)
     assert trace_samples(network, 2000) == pytest.approx(samples, abs=1)

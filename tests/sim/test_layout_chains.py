@@ -136,4 +136,4 @@ def test_a_trace_is_thinned_to_what_fits_and_keeps_its_ends():
     assert 10 <= len(thin.time) <= 30
     assert thin.time[-1] == full.time[-1] and thin.time[0] == full.time[0]
     assert np.all(np.diff(thin.time) > 0)
-    np.testing.assert_array_equal(thin.wall[-1], full.wall[-1])
+    np.testing.assert_array_equal(thin.events.position, full.events.position)

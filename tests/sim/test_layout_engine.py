@@ -16,6 +16,7 @@ from sim.engines.layout import simulate_trial
 from sim.engines.layout.trial import TrialRun
 from sim.protocol import protocol_for
 from sim.tasks.setup import paper_design, with_levels
+from sim.traces import walls_at
 
 
 def case(neurons, style, rng, *, patterns=1, load="rest", limit=400e-9, start=True):
@@ -95,14 +96,23 @@ def test_a_pillar_at_the_end_of_the_track(edge):
     assert_equal_runs(network, protocol)
 
 
-def test_trace_agrees_with_the_reference_and_with_kirchhoff():
-    rng = np.random.default_rng(11)
-    _, _, ideal, protocol = case(5, "rails", rng)
-    network = wired(ideal, rng, 2.0, dict.fromkeys(("dendrite", "drive", "ground", "vdw", "rail"), "mesh"))
-    trace = sim.run(network, protocol, engine="layout", samples=5000)
-    assert np.all(np.diff(trace.time) > 0)
-    volts, wall = trace.node_voltage.values, trace.wall.values
+def test_walls_over_time_are_the_references():
+    network, protocol = meshes()
+    fast, slow = (sim.run(network, protocol, engine=engine) for engine in ("layout", "reference"))
+    times = np.linspace(0, float(slow.time_to_solution), 1000)
+    assert np.abs(walls_at(fast, times) - walls_at(slow, times)).max() < 1e-3 * network.length.max()
+
+
+def test_what_is_sampled_obeys_kirchhoff():
+    network, protocol = meshes()
+    run = TrialRun(network, protocol, {}, tolerance=1e-9, threads=1)
+    moments = [(run._positions(), *run._look())]
+    while not run.go(7):
+        moments.append((run._positions(), *run._look()))
+    assert len(moments) > 30
+    wall, track, volts = (np.array(each) for each in zip(*moments, strict=True))
     share = np.clip((wall - network.pillar_centre + network.pillar_width / 2) / network.pillar_width, 0, 1)
+    assert np.any((share > 0.1) & (share < 0.9))
     pillar = share / network.r_p + (1 - share) / network.r_ap
     out = np.zeros_like(volts)
     for pair, siemens in (
@@ -117,12 +127,13 @@ def test_trace_agrees_with_the_reference_and_with_kirchhoff():
     inner = np.setdiff1d(np.arange(network.nodes), network.pin_node)
     assert np.abs(out[:, inner]).max() < 1e-12
     drop = volts[:, network.terminals[:, 0]] - volts[:, network.terminals[:, 1]]
-    np.testing.assert_allclose(trace.track_current.values, drop / network.r_m, atol=1e-12)
-    slow = sim.run(network, protocol, engine="reference", samples=5000)
-    for time in np.linspace(0, float(slow.time[-1]), 40)[1:-1]:
-        near = int(np.abs(slow.time.values - time).argmin())
-        there = [np.interp(slow.time.values[near], trace.time.values, wall[:, d]) for d in range(network.devices)]
-        assert np.abs(there - slow.wall.values[near]).max() < 2e-2 * network.length.max()  # interpolated between steps
+    np.testing.assert_allclose(track, drop / network.r_m, atol=1e-12)
+
+
+def meshes():
+    rng = np.random.default_rng(11)
+    _, _, ideal, protocol = case(5, "rails", rng)
+    return wired(ideal, rng, 2.0, dict.fromkeys(("dendrite", "drive", "ground", "vdw", "rail"), "mesh")), protocol
 
 
 def test_threads_do_not_change_a_bit():

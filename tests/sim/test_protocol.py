@@ -79,7 +79,8 @@ def test_dataset_is_labelled():
             if name not in ("source", "sink", "neuron"):
                 assert variable.attrs["units"] and variable.attrs["long_name"], name
         assert {"design", "process", "engine", "spinhop_version"} <= set(result.attrs)
-    assert one.wall.dims == ("time", "device")
+    assert one.event_wall.dims == one.event_device.dims == ("event",)
+    assert one.track_current.dims == ("time", "device")
     assert many.state.dims == ("trial", "neuron")
     assert "time" not in many.dims
     assert list(one.source.values) == ["weight", "vdw", "load"]

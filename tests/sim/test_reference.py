@@ -7,7 +7,11 @@ import sim
 from hwlib.schematic import ladder_network
 from hwlib.weights import weight_levels
 from sim.protocol import Protocol, protocol_for
+from sim.result import EVENT_KINDS
 from sim.tasks.setup import paper_design
+from sim.traces import wall_points, walls_at
+
+STOP = EVENT_KINDS.index("stop")
 
 
 def case(neurons, ohm, seed, **changes):
@@ -64,7 +68,7 @@ def test_walls_are_those_of_a_fixed_step_integration_of_a_dense_circuit():
     network, protocol = case(3, 20.0, 1, load=16e-9, time_limit=12e-9)
     result = sim.run(network, protocol, engine="reference")
     q = Midpoint(network, protocol.load_voltages(network)).run(np.zeros(9), 16e-9, 10e-12)
-    released = result.wall.values[result.phase.values == 0][-1]
+    released = walls_at(result, 16e-9)
     np.testing.assert_allclose(released, q, atol=2e-4 * 100e-9)
     end = Midpoint(network, protocol.net_voltages(network)).run(released, 12e-9, 10e-12)
     assert np.any((end > 1e-9) & (end < 99e-9))  # the comparison is in full motion
@@ -75,10 +79,9 @@ def test_arrival_times_do_not_depend_on_the_tolerance():
     network, protocol = case(5, 4.0, 2)
     times = []
     for tolerance in (1e-4, 1e-5, 1e-9, 5e-10):
-        result = sim.run(network, protocol, engine="reference", tolerance=tolerance, samples=100_000)
-        wall, time = result.wall.values, result.time.values
-        changed = np.flatnonzero(abs(wall[-1] - wall[0]) > 50e-9)
-        arrival = [time[np.flatnonzero(abs(wall[:, w] - wall[-1, w]) > 1e-12)[-1] + 1] for w in changed]
+        result = sim.run(network, protocol, engine="reference", tolerance=tolerance)
+        changed = np.flatnonzero(result.wall_final.values > 50e-9)
+        arrival = [each.time[each.kind == STOP][-1] for each in wall_points(result, changed)]
         times.append([*arrival, result.time_to_solution.item()])
     loose, less_loose, tight, tighter = np.array(times)
     np.testing.assert_allclose(loose, tighter, rtol=5e-3)
@@ -97,7 +100,7 @@ def test_a_network_that_never_rests_says_so():
     result = sim.run(network, protocol, engine="reference")
     assert not result.at_rest
     assert result.time_convergence == pytest.approx(300e-9)
-    soma = result.wall.values[:, network.somas[0]]
+    soma = wall_points(result, [network.somas[0]])[0].position
     swings = np.flatnonzero(np.diff((soma > 50e-9).astype(int)))
     assert len(swings) >= 4
 
@@ -131,16 +134,3 @@ def test_the_same_bits_every_time_and_recording_changes_nothing():
         np.testing.assert_array_equal(first[name], second[name])
     assert 20 <= len(second.time) <= 41
     assert np.all(np.diff(second.time) > 0)
-
-
-@pytest.mark.parametrize("engine", ["reference", "ideal", "layout"])
-@pytest.mark.parametrize(("leak", "rests"), [(2e-3, False), (0.2, False), (0.5e-3, True)])
-def test_rest_is_below_a_thousandth_of_a_metre_per_second(engine, leak, rests):
-    """Without weights and V_DW only the somas' leak moves anything: for 10 ns, or not at all."""
-    network, _ = case(3, 0.0, 1)
-    network = network.with_devices(leak=np.where(network.is_soma, leak, network.leak))
-    idle = Protocol(v_dw=0.0, v_charge=0.1, weight=0.1, levels=np.zeros((3, 3)), time_limit=10e-9)
-    result = sim.run(network, idle, engine=engine, record=False)
-    assert bool(result.at_rest) is rests
-    assert float(result.time_convergence) == pytest.approx(0.0 if rests else 10e-9)
-    np.testing.assert_allclose(result.wall_final[network.somas], 0.0 if rests else leak * 10e-9, rtol=1e-9)

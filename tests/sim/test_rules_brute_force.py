@@ -13,6 +13,7 @@ from hwlib.weights import weight_levels
 from layouts import hopfield, write_layout
 from sim.protocol import protocol_for
 from sim.rules import operating_point_report
+from sim.traces import walls_at
 
 LONGEST = 4e-6  # s: a wall that is 2 % over its leak of 5 m/s needs 1 µs
 
@@ -29,7 +30,7 @@ def crossed(network, protocol, v_dw, on):
         time_limit=1e-9,  # only the load phase matters
     )
     trace = sim.run(network, trial, engine="reference")
-    wall = trace.wall.values[np.flatnonzero(trace.phase.values == 0)[-1]]
+    wall = walls_at(trace, float(trace.time_load))
     assert np.allclose(wall[somas], network.length[somas] * on)
     there = np.isclose(wall, network.length * on, atol=1e-3 * network.length)
     return np.array([there[~somas & (network.pre == j)].all() for j in range(network.neurons)])
@@ -115,5 +116,5 @@ def test_the_worst_start_loads_exactly_when_the_rule_says_so(tmp_path, n, loads)
     start[victim] = 0
     trial = replace(protocol, start=start, initial=np.ones(n * n), load=1e-7, time_limit=1e-9)
     trace = sim.run(network, trial, engine="reference")
-    wall = trace.wall.values[np.flatnonzero(trace.phase.values == 0)[-1], network.somas[victim]]
+    wall = walls_at(trace, float(trace.time_load), [network.somas[victim]])
     assert (wall == 0) == loads

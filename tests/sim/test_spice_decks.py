@@ -15,6 +15,7 @@ from hwlib.weights import weight_levels
 from sim import spice
 from sim.protocol import protocol_for
 from sim.tasks.setup import paper_design
+from sim.traces import walls_at
 
 pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 
@@ -27,38 +28,24 @@ def case(neurons, ohm, seed, **changes):
     return ladder_network(design, process, ohm), protocol
 
 
-def walls_at(network: Network, result: xr.Dataset, phase: int, time: np.ndarray) -> np.ndarray:
-    """Walls of an engine's trace at other times of a phase: cubic between its steps, from positions and velocities."""
-    chosen = result.phase.values == phase
-    known, q = result.time.values[chosen], result.wall.values[chosen]
-    speed = network.mobility * result.track_current.values[chosen] + network.leak
-    length = network.length
-    held = ((q <= 1e-9 * length) & (speed <= 0)) | ((q >= length * (1 - 1e-9)) & (speed >= 0))
-    k = np.clip(np.searchsorted(known, time) - 1, 0, len(known) - 2)
-    step = (known[k + 1] - known[k])[:, None]
-    s = np.clip((time - known[k])[:, None] / step, 0, 1)
-    first, last = np.where(held[k], 0, speed[k]) * step, np.where(held[k] & held[k + 1], 0, speed[k + 1]) * step
-    u = 1 - s
-    cubic = q[k] * u * u * (1 + 2 * s) + q[k + 1] * s * s * (3 - 2 * s) + s * u * (first * u - last * s)
-    return np.clip(cubic, 0, length)
-
-
 def both(network, protocol):
-    """The reference engine's result and ngspice's, the largest difference of a wall in L in each phase."""
-    reference = sim.run(network, protocol, engine="reference", samples=100_000, tolerance=1e-8)
+    """The reference engine's result and ngspice's, and the largest difference of a wall in L."""
+    reference = sim.run(network, protocol, engine="reference", tolerance=1e-8)
     load = float(reference.time_load) or None
     seen = spice.simulate(network, protocol, load_time=load, duration=float(reference.time_convergence) + 3e-9)
-    differences = []
-    for phase in sorted(set(seen.phase.values.tolist())):
-        chosen = seen.phase.values == phase
-        expected = walls_at(network, reference, phase, seen.time.values[chosen])
-        differences.append((abs(seen.wall.values[chosen] - expected) / network.length).max())
-    return reference, seen, differences
+    return reference, seen, difference(network, seen, reference)
+
+
+def difference(network: Network, seen: xr.Dataset, known: xr.Dataset) -> float:
+    """Largest difference of a wall in L, at every time point of ngspice and some more."""
+    end = float(known.time_to_solution)
+    times = np.concatenate([np.linspace(0, end, 500), seen.time.values])
+    return float((abs(walls_at(seen, times) - walls_at(known, times)) / network.length).max())
 
 
 def assert_agree(network, protocol):
-    reference, seen, differences = both(network, protocol)
-    assert max(differences) <= 0.01
+    reference, seen, apart = both(network, protocol)
+    assert apart <= 0.01
     np.testing.assert_array_equal(seen.state, reference.state)
     assert bool(seen.at_rest) == bool(reference.at_rest) is True
     assert float(seen.time_load) == pytest.approx(float(reference.time_load), rel=1e-12)
@@ -123,13 +110,11 @@ def test_ngspice_moves_sixteen_drawn_neurons_as_the_reference_for_some_time(tmp_
     network, protocol = drawn(16, "lines", tmp_path)
     walls = np.random.default_rng(2).random(network.devices)
     protocol = dataclasses.replace(protocol, initial=walls, load=2e-9, time_limit=2e-9)
-    reference = sim.run(network, protocol, engine="reference", samples=100_000, tolerance=1e-8)
+    reference = sim.run(network, protocol, engine="reference", tolerance=1e-8)
     seen = spice.simulate(network, protocol, duration=2e-9)
-    for phase in (0, 1):
-        chosen = seen.phase.values == phase
-        expected = walls_at(network, reference, phase, seen.time.values[chosen])
-        assert np.ptp(expected, axis=0).max() > 0.1 * network.length.max()
-        assert (abs(seen.wall.values[chosen] - expected) / network.length).max() <= 0.01
+    for times in ([0, 2e-9], [2e-9, 4e-9]):
+        assert np.ptp(walls_at(reference, times), axis=0).max() > 0.1 * network.length.max()
+    assert difference(network, seen, reference) <= 0.01
 
 
 @pytest.mark.skipif(not os.environ.get("SPINHOP_FULL"), reason="ten minutes of ngspice; set SPINHOP_FULL=1")
@@ -142,13 +127,14 @@ def test_measures_are_the_times_of_the_result(tmp_path):
     network, protocol = case(4, 2.0, 1)
     deck = spice.write_deck(network, protocol, tmp_path / "bench.cir", duration=45e-9)
     measured = spice.run_deck(deck.bench).measures
-    reference = sim.run(network, protocol, engine="reference", samples=100_000)
+    reference = sim.run(network, protocol, engine="reference")
     assert measured["t_rest"] == pytest.approx(float(reference.time_to_solution), abs=0.2e-9)
-    time, share = reference.time.values, reference.wall.values[:, network.somas] / network.length[network.somas]
+    time = np.linspace(0, float(reference.time_to_solution), 10_000)
+    share = walls_at(reference, time, network.somas) / network.length[network.somas]
     for neuron, state in enumerate(reference.state.values):
         if state:
             k = np.flatnonzero(share[:, neuron] < 0.95)[-1]
-            assert time[k] - 0.2e-9 <= measured[f"t_on_{neuron}"] <= time[k + 1] + 0.2e-9
+            assert measured[f"t_on_{neuron}"] == pytest.approx(time[k], abs=0.1e-9)
 
 
 def test_a_trial_that_does_not_rest_says_so():
@@ -188,9 +174,7 @@ def test_more_pins_than_a_subcircuit_can_have(monkeypatch):
     monkeypatch.setattr("sim.spice.deck.MOST_PORTS", 10)
     flat = spice.simulate(network, protocol, duration=20e-9)
     time = np.linspace(0, 36e-9, 100)
-    for a, b in zip(as_subcircuit.wall.values.T, flat.wall.values.T, strict=True):
-        one, other = np.interp(time, as_subcircuit.time, a), np.interp(time, flat.time, b)
-        np.testing.assert_allclose(one, other, atol=1e-3 * network.length[0])
+    np.testing.assert_allclose(walls_at(as_subcircuit, time), walls_at(flat, time), atol=1e-3 * network.length[0])
 
 
 def test_a_deck_of_more_pins_than_a_subcircuit_can_have_runs():

@@ -8,6 +8,7 @@ from hwlib.device import pillar_conductance
 from hwlib.schematic import ideal_network
 from sim.protocol import Protocol
 from sim.tasks.setup import paper_design
+from sim.traces import walls_at
 from sim.walls import Kinematic, Pillars
 
 
@@ -48,7 +49,7 @@ def test_wall_crosses_50_nm_at_10_uA_in_the_closed_forms_time(engine):
     loading = result.phase.values == 0
     assert result.time.values[loading][-1] == time
     assert time == pytest.approx(4.7005e-9, rel=1.2e-4)
-    np.testing.assert_allclose(result.wall.values[loading][-1, network.somas], 50e-9, rtol=1e-9)
+    np.testing.assert_allclose(walls_at(result, time, network.somas), 50e-9, rtol=1e-9)
     np.testing.assert_allclose(result.soma_current.values[loading], 10e-6, rtol=1e-12)
 
 

@@ -105,7 +105,7 @@ def test_results_are_those_of_the_public_calls(whole):
             np.testing.assert_allclose(stored["time_to_solution"], expected["time_to_solution"], rtol=1e-9)
             with xr.open_dataset(run / f"{kind}.nc", engine="h5netcdf") as trial:
                 np.testing.assert_array_equal(trial["state"], stored["state"][0])  # the traced trial is the first
-                assert trial["wall"].dims == ("time", "device")
+                assert trial["event_wall"].dims == ("event",)
 
 
 def test_drawn_wires_take_longer_than_none(whole):

@@ -29,7 +29,8 @@ class Walls(NamedTuple):
         rate: ds/dt per track current, 1/(s·A).
         leak: ds/dt of the leak, 1/s.
         still: |ds/dt| below which the wall is at rest, 1/s.
-        slow: |ds/dt| of a wall far from rest still, 1/s: while one is faster no step needs to look for rest.
+        slow: |ds/dt| of a wall far from rest still, whichever it is, 1/s: while one is faster no step needs to look
+            for rest.
         share: pillar width as a fraction of L.
         pressed: whether some wall stands at an edge of its pillar when it is at an end of its track.
         pillar: conductance at s = 0, and what it gains up to s = 1, in S; wire in series in Ω; shape (walls, 3).
@@ -117,16 +118,17 @@ class Board(NamedTuple):
     face: Face
 
 
-def make_walls(network: Network, plan: Plan, rest_speed: float) -> Walls:
-    """Constants of the walls in the plan's order."""
+def make_walls(network: Network, plan: Plan, rest_speed: np.ndarray) -> Walls:
+    """Constants of the walls in the plan's order; ``rest_speed`` of each device in m/s."""
     d = plan.bundles.device
     width, length = network.pillar_width[d], network.length[d]
     pillar = np.stack([1 / network.r_ap[d], 1 / network.r_p[d] - 1 / network.r_ap[d], plan.series], axis=1)
     start = network.pillar_centre[d] - width / 2
     low, high = -start / width, (length - start) / width
+    rest, still = rest_speed[d], rest_speed[d] / width
+    slow = max(_FAR_FROM_REST * rest.max(initial=0.0) / width.max(), still.max(initial=0.0))
     return Walls(
-        low, high, network.mobility[d] / width, network.leak[d] / width, rest_speed / width,
-        float(_FAR_FROM_REST * rest_speed / width.max()), width / length,
+        low, high, network.mobility[d] / width, network.leak[d] / width, still, float(slow), width / length,
         bool(low.max() > -ROUNDING or high.min() < 1 + ROUNDING), pillar,
     )  # fmt: skip
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from sim.engines.layout.compiled import inner
 
-FAST, INSIDE, EDGE, FIRST, LAST, SPEED, WORST, CHANGED, MISSED, GLIDERS, LATE = range(11)  # facts a pass reports
-FACTS = 11
+FAST, INSIDE, EDGE, LAST, SPEED, WORST, CHANGED, MISSED, GLIDERS, LATE = range(10)  # facts a pass reports
+FACTS = 10
 ROUNDING = 1e-12  # pillar widths: what rounding may leave of a way
 
 
@@ -222,7 +222,7 @@ def look_ahead(facts, free, speed, s, low, high, still):
         The column's top speed, the distance of a wall to its pillar, on either side and ahead alone, and the longest
         way to an end, in pillar widths.
     """
-    edge, soon, way, top, inside, fast = np.inf, np.inf, 0.0, 0.0, 0, 0
+    edge, way, top, inside, fast = np.inf, 0.0, 0.0, 0, 0
     gap, gap_ahead, far = np.inf, np.inf, 0.0
     for i in range(len(s)):
         if free[i] == 0:
@@ -232,7 +232,7 @@ def look_ahead(facts, free, speed, s, low, high, still):
         far = max(far, room)
         if pace >= still[i]:
             fast += 1
-            way, soon = max(way, room / pace), min(soon, room / pace)
+            way = max(way, room / pace)
         ahead = -at if speed[i] > 0 else at - 1.0  # distance to the pillar; within it, 0 … −1
         if ahead > 0:
             edge = min(edge, ahead / pace)
@@ -243,6 +243,6 @@ def look_ahead(facts, free, speed, s, low, high, still):
         gap = min(gap, max(-at, at - 1.0))
         if ahead > -1.0:
             gap_ahead = min(gap_ahead, max(ahead, 0.0))
-    facts[EDGE], facts[FIRST], facts[LAST] = min(facts[EDGE], edge), min(facts[FIRST], soon), max(facts[LAST], way)
+    facts[EDGE], facts[LAST] = min(facts[EDGE], edge), max(facts[LAST], way)
     facts[SPEED], facts[INSIDE], facts[FAST] = max(facts[SPEED], top), facts[INSIDE] + inside, facts[FAST] + fast
     return top, gap, gap_ahead, far

@@ -6,6 +6,7 @@ column's potentials are kept, and one matrix product moves them when a bound no 
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from sim.engines.layout.column import FAST, GLIDERS, LAST, SPEED, shift, travel, travel_range
@@ -115,3 +116,19 @@ def places(board, walls, motion):
         if motion.state[bundle] == GLIDING:
             put(board.work, board.bundles, walls, motion, bundle, s)
     return s
+
+
+@njit(cache=True)
+def speeds(board, walls, potential):
+    """How fast walls are for some potentials, as if no end held them, in pillar widths per second."""
+    bundles, work = board.bundles, board.work
+    speed = np.empty(len(walls.leak))
+    for bundle in range(len(bundles.first) - 1):
+        first, last = bundles.first[bundle], bundles.first[bundle + 1]
+        begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+        y = np.empty(end - begin)
+        for k in range(begin, end):
+            y[k - begin] = potential[bundles.ref[k]]
+        rate = work.rate[bundles.siemens_first[bundle] : bundles.siemens_first[bundle + 1]]
+        travel(speed[first:last], rate, y, walls.leak[first:last], 1.0)
+    return speed

@@ -13,7 +13,6 @@ from sim.engines.layout.column import (
     CHANGED,
     EDGE,
     FAST,
-    FIRST,
     GLIDERS,
     INSIDE,
     LAST,
@@ -266,7 +265,7 @@ def _begin_pass(facts, kind):
     facts[CHANGED] = facts[MISSED] = facts[WORST] = 0.0
     facts[LATE] = 2.0
     if kind == SCAN:
-        facts[EDGE] = facts[FIRST] = np.inf
+        facts[EDGE] = np.inf
         facts[LAST] = facts[SPEED] = facts[INSIDE] = facts[FAST] = facts[GLIDERS] = 0.0
 
 

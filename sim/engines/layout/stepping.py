@@ -18,7 +18,6 @@ from sim.engines.layout.column import (
     EDGE,
     FACTS,
     FAST,
-    FIRST,
     GLIDERS,
     INSIDE,
     LAST,
@@ -169,12 +168,10 @@ def _gliders(motion):
 
 
 @outer()
-def _jump(board, walls, motion, left, every):
-    """Nothing changes until a wall reaches a pillar: go there, or until the last wall arrives (each, for ``every``)."""
+def _jump(board, walls, motion, left):
+    """Nothing changes until a wall reaches a pillar: go there, or until the last wall arrives."""
     edge, last = _least(motion, EDGE), _most(motion, LAST)
     h = min(edge if edge < np.inf else (last if last > 0 else left), left)
-    if every:
-        h = min(h, _least(motion, FIRST))
     changed = _pass(board, walls, motion, np.int64(DRIFT), h, 0.0)
     for k in range(len(motion.energy)):
         motion.energy[k] += h * motion.power[0, k]
@@ -274,7 +271,7 @@ def _step(board, walls, motion, left, tolerance, until_rest):
 
 
 @njit(cache=True, nogil=True)
-def advance(board, walls, motion, steps, until, tolerance, every, until_rest):
+def advance(board, walls, motion, steps, until, tolerance, until_rest):
     """Take up to ``steps`` steps, not beyond time ``until`` (s): RUNNING, REST or LIMIT.
 
     Args:
@@ -284,7 +281,6 @@ def advance(board, walls, motion, steps, until, tolerance, every, until_rest):
         steps: accepted steps before returning.
         until: limit of ``motion.clock[0]``.
         tolerance: largest estimated error of a wall in a step, fraction of L.
-        every: stop a jump also where a wall reaches the end of its track, so that a trace shows it.
         until_rest: rest begins when every wall is slow; otherwise only when none moves at all.
     """
     status = RUNNING
@@ -299,10 +295,7 @@ def advance(board, walls, motion, steps, until, tolerance, every, until_rest):
         still = _most(motion, INSIDE) == 0
         if _gliders(motion) and (still or _most(motion, LAST) < motion.clock[1]):
             _settle(board, walls, motion)
-        if still:
-            h = _jump(board, walls, motion, left, every)
-        else:
-            h = _step(board, walls, motion, left, tolerance, until_rest)
+        h = _jump(board, walls, motion, left) if still else _step(board, walls, motion, left, tolerance, until_rest)
         motion.clock[0] = until if h >= left else motion.clock[0] + h
         motion.clock[2] = h
         motion.clock[3] += 1

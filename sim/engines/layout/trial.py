@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +10,16 @@ import numpy as np
 from hwlib.network import Network
 from sim.checkpoint import identity, read_state, write_state
 from sim.engines.layout.board import Board, Walls, make_board, make_walls
-from sim.engines.layout.gliding import places
+from sim.engines.layout.column import INSIDE
+from sim.engines.layout.gliding import places, speeds
 from sim.engines.layout.plan import Plan, build_plan
 from sim.engines.layout.probe import node_voltages, residual, track_currents
 from sim.engines.layout.stepping import LASTING, LIMIT, REST, RUNNING, Motion, advance, begin, make_motion
 from sim.engines.layout.structure import Structure, build_structure, source_nodes
-from sim.protocol import REST_SPEED, Protocol
+from sim.protocol import Protocol
+from sim.recorder import Recorder
 from sim.result import Trace, Trials
+from sim.wall_events import EventStore
 
 _STATE = "phase", "phase_time", "at_rest", "energy", "residual", "steps", "wall"  # of a checkpoint
 _STEPS = 256  # steps between two looks at the run, unless it is recorded
@@ -34,27 +36,6 @@ def plan_for(network: Network, voltages: np.ndarray, plans: Plans) -> tuple[Stru
     return plans[key]
 
 
-@dataclass
-class _Samples:
-    """A trace under way; when it is full every second point goes, and from then on fewer are taken."""
-
-    most: int
-    every: int = 1
-    rows: list[tuple[float, int, np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
-
-    def add(self, row: tuple[float, int, np.ndarray, np.ndarray, np.ndarray]) -> None:
-        if self.rows and row[0] <= self.rows[-1][0]:
-            self.rows.pop()
-        self.rows.append(row)
-        if len(self.rows) > self.most:
-            del self.rows[1:-1:2]
-            self.every *= 2
-
-    def trace(self) -> Trace:
-        time, phase, wall, current, voltage = (np.array(column) for column in zip(*self.rows, strict=True))
-        return Trace(time, phase, wall, current, voltage)
-
-
 class TrialRun:
     """A trial that can stop after any step and go on, bit for bit.
 
@@ -64,7 +45,7 @@ class TrialRun:
         plans: plans of this network that exist already.
         tolerance: largest estimated error of a wall in a step, fraction of L.
         threads: threads to share the work; the result does not depend on it.
-        samples: most points of the trace, 0 for none.
+        samples: most samples of currents and voltages, 0 to record nothing.
     """
 
     def __init__(
@@ -72,7 +53,8 @@ class TrialRun:
     ):
         self.network, self.protocol, self.plans = network, protocol, plans
         self.tolerance, self.threads = tolerance, threads
-        self.samples = _Samples(samples) if samples else None
+        store = EventStore.of(network, clipped=True) if samples else None
+        self.recorder = None if store is None else Recorder(store, network.is_soma, samples)
         initial = np.zeros(network.devices) if protocol.initial is None else np.asarray(protocol.initial, float)
         self.wall = initial * network.length
         self.phase = 0 if protocol.start is not None else 1
@@ -87,7 +69,7 @@ class TrialRun:
         protocol, network = self.protocol, self.network
         self.voltages = protocol.load_voltages(network) if loading else protocol.net_voltages(network)
         self.structure, self.plan = plan_for(network, self.voltages, self.plans)
-        self.walls: Walls = make_walls(network, self.plan, REST_SPEED)
+        self.walls: Walls = make_walls(network, self.plan, protocol.rest_speed(network))
         self.board: Board = make_board(network, self.plan, self.walls, self.voltages, self.threads)
         timed = loading and protocol.load != "rest"
         self.until = float(protocol.load) if timed else protocol.time_limit
@@ -98,7 +80,15 @@ class TrialRun:
         s = np.where(ends, self.walls.high, np.clip(s, self.walls.low, self.walls.high))
         self.motion = make_motion(s, self.board)
         begin(self.board, self.walls, self.motion)
-        self._look()
+        if self.recorder is None:
+            self._look()
+        else:
+            self.recorder.begin(self.phase, self._time(), self._positions(), self._speeds(), self._look)
+
+    def _time(self) -> float:
+        """From the start of the trial, s."""
+        assert self.motion is not None
+        return sum(self.phase_time[: self.phase]) + float(self.motion.clock[0])
 
     def _start(self, order: np.ndarray) -> np.ndarray:
         return self.network.pillar_centre[order] - self.network.pillar_width[order] / 2
@@ -113,25 +103,32 @@ class TrialRun:
         wall[order] = q
         return wall
 
-    def _look(self) -> None:
-        """Check the whole network's currents, and keep a point of the trace."""
+    def _speeds(self, stage: int = 0) -> np.ndarray:
+        """Of every wall in m/s, as if no end of a track held it, now or at a stage of the last Runge-Kutta step."""
         assert self.motion is not None
+        order, speed = self.plan.bundles.device, np.empty(self.network.devices)
+        speed[order] = speeds(self.board, self.walls, self.motion.y[stage]) * self.network.pillar_width[order]
+        return speed
+
+    def _look(self) -> tuple[np.ndarray, np.ndarray]:
+        """Check the whole network's currents; those of the tracks, and every node's voltage."""
         v = node_voltages(self.structure, self.plan, self.board, self.voltages)
         track = track_currents(self.plan, self.board, self.walls)
         self.residual = max(self.residual, residual(self.structure, self.plan, self.board, v, track))
-        if self.samples is not None:
-            time = sum(self.phase_time[: self.phase]) + float(self.motion.clock[0])
-            self.samples.add((time, self.phase, self._positions(), track, v))
+        return track, v
 
     def go(self, steps: int | None = None) -> bool:
-        """Take some steps (all that fit between two looks by default); whether the trial is over."""
+        """Take some steps (all that fit between two looks by default, one when recorded); whether the trial is over."""
         assert self.motion is not None
-        steps = steps or (self.samples.every if self.samples is not None else _STEPS)
+        steps = (steps or _STEPS) if self.recorder is None else 1
         motion = self.motion
-        status = advance(
-            self.board, self.walls, motion, steps, self.until, self.tolerance, self.samples is not None, not self.timed
-        )
-        self._look()
+        jumps = motion.facts[:, INSIDE].max() == 0
+        status = advance(self.board, self.walls, motion, steps, self.until, self.tolerance, not self.timed)
+        if self.recorder is None:
+            self._look()
+        elif status == RUNNING:
+            middle = None if jumps else self._speeds(1)
+            self.recorder.step(self._time(), self._positions(), self._speeds(), self._look, middle)
         if status == RUNNING:
             return False
         self.phase_time[self.phase] = self.until if self.timed and status == REST else float(motion.clock[0])
@@ -141,6 +138,8 @@ class TrialRun:
         self.energy = self.energy + motion.energy
         self.steps += int(motion.clock[3])
         self.wall = self._positions()
+        if self.recorder is not None:
+            self.recorder.end_phase(sum(self.phase_time[: self.phase + 1]), self._look)
         if self.phase == 1:
             return True
         self.phase = 1
@@ -153,8 +152,14 @@ class TrialRun:
         return Trials(
             one(self.phase_time[0]), one(self.phase_time[1]), one(all(self.at_rest)), self.wall[None],
             self.energy[None, :3], self.energy[None, 3:], one(self.residual), one(self.steps),
-            None if self.samples is None else self.samples.trace(),
+            None if self.recorder is None else self._trace(self.recorder),
         )  # fmt: skip
+
+    def _trace(self, recorder: Recorder) -> Trace:
+        recorder.end(self.wall)
+        time, phase, seen = recorder.samples()
+        current, voltage = (np.array(each) for each in zip(*seen, strict=True))
+        return Trace(recorder.events(), time, phase, current, voltage)
 
     def _identity(self) -> str:
         """Names this network, protocol and tolerance; a checkpoint fits no other."""
