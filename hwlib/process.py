@@ -5,6 +5,7 @@ Everything that knows a number of the process (cells, layer stack, DRC, LVS, ext
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -12,11 +13,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 from hwlib.files import load_model
 from hwlib.units import Area, CurrentDensity, Length, Resistance, ResistanceArea
 
 GdsNumber = tuple[int, int]
+# Names of processes and layers stand in scripts that KLayout runs, in lists, and in file names.
+_NAME, _LAYER_NAME = "[A-Za-z][A-Za-z0-9_-]{0,63}", "[A-Za-z][A-Za-z0-9_]{0,31}"
 
 
 class _Strict(BaseModel):
@@ -93,9 +96,9 @@ class Overlap(_Strict):
 class Process(_Strict):
     """A process: its layers by name and the rules between them."""
 
-    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")
+    name: str = Field(pattern=f"^{_NAME}$")
     description: str
-    grid: Length = Field(default=1e-9, gt=0, description="manufacturing grid and database unit")
+    grid: Length = Field(default=1e-9, gt=0, description="manufacturing grid")
     permittivity: float = Field(gt=0, description="relative, of the dielectric between the wires")
     layers: dict[str, Layer]
     enclosures: tuple[Enclosure, ...] = ()
@@ -105,6 +108,7 @@ class Process(_Strict):
 
     @model_validator(mode="after")
     def _known_layers(self) -> Process:
+        self.check_names()
         missing = [name for name in REQUIRED_LAYERS if name not in self.layers]
         if missing:
             raise ValueError(f"layers missing: {', '.join(missing)}")
@@ -124,6 +128,24 @@ class Process(_Strict):
         if len(set(numbers)) != len(numbers):
             raise ValueError("two layers share one GDS number")
         return self
+
+    def check_names(self) -> None:
+        """Refuse names that a script or a list could take for something else; writers of such files ask once more.
+
+        Raises:
+            ValueError: saying which name, and what is allowed.
+        """
+        if not re.fullmatch(_NAME, self.name):
+            raise ValueError(f"name: letters, digits, - and _, found {shown(self.name)}")
+        seen: dict[str, str] = {}
+        for name in self.layers:
+            if not re.fullmatch(_LAYER_NAME, name):
+                raise ValueError(
+                    f"a layer's name is a letter and up to 31 letters, digits and underscores, found {shown(name)}"
+                )
+            if name.lower() in seen:
+                raise ValueError(f"layers {seen[name.lower()]} and {name} differ in capitals alone")
+            seen[name.lower()] = name
 
     def enclosure(self, outer: str, inner: str) -> float:
         """Margin in m by which ``outer`` must surround ``inner``; 0 when no rule says more."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
 from hwlib.findings import Finding
 from hwlib.process import Process
 from hwlib.writing import replacing
 from spinhop import page, point_tables
+from spinhop.page import escape
 from spinhop.point_tables import Point
 
 MOST_ROWS = 200  # of one check on the page; all of them are in its JSON file

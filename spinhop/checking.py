@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hwlib.design import load_design
 from hwlib.findings import Finding, failed, read_findings, write_findings
+from hwlib.scratch import scratch_folder
 from spinhop.check_page import write_check_page
 from spinhop.runs import Progress, Run, Stage, open_run
 from spinhop.stages import EXTRACTION, LAYOUT, design_inputs, drawn_network, ideal_wires, layout_file
@@ -185,10 +185,10 @@ def try_checks(
     per_design = 10
     designs = random_designs(-(-faults // per_design), seed, largest=largest)
     counts: dict[str, list[int]] = {}
-    with TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
 
         def drawn(design: Design) -> Path:
-            return layouts.write_layout(layouts.hopfield(design), Path(folder) / f"{design.name}.oas")
+            return layouts.write_layout(layouts.hopfield(design), folder / f"{design.name}.oas")
 
         for done, outcome in enumerate(self_test(drawn, designs, per_design, seed), start=1):
             count = counts.setdefault(outcome.fault.kind, [0, 0])

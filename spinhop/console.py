@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from hwlib.errors import one_line
+from hwlib.errors import harmless, one_line
 
 
 def print_json(data: Any) -> None:
@@ -22,11 +22,11 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=escape(harmless(title)), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for k, name in enumerate(columns):
-        table.add_column(escape(name), justify="left" if k == 0 else "right")
+        table.add_column(escape(harmless(name)), justify="left" if k == 0 else "right")
     for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(*(escape(harmless(cell)) for cell in row))
     console = Console(highlight=False)
     # Without a terminal the table keeps its own width: lines cut at 80 columns help nobody who pipes them.
     console.print(table, width=None if console.is_terminal else max(80, console.measure(table).maximum))

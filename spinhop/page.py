@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import html
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
+
+from hwlib.errors import harmless
 
 _STYLE = """
 :root { --ink: #1d2430; --soft: #5c6675; --line: #e2e6ec; --paper: #ffffff; --tint: #f5f7fa; --accent: #3056a0; }
@@ -33,6 +35,11 @@ figure { margin: 0; } figure img { width: 100%; border: 1px solid var(--line); b
 code { font-size: 13px; } a { color: var(--accent); }
 @media print { body { background: #fff; } section, .card { break-inside: avoid; } }
 """
+
+
+def escape(text: str) -> str:
+    """Text from anywhere as it may stand in a page, between tags or in quotes."""
+    return html.escape(harmless(text))
 
 
 def document(title: str, body: Sequence[str], *, head: str = "") -> str:

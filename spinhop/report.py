@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from spinhop.outcome import (
     trial_data,
     trial_rows,
 )
+from spinhop.page import escape
 from spinhop.runs import FORMAT, MANIFEST
 from spinhop.wires import ohms, resistance_rows, resistance_table
 

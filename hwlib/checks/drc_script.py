@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from hwlib.checks.rules import Rule, design_rules
+from hwlib.errors import harmless
 from hwlib.process import Process
 from hwlib.writing import write_atomic
 
@@ -21,13 +23,14 @@ deep
 
 def drc_script(process: Process) -> str:
     """The text of a KLayout DRC script (.drc) that checks every rule of the process."""
+    process.check_names()
     parts = [_HEADER.format(name=process.name)]
     for name, layer in process.layers.items():
         parts.append(f"l_{name} = input({layer.gds[0]}, {layer.gds[1]})")
     parts.append("")
     for rule in design_rules(process):
         text = _WRITERS[rule.kind](rule, process)
-        parts.append(f"# {rule.name}: {rule.text}\n{text}")
+        parts.append(f"# {rule.name}: {harmless(rule.text)}\n{text}")
     return "\n".join(parts) + "\n"
 
 
@@ -36,8 +39,13 @@ def write_drc_script(process: Process, path: str | Path) -> Path:
     return write_atomic(Path(path), lambda p: p.write_text(drc_script(process), encoding="utf-8"))
 
 
-def _output(rule: Rule) -> str:
-    return f'.output("{rule.name}", "{rule.text}")'
+def _quoted(text: str) -> str:
+    """A Ruby string in which nothing is replaced or executed."""
+    return '"' + re.sub(r'(["#\\])', r"\\\1", harmless(text)) + '"'
+
+
+def _output(rule: Rule, part: str = "") -> str:
+    return f".output({_quoted(rule.name + part)}, {_quoted(rule.text)})"
 
 
 def _um(value: float) -> str:
@@ -70,7 +78,7 @@ def _separation(rule: Rule, _: Process) -> str:
     first, second = (f"l_{name}" for name in rule.layers)
     return (
         f"({first} & {second}){_output(rule)}\n{first}.separation({second}, {_um(rule.value)})"
-        f'.output("{rule.name}.distance", "{rule.text}")'
+        f"{_output(rule, '.distance')}"
     )
 
 
@@ -85,7 +93,7 @@ def _overlap(rule: Rule, _: Process) -> str:
     first, second = (f"l_{name}" for name in rule.layers)
     return (
         f"common = {first} & {second}\n{first}.not_interacting(common){_output(rule)}\n"
-        f'common.width({_um(rule.value)}).output("{rule.name}.narrow", "{rule.text}")'
+        f"common.width({_um(rule.value)}){_output(rule, '.narrow')}"
     )
 
 

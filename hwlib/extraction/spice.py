@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hwlib.extraction.lumps import capacitors
 from hwlib.extraction.node_names import instance_names, node_names
+from hwlib.naming import in_comment
 from hwlib.network import Network
 from hwlib.writing import write_atomic
 
@@ -24,7 +25,7 @@ def write_spice(network: Network, path: str | Path, *, name: str | None = None) 
         path: file to write.
         name: of the subcircuit; the design's name and ``_wires`` when None.
     """
-    title = name or re.sub(r"\W", "_", f"{network.attrs.get('design', 'network')}_wires")
+    title = re.sub(r"[^A-Za-z0-9_]", "_", name or f"{network.attrs.get('design', 'network')}_wires")
 
     def write(target: Path) -> None:
         with target.open("w", encoding="ascii", newline="\n") as file:
@@ -37,7 +38,7 @@ def _lines(network: Network, title: str) -> Iterator[str]:
     instances = instance_names(network)
     names = node_names(network, lambda k: network.net_names[k], lambda d: instances[d], ".")
     pins = [pin.lower() for pin, _ in [*names.pins, *names.terminals]]
-    yield f"* wires of {network.attrs.get('design', 'network')}: resistances in ohm, capacitances in farad"
+    yield f"* wires of {in_comment(network.attrs.get('design', 'network'))}: resistances in ohm, capacitances in farad"
     yield f".subckt {title}"
     for k in range(0, len(pins), PER_LINE):
         yield "+ " + " ".join(pins[k : k + PER_LINE])

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
+import gdsfactory as gf
 import klayout.db as kdb
 from gdsfactory.technology import LayerView, LayerViews
 
+from hwlib.errors import harmless
 from hwlib.process import Process
 from hwlib.writing import write_atomic
 
@@ -56,13 +58,14 @@ def write_technology(process: Process, folder: str | Path) -> Path:
     Raises:
         InputError: a folder that cannot be written.
     """
+    process.check_names()
     folder = Path(folder)
     properties = folder / f"{process.name}.lyp"
     write_atomic(properties, lambda p: p.write_text(layer_properties(process), encoding="utf-8"))
     technology = kdb.Technology()
     technology.name = process.name
-    technology.description = process.description
-    technology.dbu = process.grid * 1e6
+    technology.description = harmless(" ".join(process.description.split()))
+    technology.dbu = min(process.grid * 1e6, gf.kcl.dbu)  # of layouts drawn here, on whatever grid
     technology.layer_properties_file = properties.name
     technology.add_other_layers = True
     root = ElementTree.fromstring(technology.to_xml())

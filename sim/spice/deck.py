@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from hwlib.errors import InputError
+from hwlib.naming import in_comment
 from hwlib.network import Network
 from hwlib.writing import write_atomic
 from sim.circuit import joined_pins
 from sim.protocol import OFF_BELOW, ON_ABOVE, Protocol
 from sim.spice import device
+from sim.spice.run import check_deck_name
 
 R_ON, R_OFF = 1e-5, 1e12  # ohm: of the switches between sources and pins
 SWITCHING = 1e-13  # s: from load phase to convergence
@@ -63,9 +64,11 @@ def write_deck(
         max_step: longest time step in s; default 0.2 ns, or less when a wall could go farther than 0.1 L in it.
 
     Raises:
-        InputError: no load time is known, a time is not positive, or the file cannot be written.
+        InputError: no load time is known, a time is not positive, or the file cannot be written or has a name that
+            ngspice could misread.
     """
     bench = Path(path)
+    check_deck_name(bench)
     load = _load_time(protocol, load_time)
     span = protocol.time_limit if duration is None else duration
     step = _step(network, protocol) if max_step is None else max_step
@@ -145,7 +148,7 @@ def _wrapped(words: list[str]) -> Iterator[str]:
 
 
 def _title(network: Network) -> str:
-    return re.sub(r"[^\x20-\x7e]+", " ", str(network.attrs.get("design", "network")))
+    return in_comment(network.attrs.get("design", "network"))
 
 
 def _network_lines(network: Network, names: Names) -> Iterator[str]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from hwlib.errors import InputError
+from hwlib.scratch import scratch_folder
+from hwlib.writing import write_atomic
 
 OLDEST = 39
-_RAW = "out.raw"
+_RAW, _DECK = "out.raw", "deck"
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _MEASURE = re.compile(r"^(t_\w+)\s*=\s*([-+.\deE]+)", re.MULTILINE)
 
 
@@ -36,6 +38,9 @@ class SpiceRun:
 def run_deck(bench: str | Path, *, program: str = "ngspice", timeout: float | None = None) -> SpiceRun:
     """Run a bench in batch mode.
 
+    ngspice reads lines as commands where it is told to, and a folder may have a name with several lines: the bench is
+    included through a link to its folder, by a name of letters, digits and ``_.+-`` alone.
+
     Args:
         bench: the file, as ``write_deck`` writes it: one transient. Files it includes are sought beside it.
         program: name or path of ngspice 39 or newer.
@@ -48,12 +53,14 @@ def run_deck(bench: str | Path, *, program: str = "ngspice", timeout: float | No
     bench = Path(bench)
     if not bench.is_file():
         raise InputError(f"{bench}: no such SPICE deck")
-    with tempfile.TemporaryDirectory(prefix="spinhop-") as folder:
-        wrapper = Path(folder) / "run.cir"
-        wrapper.write_text(
-            f"* keeps everything in a raw file\n.include {bench.resolve()}\n.control\nset filetype=binary\nrun\n"
+    check_deck_name(bench)
+    with scratch_folder() as folder:
+        (folder / _DECK).symlink_to(bench.parent.resolve(), target_is_directory=True)
+        text = (
+            f"* keeps everything in a raw file\n.include {_DECK}/{bench.name}\n.control\nset filetype=binary\nrun\n"
             f"write {_RAW}\nquit\n.endc\n.end\n"
         )
+        wrapper = write_atomic(folder / "run.cir", lambda p: p.write_text(text, encoding="ascii"))
         try:
             done = subprocess.run(
                 [executable, "-b", wrapper.name], cwd=folder, capture_output=True, text=True, errors="replace",
@@ -62,14 +69,27 @@ def run_deck(bench: str | Path, *, program: str = "ngspice", timeout: float | No
         except subprocess.TimeoutExpired:
             raise InputError(f"{bench}: ngspice did not end within {timeout:g} s") from None
         said = done.stdout + "\n" + done.stderr
-        if not (Path(folder) / _RAW).is_file() or "simulation(s) aborted" in said:
+        if not (folder / _RAW).is_file() or "simulation(s) aborted" in said:
             raise InputError(f"{bench}: ngspice failed: {_reason(said)}")
-        names, values = _read_raw(Path(folder) / _RAW)
+        try:
+            names, values = _read_raw(folder / _RAW)
+        except (ValueError, StopIteration):
+            raise InputError(f"{folder}: no room for what ngspice computes; set TMPDIR to a larger disk") from None
     time = values[:, names.index("time")]
     later = np.concatenate([[True], np.diff(time) > 0])
     vectors = {name: values[later, k] for k, name in enumerate(names) if name != "time"}
     measures = {name.lower(): float(value) for name, value in _MEASURE.findall(said)}
     return SpiceRun(time[later], vectors, measures)
+
+
+def check_deck_name(bench: Path) -> None:
+    """Refuse names of decks that ngspice could take for something else.
+
+    Raises:
+        InputError: the name has other characters than letters, digits and ``_.+-``.
+    """
+    if not _NAME.fullmatch(bench.name):
+        raise InputError(f"{bench}: the name of a SPICE deck has only letters, digits and _.+-, found {bench.name!r}")
 
 
 def find_ngspice(program: str = "ngspice") -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from hwlib.network import DW_IN, DW_OUT, Network
+from hwlib.scratch import scratch_folder
 from sim.circuit import Circuit, joined_pins
 from sim.protocol import Protocol
 from sim.recorder import Recorder
@@ -47,9 +46,9 @@ def simulate(
     Raises:
         InputError: no load time is known, or ngspice is missing or fails.
     """
-    with tempfile.TemporaryDirectory(prefix="spinhop-") as folder:
+    with scratch_folder() as folder:
         deck = write_deck(
-            network, protocol, Path(folder) / "bench.cir", load_time=load_time, duration=duration, max_step=max_step
+            network, protocol, folder / "bench.cir", load_time=load_time, duration=duration, max_step=max_step
         )
         return read_back(network, protocol, deck, run_deck(deck.bench, program=program, timeout=timeout), samples)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hwlib.errors import harmless
 from spinhop.commands.options import Force, Json, LayoutFile, RunFolder, TopCell
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _print_findings(findings: list[Finding]) -> None:
             else ""
         )
         cell = f" in {finding.cell}" if finding.cell else ""
-        print(f"{finding.severity}: {finding.rule}: {finding.message}{cell}{place}")
+        print(harmless(f"{finding.severity}: {finding.rule}: {finding.message}{cell}{place}"))
     if len(findings) > MOST_LINES:
         print(f"… and {len(findings) - MOST_LINES} more")
 

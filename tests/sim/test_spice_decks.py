@@ -3,12 +3,15 @@
 import dataclasses
 import os
 import shutil
+import tempfile
 
 import numpy as np
 import pytest
 import xarray as xr
+from support.small_disk import NO_MOUNT, MountError, small_disk
 
 import sim
+from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.schematic import ladder_network
 from hwlib.weights import weight_levels
@@ -186,3 +189,20 @@ def test_a_deck_of_more_pins_than_a_subcircuit_can_have_runs():
     share = known.wall_final.values / network.length
     assert np.any((share > 0.2) & (share < 0.8))  # the comparison is in full motion
     np.testing.assert_allclose(seen.wall_final, known.wall_final, atol=0.01 * network.length[0])
+
+
+def test_no_room_for_what_ngspice_computes(tmp_path, monkeypatch):
+    network, protocol = case(4, 2.0, 1)
+    deck = spice.write_deck(network, protocol, tmp_path / "bench.cir", duration=45e-9)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "disk"))
+    refused = 0
+    for size in (4096, 8192, 16384, 65536, 2**17, 2**18, 2**24):
+        try:
+            with small_disk(tmp_path / "disk", size):
+                spice.run_deck(deck.bench)
+        except MountError:
+            pytest.skip(NO_MOUNT)
+        except InputError as error:
+            assert "No space left" in str(error) or "no room for what ngspice computes" in str(error), error
+            refused += 1
+    assert 4 <= refused < 7
