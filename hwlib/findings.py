@@ -10,7 +10,7 @@ from typing import Literal
 
 from hwlib.writing import write_atomic
 
-Severity = Literal["error", "warning", "waived", "holds"]
+Severity = Literal["error", "warning", "waived"]
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,7 @@ class Finding:
     Attributes:
         check: ``drc``, ``lvs`` or ``erc``.
         rule: name of the rule, e.g. ``m2.space``.
-        severity: ``error`` fails the check; ``warning`` and ``waived`` do not; ``holds`` is no violation but the place
-            where a rule is closest to one.
+        severity: ``error`` fails the check; ``warning`` and ``waived`` do not.
         message: one sentence in the user's terms.
         cell: cell the finding is in; empty for the whole network.
         x, y: place on the layout in m (top cell for LVS and ERC, ``cell`` for DRC); None when it has none.

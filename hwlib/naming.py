@@ -67,6 +67,11 @@ def parse_net(name: str) -> NetName | None:
     return NetName("ground" if name == GROUND else "vdw")
 
 
+def in_spice(name: str) -> str:
+    """What a net is called in SPICE: its name, but ``ground``, because ``gnd`` is node 0 to ngspice and others."""
+    return "ground" if name == GROUND else name
+
+
 def in_comment(text: object) -> str:
     """Text from outside as it may stand in a netlist's comment or quotes: one line of printable ASCII, no quotes."""
     return re.sub(r"[^\x20-\x7e]+|[\"\\\\]", " ", str(text))

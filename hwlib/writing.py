@@ -58,8 +58,15 @@ def write_bytes(path: Path, content: bytes | memoryview) -> Path:
     return write_atomic(path, lambda p: p.write_bytes(content))
 
 
-def write_with_library(path: Path, write: Callable[[Path], Any]) -> Path:
+def write_with_library(
+    path: Path, write: Callable[[Path], Any], change: Callable[[bytes], bytes] | None = None
+) -> Path:
     """The same for KLayout's writers, which do not notice that their last block did not fit.
+
+    Args:
+        path: the file.
+        write: called with a temporary name.
+        change: what is made of the content that was written.
 
     Raises:
         InputError: as ``replacing``; also when so little room is left that the file may have been cut off.
@@ -77,6 +84,8 @@ def write_with_library(path: Path, write: Callable[[Path], Any]) -> Path:
             file.write(bytes(_ROOM))
             file.flush()
             file.truncate(size)
+        if change is not None:
+            temporary.write_bytes(change(temporary.read_bytes()))
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from hwlib.findings import Finding
 from hwlib.writing import write_with_library
 
 POINT = 0.1  # µm, edge of the marker of a finding that has a place but no extent
+_BASE = b"DIODE"
+_CLASSES = b"""\
+# For KLayout 0.28 or later. Classes of devices extend DIODE only because readers before 0.29.1 want a class of
+# KLayout's own there: the terminals A and C and the parameter P that come with it mean nothing.
+"""
 
 
 def write_lyrdb(findings: Iterable[Finding], path: str | Path, *, top_cell: str, generator: str = "spinhop") -> Path:
@@ -41,6 +47,21 @@ def write_lyrdb(findings: Iterable[Finding], path: str | Path, *, top_cell: str,
             item.add_value(kdb.DBox(x - w / 2, y - h / 2, x + w / 2, y + h / 2))
         item.add_value(finding.message if finding.severity == "error" else f"{finding.severity}: {finding.message}")
     return write_with_library(Path(path), lambda p: database.save(str(p)))
+
+
+def write_lvsdb(database: kdb.LayoutVsSchematic, path: str | Path) -> Path:
+    """Write a compared layout as an LVS database (.lvsdb) that KLayout opens from 0.28 on.
+
+    Before 0.29.1 its reader wants each class of devices to extend one of its own. So they extend ``DIODE`` there, which
+    adds the least to them; a comment in the file says what of it means nothing.
+    """
+    return write_with_library(Path(path), lambda p: database.write(str(p)), _for_older_readers)
+
+
+def _for_older_readers(content: bytes) -> bytes:
+    first, rest = content.split(b"\n", 1)
+    classes = re.compile(rb"^( *class\(\w+ )''$", re.MULTILINE)
+    return b"\n".join([first, _CLASSES, classes.sub(rb"\1" + _BASE, rest)])
 
 
 def _category(

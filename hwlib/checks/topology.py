@@ -7,13 +7,13 @@ from pathlib import Path
 import klayout.db as kdb
 
 from hwlib.checks.connectivity import Extracted
+from hwlib.checks.databases import write_lvsdb
 from hwlib.checks.reference_netlist import reference_netlist
 from hwlib.design import Design
 from hwlib.errors import StoppedError
 from hwlib.findings import Finding
 from hwlib.forked import bounded
 from hwlib.process import Process
-from hwlib.writing import write_with_library
 
 # Of processor time; the comparison takes a tenth of it where names lead it, up to half where none is right.
 SECONDS, SECONDS_PER_DEVICE = 5.0, 5e-3
@@ -65,7 +65,7 @@ def _compare(found: kdb.LayoutVsSchematic, reference: kdb.Netlist, database: str
         comparer.same_circuits(top, reference.top_circuits()[0])
     matched: bool = found.compare(comparer)
     if database:
-        write_with_library(Path(database), lambda p: found.write(str(p)))
+        write_lvsdb(found, database)
     return matched
 
 

@@ -41,15 +41,18 @@ def parse_instance(name: str) -> tuple[int, int] | None:
     return (int(match["soma"]),) * 2 if match["soma"] else (int(match["post"]), int(match["pre"]))
 
 
-def node_names(network: Network, net: Callable[[int], str], device: Callable[[int], str],
-               delimiter: str = ":") -> NodeNames:  # fmt: skip
+def node_names(
+    network: Network, net: Callable[[int], str], pin: Callable[[int, int], str], device: Callable[[int], str],
+    delimiter: str = ":",
+) -> NodeNames:  # fmt: skip
     """Name every node.
 
     Args:
         network: the network.
         net: how a net is written, by index.
+        pin: how a net's pin is written, by the net's index and the pin's number on it, from 1.
         device: how a device is written, by index.
-        delimiter: between a name and its pin.
+        delimiter: between a device and its terminal, and a net and the number of an inner node.
     """
     out = NodeNames([""] * network.nodes)
     pins_of: dict[int, int] = {}
@@ -64,11 +67,10 @@ def node_names(network: Network, net: Callable[[int], str], device: Callable[[in
     for node in network.pin_node.tolist():
         k = int(network.node_net[node])
         pins_of[k] = pins_of.get(k, 0) + 1
-        name = net(k) if pins_of[k] == 1 else f"{net(k)}{delimiter}pin{pins_of[k]}"
-        out.pins.append(give(name, node))
+        out.pins.append(give(pin(k, pins_of[k]), node))
     for d, nodes in enumerate(network.terminals.tolist()):
         for terminal, node in zip(TERMINALS, nodes, strict=True):
             out.terminals.append(give(f"{device(d)}{delimiter}{terminal}", node))
     for node in np.flatnonzero([not name for name in out.of_node]).tolist():
-        out.inner.append(give(f"{net(int(network.node_net[node]))}{delimiter}{node}", node))
+        out.inner.append(give(f"{net(int(network.node_net[node]))}{delimiter}{node + 1}", node))
     return out

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hwlib.extraction.lumps import capacitors
 from hwlib.extraction.node_names import instance_names, node_names
-from hwlib.naming import in_comment
+from hwlib.naming import in_comment, in_spice
 from hwlib.network import Network
 from hwlib.writing import write_atomic
 
@@ -18,7 +18,8 @@ PER_LINE = 8
 def write_spice(network: Network, path: str | Path, *, name: str | None = None) -> Path:
     """Write the wires as one subcircuit whose pins are the nets' pins and then all device terminals.
 
-    Terminals are called ``axon_5_3.dw_in`` or ``soma_2.mtj_out``. Names that share a node are joined by 0 V sources.
+    Pins are called like their net (``ground`` for the net ``gnd``), further ones ``ground.pin2``; terminals
+    ``axon_5_3.dw_in`` or ``soma_2.mtj_out``. Names that share a node are joined by 0 V sources.
 
     Args:
         network: the network.
@@ -36,7 +37,10 @@ def write_spice(network: Network, path: str | Path, *, name: str | None = None) 
 
 def _lines(network: Network, title: str) -> Iterator[str]:
     instances = instance_names(network)
-    names = node_names(network, lambda k: network.net_names[k], lambda d: instances[d], ".")
+    nets = [in_spice(name) for name in network.net_names]
+    names = node_names(
+        network, lambda k: nets[k], lambda k, n: nets[k] if n == 1 else f"{nets[k]}.pin{n}", lambda d: instances[d], "."
+    )
     pins = [pin.lower() for pin, _ in [*names.pins, *names.terminals]]
     yield f"* wires of {in_comment(network.attrs.get('design', 'network'))}: resistances in ohm, capacitances in farad"
     yield f".subckt {title}"

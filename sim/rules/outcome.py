@@ -63,12 +63,11 @@ class Outcome:
         return self.margin >= -1e-9
 
     def marker(self, waivers: Mapping[str, str]) -> Finding:
-        """The outcome as a finding whether or not the rule holds; ``holds`` where it does."""
+        """The finding in words for a marker on the layout: with the place's name and the margin."""
         finding = self.finding(waivers)
         room = f"; margin {self.margin:.1%}" if math.isfinite(self.margin) else ""
         where = f"{self.place.name}: " if self.place.name and self.place.name not in self.message else ""
-        severity = "holds" if self.passed else finding.severity
-        return replace(finding, severity=severity, message=f"{where}{finding.message}{room}")
+        return replace(finding, message=f"{where}{finding.message}{room}")
 
     def finding(self, waivers: Mapping[str, str]) -> Finding:
         """The outcome as a finding; ``waived`` with its reason when the rule's name is in ``waivers``."""
@@ -115,8 +114,8 @@ class OperatingPointReport:
         return [o.finding(self.waivers) for o in self.outcomes if not o.passed]
 
     def markers(self) -> list[Finding]:
-        """A finding for every rule, those that hold too: where the worst case of each lies."""
-        return [o.marker(self.waivers) for o in self.outcomes]
+        """The same as markers on the layout, each at the rule's worst case."""
+        return [o.marker(self.waivers) for o in self.outcomes if not o.passed]
 
     def rows(self) -> list[dict[str, Any]]:
         """One plain dictionary per outcome, with its status: pass, error, warning or waived, and a waiver's reason."""

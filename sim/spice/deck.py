@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hwlib.errors import InputError
-from hwlib.naming import in_comment
+from hwlib.naming import in_comment, in_spice
 from hwlib.network import Network
 from hwlib.writing import write_atomic
 from sim.circuit import joined_pins
@@ -96,15 +96,13 @@ class Names:
         circuit_node, _ = joined_pins(network)
         port_of: dict[int, str] = {}
         self.net_port: dict[int, str] = {}
-        classes = network.net_class()
         for node in network.pin_node.tolist():
             net = int(network.node_net[node])
-            name = "ground" if classes[net] == "ground" else network.net_names[net]
-            port_of[int(circuit_node[node])] = self.net_port[net] = name
+            port_of[int(circuit_node[node])] = self.net_port[net] = in_spice(network.net_names[net])
         self.ports = list(self.net_port.values())
         self._port_set = set(self.ports)
         self.node = [
-            port_of.get(int(joined), f"{network.net_names[net]}_n{joined}")
+            port_of.get(int(joined), f"{in_spice(network.net_names[net])}_n{joined}")
             for joined, net in zip(circuit_node, network.node_net, strict=True)
         ]
         self.walls = [f"wall_{i}_{j}" for i, j in zip(network.post.tolist(), network.pre.tolist(), strict=True)]
