@@ -124,6 +124,9 @@ class OperatingPoint(_Strict):
         default="rest",
         description="load phase: until every wall rests, or a time (paper: 16 ns)",
     )
+    rails_while_loading: Literal["floating", "grounded"] = Field(
+        default="floating", description="weight rails or lines during the load phase: sources open, or at 0 V"
+    )
 
     @field_validator("v_dw", "load")
     @classmethod

@@ -22,8 +22,9 @@ OFF_BELOW, ON_ABOVE = 0.05, 0.95  # read-out of a soma, fractions of L (decoded 
 class Protocol:
     """One trial.
 
-    Load phase: dendrite pins held at ±V_C by ``start`` (ON: +), weight sources open, until every wall rests or for a
-    given time. Then the dendrite sources are open and the weight sources on, until every wall rests or ``time_limit``.
+    Load phase: dendrite pins held at ±V_C by ``start`` (ON: +), weight sources open or at 0 V, until every wall rests
+    or for a given time. Then the dendrite sources are open and the weight sources on, until every wall rests or
+    ``time_limit``.
 
     Attributes:
         v_dw: V_DW in V.
@@ -34,6 +35,7 @@ class Protocol:
         initial: wall positions at the beginning as fractions of L, shape (devices,); None: all OFF (0).
         load: ``"rest"`` or the load time in s.
         time_limit: longest convergence phase in s; the load phase has the same limit.
+        rails_while_loading: weight sources in the load phase, ``floating`` (open) or ``grounded`` (0 V).
     """
 
     v_dw: float
@@ -44,6 +46,7 @@ class Protocol:
     initial: np.ndarray | None = None
     load: float | Literal["rest"] = "rest"
     time_limit: float = 2e-6
+    rails_while_loading: Literal["floating", "grounded"] = "floating"
 
     def net_voltages(self, network: Network) -> np.ndarray:
         """Source voltage of every net in the convergence phase, NaN where no source is on, shape (nets,).
@@ -78,6 +81,8 @@ class Protocol:
                 voltages[k] = self.v_dw
             elif net.net_class == "dendrite" and self.start is not None:
                 voltages[k] = self.v_charge if self.start[net.neuron] else -self.v_charge
+            elif net.net_class in ("rail", "line") and self.rails_while_loading == "grounded":
+                voltages[k] = 0.0
         return voltages
 
     def rest_speed(self, network: Network) -> np.ndarray:
@@ -108,6 +113,6 @@ def protocol_for(design: Design, process: Process, **changes: object) -> Protoco
     point = design.operating_point
     values: dict[str, object] = {
         "v_dw": resolve_v_dw(design, process), "v_charge": point.v_charge, "weight": point.weight,
-        "load": point.load, "time_limit": design.task.time_limit,
+        "load": point.load, "time_limit": design.task.time_limit, "rails_while_loading": point.rails_while_loading,
     } | changes  # fmt: skip
     return Protocol(**values)  # type: ignore[arg-type]

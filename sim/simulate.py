@@ -136,6 +136,10 @@ def _check_protocol(network: Network, protocol: Protocol, where: str) -> None:
     for name, value in numbers.items():
         if not np.isfinite(value):
             raise InputError(f"{where}: {name} is {value}, must be finite")
+    if protocol.rails_while_loading not in ("floating", "grounded"):
+        raise InputError(
+            f"{where}: rails_while_loading is {protocol.rails_while_loading!r}, allowed 'floating' or 'grounded'"
+        )
     if protocol.levels is not None and not np.isfinite(np.asarray(protocol.levels, float)).all():
         raise InputError(f"{where}: levels must be finite")
     if not (np.isfinite(protocol.time_limit) and protocol.time_limit > 0):

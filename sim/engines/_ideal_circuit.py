@@ -39,14 +39,14 @@ class Circuit(NamedTuple):
 
 
 class Drive(NamedTuple):
-    """One trial's sources in V; sums over the axons that share a floating weight net in the load phase."""
+    """One trial's sources in V; sums over the axons that conduct in the load phase (``WeightNets.loads``)."""
 
     weight: np.ndarray  # (N pre, N post)
     v_dw: float
     load: np.ndarray  # dendrite voltage in the load phase, (N,)
     rail_count: np.ndarray  # axons of neuron j on net r, (R, N)
     rail_load: np.ndarray  # Σ of the load voltages of their dendrites, (R, N)
-    rail_square: np.ndarray  # Σ over all shared nets of the squares, (N,)
+    rail_square: np.ndarray  # Σ of the squares of those voltages, (N,)
     rest: np.ndarray  # m/s below which each wall is at rest, (2N,)
 
 
@@ -118,7 +118,7 @@ def _feed(walls, circuit, drive, work, q, s):
 
 @jit
 def _loaded(walls, circuit, drive, work, q, s):
-    """Soma velocities and power of the load sources; shared weight nets float and couple the dendrites."""
+    """Soma velocities and power of the load sources; shared weight nets that float couple the dendrites."""
     n = len(circuit.r_soma)
     track = pillar = 0.0
     for i in range(n):
@@ -126,11 +126,9 @@ def _loaded(walls, circuit, drive, work, q, s):
         work.volt[i] = drive.load[i]
         work.rate[s, i] = walls.mobility[i] * current + walls.leak[i]
         track += current * drive.load[i]
-    rails = len(drive.rail_count)
-    if rails > 0:
-        for j in range(n):
-            pillar += conductance(walls, n + j, q[n + j], work.mode[n + j]) * drive.rail_square[j]
-    for r in range(rails):
+    for j in range(n):
+        pillar += conductance(walls, n + j, q[n + j], work.mode[n + j]) * drive.rail_square[j]
+    for r in range(len(drive.rail_count)):
         siemens = ampere = 0.0
         for j in range(n):
             g = conductance(walls, n + j, q[n + j], work.mode[n + j])

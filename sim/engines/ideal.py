@@ -3,7 +3,7 @@
 A network without wires decouples: the dendrites need only conductance sums over axons, a drive needs only its soma
 (physics of the paper's Methods). Steps go from event to event with an error estimate, as in the reference engine.
 What it drops: nothing, for the networks it accepts. In the load phase the sources hold the dendrites; weight nets that
-several axons share float then, and the current they carry between dendrites is metered.
+several axons share may float then, and the current they carry between dendrites is metered.
 """
 
 from __future__ import annotations
@@ -94,8 +94,13 @@ class WeightNets:
         self._reach = csr_matrix((np.ones(on.sum()), (rows, self._post[on])), shape=shape)
         self.count = np.asarray(self._reach.sum(1)).reshape(len(shared), self._n)
 
-    def loads(self, load: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Sums over shared nets of dendrite voltages (R, N) and of their squares (N,)."""
+    def loads(self, load: np.ndarray, *, grounded: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Sums over shared nets of dendrite voltages (R, N), and over the axons that conduct, of their squares (N,).
+
+        While nets float only shared ones conduct, less what their potential saves; at 0 V each axon does.
+        """
+        if grounded:
+            return np.zeros(self.count.shape), np.bincount(self._pre, load[self._post] ** 2, self._n)
         linear = (self._reach @ load).reshape(self.count.shape)
         square = (self._reach @ load**2).reshape(self.count.shape)
         return linear, square.sum(0)

@@ -146,7 +146,9 @@ class IdealNetwork:
             if protocol.start is not None:
                 load[t] = np.where(np.asarray(protocol.start) != 0, protocol.v_charge, -protocol.v_charge)
                 load_time[t] = np.inf if protocol.load == "rest" else protocol.load
-                rail_load[t], rail_square[t] = self._nets.loads(load[t])
+                rail_load[t], rail_square[t] = self._nets.loads(
+                    load[t], grounded=protocol.rails_while_loading == "grounded"
+                )
         return Batch(
             np.array(weights), index, np.array([float(p.v_dw) for p in protocols]), load, load_time,
             np.array([float(p.time_limit) for p in protocols]), rail_load, rail_square, rest, q, np.zeros((count, 2)),
@@ -186,7 +188,8 @@ class IdealNetwork:
         weights = network.terminals[axon, MTJ_IN]
         held = self._nets.voltages(protocol)[network.pre[axon], network.post[axon]]
         node[:, weights] = np.where(phase[:, None] == 1, held, 0.0)
-        for k in np.flatnonzero(phase == 0):
+        floating = phase == 0 if protocol.rails_while_loading == "floating" else np.zeros(size, bool)
+        for k in np.flatnonzero(floating):
             siemens = np.bincount(weights, g[k, n + network.pre[axon]], network.nodes)
             ampere = np.bincount(weights, g[k, n + network.pre[axon]] * volt[k, network.post[axon]], network.nodes)
             node[k, siemens > 0] = ampere[siemens > 0] / siemens[siemens > 0]

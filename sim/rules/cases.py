@@ -113,7 +113,7 @@ class Cases:
     @property
     def load_classes(self) -> tuple[str, ...]:
         """Classes of nets, besides ground and V_DW, that sources hold in the load phase."""
-        return ("dendrite",)
+        return ("dendrite", "line", "rail") if self.protocol.rails_while_loading == "grounded" else ("dendrite",)
 
     @cached_property
     def run_all_on(self) -> StaticCircuit:
@@ -143,7 +143,8 @@ class Cases:
         """Load phase, somas P, all axons ON: the worst over all starts, exactly.
 
         Currents are linear in the dendrites' ±V_C, so the worst start adds the sizes of every dendrite's share. Open
-        weight rails join the dendrites through their axons: opposite neighbours take current from each other. Beyond
+        weight rails join the dendrites through their axons: opposite neighbours take current from each other; rails at
+        0 V take it themselves. Beyond
         64 neurons, dendrites 64 apart load alike.
         """
         network, n = self.network, self.network.neurons

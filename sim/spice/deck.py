@@ -180,7 +180,7 @@ def _bench_lines(network: Network, protocol: Protocol, deck: Deck, names: Names)
     else:
         yield "Vloading loading 0 0"
         yield "Vreleased released 0 1"
-    yield from _sources(network, protocol, names)
+    yield from _sources(network, protocol, names, deck.load_time > 0)
     if names.wrapped:
         yield from _wrapped(["Xnet", *names.ports, "moving", SUBCIRCUIT])
     yield "Rmoving moving 0 1"
@@ -200,8 +200,11 @@ def _bench_lines(network: Network, protocol: Protocol, deck: Deck, names: Names)
     yield ".end"
 
 
-def _sources(network: Network, protocol: Protocol, names: Names) -> Iterator[str]:
-    """Ground and V_DW always; dendrites through a switch while loading, weights through one after the release."""
+def _sources(network: Network, protocol: Protocol, names: Names, loading: bool) -> Iterator[str]:
+    """Ground and V_DW always; dendrites through a switch while loading, weights through one after the release.
+
+    Weights that are at 0 V while loading need no switch: their sources step up at the release.
+    """
     after, before = protocol.net_voltages(network), protocol.load_voltages(network)
     for net, parsed in enumerate(network.parsed_nets()):
         port = names.net_port.get(net)
@@ -217,5 +220,8 @@ def _sources(network: Network, protocol: Protocol, names: Names) -> Iterator[str
             yield f"S{port} source_{port} {port} loading 0 source_switch"
         elif parsed.net_class in ("rail", "line"):
             level = after[net] / protocol.weight if protocol.weight else 0.0
+            if loading and before[net] == 0:
+                yield f"V{port} {port} 0 PWL(0 0 {{t_load}} 0 {{t_load+{SWITCHING:g}}} {{{level:.17g}*weight}})"
+                continue
             yield f"V{port} source_{port} 0 {{{level:.17g}*weight}}"
             yield f"S{port} source_{port} {port} released 0 source_switch"

@@ -7,7 +7,7 @@ import pytest
 
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.weights import MAX_RAILS, bits, hebbian, rail_levels, stored_patterns, weight_levels
+from hwlib.weights import bits, hebbian, rail_levels, stored_patterns, weight_levels
 
 
 def test_one_pattern_by_hand():
@@ -43,10 +43,22 @@ def test_too_many_rails_are_refused_and_lines_take_them():
     matrix = rng.normal(size=(6, 6))
     np.fill_diagonal(matrix, 0.0)
     weights = {"matrix": matrix.tolist()}
-    with pytest.raises(InputError, match=rf"30 distinct weights, the rails style carries at most {MAX_RAILS}"):
+    with pytest.raises(InputError, match="30 distinct weights, the rails style carries at most 16"):
         weight_levels(Design(name="d", network={"neurons": 6, "weights": weights}))
     lines = Design(name="d", network={"neurons": 6, "weights": weights, "weight_style": "lines"})
     assert np.array_equal(weight_levels(lines), matrix)
+
+
+def with_distinct_weights(count):
+    matrix = np.zeros((6, 6))
+    matrix[~np.eye(6, dtype=bool)] = np.arange(30) % count + 1.0
+    return Design(name="d", network={"neurons": 6, "weights": {"matrix": matrix.tolist()}})
+
+
+def test_sixteen_rails_are_drawn_and_seventeen_are_not():
+    assert len(rail_levels(weight_levels(with_distinct_weights(16)))) == 16
+    with pytest.raises(InputError, match="17 distinct weights, the rails style carries at most 16"):
+        weight_levels(with_distinct_weights(17))
 
 
 def test_given_patterns_are_stored_as_given():

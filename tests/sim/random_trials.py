@@ -75,7 +75,8 @@ def plans(most_neurons: int) -> st.SearchStrategy[dict]:
         "neurons": st.integers(2, most_neurons), "style": st.sampled_from(["lines", "rails"]),
         "seed": st.integers(0, 2**32 - 1), "levels": st.sampled_from(["hebbian", "tie", "few", "any"]),
         "devices": st.sampled_from(["paper", "random", "varied"]),
-        "load": st.sampled_from(["rest", "timed", "none"]), "walls": st.booleans(),
+        "load": st.sampled_from(["rest", "timed", "none"]), "rails": st.sampled_from(["floating", "grounded"]),
+        "walls": st.booleans(),
         "limit": st.floats(5e-9, 150e-9),
     })  # fmt: skip
 
@@ -147,7 +148,10 @@ def _design(plan: dict, rng: np.random.Generator, levels: np.ndarray) -> Design:
         "network": {
             "neurons": plan["neurons"], "weights": {"matrix": levels.tolist()}, "weight_style": plan["style"],
         },
-        "operating_point": point | {"load": rng.uniform(2e-9, 30e-9) if plan["load"] == "timed" else "rest"},
+        "operating_point": point | {
+            "load": rng.uniform(2e-9, 30e-9) if plan["load"] == "timed" else "rest",
+            "rails_while_loading": plan.get("rails", "floating"),
+        },
         "task": {"time_limit": plan["limit"] if plan["load"] != "rest" else max(plan["limit"], 80e-9)},
     })  # fmt: skip
 

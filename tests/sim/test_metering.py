@@ -81,3 +81,38 @@ def test_metered_energy_is_that_of_the_recorded_currents(engine):
     result = sim.run(network, protocol, engine=engine)
     power = (result.track_current.values**2 * network.r_m).sum(1)
     assert np.trapezoid(power, result.time.values) == pytest.approx(result.energy_sink.values[1], rel=2e-3)
+
+
+@pytest.mark.parametrize("style", ["rails", "lines"])
+@pytest.mark.parametrize("engine", ["reference", "ideal", "layout"])
+def test_load_energy_with_weights_at_0_v_is_that_of_every_pillar_to_ground(style, engine):
+    """Walls held at their ends for 1 ns: each dendrite's V_C feeds its track and its pillars, all to 0 V."""
+    design = paper_design(4)
+    process = design.load_process()
+    network = ideal_network(design, process, style=style)
+    bits = np.array([1, 0, 1, 1])
+    initial = bits[network.pre].astype(float)
+    protocol = protocol_for(
+        design, process, start=bits, initial=initial, load=1e-9, time_limit=1e-18, levels=weight_levels(design),
+        rails_while_loading="grounded",
+    )  # fmt: skip
+    result = sim.run(network, protocol, engine=engine, record=False)
+    axon = ~network.is_soma
+    siemens = np.where(bits[network.pre] == 1, 1 / 500, 1 / 2000)[axon].sum() + 4 / 2000
+    assert float(result.energy_source.sel(source="load")) == pytest.approx(0.1**2 * siemens * 1e-9, rel=1e-6)
+    assert abs(float(result.energy_source.sel(source="weight"))) < 1e-6 * float(result.energy_source.sum())
+    assert result.energy_balance < 1e-9
+
+
+@ENGINES
+def test_trace_shows_grounded_weights_at_0_v(engine):
+    design = paper_design(4)
+    process = design.load_process()
+    network = ideal_network(design, process, style="rails")
+    weights = [k for k, name in enumerate(network.net_names) if name.startswith("w_")]
+    for mode in ("grounded", "floating"):
+        protocol = protocol_for(design, process, start=np.array([1, 0, 1, 1]), rails_while_loading=mode)
+        result = sim.run(network, protocol, engine=engine)
+        volts = result.node_voltage.values[:, weights]
+        assert (np.abs(volts[result.phase.values == 0]).max() < 1e-15) == (mode == "grounded")
+        assert np.allclose(np.abs(volts[result.phase.values == 1]), 0.1)

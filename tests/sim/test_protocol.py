@@ -11,6 +11,7 @@ from hwlib.errors import InputError
 from hwlib.schematic import ideal_network
 from hwlib.weights import weight_levels
 from sim.protocol import Protocol, protocol_for
+from sim.result import read_out
 from sim.tasks.setup import paper_design
 
 
@@ -36,6 +37,18 @@ def test_sources_of_both_phases():
     np.testing.assert_allclose(protocol.axon_weights(network)[axon], expected[axon])
 
 
+@pytest.mark.parametrize("style", ["rails", "lines"])
+def test_grounded_weights_are_at_0_v_while_loading_only(style):
+    network, design = network_and_design(style)
+    design = design.model_copy(update={
+        "operating_point": design.operating_point.model_copy(update={"rails_while_loading": "grounded"})
+    })  # fmt: skip
+    protocol = protocol_for(design, design.load_process(), start=np.array([1, 0, 1]), levels=weight_levels(design))
+    weights = [k for k, name in enumerate(network.net_names) if name.startswith("w_")]
+    assert weights and (protocol.load_voltages(network)[weights] == 0).all()
+    assert (np.abs(protocol.net_voltages(network)[weights]) == 0.1).all()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -48,6 +61,7 @@ def test_sources_of_both_phases():
         ({"levels": np.full((3, 3), np.nan)}, "levels must be finite"),
         ({"time_limit": 0.0}, "time_limit is 0.0"),
         ({"load": -1e-9}, "load is -1e-09"),
+        ({"rails_while_loading": "open"}, "rails_while_loading is 'open', allowed 'floating' or 'grounded'"),
     ],
 )
 def test_bad_protocols_are_named(changes, message):
@@ -55,6 +69,18 @@ def test_bad_protocols_are_named(changes, message):
     protocol = protocol_for(design, design.load_process(), **({"levels": np.zeros((3, 3))} | changes))
     with pytest.raises(InputError, match=message):
         sim.run(network, protocol)
+
+
+def test_somas_are_read_at_5_and_95_percent_of_their_own_track():
+    """The authors' programs: below 5 % of L is 0, above 95 % is 1, anything between is undecided."""
+    network, _ = network_and_design()
+    network = network.with_devices(length=np.where(network.post == 1, 2e-7, 1e-7))
+    for shares, bits in (
+        ((0.0, 0.0499, 0.0501), (0, 0, -1)), ((0.055, 0.5, 0.945), (-1, -1, -1)), ((0.9499, 0.9501, 1.0), (-1, 1, 1))
+    ):  # fmt: skip
+        wall = np.zeros(network.devices)
+        wall[network.somas] = np.array(shares) * network.length[network.somas]
+        assert read_out(network, wall).tolist() == list(bits)
 
 
 def test_bad_calls_are_named():

@@ -46,12 +46,14 @@ def test_every_layer_is_judged_at_a_place_on_the_layout(small):
         assert np.nanmin(network.node_y) <= y <= np.nanmax(network.node_y), outcome.rule
 
 
-def test_worst_start_is_the_maximum_over_all_starts(small):
+@pytest.mark.parametrize("rails", ["floating", "grounded"])
+def test_worst_start_is_the_maximum_over_all_starts(small, rails):
     design, process, network = small
-    protocol = protocol_for(design, process, levels=weight_levels(design))
+    protocol = protocol_for(design, process, levels=weight_levels(design), rails_while_loading=rails)
     cases = Cases(network, protocol, design.device, process, Limits())
     bound = cases.load_bound
-    circuit = StaticCircuit(network, cases.parallel(True, "all"), cases.held("dendrite"))
+    held = cases.held("dendrite", *(["rail"] if rails == "grounded" else []))
+    circuit = StaticCircuit(network, cases.parallel(True, "all"), held)
     tracks, wires, pillars, surely = [], [], [], []
     for start in product((0, 1), repeat=5):
         volts = replace(protocol, start=np.array(start)).load_voltages(network)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from random_trials import wired
 
 import sim
 from hwlib.design import Design
@@ -129,6 +130,39 @@ def soma_current(network, protocol, on):
     v = np.linalg.solve(g, right)
     t = network.terminals[network.somas]
     return (v[t[:, DW_IN]] - v[t[:, DW_OUT]]) / 2000
+
+
+def deciding_drives(network):
+    """What one ampere from each axon's pillar into its dendrite puts through the soma there: dense, all devices ON."""
+    g = np.zeros((network.nodes,) * 2)
+    branches = [(a, b, 1 / r) for (a, b), r in zip(network.resistor_nodes, network.resistor_ohm, strict=True)]
+    for k, t in enumerate(network.terminals):
+        branches += [(t[DW_IN], t[DW_OUT], 1 / network.r_m[k]), (t[MTJ_IN], t[MTJ_OUT], 1 / network.r_p[k])]
+    for a, b, s in branches:
+        g[[a, b], [a, b]] += s
+        g[[a, b], [b, a]] -= s
+    held = [p for p in network.pin_node if network.net_names[network.node_net[p]][:2] in ("gn", "vd", "w_")]
+    g[held] = 0
+    g[held, held] = 1
+    drives = []
+    for axon in np.flatnonzero(~network.is_soma):
+        into = np.zeros(network.nodes)
+        into[network.terminals[axon, [MTJ_OUT, MTJ_IN]]] += 1, -1
+        into[held] = 0
+        v = np.linalg.solve(g, into)
+        soma = network.terminals[network.somas[network.post[axon]]]
+        drives.append((v[soma[DW_IN]] - v[soma[DW_OUT]]) / 2000)
+    return np.array(drives)
+
+
+def test_smallest_deciding_drive_with_a_shared_ground_is_each_row_s_own():
+    """Every row is judged alone: what others would put through its soma over the shared ground is not counted."""
+    bench = Bench(5)
+    shapes = dict.fromkeys(("dendrite", "drive", "vdw", "rail"), "star") | {"ground": "resistor"}
+    bench.network = wired(bench.network, np.random.default_rng(1), 100.0, shapes)
+    flip = 0.1 * (1 / 500 - 1 / 2000)
+    expected = flip * deciding_drives(bench.network).min()
+    assert bench.outcome("leak.soma").required == pytest.approx(expected, rel=1e-9, abs=0)
 
 
 def test_deciding_drive_with_wires_bounds_a_real_flip():

@@ -122,8 +122,11 @@ def dense_threshold(network, somas_on, dendrite):
     return threshold
 
 
-def with_ground_wire(network, ohm):
-    """The network with every device's ground terminal behind a chain of ground resistors per column."""
+def with_ground_wire(network, ohm, end=1.0):
+    """The network with every device's ground terminal behind a chain of ground resistors per column.
+
+    ``end``: resistance from the chain's two ends to ground, in units of ``ohm``.
+    """
     n = network.neurons
     ground = int(network.pin_node[network.net_index("gnd")])
     extra = network.nodes + np.arange(n * n).reshape(n, n)  # (post, pre)
@@ -138,7 +141,9 @@ def with_ground_wire(network, ohm):
         node_x=np.full(network.nodes + n * n, np.nan),
         node_y=np.full(network.nodes + n * n, np.nan),
         resistor_nodes=np.concatenate([network.resistor_nodes, new]).astype(np.int32),
-        resistor_ohm=np.concatenate([network.resistor_ohm, np.full(len(new), float(ohm))]),
+        resistor_ohm=np.concatenate(
+            [network.resistor_ohm, np.full(n * (n - 1), float(ohm)), np.full(2 * n, float(end * ohm))]
+        ),
         resistor_layer=np.full(len(network.resistor_ohm) + len(new), -1, np.int32),
         resistor_limit=np.full(len(network.resistor_ohm) + len(new), np.inf),
         terminals=terminals,
@@ -160,6 +165,23 @@ def test_windows_agree_with_a_dense_solve(n, ohm, ground):
         assert found.high[j] == pytest.approx(off[mine].min(), rel=1e-8, abs=0)
         assert on[found.low_axon[j]] == pytest.approx(on[mine].max(), rel=1e-8, abs=0)
         assert off[found.high_axon[j]] == pytest.approx(off[mine].min(), rel=1e-8, abs=0)
+
+
+@pytest.mark.parametrize(("n", "drive", "ground"), [(5, 4.0, 12.0), (9, 10.0, 3.0), (8, 0.5, 30.0)])
+def test_uniform_ladders_of_any_size_are_the_dense_solve_of_such_columns(n, drive, ground):
+    """Ground columns end half a cell beyond both their ends; somas of a gigaohm feed them like current sources."""
+    _, _, network, _ = network_of(n, drive)
+    network = with_ground_wire(network, ground, end=0.5)
+    network = network.with_devices(r_m=np.where(network.is_soma, 1e9, 2000.0))
+    soma = 40e-6
+    ladder = growth.CellLadder(
+        drive=drive, ground=ground, vdw=0.0, trunk=0.0, feeder=0.0, feed=0.0, r_p=500.0, r_ap=2000.0, r_m=2000.0,
+        leak_current=float(-network.leak[1] / network.mobility[1]), soma_current=soma, centred=False,
+    )  # fmt: skip
+    low, high = ladder.window(n)
+    mine = ~network.is_soma & np.isin(network.pre, (0, n // 2, n - 1))
+    assert low == pytest.approx(dense_threshold(network, True, 1e9 * soma)[mine].max(), rel=1e-5, abs=0)
+    assert high == pytest.approx(dense_threshold(network, False, -1e9 * soma)[mine].min(), rel=1e-5, abs=0)
 
 
 @pytest.mark.parametrize(("charge", "bound"), [(1e-3, 0.1 * (4 / 500) / (4 / 500 + 1 / 2000)), (0.2, 0.2)])

@@ -107,6 +107,15 @@ def test_ngspice_moves_drawn_networks_as_the_reference(neurons, process, style, 
     assert_agree(*drawn(neurons, style, tmp_path, process))
 
 
+@pytest.mark.parametrize("style", ["rails", "lines"])
+def test_ngspice_grounds_weights_while_loading_as_the_reference(style, tmp_path):
+    network, protocol = drawn(4, style, tmp_path)
+    grounded = dataclasses.replace(protocol, rails_while_loading="grounded")
+    assert_agree(network, grounded)
+    loads = [float(sim.run(network, each).energy_source.sel(source="load")) for each in (protocol, grounded)]
+    assert abs(loads[1] / loads[0] - 1) > 0.02  # or it would show nothing
+
+
 @pytest.mark.slow
 def test_ngspice_moves_sixteen_drawn_neurons_as_the_reference_for_some_time(tmp_path):
     """4 ns of load and convergence, in which all walls move; the whole trial takes ngspice minutes."""
