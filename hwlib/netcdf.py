@@ -1,16 +1,32 @@
-"""Writing netCDF-4."""
+"""netCDF-4: written whole or not at all, and read with suspicion."""
 
 from __future__ import annotations
 
 import io
+import math
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import numpy as np
+
+from hwlib.errors import InputError, StoppedError, cut, shown
+from hwlib.files import open_outside
+from hwlib.forked import bounded
 from hwlib.writing import write_bytes
 
 if TYPE_CHECKING:
     import xarray as xr
+
+_LARGEST = 2**36  # bytes of a file
+_SMALL = 2**26  # bytes that any file may claim
+_DEFLATE = 1100  # most by which HDF5's compression shrinks
+_MOST_VARIABLES = 1000
+_SECONDS, _SPEED = 5.0, 1e6  # s and bytes/s of processor time, far slower than any file is read
+_ROOM = 2**29  # bytes that reading takes beside the data
+_KINDS = {"f": "fiu", "i": "iu", "b": "b", "U": "UOT"}
+_KIND_NAMES = {"f": "numbers", "i": "whole numbers", "b": "yes or no", "U": "text"}
 
 
 def write_netcdf(dataset: xr.Dataset, path: str | Path, encoding: Mapping[str, Any] | None = None) -> Path:
@@ -29,3 +45,137 @@ def write_netcdf(dataset: xr.Dataset, path: str | Path, encoding: Mapping[str, A
     buffer = io.BytesIO()
     dataset.to_netcdf(buffer, engine="h5netcdf", encoding=encoding)
     return write_bytes(Path(path), buffer.getbuffer())
+
+
+class Wanted(NamedTuple):
+    """What a variable of a file must be.
+
+    Attributes:
+        dims: its dimensions.
+        kind: ``f`` floating point, ``i`` whole numbers, ``b`` yes or no, ``U`` text.
+        gaps: NaN and infinite values are allowed.
+        optional: the file may lack it.
+    """
+
+    dims: tuple[str, ...]
+    kind: Literal["f", "i", "b", "U"] = "f"
+    gaps: bool = False
+    optional: bool = False
+
+
+def read_netcdf(
+    path: str | Path, what: str, wanted: Mapping[str, Wanted], sizes: Mapping[str, int] | None = None
+) -> xr.Dataset:
+    """Read variables of a netCDF-4 file that may be damaged, swapped or made to do harm.
+
+    Nothing is read before the sizes that the file claims are known to fit it: HDF5 would reserve them. External
+    storage, links and virtual datasets are refused.
+
+    Args:
+        path: the file.
+        what: its kind in messages, e.g. ``"result of recall"``.
+        wanted: variables and coordinates by name; others are left out.
+        sizes: what the lengths of dimensions must be.
+
+    Returns:
+        The wanted variables, in memory, with all attributes of the file.
+
+    Raises:
+        InputError: one line with the file; missing, no regular file, damaged, or of another kind.
+    """
+    import h5netcdf  # noqa: F401, here once, lest every child does it
+    import xarray  # noqa: F401
+
+    with open_outside(path, what, _LARGEST):
+        pass
+    size = Path(path).stat().st_size
+    try:
+        # In a child: there are damaged files on which HDF5 never ends, or ends the process.
+        return bounded(
+            lambda: _read(Path(path), wanted, sizes or {}),
+            seconds=_SECONDS + size / _SPEED,
+            memory=4 * _most(size) + _ROOM,
+        )
+    except StoppedError:
+        reason = "HDF5 cannot be made to read it"
+    except (_UnusableError, MemoryError) as error:
+        reason = str(error) or "it claims more than fits into memory"
+    except Exception as error:  # h5py, h5netcdf and xarray raise many kinds on damaged files
+        reason = f"{type(error).__name__} in HDF5"
+    raise InputError(f"{path}: damaged, or no {what} ({reason})")
+
+
+def _read(path: Path, wanted: Mapping[str, Wanted], sizes: Mapping[str, int]) -> xr.Dataset:
+    import xarray as xr
+
+    with warnings.catch_warnings(action="ignore"):
+        _check_claims(path)
+        with xr.open_dataset(path, engine="h5netcdf", decode_times=False, decode_timedelta=False) as opened:
+            names = _check_variables(opened, wanted, sizes)
+            found = opened.drop_vars([name for name in opened.variables if name not in names]).load()
+    _check_values(found, wanted)
+    return found
+
+
+def _most(size: int) -> int:
+    """Bytes of data that a file of this size may hold."""
+    return max(_SMALL, _DEFLATE * size)
+
+
+class _UnusableError(Exception):
+    """A file that is no file of the kind asked for."""
+
+
+def _check_claims(path: Path) -> None:
+    """Refuse a file that claims more data than its bytes can hold, or that sends the reader elsewhere."""
+    import h5py
+
+    allowed, claimed = _most(path.stat().st_size), 0
+    with h5py.File(path, "r") as file:
+        if len(file) > _MOST_VARIABLES:
+            raise _UnusableError(f"{len(file)} variables")
+        for name in file:
+            if not isinstance(file.get(name, getlink=True), h5py.HardLink):
+                raise _UnusableError(f"{shown(name)} is a link")
+            item = file[name]
+            if not isinstance(item, h5py.Dataset):
+                continue
+            if item.is_virtual or item.external:
+                raise _UnusableError(f"{shown(name)} is stored elsewhere")
+            chunk = math.prod(item.chunks or (0,)) * item.dtype.itemsize
+            claimed += max(math.prod(item.shape or (0,)) * item.dtype.itemsize, chunk)
+            if claimed > allowed:
+                raise _UnusableError(f"{shown(name)} claims shape {shown(str(item.shape))}, more than the file holds")
+
+
+def _check_variables(opened: xr.Dataset, wanted: Mapping[str, Wanted], sizes: Mapping[str, int]) -> list[str]:
+    """Names of the wanted variables that are there, each as it must be."""
+    names = []
+    for name, each in wanted.items():
+        if name not in opened.variables:
+            if each.optional:
+                continue
+            raise _UnusableError(f"no variable {name}")
+        variable = opened.variables[name]
+        if variable.dims != each.dims:
+            dims = ", ".join(map(str, variable.dims))
+            raise _UnusableError(f"{name} over ({cut(dims, 40)}), needs ({', '.join(each.dims)})")
+        kind = variable.dtype.kind
+        if kind not in _KINDS[each.kind]:
+            raise _UnusableError(f"{name} is {shown(str(variable.dtype))}, needs {_KIND_NAMES[each.kind]}")
+        names.append(name)
+    for name, size in sizes.items():
+        if opened.sizes.get(name, size) != size:
+            raise _UnusableError(f"{opened.sizes[name]} along {name}, needs {size}")
+    return names
+
+
+def _check_values(found: xr.Dataset, wanted: Mapping[str, Wanted]) -> None:
+    for name, each in wanted.items():
+        if name not in found.variables:
+            continue
+        values = found.variables[name].values
+        if each.kind == "f" and not each.gaps and not np.isfinite(values).all():
+            raise _UnusableError(f"{name} has values that are not finite")
+        if each.kind == "U" and not all(isinstance(value, str) for value in values.ravel().tolist()):
+            raise _UnusableError(f"{name} is not text")

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from hwlib import naming
-from hwlib.errors import InputError
-from hwlib.netcdf import write_netcdf
+from hwlib.errors import InputError, shown
+from hwlib.netcdf import Wanted, read_netcdf, write_netcdf
 
 DW_IN, DW_OUT, MTJ_IN, MTJ_OUT = range(4)
 TERMINALS = ("DW_IN", "DW_OUT", "MTJ_IN", "MTJ_OUT")
@@ -291,31 +291,34 @@ def read_network(path: str | Path) -> Network:
     """Read a network that ``write_network`` wrote.
 
     Raises:
-        InputError: missing, not netCDF, not a network, or with wrong values.
+        InputError: missing, damaged, not a network, or with wrong values.
     """
-    import xarray as xr
-
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: no such network file")
+    dataset = read_netcdf(path, "network", _WANTED)
+    attrs = dict(dataset.attrs)
+    neurons, layers = attrs.pop("neurons", None), attrs.pop("layers", None)
+    if attrs.pop("format", None) != FORMAT or not isinstance(layers, str):
+        raise InputError(f"{path}: damaged, or no network (its format is not {FORMAT})")
+    if not isinstance(neurons, (int, np.integer)) or not 0 < neurons <= dataset.sizes["device"]:
+        raise InputError(f"{path}: damaged, or no network (neurons is {shown(neurons)})")
+    arrays = {
+        name: dataset[name].values.astype(np.int32 if name in _INTEGER else float)
+        for name in (*_DIMS, *_CAPACITANCE_DIMS)
+        if name in dataset
+    }
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as dataset:
-            if dataset.attrs.get("format") != FORMAT:
-                raise InputError(f"{path}: not a network file ({FORMAT})")
-            present = list(_DIMS) + [name for name in _CAPACITANCE_DIMS if name in dataset]
-            arrays = {name: dataset[name].values.astype(np.int32 if name in _INTEGER else float) for name in present}
-            names = tuple(str(x) for x in dataset["net"].values)
-            attrs = {k: v for k, v in dataset.attrs.items() if k not in ("format", "neurons", "layers")}
-            neurons = int(dataset.attrs["neurons"])
-            layers = tuple(x for x in str(dataset.attrs["layers"]).split(",") if x)
-    except InputError:
-        raise
-    except Exception as error:
-        raise InputError(f"{path}: cannot be read as a network ({type(error).__name__})") from None
-    try:
-        return Network(neurons=neurons, net_names=names, layers=layers, attrs=attrs, **arrays).validate()
+        return Network(
+            neurons=int(neurons), net_names=tuple(dataset["net"].values), attrs=attrs, **arrays,
+            layers=tuple(layer for layer in layers.split(",") if layer),
+        ).validate()  # fmt: skip
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
 
+_GAPS = {"node_x", "node_y", "resistor_limit", "device_x", "device_y"}  # no place, no limit known
+_WANTED = {
+    **{name: Wanted(dims, "i" if name in _INTEGER else "f", name in _GAPS) for name, dims in _DIMS.items()},
+    **{name: Wanted(dims, "i" if name in _INTEGER else "f", optional=True) for name, dims in _CAPACITANCE_DIMS.items()},
+    "net": Wanted(("net",), "U"),
+}
 assert set(_DIMS) | set(_CAPACITANCE_DIMS) <= {f.name for f in fields(Network)}

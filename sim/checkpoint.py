@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import math
 import zipfile
 from collections.abc import Sequence
 from dataclasses import fields
@@ -12,16 +14,29 @@ from typing import Any
 import numpy as np
 
 from hwlib.errors import InputError
+from hwlib.files import open_outside
 from hwlib.network import Network
 from hwlib.writing import write_atomic
 from sim.protocol import Protocol
 from sim.result import Trials, joined
 
+_LARGEST = 2**36  # bytes of a file
 _ARRAYS = [name for name in Trials.__dataclass_fields__ if name != "trace"]
 
 
 class CheckpointError(InputError):
-    """A checkpoint that cannot be read, or belongs to other trials."""
+    """A checkpoint that cannot be read, or belongs to other trials.
+
+    Attributes:
+        path: its file.
+    """
+
+    def __init__(self, path: Path, what: str):
+        super().__init__(f"{path}: {what}")
+        self.path, self.what = path, what
+
+    def __reduce__(self) -> tuple[type[CheckpointError], tuple[Path, str]]:
+        return CheckpointError, (self.path, self.what)  # may be raised in another process
 
 
 def under_way(path: Path) -> Path:
@@ -68,7 +83,10 @@ class FinishedTrials:
         return joined(self._done)
 
     def _read(self) -> Trials:
-        return Trials(**read_state(self.path, self._identity, _ARRAYS, "network, protocol, engine or tolerance"))
+        arrays = read_state(self.path, self._identity, _ARRAYS, "network, protocol, engine or tolerance")
+        if len({len(each) if each.ndim else -1 for each in arrays.values()}) != 1 or not len(arrays[_ARRAYS[0]]):
+            raise CheckpointError(self.path, "damaged, or no checkpoint (arrays of different lengths)")
+        return Trials(**arrays)
 
 
 def write_state(path: Path, identity: str, arrays: dict[str, np.ndarray]) -> None:
@@ -91,16 +109,34 @@ def read_state(path: Path, identity: str, names: Sequence[str], of: str) -> dict
         of: what another identity may differ in, for the message.
 
     Raises:
-        CheckpointError: the file cannot be read, or has another identity.
+        CheckpointError: the file is damaged, no checkpoint, or has another identity.
+        InputError: no regular file.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            stored = {name: file[name] for name in ("identity", *names)}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path}: cannot be read as a checkpoint ({type(error).__name__})") from None
+    size = path.stat().st_size if path.is_file() else 0
+    with open_outside(path, "checkpoint", _LARGEST) as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                stored = {name: _array(archive, name, size) for name in ("identity", *names)}
+        except Exception as error:  # zipfile and NumPy raise many kinds on damaged files
+            raise CheckpointError(path, f"damaged, or no checkpoint ({type(error).__name__})") from None
     if str(stored.pop("identity")) != identity:
-        raise CheckpointError(f"{path}: checkpoint of another {of}; remove it to start anew")
+        raise CheckpointError(path, f"checkpoint of another {of}; remove it to start anew")
     return stored
+
+
+def _array(archive: zipfile.ZipFile, name: str, most: int) -> np.ndarray:
+    """One array; what the file claims of it is compared with its size before anything is read."""
+    member = archive.getinfo(f"{name}.npy")
+    if member.compress_type != zipfile.ZIP_STORED or member.file_size > most:
+        raise ValueError("not written by this toolkit")
+    content = io.BytesIO(archive.read(member))  # checks the sum
+    if np.lib.format.read_magic(content) != (1, 0):
+        raise ValueError("not written by this toolkit")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(content)
+    if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(content.getbuffer()) - content.tell():
+        raise ValueError("another shape than its data")
+    content.seek(0)
+    return np.lib.format.read_array(content, allow_pickle=False)
 
 
 def identity(network: Network, protocols: Sequence[Protocol], engine: str, tolerance: float) -> str:

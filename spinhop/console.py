@@ -62,6 +62,10 @@ class StageLines:
         if self._status is not None:
             self._status.update(f"{self._stage} {done} of {total}")
 
+    def remark(self, text: str) -> None:
+        """Say in one line what was left out, not used or guessed."""
+        self._console.print(one_line(text), markup=False, soft_wrap=True)
+
     def __enter__(self) -> StageLines:
         return self
 

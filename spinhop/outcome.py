@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hwlib.errors import InputError
 from spinhop.quantities import human
+from spinhop.result_files import SOURCES, read_recall, read_trial
 
 if TYPE_CHECKING:
     import xarray as xr
 
-SOURCES, SINKS = ("weight", "vdw", "load"), ("pillar", "track", "wire")
+    from hwlib.network import Network
+
 _NUMBERS = ("accuracy_mean", "recall_rate", "time_mean", "time_median", "time_max", "energy_mean")
 _INTERVALS = ("accuracy_interval", "recall_interval")
 
@@ -49,14 +50,7 @@ class Outcome:
 
     @classmethod
     def of(cls, recall: xr.Dataset) -> Outcome:
-        """Read the outcome from the dataset of ``sim.recall``.
-
-        Raises:
-            InputError: a dataset of something else.
-        """
-        needed = ("recalled", "at_rest", "energy_source", "energy_sink", *_NUMBERS, *_INTERVALS)
-        if missing := [name for name in needed if name not in recall]:
-            raise InputError(f"not a result of recall: it has no variable {missing[0]}")
+        """The outcome in the dataset of ``sim.recall``."""
         energy = {
             str(name): float(value)
             for variable, dim in (("energy_source", "source"), ("energy_sink", "sink"))
@@ -101,46 +95,26 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
     return {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in vars(outcome).items()}
 
 
-def read_outcome(path: Path) -> Outcome:
-    """The outcome of a recall dataset on disk.
-
-    Raises:
-        InputError: missing, unreadable, or of something else.
-    """
-    with open_dataset(path) as recall:
-        try:
-            return Outcome.of(recall)
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from None
+def read_outcome(path: Path, network: Network | None = None) -> Outcome:
+    """The outcome of a recall dataset on disk; arguments and errors as of ``read_recall``."""
+    return Outcome.of(read_recall(path, network))
 
 
-def open_dataset(path: Path) -> xr.Dataset:
-    """Open a result file.
-
-    Raises:
-        InputError: missing or unreadable.
-    """
-    import xarray as xr
-
-    try:
-        return xr.open_dataset(path, engine="h5netcdf")
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such result file") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as a result ({type(error).__name__})") from None
+def read_trial_data(path: Path) -> dict[str, Any]:
+    """``trial_data`` of one trial's dataset on disk; errors as of ``read_trial``."""
+    return trial_data(read_trial(path))
 
 
-def trial_data(path: Path) -> dict[str, Any]:
-    """State, rest, times and energies of one trial's dataset on disk, as plain data."""
-    with open_dataset(path) as trial:
-        energies = {
-            str(name): float(value)
-            for variable, dim in (("energy_source", "source"), ("energy_sink", "sink"))
-            for name, value in zip(trial[dim].values, trial[variable].values, strict=True)
-        }
-        times = {name: float(trial[name]) for name in ("time_load", "time_convergence", "time_to_solution")}
-        state = "".join("?" if bit < 0 else str(int(bit)) for bit in trial["state"].values)
-        return {"state": state, "at_rest": bool(trial["at_rest"]), **times, "energy": energies}
+def trial_data(trial: xr.Dataset) -> dict[str, Any]:
+    """State, rest, times and energies of one trial's dataset, as plain data."""
+    energies = {
+        str(name): float(value)
+        for variable, dim in (("energy_source", "source"), ("energy_sink", "sink"))
+        for name, value in zip(trial[dim].values, trial[variable].values, strict=True)
+    }
+    times = {name: float(trial[name]) for name in ("time_load", "time_convergence", "time_to_solution")}
+    state = "".join("?" if bit < 0 else str(int(bit)) for bit in trial["state"].values)
+    return {"state": state, "at_rest": bool(trial["at_rest"]), **times, "energy": energies}
 
 
 def trial_rows(results: dict[str, dict[str, Any]]) -> list[list[str]]:

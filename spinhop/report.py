@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +10,9 @@ from hwlib.errors import InputError
 from hwlib.network import Network, read_network
 from hwlib.writing import replacing
 from spinhop import page
+from spinhop.manifest import known_files, read_manifest
 from spinhop.outcome import (
-    SINKS,
-    SOURCES,
     Outcome,
-    open_dataset,
     read_outcome,
     side_by_side,
     text,
@@ -24,12 +20,13 @@ from spinhop.outcome import (
     trial_rows,
 )
 from spinhop.page import escape
-from spinhop.runs import FORMAT, MANIFEST
+from spinhop.result_files import SINKS, SOURCES, read_trial
 from spinhop.wires import ohms, resistance_rows, resistance_table
 
 if TYPE_CHECKING:
     import xarray as xr
 
+LAYOUT_PICTURE, NEURON_PICTURE, NETWORK = "layout.png", "neuron.png", "network.nc"
 RECALLS = {"ideal wires": "recall_ideal.nc", "as drawn": "recall_drawn.nc"}
 TRACES = {"ideal wires": "ideal.nc", "as drawn": "drawn.nc"}
 _BRANCHES = {
@@ -47,16 +44,18 @@ def write_report(folder: Path) -> Path:
     Raises:
         InputError: no run folder, or a stage that has not run.
     """
-    manifest = _manifest(folder)
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise InputError(f"{folder}: no run folder; make one with spinhop run DESIGN")
+    recalls = RECALLS if "recall, ideal" in manifest["stages"] else {}
+    pictures = [name for name in (LAYOUT_PICTURE, NEURON_PICTURE) if (folder / name).exists()]
+    known_files(folder, manifest, [NETWORK, *TRACES.values(), *recalls.values(), *pictures])
     design = load_design(folder / "design.yaml")
-    network = read_network(folder / "network.nc")
-    stages = manifest["stages"]
-    recalls = {title: name for title, name in RECALLS.items() if "recall, ideal" in stages}
-    outcomes = {title: read_outcome(folder / name) for title, name in recalls.items()}
-    trials = {title: trial_data(folder / name) for title, name in TRACES.items()}
-    with ExitStack() as stack:
-        traces = {title: stack.enter_context(open_dataset(folder / name)) for title, name in TRACES.items()}
-        head, walls = _walls(traces, network)
+    network = _network(folder / NETWORK, design)
+    outcomes = {title: read_outcome(folder / name, network) for title, name in recalls.items()}
+    traces = {title: read_trial(folder / name, network, traces=True) for title, name in TRACES.items()}
+    trials = {title: trial_data(trace) for title, trace in traces.items()}
+    head, walls = _walls(traces, network)
     body = [
         _header(design, manifest),
         _cards(outcomes, trials, network),
@@ -73,14 +72,14 @@ def write_report(folder: Path) -> Path:
     return path
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise InputError(f"{folder}: no run folder; make one with spinhop run DESIGN") from None
-    if manifest.get("format") != FORMAT:
-        raise InputError(f"{folder}: its manifest is not one of a run")
-    return manifest
+def _network(path: Path, design: Design) -> Network:
+    network = read_network(path)
+    if network.neurons != design.network.neurons or network.devices != design.network.neurons**2:
+        raise InputError(
+            f"{path}: {network.neurons} neurons and {network.devices} devices, the run's design has "
+            f"{design.network.neurons} neurons"
+        )
+    return network
 
 
 def _header(design: Design, manifest: dict[str, Any]) -> str:
@@ -131,9 +130,9 @@ def _outcome(outcomes: dict[str, Outcome]) -> str:
 
 
 def _layout(folder: Path) -> str:
-    pictures = [page.picture(folder / "layout.png", "the whole macro")]
-    if (folder / "neuron.png").is_file():
-        pictures.append(page.picture(folder / "neuron.png", "one neuron: soma and neighbouring axons"))
+    pictures = [page.picture(folder / LAYOUT_PICTURE, "the whole macro")]
+    if (folder / NEURON_PICTURE).is_file():
+        pictures.append(page.picture(folder / NEURON_PICTURE, "one neuron: soma and neighbouring axons"))
     return page.section("Layout", page.pair(*pictures))
 
 

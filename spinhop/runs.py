@@ -13,13 +13,12 @@ from typing import Any, Literal
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError, shown
 from hwlib.process import Process
-from hwlib.writing import is_temporary, write_atomic
+from hwlib.writing import is_temporary
 from spinhop.folder_lock import LOCK, hold
 from spinhop.inputs import COPIES, PROCESS, RESOLVED, write_inputs
+from spinhop.manifest import FORMAT, read_manifest, write_manifest
 from spinhop.provenance import code_version, data_hash, file_hash, versions
 
-FORMAT = "spinhop-run-1"
-MANIFEST = "manifest.json"
 Status = Literal["start", "done", "kept"]
 Progress = Callable[[str, Status, float], None]
 
@@ -56,6 +55,7 @@ class Run:
         engine: simulation engine, ``auto`` to choose.
         manifest: versions, seed, and for each finished stage its input hash, time and files with their hashes.
         advance: called by stages that count what they do, with (done, in all).
+        remark: called with a line for people.
     """
 
     folder: Path
@@ -66,6 +66,7 @@ class Run:
     engine: str = "auto"
     manifest: dict[str, Any] = field(default_factory=dict)
     advance: Callable[[int, int], None] = lambda done, total: None
+    remark: Callable[[str], None] = lambda text: None
 
     def path(self, name: str) -> Path:
         """Path of an artefact."""
@@ -138,7 +139,7 @@ class Run:
 
     def save(self) -> None:
         """Write the manifest."""
-        _save(self.folder, self.manifest)
+        write_manifest(self.folder, self.manifest)
 
 
 @contextlib.contextmanager
@@ -186,19 +187,14 @@ def reopen_run(folder: Path) -> Iterator[dict[str, Any]]:
     Raises:
         InputError: no run folder, one that cannot be written, or in use.
     """
-    if not (folder / MANIFEST).is_file():
+    if read_manifest(folder) is None:
         raise InputError(f"{folder}: no run folder; make one with spinhop run DESIGN")
     with hold(folder, (COPIES,), _refuse_foreign):
         manifest = _read_manifest(folder)
         before = json.dumps(manifest)
         yield manifest
         if json.dumps(manifest) != before:
-            _save(folder, manifest)
-
-
-def _save(folder: Path, manifest: dict[str, Any]) -> None:
-    text = json.dumps(manifest, indent=1) + "\n"
-    write_atomic(folder / MANIFEST, lambda p: p.write_text(text, encoding="utf-8"))
+            write_manifest(folder, manifest)
 
 
 def _check_layout_name(layout: Path) -> None:
@@ -214,19 +210,14 @@ def _refuse_foreign(folder: Path) -> None:
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
     """The folder's manifest, or an empty one for a new folder and one of a run that ended before it had any."""
-    path = folder / MANIFEST
+    manifest = read_manifest(folder)
+    if manifest is not None:
+        return manifest
+    begun = {LOCK, COPIES, RESOLVED, PROCESS}
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(manifest, dict) and manifest.get("format") == FORMAT:
-            return manifest
-    except FileNotFoundError:
-        begun = {LOCK, COPIES, RESOLVED, PROCESS}
         names = {entry.name for entry in folder.iterdir() if not is_temporary(entry.name)}
-        if not names or (LOCK in names and names <= begun):
-            return {}
-        raise InputError(f"{folder}: not empty and no run folder; choose another with --out") from None
     except OSError as error:
         raise InputError(f"{folder}: cannot read the run folder ({error.strerror})") from None
-    except ValueError:
-        pass
-    raise InputError(f"{path}: not the manifest of a run; choose another folder with --out")
+    if not names or (LOCK in names and names <= begun):
+        return {}
+    raise InputError(f"{folder}: not empty and no run folder; choose another with --out")

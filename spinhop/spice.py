@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spinhop.outcome import open_dataset
+from spinhop.result_files import read_trial
 from spinhop.runs import Progress, Run, Stage, open_run
 from spinhop.stages import (
     DRAWN_TRACE,
@@ -79,8 +79,8 @@ def _write(run: Run, ideal: bool, network: Network, protocol: Protocol) -> Deck:
     from sim.spice import write_deck
 
     bench, _, _, trace = names(ideal)
-    with open_dataset(run.path(trace)) as known:
-        load, span = float(known.time_load), float(known.time_convergence) + AFTER_REST
+    known = read_trial(run.path(trace), network)
+    load, span = float(known.time_load), float(known.time_convergence) + AFTER_REST
     return write_deck(network, protocol, run.path(bench), load_time=load, duration=span)
 
 

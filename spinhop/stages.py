@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,22 +141,30 @@ def _trace(ideal: bool, name: str) -> Any:
 def _recall(ideal: bool, name: str) -> Any:
     def work(run: Run) -> Sequence[str]:
         import sim
-        from sim.checkpoint import CheckpointError, forget
 
         network, kept = _network(run, ideal), run.path(f"{name}.partial")
         trials = partial(
             sim.recall, network, run.design, run.process, engine=run.engine, tolerance=RECALL_TOLERANCE,
             progress=run.advance, checkpoint=kept,
         )  # fmt: skip
-        try:
-            result = trials()
-        except CheckpointError:  # of another design: what an interrupted run left before it was edited
-            forget(kept)
-            result = trials()
+        result = _resumed(trials, run.remark)
         save_dataset(result, run.path(name))
         return [name]
 
     return work
+
+
+def _resumed(trials: Callable[[], Any], remark: Callable[[str], None]) -> Any:
+    """Go on from what an interrupted run left; a file that is damaged, or of another design, is said and removed."""
+    from sim.checkpoint import CheckpointError
+
+    for _ in range(2):  # the finished trials, and the one under way
+        try:
+            return trials()
+        except CheckpointError as error:
+            remark(f"{error}; its trials are run again")
+            error.path.unlink(missing_ok=True)
+    return trials()
 
 
 def save_dataset(dataset: Any, path: Path) -> Path:
@@ -239,7 +247,7 @@ def run_design(
         engine: simulation engine.
         force: repeat stages whose inputs did not change, and overwrite files changed by hand.
         progress: called with stage, ``start``, ``done`` or ``kept``, and seconds; its method ``advance(done, total)``,
-            if it has one, within stages that count.
+            if it has one, within stages that count; its method ``remark(text)`` with what else there is to say.
 
     Raises:
         InputError: bad input to any stage; files of finished stages stay.
@@ -252,5 +260,6 @@ def run_design(
             stages = tuple(stage for stage in stages if stage not in (RECALL_IDEAL, RECALL_DRAWN))
             run.forget(RECALL_IDEAL, RECALL_DRAWN)
         run.advance = getattr(progress, "advance", run.advance)
+        run.remark = getattr(progress, "remark", run.remark)
         run.execute(stages, progress, force=force)
         return run

@@ -47,13 +47,13 @@ def synthetic_trial(network: Network, seed: int) -> xr.Dataset:
     )  # fmt: skip
 
 
-def synthetic_recall(trials: int, seed: int, resting: int | None = None) -> xr.Dataset:
+def synthetic_recall(neurons: int, trials: int, seed: int, resting: int | None = None) -> xr.Dataset:
     """A dataset with the variables of ``sim.recall`` that the face reads, and invented values."""
     from sim.tasks.scores import score, summarise
 
     rng = np.random.default_rng(seed)
     rest = np.arange(trials) < (trials if resting is None else resting)
-    pattern = np.arange(8) % 2
+    pattern = np.arange(neurons) % 2
     state = np.tile(pattern, (trials, 1))
     state[:, 0] = rng.random(trials) > 0.8  # one bit is wrong now and then
     result = xr.Dataset(
@@ -78,6 +78,7 @@ def synthetic_run(tmp_path: Path) -> Callable[..., Path]:
         from hwlib.network import write_network
         from hwlib.process import load_process
         from hwlib.schematic import ladder_network
+        from spinhop.provenance import file_hash
 
         folder = tmp_path / "run"
         folder.mkdir()
@@ -88,15 +89,22 @@ def synthetic_run(tmp_path: Path) -> Callable[..., Path]:
         for k, name in enumerate(("ideal.nc", "drawn.nc")):
             trial = synthetic_trial(network, seed=k)
             (trial if traces else trial.drop_dims("event")).to_netcdf(folder / name, engine="h5netcdf")
-        synthetic_recall(20, seed=1).to_netcdf(folder / "recall_ideal.nc", engine="h5netcdf")
-        synthetic_recall(20, seed=2, resting=resting).to_netcdf(folder / "recall_drawn.nc", engine="h5netcdf")
+        synthetic_recall(neurons, 20, seed=1).to_netcdf(folder / "recall_ideal.nc", engine="h5netcdf")
+        synthetic_recall(neurons, 20, seed=2, resting=resting).to_netcdf(folder / "recall_drawn.nc", engine="h5netcdf")
         Image.new("RGB", (60, 40), "#3056a0").save(folder / "layout.png")
+        stages = {
+            "layout": ["layout.png"], "extraction": ["network.nc"], "simulation, ideal": ["ideal.nc"],
+            "simulation, drawn": ["drawn.nc"], "recall, ideal": ["recall_ideal.nc"],
+            "recall, drawn": ["recall_drawn.nc"],
+        }  # fmt: skip
         manifest = {
             "format": "spinhop-run-1", "design": "synthetic", "seed": 1,
             "versions": {"python": "3"},
             "stages": {
-                name: {"seconds": 1.0, "finished": "now", "files": {"layout.gds": "0"}, "inputs": "0"}
-                for name in ("layout", "recall, ideal", "recall, drawn")
+                stage: {
+                    "seconds": 1.0, "finished": "now", "inputs": "0",
+                    "files": {name: file_hash(folder / name) for name in files},
+                } for stage, files in stages.items()
             },
         }  # fmt: skip
         (folder / "manifest.json").write_text(json.dumps(manifest))

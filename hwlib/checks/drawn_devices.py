@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hwlib.checks.device_table import DeviceTable
-from hwlib.netcdf import write_netcdf
+from hwlib.netcdf import Wanted, read_netcdf, write_netcdf
 from hwlib.network import Network
 
 _VARIABLES = {
@@ -51,7 +51,6 @@ def write_drawn_devices(path: str | Path, reference: Network, table: DeviceTable
 
 def read_device_places(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     """Places x and y (m) of the devices in a file of ``write_drawn_devices``, shape (devices,) each."""
-    import xarray as xr
-
-    with xr.open_dataset(path, engine="h5netcdf") as dataset:
-        return dataset["x"].values.astype(float), dataset["y"].values.astype(float)
+    wanted = {name: Wanted(("device",), gaps=True) for name in ("x", "y")}
+    dataset = read_netcdf(path, "table of drawn devices", wanted)
+    return dataset["x"].values.astype(float), dataset["y"].values.astype(float)

@@ -17,7 +17,7 @@ def spice(
 ) -> None:  # fmt: skip
     """Write one trial as a SPICE deck, with drawn or ideal wires; --run simulates it with ngspice."""
     from spinhop.console import StageLines, print_json, print_table
-    from spinhop.outcome import trial_data, trial_rows
+    from spinhop.outcome import read_trial_data, trial_rows
     from spinhop.spice import names, spice_design
 
     with StageLines() as progress:
@@ -25,7 +25,7 @@ def spice(
             design, ideal=ideal, run=run, out=out, layout=layout, top=top, engine=engine, force=force, progress=progress
         )
     bench, network, seen, known = names(ideal)
-    results = {"ngspice": trial_data(done.path(seen)), "engine": trial_data(done.path(known))} if run else {}
+    results = {"ngspice": read_trial_data(done.path(seen)), "engine": read_trial_data(done.path(known))} if run else {}
     if json:
         data = {"folder": str(done.folder), "bench": bench, "network": network, "stages": done.manifest["stages"]}
         print_json(data | ({"outcome": results} if run else {}))

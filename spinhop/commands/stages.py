@@ -110,9 +110,9 @@ def _only_ideal(names: dict[str, str]) -> dict[str, str]:
 
 
 def _print_trials(done: Run, json: bool, names: dict[str, str]) -> None:
-    from spinhop.outcome import trial_data, trial_rows
+    from spinhop.outcome import read_trial_data, trial_rows
 
-    results = {kind: trial_data(done.path(name)) for kind, name in names.items()}
+    results = {kind: read_trial_data(done.path(name)) for kind, name in names.items()}
     if json:
         _print_files(done, json, outcome=results)
         return

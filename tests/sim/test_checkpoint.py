@@ -1,9 +1,12 @@
 """Simulations that are killed go on from their checkpoint and end with the same bits."""
 
+import io
+import os
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import hebbian
+from sim.checkpoint import CheckpointError, read_state, under_way, write_state
 from sim.engines.layout.trial import TrialRun
 from sim.protocol import Protocol, protocol_for
 from sim.tasks.setup import paper_design
@@ -154,7 +158,7 @@ def test_checkpoints_that_do_not_fit_are_refused(tmp_path):
     assert path.read_bytes() == kept
     for broken in (b"nothing", kept[: len(kept) // 2]):
         path.write_bytes(broken)
-        with pytest.raises(InputError, match="cannot be read as a checkpoint"):
+        with pytest.raises(InputError, match="damaged, or no checkpoint"):
             sim.run_batch(network, protocols, checkpoint=path)
 
 
@@ -162,3 +166,79 @@ def test_traces_and_checkpoints_exclude_each_other(tmp_path):
     network, protocols = trials(3, 0.0, 1)
     with pytest.raises(InputError, match="record=False"):
         sim.run(network, protocols[0], checkpoint=tmp_path / "run.npz")
+
+
+def test_damaged_checkpoints_are_refused_in_one_line(tmp_path):
+    """Every byte of a small one, and what no writer of ours writes."""
+    path = tmp_path / "kept.npz"
+    arrays = {"a": np.arange(5.0), "b": np.array(3)}
+    write_state(path, "me", arrays)
+    whole = path.read_bytes()
+    outcomes = {"read": 0, "refused": 0}
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x15]) + whole[place + 1 :])
+        try:
+            found = read_state(path, "me", list(arrays), "run")
+        except CheckpointError as error:
+            assert str(error).startswith(f"{path}: damaged, or no checkpoint (") and "\n" not in str(error)
+            outcomes["refused"] += 1
+        else:  # a date, or the like
+            np.testing.assert_array_equal(found["a"], arrays["a"])
+            assert int(found["b"]) == 3
+            outcomes["read"] += 1
+    assert outcomes["refused"] > 0.5 * len(whole)
+    for length in range(0, len(whole), 7):
+        path.write_bytes(whole[:length])
+        with pytest.raises(CheckpointError):
+            read_state(path, "me", list(arrays), "run")
+
+
+@pytest.mark.parametrize("kind", ["compressed", "claims", "objects", "lacking", "version", "folder", "fifo"])
+def test_checkpoints_of_others_are_refused(tmp_path, kind):
+    path = tmp_path / "kept.npz"
+    if kind == "compressed":  # 800 MB in 800 kB
+        np.savez_compressed(path, identity=np.array("me"), a=np.zeros(10**6))
+    elif kind == "objects":
+        np.savez(path, identity=np.array("me"), a=np.array([{}], object), allow_pickle=True)
+    elif kind == "lacking":
+        np.savez(path, identity=np.array("me"))
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(path)
+    else:
+        content = io.BytesIO()
+        np.lib.format.write_array(content, np.zeros(3), version=(1, 0) if kind == "claims" else (2, 0))
+        data = content.getvalue().replace(b"(3,), }         ", b"(10000000000,), }")
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in ("identity", "a"):
+                archive.writestr(f"{name}.npy", data)
+    with pytest.raises(InputError, match=r"kept\.npz: (damaged, or no checkpoint \(|cannot read checkpoint file)"):
+        read_state(path, "me", ["a"], "run")
+
+
+def test_a_damaged_trial_under_way_does_not_cost_the_finished_ones(tmp_path):
+    from spinhop.stages import _resumed
+
+    network, protocols = trials(4, 0.0)
+    path = tmp_path / "run.npz"
+    ran, said = [], []
+
+    def stop(done, total):
+        if done >= 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sim.run_batch(network, protocols, checkpoint=path, progress=stop)
+    under_way(path).write_bytes(b"junk")
+
+    def go_on():
+        if under_way(path).exists():
+            read_state(under_way(path), "me", [], "run")
+        return sim.run_batch(network, protocols, checkpoint=path, progress=lambda done, total: ran.append(done))
+
+    result = _resumed(go_on, said.append)
+    assert ran[0] > 1 and result.sizes["trial"] == TRIALS
+    assert (
+        len(said) == 1 and "run.npz.trial: damaged, or no checkpoint (BadZipFile); its trials are run again" in said[0]
+    )

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from hwlib.errors import InputError
 from spinhop import page
@@ -83,9 +84,7 @@ def test_text_is_escaped():
 
 
 def test_outcome_takes_times_of_resting_trials_only(synthetic_run):
-    from spinhop.outcome import open_dataset
-
-    with open_dataset(synthetic_run(resting=5) / "recall_drawn.nc") as recall:
+    with xr.open_dataset(synthetic_run(resting=5) / "recall_drawn.nc", engine="h5netcdf") as recall:
         outcome = Outcome.of(recall)
         times = recall["time_to_solution"].values
     assert (outcome.trials, outcome.at_rest) == (20, 5)

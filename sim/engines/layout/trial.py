@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from hwlib.network import Network
-from sim.checkpoint import identity, read_state, write_state
+from sim.checkpoint import CheckpointError, identity, read_state, write_state
 from sim.engines.layout.board import Board, Walls, make_board, make_walls
 from sim.engines.layout.column import INSIDE
 from sim.engines.layout.gliding import places, speeds
@@ -184,12 +184,23 @@ class TrialRun:
         """
         names = (*_STATE, *(f"motion_{name}" for name in LASTING))
         state = read_state(path, self._identity(), names, "network, protocol or tolerance")
+        try:
+            self._take(state)
+        except (TypeError, ValueError, IndexError):
+            raise CheckpointError(path, "damaged, or no checkpoint (arrays of other shapes)") from None
+
+    def _take(self, state: dict[str, np.ndarray]) -> None:
+        for name, shape in (("wall", self.wall.shape), ("energy", (6,)), ("phase_time", (2,)), ("at_rest", (2,))):
+            if state[name].shape != shape:
+                raise ValueError(name)
         self.phase, self.wall = int(state["phase"]), state["wall"]
         self.phase_time, self.at_rest = list(state["phase_time"]), [bool(x) for x in state["at_rest"]]
         self.energy, self.residual, self.steps = state["energy"], float(state["residual"]), int(state["steps"])
         self._enter()
         assert self.motion is not None
         for name in LASTING:
+            if getattr(self.motion, name).shape != state[f"motion_{name}"].shape:
+                raise ValueError(name)
             getattr(self.motion, name)[...] = state[f"motion_{name}"]
         begin(self.board, self.walls, self.motion)
 

@@ -1,0 +1,113 @@
+"""The manifest of a run folder: which stages are done, with which files, and whether a file is still that one."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from hwlib.errors import InputError, cut
+from hwlib.files import read_text
+from hwlib.writing import write_atomic
+from spinhop.provenance import file_hash
+
+FORMAT = "spinhop-run-1"
+MANIFEST = "manifest.json"
+_MAX_BYTES = 16 * 2**20
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("has characters that cannot be printed")
+    return text
+
+
+def _file_name(name: str) -> str:
+    if name in ("", ".", "..") or "/" in name or "\\" in name or name == MANIFEST:
+        raise ValueError("is no name of a file in the run folder")
+    return name
+
+
+_Text = Annotated[str, Field(max_length=1000), AfterValidator(_printable)]
+_Name = Annotated[_Text, AfterValidator(_file_name)]
+_Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    inputs: _Text
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    finished: _Text
+    files: dict[_Name, _Hash]
+    layout: _Text = ""
+    engine: _Text = ""
+
+
+class _Manifest(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    format: Literal["spinhop-run-1"]
+    design: _Text
+    seed: int
+    versions: dict[_Text, _Text]
+    stages: dict[_Text, _Record]
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a run folder; None where there is none.
+
+    Raises:
+        InputError: one line; damaged, of something else, or with names of files outside the folder.
+    """
+    path = folder / MANIFEST
+    if not path.exists() and not path.is_symlink():
+        return None
+    text = read_text(path, "manifest", _MAX_BYTES)
+    try:
+        data: dict[str, Any] = json.loads(text)
+        _Manifest.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = cut(".".join(str(part) for part in first["loc"] if part != "[key]"), 60)
+        reason = re.sub(r"Value error, | or instance of \w+", "", first["msg"])
+        what = f"{place}: {reason}" if place else "no mapping"
+        raise InputError(f"{path}: damaged, or not the manifest of a run ({what})") from None
+    except (ValueError, RecursionError, MemoryError):
+        raise InputError(f"{path}: damaged, or not the manifest of a run (no JSON)") from None
+    return data
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write the manifest of a run folder.
+
+    Raises:
+        InputError: when it cannot be written.
+    """
+    text = json.dumps(manifest, indent=1) + "\n"
+    write_atomic(folder / MANIFEST, lambda p: p.write_text(text, encoding="utf-8"))
+
+
+def known_files(folder: Path, manifest: dict[str, Any], names: Sequence[str]) -> None:
+    """Check that files of a run folder are those that the run wrote.
+
+    Raises:
+        InputError: naming the first that is missing, that no finished stage wrote, or that is another.
+    """
+    hashes = {name: known for record in manifest["stages"].values() for name, known in record["files"].items()}
+    for name in names:
+        path = folder / name
+        if name not in hashes:
+            raise InputError(
+                f"{path}: not made yet, or not by this run (no stage of {MANIFEST} wrote it); run the design again"
+            )
+        if not path.is_file():
+            raise InputError(f"{path}: missing; run the design again")
+        if file_hash(path) != hashes[name]:
+            raise InputError(
+                f"{path}: damaged, or of another kind or run: not the file this run wrote (hash in {MANIFEST})"
+            )

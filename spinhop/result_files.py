@@ -1,0 +1,82 @@
+"""The results of a run folder, read with suspicion: what each file must hold, and which file the manifest knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hwlib.errors import InputError
+from hwlib.netcdf import Wanted, read_netcdf
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from hwlib.network import Network
+
+SOURCES, SINKS = ("weight", "vdw", "load"), ("pillar", "track", "wire")
+_NAMES = {"source": Wanted(("source",), "U"), "sink": Wanted(("sink",), "U")}
+_ONE, _EACH = Wanted(()), Wanted(("trial",), "b")
+TRIAL = {
+    "time_load": _ONE, "time_convergence": _ONE, "time_to_solution": _ONE, "at_rest": Wanted((), "b"),
+    "state": Wanted(("neuron",), "i"), "energy_source": Wanted(("source",)), "energy_sink": Wanted(("sink",)), **_NAMES,
+}  # fmt: skip
+_EVENTS = {
+    name: Wanted(("event",), "i" if name in ("device", "kind") else "f", optional=True)
+    for name in ("device", "time", "wall", "kind")
+}
+TRACES = {"wall_final": Wanted(("device",)), **{f"event_{name}": wanted for name, wanted in _EVENTS.items()}}
+_REST = Wanted((), gaps=True)  # over trials at rest: NaN when there is none
+RECALL = {
+    "recalled": _EACH, "at_rest": _EACH, "accuracy_mean": _ONE, "accuracy_interval": Wanted(("bound",)),
+    "recall_rate": _ONE, "recall_interval": Wanted(("bound",)), "time_mean": _REST, "time_median": _REST,
+    "time_max": _REST, "energy_mean": _ONE, "energy_source": Wanted(("trial", "source")),
+    "energy_sink": Wanted(("trial", "sink")), **_NAMES,
+}  # fmt: skip
+
+
+def read_trial(path: Path, network: Network | None = None, *, traces: bool = False) -> xr.Dataset:
+    """One trial's dataset, in memory: the variables of ``TRIAL``.
+
+    Args:
+        path: the file.
+        network: what it must be a trial of, by size.
+        traces: those of ``TRACES`` too, where the file has them.
+
+    Raises:
+        InputError: missing, damaged, of another kind, or of another network.
+    """
+    trial = _read(path, "result of a trial", TRIAL | TRACES if traces else TRIAL, network)
+    if not np.isin(trial["state"].values, (-1, 0, 1)).all():
+        raise InputError(f"{path}: damaged, or no result of a trial (state has other values than 0, 1 and -1)")
+    if traces and "event" in trial.sizes and not _are_walls(trial):
+        raise InputError(f"{path}: damaged, or no result of a trial (its events are not those of its walls in order)")
+    return trial
+
+
+def _are_walls(trial: xr.Dataset) -> bool:
+    """Whether every wall has events, device by device and each in time."""
+    if not all(f"event_{name}" in trial for name in _EVENTS):
+        return False
+    device, time = trial["event_device"].values, trial["event_time"].values
+    step, same = np.diff(device), np.diff(device) == 0
+    in_order = bool(np.all((step >= 0) & (step <= 1)) and np.all(np.diff(time)[same] > 0))
+    return in_order and len(device) > 0 and device[0] == 0 and device[-1] == trial.sizes["device"] - 1
+
+
+def read_recall(path: Path, network: Network | None = None) -> xr.Dataset:
+    """A batch's dataset, in memory: the variables of ``RECALL``; arguments and errors as of ``read_trial``."""
+    return _read(path, "result of recall", RECALL, network)
+
+
+def _read(path: Path, what: str, wanted: Mapping[str, Wanted], network: Network | None) -> xr.Dataset:
+    sizes = {"source": len(SOURCES), "sink": len(SINKS), "bound": 2}
+    if network is not None:
+        sizes |= {"neuron": network.neurons, "device": network.devices}
+    found = read_netcdf(path, what, wanted, sizes)
+    for name, known in (("source", SOURCES), ("sink", SINKS)):
+        if tuple(found[name].values) != known:
+            raise InputError(f"{path}: damaged, or no {what} ({name} are not {', '.join(known)})")
+    return found

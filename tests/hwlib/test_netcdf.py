@@ -1,0 +1,160 @@
+"""netCDF files that are damaged, swapped, or claim what they do not hold: one line, without reading what they claim."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import h5netcdf
+import h5py
+import numpy as np
+import pytest
+import xarray as xr
+
+from hwlib.errors import InputError
+from hwlib.netcdf import Wanted, read_netcdf, write_netcdf
+from hwlib.network import read_network
+
+WANTED = {
+    "a": Wanted(("x", "y")), "flag": Wanted(("x",), "b"), "count": Wanted((), "i"), "name": Wanted(("x",), "U"),
+    "hole": Wanted(("x",), gaps=True), "maybe": Wanted(("x",), optional=True),
+}  # fmt: skip
+
+
+def good() -> xr.Dataset:
+    return xr.Dataset(
+        {
+            "a": (("x", "y"), np.arange(6.0).reshape(3, 2), {"units": "days since yesterday"}),
+            "flag": ("x", [True, False, True]), "count": 7, "hole": ("x", [1.0, np.nan, np.inf]), "more": ("z", [1, 2]),
+        },
+        coords={"name": ("x", np.array(["u", "v", "wörd"], object))}, attrs={"design": "d", "seed": 3},
+    )  # fmt: skip
+
+
+def refused(path: Path, **sizes: int) -> str:
+    with pytest.raises(InputError) as error:
+        read_netcdf(path, "result", WANTED, sizes)
+    line = str(error.value)
+    assert line.startswith(f"{path}: ") and len(line) < 200
+    return line.removeprefix(f"{path}: ")
+
+
+def test_what_was_written_is_read(tmp_path):
+    found = read_netcdf(write_netcdf(good(), tmp_path / "a.nc"), "result", WANTED, {"x": 3, "none": 9})
+    assert set(found.variables) == {"a", "flag", "count", "name", "hole"}
+    np.testing.assert_array_equal(found["a"], good()["a"])
+    assert found["flag"].dtype == bool and int(found["count"]) == 7 and list(found["name"].values) == ["u", "v", "wörd"]
+    assert dict(found.attrs) == {"design": "d", "seed": 3}
+    found["a"][0, 0] = 5.0  # in memory, and the file closed
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda d: d.drop_vars("a"), "damaged, or no result (no variable a)"),
+        (lambda d: d.assign(a=("x", [1.0, 2.0, 3.0])), "a over (x), needs (x, y)"),
+        (lambda d: d.assign(a=(("y", "x"), np.ones((2, 3)))), "a over (y, x), needs (x, y)"),
+        (lambda d: d.assign(a=(("x", "y"), np.full((3, 2), np.nan))), "a has values that are not finite"),
+        (lambda d: d.assign(a=(("x", "y"), [["1"] * 2] * 3)), "needs numbers"),
+        (lambda d: d.assign(a=(("x", "y"), np.ones((3, 2), bool))), "a is 'bool', needs numbers"),
+        (lambda d: d.assign(count=7.5), "count is 'float64', needs whole numbers"),
+        (lambda d: d.assign(flag=("x", [1, 0, 1])), "flag is 'int64', needs yes or no"),
+        (lambda d: d.assign(name=("x", [1, 2, 3])), "name is 'int64', needs text"),
+        (lambda d: d.assign(maybe=("y", [1, 2])), "maybe over (y), needs (x)"),
+        (lambda d: d.assign({f"v{k}": k for k in range(1100)}), "variables"),
+    ],
+)
+def test_other_contents_are_refused(tmp_path, change, words):
+    assert words in refused(write_netcdf(change(good()), tmp_path / "a.nc"))
+
+
+def test_sizes(tmp_path):
+    assert "3 along x, needs 4" in refused(write_netcdf(good(), tmp_path / "a.nc"), x=4)
+
+
+def test_files_of_no_kind(tmp_path):
+    path = tmp_path / "a.nc"
+    assert "no such result file" in refused(path)
+    path.mkdir()
+    assert "it is a folder" in refused(path)
+    os.mkfifo(tmp_path / "fifo")
+    assert "it is a FIFO" in refused(tmp_path / "fifo")
+    whole = write_netcdf(good(), tmp_path / "b.nc").read_bytes()
+    for content in (b"", b"junk", whole[:100], whole[:-100], b"CDF\x01" + bytes(100), bytes(5000)):
+        (tmp_path / "c.nc").write_bytes(content)
+        assert refused(tmp_path / "c.nc").startswith("damaged, or no result (")
+
+
+def _claims(path: Path, kind: str) -> Path:
+    """A small file that says it holds 8 TB, or sends its reader elsewhere."""
+    write_netcdf(good().drop_vars("hole"), path)
+    with h5py.File(path, "a") as file:
+        if kind == "chunked":
+            file.create_dataset("hole", (10**12,), "f8", chunks=(1000,))
+        elif kind == "unlimited":
+            file.create_dataset("hole", (3,), "f8", maxshape=(None,), chunks=(5 * 10**8,))
+        elif kind == "fill":
+            file.create_dataset("hole", (10**12,), "f8", chunks=(1000,), fillvalue=1.0)
+        elif kind == "other":  # not even asked for
+            file.create_dataset("index", (10**12,), "f8", chunks=(1000,)).make_scale("index")
+        elif kind == "external":
+            file.create_dataset("hole", (3,), "f8", external=[("/etc/passwd", 0, 24)])
+        elif kind == "link":
+            file["hole"] = h5py.ExternalLink("/tmp/other.nc", "/hole")
+        elif kind == "soft":
+            file["hole"] = h5py.SoftLink("/a")
+        else:
+            layout = h5py.VirtualLayout((3,), "f8")
+            layout[:] = h5py.VirtualSource("/tmp/other.nc", "hole", (3,))
+            file.create_virtual_dataset("hole", layout)
+    return path
+
+
+CLAIMS = ("chunked", "unlimited", "fill", "other", "external", "link", "soft", "virtual")
+
+
+@pytest.mark.parametrize("kind", CLAIMS)
+def test_claims_are_not_believed(tmp_path, kind):
+    line = refused(_claims(tmp_path / "a.nc", kind))
+    words = {"external": "stored elsewhere", "virtual": "stored elsewhere", "link": "is a link", "soft": "is a link"}
+    assert words.get(kind, "more than the file holds") in line
+
+
+def test_claims_cost_no_memory(tmp_path):
+    paths = [str(_claims(tmp_path / f"{kind}.nc", kind)) for kind in CLAIMS]
+    code = f"""
+from hwlib.errors import InputError
+from hwlib.netcdf import Wanted, read_netcdf
+for path in {paths!r}:
+    try:
+        read_netcdf(path, "result", {{"hole": Wanted(("x",))}})
+    except InputError:
+        print("refused")
+"""
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31))
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, preexec_fn=limited, timeout=60,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["refused"] * len(CLAIMS), "")
+
+
+def test_a_network_that_claims_many_neurons_is_refused(tmp_path):
+    from hwlib.design import Design
+    from hwlib.network import write_network
+    from hwlib.process import load_process
+    from hwlib.schematic import ladder_network
+
+    design = Design(name="d", network={"neurons": 3})
+    path = write_network(ladder_network(design, load_process("ebeam"), 2.0), tmp_path / "n.nc")
+    for value in (10**12, 0, -1, 2.5, "three", [3, 3]):
+        with h5netcdf.File(path, "a") as file:
+            file.attrs["neurons"] = value
+        with pytest.raises(InputError, match=r"damaged, or no network \(neurons is "):
+            read_network(path)

@@ -1,0 +1,193 @@
+"""Files of a run folder that are damaged, swapped, missing or invented: one line that names the file."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from hwlib.netcdf import write_netcdf
+from spinhop.provenance import file_hash
+
+READ = ("network.nc", "ideal.nc", "drawn.nc", "recall_ideal.nc", "recall_drawn.nc", "layout.png")
+DEEP = "[" * 100_000 + "]" * 100_000
+
+
+def refused(result: tuple[int, str, str]) -> str:
+    code, out, err = result
+    assert code == 2 and out == "" and err.count("\n") == 1 and len(err) <= 201, err
+    return err
+
+
+def known(run: Path, name: str) -> None:
+    """Put a file's present hash into the manifest, as somebody would who wants it to be believed."""
+    manifest = json.loads((run / "manifest.json").read_text())
+    for record in manifest["stages"].values():
+        if name in record["files"]:
+            record["files"][name] = file_hash(run / name)
+    (run / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_file_that_the_run_did_not_write_is_refused_unopened(spinhop, synthetic_run, name):
+    run = synthetic_run()
+    whole = (run / name).read_bytes()
+    middle = len(whole) // 2
+    for content in (b"", whole[:-1], whole + b"\0", whole[:middle] + b"\xff" + whole[middle + 1 :], b"junk"):
+        if content != whole:
+            (run / name).write_bytes(content)
+            line = refused(spinhop("report", run))
+            assert f"{run / name}: damaged, or of another kind or run: not the file this run wrote" in line
+    assert not (run / "report.html").exists()
+    (run / name).unlink()
+    if name != "layout.png":
+        assert f"{name}: missing; run the design again" in refused(spinhop("report", run))
+        os.mkfifo(run / name)
+        assert name in refused(spinhop("report", run))
+
+
+def test_swapped_results_are_refused_even_when_the_manifest_agrees(spinhop, synthetic_run):
+    run = synthetic_run()
+    for name in ("network.nc", "ideal.nc", "recall_drawn.nc"):
+        for other in ("network.nc", "drawn.nc", "recall_ideal.nc"):
+            if name.split("_")[0].startswith(other.split("_")[0]) or (name, other) == ("ideal.nc", "drawn.nc"):
+                continue  # the same kind with other wires: only its hash can tell
+            shutil.copy(run / name, run / "kept")
+            shutil.copy(run / other, run / name)
+            known(run, name)
+            assert f"{run / name}: damaged, or no " in refused(spinhop("report", run)), (name, other)
+            shutil.move(run / "kept", run / name)
+            known(run, name)
+    assert spinhop("report", run)[0] == 0
+
+
+@pytest.mark.parametrize("name", READ[:-1])
+def test_results_of_a_network_of_another_size_are_refused(spinhop, synthetic_run, tmp_path, name):
+    run = synthetic_run(4)
+    run.rename(tmp_path / "small")
+    large = synthetic_run(5)
+    shutil.copy(tmp_path / "small" / name, large / name)
+    known(large, name)
+    line = refused(spinhop("report", large))
+    size = "4 neurons and 16 devices, the run's design has 5" if name == "network.nc" else "needs "
+    assert f"{large / name}: " in line and size in line
+
+
+def _changed(run: Path, name: str, **values: object) -> None:
+    with xr.open_dataset(run / name, engine="h5netcdf") as opened:
+        dataset = opened.load()
+    for variable, value in values.items():
+        dataset[variable] = value if isinstance(value, tuple) else (dataset[variable].dims, value)
+    write_netcdf(dataset, run / name)
+    known(run, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("drawn.nc", {"state": np.array([0, 1, 7, 0])}, "state has other values than 0, 1 and -1"),
+        ("drawn.nc", {"time_load": np.nan}, "time_load has values that are not finite"),
+        ("drawn.nc", {"source": ("source", ["vdw", "weight", "load"])}, "source are not weight, vdw, load"),
+        ("drawn.nc", {"event_wall": ("device", np.zeros(16))}, "event_wall over (device), needs (event)"),
+        ("drawn.nc", {"event_time": np.zeros(48)}, "its events are not those of its walls in order"),
+        ("drawn.nc", {"event_device": np.arange(48, dtype=np.int32)}, "its events are not those of its walls"),
+        ("drawn.nc", {"event_device": np.zeros(48, np.int32)}, "its events are not those of its walls"),
+        ("recall_drawn.nc", {"accuracy_mean": np.inf}, "accuracy_mean has values that are not finite"),
+        ("recall_drawn.nc", {"at_rest": np.arange(20)}, "at_rest is 'int64', needs yes or no"),
+        ("recall_drawn.nc", {"energy_source": ("trial", np.zeros(20))}, "energy_source over (trial), needs"),
+    ],
+)
+def test_impossible_values_are_refused(spinhop, synthetic_run, name, values, words):
+    run = synthetic_run()
+    _changed(run, name, **values)
+    line = refused(spinhop("report", run))
+    assert f"{run / name}: damaged, or no result of " in line and words in line
+
+
+def test_a_file_that_no_stage_wrote_is_refused(spinhop, synthetic_run):
+    run = synthetic_run()
+    manifest = json.loads((run / "manifest.json").read_text())
+    del manifest["stages"]["simulation, drawn"]
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    assert f"{run / 'drawn.nc'}: not made yet, or not by this run" in refused(spinhop("report", run))
+
+
+def test_results_of_another_run_are_refused(spinhop, synthetic_run, tmp_path):
+    run = synthetic_run()
+    run.rename(tmp_path / "one")
+    other = synthetic_run(resting=3)
+    shutil.copy(tmp_path / "one" / "recall_drawn.nc", other / "recall_drawn.nc")
+    assert "recall_drawn.nc: damaged, or of another kind or run" in refused(spinhop("report", other))
+
+
+HOSTILE = [
+    ("", "no JSON"), ("{", "no JSON"), ("\0", "no JSON"), (DEEP, "no JSON"), ('{"a":' * 100_000, "no JSON"),
+    ("9" * 5000, "no JSON"), ("[]", "(no mapping)"), ("null", "(no mapping)"), ("{}", "(format: Field required)"),
+    ('{"format": "spinhop-run-2"}', "(format: "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "words"), HOSTILE, ids=range(len(HOSTILE)))
+def test_a_manifest_that_is_none(spinhop, synthetic_run, design_file, text, words):
+    run = synthetic_run()
+    (run / "manifest.json").write_text(text)
+    before = sorted(path.name for path in run.iterdir())
+    for command in (("report", run), ("layout", design_file(), "--out", run), ("check", design_file(), "--out", run)):
+        line = refused(spinhop(*command))
+        assert f"{run / 'manifest.json'}: damaged, or not the manifest of a run" in line and words in line
+    assert sorted(path.name for path in run.iterdir() if path.name != ".lock") == before
+
+
+WRONG = [
+    (("seed",), "one"), (("seed",), None), (("seed",), 1.5), (("design",), 7), (("design",), ["a"]),
+    (("design",), "a\nb"), (("design",), "\x1b[2J"), (("versions",), []), (("versions",), {"python": 3}),
+    (("versions",), {"\ud800": "3"}), (("stages",), []), (("stages",), {"layout": []}), (("stages", "layout"), {}),
+    (("stages", "layout", "seconds"), "1"), (("stages", "layout", "seconds"), float("nan")),
+    (("stages", "layout", "seconds"), -1.0), (("stages", "layout", "seconds"), float("inf")),
+    (("stages", "layout", "finished"), 3), (("stages", "layout", "inputs"), {"a": 1}),
+    (("stages", "layout", "layout"), 5), (("stages", "layout", "engine"), []), (("stages", "layout", "files"), ["a"]),
+    *((("stages", "layout", "files"), {name: "0" * 64}) for name in (
+        "../../x", "/etc/passwd", "..", ".", "", "a/b", "a\\b", "a\0b", "a\nb", "manifest.json", "x" * 2000)),
+    *((("stages", "layout", "files"), {"a": value}) for value in (None, 0, "", "0", "g" * 64, "0" * 65, [], {})),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "value"), WRONG, ids=range(len(WRONG)))
+def test_a_wrong_field_of_the_manifest_is_named(spinhop, synthetic_run, place, value):
+    run = synthetic_run()
+    manifest = json.loads((run / "manifest.json").read_text())
+    inner = manifest
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    line = refused(spinhop("report", run))
+    assert f"run/manifest.json: damaged, or not the manifest of a run ({'.'.join(place)[:30]}" in line
+
+
+def test_names_of_files_outside_are_not_touched(spinhop, synthetic_run, design_file):
+    """A design without stored patterns forgets the recalls, and removes their files."""
+    run = synthetic_run()
+    outside = run.parent / "precious"
+    outside.write_text("precious")
+    manifest = json.loads((run / "manifest.json").read_text())
+    manifest["stages"]["recall, drawn"]["files"] = {"../precious": file_hash(outside)}
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    design = design_file("name: m\nnetwork: {neurons: 2, weights: {matrix: [[0, 1], [1, 0]]}}\n")
+    assert "is no name of a file in the run folder" in refused(spinhop("run", design, "--out", run))
+    assert outside.read_text() == "precious"
+
+
+def test_manifest_of_no_regular_file(spinhop, synthetic_run):
+    run = synthetic_run()
+    (run / "manifest.json").unlink()
+    os.mkfifo(run / "manifest.json")
+    assert "manifest.json" in refused(spinhop("report", run))
+    (run / "manifest.json").unlink()
+    (run / "manifest.json").write_bytes(b" " * (17 * 2**20))
+    assert "manifest file is larger than 16 MiB" in refused(spinhop("report", run))
