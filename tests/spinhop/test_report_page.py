@@ -100,3 +100,32 @@ def test_no_resting_trial_has_no_time(synthetic_run):
     outcome = read_outcome(synthetic_run(resting=0) / "recall_drawn.nc")
     assert np.isnan(outcome.time_mean)
     assert text(outcome.time_mean, "s") == "–"
+
+
+def test_plotted_walls_are_the_simulated_ones():
+    """What is drawn, joined by straight lines, is the walls' way: no sampling between it and the events."""
+    import sim
+    from hwlib.schematic import ladder_network
+    from hwlib.weights import weight_levels
+    from sim.protocol import protocol_for
+    from sim.tasks.setup import paper_design
+    from sim.traces import walls_at
+    from spinhop.plots import NM, NS, _figure
+
+    design = paper_design(4)
+    process = design.load_process()
+    network = ladder_network(design, process, 2.0)
+    start = np.array([1, 0, 0, 1])
+    result = sim.run(network, protocol_for(design, process, start=start, levels=weight_levels(design)))
+    at = np.linspace(0, float(result.time_to_solution), 5000)
+    for what, sides in (("soma", (np.max,)), ("axon", (np.min, np.max))):
+        lines = [each.data_source.data for each in _figure("drawn", result, network, what, None).renderers]
+        lines = [(data["x"], data["y"]) for data in lines if "y" in data]
+        assert len(lines) == len(sides) * network.neurons
+        for neuron in range(network.neurons):
+            own = (network.pre == neuron) & (network.is_soma == (what == "soma"))
+            walls = walls_at(result, at, np.flatnonzero(own))
+            for side in sides:
+                x, y = lines.pop(0)
+                drawn = np.interp(at, np.asarray(x) / NS, np.asarray(y) / NM)
+                assert np.abs(drawn - side(walls, axis=1)).max() < 1e-3 * network.length[0]
