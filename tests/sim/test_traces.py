@@ -277,14 +277,16 @@ def test_a_band_is_that_of_its_walls_at_all_times():
         assert np.abs(np.interp(at, time, band) - known).max() < 2e-4 * network.length[0]
 
 
-def test_crossing_walls_make_a_band_with_a_waist():
-    """Two walls cross between their only points: the band is nowhere wider than they are."""
-    crossing = xr.Dataset(
-        {"wall_final": ("device", [1.0, 0.0]), "event_wall": ("event", [0.0, 1.0, 1.0, 0.0]),
-         "event_kind": ("event", [0, 8, 0, 8])},
-        coords={"event_device": ("event", [0, 0, 1, 1]), "event_time": ("event", [0.0, 1.0, 0.0, 1.0])},
-    )  # fmt: skip
-    time, low, high = wall_band(crossing, [0, 1])
-    np.testing.assert_allclose(time, [0, 0.5, 1])
-    np.testing.assert_allclose(low, [0, 0.5, 0])
-    np.testing.assert_allclose(high, [1, 0.5, 1])
+def test_where_outermost_walls_cross_a_band_has_a_corner():
+    """Walls up, down and still cross between their only points: the band is nowhere wider than they are."""
+    ways = [(0.0, 1.0), (1.0, 0.0)]
+    for still, waist in ((0.0, (0.0, 0.5)), (1.0, (0.5, 1.0))):
+        crossing = xr.Dataset(
+            {"wall_final": ("device", [1.0, 0.0, still]),
+             "event_wall": ("event", [*ways[0], *ways[1], still, still]),
+             "event_kind": ("event", [BEGIN, END] * 3)},
+            coords={"event_device": ("event", [0, 0, 1, 1, 2, 2]), "event_time": ("event", [0.0, 1.0] * 3)},
+        )  # fmt: skip
+        time, low, high = wall_band(crossing, [0, 1, 2])
+        np.testing.assert_allclose(time, [0, 0.5, 1])
+        np.testing.assert_allclose([low[1], high[1]], waist)
