@@ -69,7 +69,7 @@ def test_a_network_of_s_times_the_resistance_takes_s_times_as_long(s, load):
     np.testing.assert_allclose(seen.energy_source, known.energy_source, rtol=1e-5)
 
 
-@pytest.mark.parametrize("b", [0.5, 2])
+@pytest.mark.parametrize("b", [1 / 400, 0.5, 2])
 def test_a_network_of_b_times_the_voltages_takes_a_bth_of_the_time(b):
     for network, protocol in (paper_case(29, seed=3, patterns=2), balanced(29)):
         known = sim.run(network, protocol, engine="ideal", record=False)

@@ -280,7 +280,7 @@ def test_a_band_is_that_of_its_walls_at_all_times():
 def test_where_outermost_walls_cross_a_band_has_a_corner():
     """Walls up, down and still cross between their only points: the band is nowhere wider than they are."""
     ways = [(0.0, 1.0), (1.0, 0.0)]
-    for still, waist in ((0.0, (0.0, 0.5)), (1.0, (0.5, 1.0))):
+    for still, waist in ((-1.0, (-1.0, 0.5)), (2.0, (0.5, 2.0))):
         crossing = xr.Dataset(
             {"wall_final": ("device", [1.0, 0.0, still]),
              "event_wall": ("event", [*ways[0], *ways[1], still, still]),
