@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from hwlib.design import Design
 from hwlib.process import Process, preset_names
+from hwlib.quantities import readable
 from hwlib.writing import replacing
-from spinhop.quantities import readable
 
 COPIES = "input"
 RESOLVED = "design.yaml"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spinhop.quantities import human
+from hwlib.quantities import human
 from spinhop.result_files import SOURCES, read_recall, read_trial
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from spinhop.quantities import human
+from hwlib.quantities import human
 
 Point = dict[str, Any]
 RULE_COLUMNS = ["rule", "ideal", "as drawn", "measured", "limit", "worst", "x, y (µm)"]

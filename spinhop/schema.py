@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from hwlib.design import Design
 from hwlib.process import Process
-from spinhop.quantities import human
+from hwlib.quantities import human
 
 MODELS: dict[str, type[BaseModel]] = {"design": Design, "process": Process}
 _BOUNDS = {

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError
+from hwlib.quantities import readable
 from hwlib.writing import replacing
-from spinhop.quantities import readable
 
 _WIDTH = 58
 
