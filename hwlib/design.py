@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
     PrivateAttr,
     ValidationInfo,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
 from hwlib.device import Device
-from hwlib.errors import InputError
-from hwlib.files import inside, load_model
+from hwlib.errors import FieldsError, InputError, all_of, shown
+from hwlib.files import inside
+from hwlib.model_files import load_model
 from hwlib.process import Process, load_process, preset_names
-from hwlib.units import Length, Time, Velocity, Voltage, parse_quantity
+from hwlib.units import Quantity
 
 MAX_NEURONS = 1000
 MAX_NEURONS_LINES = 256
+MIN_LEVEL, MAX_LEVEL = 1e-6, 1e6  # of a weight that is not 0, as multiple of W; names of rails have six decimals
 Bits = Annotated[str, Field(pattern=r"^[01]+$")]
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
 Reason = Annotated[str, Field(min_length=3, max_length=500, pattern=r"^\S(.*\S)?$")]
@@ -35,29 +36,29 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _word_or_quantity(words: tuple[str, ...], unit: str) -> tuple[Any, ...]:
-    """A field that is one of ``words`` or a quantity in ``unit`` (kept as SI float)."""
+def check_level(level: float) -> float:
+    """Return a weight (multiple of W) unchanged.
 
-    def parse(value: Any, info: ValidationInfo) -> str | float:
-        if isinstance(value, str):
-            if value in words:
-                return value
-            try:
-                return parse_quantity(value, unit)
-            except ValueError:
-                allowed = ", ".join(words)
-                raise ValueError(f"{value!r} is neither {allowed} nor a value in {unit}") from None
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            if info.context and info.context.get("from_file"):
-                raise ValueError(f"{value!r} has no unit; write for example '{value} {unit}'")
-            return float(value)
-        raise ValueError(f"{value!r} is neither {', '.join(words)} nor a value in {unit}")
+    Raises:
+        ValueError: neither 0 nor of a size that can be named, drawn and computed with.
+    """
+    if level != 0 and not MIN_LEVEL <= abs(level) <= MAX_LEVEL:  # also NaN
+        raise ValueError(f"{level:.6g} is no weight: 0, or {MIN_LEVEL:g} to {MAX_LEVEL:g} in size")
+    return level
 
-    return (
-        BeforeValidator(parse),
-        PlainSerializer(lambda v: v if isinstance(v, str) else f"{v:.12g} {unit}", return_type=str, when_used="json"),
-        WithJsonSchema({"type": "string", "x-unit": unit, "x-words": list(words)}),
-    )
+
+def matrix_problems(rows: Sequence[Sequence[float]], neurons: int) -> Iterator[tuple[int, str]]:
+    """What is wrong with the size and the diagonal of a weight matrix: index of the row, and message."""
+    for k, row in enumerate(rows):
+        if len(row) != neurons:
+            yield k, f"row {k + 1} has {len(row)} values, a network of {neurons} neurons needs {neurons}"
+        elif k < neurons and row[k] != 0:
+            yield k, f"row {k + 1}, column {k + 1} is {row[k]:.6g}, a neuron has no synapse to itself"
+
+
+WireWidth = Annotated[float, Quantity("m", 1e-9, 1e-4)]
+Level = Annotated[float, AfterValidator(check_level)]
+FileName = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^\P{C}+$")]
 
 
 class Weights(_Strict):
@@ -69,10 +70,10 @@ class Weights(_Strict):
 
     random_patterns: int | None = Field(default=None, ge=1, le=1000, description="how many, drawn with the seed")
     patterns: tuple[Bits, ...] | None = Field(default=None, description="stored patterns, strings of N bits")
-    matrix: tuple[tuple[float, ...], ...] | None = Field(
+    matrix: tuple[tuple[Level, ...], ...] | None = Field(
         default=None, description="N rows of N multiples of W, row = postsynaptic neuron"
     )
-    matrix_file: str | None = Field(default=None, description="CSV beside the design, row = postsynaptic neuron")
+    matrix_file: FileName | None = Field(default=None, description="CSV beside the design, row = postsynaptic neuron")
 
     @model_validator(mode="after")
     def _one(self) -> Weights:
@@ -92,11 +93,11 @@ class Network(_Strict):
     soma_placement: Literal["diagonal", "centred"] = Field(
         default="diagonal", description="where a soma joins its dendrite and drive: its own cell, or their middle"
     )
-    dendrite_width: Length | None = Field(default=None, gt=0, description="of the wire; else the process's minimum")
-    drive_width: Length | None = Field(default=None, gt=0, description="of the wire; else the process's minimum")
-    ground_width: Length | None = Field(default=None, gt=0, description="of the wire; else the process's minimum")
-    weight_width: Length | None = Field(default=None, gt=0, description="of weight rails or lines, likewise")
-    vdw_width: Length | None = Field(default=None, gt=0, description="of the wire; else the process's minimum")
+    dendrite_width: WireWidth | None = Field(default=None, description="of the wire; else the process's minimum")
+    drive_width: WireWidth | None = Field(default=None, description="of the wire; else the process's minimum")
+    ground_width: WireWidth | None = Field(default=None, description="of the wire; else the process's minimum")
+    weight_width: WireWidth | None = Field(default=None, description="of weight rails or lines, likewise")
+    vdw_width: WireWidth | None = Field(default=None, description="of the wire; else the process's minimum")
     weights: Weights = Weights(random_patterns=1)
 
     @model_validator(mode="after")
@@ -112,28 +113,25 @@ class Network(_Strict):
 class OperatingPoint(_Strict):
     """Voltages, leaks and the load phase. Defaults are Table I."""
 
-    v_dw: Annotated[float | str, *_word_or_quantity(("auto", "eq4"), "V")] = Field(
+    v_dw: Annotated[float | str, Quantity("V", 1e-6, 1e3, words=("auto", "eq4"))] = Field(
         default="auto",
         description=("auto: centre of the window that the network's wires leave; eq4: the paper's eq. (4); or volts"),
     )
-    v_charge: Voltage = Field(default=0.1, gt=0, description="V_C; Table I")
-    weight: Voltage = Field(default=0.1, gt=0, description="W; Table I")
-    axon_leak: Velocity = Field(default=-5.0, lt=0, description="toward OFF; Table I, L_SYN")
-    soma_leak: Velocity = Field(default=0.2, description="+ moves toward ON; Table I, L_AXON")
-    load: Annotated[float | str, *_word_or_quantity(("rest",), "s")] = Field(
+    v_charge: Annotated[float, Quantity("V", 1e-6, 100)] = Field(default=0.1, description="V_C; Table I")
+    weight: Annotated[float, Quantity("V", 1e-6, 100)] = Field(default=0.1, description="W; Table I")
+    axon_leak: Annotated[float, Quantity("m/s", -1e4, -1e-6)] = Field(
+        default=-5.0, description="toward OFF; Table I, L_SYN"
+    )
+    soma_leak: Annotated[float, Quantity("m/s", -1e4, 1e4, smallest=1e-6)] = Field(
+        default=0.2, description="+ moves toward ON; Table I, L_AXON"
+    )
+    load: Annotated[float | str, Quantity("s", 1e-12, 1e-3, words=("rest",))] = Field(
         default="rest",
         description="load phase: until every wall rests, or a time (paper: 16 ns)",
     )
     rails_while_loading: Literal["floating", "grounded"] = Field(
         default="floating", description="weight rails or lines during the load phase: sources open, or at 0 V"
     )
-
-    @field_validator("v_dw", "load")
-    @classmethod
-    def _positive(cls, value: float | str) -> float | str:
-        if isinstance(value, float) and value <= 0:
-            raise ValueError(f"must be positive, found {value:.6g}")
-        return value
 
 
 class Task(_Strict):
@@ -142,14 +140,16 @@ class Task(_Strict):
     kind: Literal["recall"] = Field(default="recall", description="recall of stored patterns")
     trials: int = Field(default=20, ge=1, le=1_000_000, description="starts to run")
     starts: tuple[Bits, ...] | None = Field(default=None, description="given starts instead of random ones")
-    time_limit: Time = Field(default=2e-6, gt=0, description="of the convergence phase")
+    time_limit: Annotated[float, Quantity("s", 1e-12, 1e-3)] = Field(
+        default=2e-6, description="of the convergence phase"
+    )
 
 
 class Design(_Strict):
     """A whole design, as read from its YAML file."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="of the run folder and the top cell")
-    process: str = Field(default="ebeam", description="a preset's name, or a process file beside the design")
+    process: FileName = Field(default="ebeam", description="a preset's name, or a process file beside the design")
     seed: int = Field(default=1, ge=0, le=2**63 - 1, description="of every random draw")
     device: Device = Device()
     network: Network
@@ -170,20 +170,29 @@ class Design(_Strict):
     def _known_process(cls, value: str, info: ValidationInfo) -> str:
         if value not in preset_names() and not value.endswith((".yaml", ".yml")):
             raise ValueError(
-                f"unknown preset {value!r}; allowed: {', '.join(preset_names())}, or a .yaml file beside the design"
+                f"unknown preset {shown(value)}; allowed: {', '.join(preset_names())}, or a .yaml file beside "
+                "the design"
             )
         return value
 
     @model_validator(mode="after")
-    def _bits_match(self) -> Design:
-        n = self.network.neurons
-        for field, bits in (
-            ("network.weights.patterns", self.network.weights.patterns),
-            ("task.starts", self.task.starts),
-        ):
-            for k, word in enumerate(bits or ()):
-                if len(word) != n:
-                    raise ValueError(f"{field}[{k}] has {len(word)} bits, the network has {n} neurons")
+    def _sizes_match(self) -> Design:
+        n, weights = self.network.neurons, self.network.weights
+        wrong: list[tuple[tuple[str | int, ...], str]] = []
+        lists = ((("network", "weights", "patterns"), weights.patterns), (("task", "starts"), self.task.starts))
+        for place, words in lists:
+            wrong += [
+                ((*place, k), f"{len(word)} bits, the network has {n} neurons")
+                for k, word in enumerate(words or ())
+                if len(word) != n
+            ]
+        if weights.matrix is not None:
+            place = ("network", "weights", "matrix")
+            wrong += [((*place, k), message) for k, message in matrix_problems(weights.matrix, n)]
+            if len(weights.matrix) != n:
+                wrong.append((place, f"{len(weights.matrix)} rows, a network of {n} neurons needs {n}"))
+        if wrong:
+            raise FieldsError(wrong)
         return self
 
     def load_process(self) -> Process:
@@ -208,9 +217,12 @@ def load_design(path: str | Path) -> Design:
     path = Path(path)
     design = load_model(path, Design, "design")
     design._folder = path.resolve().parent
-    try:
-        design.load_process()
-        weight_levels(design)
-    except InputError as error:
-        raise InputError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from None
+    wrong: list[str] = []
+    for refers in (design.load_process, lambda: weight_levels(design)):
+        try:
+            refers()
+        except InputError as error:  # of another file, named as the design names it
+            wrong += [line.removeprefix(f"{design.folder}/") for line in error.lines]
+    if wrong:
+        raise all_of([f"{path}: {line}" for line in wrong], path)
     return design

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hwlib.units import Length, Magnetization, Resistance, ResistanceArea, Voltage
+from hwlib.units import Quantity
 
 BOHR_MAGNETON = 9.2740100783e-24  # J/T, CODATA 2018
 ELEMENTARY_CHARGE = 1.602176634e-19  # C, exact
 PAPER_TRACK_THICKNESS = 1e-9  # m: Table I's A = 50 nm² read as 50 nm × 1 nm
+
+RESISTANCE = Quantity("ohm", 0.1, 1e9)
+Ohms = Annotated[float, RESISTANCE]
 
 
 class Device(BaseModel):
@@ -23,24 +27,32 @@ class Device(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    track_length: Length = Field(default=100e-9, gt=0, le=1e-5, description="L, between the end contacts; Table I")
-    track_width: Length = Field(default=50e-9, gt=0, le=1e-6, description="Table I: A = 50 nm² at 1 nm thickness")
-    pillar_width: Length = Field(default=20e-9, gt=0, description="MTJ size along the track; Table I")
+    track_length: Annotated[float, Quantity("m", 1e-9, 1e-5)] = Field(
+        default=100e-9, description="L, between the end contacts; Table I"
+    )
+    track_width: Annotated[float, Quantity("m", 1e-9, 1e-6)] = Field(
+        default=50e-9, description="Table I: A = 50 nm² at 1 nm thickness"
+    )
+    pillar_width: Annotated[float, Quantity("m", 1e-9, 1e-5)] = Field(
+        default=20e-9, description="MTJ size along the track; Table I"
+    )
     pillar_position: float = Field(default=0.5, gt=0, lt=1, description="MTJ centre, fraction of L; Table I")
-    lande_factor: float = Field(default=2.1, gt=0, description="g; Table I")
-    polarization: float = Field(default=0.7, gt=0, le=1, description="P; Table I")
-    saturation_magnetization: Magnetization = Field(default=8e5, gt=0, description="M_s; Table I")
-    resistance_area: ResistanceArea = Field(
-        default=0.5e-12, gt=0, description="R_P × pillar area; gives Table I's 500 Ω at 20 nm × 50 nm"
+    lande_factor: float = Field(default=2.1, ge=0.1, le=100, description="g; Table I")
+    polarization: float = Field(default=0.7, ge=0.001, le=1, description="P; Table I")
+    saturation_magnetization: Annotated[float, Quantity("A/m", 1e3, 1e7)] = Field(
+        default=8e5, description="M_s; Table I"
     )
-    tmr: float = Field(default=3.0, gt=0, description="(R_AP − R_P)/R_P; Table I's 2000 and 500 Ω")
-    r_parallel: Resistance | None = Field(default=None, gt=0, description="R_P; overrides resistance_area")
-    r_antiparallel: Resistance | None = Field(default=None, gt=0, description="R_AP; overrides tmr")
-    track_resistance: Resistance | None = Field(
-        default=None, gt=0, description="R_M end to end; overrides the process's track sheet resistance"
+    resistance_area: Annotated[float, Quantity("ohm*m^2", 1e-15, 1e-6)] = Field(
+        default=0.5e-12, description="R_P × pillar area; gives Table I's 500 Ω at 20 nm × 50 nm"
     )
-    breakdown_voltage: Voltage = Field(
-        default=1.0, gt=0, description="tunnel-barrier breakdown, about 1 V for 1 nm MgO (Khan et al. 2008)"
+    tmr: float = Field(default=3.0, ge=0.001, le=1000, description="(R_AP − R_P)/R_P; Table I's 2000 and 500 Ω")
+    r_parallel: Ohms | None = Field(default=None, description="R_P; overrides resistance_area")
+    r_antiparallel: Ohms | None = Field(default=None, description="R_AP; overrides tmr")
+    track_resistance: Ohms | None = Field(
+        default=None, description="R_M end to end; overrides the process's track sheet resistance"
+    )
+    breakdown_voltage: Annotated[float, Quantity("V", 1e-3, 100)] = Field(
+        default=1.0, description="tunnel-barrier breakdown, about 1 V for 1 nm MgO (Khan et al. 2008)"
     )
 
     @model_validator(mode="after")
@@ -51,6 +63,10 @@ class Device(BaseModel):
             raise ValueError(
                 f"pillar lies off the track: it spans {1e9 * (centre - half):.6g} to {1e9 * (centre + half):.6g} nm "
                 f"of a track from 0 to {1e9 * self.track_length:.6g} nm"
+            )
+        if not RESISTANCE.low <= self.r_p <= RESISTANCE.high:
+            raise ValueError(
+                f"resistance_area over the pillar's area makes R_P {self.r_p:.6g} ohm, outside {RESISTANCE.range}"
             )
         if self.r_antiparallel is not None and self.r_antiparallel <= self.r_p:
             raise ValueError(

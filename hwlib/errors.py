@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 LONGEST_LINE = 200 - len("spinhop: ")  # which the command line puts before it
+MOST_LINES = 20
 _LONGEST_VALUE = 40
 _SHORTEST_PATH = 50  # characters that are left of it
 
@@ -26,6 +28,24 @@ class InputError(ValueError):
 
 class StoppedError(RuntimeError):
     """A process of ours used up the time or memory it was allowed, or was killed."""
+
+
+class FieldsError(ValueError):
+    """What a model's own validator finds, each with its field, so that a file's reader can say the line of each.
+
+    Attributes:
+        problems: path of keys and indices, from the model on, and message of each.
+    """
+
+    def __init__(self, problems: Sequence[tuple[tuple[str | int, ...], str]]):
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{'.'.join(map(str, path))}: {message}" for path, message in self.problems))
+
+
+def all_of(lines: Sequence[str], where: object) -> InputError:
+    """The error of everything that is wrong with one file: at most ``MOST_LINES`` lines, then how many more."""
+    more = len(lines) - MOST_LINES
+    return InputError(*lines[:MOST_LINES], *([f"{where}: and {more} more"] if more > 0 else []))
 
 
 def one_line(text: str) -> str:

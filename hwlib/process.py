@@ -6,18 +6,22 @@ Everything that knows a number of the process (cells, layer stack, DRC, LVS, ext
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hwlib.errors import InputError, shown
-from hwlib.files import load_model
-from hwlib.units import Area, CurrentDensity, Length, Resistance, ResistanceArea
+from hwlib.errors import FieldsError, InputError, shown
+from hwlib.model_files import load_model
+from hwlib.units import Quantity
 
-GdsNumber = tuple[int, int]
+GdsInteger = Annotated[int, Field(ge=0, le=65535)]
+GdsNumber = tuple[GdsInteger, GdsInteger]
+Size = Annotated[float, Quantity("m", 1e-10, 1e-3)]
+SizeOrNone = Annotated[float, Quantity("m", 0, 1e-3, smallest=1e-11)]
 # Names of processes and layers stand in scripts that KLayout runs, in lists, and in file names.
 _NAME, _LAYER_NAME = "[A-Za-z][A-Za-z0-9_-]{0,63}", "[A-Za-z][A-Za-z0-9_]{0,31}"
 
@@ -37,17 +41,21 @@ class Layer(_Strict):
     gds: GdsNumber
     label: GdsNumber | None = Field(default=None, description="layer of pin names of a conductor")
     color: str = Field(default="#888888", pattern=r"^#[0-9a-fA-F]{6}$")
-    bottom: Length = 0.0
-    thickness: Length = Field(default=0.0, ge=0)
-    sheet_resistance: Resistance | None = Field(default=None, gt=0, description="ohm per square")
-    contact_resistance: ResistanceArea | None = Field(default=None, gt=0, description="vias: ohm × area")
+    bottom: Annotated[float, Quantity("m", -1e-3, 1e-3, smallest=1e-11)] = 0.0
+    thickness: SizeOrNone = 0.0
+    sheet_resistance: Annotated[float, Quantity("ohm", 1e-6, 1e9)] | None = Field(
+        default=None, description="ohm per square"
+    )
+    contact_resistance: Annotated[float, Quantity("ohm*m^2", 1e-20, 1e-6)] | None = Field(
+        default=None, description="vias: ohm × area"
+    )
     connects: tuple[str, str] | None = Field(default=None, description="vias: lower and upper layer")
-    size: Length | None = Field(default=None, gt=0, description="vias: the one allowed edge length")
-    min_width: Length | None = Field(default=None, gt=0)
-    min_space: Length | None = Field(default=None, gt=0)
-    min_area: Area | None = Field(default=None, gt=0)
-    min_density: float | None = Field(default=None, gt=0, lt=1)
-    max_current_density: CurrentDensity | None = Field(default=None, gt=0)
+    size: Size | None = Field(default=None, description="vias: the one allowed edge length")
+    min_width: Size | None = None
+    min_space: Size | None = None
+    min_area: Annotated[float, Quantity("m^2", 1e-20, 1e-6)] | None = None
+    min_density: float | None = Field(default=None, ge=1e-6, lt=1)
+    max_current_density: Annotated[float, Quantity("A/m^2", 1, 1e16)] | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Layer:
@@ -66,7 +74,7 @@ class Enclosure(_Strict):
 
     outer: str
     inner: str
-    margin: Length = Field(ge=0)
+    margin: SizeOrNone
 
 
 class Separation(_Strict):
@@ -74,7 +82,7 @@ class Separation(_Strict):
 
     first: str
     second: str
-    space: Length = Field(gt=0)
+    space: Size
 
 
 class Extension(_Strict):
@@ -82,7 +90,7 @@ class Extension(_Strict):
 
     layer: str
     past: str
-    by: Length = Field(gt=0)
+    by: Size
 
 
 class Overlap(_Strict):
@@ -90,7 +98,7 @@ class Overlap(_Strict):
 
     first: str
     second: str
-    width: Length = Field(gt=0)
+    width: Size
 
 
 class Process(_Strict):
@@ -98,8 +106,8 @@ class Process(_Strict):
 
     name: str = Field(pattern=f"^{_NAME}$")
     description: str
-    grid: Length = Field(default=1e-9, gt=0, description="manufacturing grid")
-    permittivity: float = Field(gt=0, description="relative, of the dielectric between the wires")
+    grid: Annotated[float, Quantity("m", 1e-10, 1e-6)] = Field(default=1e-9, description="manufacturing grid")
+    permittivity: float = Field(ge=1, le=10_000, description="relative, of the dielectric between the wires")
     layers: dict[str, Layer]
     enclosures: tuple[Enclosure, ...] = ()
     separations: tuple[Separation, ...] = ()
@@ -108,25 +116,15 @@ class Process(_Strict):
 
     @model_validator(mode="after")
     def _known_layers(self) -> Process:
-        self.check_names()
-        missing = [name for name in REQUIRED_LAYERS if name not in self.layers]
-        if missing:
-            raise ValueError(f"layers missing: {', '.join(missing)}")
-        track = self.layers["track"]
-        if not (track.sheet_resistance and track.thickness):
-            raise ValueError("layer track needs sheet_resistance and thickness")
-        pairs = [(r.outer, r.inner) for r in self.enclosures] + [(r.first, r.second) for r in self.separations]
-        pairs += [(r.layer, r.past) for r in self.extensions] + [(r.first, r.second) for r in self.overlaps]
-        for name in (name for pair in pairs for name in pair):
-            if name not in self.layers:
-                raise ValueError(f"a rule names the unknown layer {name!r}")
-        for name, layer in self.layers.items():
-            for end in layer.connects or ():
-                if end not in self.layers:
-                    raise ValueError(f"via {name} connects the unknown layer {end!r}")
-        numbers = [n for layer in self.layers.values() for n in (layer.gds, layer.label) if n is not None]
-        if len(set(numbers)) != len(numbers):
-            raise ValueError("two layers share one GDS number")
+        wrong: list[_Problem] = []
+        if missing := [name for name in REQUIRED_LAYERS if name not in self.layers]:
+            wrong.append((("layers",), f"layers missing: {', '.join(missing)}"))
+        track = self.layers.get("track")
+        if track is not None and not (track.sheet_resistance and track.thickness):
+            wrong.append((("layers", "track"), "layer track needs sheet_resistance and thickness"))
+        wrong += [*self._bad_names(), *self._unknown_names(), *self._repeated_numbers()]
+        if wrong:
+            raise FieldsError(wrong)
         return self
 
     def check_names(self) -> None:
@@ -137,15 +135,45 @@ class Process(_Strict):
         """
         if not re.fullmatch(_NAME, self.name):
             raise ValueError(f"name: letters, digits, - and _, found {shown(self.name)}")
+        if wrong := list(self._bad_names()):
+            raise FieldsError(wrong)
+
+    def _bad_names(self) -> Iterator[_Problem]:
         seen: dict[str, str] = {}
         for name in self.layers:
+            path = ("layers", name)
             if not re.fullmatch(_LAYER_NAME, name):
-                raise ValueError(
-                    f"a layer's name is a letter and up to 31 letters, digits and underscores, found {shown(name)}"
-                )
+                allowed = "a layer's name is a letter and up to 31 letters, digits and underscores"
+                yield path, f"{allowed}, found {shown(name)}"
             if name.lower() in seen:
-                raise ValueError(f"layers {seen[name.lower()]} and {name} differ in capitals alone")
+                yield path, f"layers {seen[name.lower()]} and {name} differ in capitals alone"
             seen[name.lower()] = name
+
+    def _unknown_names(self) -> Iterator[_Problem]:
+        named: list[tuple[tuple[str | int, ...], str]] = [
+            ((rules, k, end), getattr(rule, end))
+            for rules, ends in _RULE_ENDS.items()
+            for k, rule in enumerate(getattr(self, rules))
+            for end in ends
+        ]
+        named += [
+            (("layers", name, "connects", k), end)
+            for name, layer in self.layers.items()
+            for k, end in enumerate(layer.connects or ())
+        ]
+        for path, name in named:
+            if name not in self.layers:
+                yield path, f"unknown layer {shown(name)}"
+
+    def _repeated_numbers(self) -> Iterator[_Problem]:
+        known: dict[GdsNumber, str] = {}
+        for name, layer in self.layers.items():
+            for field in ("gds", "label"):
+                number = getattr(layer, field)
+                if number in known:
+                    yield ("layers", name, field), f"layer {known[number]} has the same GDS number {number}"
+                elif number is not None:
+                    known[number] = name
 
     def enclosure(self, outer: str, inner: str) -> float:
         """Margin in m by which ``outer`` must surround ``inner``; 0 when no rule says more."""
@@ -176,6 +204,11 @@ class Process(_Strict):
         return {name: layer for name, layer in self.layers.items() if layer.kind == kind}
 
 
+_Problem = tuple[tuple[str | int, ...], str]
+_RULE_ENDS = {
+    "enclosures": ("outer", "inner"), "separations": ("first", "second"), "extensions": ("layer", "past"),
+    "overlaps": ("first", "second"),
+}  # fmt: skip
 REQUIRED_LAYERS = (
     "track", "pin", "read", "pillar", "outline",
     "vt", "vr", "m1", "v1", "m2", "v2", "m3", "v3", "m4", "v4", "m5",
@@ -203,6 +236,6 @@ def load_process(name_or_path: str) -> Process:
         return _preset(name_or_path)
     if not name_or_path.endswith((".yaml", ".yml")):
         raise InputError(
-            f"process: unknown preset {name_or_path!r}; allowed: {', '.join(preset_names())}, or a .yaml file"
+            f"process: unknown preset {shown(name_or_path)}; allowed: {', '.join(preset_names())}, or a .yaml file"
         )
     return load_model(Path(name_or_path), Process, "process")

@@ -1,10 +1,21 @@
-"""Quantities as a person writes them: ``100 nm`` rather than ``1e-07 m``."""
+"""Quantities as text: reading ``100 nm`` into SI, and writing ``100 nm`` rather than ``1e-07 m``."""
 
 from __future__ import annotations
 
+import math
 import re
+from functools import lru_cache
 from typing import Any
 
+from hwlib.errors import shown
+
+_MAX_TEXT = 80
+_MAX_FACTORS = 6
+# One number, then units with whole powers. Only names reach pint: it would evaluate more, also what never ends.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,25}(?:\.[0-9]{0,25})?|\.[0-9]{1,25})(?:[eE][+-]?[0-9]{1,3})?")
+_FACTOR = re.compile(r"(?P<joint>[*·/ ]?)(?P<name>[A-Za-zµμΩΩÅ]{1,20})(?:\^(?P<power>-?[1-9]))?")
+_SPACED_SIGN = re.compile(r" ?([*·/^]) ?")
+_POWERS = {"**": "^", "⁻²": "^-2", "⁻³": "^-3", "⁻¹": "^-1", "²": "^2", "³": "^3"}
 _SCALES = {
     "m": (("um", 1e6), ("nm", 1e9)),
     "s": (("us", 1e6), ("ns", 1e9)),
@@ -14,7 +25,76 @@ _SCALES = {
     "J": (("uJ", 1e6), ("nJ", 1e9), ("pJ", 1e12), ("fJ", 1e15), ("aJ", 1e18)),
     "W": (("W", 1.0), ("mW", 1e3), ("uW", 1e6)),
 }
-_SI_TEXT = re.compile(r"(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?) ([A-Za-z*^/\d]+)")
+_EXAMPLES = {"m": "nm", "s": "ns", "ohm*m^2": "ohm*um^2"}
+
+
+def parse_quantity(text: str, unit: str) -> float:
+    """Return the SI value of a text such as ``100 nm``, ``1e12 A/m^2`` or ``0.5 ohm um²``.
+
+    Args:
+        text: a number and a unit: names with whole powers from −9 to 9, joined by ``*``, ``·``, ``/`` or a space.
+        unit: the SI unit expected, e.g. ``"m"`` or ``"ohm*m^2"``.
+
+    Raises:
+        ValueError: when the text is no quantity, has another dimension or is not finite.
+    """
+    if len(text) > _MAX_TEXT:
+        raise _no_quantity(text, unit)
+    return _parse(text.strip(), unit)
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str, unit: str) -> float:
+    number = _NUMBER.match(text)
+    factors = _factors(text[number.end() :]) if number else None
+    if number is None or factors is None:
+        raise _no_quantity(text, unit)
+    if not factors:
+        raise ValueError(f"{shown(text)} has no unit; write for example '{text} {example(unit)}'")
+    registry = _registry()
+    try:
+        product = registry.Unit("")
+        for name, power in factors:
+            product *= registry.Unit(name) ** power
+        value = float(registry.Quantity(float(number[0]), product).to(unit).magnitude)
+    except Exception:  # pint raises many kinds for texts that are no unit, or one of another dimension
+        raise _no_quantity(text, unit) from None
+    if not math.isfinite(value):
+        raise ValueError(f"{shown(text)} is not finite")
+    return value
+
+
+def _factors(text: str) -> list[tuple[str, int]] | None:
+    """Names and powers of a unit; None when the text is none."""
+    for written, sign in _POWERS.items():
+        text = text.replace(written, sign)
+    text = _SPACED_SIGN.sub(r"\1", " ".join(text.split()))
+    factors: list[tuple[str, int]] = []
+    place = 0
+    while place < len(text):
+        factor = _FACTOR.match(text, place)
+        if factor is None or bool(factor["joint"]) != bool(factors) or len(factors) == _MAX_FACTORS:
+            return None
+        power = int(factor["power"] or 1)
+        factors.append((factor["name"], -power if factor["joint"] == "/" else power))
+        place = factor.end()
+    return factors
+
+
+@lru_cache(maxsize=1)
+def _registry() -> Any:
+    from pint import UnitRegistry  # loaded on first use: 0.2 s that --help need not pay
+
+    return UnitRegistry(autoconvert_offset_to_baseunit=False)
+
+
+def _no_quantity(text: str, unit: str) -> ValueError:
+    return ValueError(f"{shown(text)} is not a quantity in {unit}; write for example '1 {example(unit)}'")
+
+
+def example(unit: str) -> str:
+    """The unit in which a person would write a value whose SI unit this is."""
+    return _EXAMPLES.get(unit, unit)
 
 
 def human(value: float, unit: str, digits: int = 12) -> str:
@@ -28,14 +108,3 @@ def human(value: float, unit: str, digits: int = 12) -> str:
     scales = _SCALES.get(unit, ((unit, 1.0),))
     name, scale = next(((n, s) for n, s in scales if abs(value * s) >= 1 - 1e-9), scales[-1])
     return f"{value * scale:.{digits}g} {name}"
-
-
-def readable(data: Any) -> Any:
-    """Rewrite every SI quantity string (``1e-07 m``) inside plain data with ``human``."""
-    if isinstance(data, dict):
-        return {key: readable(value) for key, value in data.items()}
-    if isinstance(data, (list, tuple)):
-        return [readable(value) for value in data]
-    if isinstance(data, str) and (match := _SI_TEXT.fullmatch(data)):
-        return human(float(match[1]), match[2])
-    return data

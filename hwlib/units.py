@@ -1,89 +1,97 @@
-"""Quantities in design and process files: strings such as ``100 nm``, kept as SI floats inside.
+"""Dimensional fields of design and process files: strings such as ``100 nm``, kept as SI floats inside.
 
 In a file every dimensional value carries its unit; in Python code a bare float is SI. The validation context
-``{"from_file": True}`` tells the two apart.
+``{"from_file": True}`` tells the two apart. Every field has a range, so that nothing computed from allowed values
+overflows.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from functools import lru_cache
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import BeforeValidator, PlainSerializer, ValidationInfo, WithJsonSchema
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic_core import core_schema
+
+from hwlib.errors import shown
+from hwlib.quantities import example, human, parse_quantity
 
 NM_PER_M = 1e9
-# One number and one unit: pint alone would also evaluate "1 2 nm" or take "nm" for 1 nm.
-_NUMBER_UNIT = re.compile(
-    r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>(?:[^\W\d_][\w*/^·\-() ]*)?)"
-)
 
 
-@lru_cache(maxsize=1)
-def _registry() -> Any:
-    from pint import UnitRegistry  # loaded on first use: 0.2 s that --help need not pay
+@dataclass(frozen=True)
+class Quantity:
+    """Makes an annotated float a quantity: ``Annotated[float, Quantity("m", 1e-9, 1e-4)]``.
 
-    return UnitRegistry(autoconvert_offset_to_baseunit=False)
-
-
-@lru_cache(maxsize=4096)
-def parse_quantity(text: str, unit: str) -> float:
-    """Return the SI value of a string such as ``"100 nm"``.
-
-    Args:
-        text: number and unit.
-        unit: the SI unit expected, e.g. ``"m"`` or ``"ohm*m^2"``.
-
-    Raises:
-        ValueError: when the text is no quantity or has another dimension.
+    Attributes:
+        unit: the SI unit.
+        low, high: the range, both allowed, in the SI unit.
+        smallest: least size of a value that is not 0, where the range holds 0.
+        words: texts that may stand instead, kept as they are.
     """
-    match = _NUMBER_UNIT.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"{text!r} is not a quantity in {unit}; write for example '1 {_example(unit)}'")
-    if not match["unit"]:
-        raise ValueError(f"{text!r} has no unit; write for example '{text} {_example(unit)}'")
-    try:
-        registry = _registry()
-        return float(registry.Quantity(float(match["number"]), registry.parse_units(match["unit"])).to(unit).magnitude)
-    except Exception:  # pint raises many kinds for texts that are no unit, or one of another dimension
-        raise ValueError(f"{text!r} is not a quantity in {unit}; write for example '1 {_example(unit)}'") from None
 
+    unit: str
+    low: float
+    high: float
+    smallest: float = 0.0
+    words: tuple[str, ...] = ()
 
-def _example(unit: str) -> str:
-    return {"m": "nm", "s": "ns", "ohm*m^2": "ohm*um^2"}.get(unit, unit)
+    def read(self, value: Any, info: ValidationInfo) -> float | str:
+        """Value in the SI unit, or one of the words.
 
-
-def _quantity(unit: str) -> Any:
-    """An annotated float: reads a string with units, serialises to JSON as a string with its SI unit."""
-
-    def parse(value: Any, info: ValidationInfo) -> float:
+        Raises:
+            ValueError: no quantity, no unit in a file, or out of range.
+        """
         if isinstance(value, str):
-            number = parse_quantity(value, unit)
+            if value in self.words:
+                return value
+            try:
+                number = parse_quantity(value, self.unit)
+            except ValueError:
+                if not self.words:
+                    raise
+                raise ValueError(f"{shown(value)} is {self._neither}") from None
         elif isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ValueError(f"{value!r} is not a quantity in {unit}")
+            raise ValueError(f"{shown(value)} is {self._neither if self.words else f'not a quantity in {self.unit}'}")
         elif info.context and info.context.get("from_file"):
-            raise ValueError(f"{value!r} has no unit; write for example '{value} {_example(unit)}'")
+            raise ValueError(f"{shown(value)} has no unit; write for example '{shown(value)} {example(self.unit)}'")
         else:
-            number = float(value)
-        if not math.isfinite(number):
-            raise ValueError(f"{value!r} is not finite")
-        return number
+            number = value if self.low <= value <= self.high else math.nan  # a whole number may be beyond floats
+        if not self._allows(number):
+            raise ValueError(f"{shown(value)} is outside {self.range}")
+        return float(number)
 
-    return Annotated[
-        float,
-        BeforeValidator(parse),
-        PlainSerializer(lambda v: f"{v:.12g} {unit}", return_type=str, when_used="json"),
-        WithJsonSchema({"type": "string", "x-unit": unit, "examples": [f"1 {_example(unit)}"]}),
-    ]
+    def _allows(self, number: float) -> bool:
+        return self.low <= number <= self.high and (number == 0 or abs(number) >= self.smallest)
 
+    @property
+    def range(self) -> str:
+        """The range as a person writes it, e.g. ``1 nm to 100 um``."""
+        text = f"{human(self.low, self.unit, 4)} to {human(self.high, self.unit, 4)}"
+        return f"{text} (0, or at least {human(self.smallest, self.unit, 4)} in size)" if self.smallest else text
 
-Length = _quantity("m")
-Time = _quantity("s")
-Voltage = _quantity("V")
-Resistance = _quantity("ohm")
-ResistanceArea = _quantity("ohm*m^2")
-Velocity = _quantity("m/s")
-Magnetization = _quantity("A/m")
-CurrentDensity = _quantity("A/m^2")
-Area = _quantity("m^2")
+    @property
+    def _neither(self) -> str:
+        return f"neither {', '.join(self.words)} nor a value in {self.unit}"
+
+    def write(self, value: float | str) -> str:
+        """The value as a file holds it."""
+        return value if isinstance(value, str) else human(value, self.unit)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.with_info_plain_validator_function(
+            self.read,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                self.write, return_schema=core_schema.str_schema(), when_used="json"
+            ),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        words = {"x-words": list(self.words)} if self.words else {}
+        return {
+            "type": "string", "x-unit": self.unit, "x-range": self.range, "minimum": self.low, "maximum": self.high,
+            "examples": [human(self.high if self.low <= 0 else self.low, self.unit)], **words,
+        }  # fmt: skip

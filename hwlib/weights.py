@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from hwlib.design import Design
-from hwlib.errors import InputError
+from hwlib.design import Design, check_level, matrix_problems
+from hwlib.errors import InputError, all_of, shown
 from hwlib.files import inside, read_text
 
 MAX_RAILS = 16
+MAX_MATRIX_BYTES = 32 * 1024 * 1024  # a million numbers of thirty characters
 
 
 def hebbian(patterns: np.ndarray) -> np.ndarray:
@@ -52,18 +54,18 @@ def weight_levels(design: Design) -> np.ndarray:
     """The programmed weights as multiples of W, shape (N, N), zero diagonal.
 
     Raises:
-        InputError: wrong shape, a value that is no finite number, a nonzero diagonal, or more distinct levels than
-            the rails style can carry.
+        InputError: a matrix file of wrong shape, with values that are no weights or a nonzero diagonal, or more
+            distinct levels than the rails style can carry.
     """
     patterns = stored_patterns(design)
     if patterns is not None:
         levels = hebbian(patterns)
     elif design.network.weights.matrix is not None:
-        levels = _checked([list(row) for row in design.network.weights.matrix], "network.weights.matrix", design)
+        levels = np.array(design.network.weights.matrix, dtype=float)  # the design has checked it
     else:
         name = design.network.weights.matrix_file or ""
         path = inside(design.folder, name, "network.weights.matrix_file")
-        levels = _checked(_read_csv(path), str(path), design)
+        levels = _read_csv(path, design.network.neurons)
     if design.network.weight_style == "rails" and len(rail_levels(levels)) > MAX_RAILS:
         raise InputError(
             f"network.weights: {len(rail_levels(levels))} distinct weights, the rails style carries at most "
@@ -78,32 +80,33 @@ def rail_levels(levels: np.ndarray) -> list[float]:
     return [float(x) for x in np.unique(np.round(levels[off], 6) + 0.0)]
 
 
-def _read_csv(path: Path) -> list[list[float]]:
-    rows = []
-    for number, line in enumerate(read_text(path, "weight matrix").splitlines(), start=1):
+def _read_csv(path: Path, neurons: int) -> np.ndarray:
+    numbers: list[int] = []
+    rows: list[list[float]] = []
+    wrong: list[tuple[int, str]] = []
+    for number, line in enumerate(read_text(path, "weight matrix", MAX_MATRIX_BYTES).splitlines(), start=1):
         if not line.strip():
             continue
+        numbers.append(number)
         try:
             rows.append([float(cell) for cell in line.split(",")])
         except ValueError:
-            raise InputError(f"{path}:{number}: a row is numbers separated by commas, found {line[:60]!r}") from None
-    return rows
+            wrong.append((number, f"a row is numbers separated by commas, found {shown(line)}"))
+            continue
+        wrong += [(number, f"row {len(numbers)}, column {k + 1}: {why}") for k, why in _bad_levels(rows[-1])]
+    if not wrong:
+        wrong = [(numbers[k], message) for k, message in matrix_problems(rows, neurons)]
+    lines = [f"{path}:{number}: {message}" for number, message in wrong]
+    if len(numbers) != neurons:
+        lines.append(f"{path}: {len(numbers)} rows, a network of {neurons} neurons needs {neurons}")
+    if lines:
+        raise all_of(lines, path)
+    return np.array(rows)
 
 
-def _checked(rows: list[list[float]], where: str, design: Design) -> np.ndarray:
-    n = design.network.neurons
-    for number, row in enumerate(rows, start=1):
-        if len(row) != n:
-            raise InputError(f"{where}: row {number} has {len(row)} values, a network of {n} neurons needs {n}")
-    if len(rows) != n:
-        raise InputError(f"{where}: {len(rows)} rows, a network of {n} neurons needs {n}")
-    levels = np.array(rows, dtype=float)
-    if not np.isfinite(levels).all():
-        i, j = np.argwhere(~np.isfinite(levels))[0]
-        raise InputError(f"{where}: row {i + 1}, column {j + 1} is {levels[i, j]}, weights are finite numbers")
-    if np.any(np.diag(levels)):
-        i = int(np.flatnonzero(np.diag(levels))[0])
-        raise InputError(
-            f"{where}: row {i + 1}, column {i + 1} is {levels[i, i]:.6g}, a neuron has no synapse to itself"
-        )
-    return levels
+def _bad_levels(row: list[float]) -> Iterator[tuple[int, str]]:
+    for k, level in enumerate(row):
+        try:
+            check_level(level)
+        except ValueError as error:
+            yield k, str(error)

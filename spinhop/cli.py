@@ -71,9 +71,9 @@ def guarded(call: Callable[[], object]) -> int:
             raise
         return 1  # the reader of our output went away (``| head``): say nothing
     except (KeyboardInterrupt, click.exceptions.Abort):
-        return _fail("interrupted; finished stages are kept", INTERRUPTED)
+        return _fail("interrupted; finished stages are kept", code=INTERRUPTED)
     except InputError as error:
-        return _fail(str(error))
+        return _fail(*error.lines)
     except click.exceptions.NoArgsIsHelpError:  # the help has just been printed
         return 2
     except click.ClickException as error:
@@ -85,7 +85,7 @@ def guarded(call: Callable[[], object]) -> int:
     except MemoryError:
         return _fail("not enough memory for this design")
     if code == INTERRUPTED:  # Typer's own handling of Ctrl-C
-        return _fail("interrupted; finished stages are kept", INTERRUPTED)
+        return _fail("interrupted; finished stages are kept", code=INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 
@@ -112,9 +112,9 @@ def _drop(streams: list[int]) -> bool:
     return bool(streams)
 
 
-def _fail(message: str, code: int = 2) -> int:
+def _fail(*lines: str, code: int = 2) -> int:
     try:
-        sys.stderr.write(f"spinhop: {message}\n")
+        sys.stderr.write("".join(f"spinhop: {line}\n" for line in lines))
         sys.stderr.flush()
     except OSError:
         _drop([2])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel
 
 from hwlib.design import Design
+from hwlib.files import read_bytes
 from hwlib.process import Process, preset_names
-from hwlib.quantities import readable
 from hwlib.writing import replacing
+from hwlib.yaml_text import yaml_text
 
 COPIES = "input"
 RESOLVED = "design.yaml"
@@ -43,17 +43,16 @@ def write_inputs(folder: Path, design_path: Path, design: Design, process: Proce
 
 
 def _plain(model: BaseModel) -> dict:
-    return readable(model.model_dump(mode="json", exclude_none=True))
+    return model.model_dump(mode="json", exclude_none=True)
 
 
 def _write_yaml(path: Path, data: dict, comment: str) -> None:
-    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
-    _write(path, f"# {comment}\n{text}".encode())
+    _write(path, f"# {comment}\n{yaml_text(data)}".encode())
 
 
 def _copy(source: Path, target: Path) -> None:
     if source.resolve() != target.resolve():
-        _write(target, source.read_bytes())
+        _write(target, read_bytes(source, "input"))
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -20,7 +20,14 @@ _HEAD = """\
 
 Made by `make docs` from the models that read the files; do not edit.
 
-Both files are YAML. Every dimensional value carries its unit (`100 nm`, `0.1 V`); a bare number there is refused.
+Both files are YAML 1.2 (core schema): `010` is ten and `0o10` eight, `1:30`, `yes` and `2001-01-01` are texts, tags
+and keys given twice are refused, `<<` is a key like any other. A file has at most 256 KiB, 20000 values (an alias
+counts as what it names) and 20 levels; a larger weight matrix goes into a CSV file (`matrix_file`).
+
+Every dimensional value carries its unit (`100 nm`, `0.1 V`, `1e12 A/m^2`); a bare number there is refused. A unit is
+names with whole powers, joined by `*`, `·`, `/` or a space. Every value has a range, the same for Python callers, who
+give SI numbers. Weights are 0, or 1e-6 to 1e6 in size.
+
 `spinhop schema design` and `spinhop schema process` print the JSON schemas, for editors that complete and check while
 you type.
 """
@@ -29,8 +36,8 @@ you type.
 def json_schema(kind: str) -> dict[str, Any]:
     """JSON schema of the ``design`` or ``process`` file.
 
-    Quantities are strings with the custom keys ``x-unit`` (their SI unit) and, where words are allowed too,
-    ``x-words``; their bounds are numbers in that unit.
+    Quantities are strings with the custom keys ``x-unit`` (their SI unit), ``x-range`` (what is allowed, as a person
+    writes it) and, where words are allowed too, ``x-words``; ``minimum`` and ``maximum`` are numbers in the SI unit.
     """
     schema = MODELS[kind].model_json_schema()
     _quantity_defaults(schema)
@@ -100,9 +107,10 @@ def _words(entry: dict[str, Any]) -> str:
     if "const" in entry:
         return f"`{entry['const']}`"
     if "x-unit" in entry:
-        text = f"quantity in {entry['x-unit'].replace('*', '·').replace('^2', '²')}"
-        text = ", ".join([f"`{word}`" for word in entry.get("x-words", ())] + [text])
-    elif entry.get("type") == "array":
+        unit = entry["x-unit"].replace("*", "·").replace("^2", "²")
+        words = [f"`{word}`" for word in entry.get("x-words", ())]
+        return ", ".join([*words, f"quantity in {unit}", entry["x-range"]])
+    if entry.get("type") == "array":
         items = entry.get("items") or entry.get("prefixItems", [{}])[0]
         count = f"{entry['maxItems']} × " if "maxItems" in entry else "list of "
         text = count + (_words(items) if isinstance(items, dict) else "values")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel
 
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError
-from hwlib.quantities import readable
 from hwlib.writing import replacing
+from hwlib.yaml_text import yaml_text
 
 _WIDTH = 58
 
@@ -45,7 +43,7 @@ def write_starter(path: Path, *, neurons: int = 8, weight_style: str = "rails", 
 def starter_text(name: str, neurons: int, weight_style: str) -> str:
     """The starter design as text."""
     chosen = {"name": name, "network.neurons": neurons, "network.weight_style": weight_style}
-    defaults = readable(Design(name="x", network={"neurons": 2}).model_dump(mode="json"))  # type: ignore[arg-type]
+    defaults = Design(name="x", network={"neurons": 2}).model_dump(mode="json")  # type: ignore[arg-type]
     lines = [
         "# A spinhop design. Uncomment a line to change it; what stands commented is the default.",
         f"# spinhop run {name}.yaml",
@@ -83,5 +81,5 @@ def _line(text: str, comment: str | None) -> str:
 
 
 def _scalar(value: Any) -> str:
-    text = yaml.safe_dump(value, default_flow_style=True, width=10**6).strip()
-    return re.sub(r"\n?\.\.\.$", "", text).strip()
+    text = yaml_text(value, flow=True, width=10**6).strip()
+    return text.removesuffix("...").strip()

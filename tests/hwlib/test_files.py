@@ -1,75 +1,13 @@
-"""YAML errors in one line with their place; paths that stay inside."""
+"""Files from outside: regular and bounded ones are read; messages that quote them; paths that stay inside."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
-from pydantic import BaseModel, ConfigDict
 
-from hwlib.errors import LONGEST_LINE, InputError, shown
-from hwlib.files import inside, load_model, open_outside, read_bytes, read_text
-
-
-class _Inner(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    size: int = 1
-    names: tuple[str, ...] = ()
-
-
-class _Outer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    title: str
-    inner: _Inner = _Inner()
-
-
-def _error(tmp_path: Path, text: str | bytes) -> str:
-    path = tmp_path / "f.yaml"
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
-    with pytest.raises(InputError) as caught:
-        load_model(path, _Outer, "test")
-    message = str(caught.value)
-    assert "\n" not in message
-    assert message.startswith(str(path))
-    return message.removeprefix(str(path))
-
-
-def test_good_file(tmp_path):
-    path = tmp_path / "f.yaml"
-    path.write_text("title: a\ninner: {size: 3, names: [x, y]}\n")
-    assert load_model(path, _Outer, "test") == _Outer(title="a", inner=_Inner(size=3, names=("x", "y")))
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("title: a\ninner:\n  sizes: 3\n", ":3: inner.sizes: unknown key, did you mean 'size'?"),
-        ("title: a\nzzz: 3\n", ":2: zzz: unknown key, allowed: inner, title"),
-        ("title: a\ninner:\n  size: big\n", ":3: inner.size: "),
-        ("title: a\ninner:\n  names: [a,\n    [1]]\n", ":4: inner.names.1: "),
-        ("inner: {}\n", ":1: title: Field required"),
-        ("title: [a\n", ":2: not valid YAML"),
-        ("- a\n- b\n", ": a test file is a mapping of fields, found list"),
-        ("", ": a test file is a mapping of fields, found NoneType"),
-        ("title: !!python/object/apply:os.system ['true']\n", ":1: not valid YAML"),
-        (b"\xff\xfe\x00binary", ": test file is not UTF-8 text"),
-        ("title: \x00\n", ": not valid YAML"),
-        ("[" * 5000, ": not valid YAML"),
-    ],
-)
-def test_one_line_with_place(tmp_path, text, message):
-    assert _error(tmp_path, text).startswith(message)
-
-
-def test_duplicate_key_is_refused(tmp_path):
-    assert _error(tmp_path, "title: a\ntitle: b\n").startswith(":2: title: given twice")
-
-
-def test_alias_bomb_is_refused_quickly(tmp_path):
-    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    lines += [f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 10)}]" for k in range(1, 10)]
-    assert len(_error(tmp_path, "\n".join(lines) + "\ntitle: a\n")) < 500
+from hwlib.errors import LONGEST_LINE, MOST_LINES, InputError, all_of, shown
+from hwlib.files import inside, open_outside, read_bytes, read_text
 
 
 def test_missing_and_folder(tmp_path):
@@ -146,6 +84,12 @@ def test_messages_are_short_and_harmless():
     deep = str(InputError("/folder" * 30 + "/file.yaml:3: field: wrong"))
     assert len(deep) == LONGEST_LINE and deep.endswith("/folder/file.yaml:3: field: wrong") and deep[0] == "…"
     assert InputError("one", "two\n three").lines == ("one", "two three")
+
+
+def test_many_errors_are_counted():
+    lines = [f"f: {k}" for k in range(MOST_LINES)]
+    assert all_of(lines, "f").lines == tuple(lines)
+    assert all_of([*lines, "x", "y"], "f").lines == (*lines, "f: and 2 more")
 
 
 def test_quoted_values_are_short():

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
+import time
+from typing import Annotated
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from hwlib.units import Length, Resistance, parse_quantity
+from hwlib.quantities import parse_quantity
+from hwlib.units import Quantity
 
 
 class _Wire(BaseModel):
-    width: Length
-    resistance: Resistance = 1.0
+    width: Annotated[float, Quantity("m", 1e-12, 1e3)]
+    leak: Annotated[float, Quantity("m/s", -1e4, 1e4, smallest=1e-6)] = 0.0
+    load: Annotated[float | str, Quantity("s", 1e-12, 1, words=("rest",))] = "rest"
 
 
 FILE = {"from_file": True}
@@ -71,3 +76,70 @@ def test_the_message_says_what_to_write():
 def test_what_is_written_reads_back(value):
     dumped = json.loads(_Wire(width=value).model_dump_json())
     assert _Wire.model_validate(dumped, context=FILE).width == pytest.approx(value, rel=1e-11, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value"),
+    [
+        ("1 µm", "m", 1e-6), ("1 μm", "m", 1e-6), ("2 kΩ", "ohm", 2e3), ("1 kΩ·µm²", "ohm*m^2", 1e-9),
+        ("1 A m⁻²", "A/m^2", 1.0), ("3 A*m**-2", "A/m^2", 3.0), ("3 A * m ^ -2", "A/m^2", 3.0),
+        (" 5  nm / ns ", "m/s", 5.0),
+        ("1 nm*nm/nm", "m", 1e-9), ("+.5e+3 m", "m", 500.0), ("1. V", "V", 1.0), ("7 eV/C", "V", 1.12152363838e0),
+    ],
+)  # fmt: skip
+def test_units_as_people_write_them(text, unit, value):
+    if "eV" in text:
+        value = 7 * 1.602176634e-19
+    assert parse_quantity(text, unit) == pytest.approx(value, rel=1e-12, abs=0)
+
+
+HOSTILE = [
+    "1 m**9**9**9", "1 m^99", "1 m^9^9", "1 m^(9)", "1 (m)", "1 m*", "1 *m", "1 /m", "1 m//m", "1 m m m m m m m",
+    "1" * 5000, "1" * 5000 + " m", "1." + "0" * 70 + " m", "1 " + "n" * 5000 + "m", "1 m " * 5000, "1e9999 m",
+    "1 m^-", "1 m^0", "1 m^1.5", "0x10 m", "1_0 m", "１ m", "1 ｍ", "1 m\0", "1 \ud800", "1 m\n1", "1 m[2]",
+    "1 m.__class__", "1 delta_degC", "1 dBm", "1 " + "*".join(["nm"] * 40), "--1 m", "1e m", "e5 m", ". m", "+ m",
+    "1 pi*m/pi*e**9", " " * 10**6 + "1 m",
+]  # fmt: skip
+
+
+def test_hostile_quantities_are_refused_at_once():
+    began = time.perf_counter()
+    for text in HOSTILE:
+        with pytest.raises(ValueError) as caught:
+            parse_quantity(text, "m")
+        assert (len(str(caught.value)) < 150 and "quantity in m" in str(caught.value)) or "finite" in str(caught.value)
+    assert time.perf_counter() - began < 5
+
+
+@given(st.text(max_size=90) | st.text("0123456789.eE+- nmVs*/^()²", max_size=90))
+def test_any_text_is_a_number_or_refused(text):
+    try:
+        assert math.isfinite(parse_quantity(text, "m"))
+    except ValueError as error:
+        assert len(str(error)) < 150
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("width", "1e-13 m", "'1e-13 m' is outside 0.001 nm to 1e+09 um"),
+        ("width", "1e-320 nm", "is outside 0.001 nm"), ("width", "100 lightyears", "is outside"),
+        ("width", 1e4, "10000.0 is outside"), ("width", 10**400, "is outside"), ("width", 0.0, "0.0 is outside"),
+        ("width", float("nan"), "nan is outside"), ("width", float("-inf"), "is outside"),
+        ("leak", "1e-7 m/s", "is outside -1e+04 m/s to 1e+04 m/s (0, or at least 1e-06 m/s in size)"),
+        ("leak", -1e-300, "is outside"), ("load", "2 s", "is outside"),
+        ("load", "soon", "neither rest nor a value in s"), ("load", True, "True is neither rest"),
+        ("load", "rest" * 1000, "neither rest"),
+    ],
+)  # fmt: skip
+def test_ranges_hold_for_files_and_callers(field, value, message):
+    with pytest.raises(ValidationError) as caught:
+        _Wire.model_validate({"width": 1.0, field: value})
+    (error,) = caught.value.errors()
+    assert message in error["msg"] and len(error["msg"]) < 150
+
+
+def test_ends_of_the_range_are_allowed():
+    wire = _Wire(width=1e-12, leak=-1e4, load="1 s")
+    assert (wire.width, wire.leak, wire.load) == (1e-12, -1e4, 1.0)
+    assert (_Wire(width=1e3, leak=1e-6).leak, _Wire(width=1, leak="0 m/s").leak) == (1e-6, 0.0)

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import yaml
 
 from hwlib.design import load_design
 from hwlib.errors import InputError
+from hwlib.yaml_text import read_yaml
 from spinhop.folder_lock import hold
 from spinhop.runs import Run, Stage, open_run
 
@@ -158,7 +158,7 @@ def test_inputs_are_copied_and_the_resolved_design_runs_by_itself(design_file, t
     skip = {"process": True, "network": {"weights"}}
     assert resolved.model_dump(mode="json", exclude=skip) == original.model_dump(mode="json", exclude=skip)
     assert resolved.load_process().model_dump(mode="json") == original.load_process().model_dump(mode="json")
-    data = yaml.safe_load((moved / "design.yaml").read_text())
+    data = read_yaml((moved / "design.yaml").read_text()).data
     assert data["operating_point"]["v_dw"] == "40 mV" and data["device"]["track_length"] == "100 nm"
 
 
