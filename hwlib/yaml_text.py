@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from hwlib.errors import shown
+from hwlib.errors import harmless, shown
 
 MAX_YAML_BYTES = 256 * 1024
 MAX_VALUES = 20_000  # about a second; aliases count as what they stand for
@@ -214,8 +214,9 @@ class _Builder:
     def _key(self, text: str, line: int, anchor: str | None) -> None:
         mapping = self._open[-1]
         assert isinstance(mapping.data, dict)
-        self._scalar(text, False, line)
-        mapping.key, mapping.key_line, mapping.ignored = text, line, text in mapping.data
+        mapping.key, mapping.key_line = harmless(text), line  # as a problem's path shows it
+        mapping.key = text = self._scalar(text, False, line)
+        mapping.ignored = text in mapping.data
         if mapping.ignored:
             self._problem(line, GIVEN_TWICE)
         if anchor is not None:
@@ -252,7 +253,7 @@ class _Builder:
         """The value of a scalar by the core schema."""
         if bad := _NOT_TEXT.search(text):
             self._problem(line, f"character {shown(bad[0])} is not allowed in a text")
-            return text
+            return harmless(text)
         if not plain:
             return text
         if text in _NULL:

@@ -55,13 +55,14 @@ def test_lines_of_keys_and_items():
 
 def test_what_cannot_be_taken_as_written_is_listed_with_its_place():
     text = (
-        'a: 1\na: 2\nb: {c: 1, c: 2, d: !!bool x}\ne: [!t 1, \'\\0\', "\\0"]\nf: "\\ud800"\n"\\e": 1\ng: '
+        'a: 1\na: 2\nb: {c: 1, c: 2, d: !!bool x}\ne: [!t x, \'\\0\', "\\0"]\nf: "\\ud800"\n"\\e": 1\ng: '
         + "9" * 65
         + "\nh: !!map {}\nk: &x y\n*x : 2\n"
     )
-    problems = read_yaml(text).problems
+    document = read_yaml(text)
+    problems = document.problems
     assert [(p.line, p.path) for p in problems] == [
-        (2, ("a",)), (3, ("b", "c")), (3, ("b", "d")), (4, ("e", 0)), (4, ("e", 2)), (5, ("f",)), (6, ()), (7, ("g",)),
+        (2, ("a",)), (3, ("b", "c")), (3, ("b", "d")), (4, ("e", 0)), (4, ("e", 2)), (5, ("f",)), (6, ("\\x1b",)), (7, ("g",)),
         (8, ("h",)),
     ]  # fmt: skip
     assert [p.message for p in problems][:3] == [
@@ -69,6 +70,7 @@ def test_what_cannot_be_taken_as_written_is_listed_with_its_place():
         "given twice",
         "tag 'tag:yaml.org,2002:bool' is not read",
     ]
+    assert document.data["e"] == ["x", "\\0", "\\x00"] and "\\x1b" in document.data  # models take no such character
     assert "at most 64 characters" in problems[7].message
 
 

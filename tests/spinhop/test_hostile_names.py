@@ -110,7 +110,7 @@ def test_decks_have_plain_names(tmp_path, number):
 def test_a_process_with_such_names_is_refused_in_one_line(tmp_path, number, what):
     data = load_process("ebeam").model_dump(mode="json")
     if what == "layer":
-        data["layers"][hostile(tmp_path)[number]] = {"kind": "marker", "gds": [99, 0]}
+        data["layers"][hostile(tmp_path)[number]] = {"kind": "marker", "gds": [98, 0]}
     else:
         data["name"] = hostile(tmp_path)[number]
     path = tmp_path / "process.yaml"
@@ -118,7 +118,7 @@ def test_a_process_with_such_names_is_refused_in_one_line(tmp_path, number, what
     with pytest.raises(InputError) as caught:
         load_process(str(path))
     (line,) = caught.value.lines
-    assert "process.yaml:1: " in line and "name" in line and line.isprintable()
+    assert "process.yaml:1: " in line and ("name" in line or "not allowed in a text" in line) and line.isprintable()
     hollow = load_process("ebeam").model_copy(update={"layers": dict.fromkeys([*data["layers"], *data["layers"]])})
     if what == "layer":
         with pytest.raises(ValueError, match="a layer's name is a letter"):
