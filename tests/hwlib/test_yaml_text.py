@@ -62,8 +62,8 @@ def test_what_cannot_be_taken_as_written_is_listed_with_its_place():
     document = read_yaml(text)
     problems = document.problems
     assert [(p.line, p.path) for p in problems] == [
-        (2, ("a",)), (3, ("b", "c")), (3, ("b", "d")), (4, ("e", 0)), (4, ("e", 2)), (5, ("f",)), (6, ("\\x1b",)), (7, ("g",)),
-        (8, ("h",)),
+        (2, ("a",)), (3, ("b", "c")), (3, ("b", "d")), (4, ("e", 0)), (4, ("e", 2)), (5, ("f",)), (6, ("\\x1b",)),
+        (7, ("g",)), (8, ("h",)),
     ]  # fmt: skip
     assert [p.message for p in problems][:3] == [
         "given twice",
