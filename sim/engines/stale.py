@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from contextlib import suppress
 from pathlib import Path
 
+from hwlib.errors import InputError
 from hwlib.writing import write_atomic
 
 _STAMP = "compiled.sha256"
+_ABANDONED = 3600.0  # s
 
 
 def drop_stale(package: Path) -> None:
     """Remove a package's compiled functions when any of its sources is not what they were compiled from.
+
+    What a killed process was writing there goes too, an hour later: until then it may be one that still writes.
 
     Call it when the package is imported, before anything is compiled. A cache that cannot be changed is left alone.
 
@@ -24,7 +29,10 @@ def drop_stale(package: Path) -> None:
     for source in sorted(package.glob("*.py")):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     stamp = cache / _STAMP
-    with suppress(OSError):
+    with suppress(OSError, InputError):
+        for unfinished in cache.glob("*.nb?.tmp.*"):
+            if time.time() - unfinished.stat().st_mtime > _ABANDONED:
+                unfinished.unlink(missing_ok=True)
         if stamp.exists() and stamp.read_text(encoding="ascii") == digest.hexdigest():
             return
         for compiled in (*cache.glob("*.nbi"), *cache.glob("*.nbc")):

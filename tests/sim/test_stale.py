@@ -1,5 +1,9 @@
 """Compiled code of a package goes when any of its sources changed, and only then."""
 
+import os
+import time
+
+from hwlib.errors import InputError
 from sim.engines.stale import drop_stale
 
 
@@ -32,3 +36,23 @@ def test_a_cache_that_cannot_be_changed_is_left_alone(tmp_path):
     (tmp_path / "__pycache__").write_text("a file where the folder should be")
     drop_stale(tmp_path)
     assert (tmp_path / "__pycache__").read_text()
+
+
+def test_what_a_killed_process_was_writing_goes_an_hour_later(tmp_path):
+    cache = tmp_path / "__pycache__"
+    cache.mkdir()
+    old, new = cache / "f-1.py311.1.nbc.tmp.0123456789abcdef", cache / "g-1.py311.nbi.tmp.0123456789abcdef"
+    for path, age in ((old, 4000), (new, 10)):
+        path.write_bytes(b"half")
+        os.utime(path, (time.time() - age,) * 2)
+    drop_stale(tmp_path)
+    assert not old.exists() and new.exists()
+
+
+def test_a_full_disk_is_left_alone(tmp_path, monkeypatch):
+    def full(path, write):
+        raise InputError(f"{path}: cannot be written (No space left on device)")
+
+    monkeypatch.setattr("sim.engines.stale.write_atomic", full)
+    (tmp_path / "__pycache__").mkdir()
+    drop_stale(tmp_path)
