@@ -17,7 +17,7 @@ from layouts import render
 from sim.rules import rule_names
 from spinhop import checking, point_tables
 from spinhop.checking import check_design
-from spinhop.stages import run_design
+from spinhop.running import run_design
 
 DESIGN = "name: small\nnetwork: {neurons: 3}\n"
 
