@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hwlib.design import load_design
 from hwlib.findings import Finding, failed, read_findings
 from hwlib.scratch import scratch_folder
+from spinhop import check_stages
 from spinhop.artefacts import layout_file
 from spinhop.check_page import write_check_page
-from spinhop.check_stages import DATABASE, DATABASE_DEVICES, DRAWING, POINT_DRAWN, POINT_IDEAL
+from spinhop.check_stages import DATABASE, DRAWING, POINT_DRAWN, POINT_IDEAL
 from spinhop.runs import Progress, Run, open_run
 from spinhop.stages import EXTRACTION, LAYOUT
 
@@ -80,8 +81,12 @@ def check_design(
         findings = {name: read_findings(run.path(f"{name}.json")) for name in ("drc", "lvs", "erc_ideal")}
         skipped = {}
         if not run.path(DATABASE).is_file():
-            large = run.design.network.neurons**2 > DATABASE_DEVICES
-            why = f"the network has more than {DATABASE_DEVICES} devices" if large else "its comparison was stopped"
+            large = run.design.network.neurons**2 > check_stages.DATABASE_DEVICES
+            why = (
+                f"the network has more than {check_stages.DATABASE_DEVICES} devices"
+                if large
+                else "its comparison was stopped"
+            )
             skipped["lvs_database"] = f"{why}; see lvs.lyrdb, lvs.json"
         if failed(findings["drc"]) or failed(findings["lvs"]):
             skipped["erc_drawn"] = "the drawing has errors"
