@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from hwlib.json_files import read_json
 from hwlib.writing import write_atomic
 
 Severity = Literal["error", "warning", "waived"]
@@ -49,8 +50,12 @@ def write_findings(findings: Iterable[Finding], path: str | Path) -> Path:
 
 
 def read_findings(path: str | Path) -> list[Finding]:
-    """Read findings that ``write_findings`` wrote."""
-    return [Finding(**entry) for entry in json.loads(Path(path).read_text(encoding="utf-8"))]
+    """Read findings that ``write_findings`` wrote.
+
+    Raises:
+        InputError: missing, damaged, or of another kind.
+    """
+    return read_json(Path(path), list[Finding], "list of findings")
 
 
 def failed(findings: Iterable[Finding]) -> bool:

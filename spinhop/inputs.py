@@ -11,6 +11,7 @@ from hwlib.files import read_bytes
 from hwlib.process import Process, preset_names
 from hwlib.writing import replacing
 from hwlib.yaml_text import yaml_text
+from spinhop.provenance import data_hash, file_hash
 
 COPIES = "input"
 RESOLVED = "design.yaml"
@@ -37,9 +38,32 @@ def write_inputs(folder: Path, design_path: Path, design: Design, process: Proce
     data = _plain(design)
     data["process"] = PROCESS
     if design.network.weights.matrix_file is not None:
-        data["network"]["weights"]["matrix_file"] = f"{COPIES}/{design.network.weights.matrix_file}"
+        data["network"]["weights"]["matrix_file"] = matrix_in_folder(folder, design)
     _write_yaml(folder / RESOLVED, data, f"{design_path.name} with every default filled in")
     _write_yaml(folder / PROCESS, _plain(process), f"the process {process.name}")
+
+
+def inputs_hash(folder: Path, matrix_file: str | None) -> str:
+    """Hash of what a run folder says the design is: ``design.yaml``, ``process.yaml`` and the weight matrix.
+
+    Args:
+        folder: the run folder.
+        matrix_file: of the design in the folder, relative to it.
+    """
+    texts = [_without_comments(folder / name) for name in (RESOLVED, PROCESS)]
+    return data_hash([*texts, "" if matrix_file is None else file_hash(folder / matrix_file)])
+
+
+def _without_comments(path: Path) -> str:
+    """They name the file that a design came from."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return "\n".join(line for line in lines if not line.startswith("#"))
+
+
+def matrix_in_folder(folder: Path, design: Design) -> str | None:
+    """Where in the run folder a design's weight matrix is; None without one."""
+    name = design.network.weights.matrix_file
+    return name if name is None or design.folder.resolve() == folder.resolve() else f"{COPIES}/{name}"
 
 
 def _plain(model: BaseModel) -> dict:

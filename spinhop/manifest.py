@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from hwlib.errors import InputError, cut
-from hwlib.files import read_text
+from hwlib.errors import InputError
+from hwlib.json_files import read_json
 from hwlib.writing import write_atomic
 from spinhop.provenance import file_hash
 
@@ -44,8 +43,8 @@ class _Record(BaseModel):
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     finished: _Text
     files: dict[_Name, _Hash]
-    layout: _Text = ""
-    engine: _Text = ""
+    layout: _Text = "drawn"
+    engine: _Text = "auto"
 
 
 class _Manifest(BaseModel):
@@ -67,19 +66,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     path = folder / MANIFEST
     if not path.exists() and not path.is_symlink():
         return None
-    text = read_text(path, "manifest", _MAX_BYTES)
-    try:
-        data: dict[str, Any] = json.loads(text)
-        _Manifest.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = cut(".".join(str(part) for part in first["loc"] if part != "[key]"), 60)
-        reason = re.sub(r"Value error, | or instance of \w+", "", first["msg"])
-        what = f"{place}: {reason}" if place else "no mapping"
-        raise InputError(f"{path}: damaged, or not the manifest of a run ({what})") from None
-    except (ValueError, RecursionError, MemoryError):
-        raise InputError(f"{path}: damaged, or not the manifest of a run (no JSON)") from None
-    return data
+    return read_json(path, _Manifest, "run manifest", _MAX_BYTES).model_dump(exclude_unset=True)
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
@@ -92,22 +79,28 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     write_atomic(folder / MANIFEST, lambda p: p.write_text(text, encoding="utf-8"))
 
 
-def known_files(folder: Path, manifest: dict[str, Any], names: Sequence[str]) -> None:
-    """Check that files of a run folder are those that the run wrote.
+def known_files(folder: Path, manifest: dict[str, Any], names: Sequence[str], design: str) -> None:
+    """Check that files of a run folder are those that the run wrote, and for its present design.
+
+    Args:
+        folder: the run folder.
+        manifest: its manifest.
+        names: of the files.
+        design: hash of the design in the folder (``inputs_hash``).
 
     Raises:
         InputError: naming the first that is missing, that no finished stage wrote, or that is another.
     """
-    hashes = {name: known for record in manifest["stages"].values() for name, known in record["files"].items()}
+    records = {name: record for record in manifest["stages"].values() for name in record["files"]}
     for name in names:
         path = folder / name
-        if name not in hashes:
-            raise InputError(
-                f"{path}: not made yet, or not by this run (no stage of {MANIFEST} wrote it); run the design again"
-            )
+        if name not in records:
+            raise InputError(f"{path}: not made yet, or not by this run (no stage in {MANIFEST}); run the design again")
         if not path.is_file():
             raise InputError(f"{path}: missing; run the design again")
-        if file_hash(path) != hashes[name]:
+        if file_hash(path) != records[name]["files"][name]:
             raise InputError(
                 f"{path}: damaged, or of another kind or run: not the file this run wrote (hash in {MANIFEST})"
             )
+        if records[name].get("design", design) != design:
+            raise InputError(f"{path}: of another design than the files in the folder say now; run the design again")

@@ -10,6 +10,7 @@ from hwlib.errors import InputError
 from hwlib.network import Network, read_network
 from hwlib.writing import replacing
 from spinhop import page
+from spinhop.inputs import RESOLVED, inputs_hash, matrix_in_folder
 from spinhop.manifest import known_files, read_manifest
 from spinhop.outcome import (
     Outcome,
@@ -49,8 +50,9 @@ def write_report(folder: Path) -> Path:
         raise InputError(f"{folder}: no run folder; make one with spinhop run DESIGN")
     recalls = RECALLS if "recall, ideal" in manifest["stages"] else {}
     pictures = [name for name in (LAYOUT_PICTURE, NEURON_PICTURE) if (folder / name).exists()]
-    known_files(folder, manifest, [NETWORK, *TRACES.values(), *recalls.values(), *pictures])
-    design = load_design(folder / "design.yaml")
+    design = load_design(folder / RESOLVED)
+    now = inputs_hash(folder, matrix_in_folder(folder, design))
+    known_files(folder, manifest, [NETWORK, *TRACES.values(), *recalls.values(), *pictures], now)
     network = _network(folder / NETWORK, design)
     outcomes = {title: read_outcome(folder / name, network) for title, name in recalls.items()}
     traces = {title: read_trial(folder / name, network, traces=True) for title, name in TRACES.items()}

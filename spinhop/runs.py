@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from hwlib.errors import InputError, shown
 from hwlib.process import Process
 from hwlib.writing import is_temporary
 from spinhop.folder_lock import LOCK, hold
-from spinhop.inputs import COPIES, PROCESS, RESOLVED, write_inputs
+from spinhop.inputs import COPIES, PROCESS, RESOLVED, inputs_hash, matrix_in_folder, write_inputs
 from spinhop.manifest import FORMAT, read_manifest, write_manifest
 from spinhop.provenance import code_version, data_hash, file_hash, versions
 
@@ -72,6 +73,11 @@ class Run:
         """Path of an artefact."""
         return self.folder / name
 
+    @cached_property
+    def design_hash(self) -> str:
+        """Hash of the design's files in the run folder: tells whether a kept result is of the present design."""
+        return inputs_hash(self.folder, matrix_in_folder(self.folder, self.design))
+
     def files(self, stage: str) -> dict[str, str]:
         """Names and hashes of the files a finished stage wrote."""
         return self.manifest["stages"].get(stage, {}).get("files", {})
@@ -89,6 +95,9 @@ class Run:
             if record and not force:
                 self._refuse_edited(stage.name)
                 if record["inputs"] == key and all(self.path(name).is_file() for name in record["files"]):
+                    if record.get("design") != self.design_hash:  # another design, but not in what the stage reads
+                        record["design"] = self.design_hash
+                        self.save()
                     progress(stage.name, "kept", record["seconds"])
                     continue
             progress(stage.name, "start", 0.0)
@@ -112,7 +121,8 @@ class Run:
             raise
         seconds = time.perf_counter() - began
         self.manifest["stages"][stage.name] = {
-            "inputs": key, "seconds": round(seconds, 3), "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "inputs": key, "design": self.design_hash, "seconds": round(seconds, 3),
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "files": {name: file_hash(self.path(name)) for name in names}, **stage.notes(self),
         }  # fmt: skip
         self.save()

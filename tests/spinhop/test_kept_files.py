@@ -11,8 +11,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import hwlib
+from hwlib.errors import InputError
 from hwlib.netcdf import write_netcdf
+from hwlib.network import read_network
+from spinhop.manifest import read_manifest
 from spinhop.provenance import file_hash
+from spinhop.result_files import read_recall, read_trial
 
 READ = ("network.nc", "ideal.nc", "drawn.nc", "recall_ideal.nc", "recall_drawn.nc", "layout.png")
 DEEP = "[" * 100_000 + "]" * 100_000
@@ -51,19 +56,23 @@ def test_a_file_that_the_run_did_not_write_is_refused_unopened(spinhop, syntheti
         assert name in refused(spinhop("report", run))
 
 
-def test_swapped_results_are_refused_even_when_the_manifest_agrees(spinhop, synthetic_run):
+READERS = {
+    "network": read_network, "recall": read_recall, "trial": lambda path: read_trial(path, traces=True)
+}  # fmt: skip
+
+
+def test_swapped_results_are_refused_without_a_manifest_too(synthetic_run):
+    """The same kind with other wires only its hash can tell."""
     run = synthetic_run()
-    for name in ("network.nc", "ideal.nc", "recall_drawn.nc"):
-        for other in ("network.nc", "drawn.nc", "recall_ideal.nc"):
-            if name.split("_")[0].startswith(other.split("_")[0]) or (name, other) == ("ideal.nc", "drawn.nc"):
-                continue  # the same kind with other wires: only its hash can tell
-            shutil.copy(run / name, run / "kept")
-            shutil.copy(run / other, run / name)
-            known(run, name)
-            assert f"{run / name}: damaged, or no " in refused(spinhop("report", run)), (name, other)
-            shutil.move(run / "kept", run / name)
-            known(run, name)
-    assert spinhop("report", run)[0] == 0
+    kinds = {"network.nc": "network", "recall_ideal.nc": "recall", "recall_drawn.nc": "recall", "drawn.nc": "trial"}
+    for name, kind in kinds.items():
+        for reader, read in READERS.items():
+            if reader == kind:
+                read(run / name)
+                continue
+            with pytest.raises(InputError, match="damaged, or no ") as error:
+                read(run / name)
+            assert str(error.value).startswith(f"{run / name}: ")
 
 
 @pytest.mark.parametrize("name", READ[:-1])
@@ -78,13 +87,12 @@ def test_results_of_a_network_of_another_size_are_refused(spinhop, synthetic_run
     assert f"{large / name}: " in line and size in line
 
 
-def _changed(run: Path, name: str, **values: object) -> None:
-    with xr.open_dataset(run / name, engine="h5netcdf") as opened:
+def _changed(path: Path, **values: object) -> None:
+    with xr.open_dataset(path, engine="h5netcdf") as opened:
         dataset = opened.load()
     for variable, value in values.items():
         dataset[variable] = value if isinstance(value, tuple) else (dataset[variable].dims, value)
-    write_netcdf(dataset, run / name)
-    known(run, name)
+    write_netcdf(dataset, path)
 
 
 @pytest.mark.parametrize(
@@ -102,11 +110,12 @@ def _changed(run: Path, name: str, **values: object) -> None:
         ("recall_drawn.nc", {"energy_source": ("trial", np.zeros(20))}, "energy_source over (trial), needs"),
     ],
 )
-def test_impossible_values_are_refused(spinhop, synthetic_run, name, values, words):
-    run = synthetic_run()
-    _changed(run, name, **values)
-    line = refused(spinhop("report", run))
-    assert f"{run / name}: damaged, or no result of " in line and words in line
+def test_impossible_values_are_refused(synthetic_run, name, values, words):
+    path = synthetic_run() / name
+    _changed(path, **values)
+    with pytest.raises(InputError) as error:
+        READERS["recall" if name.startswith("recall") else "trial"](path)
+    assert f"{path}: damaged, or no result of " in str(error.value) and words in str(error.value)
 
 
 def test_a_file_that_no_stage_wrote_is_refused(spinhop, synthetic_run):
@@ -125,21 +134,52 @@ def test_results_of_another_run_are_refused(spinhop, synthetic_run, tmp_path):
     assert "recall_drawn.nc: damaged, or of another kind or run" in refused(spinhop("report", other))
 
 
+def _noted(run: Path) -> None:
+    """As a run notes which design its results are of."""
+    from spinhop.inputs import inputs_hash
+
+    manifest = json.loads((run / "manifest.json").read_text())
+    for record in manifest["stages"].values():
+        record["design"] = inputs_hash(run, None)
+    (run / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_results_of_the_design_before_it_changed_are_refused(spinhop, synthetic_run):
+    run = synthetic_run()
+    _noted(run)
+    design = (run / "design.yaml").read_text()
+    assert spinhop("report", run)[0] == 0
+    (run / "design.yaml").write_text("# of another name\n" + design)
+    assert spinhop("report", run)[0] == 0
+    (run / "design.yaml").write_text(design + "seed: 5\n")
+    assert f"{run / 'network.nc'}: of another design than the files in the folder say now" in refused(
+        spinhop("report", run)
+    )
+    (run / "design.yaml").write_text(design)
+    (run / "process.yaml").write_text((Path(hwlib.__file__).parent / "processes" / "copper.yaml").read_text())
+    assert "of another design" in refused(spinhop("report", run))
+
+
+NONE = "(content: Input should be a valid dictionary)"
 HOSTILE = [
     ("", "no JSON"), ("{", "no JSON"), ("\0", "no JSON"), (DEEP, "no JSON"), ('{"a":' * 100_000, "no JSON"),
-    ("9" * 5000, "no JSON"), ("[]", "(no mapping)"), ("null", "(no mapping)"), ("{}", "(format: Field required)"),
+    ("9" * 5000, "no JSON"), ("[]", NONE), ("null", NONE), ("{}", "(format: Field required)"),
     ('{"format": "spinhop-run-2"}', "(format: "),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "words"), HOSTILE, ids=range(len(HOSTILE)))
-def test_a_manifest_that_is_none(spinhop, synthetic_run, design_file, text, words):
+def test_a_manifest_that_is_none(spinhop, synthetic_run, design_file):
     run = synthetic_run()
-    (run / "manifest.json").write_text(text)
     before = sorted(path.name for path in run.iterdir())
-    for command in (("report", run), ("layout", design_file(), "--out", run), ("check", design_file(), "--out", run)):
-        line = refused(spinhop(*command))
-        assert f"{run / 'manifest.json'}: damaged, or not the manifest of a run" in line and words in line
+    for text, words in HOSTILE:
+        (run / "manifest.json").write_text(text)
+        for command in (
+            ("report", run),
+            ("layout", design_file(), "--out", run),
+            ("check", design_file(), "--out", run),
+        ):
+            line = refused(spinhop(*command))
+            assert f"{run / 'manifest.json'}: damaged, or no run manifest" in line and words in line
     assert sorted(path.name for path in run.iterdir() if path.name != ".lock") == before
 
 
@@ -158,16 +198,21 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("place", "value"), WRONG, ids=range(len(WRONG)))
-def test_a_wrong_field_of_the_manifest_is_named(spinhop, synthetic_run, place, value):
-    run = synthetic_run()
-    manifest = json.loads((run / "manifest.json").read_text())
+def test_a_wrong_field_of_the_manifest_is_named(tmp_path, place, value):
+    record = {"inputs": "0", "seconds": 1.5, "finished": "now", "files": {"a": "0" * 64}, "engine": "auto"}
+    manifest = {"format": "spinhop-run-1", "design": "d", "seed": 1, "versions": {"python": "3"}}
+    manifest["stages"] = {"layout": record, "recall, drawn": {**record, "more": [1, {}]}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    assert read_manifest(tmp_path) == manifest
     inner = manifest
     for key in place[:-1]:
         inner = inner[key]
     inner[place[-1]] = value
-    (run / "manifest.json").write_text(json.dumps(manifest))
-    line = refused(spinhop("report", run))
-    assert f"run/manifest.json: damaged, or not the manifest of a run ({'.'.join(place)[:30]}" in line
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(InputError) as error:
+        read_manifest(tmp_path)
+    line = str(error.value)
+    assert f"/manifest.json: damaged, or no run manifest ({'.'.join(place)[:30]}" in line and len(line) < 200
 
 
 def test_names_of_files_outside_are_not_touched(spinhop, synthetic_run, design_file):
@@ -190,4 +235,4 @@ def test_manifest_of_no_regular_file(spinhop, synthetic_run):
     assert "manifest.json" in refused(spinhop("report", run))
     (run / "manifest.json").unlink()
     (run / "manifest.json").write_bytes(b" " * (17 * 2**20))
-    assert "manifest file is larger than 16 MiB" in refused(spinhop("report", run))
+    assert "run manifest file is larger than 16 MiB" in refused(spinhop("report", run))

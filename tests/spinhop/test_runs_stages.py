@@ -130,6 +130,25 @@ def test_manifest_holds_versions_seed_and_hashes(recorder, design_file, tmp_path
     assert str(tmp_path) not in json.dumps(manifest)  # nothing of where it ran
 
 
+def test_each_result_is_noted_to_be_of_the_present_design_when_it_is_made_or_kept(recorder, design_file, tmp_path):
+    def designs() -> list[str]:
+        stages = json.loads((tmp_path / "run" / "manifest.json").read_text())["stages"]
+        return [stages[name]["design"] for name in ("first", "second")]
+
+    out = tmp_path / "run"
+    recorder.run(design_file(), out)
+    before = designs()
+    assert before[0] == before[1]
+    recorder.run(design_file(name="renamed.yaml"), out)
+    assert designs() == before
+    other = design_file("name: tiny\nseed: 7\nnetwork: {neurons: 3}\n")
+    with open_run(other, out) as run:
+        run.execute((recorder.first,), lambda *_: None)
+    now = designs()
+    assert now[0] != now[1] == before[0]
+    assert recorder.run(other, out) == KEPT and designs() == [now[0]] * 2
+
+
 def test_default_folder_is_named_after_the_design(design_file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with open_run(design_file()) as run:
@@ -184,7 +203,7 @@ def test_a_foreign_manifest_is_refused(recorder, design_file, tmp_path, content)
     out = tmp_path / "run"
     out.mkdir()
     (out / "manifest.json").write_text(content)
-    with pytest.raises(InputError, match="not the manifest of a run"):
+    with pytest.raises(InputError, match="damaged, or no run manifest"):
         recorder.run(design_file(), out)
 
 

@@ -1,0 +1,42 @@
+"""JSON files of a run folder that may be damaged, swapped or made to do harm."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from hwlib.errors import InputError, cut
+from hwlib.files import read_text
+
+Shape = TypeVar("Shape")
+MAX_BYTES = 256 * 2**20
+_PLACE = 60  # characters of the path to a field
+
+
+def read_json(path: Path, shape: type[Shape], what: str, largest: int = MAX_BYTES) -> Shape:
+    """Read a JSON file of a known shape.
+
+    Args:
+        path: the file.
+        shape: type of its content, as pydantic takes types: a model, a data class, ``list[…]``.
+        what: its kind in messages, e.g. ``"list of findings"``.
+        largest: allowed size in bytes.
+
+    Raises:
+        InputError: one line with file and field; missing, no regular file, damaged, or of another kind.
+    """
+    text = read_text(path, what, largest)
+    try:
+        found: Shape = TypeAdapter(shape).validate_python(json.loads(text))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = cut(".".join(str(part) for part in first["loc"] if part != "[key]"), _PLACE)
+        reason = re.sub(r"Value error, | or instance of \w+", "", first["msg"])
+        raise InputError(f"{path}: damaged, or no {what} ({place or 'content'}: {reason})") from None
+    except (ValueError, RecursionError, MemoryError):
+        raise InputError(f"{path}: damaged, or no {what} (no JSON)") from None
+    return found
