@@ -185,7 +185,7 @@ def test_interrupt_leaves_finished_stages_and_the_next_run_goes_on(spinhop, tmp_
 
 def test_a_recall_goes_on_between_trials_and_starts_anew_for_another_design(design_file, tmp_path, monkeypatch):
     import sim.simulate
-    from spinhop.stages import run_design
+    from spinhop.running import run_design
 
     class Stopping:
         def __call__(self, stage, status, seconds):
