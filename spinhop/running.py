@@ -80,11 +80,13 @@ def run_design(
     from hwlib.weights import stored_patterns
 
     with open_run(design, out, layout=layout, top=top, engine=engine) as run:
-        stages = UP_TO[goal]
-        if goal == "run" and stored_patterns(run.design) is None:  # weights from a matrix: nothing to recall
-            stages = tuple(stage for stage in stages if stage not in (RECALL_IDEAL, RECALL_DRAWN))
-            run.forget(RECALL_IDEAL, RECALL_DRAWN)
         run.advance = getattr(progress, "advance", run.advance)
         run.remark = getattr(progress, "remark", run.remark)
+        stages = UP_TO[goal]
+        if goal == "run" and stored_patterns(run.design) is None:  # weights from a matrix: nothing to recall
+            *others, report = (stage for stage in stages if stage not in (RECALL_IDEAL, RECALL_DRAWN))
+            run.execute(others, progress, force=force)
+            run.forget(RECALL_IDEAL, RECALL_DRAWN)  # now that nothing can be refused any more
+            stages = (report,)
         run.execute(stages, progress, force=force)
         return run
