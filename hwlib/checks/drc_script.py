@@ -28,9 +28,12 @@ def drc_script(process: Process) -> str:
     for name, layer in process.layers.items():
         parts.append(f"l_{name} = input({layer.gds[0]}, {layer.gds[1]})")
     parts.append("")
-    for rule in design_rules(process):
-        text = _WRITERS[rule.kind](rule, process)
-        parts.append(f"# {rule.name}: {harmless(rule.text)}\n{text}")
+    rules = design_rules(process)
+    for rule in rules:
+        if rule.kind in _WRITERS:
+            text = _WRITERS[rule.kind](rule, process)
+            parts.append(f"# {rule.name}: {harmless(rule.text)}\n{text}")
+    parts.append(_as_drawn(process, [rule for rule in rules if rule.kind not in _WRITERS]))
     return "\n".join(parts) + "\n"
 
 
@@ -122,6 +125,60 @@ def _unknown(rule: Rule, process: Process) -> str:
     )
 
 
+# Polygons as drawn, cell by cell: what they enclose twice or the other way round, and cells that lie on their like.
+# In KLayout's deep mode a polygon whose two halves cancel is gone before any rule sees it.
+_AS_DRAWN = """\
+drawn = source.layout.dup
+drawn_top = drawn.cell(source.cell_obj.name)
+crossing = lambda do |layer, datatype|
+  index = drawn.find_layer(layer, datatype)
+  marks = drawn.insert_layer(RBA::LayerInfo::new("crossing_#{layer}_#{datatype}"))
+  drawn.each_cell do |cell|
+    raw = RBA::Region::new
+    raw.merged_semantics = false
+    cell.shapes(index).each(RBA::Shapes::SPolygons) { |shape| raw.insert(shape.polygon) } if index
+    cell.shapes(marks).insert(raw.strange_polygon_check)
+  end
+end
+doubled = drawn.insert_layer(RBA::LayerInfo::new("doubled"))
+drawn.each_cell do |cell|
+  found = Hash::new(0)
+  cell.each_inst { |inst| inst.cell_inst.each_cplx_trans { |trans| found[[inst.cell_index, trans.to_s]] += 1 } }
+  cell.each_inst do |inst|
+    inst.cell_inst.each_cplx_trans do |trans|
+      key = [inst.cell_index, trans.to_s]
+      cell.shapes(doubled).insert(inst.cell.bbox.transformed(trans)) if found[key] > 1
+      found[key] = 0
+    end
+  end
+end
+"""
+
+
+def _as_drawn(process: Process, rules: list[Rule]) -> str:
+    """The part of the script that looks at cells as they are drawn; it ends with another source."""
+    numbers = [layer.gds for layer in process.layers.values()]
+    lines = [_AS_DRAWN, *(f"crossing.call({layer}, {datatype})" for layer, datatype in numbers)]
+    lines.append("source(drawn, drawn_top)")
+    for rule in rules:
+        marks = "doubled"
+        if rule.kind == "simple":
+            marks = "crossing_{}_{}".format(*process.layers[rule.layers[0]].gds)
+        lines.append(f"# {rule.name}: {harmless(rule.text)}\ninput({_quoted(marks)}){_output(rule)}")
+    return "\n".join(lines)
+
+
+def _outline(rule: Rule, _: Process) -> str:
+    layer, outline = (f"l_{name}" for name in rule.layers)
+    return f"({layer} - {outline}){_output(rule)} unless {outline}.is_empty?"
+
+
+def _label(rule: Rule, process: Process) -> str:
+    label = process.layers[rule.layers[0]].label
+    assert label is not None  # only such layers have the rule
+    return f"polygons({label[0]}, {label[1]}){_output(rule)}"
+
+
 _WRITERS: dict[str, Callable[[Rule, Process], str]] = {
     "width": _single("width({value})"),
     "space": _single("space({value})"),
@@ -136,4 +193,6 @@ _WRITERS: dict[str, Callable[[Rule, Process], str]] = {
     "acute": _acute,
     "density": _density,
     "unknown": _unknown,
+    "outline": _outline,
+    "label": _label,
 }
