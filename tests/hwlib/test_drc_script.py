@@ -75,15 +75,13 @@ def _slips(draw, top):
 
     soma = draw.layout.cell("soma")
     polygon(soma, "m5", *EIGHT)
-    polygon(
-        top, "m4", *[(FREE - 3000 + x, 0 + y) for x, y in ((0, 0), (0, 300), (300, 300), (300, 0), (0, 0), (0, 300))]
-    )
-    polygon(top, "m4", *[(FREE - 2000 + x, y) for x, y in ((0, 0), (400, 400), (400, 0), (0, 300))])
+    square = [(FREE - 3000, 0), (FREE - 3000, 300), (FREE - 2700, 300), (FREE - 2700, 0)]
+    polygon(top, "m4", *square, *square)
+    hook = [(0, 0), (0, 300), (300, 300), (300, 0), (100, 0), (100, 200), (400, 200), (400, 100), (50, 100), (50, 0)]
+    polygon(top, "m4", *[(FREE - 2000 + x, y) for x, y in hook])
     draw.box(top, "outline", -500, -500, 2 * PX, 2 * PY)
-    top.shapes(draw.layout.layer(*draw.process.layers["m3"].label)).insert(kdb.Box(0, 0, 40, 70))
-    soma.shapes(draw.layout.layer(*draw.process.layers["m3"].label)).insert(
-        kdb.Path([kdb.Point(), kdb.Point(90, 0)], 8)
-    )
+    for cell, box in ((top, kdb.Box(0, 0, 40, 70)), (soma, kdb.Box(7, 8, 90, 40))):
+        cell.shapes(draw.layout.layer(*draw.process.layers["m3"].label)).insert(box)
     draw.layout.cell("line_1").insert(kdb.CellInstArray(soma.cell_index(), kdb.Trans(PX, 0)))
     tile = draw.layout.cell("axon_0").cell_index()
     for _ in range(2):  # and an array over it
