@@ -26,17 +26,15 @@ def resolve_crossing(layout: kdb.Layout, layer: int) -> dict[str, kdb.Region]:
         polygons = kdb.RecursiveShapeIterator(layout, cell, layer)
         polygons.shape_flags = kdb.Shapes.SPolygons
         polygons.max_depth = 0
-        if _strange(kdb.Region(polygons)).is_empty():
+        strange = _strange(kdb.Region(polygons))
+        if strange.is_empty():
             continue
-        marks = found[cell.name] = kdb.Region()
+        found[cell.name] = strange
         for shape in list(shapes.each(kdb.Shapes.SPolygons)):
-            polygon = shape.polygon
-            strange = _strange(kdb.Region(polygon))
-            if not strange.is_empty():
-                covered = kdb.Region(polygon).merged()
-                marks += covered if polygon.area() == 0 else strange  # halves that cancel: neither is the wrong one
+            own = kdb.Region(shape.polygon)
+            if not _strange(own.dup()).is_empty():
                 shape.delete()
-                shapes.insert(covered)
+                shapes.insert(own.merged())
     return found
 
 

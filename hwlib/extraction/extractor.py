@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 
+import klayout
 import numpy as np
 
 from hwlib.design import Design
@@ -21,8 +21,9 @@ def extract(layout: LayoutSource, process: Process, design: Design) -> Network:
     """Extract the resistor network and the devices of a layout, from its polygons and labels alone.
 
     Repeated cells are extracted once and composed; a flat or hand-edited layout gives the same network, slower.
-    Wires count by squares along straight runs, corners and junctions by a field solution (an L corner is 0.56
-    squares), vias by contact resistance over area, arrays in parallel.
+    Wires count by squares along straight runs; corners, junctions and the spreading at contacts by a field solution (an
+    L corner is 0.56 squares). Contacts let current through over their whole area; a device's current is spread evenly
+    over its pillar and over its track's contacts.
 
     Args:
         layout: GDSII or OASIS file of the process, with one top cell and labelled nets (see ``hwlib.naming``), or an
@@ -67,7 +68,7 @@ def _extracted(assembly: Assembly, process: Process, design: Design) -> Network:
         layers=assembly.layers, pin_node=np.unique(number[pins]), terminals=number[terminals],
         pre=pre, post=post, **_parameters(shape[order], drawing.dbu, process, design, pre == post),
         attrs={"design": design.name, "process": process.name, "wires": "extracted", "layout": Path(drawing.name).name,
-               "klayout": version("klayout")},
+               "klayout": klayout.__version__},
     ).validate()  # fmt: skip
 
 

@@ -1,12 +1,14 @@
-"""Straight sections of a rectilinear polygon: the stretches where current flows along one axis."""
+"""Straight sections of a polygon: the stretches where current flows along one axis."""
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 
-EdgeXY = tuple[int, int, int, int]
+EdgeXY = tuple[float, float, float, float]
+Interval = tuple[float, float]
 
 
 class Section(NamedTuple):
@@ -35,7 +37,7 @@ class Section(NamedTuple):
         return self.end - self.start
 
 
-def slabs(edges: list[EdgeXY]) -> list[tuple[int, int, list[tuple[int, int]]]]:
+def slabs(edges: list[EdgeXY]) -> list[tuple[float, float, list[Interval]]]:
     """Cut a rectilinear polygon at every vertex x: list of (x0, x1, [(y low, y high), …])."""
     flat = np.array([(e[1], min(e[0], e[2]), max(e[0], e[2])) for e in edges if e[1] == e[3]])
     flat = flat[np.argsort(flat[:, 0], kind="stable")]
@@ -47,28 +49,49 @@ def slabs(edges: list[EdgeXY]) -> list[tuple[int, int, list[tuple[int, int]]]]:
     return out
 
 
+def _bands(edges: list[EdgeXY]) -> list[tuple[float, float, list[Interval], list[Interval]]]:
+    """As ``slabs`` for any polygon: intervals between level edges, and the extent of those beside a slanted one."""
+    if all(e[0] == e[2] or e[1] == e[3] for e in edges):
+        return [(x0, x1, intervals, []) for x0, x1, intervals in slabs(edges)]
+    across = [(min(e, (*e[2:], *e[:2])), e[1] == e[3]) for e in edges if e[0] != e[2]]
+    cuts = sorted({x for e, _ in across for x in (e[0], e[2])})
+    out = []
+    for x0, x1 in itertools.pairwise(cuts):
+        ends = []
+        for (xa, ya, xb, yb), level in across:
+            if xa <= x0 and xb >= x1:
+                y0, y1 = (ya + (yb - ya) * (x - xa) / (xb - xa) for x in (x0, x1))
+                ends.append((y0 + y1, min(y0, y1), max(y0, y1), level))
+        ends.sort()
+        pairs = list(zip(ends[::2], ends[1::2], strict=True))
+        straight = [(a[1], b[2]) for a, b in pairs if a[3] and b[3]]
+        out.append((x0, x1, straight, [(a[1], b[2]) for a, b in pairs if not (a[3] and b[3])]))
+    return out
+
+
 def _along(edges: list[EdgeXY], horizontal: bool) -> list[Section]:
-    columns = slabs(edges)
+    bands = _bands(edges)
     sections: list[Section] = []
-    open_: dict[tuple[int, int], tuple[int, bool]] = {}
-    previous: list[tuple[int, int]] = []
-    for x0, _, intervals in [*columns, (columns[-1][1], 0, [])]:
+    open_: dict[Interval, tuple[float, bool]] = {}
+    previous: list[Interval] = []
+    for x0, _, intervals, slanted in [*bands, (bands[-1][1], 0, [], [])]:
         kept = set(intervals) & set(open_)
         for interval in set(open_) - kept:
             start, joined = open_.pop(interval)
-            sections.append(Section(horizontal, start, x0, *interval, joined, _touches(interval, intervals)))
+            ends = (int(start), int(x0), int(interval[0]), int(interval[1]))
+            sections.append(Section(horizontal, *ends, joined, _touches(interval, intervals + slanted)))
         for interval in intervals:
             if interval not in kept:
                 open_[interval] = (x0, _touches(interval, previous))
-        previous = intervals
+        previous = intervals + slanted
     return sections
 
 
-def _touches(interval: tuple[int, int], others: list[tuple[int, int]]) -> bool:
+def _touches(interval: Interval, others: list[Interval]) -> bool:
     return any(low < interval[1] and high > interval[0] for low, high in others)
 
 
 def sections(edges: list[EdgeXY]) -> list[Section]:
-    """All maximal sections along x and along y of a rectilinear polygon (hull and holes as edges)."""
+    """All maximal sections along x and along y of a polygon (hull and holes as edges)."""
     turned = [(y1, x1, y2, x2) for x1, y1, x2, y2 in edges]
     return _along(edges, True) + _along(turned, False)

@@ -1,97 +1,156 @@
 """Resistance of one piece of a conducting sheet between its ports, in squares (Ω at 1 Ω per square).
 
-Manhattan pieces are solved by finite volumes on a grid that follows their edges; other shapes go to KLayout's
-tesselation. Equal pieces (up to translation) are solved once.
+Rectilinear pieces are solved by finite volumes; other shapes go to KLayout's tesselation. A piece is first turned to a
+standard orientation, so that how it lies on the layout changes nothing, and equal pieces are solved once.
 """
 
 from __future__ import annotations
 
-import itertools
+from functools import lru_cache
 from typing import NamedTuple
 
 import klayout.db as db
-import klayout.pex as pex
 import numpy as np
-import scipy.sparse as sp
-from scipy.sparse.linalg import splu
 
-from hwlib.extraction.sections import slabs
+from hwlib.extraction.grid import Box, Contact, Line, Response, solve_piece
+from hwlib.extraction.sections import EdgeXY
+from hwlib.extraction.tesselation import tesselate
 
-CELLS_ACROSS = 24  # of the narrowest port; an L corner then comes out 1 % high
-MAX_CELLS = 60_000
-TRIANGLES = 6_000
-STRIP = 4  # dbu
 BISECTIONS = 40
 NEGLIGIBLE = 1e-7  # of the largest conductance of a piece
+ARM = 0.75  # widths of straight wire on either side of a contact, when its spreading is solved for
+KEPT = (1.0, 0.75, 0.5, 0.25)  # shares of the contact resistances that may stay outside a piece's network
+KNOWN = 4096  # solved pieces that are remembered
+
+Piece = tuple[str, tuple[Line, ...], tuple[Contact, ...]]
 
 
-class Line(NamedTuple):
-    """A port across the conductor: the segment at ``at`` (x if vertical) from ``low`` to ``high``, in dbu."""
+class Spread(NamedTuple):
+    """What a contact on a straight wire amounts to.
 
-    vertical: bool
-    at: int
-    low: int
-    high: int
+    Attributes:
+        centre: place of its node along the wire, in dbu from where its boxes are measured.
+        leg: squares from the node to the contact, its own resistance included; negative for an even current over a
+            long part of the wire.
+        cut: squares that are saved by current passing by, which goes through the contact in part.
+    """
 
-    @property
-    def centre(self) -> tuple[float, float]:
-        """Middle of the segment in dbu."""
-        middle = (self.low + self.high) / 2
-        return (self.at, middle) if self.vertical else (middle, self.at)
-
-
-Box = tuple[int, int, int, int]
+    centre: float
+    leg: float
+    cut: float
 
 
-class SheetSolver:
-    """Solves pieces and remembers them."""
+class Frame(NamedTuple):
+    """Lengths of a layout: µm per dbu, and dbu per step of the process's grid."""
 
-    def __init__(self, dbu: float):
-        self._dbu = dbu
-        self._known: dict[tuple, np.ndarray] = {}
-
-    def conductances(self, piece: db.Polygon, lines: list[Line], taps: list[Box]) -> np.ndarray:
-        """Conductance matrix between ports (lines, then taps) in 1/squares, shape (ports, ports).
-
-        A line is an equipotential. A tap takes its current evenly over its box and has the box's mean potential, so
-        that current passing under a contact is not shorted by it. Off-diagonal entries are ≤ 0, rows sum to zero.
-        """
-        x, y = piece.bbox().left, piece.bbox().bottom
-        moved = piece.moved(-x, -y)
-        near = [Line(p.vertical, p.at - (x if p.vertical else y), p.low - (y if p.vertical else x),
-                     p.high - (y if p.vertical else x)) for p in lines]  # fmt: skip
-        boxes = [(t[0] - x, t[1] - y, t[2] - x, t[3] - y) for t in taps]
-        key = (moved.to_s(), tuple(near), tuple(boxes))
-        if key not in self._known:
-            solve = _grid if moved.is_rectilinear() else self._tesselation
-            self._known[key] = _clean(solve(moved, near, boxes))
-        return self._known[key]
-
-    def _tesselation(self, piece: db.Polygon, lines: list[Line], taps: list[Box]) -> np.ndarray:
-        whole = db.Region(piece)
-        strips = [_outside(p, whole) for p in lines]  # a line becomes a thin strip just beyond the conductor's end
-        for strip in strips:
-            whole.insert(strip)
-        within = whole.merged().sized(-1)  # a port on the outline breaks the triangulation
-        ports = []
-        for box in [*strips, *(db.Box(*t) for t in taps)]:
-            inside = (db.Region(box) & within).merged()
-            ports.append(max(inside.each(), key=lambda p: p.area()) if inside.count() else db.Polygon(box))
-        piece = max(whole.merged().each(), key=lambda p: p.area())
-        area = piece.area() * self._dbu**2 / TRIANGLES
-        extractor = pex.RExtractor.tesselation_extractor(self._dbu, 0.4, area)  # type: ignore[attr-defined]
-        network = extractor.extract(piece, [], ports)
-        matrix = np.zeros((len(ports), len(ports)))
-        for element in network.each_element():
-            i, j = element.a().port_index(), element.b().port_index()
-            matrix[i, j] = matrix[j, i] = matrix[i, j] - 1 / element.resistance()
-        return matrix
+    micron: float
+    grid: int
 
 
-def _outside(line: Line, piece: db.Region) -> db.Box:
-    sides = [db.Box(line.at, line.low, line.at + d, line.high) if line.vertical
-             else db.Box(line.low, line.at, line.high, line.at + d) for d in (STRIP, -STRIP)]  # fmt: skip
-    return min(sides, key=lambda side: (db.Region(side) & piece).area())
+class Solved(NamedTuple):
+    """A piece between its ports.
+
+    Attributes:
+        matrix: conductances between lines, then contacts, in 1/squares; off-diagonal entries ≤ 0, rows sum to zero.
+        share: of each contact's own resistance that lies in series with its port, outside the matrix.
+        even: squares in series with each even current, ≤ 0: its mean potential may ask for a negative resistor, where
+            other current passes under it.
+    """
+
+    matrix: np.ndarray
+    share: float
+    even: float
+
+
+def solve(polygon: db.Polygon, lines: list[Line], contacts: list[Contact], frame: Frame) -> Solved:
+    """The network of a piece of sheet between its ports.
+
+    Args:
+        polygon: the piece.
+        lines: equipotential ports, in its frame.
+        contacts: on it.
+        frame: lengths of its layout, for shapes that are not rectilinear.
+    """
+    box = polygon.bbox()
+    moved = _moved(lines, contacts, box.left, box.bottom)
+    return _known(polygon.moved(-box.left, -box.bottom).to_s(), *moved, frame)
+
+
+def _moved(lines: list[Line], contacts: list[Contact], x: int, y: int) -> tuple[tuple, tuple]:
+    near = tuple(Line(p.vertical, p.at - (x if p.vertical else y), p.low - (y if p.vertical else x),
+                      p.high - (y if p.vertical else x)) for p in lines)  # fmt: skip
+    return near, tuple(Contact(tuple((b[0] - x, b[1] - y, b[2] - x, b[3] - y) for b in c.boxes), c.reach)
+                       for c in contacts)  # fmt: skip
+
+
+@lru_cache(maxsize=KNOWN)
+def _known(polygon: str, lines: tuple[Line, ...], contacts: tuple[Contact, ...], frame: Frame) -> Solved:
+    """As ``solve``, whatever the orientation of the piece."""
+    piece = db.Polygon.from_s(polygon)
+    return _standard(*min(_turned(piece, lines, contacts, code) for code in range(8)), frame)
+
+
+def _turned(polygon: db.Polygon, lines: tuple[Line, ...], contacts: tuple[Contact, ...], code: int) -> Piece:
+    """The piece in one of eight orientations, back in the corner of the first quadrant."""
+    turn = db.Trans(code % 4, code >= 4, 0, 0)
+    turned = polygon.transformed(turn)
+    corner = turned.bbox().p1
+    (a, b), (c, d) = ((v.x, v.y) for v in (turn * db.Vector(1, 0), turn * db.Vector(0, 1)))
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return a * x + c * y - corner.x, b * x + d * y - corner.y
+
+    def line(p: Line) -> Line:
+        ends = [place(p.at, v) if p.vertical else place(v, p.at) for v in (p.low, p.high)]
+        vertical = p.vertical == (a != 0)
+        across = sorted(end[1 if vertical else 0] for end in ends)
+        return Line(vertical, ends[0][0 if vertical else 1], *across)
+
+    def box(edges: Box) -> Box:
+        (x0, y0), (x1, y1) = place(*edges[:2]), place(*edges[2:])
+        return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+
+    return (turned.moved(-corner.x, -corner.y).to_s(), tuple(map(line, lines)),
+            tuple(Contact(tuple(sorted(map(box, k.boxes))), k.reach) for k in contacts))  # fmt: skip
+
+
+@lru_cache(maxsize=KNOWN)
+def _standard(polygon: str, lines: tuple[Line, ...], contacts: tuple[Contact, ...], frame: Frame) -> Solved:
+    """As ``solve``, for a piece in its standard orientation."""
+    piece = db.Polygon.from_s(polygon)
+    if not piece.is_rectilinear():
+        return Solved(
+            _clean(tesselate(piece, list(lines), [c.boxes for c in contacts], frame.micron, frame.grid)), 1.0, 0.0
+        )
+    edges: list[EdgeXY] = [(e.x1, e.y1, e.x2, e.y2) for e in piece.each_edge()]
+    matrix, even = _passive_form(solve_piece(edges, list(lines), list(contacts)))
+    own = np.array([0.0] * len(lines) + [c.squares for c in contacts])
+    for share in KEPT:
+        rest = np.eye(len(own)) - share * own[:, None] * matrix
+        if np.linalg.cond(rest) < 1 / NEGLIGIBLE:
+            outside = np.linalg.solve(rest.T, matrix.T).T  # Y (1 − D Y)⁻¹: D squares taken out of every port
+            if _passive(outside):
+                return Solved(_clean(outside), share, even)
+    return Solved(_clean(matrix), 0.0, even)
+
+
+def _passive_form(response: Response) -> tuple[np.ndarray, float]:
+    """The conductance matrix without negative resistors, and what must be added in series with every even current."""
+    matrix = response.conductances()
+    if not len(response.even) or _passive(matrix):
+        return matrix, 0.0
+    low, high = 0.0, 1e-3
+    while not _passive(response.conductances(high)):
+        low, high = high, 2 * high
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if _passive(response.conductances(middle)) else (middle, high)
+    return response.conductances(high), -high
+
+
+def _passive(matrix: np.ndarray) -> bool:
+    off = matrix - np.diag(np.diag(matrix))
+    return bool(off.max(initial=0) <= 1e-12 * np.abs(matrix).max(initial=0))
 
 
 def _clean(matrix: np.ndarray) -> np.ndarray:
@@ -101,125 +160,46 @@ def _clean(matrix: np.ndarray) -> np.ndarray:
     return off - np.diag(off.sum(axis=1))
 
 
-def _grid(piece: db.Polygon, lines: list[Line], taps: list[Box]) -> np.ndarray:
-    grid = _Grid(piece, lines, taps)
-    response = grid.solve(lines, taps)
-    matrix = response.conductances(0.0)
-    if _passive(matrix):
-        return matrix
-    # A wide tap's mean potential asks for a negative resistor at the tap. The least resistance in series with each tap
-    # that makes the network passive leaves all paths past the taps exact.
-    low, high = 0.0, 1e-3
-    while not _passive(response.conductances(high)):
-        low, high = high, 2 * high
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if _passive(response.conductances(middle)) else (middle, high)
-    return response.conductances(high)
+def spread(width: float, contact: Contact, share: float) -> Spread:
+    """A contact on a straight wire that goes on on both sides, in squares.
+
+    Args:
+        width: of the wire, from 0 across it.
+        contact: its boxes, along the wire first.
+        share: of the wire's sheet resistance in that of the wire and what the contact leads to. Beside it, that much of
+            what a perfect conductor over the contact would save to current passing by is saved.
+    """
+    flipped = tuple(sorted((b[0], width - b[3], b[2], width - b[1]) for b in contact.boxes))
+    return _spread(width, min(contact, Contact(flipped, contact.reach)), share)
 
 
-def _passive(matrix: np.ndarray) -> bool:
-    off = matrix - np.diag(np.diag(matrix))
-    return bool(off.max(initial=0) <= 1e-12 * np.abs(matrix).max(initial=0))
+@lru_cache(maxsize=KNOWN)
+def _spread(width: float, contact: Contact, share: float) -> Spread:
+    start, end = min(b[0] for b in contact.boxes), max(b[2] for b in contact.boxes)
+    arm = ARM * width
+    x0, x1 = start - arm, end + arm
+    edges: list[EdgeXY] = [(x0, 0.0, x1, 0.0), (x1, 0.0, x1, width), (x1, width, x0, width), (x0, width, x0, 0.0)]
+    answer = solve_piece(edges, [Line(True, x0, 0, width), Line(True, x1, 0, width)], [contact])
+    through, to_contact, shared = _star(answer)
+    saved = (x1 - x0) / width - through
+    kept = (1 - share) * saved / 2
+    return Spread(x0 + (through - shared + saved / 2) * width, to_contact - shared - kept, share * saved)
 
 
-class _Response(NamedTuple):
-    """Answer of a grid to its lines and taps: ``I_L = G V_L − Aᵀ I_T``, ``V_T = A V_L + R I_T``."""
-
-    G: np.ndarray
-    A: np.ndarray
-    R: np.ndarray
-    floating: bool
-
-    def conductances(self, series: float) -> np.ndarray:
-        """Conductance matrix of lines and taps, with ``series`` squares added at each tap."""
-        if not len(self.R):
-            return self.G
-        inverse = np.linalg.inv(self.R + series * np.eye(len(self.R)))
-        if self.floating:
-            sums = inverse.sum(axis=1)
-            return inverse - np.outer(sums, sums) / sums.sum()
-        A = self.A
-        return np.block([[self.G + A.T @ inverse @ A, -A.T @ inverse], [-inverse @ A, inverse]])
+def _star(answer: Response) -> tuple[float, float, float]:
+    """With the second line at zero: resistance of the first line and of the contact to it, and what both share."""
+    if len(answer.even):  # unit current at the contact, none through the first line, and the other way round
+        g = answer.G[0, 0]
+        through, back = 1 / g, answer.A[0, 0]
+        return through, float(answer.R[0, 0] + back**2 / g), float(back / g)
+    inverse = np.linalg.inv(answer.G[np.ix_([0, 2], [0, 2])])
+    return float(inverse[0, 0]), float(inverse[1, 1]), float(inverse[0, 1])
 
 
-class _Grid:
-    """A rectilinear piece cut into cells; one unknown potential per cell."""
-
-    def __init__(self, piece: db.Polygon, lines: list[Line], taps: list[Box]):
-        edges = [(e.x1, e.y1, e.x2, e.y2) for e in piece.each_edge()]
-        xs = {v for e in edges for v in (e[0], e[2])} | {v for t in taps for v in (t[0], t[2])}
-        ys = {v for e in edges for v in (e[1], e[3])} | {v for t in taps for v in (t[1], t[3])}
-        xs |= {v for p in lines for v in ((p.at,) if p.vertical else (p.low, p.high))}
-        ys |= {v for p in lines for v in ((p.low, p.high) if p.vertical else (p.at,))}
-        box = piece.bbox()
-        across = min([p.high - p.low for p in lines] or [min(box.width(), box.height())])
-        step = max(across / CELLS_ACROSS, (box.area() / MAX_CELLS) ** 0.5)
-        self.x = _refined(xs, box.left, box.right, step)
-        self.y = _refined(ys, box.bottom, box.top, step)
-        self.hx, self.hy = np.diff(self.x), np.diff(self.y)
-        mid_x, mid_y = self.x[:-1] + self.hx / 2, self.y[:-1] + self.hy / 2
-        self.inside = np.zeros((len(self.hx), len(self.hy)), bool)
-        for x0, x1, intervals in slabs(edges):
-            columns = slice(*np.searchsorted(mid_x, (x0, x1)))
-            for low, high in intervals:
-                self.inside[columns, slice(*np.searchsorted(mid_y, (low, high)))] = True
-        self.number = np.where(self.inside, np.cumsum(self.inside).reshape(self.inside.shape) - 1, -1)
-        self.cells = int(self.inside.sum())
-
-    def _laplacian(self) -> sp.csc_matrix:
-        along_x = np.broadcast_to(self.hy[None, :] / ((self.hx[:-1] + self.hx[1:]) / 2)[:, None],
-                                  (len(self.hx) - 1, len(self.hy)))  # fmt: skip
-        along_y = np.broadcast_to(self.hx[:, None] / ((self.hy[:-1] + self.hy[1:]) / 2)[None, :],
-                                  (len(self.hx), len(self.hy) - 1))  # fmt: skip
-        rows, columns, values = [], [], []
-        for first, second, g in ((self.number[:-1], self.number[1:], along_x),
-                                 (self.number[:, :-1], self.number[:, 1:], along_y)):  # fmt: skip
-            both = (first >= 0) & (second >= 0)
-            i, j, w = first[both], second[both], g[both]
-            rows += [i, j, i, j]
-            columns += [j, i, i, j]
-            values += [-w, -w, w, w]
-        shape = (self.cells, self.cells)
-        return sp.csc_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape)
-
-    def _line(self, line: Line) -> np.ndarray:
-        """Half-cell conductances from a line to the cells along it, shape (cells,)."""
-        out = np.zeros(self.cells)
-        grid, h, across, number = (self.x, self.hx, self.y, self.number) if line.vertical else (
-            self.y, self.hy, self.x, self.number.T)  # fmt: skip
-        k = int(np.searchsorted(grid, line.at))
-        span = slice(*np.searchsorted(across, (line.low, line.high)))
-        for layer in (k - 1, k):
-            if 0 <= layer < len(h):
-                cells = number[layer, span]
-                width = np.diff(across)[span]
-                np.add.at(out, cells[cells >= 0], (2 * width / h[layer])[cells >= 0])
-        return out
-
-    def _box(self, box: Box) -> np.ndarray:
-        """Share of a tap's area in each cell, shape (cells,)."""
-        columns, rows = (slice(*np.searchsorted(g, ends)) for g, ends in ((self.x, box[::2]), (self.y, box[1::2])))
-        area = np.outer(self.hx[columns], self.hy[rows]) * self.inside[columns, rows]
-        out = np.zeros(self.cells)
-        numbers = self.number[columns, rows]
-        out[numbers[numbers >= 0]] = area[numbers >= 0] / area.sum()
-        return out
-
-    def solve(self, lines: list[Line], taps: list[Box]) -> _Response:
-        """Eliminate the cells."""
-        B = np.array([self._line(p) for p in lines]).reshape(len(lines), self.cells).T
-        M = np.array([self._box(t) for t in taps]).reshape(len(taps), self.cells).T
-        K = self._laplacian() + sp.diags(B.sum(axis=1))
-        if not lines:
-            K = K + sp.csc_matrix(([1.0], ([0], [0])), K.shape)  # any reference: it leaves with the common mode
-        lu = splu(K.tocsc())
-        XB, XM = (lu.solve(side) if side.shape[1] else side for side in (B, M))
-        return _Response(np.diag(B.sum(axis=0)) - B.T @ XB, M.T @ XB, M.T @ XM, not lines)
-
-
-def _refined(values: set, low: int, high: int, step: float) -> np.ndarray:
-    marks = np.array(sorted(v for v in values if low <= v <= high), float)
-    parts = [np.linspace(a, b, max(2, int(np.ceil((b - a) / step))), endpoint=False)
-             for a, b in itertools.pairwise(marks)]  # fmt: skip
-    return np.concatenate([*parts, marks[-1:]])
+def uncovered(width: float, spans: list[tuple[float, float]]) -> float:
+    """The largest part of a wire's width that no span covers; beside an edge it counts twice."""
+    gaps, reached = [], 0.0
+    for low, high in sorted(spans):
+        gaps.append((low - reached) * (1 if reached else 2))
+        reached = max(reached, high)
+    return max([0.0, *gaps, 2 * (width - reached)])

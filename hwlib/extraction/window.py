@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Hashable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import klayout.db as db
 import numpy as np
 
 from hwlib.extraction.devices import DeviceShape, Where, find_devices
+from hwlib.extraction.grid import Line
+from hwlib.extraction.negative import without_negative
 from hwlib.extraction.place import Finder
 from hwlib.extraction.reduce import Resistors, components, reduce
-from hwlib.extraction.sheet import Line, SheetSolver
-from hwlib.extraction.wires import Port, Tap, Wiring, wire
+from hwlib.extraction.sheet import Frame
+from hwlib.extraction.straight import Pin, Port, Tap
+from hwlib.extraction.wires import Conductor, Wiring, wire
 from hwlib.process import Process
 
 
@@ -50,6 +54,19 @@ class WindowNet:
         return cls(real, real, none, 0, wires, none, none, none, [], np.zeros((0, 4), np.int32))
 
 
+class Joint(NamedTuple):
+    """A resistor between a contact on a conductor and another one, or the node of a device.
+
+    ``ohm`` is what neither contact's sheet accounts for.
+    """
+
+    layer: str
+    node: int | None
+    limit: float
+    taps: list[Tap]
+    ohm: float
+
+
 class WindowExtractor:
     """Extracts windows of one process."""
 
@@ -57,7 +74,7 @@ class WindowExtractor:
         self.process = process
         self.dbu = dbu_m
         self.layers = tuple(n for n, layer in process.layers.items() if layer.kind in ("conductor", "via"))
-        self.solver = SheetSolver(dbu_m * 1e6)
+        self.frame = Frame(dbu_m * 1e6, max(round(process.grid / dbu_m), 1))
 
     def boundary(self, shapes: dict[str, db.Region], box: db.Box) -> np.ndarray:
         """Edges of conductors on a window's box: layer index, vertical, at, low, high; shape (lines, 5)."""
@@ -93,8 +110,8 @@ class _Window:
         self.shapes = shapes
         self.conductors = tuple(n for n in owner.layers if self.process.layers[n].kind == "conductor")
         self.finders = {name: Finder(shapes[name]) for name in self.conductors}
-        self.taps: dict[tuple[str, int], list[Tap]] = defaultdict(list)
-        self.ports: dict[tuple[str, int], list[Port]] = defaultdict(list)
+        self.wired = {name: [Conductor(p) for p in finder.polygons] for name, finder in self.finders.items()}
+        self.joints: list[Joint] = []
         self.port_rows: list[tuple[int, int]] = []  # node, contact
         self.wiring = Wiring()
         self.rows: list[tuple[int, int, float, float, int]] = []  # node, node, ohm, limit, layer
@@ -112,82 +129,108 @@ class _Window:
         self._wires()
         return self._network(devices, terminals, np.array(pins, np.int32))
 
-    def _tap(self, layer: str, box: db.Box) -> int | None:
-        number = self.finders[layer].at((box.left + box.right) / 2, (box.bottom + box.top) / 2)
-        if number is None:
-            number = next(iter(self.finders[layer].near(box)), None)
-            if number is None:
-                return None
-        tap = Tap(-1, (box.left, box.bottom, box.right, box.top))
-        tap = tap._replace(node=self.wiring.node(*tap.centre))
-        self.taps[layer, number].append(tap)
-        return tap.node
-
     def _terminals(self, device: DeviceShape) -> list[int]:
+        """Nodes DW_IN, DW_OUT, MTJ_IN, MTJ_OUT. A device's current is spread evenly over what it stands on."""
         nodes = []
         for end in (device.contacts_in, device.contacts_out):
-            boxes = [c.bbox() for c in end]
-            nodes.append(self.wiring.node(*np.mean([((b.left + b.right) / 2, (b.bottom + b.top) / 2)
-                                                    for b in boxes], axis=0)))  # fmt: skip
-            for contact, box in zip(end, boxes, strict=True):
-                top = self._tap("m1", box)
-                assert top is not None  # contacts lie under m1
-                self._via_resistor("vt", nodes[-1], top, contact.area())
-        for layer in ("m1", "read"):
-            node = self._tap(layer, device.pillar)
-            assert node is not None  # find_devices saw both
+            node = self.wiring.node(*np.mean([_centre(c.bbox()) for c in end], axis=0))
             nodes.append(node)
+            for contact in end:
+                resistance, limit = self._contact("vt", contact.area())
+                self.joints.append(Joint("vt", node, limit, [self._tap("m1", contact, None, 0.0, node)], resistance))
+        for layer in ("m1", "read"):
+            node = self.wiring.node(*_centre(device.pillar))
+            nodes.append(node)
+            tap = self._tap(layer, db.Polygon(device.pillar), None, 0.0, node)
+            self.joints.append(Joint(layer, node, np.inf, [tap], 0.0))
         return nodes
 
-    def _via_resistor(self, name: str, first: int, second: int, area_dbu: float) -> None:
+    def _vias(self, name: str, lower: str, upper: str) -> None:
+        """Contacts between two sheets.
+
+        Where both carry the current away on one side, one surface within the contact is equipotential: it divides the
+        contact's resistance as the sheet resistances are. Each sheet is solved against this surface.
+        """
+        below, above = (self._sheet_resistance(layer) for layer in (lower, upper))
+        resistance = self.process.layers[name].contact_resistance
+        assert resistance is not None  # validated on reading
+        reach = (resistance / (below + above)) ** 0.5 / self.owner.dbu
+        for piece in (self.shapes[name] & self.shapes[lower] & self.shapes[upper]).merged().each():
+            sides = [(lower, self._conductor(lower, piece), below), (upper, self._conductor(upper, piece), above)]
+            taps = [self._tap(layer, piece, reach, sheet / (below + above), sides[1 - k][:2])
+                    for k, (layer, _, sheet) in enumerate(sides)]  # fmt: skip
+            self.joints.append(Joint(name, None, self._contact(name, piece.area())[1], taps, 0.0))
+
+    def _contact(self, name: str, area_dbu: float) -> tuple[float, float]:
+        """Resistance in Ω and largest current in A of a contact by its area."""
         layer = self.process.layers[name]
         area = area_dbu * self.owner.dbu**2
         assert layer.contact_resistance is not None  # validated on reading
         limit = layer.max_current_density * area if layer.max_current_density else np.inf
-        self.rows.append((first, second, layer.contact_resistance / area, limit, self.owner.layers.index(name)))
+        return layer.contact_resistance / area, limit
 
-    def _vias(self, name: str, lower: str, upper: str) -> None:
-        for piece in (self.shapes[name] & self.shapes[lower] & self.shapes[upper]).merged().each():
-            ends = [self._tap(layer, piece.bbox()) for layer in (lower, upper)]
-            if ends[0] is not None and ends[1] is not None:
-                self._via_resistor(name, ends[0], ends[1], piece.area())
+    def _sheet_resistance(self, name: str) -> float:
+        sheet = self.process.layers[name].sheet_resistance
+        assert sheet is not None  # validated on reading
+        return sheet
+
+    def _conductor(self, layer: str, contact: db.Polygon) -> int:
+        """Number of the polygon that a contact lies on."""
+        finder = self.finders[layer]
+        near = finder.near(contact.bbox())
+        if len(near) > 1:
+            near.sort(key=lambda k: -(db.Region(finder.polygons[k]) & db.Region(contact)).area())
+        return near[0]
+
+    def _tap(self, layer: str, contact: db.Polygon, reach: float | None, share: float, other: Hashable) -> Tap:
+        """Put a contact on the conductor under or over it."""
+        on = self.wired[layer][self._conductor(layer, contact)]
+        box, limits = contact.bbox(), on.polygon.bbox()
+        edges = (max(box.left, limits.left), max(box.bottom, limits.bottom),
+                 min(box.right, limits.right), min(box.top, limits.top))  # fmt: skip
+        tap = Tap(self.wiring.node(*_centre(box)), (edges,), reach, share, other)
+        on.taps.append(tap)
+        return tap
 
     def _pin(self, layer: str, x: float, y: float) -> int:
         number = self.finders[layer].at(x, y)
         if number is None:
             return -1
-        polygon = self.finders[layer].polygons[number]
-        half = max(int(polygon.area() / polygon.perimeter() / 2), 1)  # a quarter of a wire's width
         node = self.wiring.node(x, y)
-        self.taps[layer, number].append(Tap(node, (round(x) - half, round(y) - half, round(x) + half, round(y) + half)))
+        self.wired[layer][number].pins.append(Pin(node, x, y))
         return node
-
-    def _port(self, layer: str, number: int, line: Line, contact: int) -> None:
-        node = self.wiring.node(*line.centre)
-        self.ports[layer, number].append(Port(node, line))
-        self.port_rows.append((node, contact))
 
     def _contacts(self, contacts: list[tuple[str, Line]]) -> None:
         for contact, (layer, line) in enumerate(contacts):
             finder = self.finders[layer]
-            ends = (line.at, line.low, line.at, line.high) if line.vertical else (line.low, line.at, line.high, line.at)
-            for number in finder.near(db.Box(*ends)):
+            for number in finder.near(db.Box(*line.beside())):
                 for mine in _lines(finder.polygons[number]):
                     low, high = max(mine.low, line.low), min(mine.high, line.high)
                     if (mine.vertical, mine.at) == (line.vertical, line.at) and high > low:
-                        self._port(layer, number, Line(line.vertical, line.at, low, high), contact)
+                        port = Line(line.vertical, line.at, low, high)
+                        node = self.wiring.node(*port.centre)
+                        self.wired[layer][number].ports.append(Port(node, port))
+                        self.port_rows.append((node, contact))
 
     def _wires(self) -> None:
         for name in self.conductors:
             layer, index = self.process.layers[name], self.owner.layers.index(name)
-            sheet = layer.sheet_resistance
-            assert sheet is not None  # validated on reading
+            sheet = self._sheet_resistance(name)
             per_width = layer.max_current_density * layer.thickness if layer.max_current_density else np.inf
-            for number, polygon in enumerate(self.finders[name].polygons):
+            for conductor in self.wired[name]:
                 self.wiring.resistors = []
-                wire(polygon, self.taps[name, number], self.ports[name, number], self.owner.solver, self.wiring)
+                wire(conductor, self.owner.frame, self.wiring)
                 self.rows += [(a, b, squares * sheet, per_width * width * self.owner.dbu, index)
                               for a, b, squares, width in self.wiring.resistors]  # fmt: skip
+                for tap in conductor.taps:
+                    tap.ohm = tap.squares * sheet
+        for joint in self.joints:
+            first, second = joint.taps[0].node, joint.taps[-1].node if joint.node is None else joint.node
+            ohm = joint.ohm + sum(tap.ohm for tap in joint.taps)
+            if ohm:
+                self.rows.append((first, second, ohm, joint.limit, self.owner.layers.index(joint.layer)))
+            else:
+                self.wiring.same.append((first, second))
 
     def _network(self, devices: list[DeviceShape], terminals: np.ndarray, pins: np.ndarray) -> WindowNet:
         nodes = len(self.wiring.x)
@@ -206,7 +249,7 @@ class _Window:
         keep = np.zeros(len(x), bool)
         keep[port_node] = keep[terminals] = True
         keep[pin_node[pin_node >= 0]] = True
-        reduced = reduce(full, keep)
+        reduced = without_negative(reduce(full, keep), keep)
         keep[reduced.a] = keep[reduced.b] = True
         new = np.cumsum(keep) - 1
         reduced.a, reduced.b = new[reduced.a], new[reduced.b]
@@ -217,8 +260,13 @@ class _Window:
                          conductors)  # fmt: skip
 
     def _net_of(self, layer: str, number: int, merged: np.ndarray, net: np.ndarray) -> int:
-        held = [*self.taps.get((layer, number), ()), *self.ports.get((layer, number), ())]
-        return int(net[merged[held[0].node]]) if held else -1
+        on = self.wired[layer][number]
+        held = [k.node for k in on.taps] + [k.node for k in on.pins] + [k.node for k in on.ports]
+        return int(net[merged[held[0]]]) if held else -1
+
+
+def _centre(box: db.Box) -> tuple[float, float]:
+    return (box.left + box.right) / 2, (box.bottom + box.top) / 2
 
 
 def _lines(polygon: db.Polygon) -> list[Line]:

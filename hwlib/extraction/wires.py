@@ -1,43 +1,23 @@
-"""The resistor network of one conductor polygon between its taps and boundary ports.
+"""The resistor network of one conductor polygon between its contacts, pins and boundary ports.
 
-Straight sections are counted in squares with their taps in order; what lies between them (corners, junctions, steps)
-is cut out one width away, where the current is uniform again, and solved as a sheet.
+Straight stretches are counted in squares with their stops in order; what lies between them (corners, junctions, steps,
+crowded contacts) is cut out where the current is uniform again, and solved as a sheet.
 """
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import klayout.db as db
 import numpy as np
 
-from hwlib.extraction.sections import Section, sections
-from hwlib.extraction.sheet import Box, Line, SheetSolver
+from hwlib.extraction.grid import Contact, Line
+from hwlib.extraction.sections import EdgeXY, Section, sections
+from hwlib.extraction.sheet import Frame, solve
+from hwlib.extraction.straight import Group, Pin, Port, Stop, Tap, lay_out, whole_end
 
-MARGIN = 1.0  # widths from a disturbance to uniform current: what is left decays as exp(−π) in potential
-SHORTEST = 0.25  # widths: a straight stretch shorter than this is left to the sheet
-SAME_PLACE = 0.25  # of a box's size: contacts stacked on each other are one tap
-
-
-class Tap(NamedTuple):
-    """A contact on a conductor: its node and its box in dbu."""
-
-    node: int
-    box: Box
-
-    @property
-    def centre(self) -> tuple[float, float]:
-        """Middle of the box in dbu."""
-        return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
-
-
-class Port(NamedTuple):
-    """A place where the conductor goes on beyond the window: its node and its segment."""
-
-    node: int
-    line: Line
+SAME_PLACE = 0.25  # of a box's size: contacts stacked on each other are one
 
 
 @dataclass
@@ -55,85 +35,92 @@ class Wiring:
         self.y.append(y)
         return len(self.x) - 1
 
-
-def wire(polygon: db.Polygon, taps: list[Tap], ports: list[Port], solver: SheetSolver, out: Wiring) -> None:
-    """Add the network of ``polygon`` between ``taps`` and ``ports`` to ``out``."""
-    if len(taps) + len(ports) < 2:
-        return
-    if not polygon.is_rectilinear():
-        _sheet(polygon, [], taps, ports, solver, out)
-        return
-    if polygon.is_box():
-        box = polygon.bbox()
-        found = [Section(True, box.left, box.right, box.bottom, box.top, False, False),
-                 Section(False, box.bottom, box.top, box.left, box.right, False, False)]  # fmt: skip
-        straight = _rectangle(found, taps, ports)
-        if straight is None:
-            _sheet(polygon, [], taps, ports, solver, out)
+    def join(self, first: int, second: int, squares: float, width: float) -> None:
+        """A resistor, or one node when there is nothing between the two."""
+        if squares > 1e-9:
+            self.resistors.append((first, second, squares, width))
         else:
-            _straight(straight, straight.start, straight.end, taps, ports, out)
+            self.same.append((first, second))
+
+
+@dataclass
+class Conductor:
+    """A polygon with what joins it."""
+
+    polygon: db.Polygon
+    taps: list[Tap] = field(default_factory=list)
+    pins: list[Pin] = field(default_factory=list)
+    ports: list[Port] = field(default_factory=list)
+
+
+def wire(conductor: Conductor, frame: Frame, out: Wiring) -> None:
+    """Add the network of a conductor to ``out``, and set what lies between its nodes and its contacts."""
+    c = conductor
+    if len(c.taps) + len(c.pins) + len(c.ports) < 2:
         return
-    _general(polygon, taps, ports, solver, out)
-
-
-def _rectangle(found: list[Section], taps: list[Tap], ports: list[Port]) -> Section | None:
-    """The axis along which a whole rectangle carries its current, or None when it carries both ways."""
-    ended = [s for s in found if any(_is_end(s, p.line) for p in ports)]
-    if ended:
-        return ended[0] if len(ended) == 1 else None
-    long = max(found, key=lambda s: s.length)
-    across = [t.centre[1 if long.horizontal else 0] for t in taps]
-    spread = max(across, default=0) - min(across, default=0)
-    return long if long.length >= 2 * long.width or spread <= SAME_PLACE * long.width else None
-
-
-def _is_end(section: Section, line: Line) -> bool:
-    return (line.vertical == section.horizontal and line.at in (section.start, section.end)
-            and (line.low, line.high) == (section.low, section.high))  # fmt: skip
-
-
-def _straight(section: Section, start: float, end: float, taps: list[Tap], ports: list[Port], out: Wiring,
-              extra: tuple[tuple[float, int], ...] = ()) -> None:  # fmt: skip
-    axis = 0 if section.horizontal else 1
-    stops = [(min(max(t.centre[axis], start), end), t.node) for t in taps]
-    stops += [(p.line.centre[axis], p.node) for p in ports]
-    stops = sorted([*stops, *extra])
-    for (u, first), (v, second) in itertools.pairwise(stops):
-        if v - u <= 1e-9:
-            out.same.append((first, second))
-        else:
-            out.resistors.append((first, second, (v - u) / section.width, section.width))
-
-
-def _general(polygon: db.Polygon, taps: list[Tap], ports: list[Port], solver: SheetSolver, out: Wiring) -> None:
-    edges = [(e.x1, e.y1, e.x2, e.y2) for e in polygon.each_edge()]
-    left_taps, left_ports, cuts = list(taps), list(ports), []
-    rest = db.Region(polygon)
-    for section in sections(edges):
-        start = section.start + (round(MARGIN * section.width) if section.joins_start else 0)
-        end = section.end - (round(MARGIN * section.width) if section.joins_end else 0)
-        if section.length < section.width or end - start < SHORTEST * section.width:
-            continue
-        axis = 0 if section.horizontal else 1
-        mine = [t for t in left_taps if start <= t.centre[axis] <= end
-                and section.low <= t.centre[1 - axis] <= section.high]  # fmt: skip
-        own = [p for p in left_ports if start <= p.line.centre[axis] <= end
-               and section.low <= p.line.centre[1 - axis] <= section.high]  # fmt: skip
-        left_taps = [t for t in left_taps if t not in mine]
-        left_ports = [p for p in left_ports if p not in own]
-        joints = []
-        for at, joined in ((start, section.joins_start), (end, section.joins_end)):
-            if joined:
-                line = Line(section.horizontal, at, section.low, section.high)
-                joints.append((float(at), out.node(*line.centre)))
-                cuts.append(Port(joints[-1][1], line))
-        _straight(section, start, end, mine, own, out, tuple(joints))
-        low, high = (start, section.low), (end, section.high)
-        rest -= db.Region(db.Box(*low, *high) if section.horizontal else db.Box(*low[::-1], *high[::-1]))
+    left = Conductor(c.polygon, list(c.taps), list(c.pins), list(c.ports))
+    cuts: list[Port] = []
+    straight = db.Region()
+    for section in _straight_parts(c):
+        for start, end in _section(section, c, left, cuts, frame, out):
+            straight.insert(db.Box(start, section.low, end, section.high) if section.horizontal
+                            else db.Box(section.low, start, section.high, end))  # fmt: skip
+    rest = db.Region(c.polygon) - straight
     rest.min_coherence = True
     for piece in rest.merged().each():
-        _sheet(piece, [c for c in cuts if _on_edge(piece, c.line)], [t for t in left_taps if _holds(piece, t)],
-               [p for p in left_ports if _on_edge(piece, p.line)], solver, out)  # fmt: skip
+        own = Conductor(piece, [t for t in left.taps if _on(piece, t)],
+                        [p for p in left.pins if piece.inside(db.Point(round(p.x), round(p.y)))],
+                        [p for p in left.ports if _on_edge(piece, p.line)])  # fmt: skip
+        left.pins = [p for p in left.pins if p not in own.pins]
+        _sheet(own, [cut for cut in cuts if _on_edge(piece, cut.line)], frame, out)
+
+
+def _straight_parts(c: Conductor) -> list[Section]:
+    """The sections along which current flows."""
+    if not c.polygon.is_box():
+        edges: list[EdgeXY] = [(e.x1, e.y1, e.x2, e.y2) for e in c.polygon.each_edge()]
+        return [s for s in sections(edges) if s.length >= s.width]
+    box = c.polygon.bbox()
+    both = [Section(True, box.left, box.right, box.bottom, box.top, False, False),
+            Section(False, box.bottom, box.top, box.left, box.right, False, False)]  # fmt: skip
+    ended = [s for s in both if any(whole_end(s, p.line) for p in c.ports)]
+    return ended if len(ended) == 1 else [s for s in both if s.length > s.width and not ended]
+
+
+def _section(section: Section, c: Conductor, left: Conductor, cuts: list[Port], frame: Frame,
+             out: Wiring) -> list[tuple[int, int]]:  # fmt: skip
+    """Wire the straight stretches of a section; take what lies on them out of ``left``, and note the cuts."""
+    layout = lay_out(section, c.taps, c.ports, frame.grid)
+    axis = 0 if section.horizontal else 1
+    for start, end in layout.free:
+        groups = [g for g in layout.groups if start <= g.low and g.high <= end]
+        stops = [Stop(g.low + g.spread.centre, g.taps[0].node, g.spread.cut / 2) for g in groups]
+        left.taps = [t for t in left.taps if not any(t in g.taps for g in groups)]
+        for port in [p for p in left.ports if whole_end(section, p.line) and start <= p.line.at <= end]:
+            stops.append(Stop(port.line.at, port.node))
+            left.ports.remove(port)
+        for pin in [p for p in left.pins if start <= p[1 + axis] <= end and section.low <= p[2 - axis] <= section.high]:
+            stops.append(Stop(pin[1 + axis], pin.node))
+            left.pins.remove(pin)
+        for at, goes_on in ((start, start > section.start or section.joins_start),
+                            (end, end < section.end or section.joins_end)):  # fmt: skip
+            if goes_on:
+                line = Line(section.horizontal, at, section.low, section.high)
+                cuts.append(Port(out.node(*line.centre), line))
+                stops.append(Stop(at, cuts[-1].node))
+        _chain(sorted(stops), groups, section.width, out)
+    return layout.free
+
+
+def _chain(stops: list[Stop], groups: list[Group], width: int, out: Wiring) -> None:
+    """Squares between neighbouring stops, and from the groups' nodes to their contacts."""
+    for group in groups:
+        area = sum(tap.area for tap in group.taps)
+        for tap in group.taps:
+            tap.squares = group.spread.leg * area / tap.area
+            out.same.append((group.taps[0].node, tap.node))
+    for a, b in itertools.pairwise(stops):
+        out.join(a.node, b.node, (b.at - a.at) / width - a.saved - b.saved, width)
 
 
 def _on_edge(piece: db.Polygon, line: Line) -> bool:
@@ -141,58 +128,86 @@ def _on_edge(piece: db.Polygon, line: Line) -> bool:
     box = piece.bbox()
     if not (box.left <= x <= box.right and box.bottom <= y <= box.top):
         return False
-    ends = (line.at, line.low, line.at, line.high) if line.vertical else (line.low, line.at, line.high, line.at)
-    cut = db.Edge(*ends)
+    cut = db.Edge(*line.beside())
     return any(e.is_parallel(cut) and e.coincident(cut) for e in piece.each_edge())
 
 
-def _holds(piece: db.Polygon, tap: Tap) -> bool:
-    return bool(piece.inside(db.Point(round(tap.centre[0]), round(tap.centre[1]))))
+def _on(piece: db.Polygon, tap: Tap) -> bool:
+    """Whether a piece holds a contact; its boxes lie inside the conductor, and no cut goes through them."""
+    if not any(piece.bbox().overlaps(db.Box(*(round(v) for v in b))) for b in tap.boxes):
+        return False
+    return any(not (db.Region(db.Box(*(round(v) for v in b))) & db.Region(piece)).is_empty() for b in tap.boxes)
 
 
-def _sheet(piece: db.Polygon, cuts: list[Port], taps: list[Tap], ports: list[Port], solver: SheetSolver,
-           out: Wiring) -> None:  # fmt: skip
-    taps = _distinct(taps, out)
-    lines = [*cuts, *ports]
-    nodes = [p.node for p in lines] + [t.node for t in taps]
+def _sheet(piece: Conductor, cuts: list[Port], frame: Frame, out: Wiring) -> None:
+    """Solve a piece and add resistors between its cuts, ports and contacts."""
+    groups = _distinct(piece, frame, out)
+    lines = [*cuts, *piece.ports]
+    nodes = [p.node for p in lines] + [g[0].node for g in groups]
     if len(nodes) < 2:
         return
-    box = piece.bbox()
+    box = piece.polygon.bbox()
     width = float(min([p.line.high - p.line.low for p in lines] or [min(box.width(), box.height())]))
-    matrix = solver.conductances(piece, [p.line for p in lines], [_clipped(t.box, box) for t in taps])
+    contacts = [Contact(tuple(b for t in g for b in t.boxes), g[0].reach) for g in groups]
+    matrix, share, even = solve(piece.polygon, [p.line for p in lines], contacts, frame)
+    for group, contact in zip(groups, contacts, strict=True):
+        for tap in group:
+            tap.squares = (even if tap.reach is None else share * contact.squares) * contact.area / tap.area
     if len(nodes) == 3 and np.count_nonzero(matrix) == 9:
         # Three ports: the star is exact, and keeps one node per junction.
         g = -matrix[[1, 0, 0], [2, 2, 1]]
         total = g[0] * g[1] + g[1] * g[2] + g[2] * g[0]
         centre = out.node(*np.mean([(out.x[n], out.y[n]) for n in nodes], axis=0))
-        out.resistors += [(n, centre, float(g[k] / total), width) for k, n in enumerate(nodes)]
+        for k, n in enumerate(nodes):
+            out.join(n, centre, float(g[k] / total), width)
         return
     for i, j in zip(*np.nonzero(np.triu(matrix, 1)), strict=True):
-        out.resistors.append((nodes[i], nodes[j], float(-1 / matrix[i, j]), width))
+        out.join(nodes[i], nodes[j], float(-1 / matrix[i, j]), width)
 
 
-def _distinct(taps: list[Tap], out: Wiring) -> list[Tap]:
-    """Taps at distinct places; those stacked on one become its node."""
-    kept: list[Tap] = []
+def _distinct(piece: Conductor, frame: Frame, out: Wiring) -> list[list[Tap]]:
+    """Contacts and pins of a piece as ports: side by side and leading to the same, as one; stacked, on one node."""
+    taps = [*piece.taps, *(_box_of(pin, piece.polygon, frame) for pin in piece.pins)]
+    kept: list[list[Tap]] = []
     for tap in taps:
-        reach = max(SAME_PLACE * min(tap.box[2] - tap.box[0], tap.box[3] - tap.box[1]), 1)
-        for other in kept:
-            if max(abs(a - b) for a, b in zip(tap.centre, other.centre, strict=True)) <= reach:
-                out.same.append((other.node, tap.node))
+        for group in kept:
+            if any(_one_place(other, tap) or _neighbours(other, tap) for other in group):
+                out.same.append((group[0].node, tap.node))
+                if _alike(tap, group[0]):
+                    group.append(tap)
                 break
         else:
-            kept.append(tap)
+            kept.append([tap])
     return kept
 
 
-def _clipped(tap: Box, box: db.Box) -> Box:
-    """A tap's box inside the piece's bounding box, never thinner than one dbu."""
-    x0, x1 = max(tap[0], box.left), min(tap[2], box.right)
-    y0, y1 = max(tap[1], box.bottom), min(tap[3], box.top)
-    if x1 <= x0:
-        x0 = min(max(x0, box.left), box.right - 1)
-        x1 = x0 + 1
-    if y1 <= y0:
-        y0 = min(max(y0, box.bottom), box.top - 1)
-        y1 = y0 + 1
-    return x0, y0, x1, y1
+def _box_of(pin: Pin, polygon: db.Polygon, frame: Frame) -> Tap:
+    """A pin where no cross-section is known: a box of half a wire's width."""
+    half = max(int(polygon.area() / polygon.perimeter() / 2 / frame.grid), 1) * frame.grid
+    box = polygon.bbox()
+    edges = (max(pin.x - half, box.left), max(pin.y - half, box.bottom),
+             min(pin.x + half, box.right), min(pin.y + half, box.top))  # fmt: skip
+    return Tap(pin.node, (edges,), None, 0.0, pin)
+
+
+def _alike(first: Tap, second: Tap) -> bool:
+    return (first.other, first.reach) == (second.other, second.reach)
+
+
+def _one_place(first: Tap, second: Tap) -> bool:
+    """Whether two contacts are stacked on each other, or a pin lies on a contact."""
+    if isinstance(second.other, Pin):
+        pin = second.other
+        return any(b[0] <= pin.x <= b[2] and b[1] <= pin.y <= b[3] for b in first.boxes)
+    if first.reach is None or second.reach is None:
+        return False
+    a, b = first.boxes[0], second.boxes[0]
+    return max(abs(v - w) for v, w in zip(a, b, strict=True)) <= SAME_PLACE * min(a[2] - a[0], a[3] - a[1])
+
+
+def _neighbours(first: Tap, second: Tap) -> bool:
+    """Whether two contacts that lead to the same lie as near as they are large."""
+    if not _alike(first, second):
+        return False
+    return any(max(b[0] - a[2], a[0] - b[2], b[1] - a[3], a[1] - b[3]) <= max(a[2] - a[0], a[3] - a[1])
+               for a in first.boxes for b in second.boxes)  # fmt: skip

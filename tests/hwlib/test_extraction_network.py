@@ -44,13 +44,18 @@ def erase(sheet: Sheet, layer: str, x0: int, y0: int, x1: int, y1: int) -> None:
 def test_wires_of_a_small_network_by_hand(run, suffix):
     network = run(draw_network(hebbian_levels(3)), suffix=suffix)
     r = resistances(network)
-    # dend_0's pin lies at x = −390 on m3; the axon in column 1 taps it at 360, then three vias, 70 nm of read.
-    assert r["dend_0", 1, MTJ_OUT] == pytest.approx(R_M3 * 750 / 40 + 3 * VIA + R_READ * 70 / 40, rel=1e-12, abs=0)
+    # dend_0's pin lies at x = −390 on m3; the axon in column 1 taps it at 360, then three vias, 70 nm of read. The even
+    # current of a pillar comes a sixth of the pillar's 50 nm nearer than its centre, that of a via a sixth of its
+    # 30 nm; on read the via's current crowds at its edge, which spares up to a third of the even one's squares.
+    nearer = R_READ * (50 + 30) / 6 / 40 + R_M3 * 30 / 6 / 40
+    even = R_M3 * 750 / 40 + 3 * VIA + R_READ * 70 / 40 - nearer
+    assert even - R_READ * 30 / 3 / 40 / 3 < r["dend_0", 1, MTJ_OUT] < even
+    assert r["dend_0", 2, MTJ_OUT] - r["dend_0", 1, MTJ_OUT] == pytest.approx(R_M3 * PX / 40, rel=0.005, abs=0)
     # drive_1's pin at y = 10; its axon in row 2 taps at 2·520 + 225, then one v1 and one vt.
-    assert r["drive_1", 7, DW_IN] == pytest.approx(R_M2 * (2 * PY + 215) / 40 + 2 * VIA, rel=1e-12, abs=0)
+    assert r["drive_1", 7, DW_IN] == pytest.approx(R_M2 * (2 * PY + 215) / 40 + 2 * VIA, rel=0.01, abs=0)
     # gnd's pin at x = 40 on the 80 nm trunk.
     to_column, down = R_M3 * (PX + 145) / 80, R_M2 * (2 * PY + 120 - 225) / 40 + R_M2 * PY / 40
-    assert r["gnd", 1, DW_OUT] == pytest.approx(to_column + down + 3 * VIA, rel=1e-12, abs=0)
+    assert r["gnd", 1, DW_OUT] == pytest.approx(to_column + down + 3 * VIA, rel=0.01, abs=0)
     assert network.has_wires and network.neurons == 3
     assert set(network.net_names) == {"gnd", "vdw", "w_m1", "w_p1", *(f"{k}_{i}" for k in ("dend", "drive")
                                                                      for i in range(3))}  # fmt: skip
@@ -77,7 +82,7 @@ def test_composed_cells_equal_the_flat_layout(run):
     composed, flat = (run(s, 16) for s in (draw_network(levels), flattened(draw_network(levels))))
     a, b = resistances(composed), resistances(flat)
     assert a.keys() == b.keys() and len(a) == 4 * 256
-    np.testing.assert_allclose(list(a.values()), [b[k] for k in a], rtol=0.01)
+    np.testing.assert_allclose(list(a.values()), [b[k] for k in a], rtol=1e-9)
     np.testing.assert_allclose(composed.device_x, flat.device_x)
     assert composed.nodes == flat.nodes
 
@@ -163,7 +168,7 @@ def test_strap_across_windows_joins_where_it_ends(run):
     tap = 2 * PX + 120 + 300
     along, rest = R_M3 * tap / 40, straight - R_M3 * tap / 40
     drop = along - along * (rest + strap) / (along + rest + strap)
-    assert before["dend_0", 2, MTJ_OUT] - after["dend_0", 2, MTJ_OUT] == pytest.approx(drop, rel=1e-6, abs=0)
+    assert before["dend_0", 2, MTJ_OUT] - after["dend_0", 2, MTJ_OUT] == pytest.approx(drop, rel=0.01, abs=0)
 
 
 def test_notch_by_hand_raises_a_resistance(run):

@@ -1,0 +1,47 @@
+"""Resistance of a piece of any shape between its ports, by KLayout's tesselation, in squares."""
+
+from __future__ import annotations
+
+import klayout.db as db
+import klayout.pex as pex
+import numpy as np
+
+from hwlib.extraction.grid import Box, Line
+
+TRIANGLES = 6_000
+STRIP = 4  # steps of the process's grid
+
+
+def tesselate(piece: db.Polygon, lines: list[Line], taps: list[tuple[Box, ...]], dbu: float,
+              grid: int) -> np.ndarray:  # fmt: skip
+    """Conductance matrix between lines and taps, all equipotential.
+
+    Args:
+        piece: polygon in dbu.
+        lines: ports along its outline.
+        taps: contacts on it by their boxes; the first box of each counts.
+        dbu: µm per dbu.
+        grid: dbu per step of the process's grid.
+    """
+    whole = db.Region(piece)
+    strips = [_outside(p, whole, STRIP * grid) for p in lines]  # a line: a thin strip just beyond the conductor's end
+    for strip in strips:
+        whole.insert(strip)
+    within = whole.merged().sized(-grid)  # a port on the outline breaks the triangulation
+    ports = []
+    for box in [*strips, *(db.Box(*(round(v) for v in boxes[0])) for boxes in taps)]:
+        inside = (db.Region(box) & within).merged()
+        ports.append(max(inside.each(), key=lambda p: p.area()) if inside.count() else db.Polygon(box))
+    piece = max(whole.merged().each(), key=lambda p: p.area())
+    area = piece.area() * dbu**2 / TRIANGLES
+    extractor = pex.RExtractor.tesselation_extractor(dbu, 0.4, area)  # type: ignore[attr-defined]
+    matrix = np.zeros((len(ports), len(ports)))
+    for element in extractor.extract(piece, [], ports).each_element():
+        i, j = element.a().port_index(), element.b().port_index()
+        matrix[i, j] = matrix[j, i] = matrix[i, j] - 1 / element.resistance()
+    return matrix
+
+
+def _outside(line: Line, piece: db.Region, far: float) -> db.Box:
+    sides = [db.Box(*line.beside(depth)) for depth in (far, -far)]
+    return min(sides, key=lambda side: (db.Region(side) & piece).area())

@@ -1,0 +1,111 @@
+"""How a layout lies, how it is divided into cells and in what unit it is written changes no resistance."""
+
+from collections.abc import Callable
+
+import klayout.db as db
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hand_drawn import design, draw_network, hebbian_levels
+from scipy.sparse.linalg import splu
+
+from hwlib.design import Design
+from hwlib.extraction import extract
+from hwlib.network import Network
+
+TURNS = [(code, dx, dy) for code in range(8) for dx, dy in ((0, 0), (1237, -771))][1:]
+
+
+def to_pins(network: Network) -> np.ndarray:
+    """Resistance from the joined pins of each net to its terminals, in Ω, shape (devices, 4)."""
+    a, b = network.resistor_nodes.T
+    g = 1 / network.resistor_ohm
+    place = (np.concatenate([a, b, a, b]), np.concatenate([b, a, a, b]))
+    laplacian = sp.csc_matrix((np.concatenate([-g, -g, g, g]), place), (network.nodes,) * 2)
+    free = np.setdiff1d(np.arange(network.nodes), network.pin_node)
+    inverse = np.zeros(network.nodes)
+    inverse[free] = np.diag(splu(laplacian[free][:, free].tocsc()).solve(np.eye(len(free))))
+    return inverse[network.terminals]
+
+
+def wrapped(layout: db.Layout, code: int, dx: int, dy: int) -> db.Layout:
+    old = layout.top_cell()
+    outer = layout.create_cell("outer")
+    outer.insert(db.CellInstArray(old.cell_index(), db.Trans(code % 4, code >= 4, dx, dy)))
+    return layout
+
+
+def turned_polygons(layout: db.Layout, code: int) -> db.Layout:
+    """Flat, and turned shape by shape."""
+    top = layout.top_cell()
+    layout.flatten(top.cell_index(), -1, True)
+    top.transform(db.Trans(code % 4, code >= 4, 13, -7))
+    return layout
+
+
+def finer(layout: db.Layout, times: int) -> db.Layout:
+    layout.transform(db.ICplxTrans(float(times)))
+    layout.dbu /= times
+    return layout
+
+
+def same_drawing(path, run: Callable[[str], Network], turns=TURNS) -> None:
+    def check(change: Callable[..., db.Layout], *how: int) -> None:
+        layout = db.Layout()
+        layout.read(str(path))
+        other = path.with_name("other.gds")
+        change(layout, *how).write(str(other))
+        np.testing.assert_allclose(to_pins(run(str(other))), expected, rtol=1e-9, err_msg=f"{change.__name__}{how}")
+
+    expected = to_pins(run(str(path)))
+    for turn in turns:
+        check(wrapped, *turn)
+    for code in (0, 3, 5):
+        check(turned_polygons, code)
+    for times in (2, 5):
+        check(finer, times)
+
+
+@pytest.mark.parametrize("style", ["rails", "lines"])
+@pytest.mark.parametrize("process", ["ebeam", "copper", "copper_thick"])
+def test_generated_layouts(tmp_path, process, style):
+    layouts = pytest.importorskip("layouts")
+    soma = "centred" if style == "lines" else "diagonal"
+    drawn = Design(name="three", process=process,
+                   network={"neurons": 3, "weight_style": style, "soma_placement": soma})  # fmt: skip
+    loaded = drawn.load_process()
+    path = layouts.write_layout(layouts.hopfield(drawn, loaded), tmp_path / "three.gds")
+    same_drawing(path, lambda file: extract(file, loaded, drawn), TURNS[1::2] if style == "lines" else TURNS[::2])
+
+
+def _corner_at_the_edge(s) -> None:
+    """A branch of the dendrite's own metal that starts on the border of two tiles."""
+    s.box(s.layout.top_cell(), "m3", 225, 155, 255, 260)
+
+
+def _slanted(s) -> None:
+    """dend_0 goes on over a slanted piece to its label."""
+    top = s.layout.top_cell()
+    s.box(top, "m3", -460, 135, -400, 175)
+    s.box(top, "m3", -560, 235, -520, 335)
+    corners = [(-460, 135), (-460, 175), (-520, 235), (-560, 235)]
+    top.shapes(s.layer("m3")).insert(db.Polygon([db.Point(*corner) for corner in corners]))
+    for shape in top.shapes(s.layout.layer(*s.process.layers["m3"].label)).each():
+        if shape.text.string == "dend_0":
+            shape.text = db.Text("dend_0", -540, 325)
+
+
+def _ring(s) -> None:
+    for name in ("axon_w_m1", "axon_w_p1"):
+        for box in ((100, 250, 190, 280), (160, 135, 190, 280), (100, 135, 190, 175)):
+            s.box(s.layout.cell(name), "read", *box)
+
+
+@pytest.mark.parametrize("change", [None, _corner_at_the_edge, _slanted, _ring])
+def test_drawn_by_hand(tmp_path, change):
+    s = draw_network(hebbian_levels(3))
+    if change:
+        change(s)
+    path = tmp_path / "hand.gds"
+    s.layout.write(str(path))
+    same_drawing(path, lambda file: extract(file, s.process, design(3)), TURNS[::3])
