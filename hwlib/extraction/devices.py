@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +26,7 @@ class DeviceShape:
     y: float
     length: float
     track_width: float
+    track_squares: float
     pillar_width: float
     pillar_centre: float
     pillar_area: float
@@ -108,10 +111,30 @@ def _measured(core: db.Region, track: db.Polygon, contacts: Finder, pins: Finder
     middle = (start + end) / 2
     return DeviceShape(
         *_centre(pillar), length=length, track_width=(db.Region(track) & db.Region(between)).area() / length,
+        track_squares=_squares(db.Region(track) & db.Region(between), axis),
         pillar_width=end - start, pillar_centre=middle - facing_low if pinned[0] else facing_high - middle,
         pillar_area=core.area(), pillar=pillar,
         contacts_in=tuple(low if pinned[0] else high), contacts_out=tuple(high if pinned[0] else low),
     )  # fmt: skip
+
+
+def _squares(track: db.Region, axis: int) -> float:
+    """Squares of a track along x (0) or y (1), by its width from place to place."""
+    upright = track.transformed(db.Trans.R90) if axis == 0 else track
+    strips = []
+    for polygon in upright.merged().each():
+        for t in polygon.decompose_trapezoids(db.Polygon.TD_htrapezoids):
+            low, high = t.bbox().bottom, t.bbox().top
+            ends = [[q.x for q in t.each_point() if q.y == y] for y in (low, high)]
+            strips.append((low, high, *(max(x, default=0) - min(x, default=0) for x in ends)))
+    cuts = sorted({y for strip in strips for y in strip[:2]})
+    total = 0.0
+    for y0, y1 in itertools.pairwise(cuts):
+        here = [strip for strip in strips if strip[0] <= y0 and strip[1] >= y1]
+        first, last = (sum(a + (b - a) * (y - low) / (high - low) for low, high, a, b in here) for y in (y0, y1))
+        narrow, wide = max(min(first, last), 1e-9), max(first, last, 1e-9)
+        total += (y1 - y0) * (math.log(wide / narrow) / (wide - narrow) if wide > narrow * (1 + 1e-9) else 1 / narrow)
+    return total
 
 
 def _ends(mine: list[db.Polygon], pillar: db.Box, place: str) -> tuple[int, list[db.Polygon], list[db.Polygon]]:

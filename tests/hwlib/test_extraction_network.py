@@ -348,3 +348,13 @@ def test_scaled_instance_is_extracted_flat(run):
     s.box(small, "m4", 0, 0, 20, 20)
     top.insert(db.DCellInstArray(small.cell_index(), db.DCplxTrans(2.0, 0, False, db.DVector(5, 5))))
     assert resistances(run(s)) == pytest.approx(resistances(run(draw_network(hebbian_levels(3)))), rel=1e-9, abs=0)
+
+
+def test_track_of_uneven_width_has_its_squares_place_by_place(run):
+    s = draw_network(hebbian_levels(3))
+    for name in ("axon_w_m1", "axon_w_p1"):
+        s.box(s.layout.cell(name), "track", 80, 200, 90, 300)  # ten of its hundred nm are twice as wide
+    network = run(s)
+    axon = network.pre != network.post
+    np.testing.assert_allclose(network.r_m[axon], 1000 * (90 / 50 + 10 / 100))
+    np.testing.assert_allclose(network.r_m[~axon], 2000)
