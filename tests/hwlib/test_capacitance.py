@@ -201,3 +201,15 @@ def test_wrong_capacitance_arrays_are_refused(ebeam, wrong):
     plain = ideal_network(Design(name="t", network={"neurons": 3}), ebeam)
     with pytest.raises(InputError, match=r"capacitance|coupling"):
         replace(plain, **wrong).validate()
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_edges_couple_up_to_a_micrometre_apart(ebeam, turned):
+    def between(space: int) -> float:
+        boxes = [(0, 0, 40, 1000), (40 + space, 0, 80 + space, 1000)]
+        boxes = [(b[1], b[0], b[3], b[2]) if turned else b for b in boxes]
+        return coupling(capacitances(drawn(*(("m3", k, *box) for k, box in enumerate(boxes))), 2, ebeam), 0, 1)
+
+    # The closed form falls as the spacing to the power 1.34, up to 1000 nm and not beyond.
+    assert between(990) == pytest.approx(between(450) * (450 / 990) ** 1.34, rel=1e-6, abs=0)
+    assert between(1010) == 0
