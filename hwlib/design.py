@@ -148,7 +148,7 @@ class Task(_Strict):
 class Design(_Strict):
     """A whole design, as read from its YAML file."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="of the run folder and the top cell")
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$", description="of the run folder and the top cell")
     process: FileName = Field(default="ebeam", description="a preset's name, or a process file beside the design")
     seed: int = Field(default=1, ge=0, le=2**63 - 1, description="of every random draw")
     device: Device = Device()

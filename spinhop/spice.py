@@ -6,20 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spinhop.artefacts import DRAWN_TRACE, IDEAL_TRACE, design_inputs, drawn_network, ideal_wires, save_dataset
 from spinhop.result_files import read_trial
 from spinhop.runs import Progress, Run, Stage, open_run
-from spinhop.stages import (
-    DRAWN_TRACE,
-    EXTRACTION,
-    IDEAL_TRACE,
-    LAYOUT,
-    SIMULATION_DRAWN,
-    SIMULATION_IDEAL,
-    design_inputs,
-    drawn_network,
-    ideal_wires,
-    save_dataset,
-)
+from spinhop.stages import EXTRACTION, LAYOUT, SIMULATION_DRAWN, SIMULATION_IDEAL
 
 if TYPE_CHECKING:
     from hwlib.network import Network

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hwlib.netcdf import write_netcdf
 from hwlib.writing import write_bytes
+from spinhop.artefacts import (
+    DRAWN_RECALL,
+    DRAWN_TRACE,
+    IDEAL_RECALL,
+    IDEAL_TRACE,
+    NETWORK,
+    design_inputs,
+    drawn_network,
+    ideal_wires,
+    layout_file,
+    save_dataset,
+)
 from spinhop.provenance import file_hash
-from spinhop.runs import Progress, Run, Stage, open_run, reopen_run
+from spinhop.runs import Run, Stage
 
 if TYPE_CHECKING:
     from hwlib.network import Network
@@ -21,19 +30,7 @@ CAPACITANCE_DEVICES = 20_000  # coupling of neighbouring wires takes minutes bey
 RECALL_TOLERANCE = 1e-7  # L per step: times and energies of many trials within 1e-6, in half the steps of one trial's
 TRACE_DEVICES = 10_000  # wall traces of more devices do not fit a report, nor a small machine's memory
 
-IDEAL_TRACE, DRAWN_TRACE = "ideal.nc", "drawn.nc"
-IDEAL_RECALL, DRAWN_RECALL = "recall_ideal.nc", "recall_drawn.nc"
-NETWORK, REPORT = "network.nc", "report.html"
 LAYOUT_PICTURE, NEURON_PICTURE = "layout.png", "neuron.png"
-
-
-def design_inputs(run: Run, *without: str) -> list[Any]:
-    """What of the design and process decides a result: their fields but some, and the weights they lead to."""
-    from hwlib.weights import weight_levels
-
-    fields = run.design.model_dump(mode="json", exclude=set(without))
-    weights = hashlib.sha256(weight_levels(run.design).tobytes()).hexdigest()
-    return [fields, weights, run.process.model_dump(mode="json")]
 
 
 def _drawing_inputs(run: Run) -> Any:
@@ -59,12 +56,6 @@ def _draw(run: Run) -> Sequence[str]:
         write_bytes(run.path(names[0]), run.layout.read_bytes() if run.top is None else cell_bytes(run.layout, run.top))
     layouts.render(run.path(names[-1]), run.path(LAYOUT_PICTURE), run.process)
     return [*names, LAYOUT_PICTURE]
-
-
-def layout_file(run: Run) -> Path:
-    """The layout a run extracts: OASIS where there is one, it is the smaller."""
-    oasis = run.path("layout.oas")
-    return oasis if "layout.oas" in run.files("layout") else run.path("layout.gds")
 
 
 def neuron_window(network: Network) -> tuple[float, float, float, float]:
@@ -98,20 +89,6 @@ def _extract(run: Run) -> Sequence[str]:
         write_spice(network, run.path("network.spice"))
         names += ["network.spef", "network.spice"]
     return names
-
-
-def ideal_wires(run: Run) -> Network:
-    """The design's network with perfect wires."""
-    from hwlib.schematic import ideal_network
-
-    return ideal_network(run.design, run.process)
-
-
-def drawn_network(run: Run) -> Network:
-    """The network that the extraction stage wrote."""
-    from hwlib.network import read_network
-
-    return read_network(run.path(NETWORK))
 
 
 def _network(run: Run, ideal: bool) -> Network:
@@ -167,18 +144,6 @@ def _resumed(trials: Callable[[], Any], remark: Callable[[str], None]) -> Any:
     return trials()
 
 
-def save_dataset(dataset: Any, path: Path) -> Path:
-    """Write an xarray dataset as netCDF-4, whole or not at all."""
-    return write_netcdf(dataset, path)
-
-
-def _report(run: Run) -> Sequence[str]:
-    from spinhop.report import write_report
-
-    write_report(run.folder)
-    return [REPORT]
-
-
 def _layout_notes(run: Run) -> dict[str, Any]:
     return {"layout": run.layout.name if run.layout else "drawn", **({"top_cell": run.top} if run.top else {})}
 
@@ -200,66 +165,3 @@ RECALL_IDEAL = Stage("recall, ideal", (), _SIMULATE, _simulation_inputs, _recall
 RECALL_DRAWN = Stage(
     "recall, drawn", ("extraction",), _SIMULATE, _simulation_inputs, _recall(False, DRAWN_RECALL), _engine_notes
 )
-_BEFORE_REPORT = (LAYOUT, EXTRACTION, SIMULATION_IDEAL, SIMULATION_DRAWN, RECALL_IDEAL, RECALL_DRAWN)
-REPORT_STAGE = Stage(
-    "report", tuple(stage.name for stage in _BEFORE_REPORT), ("hwlib", "sim", "spinhop"), lambda run: None, _report
-)
-ALL = (*_BEFORE_REPORT, REPORT_STAGE)
-UP_TO = {
-    "layout": (LAYOUT,),
-    "extract": (LAYOUT, EXTRACTION),
-    "simulate": (LAYOUT, EXTRACTION, SIMULATION_IDEAL, SIMULATION_DRAWN),
-    "simulate ideal": (SIMULATION_IDEAL,),
-    "recall": (LAYOUT, EXTRACTION, RECALL_IDEAL, RECALL_DRAWN),
-    "recall ideal": (RECALL_IDEAL,),
-    "run": ALL,
-}
-
-
-def rewrite_report(folder: Path) -> Path:
-    """Write the report of a run folder again, from the files that are there.
-
-    Raises:
-        InputError: no run folder, a run is under way in it, or a stage that the report shows has not run.
-    """
-    from spinhop.report import write_report
-
-    with reopen_run(folder) as manifest:
-        path = write_report(folder)
-        record = manifest["stages"].get(REPORT_STAGE.name)
-        if record:
-            record["files"][REPORT] = file_hash(path)
-        return path
-
-
-def run_design(
-    design: Path, goal: str = "run", *, out: Path | None = None, layout: Path | None = None, top: str | None = None,
-    engine: str = "auto", force: bool = False, progress: Progress = lambda stage, status, seconds: None,
-) -> Run:  # fmt: skip
-    """Bring the run folder of a design up to date.
-
-    Args:
-        design: design file.
-        goal: which stages, a key of ``UP_TO``.
-        out: run folder, default ``runs/<design name>``.
-        layout: GDS or OASIS file to use instead of drawing one.
-        top: its cell to use, when it has several top cells.
-        engine: simulation engine.
-        force: repeat stages whose inputs did not change, and overwrite files changed by hand.
-        progress: called with stage, ``start``, ``done`` or ``kept``, and seconds; its method ``advance(done, total)``,
-            if it has one, within stages that count; its method ``remark(text)`` with what else there is to say.
-
-    Raises:
-        InputError: bad input to any stage; files of finished stages stay.
-    """
-    from hwlib.weights import stored_patterns
-
-    with open_run(design, out, layout=layout, top=top, engine=engine) as run:
-        stages = UP_TO[goal]
-        if goal == "run" and stored_patterns(run.design) is None:  # weights from a matrix: nothing to recall
-            stages = tuple(stage for stage in stages if stage not in (RECALL_IDEAL, RECALL_DRAWN))
-            run.forget(RECALL_IDEAL, RECALL_DRAWN)
-        run.advance = getattr(progress, "advance", run.advance)
-        run.remark = getattr(progress, "remark", run.remark)
-        run.execute(stages, progress, force=force)
-        return run

@@ -9,6 +9,7 @@ import klayout.db as kdb
 from hwlib.checks.places import first_place
 from hwlib.checks.rules import Rule, design_rules
 from hwlib.drawing.reader import Drawing, LayoutSource, open_layout
+from hwlib.errors import shown
 from hwlib.findings import Finding
 from hwlib.process import Process
 
@@ -47,7 +48,8 @@ class Checker:
             "width": self._width, "space": self._space, "area": self._area, "size": self._size,
             "enclosure": self._enclosure, "separation": self._separation, "extension": self._extension,
             "overlap": self._overlap, "grid": self._grid, "acute": self._acute, "orthogonal": self._orthogonal,
-            "density": self._density, "unknown": self._unknown,
+            "density": self._density, "unknown": self._unknown, "simple": self._simple, "outline": self._outline,
+            "label": self._label, "doubled": self._doubled,
         }  # fmt: skip
 
     def run(self, rules: list[Rule]) -> list[Finding]:
@@ -57,7 +59,8 @@ class Checker:
             found: list[Finding] = []
             for count, finding in enumerate(self._run[rule.kind](rule)):
                 if count == self.limit:
-                    found.append(Finding("drc", rule.name, f"more than {self.limit} findings; the rest is left out"))
+                    message = f"more than {self.limit} findings; the rest is left out"
+                    found.append(Finding("drc", rule.name, message, rule.severity))
                     break
                 found.append(finding)
             findings += sorted(found, key=lambda f: (f.cell, f.x or 0.0, f.y or 0.0))
@@ -213,6 +216,35 @@ class Checker:
                     message = f"shapes on layer {info.layer}/{info.datatype}, which process {self.process.name} lacks"
                     yield self._finding(rule, cell, box, message, None, "")
 
+    def _simple(self, rule: Rule) -> Iterator[Finding]:
+        for cell, strange in self.drawing.crossing.get(rule.layers[0], {}).items():
+            for polygon in strange.each():
+                message = f"a polygon on {rule.layers[0]} crosses or overlaps itself"
+                yield self._placed(rule, cell, polygon.bbox(), message)
+
+    def _outline(self, rule: Rule) -> Iterator[Finding]:
+        layer, outline = (self.region(name) for name in rule.layers)
+        if outline.is_empty():
+            return
+        for cell, shape in self._each(layer - outline):
+            yield self._finding(rule, cell, shape.bbox(), f"{rule.layers[0]} lies outside the outline", None, "")
+
+    def _label(self, rule: Rule) -> Iterator[Finding]:
+        index = self.drawing.label_layers.get(rule.layers[0])
+        if index is None:
+            return
+        shapes = self.drawing.top.begin_shapes_rec(index)
+        shapes.shape_flags = kdb.Shapes.SBoxes | kdb.Shapes.SPolygons | kdb.Shapes.SPaths
+        for cell, shape in self._each(kdb.Region(shapes, self._store)):
+            message = f"a shape on the label layer of {rule.layers[0]}, which holds texts; it is no metal"
+            yield self._finding(rule, cell, shape.bbox(), message, None, "")
+
+    def _doubled(self, rule: Rule) -> Iterator[Finding]:
+        for double in self.drawing.doubled:
+            times = "twice" if double.more == 1 else f"{double.more + 1} times"
+            message = f"cell {shown(double.cell)} is placed {times} at the same place"
+            yield self._placed(rule, double.parent, double.box, message)
+
     def _pairs(self, rule: Rule, marks: kdb.EdgePairs, what: str) -> Iterator[Finding]:
         for cell, shape in self._each(marks):
             pair = shape.edge_pair
@@ -234,9 +266,16 @@ class Checker:
     def _finding(
         self, rule: Rule, cell: kdb.Cell, box: kdb.Box, message: str, measured: float | None, unit: str
     ) -> Finding:
+        if cell.name in self.drawing.made or self.layout.cell(cell.name) is None:  # of no cell that the file has
+            cell, box = self.drawing.top, box.transformed(first_place(cell))
+        return self._placed(rule, cell.name, box, message, measured, unit)
+
+    def _placed(
+        self, rule: Rule, cell: str, box: kdb.Box, message: str, measured: float | None = None, unit: str = ""
+    ) -> Finding:
         centre_x, centre_y = (box.left + box.right) / 2, (box.bottom + box.top) / 2
         return Finding(
-            check="drc", rule=rule.name, message=message, cell=cell.name,
+            check="drc", rule=rule.name, message=message, severity=rule.severity, cell=cell,
             x=centre_x * self.dbu, y=centre_y * self.dbu,
             width=box.width() * self.dbu, height=box.height() * self.dbu,
             measured=measured, required=rule.value if measured is not None else None, unit=unit,

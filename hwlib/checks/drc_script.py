@@ -19,12 +19,61 @@ source($input) if $input
 $report ? report("DRC {name}", $report) : report("DRC {name}")
 deep
 """
+# A polygon that crosses itself is marked and replaced by all it encloses, in a copy: in deep mode one whose halves
+# cancel would be gone before any rule sees it.
+_AS_DRAWN = """\
+drawn = source.layout.dup
+top = drawn.cell(source.cell_obj.name)
+strange = lambda do |polygons|
+  raw = RBA::Region::new
+  raw.merged_semantics = false
+  polygons.each {{ |polygon| raw.insert(polygon) }}
+  raw.strange_polygon_check
+end
+[{numbers}].each do |layer, datatype|
+  index = drawn.find_layer(layer, datatype)
+  marks = drawn.insert_layer(RBA::LayerInfo::new("crossing_#{{layer}}_#{{datatype}}"))
+  drawn.each_cell do |cell|
+    next if index.nil?
+    polygons = cell.shapes(index).each(RBA::Shapes::SPolygons).collect {{ |shape| shape.polygon }}
+    next if strange.call(polygons).is_empty?
+    kept = RBA::Shapes::new
+    cell.shapes(index).each do |shape|
+      polygon = shape.is_polygon? ? shape.polygon : nil
+      found = strange.call(polygon ? [polygon] : [])
+      if found.is_empty?
+        kept.insert(shape)
+      else
+        covered = RBA::Region::new(polygon).merged
+        cell.shapes(marks).insert(polygon.area == 0 ? covered : found)
+        kept.insert(covered)
+      end
+    end
+    cell.shapes(index).clear
+    cell.shapes(index).insert(kept)
+  end
+end
+doubled = drawn.insert_layer(RBA::LayerInfo::new("doubled"))
+drawn.each_cell do |cell|
+  found = Hash::new(0)
+  cell.each_inst {{ |inst| inst.cell_inst.each_cplx_trans {{ |trans| found[[inst.cell_index, trans.to_s]] += 1 }} }}
+  cell.each_inst do |inst|
+    inst.cell_inst.each_cplx_trans do |trans|
+      key = [inst.cell_index, trans.to_s]
+      cell.shapes(doubled).insert(inst.cell.bbox.transformed(trans)) if found[key] > 1
+      found[key] = 0
+    end
+  end
+end
+source(drawn, top)
+"""
 
 
 def drc_script(process: Process) -> str:
     """The text of a KLayout DRC script (.drc) that checks every rule of the process."""
     process.check_names()
-    parts = [_HEADER.format(name=process.name)]
+    numbers = ", ".join(f"[{layer}, {datatype}]" for layer, datatype in (x.gds for x in process.layers.values()))
+    parts = [_HEADER.format(name=process.name), _AS_DRAWN.format(numbers=numbers)]
     for name, layer in process.layers.items():
         parts.append(f"l_{name} = input({layer.gds[0]}, {layer.gds[1]})")
     parts.append("")
@@ -116,10 +165,26 @@ def _unknown(rule: Rule, process: Process) -> str:
     return (
         f"known = [{numbers}]\n"
         "source.layout.layer_infos.each do |info|\n"
-        "  next if known.include?([info.layer, info.datatype])\n"
+        "  next if info.is_named? || known.include?([info.layer, info.datatype])\n"
         f"  input(info.layer, info.datatype){_output(rule)}\n"
         "end"
     )
+
+
+def _simple(rule: Rule, process: Process) -> str:
+    layer, datatype = process.layers[rule.layers[0]].gds
+    return f'input("crossing_{layer}_{datatype}"){_output(rule)}'
+
+
+def _outline(rule: Rule, _: Process) -> str:
+    layer, outline = (f"l_{name}" for name in rule.layers)
+    return f"({layer} - {outline}){_output(rule)} unless {outline}.is_empty?"
+
+
+def _label(rule: Rule, process: Process) -> str:
+    label = process.layers[rule.layers[0]].label
+    assert label is not None  # only such layers have the rule
+    return f"polygons({label[0]}, {label[1]}){_output(rule)}"
 
 
 _WRITERS: dict[str, Callable[[Rule, Process], str]] = {
@@ -136,4 +201,8 @@ _WRITERS: dict[str, Callable[[Rule, Process], str]] = {
     "acute": _acute,
     "density": _density,
     "unknown": _unknown,
+    "simple": _simple,
+    "outline": _outline,
+    "label": _label,
+    "doubled": lambda rule, _: f'input("doubled"){_output(rule)}',
 }

@@ -14,11 +14,12 @@ from scipy.sparse.csgraph import connected_components
 
 from hwlib.checks.connectivity import Extracted, wires
 from hwlib.checks.device_table import DeviceTable, device_table
+from hwlib.checks.loose_metal import Loose, floating_pieces
 from hwlib.checks.places import places
 from hwlib.drawing.reader import Drawing
 from hwlib.forked import cores, in_processes
 
-_LABEL = "label."  # marks of net labels begin so
+_LABEL, _EDGE = "label.", "edge."  # marks of net labels, and of pieces at the edge of the outline, begin so
 
 
 @dataclass
@@ -30,6 +31,7 @@ class LayoutView:
         table: the devices.
         names: texts on each net that has any, by net number.
         errors: shapes that look like a device but are none: message and box in µm.
+        floating: pieces of metal without device and label.
         extracted: the netlist behind it, to look places up in; None when it was read in bands.
     """
 
@@ -37,6 +39,7 @@ class LayoutView:
     table: DeviceTable
     names: dict[int, list[str]]
     errors: list[tuple[str, kdb.DBox]]
+    floating: list[Loose]
     extracted: Extracted | None = None
 
 
@@ -49,7 +52,8 @@ def view_whole(drawing: Drawing) -> LayoutView:
         for message, box, cell in _errors(extracted)
         for place in (places(drawing.layout, cell) if cell is not None else [kdb.DCplxTrans()])
     ]
-    return LayoutView(drawing, table, _texts(table), errors, extracted)
+    floating = floating_pieces(extracted, drawing.border(), drawing.top)
+    return LayoutView(drawing, table, _texts(table), errors, floating, extracted)
 
 
 def view_in_bands(
@@ -58,8 +62,8 @@ def view_in_bands(
 ) -> LayoutView:  # fmt: skip
     """Extract a large layout band by band, which needs a fraction of the memory.
 
-    Horizontal lines part the layout. A band has every instance of the top cell that reaches into it, and all shapes
-    drawn in the top cell. Whatever conducts across a line gets a mark there, in both bands, and so does every
+    Lines part the layout along its rows. A band has every instance of the top cell that reaches into it, and all
+    shapes drawn in the top cell. Whatever conducts across a line gets a mark there, in both bands, and so does every
     label: nets with the same mark are one. Each path across the line goes through a mark, so no connection is lost,
     and none is added, because a band holds only shapes of the layout.
 
@@ -69,57 +73,77 @@ def view_in_bands(
         workers: processes that read at a time; None is one per core.
         progress: called with the fraction done.
     """
-    edges = [-np.inf, *_lines(drawing.layout, bands), np.inf]
+    upright, lines = _lines(drawing.top, bands)
+    edges = [-np.inf, *lines, np.inf]
     parts: list[DeviceTable] = []
     texts: list[dict[int, list[str]]] = []
     errors: set[tuple[str, str]] = set()
+    floating: set[tuple[str, str]] = set()
 
     def read(k: int) -> _Band:
-        return _band(drawing, edges[k], edges[k + 1])
+        return _band(drawing, upright, edges[k], edges[k + 1])
 
     for k, band in enumerate(in_processes(read, range(len(edges) - 1), cores() if workers is None else workers)):
         parts.append(band.table)
         texts.append(band.texts)
         errors.update(band.errors)
+        floating.update(band.floating)
         if progress is not None:
             progress((k + 1) / (len(edges) - 1))
-    table, marks = _joined(parts, texts)
-    names = {number: sorted({drawing.labels[k].name for k in numbers}) for number, numbers in marks.items()}
+    table, words = _joined(parts, texts)
+    names, across = _sorted_words(drawing, table, words)
     boxes = [(message, kdb.DBox.from_s(box)) for message, box in sorted(errors)]
-    return LayoutView(drawing, table, names, boxes)
+    inside = [Loose(layer, kdb.DBox.from_s(box)) for layer, box in sorted(floating)]
+    return LayoutView(drawing, table, names, boxes, inside + across)
 
 
 class _Band(NamedTuple):
-    """What was read of one band: the devices in it, the texts on their nets, and shapes that are no device."""
+    """What was read of one band: devices, texts on nets, shapes that are no device, pieces that carry nothing."""
 
     table: DeviceTable
     texts: dict[int, list[str]]
     errors: list[tuple[str, str]]
+    floating: list[tuple[str, str]]
 
 
-def _lines(layout: kdb.Layout, bands: int) -> list[int]:
-    """Heights of the lines between bands: through the middle of instances, so that no device lies across one twice."""
-    boxes = [inst.bbox() for inst in layout.top_cell().each_inst() if inst.bbox().height() > 0]
-    middles = sorted({box.center().y for box in boxes if 2 * box.height() < layout.top_cell().bbox().height()})
-    chosen = {middles[len(middles) * k // bands] for k in range(1, bands)} if middles else set()
-    return sorted(chosen)
+def _lines(top: kdb.Cell, bands: int) -> tuple[bool, list[int]]:
+    """The lines between bands, and whether they are upright (at some x, not at some y).
+
+    They run through the middle of instances, so that no device lies across one twice.
+    """
+    found = {}
+    for upright in (False, True):
+        spans = [_span(inst.bbox(), upright) for inst in top.each_inst()]
+        start, stop = _span(top.bbox(), upright)
+        found[upright] = sorted({(a + b) // 2 for a, b in spans if 0 < 2 * (b - a) < stop - start})
+    upright = len(found[True]) > len(found[False])
+    middles = found[upright]
+    return upright, sorted({middles[len(middles) * k // bands] for k in range(1, bands)} if middles else set())
 
 
-def _band(drawing: Drawing, low: float, high: float) -> _Band:
+def _span(box: kdb.Box, upright: bool) -> tuple[int, int]:
+    return (box.left, box.right) if upright else (box.bottom, box.top)
+
+
+def _band(drawing: Drawing, upright: bool, low: float, high: float) -> _Band:
     layout, process, top = drawing.layout, drawing.process, drawing.top
     band = layout.create_cell("$band")
     marks = {name: layout.layer(kdb.LayerInfo(f"{name}$mark")) for name in wires(process)}
     try:
         for inst in top.each_inst():
-            if inst.bbox().top >= low and inst.bbox().bottom <= high:
+            start, stop = _span(inst.bbox(), upright)
+            if stop >= low and start <= high:
                 band.insert(inst)
         for index in layout.layer_indexes():
             band.shapes(index).insert(top.shapes(index))
         for k, label in enumerate(drawing.labels):
             band.shapes(marks[label.layer]).insert(kdb.Text(f"{_LABEL}{k}", kdb.Trans(label.x, label.y)))
-        for line in (low, high):
-            if np.isfinite(line):
-                _mark(drawing, band, marks, int(line))
+        start, stop = _span(drawing.top.bbox(), not upright)
+        for line in (int(v) for v in (low, high) if np.isfinite(v)):
+            edge = kdb.Edge(line, start, line, stop) if upright else kdb.Edge(start, line, stop, line)
+            _mark(drawing, band, marks, edge, "")
+        for edge in drawing.border().each():
+            _mark(drawing, band, marks, edge, _EDGE)
         extracted = Extracted(drawing, band, marks)
         table = device_table(extracted.lvs.netlist())
         errors = [
@@ -127,20 +151,23 @@ def _band(drawing: Drawing, low: float, high: float) -> _Band:
             for message, box, cell in _errors(extracted)
             for place in (places(layout, cell, under=band) if cell is not None else [kdb.DCplxTrans()])
         ]
+        limits = (low * layout.dbu, high * layout.dbu)
+        loose = floating_pieces(extracted, kdb.Edges(), band, upright=upright, limits=limits)
+        floating = [(piece.layer, str(piece.box)) for piece in loose]
         extracted.lvs._destroy()
     finally:
         layout.delete_cell(band.cell_index())
         for index in marks.values():
             layout.delete_layer(index)
-    inside = np.floor(table.place[:, 0, 1] / layout.dbu + 0.5)
+    inside = np.floor(table.place[:, 0, 0 if upright else 1] / layout.dbu + 0.5)
     keep = (inside >= low) & (inside < high)
-    return _Band(DeviceTable(table.nets[keep], table.place[keep], table.values[keep], {}), _texts(table), errors)
+    own = DeviceTable(table.nets[keep], table.place[keep], table.values[keep], {})
+    return _Band(own, _texts(table), errors, floating)
 
 
-def _mark(drawing: Drawing, band: kdb.Cell, marks: dict[str, int], line: int) -> None:
-    """Put a text on everything that conducts across a line; equal places get equal texts."""
-    box = band.bbox()
-    strip = kdb.Box(box.left, line - 1, box.right, line + 1)
+def _mark(drawing: Drawing, band: kdb.Cell, marks: dict[str, int], edge: kdb.Edge, kind: str) -> None:
+    """Put a text on everything that conducts across (or at) an upright or level line; equal places get equal texts."""
+    strip = edge.bbox().enlarged(1, 1)
     for name, index in marks.items():
         number = drawing.layers.get(name)
         if number is None:
@@ -148,7 +175,8 @@ def _mark(drawing: Drawing, band: kdb.Cell, marks: dict[str, int], line: int) ->
         crossing = kdb.Region(band.begin_shapes_rec_touching(number, strip)).merged() & kdb.Region(strip)
         for polygon in crossing.each():
             middle = polygon.bbox().center()
-            band.shapes(index).insert(kdb.Text(f"{name}.{line}.{middle.x}", kdb.Trans(middle.x, line)))
+            x, y = (edge.x1, middle.y) if edge.dx() == 0 else (middle.x, edge.y1)
+            band.shapes(index).insert(kdb.Text(f"{kind}{name}.{x}.{y}", kdb.Trans(x, y)))
 
 
 def _errors(extracted: Extracted) -> list[tuple[str, kdb.DBox, kdb.Cell | None]]:
@@ -161,8 +189,8 @@ def _texts(table: DeviceTable) -> dict[int, list[str]]:
     return {number: texts for number, texts in named.items() if texts}
 
 
-def _joined(parts: list[DeviceTable], texts: list[dict[int, list[str]]]) -> tuple[DeviceTable, dict[int, list[int]]]:
-    """One table of all bands' devices, nets with a mark in common as one; and the labels (by index) on each net."""
+def _joined(parts: list[DeviceTable], texts: list[dict[int, list[str]]]) -> tuple[DeviceTable, dict[int, list[str]]]:
+    """One table of all bands' devices, nets with a mark in common as one; and the marks on each net."""
     sizes = [1 + max(int(part.nets.max(initial=-1)), *named, -1) for part, named in zip(parts, texts, strict=True)]
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
     first: dict[str, int] = {}
@@ -174,11 +202,27 @@ def _joined(parts: list[DeviceTable], texts: list[dict[int, list[str]]]) -> tupl
     graph = coo_matrix((np.ones(len(joined)), (joined[:, 0], joined[:, 1])), shape=(starts[-1], starts[-1]))
     net = connected_components(graph, directed=False)[1]
     nets = [np.where(p.nets >= 0, net[start + p.nets], -1) for start, p in zip(starts, parts, strict=False)]
-    labels: dict[int, list[int]] = defaultdict(list)
+    words_of: dict[int, list[str]] = defaultdict(list)
     for word, number in first.items():
-        if word.startswith(_LABEL):
-            labels[int(net[number])].append(int(word.removeprefix(_LABEL)))
+        words_of[int(net[number])].append(word)
     table = DeviceTable(
         np.concatenate(nets), np.concatenate([p.place for p in parts]), np.concatenate([p.values for p in parts]), {}
     )
-    return table, labels
+    return table, words_of
+
+
+def _sorted_words(
+    drawing: Drawing, table: DeviceTable, words_of: dict[int, list[str]]
+) -> tuple[dict[int, list[str]], list[Loose]]:
+    """Names on each net; and what crosses lines between bands but has neither a label nor a device."""
+    used = set(np.unique(table.nets).tolist())
+    names, floating = {}, []
+    for number, words in words_of.items():
+        labels = [int(word.removeprefix(_LABEL)) for word in words if word.startswith(_LABEL)]
+        if labels:
+            names[number] = sorted({drawing.labels[k].name for k in labels})
+        elif number not in used and not any(word.startswith(_EDGE) for word in words):
+            layer, x, y = words[0].split(".")
+            place = kdb.Box(int(x), int(y), int(x), int(y)).to_dtype(drawing.layout.dbu)
+            floating.append(Loose(layer, place))
+    return names, floating

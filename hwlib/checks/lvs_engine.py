@@ -12,6 +12,7 @@ from hwlib.checks.drawn_devices import write_drawn_devices
 from hwlib.checks.identify import identify
 from hwlib.checks.layout_view import LayoutView, view_in_bands, view_whole
 from hwlib.checks.locate import Locator
+from hwlib.checks.loose_metal import dangling_ends
 from hwlib.checks.lvs_report import LvsReport
 from hwlib.checks.reference_netlist import drawn_parameters, reference_network
 from hwlib.checks.topology import compare_topology
@@ -22,7 +23,7 @@ from hwlib.findings import Finding
 from hwlib.network import DW_IN, DW_OUT, Network
 from hwlib.process import Process
 
-COMPARED_DEVICES = 10_000  # up to here the netlists are also compared without regard to names
+COMPARED_DEVICES = 10_000  # up to here the netlists are also compared without regard to names, and loose ends sought
 WHOLE_DEVICES = 100_000  # larger layouts are read in bands; findings then lie at the first device concerned
 BAND_DEVICES = 50_000
 LISTED = 4  # layers in a message
@@ -112,6 +113,7 @@ class Comparison:
         self._shorts()
         self._terminals()
         self._sizes()
+        self._loose()
         return self.report.findings
 
     def _name_nets(self) -> None:
@@ -237,6 +239,14 @@ class Comparison:
             if others:
                 box = self.locator.gap(self.table.pieces[number], others, self.report.pitch)
         self.report.open(self.reference.net_names[name], ends, self.identity, box)
+
+    def _loose(self) -> None:
+        """Metal that carries nothing."""
+        for piece in self.view.floating:
+            self.report.floating(piece)
+        if len(self.table) <= COMPARED_DEVICES:
+            for end in dangling_ends(self.view.drawing, self.table.place[:, 0]):
+                self.report.dangling(end)
 
     def _sizes(self) -> None:
         known = np.flatnonzero(self.identity >= 0)

@@ -6,8 +6,9 @@ import klayout.db as kdb
 import numpy as np
 
 from hwlib.checks.device_table import DeviceTable
+from hwlib.checks.loose_metal import Loose
 from hwlib.checks.reference_netlist import device_name
-from hwlib.drawing.labels import Label
+from hwlib.drawing.labels import NetLabel
 from hwlib.findings import Finding, Severity
 from hwlib.naming import in_words, parse_net
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, Network
@@ -39,7 +40,7 @@ class LvsReport:
         area = layout.top_cell().bbox().area()
         self.pitch = max(round((area / max(len(table), 1)) ** 0.5), 100)
 
-    def label(self, message: str, label: Label, severity: Severity = "error") -> None:
+    def label(self, message: str, label: NetLabel, severity: Severity = "error") -> None:
         """A text on a label layer that is wrong."""
         place = (label.x * self._unit, label.y * self._unit, 0.0, 0.0)
         self._add("lvs.label", message, place, severity=severity)
@@ -102,6 +103,16 @@ class LvsReport:
         message = f"{self._name(index)}: {what} is {measured * scale:.6g} n{unit[0]}{'²' if unit == 'm2' else ''} "
         message += f"instead of {required * scale:.6g}"
         self._add("lvs.size", message, self._pillar(device), float(measured), float(required), unit)
+
+    def floating(self, piece: Loose) -> None:
+        """Metal without device and label."""
+        message = f"a piece of {piece.layer} is connected to nothing"
+        self._add("lvs.floating", message, _box_place(piece.box), severity="warning")
+
+    def dangling(self, end: Loose) -> None:
+        """A wire that goes on past its last use."""
+        message = f"a wire on {end.layer} goes on for {end.length * 1e9:.6g} nm past its last via, pillar or label"
+        self._add("lvs.dangling", message, _box_place(end.box), float(end.length), unit="m", severity="warning")
 
     def _name(self, index: int) -> str:
         return device_name(int(self._reference.post[index]), int(self._reference.pre[index]))

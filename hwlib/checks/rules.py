@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from hwlib.findings import Severity
 from hwlib.process import Process
 
 Kind = Literal[
     "width", "space", "area", "size", "enclosure", "separation", "extension", "overlap", "grid", "acute", "orthogonal",
-    "density", "unknown",
+    "density", "unknown", "simple", "outline", "label", "doubled",
 ]  # fmt: skip
 
 
@@ -24,6 +25,7 @@ class Rule:
         value: the limit in SI units (m, m², a fraction, or 0).
         text: the rule in words, for reports.
         touching_only: an enclosure that binds only those inner shapes which touch the outer layer (markers).
+        severity: of its findings.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Rule:
     value: float
     text: str
     touching_only: bool = False
+    severity: Severity = "error"
 
 
 def design_rules(process: Process) -> list[Rule]:
@@ -52,7 +55,7 @@ def design_rules(process: Process) -> list[Rule]:
     ]
     rules += _extensions(process) + _overlaps(process)
     rules.append(Rule("layer.unknown", "unknown", (), 0.0, f"only layers of process {process.name} are used"))
-    return rules
+    return rules + _drawing_rules(process)
 
 
 def _layer_rules(process: Process, name: str) -> list[Rule]:
@@ -79,6 +82,22 @@ def _layer_rules(process: Process, name: str) -> list[Rule]:
     if layer.kind in ("device", "via") or name == "pin":
         rules.append(Rule(f"{name}.orthogonal", "orthogonal", (name,), 0.0, "edges parallel to the axes"))
     return rules
+
+
+def _drawing_rules(process: Process) -> list[Rule]:
+    """What holds in any process: how polygons are drawn, and what is likely to be a slip."""
+    text = "polygons neither cross nor overlap themselves"
+    rules = [Rule(f"{name}.simple", "simple", (name,), 0.0, text) for name in process.layers]
+    for name, layer in process.layers.items():
+        if layer.kind != "marker":
+            text = "all lies within the outline"
+            rules.append(Rule(f"{name}.outline", "outline", (name, "outline"), 0.0, text, severity="warning"))
+    for name, layer in process.layers.items():
+        if layer.label:
+            text = f"the labels of {name} are texts"
+            rules.append(Rule(f"{name}.label", "label", (name,), 0.0, text, severity="warning"))
+    text = "no cell lies on another of its like"
+    return [*rules, Rule("layout.doubled", "doubled", (), 0.0, text, severity="warning")]
 
 
 def _enclosures(process: Process) -> list[Rule]:

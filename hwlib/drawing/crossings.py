@@ -26,15 +26,17 @@ def resolve_crossing(layout: kdb.Layout, layer: int) -> dict[str, kdb.Region]:
         polygons = kdb.RecursiveShapeIterator(layout, cell, layer)
         polygons.shape_flags = kdb.Shapes.SPolygons
         polygons.max_depth = 0
-        strange = _strange(kdb.Region(polygons))
-        if strange.is_empty():
+        if _strange(kdb.Region(polygons)).is_empty():
             continue
-        found[cell.name] = strange
+        marks = found[cell.name] = kdb.Region()
         for shape in list(shapes.each(kdb.Shapes.SPolygons)):
-            own = kdb.Region(shape.polygon)
-            if not _strange(own.dup()).is_empty():
+            polygon = shape.polygon
+            strange = _strange(kdb.Region(polygon))
+            if not strange.is_empty():
+                covered = kdb.Region(polygon).merged()
+                marks += covered if polygon.area() == 0 else strange  # halves that cancel: neither is the wrong one
                 shape.delete()
-                shapes.insert(own.merged())
+                shapes.insert(covered)
     return found
 
 

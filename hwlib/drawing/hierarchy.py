@@ -119,9 +119,14 @@ def expanded(rows: np.ndarray) -> np.ndarray:
     return out
 
 
-def resolve_magnified(layout: kdb.Layout, complex_cells: set[int]) -> None:
-    """Give each magnified instance a scaled copy of its cell instead, so that every cell is drawn in its true size."""
+def resolve_magnified(layout: kdb.Layout, complex_cells: set[int]) -> set[str]:
+    """Give each magnified instance a scaled copy of its cell instead, so that every cell is drawn in its true size.
+
+    Returns:
+        Names of the copies.
+    """
     copies: dict[tuple[int, float], int] = {}
+    names: set[str] = set()
 
     def scaled(index: int, factor: float) -> int:
         if factor == 1.0:
@@ -130,6 +135,7 @@ def resolve_magnified(layout: kdb.Layout, complex_cells: set[int]) -> None:
             cell = layout.cell(index)
             copy = layout.create_cell(f"{cell.name}$x{factor:g}")
             copies[index, factor] = copy.cell_index()
+            names.add(copy.name)
             for layer in layout.layer_indexes():
                 copy.shapes(layer).insert(cell.shapes(layer), kdb.ICplxTrans(factor))
             for inst in cell.each_inst():
@@ -153,6 +159,7 @@ def resolve_magnified(layout: kdb.Layout, complex_cells: set[int]) -> None:
         for array in arrays:
             cell.insert(_in_true_size(array, 1.0) if array.cplx_trans.mag != 1.0 else array)
     prune(layout, top)
+    return names
 
 
 def prune(layout: kdb.Layout, top: kdb.Cell) -> None:

@@ -17,7 +17,7 @@ from hwlib.drawing.hierarchy import (
     remove_doubled,
     resolve_magnified,
 )
-from hwlib.drawing.labels import Label, lift_labels
+from hwlib.drawing.labels import NetLabel, lift_labels
 from hwlib.drawing.layout_file import SHOWN, read_layout, with_one_top
 from hwlib.errors import InputError
 from hwlib.process import Process
@@ -39,6 +39,7 @@ class Drawing:
         layers: index of each process layer that the layout has; label_layers: those of its label layers.
         unknown: numbers of layers that the process lacks, those with shapes.
         labels: net names; remarks: other texts on label layers.
+        made: names of cells that the file does not have, copies in another size.
         doubled: instances that lay on one of their like.
         crossing: by layer and cell, what polygons that are not simple enclose wrongly (cell coordinates).
         rows: instances of each cell (see ``hierarchy``).
@@ -51,8 +52,9 @@ class Drawing:
     layers: dict[str, int]
     label_layers: dict[str, int]
     unknown: list[tuple[int, int]] = field(default_factory=list)
-    labels: list[Label] = field(default_factory=list)
-    remarks: list[Label] = field(default_factory=list)
+    labels: list[NetLabel] = field(default_factory=list)
+    remarks: list[NetLabel] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
     doubled: list[Doubled] = field(default_factory=list)
     crossing: dict[str, dict[str, kdb.Region]] = field(default_factory=dict)
     rows: dict[int, np.ndarray] = field(default_factory=dict)
@@ -85,7 +87,12 @@ class Drawing:
             out[name] = region
         return out
 
-    def on_metal(self, label: Label) -> bool:
+    def border(self) -> kdb.Edges:
+        """The edges of the outline; of the box of all wires, vias and devices when none is drawn."""
+        outline = self.region("outline").merged()
+        return (kdb.Region(self.box(self.top)) if outline.is_empty() else outline).edges()
+
+    def on_metal(self, label: NetLabel) -> bool:
         """Whether a label lies on (or at the edge of) a shape of its conductor."""
         index = self.layers.get(label.layer)
         if index is None:
@@ -98,6 +105,11 @@ class Drawing:
                 return True
             near.next()
         return False
+
+    def near(self, name: str, box: kdb.Box) -> kdb.Region:
+        """The shapes of a layer that touch a box, not merged."""
+        index = self.layers.get(name)
+        return kdb.Region() if index is None else kdb.Region(self.top.begin_shapes_rec_touching(index, box))
 
     def region(self, name: str) -> kdb.Region:
         """All shapes of a layer, not merged; empty when the layout lacks it."""
@@ -143,8 +155,13 @@ def _opened(layout: kdb.Layout, where: str, process: Process, top: str | None) -
     if layout.top_cell().bbox().empty():
         raise InputError(f"{where}: the layout is empty, it has no shapes")
     _check_layers(layout, process, where)
+    crossing = {
+        name: strange for name, layer in process.layers.items()
+        if (index := layout.find_layer(*layer.gds)) is not None and (strange := resolve_crossing(layout, index))
+    }  # fmt: skip
+    made: set[str] = set()
     if found.complex:
-        resolve_magnified(layout, found.complex)
+        made = resolve_magnified(layout, found.complex)
         found = read_hierarchy(layout, where, devices)
     doubled = remove_doubled(layout, found)
     if doubled:
@@ -154,9 +171,7 @@ def _opened(layout: kdb.Layout, where: str, process: Process, top: str | None) -
     drawing = _layers(layout, process, where, found)
     drawing.doubled = doubled
     drawing.labels, drawing.remarks = lift_labels(layout, drawing.label_layers)
-    drawing.crossing = {
-        name: crossing for name, index in drawing.layers.items() if (crossing := resolve_crossing(layout, index))
-    }
+    drawing.crossing, drawing.made = crossing, made
     return drawing
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import klayout.db as db
 import numpy as np
 
-from hwlib.drawing.labels import Label
+from hwlib.drawing.labels import NetLabel
 from hwlib.drawing.reader import Drawing
 from hwlib.errors import InputError
 from hwlib.extraction.parts import Part, number
@@ -113,7 +113,7 @@ def _none() -> Placements:
     return Placements([], zero, zero, zero, np.zeros((0, 4), np.int64))
 
 
-def _labels(drawing: Drawing) -> list[Label]:
+def _labels(drawing: Drawing) -> list[NetLabel]:
     """Its net names; other texts are remarks."""
     if drawing.unknown:
         layer, datatype = drawing.unknown[0]
@@ -140,10 +140,10 @@ def _overlapped(drawing: Drawing, placements: Placements, above: dict[str, db.Re
     return loose
 
 
-def _share_labels(labels: list[Label], index: BoxIndex,
-                  kept: np.ndarray) -> tuple[dict[int, list[Label]], list[Label]]:  # fmt: skip
+def _share_labels(labels: list[NetLabel], index: BoxIndex,
+                  kept: np.ndarray) -> tuple[dict[int, list[NetLabel]], list[NetLabel]]:  # fmt: skip
     """Labels by the placement that holds them, and those outside all windows."""
-    inside: dict[int, list[Label]] = defaultdict(list)
+    inside: dict[int, list[NetLabel]] = defaultdict(list)
     outside = []
     for label in labels:
         hits = index.hits((label.x, label.y, label.x, label.y), touching=True)
@@ -174,7 +174,7 @@ class _Windows:
         self.extractor = WindowExtractor(drawing.process, drawing.dbu)
         self._known: dict[int, tuple[dict[str, db.Region], np.ndarray]] = {}
 
-    def parts(self, placements: Placements, kept: np.ndarray, labels: dict[int, list[Label]]) -> list[Part]:
+    def parts(self, placements: Placements, kept: np.ndarray, labels: dict[int, list[NetLabel]]) -> list[Part]:
         """Kept placements grouped by equal windows: same cell and rotation, pins at the same places."""
         plain = np.zeros(len(placements.variant), bool)
         plain[kept] = True
@@ -220,7 +220,7 @@ class _Windows:
     def _contacts(self, lines: np.ndarray) -> list[tuple[str, Line]]:
         return [(self.extractor.layers[row[0]], Line(bool(row[1]), *row[2:])) for row in lines.tolist()]
 
-    def rest(self, shapes: dict[str, db.Region], labels: list[Label], ports: PortTable) -> Part:
+    def rest(self, shapes: dict[str, db.Region], labels: list[NetLabel], ports: PortTable) -> Part:
         """What lies outside all windows, joined to their free ports."""
         net = self.extractor.extract(shapes, [(x.layer, x.x, x.y) for x in labels], self.drawing.where,
                                      self._contacts(ports.free_lines()))  # fmt: skip

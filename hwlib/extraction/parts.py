@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hwlib.drawing.labels import Label
+from hwlib.drawing.labels import NetLabel
 from hwlib.extraction.window import WindowNet
 
 
@@ -28,7 +28,7 @@ class Part:
     dx: np.ndarray
     dy: np.ndarray
     rows: np.ndarray
-    labels: list[list[Label]]
+    labels: list[list[NetLabel]]
     lines: np.ndarray
     net: WindowNet = field(default_factory=WindowNet.empty)
     port_node: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwlib.drawing.labels import Label
+from hwlib.drawing.labels import NetLabel
 from hwlib.errors import InputError
 from hwlib.extraction.compose import Assembly
 from hwlib.naming import parse_net
@@ -36,8 +36,8 @@ def name_pieces(assembly: Assembly) -> NetNames:
         InputError: two names on one piece (a short), a label on no wire, or a dendrite or drive in two pieces.
     """
     drawing = assembly.drawing
-    label_of: dict[int, Label] = {}
-    pieces_of: dict[str, dict[int, Label]] = {}
+    label_of: dict[int, NetLabel] = {}
+    pieces_of: dict[str, dict[int, NetLabel]] = {}
     pins = []
     for part in assembly.parts:
         if not part.labels:

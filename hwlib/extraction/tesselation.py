@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import klayout.db as db
 import klayout.pex as pex
 import numpy as np
 
+from hwlib.errors import InputError
 from hwlib.extraction.grid import Box, Line
 
 TRIANGLES = 6_000
@@ -36,7 +42,12 @@ def tesselate(piece: db.Polygon, lines: list[Line], taps: list[tuple[Box, ...]],
     area = piece.area() * dbu**2 / TRIANGLES
     extractor = pex.RExtractor.tesselation_extractor(dbu, 0.4, area)  # type: ignore[attr-defined]
     matrix = np.zeros((len(ports), len(ports)))
-    for element in extractor.extract(piece, [], ports).each_element():
+    try:
+        with _quiet():
+            network = extractor.extract(piece, [], ports)
+    except RuntimeError:  # KLayout's triangulation gives up on some odd shapes
+        raise InputError("a piece of metal has a shape that cannot be meshed, so its resistance is unknown") from None
+    for element in network.each_element():
         i, j = element.a().port_index(), element.b().port_index()
         matrix[i, j] = matrix[j, i] = matrix[i, j] - 1 / element.resistance()
     return matrix
@@ -45,3 +56,17 @@ def tesselate(piece: db.Polygon, lines: list[Line], taps: list[tuple[Box, ...]],
 def _outside(line: Line, piece: db.Region, far: float) -> db.Box:
     sides = [db.Box(*line.beside(depth)) for depth in (far, -far)]
     return min(sides, key=lambda side: (db.Region(side) & piece).area())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep KLayout from writing of its failed assertions on the terminal; the exception says all there is to say."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

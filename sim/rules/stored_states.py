@@ -1,7 +1,7 @@
 """Rules on states: are the stored patterns rest states of the network? One static solve a state decides.
 
 Every wall stands at the end that its neuron's bit says, somas and axons. The state is a rest state when each wall is
-held there: ``k·I + v_leak ≥ 0`` at the ON end, ``≤ 0`` at the OFF end.
+held there: ``k·I + v_leak ≥ 0`` at the ON end, ``≤ 0`` at the OFF end, slower than ``Protocol.rest_speed`` being 0.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ MOST_PATTERNS = 64  # judged: no network that weight lines can be drawn for (N �
 _FORMULA = "k·I + v_leak ≥ 0 in every wall that is ON, ≤ 0 in every one that is OFF, somas and axons"
 _SOURCE = "Hopfield, PNAS 79, 2554 (1982): memories are rest states; kinematic wall, currents solved on the network"
 _STILL = 1e-3  # margin by which all OFF is missed when a soma there just stands still
-_ROUNDING = 1e-9  # of the largest track current: nearer to standing still than this, a wall is held
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def rest_states(network: Network, protocol: Protocol, states: np.ndarray) -> Res
     states = np.atleast_2d(np.asarray(states))
     held = np.isin(network.net_class(), ("ground", "vdw", "line", "rail"))
     source = protocol.net_voltages(network)
-    balance = -network.leak / network.mobility
+    balance, still = -network.leak / network.mobility, protocol.rest_speed(network) / network.mobility
     somas, axons = network.somas, np.flatnonzero(~network.is_soma)
     soma_margin, soma_current = np.empty(states.shape), np.empty(states.shape)
     axon_margin = np.full(states.shape, np.inf)
@@ -83,9 +82,8 @@ def rest_states(network: Network, protocol: Protocol, states: np.ndarray) -> Res
     for k, bits in enumerate(states):
         on = bits[network.pre] == 1
         track = StaticCircuit(network, on, held).solve(source).track_current
-        least = _ROUNDING * float(np.abs(track).max())
         gap = np.where(on, 1.0, -1.0) * (track - balance)
-        margin = np.where(np.abs(gap) <= least, 0.0, gap) / np.maximum(np.abs(balance), max(least, 1e-300))
+        margin = np.where(np.abs(gap) < still, 0.0, gap) / np.maximum(np.abs(balance), still)
         soma_margin[k], soma_current[k] = margin[somas], track[somas]
         np.minimum.at(axon_margin[k], network.pre[axons], margin[axons])
         worst[k] = int(margin.argmin())

@@ -78,7 +78,7 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")], json: Json = False
 ) -> None:  # fmt: skip
     """Write the report of a run folder again."""
-    from spinhop.stages import rewrite_report
+    from spinhop.running import rewrite_report
 
     path = rewrite_report(folder)
     print(json_module.dumps({"report": str(path)}) if json else path)
@@ -86,7 +86,7 @@ def report(
 
 def _work(goal: str, design: Path, **options: Any) -> Run:
     from spinhop.console import StageLines
-    from spinhop.stages import run_design
+    from spinhop.running import run_design
 
     with StageLines() as progress:
         return run_design(design, goal, progress=progress, **options)

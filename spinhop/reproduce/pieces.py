@@ -22,6 +22,7 @@ import xarray as xr
 
 from hwlib.design import Design
 from hwlib.errors import StoppedError
+from hwlib.json_files import read_json
 from hwlib.lifeline import die_with_parent
 from hwlib.network import Network
 from hwlib.schematic import ideal_network
@@ -225,9 +226,9 @@ def _file(piece: Piece) -> Path:
 def _load(piece: Piece) -> dict[str, Any] | None:
     """The stored result of a piece, None when there is none of this very piece and key."""
     try:
-        data = json.loads(_file(piece).read_text())
+        data = read_json(_file(piece), dict[str, Any], "result of a layout")
         return dict(data["result"]) if data["piece"] == _identity(piece) else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):  # InputError is a ValueError
         return None
 
 

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from hwlib.json_files import read_json
 from hwlib.writing import write_atomic
 from spinhop.reproduce.rows import Row
 from spinhop.reproduce.task import Result, Task
@@ -44,11 +45,11 @@ def load(folder: Path, task: Task, wanted: str) -> Result | None:
     """A stored result with the wanted key, or None; a damaged file counts as none."""
     path = folder / f"{task.name}.json"
     try:
-        data = json.loads(path.read_text())
+        data = read_json(path, dict[str, Any], "result of a task")
         if data["meta"]["key"] != wanted:
             return None
         return Result([Row.from_dict(row) for row in data["rows"]], data["series"], data["meta"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):  # InputError is a ValueError
         return None
 
 

@@ -123,8 +123,85 @@ def test_a_pillar_beside_its_track_overlaps_nothing(small):
 def test_every_kind_of_rule_is_broken_in_these_tests():
     """A kind that no test breaks would be a rule that nobody has seen fail."""
     elsewhere = {"grid", "acute", "orthogonal", "density", "unknown"}  # tests of their own below
+    elsewhere |= {"simple", "outline", "label", "doubled"}
     kinds = {rule.kind for rule in design_rules(EBEAM) if rule.name in BROKEN}
     assert kinds | elsewhere == set(typing.get_args(Kind))
+
+
+EIGHT = [(740, 190), (740, 270), (800, 270), (960, 270), (960, 300), (800, 300), (800, 270), (800, 190)]
+
+
+@pytest.mark.parametrize("cell", ["hand", "soma"])
+def test_a_polygon_that_crosses_itself_is_found_in_its_cell(small, cell):
+    """Its two halves go round opposite ways: they cancel, and a hierarchical check would not see it at all."""
+    draw = draw_network(small)
+    shapes = draw.layout.cell(cell).shapes(draw.layout.layer(*EBEAM.layers["m5"].gds))
+    shapes.insert(kdb.Polygon([kdb.Point(x, y) for x, y in EIGHT], True))
+    (finding,) = [f for f in drc(draw.layout, EBEAM) if f.rule == "m5.simple"]
+    assert (finding.severity, finding.cell) == ("error", cell)
+    assert finding.message == "a polygon on m5 crosses or overlaps itself"
+    assert 740 <= finding.x * 1e9 <= 960 and 190 <= finding.y * 1e9 <= 300
+
+
+def test_holes_joined_to_the_outline_are_simple(small):
+    draw = draw_network(small)
+    keyhole = [
+        (0, 0),
+        (0, 400),
+        (400, 400),
+        (400, 0),
+        (0, 0),
+        (100, 100),
+        (300, 100),
+        (300, 300),
+        (100, 300),
+        (100, 100),
+    ]
+    shapes = draw.layout.top_cell().shapes(draw.layout.layer(*EBEAM.layers["m5"].gds))
+    shapes.insert(kdb.Polygon([kdb.Point(FREE + x, y) for x, y in keyhole], True))
+    assert [f.rule for f in drc(draw.layout, EBEAM) if f.severity == "error"] == []
+
+
+def test_metal_outside_the_outline_is_a_warning(small):
+    draw = draw_network(small)
+    top = draw.layout.top_cell()
+    assert drc(draw.layout, EBEAM) == []  # without an outline
+    draw.box(top, "outline", -400, -200, 3 * PX, 3 * PY)
+    draw.box(top, "m2", -360, 3 * PY - 10, -320, 3 * PY + 90)
+    (finding,) = drc(draw.layout, EBEAM)
+    assert (finding.rule, finding.severity, finding.cell) == ("m2.outline", "warning", "hand")
+    assert (finding.y * 1e9, finding.height * 1e9) == pytest.approx((3 * PY + 45, 90))
+
+
+def test_shapes_on_label_layers_are_a_warning(small):
+    draw = draw_network(small)
+    cell = draw.layout.cell("soma")
+    cell.shapes(draw.layout.layer(*EBEAM.layers["m2"].label)).insert(kdb.Box(10, 20, 60, 80))
+    (finding,) = drc(draw.layout, EBEAM)
+    assert (finding.rule, finding.severity, finding.cell) == ("m2.label", "warning", "soma")
+    assert (finding.x * 1e9, finding.y * 1e9) == pytest.approx((35, 50))
+
+
+def test_a_doubled_cell_is_a_warning(small):
+    draw = draw_network(small)
+    soma = draw.layout.cell("soma")
+    for _ in range(2):
+        draw.layout.cell("line_1").insert(kdb.CellInstArray(soma.cell_index(), kdb.Trans(PX, 0)))
+    (finding,) = drc(draw.layout, EBEAM)
+    assert (finding.rule, finding.severity, finding.cell) == ("layout.doubled", "warning", "line_1")
+    assert finding.message == "cell 'soma' is placed 3 times at the same place"
+    assert finding.x * 1e9 == pytest.approx(PX + soma.bbox().center().x)
+
+
+def test_a_violation_in_a_magnified_cell_is_placed_in_the_top_cell(small):
+    """Its copy in true size is no cell of the file."""
+    draw = draw_network(small)
+    top, small_cell = draw.layout.top_cell(), draw.layout.create_cell("tiny")
+    draw.box(small_cell, "m5", 0, 0, 19, 100)  # 38 nm wide in true size, 40 are required
+    top.insert(kdb.CellInstArray(small_cell.cell_index(), kdb.ICplxTrans(2.0, 90, False, FREE, 0)))
+    found = [f for f in drc(draw.layout, EBEAM) if f.rule == "m5.width"]
+    assert [(f.cell, round(f.measured * 1e9)) for f in found] == [("hand", 38)]
+    assert (found[0].x * 1e9, found[0].y * 1e9) == pytest.approx((FREE - 100, 19))
 
 
 def test_a_violation_in_a_repeated_cell_is_one_finding_in_that_cell(small):

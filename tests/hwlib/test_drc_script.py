@@ -10,10 +10,11 @@ import klayout.db as kdb
 import klayout.rdb as rdb
 import numpy as np
 import pytest
-from drawn_network import Drawing, draw_network
-from test_drc import BROKEN, FREE
+from drawn_network import PX, PY, Drawing, draw_network
+from test_drc import BROKEN, EIGHT, FREE
 
 from hwlib.checks import drc, drc_script, write_drc_script
+from hwlib.checks.places import places
 from hwlib.checks.rules import design_rules
 from hwlib.design import Design
 from hwlib.process import load_process, preset_names
@@ -33,10 +34,12 @@ def test_every_rule_is_in_the_script_once_with_its_value(name):
             assert f"{rule.value * 1e6:.9g}.um" in script.split(f"# {rule.name}:")[1].split("\n# ")[0]
 
 
-def run_script(process, layout, folder):
+def run_script(process, layout, folder, flat=False):
     """Markers of KLayout's engine: rule, cell and box in nm."""
     script, report, gds = folder / "rules.drc", folder / "out.lyrdb", folder / "in.gds"
     write_drc_script(process, script)
+    if flat:
+        script.write_text(script.read_text().replace("\ndeep\n", "\n"))
     layout.write(str(gds))
     command = [KLAYOUT, "-b", "-r", str(script), "-rd", f"input={gds}", "-rd", f"report={report}"]
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"})
@@ -63,6 +66,50 @@ def own_markers(findings):
     return Counter(found)
 
 
+def _slips(draw, top):
+    """Polygons that are not simple, metal outside the outline, shapes on label layers, doubled cells."""
+
+    def polygon(cell, layer, *points):
+        shapes = cell.shapes(draw.layout.layer(*draw.process.layers[layer].gds))
+        shapes.insert(kdb.Polygon([kdb.Point(*p) for p in points], True))
+
+    soma = draw.layout.cell("soma")
+    polygon(soma, "m5", *EIGHT)
+    square = [(FREE - 3000, 0), (FREE - 3000, 300), (FREE - 2700, 300), (FREE - 2700, 0)]
+    polygon(top, "m4", *square, *square)
+    hook = [(0, 0), (0, 300), (300, 300), (300, 0), (100, 0), (100, 200), (400, 200), (400, 100), (50, 100), (50, 0)]
+    polygon(top, "m4", *[(FREE - 2000 + x, y) for x, y in hook])
+    draw.box(top, "outline", -500, -500, 2 * PX, 2 * PY)
+    for cell, box in ((top, kdb.Box(0, 0, 40, 70)), (soma, kdb.Box(7, 8, 90, 40))):
+        cell.shapes(draw.layout.layer(*draw.process.layers["m3"].label)).insert(box)
+    draw.layout.cell("line_1").insert(kdb.CellInstArray(soma.cell_index(), kdb.Trans(PX, 0)))
+    tile = draw.layout.cell("axon_0").cell_index()
+    for _ in range(2):  # and an array over it
+        draw.layout.cell("line_2").insert(
+            kdb.CellInstArray(tile, kdb.Trans(5 * PX, 0), kdb.Vector(PX, 0), kdb.Vector(0, PY), 3, 1)
+        )
+
+
+@needs_klayout
+def test_flat_mode_marks_the_same_polygons(tmp_path):
+    """The script without its line ``deep``: in whatever cells the marks are, they lie at the same places."""
+    process = load_process("ebeam")
+    layout = draw_network(Design(name="clean", network={"neurons": 3}, seed=3)).layout
+    _slips(Drawing(process, layout), layout.top_cell())
+
+    def everywhere(markers, rule):
+        found = set()
+        for _, cell, box in (marker for marker in markers if marker[0] == rule):
+            placed = kdb.DBox(*(v / 1000 for v in box))
+            found |= {_nm(placed.transformed(place)) for place in places(layout, layout.cell(cell))}
+        return found
+
+    deep, flat = (run_script(process, layout, tmp_path, flat=flat)[0] for flat in (False, True))
+    for rule, count in (("m5.simple", 3), ("m4.simple", 2), ("layout.doubled", 4), ("m3.label", 4)):
+        assert everywhere(deep, rule) == everywhere(flat, rule), rule
+        assert len(everywhere(flat, rule)) == count, rule
+
+
 @needs_klayout
 @pytest.mark.parametrize("name", preset_names())
 def test_both_engines_find_the_same_on_hand_drawn_violations(name, tmp_path):
@@ -81,7 +128,9 @@ def test_both_engines_find_the_same_on_hand_drawn_violations(name, tmp_path):
     draw.layout.top_cell().shapes(draw.layout.layer(77, 3)).insert(kdb.Box(0, 0, 30, 30))
     spike = [kdb.Point(FREE, -500), kdb.Point(FREE + 200, -800), kdb.Point(FREE + 400, -500)]
     top.shapes(draw.layout.layer(*process.layers["track"].gds)).insert(kdb.Polygon(spike))
+    _slips(draw, top)
     theirs, ours = run_script(process, draw.layout, tmp_path)
+    assert {"m5.simple", "m4.simple", "m2.outline", "m3.label", "layout.doubled"} <= {rule for rule, _, _ in theirs}
     if name == "ebeam":  # whose rules the examples break
         assert set(BROKEN) <= {rule for rule, _, _ in theirs}
     assert theirs == own_markers(ours)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
@@ -197,13 +198,16 @@ def _points(name: str) -> dict[str, Any]:
 
 
 def _manifest(folder: Path, names: list[str]) -> dict[str, Any]:
+    """The run's manifest with such names where they can stand in one: printable, and files without slashes."""
     manifest = json.loads((folder / "manifest.json").read_text())
-    record = {"seconds": 1.0, "inputs": "0"}
-    manifest["versions"] = {name: name for name in names}
-    manifest["stages"] = {
-        "layout": record | {"layout": "".join(names), "finished": names[0], "files": dict.fromkeys(names, "0")},
-        "recall, ideal": record | {"engine": "".join(names), "finished": "now", "files": {}},
-    } | {name: record | {"finished": name, "files": {name: "0"}} for name in names}
+    shown = [harmless(name) for name in names]
+    record = {"seconds": 1.0, "inputs": "0", "files": {}}
+    manifest["versions"] = {name: name for name in shown}
+    manifest["stages"]["layout"] |= {"layout": "".join(shown)[:1000], "finished": shown[0]}
+    manifest["stages"]["recall, ideal"] |= {"engine": "".join(shown)[:1000]}
+    for name in shown:
+        file = re.sub(r"[/\\]", "", name)
+        manifest["stages"][name] = record | {"finished": name, "files": {file: "0" * 64}}
     return manifest
 
 
@@ -214,7 +218,9 @@ def test_pages_show_such_names_and_nothing_more(synthetic_run, spinhop, tmp_path
     layout.write(str(tmp_path / "top.gds"))
     process, pages = load_process("ebeam"), []
     names = hostile(tmp_path)
+    plain = (folder / "manifest.json").read_text()
     for texts in ([f"plain{k}" for k in range(len(names))], names):
+        (folder / "manifest.json").write_text(plain)
         (folder / "manifest.json").write_text(json.dumps(_manifest(folder, texts)))
         assert spinhop("report", folder)[0] == 0
         whole = "".join(texts)

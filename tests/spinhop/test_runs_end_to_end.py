@@ -168,6 +168,18 @@ def test_design_with_a_matrix_has_no_recall_but_a_report(spinhop, tmp_path):
     assert spinhop("recall", design, "--out", tmp_path / "run")[0] == 2
 
 
+def test_what_a_refused_run_would_remove_stays(spinhop, design_file, tmp_path):
+    """Recalls of a design with patterns, when the next, with a matrix and so none, is given a bad layout."""
+    out, bad = tmp_path / "run", tmp_path / "bad.gds"
+    assert spinhop("recall", design_file(), "--ideal", "--out", out)[0] == 0
+    bad.write_text("no layout")
+    matrix = "name: tiny\nnetwork: {neurons: 3, weights: {matrix: [[0, 1, 1], [1, 0, 1], [1, 1, 0]]}}\n"
+    code, _, err = spinhop("run", design_file(matrix, "matrix.yaml"), "--layout", bad, "--out", out)
+    assert code == 2 and "bad.gds" in err
+    assert (out / "recall_ideal.nc").is_file()
+    assert "recall, ideal" in json.loads((out / "manifest.json").read_text())["stages"]
+
+
 def test_interrupt_leaves_finished_stages_and_the_next_run_goes_on(spinhop, tmp_path):
     design = tmp_path / "whole.yaml"
     design.write_text(DESIGN)
@@ -185,7 +197,7 @@ def test_interrupt_leaves_finished_stages_and_the_next_run_goes_on(spinhop, tmp_
 
 def test_a_recall_goes_on_between_trials_and_starts_anew_for_another_design(design_file, tmp_path, monkeypatch):
     import sim.simulate
-    from spinhop.stages import run_design
+    from spinhop.running import run_design
 
     class Stopping:
         def __call__(self, stage, status, seconds):

@@ -1,0 +1,178 @@
+"""Metal that carries nothing: pieces on which no device and no label is, and wires that go on past their last use."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import klayout.db as kdb
+import numpy as np
+
+from hwlib.checks.connectivity import Extracted, wires
+from hwlib.checks.places import places
+from hwlib.drawing.reader import Drawing
+
+PITCHES = 2  # distances of neighbouring devices that a wire may go on; in drawn crossbars it is up to 1.5
+WIDEST_END = 3  # minimum widths: what is wider is a plane, no wire that ends
+
+
+@dataclass(frozen=True)
+class Loose:
+    """A loose piece or end: layer, box in µm in the top cell, and for an end how far it goes on in m."""
+
+    layer: str
+    box: kdb.DBox
+    length: float = 0.0
+
+
+def floating_pieces(
+    extracted: Extracted, border: kdb.Edges, top: kdb.Cell, *,
+    upright: bool = False, limits: tuple[float, float] = (-math.inf, math.inf),
+) -> list[Loose]:  # fmt: skip
+    """Pieces of metal without device and label; one in a repeated cell counts once, where that cell is first.
+
+    A piece that reaches the border may be used from outside.
+
+    Args:
+        extracted: the layout's netlist.
+        border: edges of the layout.
+        top: the cell that the netlist is of.
+        upright: which coordinate of the pieces lies within the limits: x, otherwise y.
+        limits: in µm; pieces that do not lie between them are left out.
+    """
+    lvs, layout = extracted.lvs, extracted.layout
+    used: dict[int, set[int]] = {}  # nets that end at devices or labels, of each circuit met
+    found: list[Loose] = []
+    for circuit in lvs.netlist().each_circuit_bottom_up():
+        own = used[circuit.cell_index] = set()
+        for net in circuit.each_net():
+            if net.terminal_count() or net.name or any(_is_used(pin, used) for pin in net.each_subcircuit_pin()):
+                own.add(net.cluster_id)
+            elif not net.pin_count():
+                cell = layout.cell(circuit.name)
+                every = (_piece(extracted, net, place, border) for place in places(layout, cell, under=top))
+                found += itertools.islice((p for p in every if p and _is_between(p.box, upright, limits)), 1)
+    return found
+
+
+def _is_between(box: kdb.DBox, upright: bool, limits: tuple[float, float]) -> bool:
+    low, high = (box.left, box.right) if upright else (box.bottom, box.top)
+    return limits[0] < low and high < limits[1]
+
+
+def _is_used(pin: kdb.NetSubcircuitPinRef, used: dict[int, set[int]]) -> bool:
+    inner = pin.subcircuit().circuit_ref()
+    net = inner.net_for_pin(pin.pin().id())
+    return net is not None and net.cluster_id in used[inner.cell_index]
+
+
+def _piece(extracted: Extracted, net: kdb.Net, place: kdb.DCplxTrans, border: kdb.Edges) -> Loose | None:
+    """A net's metal, by the layer that has most of it; None when it reaches the border."""
+    lvs, unit = extracted.lvs, extracted.layout.dbu
+    layers = {name: lvs.layer_index(extracted.layers[name]) for name in wires(extracted.process)}
+    shapes = {name: lvs.polygons_of_net(net, index, True, place.to_itrans(unit)) for name, index in layers.items()}
+    name = max(shapes, key=lambda name: shapes[name].area())
+    if any(not (region.edges() & border).is_empty() for region in shapes.values()):
+        return None
+    return Loose(name, shapes[name].bbox().to_dtype(unit))
+
+
+def dangling_ends(drawing: Drawing, pillars: np.ndarray) -> list[Loose]:
+    """Wires whose straight end goes on past the last via, pillar or label for more than ``PITCHES``.
+
+    An end at the border may be used from outside, and one that lies within a wire of the next layer is where the two
+    cross. Pieces that nothing joins are for ``floating_pieces``.
+
+    Args:
+        drawing: the layout.
+        pillars: centres of the devices in µm, shape (devices, 2).
+    """
+    reach = round(PITCHES * _pitch(pillars) / drawing.layout.dbu)
+    found, border = [], drawing.border()
+    for name, layer in drawing.process.of_kind("conductor").items() if reach else ():
+        long = drawing.region(name).merged().with_bbox_max(reach, None, False)
+        ends = long.edges().with_length(None, WIDEST_END * round((layer.min_width or 0.0) / drawing.dbu) + 1, False)
+        if ends.is_empty():
+            continue
+        uses = _uses(drawing, name)
+        for box in _free_ends(long, ends, reach, uses):
+            wire = long.interacting(kdb.Region(box))
+            if wire.interacting(uses).is_empty() or _is_at(border, box) or _is_crossing(drawing, name, box):
+                continue
+            length = _length(wire, box, uses) * drawing.dbu
+            found.append(Loose(name, box.to_dtype(drawing.layout.dbu), length))
+    return found
+
+
+def _pitch(pillars: np.ndarray) -> float:
+    """Distance of neighbouring devices, the larger of the two directions; 0 for fewer than two."""
+    steps = [np.diff(np.unique(np.round(line, 6))) for line in pillars.T]
+    return max((float(step.max()) for step in steps if len(step)), default=0.0)
+
+
+def _uses(drawing: Drawing, name: str) -> kdb.Region:
+    """Where something joins a wire of a layer: vias, pillars and labels."""
+    joining = [via for via, layer in drawing.process.of_kind("via").items() if name in (layer.connects or ())]
+    joining += ["pillar"] if name in ("m1", "read") else []
+    uses = kdb.Region()
+    for via in joining:
+        uses += drawing.region(via)
+    for label in drawing.labels:
+        if label.layer == name:
+            uses.insert(kdb.Box(label.x - 1, label.y - 1, label.x + 1, label.y + 1))
+    return uses
+
+
+def _free_ends(wires: kdb.Region, ends: kdb.Edges, reach: int, uses: kdb.Region) -> list[kdb.Box]:
+    """Boxes, ``reach`` long, of straight ends of wires with metal on neither side and nothing that joins them."""
+    found = []
+    for angle, sideways in ((0, (1, 0)), (90, (0, 1))):
+        last = _each(ends.with_angle(angle, False).extended_in(reach))
+        last = _each(_each(last.not_interacting(uses)).inside(wires))
+        if not last.is_empty():
+            beside = (last.sized(*sideways, 2) - last) & wires
+            found += [polygon.bbox() for polygon in _each(last.not_interacting(beside)).each()]
+    return found
+
+
+def _is_at(border: kdb.Edges, box: kdb.Box) -> bool:
+    """Whether a short side of a box lies on the border."""
+    sides = kdb.Region(box).edges().with_length(None, max(box.width(), box.height()), False)
+    return not (sides & border).is_empty()
+
+
+def _is_crossing(drawing: Drawing, name: str, box: kdb.Box) -> bool:
+    """Whether an end lies within one wire of a layer that a via joins its own to."""
+    vias = drawing.process.of_kind("via").values()
+    ends = {end for via in vias if name in (via.connects or ()) for end in via.connects or ()}
+    return any(
+        not kdb.Region(box).inside(drawing.near(other, box).merged()).is_empty()
+        for other in ends - {name, "track"}
+    )  # fmt: skip
+
+
+def _length(wire: kdb.Region, box: kdb.Box, uses: kdb.Region) -> int:
+    """How far a wire runs straight from its end to its last use, or to where it turns, in dbu."""
+    turns = (kdb.Trans(k, False, 0, 0) for k in range(4))
+    turn = next((turn for turn in turns if _ends_right(wire, box, turn)), kdb.Trans())
+    last, whole = box.transformed(turn), wire.bbox().transformed(turn)
+    corridor = kdb.Region(kdb.Box(whole.left, last.bottom, last.right, last.top))
+    used = uses.transformed(turn) & corridor
+    if used.is_empty():
+        used = (wire.transformed(turn) & corridor).merged().interacting(kdb.Region(last))
+        return int(last.right - used.bbox().left)
+    return int(last.right - used.bbox().right)
+
+
+def _ends_right(wire: kdb.Region, box: kdb.Box, turn: kdb.Trans) -> bool:
+    """Whether a wire that ends with a box ends on the right, once turned."""
+    last = box.transformed(turn)
+    beyond = kdb.Box(last.right, last.bottom, last.right + 1, last.top).transformed(turn.inverted())
+    return bool(last.width() > last.height() and (wire & kdb.Region(beyond)).is_empty())
+
+
+def _each(boxes: kdb.Region) -> kdb.Region:
+    """The same, each box for itself where they overlap."""
+    boxes.merged_semantics = False
+    return boxes

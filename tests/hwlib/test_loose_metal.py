@@ -1,0 +1,173 @@
+"""Metal that carries nothing: floating pieces and wires that go on past their last use, warned of at their place."""
+
+import itertools
+
+import klayout.db as kdb
+import pytest
+from drawn_network import PX, PY, draw_network
+
+import layouts
+from hwlib.checks import lvs
+from hwlib.checks.layout_view import view_in_bands, view_whole
+from hwlib.checks.loose_metal import PITCHES, floating_pieces
+from hwlib.design import Design
+from hwlib.drawing.reader import open_layout
+from hwlib.process import load_process
+
+EBEAM = load_process("ebeam")
+FIVE = Design(name="five", network={"neurons": 5}, seed=3)
+LEFT = -900  # nm: nothing is drawn from here on
+
+
+def check(change, **options):
+    draw = draw_network(FIVE)
+    draw.box(draw.layout.top_cell(), "outline", -3000, -500, 5 * PX, 10 * PY)
+    change(draw, draw.layout.top_cell())
+    return lvs(draw.layout, EBEAM, FIVE, **options)
+
+
+def place_nm(finding):
+    return (round(finding.x * 1e9), round(finding.y * 1e9))
+
+
+def test_a_floating_piece_is_a_warning_at_its_place():
+    (finding,) = check(lambda draw, top: draw.box(top, "m4", LEFT - 100, 700, LEFT, 740))
+    assert (finding.rule, finding.severity, finding.cell) == ("lvs.floating", "warning", "hand")
+    assert place_nm(finding) == (LEFT - 50, 720) and round(finding.width * 1e9) == 100
+    assert finding.message == "a piece of m4 is connected to nothing"
+
+
+def test_pieces_that_a_via_joins_are_one():
+    def two_layers(draw, top):
+        draw.box(top, "m4", LEFT - 100, 700, LEFT, 740)
+        draw.box(top, "v4", LEFT - 40, 705, LEFT - 10, 735)
+        draw.box(top, "m5", LEFT - 50, 600, LEFT, 1400)
+
+    (finding,) = check(two_layers)
+    assert "a piece of m5" in finding.message
+
+
+def test_a_piece_in_a_repeated_cell_counts_once():
+    (finding,) = check(lambda draw, top: draw.box(draw.layout.cell("soma"), "m4", 100, 20, 300, 60))
+    assert finding.rule == "lvs.floating"
+    assert place_nm(finding) in [(k * PX + 200, k * PY + 40) for k in range(5)]
+
+
+def test_a_piece_across_cells_counts_once():
+    def across(draw, top):
+        for k in range(1, 4):
+            draw.box(draw.layout.cell(f"line_{k}"), "m4", 100, 0, 140, PY)
+
+    (finding,) = check(across)
+    assert place_nm(finding) == (120, PY * 5 // 2) and round(finding.height * 1e9) == 3 * PY
+
+
+def test_a_piece_of_a_net_is_not_floating():
+    """A cell's metal that only its neighbour connects, and metal with a label."""
+
+    def joined(draw, top):
+        draw.box(draw.layout.cell("soma"), "m4", 100, 20, 300, 60)  # over nothing, until the next line
+        for k in range(5):
+            draw.box(top, "v3", k * PX + 55, k * PY + 25, k * PX + 85, k * PY + 55)
+            draw.box(top, "m3", k * PX + 40, k * PY + 20, k * PX + 90, k * PY + 60)
+            draw.box(top, "v2", k * PX + 55, k * PY + 25, k * PX + 85, k * PY + 55)
+            draw.box(draw.layout.cell("soma"), "m4", 40, 20, 100, 60)
+
+    assert check(joined) == []
+
+
+def test_a_piece_at_the_border_may_be_used_from_outside():
+    def at(x):
+        def change(draw, top):
+            draw.clear(top, "outline")
+            draw.box(top, "outline", LEFT, -500, 5 * PX, 6 * PY)
+            draw.box(top, "m4", x, 700, x + 100, 740)
+
+        return [f.rule for f in check(change)]
+
+    assert at(LEFT) == at(5 * PX - 100) == []
+    assert at(LEFT + 5) == at(5 * PX - 99) == ["lvs.floating"]
+
+
+@pytest.mark.parametrize("turn", range(8))
+@pytest.mark.parametrize(("past", "found"), [(PITCHES * PY - 40, False), (PITCHES * PY + 1, True), (5000, True)])
+def test_a_wire_that_goes_on_is_a_warning_with_its_length(turn, past, found):
+    """The V_DW trunk, whose first via lies 445 nm above its lower end and whose label lies at it: drawn on upwards."""
+    draw = draw_network(FIVE)
+    top = draw.layout.top_cell()
+    last = 4 * PY + 435  # the upper edge of its last via
+    draw.box(top, "m2", -120, 5 * PY - 10, -80, last + past)
+    draw.box(top, "outline", -3000, -500, 5 * PX, 15 * PY)
+    where = kdb.Trans(turn % 4, turn >= 4, 300, -700)
+    outer = draw.layout.create_cell("outer")
+    outer.insert(kdb.CellInstArray(top.cell_index(), where))
+    findings = lvs(draw.layout, EBEAM, FIVE)
+    assert [f.rule for f in findings] == ["lvs.dangling"] * found
+    for finding in findings:
+        assert finding.severity == "warning" and finding.measured == pytest.approx(past * 1e-9)
+        assert finding.message == f"a wire on m2 goes on for {past} nm past its last via, pillar or label"
+        end = where * kdb.Point(-100, last + past)
+        assert abs(finding.x * 1e9 - end.x) + abs(finding.y * 1e9 - end.y) == pytest.approx(PITCHES * PY / 2, abs=1)
+
+
+def test_an_end_that_turns_is_measured_from_its_corner():
+    def hook(draw, top):
+        draw.box(top, "m2", -120, 5 * PY - 10, -80, 5 * PY + 100)
+        draw.box(top, "m2", -2500, 5 * PY + 60, -80, 5 * PY + 100)
+
+    (finding,) = check(hook)
+    assert finding.measured == pytest.approx(2420e-9)
+
+
+@pytest.mark.parametrize("what", ["branch", "label", "via"])
+def test_an_end_that_is_used_is_none(what):
+    def longer(draw, top):
+        draw.box(top, "m2", -120, 5 * PY - 10, -80, 7 * PY)
+        if what == "branch":
+            draw.box(top, "m2", -500, 6 * PY, -80, 6 * PY + 40)
+        elif what == "label":
+            draw.text(top, "m2", "vdw", -100, 6 * PY)
+        else:
+            draw.box(top, "v2", -115, 6 * PY, -85, 6 * PY + 30)
+            draw.box(top, "m3", -140, 6 * PY - 10, -60, 6 * PY + 40)
+
+    assert check(longer) == []
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("bands", [2, 4])
+def test_reading_in_bands_finds_the_same_pieces(bands, turned):
+    draw = draw_network(FIVE)
+    top = draw.layout.top_cell()
+    draw.box(top, "m4", LEFT - 100, 700, LEFT, 740)
+    draw.box(top, "m5", LEFT - 100, 100, LEFT - 60, 4 * PY)  # across the lines between the bands
+    draw.box(top, "m5", LEFT - 200, -500, LEFT - 160, 4 * PY)  # to the border
+    draw.box(top, "outline", -3000, -500, 5 * PX, 10 * PY)
+    draw.box(draw.layout.cell("soma"), "m4", 100, 20, 300, 60)
+    if turned:
+        outer = draw.layout.create_cell("outer")
+        outer.insert(kdb.CellInstArray(top.cell_index(), kdb.Trans.R90))
+    drawing = open_layout(draw.layout, EBEAM)
+    whole, parts = view_whole(drawing).floating, view_in_bands(drawing, bands, workers=1).floating
+    assert len(whole) == 3
+    across = [piece for piece in parts if piece.layer == "m5"]
+    assert len(across) == 1 and any(piece.box.contains(across[0].box.center()) for piece in whole)
+    assert {str(p.box) for p in whole if p.layer == "m4" and round(p.box.width() + p.box.height(), 3) == 0.14} < {
+        str(p.box) for p in parts
+    }
+    inner = [piece for piece in parts if piece.layer == "m4"]
+    assert 2 <= len(inner) <= 1 + bands  # of a repeated cell one in each band
+
+
+@pytest.mark.parametrize(("style", "placement"), [*itertools.product(("rails", "lines"), ("diagonal", "centred"))])
+def test_in_drawn_layouts_only_what_reaches_the_border_is_unconnected(style, placement):
+    """With weight lines, each row has one that its soma has no use for."""
+    network = {"neurons": 5, "weight_style": style, "soma_placement": placement}
+    component = layouts.hopfield(Design(name="spare", network=network, seed=1))
+    drawing = open_layout(component.kdb_cell.layout(), EBEAM, top=component.name)
+    whole = view_whole(drawing)
+    assert whole.floating == []
+    inner = floating_pieces(whole.extracted, kdb.Edges(), drawing.top)
+    assert len(inner) == (5 if style == "lines" else 0)
+    ends = drawing.region("outline").bbox()
+    assert all(round(p.box.left * 1000) == ends.left or round(p.box.right * 1000) == ends.right for p in inner)

@@ -1,0 +1,139 @@
+"""Designs, processes, quantities and matrices that nobody would write: refused in short lines, or taken."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hwlib.yaml_text import read_yaml, yaml_text
+from tests.support.fuzzing import NASTY_TEXTS, damaged, fuzz, judged, mutated
+
+DESIGN = """\
+name: tiny
+process: ebeam
+seed: 1
+device: {track_length: 100 nm, track_width: 50 nm, pillar_width: 20 nm, pillar_position: 0.5, lande_factor: 2.1, tmr: 3,
+         saturation_magnetization: 8e5 A/m, resistance_area: 0.5 ohm*um^2, r_parallel: 500 ohm, breakdown_voltage: 1 V}
+network:
+  neurons: 2
+  weight_style: rails
+  soma_placement: diagonal
+  dendrite_width: 40 nm
+  weights: {matrix: [[0, 1], [-1, 0]]}
+operating_point: {v_dw: 20 mV, v_charge: 0.1 V, weight: 0.1 V, axon_leak: -5 m/s, soma_leak: 0.2 m/s, load: 16 ns}
+task: {kind: recall, trials: 1, starts: ["10"], time_limit: 50 ns}
+waivers: {current.m1: because it is short}
+"""
+PROCESS = resources.files("hwlib").joinpath("processes", "ebeam.yaml").read_text(encoding="utf-8")
+UNITS = st.text("0123456789.eE+- nmuVsAohm*/^()²µΩ", max_size=100)
+NUMBERED = itertools.count()
+SLOWNESS = 3  # two seconds on a machine that does nothing else
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("fuzz")
+
+
+def _written(folder: Path, name: str, content: bytes | str) -> Path:
+    path = folder / name
+    path.write_bytes(content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content)
+    return path
+
+
+def _refused_or_taken(folder: Path, path: Path) -> None:
+    """The design is read, with all it refers to; what is read is written to the run folder and reads back."""
+    from hwlib.design import load_design
+    from hwlib.errors import InputError
+    from spinhop.inputs import write_inputs
+
+    try:
+        design = load_design(path)
+    except InputError:
+        code, _ = judged("check", path, "--out", folder / "run")
+        assert code == 2 and not (folder / "run").exists()
+        return
+    out = folder / f"run{next(NUMBERED)}"
+    out.mkdir()
+    write_inputs(out, path, design, design.load_process())
+    back = load_design(out / "design.yaml")
+    skipped = {"process": True, "network": {"weights"}}
+    assert back.model_dump(mode="json", exclude=skipped) == design.model_dump(mode="json", exclude=skipped)
+
+
+@fuzz(100, 2500)
+@given(mutated(read_yaml(DESIGN).data))
+def test_mutated_designs(folder, data):
+    _refused_or_taken(folder, _written(folder, "tiny.yaml", yaml_text(data)))
+
+
+@fuzz(60, 1500)
+@given(damaged(DESIGN.encode()))
+def test_damaged_designs(folder, content):
+    _refused_or_taken(folder, _written(folder, "tiny.yaml", content))
+
+
+@fuzz(40, 800)
+@given(mutated(read_yaml(PROCESS).data) | damaged(PROCESS.encode()))
+def test_processes(folder, content):
+    content = content if isinstance(content, bytes) else yaml_text(content)
+    _written(folder, "p.yaml", content)
+    _refused_or_taken(folder, _written(folder, "tiny.yaml", "name: tiny\nprocess: p.yaml\nnetwork: {neurons: 2}\n"))
+
+
+@fuzz(60, 1200)
+@given(
+    st.sampled_from(["device: {track_length", "network: {neurons: 2, drive_width", "operating_point: {axon_leak"]),
+    UNITS | NASTY_TEXTS | st.text(max_size=40),
+)
+def test_quantities(folder, field, text):
+    rest = "" if field.startswith("network") else "\nnetwork: {neurons: 2}"
+    quoted = yaml_text(text, flow=True, width=10**6).removesuffix("...\n").strip()
+    _refused_or_taken(folder, _written(folder, "tiny.yaml", f"name: tiny\n{field}: {quoted}}}{rest}\n"))
+
+
+@fuzz(60, 1000)
+@given(damaged(b"0,1.5,-1\n1,0,2e-3\n-1,0.25,0\n") | st.text("0123456789.,-+eE\n nainf_", max_size=80).map(str.encode))
+def test_matrix_files(folder, content):
+    _written(folder, "w.csv", content)
+    text = "name: tiny\nnetwork: {neurons: 3, weights: {matrix_file: w.csv}}\n"
+    _refused_or_taken(folder, _written(folder, "tiny.yaml", text))
+
+
+CASES = Path(__file__).resolve().parents[3] / "shared" / "cases" / "inputs"
+COLLECTED = sorted(path.name for path in CASES.glob("*.yaml") if path.name != "hang_gds.yaml")  # a good design
+
+
+@pytest.mark.skipif(not COLLECTED, reason="the collected inputs are not here (../shared/cases)")
+@pytest.mark.parametrize("command", [["check"], ["run"], ["simulate", "--ideal"], ["layout"], ["spice", "--ideal"]])
+def test_collected_designs_are_refused_at_once(tmp_path, command):
+    for name in COLLECTED:
+        (tmp_path / name).write_bytes((CASES / name).read_bytes())
+    os.mkfifo(tmp_path / "fifo")  # which one of them names
+    for name in COLLECTED:
+        began = time.perf_counter()
+        code, said = judged(command[0], tmp_path / name, *command[1:], "--out", tmp_path / "run")
+        assert code == 2 and name in said and len(said.splitlines()) <= 21, said
+        assert time.perf_counter() - began < 2 * SLOWNESS and not (tmp_path / "run").exists(), name
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "device", "large"])
+def test_a_design_that_is_no_text_file(tmp_path, kind):
+    path = tmp_path / "d.yaml"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.write_bytes(b"name: " + b"x" * 10_000_000)
+    code, said = judged("check", path, "--out", tmp_path / "run")
+    assert code == 2 and said.count("\n") == 1 and "d.yaml: " in said

@@ -1,0 +1,127 @@
+"""What the command line does with files that no person would write: one call, judged, in this process.
+
+A fuzz test draws a file, calls ``judged`` and is done: exit code 0, 1 or 2, every line of standard error short and
+printable, no traceback, within ten seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import os
+import time
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+LONGEST_LINE, LONGEST_SECONDS = 200, 10
+FULL = os.environ.get("SPINHOP_FULL") == "1"
+
+
+def fuzz(sample: int, full: int) -> settings:
+    """Settings of a fuzz test: a sample every time, all of it when SPINHOP_FULL=1."""
+    unhurried = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
+    return settings(
+        max_examples=full if FULL else sample, deadline=None, derandomize=not FULL, suppress_health_check=unhurried,
+        database=None,
+    )  # fmt: skip
+
+
+def judged(*arguments: object) -> tuple[int, str]:
+    """Call the command line and return exit code and standard error; fails on what no command may do."""
+    from spinhop.cli import app, guarded
+
+    began, out, err = time.perf_counter(), io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = guarded(lambda: app(args=[str(a) for a in arguments], prog_name="spinhop", standalone_mode=False))
+    seconds, said = time.perf_counter() - began, err.getvalue()
+    assert code in (0, 1, 2), (code, said)
+    assert seconds < LONGEST_SECONDS, (seconds, said)
+    assert "Traceback" not in said
+    for line in said.split("\n"):
+        assert len(line) <= LONGEST_LINE and (line.isprintable() or not line), line
+    if code == 2:
+        assert said.startswith("spinhop: ") and said.endswith("\n"), said
+    return code, said
+
+
+NASTY_TEXTS = st.sampled_from(
+    ["", " ", "0", "-1", "nan", "inf", "1e999 m", "1 m**9**9**9", "9" * 5000, "x" * 20_000, "100 lightyears",
+     "1e-300 nm", "1e15 nm", "-1 V", "1 (m)", "010", "1:30", "yes", "~", "../../etc/passwd", "/dev/zero", "/dev/stdin",
+     ".", "a.yaml", "\u202e\u200b", "\u00e9" * 300, "a\nb", "(x)", "a-b", "__class__", "{}", "[]", "!!python/object:x",
+     "%s%n", "`id`", "$(id)"]
+)  # fmt: skip
+NASTY_NUMBERS = st.sampled_from(
+    [
+        0,
+        -1,
+        1,
+        2,
+        3,
+        10**18,
+        2**63,
+        10**60,
+        -(10**30),
+        0.0,
+        -0.0,
+        1e-300,
+        1e300,
+        5e-324,
+        float("inf"),
+        float("nan"),
+        0.5,
+        1e-9,
+    ]
+)
+NASTY = st.recursive(
+    st.none() | st.booleans() | NASTY_NUMBERS | NASTY_TEXTS | st.text(st.characters(blacklist_categories=("Cs", "Cc"))),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NASTY_TEXTS, inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def _places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Path of every value in plain data."""
+    children = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [path] * bool(path) + [place for key, value in children for place in _places(value, (*path, key))]
+
+
+@st.composite
+def mutated(draw: st.DrawFn, data: Any, most: int = 3) -> Any:
+    """A valid file's plain data with a few values replaced by nasty ones, removed, repeated, nested or renamed."""
+    data = copy.deepcopy(data)
+    for _ in range(draw(st.integers(1, most))):
+        places = _places(data)
+        if not places:
+            break
+        *way, key = draw(st.sampled_from(places))
+        holder = data
+        for part in way:
+            holder = holder[part]
+        change = draw(st.sampled_from(["replace", "replace", "replace", "remove", "repeat", "nest", "rename"]))
+        if change == "replace":
+            holder[key] = draw(NASTY)
+        elif change == "remove":
+            del holder[key]
+        elif change == "repeat":
+            holder[key] = [holder[key]] * draw(st.integers(0, 5))
+        elif change == "nest":
+            holder[key] = {draw(NASTY_TEXTS): holder[key]}
+        elif isinstance(holder, dict):
+            holder[draw(NASTY_TEXTS)] = holder.pop(key)
+    return data
+
+
+@st.composite
+def damaged(draw: st.DrawFn, content: bytes) -> bytes:
+    """A valid file's bytes with a few cut out, put in, repeated or changed."""
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(content)))
+        end = draw(st.integers(start, min(len(content), start + 200)))
+        put = draw(
+            st.binary(max_size=8) | st.sampled_from([b"", b"\0", b"\xff", b"[" * 300, b"&a *a", b"- ", b"\t", b"#"])
+        )
+        content = content[:start] + put + content[start if draw(st.booleans()) else end :]
+    return content
