@@ -19,6 +19,7 @@ from hwlib.network import Network
 from hwlib.writing import write_atomic
 from sim.protocol import Protocol
 from sim.result import Trials, joined
+from sim.ties import SIGNS
 
 _LARGEST = 2**36  # bytes of a file
 _ARRAYS = [name for name in Trials.__dataclass_fields__ if name != "trace"]
@@ -44,10 +45,16 @@ def under_way(path: Path) -> Path:
     return path.with_name(path.name + ".trial")
 
 
+def beside(path: Path, name: str) -> Path:
+    """File for trials that are run again, by the name of what they are run with, beside that of the first time."""
+    return path.with_name(f"{path.name}.{name}")
+
+
 def forget(path: Path) -> None:
-    """Remove what an interrupted batch left at ``path``, its trial under way too."""
-    path.unlink(missing_ok=True)
-    under_way(path).unlink(missing_ok=True)
+    """Remove what an interrupted batch left at ``path``: trials under way and run again too."""
+    for each in (path, *(beside(path, name) for name in SIGNS)):
+        each.unlink(missing_ok=True)
+        under_way(each).unlink(missing_ok=True)
 
 
 class FinishedTrials:

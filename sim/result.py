@@ -34,6 +34,14 @@ _META = {  # name: (dimensions, unit, meaning)
     "event_time": (("event",), "s", "time from the start of the load"),
     "event_wall": (("event",), "m", "wall position, from the DW_IN end; straight from point to point within 1e-3 L"),
     "event_kind": (("event",), "1", "what the wall does there; bend: a point that straight lines need"),
+    "undetermined": ((), "1", "the outcome hangs on rounding: currents changed by 1e-9 end in another state or time"),
+    "other_state": (("neuron",), "1", "state with currents changed; the same where the outcome is determined"),
+    "other_time": ((), "s", "time to solution with currents changed; the same where the outcome is determined"),
+    "sensitivity": (
+        (),
+        "1",
+        "largest way of a soma's wall, in its L, per relative change of the currents (first order)",
+    ),
     "soma_current": (("time", "neuron"), "A", "track current of the soma, positive toward ON"),
     "track_current": (("time", "device"), "A", "track current, positive toward ON"),
     "node_voltage": (("time", "node"), "V", "node voltage"),
@@ -94,6 +102,9 @@ class Trials:
         energy_sink: J in pillars, tracks and wires, shape (trials, 3).
         kcl_residual: A, shape (trials,).
         steps: accepted steps, shape (trials,).
+        growth: largest way of a soma's wall, in its L, per relative change of the currents as of ``sim.variation``, to
+            first order; positive where it is the way that the wall went in the end; NaN: not known, shape (trials,).
+        margin: how surely walls are held where they ended (``sim.ties.rest_margin``), shape (trials,).
         trace: of the only trial, when recorded.
     """
 
@@ -105,7 +116,24 @@ class Trials:
     energy_sink: np.ndarray
     kcl_residual: np.ndarray
     steps: np.ndarray
+    growth: np.ndarray
+    margin: np.ndarray
     trace: Trace | None = None
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What is known of each trial's outcome.
+
+    Attributes:
+        undetermined: it hangs on rounding, shape (trials,).
+        state: another read-out seen, or the same, shape (trials, N).
+        time: time to solution with it in s, shape (trials,).
+    """
+
+    undetermined: np.ndarray
+    state: np.ndarray
+    time: np.ndarray
 
 
 def joined(trials: Sequence[Trials]) -> Trials:
@@ -134,7 +162,9 @@ def read_out(network: Network, wall: np.ndarray) -> np.ndarray:
     return np.where(share < OFF_BELOW, 0, np.where(share > ON_ABOVE, 1, UNDECIDED)).astype(np.int8)
 
 
-def dataset(network: Network, trials: Trials, engine: str, *, batch: bool) -> xr.Dataset:
+def dataset(
+    network: Network, trials: Trials, engine: str, *, batch: bool, verdicts: Verdicts | None = None
+) -> xr.Dataset:
     """The public dataset of an engine's trials; every variable carries units and long_name.
 
     Args:
@@ -142,6 +172,7 @@ def dataset(network: Network, trials: Trials, engine: str, *, batch: bool) -> xr
         trials: an engine's arrays.
         engine: its name.
         batch: keep the leading dimension ``trial``, else the only trial without it.
+        verdicts: what hangs on rounding; None: not known.
     """
     delivered, heat = trials.energy_source.sum(1), trials.energy_sink.sum(1)
     scale = np.maximum(np.maximum(abs(delivered), heat), np.finfo(float).tiny)
@@ -151,7 +182,12 @@ def dataset(network: Network, trials: Trials, engine: str, *, batch: bool) -> xr
         "state": read_out(network, trials.wall_final), "wall_final": trials.wall_final,
         "energy_source": trials.energy_source, "energy_sink": trials.energy_sink,
         "kcl_residual": trials.kcl_residual, "energy_balance": abs(delivered - heat) / scale, "steps": trials.steps,
+        "sensitivity": abs(trials.growth),
     }  # fmt: skip
+    if verdicts is not None:
+        values |= {
+            "undetermined": verdicts.undetermined, "other_state": verdicts.state, "other_time": verdicts.time,
+        }  # fmt: skip
     variables = {name: _variable(name, value if batch else value[0], batch) for name, value in values.items()}
     coords: dict[str, Any] = {
         "source": list(SOURCES), "sink": list(SINKS), "neuron": np.arange(network.neurons),

@@ -12,10 +12,11 @@ import xarray as xr
 
 from hwlib.errors import InputError
 from hwlib.network import Network
-from sim.checkpoint import FinishedTrials, forget, identity, under_way
+from sim.checkpoint import FinishedTrials, beside, forget, identity, under_way
 from sim.engines import DEFAULT_TOLERANCE, Engine, Options, Progress, choose
 from sim.protocol import Protocol
 from sim.result import Trials, dataset, trace_samples
+from sim.ties import judge
 
 MAX_SAMPLES = 2000  # of currents and voltages
 _KEEP_EVERY = 10.0  # s between two checkpoints of a batch, or longer where a trial is
@@ -35,17 +36,17 @@ def run(
         record: keep the walls' events, and samples of currents and voltages.
         tolerance: largest estimated error of a wall position per step, fraction of L.
         samples: most samples; large networks keep fewer, to bound memory.
-        checkpoint: file to go on from when it exists, rewritten during the run and removed at its end; only without
-            ``record``. The result has the same bits as of a run in one go. The engine ``layout`` goes on within the
-            trial, the others, much shorter or only for small networks, begin it anew.
+        checkpoint: as for ``run_batch``; only without ``record``. The engine ``layout`` goes on within the trial, the
+            others, much shorter or only for small networks, begin it anew.
 
     Returns:
         Dataset in SI units: ``time_load``, ``time_convergence``, ``time_to_solution``, ``at_rest`` (False: the limit
-        was reached), ``state`` (neuron), ``wall_final`` (device), ``energy_source`` (source), ``energy_sink`` (sink),
-        ``kcl_residual``, ``energy_balance``, ``steps``; with ``record`` also the walls over time (see
-        ``sim.traces``): ``event_device``, ``event_time``, ``event_wall``, ``event_kind`` (event); and sampled at
-        ``time``, both ends of every phase among it: ``track_current`` (device), ``soma_current`` (neuron),
-        ``node_voltage`` (node), ``phase``.
+        was reached), ``state`` (neuron), ``wall_final`` (device), ``undetermined`` (the outcome hangs on rounding, see
+        ``sim.ties``; then ``other_state`` (neuron) and ``other_time`` are what it may be as well), ``sensitivity``,
+        ``energy_source`` (source), ``energy_sink`` (sink), ``kcl_residual``, ``energy_balance``, ``steps``; with
+        ``record`` also the walls over time (see ``sim.traces``): ``event_device``, ``event_time``, ``event_wall``,
+        ``event_kind`` (event); and sampled at ``time``, both ends of every phase among it: ``track_current`` (device),
+        ``soma_current`` (neuron), ``node_voltage`` (node), ``phase``.
 
     Raises:
         InputError: an unknown engine, one that cannot run this network, a protocol that does not fit it, or a
@@ -53,13 +54,8 @@ def run(
     """
     if checkpoint is not None and record:
         raise InputError("checkpoint: records nothing; give record=False with it")
-    options = Options(
-        tolerance=tolerance, record=record, samples=trace_samples(network, samples),
-        checkpoint=None if checkpoint is None else Path(checkpoint),
-    )  # fmt: skip
-    _check(network, [protocol], tolerance)
-    name, chosen = choose(engine, network, [protocol])
-    return dataset(network, chosen.simulate(network, [protocol], options), name, batch=False)
+    options = Options(tolerance=tolerance, record=record, samples=trace_samples(network, samples))
+    return _simulated(network, [protocol], engine, options, checkpoint, batch=False)
 
 
 def run_batch(
@@ -74,9 +70,9 @@ def run_batch(
         engine: as for ``run``.
         tolerance: as for ``run``.
         progress: called with (trials done, trials in all).
-        checkpoint: file that keeps finished trials (``<file>.trial`` the one under way, with the engine ``layout``);
-            when it exists only the others are run. Removed at the end. The result has the same bits as of a run in one
-            go.
+        checkpoint: file that keeps finished trials (``<file>.trial`` the one under way, with the engine ``layout``;
+            others named after it keep what is run again); when it exists only the others are run. Removed at the end.
+            The result has the same bits as of a run in one go.
 
     Returns:
         The dataset of ``run`` with nothing recorded, every variable with the leading dimension ``trial``.
@@ -86,15 +82,34 @@ def run_batch(
     """
     if not protocols:
         raise InputError("run_batch: no protocol; give at least one trial")
-    _check(network, protocols, tolerance)
-    name, chosen = choose(engine, network, protocols)
     options = Options(tolerance=tolerance, progress=progress)
-    if checkpoint is None:
-        trials = chosen.simulate(network, protocols, options)
-    else:
-        kept = FinishedTrials(Path(checkpoint), identity(network, protocols, name, tolerance))
-        trials = _simulate_keeping(chosen, network, protocols, options, kept)
-    return dataset(network, trials, name, batch=True)
+    return _simulated(network, protocols, engine, options, checkpoint, batch=True)
+
+
+def _simulated(
+    network: Network, protocols: Sequence[Protocol], engine: str, options: Options, checkpoint: str | Path | None,
+    *, batch: bool,
+) -> xr.Dataset:  # fmt: skip
+    """Run trials, and those again whose outcome may hang on rounding."""
+    _check(network, protocols, options.tolerance)
+    name, chosen = choose(engine, network, protocols)
+    path = None if checkpoint is None else Path(checkpoint)
+
+    def simulate(file: Path | None, network: Network, protocols: Sequence[Protocol], options: Options) -> Trials:
+        if file is None:
+            return chosen.simulate(network, protocols, options)
+        kept = FinishedTrials(file, identity(network, protocols, name, options.tolerance))
+        return _simulate_keeping(chosen, network, protocols, options, kept)
+
+    def again(name: str, network: Network, protocols: Sequence[Protocol]) -> Trials:
+        file = None if path is None else beside(path, name)
+        return simulate(file, network, protocols, Options(tolerance=options.tolerance))
+
+    trials = simulate(path, network, protocols, options)
+    verdicts = judge(network, protocols, trials, again)
+    if path is not None:
+        forget(path)
+    return dataset(network, trials, name, batch=batch, verdicts=verdicts)
 
 
 def _simulate_keeping(
@@ -111,9 +126,7 @@ def _simulate_keeping(
         together = max(1, int(_KEEP_EVERY * len(some) / (time.perf_counter() - begun)))
         if options.progress:
             options.progress(kept.count, total)
-    trials = kept.all()
-    forget(kept.path)
-    return trials
+    return kept.all()
 
 
 def _check(network: Network, protocols: Sequence[Protocol], tolerance: float) -> None:

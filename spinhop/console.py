@@ -9,6 +9,8 @@ from typing import Any
 
 from hwlib.errors import harmless, one_line
 
+_UNBOUNDED = 10_000  # columns
+
 
 def print_json(data: Any) -> None:
     """Print one JSON document on stdout."""
@@ -29,7 +31,10 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
         table.add_row(*(escape(harmless(cell)) for cell in row))
     console = Console(highlight=False)
     # Without a terminal the table keeps its own width: lines cut at 80 columns help nobody who pipes them.
-    console.print(table, width=None if console.is_terminal else max(80, console.measure(table).maximum))
+    unbounded = console.options.update(width=_UNBOUNDED)
+    wide = max(80, console.measure(table, options=unbounded).maximum)
+    console = console if console.is_terminal else Console(highlight=False, width=wide)
+    console.print(table)
 
 
 class StageLines:

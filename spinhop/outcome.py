@@ -30,6 +30,7 @@ class Outcome:
         recalled: trials with every bit right and at rest.
         recall_rate, recall_interval: their share with its 95 % confidence interval.
         at_rest: trials that came to rest before the limit.
+        undetermined: trials whose outcome hangs on rounding.
         time_mean, time_median, time_max: load and convergence in s, over the trials at rest (NaN when none is).
         energy_mean: delivered by all sources per trial in J.
         energy: mean per source and per sink in J, by name.
@@ -42,6 +43,7 @@ class Outcome:
     recall_rate: float
     recall_interval: tuple[float, float]
     at_rest: int
+    undetermined: int
     time_mean: float
     time_median: float
     time_max: float
@@ -60,7 +62,7 @@ class Outcome:
         bounds: dict[str, Any] = {name: tuple(map(float, recall[name].values)) for name in _INTERVALS}
         return cls(
             trials=recall.sizes["trial"], recalled=int(recall["recalled"].sum()), at_rest=int(recall["at_rest"].sum()),
-            energy=energy, **numbers, **bounds,
+            undetermined=int(recall["undetermined"].sum()), energy=energy, **numbers, **bounds,
         )  # fmt: skip
 
     def rows(self) -> list[tuple[str, str]]:
@@ -73,6 +75,7 @@ class Outcome:
                 f"{self.recalled} of {self.trials} ({trials[0]:.0f} … {trials[1]:.0f} %)",
             ),
             ("at rest", f"{self.at_rest} of {self.trials}"),
+            ("undetermined", f"{self.undetermined} of {self.trials}"),
             ("time to solution, mean", text(self.time_mean, "s")),
             ("time to solution, longest", text(self.time_max, "s")),
             ("energy per trial", text(self.energy_mean, "J")),
@@ -112,9 +115,15 @@ def trial_data(trial: xr.Dataset) -> dict[str, Any]:
         for variable, dim in (("energy_source", "source"), ("energy_sink", "sink"))
         for name, value in zip(trial[dim].values, trial[variable].values, strict=True)
     }
-    times = {name: float(trial[name]) for name in ("time_load", "time_convergence", "time_to_solution")}
-    state = "".join("?" if bit < 0 else str(int(bit)) for bit in trial["state"].values)
-    return {"state": state, "at_rest": bool(trial["at_rest"]), **times, "energy": energies}
+    times = {name: float(trial[name]) for name in ("time_load", "time_convergence", "time_to_solution", "other_time")}
+    words = {name: _word(trial[name].values) for name in ("state", "other_state")}
+    hangs = {name: bool(trial[name]) for name in ("at_rest", "undetermined")}
+    return {**words, **hangs, **times, "energy": energies}
+
+
+def _word(bits: np.ndarray) -> str:
+    """Bits as text, undecided ones as ``?``."""
+    return "".join("?" if bit < 0 else str(int(bit)) for bit in bits)
 
 
 def trial_rows(results: dict[str, dict[str, Any]]) -> list[list[str]]:
@@ -122,8 +131,16 @@ def trial_rows(results: dict[str, dict[str, Any]]) -> list[list[str]]:
     sums = {kind: sum(data["energy"].get(name, 0.0) for name in SOURCES) for kind, data in results.items()}
     return [
         ["final state", *(data["state"] for data in results.values())],
+        ["undetermined", *(_hangs(data) for data in results.values())],
         ["at rest", *("yes" if data["at_rest"] else "no" for data in results.values())],
         ["load", *(text(data["time_load"], "s") for data in results.values())],
         ["time to solution", *(text(data["time_to_solution"], "s") for data in results.values())],
         ["energy", *(text(sums[kind], "J") for kind in results)],
     ]
+
+
+def _hangs(data: dict[str, Any]) -> str:
+    """Whether a trial of ``trial_data`` is undetermined, and what it may come to as well."""
+    if not data["undetermined"]:
+        return "no"
+    return f"UNDETERMINED, or {data['other_state']} after {text(data['other_time'], 's')}"

@@ -26,6 +26,7 @@ class PictureRow(NamedTuple):
         distortion: share of flipped bits.
         accuracy_mean: mean share of right bits.
         recalled: trials with every bit right, and at rest.
+        undetermined: trials whose outcome hangs on rounding.
         time_mean: mean time to solution in s of the trials at rest; NaN when none is.
         on: its ON pixels.
         rests: whether it is a rest state of the network, by the weights and the leaks.
@@ -38,6 +39,7 @@ class PictureRow(NamedTuple):
     distortion: float
     accuracy_mean: float
     recalled: int
+    undetermined: int
     time_mean: float
     on: int
     rests: bool
@@ -152,11 +154,12 @@ def recall_pictures(
         for share in distortions:
             chosen = result.isel(trial=(result["pattern"].values == k) & (result["distortion"].values == share))
             outcome = summarise(chosen)
-            values = [float(outcome[name]) for name in ("accuracy_mean", "time_mean")]
+            accuracy, time = (float(outcome[name]) for name in ("accuracy_mean", "time_mean"))
+            recalled, undetermined = (int(outcome[name].sum()) for name in ("recalled", "undetermined"))
             memory = memories[k]
             rows.append(
                 PictureRow(
-                    name, float(share), values[0], int(outcome["recalled"].sum()), values[1], int(patterns[k].sum()),
+                    name, float(share), accuracy, recalled, undetermined, time, int(patterns[k].sum()),
                     not memory.leaving, not memory.inverse_leaving, memory.undriven, taken[k],
                 )
             )  # fmt: skip

@@ -127,6 +127,12 @@ def _outcome(outcomes: dict[str, Outcome]) -> str:
         parts.append(
             page.paragraph(f"{title}: {count} of {trials} trials did not come to rest before the limit", "warn")
         )
+    for title, outcome in outcomes.items():
+        if outcome.undetermined:
+            line = (
+                f"{title}: {outcome.undetermined} of {trials} trials are undetermined: their outcome hangs on rounding"
+            )
+            parts.append(page.paragraph(line, "warn"))
     note = "Intervals: 95 %. A pattern and its inverse count as one. Times over trials at rest."
     return page.section("Recall", *parts, page.paragraph(note, "soft"))
 

@@ -21,6 +21,7 @@ _NAMES = {"source": Wanted(("source",), "U"), "sink": Wanted(("sink",), "U")}
 _ONE, _EACH = Wanted(()), Wanted(("trial",), "b")
 TRIAL = {
     "time_load": _ONE, "time_convergence": _ONE, "time_to_solution": _ONE, "at_rest": Wanted((), "b"),
+    "undetermined": Wanted((), "b"), "other_time": _ONE, "other_state": Wanted(("neuron",), "i"),
     "state": Wanted(("neuron",), "i"), "energy_source": Wanted(("source",)), "energy_sink": Wanted(("sink",)), **_NAMES,
 }  # fmt: skip
 _EVENTS = {
@@ -30,10 +31,10 @@ _EVENTS = {
 TRACES = {"wall_final": Wanted(("device",)), **{f"event_{name}": wanted for name, wanted in _EVENTS.items()}}
 _REST = Wanted((), gaps=True)  # over trials at rest: NaN when there is none
 RECALL = {
-    "recalled": _EACH, "at_rest": _EACH, "accuracy_mean": _ONE, "accuracy_interval": Wanted(("bound",)),
-    "recall_rate": _ONE, "recall_interval": Wanted(("bound",)), "time_mean": _REST, "time_median": _REST,
-    "time_max": _REST, "energy_mean": _ONE, "energy_source": Wanted(("trial", "source")),
-    "energy_sink": Wanted(("trial", "sink")), **_NAMES,
+    "recalled": _EACH, "at_rest": _EACH, "undetermined": _EACH, "accuracy_mean": _ONE,
+    "accuracy_interval": Wanted(("bound",)), "recall_rate": _ONE, "recall_interval": Wanted(("bound",)),
+    "time_mean": _REST, "time_median": _REST, "time_max": _REST, "energy_mean": _ONE,
+    "energy_source": Wanted(("trial", "source")), "energy_sink": Wanted(("trial", "sink")), **_NAMES,
 }  # fmt: skip
 
 

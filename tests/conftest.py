@@ -41,6 +41,8 @@ def synthetic_trial(network: Network, seed: int) -> xr.Dataset:
         {
             "wall_final": ("device", ends), "state": ("neuron", (ends[network.somas] > 0).astype(np.int8)),
             "time_load": 16e-9, "time_convergence": 64e-9, "time_to_solution": 80e-9, "at_rest": True,
+            "undetermined": False, "other_state": ("neuron", (ends[network.somas] > 0).astype(np.int8)),
+            "other_time": 80e-9,
             "energy_source": ("source", [3e-12, 1e-12, 5e-13]), "energy_sink": ("sink", [2e-12, 2.4e-12, 1e-13]),
         } | {name: ("event", value) for name, value in event.items()},
         coords={"source": ["weight", "vdw", "load"], "sink": ["pillar", "track", "wire"]},
@@ -59,6 +61,7 @@ def synthetic_recall(neurons: int, trials: int, seed: int, resting: int | None =
     result = xr.Dataset(
         {
             "state": (("trial", "neuron"), state), "at_rest": ("trial", rest),
+            "undetermined": ("trial", np.zeros(trials, bool)),
             "time_to_solution": ("trial", rng.uniform(60e-9, 110e-9, trials)),
             "energy_source": (("trial", "source"), rng.uniform(1e-12, 3e-12, (trials, 3))),
             "energy_sink": (("trial", "sink"), rng.uniform(1e-12, 3e-12, (trials, 3))),

@@ -23,11 +23,13 @@ from sim.engines._ideal_circuit import (
     rates,
     rebuild,
 )
+from sim.engines._ideal_growth import forget_growth, grow, led
 from sim.engines._ideal_steps import reach, resting, step, switch
 from sim.engines.tableau import STAGES, B
 
 _ENERGY_TIME = 1e-8  # s: energies are as exact, relative to power times this, as walls relative to L
 _CHECK_EVERY = 16  # steps between two checks of Kirchhoff's law
+_GROW_EVERY = 2  # steps for one that is followed to see what grows: what hangs on rounding hovers for hundreds
 _FIRST_STEP = 1e-10  # s
 
 
@@ -49,6 +51,8 @@ class Batch(NamedTuple):
     energy: np.ndarray  # (trials, 5)
     residual: np.ndarray
     steps: np.ndarray
+    growth: np.ndarray  # of a change of the currents, in tracks
+    speed: np.ndarray  # at the end, if nothing held the walls, m/s, (trials, 2N)
 
 
 def new_work(n: int) -> Work:
@@ -111,7 +115,7 @@ def _accept(work, h):
 
 
 @jit
-def _phase(walls, circuit, drive, work, record, begin, limit, phase, until_rest, tolerance):
+def _phase(walls, circuit, drive, work, growth, record, begin, limit, phase, until_rest, tolerance):
     """One phase; its length, whether every wall came to rest, the worst current residual and the steps."""
     loading = phase == 0
     _begin(walls, circuit, drive, work, loading)
@@ -129,6 +133,8 @@ def _phase(walls, circuit, drive, work, record, begin, limit, phase, until_rest,
             walls, circuit, drive, work, min(control, longest), control, loading, until_rest, scale, tolerance
         )
         _accept(work, h)
+        if not loading and steps % _GROW_EVERY == 0:
+            grow(walls, circuit, drive, work, growth, _GROW_EVERY * h)
         time = limit if limit - time - h <= 1e-15 * limit else time + h
         if steps % _CHECK_EVERY == 0:
             residual = max(residual, imbalance(walls, circuit, drive, work, loading))
@@ -139,7 +145,7 @@ def _phase(walls, circuit, drive, work, record, begin, limit, phase, until_rest,
 
 
 @jit
-def _trial(walls, circuit, rail_count, batch, t, work, record, tolerance):
+def _trial(walls, circuit, rail_count, batch, t, work, growth, record, tolerance):
     drive = Drive(
         batch.weights[batch.weight[t]], batch.v_dw[t], batch.load[t], rail_count, batch.rail_load[t],
         batch.rail_square[t], batch.rest_speed[t],
@@ -147,6 +153,7 @@ def _trial(walls, circuit, rail_count, batch, t, work, record, tolerance):
     _copy(batch.q[t], work.q)
     for p in range(len(work.energy)):
         work.energy[p] = 0.0
+    forget_growth(growth)
     begin = 0.0
     for phase in range(2):
         until_rest = phase == 1 or np.isinf(batch.load_time[t])
@@ -155,7 +162,7 @@ def _trial(walls, circuit, rail_count, batch, t, work, record, tolerance):
             batch.rest[t, 0] = True
             continue
         time, rest, residual, steps = _phase(
-            walls, circuit, drive, work, record, begin, limit, phase, until_rest, tolerance
+            walls, circuit, drive, work, growth, record, begin, limit, phase, until_rest, tolerance
         )
         begin += time
         batch.time[t, phase], batch.rest[t, phase] = time, rest or not until_rest
@@ -163,14 +170,16 @@ def _trial(walls, circuit, rail_count, batch, t, work, record, tolerance):
         batch.steps[t] += steps
     _copy(work.q, batch.q[t])
     _copy(work.energy, batch.energy[t])
+    _copy(work.rate[0], batch.speed[t])
+    batch.growth[t] = led(walls, work, growth)
 
 
 def _fingerprint() -> str:
     folder = Path(__file__).parent
-    sources = [folder / "_ideal_circuit.py", folder / "_ideal_steps.py", folder / "tableau.py"]
+    names = ("_ideal_circuit.py", "_ideal_steps.py", "_ideal_growth.py", "tableau.py")
     digest = hashlib.sha256()
-    for source in sources:
-        digest.update(source.read_bytes())
+    for name in names:
+        digest.update((folder / name).read_bytes())
     return digest.hexdigest()
 
 
@@ -179,11 +188,11 @@ def _compiled(fingerprint: str) -> Any:
     options: Any = {"cache": True, "error_model": "numpy", "nogil": True, "_nrt": False}
 
     @njit(**options)
-    def run_trials(walls, circuit, rail_count, batch, first, last, work, record, tolerance):
+    def run_trials(walls, circuit, rail_count, batch, first, last, work, growth, record, tolerance):
         if len(fingerprint) == 0:
             return
         for t in range(first, last):
-            _trial(walls, circuit, rail_count, batch, t, work, record, tolerance)
+            _trial(walls, circuit, rail_count, batch, t, work, growth, record, tolerance)
 
     return run_trials
 

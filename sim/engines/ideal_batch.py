@@ -11,11 +11,13 @@ from numba import get_num_threads
 from hwlib.network import DW_IN, MTJ_IN, MTJ_OUT, Network
 from sim.engines import Options
 from sim.engines._ideal_circuit import Circuit, Record, Walls
+from sim.engines._ideal_growth import new_growth
 from sim.engines._ideal_trials import Batch, new_work, run_trials
 from sim.engines.ideal import WeightNets, _per_neuron
 from sim.protocol import Protocol
 from sim.recorder import Recorder
 from sim.result import Trace, Trials
+from sim.ties import rest_margin
 from sim.wall_events import EventStore
 
 _TRIALS_EACH = 4  # that a thread takes at once
@@ -67,7 +69,7 @@ class IdealNetwork:
         return Trials(
             time_load=batch.time[:, 0], time_convergence=batch.time[:, 1], at_rest=np.asarray(batch.rest.all(1)),
             wall_final=batch.q[:, self._wall], energy_source=energy[:, :3], energy_sink=sinks,
-            kcl_residual=batch.residual, steps=batch.steps,
+            kcl_residual=batch.residual, steps=batch.steps, growth=batch.growth, margin=self._margin(batch),
             trace=trace,
         )  # fmt: skip
 
@@ -110,17 +112,47 @@ class IdealNetwork:
         else:
             recorder.end_phase(record.time[k], look)
 
+    def _margin(self, batch: Batch) -> np.ndarray:
+        """How surely each trial's walls are held where they ended, shape (trials,)."""
+        n = self.network.neurons
+        fastest = abs(batch.speed - self.walls.leak)
+        strongest = np.maximum(batch.weights.max(axis=1), -batch.weights.min(axis=1))[batch.weight]  # of each dendrite
+        fastest[:, :n] = self.walls.mobility[:n] * strongest / self.circuit.r_soma
+        return rest_margin(batch.speed, self.walls.leak, fastest)
+
     def _run(self, batch: Batch, record: Record, tolerance: float) -> None:
         """Trials by threads, each its own rows: the same numbers whatever their count."""
 
         def some(first: int) -> None:
             last = min(first + _TRIALS_EACH, count)
-            run_trials(self.walls, self.circuit, self._nets.count, batch, first, last, new_work(n), record, tolerance)
+            run_trials(
+                self.walls,
+                self.circuit,
+                self._nets.count,
+                batch,
+                first,
+                last,
+                new_work(n),
+                new_growth(n),
+                record,
+                tolerance,
+            )
 
         n = self.network.neurons
         count, workers = len(batch.v_dw), get_num_threads()
         if workers == 1 or count <= _TRIALS_EACH:
-            run_trials(self.walls, self.circuit, self._nets.count, batch, 0, count, new_work(n), record, tolerance)
+            run_trials(
+                self.walls,
+                self.circuit,
+                self._nets.count,
+                batch,
+                0,
+                count,
+                new_work(n),
+                new_growth(n),
+                record,
+                tolerance,
+            )
             return
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(some, range(0, count, _TRIALS_EACH)))
@@ -153,6 +185,7 @@ class IdealNetwork:
             np.array(weights), index, np.array([float(p.v_dw) for p in protocols]), load, load_time,
             np.array([float(p.time_limit) for p in protocols]), rail_load, rail_square, rest, q, np.zeros((count, 2)),
             np.zeros((count, 2), bool), np.zeros((count, 5)), np.zeros(count), np.zeros(count, np.int64),
+            np.zeros(count), np.zeros((count, 2 * n)),
         )  # fmt: skip
 
     def _rest_speed(self, protocol: Protocol) -> np.ndarray:

@@ -16,6 +16,8 @@ from hwlib.network import Network
 from sim.circuit import Circuit
 from sim.engines import Options
 from sim.engines._reference_events import first_event, reach, settle
+from sim.engines._reference_growth import Growth
+from sim.engines.gains import margin_of, strongest_weights
 from sim.engines.tableau import ORDER, STAGES, A, B, E
 from sim.protocol import Protocol
 from sim.result import Trace, Trials, joined
@@ -60,6 +62,8 @@ class _Trial:
         share = np.zeros(network.devices) if protocol.initial is None else np.asarray(protocol.initial, float)
         q, energy, rests, times, residual, steps = share * network.length, np.zeros(6), [], [], 0.0, 0
         converging = protocol.net_voltages(network)
+        weights = np.nan_to_num(protocol.axon_weights(network))
+        growth = Growth(network, weights, protocol.v_dw)
         recorder = _recorder(network, self.options.samples) if self.options.record else None
         for number in (0, 1):
             if number == 0 and protocol.start is None:
@@ -69,7 +73,7 @@ class _Trial:
             limit = protocol.time_limit if number == 1 or protocol.load == "rest" else float(protocol.load)
             voltages = converging if number else protocol.load_voltages(network)
             rest_speed = protocol.rest_speed(network)
-            phase = _Phase(network, Circuit(network, voltages), q, number, rest_speed, self.options.tolerance)
+            phase = _Phase(network, Circuit(network, voltages), q, number, rest_speed, self.options.tolerance, growth)
             rest = phase.run(limit, until_rest, recorder, sum(times))
             q, energy, residual = phase.q, energy + phase.energy, max(residual, phase.residual)
             steps += phase.steps
@@ -78,7 +82,8 @@ class _Trial:
         return Trials(
             time_load=np.array(times[:1]), time_convergence=np.array(times[1:]), at_rest=np.array([all(rests)]),
             wall_final=q[None], energy_source=energy[None, :3], energy_sink=energy[None, 3:],
-            kcl_residual=np.array([residual]), steps=np.array([steps]),
+            kcl_residual=np.array([residual]), steps=np.array([steps]), growth=np.array([growth.led(q)]),
+            margin=np.array([margin_of(network, strongest_weights(network, weights), phase.rates[0])]),
             trace=_trace(recorder, q) if recorder else None,
         )  # fmt: skip
 
@@ -101,9 +106,11 @@ class _Phase:
     """Walls under one set of sources."""
 
     def __init__(
-        self, network: Network, circuit: Circuit, q: np.ndarray, number: int, rest_speed: np.ndarray, tolerance: float
-    ):
-        self.circuit, self.number, self.rest_speed, self.tolerance = circuit, number, rest_speed, tolerance
+        self, network: Network, circuit: Circuit, q: np.ndarray, number: int, rest_speed: np.ndarray, tolerance: float,
+        growth: Growth,
+    ):  # fmt: skip
+        self.circuit, self.number, self.rest_speed = circuit, number, rest_speed
+        self.tolerance, self.growth = tolerance, growth
         self.pillars = Pillars.of(network)
         self.dynamics: WallDynamics = Kinematic.of(network)
         self.q, self.piece = q, self.pillars.piece(q)
@@ -140,6 +147,7 @@ class _Phase:
             h, control, q_new = self._step(longest, control, until_rest)
             self.q, self.energy = q_new, self.energy + h * (B @ self._power)
             self.rates[0], self._power[0] = self.rates[-1], self._power[-1]
+            self.growth.step(h, self.rates[0], self.piece, self.pinned, loading=self.number == 0)
             self.time = limit if left - h <= 1e-15 * limit else self.time + h
             self.steps += 1
             self._check()

@@ -84,6 +84,7 @@ def read_back(network: Network, protocol: Protocol, deck: Deck, result: SpiceRun
         time_load=np.array(ends[:1]), time_convergence=np.array(ends[1:]), at_rest=np.array([all(rests)]),
         wall_final=final[None], energy_source=energy[None, :3], energy_sink=energy[None, 3:],
         kcl_residual=np.array([residual]), steps=np.array([len(points.time) - 1]),
+        growth=np.array([np.nan]), margin=np.array([np.nan]),
         trace=_trace(network, points, trace_samples(network, samples)),
     )  # fmt: skip
     return dataset(network, trials, "ngspice", batch=False)

@@ -99,7 +99,7 @@ def solve(
         progress: called with (graphs done, graphs in all).
 
     Returns:
-        The batch's dataset with ``cut`` (trial) added.
+        The batch's dataset with ``cut`` (trial) added, and ``other_cut``, that of ``other_state``.
 
     Raises:
         InputError: graphs of different or too large sizes, or a network that does not fit them.
@@ -122,6 +122,18 @@ def solve(
     point = protocol_on(network, design, process, start=None, levels=levels[0] if on_lines else None)
     protocols = [replace(point, levels=each if on_lines else None) for each in levels]
     result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress)
-    cuts = [float(cut_value(graph, state)) for graph, state in zip(graphs, result["state"].values, strict=True)]
-    result["cut"] = ("trial", np.array(cuts), {"units": "1", "long_name": "weight of the cut"})
+    result["cut"] = ("trial", _cuts(graphs, result["state"].values), _about("weight of the cut"))
+    result["other_cut"] = (
+        "trial",
+        _cuts(graphs, result["other_state"].values),
+        _about("weight of the other state's cut"),
+    )
     return result
+
+
+def _cuts(graphs: Sequence[Any], states: np.ndarray) -> np.ndarray:
+    return np.array([float(cut_value(graph, state)) for graph, state in zip(graphs, states, strict=True)])
+
+
+def _about(meaning: str) -> dict[str, str]:
+    return {"units": "1", "long_name": meaning}

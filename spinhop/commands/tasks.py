@@ -49,10 +49,12 @@ def image(
 
     cells = [
         [r.picture, f"{100 * r.distortion:g} %", f"{100 * r.accuracy_mean:.1f} %", f"{r.recalled} of {trials}",
-         text(r.time_mean, "s")]
+         f"{r.undetermined} of {trials}", text(r.time_mean, "s")]
         for r in rows
     ]  # fmt: skip
-    print_table("images", ["picture", "distortion", "accuracy", "recalled", "time to solution, mean"], cells)
+    print_table(
+        "images", ["picture", "distortion", "accuracy", "recalled", "undetermined", "time to solution, mean"], cells
+    )
 
 
 def maxcut(
@@ -74,7 +76,7 @@ def maxcut(
 ) -> None:
     """Cut graphs with the network (ideal wires), beside the best cut that software finds."""
     from spinhop.console import TaskBar, print_json, print_table
-    from spinhop.cutting import cut_graphs, cut_table
+    from spinhop.cutting import cut_graphs, cut_table, undetermined_lines
 
     with TaskBar("max-cut") as bar:
         rows = cut_graphs(
@@ -83,8 +85,9 @@ def maxcut(
     if json:
         print_json([row._asdict() for row in rows])
         return
-
     print_table("max-cut", *cut_table(rows))
+    for line in undetermined_lines(rows):
+        print(line)
 
 
 def reproduce(

@@ -23,6 +23,7 @@ from sim.checkpoint import CheckpointError, read_state, under_way, write_state
 from sim.engines.layout.trial import TrialRun
 from sim.protocol import Protocol, protocol_for
 from sim.tasks.setup import paper_design
+from sim.ties import NEAR_TIE
 
 SAME = ("time_load", "time_convergence", "at_rest", "state", "wall_final", "energy_source", "energy_sink", "steps")
 TRIALS = 12
@@ -86,7 +87,7 @@ def assert_same(one, other):
 def test_a_killed_trial_goes_on_with_the_same_bits(tmp_path, monkeypatch):
     path = tmp_path / "run.npz"
     whole = one_trial(None)
-    kill_after("test_checkpoint.one_trial(path)", "path.exists()", tmp_path)
+    kill_after("test_checkpoint.one_trial(path)", "path.with_name('run.npz.trial').exists()", tmp_path)
     done, load = [], TrialRun.load
 
     def seen(run, kept):
@@ -96,7 +97,7 @@ def test_a_killed_trial_goes_on_with_the_same_bits(tmp_path, monkeypatch):
     monkeypatch.setattr(TrialRun, "load", seen)
     assert_same(one_trial(path), whole)
     assert len(done) == 1 and 0 < done[0] < int(whole.steps)
-    assert not path.exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("engine", ["ideal", "layout", "reference"])
@@ -123,8 +124,9 @@ def test_a_killed_batch_repeats_no_finished_trial(tmp_path, engine, monkeypatch)
 
     monkeypatch.setattr(sim.simulate, "choose", counting)
     assert_same(many_trials(engine, path), whole)
-    assert len(run) == TRIALS - done
-    assert not path.exists() and not path.with_name("run.npz.trial").exists()
+    again = int((whole.sensitivity > NEAR_TIE).sum())  # near ties are run a second time
+    assert len(run) == TRIALS - done + again
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_progress_counts_kept_trials_too(tmp_path):

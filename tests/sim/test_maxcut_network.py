@@ -50,6 +50,7 @@ def test_ten_cuts_of_the_paper(width):
     result = maxcut.solve(graphs, mapping="paper", design=paper_design(60, pillar_width=width))
     assert result["cut"].values.tolist() == PAPER_CUTS
     assert result["at_rest"].values.all() and not (result["state"].values == -1).any()
+    assert not result["undetermined"].values.any()
     levels = [maxcut.weight_levels(graph, "paper") for graph in graphs]
     somas, time = fixed_step(levels, None, (0.5 - width / 2e-7, 0.5 + width / 2e-7), 0.0, dt=0.02e-9)
     assert np.array_equal(somas > 0.5, result["state"].values == 1)

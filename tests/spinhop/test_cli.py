@@ -249,3 +249,42 @@ def test_public_calls_are_offered_by_the_interpreter(room):
 
     package = import_module(room)
     assert set(package._HOME) <= set(dir(package))
+
+
+def test_undetermined_is_one_number_everywhere(spinhop, tmp_path):
+    """Three patterns that overlap: after the first start two neurons move together until rounding parts them."""
+    import xarray as xr
+
+    design = tmp_path / "tied.yaml"
+    design.write_text(
+        "name: tied\nnetwork: {neurons: 5, weights: {patterns: ['00111', '10100', '01001']}}\n"
+        "task: {starts: ['10001', '01000']}\n"
+    )
+    out = tmp_path / "run"
+    code, printed, _ = spinhop("recall", design, "--ideal", "--out", out, "--json")
+    text = spinhop("recall", design, "--ideal", "--out", out)[1]
+    with xr.open_dataset(out / "recall_ideal.nc", engine="h5netcdf") as stored:
+        assert stored["undetermined"].values.tolist() == [True, False]
+        assert (stored["other_state"] != stored["state"]).any("neuron").values.tolist() == [True, False]
+    assert code == 0 and json.loads(printed)["outcome"]["ideal"]["undetermined"] == 1
+    assert "1 of 2" in next(line for line in text.splitlines() if "undetermined" in line)
+    trial = json.loads(spinhop("simulate", design, "--ideal", "--out", out, "--json")[1])["outcome"]["ideal"]
+    assert trial["undetermined"] and trial["other_state"] != trial["state"]
+    text = spinhop("simulate", design, "--ideal", "--out", out)[1]
+    assert f"UNDETERMINED, or {trial['other_state']}" in text
+
+
+def test_a_cut_that_hangs_on_rounding_is_said_to(spinhop, tmp_path):
+    """A path of six nodes, and one of three; no cut stands there for the first as if it were an answer."""
+    for name, nodes in (("six.txt", 6), ("three.txt", 3)):
+        edges = "".join(f"{k} {k + 1} 1\n" for k in range(1, nodes))
+        (tmp_path / name).write_text(f"{nodes} {nodes - 1}\n{edges}")
+    files = tmp_path / "six.txt", tmp_path / "three.txt"
+    code, out, _ = spinhop("maxcut", *files)
+    rows, said = out.splitlines(), [line for line in out.splitlines() if line.startswith("six.txt: undetermined: ")]
+    assert code == 0 and len(said) == 1 and not any(line.startswith("three.txt: ") for line in rows)
+    row = json.loads(spinhop("maxcut", *files, "--json")[1])
+    assert [each["undetermined"] for each in row] == [True, False]
+    for cut in (row[0]["cut"], row[0]["other_cut"]):
+        assert f"cut {cut:.10g} after" in said[0]
+    assert "undetermined" in next(line for line in rows if line.strip().startswith("six.txt "))

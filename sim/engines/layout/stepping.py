@@ -29,6 +29,7 @@ from sim.engines.layout.column import (
 )  # fmt: skip
 from sim.engines.layout.compiled import outer
 from sim.engines.layout.gliding import AWAKE, NEAR
+from sim.engines.layout.growth import grow
 from sim.engines.layout.passes import DRIFT, ERROR, FINISH, PLACE, SCAN, STILL, WAKE, parallel_pass, share_pass
 
 RUNNING, REST, LIMIT = range(3)
@@ -38,6 +39,7 @@ _ARRIVED = 1e-5  # time to the last arrival over the time so far: below it one s
 _REST_TIME = 1e-15  # s: how exactly the moment of rest is found
 _LEAST_STEP = 1e-17  # s: below it a step is accepted as it is
 _ERROR = -5.0 / 72.0, 1.0 / 12.0, 1.0 / 9.0, -1.0 / 8.0  # of the embedded formula, for the four stages
+_GROW_EVERY = 2.0  # steps for one that is followed to see what grows: what hangs on rounding hovers for hundreds
 _SLACK = 10.0  # times the tolerance: how late a wall is let go at an edge of its pillar
 
 
@@ -59,6 +61,7 @@ class Motion(NamedTuple):
             the most (pillar widths), direction; shape (columns, 4).
         facts: what each share found in its last pass.
         blend: potentials that the next pass uses, two vectors.
+        growth: of a change of the currents (``growth.grow``).
     """
 
     s: np.ndarray
@@ -77,13 +80,14 @@ class Motion(NamedTuple):
     glide: np.ndarray
     facts: np.ndarray
     blend: np.ndarray
+    growth: np.ndarray
 
 
-LASTING = ("s", "clock", "energy", "state", "side", "impulse", "glide")
+LASTING = ("s", "clock", "energy", "state", "side", "impulse", "glide", "growth")
 
 
-def make_motion(s: np.ndarray, board: Board) -> Motion:
-    """A motion at time 0 with walls at ``s``; call ``begin`` before ``advance``."""
+def make_motion(s: np.ndarray, board: Board, neurons: int) -> Motion:
+    """A motion at time 0 with walls at ``s`` of so many neurons; call ``begin`` before ``advance``."""
     walls, columns = len(s), len(board.bundles.first) - 1
     references = max(board.interface.program.n, int(board.bundles.ref.max(initial=-1)) + 1)
     return Motion(
@@ -91,6 +95,7 @@ def make_motion(s: np.ndarray, board: Board) -> Motion:
         np.zeros(walls), np.zeros(walls), np.zeros(walls), np.zeros(walls), np.zeros(columns, np.int64),
         np.zeros(columns, np.int64), np.zeros(len(board.bundles.ref)), np.zeros((columns, 4)),
         np.zeros((len(board.work.chunk_bundle) - 1, FACTS)), np.zeros((2, references)),
+        np.zeros(2 * neurons + 2),
     )  # fmt: skip
 
 
@@ -271,13 +276,14 @@ def _step(board, walls, motion, left, tolerance, until_rest):
 
 
 @njit(cache=True, nogil=True)
-def advance(board, walls, motion, steps, until, tolerance, until_rest):
+def advance(board, walls, motion, watch, steps, until, tolerance, until_rest):
     """Take up to ``steps`` steps, not beyond time ``until`` (s): RUNNING, REST or LIMIT.
 
     Args:
         board: the circuit.
         walls: the walls' constants.
         motion: the state, changed in place.
+        watch: with what growth is followed.
         steps: accepted steps before returning.
         until: limit of ``motion.clock[0]``.
         tolerance: largest estimated error of a wall in a step, fraction of L.
@@ -296,6 +302,8 @@ def advance(board, walls, motion, steps, until, tolerance, until_rest):
         if _gliders(motion) and (still or _most(motion, LAST) < motion.clock[1]):
             _settle(board, walls, motion)
         h = _jump(board, walls, motion, left) if still else _step(board, walls, motion, left, tolerance, until_rest)
+        if len(watch.soma) > 0 and motion.clock[3] % _GROW_EVERY == 0:
+            grow(board, motion, watch, _GROW_EVERY * h)
         motion.clock[0] = until if h >= left else motion.clock[0] + h
         motion.clock[2] = h
         motion.clock[3] += 1

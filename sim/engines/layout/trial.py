@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from hwlib.network import Network
+from hwlib.network import MTJ_IN, Network
 from sim.checkpoint import CheckpointError, identity, read_state, write_state
+from sim.engines.gains import margin_of, strongest_weights
 from sim.engines.layout.board import Board, Walls, make_board, make_walls
 from sim.engines.layout.column import INSIDE
 from sim.engines.layout.gliding import places, speeds
+from sim.engines.layout.growth import Watch, led, make_watch, watch_nothing
 from sim.engines.layout.plan import Plan, build_plan
 from sim.engines.layout.probe import node_voltages, residual, track_currents
 from sim.engines.layout.stepping import LASTING, LIMIT, REST, RUNNING, Motion, advance, begin, make_motion
@@ -61,6 +63,7 @@ class TrialRun:
         self.phase_time, self.at_rest = [0.0, 0.0], [True, False]
         self.energy, self.residual, self.steps = np.zeros(6), 0.0, 0
         self.motion: Motion | None = None
+        self.watch, self.strongest = watch_nothing(), np.zeros(network.neurons)
         self._enter()
 
     def _enter(self) -> None:
@@ -78,12 +81,19 @@ class TrialRun:
         s = (self.wall[order] - self._start(order)) / network.pillar_width[order]
         ends = self.wall[order] >= network.length[order]
         s = np.where(ends, self.walls.high, np.clip(s, self.walls.low, self.walls.high))
-        self.motion = make_motion(s, self.board)
+        self.motion = make_motion(s, self.board, network.neurons)
+        self.watch = watch_nothing() if loading else self._make_watch()
         begin(self.board, self.walls, self.motion)
         if self.recorder is None:
             self._look()
         else:
             self.recorder.begin(self.phase, self._time(), self._positions(), self._speeds(), self._look)
+
+    def _make_watch(self) -> Watch:
+        network = self.network
+        weights = np.nan_to_num(self.voltages[network.node_net[network.terminals[:, MTJ_IN]]])
+        self.strongest = strongest_weights(network, weights)
+        return make_watch(network, self.plan, weights, self.strongest, self.protocol.v_dw)
 
     def _time(self) -> float:
         """From the start of the trial, s."""
@@ -123,7 +133,7 @@ class TrialRun:
         steps = (steps or _STEPS) if self.recorder is None else 1
         motion = self.motion
         jumps = motion.facts[:, INSIDE].max() == 0
-        status = advance(self.board, self.walls, motion, steps, self.until, self.tolerance, not self.timed)
+        status = advance(self.board, self.walls, motion, self.watch, steps, self.until, self.tolerance, not self.timed)
         if self.recorder is None:
             self._look()
         elif status == RUNNING:
@@ -148,10 +158,13 @@ class TrialRun:
 
     def result(self) -> Trials:
         """The finished trial."""
+        assert self.motion is not None
         one = np.atleast_1d
         return Trials(
             one(self.phase_time[0]), one(self.phase_time[1]), one(all(self.at_rest)), self.wall[None],
             self.energy[None, :3], self.energy[None, 3:], one(self.residual), one(self.steps),
+            one(led(self.network, self.motion.growth, self.wall)),
+            one(margin_of(self.network, self.strongest, self._speeds())),
             None if self.recorder is None else self._trace(self.recorder),
         )  # fmt: skip
 

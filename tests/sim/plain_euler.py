@@ -1,0 +1,63 @@
+"""Max-cut on ideal wires by small fixed steps, from Table I and the circuit alone; and whether rounding decides it.
+
+Shares no code with the engines: one wall for each soma and one for the axons of each neuron, all OFF at first.
+"""
+
+import numpy as np
+from numba import njit
+
+K = 2.1 * 9.2740100783e-24 * 0.7 / (2 * 1.602176634e-19 * 8e5 * 50e-18)  # m/s per A
+STEP = 0.05e-9  # s
+
+
+@njit
+def march(levels, limit, step):
+    """Places of the somas as fractions of L and the time at which nothing moved any more (NaN: never).
+
+    Pillars over 40 to 60 % of the track, V_DW at the centre of its window, weights as multiples of 0.1 V.
+    """
+    n = len(levels)
+    v_dw = 5 / K * ((n - 1) * 1250 + 2000)
+    soma, axon, siemens = np.zeros(n), np.zeros(n), np.zeros(n)
+    for k in range(int(limit / step)):
+        moved = False
+        for j in range(n):
+            on = min(max((axon[j] - 0.4) / 0.2, 0.0), 1.0)
+            siemens[j] = on / 500 + (1 - on) / 2000
+        for j in range(n):
+            on = min(max((soma[j] - 0.4) / 0.2, 0.0), 1.0)
+            ohm = 1 / (on / 500 + (1 - on) / 2000) + 2000 / (n - 1)
+            place = min(max(axon[j] + (K * v_dw / ohm / (n - 1) - 5) * step / 1e-7, 0.0), 1.0)
+            moved |= place != axon[j]
+            axon[j] = place
+        for i in range(n):
+            ampere, total = 0.0, 1 / 2000
+            for j in range(n):
+                if j != i:
+                    ampere += 0.1 * levels[i, j] * siemens[j]
+                    total += siemens[j]
+            place = min(max(soma[i] + (K * ampere / total / 2000 + 0.2) * step / 1e-7, 0.0), 1.0)
+            moved |= place != soma[i]
+            soma[i] = place
+        if not moved:
+            return soma, k * step
+    return soma, np.nan
+
+
+def hangs_on_rounding(levels: np.ndarray, limit: float, seed: int) -> bool:
+    """Whether weights changed by a billionth, at random and the other way round, end in another state or time."""
+    rng = np.random.default_rng(seed)
+    bits, time = _outcome(levels, limit)
+    for change in 1e-9 * rng.uniform(-1, 1, (2, *levels.shape)):
+        for sign in (1, -1):
+            other_bits, other_time = _outcome(levels * (1 + sign * change), limit)
+            never = np.isnan([time, other_time])
+            same = never.all() or abs(time - other_time) <= 1e-3 * time + 2 * STEP
+            if not (same and np.array_equal(bits, other_bits)):
+                return True
+    return False
+
+
+def _outcome(levels: np.ndarray, limit: float) -> tuple[np.ndarray, float]:
+    soma, time = march(levels, limit, STEP)
+    return np.where(soma < 0.05, 0, np.where(soma > 0.95, 1, -1)), time
