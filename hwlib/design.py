@@ -143,6 +143,9 @@ class Task(_Strict):
     time_limit: Annotated[float, Quantity("s", 1e-12, 1e-3)] = Field(
         default=2e-6, description="of the convergence phase"
     )
+    required_accuracy: float = Field(
+        default=0.95, ge=0, le=1, description="mean share of right bits from which on the network is said to work"
+    )
 
 
 class Design(_Strict):

@@ -68,8 +68,8 @@ def recall(
         best over patterns and inverses; undecided bits are wrong), ``recalled`` (all bits right and at rest),
         ``recalled_pattern`` (which pattern was nearest); over trials: ``accuracy_mean``, ``accuracy_interval`` (Student
         t), ``recall_rate``, ``recall_interval`` (Wilson), both 95 %; ``time_mean``, ``time_max``, ``time_median`` over
-        the trials at rest (NaN when none is), ``rest_rate``, ``energy_mean``; attributes ``seed``, ``v_dw`` (V) and
-        ``v_dw_origin``. ``pattern`` holds the stored bits.
+        the trials at rest (NaN when none is), ``rest_rate``, ``energy_mean``; ``v_dw`` (V; attribute
+        ``v_dw_origin`` says where it comes from); attribute ``seed``. ``pattern`` holds the stored bits.
 
     Raises:
         InputError: the design's weights are a matrix: there is no stored pattern to compare with.
@@ -83,7 +83,8 @@ def recall(
     point = protocol_on(network, design, process, v_dw=voltage.volts)
     protocols = [replace(point, start=start) for start in begin]
     result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress, checkpoint=checkpoint)
-    result.attrs |= {"seed": design.seed, "v_dw": voltage.volts, "v_dw_origin": voltage.origin}
+    result.attrs["seed"] = design.seed
+    voltage.note(result)
     result["pattern"] = (("stored", "neuron"), patterns, _about("stored bits"))
     result["start"] = (("trial", "neuron"), begin, _about("bits loaded"))
     score(result, patterns)

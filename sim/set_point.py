@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from hwlib.weights import weight_levels
 from sim.protocol import Protocol, protocol_for
 from sim.rules.cases import Cases, Limits
 from sim.rules.window import dendrite_bound, v_dw_windows
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _ROUNDS = 5  # V_DW moves its own window a little, over the ground wires: a few nanovolts after two rounds
 _SETTLED = 1e-9
@@ -30,6 +33,11 @@ class SetVoltage(NamedTuple):
 
     volts: float
     origin: str
+
+    def note(self, result: xr.Dataset) -> None:
+        """Say it in a result's dataset: variable ``v_dw`` and attribute ``v_dw_origin``."""
+        result["v_dw"] = ((), self.volts, {"units": "V", "long_name": "V_DW"})
+        result.attrs["v_dw_origin"] = self.origin
 
     def __str__(self) -> str:
         return f"V_DW {self.volts:.4g} V, {self.origin}"

@@ -18,10 +18,14 @@ NETWORK, REPORT = "network.nc", "report.html"
 
 
 def design_inputs(run: Run, *without: str) -> list[Any]:
-    """What of the design and process decides a result: their fields but some, and the weights they lead to."""
+    """What of the design and process decides a result: their fields but some, and the weights they lead to.
+
+    The accuracy that the verdict requires decides none.
+    """
     from hwlib.weights import weight_levels
 
-    fields = run.design.model_dump(mode="json", exclude=set(without))
+    left_out: dict[str, Any] = {"task": {"required_accuracy"}, **dict.fromkeys(without, True)}
+    fields = run.design.model_dump(mode="json", exclude=left_out)
     weights = hashlib.sha256(weight_levels(run.design).tobytes()).hexdigest()
     return [fields, weights, run.process.model_dump(mode="json")]
 

@@ -11,11 +11,12 @@ from hwlib.writing import replacing
 from spinhop import page, point_tables
 from spinhop.page import escape
 from spinhop.point_tables import Point
+from spinhop.verdict import Line
 
 MOST_ROWS = 200  # of one check on the page; all of them are in its JSON file
 MOST_PICTURES = 6
 MOST_NEURONS = 1000
-WINDOWS = "windows.png"
+PAGE, WINDOWS = "checks.html", "windows.png"
 _AROUND = 0.4e-6  # m of layout shown on each side of a marker
 _SEVERITIES = ("error", "warning", "waived")
 _STYLE = """<style>
@@ -30,8 +31,8 @@ details { margin-top: 14px; } summary { cursor: pointer; color: var(--accent); m
 
 def write_check_page(
     folder: Path, layout: Path, process: Process, findings: dict[str, list[Finding]], points: dict[str, Point],
-    titles: dict[str, str],
-) -> Path:  # fmt: skip
+    titles: dict[str, str], limits: Line,
+) -> list[str]:  # fmt: skip
     """Write ``checks.html`` into a run folder.
 
     Args:
@@ -41,25 +42,31 @@ def write_check_page(
         findings: by name of the check.
         points: every operating-point rule, by name of the check (``OperatingPointReport.as_dict``).
         titles: what each check is called on the page.
+        limits: the verdict on them.
+
+    Returns:
+        Names of the page and its pictures.
 
     Raises:
         InputError: when the folder cannot be written.
     """
-    body = [f"<h1>checks of {escape(folder.name)}</h1>", _verdict(findings, titles)]
-    pictures = _pictures(folder, layout, process, [f for found in findings.values() for f in found])
+    title = f"<h1>checks of {escape(folder.name)}</h1>"
+    body = [title, page.verdict((str(limits), limits.kind)), _counts(findings, titles)]
+    for old in folder.glob("violation_*.png"):  # of an earlier check, which may have found more
+        old.unlink()
+    names, pictures = _pictures(folder, layout, process, [f for found in findings.values() for f in found])
     if pictures:
         body.append(page.section("Where", page.pair(*pictures)))
     body += [page.section(titles[name], _table(found)) for name, found in findings.items() if found]
     if points:
         body.append(page.section("V_DW", *_windows(folder, points)))
         body.append(page.section("Operating point, rule by rule", *_rules(points, titles)))
-    path = folder / "checks.html"
-    with replacing(path) as temporary:
+    with replacing(folder / PAGE) as temporary:
         temporary.write_text(page.document(f"checks – {folder.name}", body, head=_STYLE), encoding="utf-8")
-    return path
+    return [PAGE, *([WINDOWS] if points else []), *names]
 
 
-def _verdict(findings: dict[str, list[Finding]], titles: dict[str, str]) -> str:
+def _counts(findings: dict[str, list[Finding]], titles: dict[str, str]) -> str:
     cards = []
     for name, found in findings.items():
         counts = [(sum(f.severity == s for f in found), s) for s in _SEVERITIES]
@@ -134,8 +141,8 @@ def _windows(folder: Path, points: dict[str, Point]) -> list[str]:
     return parts
 
 
-def _pictures(folder: Path, layout: Path, process: Process, findings: list[Finding]) -> list[str]:
-    """Errors first, then warnings, one picture for each rule, each marker in red."""
+def _pictures(folder: Path, layout: Path, process: Process, findings: list[Finding]) -> tuple[list[str], list[str]]:
+    """Files and figures: errors first, then warnings, one picture for each rule, each marker in red."""
     from hwlib.checks.places import marked_boxes
     from layouts import render
 
@@ -144,12 +151,13 @@ def _pictures(folder: Path, layout: Path, process: Process, findings: list[Findi
         if finding.severity != "waived" and finding.x is not None:
             chosen.setdefault(finding.rule, finding)
     shown = list(chosen.values())[:MOST_PICTURES]
-    parts = []
+    names, parts = [], []
     for k, (finding, box) in enumerate(zip(shown, marked_boxes(layout, shown), strict=True)):
         if box is None:
             continue
         window = (box[0] - _AROUND, box[1] - _AROUND, box[2] + _AROUND, box[3] + _AROUND)
         path = folder / f"violation_{k}.png"
         render(layout, path, process, window=window, marks=[box], inches=4.6)
+        names.append(path.name)
         parts.append(page.picture(path, f"{finding.severity}: {finding.rule}: {finding.message}"))
-    return parts
+    return names, parts

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hwlib.findings import write_findings
+from hwlib.findings import Finding, failed, read_findings, write_findings
 from spinhop.artefacts import design_inputs, drawn_network, ideal_wires, layout_file
-from spinhop.runs import Run, Stage
+from spinhop.manifest import known_files
+from spinhop.point_tables import Point
+from spinhop.runs import Run, Stage, is_current
 
 if TYPE_CHECKING:
     from hwlib.network import Network
 
 DATABASE_DEVICES = 40_000  # KLayout's comparison of more takes minutes and its .lvsdb hundreds of megabytes
+LAYOUT_STAGE = "layout"
 DEVICES, DATABASE = "devices.nc", "lvs.lvsdb"
+
+TITLES = {
+    "drc": "design rules", "lvs": "layout against netlist", "lvs_database": "KLayout's LVS database",
+    "erc_ideal": "operating point, ideal wires", "erc_drawn": "operating point, as drawn",
+}  # fmt: skip
 
 
 def _check_drawing(run: Run) -> Sequence[str]:
@@ -33,6 +44,57 @@ def _check_drawing(run: Run) -> Sequence[str]:
     write_lyrdb(found, run.path("lvs.lyrdb"), top_cell=drawing.top.name)
     names = ["drc.json", "drc.lyrdb", "lvs.json", "lvs.lyrdb", DEVICES]
     return [*names, DATABASE] if database.is_file() else names
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What the checks of a run folder found.
+
+    Attributes:
+        findings: by name of the check; one that could not be made (see ``skipped``) is absent.
+        points: every rule on the operating point, those that hold too, and the V_DW windows, by name of the check
+            (``OperatingPointReport.as_dict``).
+        skipped: why a check was not made, or its database not written, by its name.
+    """
+
+    findings: dict[str, list[Finding]]
+    points: dict[str, Point]
+    skipped: dict[str, str]
+
+
+def read_checks(folder: Path, manifest: dict[str, Any], design_hash: str) -> Checks:
+    """Read what the checks of a design found, as far as they were made of this design and its present layout.
+
+    Raises:
+        InputError: a file that is missing, or not the one that the check wrote.
+    """
+    findings: dict[str, list[Finding]] = {}
+    points: dict[str, Point] = {}
+    for stage, names in ((DRAWING, ("drc", "lvs")), (POINT_IDEAL, ("erc_ideal",)), (POINT_DRAWN, ("erc_drawn",))):
+        if not is_current(manifest, design_hash, stage.name):
+            continue
+        tables = [f"{name}_table.json" for name in names if name.startswith("erc")]
+        known_files(folder, manifest, [*(f"{name}.json" for name in names), *tables], design_hash)
+        findings |= {name: read_findings(folder / f"{name}.json") for name in names}
+        points |= {name: _table(folder, name) for name in names if name.startswith("erc")}
+    skipped = {}
+    if "lvs" in findings and DATABASE not in manifest["stages"][DRAWING.name]["files"]:
+        large = len(points["erc_ideal"]["values"]["low"]) ** 2 > DATABASE_DEVICES if "erc_ideal" in points else False
+        why = f"the network has more than {DATABASE_DEVICES} devices" if large else "its comparison was stopped"
+        skipped["lvs_database"] = f"{why}; see lvs.lyrdb, lvs.json"
+    if findings and "erc_drawn" not in findings:
+        skipped["erc_drawn"] = "the drawing has errors" if drawing_failed(findings) else "run spinhop check"
+    return Checks(findings, points, skipped)
+
+
+def _table(folder: Path, name: str) -> Point:
+    table: Point = json.loads((folder / f"{name}_table.json").read_text(encoding="utf-8"))
+    return table
+
+
+def drawing_failed(findings: dict[str, list[Finding]]) -> bool:
+    """Whether the drawing breaks its rules or is not the design's netlist."""
+    return failed(findings.get("drc", [])) or failed(findings.get("lvs", []))
 
 
 def _check_point(run: Run, network: Network, name: str) -> Sequence[str]:
@@ -59,10 +121,25 @@ def _check_drawn_point(run: Run) -> Sequence[str]:
     return _check_point(run, drawn_network(run), "erc_drawn")
 
 
+def _write_page(run: Run) -> Sequence[str]:
+    from spinhop.check_page import write_check_page
+    from spinhop.verdict import limits_line
+
+    checks = read_checks(run.folder, run.manifest, run.design_hash)
+    limits = limits_line(checks.findings, checks.points, checks.skipped)
+    return write_check_page(
+        run.folder, layout_file(run), run.process, checks.findings, checks.points, TITLES, limits
+    )  # fmt: skip
+
+
 def _drawing_inputs(run: Run) -> Any:
     return design_inputs(run, "task")
 
 
-DRAWING = Stage("checks of the drawing", ("layout",), ("hwlib",), _drawing_inputs, _check_drawing)
+DRAWING = Stage("checks of the drawing", (LAYOUT_STAGE,), ("hwlib",), _drawing_inputs, _check_drawing)
 POINT_IDEAL = Stage("checks, ideal wires", (DRAWING.name,), ("hwlib", "sim"), design_inputs, _check_ideal_point)
 POINT_DRAWN = Stage("checks, as drawn", ("extraction",), ("hwlib", "sim"), design_inputs, _check_drawn_point)
+CHECK_PAGE = Stage(
+    "page of the checks", (LAYOUT_STAGE, DRAWING.name, POINT_IDEAL.name, POINT_DRAWN.name),
+    ("hwlib", "layouts", "spinhop"), lambda run: run.process.model_dump(mode="json"), _write_page,
+)  # fmt: skip

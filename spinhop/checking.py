@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hwlib.design import load_design
-from hwlib.findings import Finding, failed, read_findings
+from hwlib.findings import Finding
 from hwlib.scratch import scratch_folder
-from spinhop import check_stages
-from spinhop.artefacts import layout_file
-from spinhop.check_page import write_check_page
-from spinhop.check_stages import DATABASE, DRAWING, POINT_DRAWN, POINT_IDEAL
+from spinhop.check_page import PAGE
+from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, Checks, drawing_failed, read_checks
+from spinhop.point_tables import Point
 from spinhop.runs import Progress, Run, open_run
 from spinhop.stages import EXTRACTION, LAYOUT
+from spinhop.verdict import Line, limits_line
 
 if TYPE_CHECKING:
     from hwlib.design import Design
 
 LAYOUT_SUFFIXES = (".gds", ".oas")
 LARGEST = 12  # neurons of the self-test's designs, so that a short one is quick
-
-TITLES = {
-    "drc": "design rules", "lvs": "layout against netlist", "lvs_database": "KLayout's LVS database",
-    "erc_ideal": "operating point, ideal wires", "erc_drawn": "operating point, as drawn",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,22 +31,21 @@ class Checked:
     Attributes:
         folder: the run folder, with every check's JSON and databases.
         page: the findings as one HTML page, with pictures of where they are.
-        findings: by name of the check; a check that could not be made (see ``skipped``) is absent.
-        points: every rule on the operating point, those that hold too, and the V_DW windows, by name of the check
-            (``OperatingPointReport.as_dict``).
-        skipped: why a check was not made, or its database not written, by its name.
+        findings, points, skipped: as of ``Checks``.
+        limits: the verdict on them.
     """
 
     folder: Path
     page: Path
     findings: dict[str, list[Finding]]
-    points: dict[str, dict[str, Any]]
+    points: dict[str, Point]
     skipped: dict[str, str]
+    limits: Line
 
     @property
     def failed(self) -> bool:
         """Whether any finding is an error."""
-        return any(failed(found) for found in self.findings.values())
+        return self.limits.failed
 
 
 def check_design(
@@ -74,42 +67,33 @@ def check_design(
     Raises:
         InputError: bad input, or a layout that cannot be checked at all.
     """
-    if layout is not None:
-        _refuse_unusable(layout, top, design)
+    refuse_unusable(layout, top, design)
     with open_run(design, out, layout=layout, top=top) as run:
-        run.execute((LAYOUT, DRAWING, POINT_IDEAL), progress, force=force)
-        findings = {name: read_findings(run.path(f"{name}.json")) for name in ("drc", "lvs", "erc_ideal")}
-        skipped = {}
-        if not run.path(DATABASE).is_file():
-            large = run.design.network.neurons**2 > check_stages.DATABASE_DEVICES
-            why = (
-                f"the network has more than {check_stages.DATABASE_DEVICES} devices"
-                if large
-                else "its comparison was stopped"
-            )
-            skipped["lvs_database"] = f"{why}; see lvs.lyrdb, lvs.json"
-        if failed(findings["drc"]) or failed(findings["lvs"]):
-            skipped["erc_drawn"] = "the drawing has errors"
-        else:
-            run.execute((EXTRACTION, POINT_DRAWN), progress, force=force)
-            findings["erc_drawn"] = read_findings(run.path("erc_drawn.json"))
-        points = {name: _read_table(run, name) for name in findings if name.startswith("erc")}
-        page = write_check_page(run.folder, layout_file(run), run.process, findings, points, TITLES)
-        return Checked(run.folder, page, findings, points, skipped)
+        checks = run_checks(run, progress, force=force)
+        limits = limits_line(checks.findings, checks.points, checks.skipped)
+        return Checked(run.folder, run.path(PAGE), checks.findings, checks.points, checks.skipped, limits)
 
 
-def _refuse_unusable(layout: Path, top: str | None, design: Path) -> None:
-    """Name a layout that cannot be checked before anything is written."""
+def run_checks(run: Run, progress: Progress, *, force: bool = False) -> Checks:
+    """Bring all checks of a run folder up to date, with the stages that they need, and read what they found."""
+    run.execute((LAYOUT, DRAWING, POINT_IDEAL), progress, force=force)
+    if drawing_failed(read_checks(run.folder, run.manifest, run.design_hash).findings):
+        run.forget(POINT_DRAWN)
+    else:
+        run.execute((EXTRACTION, POINT_DRAWN), progress, force=force)
+    run.execute((CHECK_PAGE,), progress, force=force)
+    return read_checks(run.folder, run.manifest, run.design_hash)
+
+
+def refuse_unusable(layout: Path | None, top: str | None, design: Path) -> None:
+    """Name a layout from outside that cannot be checked before anything is written."""
     from hwlib.checks import open_labelled_layout
 
+    if layout is None:
+        return
     process = load_design(design).load_process()
     if layout.suffix in LAYOUT_SUFFIXES:  # any other is refused by its name
         open_labelled_layout(layout, process, top=top)
-
-
-def _read_table(run: Run, name: str) -> dict[str, Any]:
-    table: dict[str, Any] = json.loads(run.path(f"{name}_table.json").read_text(encoding="utf-8"))
-    return table
 
 
 class Tried(NamedTuple):

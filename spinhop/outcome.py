@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hwlib.errors import cut
 from hwlib.quantities import human
 from spinhop.result_files import SOURCES, read_recall, read_trial
 
@@ -34,6 +35,7 @@ class Outcome:
         time_mean, time_median, time_max: load and convergence in s, over the trials at rest (NaN when none is).
         energy_mean: delivered by all sources per trial in J.
         energy: mean per source and per sink in J, by name.
+        v_dw: V (None when the file does not say); v_dw_origin: where it comes from.
     """
 
     trials: int
@@ -49,6 +51,8 @@ class Outcome:
     time_max: float
     energy_mean: float
     energy: dict[str, float]
+    v_dw: float | None = None
+    v_dw_origin: str = ""
 
     @classmethod
     def of(cls, recall: xr.Dataset) -> Outcome:
@@ -62,7 +66,7 @@ class Outcome:
         bounds: dict[str, Any] = {name: tuple(map(float, recall[name].values)) for name in _INTERVALS}
         return cls(
             trials=recall.sizes["trial"], recalled=int(recall["recalled"].sum()), at_rest=int(recall["at_rest"].sum()),
-            undetermined=int(recall["undetermined"].sum()), energy=energy, **numbers, **bounds,
+            undetermined=int(recall["undetermined"].sum()), energy=energy, **numbers, **bounds, **_set_point(recall),
         )  # fmt: skip
 
     def rows(self) -> list[tuple[str, str]]:
@@ -79,7 +83,19 @@ class Outcome:
             ("time to solution, mean", text(self.time_mean, "s")),
             ("time to solution, longest", text(self.time_max, "s")),
             ("energy per trial", text(self.energy_mean, "J")),
+            ("V_DW", set_voltage(self.v_dw, self.v_dw_origin)),
         ]
+
+
+def _set_point(result: xr.Dataset) -> dict[str, Any]:
+    """V_DW and where it comes from, as a dataset says."""
+    volts = float(result["v_dw"]) if "v_dw" in result else None
+    return {"v_dw": volts, "v_dw_origin": cut(str(result.attrs.get("v_dw_origin", "")), 80)}
+
+
+def set_voltage(volts: float | None, origin: str) -> str:
+    """V_DW and where it comes from, in words."""
+    return "–" if volts is None else f"{volts:.4g} V, {origin}"
 
 
 def side_by_side(outcomes: dict[str, Outcome]) -> list[list[str]]:
@@ -118,7 +134,7 @@ def trial_data(trial: xr.Dataset) -> dict[str, Any]:
     times = {name: float(trial[name]) for name in ("time_load", "time_convergence", "time_to_solution", "other_time")}
     words = {name: _word(trial[name].values) for name in ("state", "other_state")}
     hangs = {name: bool(trial[name]) for name in ("at_rest", "undetermined")}
-    return {**words, **hangs, **times, "energy": energies}
+    return {**words, **hangs, **times, "energy": energies, **_set_point(trial)}
 
 
 def _word(bits: np.ndarray) -> str:
@@ -136,6 +152,7 @@ def trial_rows(results: dict[str, dict[str, Any]]) -> list[list[str]]:
         ["load", *(text(data["time_load"], "s") for data in results.values())],
         ["time to solution", *(text(data["time_to_solution"], "s") for data in results.values())],
         ["energy", *(text(sums[kind], "J") for kind in results)],
+        ["V_DW", *(set_voltage(data["v_dw"], data["v_dw_origin"]) for data in results.values())],
     ]
 
 

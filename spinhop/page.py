@@ -32,6 +32,12 @@ table + p { margin-top: 12px; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(320px, 1fr)); gap: 20px; align-items: start; }
 figure { margin: 0; } figure img { width: 100%; border: 1px solid var(--line); border-radius: 6px; background: #fff; }
 .warn { border-left: 4px solid #c4552d; padding: 8px 14px; background: #fdf3ee; border-radius: 4px; }
+.facts td { text-align: left; white-space: normal; overflow-wrap: anywhere; vertical-align: top; }
+.facts td:first-child, .facts td:nth-child(2) { white-space: nowrap; overflow-wrap: normal; }
+.facts td:first-child { font-weight: 600; }
+.verdict { margin: 12px 0 0; padding: 8px 14px; border-radius: 6px; font-weight: 500; }
+.good { background: #e0f2e5; color: #1d6a35; } .bad { background: #fbe3dc; color: #9c2f10; }
+.unsure { background: #fdf1d3; color: #7a5600; }
 code { font-size: 13px; } a { color: var(--accent); }
 @media print { body { background: #fff; } section, .card { break-inside: avoid; } }
 """
@@ -59,6 +65,11 @@ def section(heading: str, *parts: str) -> str:
 def paragraph(text: str, kind: str = "") -> str:
     """A paragraph of text; ``kind`` is ``soft``, ``warn`` or nothing."""
     return f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
+
+
+def verdict(*lines: tuple[str, str]) -> str:
+    """Lines of a verdict, each with its kind: ``good``, ``bad`` or ``unsure``."""
+    return "\n".join(f'<p class="verdict {kind}">{escape(text)}</p>' for text, kind in lines)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

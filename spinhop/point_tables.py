@@ -45,7 +45,9 @@ def percent(margin: float) -> str:
     """A signed relative distance; beyond tenfold only that."""
     if abs(margin) < 5e-4:  # a limit met exactly
         margin = 0.0
-    return "> 1000 %" if margin > 10 else f"{100 * margin:+.1f} %".replace("-", "−")
+    if abs(margin) > 10:
+        return "> 1000 %" if margin > 0 else "< −1000 %"
+    return f"{100 * margin:+.1f} %".replace("-", "−")
 
 
 def amount(value: float | None, unit: str) -> str:

@@ -8,19 +8,14 @@ from typing import TYPE_CHECKING, Any
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError
 from hwlib.network import Network, read_network
+from hwlib.schematic import ideal_network
 from hwlib.writing import replacing
 from spinhop import page
 from spinhop.inputs import RESOLVED, inputs_hash, matrix_in_folder
 from spinhop.manifest import known_files, read_manifest
-from spinhop.outcome import (
-    Outcome,
-    read_outcome,
-    side_by_side,
-    text,
-    trial_data,
-    trial_rows,
-)
-from spinhop.page import escape
+from spinhop.outcome import Outcome, read_outcome, set_voltage, side_by_side, text, trial_data, trial_rows
+from spinhop.read_verdict import NOT_EXTRACTED, read_function, read_limits
+from spinhop.report_head import head
 from spinhop.result_files import SINKS, SOURCES, read_trial
 from spinhop.wires import ohms, resistance_rows, resistance_table
 
@@ -28,8 +23,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 LAYOUT_PICTURE, NEURON_PICTURE, NETWORK = "layout.png", "neuron.png", "network.nc"
-RECALLS = {"ideal wires": "recall_ideal.nc", "as drawn": "recall_drawn.nc"}
-TRACES = {"ideal wires": "ideal.nc", "as drawn": "drawn.nc"}
+IDEAL, DRAWN = "ideal wires", "as drawn"
+RECALLS = {IDEAL: "recall_ideal.nc", DRAWN: "recall_drawn.nc"}
+TRACES = {IDEAL: "ideal.nc", DRAWN: "drawn.nc"}
 _BRANCHES = {
     "weight": "weight sources", "vdw": "V_DW source", "load": "load source",
     "pillar": "in pillars", "track": "in tracks", "wire": "in wires",
@@ -48,30 +44,43 @@ def write_report(folder: Path) -> Path:
     manifest = read_manifest(folder)
     if manifest is None:
         raise InputError(f"{folder}: no run folder; make one with spinhop run DESIGN")
-    recalls = RECALLS if "recall, ideal" in manifest["stages"] else {}
+    drawn = NOT_EXTRACTED not in manifest
+    titles = [title for title in TRACES if drawn or title == IDEAL]
+    recalled = [title for title in titles if "recall, ideal" in manifest["stages"]]
     pictures = [name for name in (LAYOUT_PICTURE, NEURON_PICTURE) if (folder / name).exists()]
+    results = [TRACES[title] for title in titles] + [RECALLS[title] for title in recalled]
     design = load_design(folder / RESOLVED)
     now = inputs_hash(folder, matrix_in_folder(folder, design))
-    known_files(folder, manifest, [NETWORK, *TRACES.values(), *recalls.values(), *pictures], now)
-    network = _network(folder / NETWORK, design)
-    outcomes = {title: read_outcome(folder / name, network) for title, name in recalls.items()}
-    traces = {title: read_trial(folder / name, network, traces=True) for title, name in TRACES.items()}
+    known_files(folder, manifest, [*([NETWORK] if drawn else []), *results, *pictures], now)
+    process = design.load_process()
+    network = _network(folder / NETWORK, design) if drawn else ideal_network(design, process)
+    outcomes = {title: read_outcome(folder / RECALLS[title], network) for title in recalled}
+    traces = {title: read_trial(folder / TRACES[title], network, traces=True) for title in titles}
     trials = {title: trial_data(trace) for title, trace in traces.items()}
-    head, walls = _walls(traces, network)
+    style, walls = _walls(traces, network)
+    layout = manifest["stages"].get("layout", {}).get("layout", "drawn")
+    lines = read_function(folder, manifest, design), read_limits(folder, manifest, design)
     body = [
-        _header(design, manifest),
-        _cards(outcomes, trials, network),
+        head(design, process, layout, lines, _voltages(outcomes, trials)),
+        _cards(outcomes, trials, network if drawn else None),
         _outcome(outcomes) if outcomes else _trial(trials),
         _layout(folder),
-        _wires(network),
+        *([_wires(network)] if drawn else []),
         walls,
         _energies(_energy_of(outcomes, trials)),
         _provenance(manifest),
     ]
     path = folder / "report.html"
     with replacing(path) as temporary:
-        temporary.write_text(page.document(f"{design.name} – spinhop", body, head=head), encoding="utf-8")
+        temporary.write_text(page.document(f"{design.name} – spinhop", body, head=style), encoding="utf-8")
     return path
+
+
+def _voltages(outcomes: dict[str, Outcome], trials: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """V_DW as used, by kind of wires."""
+    if outcomes:
+        return {title: set_voltage(outcome.v_dw, outcome.v_dw_origin) for title, outcome in outcomes.items()}
+    return {title: set_voltage(trial["v_dw"], trial["v_dw_origin"]) for title, trial in trials.items()}
 
 
 def _network(path: Path, design: Design) -> Network:
@@ -84,32 +93,28 @@ def _network(path: Path, design: Design) -> Network:
     return network
 
 
-def _header(design: Design, manifest: dict[str, Any]) -> str:
-    style = design.network.weight_style
-    drawn = manifest["stages"].get("layout", {}).get("layout", "drawn")
-    source = "" if drawn == "drawn" else f", layout from {drawn}"
-    line = (
-        f"{design.network.neurons} neurons, {design.network.neurons**2} devices, weights on {style}, "
-        f"somas {design.network.soma_placement}{source}; seed {design.seed}"
-    )
-    return f"<h1>{escape(design.name)}</h1>\n" + page.paragraph(line, "soft")
-
-
-def _cards(outcomes: dict[str, Outcome], trials: dict[str, dict[str, Any]], network: Network) -> str:
+def _cards(outcomes: dict[str, Outcome], trials: dict[str, dict[str, Any]], network: Network | None) -> str:
     values = []
     if outcomes:
-        ideal, drawn = outcomes["ideal wires"], outcomes["as drawn"]
-        values.append(
-            (f"{100 * drawn.accuracy_mean:.1f} %", f"accuracy as drawn; {100 * ideal.accuracy_mean:.1f} % ideal")
-        )
-        values.append((text(drawn.time_mean, "s"), f"mean time as drawn; {text(ideal.time_mean, 's')} ideal"))
-        values.append((text(drawn.energy_mean, "J"), f"energy per trial; {text(ideal.energy_mean, 'J')} ideal"))
+        for of, what in (
+            (lambda o: f"{100 * o.accuracy_mean:.1f} %", "accuracy"), (lambda o: text(o.time_mean, "s"), "mean time"),
+            (lambda o: text(o.energy_mean, "J"), "energy per trial"),
+        ):  # fmt: skip
+            values.append(_beside({title: of(outcome) for title, outcome in outcomes.items()}, what))
     else:
-        times = [text(trials[title]["time_to_solution"], "s") for title in ("as drawn", "ideal wires")]
-        values.append((times[0], f"one trial as drawn; {times[1]} ideal"))
-    worst = max(resistance_table(network), key=lambda row: row.high)
-    values.append((ohms(worst.high), f"largest wire resistance, {worst.worst}"))
+        times = {title: text(trial["time_to_solution"], "s") for title, trial in trials.items()}
+        values.append(_beside(times, "one trial"))
+    if network is not None:
+        worst = max(resistance_table(network), key=lambda row: row.high)
+        values.append((ohms(worst.high), f"largest wire resistance, {worst.worst}"))
     return page.cards(values)
+
+
+def _beside(values: dict[str, str], what: str) -> tuple[str, str]:
+    """As drawn in large, ideal beside it in words; ideal alone where nothing was drawn."""
+    if DRAWN in values:
+        return values[DRAWN], f"{what} as drawn; {values[IDEAL]} ideal"
+    return values[IDEAL], f"{what}, ideal wires"
 
 
 def _trial(trials: dict[str, dict[str, Any]]) -> str:
@@ -120,7 +125,7 @@ def _trial(trials: dict[str, dict[str, Any]]) -> str:
 
 
 def _outcome(outcomes: dict[str, Outcome]) -> str:
-    trials = outcomes["as drawn"].trials
+    trials = outcomes[IDEAL].trials
     parts = [page.table(["", *outcomes], side_by_side(outcomes))]
     restless = {title: o.trials - o.at_rest for title, o in outcomes.items() if o.at_rest < o.trials}
     for title, count in restless.items():

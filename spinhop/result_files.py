@@ -22,7 +22,8 @@ _ONE, _EACH = Wanted(()), Wanted(("trial",), "b")
 TRIAL = {
     "time_load": _ONE, "time_convergence": _ONE, "time_to_solution": _ONE, "at_rest": Wanted((), "b"),
     "undetermined": Wanted((), "b"), "other_time": _ONE, "other_state": Wanted(("neuron",), "i"),
-    "state": Wanted(("neuron",), "i"), "energy_source": Wanted(("source",)), "energy_sink": Wanted(("sink",)), **_NAMES,
+    "state": Wanted(("neuron",), "i"), "energy_source": Wanted(("source",)), "energy_sink": Wanted(("sink",)),
+    "v_dw": Wanted((), optional=True), **_NAMES,
 }  # fmt: skip
 _EVENTS = {
     name: Wanted(("event",), "i" if name in ("device", "kind") else "f", optional=True)
@@ -31,7 +32,8 @@ _EVENTS = {
 TRACES = {"wall_final": Wanted(("device",)), **{f"event_{name}": wanted for name, wanted in _EVENTS.items()}}
 _REST = Wanted((), gaps=True)  # over trials at rest: NaN when there is none
 RECALL = {
-    "recalled": _EACH, "at_rest": _EACH, "undetermined": _EACH, "accuracy_mean": _ONE,
+    "recalled": _EACH, "at_rest": _EACH, "undetermined": _EACH, "accuracy": Wanted(("trial",)),
+    "v_dw": Wanted((), optional=True), "accuracy_mean": _ONE,
     "accuracy_interval": Wanted(("bound",)), "recall_rate": _ONE, "recall_interval": Wanted(("bound",)),
     "time_mean": _REST, "time_median": _REST, "time_max": _REST, "energy_mean": _ONE,
     "energy_source": Wanted(("trial", "source")), "energy_sink": Wanted(("trial", "sink")), **_NAMES,

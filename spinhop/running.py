@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from spinhop.artefacts import REPORT
+from hwlib.design import load_design
+from hwlib.errors import InputError, one_line
+from spinhop.artefacts import REPORT, design_inputs
+from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, drawing_failed
+from spinhop.checking import refuse_unusable, run_checks
+from spinhop.inputs import RESOLVED
 from spinhop.provenance import file_hash
+from spinhop.read_verdict import NOT_EXTRACTED, read_function, read_limits
 from spinhop.runs import Progress, Run, Stage, open_run, reopen_run
 from spinhop.stages import (
     EXTRACTION,
@@ -16,6 +23,7 @@ from spinhop.stages import (
     SIMULATION_DRAWN,
     SIMULATION_IDEAL,
 )
+from spinhop.verdict import Line
 
 
 def _report(run: Run) -> Sequence[str]:
@@ -25,11 +33,17 @@ def _report(run: Run) -> Sequence[str]:
     return [REPORT]
 
 
-_BEFORE_REPORT = (LAYOUT, EXTRACTION, SIMULATION_IDEAL, SIMULATION_DRAWN, RECALL_IDEAL, RECALL_DRAWN)
+def _report_inputs(run: Run) -> Any:
+    return [design_inputs(run), run.design.task.required_accuracy, run.manifest.get(NOT_EXTRACTED)]
+
+
+IDEAL = (SIMULATION_IDEAL, RECALL_IDEAL)
+DRAWN = (SIMULATION_DRAWN, RECALL_DRAWN)
 REPORT_STAGE = Stage(
-    "report", tuple(stage.name for stage in _BEFORE_REPORT), ("hwlib", "sim", "spinhop"), lambda run: None, _report
-)
-ALL = (*_BEFORE_REPORT, REPORT_STAGE)
+    "report",
+    tuple(stage.name for stage in (LAYOUT, EXTRACTION, DRAWING, POINT_IDEAL, POINT_DRAWN, CHECK_PAGE, *IDEAL, *DRAWN)),
+    ("hwlib", "sim", "spinhop"), _report_inputs, _report,
+)  # fmt: skip
 UP_TO = {
     "layout": (LAYOUT,),
     "extract": (LAYOUT, EXTRACTION),
@@ -37,12 +51,11 @@ UP_TO = {
     "simulate ideal": (SIMULATION_IDEAL,),
     "recall": (LAYOUT, EXTRACTION, RECALL_IDEAL, RECALL_DRAWN),
     "recall ideal": (RECALL_IDEAL,),
-    "run": ALL,
 }
 
 
-def rewrite_report(folder: Path) -> Path:
-    """Write the report of a run folder again, from the files that are there.
+def rewrite_report(folder: Path) -> tuple[Path, tuple[Line, Line]]:
+    """Write the report of a run folder again, from the files that are there; returns it and its verdict.
 
     Raises:
         InputError: no run folder, a run is under way in it, or a stage that the report shows has not run.
@@ -54,7 +67,8 @@ def rewrite_report(folder: Path) -> Path:
         record = manifest["stages"].get(REPORT_STAGE.name)
         if record:
             record["files"][REPORT] = file_hash(path)
-        return path
+        design = load_design(folder / RESOLVED)
+        return path, (read_function(folder, manifest, design), read_limits(folder, manifest, design))
 
 
 def run_design(
@@ -65,7 +79,7 @@ def run_design(
 
     Args:
         design: design file.
-        goal: which stages, a key of ``UP_TO``.
+        goal: ``run`` for all, checks and report too, or which stages, a key of ``UP_TO``.
         out: run folder, default ``runs/<design name>``.
         layout: GDS or OASIS file to use instead of drawing one.
         top: its cell to use, when it has several top cells.
@@ -77,16 +91,39 @@ def run_design(
     Raises:
         InputError: bad input to any stage; files of finished stages stay.
     """
-    from hwlib.weights import stored_patterns
-
+    if goal == "run":
+        refuse_unusable(layout, top, design)
     with open_run(design, out, layout=layout, top=top, engine=engine) as run:
         run.advance = getattr(progress, "advance", run.advance)
         run.remark = getattr(progress, "remark", run.remark)
-        stages = UP_TO[goal]
-        if goal == "run" and stored_patterns(run.design) is None:  # weights from a matrix: nothing to recall
-            *others, report = (stage for stage in stages if stage not in (RECALL_IDEAL, RECALL_DRAWN))
-            run.execute(others, progress, force=force)
-            run.forget(RECALL_IDEAL, RECALL_DRAWN)  # now that nothing can be refused any more
-            stages = (report,)
-        run.execute(stages, progress, force=force)
+        if goal == "run":
+            _run_all(run, progress, force)
+        else:
+            run.execute(UP_TO[goal], progress, force=force)
         return run
+
+
+def _run_all(run: Run, progress: Progress, force: bool) -> None:
+    """Checks, trials with ideal and with drawn wires, report; a drawing with errors is simulated as far as it goes."""
+    from hwlib.weights import stored_patterns
+
+    checks = run_checks(run, progress, force=force)
+    ideal: Sequence[Stage] = IDEAL
+    drawn: Sequence[Stage] = DRAWN
+    recalled = stored_patterns(run.design) is not None
+    if not recalled:  # weights from a matrix
+        ideal, drawn = IDEAL[:1], DRAWN[:1]
+    run.execute(ideal, progress, force=force)
+    broken = drawing_failed(checks.findings)
+    try:
+        # The checks have extracted a drawing without errors.
+        run.execute((EXTRACTION, *drawn) if broken else drawn, progress, force=force)
+        run.manifest.pop(NOT_EXTRACTED, None)
+    except InputError as error:
+        if not broken:
+            raise
+        run.forget(EXTRACTION, *DRAWN)
+        run.manifest[NOT_EXTRACTED] = one_line(str(error))
+    if not recalled:
+        run.forget(RECALL_IDEAL, RECALL_DRAWN)  # now that nothing can be refused any more
+    run.execute((REPORT_STAGE,), progress, force=force)

@@ -82,6 +82,10 @@ class Run:
         """Names and hashes of the files a finished stage wrote."""
         return self.manifest["stages"].get(stage, {}).get("files", {})
 
+    def _after(self, stage: Stage) -> dict[str, str]:
+        """The stages that a stage needs, and what their files are now."""
+        return {name: data_hash(self.files(name)) for name in stage.needs}
+
     def execute(self, stages: Sequence[Stage], progress: Progress, *, force: bool = False) -> None:
         """Bring ``stages`` up to date, in order; a stage whose inputs and files are unchanged is kept.
 
@@ -121,7 +125,7 @@ class Run:
             raise
         seconds = time.perf_counter() - began
         self.manifest["stages"][stage.name] = {
-            "inputs": key, "design": self.design_hash, "seconds": round(seconds, 3),
+            "inputs": key, "design": self.design_hash, "after": self._after(stage), "seconds": round(seconds, 3),
             "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "files": {name: file_hash(self.path(name)) for name in names}, **stage.notes(self),
         }  # fmt: skip
@@ -130,11 +134,13 @@ class Run:
 
     def forget(self, *stages: Stage) -> None:
         """Remove stages, with their files, that the design no longer has."""
-        for stage in stages:
-            for name in self.files(stage.name):
-                self.path(name).unlink(missing_ok=True)
-            self.manifest["stages"].pop(stage.name, None)
-        self.save()
+        gone = [stage.name for stage in stages if stage.name in self.manifest["stages"]]
+        for name in gone:
+            for file in self.files(name):
+                self.path(file).unlink(missing_ok=True)
+            self.manifest["stages"].pop(name)
+        if gone:
+            self.save()
 
     def _intact(self, record: dict[str, Any]) -> bool:
         files = record["files"].items()
@@ -150,6 +156,24 @@ class Run:
     def save(self) -> None:
         """Write the manifest."""
         write_manifest(self.folder, self.manifest)
+
+
+def is_current(manifest: dict[str, Any], design_hash: str, stage: str) -> bool:
+    """Whether a finished stage is of a design, and of the files that the stages before it have written since.
+
+    Args:
+        manifest: of the run folder.
+        design_hash: of the design (``inputs_hash``).
+        stage: its name.
+    """
+    record = manifest["stages"].get(stage, {})
+    if record.get("design") != design_hash:
+        return False
+    for name, known in record.get("after", {}).items():
+        before = manifest["stages"].get(name, {})
+        if data_hash(before.get("files", {})) != known or (before and not is_current(manifest, design_hash, name)):
+            return False
+    return True
 
 
 @contextlib.contextmanager

@@ -86,13 +86,16 @@ def _deck_stage(ideal: bool) -> Stage:
 
 def _run_stage(ideal: bool) -> Stage:
     def work(run: Run) -> Sequence[str]:
+        import sim
         from sim.spice import read_back, run_deck
 
         network, protocol = _trial(run, ideal)
         deck = _write(run, ideal, network, protocol)
-        result = names(ideal)[2]
-        save_dataset(read_back(network, protocol, deck, run_deck(deck.bench), samples=2000), run.path(result))
-        return [result]
+        name = names(ideal)[2]
+        result = read_back(network, protocol, deck, run_deck(deck.bench), samples=2000)
+        sim.v_dw_on(network, run.design, run.process).note(result)
+        save_dataset(result, run.path(name))
+        return [name]
 
     return Stage(f"ngspice, {_kind(ideal)}", (DECKS[ideal].name,), ("hwlib", "sim"), _inputs, work)
 

@@ -108,7 +108,7 @@ def _trace(ideal: bool, name: str) -> Any:
         voltage = sim.v_dw_on(network, run.design, run.process)
         protocol = sim.protocol_on(network, run.design, run.process, start=start, v_dw=voltage.volts)
         result = sim.run(network, protocol, engine=run.engine, record=network.devices <= TRACE_DEVICES)
-        result.attrs |= {"v_dw": voltage.volts, "v_dw_origin": voltage.origin}
+        voltage.note(result)
         save_dataset(result, run.path(name))
         return [name]
 

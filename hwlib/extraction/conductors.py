@@ -68,8 +68,8 @@ def _placed(part: Part, layers: tuple[str, ...], piece: np.ndarray, net_of_piece
     rows[:, :, [1, 3]] += part.dx[:, None, None]
     rows[:, :, [2, 4]] += part.dy[:, None, None]
     local = own[:, 5].astype(int)
-    nets = net_of_piece[piece[part.nets(np.maximum(local, 0))]] if len(piece) else np.full((len(part.dx), len(own)), -1)
-    rows[:, :, 5] = np.where(local >= 0, nets, -1)
+    nets = np.append(net_of_piece[piece], -1)  # the last for metal that hangs on nothing
+    rows[:, :, 5] = nets[np.where(local >= 0, part.nets(np.maximum(local, 0)), -1)]
     return rows.reshape(-1, 6)
 
 

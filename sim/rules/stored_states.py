@@ -125,8 +125,8 @@ def _stored(
     if not found.holds[k]:
         lost, leaving = int(np.sum(found.margin[chosen] < 0)), int(found.leaving[k].sum())
         message = (
-            f"{lost} of {count} patterns {how} ({cases.wires}): {leaving} neurons leave {name}, {place.name} most "
-            f"({drive})"
+            f"{lost} of {count} patterns {how} ({cases.wires}): {leaving} "
+            f"{'neuron leaves' if leaving == 1 else 'neurons leave'} {name}, {place.name} most ({drive})"
         )
     return Outcome(
         rule=rule, message=message, margin=float(found.margin[k]), severity=severity, formula=_FORMULA, source=_SOURCE,

@@ -35,7 +35,8 @@ def check(
         return
     if design is None:
         raise typer.BadParameter("give a design file, or --self-test", param_hint="DESIGN")
-    from spinhop.checking import TITLES, check_design
+    from spinhop.check_stages import TITLES
+    from spinhop.checking import check_design
     from spinhop.console import StageLines, print_json, print_table
 
     with StageLines() as progress:
@@ -44,7 +45,7 @@ def check(
         found = {name: [vars(f) for f in findings] for name, findings in checked.findings.items()}
         print_json({
             "folder": str(checked.folder), "failed": checked.failed, "findings": found,
-            "operating_point": checked.points, "skipped": checked.skipped,
+            "operating_point": checked.points, "skipped": checked.skipped, "limits": checked.limits.data(),
         })  # fmt: skip
     else:
         rows = []
@@ -57,7 +58,7 @@ def check(
         _print_points(checked.points)
         for name, why in checked.skipped.items():
             print(f"{TITLES[name]}: not made, {why}")
-        print(checked.page)
+        print(checked.page, checked.limits, sep="\n")
     if checked.failed:
         raise typer.Exit(1)
 

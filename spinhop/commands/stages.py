@@ -11,7 +11,10 @@ import typer
 from spinhop.commands.options import DesignFile, Engine, Force, Json, LayoutFile, RunFolder, TopCell
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from spinhop.runs import Run
+    from spinhop.verdict import Line
 
 RECALLS = {"ideal": "recall_ideal.nc", "drawn": "recall_drawn.nc"}
 TRIALS = {"ideal": "ideal.nc", "drawn": "drawn.nc"}
@@ -22,12 +25,20 @@ def run(
     design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, engine: Engine = "auto",
     force: Force = False, json: Json = False,
 ) -> None:  # fmt: skip
-    """All stages: layout, extraction, simulation, recall, report. Unchanged stages are not repeated."""
+    """All stages: layout, checks, extraction, simulation, recall, report. Unchanged stages are not repeated.
+
+    Ends with the verdict; exit code 1 when the network does not work or a limit is broken.
+    """
+    from spinhop.read_verdict import read_function, read_limits
+
     done = _work("run", design, out=out, layout=layout, top=top, engine=engine, force=force)
-    if done.files("recall, drawn"):
-        _print_outcomes(done, json, RECALLS)
+    read = (read_function, read_limits)
+    lines = [each(done.folder, done.manifest, done.design) for each in read]
+    kinds = ["ideal", "drawn"] if done.files("simulation, drawn") else ["ideal"]  # else: not to be extracted
+    if done.files("recall, ideal"):
+        _print_outcomes(done, json, {kind: RECALLS[kind] for kind in kinds}, *lines)
     else:  # weights from a matrix: no stored patterns
-        _print_trials(done, json, TRIALS)
+        _print_trials(done, json, {kind: TRIALS[kind] for kind in kinds}, *lines)
 
 
 def layout(design: DesignFile, out: RunFolder = None, force: Force = False, json: Json = False) -> None:
@@ -68,10 +79,16 @@ def recall(
     design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, engine: Engine = "auto",
     ideal: Ideal = False, force: Force = False, json: Json = False,
 ) -> None:  # fmt: skip
-    """Recall the stored patterns from the design's starts, with ideal and with drawn wires."""
+    """Recall the stored patterns from the design's starts, with ideal and with drawn wires.
+
+    Exit code 1 when the network does not work.
+    """
+    from spinhop.read_verdict import read_function
+
     goal = "recall ideal" if ideal else "recall"
     done = _work(goal, design, out=out, layout=layout, top=top, engine=engine, force=force)
-    _print_outcomes(done, json, _only_ideal(RECALLS) if ideal else RECALLS)
+    line = read_function(done.folder, done.manifest, done.design, ideal=ideal)
+    _print_outcomes(done, json, _only_ideal(RECALLS) if ideal else RECALLS, line)
 
 
 def report(
@@ -80,8 +97,11 @@ def report(
     """Write the report of a run folder again."""
     from spinhop.running import rewrite_report
 
-    path = rewrite_report(folder)
-    print(json_module.dumps({"report": str(path)}) if json else path)
+    path, lines = rewrite_report(folder)
+    if json:
+        print(json_module.dumps({"report": str(path), **{line.name: line.data() for line in lines}}))
+    else:
+        print(path, *lines, sep="\n")
 
 
 def _work(goal: str, design: Path, **options: Any) -> Run:
@@ -109,30 +129,42 @@ def _only_ideal(names: dict[str, str]) -> dict[str, str]:
     return {"ideal": names["ideal"]}
 
 
-def _print_trials(done: Run, json: bool, names: dict[str, str]) -> None:
+def _print_trials(done: Run, json: bool, names: dict[str, str], *lines: Line) -> None:
     from spinhop.outcome import read_trial_data, trial_rows
 
     results = {kind: read_trial_data(done.path(name)) for kind, name in names.items()}
     if json:
-        _print_files(done, json, outcome=results)
-        return
-    from spinhop.console import print_table
+        _print_files(done, json, outcome=results, **{line.name: line.data() for line in lines})
+    else:
+        from spinhop.console import print_table
 
-    print_table(f"{done.design.name}: one trial", ["", *results], trial_rows(results))
-    _print_files(done, json)
+        print_table(f"{done.design.name}: one trial", ["", *results], trial_rows(results))
+        _print_files(done, json)
+    _conclude(json, lines)
 
 
-def _print_outcomes(done: Run, json: bool, names: dict[str, str]) -> None:
+def _print_outcomes(done: Run, json: bool, names: dict[str, str], *lines: Line) -> None:
     from spinhop.outcome import as_data, read_outcome, side_by_side
 
     outcomes = {kind: read_outcome(done.path(name)) for kind, name in names.items()}
     if json:
-        _print_files(done, json, outcome={kind: as_data(outcome) for kind, outcome in outcomes.items()})
-        return
-    from spinhop.console import print_table
+        data = {kind: as_data(outcome) for kind, outcome in outcomes.items()}
+        _print_files(done, json, outcome=data, **{line.name: line.data() for line in lines})
+    else:
+        from spinhop.console import print_table
 
-    print_table(f"{done.design.name}: recall", ["", *outcomes], side_by_side(outcomes))
-    _print_files(done, json)
+        print_table(f"{done.design.name}: recall", ["", *outcomes], side_by_side(outcomes))
+        _print_files(done, json)
+    _conclude(json, lines)
+
+
+def _conclude(json: bool, lines: Sequence[Line]) -> None:
+    """Print the verdict last; exit code 1 when it is a bad one."""
+    if not json:
+        for line in lines:
+            print(line)
+    if any(line.failed for line in lines):
+        raise typer.Exit(1)
 
 
 def register(app: typer.Typer) -> None:

@@ -157,3 +157,16 @@ def test_coupling_capacitors_sit_where_the_nets_come_nearest(drawn):
         mine, other = (place[network.node_net == net] for net in nets)
         nearest = np.sqrt(((mine[:, None] - other[None]) ** 2).sum(-1)).min()
         assert np.hypot(*(place[a] - place[b])) == pytest.approx(nearest, abs=1e-12)
+
+
+def test_metal_that_hangs_on_nothing_counts_as_ground(drawn, tmp_path):
+    """A plate apart from everything has no net of its own: capacitances are those without it."""
+    design, process, path, known = drawn
+    layout = db.Layout()
+    layout.read(str(path))
+    box = layout.top_cell().dbbox()
+    plate = db.DBox(box.right + 5, box.top + 5, box.right + 6, box.top + 6)
+    layout.top_cell().shapes(layout.layer(*process.layers["m2"].gds)).insert(plate)
+    layout.write(str(tmp_path / "plate.oas"))
+    seen = with_capacitance(extract(tmp_path / "plate.oas", process, design), tmp_path / "plate.oas", process)
+    np.testing.assert_allclose(seen.net_capacitance, known.net_capacitance, rtol=1e-9)

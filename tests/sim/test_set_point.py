@@ -75,7 +75,7 @@ def test_recall_decks_and_rules_take_the_same_v_dw(tmp_path):
     design = designed()
     network, process, voltage = on_ladder(design)
     result = sim.recall(network, design, process)
-    assert (result.attrs["v_dw"], result.attrs["v_dw_origin"]) == voltage
+    assert (float(result.v_dw), result.attrs["v_dw_origin"]) == voltage and result.v_dw.units == "V"
     stated = sim.recall(network, designed(voltage.volts), process)
     np.testing.assert_array_equal(result.time_to_solution, stated.time_to_solution)
     assert (result.time_to_solution != sim.recall(network, designed(resolve_v_dw(design, process)), process)

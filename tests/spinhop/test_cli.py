@@ -229,10 +229,11 @@ def test_recalled_is_one_number_everywhere(spinhop, tmp_path):
     text = spinhop("recall", design, "--ideal", "--out", out)[1]
     with xr.open_dataset(out / "recall_ideal.nc", engine="h5netcdf") as stored:
         assert stored["accuracy"].values.tolist() == [1.0, 1.0] and not stored["at_rest"].any()
-        assert code == 0 and outcome["recalled"] == int(stored["recalled"].sum()) == 0
+        assert code == 1 and outcome["recalled"] == int(stored["recalled"].sum()) == 0
         for name in ("accuracy_mean", "recall_rate", "energy_mean"):
             assert outcome[name] == float(stored[name])
     assert "0 of 2" in next(line for line in text.splitlines() if "recalled" in line)
+    assert text.splitlines()[-1].startswith("function: does not work, ideal wires accuracy 100.0 %, 0 of 2 at rest")
 
 
 def test_version(spinhop):

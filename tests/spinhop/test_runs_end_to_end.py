@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import subprocess
@@ -30,11 +31,14 @@ network:
   ground_width: 100 nm
   weight_width: 80 nm
 task: {trials: 3}
+waivers: {current.m1: 261 of 240 µA in a bounding state that a trial passes in nanoseconds}
 """
 FILES = [
     "input/whole.yaml", "design.yaml", "process.yaml", "layout.gds", "layout.oas", "layout.png", "neuron.png",
     "network.nc", "network.spef", "network.spice", "ideal.nc", "drawn.nc", "recall_ideal.nc", "recall_drawn.nc",
-    "report.html", "manifest.json",
+    "report.html", "manifest.json", "checks.html", "windows.png", "devices.nc", "drc.json", "drc.lyrdb", "lvs.json",
+    "lvs.lyrdb", "lvs.lvsdb", "erc_ideal.json", "erc_ideal.lyrdb", "erc_ideal_table.json", "erc_drawn.json",
+    "erc_drawn.lyrdb", "erc_drawn_table.json",
 ]  # fmt: skip
 
 
@@ -59,9 +63,10 @@ def whole(tmp_path_factory) -> tuple[Path, Path, str, str]:
 def test_every_artefact_and_nothing_else(whole):
     _, run, out, err = whole
     files = {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()}
-    assert files - {".lock"} == set(FILES)
-    assert out.rstrip().endswith(str(run))
-    assert set(_statuses(err).values()) == {"done"} and len(_statuses(err)) == 7
+    pictures = {name for name in files if re.fullmatch(r"violation_\d\.png", name)}
+    assert files - {".lock"} - pictures == set(FILES) and len(pictures) == 2  # two warnings
+    assert out.splitlines()[-3] == str(run)
+    assert set(_statuses(err).values()) == {"done"} and len(_statuses(err)) == 11
 
 
 def test_second_run_keeps_every_stage(spinhop, whole):
@@ -79,6 +84,27 @@ def test_a_report_written_again_is_not_taken_for_edited(spinhop, whole):
     assert spinhop("report", run)[0] == 0
     code, _, err = spinhop("run", design, "--out", run)
     assert code == 0 and set(_statuses(err).values()) == {"unchanged"}
+
+
+def test_one_verdict_in_run_check_recall_report_and_their_pages(spinhop, whole):
+    design, run, printed, _ = whole
+    lines = printed.splitlines()[-2:]
+    assert [line.split(",")[0] for line in lines] == ["function: works", "limits: waived"]
+    code, out, err = spinhop("check", design, "--out", run)
+    assert code == 0 and set(_statuses(err).values()) == {"unchanged"} and out.splitlines()[-1] == lines[1]
+    code, out, err = spinhop("recall", design, "--out", run)
+    assert code == 0 and set(_statuses(err).values()) == {"unchanged"} and out.splitlines()[-1] == lines[0]
+    assert spinhop("report", run)[1].splitlines()[-2:] == lines
+    data = {}
+    for command in ("run", "check", "recall"):
+        data |= json.loads(spinhop(command, design, "--out", run, "--json")[1])
+    assert [data[name]["text"] for name in ("function", "limits")] == lines
+    assert data["limits"]["rule"] == "current.m1" and data["limits"]["margin"] < 0
+    assert data["function"]["drawn"]["accuracy_mean"] == data["outcome"]["drawn"]["accuracy_mean"]
+    page, checks = (html.unescape((run / name).read_text()) for name in ("report.html", "checks.html"))
+    assert all(line in page for line in lines) and lines[1] in checks
+    for fact in ("centre of the drawn window", "centre of the ideal window", "ebeam", "R_P, R_AP", "pattern 0"):
+        assert fact in page
 
 
 def test_more_trials_repeat_only_what_reads_them(spinhop, whole, tmp_path):
@@ -130,10 +156,10 @@ def test_resolved_design_runs_to_the_same_result(spinhop, whole, tmp_path):
 
 def test_report_holds_the_numbers_of_the_results(whole):
     _, run, _, _ = whole
-    html = (run / "report.html").read_text()
+    page = (run / "report.html").read_text()
     with xr.open_dataset(run / "recall_drawn.nc", engine="h5netcdf") as recall:
-        assert f"{1e9 * float(recall['time_to_solution'].mean()):.4g} ns" in html
-    assert html.count("<img alt=") == 2 and "one neuron" in html
+        assert f"{1e9 * float(recall['time_to_solution'].mean()):.4g} ns" in page
+    assert page.count("<img alt=") == 2 and "one neuron" in page
 
 
 def test_layout_drawn_elsewhere_gives_the_same_network(spinhop, whole, tmp_path):
@@ -160,7 +186,10 @@ def test_check_of_a_clean_design_and_of_a_weak_one(spinhop, whole, tmp_path):
 
 def test_design_with_a_matrix_has_no_recall_but_a_report(spinhop, tmp_path):
     design = tmp_path / "matrix.yaml"
-    design.write_text("name: matrix\nnetwork: {neurons: 3, weights: {matrix: [[0, 1, 1], [1, 0, 1], [1, 1, 0]]}}\n")
+    design.write_text(
+        "name: matrix\n"
+        "network: {neurons: 3, weight_style: lines, weights: {matrix: [[0, 1, 1], [1, 0, 1], [1, 1, 0]]}}\n"
+    )
     code, out, err = spinhop("run", design, "--out", tmp_path / "run")
     assert code == 0, err
     assert not (tmp_path / "run" / "recall_drawn.nc").exists() and "final state" in out

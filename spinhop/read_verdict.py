@@ -1,0 +1,61 @@
+"""The verdict on a run folder's design, from the files that its stages wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hwlib.design import Design
+from hwlib.errors import cut
+from hwlib.weights import stored_patterns
+from spinhop.artefacts import DRAWN_RECALL, DRAWN_TRACE, IDEAL_RECALL, IDEAL_TRACE
+from spinhop.check_stages import read_checks
+from spinhop.inputs import inputs_hash, matrix_in_folder
+from spinhop.manifest import known_files
+from spinhop.result_files import read_recall, read_trial
+from spinhop.runs import is_current
+from spinhop.stages import RECALL_DRAWN, RECALL_IDEAL, SIMULATION_DRAWN, SIMULATION_IDEAL
+from spinhop.verdict import Line, Trials, function_line, limits_line
+
+NOT_EXTRACTED = "not_extracted"  # in the manifest: why a drawing with errors has no network
+
+
+def read_function(folder: Path, manifest: dict[str, Any], design: Design, *, ideal: bool = False) -> Line:
+    """Whether the network does its task, from the trials that were run of the folder's present design.
+
+    Args:
+        folder: the run folder.
+        manifest: its manifest.
+        design: its design.
+        ideal: look at the trials with ideal wires alone.
+
+    Raises:
+        InputError: a result that is missing, damaged, or not the one that the run wrote.
+    """
+    recalled = stored_patterns(design) is not None
+    files = {
+        "ideal": (RECALL_IDEAL, IDEAL_RECALL) if recalled else (SIMULATION_IDEAL, IDEAL_TRACE),
+        "drawn": (RECALL_DRAWN, DRAWN_RECALL) if recalled else (SIMULATION_DRAWN, DRAWN_TRACE),
+    }
+    now = inputs_hash(folder, matrix_in_folder(folder, design))
+    found: dict[str, Trials | None] = {}
+    for kind, (stage, name) in files.items():
+        found[kind] = None
+        if is_current(manifest, now, stage.name) and (kind == "ideal" or not ideal):
+            known_files(folder, manifest, [name], now)
+            found[kind] = Trials.of((read_recall if recalled else read_trial)(folder / name))
+    stale = files["drawn"][0].name in manifest["stages"]
+    missing = "the trials are of an earlier design or layout, run it again" if stale else "not simulated as drawn"
+    if NOT_EXTRACTED in manifest:
+        missing = f"the drawing cannot be extracted ({cut(str(manifest[NOT_EXTRACTED]), 80)})"
+    return function_line(design.task.required_accuracy, found["drawn"], found["ideal"], missing, alone=ideal)
+
+
+def read_limits(folder: Path, manifest: dict[str, Any], design: Design) -> Line:
+    """Whether all limits are kept, from the checks that were made of the folder's present design; as ``read_function``.
+
+    Raises:
+        InputError: a file of a check that is missing, or not the one that it wrote.
+    """
+    checks = read_checks(folder, manifest, inputs_hash(folder, matrix_in_folder(folder, design)))
+    return limits_line(checks.findings, checks.points, checks.skipped)

@@ -1,0 +1,90 @@
+"""How a report opens: the verdict, and what it is about: process, operating point, device, stored patterns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from hwlib.design import Design
+from hwlib.operating_point import nominal_track
+from hwlib.process import Process
+from hwlib.quantities import human
+from hwlib.weights import stored_patterns
+from spinhop import page
+from spinhop.verdict import Line
+
+MOST_PATTERNS, MOST_BITS = 8, 64  # shown
+Rows = list[list[str]]
+
+
+def head(
+    design: Design, process: Process, layout: str, lines: Sequence[Line], voltages: Mapping[str, str]
+) -> str:  # fmt: skip
+    """Title, verdict, and the design's facts.
+
+    Args:
+        design: as simulated.
+        process: its process.
+        layout: where the layout comes from, ``drawn`` or a file's name.
+        lines: the verdict.
+        voltages: V_DW as used and where it comes from, by kind of wires.
+    """
+    source = "" if layout == "drawn" else f", layout from {layout}"
+    network = design.network
+    summary = (
+        f"{network.neurons} neurons, {network.neurons**2} devices, weights on {network.weight_style}, somas "
+        f"{network.soma_placement}{source}; seed {design.seed}"
+    )
+    tables = {
+        "Process": [[process.name, process.description]], "Operating point": _point(design, voltages),
+        "Device": _device(design, process), "Stored": _stored(design),
+    }  # fmt: skip
+    rows = [[title if k == 0 else "", *row] for title, rows in tables.items() for k, row in enumerate(rows)]
+    return "\n".join([
+        f"<h1>{page.escape(design.name)}</h1>", page.paragraph(summary, "soft"),
+        page.verdict(*((str(line), line.kind) for line in lines)), page.section("What was run", _wide(rows)),
+    ])  # fmt: skip
+
+
+def _wide(rows: Rows) -> str:
+    """A table whose last column is text that wraps."""
+    lines = "\n".join("<tr>" + "".join(f"<td>{page.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f'<table class="facts">\n<tbody>\n{lines}\n</tbody>\n</table>'
+
+
+def _point(design: Design, voltages: Mapping[str, str]) -> Rows:
+    point, task = design.operating_point, design.task
+    load = "until every wall rests" if isinstance(point.load, str) else human(point.load, "s", 6)
+    return [
+        *([f"V_DW, {kind}", text] for kind, text in voltages.items()),
+        ["V_C", human(point.v_charge, "V", 6)],
+        ["W", human(point.weight, "V", 6)],
+        ["axon leak, soma leak", f"{point.axon_leak:g} m/s, {point.soma_leak:g} m/s"],
+        ["load phase", f"{load}, weights {point.rails_while_loading}"],
+        ["time limit", human(task.time_limit, "s", 6)],
+    ]
+
+
+def _device(design: Design, process: Process) -> Rows:
+    device, thickness = design.device, process.layers["track"].thickness
+    mobility, r_m = nominal_track(design, process)
+    track = " × ".join(human(x, "m", 6) for x in (device.track_length, device.track_width, thickness))
+    return [
+        ["track", f"{track}, R_M {r_m:.4g} Ω, wall velocity {mobility * 1e-6:.4g} m/s per µA"],
+        ["pillar", f"{human(device.pillar_width, 'm', 6)} at {100 * device.pillar_position:g} % of the track"],
+        ["R_P, R_AP", f"{device.r_p:.4g} Ω, {device.r_ap:.4g} Ω; barrier breaks at {device.breakdown_voltage:g} V"],
+    ]
+
+
+def _stored(design: Design) -> Rows:
+    patterns = stored_patterns(design)
+    if patterns is None:
+        return [["weights", "a matrix; no stored patterns"]]
+    rows = []
+    for k, pattern in enumerate(patterns[:MOST_PATTERNS]):
+        word = "".join(str(int(bit)) for bit in pattern[:MOST_BITS]) + "…" * (len(pattern) > MOST_BITS)
+        rows.append([f"pattern {k}", f"{word}, {100 * float(np.mean(pattern)):.0f} % ON"])
+    if len(patterns) > MOST_PATTERNS:
+        rows.append([f"and {len(patterns) - MOST_PATTERNS} more", ""])
+    return rows

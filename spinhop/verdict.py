@@ -1,0 +1,203 @@
+"""The verdict on a design in two lines: does the network do its task, and are its limits kept? Made here alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spinhop.point_tables import SHORT, Point, percent
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from hwlib.findings import Finding
+
+WORKS, FAILS, UNDETERMINED = "works", "does not work", "undetermined"
+KEPT, WAIVED, BROKEN, NOT_CHECKED = "kept", "waived", "broken", "not checked"
+DRAWING = {"drc": "design rules", "lvs": "layout against netlist"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the verdict.
+
+    Attributes:
+        name: ``function`` or ``limits``.
+        word: the verdict itself, one of the words above.
+        reason: what it rests on, in words.
+        facts: the same in numbers, plain data.
+    """
+
+    name: str
+    word: str
+    reason: str
+    facts: Mapping[str, Any]
+
+    @property
+    def failed(self) -> bool:
+        """Whether this alone makes a command exit with 1."""
+        return self.word in (FAILS, BROKEN)
+
+    @property
+    def kind(self) -> str:
+        """How a page shows it: ``good``, ``bad`` or ``unsure``."""
+        return "bad" if self.failed else "good" if self.word in (WORKS, KEPT) else "unsure"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.word}, {self.reason}" if self.reason else f"{self.name}: {self.word}"
+
+    def data(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"verdict": self.word, "text": str(self), **self.facts}
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Trials as the verdict counts them.
+
+    Attributes:
+        at_rest: came to rest, shape (trials,).
+        accuracy: share of right bits, shape (trials,); None without stored patterns.
+        undetermined: the outcome hangs on rounding, shape (trials,).
+    """
+
+    at_rest: np.ndarray
+    accuracy: np.ndarray | None
+    undetermined: np.ndarray
+
+    @classmethod
+    def of(cls, result: xr.Dataset) -> Trials:
+        """Those of a dataset of ``sim.recall``, or of one trial of ``sim.run``."""
+        rest = np.atleast_1d(result["at_rest"].values.astype(bool))
+        unsure = result["undetermined"].values if "undetermined" in result else np.zeros(len(rest))
+        accuracy = np.atleast_1d(result["accuracy"].values) if "accuracy" in result else None
+        return cls(rest, accuracy, np.atleast_1d(unsure).astype(bool))
+
+    def word(self, required: float) -> str:
+        """Whether every trial came to rest and the mean accuracy is what is required.
+
+        Undetermined when it would change with the undetermined trials counted as right, or as wrong.
+        """
+        as_right, as_wrong = self._good(required, right=True), self._good(required, right=False)
+        if as_right != as_wrong:
+            return UNDETERMINED
+        return WORKS if as_right else FAILS
+
+    def _good(self, required: float, *, right: bool) -> bool:
+        if self.accuracy is None:
+            return bool(np.where(self.undetermined, right, self.at_rest).all())
+        rest = self.at_rest | (self.undetermined & right)
+        return bool(rest.all()) and float(np.where(self.undetermined, right, self.accuracy).mean()) >= required
+
+    def facts(self, required: float) -> dict[str, Any]:
+        """The counts as plain data."""
+        accuracy = {} if self.accuracy is None else {"accuracy_mean": float(self.accuracy.mean())}
+        counts = {"trials": len(self.at_rest), "at_rest": int(self.at_rest.sum())}
+        return {"verdict": self.word(required), **accuracy, **counts, "undetermined": int(self.undetermined.sum())}
+
+    def counts(self, required: float) -> str:
+        """The counts in words."""
+        parts = [f"{int(self.at_rest.sum())} of {len(self.at_rest)} at rest"]
+        if self.accuracy is not None:
+            parts.insert(0, f"accuracy {_share(float(self.accuracy.mean()), required)}")
+        if self.undetermined.any():
+            parts.append(f"{int(self.undetermined.sum())} undetermined")
+        return ", ".join(parts)
+
+
+def _share(value: float, required: float) -> str:
+    """A share in percent; with more digits where one would round it to the other side of what is required."""
+    digits = 1 if abs(value - required) >= 1e-3 or value == required else 4
+    return f"{100 * value:.{digits}f} %"
+
+
+def function_line(
+    required: float, drawn: Trials | None, ideal: Trials | None, missing: str = "not simulated as drawn", *,
+    alone: bool = False,
+) -> Line:  # fmt: skip
+    """Does the network do its task? As drawn, every trial comes to rest with the required mean accuracy.
+
+    Args:
+        required: ``task.required_accuracy``.
+        drawn: trials as drawn; None when there are none.
+        ideal: the same with ideal wires; None when there are none.
+        missing: why there are none as drawn.
+        alone: judge the network with ideal wires, as nobody asked for drawn ones.
+    """
+    facts: dict[str, Any] = {"required_accuracy": required}
+    facts |= {kind: trials.facts(required) for kind, trials in (("drawn", drawn), ("ideal", ideal)) if trials}
+    needs = f" (needs {100 * required:g} %)" if any(t and t.accuracy is not None for t in (drawn, ideal)) else ""
+    if drawn is None:
+        if ideal is None:
+            return Line("function", UNDETERMINED, missing, facts)
+        if alone:
+            return Line("function", ideal.word(required), f"ideal wires {ideal.counts(required)}{needs}", facts)
+        return Line("function", UNDETERMINED, f"{missing}; ideal wires: {_beside(ideal, required)}{needs}", facts)
+    word, beside = drawn.word(required), ""
+    if ideal is not None:
+        beside = f"; ideal wires: {_beside(ideal, required)}"
+        if FAILS == word == ideal.word(required):
+            beside += ", so no wire is to blame"
+    return Line("function", word, f"as drawn {drawn.counts(required)}{needs}{beside}", facts)
+
+
+def _beside(ideal: Trials, required: float) -> str:
+    return f"{ideal.word(required)}, {ideal.counts(required)}"
+
+
+def limits_line(
+    findings: Mapping[str, Sequence[Finding]], points: Mapping[str, Point], skipped: Mapping[str, str]
+) -> Line:
+    """Are all limits kept: design rules, layout against netlist, operating point with ideal and with drawn wires?
+
+    Args:
+        findings: by name of the check (``drc``, ``lvs``, ``erc_ideal``, ``erc_drawn``).
+        points: every rule of the operating point, by name of the check (``OperatingPointReport.as_dict``).
+        skipped: why a check was not made.
+    """
+    if not findings:
+        return Line("limits", NOT_CHECKED, "run spinhop check", {})
+    rules = {
+        severity: {(f.check, f.rule) for found in findings.values() for f in found if f.severity == severity}
+        for severity in ("error", "waived", "warning")
+    }
+    word = BROKEN if rules["error"] else WAIVED if rules["waived"] else KEPT
+    counts = {"broken": len(rules["error"]), "waived": len(rules["waived"]), "warnings": len(rules["warning"])}
+    said = ", ".join(f"{n} {name.removesuffix('s') if n == 1 else name}" for name, n in counts.items() if n)
+    worst, facts = _worst(word, findings, points)
+    reason = f"worst {worst}" if worst else ""
+    if said:
+        reason += f" ({said})"
+    if "erc_drawn" in skipped:
+        reason += f"; operating point as drawn not judged: {skipped['erc_drawn']}"
+    return Line("limits", word, reason.strip(), {**facts, **counts})
+
+
+def _worst(
+    word: str, findings: Mapping[str, Sequence[Finding]], points: Mapping[str, Point]
+) -> tuple[str, dict[str, Any]]:
+    """The rule that the verdict hangs on: one of the drawing first, then the one with the least margin."""
+    for check, title in DRAWING.items():
+        broken = [f.rule for f in findings.get(check, ()) if f.severity == "error"]
+        if broken:
+            rule = max(dict.fromkeys(broken), key=broken.count)
+            return f"{rule} of the {title}, {broken.count(rule)} times", {"rule": rule, "check": check, "margin": None}
+    status = {BROKEN: "error", WAIVED: "waived", KEPT: "pass"}[word]
+    for name in reversed(list(points)):  # what ideal wires say matters only where the drawn ones say nothing
+        rows = [r for r in points[name]["rules"] if r["status"] == status and (status != "pass" or _judges(r))]
+        if rows:
+            break
+    else:
+        return "", {"rule": None, "check": None, "margin": None}
+    row = min(rows, key=lambda r: -np.inf if r["margin"] is None else r["margin"])
+    margin = "" if row["margin"] is None else f" {percent(row['margin'])}"
+    facts = {"rule": row["rule"], "check": name, "margin": row["margin"], "where": row["where"]}
+    return f"{row['rule']}{margin} at {row['where']} {SHORT[name]}", facts
+
+
+def _judges(row: Mapping[str, Any]) -> bool:
+    """Whether a rule that holds could have broken the limits: one that compares, and whose violation is an error."""
+    return row["severity"] == "error" and row["margin"] is not None

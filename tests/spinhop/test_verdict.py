@@ -1,0 +1,212 @@
+"""The verdict: its words by hand, and that failing designs and layouts are told the same by every command."""
+
+import html
+import json
+
+import klayout.db as kdb
+import numpy as np
+import pytest
+
+from hwlib.findings import Finding
+from spinhop.verdict import Trials, function_line, limits_line
+
+
+def trials(rest, accuracy=None, unsure=()):
+    sure = np.zeros(len(rest), bool)
+    sure[list(unsure)] = True
+    return Trials(np.array(rest, bool), None if accuracy is None else np.array(accuracy, float), sure)
+
+
+@pytest.mark.parametrize(
+    ("rest", "accuracy", "unsure", "word"),
+    [
+        ([1, 1, 1, 1], [1, 1, 1, 0.8], (), "works"),  # exactly 95 %
+        ([1, 1, 1, 1], [1, 1, 1, 0.79], (), "does not work"),
+        ([1, 1, 1, 0], [1, 1, 1, 1], (), "does not work"),  # one has no answer
+        ([1, 1, 1, 1], [1, 1, 1, 1], (3,), "undetermined"),  # 75 % if it is wrong
+        ([1, 1, 1, 1], [0.5, 0.5, 0.5, 1], (3,), "does not work"),  # whichever way it falls
+        ([1] * 20, [1] * 20, (3,), "works"),  # still 95 % if it is wrong
+        ([1, 0], [1, 0.5], (1,), "undetermined"),
+        ([1], None, (), "works"),
+        ([0], None, (), "does not work"),
+        ([1], None, (0,), "undetermined"),
+    ],
+)
+def test_words_of_the_function(rest, accuracy, unsure, word):
+    found = trials(rest, accuracy, unsure)
+    assert found.word(0.95) == word
+    line = function_line(0.95, found, trials([1], None if accuracy is None else [1.0]))
+    assert (line.word, line.failed) == (word, word == "does not work")
+    assert str(line).startswith(f"function: {word}, as drawn ") and line.data()["drawn"]["trials"] == len(rest)
+
+
+def test_the_accuracy_that_is_required_is_that_of_the_design():
+    found = trials([1, 1], [0.9, 0.9])
+    assert [found.word(x) for x in (0.5, 0.9, 0.95)] == ["works", "works", "does not work"]
+
+
+def test_a_share_just_below_what_is_required_is_not_rounded_to_it():
+    line = str(function_line(0.95, trials([1], [0.9499]), None))
+    assert "does not work" in line and "94.9900 % " not in line and "94.99" in line and "needs 95 %" in line
+
+
+def test_what_ideal_wires_do_stands_beside():
+    good, bad = trials([1], [1.0]), trials([1], [0.5])
+    assert str(function_line(0.95, bad, good)).endswith("ideal wires: works, accuracy 100.0 %, 1 of 1 at rest")
+    assert str(function_line(0.95, bad, bad)).endswith("1 of 1 at rest, so no wire is to blame")
+    assert "blame" not in str(function_line(0.95, good, bad))
+    alone = function_line(0.95, None, bad, alone=True)
+    assert alone.failed and "as drawn" not in str(alone)
+    assert function_line(0.95, None, good, "no network").word == "undetermined"
+
+
+def row(rule, status, margin, severity="error"):
+    return {"rule": rule, "status": status, "margin": margin, "severity": severity, "where": "soma 1"}
+
+
+def points(**rules):
+    return {name: {"rules": rows} for name, rows in rules.items()}
+
+
+def erc(rule, severity):
+    return Finding("erc", rule, "", severity)
+
+
+def test_limits_kept_name_the_error_that_is_nearest():
+    rules = [row("a.b", "pass", 0.5), row("a.c", "pass", 0.1), row("a.d", "pass", 0.01, "warning"),
+             row("a.e", "warning", -3.0, "warning"), row("a.f", "pass", None)]  # fmt: skip
+    line = limits_line(
+        {"drc": [], "erc_ideal": [], "erc_drawn": [erc("a.e", "warning")]},
+        points(erc_ideal=[row("a.c", "pass", 0.05)], erc_drawn=rules), {},
+    )  # fmt: skip
+    assert str(line) == "limits: kept, worst a.c +10.0 % at soma 1 as drawn (1 warning)"
+    assert (line.failed, line.facts["margin"], line.facts["check"]) == (False, 0.1, "erc_drawn")
+
+
+def test_limits_waived_and_broken_count_each_rule_once():
+    rules = [row("a.b", "error", -0.5), row("a.c", "waived", -2.0), row("a.d", "error", -0.7)]
+    found = [erc("a.b", "error"), erc("a.c", "waived"), erc("a.d", "error")]
+    line = limits_line({"erc_ideal": found, "erc_drawn": found}, points(erc_ideal=rules, erc_drawn=rules), {})
+    assert str(line) == "limits: broken, worst a.d −70.0 % at soma 1 as drawn (2 broken, 1 waived)"
+    assert line.failed
+    line = limits_line({"erc_drawn": found[1:2]}, points(erc_drawn=rules[1:2]), {})
+    assert str(line) == "limits: waived, worst a.c −200.0 % at soma 1 as drawn (1 waived)" and not line.failed
+
+
+def test_a_drawing_with_errors_comes_first():
+    drc = [Finding("drc", "m2.width", "")] * 3 + [Finding("drc", "m1.space", "")]
+    rules = [row("a.b", "error", -0.5)]
+    line = limits_line(
+        {"drc": drc, "lvs": [], "erc_ideal": [erc("a.b", "error")]}, points(erc_ideal=rules),
+        {"erc_drawn": "the drawing has errors"},
+    )  # fmt: skip
+    assert str(line) == (
+        "limits: broken, worst m2.width of the design rules, 3 times (3 broken); operating point as drawn not judged: "
+        "the drawing has errors"
+    )
+
+
+def test_nothing_checked_is_neither_kept_nor_broken():
+    line = limits_line({}, {}, {})
+    assert line.word == "not checked" and not line.failed and line.kind == "unsure"
+
+
+# --- commands on designs and layouts that fail
+
+DESIGN = "name: small\nnetwork: {neurons: 3, weight_style: lines, weights: {patterns: ['101']}}\ntask: {trials: 2}\n"
+SLOW = DESIGN + "operating_point: {axon_leak: -1 mm/s}\n"
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """A small design that works, and its layout."""
+    from spinhop.running import run_design
+
+    folder = tmp_path_factory.mktemp("verdict")
+    design = folder / "small.yaml"
+    design.write_text(DESIGN)
+    return design, run_design(design, "layout", out=folder / "run").path("layout.gds")
+
+
+def verdict(spinhop, design, folder, *options):
+    """Exit code and the two lines of a run, which check, recall and report must repeat."""
+    code, out, _ = spinhop("run", design, "--out", folder, *options)
+    lines = out.splitlines()[-2:]
+    page = html.unescape((folder / "report.html").read_text())
+    assert all(line in page for line in lines)
+    assert spinhop("report", folder)[1].splitlines()[-2:] == lines
+    checked, out, _ = spinhop("check", design, "--out", folder, *options)
+    assert out.splitlines()[-1] == lines[1]
+    assert code == int(checked == 1 or "does not work" in lines[0])
+    return code, lines
+
+
+def test_axons_too_slow_neither_work_nor_keep_the_limits(spinhop, tmp_path):
+    design = tmp_path / "small.yaml"
+    design.write_text(SLOW)
+    code, lines = verdict(spinhop, design, tmp_path / "run")
+    assert code == 1 and lines[0].startswith("function: does not work, as drawn accuracy")
+    assert "0 of 2 at rest" in lines[0] and lines[0].endswith("so no wire is to blame")
+    assert lines[1].startswith("limits: broken, worst ")
+    found = json.loads(spinhop("check", design, "--out", tmp_path / "run", "--json")[1])["findings"]
+    for kind in ("erc_ideal", "erc_drawn"):
+        assert "leak.axon_time" in {finding["rule"] for finding in found[kind] if finding["severity"] == "error"}
+    code, out, _ = spinhop("recall", design, "--out", tmp_path / "run")
+    assert code == 1 and out.splitlines()[-1] == lines[0]
+
+
+def narrow(layout):
+    """A strip of metal 2, too narrow and far from everything."""
+    layout.top_cell().shapes(layout.layer(12, 0)).insert(kdb.DBox(5.0, 5.0, 5.01, 5.5))
+
+
+def edited(gds, path, change):
+    layout = kdb.Layout()
+    layout.read(str(gds))
+    change(layout)
+    layout.write(str(path))
+    return path
+
+
+def test_a_layout_that_breaks_a_design_rule_is_simulated_all_the_same(spinhop, drawn, tmp_path):
+    design, gds = drawn
+    layout = edited(gds, tmp_path / "narrow.gds", narrow)
+    code, lines = verdict(spinhop, design, tmp_path / "run", "--layout", layout)
+    assert code == 1 and lines[0].startswith("function: works, as drawn accuracy 100.0 %")
+    assert lines[1].startswith("limits: broken, worst m2.") and "not judged: the drawing has errors" in lines[1]
+    assert spinhop("recall", design, "--out", tmp_path / "run", "--layout", layout)[1].splitlines()[-1] == lines[0]
+
+
+def test_a_layout_that_cannot_be_extracted_is_told_and_reported(spinhop, drawn, tmp_path):
+    """A plate of metal 2 over everything shorts drives and ground: no network, but a verdict and a report."""
+
+    def plate(layout):
+        layout.top_cell().shapes(layout.layer(12, 0)).insert(layout.top_cell().dbbox())
+
+    design, gds = drawn
+    assert spinhop("run", design, "--out", tmp_path / "run")[0] == 0  # results of a good drawing are there
+    layout = edited(gds, tmp_path / "plate.gds", plate)
+    code, lines = verdict(spinhop, design, tmp_path / "run", "--layout", layout)
+    assert code == 1 and lines[0].startswith("function: undetermined, the drawing cannot be extracted (")
+    assert "ideal wires: works, accuracy 100.0 %" in lines[0] and lines[1].startswith("limits: broken")
+    assert not (tmp_path / "run" / "recall_drawn.nc").exists() and not (tmp_path / "run" / "erc_drawn.json").exists()
+    data = json.loads(spinhop("run", design, "--out", tmp_path / "run", "--layout", layout, "--json")[1])
+    assert set(data["outcome"]) == {"ideal"} and data["function"]["verdict"] == "undetermined"
+    assert spinhop("run", design, "--out", tmp_path / "run")[0] == 0  # and it goes on with a good one
+
+
+def test_results_of_an_earlier_design_or_layout_are_not_taken_for_this_one_s(spinhop, drawn, tmp_path):
+    design, run = tmp_path / "small.yaml", tmp_path / "run"
+    design.write_text(DESIGN)
+    assert spinhop("run", design, "--out", run)[0] == 0
+    layout = edited(drawn[1], tmp_path / "narrow.gds", narrow)
+    assert spinhop("check", design, "--out", run, "--layout", layout)[0] == 1
+    function, limits = spinhop("report", run)[1].splitlines()[-2:]
+    assert function.startswith("function: undetermined, the trials are of an earlier design or layout, run it again")
+    assert limits.startswith("limits: broken, worst m2.")
+    assert spinhop("recall", design, "--out", run)[0] == 0
+    assert spinhop("report", run)[1].splitlines()[-1] == "limits: not checked, run spinhop check"
+    design.write_text(SLOW)
+    assert spinhop("check", design, "--out", run)[0] == 1
+    code, _, err = spinhop("report", run)
+    assert code == 2 and "of another design" in err
