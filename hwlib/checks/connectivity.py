@@ -43,7 +43,7 @@ class Extracted:
         """
         self.layout, self.process = drawing.layout, drawing.process
         self.lvs = kdb.LayoutVsSchematic(kdb.RecursiveShapeIterator(drawing.layout, top or drawing.top, []))
-        self.lvs.threads = 1
+        self.lvs.threads = 0  # here, not in one that is waited for
         self.lvs.include_floating_subcircuits = True  # a device without any wire still is one
         self.layers = {name: self._layer(drawing, name) for name in (*wires(self.process), "track", "pin")}
         self._devices()

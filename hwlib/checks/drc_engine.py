@@ -43,6 +43,7 @@ class Checker:
         self.dbu = drawing.dbu
         self._store = kdb.DeepShapeStore()
         self._store.text_enlargement = 0
+        self._store.threads = 0  # here: to start one and wait for it takes 20 ms an operation
         self._regions: dict[str, kdb.Region] = {}
         self._run: dict[str, Callable[[Rule], Iterator[Finding]]] = {
             "width": self._width, "space": self._space, "area": self._area, "size": self._size,

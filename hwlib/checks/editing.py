@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import klayout.db as kdb
 
+from hwlib.drawing.labels import NetLabel
 from hwlib.process import Process
 
 
 def add(layout: kdb.Layout, process: Process, name: str, box: kdb.Box) -> None:
     """Draw a box (top-cell dbu) into the top cell."""
     layout.top_cell().shapes(layout.layer(*process.layers[name].gds)).insert(box)
+
+
+def relabel(layout: kdb.Layout, process: Process, old: NetLabel, new: NetLabel) -> None:
+    """Put another label in the place of one that is drawn in the top cell."""
+    for label, insert in ((old, False), (new, True)):
+        number = process.layers[label.layer].label
+        assert number is not None  # where labels come from
+        shapes = layout.top_cell().shapes(layout.layer(*number))
+        text = kdb.Text(label.name, kdb.Trans(label.x, label.y))
+        if insert:
+            shapes.insert(text)
+            continue
+        for shape in list(shapes.each(kdb.Shapes.STexts)):
+            if shape.text_string == text.string and kdb.Point(shape.text_pos) == kdb.Point(label.x, label.y):
+                shape.delete()
 
 
 def carve(layout: kdb.Layout, process: Process, name: str, box: kdb.Box) -> None:

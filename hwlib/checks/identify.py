@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
@@ -11,8 +13,29 @@ UNKNOWN = -1
 Labels = dict[str, list[tuple[float, float]]]
 
 
-def identify(named: np.ndarray, place: np.ndarray, kinds: np.ndarray, labels: Labels) -> np.ndarray:
-    """Return for each device its index ``post·N + pre`` in the reference, or −1.
+@dataclass(frozen=True)
+class Lattice:
+    """Where the lines of the array lie, in µm; NaN where nothing tells.
+
+    Attributes:
+        rows: coordinate of the devices of each postsynaptic neuron, shape (N,).
+        columns: of each presynaptic neuron, shape (N,).
+        turned: rows have a place along x and columns along y, in a layout turned by a quarter.
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+    turned: bool
+
+    def places(self, index: np.ndarray) -> np.ndarray:
+        """Where devices ``post·N + pre`` should be, shape (devices, 2)."""
+        post, pre = np.divmod(index, len(self.rows))
+        lines = [self.columns[pre], self.rows[post]]
+        return np.stack(lines[::-1] if self.turned else lines, axis=-1)
+
+
+def identify(named: np.ndarray, place: np.ndarray, kinds: np.ndarray, labels: Labels) -> tuple[np.ndarray, Lattice]:
+    """Return for each device its index ``post·N + pre`` in the reference, or −1; and where each should lie.
 
     A device is what its dendrite and drive say; two that say the same, and those that say nothing, are told apart
     by where they lie: rows share a dendrite, columns a drive.
@@ -25,9 +48,9 @@ def identify(named: np.ndarray, place: np.ndarray, kinds: np.ndarray, labels: La
     """
     n = int(kinds.max()) + 1
     claim = _by_nets(named, kinds, n)
-    rows, columns = _lattice(claim, place, labels, n)
-    _settle_rivals(claim, place, rows, columns, n)
-    return _by_place(claim, place, rows, columns, n)
+    lattice = _lattice(claim, place, labels, n)
+    _settle_rivals(claim, place, lattice)
+    return _by_place(claim, place, lattice), lattice
 
 
 def _by_nets(named: np.ndarray, kinds: np.ndarray, n: int) -> np.ndarray:
@@ -41,13 +64,25 @@ def _by_nets(named: np.ndarray, kinds: np.ndarray, n: int) -> np.ndarray:
     return np.where(axon, post * n + pre, np.where(soma, feeder * (n + 1), UNKNOWN))
 
 
-def _lattice(claim: np.ndarray, place: np.ndarray, labels: Labels, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where the rows and columns of the array lie (y of each post, x of each pre); NaN where nothing tells."""
-    post, pre = np.divmod(claim, n)
+def _lattice(claim: np.ndarray, place: np.ndarray, labels: Labels, n: int) -> Lattice:
     known = claim >= 0
-    rows = _lines(post[known], place[known, 1], [_middle(labels.get(f"dend_{i}"), 1) for i in range(n)])
-    columns = _lines(pre[known], place[known, 0], [_middle(labels.get(f"drive_{j}"), 0) for j in range(n)])
-    return rows, columns
+    post, pre = np.divmod(claim[known], n)
+    turned = _spread(post, place[known, 1]) > _spread(post, place[known, 0])
+    down, along = (0, 1) if turned else (1, 0)
+    rows = _lines(post, place[known, down], [_middle(labels.get(f"dend_{i}"), down) for i in range(n)])
+    columns = _lines(pre, place[known, along], [_middle(labels.get(f"drive_{j}"), along) for j in range(n)])
+    return Lattice(rows, columns, turned)
+
+
+def _spread(group: np.ndarray, at: np.ndarray) -> float:
+    """How far apart coordinates of one group are, at most on average over the groups."""
+    if not len(group):
+        return 0.0
+    names, index = np.unique(group, return_inverse=True)
+    high, low = np.full(len(names), -np.inf), np.full(len(names), np.inf)
+    np.maximum.at(high, index, at)
+    np.minimum.at(low, index, at)
+    return float(np.median(high - low))
 
 
 def _middle(points: list[tuple[float, float]] | None, axis: int) -> float:
@@ -73,24 +108,23 @@ def _lines(index: np.ndarray, at: np.ndarray, label_at: list[float]) -> np.ndarr
     return lines
 
 
-def _settle_rivals(claim: np.ndarray, place: np.ndarray, rows: np.ndarray, columns: np.ndarray, n: int) -> None:
+def _settle_rivals(claim: np.ndarray, place: np.ndarray, lattice: Lattice) -> None:
     """Of several devices that claim one index the nearest to its place keeps it."""
     known = np.flatnonzero(claim >= 0)
-    post, pre = np.divmod(claim[known], n)
-    distance = np.hypot(place[known, 0] - columns[pre], place[known, 1] - rows[post])
+    distance = np.hypot(*(place[known] - lattice.places(claim[known])).T)
     order = known[np.lexsort((distance, claim[known]))]
     again = claim[order][1:] == claim[order][:-1]
     claim[order[1:][again]] = UNKNOWN
 
 
-def _by_place(claim: np.ndarray, place: np.ndarray, rows: np.ndarray, columns: np.ndarray, n: int) -> np.ndarray:
+def _by_place(claim: np.ndarray, place: np.ndarray, lattice: Lattice) -> np.ndarray:
     lost = np.flatnonzero(claim < 0)
-    free = np.setdiff1d(np.arange(n * n), claim)
+    free = np.setdiff1d(np.arange(len(lattice.rows) ** 2), claim)
     if not len(lost) or not len(free):
         return claim
-    at = np.stack([columns[free % n], rows[free // n]], axis=-1)
     if len(lost) * len(free) > 25_000_000:  # another design altogether: no use in pairing thousands of strangers
         return claim
+    at = lattice.places(free)
     distance = np.nan_to_num(np.abs(place[lost][:, None, :] - at[None, :, :]), nan=0.0).sum(axis=-1)
     pairs = linear_sum_assignment(distance)
     claim[lost[pairs[0]]] = free[pairs[1]]

@@ -88,7 +88,7 @@ def dangling_ends(drawing: Drawing, pillars: np.ndarray) -> list[Loose]:
         drawing: the layout.
         pillars: centres of the devices in µm, shape (devices, 2).
     """
-    reach = round(PITCHES * _pitch(pillars) / drawing.layout.dbu)
+    reach = round(PITCHES * device_pitch(pillars) / drawing.layout.dbu)
     found, border = [], drawing.border()
     for name, layer in drawing.process.of_kind("conductor").items() if reach else ():
         long = drawing.region(name).merged().with_bbox_max(reach, None, False)
@@ -105,9 +105,9 @@ def dangling_ends(drawing: Drawing, pillars: np.ndarray) -> list[Loose]:
     return found
 
 
-def _pitch(pillars: np.ndarray) -> float:
+def device_pitch(pillars: np.ndarray) -> float:
     """Distance of neighbouring devices, the larger of the two directions; 0 for fewer than two."""
-    steps = [np.diff(np.unique(np.round(line, 6))) for line in pillars.T]
+    steps = [np.diff(np.unique(np.round(line, 4))) for line in pillars.T]
     return max((float(step.max()) for step in steps if len(step)), default=0.0)
 
 

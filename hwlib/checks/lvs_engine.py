@@ -9,7 +9,7 @@ import numpy as np
 
 from hwlib.checks.device_extractor import tolerance
 from hwlib.checks.drawn_devices import write_drawn_devices
-from hwlib.checks.identify import identify
+from hwlib.checks.identify import Lattice, identify
 from hwlib.checks.layout_view import LayoutView, view_in_bands, view_whole
 from hwlib.checks.locate import Locator
 from hwlib.checks.loose_metal import dangling_ends
@@ -107,7 +107,7 @@ class Comparison:
         """All findings: labels, recognition, devices, nets, terminals, sizes."""
         self._labels()
         self._name_nets()
-        self.identity = self._identify()
+        self.identity, self.lattice = self._identify()
         self._recognition()
         self._devices()
         self._shorts()
@@ -132,7 +132,7 @@ class Comparison:
             if len(known) == 1:
                 self.single[number] = known[0]
 
-    def _identify(self) -> np.ndarray:
+    def _identify(self) -> tuple[np.ndarray, Lattice]:
         kinds = np.full((len(self.index), 2), -1)
         for k, net in enumerate(self.reference.parsed_nets()):
             if net.net_class in ("dendrite", "drive"):
@@ -159,7 +159,7 @@ class Comparison:
 
     def _devices(self) -> None:
         missing = np.setdiff1d(np.arange(self.reference.devices), self.identity)
-        self.report.devices(missing, np.flatnonzero(self.identity < 0), self.identity)
+        self.report.devices(missing, np.flatnonzero(self.identity < 0), self.lattice)
 
     def _shorts(self) -> None:
         for number, known in self.names.items():

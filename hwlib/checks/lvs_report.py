@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import klayout.db as kdb
 import numpy as np
 
 from hwlib.checks.device_table import DeviceTable
+from hwlib.checks.identify import Lattice
 from hwlib.checks.loose_metal import Loose
 from hwlib.checks.reference_netlist import device_name
 from hwlib.drawing.labels import NetLabel
@@ -54,13 +57,13 @@ class LvsReport:
         """A shape that looks like a device but is none."""
         self._add("lvs.device", message, _box_place(box))
 
-    def devices(self, missing: np.ndarray, extra: np.ndarray, identity: np.ndarray) -> None:
+    def devices(self, missing: np.ndarray, extra: np.ndarray, lattice: Lattice) -> None:
         """Devices that the design has and the layout lacks, and the other way round."""
         found, wanted = len(self._table), self._reference.devices
         if found != wanted:
             self._add("lvs.devices", f"the layout has {found} devices, the design {wanted}", None)
-        for index in missing:
-            place = self._expected_place(int(index), identity)
+        for index, (x, y) in zip(missing, lattice.places(missing).tolist(), strict=True):
+            place = (x, y, 0.0, 0.0) if math.isfinite(x + y) else None
             self._add("lvs.missing", f"{self._name(index)} is missing or is no complete device", place)
         for device in extra:
             self._add("lvs.extra", "a device that the design does not have", self._pillar(device))
@@ -133,16 +136,6 @@ class LvsReport:
     def _terminal_place(self, device: int, terminal: int) -> tuple[float, float, float, float]:
         place = self._table.place[device, terminal + 1 if terminal in (DW_IN, DW_OUT) else 0]
         return (float(place[0]), float(place[1]), 0.0, 0.0)
-
-    def _expected_place(self, index: int, identity: np.ndarray) -> tuple[float, float, float, float] | None:
-        """Where a missing device should be: in the row and the column of its neighbours."""
-        n = self._reference.neurons
-        post, pre = np.divmod(identity, n)
-        row, column = (identity >= 0) & (post == index // n), (identity >= 0) & (pre == index % n)
-        if not row.any() or not column.any():
-            return None
-        place = self._table.place[:, 0]
-        return (float(np.median(place[column, 0])), float(np.median(place[row, 1])), 0.0, 0.0)
 
     def _place_of(self, box: kdb.Box | None) -> tuple[float, float, float, float] | None:
         return _box_place(box.to_dtype(self._unit)) if box is not None and not box.empty() else None

@@ -10,10 +10,11 @@ import klayout.db as kdb
 import numpy as np
 
 from hwlib.checks.drc_engine import drc
-from hwlib.checks.faults import KINDS, Fault, Planter
+from hwlib.checks.faults import KINDS, plant
 from hwlib.checks.flat_view import FlatView
 from hwlib.checks.lvs_engine import lvs
 from hwlib.checks.places import places
+from hwlib.checks.planter import Fault, Planter
 from hwlib.design import Design, Network, Weights
 from hwlib.drawing.reader import open_layout
 from hwlib.findings import Finding
@@ -78,11 +79,11 @@ def self_test(make: Maker, designs: list[Design], faults: int, seed: int) -> Ite
         planted = tries = 0
         while planted < faults and tries < 4 * faults:
             tries += 1
-            found = planter.plant(kinds[turn % len(kinds)])
+            found = plant(planter, kinds[turn % len(kinds)])
             turn += 1
             if found is not None:
                 planted += 1
-                yield try_fault(design, *found, reach=_pitch(planter.view))
+                yield try_fault(design, *found, reach=planter.pitch * planter.unit)
 
 
 def try_fault(design: Design, layout: kdb.Layout, fault: Fault, reach: float) -> Outcome:
@@ -92,7 +93,8 @@ def try_fault(design: Design, layout: kdb.Layout, fault: Fault, reach: float) ->
         findings, near = drc(layout, process), DRC_REACH
     else:
         findings, near = lvs(layout, process, design, topology=False), reach
-    distance = min((_distance(layout, f, fault, near) for f in findings if f.rule in fault.rules), default=np.inf)
+    right = [f for f in findings if f.rule in fault.rules and f.severity == fault.severity]
+    distance = min((_distance(layout, f, fault, near) for f in right), default=np.inf)
     return Outcome(design.name, fault, distance <= near, distance * 1e-6, len(findings))
 
 
@@ -110,11 +112,3 @@ def _distance(layout: kdb.Layout, finding: Finding, fault: Fault, reach: float) 
 
 def _gap(a: kdb.DBox, b: kdb.DBox) -> float:
     return max(a.left - b.right, b.left - a.right, a.bottom - b.top, b.bottom - a.top, 0.0)
-
-
-def _pitch(view: FlatView) -> float:
-    """Distance of neighbouring devices in µm, the larger of the two directions."""
-    xs = np.unique([device.pillar.center().x for device in view.devices])
-    ys = np.unique([device.pillar.center().y for device in view.devices])
-    steps = [float(np.max(np.diff(v))) for v in (xs, ys) if len(v) > 1]
-    return max(steps, default=0.0) * view.layout.dbu

@@ -10,8 +10,9 @@ import pytest
 import layouts
 from hwlib.checks import drc, lvs
 from hwlib.checks.editing import carve
-from hwlib.checks.faults import KINDS, Planter
+from hwlib.checks.faults import KINDS, plant
 from hwlib.checks.flat_view import FlatView
+from hwlib.checks.planter import Planter
 from hwlib.checks.self_test import random_designs, self_test, try_fault
 from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
@@ -65,7 +66,7 @@ def test_a_fault_counts_as_caught_only_by_its_rule_at_its_place(tmp_path):
     layout.read(str(draw(tmp_path)(design)))
     planter = Planter(FlatView(open_layout(layout, design.load_process())), np.random.default_rng(3))
     for kind in ("too-close", "swapped-terminals"):
-        broken, fault = planter.plant(kind)
+        broken, fault = plant(planter, kind)
         assert try_fault(design, broken, fault, reach=0.5).caught
         assert not try_fault(design, broken, replace(fault, rules=("m9.width",)), reach=0.5).caught
         assert not try_fault(design, broken, replace(fault, place=fault.place.moved(50, 50)), reach=0.5).caught
