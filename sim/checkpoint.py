@@ -57,6 +57,10 @@ def forget(path: Path) -> None:
         under_way(each).unlink(missing_ok=True)
 
 
+class _ForeignError(Exception):
+    """A file that this toolkit does not write so."""
+
+
 class FinishedTrials:
     """Finished trials of a batch, in a file that is replaced whole whenever some more are done.
 
@@ -124,6 +128,8 @@ def read_state(path: Path, identity: str, names: Sequence[str], of: str) -> dict
         try:
             with zipfile.ZipFile(file) as archive:
                 stored = {name: _array(archive, name, size) for name in ("identity", *names)}
+        except _ForeignError as error:
+            raise CheckpointError(path, f"damaged, or no checkpoint ({error})") from None
         except Exception as error:  # zipfile and NumPy raise many kinds on damaged files
             raise CheckpointError(path, f"damaged, or no checkpoint ({type(error).__name__})") from None
     if str(stored.pop("identity")) != identity:
@@ -135,13 +141,13 @@ def _array(archive: zipfile.ZipFile, name: str, most: int) -> np.ndarray:
     """One array; what the file claims of it is compared with its size before anything is read."""
     member = archive.getinfo(f"{name}.npy")
     if member.compress_type != zipfile.ZIP_STORED or member.file_size > most:
-        raise ValueError("not written by this toolkit")
+        raise _ForeignError("not written by this toolkit")
     content = io.BytesIO(archive.read(member))  # checks the sum
     if np.lib.format.read_magic(content) != (1, 0):
-        raise ValueError("not written by this toolkit")
+        raise _ForeignError("not written by this toolkit")
     shape, _, dtype = np.lib.format.read_array_header_1_0(content)
-    if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(content.getbuffer()) - content.tell():
-        raise ValueError("another shape than its data")
+    if math.prod(shape) * dtype.itemsize != len(content.getbuffer()) - content.tell():
+        raise _ForeignError("an array claims another shape than its data")
     content.seek(0)
     return np.lib.format.read_array(content, allow_pickle=False)
 
