@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwlib.findings import Finding, failed, read_findings, write_findings
+from hwlib.json_files import read_json
 from spinhop.artefacts import design_inputs, drawn_network, ideal_wires, layout_file
 from spinhop.manifest import known_files
 from spinhop.point_tables import Point
@@ -88,8 +88,7 @@ def read_checks(folder: Path, manifest: dict[str, Any], design_hash: str) -> Che
 
 
 def _table(folder: Path, name: str) -> Point:
-    table: Point = json.loads((folder / f"{name}_table.json").read_text(encoding="utf-8"))
-    return table
+    return read_json(folder / f"{name}_table.json", dict[str, Any], "table of rules")
 
 
 def drawing_failed(findings: dict[str, list[Finding]]) -> bool:
