@@ -131,10 +131,15 @@ def trial_data(trial: xr.Dataset) -> dict[str, Any]:
         for variable, dim in (("energy_source", "source"), ("energy_sink", "sink"))
         for name, value in zip(trial[dim].values, trial[variable].values, strict=True)
     }
-    times = {name: float(trial[name]) for name in ("time_load", "time_convergence", "time_to_solution", "other_time")}
-    words = {name: _word(trial[name].values) for name in ("state", "other_state")}
-    hangs = {name: bool(trial[name]) for name in ("at_rest", "undetermined")}
-    return {**words, **hangs, **times, "energy": energies, **_set_point(trial)}
+    asked = "undetermined" in trial  # ngspice does not ask
+    times = {name: float(trial[name]) for name in ("time_load", "time_convergence", "time_to_solution")}
+    other = (
+        {"undetermined": bool(trial["undetermined"]), "other_state": _word(trial["other_state"].values),
+         "other_time": float(trial["other_time"])}
+        if asked else {"undetermined": None}
+    )  # fmt: skip
+    facts = {"state": _word(trial["state"].values), "at_rest": bool(trial["at_rest"]), **other, **times}
+    return {**facts, "energy": energies, **_set_point(trial)}
 
 
 def _word(bits: np.ndarray) -> str:
@@ -159,5 +164,5 @@ def trial_rows(results: dict[str, dict[str, Any]]) -> list[list[str]]:
 def _hangs(data: dict[str, Any]) -> str:
     """Whether a trial of ``trial_data`` is undetermined, and what it may come to as well."""
     if not data["undetermined"]:
-        return "no"
+        return "no" if data["undetermined"] is False else "not asked"
     return f"UNDETERMINED, or {data['other_state']} after {text(data['other_time'], 's')}"

@@ -21,7 +21,8 @@ _NAMES = {"source": Wanted(("source",), "U"), "sink": Wanted(("sink",), "U")}
 _ONE, _EACH = Wanted(()), Wanted(("trial",), "b")
 TRIAL = {
     "time_load": _ONE, "time_convergence": _ONE, "time_to_solution": _ONE, "at_rest": Wanted((), "b"),
-    "undetermined": Wanted((), "b"), "other_time": _ONE, "other_state": Wanted(("neuron",), "i"),
+    "undetermined": Wanted((), "b", optional=True),  # the three: not of ngspice, which does not ask
+    "other_time": Wanted((), optional=True), "other_state": Wanted(("neuron",), "i", optional=True),
     "state": Wanted(("neuron",), "i"), "energy_source": Wanted(("source",)), "energy_sink": Wanted(("sink",)),
     "v_dw": Wanted((), optional=True), **_NAMES,
 }  # fmt: skip

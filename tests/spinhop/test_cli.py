@@ -267,7 +267,8 @@ def test_undetermined_is_one_number_everywhere(spinhop, tmp_path):
     with xr.open_dataset(out / "recall_ideal.nc", engine="h5netcdf") as stored:
         assert stored["undetermined"].values.tolist() == [True, False]
         assert (stored["other_state"] != stored["state"]).any("neuron").values.tolist() == [True, False]
-    assert code == 0 and json.loads(printed)["outcome"]["ideal"]["undetermined"] == 1
+    assert code == 1  # patterns that overlap so much are not restored
+    assert json.loads(printed)["outcome"]["ideal"]["undetermined"] == 1
     assert "1 of 2" in next(line for line in text.splitlines() if "undetermined" in line)
     trial = json.loads(spinhop("simulate", design, "--ideal", "--out", out, "--json")[1])["outcome"]["ideal"]
     assert trial["undetermined"] and trial["other_state"] != trial["state"]
