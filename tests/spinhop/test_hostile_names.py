@@ -223,7 +223,7 @@ def test_pages_show_such_names_and_nothing_more(synthetic_run, spinhop, tmp_path
     for texts in ([f"plain{k}" for k in range(len(names))], names):
         (folder / "manifest.json").write_text(plain)
         (folder / "manifest.json").write_text(json.dumps(_manifest(folder, texts)))
-        assert spinhop("report", folder)[0] == 0
+        assert spinhop("report", folder)[0] in (0, 1)  # 1 where the verdict is bad
         whole = "".join(texts)
         own = tmp_path / "checks" / os.fsdecode(b"\xff") / f"<script>{len(pages)}"
         own.mkdir(parents=True)
