@@ -87,10 +87,10 @@ def run_checks(run: Run, progress: Progress, *, force: bool = False) -> Checks:
 
 def refuse_unusable(layout: Path | None, top: str | None, design: Path) -> None:
     """Name a layout from outside that cannot be checked before anything is written."""
-    from hwlib.checks import open_labelled_layout
-
     if layout is None:
         return
+    from hwlib.checks import open_labelled_layout
+
     process = load_design(design).load_process()
     if layout.suffix in LAYOUT_SUFFIXES:  # any other is refused by its name
         open_labelled_layout(layout, process, top=top)

@@ -46,7 +46,8 @@ def test_ngspice_beside_the_engine(spinhop, design_file, tmp_path, wires):
         xr.open_dataset(folder / f"{wires}.nc", engine="h5netcdf") as known,
     ):
         assert seen.attrs["engine"] == "ngspice"
-        assert bool(seen.at_rest) and set(seen.variables) == set(known.variables)
+        only = set(known.variables) - set(seen.variables)  # ngspice is not asked what hangs on rounding
+        assert bool(seen.at_rest) and only == {"undetermined", "other_state", "other_time"}
         # The last wall creeps at 0.3 m/s, little above the soma's leak: 0.01 L of it are 3.3 ns.
         assert float(seen.time_to_solution) == pytest.approx(float(known.time_to_solution), abs=3.3e-9)
     code, out, err = spinhop("spice", design_file(), *options)
