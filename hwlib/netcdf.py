@@ -23,7 +23,7 @@ _LARGEST = 2**36  # bytes of a file
 _SMALL = 2**26  # bytes that any file may claim
 _DEFLATE = 1100  # most by which HDF5's compression shrinks
 _MOST_VARIABLES = 1000
-_SECONDS, _SPEED = 2.0, 1e6  # s and bytes/s of processor time, far slower than any file is read
+_SECONDS, _SPEED = 2.0, 5e5  # s at least, and bytes/s, of processor time: far slower than any file is read
 _ROOM = 2**29  # bytes that reading takes beside the data
 _KINDS = {"f": "fiu", "i": "iu", "b": "b", "U": "UOT"}
 _KIND_NAMES = {"f": "numbers", "i": "whole numbers", "b": "yes or no", "U": "text"}
@@ -93,7 +93,7 @@ def read_netcdf(
         # In a child: there are damaged files on which HDF5 never ends, or ends the process.
         return bounded(
             lambda: _read(Path(path), wanted, sizes or {}),
-            seconds=_SECONDS + size / _SPEED,
+            seconds=max(_SECONDS, size / _SPEED),
             memory=4 * _most(size) + _ROOM,
         )
     except StoppedError:
