@@ -21,11 +21,12 @@ _NAMES = {"source": Wanted(("source",), "U"), "sink": Wanted(("sink",), "U")}
 _ONE, _EACH = Wanted(()), Wanted(("trial",), "b")
 TRIAL = {
     "time_load": _ONE, "time_convergence": _ONE, "time_to_solution": _ONE, "at_rest": Wanted((), "b"),
-    "undetermined": Wanted((), "b", optional=True),  # the three: not of ngspice, which does not ask
+    "undetermined": Wanted((), "b", optional=True),
     "other_time": Wanted((), optional=True), "other_state": Wanted(("neuron",), "i", optional=True),
     "state": Wanted(("neuron",), "i"), "energy_source": Wanted(("source",)), "energy_sink": Wanted(("sink",)),
     "v_dw": Wanted((), optional=True), **_NAMES,
 }  # fmt: skip
+_ASKED = ("undetermined", "other_time", "other_state")  # all three, or none: ngspice does not ask
 _EVENTS = {
     name: Wanted(("event",), "i" if name in ("device", "kind") else "f", optional=True)
     for name in ("device", "time", "wall", "kind")
@@ -53,8 +54,12 @@ def read_trial(path: Path, network: Network | None = None, *, traces: bool = Fal
         InputError: missing, damaged, of another kind, or of another network.
     """
     trial = _read(path, "result of a trial", TRIAL | TRACES if traces else TRIAL, network)
-    if not np.isin(trial["state"].values, (-1, 0, 1)).all():
-        raise InputError(f"{path}: damaged, or no result of a trial (state has other values than 0, 1 and -1)")
+    asked = [name for name in _ASKED if name in trial]
+    if asked and len(asked) < len(_ASKED):
+        raise InputError(f"{path}: damaged, or no result of a trial ({', '.join(asked)} without the rest of it)")
+    for name in ("state", "other_state"):
+        if name in trial and not np.isin(trial[name].values, (-1, 0, 1)).all():
+            raise InputError(f"{path}: damaged, or no result of a trial ({name} has other values than 0, 1 and -1)")
     if traces and "event" in trial.sizes and not _are_walls(trial):
         raise InputError(f"{path}: damaged, or no result of a trial (its events are not those of its walls in order)")
     return trial

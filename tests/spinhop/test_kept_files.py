@@ -99,6 +99,7 @@ def _changed(path: Path, **values: object) -> None:
     ("name", "values", "words"),
     [
         ("drawn.nc", {"state": np.array([0, 1, 7, 0])}, "state has other values than 0, 1 and -1"),
+        ("drawn.nc", {"other_state": np.array([0, 1, 7, 0])}, "other_state has other values than 0, 1 and -1"),
         ("drawn.nc", {"time_load": np.nan}, "time_load has values that are not finite"),
         ("drawn.nc", {"source": ("source", ["vdw", "weight", "load"])}, "source are not weight, vdw, load"),
         ("drawn.nc", {"event_wall": ("device", np.zeros(16))}, "event_wall over (device), needs (event)"),
@@ -116,6 +117,19 @@ def test_impossible_values_are_refused(synthetic_run, name, values, words):
     with pytest.raises(InputError) as error:
         READERS["recall" if name.startswith("recall") else "trial"](path)
     assert f"{path}: damaged, or no result of " in str(error.value) and words in str(error.value)
+
+
+def test_half_an_answer_is_refused(synthetic_run):
+    """What else a trial may come to is told whole, or (by ngspice) not at all."""
+    path = synthetic_run() / "drawn.nc"
+    with xr.open_dataset(path, engine="h5netcdf") as opened:
+        whole = opened.load()
+    for gone in ("undetermined", "other_time", "other_state"):
+        write_netcdf(whole.drop_vars(gone), path)
+        with pytest.raises(InputError, match="without the rest of it"):
+            read_trial(path)
+    write_netcdf(whole.drop_vars(["undetermined", "other_time", "other_state"]), path)
+    assert "undetermined" not in read_trial(path)
 
 
 def test_a_file_that_no_stage_wrote_is_refused(spinhop, synthetic_run):
