@@ -191,7 +191,9 @@ class Network:
         shaped: dict[str, Any] = {
             k: np.broadcast_to(np.asarray(v, float), (self.devices,)).copy() for k, v in arrays.items()
         }
-        return replace(self, **shaped)
+        copy = replace(self, **shaped)
+        copy.__dict__["_parsed"] = self._parsed  # the nets stay: thousands of names are not read again
+        return copy
 
     def validate(self) -> Network:
         """Check shapes, ranges and values; return self.

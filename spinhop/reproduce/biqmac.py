@@ -70,6 +70,8 @@ def _cuts(runs: dict[str, xr.Dataset], best: np.ndarray) -> list[Row]:
         for k, (paper, cut) in enumerate(zip(PAPER_CUTS, run["cut"].values, strict=True)):
             undecided = int(np.sum(run["state"].values[k] == -1))
             note = f"{undecided} undecided neurons" if undecided else ""
+            if run["undetermined"].values[k]:
+                note = f"undetermined: rounding decides; also seen: {run['other_cut'].values[k]:.10g}"
             rows.append(
                 compared(f"cut of g05_60.{k}, pillar {name}", "1", paper, ideal=exact(cut), tolerance=0.0, note=note)
             )
