@@ -168,7 +168,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     with pytest.raises(InputError, match="another network, protocol or tolerance"):
         simulate_trial(ideal, replace(protocol, weight=0.2), Options(), checkpoint=path)
     path.write_bytes(b"nothing")
-    with pytest.raises(InputError, match="cannot be read as a checkpoint"):
+    with pytest.raises(InputError, match="damaged, or no checkpoint"):
         simulate_trial(ideal, protocol, Options(), checkpoint=path)
 
 
