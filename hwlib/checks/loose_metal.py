@@ -98,7 +98,7 @@ def dangling_ends(drawing: Drawing, pillars: np.ndarray) -> list[Loose]:
         uses = _uses(drawing, name)
         for box in _free_ends(long, ends, reach, uses):
             wire = long.interacting(kdb.Region(box))
-            if wire.interacting(uses).is_empty() or _is_at(border, box) or _is_crossing(drawing, name, box):
+            if wire.interacting(uses).is_empty() or _is_at(border, box) or _is_crossing(drawing, name, wire, box):
                 continue
             length = _length(wire, box, uses) * drawing.dbu
             found.append(Loose(name, box.to_dtype(drawing.layout.dbu), length))
@@ -142,14 +142,19 @@ def _is_at(border: kdb.Edges, box: kdb.Box) -> bool:
     return not (sides & border).is_empty()
 
 
-def _is_crossing(drawing: Drawing, name: str, box: kdb.Box) -> bool:
-    """Whether an end lies within one wire of a layer that a via joins its own to."""
-    vias = drawing.process.of_kind("via").values()
-    ends = {end for via in vias if name in (via.connects or ()) for end in via.connects or ()}
-    return any(
-        not kdb.Region(box).inside(drawing.near(other, box).merged()).is_empty()
-        for other in ends - {name, "track"}
-    )  # fmt: skip
+def _is_crossing(drawing: Drawing, name: str, wire: kdb.Region, box: kdb.Box) -> bool:
+    """Whether an end lies within a wire of another layer that a via joins its own to where the two overlap."""
+    for via, layer in drawing.process.of_kind("via").items():
+        if name not in (layer.connects or ()):
+            continue
+        (other,) = {*(layer.connects or ())} - {name}
+        over = drawing.near(other, box).merged()
+        if kdb.Region(box).inside(over).is_empty():
+            continue
+        overlap = (wire & over).interacting(kdb.Region(box))
+        if not overlap.interacting(drawing.near(via, overlap.bbox())).is_empty():
+            return True
+    return False
 
 
 def _length(wire: kdb.Region, box: kdb.Box, uses: kdb.Region) -> int:

@@ -154,6 +154,8 @@ def _dangling(planter: Planter, layout: kdb.Layout) -> Fault | None:
     stub = pad + pad.moved(*away)
     if not stub.enlarged(1, 1).inside(view.layout.top_cell().bbox()):
         return None
+    if kdb.Region(stub).inside(view.regions[metals[-1]]).count():  # joined where they cross: not loose
+        return None
     editing.add(layout, process, via, cut)
     editing.add(layout, process, above, stub)
     return planter.fault("dangling-wire", "lvs", ("lvs.dangling",), stub, f"{above} leads nowhere", "warning")

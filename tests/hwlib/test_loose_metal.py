@@ -134,6 +134,18 @@ def test_an_end_that_is_used_is_none(what):
     assert check(longer) == []
 
 
+@pytest.mark.parametrize("joined", [False, True])
+def test_an_end_over_a_plane_is_a_crossing_only_where_a_via_joins_them(joined):
+    def longer(draw, top):
+        draw.box(top, "m2", -120, 5 * PY - 10, -80, 8 * PY)
+        draw.box(top, "m3", -1000, 5 * PY + 10, 0, 9 * PY)
+        draw.text(top, "m3", "vdw" if joined else "gnd", -500, 6 * PY)
+        if joined:
+            draw.box(top, "v2", -115, 5 * PY + 20, -85, 5 * PY + 50)
+
+    assert [f.rule for f in check(longer) if f.severity == "warning"] == ["lvs.dangling"] * (not joined)
+
+
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("bands", [2, 4])
 def test_reading_in_bands_finds_the_same_pieces(bands, turned):
