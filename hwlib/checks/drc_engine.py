@@ -225,7 +225,7 @@ class Checker:
 
     def _outline(self, rule: Rule) -> Iterator[Finding]:
         layer, outline = (self.region(name) for name in rule.layers)
-        if outline.is_empty():
+        if not self.drawing.outlined:
             return
         for cell, shape in self._each(layer - outline):
             yield self._finding(rule, cell, shape.bbox(), f"{rule.layers[0]} lies outside the outline", None, "")

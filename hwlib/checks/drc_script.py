@@ -176,9 +176,11 @@ def _simple(rule: Rule, process: Process) -> str:
     return f'input("crossing_{layer}_{datatype}"){_output(rule)}'
 
 
-def _outline(rule: Rule, _: Process) -> str:
+def _outline(rule: Rule, process: Process) -> str:
     layer, outline = (f"l_{name}" for name in rule.layers)
-    return f"({layer} - {outline}){_output(rule)} unless {outline}.is_empty?"
+    number = "{}, {}".format(*process.layers[rule.layers[1]].gds)
+    own = f"top.shapes(drawn.layer({number})).is_empty?"  # of a macro within the top cell: it does not bind the rest
+    return f"({layer} - {outline}){_output(rule)} unless {own}"
 
 
 def _label(rule: Rule, process: Process) -> str:

@@ -43,6 +43,7 @@ class Drawing:
         doubled: instances that lay on one of their like.
         crossing: by layer and cell, what polygons that are not simple enclose wrongly (cell coordinates).
         rows: instances of each cell (see ``hierarchy``).
+        outlined: whether the outline is the top cell's own; one of a macro within does not bind what is around it.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Drawing:
     doubled: list[Doubled] = field(default_factory=list)
     crossing: dict[str, dict[str, kdb.Region]] = field(default_factory=dict)
     rows: dict[int, np.ndarray] = field(default_factory=dict)
+    outlined: bool = False
 
     @property
     def dbu(self) -> float:
@@ -159,6 +161,8 @@ def _opened(layout: kdb.Layout, where: str, process: Process, top: str | None) -
         name: strange for name, layer in process.layers.items()
         if (index := layout.find_layer(*layer.gds)) is not None and (strange := resolve_crossing(layout, index))
     }  # fmt: skip
+    outline = layout.find_layer(*process.layers["outline"].gds)
+    outlined = outline is not None and not layout.top_cell().shapes(outline).is_empty()
     made: set[str] = set()
     if found.complex:
         made = resolve_magnified(layout, found.complex)
@@ -171,7 +175,7 @@ def _opened(layout: kdb.Layout, where: str, process: Process, top: str | None) -
     drawing = _layers(layout, process, where, found)
     drawing.doubled = doubled
     drawing.labels, drawing.remarks = lift_labels(layout, drawing.label_layers)
-    drawing.crossing, drawing.made = crossing, made
+    drawing.crossing, drawing.made, drawing.outlined = crossing, made, outlined
     return drawing
 
 

@@ -173,6 +173,15 @@ def test_metal_outside_the_outline_is_a_warning(small):
     assert (finding.y * 1e9, finding.height * 1e9) == pytest.approx((3 * PY + 45, 90))
 
 
+def test_the_outline_of_a_macro_does_not_bind_the_chip_around_it(small):
+    draw = draw_network(small)
+    draw.box(draw.layout.top_cell(), "outline", -400, -200, 3 * PX, 3 * PY)
+    chip = draw.layout.create_cell("chip")
+    chip.insert(kdb.CellInstArray(draw.layout.cell("hand").cell_index(), kdb.Trans(7, 8)))
+    draw.box(chip, "m5", 4 * PX, 0, 4 * PX + 90, 90)
+    assert drc(draw.layout, EBEAM) == []
+
+
 def test_shapes_on_label_layers_are_a_warning(small):
     draw = draw_network(small)
     cell = draw.layout.cell("soma")
