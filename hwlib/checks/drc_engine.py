@@ -227,6 +227,10 @@ class Checker:
         layer, outline = (self.region(name) for name in rule.layers)
         if not self.drawing.outlined:
             return
+        frame = self.drawing.region(rule.layers[1]).merged()
+        index = self.drawing.layers.get(rule.layers[0])
+        if index is None or (frame.is_box() and self.drawing.top.bbox(index).inside(frame.bbox())):
+            return  # no need to look at every shape
         for cell, shape in self._each(layer - outline):
             yield self._finding(rule, cell, shape.bbox(), f"{rule.layers[0]} lies outside the outline", None, "")
 
