@@ -24,6 +24,7 @@ FORMAT = "spinhop-network-1"
 
 _DEVICE_ARRAYS = {  # name: (unit, meaning)
     "area": ("m2", "track cross-section A"),
+    "narrowest_area": ("m2", "smallest track cross-section between its contacts"),
     "length": ("m", "track length L between its contacts"),
     "pillar_width": ("m", "pillar size along the track"),
     "pillar_centre": ("m", "pillar centre, from the DW_IN end of the track"),
@@ -35,6 +36,7 @@ _DEVICE_ARRAYS = {  # name: (unit, meaning)
     "device_x": ("m", "pillar centre on the layout"),
     "device_y": ("m", "pillar centre on the layout"),
 }
+_POSITIVE = ("area", "narrowest_area", "length", "pillar_width", "pillar_centre", "r_p", "r_ap", "r_m", "mobility")
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,6 +63,8 @@ class Network:
         net_capacitance: capacitance of each net to ground in F, shape (nets,); empty when not extracted.
         coupling_nets: pairs of nets that couple, shape (couplings, 2).
         coupling_farad: their coupling capacitance in F, shape (couplings,).
+        narrowest_area: smallest track cross-section between its contacts in m², shape (devices,); ``area`` when not
+            given.
     """
 
     neurons: int
@@ -92,6 +96,11 @@ class Network:
     net_capacitance: np.ndarray = field(default_factory=lambda: np.zeros(0))
     coupling_nets: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int32))
     coupling_farad: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    narrowest_area: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        if not len(self.narrowest_area):
+            object.__setattr__(self, "narrowest_area", self.area)
 
     def _facts(self) -> dict[str, str]:
         lines = any(net is not None and net.net_class == "line" for net in map(naming.parse_net, self.net_names))
@@ -182,7 +191,10 @@ class Network:
         return levels
 
     def with_devices(self, **arrays: np.ndarray) -> Network:
-        """A copy with other device parameters (variation): arrays of shape (devices,)."""
+        """A copy with other device parameters (variation): arrays of shape (devices,).
+
+        Tracks of another ``area`` keep their shape: ``narrowest_area`` goes with it unless given.
+        """
         unknown = set(arrays) - set(_DEVICE_ARRAYS)
         if unknown:
             raise InputError(
@@ -191,6 +203,8 @@ class Network:
         shaped: dict[str, Any] = {
             k: np.broadcast_to(np.asarray(v, float), (self.devices,)).copy() for k, v in arrays.items()
         }
+        if "area" in shaped:
+            shaped.setdefault("narrowest_area", self.narrowest_area * (shaped["area"] / self.area))
         copy = replace(self, **shaped)
         copy.__dict__["_parsed"] = self._parsed  # the nets stay: thousands of names are not read again
         return copy
@@ -223,9 +237,11 @@ class Network:
             "coupling_farad": bool(np.all(np.isfinite(self.coupling_farad) & (self.coupling_farad >= 0))),
             "somas": np.array_equal(np.sort(self.post[self.is_soma]), np.arange(self.neurons)),
         }
-        for name in ("area", "length", "pillar_width", "pillar_centre", "r_p", "r_ap", "r_m", "mobility"):
+        for name in _POSITIVE:
             values = getattr(self, name)
             checks[name] = values.shape == (self.devices,) and bool(np.all(np.isfinite(values) & (values > 0)))
+        if checks["area"] and checks["narrowest_area"]:
+            checks["narrowest_area"] = bool(np.all(self.narrowest_area <= self.area * (1 + 1e-6)))
         for name, good in checks.items():
             if not good:
                 raise InputError(f"network: {name} is wrong (shape, range, or a value that is not positive and finite)")
@@ -318,8 +334,12 @@ def read_network(path: str | Path) -> Network:
 
 
 _GAPS = {"node_x", "node_y", "resistor_limit", "device_x", "device_y"}  # no place, no limit known
+_LATER = {"narrowest_area"}  # not in older files
 _WANTED = {
-    **{name: Wanted(dims, "i" if name in _INTEGER else "f", name in _GAPS) for name, dims in _DIMS.items()},
+    **{
+        name: Wanted(dims, "i" if name in _INTEGER else "f", name in _GAPS, name in _LATER)
+        for name, dims in _DIMS.items()
+    },
     **{name: Wanted(dims, "i" if name in _INTEGER else "f", optional=True) for name, dims in _CAPACITANCE_DIMS.items()},
     "net": Wanted(("net",), "U"),
 }

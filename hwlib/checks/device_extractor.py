@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import klayout.db as kdb
 
+from hwlib.drawing.track_widths import narrowest_and_widest, track_widths
 from hwlib.network import TERMINALS
 from hwlib.process import Process
 
@@ -15,6 +16,8 @@ PARAMETERS = {
     "W": ("pillar size along the track, µm", True, 1e-6),
     "X": ("pillar centre from the DW_IN contact, µm", True, 1e-6),
     "H": ("pillar size across the track (its area over W), µm", True, 1e-6),
+    "N": ("smallest track width between its contacts, µm", True, 1e-6),
+    "M": ("largest track width between its contacts, µm", True, 1e-6),
     "IX": ("DW_IN contact from the pillar, in the cell's axes, µm", False, 1e-6),
     "IY": ("DW_IN contact from the pillar, in the cell's axes, µm", False, 1e-6),
     "OX": ("DW_OUT contact from the pillar, in the cell's axes, µm", False, 1e-6),
@@ -54,8 +57,9 @@ class DwMtjExtractor(kdb.GenericDeviceExtractor):
     """Finds DW-MTJs: a pillar on a track under a read electrode, between the track's two end contacts.
 
     L is the distance between the facing edges of the two contacts, A the track's drawn width between them times its
-    thickness; the end under the ``pin`` marker is DW_IN. Whatever looks like a device but is none (one contact,
-    two pillars, no marker or two …) becomes an extraction error with its polygon.
+    thickness, N and M are its smallest and largest width there; the end under the ``pin`` marker is DW_IN. Whatever
+    looks like a device but is none (one contact, two pillars, no marker or two …) becomes an extraction error with its
+    polygon.
     """
 
     def __init__(self, process: Process):
@@ -117,7 +121,8 @@ class DwMtjExtractor(kdb.GenericDeviceExtractor):
             self._refuse("no-device", "the contacts of a track overlap along it", pillar)
             return
         between = kdb.Region(kdb.Box(left.right, tall.bottom, right.left, tall.top))
-        width = (track.transformed(turn) & between).area() / length
+        run = track.transformed(turn) & between
+        width, (narrowest, widest) = run.area() / length, narrowest_and_widest(track_widths(run, 0))
         unit = self.dbu()
         device = self.create_device()
         # KLayout moves equal clusters onto one another: only distances within the device may be kept.
@@ -127,6 +132,7 @@ class DwMtjExtractor(kdb.GenericDeviceExtractor):
         values = {
             "A": width * unit * thickness, "L": length * unit, "W": box.width() * unit,
             "X": ((box.left + box.right) / 2 - left.right) * unit, "H": pillar.area() / box.width() * unit,
+            "N": narrowest * unit, "M": widest * unit,
             "IX": (source.center().x - here.x) * unit, "IY": (source.center().y - here.y) * unit,
             "OX": (drain.center().x - here.x) * unit, "OY": (drain.center().y - here.y) * unit,
         }  # fmt: skip

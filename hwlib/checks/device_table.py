@@ -31,7 +31,7 @@ class DeviceTable:
         nets: number of the net at each terminal (order of ``hwlib.network.TERMINALS``), shape (devices, 4);
             −1 for none.
         place: pillar, DW_IN contact and DW_OUT contact, shape (devices, 3, 2).
-        values: A, L, W, X, H (see ``PARAMETERS``), shape (devices, 5).
+        values: A, L, W, X, H, N, M (see ``PARAMETERS``), shape (devices, 7).
         pieces: nets by number: those of the top circuit, and those that end inside a cell.
     """
 

@@ -18,6 +18,8 @@ _VARIABLES = {
     "pillar_width": ("m", "drawn pillar size along the track"),
     "pillar_centre": ("m", "drawn pillar centre from the DW_IN contact"),
     "pillar_height": ("m", "drawn pillar size across the track"),
+    "narrowest_width": ("m", "smallest drawn width of the track between its contacts"),
+    "widest_width": ("m", "largest drawn width of the track between its contacts"),
 }
 
 

@@ -250,8 +250,16 @@ class Comparison:
 
     def _sizes(self) -> None:
         known = np.flatnonzero(self.identity >= 0)
-        for name, values in self.table.parameters.items():
+        sizes = self.table.parameters
+        narrowest, widest = sizes.pop("N"), sizes.pop("M")
+        uneven = widest - narrowest > tolerance(self.view.drawing.process, "N")
+        for device in known[uneven[known]].tolist():
+            index = self.identity[device]
+            self.report.uneven(device, index, narrowest[device], widest[device], self.parameters["N"][index])
+        for name, values in sizes.items():
             want = self.parameters[name][self.identity[known]]
             off = np.abs(values[known] - want) > tolerance(self.view.drawing.process, name)
+            if name == "A":
+                off &= ~uneven[known]  # said already, and in better words
             for device, value in zip(known[off], want[off], strict=True):
                 self.report.size(device, self.identity[device], name, values[device], value)

@@ -35,7 +35,7 @@ def drawn_parameters(network: Network, design: Design) -> dict[str, np.ndarray]:
         "L": network.length,
         "W": network.pillar_width,
         "X": network.pillar_centre,
-        "H": np.full(network.devices, design.device.track_width),
+        **{name: np.full(network.devices, design.device.track_width) for name in ("H", "N", "M")},
     }
 
 

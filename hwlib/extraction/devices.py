@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import klayout.db as db
 
+from hwlib.drawing.track_widths import Stretch, narrowest_and_widest, track_widths
 from hwlib.errors import InputError
 from hwlib.extraction.place import Finder
 
@@ -26,6 +26,7 @@ class DeviceShape:
     y: float
     length: float
     track_width: float
+    narrowest_width: float
     track_squares: float
     pillar_width: float
     pillar_centre: float
@@ -107,33 +108,25 @@ def _measured(core: db.Region, track: db.Polygon, contacts: Finder, pins: Finder
     box = track.bbox()
     between = (db.Box(facing_low, box.bottom, facing_high, box.top) if axis == 0
                else db.Box(box.left, facing_low, box.right, facing_high))  # fmt: skip
+    run = db.Region(track) & db.Region(between)
+    stretches = track_widths(run, axis)
     start, end = _span(pillar, axis)
     middle = (start + end) / 2
     return DeviceShape(
-        *_centre(pillar), length=length, track_width=(db.Region(track) & db.Region(between)).area() / length,
-        track_squares=_squares(db.Region(track) & db.Region(between), axis),
+        *_centre(pillar), length=length, track_width=run.area() / length,
+        narrowest_width=narrowest_and_widest(stretches)[0], track_squares=_squares(stretches),
         pillar_width=end - start, pillar_centre=middle - facing_low if pinned[0] else facing_high - middle,
         pillar_area=core.area(), pillar=pillar,
         contacts_in=tuple(low if pinned[0] else high), contacts_out=tuple(high if pinned[0] else low),
     )  # fmt: skip
 
 
-def _squares(track: db.Region, axis: int) -> float:
-    """Squares of a track along x (0) or y (1), by its width from place to place."""
-    upright = track.transformed(db.Trans.R90) if axis == 0 else track
-    strips = []
-    for polygon in upright.merged().each():
-        for t in polygon.decompose_trapezoids(db.Polygon.TD_htrapezoids):
-            low, high = t.bbox().bottom, t.bbox().top
-            ends = [[q.x for q in t.each_point() if q.y == y] for y in (low, high)]
-            strips.append((low, high, *(max(x, default=0) - min(x, default=0) for x in ends)))
-    cuts = sorted({y for strip in strips for y in strip[:2]})
+def _squares(stretches: list[Stretch]) -> float:
+    """Squares of a track by its width from place to place."""
     total = 0.0
-    for y0, y1 in itertools.pairwise(cuts):
-        here = [strip for strip in strips if strip[0] <= y0 and strip[1] >= y1]
-        first, last = (sum(a + (b - a) * (y - low) / (high - low) for low, high, a, b in here) for y in (y0, y1))
-        narrow, wide = max(min(first, last), 1e-9), max(first, last, 1e-9)
-        total += (y1 - y0) * (math.log(wide / narrow) / (wide - narrow) if wide > narrow * (1 + 1e-9) else 1 / narrow)
+    for length, first, last in stretches:
+        narrow, wide = min(first, last), max(first, last)
+        total += length * (math.log(wide / narrow) / (wide - narrow) if wide > narrow * (1 + 1e-9) else 1 / narrow)
     return total
 
 

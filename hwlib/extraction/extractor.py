@@ -90,15 +90,18 @@ def _node_places(assembly: Assembly, nodes: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def _device_shapes(assembly: Assembly) -> np.ndarray:
-    """Drawn sizes of all devices: x, y, length, track width, pillar width, centre, area, squares (8 columns, dbu)."""
+    """Drawn sizes of all devices, 9 columns in dbu.
+
+    x, y, length, track width, pillar width, centre, area, squares, narrowest track width.
+    """
     rows = []
     for part in assembly.parts:
         own = np.array([(d.x, d.y, d.length, d.track_width, d.pillar_width, d.pillar_centre, d.pillar_area,
-                         d.track_squares) for d in part.net.devices]).reshape(-1, 8)  # fmt: skip
+                         d.track_squares, d.narrowest_width) for d in part.net.devices]).reshape(-1, 9)  # fmt: skip
         placed = np.repeat(own[None], len(part.dx), axis=0)
         placed[:, :, 0] += part.dx[:, None]
         placed[:, :, 1] += part.dy[:, None]
-        rows.append(placed.reshape(-1, 8))
+        rows.append(placed.reshape(-1, 9))
     return np.concatenate(rows)
 
 
@@ -133,7 +136,8 @@ def _parameters(shape: np.ndarray, dbu: float, process: Process, design: Design,
     widths, index = np.unique(area, return_inverse=True)
     mobility = np.array([device.mobility(float(w)) for w in widths])[index]
     return {
-        "area": area, "length": length, "pillar_width": pillar_width, "pillar_centre": centre,
+        "area": area, "narrowest_area": shape[:, 8] * dbu * thickness, "length": length,
+        "pillar_width": pillar_width, "pillar_centre": centre,
         "r_p": device.r_p * scale, "r_ap": device.r_ap * scale, "r_m": sheet * shape[:, 7], "mobility": mobility,
         "leak": np.where(soma, point.soma_leak, point.axon_leak), "device_x": x, "device_y": y,
     }  # fmt: skip

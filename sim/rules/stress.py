@@ -26,16 +26,19 @@ def barrier_voltage(cases: Cases) -> Outcome:
 
 
 def track_current(cases: Cases) -> Outcome | None:
-    """Does every track stay within its layer's limit? ``|I|/A ≤ J_max`` of the process; None without a limit."""
+    """Does every track stay within its layer's limit at its narrowest place? None without a limit.
+
+    ``|I|/A_min ≤ J_max`` of the process.
+    """
     limit = cases.process.layers["track"].max_current_density
     if limit is None:
         return None
-    density = {name: np.abs(s.track_current) / cases.network.area for name, s in cases.states.items()}
+    density = {name: np.abs(s.track_current) / cases.network.narrowest_area for name, s in cases.states.items()}
     state, device, value = cases.worst(density)
     place = cases.device_place(device)
     return Outcome(
         rule="current.track", message=f"track of {place.name} carries {value:.4g} A/m², allowed {limit:.4g} A/m²",
-        margin=below(value, limit), severity="error", formula="|I|/A ≤ J_max(track)",
+        margin=below(value, limit), severity="error", formula="|I|/A_min ≤ J_max(track)",
         source="limit: max_current_density of the process file, with its reference there",
         measured=value, required=limit, unit="A/m^2", place=place, state=state,
     )  # fmt: skip

@@ -114,6 +114,21 @@ def test_wrong_sizes_are_named_with_their_values():
     }
 
 
+def test_a_track_of_uneven_width_is_named_though_its_mean_is_right():
+    def pinch(draw, top):
+        soma = draw.layout.cell("soma")
+        layer = draw.layout.layer(*EBEAM.layers["track"].gds)
+        track = kdb.Region(soma.begin_shapes_rec(layer)).merged()
+        draw.clear(soma, "track")
+        narrow, wide = kdb.Box(290, 0, 310, 312), kdb.Box(360, 350, 380, 362)
+        soma.shapes(layer).insert(track - kdb.Region(narrow) + kdb.Region(wide))
+
+    (finding,) = [f for f in check(pinch) if "soma 2" in f.message]
+    assert (finding.rule, finding.severity) == ("lvs.size", "error")
+    assert finding.message == "soma 2: the track is 38 to 62 nm wide instead of 50"
+    assert (finding.measured, finding.required) == pytest.approx((38e-9, 50e-9))
+
+
 def test_a_wrong_drive_is_named_in_the_users_terms():
     """One axon's drive end led past its own column to the next one."""
 
@@ -268,7 +283,8 @@ def test_devices_are_measured_alike_in_every_orientation(angle, mirror):
     draw = Drawing(EBEAM)
     top, cell = draw.layout.create_cell("top"), draw.layout.create_cell("device")
     for layer, *edges in [
-        ("track", 0, 0, 150, 40), ("pin", 0, 0, 40, 40), ("vt", 5, 5, 35, 35), ("vt", 115, 5, 145, 35),
+        ("track", 0, 0, 150, 40), ("track", 96, 40, 112, 50), ("pin", 0, 0, 40, 40),
+        ("vt", 5, 5, 35, 35), ("vt", 115, 5, 145, 35),
         ("pillar", 60, 0, 84, 40), ("read", 50, -5, 90, 45),
     ]:  # fmt: skip
         draw.box(cell, layer, *edges)
@@ -277,7 +293,8 @@ def test_devices_are_measured_alike_in_every_orientation(angle, mirror):
     extracted = Extracted(open_layout(draw.layout, EBEAM))
     table = device_table(extracted.lvs.netlist())
     values = {name: value[0] for name, value in table.parameters.items()}
-    assert values == pytest.approx({"A": 40e-18, "L": 80e-9, "W": 24e-9, "X": 37e-9, "H": 40e-9}, rel=1e-9, abs=0)
+    sizes = {"A": 42e-18, "L": 80e-9, "W": 24e-9, "X": 37e-9, "H": 40e-9, "N": 40e-9, "M": 50e-9}
+    assert values == pytest.approx(sizes, rel=1e-9, abs=0)
     points = [where * kdb.Point(72, 20), where * kdb.Point(20, 20), where * kdb.Point(130, 20)]
     assert table.place[0] * 1000 == pytest.approx(np.array([(p.x, p.y) for p in points]))
 

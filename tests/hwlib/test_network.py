@@ -105,6 +105,22 @@ def test_other_device_values():
         network.with_devices(colour=1.0)
 
 
+def test_narrowest_cross_section_goes_with_the_area_and_may_lack_in_a_file(tmp_path):
+    network = _network()
+    np.testing.assert_array_equal(network.narrowest_area, network.area)
+    uneven = network.with_devices(narrowest_area=network.area / 2)
+    np.testing.assert_allclose(uneven.with_devices(area=3 * network.area).narrowest_area, 1.5 * network.area)
+    np.testing.assert_array_equal(uneven.with_devices(area=1.0, narrowest_area=0.25).narrowest_area, 0.25)
+    path = write_network(uneven, tmp_path / "network.nc")
+    np.testing.assert_array_equal(read_network(path).narrowest_area, network.area / 2)
+    with xr.open_dataset(path, engine="h5netcdf") as found:
+        older = found.load().drop_vars("narrowest_area")
+    older.to_netcdf(tmp_path / "older.nc", engine="h5netcdf")
+    np.testing.assert_array_equal(read_network(tmp_path / "older.nc").narrowest_area, network.area)
+    with pytest.raises(InputError, match="narrowest_area is wrong"):
+        network.with_devices(narrowest_area=2 * network.area).validate()
+
+
 def test_summary_is_short_and_escaped():
     from dataclasses import replace
 

@@ -233,6 +233,14 @@ def test_track_current_density():
     assert not worse.passed and worse.measured == pytest.approx(1.1e12, rel=1e-9, abs=0) and "soma" in worse.place.name
 
 
+def test_track_current_is_judged_at_the_narrowest_place():
+    bench = Bench()
+    bench.network = bench.network.with_devices(narrowest_area=bench.network.area * 26 / 50)
+    found = bench.outcome("current.track")
+    assert not found.passed
+    assert found.measured == pytest.approx(0.1 / 2000 / 50e-18 * 50 / 26, rel=1e-9, abs=0)  # × 1.92
+
+
 def test_wire_current_names_the_worst_segment_per_layer():
     bench = Bench(8, 1.0).layered(1.0)
     for layer in ("m2", "m3"):
