@@ -72,14 +72,25 @@ def harmless(text: str) -> str:
 
 
 def cut(text: str, longest: int) -> str:
-    """``text``, or its beginning and an ellipsis when it has more than ``longest`` characters."""
+    """``text``, harmless, or its beginning and an ellipsis when that has more than ``longest`` characters."""
+    text = harmless(text[: longest + 1])
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _quoted(text: str, longest: int) -> str:
+    """``text`` as Python writes it, shortened where it is written: an escape has up to ten characters."""
+    kept = min(len(text), longest)
+    while True:
+        quoted = repr(text[:kept] + "…" * (kept < len(text)))
+        if len(quoted) <= longest + len("''"):
+            return quoted
+        kept -= 1
 
 
 def shown(value: Any, longest: int = _LONGEST_VALUE) -> str:
     """How a message quotes a value from outside: as Python writes it, harmless and short, however large it is."""
     if isinstance(value, str):
-        return repr(cut(value, longest))
+        return _quoted(value, longest)
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 128:
         return f"a whole number of {value.bit_length()} bits"
     if isinstance(value, (dict, list, tuple, set, frozenset)):

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 
 MAX_TEXT_BYTES = 64 * 1024 * 1024
 
@@ -98,5 +98,5 @@ def inside(folder: Path, relative: str, what: str) -> Path:
     """
     target = (folder / relative).resolve()
     if Path(relative).is_absolute() or not target.is_relative_to(folder.resolve()):
-        raise InputError(f"{what}: path {relative!r} leaves its folder; give a relative path inside it")
+        raise InputError(f"{what}: path {shown(relative)} leaves its folder; give a relative path inside it")
     return target

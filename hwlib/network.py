@@ -173,7 +173,8 @@ class Network:
         parsed = [naming.parse_net(name) for name in self.net_names]
         for name, net in zip(self.net_names, parsed, strict=True):
             if net is None:
-                raise InputError(f"network: net {name!r} is not a name of this toolkit (dend_0, drive_0, gnd, w_p1 …)")
+                reason = "is no name of this toolkit (dend_0, drive_0, gnd, w_p1 …)"
+                raise InputError(f"network: net {shown(name)} {reason}")
         return [net for net in parsed if net is not None]
 
     def parsed_nets(self) -> list[naming.NetName]:

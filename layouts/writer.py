@@ -9,7 +9,7 @@ from pathlib import Path
 import gdsfactory as gf
 import klayout.db as kdb
 
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 from hwlib.writing import write_bytes
 
 SUFFIXES = {".gds": "GDS2", ".oas": "OASIS"}
@@ -32,7 +32,7 @@ def write_layout(component: gf.Component, path: str | Path) -> Path:
     path = Path(path)
     form = SUFFIXES.get(path.suffix.lower())
     if form is None:
-        raise InputError(f"{path}: a layout is written as .gds or .oas, found suffix {path.suffix!r}")
+        raise InputError(f"{path}: a layout is written as .gds or .oas, found suffix {shown(path.suffix)}")
     layout = _copy(component)
     options = kdb.SaveLayoutOptions()
     options.format = form

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwlib.drawing.labels import NetLabel
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 from hwlib.extraction.compose import Assembly
 from hwlib.naming import parse_net
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, TERMINALS
@@ -45,7 +45,8 @@ def name_pieces(assembly: Assembly) -> NetNames:
         own = part.net.pin_node
         for off in np.flatnonzero(own < 0)[:1].tolist():
             label = part.labels[0][off]
-            raise InputError(f"label {label.name!r} at {drawing.where(label.x, label.y)} touches no {label.layer} wire")
+            where = drawing.where(label.x, label.y)
+            raise InputError(f"label {shown(label.name)} at {where} touches no {label.layer} wire")
         nodes, nets = part.nodes(own), part.nets(part.net.net[own])
         for k, labels in enumerate(part.labels):
             for n, label in enumerate(labels):

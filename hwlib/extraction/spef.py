@@ -168,7 +168,7 @@ def read_spef(path: str | Path) -> WireNetwork:
             try:
                 reader.take(words)
             except (ValueError, IndexError, KeyError):
-                raise InputError(f"{path}:{number}: cannot be used as SPEF: {line.strip()[:80]!r}") from None
+                raise InputError(f"{path}:{number}: cannot be used as SPEF: {shown(line.strip(), 80)}") from None
     return reader.network()
 
 
@@ -238,7 +238,7 @@ class _Reader:
             devices.setdefault(role, [-1] * 4)[TERMINALS.index(pin)] = int(number[node])
         for name in self.nets:
             if parse_net(name) is None:
-                raise InputError(f"{self.path}: net {name!r} is not a name of this toolkit (dend_0, drive_0, gnd …)")
+                raise InputError(f"{self.path}: net {shown(name)} is no name of this toolkit (dend_0, drive_0, gnd …)")
         roles = sorted(devices)
         names = list(self.node)
         return WireNetwork(

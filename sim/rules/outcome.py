@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 from hwlib.findings import Finding
 from hwlib.writing import write_atomic
 
@@ -159,7 +159,7 @@ def check_waivers(waivers: Mapping[str, str], known: Sequence[str]) -> None:
     """
     for name in waivers:
         if name not in known:
-            raise InputError(f"waivers: no operating-point rule {name!r}; allowed: {', '.join(known)}")
+            raise InputError(f"waivers: no operating-point rule {shown(name)}; allowed: {', '.join(known)}")
 
 
 def _plain(value: Any) -> Any:

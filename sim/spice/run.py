@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 from hwlib.scratch import scratch_folder
 from hwlib.writing import write_atomic
 
@@ -89,7 +89,8 @@ def check_deck_name(bench: Path) -> None:
         InputError: the name has other characters than letters, digits and ``_.+-``.
     """
     if not _NAME.fullmatch(bench.name):
-        raise InputError(f"{bench}: the name of a SPICE deck has only letters, digits and _.+-, found {bench.name!r}")
+        allowed = "the name of a SPICE deck has only letters, digits and _.+-"
+        raise InputError(f"{bench}: {allowed}, found {shown(bench.name)}")
 
 
 def find_ngspice(program: str = "ngspice") -> str:

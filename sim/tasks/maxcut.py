@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from hwlib.design import Design
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 from hwlib.network import Network
 from hwlib.process import Process
 from sim.engines import DEFAULT_TOLERANCE
@@ -56,7 +56,7 @@ def weight_levels(graph: Any, mapping: Mapping = "balanced") -> np.ndarray:
             raise InputError("maxcut: mapping paper needs equal positive weights; use balanced or degree")
         return np.where(off, np.where(weights != 0, -ASYMMETRY, 1.0), 0.0)
     if mapping not in ("balanced", "degree"):
-        raise InputError(f"maxcut: mapping {mapping!r}, allowed paper, balanced, degree")
+        raise InputError(f"maxcut: mapping {shown(mapping)}, allowed paper, balanced, degree")
     own = weights.sum(axis=1) / (n - 1)
     centre = weights[off].mean() if mapping == "balanced" else (own[:, None] + own[None, :]) / 2
     excess = np.where(off, centre - weights, 0.0)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 from hwlib.writing import write_atomic
 from spinhop.folder_lock import hold
 from spinhop.reproduce import store
@@ -101,7 +101,7 @@ def _chosen(names: Sequence[str] | None, layouts: bool) -> list[Task]:
     known = {task.name: task for task in all_tasks()}
     for name in names or ():
         if name not in known:
-            raise InputError(f"reproduce: no task {name!r}; allowed: {', '.join(known)}")
+            raise InputError(f"reproduce: no task {shown(name)}; allowed: {', '.join(known)}")
     return [task for name, task in known.items() if (names is None or name in names) and (layouts or not task.drawn)]
 
 

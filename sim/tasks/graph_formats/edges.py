@@ -7,7 +7,7 @@ from typing import Literal
 
 import networkx as nx
 
-from hwlib.errors import cut
+from hwlib.errors import cut, shown
 from sim.tasks.graph_formats.graph_file import MAX_EDGES, GraphFile
 
 Twice = Literal["refused", "allowed", "required"]
@@ -47,7 +47,7 @@ class Edges:
         """
         digits = word.isascii() and word.isdigit() and len(word) <= 18
         if not digits or not 1 <= int(word) <= self.nodes:
-            raise self.file.refuse(line, f"node {cut(word, 30)!r}, allowed 1 to {self.nodes}, as the header says")
+            raise self.file.refuse(line, f"node {shown(word, 30)}, allowed 1 to {self.nodes}, as the header says")
         return int(word) - 1
 
     def add(self, line: int, i: int, j: int, weight: float) -> None:
