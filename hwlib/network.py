@@ -173,7 +173,7 @@ class Network:
         parsed = [naming.parse_net(name) for name in self.net_names]
         for name, net in zip(self.net_names, parsed, strict=True):
             if net is None:
-                reason = "is no name of this toolkit (dend_0, drive_0, gnd, w_p1 …)"
+                reason = "is not a name of this toolkit (dend_0, drive_0, gnd, w_p1 …)"
                 raise InputError(f"network: net {shown(name)} {reason}")
         return [net for net in parsed if net is not None]
 

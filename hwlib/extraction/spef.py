@@ -238,7 +238,8 @@ class _Reader:
             devices.setdefault(role, [-1] * 4)[TERMINALS.index(pin)] = int(number[node])
         for name in self.nets:
             if parse_net(name) is None:
-                raise InputError(f"{self.path}: net {shown(name)} is no name of this toolkit (dend_0, drive_0, gnd …)")
+                reason = "is not a name of this toolkit (dend_0, drive_0, gnd …)"
+                raise InputError(f"{self.path}: net {shown(name)} {reason}")
         roles = sorted(devices)
         names = list(self.node)
         return WireNetwork(
