@@ -106,7 +106,7 @@ class Process(_Strict):
 
     name: str = Field(pattern=f"^{_NAME}$")
     description: str
-    grid: Annotated[float, Quantity("m", 1e-9, 1e-6)] = Field(default=1e-9, description="manufacturing grid")
+    grid: Annotated[float, Quantity("m", 1e-10, 1e-6)] = Field(default=1e-9, description="manufacturing grid")
     permittivity: float = Field(ge=1, le=10_000, description="relative, of the dielectric between the wires")
     layers: dict[str, Layer]
     enclosures: tuple[Enclosure, ...] = ()

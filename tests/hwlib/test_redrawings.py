@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 
@@ -85,10 +86,10 @@ def processor_seconds():
 def test_a_wrapped_macro_takes_as_long_as_the_macro(style, tmp_path):
     design, layout = drawn("ebeam", style, "diagonal", 16, tmp_path)
     process = design.load_process()
-    used = {}
     kinds = {"bare": lambda layout: layout, "wrapped": wrapped, "twice": wrapped_twice, "pads": with_pads}
-    for name, redraw in [("bare", kinds["bare"]), *kinds.items()]:  # the first for imports
+    used = dict.fromkeys(kinds, math.inf)
+    for name, redraw in 2 * list(kinds.items()):  # the better of two: the first imports, others may be disturbed
         other, start = redraw(layout.dup()), processor_seconds()
         assert not [f for f in drc(other, process) + lvs(other, process, design) if f.severity == "error"]
-        used[name] = processor_seconds() - start
+        used[name] = min(used[name], processor_seconds() - start)
     assert max(used.values()) < 2 * used["bare"], used

@@ -220,7 +220,7 @@ def test_layout_that_cannot_be_checked_is_one_line_and_leaves_nothing(drawn, tmp
     layout.write(str(tmp_path / "bad.gds"))
     code, out, err = spinhop("check", drawn[0], "--layout", tmp_path / "bad.gds", "--out", tmp_path / "run")
     assert code == 2 and out == ""
-    assert err.startswith(f"spinhop: {tmp_path}/{says}") and err.count("\n") == 1
+    assert err.startswith("spinhop: ") and f"/{says}" in err and err.count("\n") == 1  # a long path is shortened
     assert not (tmp_path / "run").exists()
 
 
