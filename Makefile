@@ -45,9 +45,9 @@ $(STAMP): pyproject.toml requirements.lock
 # Renew requirements.lock from pyproject.toml in an environment of its own.
 lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
-	build/lock/bin/pip install --quiet '.[test]'
+	build/lock/bin/pip install --quiet --upgrade '.[test]' "$$(grep -o 'setuptools>[^"]*' pyproject.toml)"
 	{ echo "# Everything \`make run\` and \`make test\` install, direct and indirect. Renew: make lock"; \
-	  { build/lock/bin/pip freeze --exclude spinhop; grep -o 'setuptools==[0-9.]*' pyproject.toml; } | sort -f; \
+	  build/lock/bin/pip freeze --all --exclude spinhop --exclude pip | sort -f; \
 	} > requirements.lock
 	rm -rf build
 

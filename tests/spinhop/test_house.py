@@ -49,13 +49,19 @@ def test_links_between_pages_lead_somewhere():
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_lock_holds_every_dependency_pinned_in_the_project():
+def test_lock_pins_every_dependency_within_the_project_s_range():
     import tomllib
+
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = project["project"]["dependencies"] + project["project"]["optional-dependencies"]["test"]
     wanted += project["build-system"]["requires"]
     lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
-    locked = {line.lower() for line in lines if not line.startswith("#")}
-    assert {name.lower() for name in wanted} <= locked
-    assert all(re.fullmatch(r"[a-z0-9._-]+==[^\s/@]+", line) for line in locked), "pins only, no addresses"
+    pins = [line for line in lines if not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[^\s/@]+", line) for line in pins), "pins only, no addresses"
+    locked = {canonicalize_name(name): version for name, version in (line.split("==") for line in pins)}
+    for each in map(Requirement, wanted):
+        assert each.specifier and not any(part.operator == "==" for part in each.specifier), "a range, not a pin"
+        assert each.specifier.contains(locked[canonicalize_name(each.name)]), each
