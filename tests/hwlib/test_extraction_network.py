@@ -1,14 +1,12 @@
 """Extraction of whole layouts: composed against flat, edits by hand, devices, and every error line."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import klayout.db as db
 import numpy as np
 import pytest
 from hand_drawn import EDGE, PX, PY, RAIL_Y, Sheet, design, draw_device, draw_network, hebbian_levels, resistances
 
-from hwlib.design import load_design
 from hwlib.errors import InputError
 from hwlib.extraction import extract
 from hwlib.network import DW_IN, DW_OUT, MTJ_OUT, Network, read_network, write_network
@@ -16,9 +14,6 @@ from hwlib.process import load_process
 
 R_READ, R_M2, R_M3 = (load_process("ebeam").layers[k].sheet_resistance for k in ("read", "m2", "m3"))
 VIA = load_process("ebeam").layers["v2"].contact_resistance / 30e-9**2
-
-
-UNEVEN = Path(__file__).resolve().parents[3] / "shared" / "cases" / "layouts" / "track_uneven_width"
 
 
 @pytest.fixture
@@ -365,15 +360,3 @@ def test_track_of_uneven_width_has_its_squares_place_by_place(run):
     np.testing.assert_allclose(network.r_m[~axon], 2000)
     np.testing.assert_allclose(network.narrowest_area, 50e-18)
     np.testing.assert_allclose(network.area[axon], 55e-18)
-
-
-@pytest.mark.skipif(not UNEVEN.is_dir(), reason="the collected layouts are not here (../shared/cases)")
-def test_collected_uneven_track_has_its_resistance_and_its_narrowest_place():
-    """24 nm narrower on 72 nm before the pillar, 24 nm wider on 72 nm after it: the mean width is the design's."""
-    drawn = load_design(UNEVEN / "design.yaml")
-    network = extract(UNEVEN / "layout.gds", drawn.load_process(), drawn)
-    (odd,) = np.flatnonzero(network.r_m > 6001)
-    assert network.r_m[odd] == pytest.approx(20 * (156 + 72 * 50 / 26 + 72 * 50 / 74), rel=1e-6, abs=0)
-    assert round(network.r_m[odd]) == 6862
-    assert network.area[odd] / network.narrowest_area[odd] == pytest.approx(50 / 26, rel=1e-9, abs=0)
-    np.testing.assert_allclose(np.delete(network.narrowest_area, odd), 50e-18)

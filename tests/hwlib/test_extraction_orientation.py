@@ -5,27 +5,14 @@ from collections.abc import Callable
 import klayout.db as db
 import numpy as np
 import pytest
-import scipy.sparse as sp
 from hand_drawn import design, draw_network, hebbian_levels
-from scipy.sparse.linalg import splu
+from support.resistances import to_pins
 
 from hwlib.design import Design
 from hwlib.extraction import extract
 from hwlib.network import Network
 
 TURNS = [(code, dx, dy) for code in range(8) for dx, dy in ((0, 0), (1237, -771))][1:]
-
-
-def to_pins(network: Network) -> np.ndarray:
-    """Resistance from the joined pins of each net to its terminals, in Ω, shape (devices, 4)."""
-    a, b = network.resistor_nodes.T
-    g = 1 / network.resistor_ohm
-    place = (np.concatenate([a, b, a, b]), np.concatenate([b, a, a, b]))
-    laplacian = sp.csc_matrix((np.concatenate([-g, -g, g, g]), place), (network.nodes,) * 2)
-    free = np.setdiff1d(np.arange(network.nodes), network.pin_node)
-    inverse = np.zeros(network.nodes)
-    inverse[free] = np.diag(splu(laplacian[free][:, free].tocsc()).solve(np.eye(len(free))))
-    return inverse[network.terminals]
 
 
 def wrapped(layout: db.Layout, code: int, dx: int, dy: int) -> db.Layout:

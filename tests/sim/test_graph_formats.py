@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-from pathlib import Path
 
 import networkx as nx
 import numpy as np
@@ -17,7 +16,6 @@ from hwlib.errors import InputError
 from sim.tasks import graphs
 from sim.tasks.optimum import optimum
 
-CASES = Path(__file__).resolve().parents[3] / "shared" / "cases" / "graphs"
 KARATE = nx.karate_club_graph()
 BANNER = "%%MatrixMarket matrix"
 
@@ -172,12 +170,6 @@ def test_karate_club(tmp_path):
         if attributed:
             weighted = read(tmp_path, name, text, weight="weight")
             assert optimum(weighted, milp_seconds=60).value == 179 and graphs.remarks(weighted) == []
-
-
-@pytest.mark.skipif(not CASES.is_dir(), reason="the collected graphs are not here (../shared/cases)")
-@pytest.mark.parametrize("name", ["karate.gml", "karate.graphml", "karate.col", "karate.txt"])
-def test_collected_karate_clubs(name):
-    assert optimum(graphs.read_graph(CASES / name), milp_seconds=60).value == 61
 
 
 def test_laplacian(tmp_path):

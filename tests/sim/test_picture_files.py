@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,10 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from hwlib.errors import InputError
-from sim.tasks.images import read_bitmap
 from sim.tasks.picture_files import read_picture
 
-CASES = Path(__file__).resolve().parents[3] / "shared" / "cases" / "pictures"
 BITS = np.array([[1, 1, 1, 0], [0, 1, 0, 0], [0, 1, 0, 0]])
 
 
@@ -170,13 +167,3 @@ def test_bad_pictures_get_one_clear_line(tmp_path, name, content, words):
     with pytest.raises(InputError) as error:
         read(tmp_path, content, name)
     assert words in str(error.value) and name in str(error.value) and "\n" not in str(error.value)
-
-
-@pytest.mark.skipif(not CASES.is_dir(), reason="the collected pictures are not here (../shared/cases)")
-def test_collected_pictures():
-    eight = read_bitmap(CASES / "same8bit.png")
-    for name in ("dark12000.png", "dark30.png"):
-        assert np.array_equal(read_bitmap(CASES / name), eight)
-    for k in (0, 1):
-        assert "--invert" in read_picture(CASES / f"mnist_style{k}.png").doubt
-        assert read_picture(CASES / f"mnist_style{k}.png", invert=True).doubt == ""

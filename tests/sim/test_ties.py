@@ -1,7 +1,6 @@
 """Outcomes that hang on rounding are called undetermined, and no others."""
 
 import os
-from pathlib import Path
 
 import networkx as nx
 import numba
@@ -74,15 +73,6 @@ def test_two_walls_that_move_exactly_together(nodes, instance, cuts):
     assert bool(result.undetermined[0])
     assert {float(result.cut[0]), float(result.other_cut[0])} <= cuts
     assert abs(float(result.other_time[0] / result.time_to_solution[0]) - 1) > 0.05
-
-
-def test_the_tied_graph_of_the_file_gives_both_cuts():
-    path = Path(__file__).resolve().parents[3] / "shared" / "cases" / "graphs" / "tie_g05_100.5.txt"
-    if not path.is_file():
-        pytest.skip("the file is not here; the generator's own graph stands in for it")
-    from sim.tasks.graphs import read_graph
-
-    assert bool(maxcut.solve([read_graph(path)], mapping="paper").undetermined[0])
 
 
 def test_only_near_ties_are_run_again_and_for_less_than_the_first_time(monkeypatch):
