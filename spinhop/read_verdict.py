@@ -12,12 +12,30 @@ from spinhop.artefacts import DRAWN_RECALL, DRAWN_TRACE, IDEAL_RECALL, IDEAL_TRA
 from spinhop.check_stages import read_checks
 from spinhop.inputs import inputs_hash, matrix_in_folder
 from spinhop.manifest import known_files
+from spinhop.provenance import data_hash
 from spinhop.result_files import read_recall, read_trial
 from spinhop.runs import is_current
-from spinhop.stages import RECALL_DRAWN, RECALL_IDEAL, SIMULATION_DRAWN, SIMULATION_IDEAL
+from spinhop.stages import EXTRACTION, LAYOUT, RECALL_DRAWN, RECALL_IDEAL, SIMULATION_DRAWN, SIMULATION_IDEAL
 from spinhop.verdict import Line, Trials, function_line, limits_line
 
-NOT_EXTRACTED = "not_extracted"  # in the manifest: why a drawing with errors has no network
+_NOT_EXTRACTED = "not_extracted"  # in the manifest
+
+
+def note_not_extracted(manifest: dict[str, Any], why: str) -> None:
+    """Say in a manifest why the present layout, a drawing with errors, has no network."""
+    manifest[_NOT_EXTRACTED] = {"why": why, "layout": _layout_of(manifest)}
+
+
+def why_not_extracted(manifest: dict[str, Any]) -> str | None:
+    """Why the present layout has no network; None when it has one, or when nobody has tried."""
+    found = manifest.get(_NOT_EXTRACTED)
+    if not isinstance(found, dict) or found.get("layout") != _layout_of(manifest):
+        return None
+    return cut(str(found.get("why")), 80) if EXTRACTION.name not in manifest["stages"] else None
+
+
+def _layout_of(manifest: dict[str, Any]) -> str:
+    return data_hash(manifest["stages"].get(LAYOUT.name, {}).get("files", {}))
 
 
 def read_function(folder: Path, manifest: dict[str, Any], design: Design, *, ideal: bool = False) -> Line:
@@ -46,8 +64,9 @@ def read_function(folder: Path, manifest: dict[str, Any], design: Design, *, ide
             found[kind] = Trials.of((read_recall if recalled else read_trial)(folder / name))
     stale = files["drawn"][0].name in manifest["stages"]
     missing = "the trials are of an earlier design or layout, run it again" if stale else "not simulated as drawn"
-    if NOT_EXTRACTED in manifest:
-        missing = f"the drawing cannot be extracted ({cut(str(manifest[NOT_EXTRACTED]), 80)})"
+    why = why_not_extracted(manifest)
+    if why is not None:
+        missing = f"the drawing cannot be extracted ({why})"
     return function_line(design.task.required_accuracy, found["drawn"], found["ideal"], missing, alone=ideal)
 
 

@@ -14,7 +14,7 @@ from spinhop import page
 from spinhop.inputs import RESOLVED, inputs_hash, matrix_in_folder
 from spinhop.manifest import known_files, read_manifest
 from spinhop.outcome import Outcome, read_outcome, set_voltage, side_by_side, text, trial_data, trial_rows
-from spinhop.read_verdict import NOT_EXTRACTED, read_function, read_limits
+from spinhop.read_verdict import read_function, read_limits, why_not_extracted
 from spinhop.report_head import head
 from spinhop.result_files import SINKS, SOURCES, read_trial
 from spinhop.wires import ohms, resistance_rows, resistance_table
@@ -44,7 +44,7 @@ def write_report(folder: Path) -> Path:
     manifest = read_manifest(folder)
     if manifest is None:
         raise InputError(f"{folder}: no run folder; make one with spinhop run DESIGN")
-    drawn = NOT_EXTRACTED not in manifest
+    drawn = why_not_extracted(manifest) is None
     titles = [title for title in TRACES if drawn or title == IDEAL]
     recalled = [title for title in titles if "recall, ideal" in manifest["stages"]]
     pictures = [name for name in (LAYOUT_PICTURE, NEURON_PICTURE) if (folder / name).exists()]

@@ -13,7 +13,7 @@ from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, 
 from spinhop.checking import refuse_unusable, run_checks
 from spinhop.inputs import RESOLVED
 from spinhop.provenance import file_hash
-from spinhop.read_verdict import NOT_EXTRACTED, read_function, read_limits
+from spinhop.read_verdict import note_not_extracted, read_function, read_limits, why_not_extracted
 from spinhop.runs import Progress, Run, Stage, open_run, reopen_run
 from spinhop.stages import (
     EXTRACTION,
@@ -34,7 +34,7 @@ def _report(run: Run) -> Sequence[str]:
 
 
 def _report_inputs(run: Run) -> Any:
-    return [design_inputs(run), run.design.task.required_accuracy, run.manifest.get(NOT_EXTRACTED)]
+    return [design_inputs(run), run.design.task.required_accuracy, why_not_extracted(run.manifest)]
 
 
 IDEAL = (SIMULATION_IDEAL, RECALL_IDEAL)
@@ -118,12 +118,11 @@ def _run_all(run: Run, progress: Progress, force: bool) -> None:
     try:
         # The checks have extracted a drawing without errors.
         run.execute((EXTRACTION, *drawn) if broken else drawn, progress, force=force)
-        run.manifest.pop(NOT_EXTRACTED, None)
     except InputError as error:
         if not broken:
             raise
         run.forget(EXTRACTION, *DRAWN)
-        run.manifest[NOT_EXTRACTED] = one_line(str(error))
+        note_not_extracted(run.manifest, one_line(str(error)))
     if not recalled:
         run.forget(RECALL_IDEAL, RECALL_DRAWN)  # now that nothing can be refused any more
     run.execute((REPORT_STAGE,), progress, force=force)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 WORKS, FAILS, UNDETERMINED = "works", "does not work", "undetermined"
 KEPT, WAIVED, BROKEN, NOT_CHECKED = "kept", "waived", "broken", "not checked"
+_WAIVED_ERROR = ("waived", "error")  # status and severity of a rule
 DRAWING = {"drc": "design rules", "lvs": "layout against netlist"}
 
 
@@ -98,11 +99,12 @@ class Trials:
         counts = {"trials": len(self.at_rest), "at_rest": int(self.at_rest.sum())}
         return {"verdict": self.word(required), **accuracy, **counts, "undetermined": int(self.undetermined.sum())}
 
-    def counts(self, required: float) -> str:
-        """The counts in words."""
-        parts = [f"{int(self.at_rest.sum())} of {len(self.at_rest)} at rest"]
+    def counts(self, required: float, *, needs: bool = True) -> str:
+        """The counts in words, with what is needed or without."""
+        parts = [f"{int(self.at_rest.sum())} of {len(self.at_rest)} trials at rest"]
         if self.accuracy is not None:
-            parts.insert(0, f"accuracy {_share(float(self.accuracy.mean()), required)}")
+            needed = f" (needs {100 * required:g} %)" if needs else ""
+            parts.insert(0, f"accuracy {_share(float(self.accuracy.mean()), required)}{needed}")
         if self.undetermined.any():
             parts.append(f"{int(self.undetermined.sum())} undetermined")
         return ", ".join(parts)
@@ -129,29 +131,30 @@ def function_line(
     """
     facts: dict[str, Any] = {"required_accuracy": required}
     facts |= {kind: trials.facts(required) for kind, trials in (("drawn", drawn), ("ideal", ideal)) if trials}
-    needs = f" (needs {100 * required:g} %)" if any(t and t.accuracy is not None for t in (drawn, ideal)) else ""
     if drawn is None:
         if ideal is None:
             return Line("function", UNDETERMINED, missing, facts)
         if alone:
-            return Line("function", ideal.word(required), f"ideal wires {ideal.counts(required)}{needs}", facts)
-        return Line("function", UNDETERMINED, f"{missing}; ideal wires: {_beside(ideal, required)}{needs}", facts)
+            return Line("function", ideal.word(required), f"ideal wires: {ideal.counts(required)}", facts)
+        return Line("function", UNDETERMINED, f"{missing}; ideal wires: {_beside(ideal, required, needs=True)}", facts)
     word, beside = drawn.word(required), ""
     if ideal is not None:
-        beside = f"; ideal wires: {_beside(ideal, required)}"
+        beside = f"; ideal wires: {_beside(ideal, required, needs=False)}"
         if FAILS == word == ideal.word(required):
             beside += ", so no wire is to blame"
-    return Line("function", word, f"as drawn {drawn.counts(required)}{needs}{beside}", facts)
+    return Line("function", word, f"as drawn: {drawn.counts(required)}{beside}", facts)
 
 
-def _beside(ideal: Trials, required: float) -> str:
-    return f"{ideal.word(required)}, {ideal.counts(required)}"
+def _beside(ideal: Trials, required: float, *, needs: bool) -> str:
+    return f"{ideal.word(required)}, {ideal.counts(required, needs=needs)}"
 
 
 def limits_line(
     findings: Mapping[str, Sequence[Finding]], points: Mapping[str, Point], skipped: Mapping[str, str]
 ) -> Line:
     """Are all limits kept: design rules, layout against netlist, operating point with ideal and with drawn wires?
+
+    Warnings break nothing, whether waived or not.
 
     Args:
         findings: by name of the check (``drc``, ``lvs``, ``erc_ideal``, ``erc_drawn``).
@@ -164,9 +167,13 @@ def limits_line(
         severity: {(f.check, f.rule) for found in findings.values() for f in found if f.severity == severity}
         for severity in ("error", "waived", "warning")
     }
-    word = BROKEN if rules["error"] else WAIVED if rules["waived"] else KEPT
-    counts = {"broken": len(rules["error"]), "waived": len(rules["waived"]), "warnings": len(rules["warning"])}
-    said = ", ".join(f"{n} {name.removesuffix('s') if n == 1 else name}" for name, n in counts.items() if n)
+    waived = {r["rule"] for p in points.values() for r in p["rules"] if (r["status"], r["severity"]) == _WAIVED_ERROR}
+    word = BROKEN if rules["error"] else WAIVED if waived else KEPT
+    counts = {
+        "broken": len(rules["error"]), "waived": len(waived), "warnings": len(rules["warning"]),
+        "warnings_waived": len(rules["waived"]) - len(waived),
+    }  # fmt: skip
+    said = ", ".join(f"{n} {_counted(name, n)}" for name, n in counts.items() if n)
     worst, facts = _worst(word, findings, points)
     reason = f"worst {worst}" if worst else ""
     if said:
@@ -174,6 +181,10 @@ def limits_line(
     if "erc_drawn" in skipped:
         reason += f"; operating point as drawn not judged: {skipped['erc_drawn']}"
     return Line("limits", word, reason.strip(), {**facts, **counts})
+
+
+def _counted(name: str, count: int) -> str:
+    return (name.replace("warnings", "warning") if count == 1 else name).replace("_", " ")
 
 
 def _worst(
@@ -187,17 +198,17 @@ def _worst(
             return f"{rule} of the {title}, {broken.count(rule)} times", {"rule": rule, "check": check, "margin": None}
     status = {BROKEN: "error", WAIVED: "waived", KEPT: "pass"}[word]
     for name in reversed(list(points)):  # what ideal wires say matters only where the drawn ones say nothing
-        rows = [r for r in points[name]["rules"] if r["status"] == status and (status != "pass" or _judges(r))]
+        rows = [r for r in points[name]["rules"] if r["status"] == status and _judges(r)]
         if rows:
             break
     else:
         return "", {"rule": None, "check": None, "margin": None}
     row = min(rows, key=lambda r: -np.inf if r["margin"] is None else r["margin"])
-    margin = "" if row["margin"] is None else f" {percent(row['margin'])}"
+    margin = "" if row["margin"] is None else f", margin {percent(row['margin'])},"
     facts = {"rule": row["rule"], "check": name, "margin": row["margin"], "where": row["where"]}
-    return f"{row['rule']}{margin} at {row['where']} {SHORT[name]}", facts
+    return f"{row['rule']}{margin} at {row['where']}, {SHORT[name]}", facts
 
 
 def _judges(row: Mapping[str, Any]) -> bool:
-    """Whether a rule that holds could have broken the limits: one that compares, and whose violation is an error."""
-    return row["severity"] == "error" and row["margin"] is not None
+    """Whether a rule decides on the limits: one whose violation is an error, and that compares where it holds."""
+    return row["severity"] == "error" and (row["margin"] is not None or row["status"] != "pass")
