@@ -22,7 +22,7 @@ from hwlib.errors import FieldsError, InputError, all_of, shown
 from hwlib.files import inside
 from hwlib.model_files import load_model
 from hwlib.process import Process, load_process, preset_names
-from hwlib.units import Quantity
+from hwlib.units import Quantity, Real, Whole
 
 MAX_NEURONS = 1000
 MAX_NEURONS_LINES = 256
@@ -57,7 +57,7 @@ def matrix_problems(rows: Sequence[Sequence[float]], neurons: int) -> Iterator[t
 
 
 WireWidth = Annotated[float, Quantity("m", 1e-9, 1e-4)]
-Level = Annotated[float, AfterValidator(check_level)]
+Level = Annotated[Real, AfterValidator(check_level)]
 FileName = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^\P{C}+$")]
 
 
@@ -68,8 +68,10 @@ class Weights(_Strict):
     random pattern drawn with the design's seed.
     """
 
-    random_patterns: int | None = Field(default=None, ge=1, le=1000, description="how many, drawn with the seed")
-    patterns: tuple[Bits, ...] | None = Field(default=None, description="stored patterns, strings of N bits")
+    random_patterns: Whole | None = Field(default=None, ge=1, le=1000, description="how many, drawn with the seed")
+    patterns: tuple[Bits, ...] | None = Field(
+        default=None, min_length=1, description="stored patterns, strings of N bits"
+    )
     matrix: tuple[tuple[Level, ...], ...] | None = Field(
         default=None, description="N rows of N multiples of W, row = postsynaptic neuron"
     )
@@ -86,7 +88,7 @@ class Weights(_Strict):
 class Network(_Strict):
     """Size, topology, floorplan and wires."""
 
-    neurons: int = Field(ge=2, le=MAX_NEURONS, description="N")
+    neurons: Whole = Field(ge=2, le=MAX_NEURONS, description="N")
     weight_style: Literal["lines", "rails"] = Field(
         default="rails", description="rails: weights fixed by programming vias; lines: one line per synapse to the edge"
     )
@@ -138,12 +140,14 @@ class Task(_Strict):
     """What to run on the network: pattern recall from random or given starts."""
 
     kind: Literal["recall"] = Field(default="recall", description="recall of stored patterns")
-    trials: int = Field(default=20, ge=1, le=1_000_000, description="starts to run")
-    starts: tuple[Bits, ...] | None = Field(default=None, description="given starts instead of random ones")
+    trials: Whole = Field(default=20, ge=1, le=1_000_000, description="starts to run")
+    starts: tuple[Bits, ...] | None = Field(
+        default=None, min_length=1, description="given starts instead of random ones"
+    )
     time_limit: Annotated[float, Quantity("s", 1e-12, 1e-3)] = Field(
         default=2e-6, description="of the convergence phase"
     )
-    required_accuracy: float = Field(
+    required_accuracy: Real = Field(
         default=0.95, ge=0, le=1, description="mean share of right bits from which on the network is said to work"
     )
 
@@ -153,7 +157,7 @@ class Design(_Strict):
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$", description="of the run folder and the top cell")
     process: FileName = Field(default="ebeam", description="a preset's name, or a process file beside the design")
-    seed: int = Field(default=1, ge=0, le=2**63 - 1, description="of every random draw")
+    seed: Whole = Field(default=1, ge=0, le=2**63 - 1, description="of every random draw")
     device: Device = Device()
     network: Network
     operating_point: OperatingPoint = OperatingPoint()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hwlib.units import Quantity
+from hwlib.units import Quantity, Real
 
 BOHR_MAGNETON = 9.2740100783e-24  # J/T, CODATA 2018
 ELEMENTARY_CHARGE = 1.602176634e-19  # C, exact
@@ -36,16 +36,16 @@ class Device(BaseModel):
     pillar_width: Annotated[float, Quantity("m", 1e-9, 1e-5)] = Field(
         default=20e-9, description="MTJ size along the track; Table I"
     )
-    pillar_position: float = Field(default=0.5, gt=0, lt=1, description="MTJ centre, fraction of L; Table I")
-    lande_factor: float = Field(default=2.1, ge=0.1, le=100, description="g; Table I")
-    polarization: float = Field(default=0.7, ge=0.001, le=1, description="P; Table I")
+    pillar_position: Real = Field(default=0.5, gt=0, lt=1, description="MTJ centre, fraction of L; Table I")
+    lande_factor: Real = Field(default=2.1, ge=0.1, le=100, description="g; Table I")
+    polarization: Real = Field(default=0.7, ge=0.001, le=1, description="P; Table I")
     saturation_magnetization: Annotated[float, Quantity("A/m", 1e3, 1e7)] = Field(
         default=8e5, description="M_s; Table I"
     )
     resistance_area: Annotated[float, Quantity("ohm*m^2", 1e-15, 1e-6)] = Field(
         default=0.5e-12, description="R_P × pillar area; gives Table I's 500 Ω at 20 nm × 50 nm"
     )
-    tmr: float = Field(default=3.0, ge=0.001, le=1000, description="(R_AP − R_P)/R_P; Table I's 2000 and 500 Ω")
+    tmr: Real = Field(default=3.0, ge=0.001, le=1000, description="(R_AP − R_P)/R_P; Table I's 2000 and 500 Ω")
     r_parallel: Ohms | None = Field(default=None, description="R_P; overrides resistance_area")
     r_antiparallel: Ohms | None = Field(default=None, description="R_AP; overrides tmr")
     track_resistance: Ohms | None = Field(

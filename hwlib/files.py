@@ -94,9 +94,12 @@ def inside(folder: Path, relative: str, what: str) -> Path:
     """Return ``folder / relative``, refusing paths that leave the folder.
 
     Raises:
-        InputError: absolute, or climbing out of ``folder`` (also through a link).
+        InputError: absolute, climbing out of ``folder`` (also through a link), or a link that leads to itself.
     """
-    target = (folder / relative).resolve()
+    try:
+        target = (folder / relative).resolve()
+    except (OSError, RuntimeError):
+        raise InputError(f"{what}: path {shown(relative)} cannot be followed (links in a circle?)") from None
     if Path(relative).is_absolute() or not target.is_relative_to(folder.resolve()):
         raise InputError(f"{what}: path {shown(relative)} leaves its folder; give a relative path inside it")
     return target

@@ -16,9 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hwlib.errors import FieldsError, InputError, shown
 from hwlib.model_files import load_model
-from hwlib.units import Quantity
+from hwlib.units import Quantity, Real, Whole
 
-GdsInteger = Annotated[int, Field(ge=0, le=65535)]
+GdsInteger = Annotated[Whole, Field(ge=0, le=65535)]
 GdsNumber = tuple[GdsInteger, GdsInteger]
 Size = Annotated[float, Quantity("m", 1e-10, 1e-3)]
 SizeOrNone = Annotated[float, Quantity("m", 0, 1e-3, smallest=1e-11)]
@@ -54,7 +54,7 @@ class Layer(_Strict):
     min_width: Size | None = None
     min_space: Size | None = None
     min_area: Annotated[float, Quantity("m^2", 1e-20, 1e-6)] | None = None
-    min_density: float | None = Field(default=None, ge=1e-6, lt=1)
+    min_density: Real | None = Field(default=None, ge=1e-6, lt=1)
     max_current_density: Annotated[float, Quantity("A/m^2", 1, 1e16)] | None = None
 
     @model_validator(mode="after")
@@ -107,7 +107,7 @@ class Process(_Strict):
     name: str = Field(pattern=f"^{_NAME}$")
     description: str
     grid: Annotated[float, Quantity("m", 1e-10, 1e-6)] = Field(default=1e-9, description="manufacturing grid")
-    permittivity: float = Field(ge=1, le=10_000, description="relative, of the dielectric between the wires")
+    permittivity: Real = Field(ge=1, le=10_000, description="relative, of the dielectric between the wires")
     layers: dict[str, Layer]
     enclosures: tuple[Enclosure, ...] = ()
     separations: tuple[Separation, ...] = ()

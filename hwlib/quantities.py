@@ -43,6 +43,17 @@ def parse_quantity(text: str, unit: str) -> float:
     return _parse(text.strip(), unit)
 
 
+def parse_number(text: str) -> float:
+    """Return a number as any reader of text files takes it: Python's ``1_0`` and digits of other scripts are none.
+
+    Raises:
+        ValueError: no number.
+    """
+    if "_" in text or not text.isascii():
+        raise ValueError(f"{shown(text)} is not a number")
+    return float(text)
+
+
 @lru_cache(maxsize=4096)
 def _parse(text: str, unit: str) -> float:
     number = _NUMBER.match(text)

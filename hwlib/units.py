@@ -1,4 +1,4 @@
-"""Dimensional fields of design and process files: strings such as ``100 nm``, kept as SI floats inside.
+"""Numbers in design and process files: with a unit (strings such as ``100 nm``, kept as SI floats inside) or without.
 
 In a file every dimensional value carries its unit; in Python code a bare float is SI. The validation context
 ``{"from_file": True}`` tells the two apart. Every field has a range, so that nothing computed from allowed values
@@ -9,15 +9,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import core_schema
 
 from hwlib.errors import shown
 from hwlib.quantities import example, human, parse_quantity
 
 NM_PER_M = 1e9
+
+
+def _no_other_kind(value: Any) -> Any:
+    """A number as it is written: pydantic would also read ``"1_0"`` as ten and ``true`` as one."""
+    if isinstance(value, (str, bool)):
+        raise ValueError(f"{shown(value)} is not a number" + (" but a text" if isinstance(value, str) else ""))
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_no_other_kind)]
+Real = Annotated[float, BeforeValidator(_no_other_kind)]
 
 
 @dataclass(frozen=True)

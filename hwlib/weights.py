@@ -10,6 +10,7 @@ import numpy as np
 from hwlib.design import Design, check_level, matrix_problems
 from hwlib.errors import InputError, all_of, shown
 from hwlib.files import inside, read_text
+from hwlib.quantities import parse_number
 
 MAX_RAILS = 16
 MAX_MATRIX_BYTES = 32 * 1024 * 1024  # a million numbers of thirty characters
@@ -89,7 +90,7 @@ def _read_csv(path: Path, neurons: int) -> np.ndarray:
             continue
         numbers.append(number)
         try:
-            rows.append([float(cell) for cell in line.split(",")])
+            rows.append([parse_number(cell) for cell in line.split(",")])
         except ValueError:
             wrong.append((number, f"a row is numbers separated by commas, found {shown(line)}"))
             continue

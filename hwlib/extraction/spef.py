@@ -14,6 +14,7 @@ from hwlib.extraction.lumps import capacitors
 from hwlib.extraction.node_names import NodeNames, instance_names, node_names, parse_instance
 from hwlib.naming import in_comment, parse_net
 from hwlib.network import TERMINALS, Network
+from hwlib.quantities import parse_number
 from hwlib.units import NM_PER_M
 from hwlib.writing import write_atomic
 
@@ -188,7 +189,7 @@ class _Reader:
     def take(self, words: list[str]) -> None:
         head = words[0]
         if head == "*R_UNIT":
-            self.factor = float(words[1]) * {"OHM": 1.0, "KOHM": 1e3}[words[2]]
+            self.factor = parse_number(words[1]) * {"OHM": 1.0, "KOHM": 1e3}[words[2]]
         elif head == "*D_NET":
             self.nets.append(self._full(words[1]))
             self.section = head
@@ -199,7 +200,7 @@ class _Reader:
         elif self.section == "*CONN":
             self._connection(words)
         elif self.section == "*RES":
-            self.resistors.append((self._node(words[1]), self._node(words[2]), float(words[3]) * self.factor))
+            self.resistors.append((self._node(words[1]), self._node(words[2]), parse_number(words[3]) * self.factor))
 
     def _full(self, name: str) -> str:
         base, _, pin = name.partition(":")

@@ -92,9 +92,18 @@ def test_pillar_conductance_is_area_weighted(q, expected):
         (HEAD + "task: {trials: 0}\n", "task.trials"),
         (HEAD + "seed: -1\n", "seed"),
         (HEAD + "_folder: /etc\n", "_folder: unknown key"),
+        ("name: d\nnetwork: {neurons: 1_0}\n", ":2: network.neurons: '1_0' is not a number but a text"),
+        ("name: d\nnetwork: {neurons: '4'}\n", "network.neurons: '4' is not a number but a text"),
+        (HEAD + "seed: true\n", ":3: seed: True is not a number"),
+        (HEAD + "device: {tmr: '3'}\n", "device.tmr: '3' is not a number but a text"),
+        (HEAD + "task: {required_accuracy: true}\n", "task.required_accuracy: True is not a number"),
+        (HEAD + "task: {starts: []}\n", ":3: task.starts: Tuple should have at least 1 item"),
+        ("name: d\nnetwork: {neurons: 3, weights: {patterns: []}}\n", ":2: network.weights.patterns: Tuple should"),
+        (HEAD + "process: loop.yaml\n", "process: "),
     ],
 )  # fmt: skip
-def test_one_clear_line(design_file, text, message):
+def test_one_clear_line(design_file, tmp_path, text, message):
+    (tmp_path / "loop.yaml").symlink_to("loop.yaml")
     assert message in _fails(design_file(text))
 
 
@@ -110,6 +119,8 @@ def test_one_clear_line(design_file, text, message):
         ("[[0, 1, 1], [1, 0, 1], [1, .inf, 0]]", "network.weights.matrix.2.1: inf is no weight"),
         ("[[0, 1, 1], [1, 2, 1], [1, 1, 0]]", "row 2, column 2 is 2, a neuron has no synapse to itself"),
         ("[[0, 1, x], [1, 0, 1], [1, 1, 0]]", "network.weights.matrix.0.2"),
+        ("[[0, 1_0, 1], [1, 0, 1], [1, 1, 0]]", "network.weights.matrix.0.1: '1_0' is not a number but a text"),
+        ("[[0, 1, 1], [1, 0, 1], [1, true, 0]]", "network.weights.matrix.2.1: True is not a number"),
     ],
 )
 def test_bad_matrix(design_file, rows, message):
@@ -123,7 +134,8 @@ def test_bad_matrix(design_file, rows, message):
         ("0,1,1\n1,0,1\n1,1\n", "row 3 has 2 values"), ("0,1,1\n1,0,x\n1,1,0\n", "w.csv:2: a row is numbers"),
         ("0,1e300,0\n1,0,1e-9\n1,1,0\n", "w.csv:1: row 1, column 2: 1e+300 is no weight"),
         ("0,1,nan\n1,0,1\n1,1,0\n", "w.csv:1: row 1, column 3: nan is no weight"),
-        ("\n", "w.csv: 0 rows"),
+        ("\n", "w.csv: 0 rows"), ("0,٣,1\n1,0,1\n1,1,0\n", "w.csv:1: a row is numbers"),
+        ("0,1_0,1\n1,0,1\n1,1,0\n", "w.csv:1: a row is numbers"),
     ],
 )  # fmt: skip
 def test_bad_matrix_file(design_file, tmp_path, csv, message):

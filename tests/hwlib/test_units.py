@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from hwlib.quantities import parse_quantity
+from hwlib.quantities import parse_number, parse_quantity
 from hwlib.units import Quantity
 
 
@@ -109,6 +109,13 @@ def test_hostile_quantities_are_refused_at_once():
             parse_quantity(text, "m")
         assert (len(str(caught.value)) < 150 and "quantity in m" in str(caught.value)) or "finite" in str(caught.value)
     assert time.perf_counter() - began < 5
+
+
+def test_plain_numbers():
+    assert [parse_number(text) for text in ("1", "-1.5e3", " .5 ", "+0", "inf")] == [1, -1500, 0.5, 0, math.inf]
+    for text in ("1_0", "٣", "１", "", "0x1", "1,5", "--1"):
+        with pytest.raises(ValueError):
+            parse_number(text)
 
 
 @given(st.text(max_size=90) | st.text("0123456789.eE+- nmVs*/^()²", max_size=90))

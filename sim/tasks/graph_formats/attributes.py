@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hwlib.errors import cut, shown
+from hwlib.quantities import parse_number
 from sim.tasks.graph_formats.edges import Edges
 from sim.tasks.graph_formats.graph_file import GraphFile
 
@@ -43,7 +44,7 @@ class Attributes:
 
     def _note(self, name: str, word: str) -> None:
         try:
-            differs = float(word) != 1
+            differs = parse_number(word) != 1
         except ValueError:
             return
         self._numeric[name] = self._numeric.get(name, False) or differs

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hwlib.errors import InputError, shown
+from hwlib.quantities import parse_number
 
 MAX_EDGES = 1_000_000
 MAX_BYTES = 256 * 2**20  # of a file that is read by lines
@@ -117,7 +118,7 @@ class GraphFile:
             InputError: no finite number, or one whose sums would overflow.
         """
         try:
-            weight = float(word) if "_" not in word else math.nan  # Python's own digit separator
+            weight = parse_number(word)
         except ValueError:
             weight = math.nan
         if not math.isfinite(weight) or abs(weight) > _LARGEST:
