@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from hwlib import naming
+from hwlib import nets
 from hwlib.errors import InputError, shown
 from hwlib.netcdf import Wanted, read_netcdf, write_netcdf
 
@@ -47,7 +47,7 @@ class Network:
 
     Attributes:
         neurons: N.
-        net_names: one name per net (see ``hwlib.naming``).
+        net_names: one name per net (see ``hwlib.nets``).
         node_net: net of each node, shape (nodes,).
         node_x, node_y: place of each node in m, NaN where it has none, shape (nodes,).
         resistor_nodes: the two nodes of each wire resistor, shape (resistors, 2).
@@ -103,7 +103,7 @@ class Network:
             object.__setattr__(self, "narrowest_area", self.area)
 
     def _facts(self) -> dict[str, str]:
-        lines = any(net is not None and net.net_class == "line" for net in map(naming.parse_net, self.net_names))
+        lines = any(net is not None and net.net_class == "line" for net in map(nets.parse_net, self.net_names))
         facts = {
             "neurons": f"{self.neurons}", "devices": f"{self.devices}", "nets": f"{len(self.net_names)}",
             "nodes": f"{self.nodes}", "weights": "lines" if lines else "rails",
@@ -169,15 +169,15 @@ class Network:
             raise KeyError(name) from None
 
     @cached_property
-    def _parsed(self) -> list[naming.NetName]:
-        parsed = [naming.parse_net(name) for name in self.net_names]
+    def _parsed(self) -> list[nets.NetName]:
+        parsed = [nets.parse_net(name) for name in self.net_names]
         for name, net in zip(self.net_names, parsed, strict=True):
             if net is None:
                 reason = "is not a name of this toolkit (dend_0, drive_0, gnd, w_p1 …)"
                 raise InputError(f"network: net {shown(name)} {reason}")
         return [net for net in parsed if net is not None]
 
-    def parsed_nets(self) -> list[naming.NetName]:
+    def parsed_nets(self) -> list[nets.NetName]:
         """What each net is, in the order of ``net_names``."""
         return list(self._parsed)
 

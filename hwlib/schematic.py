@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hwlib import naming
+from hwlib import nets
 from hwlib.design import Design
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from hwlib.operating_point import nominal_track
@@ -25,13 +25,13 @@ def ideal_network(design: Design, process: Process, *, style: str | None = None)
     n = design.network.neurons
     net_names, weight_net = _nets(design, style or design.network.weight_style)
     terminals = _terminal_nets(n, weight_net)
-    nets = len(net_names)
+    count = len(net_names)
     none = np.zeros(0)
     return Network(
-        neurons=n, net_names=net_names, node_net=np.arange(nets, dtype=np.int32),
-        node_x=np.full(nets, np.nan), node_y=np.full(nets, np.nan),
+        neurons=n, net_names=net_names, node_net=np.arange(count, dtype=np.int32),
+        node_x=np.full(count, np.nan), node_y=np.full(count, np.nan),
         resistor_nodes=np.zeros((0, 2), np.int32), resistor_ohm=none, resistor_layer=np.zeros(0, np.int32),
-        resistor_limit=none.copy(), layers=(), pin_node=np.arange(nets, dtype=np.int32),
+        resistor_limit=none.copy(), layers=(), pin_node=np.arange(count, dtype=np.int32),
         terminals=terminals, **_nominal_devices(design, process),
         attrs={"design": design.name, "process": process.name, "wires": "ideal"},
     ).validate()  # fmt: skip
@@ -46,8 +46,8 @@ def ladder_network(design: Design, process: Process, ohm_per_cell: float) -> Net
     ideal = ideal_network(design, process, style="lines")
     if ohm_per_cell == 0:
         return ideal
-    n, nets = ideal.neurons, len(ideal.net_names)
-    cell = nets + np.arange(n * n, dtype=np.int32).reshape(n, n)  # extra nodes; net nodes stay for undivided nets
+    n, count = ideal.neurons, len(ideal.net_names)
+    cell = count + np.arange(n * n, dtype=np.int32).reshape(n, n)  # extra nodes; net nodes stay for undivided nets
     row_node, column_node = cell, cell + n * n
     terminals = ideal.terminals.reshape(n, n, 4).copy()
     diagonal = np.arange(n)
@@ -58,9 +58,9 @@ def ladder_network(design: Design, process: Process, ohm_per_cell: float) -> Net
     rows = np.stack([row_node[:, :-1], row_node[:, 1:]], axis=-1).reshape(-1, 2)
     columns = np.stack([column_node[:-1, :], column_node[1:, :]], axis=-1).reshape(-1, 2)
     resistors = np.concatenate([rows, columns])
-    first_row, first_column = ideal.net_index(naming.dendrite(0)), ideal.net_index(naming.drive(0))
+    first_row, first_column = ideal.net_index(nets.dendrite(0)), ideal.net_index(nets.drive(0))
     node_net = np.concatenate([
-        np.arange(nets), np.repeat(first_row + np.arange(n), n), np.tile(first_column + np.arange(n), n)
+        np.arange(count), np.repeat(first_row + np.arange(n), n), np.tile(first_column + np.arange(n), n)
     ])  # fmt: skip
     pins = ideal.pin_node.copy()
     pins[first_row : first_row + n] = row_node[diagonal, diagonal]
@@ -82,19 +82,19 @@ def ladder_network(design: Design, process: Process, ohm_per_cell: float) -> Net
 def _nets(design: Design, style: str) -> tuple[tuple[str, ...], np.ndarray]:
     """Net names, and the weight net of each device (post, pre); the diagonal is V_DW."""
     n = design.network.neurons
-    names = [naming.GROUND, naming.V_DW]
-    names += [naming.dendrite(i) for i in range(n)] + [naming.drive(j) for j in range(n)]
+    names = [nets.GROUND, nets.V_DW]
+    names += [nets.dendrite(i) for i in range(n)] + [nets.drive(j) for j in range(n)]
     first = len(names)
     if style == "rails":
         levels = weight_levels(design)
         rails = rail_levels(levels)
-        names += [naming.weight_rail(level) for level in rails]
+        names += [nets.weight_rail(level) for level in rails]
         weight_net = first + np.searchsorted(np.array(rails), np.round(levels, 6) - 1e-9)
     else:
         weight_net = np.full((n, n), -1)
         off = ~np.eye(n, dtype=bool)
         weight_net[off] = first + np.arange(n * (n - 1))
-        names += [naming.weight_line(i, j) for i in range(n) for j in range(n) if i != j]
+        names += [nets.weight_line(i, j) for i in range(n) for j in range(n) if i != j]
     np.fill_diagonal(weight_net, 1)
     return tuple(names), weight_net
 

@@ -115,7 +115,7 @@ class _Builder:
         return self._tiles[code]
 
     def _tag(self, tie: int, column: int) -> str:
-        from hwlib.naming import weight_rail
+        from hwlib.nets import weight_rail
 
         if self.plan.lines:
             return f"c{column}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hwlib import naming
+from hwlib import nets
 from hwlib.cells.shapes import Box, Rect, via_grid
 from layouts.floorplan import Floorplan
 
@@ -13,8 +13,8 @@ def side_rects(plan: Floorplan, west: bool) -> list[Rect]:
     """One row's piece of the west or east edge, in its own coordinates (x from 0 to ``plan.side``)."""
     t, r = plan.tile, plan.rules
     rects = [Rect("m3", Box(0, t.dendrite[0], plan.side, t.dendrite[1]))] if west else []
-    wires = {naming.weight_rail(level): t.tracks[k] for k, level in enumerate(plan.rails)}
-    wires[naming.V_DW] = t.vdw
+    wires = {nets.weight_rail(level): t.tracks[k] for k, level in enumerate(plan.rails)}
+    wires[nets.V_DW] = t.vdw
     margin = max(r.enclosure("m2", "v2"), r.enclosure("m3", "v2"))
     for net, (near, far) in plan.vertical_trunks.items():
         y0, y1 = wires[net]

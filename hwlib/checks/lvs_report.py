@@ -13,7 +13,7 @@ from hwlib.checks.loose_metal import Loose
 from hwlib.checks.reference_netlist import device_name
 from hwlib.drawing.labels import NetLabel
 from hwlib.findings import Finding, Severity
-from hwlib.naming import in_words, parse_net
+from hwlib.nets import in_words, parse_net
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, Network
 
 MAX_LISTED = 1000  # findings of one kind

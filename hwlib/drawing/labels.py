@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import klayout.db as kdb
 
-from hwlib.naming import parse_net
+from hwlib.nets import parse_net
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def extract(layout: LayoutSource, process: Process, design: Design) -> Network:
     over its pillar and over its track's contacts.
 
     Args:
-        layout: GDSII or OASIS file of the process, with one top cell and labelled nets (see ``hwlib.naming``), or an
+        layout: GDSII or OASIS file of the process, with one top cell and labelled nets (see ``hwlib.nets``), or an
             open one.
         process: the process it is drawn in.
         design: gives device materials, leaks and the number of neurons; geometry comes from the layout.

@@ -9,7 +9,7 @@ import numpy as np
 from hwlib.drawing.labels import NetLabel
 from hwlib.errors import InputError, shown
 from hwlib.extraction.compose import Assembly
-from hwlib.naming import parse_net
+from hwlib.nets import parse_net
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, TERMINALS
 
 _ORDER = ("ground", "vdw", "dendrite", "drive", "rail", "line")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hwlib.extraction.lumps import capacitors
 from hwlib.extraction.node_names import instance_names, node_names
-from hwlib.naming import in_comment, in_spice
+from hwlib.nets import in_comment, in_spice
 from hwlib.network import Network
 from hwlib.writing import write_atomic
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hwlib.errors import InputError
-from hwlib.naming import in_comment, in_spice
+from hwlib.nets import in_comment, in_spice
 from hwlib.network import Network
 from hwlib.writing import write_atomic
 from sim.circuit import joined_pins

@@ -6,7 +6,7 @@ Its floorplan shares nothing with the generator: tiles of 520 × 760 nm, up to t
 import klayout.db as kdb
 
 from hwlib.design import Design
-from hwlib.naming import weight_rail
+from hwlib.nets import weight_rail
 from hwlib.process import Process, load_process
 from hwlib.weights import rail_levels, weight_levels
 

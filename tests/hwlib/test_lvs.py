@@ -19,7 +19,7 @@ from hwlib.checks.reference_netlist import drawn_parameters
 from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError
-from hwlib.naming import weight_rail
+from hwlib.nets import weight_rail
 from hwlib.process import load_process
 from hwlib.weights import weight_levels
 
