@@ -1,75 +1,203 @@
-"""Net names as they are labelled on the layout and written to netlists; neurons count from 0.
+"""Classes of nets: what a net is called, and which source holds it in each phase of a trial.
 
-``dend_3`` dendrite of neuron 3, ``drive_3`` its axon drive, ``gnd``, ``vdw``; weights are ``w_5_3`` (line of the
-synapse from neuron 3 onto neuron 5) or a rail at a multiple of W: ``w_p1``, ``w_m1p05`` (−1.05 W), ``w_0``.
+One object is one class. To add one, make a ``NetClass`` and ``register`` it: extraction, layout versus schematic, the
+engines, rules, decks and tables ask the object. Neurons count from 0: ``dend_3`` is the dendrite of neuron 3,
+``drive_3`` its axon drive, then ``gnd`` and ``vdw``; weights are ``w_5_3`` (line of the synapse from neuron 3 onto
+neuron 5) or a rail at a multiple of W: ``w_p1``, ``w_m1p05`` (−1.05 W), ``w_0``.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, NamedTuple, Protocol
 
-GROUND = "gnd"
-V_DW = "vdw"
+import numpy as np
 
-_INDEX = "(?:0|[1-9][0-9]{0,8})"
-_NET = re.compile(
-    rf"(?P<neuron>dend|drive)_(?P<index>{_INDEX})|w_(?P<post>{_INDEX})_(?P<pre>{_INDEX})"
-    r"|w_(?P<level>0|[pm][0-9]{1,15}(p[0-9]{1,6})?)|gnd|vdw"
-)
+from hwlib.errors import InputError
 
 
-class NetName(NamedTuple):
-    """A parsed net name: its class and what it belongs to."""
+class OperatingVoltages(Protocol):
+    """What sources are set from: the fields of ``sim.Protocol`` that they use."""
 
-    net_class: str  # dendrite, drive, ground, vdw, line, rail
+    @property
+    def v_dw(self) -> float:
+        """V_DW in V."""
+
+    @property
+    def v_charge(self) -> float:
+        """V_C in V."""
+
+    @property
+    def weight(self) -> float:
+        """W in V."""
+
+    @property
+    def levels(self) -> np.ndarray | None:
+        """Weights as multiples of W, shape (N, N), rows postsynaptic; None: what rails are programmed to."""
+
+    @property
+    def start(self) -> np.ndarray | None:
+        """Bits to load, shape (N,)."""
+
+    @property
+    def rails_while_loading(self) -> Literal["floating", "grounded"]:
+        """Weight sources in the load phase: open, or at 0 V."""
+
+
+class Net(NamedTuple):
+    """One net: its class and what it belongs to."""
+
+    net_class: NetClass
     neuron: int = -1  # dendrite and drive; for a line the postsynaptic neuron
     pre: int = -1  # presynaptic neuron of a line
     level: float = 0.0  # multiple of W of a rail
 
 
-def dendrite(neuron: int) -> str:
-    """Name of a neuron's dendrite net."""
-    return f"dend_{neuron}"
+@dataclass(frozen=True)
+class Source:
+    """What holds a net: a multiple of one of the operating point's voltages.
+
+    Attributes:
+        voltage: ``v_dw``, ``v_charge`` or ``weight``; None: 0 V.
+        factor: the multiple for a net; None where the source is open.
+    """
+
+    voltage: Literal["v_dw", "v_charge", "weight"] | None
+    factor: Callable[[Net, OperatingVoltages], float | None] = lambda net, point: 1.0
+
+    def volts(self, net: Net, point: OperatingVoltages) -> float:
+        """Voltage of a net's source in V, NaN where it is open."""
+        factor = self.factor(net, point)
+        if factor is None:
+            return math.nan
+        return 0.0 if self.voltage is None else float(factor * getattr(point, self.voltage))
 
 
-def drive(neuron: int) -> str:
-    """Name of the net from a neuron's soma pillar to its axon tracks."""
-    return f"drive_{neuron}"
+@dataclass(frozen=True, eq=False)
+class NetClass:
+    """A class of nets.
+
+    Attributes:
+        name: of the class.
+        form: of its nets' names, with ``{neuron}``, ``{pre}`` and ``{level}`` where these stand.
+        words: what a net is called in a sentence, of the same form.
+        title: of the class in tables.
+        one_piece: only its wire joins it; other nets' pins are held together by a source outside.
+        meter: which delivered energy its source counts to (``sim.result.SOURCES``); None: it delivers none.
+        loading, converging: its source in either phase; None: open.
+    """
+
+    name: str
+    form: str
+    words: str
+    title: str
+    one_piece: bool = False
+    meter: Literal["weight", "vdw", "load"] | None = None
+    loading: Source | None = field(default=None, repr=False)
+    converging: Source | None = field(default=None, repr=False)
+
+    @property
+    def always_held(self) -> bool:
+        """Whether one source holds its nets in both phases."""
+        return self.loading is not None and self.loading is self.converging
+
+    def net_name(self, neuron: int = -1, pre: int = -1, level: float = 0.0) -> str:
+        """Name of one of its nets, as labelled on the layout and written to netlists."""
+        return self.form.format(neuron=neuron, pre=pre, level=_level_code(level))
+
+    def read(self, name: str) -> Net | None:
+        """The net of a name, or None: every net has one name, not ``dend_03`` too."""
+        match = self._pattern.fullmatch(name)
+        if match is None:
+            return None
+        parts = match.groupdict()
+        found = {key: int(text) for key, text in parts.items() if key != "level"}
+        net = Net(self, **found, level=_level_of(parts["level"])) if "level" in parts else Net(self, **found)
+        return net if self.net_name(net.neuron, net.pre, net.level) == name else None
+
+    def in_words(self, net: Net) -> str:
+        """What one of its nets is called in a sentence."""
+        return self.words.format(neuron=net.neuron, pre=net.pre, level=_level_words(net.level))
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        index = "(?:0|[1-9][0-9]{0,8})"
+        level = "(?:0|[pm][0-9]{1,15}(?:p[0-9]{1,6})?)"
+        parts = {"neuron": f"(?P<neuron>{index})", "pre": f"(?P<pre>{index})", "level": f"(?P<level>{level})"}
+        return re.compile(self.form.format(**parts))
 
 
-def weight_line(post: int, pre: int) -> str:
-    """Name of the weight net of the synapse from ``pre`` onto ``post`` (style ``lines``)."""
-    return f"w_{post}_{pre}"
+NET_CLASSES: dict[str, NetClass] = {}  # by name, in the order in which nets and tables are listed
 
 
-def weight_rail(level: float) -> str:
-    """Name of the rail at ``level`` × W (style ``rails``); levels are told apart to six decimals."""
-    digits = f"{abs(level):.6f}".rstrip("0").rstrip(".")
-    if digits == "0":
-        return "w_0"
-    return f"w_{'p' if level > 0 else 'm'}{digits.replace('.', 'p')}"
+def register(net_class: NetClass) -> NetClass:
+    """Add a class of nets.
+
+    Raises:
+        ValueError: its name is taken.
+    """
+    if net_class.name in NET_CLASSES:
+        raise ValueError(f"there is a net class {net_class.name} already")
+    NET_CLASSES[net_class.name] = net_class
+    return net_class
 
 
-def parse_net(name: str) -> NetName | None:
-    """Return what a net name means, or None when it is none of ours: every net has one name, not ``dend_03`` too."""
-    match = _NET.fullmatch(name)
-    if match is None:
-        return None
-    if match["neuron"]:
-        return NetName("dendrite" if match["neuron"] == "dend" else "drive", int(match["index"]))
-    if match["post"]:
-        return NetName("line", int(match["post"]), int(match["pre"]))
-    if match["level"]:
-        text = match["level"]
-        value = 0.0 if text == "0" else float(text[1:].replace("p", ".")) * (1 if text[0] == "p" else -1)
-        return NetName("rail", level=value) if weight_rail(value) == name else None
-    return NetName("ground" if name == GROUND else "vdw")
+def _charge(net: Net, point: OperatingVoltages) -> float | None:
+    return None if point.start is None else 1.0 if point.start[net.neuron] else -1.0
+
+
+def _grounded(net: Net, point: OperatingVoltages) -> float | None:
+    return 0.0 if point.rails_while_loading == "grounded" else None
+
+
+def _weight_of_line(net: Net, point: OperatingVoltages) -> float:
+    if point.levels is None:
+        raise InputError("protocol: weight lines need levels, shape (N, N)")
+    return float(point.levels[net.neuron, net.pre])
+
+
+ZERO, HELD_AT_V_DW, WEIGHTS_LOADING = Source(None), Source("v_dw"), Source(None, _grounded)
+GROUND = register(NetClass("ground", "gnd", "ground", "ground", loading=ZERO, converging=ZERO))
+V_DW = register(
+    NetClass("vdw", "vdw", "V_DW", "V_DW", meter="vdw", loading=HELD_AT_V_DW, converging=HELD_AT_V_DW)
+)  # fmt: skip
+DENDRITE = register(NetClass(
+    "dendrite", "dend_{neuron}", "dendrite {neuron}", "dendrite", one_piece=True, meter="load",
+    loading=Source("v_charge", _charge),
+))  # fmt: skip
+DRIVE = register(NetClass("drive", "drive_{neuron}", "drive {neuron}", "axon drive", one_piece=True))
+RAIL = register(NetClass(
+    "rail", "w_{level}", "{level} rail", "weight rail", meter="weight", loading=WEIGHTS_LOADING,
+    converging=Source("weight", lambda net, point: net.level),
+))  # fmt: skip
+LINE = register(NetClass(
+    "line", "w_{neuron}_{pre}", "weight line {pre}→{neuron}", "weight line", meter="weight",
+    loading=WEIGHTS_LOADING, converging=Source("weight", _weight_of_line),
+))  # fmt: skip
+
+
+def parse_net(name: str) -> Net | None:
+    """The net of a name, or None when it is none of ours."""
+    return next((net for net in (each.read(name) for each in NET_CLASSES.values()) if net is not None), None)
+
+
+def of_classes(nets: Iterable[Net], *classes: NetClass) -> np.ndarray:
+    """Which nets are of one of some classes, booleans, shape (nets,)."""
+    return np.array([net.net_class in classes for net in nets], bool)
+
+
+def rank(net: Net) -> tuple[int, int, int, float]:
+    """Key that sorts nets: by class, then by what they belong to."""
+    return list(NET_CLASSES.values()).index(net.net_class), net.neuron, net.pre, net.level
 
 
 def in_spice(name: str) -> str:
     """What a net is called in SPICE: its name, but ``ground``, because ``gnd`` is node 0 to ngspice and others."""
-    return "ground" if name == GROUND else name
+    return GROUND.words if name == GROUND.form else name
 
 
 def in_comment(text: object) -> str:
@@ -83,12 +211,25 @@ def in_words(name: str) -> str:
     Names that are none of ours stay as they are.
     """
     net = parse_net(name)
-    if net is None:
-        return name
-    if net.net_class == "line":
-        return f"weight line {net.pre}→{net.neuron}"
-    if net.net_class == "rail":
-        size = f"{abs(net.level):.6f}".rstrip("0").rstrip(".") + " "
-        sign = "+" if net.level > 0 else "−"
-        return f"{sign}{'' if size == '1 ' else size}W rail" if net.level else "0 V rail"
-    return {"ground": "ground", "vdw": "V_DW"}.get(net.net_class, f"{net.net_class} {net.neuron}")
+    return name if net is None else net.net_class.in_words(net)
+
+
+def _digits(level: float) -> str:
+    return f"{abs(level):.6f}".rstrip("0").rstrip(".")
+
+
+def _level_code(level: float) -> str:
+    """A multiple of W in a net's name; levels are told apart to six decimals."""
+    digits = _digits(level)
+    return "0" if digits == "0" else f"{'p' if level > 0 else 'm'}{digits.replace('.', 'p')}"
+
+
+def _level_of(code: str) -> float:
+    return 0.0 if code == "0" else float(code[1:].replace("p", ".")) * (1 if code[0] == "p" else -1)
+
+
+def _level_words(level: float) -> str:
+    digits = _digits(level)
+    if digits == "0":
+        return "0 V"
+    return f"{'+' if level > 0 else '−'}{'' if digits == '1' else digits + ' '}W"

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from hwlib import nets
 from hwlib.errors import InputError, shown
 from hwlib.netcdf import Wanted, read_netcdf, write_netcdf
+from hwlib.nets import LINE, RAIL, Net, NetClass, of_classes, parse_net
 
 DW_IN, DW_OUT, MTJ_IN, MTJ_OUT = range(4)
 TERMINALS = ("DW_IN", "DW_OUT", "MTJ_IN", "MTJ_OUT")
@@ -103,7 +103,7 @@ class Network:
             object.__setattr__(self, "narrowest_area", self.area)
 
     def _facts(self) -> dict[str, str]:
-        lines = any(net is not None and net.net_class == "line" for net in map(nets.parse_net, self.net_names))
+        lines = any(net is not None and net.net_class is LINE for net in map(parse_net, self.net_names))
         facts = {
             "neurons": f"{self.neurons}", "devices": f"{self.devices}", "nets": f"{len(self.net_names)}",
             "nodes": f"{self.nodes}", "weights": "lines" if lines else "rails",
@@ -153,9 +153,13 @@ class Network:
         """Whether capacitances were extracted."""
         return len(self.net_capacitance) > 0
 
-    def net_class(self) -> np.ndarray:
-        """Class of each net: dendrite, drive, ground, vdw, line or rail (strings), shape (nets,)."""
-        return np.array([parsed.net_class for parsed in self._parsed])
+    def nets_of(self, *classes: NetClass) -> np.ndarray:
+        """Which nets are of one of some classes, booleans, shape (nets,)."""
+        return of_classes(self._parsed, *classes)
+
+    def held_nets(self, *classes: NetClass) -> np.ndarray:
+        """Nets that sources hold in both phases, and those of the given classes, booleans, shape (nets,)."""
+        return np.array([net.net_class.always_held or net.net_class in classes for net in self._parsed], bool)
 
     def net_index(self, name: str) -> int:
         """Index of a net by name.
@@ -169,15 +173,15 @@ class Network:
             raise KeyError(name) from None
 
     @cached_property
-    def _parsed(self) -> list[nets.NetName]:
-        parsed = [nets.parse_net(name) for name in self.net_names]
+    def _parsed(self) -> list[Net]:
+        parsed = [parse_net(name) for name in self.net_names]
         for name, net in zip(self.net_names, parsed, strict=True):
             if net is None:
                 reason = "is not a name of this toolkit (dend_0, drive_0, gnd, w_p1 …)"
                 raise InputError(f"network: net {shown(name)} {reason}")
         return [net for net in parsed if net is not None]
 
-    def parsed_nets(self) -> list[nets.NetName]:
+    def parsed_nets(self) -> list[Net]:
         """What each net is, in the order of ``net_names``."""
         return list(self._parsed)
 
@@ -185,7 +189,7 @@ class Network:
         """Programmed multiples of W, shape (N, N), for rails; None when weights come on lines."""
         axons = np.flatnonzero(~self.is_soma)
         nets = [self._parsed[k] for k in self.node_net[self.terminals[axons, MTJ_IN]]]
-        if any(net.net_class != "rail" for net in nets):
+        if any(net.net_class is not RAIL for net in nets):
             return None
         levels = np.zeros((self.neurons, self.neurons))
         levels[self.post[axons], self.pre[axons]] = [net.level for net in nets]

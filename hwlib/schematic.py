@@ -58,7 +58,7 @@ def ladder_network(design: Design, process: Process, ohm_per_cell: float) -> Net
     rows = np.stack([row_node[:, :-1], row_node[:, 1:]], axis=-1).reshape(-1, 2)
     columns = np.stack([column_node[:-1, :], column_node[1:, :]], axis=-1).reshape(-1, 2)
     resistors = np.concatenate([rows, columns])
-    first_row, first_column = ideal.net_index(nets.dendrite(0)), ideal.net_index(nets.drive(0))
+    first_row, first_column = ideal.net_index(nets.DENDRITE.net_name(0)), ideal.net_index(nets.DRIVE.net_name(0))
     node_net = np.concatenate([
         np.arange(count), np.repeat(first_row + np.arange(n), n), np.tile(first_column + np.arange(n), n)
     ])  # fmt: skip
@@ -82,19 +82,19 @@ def ladder_network(design: Design, process: Process, ohm_per_cell: float) -> Net
 def _nets(design: Design, style: str) -> tuple[tuple[str, ...], np.ndarray]:
     """Net names, and the weight net of each device (post, pre); the diagonal is V_DW."""
     n = design.network.neurons
-    names = [nets.GROUND, nets.V_DW]
-    names += [nets.dendrite(i) for i in range(n)] + [nets.drive(j) for j in range(n)]
+    names = [nets.GROUND.net_name(), nets.V_DW.net_name()]
+    names += [nets.DENDRITE.net_name(i) for i in range(n)] + [nets.DRIVE.net_name(j) for j in range(n)]
     first = len(names)
     if style == "rails":
         levels = weight_levels(design)
         rails = rail_levels(levels)
-        names += [nets.weight_rail(level) for level in rails]
+        names += [nets.RAIL.net_name(level=level) for level in rails]
         weight_net = first + np.searchsorted(np.array(rails), np.round(levels, 6) - 1e-9)
     else:
         weight_net = np.full((n, n), -1)
         off = ~np.eye(n, dtype=bool)
         weight_net[off] = first + np.arange(n * (n - 1))
-        names += [nets.weight_line(i, j) for i in range(n) for j in range(n) if i != j]
+        names += [nets.LINE.net_name(i, j) for i in range(n) for j in range(n) if i != j]
     np.fill_diagonal(weight_net, 1)
     return tuple(names), weight_net
 

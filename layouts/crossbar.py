@@ -115,11 +115,11 @@ class _Builder:
         return self._tiles[code]
 
     def _tag(self, tie: int, column: int) -> str:
-        from hwlib.nets import weight_rail
+        from hwlib.nets import RAIL
 
         if self.plan.lines:
             return f"c{column}"
-        return weight_rail(self.plan.rails[tie]).removeprefix("w_") if tie >= 0 else ""
+        return RAIL.net_name(level=self.plan.rails[tie]).removeprefix("w_") if tie >= 0 else ""
 
     def _feeder_tags(self, wiring) -> tuple[str, str]:
         row = "" if wiring.row_feeder == "none" else "r" + wiring.row_feeder[0]

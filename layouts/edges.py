@@ -13,8 +13,8 @@ def side_rects(plan: Floorplan, west: bool) -> list[Rect]:
     """One row's piece of the west or east edge, in its own coordinates (x from 0 to ``plan.side``)."""
     t, r = plan.tile, plan.rules
     rects = [Rect("m3", Box(0, t.dendrite[0], plan.side, t.dendrite[1]))] if west else []
-    wires = {nets.weight_rail(level): t.tracks[k] for k, level in enumerate(plan.rails)}
-    wires[nets.V_DW] = t.vdw
+    wires = {nets.RAIL.net_name(level=level): t.tracks[k] for k, level in enumerate(plan.rails)}
+    wires[nets.V_DW.net_name()] = t.vdw
     margin = max(r.enclosure("m2", "v2"), r.enclosure("m3", "v2"))
     for net, (near, far) in plan.vertical_trunks.items():
         y0, y1 = wires[net]

@@ -75,7 +75,7 @@ class Floorplan:
     def vertical_trunks(self) -> dict[str, Span]:
         """Trunks (m2) of a side edge by net: distance from the array to their near and far side."""
         r, t = self.rules, self.tile
-        names = [nets.weight_rail(level) for level in self.rails] + [nets.V_DW]
+        names = [nets.RAIL.net_name(level=level) for level in self.rails] + [nets.V_DW.net_name()]
         widths = [t.weight_w] * len(self.rails) + [t.vdw_w]
         trunks, at = {}, r.space("m2")
         for name, wire in zip(names, widths, strict=True):
@@ -177,15 +177,15 @@ class Floorplan:
         labels = []
         for i in range(n):
             y0 = self.foot + i * t.py
-            labels.append(Label("m3", nets.dendrite(i), tail, y0 + sum(t.dendrite) // 2))
+            labels.append(Label("m3", nets.DENDRITE.net_name(i), tail, y0 + sum(t.dendrite) // 2))
             x = self.side + i * t.px + t.origin[0] + sum(t.drive) // 2
-            labels.append(Label("m2", nets.drive(i), x, self.foot + n * t.py - tail_v))
+            labels.append(Label("m2", nets.DRIVE.net_name(i), x, self.foot + n * t.py - tail_v))
             if self.lines:
                 for j in range(n):
                     if i != j:
                         y = y0 + sum(t.tracks[self.track_of(j)]) // 2
                         labels.append(
-                            Label("m3", nets.weight_line(i, j), tail if self.goes_west(j) else right - tail, y)
+                            Label("m3", nets.LINE.net_name(i, j), tail if self.goes_west(j) else right - tail, y)
                         )
         for net, (near, far) in self.vertical_trunks.items():
             middle = (near + far) // 2
@@ -193,7 +193,7 @@ class Floorplan:
                 labels.append(Label("m2", net, x, self.foot + tail_v))
         middle = sum(self.ground_trunk) // 2
         for y in (self.foot - middle, self.outline.y1 - self.foot + middle):
-            labels.append(Label("m3", nets.GROUND, self.side + tail, y))
+            labels.append(Label("m3", nets.GROUND.net_name(), self.side + tail, y))
         return labels
 
 

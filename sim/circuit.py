@@ -10,8 +10,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
-
-SOURCE_OF_CLASS = {"line": 0, "rail": 0, "vdw": 1, "dendrite": 2}  # net class: index into result.SOURCES
+from sim.result import meters
 
 
 class Powers(NamedTuple):
@@ -44,8 +43,7 @@ class Circuit:
         pins = network.pin_node
         self._held[self._node[pins]] = net_voltages[network.node_net[pins]]
         self._source = np.full(count, -1)
-        kind = [SOURCE_OF_CLASS.get(net_class, -1) for net_class in network.net_class()]
-        self._source[self._node[pins]] = np.array(kind)[network.node_net[pins]]
+        self._source[self._node[pins]] = meters(network)[network.node_net[pins]]
         self._fixed = ~np.isnan(self._held)
         self._known = np.where(self._fixed, self._held, 0.0)
         self._free = np.flatnonzero(~(self._fixed | self._one_per_floating_part(count)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -54,36 +55,17 @@ class Protocol:
         Raises:
             InputError: lines without ``levels``, or levels of a wrong shape.
         """
-        voltages = np.full(len(network.net_names), np.nan)
         levels = None if self.levels is None else np.asarray(self.levels, float)
         if levels is not None and levels.shape != (network.neurons, network.neurons):
             raise InputError(f"protocol: levels has shape {levels.shape}, needs {(network.neurons,) * 2}")
-        for k, net in enumerate(network.parsed_nets()):
-            if net.net_class == "ground":
-                voltages[k] = 0.0
-            elif net.net_class == "vdw":
-                voltages[k] = self.v_dw
-            elif net.net_class == "rail":
-                voltages[k] = net.level * self.weight
-            elif net.net_class == "line":
-                if levels is None:
-                    raise InputError("protocol: weight lines need levels, shape (N, N)")
-                voltages[k] = levels[net.neuron, net.pre] * self.weight
-        return voltages
+        point = replace(self, levels=levels)
+        sources = ((net, net.net_class.converging) for net in network.parsed_nets())
+        return np.array([math.nan if source is None else source.volts(net, point) for net, source in sources])
 
     def load_voltages(self, network: Network) -> np.ndarray:
         """Source voltage of every net in the load phase, NaN where no source is on, shape (nets,)."""
-        voltages = np.full(len(network.net_names), np.nan)
-        for k, net in enumerate(network.parsed_nets()):
-            if net.net_class == "ground":
-                voltages[k] = 0.0
-            elif net.net_class == "vdw":
-                voltages[k] = self.v_dw
-            elif net.net_class == "dendrite" and self.start is not None:
-                voltages[k] = self.v_charge if self.start[net.neuron] else -self.v_charge
-            elif net.net_class in ("rail", "line") and self.rails_while_loading == "grounded":
-                voltages[k] = 0.0
-        return voltages
+        sources = ((net, net.net_class.loading) for net in network.parsed_nets())
+        return np.array([math.nan if source is None else source.volts(net, self) for net, source in sources])
 
     def rest_speed(self, network: Network) -> np.ndarray:
         """Speed in m/s below which each free wall counts as at rest, shape (devices,).

@@ -49,6 +49,12 @@ _META = {  # name: (dimensions, unit, meaning)
 }
 
 
+def meters(network: Network) -> np.ndarray:
+    """Which of ``SOURCES`` each net's source counts to, by its index; −1: none, shape (nets,)."""
+    names = (net.net_class.meter for net in network.parsed_nets())
+    return np.array([-1 if name is None else SOURCES.index(name) for name in names])
+
+
 @dataclass(frozen=True)
 class WallEvents:
     """Points of every wall's way, by device, then by time (strictly increasing); shapes (events,).

@@ -9,13 +9,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
+from hwlib.nets import DRIVE, NET_CLASSES, NetClass
 from hwlib.network import MTJ_OUT, Network
-
-CLASSES = ("dendrite", "drive", "ground", "vdw", "rail", "line")
-CLASS_NAMES = {
-    "dendrite": "dendrite", "drive": "axon drive", "ground": "ground", "vdw": "V_DW",
-    "rail": "weight rail", "line": "weight line",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -23,14 +18,14 @@ class NetClassResistance:
     """Wire resistance of the nets of one class.
 
     Attributes:
-        net_class: one of ``CLASSES``.
+        net_class: which.
         nets: how many nets.
         resistors: wire resistors in them.
         low, median, high: source to farthest terminal over the nets, in Ω.
         worst: name of the net with the highest.
     """
 
-    net_class: str
+    net_class: NetClass
     nets: int
     resistors: int
     low: float
@@ -72,16 +67,16 @@ def farthest_resistance(network: Network) -> np.ndarray:
 
 def resistance_table(network: Network) -> list[NetClassResistance]:
     """Minimum, median and maximum of ``farthest_resistance`` for each net class that the network has."""
-    values, classes = farthest_resistance(network), network.net_class()
+    values = farthest_resistance(network)
     per_net = np.bincount(network.node_net[network.resistor_nodes[:, 0]], minlength=len(values))
     table = []
-    for name in CLASSES:
-        member = np.flatnonzero((classes == name) & ~np.isnan(values))
+    for net_class in sorted(NET_CLASSES.values(), key=lambda each: not each.one_piece):  # the neurons' own first
+        member = np.flatnonzero(network.nets_of(net_class) & ~np.isnan(values))
         if len(member):
             r = values[member]
             table.append(
                 NetClassResistance(
-                    name, len(member), int(per_net[member].sum()),
+                    net_class, len(member), int(per_net[member].sum()),
                     float(r.min()), float(np.median(r)), float(r.max()), network.net_names[member[np.argmax(r)]],
                 )
             )  # fmt: skip
@@ -94,9 +89,7 @@ def resistance_rows(table: list[NetClassResistance]) -> tuple[list[str], list[li
     rows = []
     for row in table:
         values = [ohms(x) for x in (row.low, row.median, row.high)]
-        rows.append(
-            [CLASS_NAMES[row.net_class], str(row.nets), str(row.resistors), *values, row.worst if row.high else "–"]
-        )
+        rows.append([row.net_class.title, str(row.nets), str(row.resistors), *values, row.worst if row.high else "–"])
     return columns, rows
 
 
@@ -109,7 +102,7 @@ def _sources(network: Network) -> np.ndarray:
     """Nodes that drive their net: soma pillars for drives, pins for the rest, shape (nodes,), boolean."""
     source = np.zeros(network.nodes, bool)
     source[network.pin_node] = True
-    source[(network.net_class() == "drive")[network.node_net]] = False
+    source[network.nets_of(DRIVE)[network.node_net]] = False
     source[network.terminals[network.somas, MTJ_OUT]] = True
     return source
 

@@ -20,6 +20,7 @@ from hwlib.design import Design
 from hwlib.drawing.reader import Drawing, LayoutSource, open_layout
 from hwlib.errors import InputError, shown
 from hwlib.findings import Finding
+from hwlib.nets import DENDRITE, DRIVE
 from hwlib.network import DW_IN, DW_OUT, Network
 from hwlib.process import Process
 
@@ -135,8 +136,8 @@ class Comparison:
     def _identify(self) -> tuple[np.ndarray, Lattice]:
         kinds = np.full((len(self.index), 2), -1)
         for k, net in enumerate(self.reference.parsed_nets()):
-            if net.net_class in ("dendrite", "drive"):
-                kinds[k, 0 if net.net_class == "dendrite" else 1] = net.neuron
+            if net.net_class in (DENDRITE, DRIVE):
+                kinds[k, 0 if net.net_class is DENDRITE else 1] = net.neuron
         named = self.single[self.table.nets]
         return identify(named, self.table.place[:, 0], kinds, self.labels)
 

@@ -13,7 +13,7 @@ from hwlib.checks.loose_metal import Loose
 from hwlib.checks.reference_netlist import device_name
 from hwlib.drawing.labels import NetLabel
 from hwlib.findings import Finding, Severity
-from hwlib.nets import in_words, parse_net
+from hwlib.nets import LINE, RAIL, in_words, parse_net
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, Network
 
 MAX_LISTED = 1000  # findings of one kind
@@ -82,7 +82,7 @@ class LvsReport:
         names = self._reference.net_names
         expected = names[self._reference.node_net[self._reference.terminals[index, terminal]]]
         parsed = parse_net(expected)
-        rule = "lvs.weight" if parsed and parsed.net_class in ("rail", "line") else "lvs.terminal"
+        rule = "lvs.weight" if parsed and parsed.net_class in (RAIL, LINE) else "lvs.terminal"
         message = f"{self._end(index, terminal)} is on {in_words(names[found])} instead of {in_words(expected)}"
         self._add(rule, message, self._terminal_place(device, terminal))
 

@@ -9,11 +9,9 @@ import numpy as np
 from hwlib.drawing.labels import NetLabel
 from hwlib.errors import InputError, shown
 from hwlib.extraction.compose import Assembly
-from hwlib.nets import parse_net
+from hwlib.nets import DENDRITE, DRIVE, GROUND, LINE, RAIL, V_DW, Net, of_classes, parse_net, rank
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, TERMINALS
 
-_ORDER = ("ground", "vdw", "dendrite", "drive", "rail", "line")
-_KIND = {name: k for k, name in enumerate(_ORDER)}
 _EXPECTED = {  # terminal classes of a device: DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
     "axon": "an axon has a drive, gnd, a weight and a dendrite there",
     "soma": "a soma has a dendrite, gnd, vdw and a drive there",
@@ -60,11 +58,10 @@ def name_pieces(assembly: Assembly) -> NetNames:
                     )
                 pieces_of.setdefault(label.name, {}).setdefault(piece, label)
     for name, pieces in pieces_of.items():
-        # Sources hold a net's pins together; a dendrite or drive has none while the network converges.
-        if len(pieces) > 1 and name.startswith(("dend", "drive")):
+        if len(pieces) > 1 and _net(name).net_class.one_piece:
             places = " and ".join(drawing.where(x.x, x.y) for x in list(pieces.values())[:2])
             raise InputError(f"net {name} is open: {len(pieces)} separate pieces are labelled so, at {places}")
-    names = sorted(pieces_of, key=_rank)
+    names = sorted(pieces_of, key=lambda name: rank(_net(name)))
     number = {name: k for k, name in enumerate(names)}
     net_of_piece = np.full(assembly.pieces, -1, np.int32)
     for piece, label in label_of.items():
@@ -72,10 +69,10 @@ def name_pieces(assembly: Assembly) -> NetNames:
     return NetNames(tuple(names), net_of_piece, np.array(pins, np.int64))
 
 
-def _rank(name: str) -> tuple:
+def _net(name: str) -> Net:
     net = parse_net(name)
     assert net is not None  # only such labels are read
-    return _KIND[net.net_class], net.neuron, net.pre, net.level
+    return net
 
 
 def device_roles(assembly: Assembly, names: NetNames, pieces: np.ndarray, shape: np.ndarray,
@@ -96,19 +93,17 @@ def device_roles(assembly: Assembly, names: NetNames, pieces: np.ndarray, shape:
     open_ = np.argwhere(nets < 0)
     if len(open_):
         raise InputError(_open_terminal(assembly, names, nets, shape, open_))
-    parsed = [parse_net(name) for name in names.names]
-    kind = np.array([_KIND[p.net_class] for p in parsed if p])[nets]
-    neuron = np.array([p.neuron for p in parsed if p], np.int32)[nets]
-    ground = kind[:, DW_OUT] == _KIND["ground"]
-    axon = ground & (kind[:, DW_IN] == _KIND["drive"]) & (kind[:, MTJ_OUT] == _KIND["dendrite"])
-    axon &= (kind[:, MTJ_IN] == _KIND["rail"]) | (kind[:, MTJ_IN] == _KIND["line"])
-    soma = ground & (kind[:, DW_IN] == _KIND["dendrite"]) & (kind[:, MTJ_OUT] == _KIND["drive"])
-    soma &= kind[:, MTJ_IN] == _KIND["vdw"]
+    parsed = [_net(name) for name in names.names]
+    neuron = np.array([p.neuron for p in parsed], np.int32)[nets]
+    dendrite, drive = of_classes(parsed, DENDRITE)[nets], of_classes(parsed, DRIVE)[nets]
+    ground = of_classes(parsed, GROUND)[nets[:, DW_OUT]]
+    axon = ground & drive[:, DW_IN] & dendrite[:, MTJ_OUT] & of_classes(parsed, RAIL, LINE)[nets[:, MTJ_IN]]
+    soma = ground & dendrite[:, DW_IN] & drive[:, MTJ_OUT] & of_classes(parsed, V_DW)[nets[:, MTJ_IN]]
     strange = np.flatnonzero(~(axon | soma))
     if len(strange):
         k = strange[0]
         found = ", ".join(f"{t} on {names.names[n]}" for t, n in zip(TERMINALS, nets[k], strict=True))
-        role = "soma" if kind[k, DW_IN] == _KIND["dendrite"] else "axon"
+        role = "soma" if dendrite[k, DW_IN] else "axon"
         raise InputError(f"{_device(assembly, shape, k)} has {found}; {_EXPECTED[role]}")
     post = np.where(axon, neuron[:, MTJ_OUT], neuron[:, DW_IN])
     pre = np.where(axon, neuron[:, DW_IN], neuron[:, MTJ_OUT])

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from hwlib.errors import InputError
+from hwlib.nets import DENDRITE, DRIVE, GROUND, LINE, RAIL, V_DW
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from sim.engines import Options
 from sim.protocol import Protocol
@@ -72,7 +73,7 @@ class WeightNets:
         self._n = network.neurons
         self._axon = np.flatnonzero(~network.is_soma)
         nets = network.node_net[network.terminals[self._axon, MTJ_IN]]
-        self._is_line = np.array([parsed[net].net_class == "line" for net in nets], bool)
+        self._is_line = np.array([parsed[net].net_class is LINE for net in nets], bool)
         self._level = np.array([parsed[net].level for net in nets])
         self._line = (
             np.array([max(parsed[net].neuron, 0) for net in nets]),
@@ -127,21 +128,22 @@ class WeightNets:
 def _is_wired(network: Network) -> bool:
     """Whether the terminals are on the nets that the ideal circuit takes for granted, each net with a pin."""
     parsed = network.parsed_nets()
-    kind = np.array([net.net_class for net in parsed])[network.node_net[network.terminals]]
-    neuron = np.array([net.neuron for net in parsed])[network.node_net[network.terminals]]
+    nets = network.node_net[network.terminals]
+    dendrite, drive = network.nets_of(DENDRITE)[nets], network.nets_of(DRIVE)[nets]
+    neuron = np.array([net.neuron for net in parsed])[nets]
     soma, pre, post = network.is_soma, network.pre, network.post
     pairs = pre.astype(np.int64) * network.neurons + post
     pinned = np.zeros(network.nodes, bool)
     pinned[network.pin_node] = True
     return bool(
         len(np.unique(pairs)) == len(pairs)
-        and np.all(kind[:, DW_OUT] == "ground")
-        and np.all(np.where(soma, "dendrite", "drive") == kind[:, DW_IN])
-        and np.all(np.where(soma, "drive", "dendrite") == kind[:, MTJ_OUT])
+        and np.all(network.nets_of(GROUND)[nets[:, DW_OUT]])
+        and np.all(np.where(soma, dendrite[:, DW_IN], drive[:, DW_IN]))
+        and np.all(np.where(soma, drive[:, MTJ_OUT], dendrite[:, MTJ_OUT]))
         and np.all(neuron[:, DW_IN] == np.where(soma, post, pre))
         and np.all(neuron[:, MTJ_OUT] == post)
-        and np.all(kind[soma, MTJ_IN] == "vdw")
-        and np.all(np.isin(kind[~soma, MTJ_IN], ("line", "rail")))
+        and np.all(network.nets_of(V_DW)[nets[soma, MTJ_IN]])
+        and np.all(network.nets_of(LINE, RAIL)[nets[~soma, MTJ_IN]])
         and pinned[network.terminals[:, [DW_OUT, MTJ_IN]]].all()
         and pinned[network.terminals[soma, DW_IN]].all()
     )

@@ -31,7 +31,7 @@ def rule_names(process: Process) -> list[str]:
     return [
         "vdw.window", "vdw.eq4", "leak.axon_sign", "leak.axon_size", "leak.axon_time", "leak.soma", "leak.load",
         "leak.load_any", "leak.time", "load.time", "state.stored", "state.inverse", "state.all_off", "barrier.voltage",
-        *(f"current.{name}" for name in layers), *(f"ir.{name}" for name in wires.IR_CLASSES), "rc.time",
+        *(f"current.{name}" for name in layers), *(f"ir.{name}" for name in wires.IR_DROPS), "rc.time",
         "power.density",
     ]  # fmt: skip
 

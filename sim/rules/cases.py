@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from hwlib.device import Device
+from hwlib.nets import DENDRITE, LINE, RAIL, V_DW, NetClass
 from hwlib.network import Network
 from hwlib.process import Process
 from sim.protocol import Protocol
@@ -82,7 +83,6 @@ class Cases:
             network, protocol, device, process, limits
         )  # fmt: skip
         self.patterns, self.starts = patterns, starts
-        self.net_class = network.net_class()
         self.weight = np.where(network.is_soma, 0.0, protocol.axon_weights(network))
         self.axons = np.flatnonzero(~network.is_soma)
 
@@ -106,19 +106,19 @@ class Cases:
         }[axons]
         return np.where(self.network.is_soma, somas, chosen)
 
-    def held(self, *classes: str) -> np.ndarray:
+    def held(self, *classes: NetClass) -> np.ndarray:
         """Nets held by sources: ground, V_DW and the given classes, shape (nets,)."""
-        return np.isin(self.net_class, ("ground", "vdw", *classes))
+        return self.network.held_nets(*classes)
 
     @property
-    def load_classes(self) -> tuple[str, ...]:
+    def load_classes(self) -> tuple[NetClass, ...]:
         """Classes of nets, besides ground and V_DW, that sources hold in the load phase."""
-        return ("dendrite", "line", "rail") if self.protocol.rails_while_loading == "grounded" else ("dendrite",)
+        return (DENDRITE, LINE, RAIL) if self.protocol.rails_while_loading == "grounded" else (DENDRITE,)
 
     @cached_property
     def run_all_on(self) -> StaticCircuit:
         """Convergence phase, somas P, all axons ON: the most current, the most loaded dendrites."""
-        return StaticCircuit(self.network, self.parallel(True, "all"), self.held("line", "rail"))
+        return StaticCircuit(self.network, self.parallel(True, "all"), self.held(LINE, RAIL))
 
     @cached_property
     def run_states(self) -> dict[str, Solution]:
@@ -134,7 +134,7 @@ class Cases:
             ("somas P, only axons of W > 0 ON", True, "positive"),
             ("somas AP, only axons of W < 0 ON", False, "negative"),
         ):
-            circuit = StaticCircuit(self.network, self.parallel(somas, axons), self.held("line", "rail"))
+            circuit = StaticCircuit(self.network, self.parallel(somas, axons), self.held(LINE, RAIL))
             states[name] = circuit.solve(source)
         return states
 
@@ -149,13 +149,13 @@ class Cases:
         """
         network, n = self.network, self.network.neurons
         circuit = StaticCircuit(network, self.parallel(True, "all"), self.held(*self.load_classes))
-        base = circuit.solve(np.where(self.net_class == "vdw", self.protocol.v_dw, 0.0))
+        base = circuit.solve(np.where(network.nets_of(V_DW), self.protocol.v_dw, 0.0))
         tracks, pillars = np.abs(base.track_current), np.abs(base.pillar_voltage)
         wires, own, others, pull = np.abs(base.resistor_current), np.zeros(n), np.zeros(n), np.zeros((n, n))
         owner = np.array([net.neuron for net in network.parsed_nets()])
         groups = min(n, LOAD_GROUPS)
         for group in range(groups):
-            mine = (self.net_class == "dendrite") & (owner % groups == group)
+            mine = network.nets_of(DENDRITE) & (owner % groups == group)
             share = circuit.solve(np.where(mine, self.protocol.v_charge, 0.0))
             tracks += np.abs(share.track_current)
             pillars += np.abs(share.pillar_voltage)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hwlib.nets import LINE, RAIL
 from hwlib.network import Network
 from sim.protocol import Protocol
 from sim.rules.cases import Cases
@@ -72,7 +73,7 @@ def rest_states(network: Network, protocol: Protocol, states: np.ndarray) -> Res
         InputError: weight lines without levels.
     """
     states = np.atleast_2d(np.asarray(states))
-    held = np.isin(network.net_class(), ("ground", "vdw", "line", "rail"))
+    held = network.held_nets(LINE, RAIL)
     source = protocol.net_voltages(network)
     balance, still = -network.leak / network.mobility, protocol.rest_speed(network) / network.mobility
     somas, axons = network.somas, np.flatnonzero(~network.is_soma)

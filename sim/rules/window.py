@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from hwlib.nets import DENDRITE, V_DW
 from hwlib.network import DW_IN, DW_OUT
 from hwlib.operating_point import v_dw_eq4
 from sim.rules.cases import Cases
@@ -78,9 +79,9 @@ def v_dw_windows(cases: Cases) -> Windows:
 def _threshold(cases: Cases, *, somas: bool) -> tuple[np.ndarray, np.ndarray]:
     """V_DW at which the worst axon of each neuron stands still, and that axon, shape (N,)."""
     network, axons = cases.network, cases.axons
-    circuit = StaticCircuit(network, cases.parallel(somas, "all"), cases.held("dendrite"))
-    unit = np.where(cases.net_class == "vdw", 1.0, 0.0)
-    dendrites = np.where(cases.net_class == "dendrite", (1 if somas else -1) * dendrite_bound(cases), 0.0)
+    circuit = StaticCircuit(network, cases.parallel(somas, "all"), cases.held(DENDRITE))
+    unit = np.where(network.nets_of(V_DW), 1.0, 0.0)
+    dendrites = np.where(network.nets_of(DENDRITE), (1 if somas else -1) * dendrite_bound(cases), 0.0)
     gain = circuit.solve(unit).track_current[axons]
     offset = circuit.solve(dendrites).track_current[axons] if network.has_wires else 0.0
     threshold = (cases.leak_current[axons] - offset) / gain

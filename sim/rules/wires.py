@@ -2,61 +2,96 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 
-from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
+from hwlib.nets import LINE, RAIL
+from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from sim.rules.cases import Cases
 from sim.rules.outcome import Outcome, above, below
 from sim.rules.statics import Solution, StaticCircuit
 
-IR_CLASSES = ("dendrite", "drive", "ground", "weight", "vdw")
-IR_FORMULA = {
-    "dendrite": "max |V(tap) − V(soma tap)| / |W|max",
-    "drive": "max (V(feed) − V(tap)) / V(feed)",
-    "ground": "max |V(ground tap)| / V(drive feed)",
-    "weight": "max |V(tap) − V(source)| / |W|max",
-    "vdw": "max (V_DW − V(soma pillar)) / V_DW",
-}
 IR_SOURCE = "Kirchhoff's laws on the extracted wires; limit: the 5 to 10 % of usual sign-off"
 
 
+class _Volts(NamedTuple):
+    """One state: voltages at the devices' terminals, shape (devices, 4), and what drops are compared with, in V."""
+
+    network: Network
+    at: np.ndarray
+    feed: np.ndarray  # where the neuron's soma pillar feeds the drive, shape (devices,)
+    weight: np.ndarray  # of the sources, shape (devices,)
+    largest_weight: float
+    v_dw: float
+
+    @property
+    def soma(self) -> np.ndarray:
+        """Voltages at the terminals of each neuron's soma, shape (N, 4)."""
+        return self.at[self.network.somas]
+
+
+class _Drop(NamedTuple):
+    """What the wires of one kind lose, relative to the voltage that it takes from."""
+
+    formula: str
+    at_axons: Callable[[_Volts], np.ndarray] | None = None  # at every device; None: judged at somas alone
+    at_somas: Callable[[_Volts], np.ndarray] | None = None
+
+
+IR_DROPS = {
+    "dendrite": _Drop(
+        "max |V(tap) − V(soma tap)| / |W|max",
+        lambda v: np.abs(v.at[:, MTJ_OUT] - v.soma[v.network.post, DW_IN]) / v.largest_weight,
+    ),
+    "drive": _Drop(
+        "max (V(feed) − V(tap)) / V(feed)",
+        lambda v: np.abs(v.soma[v.network.pre, MTJ_OUT] - v.at[:, DW_IN]) / v.feed,
+    ),
+    "ground": _Drop("max |V(ground tap)| / V(drive feed)", lambda v: np.abs(v.at[:, DW_OUT]) / v.feed),
+    "weight": _Drop(
+        "max |V(tap) − V(source)| / |W|max", lambda v: np.abs(v.at[:, MTJ_IN] - v.weight) / v.largest_weight
+    ),
+    "vdw": _Drop(
+        "max (V_DW − V(soma pillar)) / V_DW", at_somas=lambda v: np.abs(v.v_dw - v.at[:, MTJ_IN]) / v.v_dw
+    ),
+}  # fmt: skip
+
+
 def ir_drops(cases: Cases) -> list[Outcome]:
-    """How much voltage do the wires take? One outcome per net class, relative to the voltage it takes from.
+    """How much voltage do the wires take? One outcome per kind of wire, relative to the voltage it takes from.
 
     Drive and ground drops are compared with the voltage at the drive's feed, which is what moves the axons. A warning:
     what decides is the V_DW window.
     """
-    return [_ir_drop(cases, name) for name in IR_CLASSES] if cases.network.has_wires else []
+    if not cases.network.has_wires:
+        return []
+    states = {name: _volts(cases, solution) for name, solution in cases.run_states.items()}
+    return [_ir_drop(cases, states, kind, drop) for kind, drop in IR_DROPS.items()]
 
 
-def _ir_drop(cases: Cases, net_class: str) -> Outcome:
-    drops = {name: _relative_drop(cases, s, net_class) for name, s in cases.run_states.items()}
+def _volts(cases: Cases, solution: Solution) -> _Volts:
+    network = cases.network
+    at = solution.voltage[network.terminals]
+    feed = np.maximum(np.abs(at[network.somas, MTJ_OUT]), 1e-30)[network.pre]
+    return _Volts(network, at, feed, cases.weight, max(cases.largest_weight, 1e-30), cases.protocol.v_dw)
+
+
+def _ir_drop(cases: Cases, states: dict[str, _Volts], kind: str, drop: _Drop) -> Outcome:
+    soma = cases.network.is_soma
+    drops = {
+        name: np.where(soma, drop.at_somas(v) if drop.at_somas else 0, drop.at_axons(v) if drop.at_axons else 0)
+        for name, v in states.items()
+    }
     state, device, value = cases.worst(drops)
     place, limit = cases.device_place(device), cases.limits.ir_drop
     return Outcome(
-        rule=f"ir.{net_class}",
-        message=f"{net_class} wires lose {value:.2%} of their voltage at {place.name}, allowed {limit:.0%}",
-        margin=below(value, limit), severity="warning", formula=IR_FORMULA[net_class], source=IR_SOURCE,
+        rule=f"ir.{kind}",
+        message=f"{kind} wires lose {value:.2%} of their voltage at {place.name}, allowed {limit:.0%}",
+        margin=below(value, limit), severity="warning", formula=drop.formula, source=IR_SOURCE,
         measured=value, required=limit, unit="1", place=place, state=state,
     )  # fmt: skip
-
-
-def _relative_drop(cases: Cases, solution: Solution, net_class: str) -> np.ndarray:
-    """Relative drop at every device (0 where the class does not reach it), shape (devices,)."""
-    network, somas = cases.network, cases.network.somas
-    volts = solution.voltage[network.terminals]
-    soma = network.is_soma
-    weight = max(cases.largest_weight, 1e-30)
-    feed = np.maximum(np.abs(volts[somas, MTJ_OUT]), 1e-30)[network.pre]
-    if net_class == "dendrite":
-        return np.where(soma, 0, np.abs(volts[:, MTJ_OUT] - volts[somas, DW_IN][network.post]) / weight)
-    if net_class == "drive":
-        return np.where(soma, 0, np.abs(volts[somas, MTJ_OUT][network.pre] - volts[:, DW_IN]) / feed)
-    if net_class == "ground":
-        return np.where(soma, 0, np.abs(volts[:, DW_OUT]) / feed)
-    if net_class == "weight":
-        return np.where(soma, 0, np.abs(volts[:, MTJ_IN] - cases.weight) / weight)
-    return np.where(soma, np.abs(cases.protocol.v_dw - volts[:, MTJ_IN]) / cases.protocol.v_dw, 0)
 
 
 def rc_time(cases: Cases) -> Outcome | None:
@@ -74,7 +109,7 @@ def rc_time(cases: Cases) -> Outcome | None:
     for side in (0, 1):
         np.add.at(farad, network.coupling_nets[:, side], 2 * network.coupling_farad)
     per_node = (farad / np.maximum(np.bincount(network.node_net, minlength=len(farad)), 1))[network.node_net]
-    circuit = StaticCircuit(network, cases.parallel(False, "none"), cases.held("line", "rail"))
+    circuit = StaticCircuit(network, cases.parallel(False, "none"), cases.held(LINE, RAIL))
     elmore = circuit.response(per_node)
     node = int(elmore.argmax())
     speed = {name: np.abs(network.mobility * s.track_current) / network.length for name, s in cases.states.items()}

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hwlib.errors import InputError
-from hwlib.nets import in_comment, in_spice
+from hwlib.nets import Net, Source, in_comment, in_spice
 from hwlib.network import Network
 from hwlib.writing import write_atomic
 from sim.circuit import joined_pins
@@ -201,27 +201,33 @@ def _bench_lines(network: Network, protocol: Protocol, deck: Deck, names: Names)
 
 
 def _sources(network: Network, protocol: Protocol, names: Names, loading: bool) -> Iterator[str]:
-    """Ground and V_DW always; dendrites through a switch while loading, weights through one after the release.
+    """Each net's source (``hwlib.nets``), through a switch where it holds the net in one phase only.
 
-    Weights that are at 0 V while loading need no switch: their sources step up at the release.
+    Where two hold it one after the other (weights that are at 0 V while loading), one source steps at the release.
     """
-    after, before = protocol.net_voltages(network), protocol.load_voltages(network)
+    protocol.net_voltages(network)  # refuses levels that do not fit
     for net, parsed in enumerate(network.parsed_nets()):
-        port = names.net_port.get(net)
+        port, net_class = names.net_port.get(net), parsed.net_class
         if port is None:
             continue
-        if parsed.net_class == "ground":
-            yield f"V{port} {port} 0 0"
-        elif parsed.net_class == "vdw":
-            yield f"V{port} {port} 0 {{v_dw}}"
-        elif parsed.net_class == "dendrite" and np.isfinite(before[net]):
-            bit = protocol.start is not None and protocol.start[parsed.neuron]
-            yield f"V{port} source_{port} 0 {{{'' if bit else '-'}v_charge}}"
-            yield f"S{port} source_{port} {port} loading 0 source_switch"
-        elif parsed.net_class in ("rail", "line"):
-            level = after[net] / protocol.weight if protocol.weight else 0.0
-            if loading and before[net] == 0:
-                yield f"V{port} {port} 0 PWL(0 0 {{t_load}} 0 {{t_load+{SWITCHING:g}}} {{{level:.17g}*weight}})"
-                continue
-            yield f"V{port} source_{port} 0 {{{level:.17g}*weight}}"
+        before, after = (_volts(each, parsed, protocol) for each in (net_class.loading, net_class.converging))
+        if net_class.always_held:
+            yield f"V{port} {port} 0 {after}"
+        elif before is not None and after is not None and loading:
+            yield f"V{port} {port} 0 PWL(0 {before} {{t_load}} {before} {{t_load+{SWITCHING:g}}} {after})"
+        elif after is not None:
+            yield f"V{port} source_{port} 0 {after}"
             yield f"S{port} source_{port} {port} released 0 source_switch"
+        elif before is not None:
+            yield f"V{port} source_{port} 0 {before}"
+            yield f"S{port} source_{port} {port} loading 0 source_switch"
+
+
+def _volts(source: Source | None, net: Net, protocol: Protocol) -> str | None:
+    """A source's voltage by the deck's parameters, so that they can be changed in it; None: open."""
+    factor = None if source is None else source.factor(net, protocol)
+    if source is None or factor is None:
+        return None
+    if source.voltage is None:
+        return "0"
+    return f"{{{source.voltage}}}" if factor == 1 else f"{{{factor:.17g}*{source.voltage}}}"

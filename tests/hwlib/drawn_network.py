@@ -6,7 +6,7 @@ Its floorplan shares nothing with the generator: tiles of 520 × 760 nm, up to t
 import klayout.db as kdb
 
 from hwlib.design import Design
-from hwlib.nets import weight_rail
+from hwlib.nets import RAIL
 from hwlib.process import Process, load_process
 from hwlib.weights import rail_levels, weight_levels
 
@@ -48,7 +48,7 @@ def draw_network(design: Design) -> Drawing:
         for k, (low, high) in enumerate(RAILS[: len(rails) + 1]):
             draw.box(top, "m3", -120 * (k + 1), i * PY + low, 0, i * PY + high)
             draw.box(top, "v2", -120 * (k + 1) + 5, i * PY + low + 5, -120 * (k + 1) + 35, i * PY + low + 35)
-    for k, name in enumerate(["vdw", *map(weight_rail, rails)]):
+    for k, name in enumerate(["vdw", *(RAIL.net_name(level=rail) for rail in rails)]):
         draw.box(top, "m2", -120 * (k + 1), 0, -120 * (k + 1) + 40, n * PY)
         draw.text(top, "m2", name, -120 * (k + 1) + 20, 10)
     draw.box(top, "m3", 0, -105, n * PX, -60)

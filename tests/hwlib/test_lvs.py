@@ -19,7 +19,7 @@ from hwlib.checks.reference_netlist import drawn_parameters
 from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError
-from hwlib.nets import weight_rail
+from hwlib.nets import RAIL
 from hwlib.process import load_process
 from hwlib.weights import weight_levels
 
@@ -312,7 +312,7 @@ def test_the_reference_is_what_the_design_says():
         expected = {
             "DW_IN": f"dend_{post}" if soma else f"drive_{pre}",
             "DW_OUT": "gnd",
-            "MTJ_IN": "vdw" if soma else weight_rail(levels[post, pre]),
+            "MTJ_IN": "vdw" if soma else RAIL.net_name(level=levels[post, pre]),
             "MTJ_OUT": f"drive_{post}" if soma else f"dend_{post}",
         }
         assert {t: ends[post, pre, t] for t in expected} == expected

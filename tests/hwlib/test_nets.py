@@ -7,37 +7,37 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwlib import nets
-from hwlib.nets import NetName, parse_net
+from hwlib.nets import DENDRITE, DRIVE, GROUND, LINE, RAIL, V_DW, Net, parse_net
 
 NEURON = st.integers(0, 999)
 
 
 @given(NEURON, NEURON)
 def test_indexed_names_read_back(post, pre):
-    assert parse_net(nets.dendrite(post)) == NetName("dendrite", post)
-    assert parse_net(nets.drive(pre)) == NetName("drive", pre)
-    assert parse_net(nets.weight_line(post, pre)) == NetName("line", post, pre)
+    assert parse_net(DENDRITE.net_name(post)) == Net(DENDRITE, post)
+    assert parse_net(DRIVE.net_name(pre)) == Net(DRIVE, pre)
+    assert parse_net(LINE.net_name(post, pre)) == Net(LINE, post, pre)
 
 
 @given(st.integers(-100_000, 100_000))
 def test_rail_levels_read_back(hundredths):
     level = hundredths / 100
-    parsed = parse_net(nets.weight_rail(level))
-    assert parsed is not None and parsed.net_class == "rail"
+    parsed = parse_net(RAIL.net_name(level=level))
+    assert parsed is not None and parsed.net_class is RAIL
     assert parsed.level == pytest.approx(level, rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize("level", [1e-5, 2e-6, 1e6, 1234567.0, -3e-5, 12.345679, -1e12])
 def test_rail_levels_of_any_size_read_back(level):
-    parsed = parse_net(nets.weight_rail(level))
-    assert parsed is not None and parsed.net_class == "rail"
+    parsed = parse_net(RAIL.net_name(level=level))
+    assert parsed is not None and parsed.net_class is RAIL
     assert parsed.level == pytest.approx(level, rel=1e-12, abs=0)
 
 
 def test_names_are_what_the_labels_say():
-    assert [nets.weight_rail(x) for x in (1, -1, 0, -1.05, 3)] == ["w_p1", "w_m1", "w_0", "w_m1p05", "w_p3"]
-    assert parse_net("gnd") == NetName("ground")
-    assert parse_net("vdw") == NetName("vdw")
+    assert [RAIL.net_name(level=x) for x in (1, -1, 0, -1.05, 3)] == ["w_p1", "w_m1", "w_0", "w_m1p05", "w_p3"]
+    assert parse_net("gnd") == Net(GROUND)
+    assert parse_net("vdw") == Net(V_DW)
 
 
 @pytest.mark.parametrize("name", ["", "dend", "dend_", "dend_x", "dend_1 ", "w_", "w_p", "w_1", "GND", "w_1_2_3", "$1"])
@@ -56,7 +56,7 @@ def test_a_net_has_one_name(name):
 @given(st.lists(st.floats(-50, 50).map(lambda x: round(x, 6)), unique=True, max_size=20))
 def test_different_levels_have_different_names(levels):
     distinct = {x + 0.0 for x in levels}
-    assert len({nets.weight_rail(x) for x in distinct}) == len(distinct)
+    assert len({RAIL.net_name(level=x) for x in distinct}) == len(distinct)
 
 
 @pytest.mark.parametrize(

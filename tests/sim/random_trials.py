@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from hwlib.design import Design
+from hwlib.nets import GROUND, RAIL, V_DW
 from hwlib.network import Network
 from hwlib.schematic import ideal_network
 from hwlib.weights import hebbian
@@ -33,7 +34,7 @@ def wired(ideal: Network, rng: np.random.Generator, ohm: float, shapes: dict[str
 
     parsed = ideal.parsed_nets()
     for net, name in enumerate(parsed):
-        shape = shapes[name.net_class]
+        shape = shapes[name.net_class.name]
         at = [tuple(x) for x in np.argwhere(ideal.terminals == net)]
         hub = node(net)
         taps = [hub]
@@ -58,7 +59,7 @@ def wired(ideal: Network, rng: np.random.Generator, ohm: float, shapes: dict[str
             pin = node(net)
             join(pin, hub)
         pins.append(pin)
-        if name.net_class in ("ground", "vdw", "rail") and len(taps) > 2:
+        if name.net_class in (GROUND, V_DW, RAIL) and len(taps) > 2:
             pins.append(taps[-1])
     count = len(resistors)
     return replace(

@@ -8,6 +8,7 @@ import pytest
 
 from hwlib.design import Design
 from hwlib.extraction import extract, with_capacitance
+from hwlib.nets import DENDRITE, LINE, RAIL
 from hwlib.weights import weight_levels
 from layouts import hopfield, write_layout
 from sim.protocol import protocol_for
@@ -52,7 +53,7 @@ def test_worst_start_is_the_maximum_over_all_starts(small, rails):
     protocol = protocol_for(design, process, levels=weight_levels(design), rails_while_loading=rails)
     cases = Cases(network, protocol, design.device, process, Limits())
     bound = cases.load_bound
-    held = cases.held("dendrite", *(["rail"] if rails == "grounded" else []))
+    held = cases.held(DENDRITE, *([RAIL] if rails == "grounded" else []))
     circuit = StaticCircuit(network, cases.parallel(True, "all"), held)
     tracks, wires, pillars, surely = [], [], [], []
     for start in product((0, 1), repeat=5):
@@ -81,7 +82,7 @@ def test_power_dissipated_is_power_delivered(small):
         ends = network.resistor_nodes
         np.add.at(into, ends[:, 0], solution.resistor_current)
         np.add.at(into, ends[:, 1], -solution.resistor_current)
-        pins = [p for p in network.pin_node if cases.held("line", "rail")[network.node_net[p]]]
+        pins = [p for p in network.pin_node if cases.held(LINE, RAIL)[network.node_net[p]]]
         assert sum(into[p] * solution.voltage[p] for p in pins) == pytest.approx(solution.power, rel=1e-9, abs=0)
 
 

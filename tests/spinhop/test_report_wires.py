@@ -88,7 +88,8 @@ def test_terminal_cut_off_is_infinite_and_others_stay():
 
 
 def test_table_orders_classes_and_names_the_worst_net():
-    table = {row.net_class: row for row in resistance_table(ladder_network(_design(6), load_process("ebeam"), 3.0))}
+    network = ladder_network(_design(6), load_process("ebeam"), 3.0)
+    table = {row.net_class.name: row for row in resistance_table(network)}
     assert list(table) == ["dendrite", "drive", "ground", "vdw", "line"]
     dendrite = table["dendrite"]
     assert (dendrite.nets, dendrite.resistors) == (6, 30)

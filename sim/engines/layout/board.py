@@ -14,11 +14,11 @@ from sim.engines.layout.parts import Bundles, Columns, Interface, Rows
 from sim.engines.layout.plan import Plan
 from sim.engines.layout.program import Program
 from sim.engines.layout.rungs import Rungs, RungState, make_rung_state
+from sim.result import meters
 
 WEIGHT, VDW, LOAD, PILLAR, TRACK, WIRE = range(6)  # columns of powers: delivered, then turned to heat
 SILENT = -1
 _FAR_FROM_REST = 1000.0  # times the speed at rest
-_CLASS = {"line": WEIGHT, "rail": WEIGHT, "vdw": VDW, "dendrite": LOAD}
 
 
 class Walls(NamedTuple):
@@ -139,8 +139,7 @@ def make_board(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray,
     n = interface.program.n
     at_source = network.node_net[plan.source_node]
     ref = np.concatenate([np.zeros(n), np.nan_to_num(voltages[at_source])])
-    classes = np.array([_CLASS.get(net.net_class, SILENT) for net in network.parsed_nets()])
-    source_class = np.concatenate([np.full(n, SILENT), classes[at_source]]).astype(np.int64)
+    source_class = np.concatenate([np.full(n, SILENT), meters(network)[at_source]]).astype(np.int64)
     slots, blocks = len(program.diag), len(program.port_first) - 1
     row_b, row_c = np.zeros(slots), np.zeros(blocks)
     current = rows.source_siemens * ref[rows.source_ref]

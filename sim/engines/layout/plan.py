@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from hwlib.nets import DENDRITE, LINE, RAIL
 from sim.engines.layout.chains import Chains, Ladder, find_chains, no_chains
 from sim.engines.layout.parts import Bundles, Columns, Interface, Rows
 from sim.engines.layout.program import Program, add_edges, backward, entry_index, forward, make_program
@@ -137,7 +138,7 @@ def _no_rows(edges: int) -> _Draft:
 def _dendrites(structure: Structure, rows: _Draft, node_slot: np.ndarray) -> np.ndarray:
     """Whether each slot of the rows is a node of a dendrite."""
     network = structure.network
-    of_dendrite = (network.net_class() == "dendrite")[network.node_net]
+    of_dendrite = network.nets_of(DENDRITE)[network.node_net]
     nodes = np.flatnonzero(structure.place == ROW)
     dendrite = np.zeros(len(rows.program.diag), bool)
     dendrite[node_slot[nodes]] = of_dendrite[nodes]
@@ -148,9 +149,9 @@ def _dendrites(structure: Structure, rows: _Draft, node_slot: np.ndarray) -> np.
 def _only_weights(draft: _Draft, structure: Structure) -> bool:
     """Whether weights are the only sources inside the blocks: what chains deliver is counted as theirs."""
     edges, network = structure.edges, structure.network
-    classes = network.net_class()[network.node_net]
+    weights = network.nets_of(LINE, RAIL)[network.node_net]
     ends = np.where(draft.u < 0, edges.a[draft.mine], edges.b[draft.mine])[(draft.u < 0) | (draft.v < 0)]
-    return bool(np.isin(classes[ends], ("line", "rail")).all())
+    return bool(weights[ends].all())
 
 
 def _ladder(draft: _Draft, structure: Structure, node_ref: np.ndarray, wall_of: np.ndarray) -> Ladder:

@@ -15,6 +15,7 @@ from numba import njit
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from hwlib.nets import DENDRITE, DRIVE, GROUND, LINE
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from sim.engines.layout.reduction import PILLAR, TRACK, WIRE, Edges, Removed, reduce_graph
 from sim.engines.layout.symbolic import distinct
@@ -119,8 +120,7 @@ def _split(edges: Edges, place: np.ndarray) -> np.ndarray:
 
 def _hot(network: Network, edges: Edges, held: np.ndarray, place: np.ndarray) -> np.ndarray:
     """Nodes of blocks without pillars that touch a source other than ground, boolean."""
-    classes = network.net_class()[network.node_net]
-    live = held & (classes != "ground")
+    live = held & ~network.nets_of(GROUND)[network.node_net]
     hot = np.zeros(len(place), bool)
     for here, there in ((edges.a, edges.b), (edges.b, edges.a)):
         hot[here[live[there]]] = True
@@ -161,10 +161,10 @@ def _graph(nodes: int, a: np.ndarray, b: np.ndarray) -> coo_array:
 
 def _interface(network: Network, edges: Edges, held: np.ndarray) -> np.ndarray:
     """Nodes to keep between blocks, boolean, shape (nodes,)."""
-    parsed = network.parsed_nets()
     n = network.neurons
-    own = {"dendrite": 0, "line": 0, "drive": n}  # rows are labelled 0 … N − 1, columns N … 2N − 1
-    net_label = np.array([own[net.net_class] + net.neuron if net.net_class in own else -1 for net in parsed])
+    neuron = np.array([net.neuron for net in network.parsed_nets()])
+    rows, columns = network.nets_of(DENDRITE, LINE), network.nets_of(DRIVE)  # labelled 0 … N − 1 and N … 2N − 1
+    net_label = np.where(rows, neuron, np.where(columns, n + neuron, -1))
     label = net_label[network.node_net].astype(np.int32)
     interface = np.zeros(network.nodes, bool)
     somas = network.is_soma
