@@ -19,7 +19,7 @@ def drop_stale(package: Path) -> None:
 
     What a killed process was writing there goes too, an hour later: until then it may be one that still writes.
 
-    Call it when the package is imported, before anything is compiled. A cache that cannot be changed is left alone.
+    Call it before anything of the package is compiled. A cache that cannot be changed is left alone.
 
     Args:
         package: folder of the package, whose functions call only one another.

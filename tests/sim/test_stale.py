@@ -1,8 +1,13 @@
 """Compiled code of a package goes when any of its sources changed, and only then."""
 
 import os
+import shutil
+import subprocess
+import sys
 import time
+from pathlib import Path
 
+import sim
 from hwlib.errors import InputError
 from sim.engines.stale import drop_stale
 
@@ -56,3 +61,19 @@ def test_a_full_disk_is_left_alone(tmp_path, monkeypatch):
     monkeypatch.setattr("sim.engines.stale.write_atomic", full)
     (tmp_path / "__pycache__").mkdir()
     drop_stale(tmp_path)
+
+
+def test_importing_an_engine_deletes_nothing(tmp_path):
+    """A library may be imported to look at it; what is out of date goes with the first run."""
+    root = Path(sim.__file__).parents[1]
+    for room in ("sim", "hwlib"):
+        shutil.copytree(root / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+    cache = tmp_path / "sim" / "engines" / "layout" / "__pycache__"
+    cache.mkdir()
+    (cache / "old.nbi").write_bytes(b"code")
+    done = subprocess.run(
+        [sys.executable, "-c", "import sim.engines.layout as engine; print(engine.__file__)"], cwd=tmp_path, text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith(str(tmp_path))
+    assert (cache / "old.nbi").exists()

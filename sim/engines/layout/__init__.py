@@ -19,12 +19,10 @@ import numba
 from hwlib.network import Network
 from sim.engines import Options
 from sim.engines.layout.trial import Plans, TrialRun, plan_for, run_trial
-from sim.engines.stale import drop_stale
 from sim.protocol import Protocol
 from sim.result import Trials, joined
 
 _WALLS_PER_THREAD = 30_000  # fewer are done sooner by one thread
-drop_stale(Path(__file__).parent)
 
 
 def refusal(network: Network, protocols: Sequence[Protocol]) -> str | None:

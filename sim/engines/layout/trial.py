@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from sim.engines.layout.plan import Plan, build_plan
 from sim.engines.layout.probe import node_voltages, residual, track_currents
 from sim.engines.layout.stepping import LASTING, LIMIT, REST, RUNNING, Motion, advance, begin, make_motion
 from sim.engines.layout.structure import Structure, build_structure, source_nodes
+from sim.engines.stale import drop_stale
 from sim.protocol import Protocol
 from sim.recorder import Recorder
 from sim.result import Trace, Trials
@@ -28,8 +30,15 @@ _STEPS = 256  # steps between two looks at the run, unless it is recorded
 Plans = dict[bytes, tuple[Structure, Plan]]
 
 
+@cache
+def _own_code() -> None:
+    """Once a process, before anything is compiled or loaded: see that no code from other sources is used."""
+    drop_stale(Path(__file__).parent)
+
+
 def plan_for(network: Network, voltages: np.ndarray, plans: Plans) -> tuple[Structure, Plan]:
     """Structure and plan of a network for the nets that have a source, kept in ``plans``."""
+    _own_code()
     sources = source_nodes(network, voltages)
     key = np.packbits(sources).tobytes()
     if key not in plans:
