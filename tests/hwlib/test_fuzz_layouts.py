@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import random
+import shutil
 
 import klayout.db as kdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import layouts
 from hwlib.checks import drc, lvs
@@ -16,9 +18,9 @@ from hwlib.errors import InputError
 from hwlib.extraction import extract
 from hwlib.findings import failed
 from hwlib.process import load_process
+from tests.support.fuzzing import damaged, fuzz, judged, tries
 
 EBEAM = load_process("ebeam")
-TRIES = 2000 if os.environ.get("SPINHOP_FULL") else 20  # of each design
 NAMES = ["gnd", "vdw", "dend_0", "dend_1", "w_p1", "w_1_0", "x", "dend_99", "", "GND"]
 
 
@@ -97,7 +99,8 @@ def test_whatever_is_drawn_ends_in_findings_or_one_line(drawn):
     design, layout = drawn
     dice = random.Random(design.network.neurons)
     refused = 0
-    for k in range(TRIES):
+    each = tries("drawn layouts") // 2  # of two designs
+    for k in range(each):
         other = layout.dup()
         for _ in range(dice.choice([1, 1, 2, 4, 8])):
             damage(other, dice)
@@ -107,4 +110,26 @@ def test_whatever_is_drawn_ends_in_findings_or_one_line(drawn):
         clean = all(isinstance(found, list) and not failed(found) for found in (rules, names))
         assert not (clean and isinstance(network, InputError)), (k, network)
         refused += not clean
-    assert refused > TRIES // 2
+    assert refused > each // 2
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A design file and its layout as GDS, OASIS and text."""
+    folder = tmp_path_factory.mktemp("files")
+    design = Design(name="fuzz", network={"neurons": 2})
+    (folder / "d.yaml").write_text("name: fuzz\nnetwork: {neurons: 2}\n")
+    for suffix in (".gds", ".oas"):
+        layouts.write_layout(layouts.hopfield(design), folder / f"whole{suffix}")
+    return folder
+
+
+@fuzz("layout files")
+@given(st.data())
+def test_damaged_layout_files(files, data):
+    suffix = data.draw(st.sampled_from([".gds", ".oas"]))
+    (files / f"it{suffix}").write_bytes(data.draw(damaged((files / f"whole{suffix}").read_bytes())))
+    command = data.draw(st.sampled_from(["check", "extract"]))
+    shutil.rmtree(files / "run", ignore_errors=True)
+    code, said = judged(command, files / "d.yaml", "--layout", files / f"it{suffix}", "--out", files / "run")
+    assert code != 2 or said.count("spinhop: ") == 1

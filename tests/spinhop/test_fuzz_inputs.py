@@ -76,7 +76,7 @@ def _compared(suffix: str, content: bytes, matrix: np.ndarray) -> None:
     np.testing.assert_array_equal(matrix, theirs)
 
 
-@fuzz(120, 2500)
+@fuzz("damaged graphs")
 @given(st.data())
 def test_damaged_graphs(folder, data):
     suffix = data.draw(st.sampled_from(sorted(GRAPHS)))
@@ -84,14 +84,14 @@ def test_damaged_graphs(folder, data):
     _judged_graph(folder, named, data.draw(damaged(GRAPHS[suffix])))
 
 
-@fuzz(60, 1500)
+@fuzz("invented graphs")
 @given(st.sampled_from([*sorted(GRAPHS), "", ".xml", ".json"]), st.lists(WORDS | NASTY_TEXTS, max_size=40))
 def test_invented_graphs(folder, suffix, words):
     content = " ".join(words).encode("utf-8", "surrogateescape")
     _judged_graph(folder, suffix, content, *(["--weight", "weight"] if len(words) % 2 else []))
 
 
-@fuzz(20, 300)
+@fuzz("names of weights")
 @given(st.sampled_from([".gml", ".graphml"]), NASTY_TEXTS | st.text(max_size=20))
 def test_names_of_weights(folder, suffix, name):
     path = folder / f"w{suffix}"
@@ -119,7 +119,7 @@ def _bitmaps() -> dict[str, bytes]:
 BITMAPS = _bitmaps()
 
 
-@fuzz(100, 2000)
+@fuzz("damaged pictures")
 @given(st.data())
 def test_damaged_pictures(folder, data):
     suffix = data.draw(st.sampled_from(sorted(BITMAPS)))
@@ -139,7 +139,7 @@ def _options(options: dict[str, object]) -> list[str]:
     return ["--invert"] * ("invert" in options) + (["--threshold", "0.9"] if "threshold" in options else [])
 
 
-@fuzz(20, 200)
+@fuzz("options and texts")
 @given(
     st.floats() | st.integers(-10, 10), st.floats() | st.integers(-2, 2),
     st.text("#.X1 0@*-_\n?\0", max_size=60) | NASTY_TEXTS,

@@ -48,7 +48,7 @@ def _reported(run: Path, name: str) -> None:
     assert code == 0 or name in said
 
 
-@fuzz(12, 700)
+@fuzz("damaged results")
 @given(st.sampled_from(RESULTS), st.data())
 def test_damaged_results(run, name, data):
     whole = (run / name).read_bytes()
@@ -98,7 +98,7 @@ def _as(values: np.ndarray, kind: str) -> np.ndarray:
         return values
 
 
-@fuzz(15, 900)
+@fuzz("changed results")
 @given(st.sampled_from(RESULTS), st.data())
 def test_changed_results(run, name, data):
     with xr.open_dataset(run.with_name("whole") / name, engine="h5netcdf") as opened:
@@ -110,7 +110,7 @@ def test_changed_results(run, name, data):
     _reported(run, name)
 
 
-@fuzz(20, 900)
+@fuzz("manifests")
 @given(st.data())
 def test_manifests(run, data):
     whole = (run / "manifest.json").read_bytes()
@@ -120,7 +120,7 @@ def test_manifests(run, data):
     _reported(run, "manifest.json")
 
 
-@fuzz(100, 1000)
+@fuzz("checkpoints")
 @given(st.data())
 def test_checkpoints(tmp_path, data):
     path, arrays = tmp_path / "kept.npz", {"steps": np.arange(6), "wall": np.linspace(0, 1, 12).reshape(6, 2)}
@@ -135,7 +135,7 @@ def test_checkpoints(tmp_path, data):
             np.testing.assert_array_equal(found[name], values)
 
 
-@fuzz(60, 800)
+@fuzz("findings")
 @given(st.data())
 def test_findings(tmp_path, data):
     path = write_findings(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from importlib import resources
@@ -47,9 +48,11 @@ def _written(folder: Path, name: str, content: bytes | str) -> Path:
 
 
 def _refused_or_taken(folder: Path, path: Path) -> None:
-    """The design is read, with all it refers to; what is read is written to the run folder and reads back."""
+    """The design is read with all it refers to; what is read can be judged, and reads back as a run writes it."""
     from hwlib.design import load_design
     from hwlib.errors import InputError
+    from hwlib.schematic import ideal_network
+    from sim.judgement import judge
     from spinhop.inputs import write_inputs
 
     try:
@@ -60,25 +63,28 @@ def _refused_or_taken(folder: Path, path: Path) -> None:
         return
     out = folder / f"run{next(NUMBERED)}"
     out.mkdir()
-    write_inputs(out, path, design, design.load_process())
+    process = design.load_process()
+    write_inputs(out, path, design, process)
+    with contextlib.suppress(InputError):
+        assert judge(ideal_network(design, process), design, process).outcomes
     back = load_design(out / "design.yaml")
     skipped = {"process": True, "network": {"weights"}}
     assert back.model_dump(mode="json", exclude=skipped) == design.model_dump(mode="json", exclude=skipped)
 
 
-@fuzz(100, 2500)
+@fuzz("mutated designs")
 @given(mutated(read_yaml(DESIGN).data))
 def test_mutated_designs(folder, data):
     _refused_or_taken(folder, _written(folder, "tiny.yaml", yaml_text(data)))
 
 
-@fuzz(60, 1500)
+@fuzz("damaged designs")
 @given(damaged(DESIGN.encode()))
 def test_damaged_designs(folder, content):
     _refused_or_taken(folder, _written(folder, "tiny.yaml", content))
 
 
-@fuzz(40, 800)
+@fuzz("processes")
 @given(mutated(read_yaml(PROCESS).data) | damaged(PROCESS.encode()))
 def test_processes(folder, content):
     content = content if isinstance(content, bytes) else yaml_text(content)
@@ -86,7 +92,7 @@ def test_processes(folder, content):
     _refused_or_taken(folder, _written(folder, "tiny.yaml", "name: tiny\nprocess: p.yaml\nnetwork: {neurons: 2}\n"))
 
 
-@fuzz(60, 1200)
+@fuzz("quantities")
 @given(
     st.sampled_from(["device: {track_length", "network: {neurons: 2, drive_width", "operating_point: {axon_leak"]),
     UNITS | NASTY_TEXTS | st.text(max_size=40),
@@ -97,7 +103,7 @@ def test_quantities(folder, field, text):
     _refused_or_taken(folder, _written(folder, "tiny.yaml", f"name: tiny\n{field}: {quoted}}}{rest}\n"))
 
 
-@fuzz(60, 1000)
+@fuzz("matrix files")
 @given(damaged(b"0,1.5,-1\n1,0,2e-3\n-1,0.25,0\n") | st.text("0123456789.,-+eE\n nainf_", max_size=80).map(str.encode))
 def test_matrix_files(folder, content):
     _written(folder, "w.csv", content)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from spinhop.schema import reference_page
+from tests.support.fuzzing import TRIES
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("hwlib", "sim", "layouts", "spinhop")
@@ -35,6 +36,12 @@ def test_functions_fit_a_screen(path):
 def test_every_test_file_has_a_name_of_its_own():
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert len(names) == len(set(names))
+
+
+def test_fuzz_tests_try_ten_thousand_times_in_all():
+    assert sum(full for _, full in TRIES.values()) >= 10_000
+    used = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_fuzz_*.py")]
+    assert all(any(f'("{name}")' in text for text in used) for name in TRIES)
 
 
 def test_file_format_page_is_what_the_models_say():

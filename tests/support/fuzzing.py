@@ -22,11 +22,25 @@ LONGEST_LINE, LONGEST_SECONDS = 200, 10
 FULL = os.environ.get("SPINHOP_FULL") == "1"
 
 
-def fuzz(sample: int, full: int) -> settings:
-    """Settings of a fuzz test: a sample every time, all of it when SPINHOP_FULL=1."""
+TRIES = {  # of each fuzz test: a sample every time, and all of it when SPINHOP_FULL=1
+    "mutated designs": (100, 1600), "damaged designs": (60, 1000), "processes": (40, 700), "quantities": (60, 1000),
+    "matrix files": (60, 700), "damaged graphs": (120, 1300), "invented graphs": (60, 700),
+    "names of weights": (20, 100), "damaged pictures": (60, 900), "options and texts": (20, 100),
+    "damaged results": (12, 350), "changed results": (15, 450), "manifests": (20, 450), "checkpoints": (60, 400),
+    "findings": (60, 350), "drawn layouts": (40, 400), "layout files": (12, 400),
+}  # fmt: skip
+
+
+def tries(name: str) -> int:
+    """How often a fuzz test tries."""
+    return TRIES[name][FULL]
+
+
+def fuzz(name: str) -> settings:
+    """Settings of a fuzz test by its name in ``TRIES``."""
     unhurried = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
     return settings(
-        max_examples=full if FULL else sample, deadline=None, derandomize=not FULL, suppress_health_check=unhurried,
+        max_examples=tries(name), deadline=None, derandomize=not FULL, suppress_health_check=unhurried,
         database=None,
     )  # fmt: skip
 
