@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
+
+from markupsafe import Markup
 
 from hwlib.findings import Finding
 from hwlib.process import Process
 from hwlib.writing import replacing
 from spinhop import page, point_tables
-from spinhop.page import escape
 from spinhop.point_tables import Point
 from spinhop.verdict import Line
 
@@ -19,14 +19,6 @@ MOST_NEURONS = 1000
 PAGE, WINDOWS = "checks.html", "windows.png"
 _AROUND = 0.4e-6  # m of layout shown on each side of a marker
 _SEVERITIES = ("error", "warning", "waived")
-_STYLE = """<style>
-table.text th, table.text td { text-align: left; white-space: normal; vertical-align: top; }
-table.text td:last-child, table.text td:first-child { white-space: nowrap; }
-.tag { border-radius: 9px; padding: 1px 9px; font-size: 12px; white-space: nowrap; }
-.error { background: #fbe3dc; color: #9c2f10; } .warning { background: #fdf1d3; color: #7a5600; }
-.waived { background: #e6e9ef; color: #48536a; } .pass { background: #e0f2e5; color: #1d6a35; }
-details { margin-top: 14px; } summary { cursor: pointer; color: var(--accent); margin-bottom: 8px; }
-</style>"""
 
 
 def write_check_page(
@@ -50,8 +42,11 @@ def write_check_page(
     Raises:
         InputError: when the folder cannot be written.
     """
-    title = f"<h1>checks of {escape(folder.name)}</h1>"
-    body = [title, page.verdict((str(limits), limits.kind)), _counts(findings, titles)]
+    body = [
+        page.heading(f"checks of {folder.name}"),
+        page.verdict((str(limits), limits.kind)),
+        _counts(findings, titles),
+    ]
     for old in folder.glob("violation_*.png"):  # of an earlier check, which may have found more
         old.unlink()
     names, pictures = _pictures(folder, layout, process, [f for found in findings.values() for f in found])
@@ -62,11 +57,11 @@ def write_check_page(
         body.append(page.section("V_DW", *_windows(folder, points)))
         body.append(page.section("Operating point, rule by rule", *_rules(points, titles)))
     with replacing(folder / PAGE) as temporary:
-        temporary.write_text(page.document(f"checks – {folder.name}", body, head=_STYLE), encoding="utf-8")
+        temporary.write_text(page.document(f"checks – {folder.name}", body), encoding="utf-8")
     return [PAGE, *([WINDOWS] if points else []), *names]
 
 
-def _counts(findings: dict[str, list[Finding]], titles: dict[str, str]) -> str:
+def _counts(findings: dict[str, list[Finding]], titles: dict[str, str]) -> Markup:
     cards = []
     for name, found in findings.items():
         counts = [(sum(f.severity == s for f in found), s) for s in _SEVERITIES]
@@ -77,50 +72,39 @@ def _counts(findings: dict[str, list[Finding]], titles: dict[str, str]) -> str:
     return page.cards(cards)
 
 
-def _text_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of sentences: left-aligned, wrapped. Cells are HTML."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
-    lines = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<table class="text">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}\n</tbody>\n</table>'
+def _tag(severity: str, text: str | None = None) -> Markup:
+    return page.tag(text or severity, severity)
 
 
-def _tag(severity: str, text: str | None = None) -> str:
-    return f'<span class="tag {severity}">{escape(text or severity)}</span>'
-
-
-def _table(findings: list[Finding]) -> str:
+def _table(findings: list[Finding]) -> Markup:
     celled = any(finding.cell for finding in findings)
     rows = []
     for finding in sorted(findings, key=lambda f: _SEVERITIES.index(f.severity))[:MOST_ROWS]:
         cells = [finding.rule, finding.message, *([finding.cell] if celled else [])]
         cells.append(point_tables.place(finding.x, finding.y))
-        rows.append([_tag(finding.severity), *map(escape, cells)])
+        rows.append([_tag(finding.severity), *cells])
     more = len(findings) - MOST_ROWS
-    note = page.paragraph(f"… and {more} more in the JSON file", "soft") if more > 0 else ""
-    return _text_table(["", "rule", "finding", *(["cell"] if celled else []), "x, y (µm)"], rows) + note
+    note = page.paragraph(f"… and {more} more in the JSON file", "soft") if more > 0 else Markup()
+    return page.table(["", "rule", "finding", *(["cell"] if celled else []), "x, y (µm)"], rows, "text") + note
 
 
-def _rules(points: dict[str, Point], titles: dict[str, str]) -> list[str]:
+def _rules(points: dict[str, Point], titles: dict[str, str]) -> list[Markup]:
     """Every rule's margins and worst case; formula, source and waiver of each, folded away."""
     rows = []
     for row in point_tables.rule_rows(points):
-        verdicts = [_tag(_status(text), text) if text else "" for text in row[1:3]]
-        rows.append([escape(row[0]), *verdicts, *map(escape, row[3:])])
+        verdicts = [_tag(_status(text), text) if text else Markup() for text in row[1:3]]
+        rows.append([row[0], *verdicts, *row[3:]])
     parts = [
         page.paragraph(
             "The margin is the distance to the limit relative to it (for V_DW, relative to V_DW), negative for a "
             "violation. Measured value, limit and worst case are those of the drawn wires where they were judged.",
             "soft",
         ),
-        _text_table(point_tables.RULE_COLUMNS, rows),
+        page.table(point_tables.RULE_COLUMNS, rows, "text"),
     ]  # fmt: skip
     for name, point in points.items():
-        table = _text_table(
-            point_tables.SOURCE_COLUMNS, [[escape(cell) for cell in row] for row in point_tables.source_rows(point)]
-        )
-        parts.append(
-            f"<details><summary>Formulas, sources and waivers: {escape(titles[name])}</summary>{table}</details>"
-        )
+        table = page.table(point_tables.SOURCE_COLUMNS, point_tables.source_rows(point), "text")
+        parts.append(page.folded(f"Formulas, sources and waivers: {titles[name]}", table))
     return parts
 
 
@@ -128,7 +112,7 @@ def _status(verdict: str) -> str:
     return next((severity for severity in _SEVERITIES if verdict.endswith(severity)), "pass")
 
 
-def _windows(folder: Path, points: dict[str, Point]) -> list[str]:
+def _windows(folder: Path, points: dict[str, Point]) -> list[Markup]:
     """What V_DW may be: in sentences, as a picture, and neuron by neuron."""
     from spinhop.window_plot import write_window_plot
 
@@ -137,11 +121,11 @@ def _windows(folder: Path, points: dict[str, Point]) -> list[str]:
     parts.append(page.picture(path, "V_DW window of every neuron: between them its axons follow its soma both ways"))
     for name, point in points.items():
         table = page.table(point_tables.WINDOW_COLUMNS, point_tables.window_rows(point, MOST_NEURONS))
-        parts.append(f"<details><summary>Neuron by neuron, {point_tables.SHORT[name]}</summary>{table}</details>")
+        parts.append(page.folded(f"Neuron by neuron, {point_tables.SHORT[name]}", table))
     return parts
 
 
-def _pictures(folder: Path, layout: Path, process: Process, findings: list[Finding]) -> tuple[list[str], list[str]]:
+def _pictures(folder: Path, layout: Path, process: Process, findings: list[Finding]) -> tuple[list[str], list[Markup]]:
     """Files and figures: errors first, then warnings, one picture for each rule, each marker in red."""
     from hwlib.checks.places import marked_boxes
     from layouts import render

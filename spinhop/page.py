@@ -1,99 +1,95 @@
-"""A self-contained HTML page from a few pieces: headings, paragraphs, tables, pictures."""
+"""Self-contained HTML pages from a few pieces: headings, paragraphs, tables, pictures (``spinhop/templates``)."""
 
 from __future__ import annotations
 
 import base64
-import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from hwlib.errors import harmless
 
-_STYLE = """
-:root { --ink: #1d2430; --soft: #5c6675; --line: #e2e6ec; --paper: #ffffff; --tint: #f5f7fa; --accent: #3056a0; }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--tint); color: var(--ink); }
-body { font: 15px/1.55 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
-main { max-width: 1080px; margin: 0 auto; padding: 28px 24px 60px; }
-h1 { font-size: 27px; margin: 0; letter-spacing: -.01em; }
-h2 { font-size: 17px; margin: 0 0 10px; }
-p { margin: 0 0 10px; } .soft, figcaption, caption { color: var(--soft); font-size: 13px; }
-section, .card { background: var(--paper); border: 1px solid var(--line); border-radius: 10px; padding: 18px 22px; }
-section { margin-top: 18px; overflow-x: auto; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 14px; margin-top: 18px; }
-.card b { display: block; font-size: 23px; font-weight: 600; font-variant-numeric: tabular-nums; }
-.card span { color: var(--soft); font-size: 13px; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: 6px 12px; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
-th { color: var(--soft); font-weight: 500; font-size: 13px; }
-th:first-child, td:first-child { text-align: left; padding-left: 0; }
-tr:last-child td { border-bottom: 0; }
-table + p { margin-top: 12px; }
-.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(320px, 1fr)); gap: 20px; align-items: start; }
-figure { margin: 0; } figure img { width: 100%; border: 1px solid var(--line); border-radius: 6px; background: #fff; }
-.warn { border-left: 4px solid #c4552d; padding: 8px 14px; background: #fdf3ee; border-radius: 4px; }
-.facts td { text-align: left; white-space: normal; overflow-wrap: anywhere; vertical-align: top; }
-.facts td:first-child, .facts td:nth-child(2) { white-space: nowrap; overflow-wrap: normal; }
-.facts td:first-child { font-weight: 600; }
-.verdict { margin: 12px 0 0; padding: 8px 14px; border-radius: 6px; font-weight: 500; }
-.good { background: #e0f2e5; color: #1d6a35; } .bad { background: #fbe3dc; color: #9c2f10; }
-.unsure { background: #fdf1d3; color: #7a5600; }
-code { font-size: 13px; } a { color: var(--accent); }
-@media print { body { background: #fff; } section, .card { break-inside: avoid; } }
-"""
+
+@cache
+def _templates() -> Environment:
+    def plain(value: object) -> object:
+        return value if isinstance(value, Markup) else harmless(str(value))
+
+    return Environment(
+        loader=PackageLoader("spinhop"), autoescape=True, undefined=StrictUndefined, finalize=plain,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
 
 
-def escape(text: str) -> str:
-    """Text from anywhere as it may stand in a page, between tags or in quotes."""
-    return html.escape(harmless(text))
+def render(template: str, **values: Any) -> str:
+    """A whole page of a template. Texts are escaped, ``Markup`` is not."""
+    return _templates().get_template(template).render(head="", **values) + "\n"
 
 
-def document(title: str, body: Sequence[str], *, head: str = "") -> str:
-    """A whole page. ``body`` and ``head`` are HTML already; ``title`` is text."""
-    return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
-        f"<style>{_STYLE}</style>\n{head}\n</head>\n<body>\n<main>\n{chr(10).join(body)}\n</main>\n</body>\n</html>\n"
-    )
+def document(title: str, body: Sequence[Markup], *, head: Markup = Markup()) -> str:
+    """A whole page of pieces."""
+    return _templates().get_template("base.html").render(title=title, body=body, head=head) + "\n"
 
 
-def section(heading: str, *parts: str) -> str:
-    """A framed section of HTML parts."""
-    return f"<section>\n<h2>{escape(heading)}</h2>\n{chr(10).join(parts)}\n</section>"
+def _part(name: str, *values: Any) -> Markup:
+    return Markup(getattr(_templates().get_template("parts.html").module, name)(*values).strip())
 
 
-def paragraph(text: str, kind: str = "") -> str:
+def heading(text: str) -> Markup:
+    """The page's title."""
+    return _part("heading", text)
+
+
+def section(heading: str, *parts: Markup) -> Markup:
+    """A framed section."""
+    return _part("section", heading, parts)
+
+
+def paragraph(text: str, kind: str = "") -> Markup:
     """A paragraph of text; ``kind`` is ``soft``, ``warn`` or nothing."""
-    return f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
+    return _part("paragraph", text, kind)
 
 
-def verdict(*lines: tuple[str, str]) -> str:
+def verdict(*lines: tuple[str, str]) -> Markup:
     """Lines of a verdict, each with its kind: ``good``, ``bad`` or ``unsure``."""
-    return "\n".join(f'<p class="verdict {kind}">{escape(text)}</p>' for text, kind in lines)
+    return _part("verdict", lines)
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of text cells; the first column is left-aligned."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
-    lines = "\n".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}\n</tbody>\n</table>"
+def tag(text: str, kind: str) -> Markup:
+    """A word in a coloured frame: ``error``, ``warning``, ``waived`` or ``pass``."""
+    return _part("tag", text, kind)
 
 
-def cards(values: Sequence[tuple[str, str]]) -> str:
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> Markup:
+    """A table of text cells; without columns it has no head.
+
+    Args:
+        columns: titles.
+        rows: cells, text or pieces.
+        kind: ``text``: sentences, left-aligned and wrapped; ``facts``: names, then text; else numbers.
+    """
+    return _part("table", columns, rows, kind)
+
+
+def folded(summary: str, part: Markup) -> Markup:
+    """A piece that opens at a click."""
+    return _part("folded", summary, part)
+
+
+def cards(values: Sequence[tuple[str, str]]) -> Markup:
     """A row of large numbers with what they are."""
-    inner = "".join(
-        f'<div class="card"><b>{escape(value)}</b><span>{escape(label)}</span></div>' for value, label in values
-    )
-    return f'<div class="cards">{inner}</div>'
+    return _part("cards", values)
 
 
-def picture(path: Path, caption: str) -> str:
+def picture(path: Path, caption: str) -> Markup:
     """A PNG, inside the page."""
-    data = base64.b64encode(path.read_bytes()).decode()
-    text = escape(caption)
-    return f'<figure><img alt="{text}" src="data:image/png;base64,{data}"><figcaption>{text}</figcaption></figure>'
+    return _part("picture", base64.b64encode(path.read_bytes()).decode(), caption)
 
 
-def pair(*parts: str) -> str:
+def pair(*parts: Markup) -> Markup:
     """Parts beside each other where the page is wide enough."""
-    return f'<div class="pair">{"".join(parts)}</div>'
+    return _part("pair", parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from markupsafe import Markup
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,7 +19,7 @@ COLOURS = (
 )  # fmt: skip
 
 
-def wall_plots(traces: dict[str, xr.Dataset], network: Network) -> tuple[str, str]:
+def wall_plots(traces: dict[str, xr.Dataset], network: Network) -> tuple[Markup, Markup]:
     """Plots of wall positions: somas as lines, the axons each drives as the band they fill.
 
     Args:
@@ -37,7 +38,7 @@ def wall_plots(traces: dict[str, xr.Dataset], network: Network) -> tuple[str, st
         for what in ("soma", "axon"):
             figures.append(_figure(title, trace, network, what, figures[0] if figures else None))
     script, div = components(column(*figures, sizing_mode="stretch_width"))
-    return Resources(mode="inline", components=["bokeh"]).render(), script + div
+    return Markup(Resources(mode="inline", components=["bokeh"]).render()), Markup(script + div)
 
 
 def _figure(title: str, trace: xr.Dataset, network: Network, what: str, first: Any) -> Any:

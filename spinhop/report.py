@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError
 from hwlib.network import Network, read_network
@@ -93,7 +95,7 @@ def _network(path: Path, design: Design) -> Network:
     return network
 
 
-def _cards(outcomes: dict[str, Outcome], trials: dict[str, dict[str, Any]], network: Network | None) -> str:
+def _cards(outcomes: dict[str, Outcome], trials: dict[str, dict[str, Any]], network: Network | None) -> Markup:
     values = []
     if outcomes:
         for of, what in (
@@ -117,14 +119,14 @@ def _beside(values: dict[str, str], what: str) -> tuple[str, str]:
     return values[IDEAL], f"{what}, ideal wires"
 
 
-def _trial(trials: dict[str, dict[str, Any]]) -> str:
+def _trial(trials: dict[str, dict[str, Any]]) -> Markup:
     note = (
         "The weights are a matrix: there are no stored patterns to recall, so this is one trial from the first start."
     )
     return page.section("Outcome", page.table(["", *trials], trial_rows(trials)), page.paragraph(note, "soft"))
 
 
-def _outcome(outcomes: dict[str, Outcome]) -> str:
+def _outcome(outcomes: dict[str, Outcome]) -> Markup:
     trials = outcomes[IDEAL].trials
     parts = [page.table(["", *outcomes], side_by_side(outcomes))]
     restless = {title: o.trials - o.at_rest for title, o in outcomes.items() if o.at_rest < o.trials}
@@ -142,14 +144,14 @@ def _outcome(outcomes: dict[str, Outcome]) -> str:
     return page.section("Recall", *parts, page.paragraph(note, "soft"))
 
 
-def _layout(folder: Path) -> str:
+def _layout(folder: Path) -> Markup:
     pictures = [page.picture(folder / LAYOUT_PICTURE, "the whole macro")]
     if (folder / NEURON_PICTURE).is_file():
         pictures.append(page.picture(folder / NEURON_PICTURE, "one neuron: soma and neighbouring axons"))
     return page.section("Layout", page.pair(*pictures))
 
 
-def _wires(network: Network) -> str:
+def _wires(network: Network) -> Markup:
     columns, rows = resistance_rows(resistance_table(network))
     note = (
         "Wires and vias extracted from the drawn polygons, from each net's source (pins; the soma's pillar for axon "
@@ -158,13 +160,13 @@ def _wires(network: Network) -> str:
     return page.section("Wire resistance", page.table(columns, rows), page.paragraph(note, "soft"))
 
 
-def _walls(traces: dict[str, xr.Dataset], network: Network) -> tuple[str, str]:
+def _walls(traces: dict[str, xr.Dataset], network: Network) -> tuple[Markup, Markup]:
     from sim.traces import has_walls
     from spinhop.plots import MAX_LINES, wall_plots
 
     drawable = {title: trace for title, trace in traces.items() if has_walls(trace)}
     if not drawable:
-        return "", page.section("Walls", page.paragraph("Traces of this many devices are not recorded."))
+        return Markup(), page.section("Walls", page.paragraph("Traces of this many devices are not recorded."))
     head, plots = wall_plots(drawable, network)
     note = (
         "One trial. Lines: somas; bands: the axons that a soma drives, from the slowest to the fastest. Dashed: end of "
@@ -181,7 +183,7 @@ def _energy_of(outcomes: dict[str, Outcome], trials: dict[str, dict[str, Any]]) 
     return {title: trial["energy"] for title, trial in trials.items()}
 
 
-def _energies(energies: dict[str, dict[str, float]]) -> str:
+def _energies(energies: dict[str, dict[str, float]]) -> Markup:
     rows = []
     for name in (*SOURCES, *SINKS):
         cells = []
@@ -194,7 +196,7 @@ def _energies(energies: dict[str, dict[str, float]]) -> str:
     return page.section("Energy by branch", page.table(["", *energies], rows), page.paragraph(note, "soft"))
 
 
-def _provenance(manifest: dict[str, Any]) -> str:
+def _provenance(manifest: dict[str, Any]) -> Markup:
     stages = [
         [name, f"{record['seconds']:.2f} s", record["finished"], ", ".join(record["files"])]
         for name, record in manifest["stages"].items()

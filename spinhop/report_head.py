@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from markupsafe import Markup
 
 from hwlib.design import Design
 from hwlib.operating_point import nominal_track
@@ -20,7 +21,7 @@ Rows = list[list[str]]
 
 def head(
     design: Design, process: Process, layout: str, lines: Sequence[Line], voltages: Mapping[str, str]
-) -> str:  # fmt: skip
+) -> Markup:  # fmt: skip
     """Title, verdict, and the design's facts.
 
     Args:
@@ -41,16 +42,11 @@ def head(
         "Device": _device(design, process), "Stored": _stored(design),
     }  # fmt: skip
     rows = [[title if k == 0 else "", *row] for title, rows in tables.items() for k, row in enumerate(rows)]
-    return "\n".join([
-        f"<h1>{page.escape(design.name)}</h1>", page.paragraph(summary, "soft"),
-        page.verdict(*((str(line), line.kind) for line in lines)), page.section("What was run", _wide(rows)),
+    return Markup("\n").join([
+        page.heading(design.name), page.paragraph(summary, "soft"),
+        page.verdict(*((str(line), line.kind) for line in lines)),
+        page.section("What was run", page.table([], rows, "facts")),
     ])  # fmt: skip
-
-
-def _wide(rows: Rows) -> str:
-    """A table whose last column is text that wraps."""
-    lines = "\n".join("<tr>" + "".join(f"<td>{page.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<table class="facts">\n<tbody>\n{lines}\n</tbody>\n</table>'
 
 
 def _point(design: Design, voltages: Mapping[str, str]) -> Rows:

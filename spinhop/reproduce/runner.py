@@ -102,7 +102,10 @@ def _chosen(names: Sequence[str] | None, layouts: bool) -> list[Task]:
     for name in names or ():
         if name not in known:
             raise InputError(f"reproduce: no task {shown(name)}; allowed: {', '.join(known)}")
-    return [task for name, task in known.items() if (names is None or name in names) and (layouts or not task.drawn)]
+    chosen = [task for name, task in known.items() if (names is None or name in names) and (layouts or not task.drawn)]
+    if not chosen:
+        raise InputError(f"reproduce: {', '.join(names or ())} need layouts; leave out --no-drawn")
+    return chosen
 
 
 def _run(task: Task, folder: Path, quick: bool, seed: int, key: str, report: Report | None) -> Result:

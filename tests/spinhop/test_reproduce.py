@@ -111,6 +111,12 @@ def test_unknown_task(tmp_path):
         runner.reproduce(tmp_path, tasks=["nonsense"])
 
 
+def test_no_page_of_nothing(tmp_path):
+    with pytest.raises(InputError, match="reproduce: wires, drawn need layouts; leave out --no-drawn"):
+        runner.reproduce(tmp_path / "out", tasks=["wires", "drawn"], layouts=False)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("paper", "ideal", "sample", "status"),
     [
