@@ -23,9 +23,8 @@ from hwlib.files import inside
 from hwlib.model_files import load_model
 from hwlib.process import Process, load_process, preset_names
 from hwlib.units import Quantity, Real, Whole
+from hwlib.weight_styles import MAX_NEURONS, RAILS, WEIGHT_STYLES
 
-MAX_NEURONS = 1000
-MAX_NEURONS_LINES = 256
 MIN_LEVEL, MAX_LEVEL = 1e-6, 1e6  # of a weight that is not 0, as multiple of W; names of rails have six decimals
 Bits = Annotated[str, Field(pattern=r"^[01]+$")]
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
@@ -85,12 +84,20 @@ class Weights(_Strict):
         return self
 
 
+def _known_style(name: str) -> str:
+    if name not in WEIGHT_STYLES:
+        raise ValueError(f"found {shown(name)}, allowed: {', '.join(sorted(WEIGHT_STYLES))}")
+    return name
+
+
 class Network(_Strict):
     """Size, topology, floorplan and wires."""
 
     neurons: Whole = Field(ge=2, le=MAX_NEURONS, description="N")
-    weight_style: Literal["lines", "rails"] = Field(
-        default="rails", description="rails: weights fixed by programming vias; lines: one line per synapse to the edge"
+    weight_style: Annotated[str, AfterValidator(_known_style)] = Field(
+        default=RAILS.name,
+        description="; ".join(f"{x.name}: {x.meaning}" for x in WEIGHT_STYLES.values()),
+        json_schema_extra={"enum": list(WEIGHT_STYLES)},
     )
     soma_placement: Literal["diagonal", "centred"] = Field(
         default="diagonal", description="where a soma joins its dendrite and drive: its own cell, or their middle"
@@ -104,10 +111,11 @@ class Network(_Strict):
 
     @model_validator(mode="after")
     def _lines_fit(self) -> Network:
-        if self.weight_style == "lines" and self.neurons > MAX_NEURONS_LINES:
+        style = WEIGHT_STYLES[self.weight_style]
+        if self.neurons > style.most_neurons:
             raise ValueError(
-                f"weight_style lines is limited to {MAX_NEURONS_LINES} neurons (its channel grows with N), found "
-                f"{self.neurons}; use rails"
+                f"weight_style {style.name} is limited to {style.most_neurons} neurons ({style.why}), found "
+                f"{self.neurons}; use {RAILS.name}"
             )
         return self
 

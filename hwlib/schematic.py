@@ -11,7 +11,8 @@ from hwlib.design import Design
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from hwlib.operating_point import nominal_track
 from hwlib.process import Process
-from hwlib.weights import rail_levels, weight_levels
+from hwlib.weight_styles import LINES, WEIGHT_STYLES
+from hwlib.weights import weight_levels
 
 
 def ideal_network(design: Design, process: Process, *, style: str | None = None) -> Network:
@@ -20,7 +21,7 @@ def ideal_network(design: Design, process: Process, *, style: str | None = None)
     Args:
         design: the design.
         process: its process.
-        style: ``lines`` or ``rails`` instead of the design's own.
+        style: a weight style instead of the design's own.
     """
     n = design.network.neurons
     net_names, weight_net = _nets(design, style or design.network.weight_style)
@@ -43,7 +44,7 @@ def ladder_network(design: Design, process: Process, ohm_per_cell: float) -> Net
     Cell (i, j) of an N × N grid taps dendrite i and drive j; the soma of neuron i sits on the diagonal cell (i, i).
     Ground, V_DW and weights stay ideal. The load source attaches at the soma's tap, where the paper drives it.
     """
-    ideal = ideal_network(design, process, style="lines")
+    ideal = ideal_network(design, process, style=LINES.name)
     if ohm_per_cell == 0:
         return ideal
     n, count = ideal.neurons, len(ideal.net_names)
@@ -84,17 +85,9 @@ def _nets(design: Design, style: str) -> tuple[tuple[str, ...], np.ndarray]:
     n = design.network.neurons
     names = [nets.GROUND.net_name(), nets.V_DW.net_name()]
     names += [nets.DENDRITE.net_name(i) for i in range(n)] + [nets.DRIVE.net_name(j) for j in range(n)]
-    first = len(names)
-    if style == "rails":
-        levels = weight_levels(design)
-        rails = rail_levels(levels)
-        names += [nets.RAIL.net_name(level=level) for level in rails]
-        weight_net = first + np.searchsorted(np.array(rails), np.round(levels, 6) - 1e-9)
-    else:
-        weight_net = np.full((n, n), -1)
-        off = ~np.eye(n, dtype=bool)
-        weight_net[off] = first + np.arange(n * (n - 1))
-        names += [nets.LINE.net_name(i, j) for i in range(n) for j in range(n) if i != j]
+    weights, place = WEIGHT_STYLES[style].nets(weight_levels(design))
+    weight_net = len(names) + place
+    names += weights
     np.fill_diagonal(weight_net, 1)
     return tuple(names), weight_net
 

@@ -11,8 +11,8 @@ from hwlib.design import Design, check_level, matrix_problems
 from hwlib.errors import InputError, all_of, shown
 from hwlib.files import inside, read_text
 from hwlib.quantities import parse_number
+from hwlib.weight_styles import WEIGHT_STYLES
 
-MAX_RAILS = 16
 MAX_MATRIX_BYTES = 32 * 1024 * 1024  # a million numbers of thirty characters
 
 
@@ -67,18 +67,10 @@ def weight_levels(design: Design) -> np.ndarray:
         name = design.network.weights.matrix_file or ""
         path = inside(design.folder, name, "network.weights.matrix_file")
         levels = _read_csv(path, design.network.neurons)
-    if design.network.weight_style == "rails" and len(rail_levels(levels)) > MAX_RAILS:
-        raise InputError(
-            f"network.weights: {len(rail_levels(levels))} distinct weights, the rails style carries at most "
-            f"{MAX_RAILS}; use weight_style lines"
-        )
+    refusal = WEIGHT_STYLES[design.network.weight_style].refusal(levels)
+    if refusal is not None:
+        raise InputError(f"network.weights: {refusal}")
     return levels
-
-
-def rail_levels(levels: np.ndarray) -> list[float]:
-    """The distinct weights off the diagonal, ascending: one rail each."""
-    off = ~np.eye(len(levels), dtype=bool)
-    return [float(x) for x in np.unique(np.round(levels[off], 6) + 0.0)]
 
 
 def _read_csv(path: Path, neurons: int) -> np.ndarray:

@@ -48,8 +48,7 @@ def _digest(plan: Floorplan) -> str:
     network = plan.design.network
     settings = (plan.tile.spec, plan.design.name, network.neurons, network.weight_style, network.soma_placement)
     digest = sha256(repr(settings).encode())
-    if not plan.lines:
-        digest.update(np.round(plan.levels, 6).tobytes())
+    digest.update(plan.style.drawn_weights(plan))
     return digest.hexdigest()[:8]
 
 
@@ -85,7 +84,7 @@ class _Builder:
         """One number per tile; tiles of equal number are the same cell."""
         row, column = self.plan.feeders
         codes: np.ndarray = (self.plan.ties.astype(np.int64) + 1) * 16 + row * 4 + column
-        if self.plan.lines:  # a soma's passing lines depend on its column
+        if self.plan.style.somas_differ:
             codes[np.diag_indices(self.plan.n)] -= 16 * (np.arange(self.plan.n) + 1)
         return codes
 
@@ -108,18 +107,12 @@ class _Builder:
         if code not in self._tiles:
             tie, (row_feeder, column_feeder) = (code >> 4) - 1, divmod(code & 15, 4)
             wiring = self.plan.wiring(tie, row_feeder, column_feeder, column)
-            # Negative codes are somas of style lines.
-            tag = "_".join(f for f in (self._tag(tie, column), *self._feeder_tags(wiring)) if f)
+            # Negative codes are somas that depend on their column.
+            own = self.plan.style.tag(self.plan, max(tie, -1), column)
+            tag = "_".join(f for f in (own, *self._feeder_tags(wiring)) if f)
             made = (axon if tie >= 0 else soma)(tile=self.plan.tile.spec, wiring=wiring, tag=tag)
             self._tiles[code] = made.cell_index()
         return self._tiles[code]
-
-    def _tag(self, tie: int, column: int) -> str:
-        from hwlib.nets import RAIL
-
-        if self.plan.lines:
-            return f"c{column}"
-        return RAIL.net_name(level=self.plan.rails[tie]).removeprefix("w_") if tie >= 0 else ""
 
     def _feeder_tags(self, wiring) -> tuple[str, str]:
         row = "" if wiring.row_feeder == "none" else "r" + wiring.row_feeder[0]

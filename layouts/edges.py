@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hwlib import nets
 from hwlib.cells.shapes import Box, Rect, via_grid
+from hwlib.nets import V_DW
 from layouts.floorplan import Floorplan
 
 MOST_VIAS = 8  # per crossing of a trunk and a wire; more add resistors, not conductance: the wire's end dominates
@@ -13,8 +13,7 @@ def side_rects(plan: Floorplan, west: bool) -> list[Rect]:
     """One row's piece of the west or east edge, in its own coordinates (x from 0 to ``plan.side``)."""
     t, r = plan.tile, plan.rules
     rects = [Rect("m3", Box(0, t.dendrite[0], plan.side, t.dendrite[1]))] if west else []
-    wires = {nets.RAIL.net_name(level=level): t.tracks[k] for k, level in enumerate(plan.rails)}
-    wires[nets.V_DW.net_name()] = t.vdw
+    wires = {net: t.tracks[track] for net, track in plan.style.trunks(plan).items()} | {V_DW.net_name(): t.vdw}
     margin = max(r.enclosure("m2", "v2"), r.enclosure("m3", "v2"))
     for net, (near, far) in plan.vertical_trunks.items():
         y0, y1 = wires[net]
@@ -23,10 +22,7 @@ def side_rects(plan: Floorplan, west: bool) -> list[Rect]:
         rects.append(Rect("m3", Box(x0, y0, plan.side, y1) if west else Box(0, y0, x1, y1)))
         vias = via_grid(Box(x0, y0, x1, y1), r.width("v2"), r.space("v2"), margin, MOST_VIAS)
         rects += [Rect("v2", via) for via in vias]
-    if plan.lines:
-        count = (plan.n + 1) // 2 if west else plan.n // 2
-        rects += [Rect("m3", Box(0, y0, plan.side, y1)) for y0, y1 in t.tracks[:count]]
-    return rects
+    return [*rects, *(Rect("m3", Box(0, y0, plan.side, y1)) for y0, y1 in plan.style.tracks_out(plan, west))]
 
 
 def foot_rects(plan: Floorplan, south: bool) -> list[Rect]:

@@ -9,22 +9,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from hwlib import nets
 from hwlib.cells.device_dimensions import DeviceSpec
 from hwlib.cells.rules import Rules, process_key
 from hwlib.cells.shapes import Box
 from hwlib.cells.tile_dimensions import Span, Tile, TileSpec, tile_of
-from hwlib.cells.tile_shapes import Wiring
+from hwlib.cells.tile_shapes import ColumnFeeder, RowFeeder, Wiring
 from hwlib.design import Design
+from hwlib.nets import DENDRITE, DRIVE, GROUND, V_DW
 from hwlib.process import Process
-from hwlib.weights import rail_levels, weight_levels
+from hwlib.weight_styles import rail_levels
+from hwlib.weights import weight_levels
+from layouts.styles import DRAWN_STYLES, DrawnStyle
 
-ROW_FEEDERS = ("none", "through", "west", "east")
-COLUMN_FEEDERS = ("none", "through", "south", "north")
+ROW_FEEDERS: tuple[RowFeeder, ...] = ("none", "through", "west", "east")
+COLUMN_FEEDERS: tuple[ColumnFeeder, ...] = ("none", "through", "south", "north")
 
 
 class Label(NamedTuple):
@@ -45,14 +47,14 @@ class Floorplan:
         process: its process.
         tile: dimensions of every tile.
         levels: weights as multiples of W, shape (N, N).
-        rails: level of each weight rail, ascending; empty in style ``lines``.
+        style: how the weights are drawn.
     """
 
     design: Design
     process: Process
     tile: Tile
     levels: np.ndarray
-    rails: tuple[float, ...]
+    style: DrawnStyle
 
     @property
     def n(self) -> int:
@@ -64,10 +66,10 @@ class Floorplan:
         """Row and column where centred somas feed their nets."""
         return self.n // 2
 
-    @property
-    def lines(self) -> bool:
-        """Whether every synapse has its own weight line."""
-        return self.design.network.weight_style == "lines"
+    @cached_property
+    def rails(self) -> list[float]:
+        """The distinct weights, ascending: the level of each rail where weights are on rails."""
+        return rail_levels(self.levels)
 
     # --- trunks ---
 
@@ -75,10 +77,9 @@ class Floorplan:
     def vertical_trunks(self) -> dict[str, Span]:
         """Trunks (m2) of a side edge by net: distance from the array to their near and far side."""
         r, t = self.rules, self.tile
-        names = [nets.RAIL.net_name(level=level) for level in self.rails] + [nets.V_DW.net_name()]
-        widths = [t.weight_w] * len(self.rails) + [t.vdw_w]
+        wires = dict.fromkeys(self.style.trunks(self), t.weight_w) | {V_DW.net_name(): t.vdw_w}
         trunks, at = {}, r.space("m2")
-        for name, wire in zip(names, widths, strict=True):
+        for name, wire in wires.items():
             width = max(r.landing("m2", "v2"), self._trunk_width(wire))
             trunks[name] = (at, at + width)
             at += width + r.space("m2")
@@ -116,21 +117,10 @@ class Floorplan:
 
     # --- what stands where ---
 
-    def track_of(self, pre: int) -> int:
-        """Weight track of column ``pre``'s line in the channel (style ``lines``): outer columns lie lower."""
-        return pre if self.goes_west(pre) else self.n - 1 - pre
-
-    def goes_west(self, pre: int) -> bool:
-        """Whether the line of column ``pre`` leaves on the west side."""
-        return 2 * pre < self.n
-
     @cached_property
     def ties(self) -> np.ndarray:
-        """Per tile, what its strap is tied to: index of a rail, or the column of a line; −1 in somas."""
-        if self.lines:
-            ties = np.broadcast_to(np.arange(self.n), (self.n, self.n)).copy()
-        else:
-            ties = np.searchsorted(np.array(self.rails) + 1e-9, np.round(self.levels, 6))
+        """Per tile, a number of what its strap is tied to, by the weight style; −1 in somas."""
+        ties = self.style.ties(self)
         np.fill_diagonal(ties, -1)
         return ties
 
@@ -150,25 +140,18 @@ class Floorplan:
         return row, row.T.copy()
 
     def wiring(self, tie: int, row_feeder: int, column_feeder: int, column: int) -> Wiring:
-        """What distinguishes the tile with these codes in this column (any column in style ``rails``)."""
-        through, side = (0, len(self.rails)), "both"
-        own: int | None = tie if tie >= 0 else None
-        if self.lines:
-            west = self.goes_west(column)
-            track = self.track_of(column)
-            count = (self.n + 1) // 2 if west else self.n // 2
-            through, side = (track + 1, count), "west" if west else "east"
-            own = track if tie >= 0 else None
-        sides: Literal["both", "west", "east"] = side  # type: ignore[assignment]
-        return Wiring(through, own, sides, ROW_FEEDERS[row_feeder], COLUMN_FEEDERS[column_feeder])  # type: ignore[arg-type]
+        """What distinguishes the tile with these codes in this column."""
+        own = self.style.tie(self, tie, column)
+        feeders = ROW_FEEDERS[row_feeder], COLUMN_FEEDERS[column_feeder]
+        return Wiring(own.through, own.track, own.side, *feeders)
 
     # --- labels ---
 
     def labels(self) -> list[Label]:
         """One label per net and place where its source attaches.
 
-        Dendrites and lines at the edge's end of their wire, drives at the column's north end, rails, V_DW and ground
-        at the end of each of their two trunks (the two are joined outside the macro).
+        Dendrites at the edge's end of their wire, drives at the column's north end, V_DW, ground and what else has
+        trunks at the end of each of its two (they are joined outside the macro); the style labels the rest.
         """
         t, n = self.tile, self.n
         tail = self.rules.width("m3") // 2
@@ -177,23 +160,17 @@ class Floorplan:
         labels = []
         for i in range(n):
             y0 = self.foot + i * t.py
-            labels.append(Label("m3", nets.DENDRITE.net_name(i), tail, y0 + sum(t.dendrite) // 2))
+            labels.append(Label("m3", DENDRITE.net_name(i), tail, y0 + sum(t.dendrite) // 2))
             x = self.side + i * t.px + t.origin[0] + sum(t.drive) // 2
-            labels.append(Label("m2", nets.DRIVE.net_name(i), x, self.foot + n * t.py - tail_v))
-            if self.lines:
-                for j in range(n):
-                    if i != j:
-                        y = y0 + sum(t.tracks[self.track_of(j)]) // 2
-                        labels.append(
-                            Label("m3", nets.LINE.net_name(i, j), tail if self.goes_west(j) else right - tail, y)
-                        )
+            labels.append(Label("m2", DRIVE.net_name(i), x, self.foot + n * t.py - tail_v))
+            labels += self.style.labels(self, i, y0)
         for net, (near, far) in self.vertical_trunks.items():
             middle = (near + far) // 2
             for x in (self.side - middle, right - self.side + middle):
                 labels.append(Label("m2", net, x, self.foot + tail_v))
         middle = sum(self.ground_trunk) // 2
         for y in (self.foot - middle, self.outline.y1 - self.foot + middle):
-            labels.append(Label("m3", nets.GROUND.net_name(), self.side + tail, y))
+            labels.append(Label("m3", GROUND.net_name(), self.side + tail, y))
         return labels
 
 
@@ -210,15 +187,14 @@ def floorplan(design: Design, process: Process | None = None) -> Floorplan:
     process = process or design.load_process()
     network, device = design.network, design.device
     levels = weight_levels(design)
-    lines = network.weight_style == "lines"
-    rails = () if lines else tuple(rail_levels(levels))
+    style = DRAWN_STYLES[network.weight_style]
     spec = TileSpec(
         device=DeviceSpec(
             process_key(process), device.track_length, device.track_width, device.pillar_width, device.pillar_position
         ),
-        tracks=(network.neurons + 1) // 2 if lines else len(rails),
+        tracks=style.tracks(levels),
         centred=network.soma_placement == "centred",
         dendrite_width=network.dendrite_width, drive_width=network.drive_width, ground_width=network.ground_width,
         weight_width=network.weight_width, vdw_width=network.vdw_width,
     )  # fmt: skip
-    return Floorplan(design, process, tile_of(spec), levels, rails)
+    return Floorplan(design, process, tile_of(spec), levels, style)

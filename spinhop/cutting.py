@@ -69,7 +69,7 @@ def cut_graphs(
     Raises:
         InputError: a bad graph file (all are read before any is solved), or one that does not fit a network.
     """
-    from hwlib.design import MAX_NEURONS
+    from hwlib.weight_styles import MAX_NEURONS
     from sim.tasks import baselines
     from sim.tasks.graphs import read_graph, remarks
     from sim.tasks.maxcut import solve, weight_levels

@@ -19,6 +19,7 @@ from hwlib.design import Design, Network, Weights
 from hwlib.drawing.reader import open_layout
 from hwlib.findings import Finding
 from hwlib.process import preset_names
+from hwlib.weight_styles import LINES, RAILS
 
 DRC_REACH = 0.1  # µm between a fault and the finding that reports it
 Maker = Callable[[Design], str | Path | kdb.Layout]
@@ -50,7 +51,7 @@ def random_designs(count: int, seed: int, *, largest: int = 30) -> list[Design]:
     for k in range(count):
         network = Network(
             neurons=int(rng.integers(2, largest + 1)),
-            weight_style=("rails", "lines")[k % 2],
+            weight_style=(RAILS, LINES)[k % 2].name,
             soma_placement=("diagonal", "centred")[k // 2 % 2],
             weights=Weights(random_patterns=int(rng.integers(1, 4))),
         )

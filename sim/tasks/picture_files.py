@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hwlib.design import MAX_NEURONS
 from hwlib.errors import InputError, shown
 from hwlib.files import read_bytes
+from hwlib.weight_styles import MAX_NEURONS
 
 if TYPE_CHECKING:
     from PIL.Image import Image

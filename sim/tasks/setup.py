@@ -12,7 +12,7 @@ from hwlib.network import Network
 from hwlib.operating_point import resolve_v_dw
 from hwlib.process import Process
 from hwlib.schematic import ideal_network
-from hwlib.weights import MAX_RAILS, rail_levels
+from hwlib.weight_styles import LINES, MAX_RAILS, RAILS, rail_levels
 
 PAPER_LOAD = 16e-9  # s: load phase of the authors' programs at V_C = 0.1 V
 MAX_FREE_NEURONS = 256  # networks whose every weight is a net of its own
@@ -66,11 +66,11 @@ def free_network(design: Design, process: Process, levels: np.ndarray | None = N
     """
     n = design.network.neurons
     if n <= MAX_FREE_NEURONS:
-        return ideal_network(design, process, style="lines")
+        return ideal_network(design, process, style=LINES.name)
     if levels is None:
         raise InputError(f"network: {n} neurons need their weights; above {MAX_FREE_NEURONS} weights are on rails")
     require_fit(levels)
-    return ideal_network(with_levels(design, levels), process, style="rails")
+    return ideal_network(with_levels(design, levels), process, style=RAILS.name)
 
 
 def require_fit(levels: np.ndarray) -> None:

@@ -8,7 +8,8 @@ import klayout.db as kdb
 from hwlib.design import Design
 from hwlib.nets import RAIL
 from hwlib.process import Process, load_process
-from hwlib.weights import rail_levels, weight_levels
+from hwlib.weight_styles import rail_levels
+from hwlib.weights import weight_levels
 
 PX, PY = 520, 760
 RAILS = [(400, 440), (480, 520), (560, 600), (640, 680)]  # vdw, then the weights

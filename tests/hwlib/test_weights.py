@@ -7,7 +7,8 @@ import pytest
 
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.weights import bits, hebbian, rail_levels, stored_patterns, weight_levels
+from hwlib.weight_styles import rail_levels
+from hwlib.weights import bits, hebbian, stored_patterns, weight_levels
 
 
 def test_one_pattern_by_hand():

@@ -1,0 +1,103 @@
+"""Weight styles: which nets bring the weights to the axons. How one is drawn stands in ``layouts.styles``.
+
+To add a style, ``register`` one here and its drawing there.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from hwlib.nets import LINE, RAIL
+
+MAX_NEURONS = 1000
+MAX_RAILS = 16
+
+
+class WeightStyle(ABC):
+    """A way to bring weights to the axons.
+
+    Attributes:
+        name: in the design's ``network.weight_style``.
+        meaning: in a few words, for the reference of the design file.
+        most_neurons: that it can be drawn for.
+        why: there is no more room.
+    """
+
+    name: str
+    meaning: str
+    most_neurons: int = MAX_NEURONS
+    why: str = ""
+
+    @abstractmethod
+    def nets(self, levels: np.ndarray) -> tuple[list[str], np.ndarray]:
+        """Names of the weight nets, and the index of the one behind each axon, rows postsynaptic, shape (N, N).
+
+        Args:
+            levels: weights as multiples of W, shape (N, N).
+        """
+
+    def refusal(self, levels: np.ndarray) -> str | None:
+        """Why it cannot carry these weights; None when it can."""
+        return None
+
+
+class Rails(WeightStyle):
+    """A rail for every distinct weight, shared by all synapses; programming vias choose."""
+
+    name = "rails"
+    meaning = "weights fixed by programming vias"
+
+    def nets(self, levels: np.ndarray) -> tuple[list[str], np.ndarray]:
+        """One net a level, ascending."""
+        rails = rail_levels(levels)
+        place = np.searchsorted(np.array(rails), np.round(levels, 6) - 1e-9)
+        return [RAIL.net_name(level=level) for level in rails], place
+
+    def refusal(self, levels: np.ndarray) -> str | None:
+        """More distinct weights than there may be rails."""
+        count = len(rail_levels(levels))
+        if count <= MAX_RAILS:
+            return None
+        return f"{count} distinct weights, the rails style carries at most {MAX_RAILS}; use weight_style lines"
+
+
+class Lines(WeightStyle):
+    """A line to the edge for every synapse; voltages outside are the weights."""
+
+    name = "lines"
+    meaning = "one line per synapse to the edge"
+    most_neurons = 256
+    why = "its channel grows with N"
+
+    def nets(self, levels: np.ndarray) -> tuple[list[str], np.ndarray]:
+        """One net a synapse, row by row."""
+        n = len(levels)
+        place = np.full((n, n), -1)
+        place[~np.eye(n, dtype=bool)] = np.arange(n * (n - 1))
+        return [LINE.net_name(i, j) for i in range(n) for j in range(n) if i != j], place
+
+
+WEIGHT_STYLES: dict[str, WeightStyle] = {}
+
+
+def register(style: WeightStyle) -> WeightStyle:
+    """Add a weight style.
+
+    Raises:
+        ValueError: its name is taken.
+    """
+    if style.name in WEIGHT_STYLES:
+        raise ValueError(f"there is a weight style {style.name} already")
+    WEIGHT_STYLES[style.name] = style
+    return style
+
+
+RAILS, LINES = register(Rails()), register(Lines())
+
+
+def rail_levels(levels: np.ndarray) -> list[float]:
+    """The distinct weights off the diagonal, ascending: one rail each."""
+    off = ~np.eye(len(levels), dtype=bool)
+    return [float(x) for x in np.unique(np.round(levels[off], 6) + 0.0)]
