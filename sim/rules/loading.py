@@ -10,7 +10,8 @@ from sim.rules.cases import LOAD_STATE, Cases
 from sim.rules.outcome import Outcome, above
 from sim.rules.statics import StaticCircuit
 
-MOST_STARTS = 16  # solved with their own walls: those that all axons ON would load least
+MOST_WALLS = 250_000  # in all starts that are solved with their own walls: 20 of 60 neurons take a second
+FEWEST_STARTS = 16  # solved at any size
 MOST_BITS = 32  # of a start in a message
 _SOURCE = "paper, Section III-B: ±V_C sets every soma; with wires solved on the network"
 
@@ -34,7 +35,8 @@ def loaded_starts(cases: Cases) -> LoadedStarts | None:
     """The starts of the task that are hardest to load; None when the task is unknown.
 
     Open weight rails join the dendrites through their axons, the more of them ON the more: with the walls of the start
-    itself the join is strongest at the end of its load.
+    itself the join is strongest at the end of its load. Where there are too many starts to solve them all, those are
+    taken that all axons ON would load least.
     """
     if cases.starts is None:
         return None
@@ -44,7 +46,8 @@ def loaded_starts(cases: Cases) -> LoadedStarts | None:
     all_on = StaticCircuit(cases.network, cases.parallel(True, "all"), held)
     volts = [replace(cases.protocol, start=start).load_voltages(cases.network) for start in starts]
     hard = np.array([np.min(s * all_on.solve(v).track_current[somas]) for s, v in zip(sign, volts, strict=True)])
-    chosen = np.argsort(hard, kind="stable")[:MOST_STARTS]
+    most = max(FEWEST_STARTS, MOST_WALLS // cases.network.devices)
+    chosen = np.argsort(hard, kind="stable")[:most]
     current = np.empty((len(chosen), cases.network.neurons))
     for row, k in enumerate(chosen):
         circuit = StaticCircuit(cases.network, starts[k][cases.network.pre] != 0, held)
@@ -53,9 +56,9 @@ def loaded_starts(cases: Cases) -> LoadedStarts | None:
 
 
 def load_drive(cases: Cases, loaded: LoadedStarts | None) -> Outcome | None:
-    """Does V_C bring every soma to its bit in the task's own starts? ``k·I > |v_leak,soma|`` where the leak opposes.
+    """Does V_C bring every soma to its bit in the task's own starts? ``b·(k·I + v_leak,soma) > 0``, b = ±1.
 
-    Ideally ``I = V_C/R_M``. None when the task's starts are unknown.
+    Ideally ``I = b·V_C/R_M``. None when the task's starts are unknown.
     """
     if loaded is None:
         return None
@@ -63,13 +66,13 @@ def load_drive(cases: Cases, loaded: LoadedStarts | None) -> Outcome | None:
     against = np.where(loaded.bits != 0, 1.0, -1.0) * cases.leak_current[somas]  # positive where the leak opposes
     margin = _margin(loaded.current, against)
     k, neuron = np.unravel_index(int(margin.argmin()), margin.shape)
-    current, leak = float(loaded.current[k, neuron]), float(abs(cases.leak_current[somas[neuron]]))
+    current, leak = float(loaded.current[k, neuron]), float(against[k, neuron])
     word = _word(loaded.bits[k])
     return Outcome(
         rule="leak.load",
         message=f"{_drive(cases, current, int(neuron), leak)}, in the start of trial {loaded.trials[k]} ({word})",
         margin=float(margin[k, neuron]), severity="error",
-        formula="k·I > |v_leak,soma| toward each start's own bit; without wires I = V_C/R_M", source=_SOURCE,
+        formula="b·(k·I + v_leak,soma) > 0, b = ±1 each bit of each start; without wires I = b·V_C/R_M", source=_SOURCE,
         measured=current, required=leak, unit="A", place=cases.device_place(int(somas[neuron])),
         state=f"load, start of trial {loaded.trials[k]}",
     )  # fmt: skip
@@ -87,13 +90,14 @@ def any_load_drive(cases: Cases) -> Outcome:
         drive = bound.drive + np.minimum(sign * bound.drift, 0)
         drives.append(drive)
         ratios.append(_margin(drive, sign * cases.leak_current[somas]))
-    side = int(np.min(ratios, axis=1).argmin())
+    least = np.min(ratios, axis=1)
+    side = 1 if least[1] < 0 else int(least.argmin())  # one OFF against all ON has the axons ON that the bound takes
     k = int(ratios[side].argmin())
-    current, leak = float(drives[side][k]), float(abs(cases.leak_current[somas[k]]))
+    current, leak = float(drives[side][k]), float((1, -1)[side] * cases.leak_current[somas[k]])
     return Outcome(
         rule="leak.load_any",
         message=f"{_drive(cases, current, k, leak)}, in the worst start: {_worst_start(cases, k, side == 0)}",
-        margin=float(ratios[side][k]), severity="warning", formula="k·V_C/R_M > |v_leak,soma|, both signs, any start",
+        margin=float(ratios[side][k]), severity="warning", formula="b·(k·I + v_leak,soma) > 0, b = ±1, any start",
         source=f"{_SOURCE}, over all starts", measured=current, required=leak, unit="A",
         place=cases.device_place(int(somas[k])), state=f"{LOAD_STATE}, {'−+'[side == 0]}V_C",
     )  # fmt: skip
@@ -143,17 +147,20 @@ def _travel(cases: Cases, devices: np.ndarray, current: np.ndarray) -> np.ndarra
 
 
 def _margin(drive: np.ndarray, against: np.ndarray) -> np.ndarray:
-    """Excess of drives over leaks that oppose them; where a leak helps, any drive that does not oppose is enough."""
-    helped = np.where(drive > 0, np.inf, -2.0)
-    return np.where(against > 0, drive / np.maximum(against, 1e-30) - 1, helped)
+    """Excess of drives over leaks that oppose them, relative to the leak; how much is left of leaks that help.
+
+    Args:
+        drive: track current toward the bit, A.
+        against: what it has to exceed, A: negative where the leak helps.
+    """
+    scale = np.maximum(np.abs(against), 1e-30)
+    return np.where((against <= 0) & (drive > 0), np.inf, (drive - against) / scale)
 
 
-def _drive(cases: Cases, current: float, neuron: int, leak: float) -> str:
+def _drive(cases: Cases, current: float, neuron: int, against: float) -> str:
     soma = cases.device_place(int(cases.network.somas[neuron])).name
-    return (
-        f"V_C = {cases.protocol.v_charge:.4g} V drives {current * 1e6:.4g} µA through {soma}, its leak needs "
-        f"{leak * 1e6:.4g} µA"
-    )
+    leak = f"its leak {'needs' if against > 0 else 'helps with'} {abs(against) * 1e6:.4g} µA"
+    return f"V_C = {cases.protocol.v_charge:.4g} V drives {current * 1e6:.4g} µA through {soma} toward its bit, {leak}"
 
 
 def _word(bits: np.ndarray) -> str:
