@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
@@ -23,19 +22,11 @@ from hwlib.nets import DENDRITE, DRIVE, GROUND, V_DW
 from hwlib.process import Process
 from hwlib.weight_styles import rail_levels
 from hwlib.weights import weight_levels
+from layouts.labels import Label
 from layouts.styles import DRAWN_STYLES, DrawnStyle
 
 ROW_FEEDERS: tuple[RowFeeder, ...] = ("none", "through", "west", "east")
 COLUMN_FEEDERS: tuple[ColumnFeeder, ...] = ("none", "through", "south", "north")
-
-
-class Label(NamedTuple):
-    """A net's name where its source attaches, in grid steps of the top cell."""
-
-    layer: str
-    net: str
-    x: int
-    y: int
 
 
 @dataclass(frozen=True, eq=False)

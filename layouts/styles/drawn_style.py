@@ -4,14 +4,42 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from hwlib.cells.tile_dimensions import Span
+from hwlib.cells.rules import Rules
+from hwlib.cells.shapes import Box
+from hwlib.cells.tile_dimensions import Span, Tile
+from layouts.labels import Label
 
-if TYPE_CHECKING:
-    from layouts.floorplan import Floorplan, Label
+
+class PlannedArray(Protocol):
+    """What a style sees of the floorplan (``layouts.floorplan.Floorplan``)."""
+
+    @property
+    def n(self) -> int:
+        """Number of neurons."""
+
+    @property
+    def levels(self) -> np.ndarray:
+        """Weights as multiples of W, shape (N, N)."""
+
+    @property
+    def rails(self) -> list[float]:
+        """The distinct weights, ascending."""
+
+    @property
+    def tile(self) -> Tile:
+        """Dimensions of every tile."""
+
+    @property
+    def rules(self) -> Rules:
+        """Rules of the process in grid steps."""
+
+    @property
+    def outline(self) -> Box:
+        """The whole macro."""
 
 
 class Tie(NamedTuple):
@@ -44,30 +72,30 @@ class DrawnStyle(ABC):
         """How many weight tracks run through a row of tiles."""
 
     @abstractmethod
-    def ties(self, plan: Floorplan) -> np.ndarray:
+    def ties(self, plan: PlannedArray) -> np.ndarray:
         """Per tile a number ≥ 0 that tells its tie from others, shape (N, N); the diagonal does not count."""
 
     @abstractmethod
-    def tie(self, plan: Floorplan, number: int, column: int) -> Tie:
+    def tie(self, plan: PlannedArray, number: int, column: int) -> Tie:
         """Tracks of the tile with a number (−1: a soma) in a column."""
 
     @abstractmethod
-    def tag(self, plan: Floorplan, number: int, column: int) -> str:
+    def tag(self, plan: PlannedArray, number: int, column: int) -> str:
         """What the tile's cell is called after."""
 
-    def trunks(self, plan: Floorplan) -> dict[str, int]:
+    def trunks(self, plan: PlannedArray) -> dict[str, int]:
         """Weight nets that have trunks beside the array, from near to far, and the track that each is joined to."""
         return {}
 
-    def tracks_out(self, plan: Floorplan, west: bool) -> Sequence[Span]:
+    def tracks_out(self, plan: PlannedArray, west: bool) -> Sequence[Span]:
         """Tracks that go on to the edge of the macro."""
         return ()
 
-    def labels(self, plan: Floorplan, row: int, y0: int) -> Iterator[Label]:
+    def labels(self, plan: PlannedArray, row: int, y0: int) -> Iterator[Label]:
         """Labels of a row's own weight nets at the edge of the macro; trunks are labelled already."""
         return iter(())
 
-    def drawn_weights(self, plan: Floorplan) -> bytes:
+    def drawn_weights(self, plan: PlannedArray) -> bytes:
         """What of the weights shows in the layout: layouts of equal bytes are the same."""
         return b""
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hwlib.cells.tile_dimensions import Span
 from hwlib.nets import LINE
 from hwlib.weight_styles import LINES
-from layouts.styles.drawn_style import DrawnStyle, Tie
-
-if TYPE_CHECKING:
-    from layouts.floorplan import Floorplan, Label
+from layouts.labels import Label
+from layouts.styles.drawn_style import DrawnStyle, PlannedArray, Tie
 
 
 class DrawnLines(DrawnStyle):
@@ -38,28 +35,26 @@ class DrawnLines(DrawnStyle):
         """Track of a column's line: outer columns lie lower."""
         return column if self.goes_west(n, column) else n - 1 - column
 
-    def ties(self, plan: Floorplan) -> np.ndarray:
+    def ties(self, plan: PlannedArray) -> np.ndarray:
         """The column."""
         return np.broadcast_to(np.arange(plan.n), (plan.n, plan.n)).copy()
 
-    def tie(self, plan: Floorplan, number: int, column: int) -> Tie:
+    def tie(self, plan: PlannedArray, number: int, column: int) -> Tie:
         """The column's own line begins here; those of columns farther in pass above it."""
         west, track = self.goes_west(plan.n, column), self.track_of(plan.n, column)
         through = track + 1, self.columns_out(plan.n, west=west)
         return Tie(through, track if number >= 0 else None, "west" if west else "east")
 
-    def tag(self, plan: Floorplan, number: int, column: int) -> str:
+    def tag(self, plan: PlannedArray, number: int, column: int) -> str:
         """After the column."""
         return f"c{column}"
 
-    def tracks_out(self, plan: Floorplan, west: bool) -> Sequence[Span]:
+    def tracks_out(self, plan: PlannedArray, west: bool) -> Sequence[Span]:
         """All that leave on the side."""
         return plan.tile.tracks[: self.columns_out(plan.n, west=west)]
 
-    def labels(self, plan: Floorplan, row: int, y0: int) -> Iterator[Label]:
+    def labels(self, plan: PlannedArray, row: int, y0: int) -> Iterator[Label]:
         """At the end of each line."""
-        from layouts.floorplan import Label
-
         tail, right = plan.rules.width("m3") // 2, plan.outline.x1
         for column in range(plan.n):
             if column != row:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from hwlib.nets import RAIL
 from hwlib.weight_styles import RAILS, rail_levels
-from layouts.styles.drawn_style import DrawnStyle, Tie
-
-if TYPE_CHECKING:
-    from layouts.floorplan import Floorplan
+from layouts.styles.drawn_style import DrawnStyle, PlannedArray, Tie
 
 
 class DrawnRails(DrawnStyle):
@@ -23,22 +18,22 @@ class DrawnRails(DrawnStyle):
         """One a level."""
         return len(rail_levels(levels))
 
-    def ties(self, plan: Floorplan) -> np.ndarray:
+    def ties(self, plan: PlannedArray) -> np.ndarray:
         """Index of the rail of each weight."""
         return np.searchsorted(np.array(plan.rails) + 1e-9, np.round(plan.levels, 6))
 
-    def tie(self, plan: Floorplan, number: int, column: int) -> Tie:
+    def tie(self, plan: PlannedArray, number: int, column: int) -> Tie:
         """All rails pass; the programming via sits on one."""
         return Tie((0, len(plan.rails)), number if number >= 0 else None)
 
-    def tag(self, plan: Floorplan, number: int, column: int) -> str:
+    def tag(self, plan: PlannedArray, number: int, column: int) -> str:
         """After the rail."""
         return RAIL.net_name(level=plan.rails[number]).removeprefix("w_") if number >= 0 else ""
 
-    def trunks(self, plan: Floorplan) -> dict[str, int]:
+    def trunks(self, plan: PlannedArray) -> dict[str, int]:
         """One a rail."""
         return {RAIL.net_name(level=level): k for k, level in enumerate(plan.rails)}
 
-    def drawn_weights(self, plan: Floorplan) -> bytes:
+    def drawn_weights(self, plan: PlannedArray) -> bytes:
         """All of them."""
         return np.round(plan.levels, 6).tobytes()

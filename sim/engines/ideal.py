@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
-from hwlib.errors import InputError
 from hwlib.nets import DENDRITE, DRIVE, GROUND, LINE, RAIL, V_DW
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from sim.engines import Options
+from sim.engines._ideal_nets import per_neuron
 from sim.protocol import Protocol
 from sim.result import Trials, joined
 
@@ -33,12 +32,12 @@ def refusal(network: Network, protocols: Sequence[Protocol]) -> str | None:
     axon = np.flatnonzero(~network.is_soma)
     for name in _AXON_PARAMETERS:
         values = getattr(network, name)
-        if not np.array_equal(values[axon], _per_neuron(network, values)[network.pre[axon]]):
+        if not np.array_equal(values[axon], per_neuron(network, values)[network.pre[axon]]):
             return f"axons of one neuron differ in {name}"
     for protocol in protocols:
         if protocol.initial is not None:
             walls = np.asarray(protocol.initial, float)
-            if not np.array_equal(walls[axon], _per_neuron(network, walls)[network.pre[axon]]):
+            if not np.array_equal(walls[axon], per_neuron(network, walls)[network.pre[axon]]):
                 return "axons of one neuron start at different places"
     return None
 
@@ -59,70 +58,6 @@ def simulate(network: Network, protocols: Sequence[Protocol], options: Options) 
         if options.progress:
             options.progress(first + len(chunk), len(protocols))
     return joined(done)
-
-
-class WeightNets:
-    """Voltages behind the axons: levels of lines from the protocol, of rails from the network.
-
-    Args:
-        network: a network that ``refusal`` accepts.
-    """
-
-    def __init__(self, network: Network):
-        parsed = network.parsed_nets()
-        self._n = network.neurons
-        self._axon = np.flatnonzero(~network.is_soma)
-        nets = network.node_net[network.terminals[self._axon, MTJ_IN]]
-        self._is_line = np.array([parsed[net].net_class is LINE for net in nets], bool)
-        self._level = np.array([parsed[net].level for net in nets])
-        self._line = (
-            np.array([max(parsed[net].neuron, 0) for net in nets]),
-            np.array([max(parsed[net].pre, 0) for net in nets]),
-        )
-        self._pre, self._post = network.pre[self._axon], network.post[self._axon]
-        self._shared_nets(nets)
-
-    def _shared_nets(self, nets: np.ndarray) -> None:
-        """Weight nets with several axons: how many of each neuron, and whose dendrites they reach."""
-        values, index, counts = np.unique(nets, return_inverse=True, return_counts=True)
-        shared = np.flatnonzero(counts > 1)
-        place = np.full(len(values), -1)
-        place[shared] = np.arange(len(shared))
-        rail = place[index]
-        on = rail >= 0
-        rows = rail[on] * self._n + self._pre[on]
-        shape = (len(shared) * self._n, self._n)
-        self._reach = csr_matrix((np.ones(on.sum()), (rows, self._post[on])), shape=shape)
-        self.count = np.asarray(self._reach.sum(1)).reshape(len(shared), self._n)
-
-    def loads(self, load: np.ndarray, *, grounded: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Sums over shared nets of dendrite voltages (R, N), and over the axons that conduct, of their squares (N,).
-
-        While nets float only shared ones conduct, less what their potential saves; at 0 V each axon does.
-        """
-        if grounded:
-            return np.zeros(self.count.shape), np.bincount(self._pre, load[self._post] ** 2, self._n)
-        linear = (self._reach @ load).reshape(self.count.shape)
-        square = (self._reach @ load**2).reshape(self.count.shape)
-        return linear, square.sum(0)
-
-    def voltages(self, protocol: Protocol) -> np.ndarray:
-        """Weight voltages, shape (N pre, N post), 0 where there is no axon."""
-        level = self._level
-        if self._is_line.any():
-            if protocol.levels is None:
-                raise InputError("protocol: weight lines need levels, shape (N, N)")
-            levels = np.asarray(protocol.levels, float)
-            if levels.shape != (self._n, self._n):
-                raise InputError(f"protocol: levels has shape {levels.shape}, needs {(self._n,) * 2}")
-            level = np.where(self._is_line, levels[self._line], level)
-        voltages = np.zeros((self._n, self._n))
-        voltages[self._pre, self._post] = level * protocol.weight
-        return voltages
-
-    def key(self, protocol: Protocol) -> tuple[int, float]:
-        """Equal for protocols of one call that certainly have the same weights."""
-        return (id(protocol.levels) if self._is_line.any() else 0), protocol.weight
 
 
 def _is_wired(network: Network) -> bool:
@@ -147,11 +82,3 @@ def _is_wired(network: Network) -> bool:
         and pinned[network.terminals[:, [DW_OUT, MTJ_IN]]].all()
         and pinned[network.terminals[soma, DW_IN]].all()
     )
-
-
-def _per_neuron(network: Network, values: np.ndarray) -> np.ndarray:
-    """One axon's value of each neuron (its soma's where it has none), shape (N,)."""
-    axon = np.flatnonzero(~network.is_soma)
-    chosen = values[network.somas].copy()
-    chosen[network.pre[axon]] = values[axon]
-    return chosen

@@ -12,8 +12,8 @@ from hwlib.network import DW_IN, MTJ_IN, MTJ_OUT, Network
 from sim.engines import Options
 from sim.engines._ideal_circuit import Circuit, Record, Walls
 from sim.engines._ideal_growth import new_growth
+from sim.engines._ideal_nets import WeightNets, per_neuron
 from sim.engines._ideal_trials import Batch, new_work, run_trials
-from sim.engines.ideal import WeightNets, _per_neuron
 from sim.protocol import Protocol
 from sim.recorder import Recorder
 from sim.result import Trace, Trials
@@ -52,10 +52,10 @@ class IdealNetwork:
             each["length"], np.maximum(edge, 0.0), np.minimum(edge + each["pillar_width"], each["length"]), edge,
             g_ap, g_p, (g_p - g_ap) / each["pillar_width"], each["mobility"], each["leak"],
         )  # fmt: skip
-        self.circuit = Circuit(network.r_m[network.somas], _per_neuron(network, network.r_m), fan_out, joined)
+        self.circuit = Circuit(network.r_m[network.somas], per_neuron(network, network.r_m), fan_out, joined)
 
     def _both(self, values: np.ndarray) -> np.ndarray:
-        return np.concatenate([values[self.network.somas], _per_neuron(self.network, values)]).astype(float)
+        return np.concatenate([values[self.network.somas], per_neuron(self.network, values)]).astype(float)
 
     def run(self, protocols: Sequence[Protocol], options: Options) -> Trials:
         """Run some trials together."""
