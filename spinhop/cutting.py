@@ -70,13 +70,18 @@ def cut_graphs(
         InputError: a bad graph file (all are read before any is solved), or one that does not fit a network.
     """
     from hwlib.weight_styles import MAX_NEURONS
-    from sim.tasks import baselines
     from sim.tasks.graphs import read_graph, remarks
+
+    if not prove_seconds >= 0:
+        raise InputError(f"maxcut: prove: {prove_seconds:g}, allowed are seconds from 0 on")
+    rows, graphs = [], [read_graph(path, weight=weight, max_nodes=MAX_NEURONS) for path in paths]
+    from sim.engines import check_name  # these take their time: a bad file is said before
+    from sim.tasks import baselines
     from sim.tasks.maxcut import solve, weight_levels
     from sim.tasks.optimum import optimum
     from sim.tasks.setup import require_fit
 
-    rows, graphs = [], [read_graph(path, weight=weight, max_nodes=MAX_NEURONS) for path in paths]
+    check_name(engine)
     for path, graph in zip(paths, graphs, strict=True):
         try:
             require_fit(weight_levels(graph, mapping))

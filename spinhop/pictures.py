@@ -120,24 +120,18 @@ def recall_pictures(
     Raises:
         InputError: a bad picture, pictures of different sizes, or a distortion outside 0 … 1.
     """
-    from hwlib.weights import hebbian
-    from sim.tasks.images import as_patterns, letters
-    from sim.tasks.picture_files import read_picture
+    _check_distortions(distortions)
+    stored = _stored(paths, threshold, invert)
+    from hwlib.weights import hebbian  # these take their time: a bad picture is said before
+    from sim.engines import check_name
     from sim.tasks.random_recall import image_recall
     from sim.tasks.scores import summarise
     from sim.tasks.setup import free_network, paper_design
 
-    _check_distortions(distortions)
-    if paths:
-        read = [read_picture(path, threshold=threshold, invert=invert) for path in paths]
-        patterns, names = as_patterns(paths, [each.bits for each in read])[0], [path.name for path in paths]
-        taken = [each.taken for each in read]
-        for name, each in zip(names, read, strict=True):
-            remark(f"{name}: ON: {each.taken}" + (f"; {each.doubt}" if each.doubt else ""))
-    else:
-        drawn = letters()
-        patterns, names = np.array([picture.ravel() for picture in drawn.values()]), list(drawn)
-        taken = [""] * len(names)
+    check_name(engine)
+    names, patterns, taken = stored.names, stored.patterns, stored.taken
+    for text in stored.remarks:
+        remark(text)
     design = paper_design(patterns.shape[1])
     process = design.load_process()
     network = free_network(design, process, hebbian(patterns))
@@ -166,7 +160,30 @@ def recall_pictures(
     return rows
 
 
+class _Stored(NamedTuple):
+    names: list[str]
+    patterns: np.ndarray
+    taken: list[str]
+    remarks: list[str]
+
+
+def _stored(paths: Sequence[Path], threshold: float, invert: bool) -> _Stored:
+    from sim.tasks.images import as_patterns, letters
+    from sim.tasks.picture_files import read_picture
+
+    if not paths:
+        drawn = letters()
+        return _Stored(list(drawn), np.array([each.ravel() for each in drawn.values()]), [""] * len(drawn), [])
+    read = [read_picture(path, threshold=threshold, invert=invert) for path in paths]
+    patterns, names = as_patterns(paths, [each.bits for each in read])[0], [path.name for path in paths]
+    doubts = [f"; {each.doubt}" if each.doubt else "" for each in read]
+    remarks = [f"{name}: ON: {each.taken}{doubt}" for name, each, doubt in zip(names, read, doubts, strict=True)]
+    return _Stored(names, patterns, [each.taken for each in read], remarks)
+
+
 def _check_distortions(shares: Sequence[float]) -> None:
     for share in shares:
         if not 0 <= share <= 1:
             raise InputError(f"image: distortion {share:g}, allowed 0 to 1")
+    if len(set(shares)) < len(shares):
+        raise InputError("image: a distortion is given twice")

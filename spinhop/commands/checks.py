@@ -24,7 +24,7 @@ def check(
     self_test: Annotated[
         bool, typer.Option("--self-test", help="Try the checks instead: plant faults on random designs.")
     ] = False,
-    faults: Annotated[int, typer.Option("--faults", min=1, help="Faults of the self-test.")] = 60,
+    faults: Annotated[int, typer.Option("--faults", min=1, max=1_000_000, help="Faults of the self-test.")] = 60,
     largest: Annotated[int, typer.Option("--largest", min=2, max=60, help="Neurons of its largest design.")] = 12,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the self-test.")] = 1,
     force: Force = False, json: Json = False,

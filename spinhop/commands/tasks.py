@@ -24,7 +24,7 @@ Graphs = Annotated[
 def image(
     pictures: Pictures = None,
     distortion: Annotated[list[float] | None, typer.Option("--distortion", "-d", help="Share of flipped bits.")] = None,
-    trials: Annotated[int, typer.Option("--trials", min=1, help="Trials per picture and distortion.")] = 20,
+    trials: Annotated[int, typer.Option("--trials", min=1, max=1_000_000, help="Per picture and distortion.")] = 20,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the distortions.")] = 1,
     threshold: Annotated[
         float, typer.Option("--threshold", metavar="SHARE", help="Brightness, 0 to 1, below which a pixel is dark: ON.")

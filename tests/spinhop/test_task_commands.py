@@ -139,6 +139,25 @@ def test_bad_pictures_are_one_line(spinhop, tmp_path):
         assert message in refused(spinhop("image", "--trials", "1", *paths)), paths
     for share in ("nan", "-0.1", "1.01"):
         assert "allowed 0 to 1" in refused(spinhop("image", "-d", share, "--trials", "1"))
+    assert "given twice" in refused(spinhop("image", "-d", "0.1", "-d", ".1", "--trials", "1"))
+
+
+def test_options_are_looked_at_before_anything_is_said_or_begun(spinhop, tmp_path):
+    left = bitmap(tmp_path / "left.png", [[0, 255], [0, 255]])
+    (tmp_path / "g.txt").write_text("2 2\n1 1 1\n1 2 1\n")
+    assert "engine: 'foo', allowed: auto, ideal" in refused(spinhop("image", left, "--engine", "foo"))
+    assert "engine: 'foo', allowed: auto, ideal" in refused(spinhop("maxcut", tmp_path / "g.txt", "--engine", "foo"))
+    assert "'--trials': 99999999999 is not" in refused(spinhop("image", left, "--trials", "99999999999"))
+    assert "prove: nan" in refused(spinhop("maxcut", tmp_path / "g.txt", "--prove", "nan"))
+
+
+@pytest.mark.parametrize("task", ["image", "maxcut"])
+def test_a_bad_file_is_said_before_engines_are_loaded(tmp_path, task):
+    (tmp_path / "bad.txt").write_text("?")
+    code = f"import sys\nfrom spinhop.cli import main\ntry: main(['{task}', {str(tmp_path / 'bad.txt')!r}])\n"
+    code += "except SystemExit as left: print(left.code, 'numba' in sys.modules, 'xarray' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "2 False False\n", done.stderr
 
 
 def test_picture_comes_back(spinhop, tmp_path):
