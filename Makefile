@@ -1,5 +1,6 @@
 # make run   set up .venv (pinned) and run the main job
 # make test  lint, types, tests
+# make mutants   change the sources a little, see which tests notice; ONLY=sim/rules/leaks.py SAMPLE=100 SEED=1
 # make benchmarks   measure the engines and the static solve, write docs/benchmarks.md (about a quarter of an hour)
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ DESIGN ?= layouts/examples/hopfield_8.yaml
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint types docs benchmarks lock clean
+.PHONY: run test lint types docs mutants benchmarks lock clean
 
 run: $(STAMP)
 	@$(BIN)/spinhop run $(DESIGN)
@@ -29,6 +30,17 @@ docs: $(STAMP)
 	$(BIN)/spinhop schema --markdown --out docs/file-formats.md
 	$(BIN)/spinhop extract $(DESIGN) --out build/docs
 	mkdir -p docs/images && cp build/docs/layout.png build/docs/neuron.png docs/images/
+
+# mutmut has an environment of its own, on top of .venv, so that .venv stays as pinned.
+MUTANTS := build/mutants/venv
+mutants: $(STAMP) $(MUTANTS)/bin/mutmut
+	$(MUTANTS)/bin/python tests/mutation/mutation_run.py --sample $(or $(SAMPLE),0) --seed $(or $(SEED),1) $(ONLY)
+
+$(MUTANTS)/bin/mutmut:
+	$(BIN)/python -m venv $(MUTANTS)
+	echo "import site; site.addsitedir('$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')')" \
+	  > $$(echo $(MUTANTS)/lib/python3*/site-packages)/project.pth
+	$(MUTANTS)/bin/python -m pip install --quiet mutmut==3.8.1
 
 benchmarks: $(STAMP)
 	$(BIN)/python tests/benchmarks/engine_page.py

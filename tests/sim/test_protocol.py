@@ -49,6 +49,26 @@ def test_grounded_weights_are_at_0_v_while_loading_only(style):
     assert (np.abs(protocol.net_voltages(network)[weights]) == 0.1).all()
 
 
+@pytest.mark.parametrize("largest", ["v_dw", "v_charge", "weight"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_rest_without_leaks_goes_by_the_largest_of_the_three_voltages(largest, sign):
+    """A hundred-millionth of what 0.3 V drives through R_M = 2 kΩ at 1e6 m/s per A: 150 m/s."""
+    network, _ = network_and_design()
+    ones = np.ones(network.devices)
+    network = network.with_devices(leak=0 * ones, mobility=1e6 * ones, r_m=2000 * ones)
+    volts = {"v_dw": 0.1, "v_charge": 0.2, "weight": 0.05} | {largest: sign * 0.3}
+    np.testing.assert_allclose(Protocol(**volts).rest_speed(network), 150e-8)
+
+
+def test_levels_may_be_lists():
+    network, _ = network_and_design("lines")
+    levels = [[0, 1, -1], [2, 0, 0.5], [0, -3, 0]]
+    volts = Protocol(v_dw=0.02, v_charge=0.1, weight=0.05, levels=levels).net_voltages(network)  # type: ignore[arg-type]
+    by_name = dict(zip(network.net_names, volts, strict=True))
+    seen = [volts for name, volts in by_name.items() if name.startswith("w_")]
+    assert sorted(seen) == pytest.approx([-0.15, -0.05, 0, 0.025, 0.05, 0.1])
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
