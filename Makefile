@@ -1,6 +1,7 @@
 # make run   set up .venv (pinned) and run the main job
 # make test  lint, types, tests
 # make mutants   change the sources a little, see which tests notice; ONLY=sim/rules/leaks.py SAMPLE=100 SEED=1
+# make proof  the long proofs, of which make test runs a sample each (hours; PROOFS="tests/…" for some of them)
 # make benchmarks   measure the engines and the static solve, write docs/benchmarks.md (about a quarter of an hour)
 PYTHON ?= python3
 VENV := .venv
@@ -10,13 +11,26 @@ DESIGN ?= layouts/examples/hopfield_8.yaml
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint types docs mutants benchmarks lock clean
+.PHONY: run test proof lint types docs mutants benchmarks lock clean
 
 run: $(STAMP)
 	@$(BIN)/spinhop run $(DESIGN)
 
 test: lint types
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+# Test files that try more with SPINHOP_FULL=1; CONTRIBUTING.md has a line on each.
+PROOFS ?= \
+  tests/hwlib/test_faults.py tests/hwlib/test_redrawings.py tests/hwlib/test_fuzz_layouts.py \
+  tests/spinhop/test_fuzz_texts.py tests/spinhop/test_fuzz_inputs.py tests/spinhop/test_fuzz_results.py \
+  tests/spinhop/test_full_disk.py tests/spinhop/test_interruption.py tests/spinhop/test_hostile_names.py \
+  tests/spinhop/test_one_verdict.py tests/sim/test_ties.py tests/sim/test_parity.py tests/sim/test_rules_loading.py \
+  tests/sim/test_library_graphs.py tests/sim/test_spice_decks.py tests/benchmarks/test_checks.py \
+  tests/benchmarks/test_engines.py tests/benchmarks/test_static_solve.py
+
+proof: $(STAMP)
+	$(BIN)/spinhop check --self-test --faults 1000 --largest 30 --seed 1
+	SPINHOP_FULL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PROOFS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -49,9 +49,12 @@ def _judged_graph(folder: Path, suffix: str, content: bytes, *options: str) -> N
     try:
         found = graphs.read_graph(path, max_nodes=12)
     except InputError:
-        code, _ = judged("maxcut", path, *options)
-        assert code in (0, 2)  # 0: a graph larger than twelve nodes
-        return
+        try:
+            graphs.read_graph(path, weight=options[1] if options else None, max_nodes=1000)
+        except InputError:
+            code, _ = judged("maxcut", path, *options)
+            assert code == 2
+        return  # else a good one, which takes its time
     matrix = graphs.adjacency(found).toarray()
     assert np.isfinite(matrix).all() and (matrix == matrix.T).all() and not matrix.diagonal().any()
     _compared(suffix, content, matrix)

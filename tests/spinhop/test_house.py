@@ -44,6 +44,17 @@ def test_fuzz_tests_try_ten_thousand_times_in_all():
     assert all(any(f'("{name}")' in text for text in used) for name in TRIES)
 
 
+def test_every_long_proof_is_run_and_described():
+    switches = re.compile(r"environ.*SPINHOP_FULL|fuzzing import .*(fuzz|tries)")
+    tests = [path for path in (ROOT / "tests").rglob("test_*.py") if path != Path(__file__)]
+    long = {str(p.relative_to(ROOT)) for p in tests if switches.search(p.read_text(encoding="utf-8"))}
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert set(re.findall(r"tests/\w+/test_\w+\.py", makefile)) == long and len(long) >= 15
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("What `make proof` tries")[1]
+    for path in long - {path for path in long if "fuzz" in path or "benchmarks" in path}:
+        assert f"`{path.removeprefix('tests/')}`" in page, path
+
+
 def test_file_format_page_is_what_the_models_say():
     page = (ROOT / "docs" / "file-formats.md").read_text(encoding="utf-8")
     assert page == reference_page(), "run make docs"
