@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -22,11 +24,11 @@ from hwlib.errors import FieldsError, InputError, all_of, shown
 from hwlib.files import inside
 from hwlib.model_files import load_model
 from hwlib.process import Process, load_process, preset_names
+from hwlib.task_kinds import AnyTask, Bits, FileName, Find, Problem, Programme, RecallFields, whole_task
 from hwlib.units import Quantity, Real, Whole
 from hwlib.weight_styles import MAX_NEURONS, RAILS, WEIGHT_STYLES
 
 MIN_LEVEL, MAX_LEVEL = 1e-6, 1e6  # of a weight that is not 0, as multiple of W; names of rails have six decimals
-Bits = Annotated[str, Field(pattern=r"^[01]+$")]
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
 Reason = Annotated[str, Field(min_length=3, max_length=500, pattern=r"^\S(.*\S)?$")]
 
@@ -57,7 +59,6 @@ def matrix_problems(rows: Sequence[Sequence[float]], neurons: int) -> Iterator[t
 
 WireWidth = Annotated[float, Quantity("m", 1e-9, 1e-4)]
 Level = Annotated[Real, AfterValidator(check_level)]
-FileName = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^\P{C}+$")]
 
 
 class Weights(_Strict):
@@ -90,10 +91,17 @@ def _known_style(name: str) -> str:
     return name
 
 
+def _without_default(schema: dict[str, Any]) -> None:
+    del schema["default"]
+
+
 class Network(_Strict):
     """Size, topology, floorplan and wires."""
 
-    neurons: Whole = Field(ge=2, le=MAX_NEURONS, description="N")
+    neurons: Whole = Field(
+        default=0, ge=2, le=MAX_NEURONS, json_schema_extra=_without_default,  # 0: not given
+        description="N; may be left out where the task's files say it",
+    )  # fmt: skip
     weight_style: Annotated[str, AfterValidator(_known_style)] = Field(
         default=RAILS.name,
         description="; ".join(f"{x.name}: {x.meaning}" for x in WEIGHT_STYLES.values()),
@@ -111,13 +119,18 @@ class Network(_Strict):
 
     @model_validator(mode="after")
     def _lines_fit(self) -> Network:
-        style = WEIGHT_STYLES[self.weight_style]
-        if self.neurons > style.most_neurons:
-            raise ValueError(
-                f"weight_style {style.name} is limited to {style.most_neurons} neurons ({style.why}), found "
-                f"{self.neurons}; use {RAILS.name}"
-            )
+        if too_large := style_problem(self.weight_style, self.neurons):
+            raise ValueError(too_large)
         return self
+
+
+def style_problem(weight_style: str, neurons: int) -> str:
+    """Why a weight style cannot have so many neurons; empty when it can."""
+    style = WEIGHT_STYLES[weight_style]
+    if neurons <= style.most_neurons:
+        return ""
+    limit = f"limited to {style.most_neurons} neurons ({style.why})"
+    return f"weight_style {style.name} is {limit}, found {neurons}; use {RAILS.name}"
 
 
 class OperatingPoint(_Strict):
@@ -144,22 +157,6 @@ class OperatingPoint(_Strict):
     )
 
 
-class Task(_Strict):
-    """What to run on the network: pattern recall from random or given starts."""
-
-    kind: Literal["recall"] = Field(default="recall", description="recall of stored patterns")
-    trials: Whole = Field(default=20, ge=1, le=1_000_000, description="starts to run")
-    starts: tuple[Bits, ...] | None = Field(
-        default=None, min_length=1, description="given starts instead of random ones"
-    )
-    time_limit: Annotated[float, Quantity("s", 1e-12, 1e-3)] = Field(
-        default=2e-6, description="of the convergence phase"
-    )
-    required_accuracy: Real = Field(
-        default=0.95, ge=0, le=1, description="mean share of right bits from which on the network is said to work"
-    )
-
-
 class Design(_Strict):
     """A whole design, as read from its YAML file."""
 
@@ -167,18 +164,26 @@ class Design(_Strict):
     process: FileName = Field(default="ebeam", description="a preset's name, or a process file beside the design")
     seed: Whole = Field(default=1, ge=0, le=2**63 - 1, description="of every random draw")
     device: Device = Device()
-    network: Network
+    network: Network = Network()
     operating_point: OperatingPoint = OperatingPoint()
-    task: Task = Task()
+    task: AnyTask = RecallFields()
     waivers: dict[RuleName, Reason] = Field(
         default_factory=dict, description="operating-point rule → why its violation is accepted"
     )
     _folder: Path | None = PrivateAttr(default=None)
+    _programme: Programme | None = PrivateAttr(default=None)
+    _process: Process | None = PrivateAttr(default=None)
+    _levels: np.ndarray | None = PrivateAttr(default=None)
 
     @property
     def folder(self) -> Path:
         """Where relative paths of the design start: its file's folder, or the working folder."""
         return self._folder or Path.cwd()
+
+    @property
+    def programme(self) -> Programme | None:
+        """What the task's files make the network hold; None when the design says that itself."""
+        return self._programme
 
     @field_validator("process")
     @classmethod
@@ -191,38 +196,108 @@ class Design(_Strict):
         return value
 
     @model_validator(mode="after")
-    def _sizes_match(self) -> Design:
-        n, weights = self.network.neurons, self.network.weights
-        wrong: list[tuple[tuple[str | int, ...], str]] = []
-        lists = ((("network", "weights", "patterns"), weights.patterns), (("task", "starts"), self.task.starts))
-        for place, words in lists:
-            wrong += [
-                ((*place, k), f"{len(word)} bits, the network has {n} neurons")
-                for k, word in enumerate(words or ())
-                if len(word) != n
-            ]
-        if weights.matrix is not None:
-            place = ("network", "weights", "matrix")
-            wrong += [((*place, k), message) for k, message in matrix_problems(weights.matrix, n)]
-            if len(weights.matrix) != n:
-                wrong.append((place, f"{len(weights.matrix)} rows, a network of {n} neurons needs {n}"))
-        if wrong:
-            raise FieldsError(wrong)
+    def _complete(self, info: ValidationInfo) -> Design:
+        if not (info.context or {}).get("from_file"):  # else the reader of the file goes on
+            done = completed(self)
+            self.__dict__["network"], self._programme = done.network, done.programme  # frozen, and not yet handed out
+        elif not self.task.programs:
+            refuse_unfit(self)
         return self
 
     def load_process(self) -> Process:
-        """Return the process this design names.
+        """Return the process this design names; read once.
 
         Raises:
             InputError: a missing or bad file, or a path that leaves the design's folder.
         """
-        if self.process in preset_names():
-            return load_process(self.process)
-        return load_process(str(inside(self.folder, self.process, "process")))
+        if self._process is None:
+            preset = self.process in preset_names()
+            path = self.process if preset else str(inside(self.folder, self.process, "process"))
+            self._process = load_process(path)
+        return self._process
+
+    def kept_levels(self, read: Callable[[], np.ndarray]) -> np.ndarray:
+        """The weights as multiples of W, shape (N, N), not to be written to; read or computed once."""
+        if self._levels is None:
+            self._levels = read()
+            self._levels.flags.writeable = False
+        return self._levels
+
+
+def refuse_unfit(design: Design) -> None:
+    """Check that patterns, matrix and task fit the number of neurons.
+
+    Raises:
+        FieldsError: what does not, by field.
+    """
+    n, weights = design.network.neurons, design.network.weights
+    if not n:
+        given = "network" in design.model_fields_set
+        raise FieldsError([(("network", "neurons") if given else ("network",), "Field required")])
+    place: tuple[str | int, ...] = ("network", "weights", "patterns")
+    wrong: list[Problem] = [
+        ((*place, k), f"{len(word)} bits, the network has {n} neurons")
+        for k, word in enumerate(weights.patterns or ())
+        if len(word) != n
+    ]
+    if weights.matrix is not None:
+        place = ("network", "weights", "matrix")
+        wrong += [((*place, k), message) for k, message in matrix_problems(weights.matrix, n)]
+        if len(weights.matrix) != n:
+            wrong.append((place, f"{len(weights.matrix)} rows, a network of {n} neurons needs {n}"))
+    stores = weights.matrix is None and weights.matrix_file is None
+    wrong += [(("task", *path), message) for path, message in design.task.problems(n, stores)]
+    if wrong:
+        raise FieldsError(wrong)
+
+
+def completed(design: Design, find: Find | None = None) -> Design:
+    """Read the files of a design's task, and take from them what the design leaves to them: neurons and weights.
+
+    Args:
+        design: as validated.
+        find: where a file is that the task names; default inside the design's folder.
+
+    Raises:
+        FieldsError: a bad file, what the design says otherwise than its task's files, or what does not fit.
+    """
+    try:
+        programme = whole_task(design.task).read(find or partial(inside, design.folder, what="task"))
+    except FieldsError as error:
+        raise FieldsError([(("task", *path), message) for path, message in error.problems]) from None
+    if programme is not None:
+        design = _programmed(design, programme)
+    refuse_unfit(design)
+    return design
+
+
+def _programmed(design: Design, programme: Programme) -> Design:
+    """The design with neurons and weights as its task's files say."""
+    given, n = design.network, programme.neurons
+    if given.neurons not in (0, n):
+        raise FieldsError([(("network", "neurons"), f"{given.neurons}, but {programme.of}; leave it out or give {n}")])
+    if too_large := style_problem(given.weight_style, n):
+        raise FieldsError([(("network", "weight_style"), too_large)])
+    network = given.model_copy(update={"neurons": n})
+    if "weights" in given.model_fields_set:
+        from hwlib.weights import own_levels  # needs Design
+
+        same = own_levels(design.model_copy(update={"network": network}))
+        if same.shape != (n, n) or abs(same - programme.levels).max() > 1e-6 * abs(programme.levels).max():
+            message = "other weights than those of the task's files; leave them out"
+            raise FieldsError([(("network", "weights"), message)])
+    if programme.patterns is not None:
+        words = tuple("".join(str(int(bit)) for bit in pattern) for pattern in programme.patterns)
+        weights = Weights(patterns=words)
+    else:  # a million levels at most, and computed here: not validated one by one
+        weights = Weights.model_construct({"matrix"}, matrix=tuple(map(tuple, programme.levels.tolist())))
+    design = design.model_copy(update={"network": network.model_copy(update={"weights": weights})})
+    design._programme, design._levels = programme, None
+    return design
 
 
 def load_design(path: str | Path) -> Design:
-    """Read and validate a design file, with everything it refers to.
+    """Read and validate a design file, with everything it refers to: each file once.
 
     Raises:
         InputError: one line with file, line, field, what was found and what is allowed.
@@ -233,11 +308,16 @@ def load_design(path: str | Path) -> Design:
     design = load_model(path, Design, "design")
     design._folder = path.resolve().parent
     wrong: list[str] = []
-    for refers in (design.load_process, lambda: weight_levels(design)):
+    if design.task.programs:
+        try:
+            design = completed(design)
+        except FieldsError as error:
+            wrong += [f"{'.'.join(map(str, place))}: {message}" for place, message in error.problems]
+    for refers in (design.load_process, *([] if wrong else [lambda: weight_levels(design)])):
         try:
             refers()
-        except InputError as error:  # of another file, named as the design names it
-            wrong += [line.removeprefix(f"{design.folder}/") for line in error.lines]
-    if wrong:
-        raise all_of([f"{path}: {line}" for line in wrong], path)
+        except InputError as error:
+            wrong += error.lines
+    if wrong:  # of another file, named as the design names it
+        raise all_of([f"{path}: {line.replace(f'{design.folder}/', '')}" for line in wrong], path)
     return design

@@ -69,7 +69,7 @@ def _problems(error: ValidationError, document: YamlDocument, model: type[BaseMo
     meant: set[tuple[str | int, ...]] = set()  # by misspelt keys: what then is missing is no second error
     for problem, (line, path) in zip(found, places, strict=True):
         if problem["type"] == _UNKNOWN:
-            names = _names(model, path[:-1])
+            names = _names(model, path[:-1], document.data)
             close = difflib.get_close_matches(cut(str(path[-1]), _LONGEST_FIELD).replace("-", "_"), names, n=1)
             meant.update((*path[:-1], name) for name in close)
             yield _Problem(line, path, f"unknown key, {_suggestion(close, names)}")
@@ -115,11 +115,13 @@ def _place(document: YamlDocument, location: tuple[Any, ...], kind: str) -> tupl
     return line, tuple(path)
 
 
-def _names(model: type[BaseModel], parents: tuple[str | int, ...]) -> list[str]:
+def _names(model: type[BaseModel], parents: tuple[str | int, ...], data: Any) -> list[str]:
     """The keys that a mapping of the file may have."""
     kind: Any = model
     for part in parents:
-        kind = _inner(kind, part)
+        kind, data = _inner(kind, part), data[part]
+        if hasattr(kind, "chosen") and isinstance(data, dict):  # a model of several kinds, which the data tells
+            kind = kind.chosen(data)
     return sorted(kind.model_fields) if _is_model(kind) else []
 
 

@@ -23,12 +23,14 @@ class WeightStyle(ABC):
         meaning: in a few words, for the reference of the design file.
         most_neurons: that it can be drawn for.
         why: there is no more room.
+        programmed: the drawing itself fixes the weights; else voltages from outside are the weights.
     """
 
     name: str
     meaning: str
     most_neurons: int = MAX_NEURONS
     why: str = ""
+    programmed: bool = False
 
     @abstractmethod
     def nets(self, levels: np.ndarray) -> tuple[list[str], np.ndarray]:
@@ -47,6 +49,7 @@ class Rails(WeightStyle):
     """A rail for every distinct weight, shared by all synapses; programming vias choose."""
 
     name = "rails"
+    programmed = True
     meaning = "weights fixed by programming vias"
 
     def nets(self, levels: np.ndarray) -> tuple[list[str], np.ndarray]:

@@ -52,25 +52,36 @@ def stored_patterns(design: Design) -> np.ndarray | None:
 
 
 def weight_levels(design: Design) -> np.ndarray:
-    """The programmed weights as multiples of W, shape (N, N), zero diagonal.
+    """The programmed weights as multiples of W, shape (N, N), zero diagonal, not to be written to.
 
     Raises:
         InputError: a matrix file of wrong shape, with values that are no weights or a nonzero diagonal, or more
             distinct levels than the rails style can carry.
     """
-    patterns = stored_patterns(design)
-    if patterns is not None:
-        levels = hebbian(patterns)
-    elif design.network.weights.matrix is not None:
-        levels = np.array(design.network.weights.matrix, dtype=float)  # the design has checked it
-    else:
-        name = design.network.weights.matrix_file or ""
-        path = inside(design.folder, name, "network.weights.matrix_file")
-        levels = _read_csv(path, design.network.neurons)
+    return design.kept_levels(lambda: _fitting(design))
+
+
+def _fitting(design: Design) -> np.ndarray:
+    levels = own_levels(design) if design.programme is None else np.array(design.programme.levels)
     refusal = WEIGHT_STYLES[design.network.weight_style].refusal(levels)
     if refusal is not None:
         raise InputError(f"network.weights: {refusal}")
     return levels
+
+
+def own_levels(design: Design) -> np.ndarray:
+    """The weights that the design itself gives, as ``weight_levels``; whatever style carries them.
+
+    Raises:
+        InputError: a matrix file of wrong shape, with values that are no weights or a nonzero diagonal.
+    """
+    patterns = stored_patterns(design)
+    if patterns is not None:
+        return hebbian(patterns)
+    if design.network.weights.matrix is not None:
+        return np.array(design.network.weights.matrix, dtype=float)  # the design has checked it
+    name = design.network.weights.matrix_file or ""
+    return _read_csv(inside(design.folder, name, "network.weights.matrix_file"), design.network.neurons)
 
 
 def _read_csv(path: Path, neurons: int) -> np.ndarray:

@@ -7,10 +7,9 @@ from dataclasses import replace
 from hwlib.design import Design
 from hwlib.network import Network
 from hwlib.process import Process
-from hwlib.weights import stored_patterns
-from sim.pattern_recall import starts
 from sim.rules import OperatingPointReport, operating_point_report
 from sim.set_point import protocol_on, v_dw_on
+from sim.tasks.kinds import task_of
 
 
 def judge(network: Network, design: Design, process: Process) -> OperatingPointReport:
@@ -24,9 +23,10 @@ def judge(network: Network, design: Design, process: Process) -> OperatingPointR
     Returns:
         As ``operating_point_report``; ``values`` also says where V_DW comes from, ``v_dw_origin``.
     """
-    voltage = v_dw_on(network, design, process)
+    voltage, task = v_dw_on(network, design, process), task_of(design)
+    starts = task.start_bits(design)
     report = operating_point_report(
         network, protocol_on(network, design, process, v_dw=voltage.volts), design.device, process,
-        waivers=design.waivers, patterns=stored_patterns(design), starts=starts(design),
+        waivers=design.waivers, patterns=task.stored(design), starts=starts, loads=starts is not None,
     )  # fmt: skip
     return replace(report, values={**report.values, "v_dw_origin": voltage.origin})

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import sim  # noqa: F401  it brings the kinds of tasks that designs may name
+
 __all__ = ["__version__"]
 
 

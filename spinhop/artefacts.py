@@ -13,21 +13,28 @@ if TYPE_CHECKING:
     from hwlib.network import Network
 
 IDEAL_TRACE, DRAWN_TRACE = "ideal.nc", "drawn.nc"
-IDEAL_RECALL, DRAWN_RECALL = "recall_ideal.nc", "recall_drawn.nc"
 NETWORK, REPORT = "network.nc", "report.html"
 
 
 def design_inputs(run: Run, *without: str) -> list[Any]:
     """What of the design and process decides a result: their fields but some, and the weights they lead to.
 
-    The accuracy that the verdict requires decides none.
+    What the verdict requires decides none.
     """
     from hwlib.weights import weight_levels
 
-    left_out: dict[str, Any] = {"task": {"required_accuracy"}, **dict.fromkeys(without, True)}
-    fields = run.design.model_dump(mode="json", exclude=left_out)
-    weights = hashlib.sha256(weight_levels(run.design).tobytes()).hexdigest()
-    return [fields, weights, run.process.model_dump(mode="json")]
+    design = run.design
+    left_out: dict[str, Any] = {"task": {design.task.required_field}, **dict.fromkeys(without, True)}
+    contents = hashlib.sha256(weight_levels(design).tobytes()).hexdigest()
+    if design.programme is not None:  # a million weights are said once
+        left_out["network"] = {"weights"}
+        contents += "" if "task" in without else design.programme.digest()
+    return [design.model_dump(mode="json", exclude=left_out), contents, run.process.model_dump(mode="json")]
+
+
+def task_file(kind: str, *, ideal: bool) -> str:
+    """Name of the result file of a kind of tasks."""
+    return f"{kind}_{'ideal' if ideal else 'drawn'}.nc"
 
 
 def layout_file(run: Run) -> Path:

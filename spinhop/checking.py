@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from hwlib.design import load_design
+from hwlib.design import Design, load_design
 from hwlib.findings import Finding
 from hwlib.scratch import scratch_folder
 from spinhop.check_page import PAGE
@@ -16,9 +16,6 @@ from spinhop.point_tables import Point
 from spinhop.runs import Progress, Run, open_run
 from spinhop.stages import EXTRACTION, LAYOUT
 from spinhop.verdict import Line, limits_line
-
-if TYPE_CHECKING:
-    from hwlib.design import Design
 
 LAYOUT_SUFFIXES = (".gds", ".oas")
 LARGEST = 12  # neurons of the self-test's designs, so that a short one is quick
@@ -78,20 +75,20 @@ def run_checks(run: Run, progress: Progress, *, force: bool = False) -> Checks:
     """Bring all checks of a run folder up to date, with the stages that they need, and read what they found."""
     run.execute((LAYOUT, DRAWING, POINT_IDEAL), progress, force=force)
     if drawing_failed(read_checks(run.folder, run.manifest, run.design_hash).findings):
-        run.forget(POINT_DRAWN)
+        run.forget(POINT_DRAWN.name)
     else:
         run.execute((EXTRACTION, POINT_DRAWN), progress, force=force)
     run.execute((CHECK_PAGE,), progress, force=force)
     return read_checks(run.folder, run.manifest, run.design_hash)
 
 
-def refuse_unusable(layout: Path | None, top: str | None, design: Path) -> None:
+def refuse_unusable(layout: Path | None, top: str | None, design: Path | Design) -> None:
     """Name a layout from outside that cannot be checked before anything is written."""
     if layout is None:
         return
     from hwlib.checks import open_labelled_layout
 
-    process = load_design(design).load_process()
+    process = (design if isinstance(design, Design) else load_design(design)).load_process()
     if layout.suffix in LAYOUT_SUFFIXES:  # any other is refused by its name
         open_labelled_layout(layout, process, top=top)
 

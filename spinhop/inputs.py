@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -18,40 +19,74 @@ RESOLVED = "design.yaml"
 PROCESS = "process.yaml"
 
 
-def write_inputs(folder: Path, design_path: Path, design: Design, process: Process) -> None:
+def write_inputs(folder: Path, design_path: Path | None, design: Design, process: Process) -> None:
     """Write the copies into ``input/``, and the resolved ``design.yaml`` and ``process.yaml`` into the run folder.
 
-    The resolved design runs from where it lies: it names the resolved process and the copied weight matrix.
+    The resolved design runs from where it lies: it names the resolved process and the copied files of weights and task.
+
+    Args:
+        folder: the run folder.
+        design_path: the design's file; None for one that a command made.
+        design: as read.
+        process: its process.
 
     Raises:
         InputError: when the folder cannot be written.
     """
-    if design.folder.resolve() == folder.resolve():  # a resolved design, run again where it lies
-        return
     copies = folder / COPIES
-    _copy(design_path, copies / design_path.name)
-    referred = [design.network.weights.matrix_file]
-    referred += [] if design.process in preset_names() else [design.process]
-    for name in referred:
-        if name is not None:
-            _copy(design.folder / name, copies / name)
-    data = _plain(design)
+    if design_path is not None:
+        if design.folder.resolve() == folder.resolve():  # a resolved design, run again where it lies
+            return
+        _copy(design_path, copies / design_path.name)
+    names = _names_in_folder(design)
+    for name, kept in names.items():
+        _copy(design.folder / name, folder / kept)
+    if design.process not in preset_names():
+        _copy(design.folder / design.process, copies / design.process)
+    data = _plain(design, without={"network": {"weights"}} if design.programme else None)
     data["process"] = PROCESS
-    if design.network.weights.matrix_file is not None:
-        data["network"]["weights"]["matrix_file"] = matrix_in_folder(folder, design)
-    _write_yaml(folder / RESOLVED, data, f"{design_path.name} with every default filled in")
+    if design.programme is not None:
+        data["task"] |= design.task.with_files(names)
+    elif design.network.weights.matrix_file is not None:
+        data["network"]["weights"]["matrix_file"] = names[design.network.weights.matrix_file]
+    source = design_path.name if design_path is not None else f"a design of spinhop {design.task.kind}"
+    _write_yaml(folder / RESOLVED, data, f"{source}, with every default filled in")
     _write_yaml(folder / PROCESS, _plain(process), f"the process {process.name}")
 
 
-def inputs_hash(folder: Path, matrix_file: str | None) -> str:
-    """Hash of what a run folder says the design is: ``design.yaml``, ``process.yaml`` and the weight matrix.
+def _referred(design: Design) -> list[str]:
+    """The files that a design's weights and task name."""
+    matrix = design.network.weights.matrix_file
+    return list(dict.fromkeys([*([] if matrix is None else [matrix]), *design.task.files().values()]))
+
+
+def _names_in_folder(design: Design) -> dict[str, str]:
+    """Where in the run folder the copies of files are, by their name in the design; each in a place of its own."""
+    names: dict[str, str] = {}
+    for name in _referred(design):
+        inside = not Path(name).is_absolute() and ".." not in Path(name).parts
+        wanted = Path(COPIES) / (name if inside else Path(name).name)
+        kept, count = wanted, 1
+        while str(kept) in names.values():
+            count += 1
+            kept = wanted.with_name(f"{wanted.stem}-{count}{wanted.suffix}")
+        names[name] = str(kept)
+    return names
+
+
+def inputs_hash(folder: Path, design: Design | None) -> str:
+    """Hash of what a run folder says the design is: ``design.yaml``, ``process.yaml``, files of weights and task.
 
     Args:
         folder: the run folder.
-        matrix_file: of the design in the folder, relative to it.
+        design: as read from it, or as written into it; None: without such files.
     """
     texts = [_without_comments(folder / name) for name in (RESOLVED, PROCESS)]
-    return data_hash([*texts, "" if matrix_file is None else file_hash(folder / matrix_file)])
+    names: list[str] = []
+    if design is not None:
+        at_home = design.folder.resolve() == folder.resolve()
+        names = _referred(design) if at_home else list(_names_in_folder(design).values())
+    return data_hash([*texts, *([file_hash(folder / name) for name in names] or [""])])
 
 
 def _without_comments(path: Path) -> str:
@@ -60,14 +95,8 @@ def _without_comments(path: Path) -> str:
     return "\n".join(line for line in lines if not line.startswith("#"))
 
 
-def matrix_in_folder(folder: Path, design: Design) -> str | None:
-    """Where in the run folder a design's weight matrix is; None without one."""
-    name = design.network.weights.matrix_file
-    return name if name is None or design.folder.resolve() == folder.resolve() else f"{COPIES}/{name}"
-
-
-def _plain(model: BaseModel) -> dict:
-    return model.model_dump(mode="json", exclude_none=True)
+def _plain(model: BaseModel, without: Any = None) -> dict:
+    return model.model_dump(mode="json", exclude_none=True, exclude=without)
 
 
 def _write_yaml(path: Path, data: dict, comment: str) -> None:

@@ -1,8 +1,8 @@
-"""The outcome of a recall beside that of another: accuracy, rest, time, energy, as numbers and as text."""
+"""The outcome of a task's trials beside that of others: scores, rest, time, energy, as numbers and as text."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,40 +10,35 @@ import numpy as np
 
 from hwlib.errors import cut
 from hwlib.quantities import human
-from spinhop.result_files import SOURCES, read_recall, read_trial
+from spinhop.result_files import SOURCES, read_task, read_trial
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from hwlib.network import Network
-
-_NUMBERS = ("accuracy_mean", "recall_rate", "time_mean", "time_median", "time_max", "energy_mean")
-_INTERVALS = ("accuracy_interval", "recall_interval")
+    from sim.tasks.kinds import Measure, RunTask
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a batch of recall trials came to: the numbers of its dataset, under the dataset's names.
+    """What the trials of a task came to: the numbers of its dataset, under the dataset's names.
 
     Attributes:
+        task: the class of the kind of tasks, which says what its numbers are.
         trials: how many.
-        accuracy_mean, accuracy_interval: mean share of right bits with its 95 % confidence interval.
-        recalled: trials with every bit right and at rest.
-        recall_rate, recall_interval: their share with its 95 % confidence interval.
+        numbers: the task's own, by name: a value, a count of trials, or an interval.
         at_rest: trials that came to rest before the limit.
         undetermined: trials whose outcome hangs on rounding.
         time_mean, time_median, time_max: load and convergence in s, over the trials at rest (NaN when none is).
         energy_mean: delivered by all sources per trial in J.
         energy: mean per source and per sink in J, by name.
         v_dw: V (None when the file does not say); v_dw_origin: where it comes from.
+        cases: what the task tells per distortion, picture or graph, by name of the column; empty where it has none.
     """
 
+    task: type[RunTask]
     trials: int
-    accuracy_mean: float
-    accuracy_interval: tuple[float, float]
-    recalled: int
-    recall_rate: float
-    recall_interval: tuple[float, float]
+    numbers: dict[str, Any]
     at_rest: int
     undetermined: int
     time_mean: float
@@ -53,31 +48,37 @@ class Outcome:
     energy: dict[str, float]
     v_dw: float | None = None
     v_dw_origin: str = ""
+    cases: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, recall: xr.Dataset) -> Outcome:
-        """The outcome in the dataset of ``sim.recall``."""
+    def of(cls, result: xr.Dataset) -> Outcome:
+        """The outcome in the dataset of ``sim.run_task``."""
+        from sim.tasks.kinds import run_class
+
+        task = run_class(str(result.attrs.get("task", "recall")))
         energy = {
             str(name): float(value)
             for variable, dim in (("energy_source", "source"), ("energy_sink", "sink"))
-            for name, value in zip(recall[dim].values, recall[variable].mean("trial").values, strict=True)
+            for name, value in zip(result[dim].values, result[variable].mean("trial").values, strict=True)
         }
-        numbers: dict[str, Any] = {name: float(recall[name]) for name in _NUMBERS}
-        bounds: dict[str, Any] = {name: tuple(map(float, recall[name].values)) for name in _INTERVALS}
+        times: dict[str, Any] = {f"time_{name}": float(result[f"time_{name}"]) for name in ("mean", "median", "max")}
         return cls(
-            trials=recall.sizes["trial"], recalled=int(recall["recalled"].sum()), at_rest=int(recall["at_rest"].sum()),
-            undetermined=int(recall["undetermined"].sum()), energy=energy, **numbers, **bounds, **_set_point(recall),
+            task=task, trials=result.sizes["trial"], numbers=_numbers(task, result),
+            at_rest=int(result["at_rest"].sum()), undetermined=int(result["undetermined"].sum()), energy=energy,
+            energy_mean=float(result["energy_mean"]), cases=_cases(task, result), **times, **_set_point(result),
         )  # fmt: skip
+
+    def __getattr__(self, name: str) -> Any:
+        """One of the task's own numbers."""
+        if name.startswith("_") or name == "numbers" or name not in self.numbers:
+            raise AttributeError(name)
+        return self.numbers[name]
 
     def rows(self) -> list[tuple[str, str]]:
         """Label and text of every number."""
-        bits, trials = ([100 * bound for bound in bounds] for bounds in (self.accuracy_interval, self.recall_interval))
+        own = [(number.label, self.number(number)) for number in self.task.numbers if number.label]
         return [
-            ("accuracy (right bits)", f"{100 * self.accuracy_mean:.1f} % ({bits[0]:.1f} … {bits[1]:.1f})"),
-            (
-                "recalled (all right, at rest)",
-                f"{self.recalled} of {self.trials} ({trials[0]:.0f} … {trials[1]:.0f} %)",
-            ),
+            *own,
             ("at rest", f"{self.at_rest} of {self.trials}"),
             ("undetermined", f"{self.undetermined} of {self.trials}"),
             ("time to solution, mean", text(self.time_mean, "s")),
@@ -85,6 +86,63 @@ class Outcome:
             ("energy per trial", text(self.energy_mean, "J")),
             ("V_DW", set_voltage(self.v_dw, self.v_dw_origin)),
         ]
+
+    def number(self, number: Measure) -> str:
+        """The text of one of the task's numbers, with its interval where it has one."""
+        value, share = self.numbers[number.name], number.style == "share"
+        said = f"{value} of {self.trials}" if number.style == "trials" else shown_value(number, value)
+        if not number.interval:
+            return said
+        low, high = (100 * bound for bound in self.numbers[number.interval])
+        return f"{said} ({low:.1f} … {high:.1f})" if share else f"{said} ({low:.0f} … {high:.0f} %)"
+
+    def headline(self) -> tuple[str, str]:
+        """The task's first number without its interval, and what it is."""
+        first = self.task.numbers[0]
+        return shown_value(first, self.numbers[first.name]), self.task.measure_label
+
+    def case_table(self) -> tuple[list[str], list[list[str]]]:
+        """Columns and cells of what is told per case."""
+        columns = [column for column in self.task.columns if column.label]
+        rows = [
+            [f"{case[column.name]} of {case[column.of]}" if column.of else shown_value(column, case[column.name])
+             for column in columns] for case in self.cases
+        ]  # fmt: skip
+        return [column.label for column in columns], rows
+
+
+def _numbers(task: type[RunTask], result: xr.Dataset) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for number in task.numbers:
+        values = result[number.name].values
+        found[number.name] = int(values.sum()) if number.style == "trials" else values.item()
+        if number.interval:
+            found[number.interval] = tuple(map(float, result[number.interval].values))
+    return found
+
+
+def _cases(task: type[RunTask], result: xr.Dataset) -> list[dict[str, Any]]:
+    """What a result tells per case, as plain data; a number that there is none of is None."""
+    if "case" not in result.sizes:
+        return []
+    columns = {column.name: result[f"case_{column.name}"].values.tolist() for column in task.columns}
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return [{name: _or_none(value) for name, value in row.items()} for row in rows]
+
+
+def _or_none(value: Any) -> Any:
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
+def shown_value(measure: Measure, value: Any) -> str:
+    """A task's number or text, for people."""
+    if _or_none(value) is None:
+        return "–"
+    if measure.style == "yes":
+        return "yes" if value else "no"
+    if measure.style == "share":
+        return f"{100 * value:g} %" if measure.name == "distortion" else f"{100 * value:.1f} %"
+    return text(value, "s") if measure.style == "time" else f"{value:.10g}" if measure.style == "number" else str(value)
 
 
 def _set_point(result: xr.Dataset) -> dict[str, Any]:
@@ -110,13 +168,16 @@ def text(value: float, unit: str) -> str:
 
 
 def as_data(outcome: Outcome) -> dict[str, Any]:
-    """Plain data for JSON: NaN becomes None."""
-    return {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in vars(outcome).items()}
+    """Plain data for JSON: NaN becomes None; ``cases`` only where there are some."""
+    data = {name: value for name, value in vars(outcome).items() if name not in ("task", "numbers")} | outcome.numbers
+    if not outcome.cases:
+        del data["cases"]
+    return {name: _or_none(value) for name, value in data.items()}
 
 
-def read_outcome(path: Path, network: Network | None = None) -> Outcome:
-    """The outcome of a recall dataset on disk; arguments and errors as of ``read_recall``."""
-    return Outcome.of(read_recall(path, network))
+def read_outcome(path: Path, network: Network | None = None, *, kind: str = "recall") -> Outcome:
+    """The outcome of a task's dataset on disk; arguments and errors as of ``read_task``."""
+    return Outcome.of(read_task(path, kind, network))
 
 
 def read_trial_data(path: Path) -> dict[str, Any]:

@@ -90,6 +90,14 @@ def picture(path: Path, caption: str) -> Markup:
     return _part("picture", base64.b64encode(path.read_bytes()).decode(), caption)
 
 
+def bitmap(cells: Sequence[Sequence[str]], caption: str, longest: int = 110) -> Markup:
+    """Coloured cells, row by row, as a picture whose longer side has ``longest`` px."""
+    rows, columns = len(cells), len(cells[0])
+    scale = longest / max(rows, columns)
+    places = [(x, y, fill) for y, row in enumerate(cells) for x, fill in enumerate(row)]
+    return _part("bitmap", rows, columns, round(columns * scale), round(rows * scale), places, caption)
+
+
 def pair(*parts: Markup) -> Markup:
     """Parts beside each other where the page is wide enough."""
     return _part("pair", parts)

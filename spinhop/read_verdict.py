@@ -7,15 +7,14 @@ from typing import Any
 
 from hwlib.design import Design
 from hwlib.errors import cut
-from hwlib.weights import stored_patterns
-from spinhop.artefacts import DRAWN_RECALL, DRAWN_TRACE, IDEAL_RECALL, IDEAL_TRACE
+from spinhop.artefacts import DRAWN_TRACE, IDEAL_TRACE, task_file
 from spinhop.check_stages import read_checks
-from spinhop.inputs import inputs_hash, matrix_in_folder
+from spinhop.inputs import inputs_hash
 from spinhop.manifest import known_files
 from spinhop.provenance import data_hash
-from spinhop.result_files import read_recall, read_trial
+from spinhop.result_files import read_task, read_trial
 from spinhop.runs import is_current
-from spinhop.stages import EXTRACTION, LAYOUT, RECALL_DRAWN, RECALL_IDEAL, SIMULATION_DRAWN, SIMULATION_IDEAL
+from spinhop.stages import EXTRACTION, LAYOUT, SIMULATION_DRAWN, SIMULATION_IDEAL, task_stage
 from spinhop.verdict import Line, Trials, function_line, limits_line
 
 _NOT_EXTRACTED = "not_extracted"  # in the manifest
@@ -50,24 +49,32 @@ def read_function(folder: Path, manifest: dict[str, Any], design: Design, *, ide
     Raises:
         InputError: a result that is missing, damaged, or not the one that the run wrote.
     """
-    recalled = stored_patterns(design) is not None
+    from sim.tasks.kinds import task_of
+
+    task = task_of(design)
+    scored, kind = task.scores(design), task.kind
     files = {
-        "ideal": (RECALL_IDEAL, IDEAL_RECALL) if recalled else (SIMULATION_IDEAL, IDEAL_TRACE),
-        "drawn": (RECALL_DRAWN, DRAWN_RECALL) if recalled else (SIMULATION_DRAWN, DRAWN_TRACE),
+        "ideal": (task_stage(kind, ideal=True), task_file(kind, ideal=True)),
+        "drawn": (task_stage(kind, ideal=False), task_file(kind, ideal=False)),
     }
-    now = inputs_hash(folder, matrix_in_folder(folder, design))
+    if not scored:
+        files = {"ideal": (SIMULATION_IDEAL, IDEAL_TRACE), "drawn": (SIMULATION_DRAWN, DRAWN_TRACE)}
+    now = inputs_hash(folder, design)
     found: dict[str, Trials | None] = {}
-    for kind, (stage, name) in files.items():
-        found[kind] = None
-        if is_current(manifest, now, stage.name) and (kind == "ideal" or not ideal):
+    for which, (stage, name) in files.items():
+        found[which] = None
+        if is_current(manifest, now, stage.name) and (which == "ideal" or not ideal):
             known_files(folder, manifest, [name], now)
-            found[kind] = Trials.of((read_recall if recalled else read_trial)(folder / name))
+            result = read_task(folder / name, kind) if scored else read_trial(folder / name)
+            found[which] = Trials.of(result, task.measure, task.measure_label)
     stale = files["drawn"][0].name in manifest["stages"]
     missing = "the trials are of an earlier design or layout, run it again" if stale else "not simulated as drawn"
     why = why_not_extracted(manifest)
     if why is not None:
         missing = f"the drawing cannot be extracted ({why})"
-    return function_line(design.task.required_accuracy, found["drawn"], found["ideal"], missing, alone=ideal)
+    return function_line(
+        task.required, found["drawn"], found["ideal"], missing, alone=ideal, field=task.required_field
+    )  # fmt: skip
 
 
 def read_limits(folder: Path, manifest: dict[str, Any], design: Design) -> Line:
@@ -76,5 +83,5 @@ def read_limits(folder: Path, manifest: dict[str, Any], design: Design) -> Line:
     Raises:
         InputError: a file of a check that is missing, or not the one that it wrote.
     """
-    checks = read_checks(folder, manifest, inputs_hash(folder, matrix_in_folder(folder, design)))
+    checks = read_checks(folder, manifest, inputs_hash(folder, design))
     return limits_line(checks.findings, checks.points, checks.skipped)

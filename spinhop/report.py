@@ -13,12 +13,14 @@ from hwlib.network import Network, read_network
 from hwlib.schematic import ideal_network
 from hwlib.writing import replacing
 from spinhop import page
-from spinhop.inputs import RESOLVED, inputs_hash, matrix_in_folder
+from spinhop.artefacts import task_file
+from spinhop.inputs import RESOLVED, inputs_hash
 from spinhop.manifest import known_files, read_manifest
-from spinhop.outcome import Outcome, read_outcome, set_voltage, side_by_side, text, trial_data, trial_rows
+from spinhop.outcome import Outcome, set_voltage, side_by_side, text, trial_data, trial_rows
 from spinhop.read_verdict import read_function, read_limits, why_not_extracted
 from spinhop.report_head import head
-from spinhop.result_files import SINKS, SOURCES, read_trial
+from spinhop.result_files import SINKS, SOURCES, read_task, read_trial
+from spinhop.task_pictures import task_pictures
 from spinhop.wires import ohms, resistance_rows, resistance_table
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
 LAYOUT_PICTURE, NEURON_PICTURE, NETWORK = "layout.png", "neuron.png", "network.nc"
 IDEAL, DRAWN = "ideal wires", "as drawn"
-RECALLS = {IDEAL: "recall_ideal.nc", DRAWN: "recall_drawn.nc"}
 TRACES = {IDEAL: "ideal.nc", DRAWN: "drawn.nc"}
 _BRANCHES = {
     "weight": "weight sources", "vdw": "V_DW source", "load": "load source",
@@ -48,15 +49,18 @@ def write_report(folder: Path) -> Path:
         raise InputError(f"{folder}: no run folder; make one with spinhop run DESIGN")
     drawn = why_not_extracted(manifest) is None
     titles = [title for title in TRACES if drawn or title == IDEAL]
-    recalled = [title for title in titles if "recall, ideal" in manifest["stages"]]
-    pictures = [name for name in (LAYOUT_PICTURE, NEURON_PICTURE) if (folder / name).exists()]
-    results = [TRACES[title] for title in titles] + [RECALLS[title] for title in recalled]
     design = load_design(folder / RESOLVED)
-    now = inputs_hash(folder, matrix_in_folder(folder, design))
+    kind = design.task.kind
+    scored = titles if f"{kind}, ideal" in manifest["stages"] else []
+    pictures = [name for name in (LAYOUT_PICTURE, NEURON_PICTURE) if (folder / name).exists()]
+    tasks = {title: folder / task_file(kind, ideal=title == IDEAL) for title in scored}
+    results = [TRACES[title] for title in titles] + [path.name for path in tasks.values()]
+    now = inputs_hash(folder, design)
     known_files(folder, manifest, [*([NETWORK] if drawn else []), *results, *pictures], now)
     process = design.load_process()
     network = _network(folder / NETWORK, design) if drawn else ideal_network(design, process)
-    outcomes = {title: read_outcome(folder / RECALLS[title], network) for title in recalled}
+    batches = {title: read_task(path, kind, network, shown=True) for title, path in tasks.items()}
+    outcomes = {title: Outcome.of(batch) for title, batch in batches.items()}
     traces = {title: read_trial(folder / TRACES[title], network, traces=True) for title in titles}
     trials = {title: trial_data(trace) for title, trace in traces.items()}
     style, walls = _walls(traces, network)
@@ -66,6 +70,8 @@ def write_report(folder: Path) -> Path:
         head(design, process, layout, lines, _voltages(outcomes, trials)),
         _cards(outcomes, trials, network if drawn else None),
         _outcome(outcomes) if outcomes else _trial(trials),
+        *_cases(outcomes),
+        *task_pictures(design, batches),
         _layout(folder),
         *([_wires(network)] if drawn else []),
         walls,
@@ -99,8 +105,8 @@ def _cards(outcomes: dict[str, Outcome], trials: dict[str, dict[str, Any]], netw
     values = []
     if outcomes:
         for of, what in (
-            (lambda o: f"{100 * o.accuracy_mean:.1f} %", "accuracy"), (lambda o: text(o.time_mean, "s"), "mean time"),
-            (lambda o: text(o.energy_mean, "J"), "energy per trial"),
+            (lambda o: o.headline()[0], outcomes[IDEAL].headline()[1]),
+            (lambda o: text(o.time_mean, "s"), "mean time"), (lambda o: text(o.energy_mean, "J"), "energy per trial"),
         ):  # fmt: skip
             values.append(_beside({title: of(outcome) for title, outcome in outcomes.items()}, what))
     else:
@@ -140,8 +146,16 @@ def _outcome(outcomes: dict[str, Outcome]) -> Markup:
                 f"{title}: {outcome.undetermined} of {trials} trials are undetermined: their outcome hangs on rounding"
             )
             parts.append(page.paragraph(line, "warn"))
-    note = "Intervals: 95 %. A pattern and its inverse count as one. Times over trials at rest."
-    return page.section("Recall", *parts, page.paragraph(note, "soft"))
+    task = outcomes[IDEAL].task
+    intervals = "Intervals: 95 %. " if any(number.interval for number in task.numbers) else ""
+    note = f"{intervals}{task.note} Times over trials at rest."
+    return page.section(task.title, *parts, page.paragraph(note, "soft"))
+
+
+def _cases(outcomes: dict[str, Outcome]) -> list[Markup]:
+    """What the task tells per distortion, picture or graph."""
+    told = {title: outcome for title, outcome in outcomes.items() if outcome.cases}
+    return [page.section(f"{o.task.title}, {title}", page.table(*o.case_table())) for title, o in told.items()]
 
 
 def _layout(folder: Path) -> Markup:

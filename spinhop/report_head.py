@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
 from hwlib.design import Design
+from hwlib.errors import cut
 from hwlib.operating_point import nominal_track
 from hwlib.process import Process
 from hwlib.quantities import human
@@ -39,7 +41,7 @@ def head(
     )
     tables = {
         "Process": [[process.name, process.description]], "Operating point": _point(design, voltages),
-        "Device": _device(design, process), "Stored": _stored(design),
+        "Device": _device(design, process), "Task": _task(design), "Stored": _stored(design),
     }  # fmt: skip
     rows = [[title if k == 0 else "", *row] for title, rows in tables.items() for k, row in enumerate(rows)]
     return Markup("\n").join([
@@ -73,10 +75,22 @@ def _device(design: Design, process: Process) -> Rows:
     ]
 
 
+def _task(design: Design) -> Rows:
+    """The task's fields that are set."""
+    fields = design.task.model_dump(mode="json", exclude_none=True, exclude={"time_limit"})
+    return [[name, _listed(value) if isinstance(value, list) else str(value)] for name, value in fields.items()]
+
+
+def _listed(values: list[Any]) -> str:
+    more = f" and {len(values) - MOST_PATTERNS} more" if len(values) > MOST_PATTERNS else ""
+    return ", ".join(cut(str(value), MOST_BITS) for value in values[:MOST_PATTERNS]) + more
+
+
 def _stored(design: Design) -> Rows:
     patterns = stored_patterns(design)
     if patterns is None:
-        return [["weights", "a matrix; no stored patterns"]]
+        of = design.programme.of if design.programme else "a matrix"
+        return [["weights", f"{of}; no stored patterns"]]
     rows = []
     for k, pattern in enumerate(patterns[:MOST_PATTERNS]):
         word = "".join(str(int(bit)) for bit in pattern[:MOST_BITS]) + "…" * (len(pattern) > MOST_BITS)

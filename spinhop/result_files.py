@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from hwlib.network import Network
+    from sim.tasks.kinds import RunTask
 
 SOURCES, SINKS = ("weight", "vdw", "load"), ("pillar", "track", "wire")
 _NAMES = {"source": Wanted(("source",), "U"), "sink": Wanted(("sink",), "U")}
@@ -33,13 +34,31 @@ _EVENTS = {
 }
 TRACES = {"wall_final": Wanted(("device",)), **{f"event_{name}": wanted for name, wanted in _EVENTS.items()}}
 _REST = Wanted((), gaps=True)  # over trials at rest: NaN when there is none
-RECALL = {
-    "recalled": _EACH, "at_rest": _EACH, "undetermined": _EACH, "accuracy": Wanted(("trial",)),
-    "v_dw": Wanted((), optional=True), "accuracy_mean": _ONE,
-    "accuracy_interval": Wanted(("bound",)), "recall_rate": _ONE, "recall_interval": Wanted(("bound",)),
+BATCH = {
+    "at_rest": _EACH, "undetermined": _EACH, "v_dw": Wanted((), optional=True),
     "time_mean": _REST, "time_median": _REST, "time_max": _REST, "energy_mean": _ONE,
     "energy_source": Wanted(("trial", "source")), "energy_sink": Wanted(("trial", "sink")), **_NAMES,
 }  # fmt: skip
+_STYLES: dict[str, Literal["f", "i", "b", "U"]] = {"whole": "i", "text": "U", "yes": "b", "trials": "b"}
+
+
+def wanted_of(task: type[RunTask], *, shown: bool = False) -> dict[str, Wanted]:
+    """What the result of a kind of tasks must hold.
+
+    Args:
+        task: its class.
+        shown: also bits per trial and neuron, for pictures.
+    """
+    found = {**BATCH, task.measure: Wanted(("trial",))}
+    for number in task.numbers:
+        found[number.name] = Wanted(("trial",) if number.style == "trials" else (), _STYLES.get(number.style, "f"))
+        if number.interval:
+            found[number.interval] = Wanted(("bound",))
+    for column in task.columns:  # not of a task without cases
+        found[f"case_{column.name}"] = Wanted(("case",), _STYLES.get(column.style, "f"), gaps=True, optional=True)
+    if shown:
+        found |= dict.fromkeys(task.pictured, Wanted(("trial", "neuron"), "i"))
+    return found
 
 
 def read_trial(path: Path, network: Network | None = None, *, traces: bool = False) -> xr.Dataset:
@@ -75,9 +94,31 @@ def _are_walls(trial: xr.Dataset) -> bool:
     return in_order and len(device) > 0 and device[0] == 0 and device[-1] == trial.sizes["device"] - 1
 
 
+def read_task(path: Path, kind: str, network: Network | None = None, *, shown: bool = False) -> xr.Dataset:
+    """A task's dataset, in memory; its attribute ``task`` is the kind. Arguments and errors as of ``read_trial``.
+
+    Args:
+        path: the file.
+        kind: of the task.
+        network: as for ``read_trial``.
+        shown: also what its pictures need.
+    """
+    from sim.tasks.kinds import run_class
+
+    what, task = f"result of {kind}", run_class(kind)
+    found = _read(path, what, wanted_of(task, shown=shown), network)
+    cases = [column.name for column in task.columns if f"case_{column.name}" in found]
+    if cases and len(cases) < len(task.columns):
+        raise InputError(f"{path}: damaged, or no {what} (case_{cases[0]} without the rest of it)")
+    if found.attrs.get("task", kind) != kind:
+        raise InputError(f"{path}: damaged, or no {what} (of another task)")
+    found.attrs["task"] = kind
+    return found
+
+
 def read_recall(path: Path, network: Network | None = None) -> xr.Dataset:
-    """A batch's dataset, in memory: the variables of ``RECALL``; arguments and errors as of ``read_trial``."""
-    return _read(path, "result of recall", RECALL, network)
+    """A recall's dataset, as ``read_task``."""
+    return read_task(path, "recall", network)
 
 
 def _read(path: Path, what: str, wanted: Mapping[str, Wanted], network: Network | None) -> xr.Dataset:

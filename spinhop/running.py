@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hwlib.design import load_design
+from hwlib.design import Design, load_design
 from hwlib.errors import InputError, one_line
-from spinhop.artefacts import REPORT, design_inputs
+from spinhop.artefacts import REPORT as REPORT_FILE
+from spinhop.artefacts import design_inputs
 from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, drawing_failed
 from spinhop.checking import refuse_unusable, run_checks
 from spinhop.inputs import RESOLVED
@@ -18,10 +19,9 @@ from spinhop.runs import Progress, Run, Stage, open_run, reopen_run
 from spinhop.stages import (
     EXTRACTION,
     LAYOUT,
-    RECALL_DRAWN,
-    RECALL_IDEAL,
     SIMULATION_DRAWN,
     SIMULATION_IDEAL,
+    task_stage,
 )
 from spinhop.verdict import Line
 
@@ -30,28 +30,44 @@ def _report(run: Run) -> Sequence[str]:
     from spinhop.report import write_report
 
     write_report(run.folder)
-    return [REPORT]
+    return [REPORT_FILE]
 
 
 def _report_inputs(run: Run) -> Any:
-    return [design_inputs(run), run.design.task.required_accuracy, why_not_extracted(run.manifest)]
+    return [design_inputs(run), run.design.task.required, why_not_extracted(run.manifest)]
 
 
-IDEAL = (SIMULATION_IDEAL, RECALL_IDEAL)
-DRAWN = (SIMULATION_DRAWN, RECALL_DRAWN)
-REPORT_STAGE = Stage(
-    "report",
-    tuple(stage.name for stage in (LAYOUT, EXTRACTION, DRAWING, POINT_IDEAL, POINT_DRAWN, CHECK_PAGE, *IDEAL, *DRAWN)),
-    ("hwlib", "sim", "spinhop"), _report_inputs, _report,
-)  # fmt: skip
-UP_TO = {
-    "layout": (LAYOUT,),
-    "extract": (LAYOUT, EXTRACTION),
-    "simulate": (LAYOUT, EXTRACTION, SIMULATION_IDEAL, SIMULATION_DRAWN),
-    "simulate ideal": (SIMULATION_IDEAL,),
-    "recall": (LAYOUT, EXTRACTION, RECALL_IDEAL, RECALL_DRAWN),
-    "recall ideal": (RECALL_IDEAL,),
-}
+REPORT = "report"
+
+
+def report_stage(kind: str) -> Stage:
+    """The stage that writes the report on a kind of tasks."""
+    checks = (LAYOUT, EXTRACTION, DRAWING, POINT_IDEAL, POINT_DRAWN, CHECK_PAGE)
+    needs = tuple(stage.name for stage in (*checks, *ideal_stages(kind), *drawn_stages(kind)))
+    return Stage(REPORT, needs, ("hwlib", "sim", "spinhop"), _report_inputs, _report)
+
+
+def ideal_stages(kind: str) -> tuple[Stage, Stage]:
+    """One trial, and the task's trials, with ideal wires."""
+    return SIMULATION_IDEAL, task_stage(kind, ideal=True)
+
+
+def drawn_stages(kind: str) -> tuple[Stage, Stage]:
+    """One trial, and the task's trials, as drawn."""
+    return SIMULATION_DRAWN, task_stage(kind, ideal=False)
+
+
+def up_to(goal: str, kind: str) -> tuple[Stage, ...]:
+    """The stages of a goal, for a kind of tasks."""
+    ideal, drawn = task_stage(kind, ideal=True), task_stage(kind, ideal=False)
+    return {
+        "layout": (LAYOUT,),
+        "extract": (LAYOUT, EXTRACTION),
+        "simulate": (LAYOUT, EXTRACTION, SIMULATION_IDEAL, SIMULATION_DRAWN),
+        "simulate ideal": (SIMULATION_IDEAL,),
+        "recall": (LAYOUT, EXTRACTION, ideal, drawn),
+        "recall ideal": (ideal,),
+    }[goal]
 
 
 def rewrite_report(folder: Path) -> tuple[Path, tuple[Line, Line]]:
@@ -64,22 +80,23 @@ def rewrite_report(folder: Path) -> tuple[Path, tuple[Line, Line]]:
 
     with reopen_run(folder) as manifest:
         path = write_report(folder)
-        record = manifest["stages"].get(REPORT_STAGE.name)
+        record = manifest["stages"].get(REPORT)
         if record:
-            record["files"][REPORT] = file_hash(path)
+            record["files"][REPORT_FILE] = file_hash(path)
         design = load_design(folder / RESOLVED)
         return path, (read_function(folder, manifest, design), read_limits(folder, manifest, design))
 
 
 def run_design(
-    design: Path, goal: str = "run", *, out: Path | None = None, layout: Path | None = None, top: str | None = None,
-    engine: str = "auto", force: bool = False, progress: Progress = lambda stage, status, seconds: None,
+    design: Path | Design, goal: str = "run", *, out: Path | None = None, layout: Path | None = None,
+    top: str | None = None, engine: str = "auto", force: bool = False,
+    progress: Progress = lambda stage, status, seconds: None,
 ) -> Run:  # fmt: skip
     """Bring the run folder of a design up to date.
 
     Args:
-        design: design file.
-        goal: ``run`` for all, checks and report too, or which stages, a key of ``UP_TO``.
+        design: design file, or a design.
+        goal: ``run`` for all, checks and report too, or how far, as of ``up_to``.
         out: run folder, default ``runs/<design name>``.
         layout: GDS or OASIS file to use instead of drawing one.
         top: its cell to use, when it has several top cells.
@@ -99,20 +116,19 @@ def run_design(
         if goal == "run":
             _run_all(run, progress, force)
         else:
-            run.execute(UP_TO[goal], progress, force=force)
+            run.execute(up_to(goal, run.design.task.kind), progress, force=force)
         return run
 
 
 def _run_all(run: Run, progress: Progress, force: bool) -> None:
     """Checks, trials with ideal and with drawn wires, report; a drawing with errors is simulated as far as it goes."""
-    from hwlib.weights import stored_patterns
+    from sim.tasks.kinds import task_of
 
-    checks = run_checks(run, progress, force=force)
-    ideal: Sequence[Stage] = IDEAL
-    drawn: Sequence[Stage] = DRAWN
-    recalled = stored_patterns(run.design) is not None
-    if not recalled:  # weights from a matrix
-        ideal, drawn = IDEAL[:1], DRAWN[:1]
+    checks, kind = run_checks(run, progress, force=force), run.design.task.kind
+    ideal: Sequence[Stage] = ideal_stages(kind)
+    drawn: Sequence[Stage] = drawn_stages(kind)
+    if not task_of(run.design).scores(run.design):  # weights from a matrix: nothing to recall
+        ideal, drawn = ideal[:1], drawn[:1]
     run.execute(ideal, progress, force=force)
     broken = drawing_failed(checks.findings)
     try:
@@ -121,8 +137,14 @@ def _run_all(run: Run, progress: Progress, force: bool) -> None:
     except InputError as error:
         if not broken:
             raise
-        run.forget(EXTRACTION, *DRAWN)
+        run.forget(EXTRACTION.name, *(stage.name for stage in drawn_stages(kind)))
         note_not_extracted(run.manifest, one_line(str(error)))
-    if not recalled:
-        run.forget(RECALL_IDEAL, RECALL_DRAWN)  # now that nothing can be refused any more
-    run.execute((REPORT_STAGE,), progress, force=force)
+    run.forget(*other_tasks(run, (*ideal, *drawn)))  # now that nothing can be refused any more
+    run.execute((report_stage(kind),), progress, force=force)
+
+
+def other_tasks(run: Run, now: Sequence[Stage]) -> list[str]:
+    """Stages in the manifest whose trials are of a task that the design no longer has."""
+    names, before = {stage.name for stage in now}, ("recall, ideal", "recall, drawn")
+    trials = [name for name, record in run.manifest["stages"].items() if "task" in record or name in before]
+    return [name for name in trials if name not in names]

@@ -16,7 +16,7 @@ from hwlib.errors import InputError, shown
 from hwlib.process import Process
 from hwlib.writing import is_temporary
 from spinhop.folder_lock import LOCK, hold
-from spinhop.inputs import COPIES, PROCESS, RESOLVED, inputs_hash, matrix_in_folder, write_inputs
+from spinhop.inputs import COPIES, PROCESS, RESOLVED, inputs_hash, write_inputs
 from spinhop.manifest import FORMAT, read_manifest, write_manifest
 from spinhop.provenance import code_version, data_hash, file_hash, versions
 
@@ -76,7 +76,7 @@ class Run:
     @cached_property
     def design_hash(self) -> str:
         """Hash of the design's files in the run folder: tells whether a kept result is of the present design."""
-        return inputs_hash(self.folder, matrix_in_folder(self.folder, self.design))
+        return inputs_hash(self.folder, self.design)
 
     def files(self, stage: str) -> dict[str, str]:
         """Names and hashes of the files a finished stage wrote."""
@@ -132,9 +132,9 @@ class Run:
         self.save()
         return seconds
 
-    def forget(self, *stages: Stage) -> None:
-        """Remove stages, with their files, that the design no longer has."""
-        gone = [stage.name for stage in stages if stage.name in self.manifest["stages"]]
+    def forget(self, *stages: str) -> None:
+        """Remove stages by name, with their files, that the design no longer has."""
+        gone = [name for name in stages if name in self.manifest["stages"]]
         for name in gone:
             for file in self.files(name):
                 self.path(file).unlink(missing_ok=True)
@@ -178,13 +178,13 @@ def is_current(manifest: dict[str, Any], design_hash: str, stage: str) -> bool:
 
 @contextlib.contextmanager
 def open_run(
-    design_path: Path, out: Path | None = None, *, layout: Path | None = None, top: str | None = None,
+    source: Path | Design, out: Path | None = None, *, layout: Path | None = None, top: str | None = None,
     engine: str = "auto",
 ) -> Iterator[Run]:  # fmt: skip
     """Open (or make) the run folder of a design; one process at a time.
 
     Args:
-        design_path: the design file.
+        source: the design file, or a design.
         out: the folder; ``runs/<design name>`` when None.
         layout: a GDS or OASIS file to use instead of drawing one.
         top: its cell to use, when it has several top cells.
@@ -193,7 +193,7 @@ def open_run(
     Raises:
         InputError: bad design or option, a folder that cannot be written or holds something else, or is in use.
     """
-    design = load_design(design_path)
+    design = source if isinstance(source, Design) else load_design(source)
     process = design.load_process()
     if layout is not None:
         _check_layout_name(layout)
@@ -210,7 +210,7 @@ def open_run(
         manifest.setdefault("stages", {})
         run = Run(folder, design, process, layout, top, engine, manifest)
         run.save()  # before anything else, so that the folder is known for one of a run however soon this one ends
-        write_inputs(folder, design_path, design, process)
+        write_inputs(folder, None if isinstance(source, Design) else source, design, process)
         yield run
 
 

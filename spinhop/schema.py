@@ -73,14 +73,17 @@ def _sections(schema: dict[str, Any], definitions: dict[str, Any], prefix: str) 
     children: list[str] = []
     for name, entry in schema.get("properties", {}).items():
         required = name in schema.get("required", ())
-        field, target = _resolve(entry, definitions)
+        field, targets = _resolve(entry, definitions)
         default = "required" if required else _default(entry)
         meaning = entry.get("description", "")
-        if target is not None:
+        if targets:
             path = f"{prefix}{name}"
             default = "required" if required else "see below"
             suffix = {"array": "[]", "map": ".<name>"}.get(field, "")
-            children += ["", f"### `{path}{suffix}`", "", *_sections(target, definitions, f"{path}{suffix}.")]
+            for target in targets:
+                kind = target["properties"]["kind"]["const"] if len(targets) > 1 else ""
+                heading = f"### `{path}{suffix}`" + (f", kind `{kind}`" if kind else "")
+                children += ["", heading, "", *_sections(target, definitions, f"{path}{suffix}.")]
             field = {"array": "list of mappings", "map": "mapping of names"}.get(field, "mapping")
         lines.append(f"| `{name}` | {field} | {default} | {meaning} |".replace("  ", " "))
     return [*lines, *children]
@@ -90,15 +93,17 @@ def _summary(schema: dict[str, Any]) -> str:
     return " ".join(schema.get("description", "").replace("``", "`").split())
 
 
-def _resolve(entry: dict[str, Any], definitions: dict[str, Any]) -> tuple[str, dict[str, Any] | None]:
-    """What a field takes in words, and the model it holds, if any (``array`` or ``map`` of it, or one)."""
+def _resolve(entry: dict[str, Any], definitions: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    """What a field takes in words, and the models it may hold, if any (``array`` or ``map`` of it, or one)."""
     options = [o for o in entry.get("anyOf", [entry]) if o.get("type") != "null"]
+    if len(options) > 1 and all("$ref" in option for option in options):
+        return "model", [definitions[option["$ref"].rsplit("/", 1)[1]] for option in options]
     first = {**entry, **options[0]}
     for container, key in (("", None), ("array", "items"), ("map", "additionalProperties")):
         inner = first if key is None else first.get(key)
         if isinstance(inner, dict) and "$ref" in inner:
-            return container or "model", definitions[inner["$ref"].rsplit("/", 1)[1]]
-    return _words(first), None
+            return container or "model", [definitions[inner["$ref"].rsplit("/", 1)[1]]]
+    return _words(first), []
 
 
 def _words(entry: dict[str, Any]) -> str:
@@ -112,10 +117,11 @@ def _words(entry: dict[str, Any]) -> str:
         return ", ".join([*words, f"quantity in {unit}", entry["x-range"]])
     if entry.get("type") == "array":
         items = entry.get("items") or entry.get("prefixItems", [{}])[0]
-        count = f"{entry['maxItems']} × " if "maxItems" in entry else "list of "
+        count = f"{entry['maxItems']} × " if entry.get("minItems", 0) == entry.get("maxItems") else "list of "
         text = count + (_words(items) if isinstance(items, dict) else "values")
     else:
-        text = {"integer": "whole number", "number": "number", "string": "text"}.get(entry.get("type", ""), "value")
+        names = {"integer": "whole number", "number": "number", "string": "text", "boolean": "`true`, `false`"}
+        text = names.get(entry.get("type", ""), "value")
     bounds = [f"{words} {entry[key]:g}" for key, words in _BOUNDS.items() if isinstance(entry.get(key), (int, float))]
     return f"{text}, {', '.join(bounds)}" if bounds else text
 

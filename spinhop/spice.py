@@ -60,9 +60,8 @@ def names(ideal: bool) -> tuple[str, str, str, str]:
 def _trial(run: Run, ideal: bool) -> tuple[Network, Protocol]:
     import sim
 
-    start = sim.starts(run.design, 1)[0]
     network = ideal_wires(run) if ideal else drawn_network(run)
-    return network, sim.protocol_on(network, run.design, run.process, start=start)
+    return network, sim.first_trial(network, run.design, run.process)
 
 
 def _write(run: Run, ideal: bool, network: Network, protocol: Protocol) -> Deck:

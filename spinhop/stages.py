@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from hwlib.writing import write_bytes
 from spinhop.artefacts import (
-    DRAWN_RECALL,
     DRAWN_TRACE,
-    IDEAL_RECALL,
     IDEAL_TRACE,
     NETWORK,
     design_inputs,
@@ -18,6 +16,7 @@ from spinhop.artefacts import (
     ideal_wires,
     layout_file,
     save_dataset,
+    task_file,
 )
 from spinhop.provenance import file_hash
 from spinhop.runs import Run, Stage
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 TEXT_NETLIST_DEVICES = 20_000  # SPEF and SPICE of more devices are hundreds of megabytes: written on request only
 CAPACITANCE_DEVICES = 20_000  # coupling of neighbouring wires takes minutes beyond; resistances do not
-RECALL_TOLERANCE = 1e-7  # L per step: times and energies of many trials within 1e-6, in half the steps of one trial's
+RECALL_TOLERANCE = 1e-7  # L per step, as drawn: times and energies of many trials within 1e-6, in half the steps
 TRACE_DEVICES = 10_000  # wall traces of more devices do not fit a report, nor a small machine's memory
 
 LAYOUT_PICTURE, NEURON_PICTURE = "layout.png", "neuron.png"
@@ -104,9 +103,8 @@ def _trace(ideal: bool, name: str) -> Any:
         import sim
 
         network = _network(run, ideal)
-        start = sim.starts(run.design, 1)[0]
         voltage = sim.v_dw_on(network, run.design, run.process)
-        protocol = sim.protocol_on(network, run.design, run.process, start=start, v_dw=voltage.volts)
+        protocol = sim.first_trial(network, run.design, run.process, v_dw=voltage.volts)
         result = sim.run(network, protocol, engine=run.engine, record=network.devices <= TRACE_DEVICES)
         voltage.note(result)
         save_dataset(result, run.path(name))
@@ -115,14 +113,19 @@ def _trace(ideal: bool, name: str) -> Any:
     return work
 
 
-def _recall(ideal: bool, name: str) -> Any:
+def _task(ideal: bool, name: str) -> Any:
     def work(run: Run) -> Sequence[str]:
         import sim
+        from sim.tasks.kinds import task_of
+        from sim.tasks.run_task import ideal_for_task
 
-        network, kept = _network(run, ideal), run.path(f"{name}.partial")
+        network = ideal_for_task(run.design, run.process) if ideal else drawn_network(run)
+        tolerance = task_of(run.design).tolerance if ideal else RECALL_TOLERANCE
+        for line in sim.foretold(network, run.design, run.process):
+            run.remark(line)
         trials = partial(
-            sim.recall, network, run.design, run.process, engine=run.engine, tolerance=RECALL_TOLERANCE,
-            progress=run.advance, checkpoint=kept,
+            sim.run_task, network, run.design, run.process, engine=run.engine, tolerance=tolerance,
+            progress=run.advance, checkpoint=run.path(f"{name}.partial"),
         )  # fmt: skip
         result = _resumed(trials, run.remark)
         save_dataset(result, run.path(name))
@@ -161,7 +164,11 @@ SIMULATION_IDEAL = Stage(
 SIMULATION_DRAWN = Stage(
     "simulation, drawn", ("extraction",), _SIMULATE, _simulation_inputs, _trace(False, DRAWN_TRACE), _engine_notes
 )
-RECALL_IDEAL = Stage("recall, ideal", (), _SIMULATE, _simulation_inputs, _recall(True, IDEAL_RECALL), _engine_notes)
-RECALL_DRAWN = Stage(
-    "recall, drawn", ("extraction",), _SIMULATE, _simulation_inputs, _recall(False, DRAWN_RECALL), _engine_notes
-)
+
+
+@lru_cache(maxsize=64)
+def task_stage(kind: str, *, ideal: bool) -> Stage:
+    """The stage that runs the trials of a kind of tasks, with ideal wires or as drawn."""
+    name, needs = f"{kind}, {'ideal' if ideal else 'drawn'}", () if ideal else ("extraction",)
+    work = _task(ideal, task_file(kind, ideal=ideal))
+    return Stage(name, needs, _SIMULATE, _simulation_inputs, work, lambda run: {"engine": run.engine, "task": kind})

@@ -58,9 +58,7 @@ def _fields(model: type[BaseModel], defaults: dict[str, Any], chosen: dict[str, 
     for name, info in model.model_fields.items():
         path = f"{prefix}{name}"
         default = defaults.get(name)
-        nested = (
-            info.annotation if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel) else None
-        )
+        nested = type(info.default) if isinstance(info.default, BaseModel) else None
         if nested is not None:
             inner = _fields(nested, default or {}, chosen, f"{path}.")
             used = any(key.startswith(f"{path}.") for key in chosen)

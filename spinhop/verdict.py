@@ -61,21 +61,25 @@ class Trials:
 
     Attributes:
         at_rest: came to rest, shape (trials,).
-        accuracy: share of right bits, shape (trials,); None without stored patterns.
+        accuracy: the task's measure, 0 … 1 (of recall the share of right bits), shape (trials,); None without one.
         undetermined: the outcome hangs on rounding, shape (trials,).
+        measure: its name, in files and JSON.
+        label: the same in words.
     """
 
     at_rest: np.ndarray
     accuracy: np.ndarray | None
     undetermined: np.ndarray
+    measure: str = "accuracy"
+    label: str = "accuracy"
 
     @classmethod
-    def of(cls, result: xr.Dataset) -> Trials:
-        """Those of a dataset of ``sim.recall``, or of one trial of ``sim.run``."""
+    def of(cls, result: xr.Dataset, measure: str = "accuracy", label: str = "accuracy") -> Trials:
+        """Those of a dataset of ``sim.run_task`` with the task's measure, or of one trial of ``sim.run``."""
         rest = np.atleast_1d(result["at_rest"].values.astype(bool))
         unsure = result["undetermined"].values if "undetermined" in result else np.zeros(len(rest))
-        accuracy = np.atleast_1d(result["accuracy"].values) if "accuracy" in result else None
-        return cls(rest, accuracy, np.atleast_1d(unsure).astype(bool))
+        accuracy = np.atleast_1d(result[measure].values) if measure in result else None
+        return cls(rest, accuracy, np.atleast_1d(unsure).astype(bool), measure, label)
 
     def word(self, required: float) -> str:
         """Whether every trial came to rest and the mean accuracy is what is required.
@@ -95,7 +99,7 @@ class Trials:
 
     def facts(self, required: float) -> dict[str, Any]:
         """The counts as plain data."""
-        accuracy = {} if self.accuracy is None else {"accuracy_mean": float(self.accuracy.mean())}
+        accuracy = {} if self.accuracy is None else {f"{self.measure}_mean": float(self.accuracy.mean())}
         counts = {"trials": len(self.at_rest), "at_rest": int(self.at_rest.sum())}
         return {"verdict": self.word(required), **accuracy, **counts, "undetermined": int(self.undetermined.sum())}
 
@@ -104,7 +108,7 @@ class Trials:
         parts = [f"{int(self.at_rest.sum())} of {len(self.at_rest)} trials at rest"]
         if self.accuracy is not None:
             needed = f" (needs {100 * required:g} %)" if needs else ""
-            parts.insert(0, f"accuracy {_share(float(self.accuracy.mean()), required)}{needed}")
+            parts.insert(0, f"{self.label} {_share(float(self.accuracy.mean()), required)}{needed}")
         if self.undetermined.any():
             parts.append(f"{int(self.undetermined.sum())} undetermined")
         return ", ".join(parts)
@@ -118,18 +122,19 @@ def _share(value: float, required: float) -> str:
 
 def function_line(
     required: float, drawn: Trials | None, ideal: Trials | None, missing: str = "not simulated as drawn", *,
-    alone: bool = False,
+    alone: bool = False, field: str = "required_accuracy",
 ) -> Line:  # fmt: skip
     """Does the network do its task? As drawn, every trial comes to rest with the required mean accuracy.
 
     Args:
-        required: ``task.required_accuracy``.
+        required: what the task requires, e.g. ``task.required_accuracy``.
         drawn: trials as drawn; None when there are none.
         ideal: the same with ideal wires; None when there are none.
         missing: why there are none as drawn.
         alone: judge the network with ideal wires, as nobody asked for drawn ones.
+        field: the field of the task that requires it.
     """
-    facts: dict[str, Any] = {"required_accuracy": required}
+    facts: dict[str, Any] = {field: required}
     facts |= {kind: trials.facts(required) for kind, trials in (("drawn", drawn), ("ideal", ideal)) if trials}
     if drawn is None:
         if ideal is None:

@@ -39,7 +39,7 @@ def rule_names(process: Process) -> list[str]:
 def operating_point_report(
     network: Network, protocol: Protocol, device: Device, process: Process, *,
     waivers: Mapping[str, str] | None = None, limits: Limits | None = None, patterns: np.ndarray | None = None,
-    starts: np.ndarray | None = None,
+    starts: np.ndarray | None = None, loads: bool = True,
 ) -> OperatingPointReport:  # fmt: skip
     """Apply every rule to a network, as drawn (with its wires) or ideal.
 
@@ -54,6 +54,7 @@ def operating_point_report(
             states are not judged.
         starts: what its task loads (``sim.starts``), shape (trials, N); None: of the load phase only the worst start
             is judged.
+        loads: whether its task has a load phase; without one none is judged.
 
     Returns:
         Outcomes with margin, worst device and place; ``values`` holds per neuron ``low``, ``high`` and ``centre`` (V),
@@ -66,12 +67,12 @@ def operating_point_report(
     """
     waivers = dict(waivers or {})
     check_waivers(waivers, rule_names(process))
-    cases = Cases(network, protocol, device, process, limits or Limits(), patterns, starts)
+    cases = Cases(network, protocol, device, process, limits or Limits(), patterns, starts, loads)
     windows, loaded = window.v_dw_windows(cases), loading.loaded_starts(cases)
     found = [
         window.vdw_window(cases, windows), window.vdw_eq4(cases, windows),
         leaks.axon_leak_sign(cases), leaks.axon_leak_size(cases), leaks.axon_time(cases), leaks.soma_leak(cases),
-        loading.load_drive(cases, loaded), loading.any_load_drive(cases), leaks.leak_time(cases),
+        loading.load_drive(cases, loaded), loading.any_load_drive(cases) if loads else None, leaks.leak_time(cases),
         loading.load_time(cases, loaded), *stored_states.stored_patterns(cases), stored_states.all_off(cases),
         stress.barrier_voltage(cases), stress.track_current(cases), wires.rc_time(cases), stress.power_density(cases),
         *stress.wire_currents(cases), *wires.ir_drops(cases),

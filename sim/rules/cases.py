@@ -70,6 +70,7 @@ class Cases:
         limits: the other requirements.
         patterns: what the network stores, bits, shape (patterns, N); None: unknown.
         starts: what its task loads, bits, shape (trials, N); None: unknown.
+        loads: whether its task has a load phase.
 
     Raises:
         InputError: weight lines without levels.
@@ -77,12 +78,12 @@ class Cases:
 
     def __init__(
         self, network: Network, protocol: Protocol, device: Device, process: Process, limits: Limits,
-        patterns: np.ndarray | None = None, starts: np.ndarray | None = None,
+        patterns: np.ndarray | None = None, starts: np.ndarray | None = None, loads: bool = True,
     ):  # fmt: skip
         self.network, self.protocol, self.device, self.process, self.limits = (
             network, protocol, device, process, limits
         )  # fmt: skip
-        self.patterns, self.starts = patterns, starts
+        self.patterns, self.starts, self.loads = patterns, starts, loads
         self.weight = np.where(network.is_soma, 0.0, protocol.axon_weights(network))
         self.axons = np.flatnonzero(~network.is_soma)
 
@@ -170,7 +171,7 @@ class Cases:
     @cached_property
     def states(self) -> dict[str, Solution | LoadBound]:
         """All bounding states by name."""
-        return {**self.run_states, LOAD_STATE: self.load_bound}
+        return {**self.run_states, LOAD_STATE: self.load_bound} if self.loads else dict(self.run_states)
 
     def device_place(self, device: int) -> Place:
         """Name and place of a device."""

@@ -1,22 +1,28 @@
-"""Max-cut on the network: every node a neuron, every wall OFF at the start, no load phase; the state is the cut."""
+"""Max-cut on the network: every node a neuron, every wall OFF at the start, no load phase; the state is the cut.
+
+``Maxcut`` is the task of a design; ``solve`` cuts graphs in memory on any network.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import xarray as xr
 
-from hwlib.design import Design
-from hwlib.errors import InputError, shown
+from hwlib.design import MAX_NEURONS, Design
+from hwlib.errors import FieldsError, InputError, shown
 from hwlib.network import Network
 from hwlib.process import Process
+from hwlib.task_kinds import Find, MaxcutFields, Problem, Programme
 from sim.engines import DEFAULT_TOLERANCE
+from sim.protocol import Protocol
 from sim.set_point import protocol_on
 from sim.simulate import run_batch
-from sim.tasks.graphs import adjacency
+from sim.tasks.graphs import adjacency, read_graph, remarks
+from sim.tasks.kinds import Measure, RunTask, add_cases
 from sim.tasks.setup import Progress, free_network, paper_design
 
 ASYMMETRY = 1.05  # the paper's excess of connected over unconnected weights
@@ -122,13 +128,14 @@ def solve(
     point = protocol_on(network, design, process, start=None, levels=levels[0] if on_lines else None)
     protocols = [replace(point, levels=each if on_lines else None) for each in levels]
     result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress)
-    result["cut"] = ("trial", _cuts(graphs, result["state"].values), _about("weight of the cut"))
-    result["other_cut"] = (
-        "trial",
-        _cuts(graphs, result["other_state"].values),
-        _about("weight of the other state's cut"),
-    )
+    _add_cuts(result, graphs)
     return result
+
+
+def _add_cuts(result: xr.Dataset, graphs: Sequence[Any]) -> None:
+    """Add to a batch's dataset the cut of each trial's graph, and that of the state it may be in as well."""
+    for name, state, whose in (("cut", "state", "the cut"), ("other_cut", "other_state", "the other state's cut")):
+        result[name] = ("trial", _cuts(graphs, result[state].values), _about(f"weight of {whose}"))
 
 
 def _cuts(graphs: Sequence[Any], states: np.ndarray) -> np.ndarray:
@@ -137,3 +144,132 @@ def _cuts(graphs: Sequence[Any], states: np.ndarray) -> np.ndarray:
 
 def _about(meaning: str) -> dict[str, str]:
     return {"units": "1", "long_name": meaning}
+
+
+@dataclass(frozen=True)
+class GraphSet(Programme):
+    """Graphs that were read, of one size.
+
+    Attributes:
+        names: of the files.
+        graphs: networkx graphs.
+        each: weights of each, as multiples of W, shape (graphs, N, N).
+    """
+
+    names: tuple[str, ...]
+    graphs: tuple[Any, ...]
+    each: np.ndarray
+
+    def digest(self) -> str:
+        """Hash of the weights of all graphs, and of the graphs themselves."""
+        import hashlib
+
+        parts = [self.each.tobytes(), *(adjacency(graph).toarray().tobytes() for graph in self.graphs)]
+        return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+class Maxcut(MaxcutFields, RunTask):
+    """Max-cut of a graph: a neuron per node, every wall OFF at the start, no load phase."""
+
+    title: ClassVar[str] = "Max-cut"
+    measure: ClassVar[str] = "share_of_best"
+    measure_label: ClassVar[str] = "share of the best cut"
+    numbers: ClassVar[tuple[Measure, ...]] = (
+        Measure("share_of_best_mean", "share of the best cut", "share", "mean over the graphs"),
+        Measure("gap_mean", "gap to the best cut", "share", "1 less the mean share of the best cut"),
+    )
+    columns: ClassVar[tuple[Measure, ...]] = (
+        Measure("graph", "graph", "text", "file"),
+        Measure("nodes", "nodes", "whole", "nodes"),
+        Measure("edges", "edges", "whole", "edges"),
+        Measure("cut", "cut", "number", "weight of the network's cut"),
+        Measure("undetermined", "undetermined", "yes", "cut, state or time hangs on rounding"),
+        Measure("other_cut", "", "number", "what the cut may be as well"),
+        Measure("random", "random", "number", "expected weight of a random cut: half of all weight"),
+        Measure("greedy", "greedy", "number", "weight of the cut of one greedy pass"),
+        Measure("best", "best", "number", "weight of the best cut to compare with"),
+        Measure("best_is", "best is", "text", "exact, or best found"),
+        Measure("best_by", "", "text", "how it was found"),
+        Measure("share_of_best", "share of best", "share", "cut over best; none where no cut weighs more than 0"),
+        Measure("gap", "", "share", "1 less the share of best"),
+        Measure("time_to_solution", "time", "time", "until every wall rested, or the limit"),
+        Measure("other_time", "", "time", "what the time may be as well"),
+        Measure("at_rest", "at rest", "yes", "every wall came to rest"),
+        Measure("remarks", "", "text", "what the reader of the file left out or did not use"),
+    )
+
+    def stored(self, design: Design) -> None:
+        """A graph is no pattern."""
+        return None
+
+    def read(self, find: Find) -> GraphSet:
+        """The graphs and their weights, each file read once."""
+        graphs: list[Any] = []
+        levels: list[np.ndarray] = []
+        wrong: list[Problem] = []
+        for place, name in self.files().items():
+            try:
+                graphs.append(read_graph(find(name), weight=self.weight, max_nodes=MAX_NEURONS))
+                levels.append(weight_levels(graphs[-1], self.mapping))
+                if len(levels[-1]) != len(levels[0]):
+                    sizes = f"{len(levels[-1])} nodes, the first graph has {len(levels[0])}"
+                    raise InputError(f"{name}: {sizes}; graphs of one task have one size")
+            except InputError as error:
+                named = name.rpartition("/")[2] in str(error)
+                wrong.append((place, str(error) if named else f"{name}: {error}"))
+        if wrong:
+            raise FieldsError(wrong)
+        of = f"the graph has {len(levels[0])} nodes"
+        said = [f"{name}: {line}" for name, graph in zip(self.names(), graphs, strict=True) for line in remarks(graph)]
+        return GraphSet(of, levels[0], None, tuple(said), self.names(), tuple(graphs), np.array(levels))
+
+    def start_bits(self, design: Design, trials: int | None = None) -> None:
+        """Nothing is loaded."""
+        return None
+
+    def protocols(self, design: Design, point: Protocol, trials: int | None = None) -> list[Protocol]:
+        """One trial per graph, each with its weights where the network takes any."""
+        each = _read(design).each
+        count = len(each) if trials is None else trials
+        if point.levels is None:
+            return [point] * count
+        return [replace(point, levels=each[k % len(each)]) for k in range(count)]
+
+    def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
+        """Cut of every graph beside the best one that software finds, and simpler ones."""
+        from sim.tasks import baselines
+        from sim.tasks.optimum import optimum
+
+        found, count = _read(design), result.sizes["trial"]
+        graphs = [found.graphs[k % len(found.graphs)] for k in range(count)]
+        _add_cuts(result, graphs)
+        rows = []
+        for k, graph in enumerate(graphs[: len(found.graphs)]):
+            best = optimum(graph, reads=READS, milp_seconds=self.prove)
+            cut = float(result["cut"][k])
+            part = cut / best.value if best.value > 0 else None
+            trial = {name: result[name].values[k] for name in _TRIAL}
+            rows.append({
+                "graph": found.names[k].rpartition("/")[2], "nodes": graph.number_of_nodes(),
+                "edges": graph.number_of_edges(), "random": graph.size("weight") / 2,
+                "greedy": baselines.greedy_cut(graph), "best": best.value, "best_is": best.status,
+                "best_by": best.method, "share_of_best": part, "gap": None if part is None else 1 - part,
+                "remarks": "\n".join(remarks(graph)), **trial,
+            })  # fmt: skip
+        add_cases(result, self.columns, rows)
+        best_cuts = np.array([row["best"] for row in rows])[np.arange(count) % len(rows)]
+        cuts, reached = result["cut"].values, (result["cut"].values >= best_cuts).astype(float)
+        # Where the best cut is the empty one it is reached or it is not.
+        share = np.where(best_cuts > 0, cuts / np.where(best_cuts > 0, best_cuts, 1.0), reached)
+        result["share_of_best"] = ("trial", share, _about("cut over the best cut"))
+        for measure, value in zip(self.numbers, (share.mean(), 1 - share.mean()), strict=True):
+            result[measure.name] = ((), float(value), measure.attributes)
+
+
+READS = 100  # runs of simulated annealing beside the tabu search
+_TRIAL = ("cut", "other_cut", "undetermined", "time_to_solution", "other_time", "at_rest")
+
+
+def _read(design: Design) -> GraphSet:
+    assert isinstance(design.programme, GraphSet)
+    return design.programme

@@ -51,20 +51,32 @@ def summarise(result: xr.Dataset) -> xr.Dataset:
     """Add to a scored dataset what its trials come to; see ``sim.recall`` for the variables."""
     from sim.tasks import statistics
 
-    recalled, rest = result["recalled"].values, result["at_rest"].values
+    recalled = result["recalled"].values
     mean, rate = statistics.mean(result["accuracy"].values), statistics.proportion(int(recalled.sum()), len(recalled))
     result["accuracy_mean"] = ((), mean.value, _about("mean share of right bits"))
     result["accuracy_interval"] = ("bound", [max(mean.low, 0.0), min(mean.high, 1.0)], _about("95 %, Student t"))
     result["recall_rate"] = ((), rate.value, _about("share of trials recalled"))
     result["recall_interval"] = ("bound", [rate.low, rate.high], _about("95 %, Wilson"))
+    return summarise_trials(result)
+
+
+def summarise_trials(result: xr.Dataset) -> xr.Dataset:
+    """Add to a batch's dataset what is told of the trials of any task: rest, times, energy."""
+    rest = result["at_rest"].values
     result["rest_rate"] = ((), float(rest.mean()), _about("share of trials that came to rest"))
-    time = result["time_to_solution"].values[rest]
-    for name, function in (("mean", np.mean), ("median", np.median), ("max", np.max)):
-        value = float(function(time)) if len(time) else np.nan
-        result[f"time_{name}"] = ((), value, {"units": "s", "long_name": f"{name} time to solution of trials at rest"})
+    for name, value in rest_times(result).items():
+        about = {"units": "s", "long_name": f"{name} time to solution of trials at rest"}
+        result[f"time_{name}"] = ((), value, about)
     energy = float(result["energy_source"].sum("source").mean())
     result["energy_mean"] = ((), energy, {"units": "J", "long_name": "mean energy delivered by all sources per trial"})
     return result
+
+
+def rest_times(result: xr.Dataset) -> dict[str, float]:
+    """Mean, median and longest time to solution in s over the trials at rest; NaN when none is."""
+    time = result["time_to_solution"].values[result["at_rest"].values]
+    functions = (("mean", np.mean), ("median", np.median), ("max", np.max))
+    return {name: float(function(time)) if len(time) else np.nan for name, function in functions}
 
 
 def _about(meaning: str) -> dict[str, str]:

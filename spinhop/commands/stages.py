@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from spinhop.runs import Run
     from spinhop.verdict import Line
 
-RECALLS = {"ideal": "recall_ideal.nc", "drawn": "recall_drawn.nc"}
 TRIALS = {"ideal": "ideal.nc", "drawn": "drawn.nc"}
 Ideal = Annotated[bool, typer.Option("--ideal", help="Perfect wires only; needs no layout.")]
 
@@ -35,9 +34,9 @@ def run(
     read = (read_function, read_limits)
     lines = [each(done.folder, done.manifest, done.design) for each in read]
     kinds = ["ideal", "drawn"] if done.files("simulation, drawn") else ["ideal"]  # else: not to be extracted
-    if done.files("recall, ideal"):
-        _print_outcomes(done, json, {kind: RECALLS[kind] for kind in kinds}, *lines)
-    else:  # weights from a matrix: no stored patterns
+    if done.files(f"{done.design.task.kind}, ideal"):
+        _print_outcomes(done, json, kinds, *lines)
+    else:  # recall with weights from a matrix: no stored patterns
         _print_trials(done, json, {kind: TRIALS[kind] for kind in kinds}, *lines)
 
 
@@ -79,7 +78,7 @@ def recall(
     design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, engine: Engine = "auto",
     ideal: Ideal = False, force: Force = False, json: Json = False,
 ) -> None:  # fmt: skip
-    """Recall the stored patterns from the design's starts, with ideal and with drawn wires.
+    """Run the trials of the design's task (recall, images, max-cut), with ideal and with drawn wires.
 
     Exit code 1 when the network does not work.
     """
@@ -88,7 +87,7 @@ def recall(
     goal = "recall ideal" if ideal else "recall"
     done = _work(goal, design, out=out, layout=layout, top=top, engine=engine, force=force)
     line = read_function(done.folder, done.manifest, done.design, ideal=ideal)
-    _print_outcomes(done, json, _only_ideal(RECALLS) if ideal else RECALLS, line)
+    _print_outcomes(done, json, ["ideal"] if ideal else ["ideal", "drawn"], line)
 
 
 def report(
@@ -143,17 +142,22 @@ def _print_trials(done: Run, json: bool, names: dict[str, str], *lines: Line) ->
     _conclude(json, lines)
 
 
-def _print_outcomes(done: Run, json: bool, names: dict[str, str], *lines: Line) -> None:
+def _print_outcomes(done: Run, json: bool, kinds: Sequence[str], *lines: Line) -> None:
+    from spinhop.artefacts import task_file
     from spinhop.outcome import as_data, read_outcome, side_by_side
 
-    outcomes = {kind: read_outcome(done.path(name)) for kind, name in names.items()}
+    task = done.design.task.kind
+    outcomes = {kind: read_outcome(done.path(task_file(task, ideal=kind == "ideal")), kind=task) for kind in kinds}
     if json:
         data = {kind: as_data(outcome) for kind, outcome in outcomes.items()}
         _print_files(done, json, outcome=data, **{line.name: line.data() for line in lines})
     else:
         from spinhop.console import print_table
 
-        print_table(f"{done.design.name}: recall", ["", *outcomes], side_by_side(outcomes))
+        print_table(f"{done.design.name}: {task}", ["", *outcomes], side_by_side(outcomes))
+        for kind, outcome in outcomes.items():
+            if outcome.cases:
+                print_table(f"{done.design.name}: {task}, {kind}", *outcome.case_table())
         _print_files(done, json)
     _conclude(json, lines)
 

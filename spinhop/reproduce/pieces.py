@@ -27,10 +27,10 @@ from hwlib.lifeline import die_with_parent
 from hwlib.network import Network
 from hwlib.schematic import ideal_network
 from hwlib.writing import write_atomic
-from sim.pattern_recall import recall
 from sim.tasks import maxcut
 from sim.tasks.images import letters
 from sim.tasks.random_recall import image_recall
+from sim.tasks.recall import recall
 from sim.tasks.rudy import g05, random_graph
 from sim.tasks.setup import with_levels
 from spinhop.reproduce.corners import Corner, Drawing, with_patterns

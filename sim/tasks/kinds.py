@@ -1,0 +1,170 @@
+"""What a kind of task is to the simulator: its trials on a network, and what they came to, as named numbers.
+
+A task is one class: the fields of the design's ``task`` (pydantic), what its files make the network hold (``read``),
+its trials, and their score. Commands, run folders, reports and checks take any of them. To add one, derive a class from
+``RunTask`` and register it under its kind (``sim.register_task``).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from hwlib.design import Design
+from hwlib.errors import InputError, shown
+from hwlib.network import Network
+from hwlib.task_kinds import Task, whole_task
+from hwlib.task_registry import class_of, registered
+from hwlib.weights import stored_patterns
+from sim.engines import DEFAULT_TOLERANCE
+from sim.protocol import Protocol
+
+Style = Literal["share", "trials", "number", "whole", "time", "text", "yes"]
+CASE = "case"  # the dimension of what is told per distortion, picture or graph
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number or text that a task's trials come to, under one name everywhere: result file, JSON, terminal, page.
+
+    Attributes:
+        name: of the variable; one per case is called ``case_<name>`` in the file.
+        label: in tables for people; empty: not shown there.
+        style: ``share`` of 1; ``trials``: so many of all, kept as yes or no per trial; ``number``; ``whole`` number;
+            ``time`` in s; ``text``; ``yes`` or no. A number of a case may be NaN: there is none.
+        meaning: what it is.
+        interval: name of the variable with its 95 % confidence interval.
+        of: per case: what a whole number is so many of.
+    """
+
+    name: str
+    label: str
+    style: Style
+    meaning: str
+    interval: str = ""
+    of: str = ""
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Unit and meaning, as every variable of a result carries them."""
+        return {"units": "s" if self.style == "time" else "1", "long_name": self.meaning}
+
+
+class Shown(NamedTuple):
+    """A picture that a task's trials lead to.
+
+    Attributes:
+        title: what it shows.
+        cells: 1 ON, 0 OFF, −1 undecided, shape (rows, columns).
+    """
+
+    title: str
+    cells: np.ndarray
+
+
+class RunTask(Task):
+    """A task that networks are simulated with.
+
+    Attributes:
+        title: heading of its results.
+        note: what a reader of them must know, a sentence; may be empty.
+        measure: variable of the result, one number 0 … 1 per trial: how well it did; the verdict takes their mean.
+        measure_label: the same in words.
+        numbers: what is told of all trials together.
+        columns: what is told per case.
+        pictured: variables of the result that ``shown`` needs, over trial and neuron.
+        tolerance: of walls in trials with ideal wires, as for ``sim.run``.
+    """
+
+    title: ClassVar[str]
+    note: ClassVar[str] = ""
+    measure: ClassVar[str]
+    measure_label: ClassVar[str]
+    numbers: ClassVar[tuple[Measure, ...]]
+    columns: ClassVar[tuple[Measure, ...]] = ()
+    pictured: ClassVar[tuple[str, ...]] = ()
+    tolerance: ClassVar[float] = DEFAULT_TOLERANCE
+
+    def scores(self, design: Design) -> bool:
+        """Whether there is anything to compare the trials of this design with."""
+        return True
+
+    def stored(self, design: Design) -> np.ndarray | None:
+        """The patterns that the network is to hold, shape (patterns, N); None when it stores none."""
+        return stored_patterns(design)
+
+    @abstractmethod
+    def start_bits(self, design: Design, trials: int | None = None) -> np.ndarray | None:
+        """The bits that the trials load, shape (trials, N); None when they load nothing and start with all walls OFF.
+
+        Args:
+            design: the design.
+            trials: the first so many; default all.
+        """
+
+    def protocols(self, design: Design, point: Protocol, trials: int | None = None) -> list[Protocol]:
+        """What is done to the network, trial by trial.
+
+        Args:
+            design: the design.
+            point: its operating point, and its weights where the network takes any.
+            trials: the first so many; default all.
+        """
+        starts = self.start_bits(design, trials)
+        return [point] if starts is None else [replace(point, start=start) for start in starts]
+
+    def foretold(self, design: Design, network: Network, point: Protocol) -> list[str]:
+        """What can be said before any trial is run, a line each."""
+        return []
+
+    @abstractmethod
+    def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
+        """Add to the dataset of the trials the measure of each, and all of ``numbers`` and ``columns``."""
+
+    def shown(self, result: xr.Dataset, design: Design) -> list[list[Shown]]:
+        """Pictures for the report, in rows."""
+        return []
+
+
+def task_of(design: Design) -> RunTask:
+    """The task of a design, as one that can be simulated.
+
+    Raises:
+        InputError: a kind that is only a description.
+    """
+    task = whole_task(design.task)
+    if not isinstance(task, RunTask):
+        raise InputError(f"task.kind: {task.kind!r} is described, but nothing here simulates it")
+    return task
+
+
+def run_class(kind: str) -> type[RunTask]:
+    """The class of a kind of tasks that can be simulated.
+
+    Raises:
+        InputError: there is none of this name.
+    """
+    found = class_of(kind)
+    if found is None or not issubclass(found, RunTask):
+        raise InputError(f"task: no kind {shown(kind)} can be simulated; allowed: {', '.join(registered())}")
+    return found
+
+
+def add_cases(result: xr.Dataset, columns: Sequence[Measure], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add what is told per case to a result.
+
+    Args:
+        result: dataset of the trials.
+        columns: the measures.
+        rows: a value of each measure, per case; None: there is none.
+    """
+    for column in columns:
+        values = [row[column.name] for row in rows]
+        kind: Any = {"text": str, "whole": np.int64, "yes": bool}.get(column.style, float)
+        array = np.array([np.nan if value is None else value for value in values], dtype=kind)
+        result[f"{CASE}_{column.name}"] = (CASE, array, column.attributes)

@@ -1,0 +1,178 @@
+"""Recall of a design's stored patterns: starts given, random, or distorted patterns; bits that come back right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.network import Network
+from hwlib.process import Process
+from hwlib.task_kinds import RecallFields
+from hwlib.weights import bits, stored_patterns
+from sim.engines import DEFAULT_TOLERANCE, Progress
+from sim.protocol import Protocol
+from sim.tasks.images import distort
+from sim.tasks.kinds import Measure, RunTask, add_cases, task_of
+from sim.tasks.run_task import run_task
+from sim.tasks.scores import nearest, rest_times, score, summarise
+
+STARTS_STREAM = 1  # spawn key of the starts; 0 is that of the stored patterns (hwlib.weights.stored_patterns)
+NUMBERS = (
+    Measure("accuracy_mean", "accuracy (right bits)", "share", "mean share of right bits", "accuracy_interval"),
+    Measure("recalled", "recalled (all right, at rest)", "trials", "all bits right, and at rest", "recall_interval"),
+    Measure("recall_rate", "", "share", "share of trials recalled"),
+)
+COLUMNS = (
+    Measure("distortion", "distortion", "share", "share of flipped bits"),
+    Measure("trials", "", "whole", "trials"),
+    Measure("accuracy_mean", "accuracy", "share", "mean share of right bits"),
+    Measure("recalled", "recalled", "whole", "trials with all bits right, and at rest", of="trials"),
+    Measure("undetermined", "undetermined", "whole", "trials whose outcome hangs on rounding", of="trials"),
+    Measure("time_mean", "time to solution, mean", "time", "mean time to solution of trials at rest"),
+)
+
+
+class Case(NamedTuple):
+    """What a start was distorted from.
+
+    Attributes:
+        pattern: index of the stored pattern.
+        distortion: share of its bits that are flipped.
+        row: index of what is told of it and others together.
+    """
+
+    pattern: int
+    distortion: float
+    row: int
+
+
+class Recall(RecallFields, RunTask):
+    """Recall of stored patterns: from given starts, from distorted patterns, or from random starts."""
+
+    title: ClassVar[str] = "Recall"
+    note: ClassVar[str] = "A pattern and its inverse count as one."
+    measure: ClassVar[str] = "accuracy"
+    measure_label: ClassVar[str] = "accuracy"
+    numbers: ClassVar[tuple[Measure, ...]] = NUMBERS
+    columns: ClassVar[tuple[Measure, ...]] = COLUMNS
+    tolerance: ClassVar[float] = 1e-7  # many trials: times and energies within 1e-6, in half the steps
+
+    def scores(self, design: Design) -> bool:
+        """Whether the design stores patterns."""
+        return stored_patterns(design) is not None
+
+    def cases(self, design: Design) -> list[Case]:
+        """What the starts are distorted from: every share, and for each the patterns one after the other."""
+        patterns = stored_patterns(design)
+        count = 0 if patterns is None else len(patterns)
+        shares = self.distortion or ()
+        return [Case(k % count, share, row) for row, share in enumerate(shares) for k in range(self.trials)]
+
+    def start_bits(self, design: Design, trials: int | None = None) -> np.ndarray:
+        """Given starts, distorted patterns, or random ones; from the first again when more are asked for.
+
+        Bits that are drawn for trial t come from ``SeedSequence(design.seed, spawn_key=(1, t))``: they do not depend on
+        how many trials there are.
+        """
+        cases = self.cases(design)
+        given = len(self.starts or cases)
+        count = trials if trials is not None else given or self.trials
+        if self.starts:
+            return bits([self.starts[k % given] for k in range(count)])
+        if cases:
+            patterns = np.asarray(stored_patterns(design))
+            drawn = [(cases[k % given], _generator(design.seed, k % given)) for k in range(count)]
+            return np.array([distort(patterns[case.pattern], case.distortion, rng) for case, rng in drawn])
+        n = design.network.neurons
+        return np.array([_generator(design.seed, k).integers(0, 2, size=n, dtype=np.int8) for k in range(count)])
+
+    def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
+        """Right bits: of the pattern that was distorted, else of the nearest stored one; or of its inverse."""
+        patterns, cases, count = np.asarray(stored_patterns(design)), self.cases(design), result.sizes["trial"]
+        result["pattern"] = (("stored", "neuron"), patterns, _about("stored bits"))
+        result["start"] = (("trial", "neuron"), self.start_bits(design, count), _about("bits loaded"))
+        cases = [cases[k % len(cases)] for k in range(count)] if cases else []
+        score_recall(result, patterns, cases)
+        if cases:
+            add_cases(result, self.columns, case_rows(result, cases))
+
+
+def score_recall(result: xr.Dataset, patterns: np.ndarray, cases: Sequence[Case]) -> None:
+    """Add to a batch's dataset what recall is told by: right bits per trial and over all.
+
+    Args:
+        result: dataset of ``sim.run_batch``.
+        patterns: stored bits, shape (patterns, N).
+        cases: what each trial's start was distorted from, and so must come back; none: the nearest pattern counts.
+    """
+    index = np.array([case.pattern for case in cases], int)
+    score(result, patterns[index][:, None, :] if cases else patterns)
+    which = nearest(result["state"].values, patterns)
+    result["recalled_pattern"] = ("trial", which, _about("nearest stored pattern"))
+    if cases:
+        result["loaded_pattern"] = ("trial", index, _about("which pattern was distorted"))
+        shares = np.array([case.distortion for case in cases])
+        result["distortion"] = ("trial", shares, _about("share of flipped bits"))
+    summarise(result)
+
+
+def case_rows(result: xr.Dataset, cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """What is told of the trials of each row of cases, of a scored dataset."""
+    rows = []
+    for row in dict.fromkeys(case.row for case in cases):
+        mine = [k for k, case in enumerate(cases) if case.row == row]
+        some = result.isel(trial=mine)
+        rows.append({
+            "pattern": cases[mine[0]].pattern, "distortion": cases[mine[0]].distortion, "trials": len(mine),
+            "accuracy_mean": float(some["accuracy"].values.mean()), "recalled": int(some["recalled"].sum()),
+            "undetermined": int(some["undetermined"].sum()), "time_mean": rest_times(some)["mean"],
+        })  # fmt: skip
+    return rows
+
+
+def recall(
+    network: Network, design: Design, process: Process, *, engine: str = "auto", trials: int | None = None,
+    tolerance: float = DEFAULT_TOLERANCE, progress: Progress | None = None, checkpoint: str | Path | None = None,
+) -> xr.Dataset:  # fmt: skip
+    """Load starts, let the network converge, compare with the stored patterns or their inverses: ``sim.run_task``.
+
+    Args:
+        network: ideal or extracted.
+        design: its stored patterns, operating point, task and seed.
+        process: its process.
+        engine: as for ``sim.run``.
+        trials: how many; default the design's.
+        tolerance: as for ``sim.run``.
+        progress: called with (trials done, trials in all).
+        checkpoint: as for ``sim.run_batch``.
+
+    Returns:
+        The dataset of ``sim.run_task`` and, per trial: ``start`` (trial, neuron), ``accuracy`` (share of right bits,
+        best over patterns and inverses; undecided bits are wrong), ``recalled`` (all bits right and at rest),
+        ``recalled_pattern`` (which pattern was nearest); over trials: ``accuracy_mean``, ``accuracy_interval`` (Student
+        t), ``recall_rate``, ``recall_interval`` (Wilson), both 95 %. ``pattern`` holds the stored bits. With distorted
+        starts also ``loaded_pattern`` and ``distortion`` (trial), and the same numbers per share, ``case_…`` (case).
+
+    Raises:
+        InputError: the design's weights are a matrix: there is no stored pattern to compare with.
+    """
+    if task_of(design).stored(design) is None:
+        raise InputError("recall: the design's weights are a matrix, there are no stored patterns to recall")
+    return run_task(
+        network, design, process, engine=engine, trials=trials, tolerance=tolerance, progress=progress,
+        checkpoint=checkpoint,
+    )  # fmt: skip
+
+
+def _about(meaning: str) -> dict[str, str]:
+    return {"units": "1", "long_name": meaning}
+
+
+def _generator(seed: int, trial: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STARTS_STREAM, trial)))

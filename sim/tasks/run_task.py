@@ -1,0 +1,107 @@
+"""A design's task on a network: the one path from task to trials and scores, for commands, reports and studies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.network import Network
+from hwlib.process import Process
+from hwlib.schematic import ideal_network
+from hwlib.weights import weight_levels
+from sim.engines import DEFAULT_TOLERANCE, Progress
+from sim.protocol import Protocol
+from sim.set_point import protocol_on, v_dw_on
+from sim.simulate import run_batch
+from sim.tasks.kinds import task_of
+from sim.tasks.scores import summarise_trials
+from sim.tasks.setup import free_network
+
+
+def starts(design: Design, trials: int | None = None) -> np.ndarray | None:
+    """The bits that the trials of a design's task load, shape (trials, N); None when they load nothing.
+
+    Args:
+        design: the design.
+        trials: the first so many, from the first again when there are fewer; default all.
+
+    Raises:
+        InputError: fewer than one trial.
+    """
+    if trials is not None and trials < 1:
+        raise InputError(f"trials: {trials}, at least 1")
+    return task_of(design).start_bits(design, trials)
+
+
+def first_trial(network: Network, design: Design, process: Process, *, v_dw: float | None = None) -> Protocol:
+    """What the first trial of a design's task does to a network.
+
+    Args:
+        network: ideal or extracted.
+        design: its operating point and task.
+        process: its process.
+        v_dw: V_DW in V; default as ``sim.v_dw_on`` says.
+    """
+    given = {} if v_dw is None else {"v_dw": v_dw}
+    point = protocol_on(network, design, process, **given)
+    return task_of(design).protocols(design, point, 1)[0]
+
+
+def ideal_for_task(design: Design, process: Process) -> Network:
+    """The network with perfect wires that a design's task runs on.
+
+    Weights that follow from files get a net of their own each, up to 256 neurons: exact where rails have six decimals.
+    """
+    return free_network(design, process, weight_levels(design)) if design.programme else ideal_network(design, process)
+
+
+def foretold(network: Network, design: Design, process: Process) -> list[str]:
+    """What can be said of a design's task on a network before any trial is run, a line each."""
+    return task_of(design).foretold(design, network, protocol_on(network, design, process))
+
+
+def run_task(
+    network: Network, design: Design, process: Process, *, engine: str = "auto", trials: int | None = None,
+    tolerance: float = DEFAULT_TOLERANCE, progress: Progress | None = None, checkpoint: str | Path | None = None,
+) -> xr.Dataset:  # fmt: skip
+    """Run the trials of a design's task on a network, and score them.
+
+    V_DW ``auto`` is the centre of this network's own window (``sim.set_point``).
+
+    Args:
+        network: ideal or extracted.
+        design: its operating point, task, weights and seed.
+        process: its process.
+        engine: as for ``sim.run``.
+        trials: the first so many; default all.
+        tolerance: as for ``sim.run``.
+        progress: called with (trials done, trials in all).
+        checkpoint: as for ``sim.run_batch``.
+
+    Returns:
+        The dataset of ``sim.run_batch``; what the task scores per trial, over all and per case (its ``measure``,
+        ``numbers`` and ``columns``); ``time_mean``, ``time_max``, ``time_median`` over the trials at rest (NaN when
+        none is), ``rest_rate``, ``energy_mean``; ``v_dw`` (V; attribute ``v_dw_origin`` says where it comes from);
+        attributes ``seed`` and ``task``.
+
+    Raises:
+        InputError: a network of another size, or what ``sim.run_batch`` refuses.
+    """
+    if network.neurons != design.network.neurons:
+        kind = design.task.kind
+        raise InputError(f"{kind}: the network has {network.neurons} neurons, the design {design.network.neurons}")
+    if trials is not None and trials < 1:
+        raise InputError(f"trials: {trials}, at least 1")
+    task, voltage = task_of(design), v_dw_on(network, design, process)
+    point = protocol_on(network, design, process, v_dw=voltage.volts)
+    protocols = task.protocols(design, point, trials)
+    result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress, checkpoint=checkpoint)
+    result.attrs["seed"], result.attrs["task"] = design.seed, design.task.kind
+    voltage.note(result)
+    summarise_trials(result)
+    task.score(result, design, network, point)
+    return result
