@@ -278,6 +278,8 @@ def _programmed(design: Design, programme: Programme) -> Design:
         raise FieldsError([(("network", "neurons"), f"{given.neurons}, but {programme.of}; leave it out or give {n}")])
     if too_large := style_problem(given.weight_style, n):
         raise FieldsError([(("network", "weight_style"), too_large)])
+    if unfit := [(("task", *path), message) for path, message in programme.problems(given.weight_style)]:
+        raise FieldsError(unfit)
     network = given.model_copy(update={"neurons": n})
     if "weights" in given.model_fields_set:
         from hwlib.weights import own_levels  # needs Design

@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 
 import numpy as np
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -33,6 +34,18 @@ from hwlib.units import Quantity, Real, Whole
 Bits = Annotated[str, Field(pattern=r"^[01]+$")]
 FileName = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^\P{C}+$")]
 Share = Annotated[Real, Field(ge=0, le=1)]
+_MOST = 1000  # shares of distortion, pictures or graphs of one task
+
+
+def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Not none, and not too many: pydantic's own lengths would speak up beside every bad value."""
+    if not 1 <= len(values) <= _MOST:
+        raise ValueError(f"{len(values)} values, allowed 1 to {_MOST}")
+    return values
+
+
+Shares = Annotated[tuple[Share, ...], AfterValidator(_some)]
+FileNames = Annotated[tuple[FileName, ...], AfterValidator(_some)]
 Problem = tuple[tuple[str | int, ...], str]  # path of keys and indices, and message
 Find = Callable[[str], Path]  # where a file is that a task names
 DEFAULT_KIND = "recall"
@@ -58,6 +71,10 @@ class Programme:
     def neurons(self) -> int:
         """N."""
         return len(self.levels)
+
+    def problems(self, weight_style: str) -> Iterator[Problem]:
+        """What a network of this weight style cannot hold, by its place in the task."""
+        return iter(())
 
     def digest(self) -> str:
         """Hash of all that decides a result."""
@@ -133,7 +150,7 @@ class RecallFields(Task):
     starts: tuple[Bits, ...] | None = Field(
         default=None, min_length=1, description="given starts instead of random ones"
     )
-    distortion: Annotated[tuple[Share, ...], Field(min_length=1, max_length=100)] | None = Field(
+    distortion: Shares | None = Field(
         default=None, description="shares of flipped bits: the stored patterns, one after the other, instead of random"
     )
     required_accuracy: Real = Field(
@@ -158,13 +175,11 @@ class ImagesFields(Task):
     programs: ClassVar[bool] = True
 
     kind: Literal["images"] = Field(description="recall of pictures from distorted copies")
-    pictures: Annotated[tuple[FileName, ...], Field(min_length=1, max_length=1000)] | None = Field(
+    pictures: FileNames | None = Field(
         default=None,
         description="bitmaps or texts of one size beside the design, which give neurons and weights; else U, T and D",
     )
-    distortion: Annotated[tuple[Share, ...], Field(min_length=1, max_length=100)] = Field(
-        default=(0.1, 0.3), description="shares of flipped bits"
-    )
+    distortion: Shares = Field(default=(0.1, 0.3), description="shares of flipped bits")
     trials: Whole = Field(default=20, ge=1, le=100_000, description="of every picture with every share")
     threshold: Real = Field(default=0.5, gt=0, le=1, description="share of white below which a pixel is dark: ON")
     invert: bool = Field(default=False, description="light pixels are ON instead of dark ones")
@@ -191,7 +206,7 @@ class MaxcutFields(Task):
     graph: FileName | None = Field(
         default=None, description="graph file beside the design; it gives neurons and weights"
     )
-    graphs: Annotated[tuple[FileName, ...], Field(min_length=1, max_length=1000)] | None = Field(
+    graphs: FileNames | None = Field(
         default=None, description="several of one size instead; other weights for each need weight_style lines"
     )
     mapping: Literal["paper", "balanced", "degree"] = Field(default="balanced", description="how edges become weights")

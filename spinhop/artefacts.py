@@ -26,8 +26,10 @@ def design_inputs(run: Run, *without: str) -> list[Any]:
     design = run.design
     left_out: dict[str, Any] = {"task": {design.task.required_field}, **dict.fromkeys(without, True)}
     contents = hashlib.sha256(weight_levels(design).tobytes()).hexdigest()
-    if design.programme is not None:  # a million weights are said once
+    if design.programme is not None:  # what its files hold counts, not what they are called
         left_out["network"] = {"weights"}
+        names = {name: name for name in design.task.files().values()}
+        left_out["task"] = True if "task" in without else {design.task.required_field, *design.task.with_files(names)}
         contents += "" if "task" in without else design.programme.digest()
     return [design.model_dump(mode="json", exclude=left_out), contents, run.process.model_dump(mode="json")]
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -159,6 +159,12 @@ class GraphSet(Programme):
     names: tuple[str, ...]
     graphs: tuple[Any, ...]
     each: np.ndarray
+
+    def problems(self, weight_style: str) -> Iterator[Problem]:
+        """Graphs of other weights than the first: rails hold one set."""
+        for k, levels in enumerate(self.each):
+            if weight_style == "rails" and abs(levels - self.levels).max() > 1e-6:
+                yield ("graphs", k), f"{self.names[k]}: other weights than the first graph's; give weight_style lines"
 
     def digest(self) -> str:
         """Hash of the weights of all graphs, and of the graphs themselves."""
