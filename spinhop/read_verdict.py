@@ -52,7 +52,7 @@ def read_function(folder: Path, manifest: dict[str, Any], design: Design, *, ide
     from sim.tasks.kinds import task_of
 
     task = task_of(design)
-    scored, kind = task.scores(design), task.kind
+    scored, kind = not task.unscored(design), task.kind
     files = {
         "ideal": (task_stage(kind, ideal=True), task_file(kind, ideal=True)),
         "drawn": (task_stage(kind, ideal=False), task_file(kind, ideal=False)),

@@ -127,7 +127,7 @@ def _run_all(run: Run, progress: Progress, force: bool) -> None:
     checks, kind = run_checks(run, progress, force=force), run.design.task.kind
     ideal: Sequence[Stage] = ideal_stages(kind)
     drawn: Sequence[Stage] = drawn_stages(kind)
-    if not task_of(run.design).scores(run.design):  # weights from a matrix: nothing to recall
+    if task_of(run.design).unscored(run.design):  # weights from a matrix: nothing to recall
         ideal, drawn = ideal[:1], drawn[:1]
     run.execute(ideal, progress, force=force)
     broken = drawing_failed(checks.findings)

@@ -90,9 +90,9 @@ class RunTask(Task):
     pictured: ClassVar[tuple[str, ...]] = ()
     tolerance: ClassVar[float] = DEFAULT_TOLERANCE
 
-    def scores(self, design: Design) -> bool:
-        """Whether there is anything to compare the trials of this design with."""
-        return True
+    def unscored(self, design: Design) -> str:
+        """Why there is nothing to compare the trials of this design with; empty when there is."""
+        return ""
 
     def stored(self, design: Design) -> np.ndarray | None:
         """The patterns that the network is to hold, shape (patterns, N); None when it stores none."""

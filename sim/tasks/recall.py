@@ -10,7 +10,6 @@ import numpy as np
 import xarray as xr
 
 from hwlib.design import Design
-from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.process import Process
 from hwlib.task_kinds import RecallFields
@@ -18,7 +17,7 @@ from hwlib.weights import bits, stored_patterns
 from sim.engines import DEFAULT_TOLERANCE, Progress
 from sim.protocol import Protocol
 from sim.tasks.images import distort
-from sim.tasks.kinds import Measure, RunTask, add_cases, task_of
+from sim.tasks.kinds import Measure, RunTask, add_cases
 from sim.tasks.run_task import run_task
 from sim.tasks.scores import nearest, rest_times, score, summarise
 
@@ -63,9 +62,10 @@ class Recall(RecallFields, RunTask):
     columns: ClassVar[tuple[Measure, ...]] = COLUMNS
     tolerance: ClassVar[float] = 1e-7  # many trials: times and energies within 1e-6, in half the steps
 
-    def scores(self, design: Design) -> bool:
-        """Whether the design stores patterns."""
-        return stored_patterns(design) is not None
+    def unscored(self, design: Design) -> str:
+        """Weights from a matrix store no patterns."""
+        stores = stored_patterns(design) is not None
+        return "" if stores else "the design's weights are a matrix, there are no stored patterns to recall"
 
     def cases(self, design: Design) -> list[Case]:
         """What the starts are distorted from: every share, and for each the patterns one after the other."""
@@ -162,8 +162,6 @@ def recall(
     Raises:
         InputError: the design's weights are a matrix: there is no stored pattern to compare with.
     """
-    if task_of(design).stored(design) is None:
-        raise InputError("recall: the design's weights are a matrix, there are no stored patterns to recall")
     return run_task(
         network, design, process, engine=engine, trials=trials, tolerance=tolerance, progress=progress,
         checkpoint=checkpoint,

@@ -89,14 +89,17 @@ def run_task(
         attributes ``seed`` and ``task``.
 
     Raises:
-        InputError: a network of another size, or what ``sim.run_batch`` refuses.
+        InputError: a network of another size, nothing to compare the trials with, or what ``sim.run_batch`` refuses.
     """
     if network.neurons != design.network.neurons:
         kind = design.task.kind
         raise InputError(f"{kind}: the network has {network.neurons} neurons, the design {design.network.neurons}")
     if trials is not None and trials < 1:
         raise InputError(f"trials: {trials}, at least 1")
-    task, voltage = task_of(design), v_dw_on(network, design, process)
+    task = task_of(design)
+    if why := task.unscored(design):
+        raise InputError(f"{design.task.kind}: {why}")
+    voltage = v_dw_on(network, design, process)
     point = protocol_on(network, design, process, v_dw=voltage.volts)
     protocols = task.protocols(design, point, trials)
     result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress, checkpoint=checkpoint)
