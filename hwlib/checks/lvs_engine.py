@@ -15,7 +15,7 @@ from hwlib.checks.locate import Locator
 from hwlib.checks.loose_metal import dangling_ends
 from hwlib.checks.lvs_report import LvsReport
 from hwlib.checks.reference_netlist import drawn_parameters, reference_network
-from hwlib.checks.topology import compare_topology
+from hwlib.checks.graph_comparison import compare_topology
 from hwlib.design import Design
 from hwlib.drawing.reader import Drawing, LayoutSource, open_layout
 from hwlib.errors import InputError, shown

@@ -1,0 +1,120 @@
+"""Which neurons drive which: the directed graph that a design asks for.
+
+To add a kind of topology, ``register`` a function that makes one for a number of neurons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+ALL_TO_ALL = "all-to-all"
+
+
+@dataclass(frozen=True, eq=False)
+class Topology:
+    """A directed graph of neurons.
+
+    Attributes:
+        joined: whether there is an axon, rows postsynaptic, no diagonal, shape (N, N).
+    """
+
+    joined: np.ndarray
+
+    @property
+    def neurons(self) -> int:
+        """N."""
+        return len(self.joined)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every neuron drives every other."""
+        return self.axons == self.neurons * (self.neurons - 1)
+
+    @cached_property
+    def axons(self) -> int:
+        """How many there are."""
+        return int(self.joined.sum())
+
+    @property
+    def devices(self) -> int:
+        """Somas and axons."""
+        return self.neurons + self.axons
+
+    @property
+    def out_degree(self) -> np.ndarray:
+        """Axons that each neuron drives, shape (N,)."""
+        return self.joined.sum(axis=0)
+
+    @property
+    def in_degree(self) -> np.ndarray:
+        """Axons on each neuron's dendrite, shape (N,)."""
+        return self.joined.sum(axis=1)
+
+    @cached_property
+    def ends(self) -> tuple[np.ndarray, np.ndarray]:
+        """Post- and presynaptic neuron of every device, row by row, somas on the diagonal, shape (devices,) each."""
+        post, pre = np.nonzero(self.joined | np.eye(self.neurons, dtype=bool))
+        return post.astype(np.int32), pre.astype(np.int32)
+
+    def graph(self) -> nx.DiGraph:
+        """As a networkx graph, edges from pre- to postsynaptic neuron."""
+        import networkx as nx
+
+        return nx.from_numpy_array(self.joined.T, create_using=nx.DiGraph)
+
+
+TOPOLOGIES: dict[str, Callable[[int], np.ndarray]] = {}
+
+
+def register(name: str, make: Callable[[int], np.ndarray]) -> None:
+    """Add a kind of topology.
+
+    Args:
+        name: in the design's ``network.topology``.
+        make: gives ``Topology.joined`` of a number of neurons.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+    if name in TOPOLOGIES:
+        raise ValueError(f"there is a topology {name} already")
+    TOPOLOGIES[name] = make
+
+
+register(ALL_TO_ALL, lambda neurons: ~np.eye(neurons, dtype=bool))
+
+
+def of_name(name: str, neurons: int) -> Topology:
+    """The topology of a kind."""
+    return Topology(np.asarray(TOPOLOGIES[name](neurons), bool))
+
+
+def of_edges(edges: Iterable[Sequence[int]], neurons: int) -> Topology:
+    """The topology of a list of axons, each from its presynaptic to its postsynaptic neuron."""
+    joined = np.zeros((neurons, neurons), bool)
+    pre, post = np.array(list(edges), int).reshape(-1, 2).T
+    joined[post, pre] = True
+    return Topology(joined)
+
+
+def edge_problems(edges: Sequence[Sequence[int]], neurons: int) -> list[tuple[int, str]]:
+    """What is wrong with a list of axons: index of the edge, and message."""
+    found: list[tuple[int, str]] = []
+    seen: set[tuple[int, int]] = set()
+    for k, (pre, post) in enumerate(edges):
+        if not (0 <= pre < neurons and 0 <= post < neurons):
+            found.append((k, f"axon {pre}→{post}: neurons count from 0 to {neurons - 1}"))
+        elif pre == post:
+            found.append((k, f"axon {pre}→{post}: a neuron has no axon onto itself"))
+        elif (pre, post) in seen:
+            found.append((k, f"axon {pre}→{post} is there twice"))
+        seen.add((pre, post))
+    return found
