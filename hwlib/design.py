@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from hwlib import topology as topologies
 from hwlib.device import Device
 from hwlib.errors import FieldsError, InputError, all_of, shown
 from hwlib.files import inside
@@ -85,6 +86,12 @@ class Weights(_Strict):
         return self
 
 
+def _known_topology(name: str) -> str:
+    if name not in topologies.TOPOLOGIES:
+        raise ValueError(f"found {shown(name)}, allowed: {', '.join(sorted(topologies.TOPOLOGIES))}")
+    return name
+
+
 def _known_style(name: str) -> str:
     if name not in WEIGHT_STYLES:
         raise ValueError(f"found {shown(name)}, allowed: {', '.join(sorted(WEIGHT_STYLES))}")
@@ -95,6 +102,27 @@ def _without_default(schema: dict[str, Any]) -> None:
     del schema["default"]
 
 
+class Wiring(_Strict):
+    """Which neurons drive which: a kind, or a list of axons."""
+
+    kind: Annotated[str, AfterValidator(_known_topology)] = Field(
+        default=topologies.ALL_TO_ALL,
+        description="every neuron drives every other",
+        json_schema_extra={"enum": list(topologies.TOPOLOGIES)},
+    )
+    axons: tuple[tuple[Whole, Whole], ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="instead of a kind: pairs, from the neuron that drives to the driven one; they count from 0",
+    )
+
+    def topology(self, neurons: int) -> topologies.Topology:
+        """Of a number of neurons."""
+        if self.axons is None:
+            return topologies.of_name(self.kind, neurons)
+        return topologies.of_edges(self.axons, neurons)
+
+
 class Network(_Strict):
     """Size, topology, floorplan and wires."""
 
@@ -102,6 +130,7 @@ class Network(_Strict):
         default=0, ge=2, le=MAX_NEURONS, json_schema_extra=_without_default,  # 0: not given
         description="N; may be left out where the task's files say it",
     )  # fmt: skip
+    topology: Wiring = Wiring()
     weight_style: Annotated[str, AfterValidator(_known_style)] = Field(
         default=RAILS.name,
         description="; ".join(f"{x.name}: {x.meaning}" for x in WEIGHT_STYLES.values()),
@@ -204,6 +233,11 @@ class Design(_Strict):
             refuse_unfit(self)
         return self
 
+    @property
+    def topology(self) -> topologies.Topology:
+        """Which neurons drive which."""
+        return self.network.topology.topology(self.network.neurons)
+
     def load_process(self) -> Process:
         """Return the process this design names; read once.
 
@@ -245,6 +279,8 @@ def refuse_unfit(design: Design) -> None:
         wrong += [((*place, k), message) for k, message in matrix_problems(weights.matrix, n)]
         if len(weights.matrix) != n:
             wrong.append((place, f"{len(weights.matrix)} rows, a network of {n} neurons needs {n}"))
+    axons = design.network.topology.axons or ()
+    wrong += [(("network", "topology", "axons", k), message) for k, message in topologies.edge_problems(axons, n)]
     stores = weights.matrix is None and weights.matrix_file is None
     wrong += [(("task", *path), message) for path, message in design.task.problems(n, stores)]
     if wrong:

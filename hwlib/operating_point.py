@@ -49,13 +49,19 @@ def nominal_track(design: Design, process: Process) -> tuple[float, float]:
 
 
 def resolve_v_dw(design: Design, process: Process) -> float:
-    """V_DW in volts for a design: its value, eq. (4), or the centre of the window with R_M (``auto``)."""
+    """V_DW in volts for a design: its value, eq. (4), or the centre of the window with R_M (``auto``).
+
+    The window is the neurons' common one, from the largest fan-out's lower to the smallest one's upper end; eq. (4) is
+    taken with the largest.
+    """
     setting = design.operating_point.v_dw
     if isinstance(setting, float):
         return setting
     mobility, r_m = nominal_track(design, process)
     i_leak = leak_current(design.operating_point.axon_leak, mobility)
-    r_p, r_ap, n = design.device.r_p, design.device.r_ap, design.network.neurons
+    r_p, r_ap, fan_out = design.device.r_p, design.device.r_ap, design.topology.out_degree
+    fan_out = fan_out[fan_out > 0]
     if setting == "eq4":
-        return v_dw_eq4(n, i_leak, r_p, r_ap)
-    return v_dw_window(n, i_leak, r_p, r_ap, r_m).centre
+        return v_dw_eq4(int(fan_out.max()) + 1, i_leak, r_p, r_ap)
+    low, high = (v_dw_window(int(fan) + 1, i_leak, r_p, r_ap, r_m) for fan in (fan_out.max(), fan_out.min()))
+    return Window(low.low, high.high).centre

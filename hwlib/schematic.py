@@ -25,7 +25,8 @@ def ideal_network(design: Design, process: Process, *, style: str | None = None)
     """
     n = design.network.neurons
     net_names, weight_net = _nets(design, style or design.network.weight_style)
-    terminals = _terminal_nets(n, weight_net)
+    post, pre = design.topology.ends
+    terminals = _terminal_nets(n, weight_net)[post, pre]
     count = len(net_names)
     none = np.zeros(0)
     return Network(
@@ -50,12 +51,10 @@ def ladder_network(design: Design, process: Process, ohm_per_cell: float) -> Net
     n, count = ideal.neurons, len(ideal.net_names)
     cell = count + np.arange(n * n, dtype=np.int32).reshape(n, n)  # extra nodes; net nodes stay for undivided nets
     row_node, column_node = cell, cell + n * n
-    terminals = ideal.terminals.reshape(n, n, 4).copy()
-    diagonal = np.arange(n)
-    terminals[:, :, DW_IN] = column_node
-    terminals[:, :, MTJ_OUT] = row_node
-    terminals[diagonal, diagonal, DW_IN] = row_node[diagonal, diagonal]
-    terminals[diagonal, diagonal, MTJ_OUT] = column_node[diagonal, diagonal]
+    terminals, soma, diagonal = ideal.terminals.copy(), ideal.is_soma, np.arange(n)
+    row, column = row_node[ideal.post, ideal.pre], column_node[ideal.post, ideal.pre]
+    terminals[:, DW_IN] = np.where(soma, row, column)
+    terminals[:, MTJ_OUT] = np.where(soma, column, row)
     rows = np.stack([row_node[:, :-1], row_node[:, 1:]], axis=-1).reshape(-1, 2)
     columns = np.stack([column_node[:-1, :], column_node[1:, :]], axis=-1).reshape(-1, 2)
     resistors = np.concatenate([rows, columns])
@@ -75,7 +74,7 @@ def ladder_network(design: Design, process: Process, ohm_per_cell: float) -> Net
         node_x=np.full(used.sum(), np.nan), node_y=np.full(used.sum(), np.nan),
         resistor_nodes=renumber[resistors].astype(np.int32), resistor_ohm=np.full(len(resistors), float(ohm_per_cell)),
         resistor_layer=np.full(len(resistors), -1, np.int32), resistor_limit=np.full(len(resistors), np.inf),
-        pin_node=renumber[pins].astype(np.int32), terminals=renumber[terminals].reshape(-1, 4).astype(np.int32),
+        pin_node=renumber[pins].astype(np.int32), terminals=renumber[terminals].astype(np.int32),
         attrs={**ideal.attrs, "wires": f"uniform ladder, {ohm_per_cell:g} ohm per cell"},
     ).validate()  # fmt: skip
 
@@ -85,7 +84,7 @@ def _nets(design: Design, style: str) -> tuple[tuple[str, ...], np.ndarray]:
     n = design.network.neurons
     names = [nets.GROUND.net_name(), nets.V_DW.net_name()]
     names += [nets.DENDRITE.net_name(i) for i in range(n)] + [nets.DRIVE.net_name(j) for j in range(n)]
-    weights, place = WEIGHT_STYLES[style].nets(weight_levels(design))
+    weights, place = WEIGHT_STYLES[style].nets(weight_levels(design), design.topology.joined)
     weight_net = len(names) + place
     names += weights
     np.fill_diagonal(weight_net, 1)
@@ -99,13 +98,13 @@ def _terminal_nets(n: int, weight_net: np.ndarray) -> np.ndarray:
     nets[:, :, MTJ_IN], nets[:, :, MTJ_OUT] = weight_net, dendrite
     i = np.arange(n)
     nets[i, i, DW_IN], nets[i, i, MTJ_OUT] = 2 + i, 2 + n + i
-    return nets.reshape(-1, 4)
+    return nets
 
 
 def _nominal_devices(design: Design, process: Process) -> dict[str, np.ndarray]:
-    n, device = design.network.neurons, design.device
+    device = design.device
     mobility, r_m = nominal_track(design, process)
-    post, pre = np.divmod(np.arange(n * n, dtype=np.int32), n)
+    post, pre = design.topology.ends
     values = {
         "area": device.track_width * process.layers["track"].thickness, "length": device.track_length,
         "pillar_width": device.pillar_width, "pillar_centre": device.pillar_position * device.track_length,
@@ -113,7 +112,7 @@ def _nominal_devices(design: Design, process: Process) -> dict[str, np.ndarray]:
         "device_x": np.nan, "device_y": np.nan,
     }  # fmt: skip
     point = design.operating_point
-    arrays = {name: np.full(n * n, value) for name, value in values.items()}
+    arrays = {name: np.full(len(post), value) for name, value in values.items()}
     return {
         "pre": pre,
         "post": post,

@@ -33,14 +33,15 @@ class WeightStyle(ABC):
     programmed: bool = False
 
     @abstractmethod
-    def nets(self, levels: np.ndarray) -> tuple[list[str], np.ndarray]:
+    def nets(self, levels: np.ndarray, joined: np.ndarray) -> tuple[list[str], np.ndarray]:
         """Names of the weight nets, and the index of the one behind each axon, rows postsynaptic, shape (N, N).
 
         Args:
             levels: weights as multiples of W, shape (N, N).
+            joined: where there is an axon, shape (N, N).
         """
 
-    def refusal(self, levels: np.ndarray) -> str | None:
+    def refusal(self, levels: np.ndarray, joined: np.ndarray) -> str | None:
         """Why it cannot carry these weights; None when it can."""
         return None
 
@@ -52,15 +53,15 @@ class Rails(WeightStyle):
     programmed = True
     meaning = "weights fixed by programming vias"
 
-    def nets(self, levels: np.ndarray) -> tuple[list[str], np.ndarray]:
+    def nets(self, levels: np.ndarray, joined: np.ndarray) -> tuple[list[str], np.ndarray]:
         """One net a level, ascending."""
-        rails = rail_levels(levels)
+        rails = rail_levels(levels, joined)
         place = np.searchsorted(np.array(rails), np.round(levels, 6) - 1e-9)
         return [RAIL.net_name(level=level) for level in rails], place
 
-    def refusal(self, levels: np.ndarray) -> str | None:
+    def refusal(self, levels: np.ndarray, joined: np.ndarray) -> str | None:
         """More distinct weights than there may be rails."""
-        count = len(rail_levels(levels))
+        count = len(rail_levels(levels, joined))
         if count <= MAX_RAILS:
             return None
         return f"{count} distinct weights, the rails style carries at most {MAX_RAILS}; use weight_style lines"
@@ -74,12 +75,11 @@ class Lines(WeightStyle):
     most_neurons = 256
     why = "its channel grows with N"
 
-    def nets(self, levels: np.ndarray) -> tuple[list[str], np.ndarray]:
+    def nets(self, levels: np.ndarray, joined: np.ndarray) -> tuple[list[str], np.ndarray]:
         """One net a synapse, row by row."""
-        n = len(levels)
-        place = np.full((n, n), -1)
-        place[~np.eye(n, dtype=bool)] = np.arange(n * (n - 1))
-        return [LINE.net_name(i, j) for i in range(n) for j in range(n) if i != j], place
+        place = np.full(joined.shape, -1)
+        place[joined] = np.arange(joined.sum())
+        return [LINE.net_name(i, j) for i, j in np.argwhere(joined).tolist()], place
 
 
 WEIGHT_STYLES: dict[str, WeightStyle] = {}
@@ -100,7 +100,7 @@ def register(style: WeightStyle) -> WeightStyle:
 RAILS, LINES = register(Rails()), register(Lines())
 
 
-def rail_levels(levels: np.ndarray) -> list[float]:
-    """The distinct weights off the diagonal, ascending: one rail each."""
-    off = ~np.eye(len(levels), dtype=bool)
-    return [float(x) for x in np.unique(np.round(levels[off], 6) + 0.0)]
+def rail_levels(levels: np.ndarray, joined: np.ndarray | None = None) -> list[float]:
+    """The distinct weights of axons (``joined``, else all off the diagonal), ascending: one rail each."""
+    axons = ~np.eye(len(levels), dtype=bool) if joined is None else joined
+    return [float(x) for x in np.unique(np.round(levels[axons], 6) + 0.0)]

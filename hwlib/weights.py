@@ -63,14 +63,22 @@ def weight_levels(design: Design) -> np.ndarray:
 
 def _fitting(design: Design) -> np.ndarray:
     levels = own_levels(design) if design.programme is None else np.array(design.programme.levels)
-    refusal = WEIGHT_STYLES[design.network.weight_style].refusal(levels)
+    joined = design.topology.joined
+    if stored_patterns(design) is not None:
+        levels = np.where(joined, levels, 0.0)
+    for post, pre in np.argwhere((levels != 0) & ~joined)[:1].tolist():
+        raise InputError(
+            f"network.weights: row {post + 1}, column {pre + 1} is {levels[post, pre]:.6g}, but network.topology has "
+            f"no axon {pre}→{post}"
+        )
+    refusal = WEIGHT_STYLES[design.network.weight_style].refusal(levels, joined)
     if refusal is not None:
         raise InputError(f"network.weights: {refusal}")
     return levels
 
 
 def own_levels(design: Design) -> np.ndarray:
-    """The weights that the design itself gives, as ``weight_levels``; whatever style carries them.
+    """The weights that the design itself gives, as ``weight_levels``; whatever style and axons carry them.
 
     Raises:
         InputError: a matrix file of wrong shape, with values that are no weights or a nonzero diagonal.

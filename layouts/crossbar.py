@@ -10,11 +10,11 @@ import numpy as np
 
 from hwlib.cells.draw import dbu_per_step, draw, label
 from hwlib.cells.shapes import Rect
-from hwlib.cells.tiles import axon, soma
+from hwlib.cells.tiles import axon, blank, soma
 from hwlib.design import Design
 from hwlib.process import Process
 from layouts.edges import foot_rects, side_rects
-from layouts.floorplan import Floorplan, floorplan
+from layouts.floorplan import ABSENT, Floorplan, floorplan
 
 
 def hopfield(design: Design, process: Process | None = None) -> gf.Component:
@@ -49,6 +49,8 @@ def _digest(plan: Floorplan) -> str:
     settings = (plan.tile.spec, plan.design.name, network.neurons, network.weight_style, network.soma_placement)
     digest = sha256(repr(settings).encode())
     digest.update(plan.style.drawn_weights(plan))
+    if not plan.design.topology.complete:
+        digest.update(plan.joined.tobytes())
     return digest.hexdigest()[:8]
 
 
@@ -84,8 +86,10 @@ class _Builder:
         """One number per tile; tiles of equal number are the same cell."""
         row, column = self.plan.feeders
         codes: np.ndarray = (self.plan.ties.astype(np.int64) + 1) * 16 + row * 4 + column
-        if self.plan.style.somas_differ:
-            codes[np.diag_indices(self.plan.n)] -= 16 * (np.arange(self.plan.n) + 1)
+        if self.plan.style.columns_differ:
+            column = np.arange(self.plan.n)
+            codes[np.diag_indices(self.plan.n)] -= 16 * (column + 1)
+            codes += np.where(self.plan.ties == ABSENT, 16 * column, 0)
         return codes
 
     def _fill(self, row: gf.Component, i: int, codes: np.ndarray) -> None:
@@ -108,9 +112,10 @@ class _Builder:
             tie, (row_feeder, column_feeder) = (code >> 4) - 1, divmod(code & 15, 4)
             wiring = self.plan.wiring(tie, row_feeder, column_feeder, column)
             # Negative codes are somas that depend on their column.
-            own = self.plan.style.tag(self.plan, max(tie, -1), column)
+            own = self.plan.style.tag(self.plan, tie if 0 <= tie < ABSENT else -1, column)
             tag = "_".join(f for f in (own, *self._feeder_tags(wiring)) if f)
-            made = (axon if tie >= 0 else soma)(tile=self.plan.tile.spec, wiring=wiring, tag=tag)
+            cell = soma if tie < 0 else axon if tie < ABSENT else blank
+            made = cell(tile=self.plan.tile.spec, wiring=wiring, tag=tag)
             self._tiles[code] = made.cell_index()
         return self._tiles[code]
 

@@ -27,6 +27,8 @@ from layouts.styles import DRAWN_STYLES, DrawnStyle
 
 ROW_FEEDERS: tuple[RowFeeder, ...] = ("none", "through", "west", "east")
 COLUMN_FEEDERS: tuple[ColumnFeeder, ...] = ("none", "through", "south", "north")
+SOMA = -1  # in place of a tie: the tile of a soma …
+ABSENT = 1 << 20  # … and one without a device, its wires only
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +62,12 @@ class Floorplan:
     @cached_property
     def rails(self) -> list[float]:
         """The distinct weights, ascending: the level of each rail where weights are on rails."""
-        return rail_levels(self.levels)
+        return rail_levels(self.levels, self.joined)
+
+    @property
+    def joined(self) -> np.ndarray:
+        """Where there is an axon, shape (N, N)."""
+        return self.design.topology.joined
 
     # --- trunks ---
 
@@ -110,9 +117,9 @@ class Floorplan:
 
     @cached_property
     def ties(self) -> np.ndarray:
-        """Per tile, a number of what its strap is tied to, by the weight style; −1 in somas."""
-        ties = self.style.ties(self)
-        np.fill_diagonal(ties, -1)
+        """Per tile, a number of what its strap is tied to, by the weight style; ``SOMA`` and ``ABSENT`` for others."""
+        ties = np.where(self.joined, self.style.ties(self), ABSENT)
+        np.fill_diagonal(ties, SOMA)
         return ties
 
     @cached_property
@@ -132,7 +139,7 @@ class Floorplan:
 
     def wiring(self, tie: int, row_feeder: int, column_feeder: int, column: int) -> Wiring:
         """What distinguishes the tile with these codes in this column."""
-        own = self.style.tie(self, tie, column)
+        own = self.style.tie(self, tie if 0 <= tie < ABSENT else -1, column)
         feeders = ROW_FEEDERS[row_feeder], COLUMN_FEEDERS[column_feeder]
         return Wiring(own.through, own.track, own.side, *feeders)
 
@@ -183,7 +190,7 @@ def floorplan(design: Design, process: Process | None = None) -> Floorplan:
         device=DeviceSpec(
             process_key(process), device.track_length, device.track_width, device.pillar_width, device.pillar_position
         ),
-        tracks=style.tracks(levels),
+        tracks=style.tracks(levels, design.topology.joined),
         centred=network.soma_placement == "centred",
         dendrite_width=network.dendrite_width, drive_width=network.drive_width, ground_width=network.ground_width,
         weight_width=network.weight_width, vdw_width=network.vdw_width,

@@ -36,7 +36,7 @@ def _check_drawing(run: Run) -> Sequence[str]:
     write_lyrdb(rules, run.path("drc.lyrdb"), top_cell=drawing.top.name)
     database = run.path(DATABASE)
     database.unlink(missing_ok=True)
-    wanted = run.design.network.neurons**2 <= DATABASE_DEVICES
+    wanted = run.design.topology.devices <= DATABASE_DEVICES
     found = lvs(
         drawing, run.process, run.design, devices=run.path(DEVICES), database=database if wanted else None
     )  # fmt: skip

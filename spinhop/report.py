@@ -93,7 +93,7 @@ def _voltages(outcomes: dict[str, Outcome], trials: dict[str, dict[str, Any]]) -
 
 def _network(path: Path, design: Design) -> Network:
     network = read_network(path)
-    if network.neurons != design.network.neurons or network.devices != design.network.neurons**2:
+    if network.neurons != design.network.neurons or network.devices != design.topology.devices:
         raise InputError(
             f"{path}: {network.neurons} neurons and {network.devices} devices, the run's design has "
             f"{design.network.neurons} neurons"

@@ -36,7 +36,7 @@ def head(
     source = "" if layout == "drawn" else f", layout from {layout}"
     network = design.network
     summary = (
-        f"{network.neurons} neurons, {network.neurons**2} devices, weights on {network.weight_style}, somas "
+        f"{network.neurons} neurons, {design.topology.devices} devices, weights on {network.weight_style}, somas "
         f"{network.soma_placement}{source}; seed {design.seed}"
     )
     tables = {

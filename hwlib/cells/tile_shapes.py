@@ -48,7 +48,12 @@ def axon_rects(t: Tile, wiring: Wiring) -> list[Rect]:
         strap = strap.joined(r.pad("m2", "v2", via))
         rects.append(Rect("v2", via))
     rects.append(Rect("m2", strap))
-    rects = _device(t) + moved(rects, t.origin[0], 0) + _wires(t, wiring)
+    return _device(t) + moved(rects, t.origin[0], 0) + blank_rects(t, wiring)
+
+
+def blank_rects(t: Tile, wiring: Wiring) -> list[Rect]:
+    """A tile without a device: the wires that cross it, and feeders that join them here."""
+    rects = _wires(t, wiring)
     if wiring.row_feeder in ("west", "east"):
         rects += _join_dendrite(t, wiring.row_feeder)
     if wiring.column_feeder in ("south", "north"):

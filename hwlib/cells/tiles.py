@@ -8,7 +8,7 @@ from kfactory.conf import CheckInstances
 from hwlib.cells.draw import cell_name, dbu_per_step, draw, port
 from hwlib.cells.shapes import Box, Rect
 from hwlib.cells.tile_dimensions import Tile, TileSpec, tile_of
-from hwlib.cells.tile_shapes import Wiring, axon_rects, soma_rects
+from hwlib.cells.tile_shapes import Wiring, axon_rects, blank_rects, soma_rects
 from hwlib.errors import InputError
 
 
@@ -47,6 +47,19 @@ def soma(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2)), t
     ox = t.origin[0]
     _row_ports(c, t)
     port(c, t.rules.process, "DRIVE", "m2", Box(t.drive[0] + ox, 0, t.drive[1] + ox, t.py), 90)
+    return c
+
+
+@gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
+def blank(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2)), tag: str = "") -> gf.Component:
+    """A tile without a device, where no axon is: same pitch and wires as the axon's."""
+    t = tile_of(tile)
+    _check_tie(t, wiring)
+    c = gf.Component()
+    c.name = cell_name(f"blank{tag and '_'}{tag}", tile, wiring)
+    draw(c, t.rules.process, blank_rects(t, wiring))
+    _row_ports(c, t)
+    port(c, t.rules.process, "DRIVE", "m2", Box(t.drive[0] + t.origin[0], 0, t.drive[1] + t.origin[0], t.py), 90)
     return c
 
 

@@ -40,7 +40,7 @@ def compare_topology(
     if quiet and not database:
         return []
     reference = reference_netlist(design, process)
-    seconds = SECONDS + SECONDS_PER_DEVICE * design.network.neurons**2
+    seconds = SECONDS + SECONDS_PER_DEVICE * design.topology.devices
     if database:
         Path(database).unlink(missing_ok=True)
     cell = extracted.layout.top_cell().name

@@ -27,15 +27,16 @@ class Lattice:
     columns: np.ndarray
     turned: bool
 
-    def places(self, index: np.ndarray) -> np.ndarray:
-        """Where devices ``post·N + pre`` should be, shape (devices, 2)."""
-        post, pre = np.divmod(index, len(self.rows))
+    def places(self, post: np.ndarray, pre: np.ndarray) -> np.ndarray:
+        """Where devices should be, shape (devices, 2)."""
         lines = [self.columns[pre], self.rows[post]]
         return np.stack(lines[::-1] if self.turned else lines, axis=-1)
 
 
-def identify(named: np.ndarray, place: np.ndarray, kinds: np.ndarray, labels: Labels) -> tuple[np.ndarray, Lattice]:
-    """Return for each device its index ``post·N + pre`` in the reference, or −1; and where each should lie.
+def identify(
+    named: np.ndarray, place: np.ndarray, kinds: np.ndarray, labels: Labels, wanted: np.ndarray
+) -> tuple[np.ndarray, Lattice]:  # fmt: skip
+    """Return for each device which it is, ``post·N + pre``, or −1; and where each should lie.
 
     A device is what its dendrite and drive say; two that say the same, and those that say nothing, are told apart
     by where they lie: rows share a dendrite, columns a drive.
@@ -45,12 +46,13 @@ def identify(named: np.ndarray, place: np.ndarray, kinds: np.ndarray, labels: La
         place: pillar centres in µm, shape (devices, 2).
         kinds: neuron whose dendrite (column 0) or drive (column 1) each reference net is, or −1, shape (nets, 2).
         labels: places of the labels in µm, by name.
+        wanted: devices of the reference, ``post·N + pre``.
     """
     n = int(kinds.max()) + 1
     claim = _by_nets(named, kinds, n)
     lattice = _lattice(claim, place, labels, n)
     _settle_rivals(claim, place, lattice)
-    return _by_place(claim, place, lattice), lattice
+    return _by_place(claim, place, lattice, wanted), lattice
 
 
 def _by_nets(named: np.ndarray, kinds: np.ndarray, n: int) -> np.ndarray:
@@ -111,20 +113,20 @@ def _lines(index: np.ndarray, at: np.ndarray, label_at: list[float]) -> np.ndarr
 def _settle_rivals(claim: np.ndarray, place: np.ndarray, lattice: Lattice) -> None:
     """Of several devices that claim one index the nearest to its place keeps it."""
     known = np.flatnonzero(claim >= 0)
-    distance = np.hypot(*(place[known] - lattice.places(claim[known])).T)
+    distance = np.hypot(*(place[known] - lattice.places(*np.divmod(claim[known], len(lattice.rows)))).T)
     order = known[np.lexsort((distance, claim[known]))]
     again = claim[order][1:] == claim[order][:-1]
     claim[order[1:][again]] = UNKNOWN
 
 
-def _by_place(claim: np.ndarray, place: np.ndarray, lattice: Lattice) -> np.ndarray:
+def _by_place(claim: np.ndarray, place: np.ndarray, lattice: Lattice, wanted: np.ndarray) -> np.ndarray:
     lost = np.flatnonzero(claim < 0)
-    free = np.setdiff1d(np.arange(len(lattice.rows) ** 2), claim)
+    free = np.setdiff1d(wanted, claim)
     if not len(lost) or not len(free):
         return claim
     if len(lost) * len(free) > 25_000_000:  # another design altogether: no use in pairing thousands of strangers
         return claim
-    at = lattice.places(free)
+    at = lattice.places(*np.divmod(free, len(lattice.rows)))
     distance = np.nan_to_num(np.abs(place[lost][:, None, :] - at[None, :, :]), nan=0.0).sum(axis=-1)
     pairs = linear_sum_assignment(distance)
     claim[lost[pairs[0]]] = free[pairs[1]]

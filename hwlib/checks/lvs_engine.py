@@ -9,13 +9,13 @@ import numpy as np
 
 from hwlib.checks.device_extractor import tolerance
 from hwlib.checks.drawn_devices import write_drawn_devices
+from hwlib.checks.graph_comparison import compare_topology
 from hwlib.checks.identify import Lattice, identify
 from hwlib.checks.layout_view import LayoutView, view_in_bands, view_whole
 from hwlib.checks.locate import Locator
 from hwlib.checks.loose_metal import dangling_ends
 from hwlib.checks.lvs_report import LvsReport
 from hwlib.checks.reference_netlist import drawn_parameters, reference_network
-from hwlib.checks.graph_comparison import compare_topology
 from hwlib.design import Design
 from hwlib.drawing.reader import Drawing, LayoutSource, open_layout
 from hwlib.errors import InputError, shown
@@ -138,8 +138,11 @@ class Comparison:
         for k, net in enumerate(self.reference.parsed_nets()):
             if net.net_class in (DENDRITE, DRIVE):
                 kinds[k, 0 if net.net_class is DENDRITE else 1] = net.neuron
-        named = self.single[self.table.nets]
-        return identify(named, self.table.place[:, 0], kinds, self.labels)
+        named, n = self.single[self.table.nets], self.reference.neurons
+        code = self.reference.post.astype(np.int64) * n + self.reference.pre
+        claim, lattice = identify(named, self.table.place[:, 0], kinds, self.labels, code)
+        at = np.minimum(np.searchsorted(code, claim), len(code) - 1)
+        return np.where(code[at] == claim, at, -1), lattice
 
     def _labels(self) -> None:
         """Labels that name nothing: of other nets, on no metal; and texts that are no net names at all."""
@@ -160,7 +163,8 @@ class Comparison:
 
     def _devices(self) -> None:
         missing = np.setdiff1d(np.arange(self.reference.devices), self.identity)
-        self.report.devices(missing, np.flatnonzero(self.identity < 0), self.lattice)
+        place = self.lattice.places(self.reference.post[missing], self.reference.pre[missing])
+        self.report.devices(missing, np.flatnonzero(self.identity < 0), place)
 
     def _shorts(self) -> None:
         for number, known in self.names.items():

@@ -8,7 +8,6 @@ import klayout.db as kdb
 import numpy as np
 
 from hwlib.checks.device_table import DeviceTable
-from hwlib.checks.identify import Lattice
 from hwlib.checks.loose_metal import Loose
 from hwlib.checks.reference_netlist import device_name
 from hwlib.drawing.labels import NetLabel
@@ -57,12 +56,12 @@ class LvsReport:
         """A shape that looks like a device but is none."""
         self._add("lvs.device", message, _box_place(box))
 
-    def devices(self, missing: np.ndarray, extra: np.ndarray, lattice: Lattice) -> None:
+    def devices(self, missing: np.ndarray, extra: np.ndarray, places: np.ndarray) -> None:
         """Devices that the design has and the layout lacks, and the other way round."""
         found, wanted = len(self._table), self._reference.devices
         if found != wanted:
             self._add("lvs.devices", f"the layout has {found} devices, the design {wanted}", None)
-        for index, (x, y) in zip(missing, lattice.places(missing).tolist(), strict=True):
+        for index, (x, y) in zip(missing, places.tolist(), strict=True):
             place = (x, y, 0.0, 0.0) if math.isfinite(x + y) else None
             self._add("lvs.missing", f"{self._name(index)} is missing or is no complete device", place)
         for device in extra:

@@ -51,7 +51,7 @@ def _extracted(assembly: Assembly, process: Process, design: Design) -> Network:
     terminals = _all([p.nodes(p.net.terminals).reshape(-1, 4) for p in assembly.parts], (0, 4))
     shape = _device_shapes(assembly)
     pieces = _all([assembly.piece[p.nets(p.net.net[p.net.terminals])].reshape(-1, 4) for p in assembly.parts], (0, 4))
-    post, pre = device_roles(assembly, names, pieces, shape, design.network.neurons)
+    post, pre = device_roles(assembly, names, pieces, shape, design.topology)
     order = np.lexsort((pre, post))
     post, pre = post[order], pre[order]
     terminals = assembly.joined[terminals[order]]

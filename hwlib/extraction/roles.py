@@ -11,6 +11,7 @@ from hwlib.errors import InputError, shown
 from hwlib.extraction.compose import Assembly
 from hwlib.nets import DENDRITE, DRIVE, GROUND, LINE, RAIL, V_DW, Net, of_classes, parse_net, rank
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, TERMINALS
+from hwlib.topology import Topology
 
 _EXPECTED = {  # terminal classes of a device: DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
     "axon": "an axon has a drive, gnd, a weight and a dendrite there",
@@ -76,7 +77,7 @@ def _net(name: str) -> Net:
 
 
 def device_roles(assembly: Assembly, names: NetNames, pieces: np.ndarray, shape: np.ndarray,
-                 neurons: int) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+                 topology: Topology) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Post- and presynaptic neuron of each device, from its nets.
 
     Args:
@@ -84,10 +85,11 @@ def device_roles(assembly: Assembly, names: NetNames, pieces: np.ndarray, shape:
         names: of the pieces.
         pieces: piece of conductor at each terminal, shape (devices, 4).
         shape: device places in the first two columns, dbu.
-        neurons: N of the design.
+        topology: of the design.
 
     Raises:
-        InputError: an unlabelled net, terminals that make neither an axon nor a soma, or not N² devices of N neurons.
+        InputError: an unlabelled net, terminals that make neither an axon nor a soma, or devices that are not the
+            topology's.
     """
     nets = names.net_of_piece[pieces]
     open_ = np.argwhere(nets < 0)
@@ -107,7 +109,7 @@ def device_roles(assembly: Assembly, names: NetNames, pieces: np.ndarray, shape:
         raise InputError(f"{_device(assembly, shape, k)} has {found}; {_EXPECTED[role]}")
     post = np.where(axon, neuron[:, MTJ_OUT], neuron[:, DW_IN])
     pre = np.where(axon, neuron[:, DW_IN], neuron[:, MTJ_OUT])
-    _complete(assembly, shape, axon, post, pre, neurons)
+    _complete(assembly, shape, axon, post, pre, topology)
     return post.astype(np.int32), pre.astype(np.int32)
 
 
@@ -125,7 +127,8 @@ def _open_terminal(assembly: Assembly, names: NetNames, nets: np.ndarray, shape:
 
 
 def _complete(assembly: Assembly, shape: np.ndarray, axon: np.ndarray, post: np.ndarray, pre: np.ndarray,
-              neurons: int) -> None:  # fmt: skip
+              topology: Topology) -> None:  # fmt: skip
+    neurons = topology.neurons
     largest = int(max(post.max(initial=-1), pre.max(initial=-1)))
     if largest >= neurons:
         raise InputError(f"the layout has a neuron {largest}, the design has {neurons} (0 to {neurons - 1})")
@@ -139,10 +142,11 @@ def _complete(assembly: Assembly, shape: np.ndarray, axon: np.ndarray, post: np.
         )
         raise InputError(f"{_device(assembly, shape, k)} is {what}")
     code, count = np.unique(post.astype(np.int64) * neurons + pre, return_counts=True)
-    if len(post) != neurons**2 or (count > 1).any():
-        missing = np.setdiff1d(np.arange(neurons**2), code)
-        twice = code[count > 1]
-        what, where = ("missing", missing) if len(missing) else ("there twice", twice)
-        i, j = divmod(int(where[0]), neurons)
-        which = f"the soma of neuron {i}" if i == j else f"the axon {j}→{i}"
-        raise InputError(f"{len(post)} devices, {neurons} neurons all-to-all have {neurons**2}; {which} is {what}")
+    wanted = np.ravel_multi_index(topology.ends, (neurons, neurons))
+    missing, strange, twice = np.setdiff1d(wanted, code), np.setdiff1d(code, wanted), code[count > 1]
+    for what, where in (("missing", missing), ("none of the design", strange), ("there twice", twice)):
+        if len(where):
+            i, j = divmod(int(where[0]), neurons)
+            which = f"the soma of neuron {i}" if i == j else f"the axon {j}→{i}"
+            have = "all-to-all have" if topology.complete else "of this topology have"
+            raise InputError(f"{len(post)} devices, {neurons} neurons {have} {topology.devices}; {which} is {what}")

@@ -26,6 +26,10 @@ class PlannedArray(Protocol):
         """Weights as multiples of W, shape (N, N)."""
 
     @property
+    def joined(self) -> np.ndarray:
+        """Where there is an axon, shape (N, N)."""
+
+    @property
     def rails(self) -> list[float]:
         """The distinct weights, ascending."""
 
@@ -61,14 +65,14 @@ class DrawnStyle(ABC):
 
     Attributes:
         name: of the style.
-        somas_differ: a soma's tile depends on its column.
+        columns_differ: tiles without an axon depend on their column.
     """
 
     name: str
-    somas_differ: bool = False
+    columns_differ: bool = False
 
     @abstractmethod
-    def tracks(self, levels: np.ndarray) -> int:
+    def tracks(self, levels: np.ndarray, joined: np.ndarray) -> int:
         """How many weight tracks run through a row of tiles."""
 
     @abstractmethod
@@ -77,7 +81,7 @@ class DrawnStyle(ABC):
 
     @abstractmethod
     def tie(self, plan: PlannedArray, number: int, column: int) -> Tie:
-        """Tracks of the tile with a number (−1: a soma) in a column."""
+        """Tracks of the tile with a number (−1: one without an axon) in a column."""
 
     @abstractmethod
     def tag(self, plan: PlannedArray, number: int, column: int) -> str:

@@ -17,9 +17,9 @@ class DrawnLines(DrawnStyle):
     """Tracks are lines; columns of the west half leave on the west side, the others on the east side."""
 
     name = LINES.name
-    somas_differ = True
+    columns_differ = True
 
-    def tracks(self, levels: np.ndarray) -> int:
+    def tracks(self, levels: np.ndarray, joined: np.ndarray) -> int:
         """As many as leave on the west side."""
         return self.columns_out(len(levels), west=True)
 
@@ -57,7 +57,7 @@ class DrawnLines(DrawnStyle):
         """At the end of each line."""
         tail, right = plan.rules.width("m3") // 2, plan.outline.x1
         for column in range(plan.n):
-            if column != row:
+            if plan.joined[row, column]:
                 y = y0 + sum(plan.tile.tracks[self.track_of(plan.n, column)]) // 2
                 x = tail if self.goes_west(plan.n, column) else right - tail
                 yield Label("m3", LINE.net_name(row, column), x, y)

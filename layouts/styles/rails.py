@@ -14,9 +14,9 @@ class DrawnRails(DrawnStyle):
 
     name = RAILS.name
 
-    def tracks(self, levels: np.ndarray) -> int:
+    def tracks(self, levels: np.ndarray, joined: np.ndarray) -> int:
         """One a level."""
-        return len(rail_levels(levels))
+        return len(rail_levels(levels, joined))
 
     def ties(self, plan: PlannedArray) -> np.ndarray:
         """Index of the rail of each weight."""

@@ -93,7 +93,7 @@ def check_operating_point(
 
 
 def _values(cases: Cases, windows: window.Windows) -> dict[str, object]:
-    ladder = growth.cell_ladder(cases) if cases.network.has_wires else None
+    ladder = growth.cell_ladder(cases) if cases.network.has_wires and cases.all_to_all else None
     v_dw = cases.protocol.v_dw
     return {
         "low": windows.low.tolist(),

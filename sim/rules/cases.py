@@ -88,6 +88,11 @@ class Cases:
         self.axons = np.flatnonzero(~network.is_soma)
 
     @property
+    def all_to_all(self) -> bool:
+        """Whether every neuron drives every other."""
+        return len(self.axons) == self.network.neurons * (self.network.neurons - 1)
+
+    @property
     def largest_weight(self) -> float:
         """Largest weight voltage in V."""
         return float(np.abs(self.weight).max())

@@ -132,7 +132,8 @@ def vdw_window(cases: Cases, windows: Windows) -> Outcome:
 def eq4_voltage(cases: Cases) -> float:
     """V_DW of the paper's eq. (4) in V, for the median axon leak."""
     leak = float(np.median(cases.leak_current[cases.axons]))
-    return v_dw_eq4(cases.network.neurons, leak, cases.device.r_p, cases.device.r_ap)
+    fan_out = int(np.bincount(cases.network.pre[cases.axons]).max())
+    return v_dw_eq4(fan_out + 1, leak, cases.device.r_p, cases.device.r_ap)
 
 
 def vdw_eq4(cases: Cases, windows: Windows) -> Outcome:

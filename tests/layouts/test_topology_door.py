@@ -1,0 +1,83 @@
+"""A kind of topology from outside the package: drawn with empty tiles, checked, extracted and simulated."""
+
+from __future__ import annotations
+
+import klayout.db as kdb
+import numpy as np
+import pytest
+
+import layouts
+import sim
+from hwlib.checks import drc, lvs
+from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.extraction import extract
+from hwlib.schematic import ideal_network
+from hwlib.topology import TOPOLOGIES, register
+
+
+@pytest.fixture
+def ring():
+    """Every neuron drives its two neighbours."""
+    register("ring", lambda n: np.isin((np.arange(n)[:, None] - np.arange(n)) % n, (1, n - 1)))
+    yield "ring"
+    del TOPOLOGIES["ring"]
+
+
+def of(kind: str, style: str = "rails", placement: str = "diagonal", neurons: int = 6) -> Design:
+    return Design(name=f"{kind.replace('-', '_')}_{style}_{placement}", network={
+        "neurons": neurons, "weight_style": style, "soma_placement": placement, "topology": {"kind": kind},
+        "weights": {"patterns": ["110010"]},
+    })  # fmt: skip
+
+
+def drawn(design: Design, folder):
+    return layouts.write_layout(layouts.hopfield(design, design.load_process()), folder / f"{design.name}.oas")
+
+
+@pytest.mark.parametrize("placement", ["diagonal", "centred"])
+@pytest.mark.parametrize("style", ["rails", "lines"])
+def test_absent_axons_are_empty_tiles(ring, style, placement, tmp_path):
+    design = of(ring, style, placement)
+    process, path = design.load_process(), drawn(design, tmp_path)
+    found = drc(path, process) + lvs(path, process, design, topology=True)
+    assert [f for f in found if f.severity == "error"] == []
+    layout = kdb.Layout()
+    layout.read(str(path))
+    pillar = layout.layer(*process.layers["pillar"].gds)
+    assert sum(1 for _ in layout.top_cell().begin_shapes_rec(pillar).each()) == 6 + 2 * 6
+    network, ideal = extract(path, process, design), ideal_network(design, process)
+    assert (set(network.net_names), network.devices) == (set(ideal.net_names), 18)
+    assert np.array_equal(network.pre, ideal.pre) and np.array_equal(network.post, ideal.post)
+
+
+def test_all_engines_agree_on_a_ring(ring, tmp_path):
+    design = of(ring)
+    process = design.load_process()
+    ideal, network = ideal_network(design, process), extract(drawn(design, tmp_path), process, design)
+    for each, engines in ((ideal, ("ideal", "layout", "reference")), (network, ("layout", "reference"))):
+        protocol = sim.protocol_on(each, design, process, start=np.array([1, 1, 0, 1, 1, 0]))
+        *others, reference = (sim.run(each, protocol, engine=engine, record=False) for engine in engines)
+        for result in others:
+            assert np.array_equal(result.state, reference.state)
+            np.testing.assert_allclose(result.wall_final, reference.wall_final, atol=1e-6 * 100e-9)
+            assert float(result.time_to_solution) == pytest.approx(float(reference.time_to_solution), rel=1e-6)
+
+
+def test_a_layout_of_another_topology_is_told(ring, tmp_path):
+    """Both ways, by checks and by extraction."""
+    sparse, whole = of(ring), of("all-to-all")
+    process = sparse.load_process()
+    missing = [f.rule for f in lvs(drawn(sparse, tmp_path), process, whole, topology=False)]
+    assert missing.count("lvs.missing") == 18
+    extra = [f for f in lvs(drawn(whole, tmp_path), process, sparse, topology=False) if f.rule == "lvs.extra"]
+    assert len(extra) == 18
+    with pytest.raises(InputError, match="18 devices, 6 neurons all-to-all have 36; the axon 2→0 is missing"):
+        extract(drawn(sparse, tmp_path), process, whole)
+    with pytest.raises(InputError, match="6 neurons of this topology have 18; the axon 2→0 is none of the design"):
+        extract(drawn(whole, tmp_path), process, sparse)
+
+
+def test_a_kind_is_registered_once(ring):
+    with pytest.raises(ValueError, match="there is a topology ring already"):
+        register(ring, TOPOLOGIES[ring])
