@@ -35,7 +35,8 @@ GROUPS = {
     ],
     "hwlib/operating_point.py": ["tests/hwlib/test_operating_point.py"],
     "sim/rules/*.py": [
-        "tests/sim/test_rules_limits.py", "tests/sim/test_rules_window.py", "tests/sim/test_rules_loading.py",
+        "tests/sim/test_rules_by_hand.py", "tests/sim/test_rules_limits.py", "tests/sim/test_rules_window.py",
+        "tests/sim/test_rules_loading.py",
         "tests/sim/test_rules_brute_force.py", "tests/sim/test_rules_drawn.py", "tests/sim/test_stored_states.py",
     ],
     "sim/tasks/*.py": [
@@ -85,7 +86,7 @@ def copy_tree(tree: Path, only: str, tests: list[str]) -> None:
         "source_paths": [str(Path(only).parent) if "*" in only else only],
         "only_mutate": [only], "do_not_mutate": NOT_MUTATED, "also_copy": list(COPIED),
         "pytest_add_cli_args_test_selection": selection,
-        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-m", "not slow"],
+        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-m", "not slow"], "timeout_multiplier": 3,
     }  # fmt: skip
     lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
     with (tree / "pyproject.toml").open("a", encoding="utf-8") as file:

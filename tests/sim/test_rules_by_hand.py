@@ -1,0 +1,131 @@
+"""Numbers of the rules by hand: measured, required and margin, and what is said of them."""
+
+import json
+import math
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rule_bench import MOBILITY, Bench
+
+import sim
+from hwlib.weights import stored_patterns
+from sim.rules import Limits, Outcome, Place, check_operating_point
+from sim.rules.cases import Cases
+
+# Eight neurons of Table I, R_P 500 Ω, R_AP and R_M 2 kΩ, W = V_C = 0.1 V, seven axons a soma
+
+LEAK, SOMA_LEAK = 5 / MOBILITY, 0.2 / MOBILITY  # A
+DECIDING = 0.1 * (1 / 500 - 1 / 2000) / 29  # A: a flip of 150 µA, divided by R_M·ΣG + 1 = 2000·7/500 + 1
+LOADED = 60e-9 / (MOBILITY * 0.1 / 2000 + 0.2) + 60e-9 / (5 * 21 / 22)  # s
+ALL_OFF = 0.1 / 8 / 2000  # A: one weight too many of seven, against seven R_AP and the track, all 2 kΩ
+BY_HAND = [  # rule, measured, required, margin; V_DW is 10 750 Ω · LEAK, in the middle between 5 500 and 16 000
+    ("vdw.window", 10750 * LEAK, 5500 * LEAK, 21 / 43),
+    ("vdw.eq4", 8750 * LEAK, 5500 * LEAK, 13 / 35),
+    ("leak.axon_sign", -5.0, 0.0, 1.0),
+    ("leak.axon_size", LEAK, 43 / 64 * LEAK, 21 / 64),
+    ("leak.axon_time", 100e-9 / (5 * 21 / 64), 2e-6, 20 * 5 * 21 / 64 - 1),
+    ("leak.soma", SOMA_LEAK, DECIDING, 1 - SOMA_LEAK / DECIDING),
+    ("leak.load", 5e-5, SOMA_LEAK, 5e-5 / SOMA_LEAK - 1),
+    ("leak.load_any", 5e-5, SOMA_LEAK, 5e-5 / SOMA_LEAK - 1),
+    ("leak.time", 0.5e-6, 2e-6, 3.0),
+    ("load.time", LOADED, 2e-6, 2e-6 / LOADED - 1),
+    ("state.stored", 43 / 64 * LEAK, LEAK, 21 / 64),
+    ("state.inverse", 43 / 64 * LEAK, LEAK, 21 / 64),
+    ("state.all_off", ALL_OFF, -SOMA_LEAK, ALL_OFF / SOMA_LEAK + 1),
+    # one dendrite at +V_C of those with two of the 26 axons on the open rail of +W, all others at −V_C
+    ("barrier.voltage", 0.2 * 24 / 26, 1.0, 1 - 0.2 * 24 / 26),
+    ("current.track", 1e12, 1e12, 0.0),
+]
+
+
+@pytest.mark.parametrize(("rule", "measured", "required", "margin"), BY_HAND, ids=[row[0] for row in BY_HAND])
+def test_numbers_of_every_rule_by_hand(rule, measured, required, margin):
+    found = Bench(8).outcome(rule)
+    assert found.measured == pytest.approx(measured, rel=1e-9, abs=0)
+    assert found.required == pytest.approx(required, rel=1e-9, abs=0)
+    assert found.margin == pytest.approx(margin, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize(("factor", "end", "margin"), [
+    (14000, 16000, 1 / 7), (16160, 16000, -1 / 101), (5400, 5500, -1 / 54), (6000, 5500, 1 / 12),
+])  # fmt: skip
+def test_window_is_judged_at_the_nearer_end(factor, end, margin):
+    found = Bench(8, v_dw=factor * LEAK).outcome("vdw.window")
+    assert (found.required, found.margin) == pytest.approx((end * LEAK, margin), rel=1e-9, abs=0)
+    assert found.state == ("all somas AP" if end == 16000 else "all somas P") and found.severity == "error"
+    assert found.passed == (margin > 0) and f"recommended {10750 * LEAK:.4g} V" in found.message
+
+
+def test_eq4_is_an_error_only_where_v_dw_is_set_to_it():
+    """With three neurons it lies below the window: 500·2·2.5 Ω against 500·2 + 2000 Ω."""
+    for v_dw, severity in (("eq4", "error"), ("auto", "warning")):
+        found = Bench(3, v_dw=v_dw).outcome("vdw.eq4")
+        assert (found.measured, found.required) == pytest.approx((2500 * LEAK, 3000 * LEAK), rel=1e-9, abs=0)
+        assert found.margin == pytest.approx(-1 / 5, rel=1e-9, abs=0) and found.severity == severity
+
+
+@pytest.mark.parametrize(("leak", "way"), [(-53.0, 0.1808), (0.0, 53.1808), (-53.5, None)])
+def test_load_takes_a_soma_s_way_past_its_pillar_at_what_its_leak_leaves(leak, way):
+    """V_C alone moves it at 53.18 m/s."""
+    bench = Bench(8, soma_leak=leak)
+    found = bench.outcome("load.time")
+    if way is None:
+        assert found.measured is None and found.margin == -1 and "never loaded" in found.message
+    else:
+        assert found.measured == pytest.approx(60e-9 / way + 60e-9 / (5 * 21 / 22), rel=1e-3, abs=0)
+
+
+def test_findings_are_of_all_that_was_given():
+    """Waivers, limits, patterns and starts reach the rules."""
+    bench = Bench(8, v_charge=1e-4).place_devices()
+    given = (bench.network, bench.protocol, bench.device, bench.process)
+    plain = {f.rule for f in check_operating_point(*given)}
+    assert "leak.load_any" in plain and not {"leak.load", "state.stored", "power.density"} & plain
+    starts = {f.rule for f in check_operating_point(*given, starts=sim.starts(bench.design))}
+    assert "leak.load" in starts
+    alternating = np.arange(8)[None] % 2
+    bad = check_operating_point(*given, patterns=np.where(alternating, 1 - stored_patterns(bench.design), 0))
+    assert "state.stored" in {f.rule for f in bad}
+    hot = check_operating_point(*given, limits=Limits(temperature_rise=0.1), waivers={"power.density": "cooled"})
+    assert [f.severity for f in hot if f.rule == "power.density"] == ["waived"]
+
+
+def test_wires_are_named_by_their_layer_where_it_is_known():
+    bench = Bench(8, 1.0).layered(1.0)
+    bench.network = replace(
+        bench.network, resistor_layer=np.array([0, 1, -1] * 400, np.int32)[: len(bench.network.resistor_ohm)]
+    )
+    cases = Cases(bench.network, bench.protocol, bench.device, bench.process, bench.limits)
+    nets = [bench.network.net_names[bench.network.node_net[a]] for a, _ in bench.network.resistor_nodes[:3]]
+    assert [cases.resistor_place(k).name for k in range(3)] == [
+        f"{layer} of {net}" for layer, net in zip(("m3", "m2", "wire"), nets, strict=True)
+    ]  # fmt: skip
+
+
+def test_json_is_strict_and_keeps_its_letters(tmp_path):
+    """Numbers that are not finite are null; a waiver's reason is written as it was given."""
+    bench = Bench(8, v_dw=0.2)
+    bench.waivers = {"vdw.window": "für die Messung"}
+    text = bench.report().write_json(tmp_path / "erc.json").read_text(encoding="utf-8")
+    rules = {row["rule"]: row for row in json.loads(text, parse_constant=pytest.fail)["rules"]}
+    assert "für die Messung" in text and rules["vdw.window"]["reason"] == "für die Messung"
+    assert rules["leak.axon_time"]["measured"] is None and rules["leak.axon_time"]["reason"] == ""
+
+
+def test_table_has_a_column_for_each_number():
+    head, *rows = Bench(8).report().table().splitlines()
+    assert head.split() == ["rule", "status", "margin", "measured", "required", "where", "state"]
+    time = next(row for row in rows if row.startswith("leak.time"))
+    assert re.split("  +", time) == ["leak.time", "pass", "300.0%", "5e-07 s", "2e-06 s", "soma 0", "dendrite balanced"]
+
+
+def test_a_marker_names_its_place_once():
+    for name, message, text in (
+        ("axon 1→2", "too hot", "axon 1→2: too hot; margin -50.0%"),
+        ("axon 1→2", "axon 1→2 is too hot", "axon 1→2 is too hot; margin -50.0%"),
+        ("", "too hot", "too hot; margin -50.0%"),
+    ):  # fmt: skip
+        assert Outcome("r", message, -0.5, "error", "f", "s", place=Place(name)).marker({}).message == text
+    assert Outcome("r", "never", -math.inf, "error", "f", "s").marker({}).message == "never"
