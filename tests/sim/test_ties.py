@@ -66,6 +66,37 @@ def test_verdicts_agree_with_changing_every_weight():
     assert len(graphs) >= 200 and ties >= 20
 
 
+RECALLS = range(3000 if os.environ.get("SPINHOP_FULL") else 150)
+
+
+def recalled(seed):
+    """Weights, start and length of the load of a random recall: few neurons, of which some pull exactly alike."""
+    rng = np.random.default_rng([8, seed])
+    n, stored = int(rng.integers(2, 13)), int(rng.integers(1, 4))
+    half = np.arange(n) % 2
+    if seed % 3 == 0:
+        levels, start = hebbian(rng.integers(0, 2, (stored, n))), rng.integers(0, 2, n)
+    elif seed % 3 == 1:
+        levels, start = hebbian(np.array([rng.permutation(half) for _ in range(stored)])), rng.permutation(half)
+    else:
+        levels, start = np.triu(rng.integers(-1, 2, (n, n)), 1), rng.integers(0, 2, n)
+        levels = levels + levels.T
+    return np.asarray(levels, float), start, 16e-9 if seed % 2 else np.inf
+
+
+def test_verdicts_on_recalls_agree_with_changing_every_weight():
+    wrong, ties = [], 0
+    for seed in RECALLS:
+        levels, start, load = recalled(seed)
+        network, protocol = started(levels, start, load="rest" if np.isinf(load) else load)
+        found = sim.run(network, protocol, record=False)
+        hangs = hangs_on_rounding(levels, LIMIT, seed, start, load)
+        ties += hangs
+        if hangs != bool(found.undetermined):
+            wrong.append((seed, hangs, float(found.sensitivity)))
+    assert not wrong and ties >= 1
+
+
 @pytest.mark.parametrize(("nodes", "instance", "cuts"), [(80, 8, {869}), (100, 5, {1352, 1363})])
 def test_two_walls_that_move_exactly_together(nodes, instance, cuts):
     """Double and long double, or weights 1e-12 apart, end in other times and cuts: walls 41 and 59, 5 and 42."""
