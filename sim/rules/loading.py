@@ -24,11 +24,16 @@ class LoadedStarts:
         trials: which starts, shape (starts,).
         bits: shape (starts, N).
         current: track current of each soma in A, toward the end that its bit says, shape (starts, N).
+        soma: time in s that each soma that is to be ON takes past its pillar, 0 for others, shape (starts, N).
+        axons: the same of the slowest axon that each of them drives, shape (starts, N); of those that are to be OFF
+            inf where an axon does not stay there, else 0.
     """
 
     trials: np.ndarray
     bits: np.ndarray
     current: np.ndarray
+    soma: np.ndarray
+    axons: np.ndarray
 
 
 def loaded_starts(cases: Cases) -> LoadedStarts | None:
@@ -48,11 +53,18 @@ def loaded_starts(cases: Cases) -> LoadedStarts | None:
     hard = np.array([np.min(s * all_on.solve(v).track_current[somas]) for s, v in zip(sign, volts, strict=True)])
     most = max(FEWEST_STARTS, MOST_WALLS // cases.network.devices)
     chosen = np.argsort(hard, kind="stable")[:most]
-    current = np.empty((len(chosen), cases.network.neurons))
+    current, soma, axons = np.zeros((3, len(chosen), cases.network.neurons))
     for row, k in enumerate(chosen):
-        circuit = StaticCircuit(cases.network, starts[k][cases.network.pre] != 0, held)
-        current[row] = sign[k] * circuit.solve(volts[k]).track_current[somas]
-    return LoadedStarts(first[chosen], starts[chosen], current)
+        on = starts[k] != 0
+        circuit = StaticCircuit(cases.network, on[cases.network.pre], held)
+        track = circuit.solve(volts[k]).track_current
+        current[row] = sign[k] * track[somas]
+        soma[row, on] = _travel(cases, somas, track[somas])[on]
+        times = _travel(cases, cases.axons, track[cases.axons])
+        lost = np.where(np.isfinite(times), np.inf, 0.0)
+        pre = cases.network.pre[cases.axons]
+        np.maximum.at(axons[row], pre, np.where(on[pre], times, lost))
+    return LoadedStarts(first[chosen], starts[chosen], current, soma, axons)
 
 
 def load_drive(cases: Cases, loaded: LoadedStarts | None) -> Outcome | None:
@@ -104,35 +116,35 @@ def any_load_drive(cases: Cases) -> Outcome:
 
 
 def load_time(cases: Cases, loaded: LoadedStarts | None) -> Outcome | None:
-    """Does the load phase last until the starts are in the pillars? None when the task's starts are unknown.
+    """Does the load phase last until the starts are in the pillars, and stay there? None when no start is known.
 
     A soma that is to be ON travels past its pillar, then its axons, which it drives only from there on, past theirs:
-    ``(x + w/2)/(k·I + v_leak)`` of both, with the least currents. The load may last the given time, or until rest and
-    no longer than the time limit. When the rule holds all walls are that far; a little less time may do as well,
-    because an axon sets out while its soma's wall is still under the pillar.
+    ``(x + w/2)/(k·I + v_leak)`` of both, with the currents of the loaded start. The load may last the given time, or
+    until rest and no longer than the time limit. When the rule holds all walls are that far; a little less time may do
+    as well, because an axon sets out while its soma's wall is still under the pillar.
     """
     network = cases.network
-    if loaded is None or not loaded.bits.any():
+    if loaded is None or not (loaded.bits.any() or loaded.axons.any()):
         return None
-    drive = np.where(loaded.bits != 0, loaded.current, np.inf).min(axis=0)
-    soma = _travel(cases, network.somas, drive)
-    follow = _travel(cases, cases.axons, cases.run_states["somas P, all axons ON"].track_current[cases.axons])
-    axon = np.zeros(network.neurons)
-    np.maximum.at(axon, network.pre[cases.axons], follow)
-    total = np.where(np.isfinite(drive), soma + axon, 0.0)
-    k = int(total.argmax())
+    total = loaded.soma + loaded.axons
+    start, k = (int(index) for index in np.unravel_index(int(total.argmax()), total.shape))
+    soma, axons, total = loaded.soma[start, k], loaded.axons[start, k], total[start, k]
     timed = cases.protocol.load != "rest"
     limit = float(cases.protocol.load) if timed else cases.protocol.time_limit
-    parts = f"{soma[k] * 1e9:.4g} ns for its soma, {axon[k] * 1e9:.4g} ns for its axons"
+    parts = f"{soma * 1e9:.4g} ns for its soma, {axons * 1e9:.4g} ns for its axons"
+    if not loaded.bits[start, k]:
+        parts = "its soma is OFF, but not all of its axons stay there"
     given = f"the load phase lasts {limit * 1e9:.4g} ns" if timed else f"the time limit is {limit * 1e9:.4g} ns"
-    needs = f"needs {total[k] * 1e9:.4g} ns to be loaded" if np.isfinite(total[k]) else "is never loaded"
+    needs = f"needs {total * 1e9:.4g} ns to be loaded" if np.isfinite(total) else "is never loaded"
     return Outcome(
         rule="load.time",
-        message=f"neuron {k} {needs}: {parts}; {given}", margin=above(limit, float(total[k])), severity="error",
+        message=f"neuron {k} {needs}, in the start of trial {loaded.trials[start]}: {parts}; {given}",
+        margin=above(limit, float(total)), severity="error",
         formula="(x_MTJ + w/2)/(k·I_load + v_leak,soma) + (x_MTJ + w/2)/(k·I_drive + v_leak,axon) ≤ load time",
         source="kinematic wall past the pillar, soma then axon; authors' programs: 16 ns at V_C = 0.1 V",
-        measured=float(total[k]) if np.isfinite(total[k]) else None, required=limit, unit="s",
-        place=cases.device_place(int(network.somas[k])), state="load, walls OFF at first",
+        measured=float(total) if np.isfinite(total) else None, required=limit, unit="s",
+        place=cases.device_place(int(network.somas[k])),
+        state=f"load, start of trial {loaded.trials[start]}, walls OFF at first",
     )  # fmt: skip
 
 

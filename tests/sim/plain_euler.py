@@ -1,7 +1,6 @@
-"""Max-cut and recall on ideal wires by small fixed steps, from Table I and the circuit alone; and whether rounding decides it.
+"""Max-cut and recall on ideal wires by small fixed steps, from Table I and the circuit alone; does rounding decide?
 
-Shares no code with the engines: one wall for each soma and one for the axons of each neuron, all OFF
-at first.
+Shares no code with the engines: one wall for each soma and one for the axons of each neuron, all OFF at first.
 """
 
 import numpy as np

@@ -66,7 +66,7 @@ def test_verdicts_agree_with_changing_every_weight():
     assert len(graphs) >= 200 and ties >= 20
 
 
-RECALLS = range(3000 if os.environ.get("SPINHOP_FULL") else 150)
+RECALLS = (*range(3000 if os.environ.get("SPINHOP_FULL") else 120), 160, 208, 248, 310)  # some that tie among them
 
 
 def recalled(seed):
@@ -94,7 +94,7 @@ def test_verdicts_on_recalls_agree_with_changing_every_weight():
         ties += hangs
         if hangs != bool(found.undetermined):
             wrong.append((seed, hangs, float(found.sensitivity)))
-    assert not wrong and ties >= 1
+    assert not wrong and ties >= 5
 
 
 @pytest.mark.parametrize(("nodes", "instance", "cuts"), [(80, 8, {869}), (100, 5, {1352, 1363})])
