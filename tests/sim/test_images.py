@@ -129,6 +129,21 @@ def test_distortion_flips_exactly_that_many(fraction, flips):
     assert int(np.sum(changed != pattern)) == flips
 
 
+@pytest.mark.parametrize(("fraction", "flips"), [(0.125, 1), (0.19, 2), (1.0, 8), (0.0, 0)])
+def test_distortion_is_rounded_to_whole_bits(fraction, flips):
+    assert int(images.distort(np.zeros(8, int), fraction, np.random.default_rng(2)).sum()) == flips
+
+
+@pytest.mark.parametrize("fraction", [-0.01, 1.01])
+def test_distortion_is_a_fraction(fraction):
+    with pytest.raises(InputError, match="allowed 0 to 1"):
+        images.distort(np.zeros(4), fraction, np.random.default_rng(1))
+
+
+def test_undecided_bits_print_as_question_marks():
+    assert images.to_text(np.array([[1, 0, -1], [0, 0, 1]])) == "#.?\n..#"
+
+
 def test_distortion_range():
     with pytest.raises(InputError, match="allowed 0 to 1"):
         images.distort(np.zeros(4), 1.5, np.random.default_rng(1))

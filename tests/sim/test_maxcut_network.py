@@ -8,7 +8,7 @@ from hwlib.schematic import ideal_network
 from hwlib.weights import hebbian
 from sim.tasks import images, maxcut, random_recall, rudy
 from sim.tasks.scores import bit_accuracy
-from sim.tasks.setup import free_network, paper_design, with_levels
+from sim.tasks.setup import free_network, paper_design, require_fit, with_levels
 
 PAPER_CUTS = [505, 493, 497, 496, 499, 475, 504, 487, 481, 502]
 K = 2.1 * 9.2740100783e-24 * 0.7 / (2 * 1.602176634e-19 * 8e5 * 50e-18)
@@ -129,6 +129,17 @@ def test_large_networks_need_few_weights():
     many = np.arange(300.0 * 300).reshape(300, 300)
     with pytest.raises(InputError, match="at most 16"):
         free_network(design, design.load_process(), many)
+
+
+@pytest.mark.parametrize(("neurons", "distinct", "fits"), [(257, 16, True), (257, 17, False), (256, 17, True)])
+def test_sixteen_rails_or_256_neurons(neurons, distinct, fits):
+    levels = 1.0 + np.arange(neurons**2).reshape(neurons, neurons) % distinct
+    np.fill_diagonal(levels, 0)
+    if fits:
+        require_fit(levels)
+        return
+    with pytest.raises(InputError, match=r"257 neurons with 17 distinct weights; above 256 .* at most 16 of them"):
+        require_fit(levels)
 
 
 def test_bit_accuracy_by_hand():

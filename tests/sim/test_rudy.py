@@ -62,13 +62,22 @@ def test_equals_the_library_line_for_line(nodes, tmp_path):
         (lambda: rudy.g05(61, 0), "sizes [60, 80, 100]"),
         (lambda: rudy.g05(60, 10), "instances 0 to 9"),
         (lambda: rudy.random_graph(1, 0.5, 1), "1 nodes, allowed 2"),
+        (lambda: rudy.random_graph(4001, 0.5, 1), "4001 nodes, allowed 2 to 4000"),
         (lambda: rudy.random_graph(10, 0.5, -1), "seed -1"),
+        (lambda: rudy.random_graph(10, 0.5, 2**31), "seed 2147483648 is outside 0 to 2147483647"),
+        (lambda: rudy.g05(60, -1), "instances 0 to 9"),
     ],
 )
 def test_out_of_range(call, words):
     with pytest.raises(InputError, match="rudy") as error:
         call()
     assert words in str(error.value)
+
+
+def test_ends_of_the_ranges():
+    assert rudy.random_graph(2, 1, 0).number_of_edges() == 1
+    assert rudy.random_graph(4000, 1e-6, 2**31 - 1).number_of_nodes() == 4000
+    assert rudy.g05(60, 9).name == "g05_60.9"
 
 
 @pytest.mark.parametrize("density", [0, -0.1, 1.001, 50, float("nan"), float("inf")])

@@ -21,6 +21,18 @@ def test_median_of_ten_reaches_from_the_second_to_the_ninth():
     assert statistics.median(np.arange(10.0)) == (4.5, 1.0, 8.0)
 
 
+def test_median_of_a_few_reaches_over_all_of_them():
+    """Up to five samples have no interval of 95 % inside: 2/2^5 = 6 % lie outside all five."""
+    assert statistics.median(np.array([7.0])) == (7, 7, 7)
+    assert statistics.median(np.array([3.0, 1.0, 2.0, 5.0])) == (2.5, 1, 5)
+    assert statistics.median(np.arange(20.0)) == (9.5, 5, 14)  # the 6th and 15th, by the tables of the sign test
+
+
+def test_intervals_include_their_ends():
+    found = statistics.Interval(2.0, 1.0, 3.0)
+    assert [found.contains(x) for x in (0.999, 1.0, 3.0, 3.001)] == [False, True, True, False]
+
+
 def test_median_covers():
     rng = np.random.default_rng(4)
     held = [statistics.median(rng.exponential(size=41)).contains(np.log(2)) for _ in range(2000)]

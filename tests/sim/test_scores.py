@@ -1,0 +1,54 @@
+"""Scores of trials by hand: right bits, recalled, intervals, times of those at rest."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from sim.tasks.scores import bit_accuracy, nearest, rest_times, score, summarise
+
+
+def batch(states, rest, times):
+    trials = len(states)
+    return xr.Dataset({
+        "state": (("trial", "neuron"), np.array(states)), "at_rest": ("trial", np.array(rest, bool)),
+        "time_to_solution": ("trial", np.array(times, float)),
+        "energy_source": (("trial", "source"), np.arange(3.0 * trials).reshape(trials, 3)),
+    })  # fmt: skip
+
+
+def test_each_state_belongs_to_the_nearest_pattern_or_inverse():
+    targets = np.array([[1, 1, 0, 0], [1, 0, 1, 1]])
+    states = np.array([[1, 1, 0, 1], [0, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, -1], [-1, -1, -1, -1]])
+    assert nearest(states, targets).tolist() == [0, 1, 0, 1, 0]
+    assert bit_accuracy(states, targets).tolist() == [0.75, 1, 1, 0.75, 0]
+
+
+def test_recalled_needs_all_bits_and_rest():
+    scored = score(
+        batch([[1, 0, 0], [0, 1, 1], [1, 0, 0], [1, 1, 0]], [1, 1, 0, 1], [1, 2, 3, 4]), np.array([[1, 0, 0]])
+    )
+    assert scored["accuracy"].values == pytest.approx([1, 1, 1, 2 / 3])
+    assert scored["recalled"].values.tolist() == [True, True, False, False]
+
+
+def test_summary_of_four_trials():
+    """t(3, 97.5 %) = 3.1824; accuracies 1, 1, 1, 2/3 deviate by 1/6; Wilson's two of four with z = 1.95996."""
+    made = batch([[1, 0, 0], [0, 1, 1], [1, 0, 0], [1, 1, 0]], [1, 1, 0, 1], [4e-8, 1e-8, 9e-8, 7e-8])
+    found = summarise(score(made, np.array([[1, 0, 0]])))
+    assert found["accuracy_mean"] == pytest.approx(11 / 12)
+    assert found["accuracy_interval"].values == pytest.approx([11 / 12 - 3.1824 / 12, 1], rel=1e-4)
+    z2 = 1.959964**2
+    half = np.sqrt(z2 * (1 / 16 + z2 / 64)) / (1 + z2 / 4)  # of p = 1/2, where Wilson's centre is 1/2 too
+    assert found["recall_rate"] == 0.5 and found["recall_interval"].values == pytest.approx([0.5 - half, 0.5 + half])
+    assert found["rest_rate"] == 0.75
+    assert [float(found[f"time_{name}"]) for name in ("mean", "median", "max")] == pytest.approx([4e-8, 4e-8, 7e-8])
+    assert found["energy_mean"] == pytest.approx((3 + 12 + 21 + 30) / 4)  # J: sums of 0 … 2, 3 … 5, 6 … 8, 9 … 11
+
+
+def test_interval_of_a_share_stays_between_0_and_1():
+    found = summarise(score(batch([[1, 1, 1], [-1, -1, -1]], [1, 1], [1, 1]), np.array([[1, 1, 1]])))
+    assert found["accuracy_interval"].values.tolist() == [0, 1]
+
+
+def test_no_trial_at_rest_has_no_time():
+    assert all(np.isnan(value) for value in rest_times(batch([[1], [0]], [0, 0], [1, 2])).values())
