@@ -36,8 +36,7 @@ GROUPS = {
     "hwlib/operating_point.py": ["tests/hwlib/test_operating_point.py"],
     "sim/rules/*.py": [
         "tests/sim/test_rules_by_hand.py", "tests/sim/test_rules_limits.py", "tests/sim/test_rules_window.py",
-        "tests/sim/test_rules_loading.py",
-        "tests/sim/test_rules_brute_force.py", "tests/sim/test_rules_drawn.py", "tests/sim/test_stored_states.py",
+        "tests/sim/test_rules_loading.py", "tests/sim/test_rules_drawn.py", "tests/sim/test_stored_states.py",
     ],
     "sim/tasks/*.py": [
         "tests/sim/test_baselines.py", "tests/sim/test_estimate.py", "tests/sim/test_graph_formats.py",
@@ -61,7 +60,12 @@ SLOW = [
     "tests/sim/test_rules_loading.py::test_a_start_loads_exactly_when_the_rule_says_so",
     "tests/sim/test_rules_loading.py::test_a_start_that_nobody_loads_is_a_warning",
     "tests/sim/test_rules_loading.py::test_the_start_that_fails_is_named",
-    "tests/sim/test_rules_brute_force.py::test_ladder",
+    "tests/sim/test_rules_loading.py::test_loads_of_random_designs_last_as_long_as_the_rule_says",
+    "tests/sim/test_rules_loading.py::test_starts_of_a_task_load_exactly_when_the_rule_says_so",
+    "tests/sim/test_rules_loading.py::test_every_one_of_many_starts_is_judged",
+    "tests/sim/test_rules_loading.py::test_a_leak_that_helps_may_be_all_that_loads_a_soma",
+    "tests/sim/test_rules_window.py::test_window_closes_at_the_predicted_size",
+    "tests/sim/test_stored_states.py::test_one_pattern_comes_back_from_every_start_unless_all_off_holds",
     "tests/sim/test_rules_drawn.py::test_size_where_drawn_networks_fail_is_foretold_by_a_small_one",
     "tests/sim/test_stored_states.py::test_a_state_holds_exactly_when_the_simulated_network_stays_in_it",
     "tests/sim/test_maxcut_network.py::test_ten_cuts_of_the_paper",

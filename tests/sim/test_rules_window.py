@@ -205,6 +205,18 @@ def test_window_closes_at_the_predicted_size(ohm):
     assert at["recommended_v_dw"] is None
 
 
+@pytest.mark.parametrize("drive", [5.0, 8.0, 14.0, 20.0, 45.0, 120.0, 1000.0])
+def test_closing_size_is_the_first_closed_one(drive):
+    """Walked one by one, whatever sizes the search tries; none where it is open for ever."""
+    ladder = growth.CellLadder(
+        drive=drive, ground=drive / 4, vdw=0.0, trunk=0.0, feeder=0.0, feed=0.0, r_p=500.0, r_ap=2000.0, r_m=2000.0,
+        leak_current=4.7e-6, soma_current=0.0, centred=False,
+    )  # fmt: skip
+    sizes = iter(range(2, 200))
+    assert ladder.closes_at() == next(n for n in sizes if np.greater_equal(*ladder.window(n)))
+    assert replace(ladder, drive=0.0, ground=0.0).closes_at() is None
+
+
 def test_cell_resistances_are_recovered():
     design, process, network, protocol = network_of(20, 2.5)
     drawn = with_ground_wire(network, 1.5)
