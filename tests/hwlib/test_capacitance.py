@@ -90,6 +90,36 @@ def test_large_plate_over_ground_tends_to_area_over_height(ebeam):
     assert plate < found.ground[0] < 1.02 * plate
 
 
+@pytest.mark.parametrize(("width", "counted"), [(495, 15.0), (986, 986 / 33), (1000, 30.0), (50_000, 30.0)])
+def test_fringe_of_a_wire_counts_its_width_up_to_thirty_heights(ebeam, width, counted):
+    """A plate, and four edges of half of 0.15·W/H + 2.80·(T/H)^0.222 each; T = 30 nm, H = 33 nm."""
+    length = 60_000
+    found = capacitances(drawn(("m1", 0, 0, 0, length, width)), 1, ebeam).ground[0]
+    long, short = (1.40 * (30 / 33) ** 0.222 + 0.075 * w for w in (counted, 30.0))
+    expected = length * width / 33 + 2 * length * long + 2 * width * short  # nm
+    assert found == pytest.approx(3.9 * EPSILON_0 * NM * expected, rel=1e-5, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "counted"), [(60, 260, 160 / 103), (3000, 5000, 30.0), (2000, 3000, 2500 / 103)]
+)
+def test_coupling_counts_the_mean_width_up_to_thirty_heights(ebeam, first, second, counted):
+    lines = drawn(("m2", 0, 0, 0, 10_000, first), ("m2", 1, 0, first + 200, 10_000, first + 200 + second))
+    form = (0.03 * counted + 0.83 * 60 / 103 - 0.07 * (60 / 103) ** 0.222) * (103 / 200) ** 1.34
+    expected = 3.9 * EPSILON_0 * 1e-5 * form
+    assert coupling(capacitances(lines, 2, ebeam), 0, 1) == pytest.approx(expected, rel=1e-5, abs=0)
+
+
+def test_edges_that_face_along_part_of_their_length_couple_there(ebeam):
+    """And nothing couples across a third wire, a wider gap, or from one net to itself."""
+    whole = drawn(("m2", 0, 0, 0, 1000, 60), ("m2", 1, 0, 160, 1000, 220))
+    shifted = drawn(("m2", 0, 0, 0, 1000, 60), ("m2", 1, 750, 160, 1750, 220))
+    full, part = (coupling(capacitances(each, 2, ebeam), 0, 1) for each in (whole, shifted))
+    assert part == pytest.approx(full / 4, rel=1e-6, abs=0)
+    itself = capacitances(drawn(("m2", 0, 0, 0, 1000, 60), ("m2", 0, 0, 160, 1000, 220)), 1, ebeam)
+    assert len(itself.coupling_farad) == 0
+
+
 @pytest.mark.parametrize(("layer", "height", "width"), [("m1", 33, 40), ("m2", 103, 80), ("m3", 203, 120)])
 def test_single_line_agrees_with_laplace(ebeam, layer, height, width):
     thickness = round(ebeam.layers[layer].thickness / NM)

@@ -55,6 +55,35 @@ def test_larger_graphs_are_best_known_unless_proved():
     assert annealed.status == "best found" and annealed.value == proved.value
 
 
+@pytest.mark.parametrize(("nodes", "status", "method"), [
+    (22, "exact", "enumeration"), (23, "best found", "tabu search, 20 starts"),
+])  # fmt: skip
+def test_all_cuts_are_walked_up_to_22_nodes(nodes, status, method):
+    """A ring of an even number of nodes is cut whole, an odd one but for one edge."""
+    found = optimum(nx.cycle_graph(nodes))
+    assert (found.value, found.status, found.method) == (22, status, method)
+    assert maxcut.cut_value(nx.cycle_graph(nodes), found.side) == 22
+
+
+def test_greedy_cut_by_hand():
+    """In order: 0 ON; 1 OFF; 2 balanced, ON; 3 is pulled to 1's side less than to 0's and 2's, so OFF."""
+    graph = nx.Graph()
+    graph.add_weighted_edges_from([(0, 1, 1), (0, 2, 1), (1, 2, 1), (0, 3, 2), (2, 3, 0.5), (1, 3, 1.5)])
+    assert baselines.greedy_cut(graph) == 1 + 1 + 2 + 0.5
+    friends = nx.Graph()
+    friends.add_weighted_edges_from([(0, 1, -3), (1, 2, 2), (0, 2, -1)])
+    assert baselines.greedy_cut(friends) == 1  # 0 and 1 stay together, 2 leaves both
+
+
+def test_proof_with_attraction():
+    """Edges below 0 count against a cut: of a triangle with −1 the two others, or none where that is less."""
+    for third, best in ((-1.0, 5.0), (-10.0, 5.0), (1.0, 5.0)):
+        graph = nx.Graph()
+        graph.add_weighted_edges_from([(0, 1, 2.0), (1, 2, 3.0), (0, 2, third)])
+        proved = _milp(graphs.adjacency(graph), 10.0)
+        assert proved is not None and proved.value == pytest.approx(best) and proved.side.tolist() in ([0, 1, 0],)
+
+
 def test_a_proof_leaves_no_room(monkeypatch):
     """A solver that stops with a gap between its solution and its bound has proved nothing."""
     import scipy.optimize

@@ -92,6 +92,20 @@ def test_findings_are_of_all_that_was_given():
     assert [f.severity for f in hot if f.rule == "power.density"] == ["waived"]
 
 
+def test_limits_that_nobody_gives():
+    """A tenth of the voltage, a tenth of the fastest transit (a soma that V_C drives: k·50 µA), 50 K on silicon."""
+    bench = Bench(8, 0.5).place_devices()
+    bench.network = replace(bench.network, net_capacitance=np.full(len(bench.network.net_names), 1e-15))
+    assert [bench.outcome(f"ir.{kind}").required for kind in ("dendrite", "drive", "ground", "weight", "vdw")] == [
+        0.1
+    ] * 5
+    assert Limits().thermal_conductivity == 148 and bench.outcome("power.density").required == 50
+    bench.network = replace(Bench(8).network, net_capacitance=np.full(len(Bench(8).network.net_names), 1e-15))
+    found = bench.outcome("rc.time")
+    assert found.required == pytest.approx(0.1 * 100e-9 / (MOBILITY * 50e-6), rel=1e-9, abs=0)
+    assert found.margin == pytest.approx(found.required / (1e-15 / (8 / 2000)) - 1, rel=1e-9, abs=0)
+
+
 def test_wires_are_named_by_their_layer_where_it_is_known():
     bench = Bench(8, 1.0).layered(1.0)
     bench.network = replace(

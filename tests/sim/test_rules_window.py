@@ -217,6 +217,15 @@ def test_closing_size_is_the_first_closed_one(drive):
     assert replace(ladder, drive=0.0, ground=0.0).closes_at() is None
 
 
+@pytest.mark.parametrize(
+    ("size", "found"), [(2, 2), (3, 3), (4, 4), (5, 5), (1025, 1025), (4095, 4095), (4096, 4096), (4097, None)]
+)
+def test_closing_size_is_looked_for_up_to_4096(monkeypatch, size, found):
+    monkeypatch.setattr(growth.CellLadder, "window", lambda self, n: (0.0, float(size - n)))
+    ohms = dict.fromkeys(("drive", "ground", "vdw", "trunk", "feeder", "feed", "r_p", "r_ap", "r_m"), 1.0)
+    assert growth.CellLadder(**ohms, leak_current=1e-6, soma_current=0.0, centred=False).closes_at() == found
+
+
 def test_cell_resistances_are_recovered():
     design, process, network, protocol = network_of(20, 2.5)
     drawn = with_ground_wire(network, 1.5)
