@@ -9,7 +9,7 @@ import pytest
 from drawn_network import PX, PY, Drawing, draw_network
 
 from hwlib.checks import drc, write_lyrdb
-from hwlib.checks.rules import Kind, design_rules
+from hwlib.checks.design_rules.rule import Kind, design_rules
 from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.findings import failed, write_findings

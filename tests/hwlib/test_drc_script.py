@@ -14,8 +14,8 @@ from drawn_network import PX, PY, Drawing, draw_network
 from test_drc import BROKEN, EIGHT, FREE
 
 from hwlib.checks import drc, drc_script, write_drc_script
+from hwlib.checks.design_rules.rule import design_rules
 from hwlib.checks.places import places
-from hwlib.checks.rules import design_rules
 from hwlib.design import Design
 from hwlib.process import load_process, preset_names
 

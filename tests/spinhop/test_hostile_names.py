@@ -18,7 +18,8 @@ import klayout.db as kdb
 import klayout.rdb as rdb
 import pytest
 
-from hwlib.checks import drc_script, rules, write_lyrdb
+from hwlib.checks import drc_script, write_lyrdb
+from hwlib.checks.design_rules import rule as rules
 from hwlib.design import Design
 from hwlib.errors import InputError, harmless
 from hwlib.extraction import write_spice
@@ -140,7 +141,7 @@ def test_texts_of_rules_are_no_ruby(tmp_path, monkeypatch):
     """The rules themselves with such words, run by KLayout, which reports them as they are."""
     names = [name for name in hostile(tmp_path) if name.isprintable()]
     made = [rules.Rule(name, "grid", ("m1",), 1e-9, name) for name in names]
-    monkeypatch.setattr(import_module("hwlib.checks.drc_script"), "design_rules", lambda process: made)
+    monkeypatch.setattr(import_module("hwlib.checks.design_rules.script"), "design_rules", lambda process: made)
     layout = kdb.Layout()
     layout.create_cell("top").shapes(layout.layer(10, 0)).insert(kdb.Box(0, 0, 10, 10))
     layout.write(str(tmp_path / "in.gds"))

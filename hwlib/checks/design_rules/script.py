@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from hwlib.checks.rules import Rule, design_rules
+from hwlib.checks.design_rules.rule import Rule, design_rules
 from hwlib.errors import harmless
 from hwlib.process import Process
 from hwlib.writing import write_atomic

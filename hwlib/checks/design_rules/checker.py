@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import klayout.db as kdb
 
+from hwlib.checks.design_rules.rule import Rule, design_rules
 from hwlib.checks.places import first_place
-from hwlib.checks.rules import Rule, design_rules
 from hwlib.drawing.reader import Drawing, LayoutSource, open_layout
 from hwlib.errors import shown
 from hwlib.findings import Finding
