@@ -4,7 +4,7 @@ Findings are ``hwlib.findings.Finding``; ``write_lyrdb`` and ``hwlib.findings.wr
 """
 
 from hwlib.checks.databases import write_lyrdb
-from hwlib.checks.design_rules.checker import drc
+from hwlib.checks.design_rules.run import drc
 from hwlib.checks.design_rules.script import drc_script, write_drc_script
 from hwlib.checks.drawn_devices import read_device_places
 from hwlib.checks.lvs_engine import lvs, open_labelled_layout

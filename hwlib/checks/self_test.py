@@ -9,7 +9,7 @@ from pathlib import Path
 import klayout.db as kdb
 import numpy as np
 
-from hwlib.checks.design_rules.checker import drc
+from hwlib.checks.design_rules.run import drc
 from hwlib.checks.faults import KINDS, plant
 from hwlib.checks.flat_view import FlatView
 from hwlib.checks.lvs_engine import lvs

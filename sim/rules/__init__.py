@@ -1,11 +1,12 @@
 """Operating-point rules (ERC): V_DW and the leaks, barrier, currents, wires, heat; ideal or with extracted wires.
 
-Each rule is one small function answering one question; its docstring and its outcome state formula and source.
+Each rule is one small function answering one question; its docstring and its outcome state formula and source. To add
+one from outside, ``register`` it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -20,9 +21,28 @@ from sim.rules.outcome import OperatingPointReport, Outcome, Place, check_waiver
 from sim.rules.stored_states import RestStates, rest_states
 
 __all__ = [
-    "Limits", "OperatingPointReport", "Outcome", "Place", "RestStates", "check_operating_point",
-    "operating_point_report", "rest_states", "rule_names",
+    "ADDED", "Limits", "OperatingPointReport", "Outcome", "Place", "RestStates", "check_operating_point",
+    "operating_point_report", "register", "rest_states", "rule_names",
 ]  # fmt: skip
+
+
+Judge = Callable[[Cases], Outcome | None]
+ADDED: dict[str, Judge] = {}  # rules from outside by name
+
+
+def register(name: str, judge: Judge) -> None:
+    """Add an operating-point rule; it is judged after those that are here.
+
+    Args:
+        name: ``Outcome.rule`` of its outcome, such as ``noise.read``.
+        judge: looks at a network in its bounding states; None: there is nothing to judge.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+    if name in ADDED:
+        raise ValueError(f"there is a rule {name} already")
+    ADDED[name] = judge
 
 
 def rule_names(process: Process) -> list[str]:
@@ -32,7 +52,7 @@ def rule_names(process: Process) -> list[str]:
         "vdw.window", "vdw.eq4", "leak.axon_sign", "leak.axon_size", "leak.axon_time", "leak.soma", "leak.load",
         "leak.load_any", "leak.time", "load.time", "state.stored", "state.inverse", "state.all_off", "barrier.voltage",
         *(f"current.{name}" for name in layers), *(f"ir.{name}" for name in wires.IR_DROPS), "rc.time",
-        "power.density",
+        "power.density", *ADDED,
     ]  # fmt: skip
 
 
@@ -75,7 +95,7 @@ def operating_point_report(
         loading.load_drive(cases, loaded), loading.any_load_drive(cases) if loads else None, leaks.leak_time(cases),
         loading.load_time(cases, loaded), *stored_states.stored_patterns(cases), stored_states.all_off(cases),
         stress.barrier_voltage(cases), stress.track_current(cases), wires.rc_time(cases), stress.power_density(cases),
-        *stress.wire_currents(cases), *wires.ir_drops(cases),
+        *stress.wire_currents(cases), *wires.ir_drops(cases), *(judge(cases) for judge in ADDED.values()),
     ]  # fmt: skip
     outcomes = tuple(outcome for outcome in found if outcome is not None)
     return OperatingPointReport(outcomes, waivers, _values(cases, windows))

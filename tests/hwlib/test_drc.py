@@ -1,7 +1,6 @@
 """Design rules on polygons drawn by hand: each rule broken once, at a known place and by a known amount."""
 
 import json
-import typing
 
 import klayout.db as kdb
 import klayout.rdb as rdb
@@ -9,7 +8,8 @@ import pytest
 from drawn_network import PX, PY, Drawing, draw_network
 
 from hwlib.checks import drc, write_lyrdb
-from hwlib.checks.design_rules.rule import Kind, design_rules
+from hwlib.checks.design_rules.kind import RULE_KINDS
+from hwlib.checks.design_rules.rule import design_rules
 from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.findings import failed, write_findings
@@ -125,7 +125,7 @@ def test_every_kind_of_rule_is_broken_in_these_tests():
     elsewhere = {"grid", "acute", "orthogonal", "density", "unknown"}  # tests of their own below
     elsewhere |= {"simple", "outline", "label", "doubled"}
     kinds = {rule.kind for rule in design_rules(EBEAM) if rule.name in BROKEN}
-    assert kinds | elsewhere == set(typing.get_args(Kind))
+    assert kinds | elsewhere == set(RULE_KINDS)
 
 
 EIGHT = [(740, 190), (740, 270), (800, 270), (960, 270), (960, 300), (800, 300), (800, 270), (800, 190)]

@@ -1,17 +1,12 @@
-"""The design rules of a process as one list, which the checker runs and the KLayout script is written from."""
+"""The design rules of a process as one list, which the check runs and the KLayout script is written from."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from hwlib.findings import Severity
 from hwlib.process import Process
-
-Kind = Literal[
-    "width", "space", "area", "size", "enclosure", "separation", "extension", "overlap", "grid", "acute", "orthogonal",
-    "density", "unknown", "simple", "outline", "label", "doubled",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -20,7 +15,7 @@ class Rule:
 
     Attributes:
         name: such as ``m2.space`` or ``m1.encloses.v1``.
-        kind: what is measured.
+        kind: what is measured (``kind.RULE_KINDS``).
         layers: the layer; or outer and inner; or the two that keep apart or overlap; or what extends past what.
         value: the limit in SI units (m, m², a fraction, or 0).
         text: the rule in words, for reports.
@@ -29,7 +24,7 @@ class Rule:
     """
 
     name: str
-    kind: Kind
+    kind: str
     layers: tuple[str, ...]
     value: float
     text: str
@@ -37,25 +32,37 @@ class Rule:
     severity: Severity = "error"
 
 
+Source = Callable[[Process], list[Rule]]
+SOURCES: list[Source] = []
+
+
+def add_source(source: Source) -> Source:
+    """Add rules to every check: ``source`` makes those of a process. They come after the ones that are there."""
+    SOURCES.append(source)
+    return source
+
+
 def design_rules(process: Process) -> list[Rule]:
-    """Every rule of the process, in the order of its layers, then the rules between layers."""
-    rules: list[Rule] = []
-    for name in process.layers:
-        rules += _layer_rules(process, name)
-    rules += _enclosures(process)
-    rules += [
+    """Every rule of the process, in the order of its layers, then the rules between layers and of the layout."""
+    return [rule for source in SOURCES for rule in source(process)]
+
+
+def _layers(process: Process) -> list[Rule]:
+    return [rule for name in process.layers for rule in _layer_rules(process, name)]
+
+
+def _separations(process: Process) -> list[Rule]:
+    return [
         Rule(
-            f"{r.first}.separation.{r.second}",
-            "separation",
-            (r.first, r.second),
-            r.space,
+            f"{r.first}.separation.{r.second}", "separation", (r.first, r.second), r.space,
             f"{r.first} and {r.second} keep {_nm(r.space)} apart and do not overlap",
         )
         for r in process.separations
-    ]
-    rules += _extensions(process) + _overlaps(process)
-    rules.append(Rule("layer.unknown", "unknown", (), 0.0, f"only layers of process {process.name} are used"))
-    return rules + _drawing_rules(process)
+    ]  # fmt: skip
+
+
+def _known_layers(process: Process) -> list[Rule]:
+    return [Rule("layer.unknown", "unknown", (), 0.0, f"only layers of process {process.name} are used")]
 
 
 def _layer_rules(process: Process, name: str) -> list[Rule]:
@@ -138,3 +145,7 @@ def _overlaps(process: Process) -> list[Rule]:
 
 def _nm(value: float) -> str:
     return f"{value * 1e9:.6g} nm"
+
+
+for _source in (_layers, _enclosures, _separations, _extensions, _overlaps, _known_layers, _drawing_rules):
+    add_source(_source)

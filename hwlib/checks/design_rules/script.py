@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from pathlib import Path
 
-from hwlib.checks.design_rules.rule import Rule, design_rules
+from hwlib.checks.design_rules.kind import RULE_KINDS
+from hwlib.checks.design_rules.rule import design_rules
 from hwlib.errors import harmless
 from hwlib.process import Process
 from hwlib.writing import write_atomic
@@ -78,7 +77,7 @@ def drc_script(process: Process) -> str:
         parts.append(f"l_{name} = input({layer.gds[0]}, {layer.gds[1]})")
     parts.append("")
     for rule in design_rules(process):
-        text = _WRITERS[rule.kind](rule, process)
+        text = RULE_KINDS[rule.kind].write(rule, process)
         parts.append(f"# {rule.name}: {harmless(rule.text)}\n{text}")
     return "\n".join(parts) + "\n"
 
@@ -86,125 +85,3 @@ def drc_script(process: Process) -> str:
 def write_drc_script(process: Process, path: str | Path) -> Path:
     """Write the DRC script of a process."""
     return write_atomic(Path(path), lambda p: p.write_text(drc_script(process), encoding="utf-8"))
-
-
-def _quoted(text: str) -> str:
-    """A Ruby string in which nothing is replaced or executed."""
-    return '"' + re.sub(r'(["#\\])', r"\\\1", harmless(text)) + '"'
-
-
-def _output(rule: Rule, part: str = "") -> str:
-    return f".output({_quoted(rule.name + part)}, {_quoted(rule.text)})"
-
-
-def _um(value: float) -> str:
-    return f"{value * 1e6:.9g}.um" if value else "0.0.um"
-
-
-def _single(call: str) -> Callable[[Rule, Process], str]:
-    return lambda rule, _: f"l_{rule.layers[0]}.{call.format(value=_um(rule.value))}{_output(rule)}"
-
-
-def _area(rule: Rule, _: Process) -> str:
-    return f"l_{rule.layers[0]}.with_area(nil, {rule.value * 1e12:.9g}.um2){_output(rule)}"
-
-
-def _size(rule: Rule, _: Process) -> str:
-    name, size = f"l_{rule.layers[0]}", _um(rule.value)
-    parts = f"{name}.non_rectangles + {name}.without_bbox_width({size}) + {name}.without_bbox_height({size})"
-    return f"({parts}).merged{_output(rule)}"
-
-
-def _enclosure(rule: Rule, _: Process) -> str:
-    outer, inner = (f"l_{name}" for name in rule.layers)
-    if rule.touching_only:
-        inner = f"{inner}.interacting({outer})"
-    grown = f"{inner}.sized({_um(rule.value)})" if rule.value else inner
-    return f"({grown} - {outer}){_output(rule)}"
-
-
-def _separation(rule: Rule, _: Process) -> str:
-    first, second = (f"l_{name}" for name in rule.layers)
-    return (
-        f"({first} & {second}){_output(rule)}\n{first}.separation({second}, {_um(rule.value)})"
-        f"{_output(rule, '.distance')}"
-    )
-
-
-def _extension(rule: Rule, _: Process) -> str:
-    layer, past = f"l_{rule.layers[0]}", "part"
-    sideways, upright = (f"{past}.sized({grown})" for grown in (f"{_um(rule.value)}, 0.0", f"0.0, {_um(rule.value)}"))
-    short = f"{past}.interacting({sideways}.not_inside({layer})).interacting({upright}.not_inside({layer}))"
-    return f"part = l_{rule.layers[1]} & {layer}\n{short}{_output(rule)}"
-
-
-def _overlap(rule: Rule, _: Process) -> str:
-    first, second = (f"l_{name}" for name in rule.layers)
-    return (
-        f"common = {first} & {second}\n{first}.not_interacting(common){_output(rule)}\n"
-        f"common.width({_um(rule.value)}){_output(rule, '.narrow')}"
-    )
-
-
-def _acute(rule: Rule, _: Process) -> str:
-    name = f"l_{rule.layers[0]}"
-    return f"({name}.corners(90.1 .. 180.0) + {name}.corners(-180.0 .. -90.1)).merged{_output(rule)}"
-
-
-def _density(rule: Rule, _: Process) -> str:
-    layer, outline = (f"l_{name}" for name in rule.layers)
-    return (
-        f"chip = {outline}.is_empty? ? extent : {outline}\n"
-        f"chip{_output(rule)} if ({layer} & chip).area < {rule.value:.9g} * chip.area"
-    )
-
-
-def _unknown(rule: Rule, process: Process) -> str:
-    known = sorted({n for layer in process.layers.values() for n in (layer.gds, layer.label) if n})
-    numbers = ", ".join(f"[{a}, {b}]" for a, b in known)
-    return (
-        f"known = [{numbers}]\n"
-        "source.layout.layer_infos.each do |info|\n"
-        "  next if info.is_named? || known.include?([info.layer, info.datatype])\n"
-        f"  input(info.layer, info.datatype){_output(rule)}\n"
-        "end"
-    )
-
-
-def _simple(rule: Rule, process: Process) -> str:
-    layer, datatype = process.layers[rule.layers[0]].gds
-    return f'input("crossing_{layer}_{datatype}"){_output(rule)}'
-
-
-def _outline(rule: Rule, process: Process) -> str:
-    layer, outline = (f"l_{name}" for name in rule.layers)
-    number = "{}, {}".format(*process.layers[rule.layers[1]].gds)
-    own = f"top.shapes(drawn.layer({number})).is_empty?"  # of a macro within the top cell: it does not bind the rest
-    return f"({layer} - {outline}){_output(rule)} unless {own}"
-
-
-def _label(rule: Rule, process: Process) -> str:
-    label = process.layers[rule.layers[0]].label
-    assert label is not None  # only such layers have the rule
-    return f"polygons({label[0]}, {label[1]}){_output(rule)}"
-
-
-_WRITERS: dict[str, Callable[[Rule, Process], str]] = {
-    "width": _single("width({value})"),
-    "space": _single("space({value})"),
-    "grid": _single("ongrid({value})"),
-    "orthogonal": _single("non_rectilinear"),
-    "area": _area,
-    "size": _size,
-    "enclosure": _enclosure,
-    "separation": _separation,
-    "extension": _extension,
-    "overlap": _overlap,
-    "acute": _acute,
-    "density": _density,
-    "unknown": _unknown,
-    "simple": _simple,
-    "outline": _outline,
-    "label": _label,
-    "doubled": lambda rule, _: f'input("doubled"){_output(rule)}',
-}
