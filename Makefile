@@ -48,7 +48,8 @@ docs: $(STAMP)
 # mutmut has an environment of its own, on top of .venv, so that .venv stays as pinned.
 MUTANTS := build/mutants/venv
 mutants: $(STAMP) $(MUTANTS)/bin/mutmut
-	$(MUTANTS)/bin/python tests/mutation/mutation_run.py --sample $(or $(SAMPLE),0) --seed $(or $(SEED),1) $(ONLY)
+	$(MUTANTS)/bin/python tests/mutation/mutation_run.py --sample $(or $(SAMPLE),0) --seed $(or $(SEED),1) \
+	  $(if $(TESTS),--tests $(TESTS)) $(if $(ONLY),'$(ONLY)')
 
 $(MUTANTS)/bin/mutmut:
 	$(BIN)/python -m venv $(MUTANTS)

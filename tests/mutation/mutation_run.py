@@ -11,6 +11,7 @@ import ast
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -121,6 +122,8 @@ def run_group(only: str, tests: list[str], children: int, sample: int, seed: int
         "Path('mutants').mkdir(); m.copy_src_dir(); m.copy_also_copy_files(); m.create_mutants(1)"
     )
     subprocess.run([sys.executable, "-c", make], cwd=tree, env=environment, check=True, stdout=subprocess.DEVNULL)
+    settings = tree / "pyproject.toml"  # copied once: a second time would take the mutants' place
+    settings.write_text(re.sub("(?m)^also_copy = .*", "also_copy = []", settings.read_text(encoding="utf-8")))
     changes = {name: change for module in mutants_of(tree) for name, change in changes_of(tree, module).items()}
     names = sorted(name for name, (_, wording) in changes.items() if not wording)
     chosen = random.Random(seed).sample(names, sample) if 0 < sample < len(names) else names
@@ -204,6 +207,7 @@ def main() -> None:
     """Run the groups asked for; print the table, write it and the survivors under ``build/mutants``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("only", nargs="?", default="", help="a module or pattern, e.g. sim/rules/leaks.py")
+    parser.add_argument("--tests", default="", help="test files to run instead, between commas")
     parser.add_argument("--sample", type=int, default=0, help="mutants drawn of each group; 0: all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--children", type=int, default=1, help="processes at once")
@@ -213,7 +217,8 @@ def main() -> None:
         only = group if options.only in ("", group) else options.only
         if not any(fnmatch(str(path.relative_to(ROOT)), group) for path in ROOT.glob(only)):
             continue
-        rows += run_group(only, tests, options.children, options.sample, options.seed)
+        chosen = options.tests.split(",") if options.tests else tests
+        rows += run_group(only, chosen, options.children, options.sample, options.seed)
     if not rows:
         sys.exit(f"mutants: {options.only}: none of {', '.join(GROUPS)}")
     alive = [f"{r['name']}: {r['status']}\n{r['diff']}\n" for r in rows if r["status"] in ("survived", "no test")]

@@ -11,8 +11,9 @@ from rule_bench import MOBILITY, Bench
 
 import sim
 from hwlib.weights import stored_patterns
-from sim.rules import Limits, Outcome, Place, check_operating_point
+from sim.rules import Limits, OperatingPointReport, Outcome, Place, check_operating_point
 from sim.rules.cases import Cases
+from sim.rules.outcome import above, below
 
 # Eight neurons of Table I, R_P 500 Ω, R_AP and R_M 2 kΩ, W = V_C = 0.1 V, seven axons a soma
 
@@ -133,6 +134,18 @@ def test_table_has_a_column_for_each_number():
     assert head.split() == ["rule", "status", "margin", "measured", "required", "where", "state"]
     time = next(row for row in rows if row.startswith("leak.time"))
     assert re.split("  +", time) == ["leak.time", "pass", "300.0%", "5e-07 s", "2e-06 s", "soma 0", "dendrite balanced"]
+
+
+def test_margins_are_relative_to_the_limit():
+    assert [below(v, 4.0) for v in (0.0, 3.0, 4.0, 6.0)] == [1, 0.25, 0, -0.5]
+    assert [above(v, 4.0) for v in (0.0, 3.0, 4.0, 6.0)] == [-1, -0.25, 0, 0.5]
+    assert (below(0.5, 0.5), above(0.75, 0.5)) == (0, 0.5)
+    assert (below(1.0, 0.0), above(1.0, 0.0)) == (-math.inf, math.inf)
+
+
+def test_numbers_that_are_no_json_are_null():
+    report = OperatingPointReport((), {}, {"a": np.array([1.5, np.inf]), "b": (math.nan, 2), 3: {"c": np.float64(0.5)}})
+    assert report.as_dict()["values"] == {"a": [1.5, None], "b": [None, 2], "3": {"c": 0.5}}
 
 
 def test_a_marker_names_its_place_once():
