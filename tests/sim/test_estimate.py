@@ -109,3 +109,18 @@ def test_repeats_reach_the_target(success, runs):
 def test_repeats_need_a_probability(success):
     with pytest.raises(ValueError, match="probabilities"):
         comparison.repeats(success)
+
+
+@pytest.mark.parametrize("target", [0, 1, 1.5, -0.1])
+def test_targets_are_probabilities_too(target):
+    with pytest.raises(ValueError, match="probabilities"):
+        comparison.repeats(0.5, target)
+
+
+def test_repeats_to_another_target():
+    """One half: 1 − 2⁻³ is below 90 %, 1 − 2⁻⁴ above."""
+    found = comparison.memristor_to_success(0.5, 0.9, cycles=10)
+    assert found.time == pytest.approx(4 * 10 * 12e-9) and found.energy == pytest.approx(4 * 10 * 1.44e-9)
+    assert "90%" in found.name and "4 runs of 10 cycles at 50%" in found.note
+    machines = comparison.other_machines()
+    assert len({machine.name for machine in machines}) == 5 and all(machine.note for machine in machines)

@@ -45,6 +45,18 @@ def test_summary_of_four_trials():
     assert found["energy_mean"] == pytest.approx((3 + 12 + 21 + 30) / 4)  # J: sums of 0 … 2, 3 … 5, 6 … 8, 9 … 11
 
 
+def test_every_number_has_its_unit_its_dimension_and_its_meaning():
+    found = summarise(score(batch([[1, 0], [0, 1]], [1, 1], [1, 2]), np.array([[1, 0]])))
+    added = {name: found[name] for name in set(found.variables) - set(batch([[1, 0]], [1], [1]).variables)}
+    units = {"energy_mean": "J"} | {f"time_{name}": "s" for name in ("mean", "median", "max")}
+    dims = {name: ("trial",) for name in ("accuracy", "recalled")}
+    dims |= {name: ("bound",) for name in ("accuracy_interval", "recall_interval")}
+    assert set(added) == {*units, *dims, "accuracy_mean", "recall_rate", "rest_rate"}
+    for name, value in added.items():
+        assert value.dims == dims.get(name, ()) and value.attrs["units"] == units.get(name, "1"), name
+        assert set(value.attrs) == {"units", "long_name"} and value.attrs["long_name"], name
+
+
 def test_interval_of_a_share_stays_between_0_and_1():
     found = summarise(score(batch([[1, 1, 1], [-1, -1, -1]], [1, 1], [1, 1]), np.array([[1, 1, 1]])))
     assert found["accuracy_interval"].values.tolist() == [0, 1]

@@ -16,6 +16,12 @@ def test_mean_against_the_t_table():
     assert statistics.mean(np.array([7.0])) == (7.0, -np.inf, np.inf)
 
 
+def test_mean_of_two_has_the_widest_interval():
+    """t(1, 97.5 %) = 12.706; 1 and 3 deviate by √2."""
+    found = statistics.mean(np.array([1, 3]))
+    assert found == (2, pytest.approx(2 - 12.706, rel=1e-4), pytest.approx(2 + 12.706, rel=1e-4))
+
+
 def test_median_of_ten_reaches_from_the_second_to_the_ninth():
     """P(at most one of ten below the median) = 11/1024 on each side: 97.9 %, and one rank less would be 89.1 %."""
     assert statistics.median(np.arange(10.0)) == (4.5, 1.0, 8.0)
@@ -43,6 +49,7 @@ def test_proportion_against_wilson():
     """Eight of ten: (0.4902, 0.9433), Newcombe, Stat. Med. 17, 857 (1998), method 3."""
     found = statistics.proportion(8, 10)
     assert (found.low, found.high) == (pytest.approx(0.4902, abs=1e-4), pytest.approx(0.9433, abs=1e-4))
+    assert found.value == 0.8 and statistics.proportion(3, 4).value == 0.75
 
 
 def test_ratio_of_proportional_sums_has_no_spread_and_others_cover():
@@ -54,3 +61,25 @@ def test_ratio_of_proportional_sums_has_no_spread_and_others_cover():
         bottom = rng.uniform(1, 3, 60)
         held.append(statistics.ratio(bottom * rng.uniform(0.5, 1.5, 60), bottom).contains(1.0))
     assert 0.88 < np.mean(held) <= 1
+
+
+def test_ratio_is_seeded_and_its_interval_is_that_of_the_delta_method():
+    """1.96 standard errors of top − ratio·bottom over the mean of bottom, within the noise of 2000 resamples."""
+    rng = np.random.default_rng(8)
+    bottom = rng.uniform(1, 3, 400)
+    top = bottom * rng.uniform(0.5, 1.5, 400)
+    found = statistics.ratio(top, bottom)
+    assert (
+        found
+        == statistics.ratio(top, bottom)
+        == statistics.ratio(top, bottom, seed=0)
+        != statistics.ratio(top, bottom, 1)
+    )
+    error = (top - found.value * bottom).std() / 20 / bottom.mean()
+    assert (found.value - found.low) / error == pytest.approx(1.96, abs=0.12)
+    assert (found.high - found.value) / error == pytest.approx(1.96, abs=0.12)
+
+
+def test_every_pair_is_drawn():
+    """Of two pairs each is the whole resample in a quarter of the cases."""
+    assert statistics.ratio(np.array([0.0, 4.0]), np.array([1.0, 1.0])) == (2, 0, 4)
