@@ -67,6 +67,16 @@ def test_stubs_loops_and_pieces_that_reach_nothing_go():
         assert [row[:3] for row in rows_of(reduce(network(*bare, *extra), kept(6, 0, 1)))] == [(0, 1, 5.0)]
 
 
+@pytest.mark.parametrize("turn", [0, 1, 2])
+def test_a_ring_by_itself_goes_and_touches_nothing(turn):
+    """Beside a chain and a free junction of four at node 0, in any order."""
+    junction = [(0, 1, 1.0), (0, 2, 2.0), (0, 3, 3.0), (0, 4, 4.0)]
+    parts = [junction, [(1, 5, 1.0), (5, 2, 1.5)], [(6, 7, 1.0), (7, 8, 1.0), (8, 6, 1.0)]]
+    rows = [row for part in parts[turn:] + parts[:turn] for row in part]
+    found = [row[:3] for row in rows_of(reduce(network(*rows), kept(9, 1, 2, 3, 4)))]
+    assert found == [*junction, (1, 2, 2.5)]
+
+
 def test_kept_nodes_stay_whatever_their_links():
     chain = network((0, 1, 1.0), (1, 2, 2.0), (2, 3, 4.0))
     assert len(reduce(chain, kept(4, 0, 1, 2, 3))) == 3
