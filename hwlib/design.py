@@ -226,7 +226,8 @@ class Design(_Strict):
 
     @model_validator(mode="after")
     def _complete(self, info: ValidationInfo) -> Design:
-        if not (info.context or {}).get("from_file"):  # else the reader of the file goes on
+        context = info.context or {}
+        if not (context.get("from_file") or context.get("unread")):  # else whoever reads the files goes on
             done = completed(self)
             self.__dict__["network"], self._programme = done.network, done.programme  # frozen, and not yet handed out
         elif not self.task.programs:

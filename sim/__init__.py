@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from sim.set_point import v_dw_on as v_dw_on
     from sim.simulate import run as run
     from sim.simulate import run_batch as run_batch
-    from sim.tasks.recall import recall as recall
     from sim.tasks.run_task import first_trial as first_trial
     from sim.tasks.run_task import foretold as foretold
+    from sim.tasks.run_task import recall as recall
     from sim.tasks.run_task import run_task as run_task
     from sim.tasks.run_task import starts as starts
 
 # No module is called like one of these: importing it would hide the function behind it.
 _HOME = {
     "Protocol": "sim.protocol", "judge": "sim.judgement", "protocol_for": "sim.protocol",
-    "protocol_on": "sim.set_point", "recall": "sim.tasks.recall", "starts": "sim.tasks.run_task",
+    "protocol_on": "sim.set_point", "recall": "sim.tasks.run_task", "starts": "sim.tasks.run_task",
     "run": "sim.simulate", "run_batch": "sim.simulate", "v_dw_on": "sim.set_point",
     "run_task": "sim.tasks.run_task", "first_trial": "sim.tasks.run_task",
     "foretold": "sim.tasks.run_task",

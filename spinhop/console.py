@@ -38,20 +38,28 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
 
 
 class StageLines:
-    """Progress of a run on stderr: a spinner while a stage works, a line with its time when it is done."""
+    """Progress of a run on stderr: a spinner while a stage works, a line with its time when it is done.
 
-    def __init__(self) -> None:
+    Args:
+        shy: only remarks are printed where stderr is no terminal.
+    """
+
+    def __init__(self, *, shy: bool = False) -> None:
         from rich.console import Console
 
         self._console = Console(file=sys.stderr, highlight=False)
         self._status: Any = None
         self._stage = ""
+        self._silent = shy and not self._console.is_terminal
+        self._said: set[str] = set()
 
     def __call__(self, stage: str, status: str, seconds: float) -> None:
         """Report that a stage starts, is done, or is kept from an earlier run."""
         if self._status is not None:
             self._status.stop()
             self._status = None
+        if self._silent:
+            return
         self._stage = stage
         if status == "start":
             if self._console.is_terminal:
@@ -68,8 +76,10 @@ class StageLines:
             self._status.update(f"{self._stage} {done} of {total}")
 
     def remark(self, text: str) -> None:
-        """Say in one line what was left out, not used or guessed."""
-        self._console.print(one_line(text), markup=False, soft_wrap=True)
+        """Say in one line what was left out, not used or guessed; once."""
+        if text not in self._said:
+            self._said.add(text)
+            self._console.print(one_line(text), markup=False, soft_wrap=True)
 
     def __enter__(self) -> StageLines:
         return self

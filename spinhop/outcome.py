@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,12 +104,20 @@ class Outcome:
 
     def case_table(self) -> tuple[list[str], list[list[str]]]:
         """Columns and cells of what is told per case."""
-        columns = [column for column in self.task.columns if column.label]
-        rows = [
-            [f"{case[column.name]} of {case[column.of]}" if column.of else shown_value(column, case[column.name])
-             for column in columns] for case in self.cases
-        ]  # fmt: skip
-        return [column.label for column in columns], rows
+        return case_table(self.task, self.cases)
+
+
+def case_table(task: type[RunTask], cases: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Columns and cells of what a kind of tasks tells per case."""
+    columns = [column for column in task.columns if column.label]
+    return [column.label for column in columns], [[_cell(column, case) for column in columns] for case in cases]
+
+
+def _cell(column: Measure, case: Mapping[str, Any]) -> str:
+    if column.unsure and case["undetermined"]:
+        return column.unsure
+    value = case[column.name]
+    return f"{value} of {case[column.of]}" if column.of else shown_value(column, value)
 
 
 def _numbers(task: type[RunTask], result: xr.Dataset) -> dict[str, Any]:
@@ -127,7 +136,10 @@ def _cases(task: type[RunTask], result: xr.Dataset) -> list[dict[str, Any]]:
         return []
     columns = {column.name: result[f"case_{column.name}"].values.tolist() for column in task.columns}
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    return [{name: _or_none(value) for name, value in row.items()} for row in rows]
+    lines = {column.name for column in task.columns if column.style == "lines"}
+    return [
+        {name: value.splitlines() if name in lines else _or_none(value) for name, value in row.items()} for row in rows
+    ]
 
 
 def _or_none(value: Any) -> Any:

@@ -155,7 +155,12 @@ def _outcome(outcomes: dict[str, Outcome]) -> Markup:
 def _cases(outcomes: dict[str, Outcome]) -> list[Markup]:
     """What the task tells per distortion, picture or graph."""
     told = {title: outcome for title, outcome in outcomes.items() if outcome.cases}
-    return [page.section(f"{o.task.title}, {title}", page.table(*o.case_table())) for title, o in told.items()]
+    return [
+        page.section(
+            f"{o.task.title}, {title}", page.table(*o.case_table()),
+            *(page.paragraph(line, "warn") for line in o.task.said(o.cases)),
+        ) for title, o in told.items()
+    ]  # fmt: skip
 
 
 def _layout(folder: Path) -> Markup:

@@ -39,7 +39,7 @@ BATCH = {
     "time_mean": _REST, "time_median": _REST, "time_max": _REST, "energy_mean": _ONE,
     "energy_source": Wanted(("trial", "source")), "energy_sink": Wanted(("trial", "sink")), **_NAMES,
 }  # fmt: skip
-_STYLES: dict[str, Literal["f", "i", "b", "U"]] = {"whole": "i", "text": "U", "yes": "b", "trials": "b"}
+_STYLES: dict[str, Literal["f", "i", "b", "U"]] = {"whole": "i", "text": "U", "lines": "U", "yes": "b", "trials": "b"}
 
 
 def wanted_of(task: type[RunTask], *, shown: bool = False) -> dict[str, Wanted]:

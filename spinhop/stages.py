@@ -116,11 +116,12 @@ def _trace(ideal: bool, name: str) -> Any:
 def _task(ideal: bool, name: str) -> Any:
     def work(run: Run) -> Sequence[str]:
         import sim
+        from sim.engines import DEFAULT_TOLERANCE
         from sim.tasks.kinds import task_of
         from sim.tasks.run_task import ideal_for_task
 
         network = ideal_for_task(run.design, run.process) if ideal else drawn_network(run)
-        tolerance = task_of(run.design).tolerance if ideal else RECALL_TOLERANCE
+        tolerance = task_of(run.design).tolerance or DEFAULT_TOLERANCE if ideal else RECALL_TOLERANCE
         for line in sim.foretold(network, run.design, run.process):
             run.remark(line)
         trials = partial(

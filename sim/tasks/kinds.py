@@ -10,21 +10,23 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-import xarray as xr
 
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
-from hwlib.network import Network
 from hwlib.task_kinds import Task, whole_task
 from hwlib.task_registry import class_of, registered
 from hwlib.weights import stored_patterns
-from sim.engines import DEFAULT_TOLERANCE
-from sim.protocol import Protocol
 
-Style = Literal["share", "trials", "number", "whole", "time", "text", "yes"]
+if TYPE_CHECKING:  # a design's task is read without what runs it
+    import xarray as xr
+
+    from hwlib.network import Network
+    from sim.protocol import Protocol
+
+Style = Literal["share", "trials", "number", "whole", "time", "text", "lines", "yes"]
 CASE = "case"  # the dimension of what is told per distortion, picture or graph
 
 
@@ -36,10 +38,11 @@ class Measure:
         name: of the variable; one per case is called ``case_<name>`` in the file.
         label: in tables for people; empty: not shown there.
         style: ``share`` of 1; ``trials``: so many of all, kept as yes or no per trial; ``number``; ``whole`` number;
-            ``time`` in s; ``text``; ``yes`` or no. A number of a case may be NaN: there is none.
+            ``time`` in s; ``text``; ``lines`` of text; ``yes`` or no. A number of a case may be NaN: there is none.
         meaning: what it is.
         interval: name of the variable with its 95 % confidence interval.
         of: per case: what a whole number is so many of.
+        unsure: per case: what people are shown instead where ``undetermined`` says that it hangs on rounding.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Measure:
     meaning: str
     interval: str = ""
     of: str = ""
+    unsure: str = ""
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -78,7 +82,7 @@ class RunTask(Task):
         numbers: what is told of all trials together.
         columns: what is told per case.
         pictured: variables of the result that ``shown`` needs, over trial and neuron.
-        tolerance: of walls in trials with ideal wires, as for ``sim.run``.
+        tolerance: of walls in trials with ideal wires, as for ``sim.run``; None: its default.
     """
 
     title: ClassVar[str]
@@ -88,7 +92,7 @@ class RunTask(Task):
     numbers: ClassVar[tuple[Measure, ...]]
     columns: ClassVar[tuple[Measure, ...]] = ()
     pictured: ClassVar[tuple[str, ...]] = ()
-    tolerance: ClassVar[float] = DEFAULT_TOLERANCE
+    tolerance: ClassVar[float | None] = None
 
     def unscored(self, design: Design) -> str:
         """Why there is nothing to compare the trials of this design with; empty when there is."""
@@ -125,6 +129,11 @@ class RunTask(Task):
     @abstractmethod
     def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
         """Add to the dataset of the trials the measure of each, and all of ``numbers`` and ``columns``."""
+
+    @classmethod
+    def said(cls, cases: Sequence[Mapping[str, Any]]) -> list[str]:
+        """What is to be said of cases in words, a line each, beside their table."""
+        return []
 
     def shown(self, result: xr.Dataset, design: Design) -> list[list[Shown]]:
         """Pictures for the report, in rows."""
@@ -165,6 +174,6 @@ def add_cases(result: xr.Dataset, columns: Sequence[Measure], rows: Sequence[Map
     """
     for column in columns:
         values = [row[column.name] for row in rows]
-        kind: Any = {"text": str, "whole": np.int64, "yes": bool}.get(column.style, float)
+        kind: Any = {"text": str, "lines": str, "whole": np.int64, "yes": bool}.get(column.style, float)
         array = np.array([np.nan if value is None else value for value in values], dtype=kind)
         result[f"{CASE}_{column.name}"] = (CASE, array, column.attributes)

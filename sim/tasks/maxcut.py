@@ -5,31 +5,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-import xarray as xr
 
 from hwlib.design import MAX_NEURONS, Design
 from hwlib.errors import FieldsError, InputError, shown
-from hwlib.network import Network
-from hwlib.process import Process
+from hwlib.quantities import human
 from hwlib.task_kinds import Find, MaxcutFields, Problem, Programme
-from sim.engines import DEFAULT_TOLERANCE
-from sim.protocol import Protocol
-from sim.set_point import protocol_on
-from sim.simulate import run_batch
 from sim.tasks.graphs import adjacency, read_graph, remarks
 from sim.tasks.kinds import Measure, RunTask, add_cases
-from sim.tasks.setup import Progress, free_network, paper_design
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from hwlib.network import Network
+    from hwlib.process import Process
+    from sim.protocol import Protocol
+    from sim.tasks.setup import Progress
 
 ASYMMETRY = 1.05  # the paper's excess of connected over unconnected weights
-Mapping = Literal["paper", "balanced", "degree"]
+Mapped = Literal["paper", "balanced", "degree"]
 
 
-def weight_levels(graph: Any, mapping: Mapping = "balanced") -> np.ndarray:
+def weight_levels(graph: Any, mapping: Mapped = "balanced") -> np.ndarray:
     """Weights of the network that solves a graph, as multiples of W.
 
     ``paper``: +1 between unconnected and −1.05 between connected nodes. Neurons turn ON and OFF in equal measure only
@@ -88,9 +89,9 @@ def cut_value(graph: Any, states: np.ndarray) -> np.ndarray:
 
 
 def solve(
-    graphs: Sequence[Any], *, mapping: Mapping = "balanced", design: Design | None = None,
+    graphs: Sequence[Any], *, mapping: Mapped = "balanced", design: Design | None = None,
     process: Process | None = None, network: Network | None = None, engine: str = "ideal",
-    tolerance: float = DEFAULT_TOLERANCE, progress: Progress | None = None,
+    tolerance: float | None = None, progress: Progress | None = None,
 ) -> xr.Dataset:  # fmt: skip
     """Solve graphs of one size on one network, each as one trial.
 
@@ -110,6 +111,11 @@ def solve(
     Raises:
         InputError: graphs of different or too large sizes, or a network that does not fit them.
     """
+    from sim.engines import DEFAULT_TOLERANCE
+    from sim.set_point import protocol_on
+    from sim.simulate import run_batch
+    from sim.tasks.setup import free_network, paper_design
+
     if not graphs:
         raise InputError("maxcut: no graph")
     levels = [weight_levels(graph, mapping) for graph in graphs]
@@ -127,7 +133,8 @@ def solve(
     on_lines = programmed is None
     point = protocol_on(network, design, process, start=None, levels=levels[0] if on_lines else None)
     protocols = [replace(point, levels=each if on_lines else None) for each in levels]
-    result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress)
+    held = DEFAULT_TOLERANCE if tolerance is None else tolerance
+    result = run_batch(network, protocols, engine=engine, tolerance=held, progress=progress)
     _add_cuts(result, graphs)
     return result
 
@@ -188,20 +195,20 @@ class Maxcut(MaxcutFields, RunTask):
         Measure("graph", "graph", "text", "file"),
         Measure("nodes", "nodes", "whole", "nodes"),
         Measure("edges", "edges", "whole", "edges"),
-        Measure("cut", "cut", "number", "weight of the network's cut"),
-        Measure("undetermined", "undetermined", "yes", "cut, state or time hangs on rounding"),
+        Measure("cut", "cut", "number", "weight of the network's cut", unsure="undetermined"),
+        Measure("undetermined", "", "yes", "cut, state or time hangs on rounding"),
         Measure("other_cut", "", "number", "what the cut may be as well"),
         Measure("random", "random", "number", "expected weight of a random cut: half of all weight"),
         Measure("greedy", "greedy", "number", "weight of the cut of one greedy pass"),
         Measure("best", "best", "number", "weight of the best cut to compare with"),
         Measure("best_is", "best is", "text", "exact, or best found"),
         Measure("best_by", "", "text", "how it was found"),
-        Measure("share_of_best", "share of best", "share", "cut over best; none where no cut weighs more than 0"),
-        Measure("gap", "", "share", "1 less the share of best"),
-        Measure("time_to_solution", "time", "time", "until every wall rested, or the limit"),
+        Measure("share_of_best", "share of best", "share", "cut over best; none without a cut above 0", unsure="–"),
+        Measure("gap", "gap", "share", "1 less the share of best", unsure="–"),
+        Measure("time_to_solution", "time", "time", "until every wall rested, or the limit", unsure="–"),
         Measure("other_time", "", "time", "what the time may be as well"),
         Measure("at_rest", "at rest", "yes", "every wall came to rest"),
-        Measure("remarks", "", "text", "what the reader of the file left out or did not use"),
+        Measure("remarks", "", "lines", "what the reader of the file left out or did not use"),
     )
 
     def stored(self, design: Design) -> None:
@@ -271,6 +278,16 @@ class Maxcut(MaxcutFields, RunTask):
         for measure, value in zip(self.numbers, (share.mean(), 1 - share.mean()), strict=True):
             result[measure.name] = ((), float(value), measure.attributes)
 
+    @classmethod
+    def said(cls, cases: Sequence[Mapping[str, Any]]) -> list[str]:
+        """One line on each graph whose answer hangs on rounding, with the values that were seen."""
+        return [
+            f"{case['graph']}: undetermined: {' or '.join(_seen(case))}; it hangs on rounding "
+            "(currents changed by a billionth end otherwise)"
+            for case in cases
+            if case["undetermined"]
+        ]
+
 
 READS = 100  # runs of simulated annealing beside the tabu search
 _TRIAL = ("cut", "other_cut", "undetermined", "time_to_solution", "other_time", "at_rest")
@@ -279,3 +296,12 @@ _TRIAL = ("cut", "other_cut", "undetermined", "time_to_solution", "other_time", 
 def _read(design: Design) -> GraphSet:
     assert isinstance(design.programme, GraphSet)
     return design.programme
+
+
+def _seen(case: Mapping[str, Any]) -> list[str]:
+    """Cuts and times that were seen, the smaller cut first."""
+    seen = sorted({(case["cut"], case["time_to_solution"]), (case["other_cut"], case["other_time"])})
+    times = [human(time, "s", 4) for _, time in seen]
+    if len(set(seen)) == 1:
+        return [f"cut {seen[0][0]:.10g} after {times[0]}, with the nodes on other sides"]
+    return [f"cut {cut:.10g} after {time}" for (cut, _), time in zip(seen, times, strict=True)]

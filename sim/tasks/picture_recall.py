@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
-import xarray as xr
 
 from hwlib.design import Design
 from hwlib.errors import FieldsError, InputError
-from hwlib.network import Network
 from hwlib.task_kinds import Find, ImagesFields, Problem, Programme
 from hwlib.weights import hebbian
-from sim.protocol import Protocol
-from sim.rules import rest_states
 from sim.tasks.images import as_patterns, distort, letters
 from sim.tasks.kinds import Measure, RunTask, Shown, add_cases
 from sim.tasks.picture_files import Picture, read_picture
 from sim.tasks.recall import COLUMNS, NUMBERS, Case, case_rows, score_recall
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from hwlib.network import Network
+    from sim.protocol import Protocol
 
 _NOTHING = 1e-9  # of the largest soma current: less is rounding
 MOST_SHOWN = 12  # rows of pictures in a report
@@ -76,6 +78,8 @@ def stored_memories(network: Network, point: Protocol, patterns: np.ndarray) -> 
         point: its voltages, and its weights where it takes any.
         patterns: bits, shape (patterns, N).
     """
+    from sim.rules import rest_states
+
     found = rest_states(network, point, np.concatenate([patterns, 1 - patterns]))
     leaving = found.leaving.sum(axis=1).reshape(2, len(patterns))
     current = found.soma_current[: len(patterns)]

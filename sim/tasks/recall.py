@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
-import xarray as xr
 
 from hwlib.design import Design
-from hwlib.network import Network
-from hwlib.process import Process
 from hwlib.task_kinds import RecallFields
 from hwlib.weights import bits, stored_patterns
-from sim.engines import DEFAULT_TOLERANCE, Progress
-from sim.protocol import Protocol
 from sim.tasks.images import distort
 from sim.tasks.kinds import Measure, RunTask, add_cases
-from sim.tasks.run_task import run_task
 from sim.tasks.scores import nearest, rest_times, score, summarise
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from hwlib.network import Network
+    from sim.protocol import Protocol
 
 STARTS_STREAM = 1  # spawn key of the starts; 0 is that of the stored patterns (hwlib.weights.stored_patterns)
 NUMBERS = (
@@ -60,7 +59,7 @@ class Recall(RecallFields, RunTask):
     measure_label: ClassVar[str] = "accuracy"
     numbers: ClassVar[tuple[Measure, ...]] = NUMBERS
     columns: ClassVar[tuple[Measure, ...]] = COLUMNS
-    tolerance: ClassVar[float] = 1e-7  # many trials: times and energies within 1e-6, in half the steps
+    tolerance: ClassVar[float | None] = 1e-7  # many trials: times and energies within 1e-6, in half the steps
 
     def unscored(self, design: Design) -> str:
         """Weights from a matrix store no patterns."""
@@ -134,38 +133,6 @@ def case_rows(result: xr.Dataset, cases: Sequence[Case]) -> list[dict[str, Any]]
             "undetermined": int(some["undetermined"].sum()), "time_mean": rest_times(some)["mean"],
         })  # fmt: skip
     return rows
-
-
-def recall(
-    network: Network, design: Design, process: Process, *, engine: str = "auto", trials: int | None = None,
-    tolerance: float = DEFAULT_TOLERANCE, progress: Progress | None = None, checkpoint: str | Path | None = None,
-) -> xr.Dataset:  # fmt: skip
-    """Load starts, let the network converge, compare with the stored patterns or their inverses: ``sim.run_task``.
-
-    Args:
-        network: ideal or extracted.
-        design: its stored patterns, operating point, task and seed.
-        process: its process.
-        engine: as for ``sim.run``.
-        trials: how many; default the design's.
-        tolerance: as for ``sim.run``.
-        progress: called with (trials done, trials in all).
-        checkpoint: as for ``sim.run_batch``.
-
-    Returns:
-        The dataset of ``sim.run_task`` and, per trial: ``start`` (trial, neuron), ``accuracy`` (share of right bits,
-        best over patterns and inverses; undecided bits are wrong), ``recalled`` (all bits right and at rest),
-        ``recalled_pattern`` (which pattern was nearest); over trials: ``accuracy_mean``, ``accuracy_interval`` (Student
-        t), ``recall_rate``, ``recall_interval`` (Wilson), both 95 %. ``pattern`` holds the stored bits. With distorted
-        starts also ``loaded_pattern`` and ``distortion`` (trial), and the same numbers per share, ``case_…`` (case).
-
-    Raises:
-        InputError: the design's weights are a matrix: there is no stored pattern to compare with.
-    """
-    return run_task(
-        network, design, process, engine=engine, trials=trials, tolerance=tolerance, progress=progress,
-        checkpoint=checkpoint,
-    )  # fmt: skip
 
 
 def _about(meaning: str) -> dict[str, str]:

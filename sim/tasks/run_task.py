@@ -108,3 +108,35 @@ def run_task(
     summarise_trials(result)
     task.score(result, design, network, point)
     return result
+
+
+def recall(
+    network: Network, design: Design, process: Process, *, engine: str = "auto", trials: int | None = None,
+    tolerance: float = DEFAULT_TOLERANCE, progress: Progress | None = None, checkpoint: str | Path | None = None,
+) -> xr.Dataset:  # fmt: skip
+    """Load starts, let the network converge, compare with the stored patterns or their inverses.
+
+    Args:
+        network: ideal or extracted.
+        design: its stored patterns, operating point, task and seed.
+        process: its process.
+        engine: as for ``sim.run``.
+        trials: how many; default the design's.
+        tolerance: as for ``sim.run``.
+        progress: called with (trials done, trials in all).
+        checkpoint: as for ``sim.run_batch``.
+
+    Returns:
+        The dataset of ``sim.run_task`` and, per trial: ``start`` (trial, neuron), ``accuracy`` (share of right bits,
+        best over patterns and inverses; undecided bits are wrong), ``recalled`` (all bits right and at rest),
+        ``recalled_pattern`` (which pattern was nearest); over trials: ``accuracy_mean``, ``accuracy_interval`` (Student
+        t), ``recall_rate``, ``recall_interval`` (Wilson), both 95 %. ``pattern`` holds the stored bits. With distorted
+        starts also ``loaded_pattern`` and ``distortion`` (trial), and the same numbers per share, ``case_…`` (case).
+
+    Raises:
+        InputError: the design's weights are a matrix: there is no stored pattern to compare with.
+    """
+    return run_task(
+        network, design, process, engine=engine, trials=trials, tolerance=tolerance, progress=progress,
+        checkpoint=checkpoint,
+    )  # fmt: skip

@@ -158,6 +158,7 @@ def _print_outcomes(done: Run, json: bool, kinds: Sequence[str], *lines: Line) -
         for kind, outcome in outcomes.items():
             if outcome.cases:
                 print_table(f"{done.design.name}: {task}, {kind}", *outcome.case_table())
+                print(*(f"{line}\n" for line in outcome.task.said(outcome.cases)), sep="", end="")
         _print_files(done, json)
     _conclude(json, lines)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from spinhop.commands.options import Engine, Json
+from spinhop.commands.options import Engine, Json, RunFolder
+
+if TYPE_CHECKING:
+    from hwlib.design import Design
 
 Pictures = Annotated[
     list[Path] | None,
@@ -21,40 +25,35 @@ Graphs = Annotated[
 ]
 
 
+Ideal = Annotated[bool, typer.Option("--ideal", help="The quick answer: ideal wires only; no layout, no checks.")]
+Drawn = Annotated[bool, typer.Option("--drawn", help="As drawn too, however long it may take.")]
+
+
 def image(
     pictures: Pictures = None,
     distortion: Annotated[list[float] | None, typer.Option("--distortion", "-d", help="Share of flipped bits.")] = None,
-    trials: Annotated[int, typer.Option("--trials", min=1, max=1_000_000, help="Per picture and distortion.")] = 20,
+    trials: Annotated[int, typer.Option("--trials", min=1, max=100_000, help="Per picture and distortion.")] = 20,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the distortions.")] = 1,
     threshold: Annotated[
         float, typer.Option("--threshold", metavar="SHARE", help="Brightness, 0 to 1, below which a pixel is dark: ON.")
     ] = 0.5,
     invert: Annotated[bool, typer.Option("--invert", help="Light pixels are ON instead of dark ones.")] = False,
+    ideal: Ideal = False,
+    drawn: Drawn = False,
+    out: RunFolder = None,
     engine: Engine = "auto",
     json: Json = False,
 ) -> None:
-    """Store pictures, load distorted copies, and count the bits that come back right (ideal wires)."""
-    from spinhop.console import TaskBar, print_json, print_table
-    from spinhop.pictures import recall_pictures
+    """Store pictures, load distorted copies, count the bits that come back right: ideal wires, and as drawn.
 
-    with TaskBar("recall") as bar:
-        rows = recall_pictures(
-            pictures or [], distortion or [0.1, 0.3], trials, seed, threshold=threshold, invert=invert, engine=engine,
-            progress=bar, remark=bar.remark,
-        )  # fmt: skip
-    if json:
-        print_json([row._asdict() for row in rows])
-        return
-    from spinhop.outcome import text
+    Exit code 1 when the network does not work.
+    """
+    from spinhop.pictures import picture_design
 
-    cells = [
-        [r.picture, f"{100 * r.distortion:g} %", f"{100 * r.accuracy_mean:.1f} %", f"{r.recalled} of {trials}",
-         f"{r.undetermined} of {trials}", text(r.time_mean, "s")]
-        for r in rows
-    ]  # fmt: skip
-    print_table(
-        "images", ["picture", "distortion", "accuracy", "recalled", "undetermined", "time to solution, mean"], cells
-    )
+    design = picture_design(
+        pictures or [], distortion or [0.1, 0.3], trials, seed, threshold=threshold, invert=invert
+    )  # fmt: skip
+    _answer([design], json, ideal=ideal, drawn=drawn, out=out, engine=engine)
 
 
 def maxcut(
@@ -71,23 +70,50 @@ def maxcut(
     prove: Annotated[
         float, typer.Option("--prove", min=0, metavar="SECONDS", help="Try so long to prove each best cut.")
     ] = 0.0,
+    ideal: Ideal = False,
+    drawn: Drawn = False,
+    out: RunFolder = None,
     engine: Engine = "auto",
     json: Json = False,
 ) -> None:
-    """Cut graphs with the network (ideal wires), beside the best cut that software finds."""
-    from spinhop.console import TaskBar, print_json, print_table
-    from spinhop.cutting import cut_graphs, cut_table, undetermined_lines
+    """Cut graphs with the network, ideal wires and as drawn, beside the best cut that software finds.
 
-    with TaskBar("max-cut") as bar:
-        rows = cut_graphs(
-            graphs, mapping=mapping, weight=weight, engine=engine, prove_seconds=prove, progress=bar, remark=bar.remark
-        )
+    Each graph has a run folder of its own. Exit code 1 when a network does not work.
+    """
+    from spinhop.cutting import graph_designs
+
+    if out is not None and len(graphs) > 1:
+        raise typer.BadParameter("one folder holds one graph", param_hint="--out")
+    designs = graph_designs(graphs, mapping=mapping, weight=weight, prove_seconds=prove)
+    _answer(designs, json, ideal=ideal, drawn=drawn, out=out, engine=engine)
+
+
+def _answer(designs: Sequence[Design], json: bool, **how: Any) -> None:
+    """Run designs one after the other, and print what they come to in one table per kind of wires."""
+    from sim.engines import check_name
+    from spinhop.console import StageLines, print_json, print_table
+    from spinhop.outcome import case_table
+    from spinhop.task_designs import answer
+
+    check_name(how["engine"])
+    with StageLines(shy=True) as progress:
+        found = [answer(design, progress, remark=progress.remark, **how) for design in designs]
     if json:
-        print_json([row._asdict() for row in rows])
-        return
-    print_table("max-cut", *cut_table(rows))
-    for line in undetermined_lines(rows):
-        print(line)
+        print_json([row for each in found for row in each.rows()])
+    else:
+        task, title = found[0].ideal.task, designs[0].task.kind
+        for name, outcomes in (
+            ("ideal wires", [each.ideal for each in found]),
+            ("as drawn", [each.drawn for each in found]),
+        ):
+            cases = [case for outcome in outcomes if outcome is not None for case in outcome.cases]
+            if cases:
+                print_table(f"{title}, {name}", *case_table(task, cases))
+                print(*(f"{line}\n" for line in task.said(cases)), sep="", end="")
+        for each in found:
+            print(each.folder, *each.lines, sep="\n")
+    if any(each.failed for each in found):
+        raise typer.Exit(1)
 
 
 def reproduce(

@@ -30,8 +30,8 @@ from hwlib.writing import write_atomic
 from sim.tasks import maxcut
 from sim.tasks.images import letters
 from sim.tasks.random_recall import image_recall
-from sim.tasks.recall import recall
 from sim.tasks.rudy import g05, random_graph
+from sim.tasks.run_task import recall
 from sim.tasks.setup import with_levels
 from spinhop.reproduce.corners import Corner, Drawing, with_patterns
 from spinhop.reproduce.task import NJ, NS, PERCENT

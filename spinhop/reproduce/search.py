@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hwlib.schematic import ideal_network
-from sim.tasks.recall import recall
+from sim.tasks.run_task import recall
 from spinhop.reproduce.corners import Corner, Drawing, with_patterns, with_v_dw
 from spinhop.reproduce.rows import Row, exact
 from spinhop.reproduce.task import PERCENT, Context, Result, Steps, Task

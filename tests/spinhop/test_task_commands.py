@@ -12,10 +12,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from PIL import Image
 
 JUNK = random.Random(1).randbytes(100_000)
 MATRIX = "%%MatrixMarket matrix coordinate real symmetric\n"
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Run folders are made where the command is started."""
+    monkeypatch.chdir(tmp_path)
 
 
 def refused(result: tuple[int, str, str]) -> str:
@@ -87,7 +94,7 @@ def test_cut_of_a_weighted_graph(spinhop, tmp_path):
     """Four nodes by hand: of all eight cuts {1, 3} against {2, 4} is the largest, 3 + 2 + 4 + 1 − 0."""
     path = tmp_path / "w.txt"
     path.write_text("4 5\n1 2 3\n2 3 2\n3 4 4\n1 4 1\n1 3 -2\n")
-    code, out, _ = spinhop("maxcut", path, "--json", "--prove", "5")
+    code, out, _ = spinhop("maxcut", path, "--ideal", "--json", "--prove", "5")
     row = json.loads(out)[0]
     assert code == 0 and (row["best"], row["best_is"], row["random"], row["greedy"]) == (10.0, "exact", 4.0, 10.0)
     assert row["cut"] <= 10.0
@@ -99,14 +106,14 @@ def test_what_a_reader_leaves_out_is_said_before_graphs_are_cut(spinhop, tmp_pat
         "graph [ node [ id 0 ] node [ id 1 ] node [ id 2 ] edge [ source 0 target 1 weight 2 ]"
         " edge [ source 1 target 2 weight 5 ] edge [ source 0 target 2 weight 0.5 ] ]"
     )
-    code, out, err = spinhop("maxcut", tmp_path / "loop.txt", tmp_path / "heavy.gml", "--json")
+    code, out, err = spinhop("maxcut", tmp_path / "loop.txt", tmp_path / "heavy.gml", "--ideal", "--json")
     rows = json.loads(out)
     assert code == 0 and [row["best"] for row in rows] == [2, 2]
     assert err.splitlines() == [
         f"{tmp_path / 'loop.txt'}: {rows[0]['remarks'][0]}", f"{tmp_path / 'heavy.gml'}: {rows[1]['remarks'][0]}"
     ]  # fmt: skip
     assert "(a diagonal)" in err and "--weight weight cuts by it" in err
-    code, out, err = spinhop("maxcut", tmp_path / "heavy.gml", "--weight", "weight", "--json")
+    code, out, err = spinhop("maxcut", tmp_path / "heavy.gml", "--weight", "weight", "--ideal", "--json")
     assert (code, err) == (0, "") and (json.loads(out)[0]["best"], json.loads(out)[0]["remarks"]) == (7, [])
     assert "names an edge attribute" in refused(spinhop("maxcut", tmp_path / "loop.txt", "--weight", "weight"))
 
@@ -162,7 +169,7 @@ def test_a_bad_file_is_said_before_engines_are_loaded(tmp_path, task):
 
 def test_picture_comes_back(spinhop, tmp_path):
     (tmp_path / "a.txt").write_text("###\n#..\n...\n")
-    code, out, _ = spinhop("image", tmp_path / "a.txt", "-d", "0", "--trials", "2", "--json")
+    code, out, _ = spinhop("image", tmp_path / "a.txt", "-d", "0", "--trials", "2", "--ideal", "--json")
     row = json.loads(out)[0]
     assert code == 0 and (row["picture"], row["recalled"], row["accuracy_mean"]) == ("a.txt", 2, 1.0)
 
@@ -175,7 +182,7 @@ def test_pictures_that_do_not_rest_are_said_to_be_so_before_trials(spinhop, tmp_
     """Where the digits differ their weights add to nothing on nine neurons: only the leak holds those."""
     (tmp_path / "0.txt").write_text(ZERO)
     (tmp_path / "1.txt").write_text(ONE)
-    _, out, err = spinhop("image", tmp_path / "0.txt", tmp_path / "1.txt", "-d", "0", "-d", "0.1", "--json")
+    _, out, err = spinhop("image", tmp_path / "0.txt", tmp_path / "1.txt", "-d", "0", "-d", "0.1", "--ideal", "--json")
     rows = {(row["picture"], row["distortion"]): row for row in json.loads(out)}
     for k in "01":
         assert f"{k}.txt: ON: characters '#1X@*', {22 if k == '0' else 19} of 64 ON" in err.splitlines()
@@ -193,7 +200,7 @@ def test_what_is_said_of_rest_states_is_what_trials_do(spinhop, tmp_path):
     for name, letter in letters("wide").items():
         paths.append(tmp_path / f"{name}.txt")
         paths[-1].write_text(to_text(letter))
-    code, out, err = spinhop("image", *paths, "-d", "0", "--trials", "1", "--json")
+    code, out, err = spinhop("image", *paths, "-d", "0", "--trials", "1", "--ideal", "--json")
     rows = json.loads(out)
     assert code == 0 and [row["rests"] for row in rows] == [bool(row["recalled"]) for row in rows] == [
         False,
@@ -207,11 +214,62 @@ def test_what_is_said_of_rest_states_is_what_trials_do(spinhop, tmp_path):
 def test_light_drawings(spinhop, tmp_path):
     drawing = np.zeros((6, 6))
     drawing[2:4, 1:5] = 255
-    code, out, err = spinhop("image", bitmap(tmp_path / "a.png", drawing), "--trials", "1", "-d", "0")
+    code, out, err = spinhop("image", bitmap(tmp_path / "a.png", drawing), "--ideal", "--trials", "1", "-d", "0")
     said = "a.png: ON: dark pixels, threshold 50 %, 28 of 36 ON; most pixels are ON; light on dark? give --invert\n"
     assert code == 0 and err.startswith(said)
-    code, out, err = spinhop("image", tmp_path / "a.png", "--trials", "1", "-d", "0", "--invert", "--json")
+    code, out, err = spinhop("image", tmp_path / "a.png", "--ideal", "--trials", "1", "-d", "0", "--invert", "--json")
     assert code == 0 and err.startswith("a.png: ON: light pixels, threshold 50 %, 8 of 36 ON\n") and "--" not in err
     assert json.loads(out)[0]["on"] == 8 and json.loads(out)[0]["taken"] == "light pixels, threshold 50 %, 8 of 36 ON"
     assert "threshold: 0, allowed above 0 to 1" in refused(spinhop("image", tmp_path / "a.png", "--threshold", "0"))
     assert "allowed 0 to 1" in refused(spinhop("image", tmp_path / "a.png", "-d", "7"))
+
+
+def test_pictures_as_drawn_are_those_of_a_run(spinhop, tmp_path):
+    """The command's own numbers are in its run folder, whose report and checks are those of any run."""
+    (tmp_path / "a.txt").write_text("##.\n#..\n...\n")
+    code, out, _ = spinhop("image", tmp_path / "a.txt", "-d", "0.25", "--trials", "2", "--json")
+    (row,) = json.loads(out)
+    folder = tmp_path / "runs" / "images-a"
+    assert Path(row["folder"]).resolve() == folder and (folder / "checks.html").is_file()
+    drawn = xr.load_dataset(folder / "images_drawn.nc", engine="h5netcdf")
+    ideal = xr.load_dataset(folder / "images_ideal.nc", engine="h5netcdf")
+    stored = np.array([1, 1, 0, 1, 0, 0, 0, 0, 0])
+    for said, found in ((row, ideal), (row["drawn"], drawn)):
+        assert ((found["start"].values != stored).sum(axis=1) == 2).all()
+        same = (found["state"].values == stored).mean(axis=1)
+        right = np.maximum(same, (found["state"].values == 1 - stored).mean(axis=1))
+        assert said["accuracy_mean"] == pytest.approx(right.mean())
+    code_report, said, _ = spinhop("report", folder, "--json")
+    assert code_report == 0 and json.loads(said)["function"]["verdict"] == row["function"]
+    assert json.loads(said)["limits"]["verdict"] == row["limits"] and code == int(row["function"] == "does not work")
+    assert (tmp_path / "runs" / "images-a" / "input" / "a.txt").read_text() == (tmp_path / "a.txt").read_text()
+    alone = json.loads(spinhop("image", tmp_path / "a.txt", "-d", "0.25", "--trials", "2", "--ideal", "--json")[1])
+    assert {k: v for k, v in alone[0].items() if k not in ("drawn", "limits")} == {
+        k: v for k, v in row.items() if k not in ("drawn", "limits")
+    } and alone[0]["drawn"] is None  # fmt: skip
+
+
+def test_a_cut_as_drawn(spinhop, tmp_path):
+    (tmp_path / "w.txt").write_text("4 5\n1 2 3\n2 3 2\n3 4 4\n1 4 1\n1 3 -2\n")
+    code, out, _ = spinhop("maxcut", "w.txt")
+    lines = out.splitlines()
+    assert code == 0 and lines[-3] == "runs/maxcut-w" and lines[-2].startswith("function: works, as drawn: share of")
+    assert [line.split(",")[0] for line in lines if line.startswith("maxcut,")] == ["maxcut"] * 2
+    drawn = xr.load_dataset(tmp_path / "runs" / "maxcut-w" / "maxcut_drawn.nc", engine="h5netcdf")
+    side = drawn["state"].values[0] == 1
+    weights = {(0, 1): 3, (1, 2): 2, (2, 3): 4, (0, 3): 1, (0, 2): -2}
+    assert float(drawn["cut"][0]) == sum(w for (i, j), w in weights.items() if side[i] != side[j])
+
+
+def test_what_takes_long_as_drawn_is_asked_for(spinhop):
+    code, out, err = spinhop("image", "-d", "0.1", "--trials", "1", "--json")
+    assert "images-letters: 100 neurons as drawn take about " in err and "give --drawn for both" in err
+    assert code == 0 and [row["drawn"] for row in json.loads(out)] == [None] * 3
+
+
+def test_graphs_have_folders_of_their_own(spinhop, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.txt").write_text("3 2\n1 2 1\n2 3 1\n")
+    _, out, _ = spinhop("maxcut", "a.txt", "b.txt", "--ideal", "--json")
+    assert [Path(row["folder"]).name for row in json.loads(out)] == ["maxcut-a", "maxcut-b"]
+    assert spinhop("maxcut", "a.txt", "b.txt", "--ideal", "--out", "x")[0] == 2

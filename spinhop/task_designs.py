@@ -1,0 +1,159 @@
+"""Designs that commands make of pictures and graphs, and what they come to, with ideal wires and as drawn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from hwlib.design import Design, completed
+from hwlib.errors import FieldsError, InputError
+from hwlib.weight_styles import LINES, RAILS
+from spinhop.artefacts import task_file
+from spinhop.outcome import Outcome, read_outcome
+from spinhop.read_verdict import read_function, read_limits
+from spinhop.running import run_design
+from spinhop.verdict import Line
+
+if TYPE_CHECKING:
+    from spinhop.runs import Progress
+
+DRAWN_SECONDS = 30.0  # of an estimate, up to which a command draws its network unasked
+_WIRES = {"dendrite_width": 100e-9, "drive_width": 100e-9, "ground_width": 100e-9, "weight_width": 80e-9}
+_RECORDED = 5  # trials that the recorded one, held to a smaller error, counts as
+_TIME_LIMIT = 5e-6  # s, as the authors' programs
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a task that a command made came to.
+
+    Attributes:
+        folder: the run folder.
+        ideal: the trials with ideal wires.
+        drawn: as drawn; None when nobody asked, or the drawing cannot be extracted.
+        lines: the verdict: function, and limits where they were checked.
+    """
+
+    folder: Path
+    ideal: Outcome
+    drawn: Outcome | None
+    lines: tuple[Line, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether the network does not do its task."""
+        return self.lines[0].failed
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Plain data per case: with ideal wires, and below ``drawn`` the same as drawn, or None."""
+        drawn = [None] * len(self.ideal.cases) if self.drawn is None else self.drawn.cases
+        verdict = {line.name: line.word for line in self.lines}
+        return [
+            {**case, "drawn": other, **verdict, "folder": str(self.folder)}
+            for case, other in zip(self.ideal.cases, drawn, strict=True)
+        ]
+
+
+def task_design(task: Mapping[str, Any], *, seed: int = 1) -> Design:
+    """The paper's network for a task whose files give neurons and weights.
+
+    Weights are on rails, which are shorter than lines, where there are few enough of them.
+
+    Args:
+        task: its fields; files by the paths that the user gave, wherever they are.
+        seed: of every random draw.
+
+    Raises:
+        InputError: what is wrong, with the paths as given.
+    """
+    from sim.tasks.setup import MAX_FREE_NEURONS, paper_design, require_fit
+
+    data = paper_design(2).model_dump(exclude={"network", "task"})
+    data |= {"name": _name(task), "seed": seed, "network": _WIRES, "task": {"time_limit": _TIME_LIMIT, **task}}
+    try:
+        design = completed(Design.model_validate(data, context={"unread": True}), Path)
+    except FieldsError as error:
+        raise InputError(*(message for _, message in error.problems)) from None
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        raise InputError(*(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found)) from None
+    programme = design.programme
+    assert programme is not None
+    if RAILS.refusal(programme.levels) is None:
+        return design
+    if programme.neurons > MAX_FREE_NEURONS:
+        try:
+            require_fit(programme.levels)
+        except InputError as error:
+            raise InputError(f"{next(iter(design.task.files().values()))}: {error}") from None
+    return design.model_copy(update={"network": design.network.model_copy(update={"weight_style": LINES.name})})
+
+
+def _name(task: Mapping[str, Any]) -> str:
+    """Of the design and its run folder: the kind, the first file, and how many more."""
+    files = [str(name) for name in (task.get("pictures") or [task.get("graph") or "letters"])]
+    more = f"-and-{len(files) - 1}" if len(files) > 1 else ""
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(files[0]).stem).strip("-") or "files"
+    return f"{task['kind']}-{stem[:40]}{more}"
+
+
+def drawn_seconds(design: Design) -> float:
+    """Estimate of what it takes to draw, check, extract and simulate a design, in s on one core.
+
+    Measured on e-beam with Table I's devices, whose trials often run to their time limit; lines have ten times the
+    wires of rails.
+    """
+    import sim
+
+    n = design.network.neurons
+    starts = sim.starts(design)
+    trials = 1 if starts is None else len(starts)
+    wires = 10.0 if design.network.weight_style == LINES.name else 1.0
+    return 8 + wires * (2e-3 * n**2 + (trials + _RECORDED) * 3.5e-5 * n**3)
+
+
+def answer(
+    design: Design, progress: Progress, *, out: Path | None = None, ideal: bool = False, drawn: bool = False,
+    engine: str = "auto", remark: Callable[[str], None] = lambda text: None,
+) -> Answer:  # fmt: skip
+    """Run a design's task with ideal wires and as drawn, in a run folder with checks and report like any other.
+
+    Args:
+        design: of ``task_design``.
+        progress: as for ``run_design``.
+        out: run folder; default ``runs/<design name>``.
+        ideal: only with ideal wires: no layout, no checks, no report.
+        drawn: as drawn whatever it costs; else only up to an estimate of ``DRAWN_SECONDS``.
+        engine: simulation engine.
+        remark: called before any trial, with a line for people.
+    """
+    import sim
+    from sim.tasks.run_task import ideal_for_task
+
+    assert design.programme is not None
+    process = design.load_process()
+    for line in (*design.programme.remarks, *sim.foretold(ideal_for_task(design, process), design, process)):
+        remark(line)
+    estimate = drawn_seconds(design)
+    if not ideal and not drawn and estimate > DRAWN_SECONDS:
+        remark(
+            f"{design.name}: {design.network.neurons} neurons as drawn take about {estimate:.0f} s: ideal wires only; "
+            "give --drawn for both"
+        )  # fmt: skip
+        ideal = True
+    done = run_design(design, "recall ideal" if ideal else "run", out=out, engine=engine, progress=progress)
+    kind = design.task.kind
+    found = {wires: done.path(task_file(kind, ideal=wires == "ideal")) for wires in ("ideal", "drawn")}
+    lines = [read_function(done.folder, done.manifest, design, ideal=ideal)]
+    if not ideal:
+        lines.append(read_limits(done.folder, done.manifest, design))
+    extracted = not ideal and bool(done.files(f"{kind}, drawn"))
+    return Answer(
+        done.folder, read_outcome(found["ideal"], kind=kind),
+        read_outcome(found["drawn"], kind=kind) if extracted else None, tuple(lines),
+    )  # fmt: skip
