@@ -8,13 +8,18 @@ _CLASSES: dict[str, type | str] = {}
 
 
 def register(kind: str, task: type | str) -> None:
-    """Make a kind of tasks known, or known anew.
+    """Make a kind of tasks known.
 
     Args:
         kind: its name in designs.
         task: its class, derived from ``hwlib.task_kinds.Task``, or where it is, ``module:class``: imported when it is
             first needed.
+
+    Raises:
+        ValueError: its name is taken.
     """
+    if kind in _CLASSES:
+        raise ValueError(f"there is a kind of tasks {kind} already")
     _CLASSES[kind] = task
 
 

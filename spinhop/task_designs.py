@@ -44,11 +44,6 @@ class Answer:
     drawn: Outcome | None
     lines: tuple[Line, ...]
 
-    @property
-    def failed(self) -> bool:
-        """Whether the network does not do its task."""
-        return self.lines[0].failed
-
     def rows(self) -> list[dict[str, Any]]:
         """Plain data per case: with ideal wires, and below ``drawn`` the same as drawn, or None."""
         drawn = [None] * len(self.ideal.cases) if self.drawn is None else self.drawn.cases
@@ -84,7 +79,7 @@ def task_design(task: Mapping[str, Any], *, seed: int = 1) -> Design:
         raise InputError(*(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found)) from None
     programme = design.programme
     assert programme is not None
-    if RAILS.refusal(programme.levels) is None:
+    if RAILS.refusal(programme.levels, design.topology.joined) is None:
         return design
     if programme.neurons > MAX_FREE_NEURONS:
         try:
