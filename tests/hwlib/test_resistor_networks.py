@@ -138,12 +138,37 @@ def test_a_star_with_a_negative_arm_that_stays_is_its_mesh_by_hand():
     ]  # fmt: skip
 
 
-def test_where_current_passes_under_a_pillar_that_stays_its_two_ends_are_one():
-    """A wire between two ends that stay: its middle and the pillar become one node."""
-    wire = network((3, 0, 4.0, 2.0, 5), (3, 1, 4.0, 3.0, 6), (3, 2, -1.0, 9.0, 7))
+@pytest.mark.parametrize("ohm", [-1.0, -2.0])
+@pytest.mark.parametrize("turned", [False, True])
+def test_where_current_passes_under_a_pillar_that_stays_its_two_ends_are_one(turned, ohm):
+    """A wire between two ends that stay: its middle and the pillar become one node; so where the arms cancel too."""
+    ends = (2, 3) if turned else (3, 2)
+    wire = network((3, 0, 4.0, 2.0, 5), (3, 1, 4.0, 3.0, 6), (*ends, ohm, 9.0, 7))
     assert rows_of(without_negative(wire, kept(4, 0, 1, 2))) == [
         (0, 2, pytest.approx(4.0), 2.0, 5), (1, 2, pytest.approx(4.0), 3.0, 6),
     ]  # fmt: skip
+
+
+def test_links_that_cancel_are_none_and_parallel_ones_are_as_weak_as_the_weaker():
+    """The mesh's −1/8 S between the ends: beside 8 Ω nothing is left, beside 4 Ω of limit 1 the limit is 1."""
+    star = [(3, 0, 4.0, 2.0, 5), (3, 1, 4.0, 3.0, 6), (3, 2, -1.0, 9.0, 7)]
+    arms = [(0, 2, pytest.approx(2.0), 2.0, 5), (1, 2, pytest.approx(2.0), 3.0, 6)]
+    assert rows_of(without_negative(network(*star, (0, 1, 8.0, 1.0, 8)), kept(4, 0, 1, 2))) == arms
+    found = rows_of(without_negative(network(*star, (0, 1, 4.0, 1.0, 8)), kept(4, 0, 1, 2)))
+    assert found == [(0, 1, pytest.approx(8.0), 1.0, 8), *arms]
+
+
+def test_two_negative_arms_of_one_node_go_together():
+    rows = [(4, 0, 1.0), (4, 1, 1.0), (4, 2, -4.0), (4, 3, -4.0), (0, 1, 1.0), (0, 2, 0.5), (0, 3, 0.5), (1, 2, 0.5),
+            (1, 3, 0.5)]  # fmt: skip
+    found = without_negative(network(*rows), kept(5, 0, 1, 2, 3))
+    assert (found.ohm > 0).all() and 4 not in {*found.a.tolist(), *found.b.tolist()}
+    keep = kept(5, 0, 1, 2, 3)
+    np.testing.assert_allclose(seen_from(found, keep), seen_from(network(*rows), keep), rtol=1e-12, atol=1e-12)
+
+
+def test_a_negative_stub_leaves_nothing():
+    assert len(without_negative(network((0, 1, -1.0)), kept(2, 0))) == 0
 
 
 def test_between_nodes_that_stay_next_to_nothing_is_left():
