@@ -49,6 +49,40 @@ def test_numbers_of_every_rule_by_hand(rule, measured, required, margin):
     assert found.margin == pytest.approx(margin, rel=1e-9, abs=1e-12)
 
 
+def test_units_severities_and_states_of_every_rule():
+    """What fails a check, and what is only said."""
+    bench = Bench(8).place_devices()
+    bench.network = replace(bench.network, net_capacitance=np.full(len(bench.network.net_names), 1e-15))
+    on, off = "somas P, all axons ON", "somas AP, only axons of W < 0 ON"
+    load, pattern = "load, worst start, somas P, axons ON", "every wall as in pattern 0"
+    assert {o.rule: (o.unit, o.severity, o.state) for o in bench.report().outcomes if ", start of" not in o.state} == {
+        "vdw.window": ("V", "error", "all somas P"), "vdw.eq4": ("V", "warning", "all somas P / all AP"),
+        "leak.axon_sign": ("m/s", "error", ""), "leak.axon_size": ("A", "error", off),
+        "leak.axon_time": ("s", "error", off), "leak.soma": ("A", "error", "all axons ON, dendrite balanced"),
+        "leak.load_any": ("A", "warning", f"{load}, −V_C"), "leak.time": ("s", "warning", "dendrite balanced"),
+        "state.stored": ("A", "error", pattern),
+        "state.inverse": ("A", "warning", pattern), "state.all_off": ("A", "warning", "every wall OFF"),
+        "barrier.voltage": ("V", "error", load), "current.track": ("A/m^2", "error", load),
+        "rc.time": ("s", "warning", "somas AP, all axons OFF"), "power.density": ("K", "warning", on),
+    }  # fmt: skip
+    for rule, unit, state in (("leak.load", "A", ""), ("load.time", "s", ", walls OFF at first")):
+        found = bench.outcome(rule)
+        assert (found.unit, found.severity) == (unit, "error")
+        assert re.fullmatch(rf"load, start of trial \d{state}", found.state)
+
+
+@pytest.mark.parametrize(("leak", "margin"), [(-2.0, 0.4), (-5.0, 1.0), (-10.0, 0.5), (0.0, -1.0), (3.0, -1.0)])
+def test_sign_of_an_axon_leak_is_judged_by_the_least_one(leak, margin):
+    """Relative to the largest of all, where the others are −5 m/s."""
+    bench = Bench(8)
+    leaks = bench.network.leak.copy()
+    leaks[3 * 8 + 5] = leak
+    bench.network = bench.network.with_devices(leak=leaks)
+    found = bench.outcome("leak.axon_sign")
+    assert found.margin == pytest.approx(margin, rel=1e-12) and found.measured == max(leak, -5.0)
+    assert found.required == 0 and (leak <= -5 or found.place.name == "axon 5→3")
+
+
 @pytest.mark.parametrize(("factor", "end", "margin"), [
     (14000, 16000, 1 / 7), (16160, 16000, -1 / 101), (5400, 5500, -1 / 54), (6000, 5500, 1 / 12),
 ])  # fmt: skip
