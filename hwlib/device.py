@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hwlib.dynamics_data import Dynamics
 from hwlib.units import Quantity, Real
 
 BOHR_MAGNETON = 9.2740100783e-24  # J/T, CODATA 2018
@@ -55,6 +56,8 @@ class Device(BaseModel):
         default=1.0, description="tunnel-barrier breakdown, about 1 V for 1 nm MgO (Khan et al. 2008)"
     )
 
+    dynamics: Dynamics = Dynamics()
+
     @model_validator(mode="after")
     def _consistent(self) -> Device:
         centre, half = self.pillar_position * self.track_length, self.pillar_width / 2
@@ -88,6 +91,11 @@ class Device(BaseModel):
     def r_ap(self) -> float:
         """Antiparallel resistance of the nominal pillar in Ω."""
         return self.r_antiparallel if self.r_antiparallel is not None else self.r_p * (1 + self.tmr)
+
+    @property
+    def materials(self) -> dict[str, float]:
+        """What a law of wall motion may need of the device, SI."""
+        return {"lande_factor": self.lande_factor, "saturation_magnetization": self.saturation_magnetization}
 
     def track_sheet_resistance(self, process_sheet: float) -> float:
         """Sheet resistance of the track in Ω per square: given ``track_resistance`` wins over the process's."""

@@ -50,6 +50,12 @@ def load_model(path: Path, model: type[Model], what: str) -> Model:
     return found
 
 
+def refused_fields(path: Path, error: FieldsError, what: str) -> InputError:
+    """What is found wrong with the fields of a file that was read before, by who alone knows them, with their lines."""
+    document = read_yaml(read_text(path, what, MAX_YAML_BYTES))
+    return _refused([_Problem(*_place(document, place, "missing"), text) for place, text in error.problems], path)
+
+
 def _refused(problems: list[_Problem], path: Path) -> InputError:
     lines = []
     for line, location, message in sorted(dict.fromkeys(problems), key=lambda problem: problem.line):

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from hwlib.dynamics_data import DEFAULT, DynamicsData
 from hwlib.errors import InputError, shown
 from hwlib.netcdf import Wanted, read_netcdf, write_netcdf
 from hwlib.nets import LINE, RAIL, Net, NetClass, of_classes, parse_net
@@ -65,6 +66,7 @@ class Network:
         coupling_farad: their coupling capacitance in F, shape (couplings,).
         narrowest_area: smallest track cross-section between its contacts in m², shape (devices,); ``area`` when not
             given.
+        dynamics: the law that moves the walls, and its parameters.
     """
 
     neurons: int
@@ -97,6 +99,7 @@ class Network:
     coupling_nets: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int32))
     coupling_farad: np.ndarray = field(default_factory=lambda: np.zeros(0))
     narrowest_area: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    dynamics: DynamicsData = field(default_factory=DynamicsData)
 
     def __post_init__(self) -> None:
         if not len(self.narrowest_area):
@@ -111,6 +114,8 @@ class Network:
         }  # fmt: skip
         if self.has_capacitance:
             facts["capacitances"] = f"{len(self.net_capacitance)} to ground, {len(self.coupling_farad)} between nets"
+        if self.dynamics.model != DEFAULT:
+            facts["dynamics"] = self.dynamics.model
         return facts | {name: str(self.attrs[name]) for name in ("design", "process") if name in self.attrs}
 
     def __repr__(self) -> str:
@@ -214,6 +219,13 @@ class Network:
         copy.__dict__["_parsed"] = self._parsed  # the nets stay: thousands of names are not read again
         return copy
 
+    def with_dynamics(self, model: str, **values: float | np.ndarray) -> Network:
+        """A copy whose walls another law moves: its name and parameters, SI numbers or arrays of shape (devices,)."""
+        arrays = {k: np.broadcast_to(np.asarray(v, float), (self.devices,)).copy() for k, v in values.items()}
+        copy = replace(self, dynamics=DynamicsData(model, arrays))
+        copy.__dict__["_parsed"] = self._parsed
+        return copy
+
     def validate(self) -> Network:
         """Check shapes, ranges and values; return self.
 
@@ -250,6 +262,7 @@ class Network:
         for name, good in checks.items():
             if not good:
                 raise InputError(f"network: {name} is wrong (shape, range, or a value that is not positive and finite)")
+        self.dynamics.check(self.devices)
         _ = self._parsed
         return self
 
@@ -289,7 +302,9 @@ def write_network(network: Network, path: str | Path) -> Path:
 
     meta = {**_WIRE_META, **_DEVICE_ARRAYS}
     dims = _DIMS | (_CAPACITANCE_DIMS if network.has_capacitance else {})
-    variables: dict[str, Any] = {
+    law = network.dynamics.variables()
+    parameters = {"dynamics_parameter": np.array(list(network.dynamics.values), dtype=object)} if law else {}
+    variables: dict[str, Any] = law | {
         name: (dims[name], getattr(network, name), {"units": meta[name][0], "long_name": meta[name][1]})
         for name in dims
     }
@@ -298,11 +313,13 @@ def write_network(network: Network, path: str | Path) -> Path:
         coords={
             "net": ("net", np.array(network.net_names, dtype=object)),
             "terminal": ("terminal", list(TERMINALS)),
+            **parameters,
         },
         attrs={
             "format": FORMAT,
             "neurons": network.neurons,
             "layers": ",".join(network.layers),
+            "dynamics": network.dynamics.model,
             **network.attrs,
         },
     )
@@ -320,6 +337,7 @@ def read_network(path: str | Path) -> Network:
     dataset = read_netcdf(path, "network", _WANTED)
     attrs = dict(dataset.attrs)
     neurons, layers = attrs.pop("neurons", None), attrs.pop("layers", None)
+    model = attrs.pop("dynamics", DEFAULT)  # older files have none
     if attrs.pop("format", None) != FORMAT or not isinstance(layers, str):
         raise InputError(f"{path}: damaged, or no network (its format is not {FORMAT})")
     if not isinstance(neurons, (int, np.integer)) or not 0 < neurons <= dataset.sizes["device"]:
@@ -333,6 +351,7 @@ def read_network(path: str | Path) -> Network:
         return Network(
             neurons=int(neurons), net_names=tuple(dataset["net"].values), attrs=attrs, **arrays,
             layers=tuple(layer for layer in layers.split(",") if layer),
+            dynamics=DynamicsData.read(model, dataset.variables),
         ).validate()  # fmt: skip
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
@@ -347,5 +366,7 @@ _WANTED = {
     },
     **{name: Wanted(dims, "i" if name in _INTEGER else "f", optional=True) for name, dims in _CAPACITANCE_DIMS.items()},
     "net": Wanted(("net",), "U"),
+    "dynamics_value": Wanted(("dynamics_parameter", "device"), optional=True),
+    "dynamics_parameter": Wanted(("dynamics_parameter",), "U", optional=True),
 }
 assert set(_DIMS) | set(_CAPACITANCE_DIMS) <= {f.name for f in fields(Network)}

@@ -43,6 +43,17 @@ def parse_quantity(text: str, unit: str) -> float:
     return _parse(text.strip(), unit)
 
 
+def parse_si(text: str) -> float:
+    """Return the value of a text such as ``50 mT`` in SI base units, whatever its dimension.
+
+    Raises:
+        ValueError: when the text is no quantity with a unit, or not finite.
+    """
+    if len(text) > _MAX_TEXT:
+        raise _no_quantity(text, None)
+    return _parse(text.strip(), None)
+
+
 def parse_number(text: str) -> float:
     """Return a number as any reader of text files takes it: Python's ``1_0`` and digits of other scripts are none.
 
@@ -55,19 +66,20 @@ def parse_number(text: str) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _parse(text: str, unit: str) -> float:
+def _parse(text: str, unit: str | None) -> float:
     number = _NUMBER.match(text)
     factors = _factors(text[number.end() :]) if number else None
     if number is None or factors is None:
         raise _no_quantity(text, unit)
     if not factors:
-        raise ValueError(f"{shown(text)} has no unit; write for example '{text} {example(unit)}'")
+        raise ValueError(f"{shown(text)} has no unit; write for example '{text} {example(unit or 'm')}'")
     registry = _registry()
     try:
         product = registry.Unit("")
         for name, power in factors:
             product *= registry.Unit(name) ** power
-        value = float(registry.Quantity(float(number[0]), product).to(unit).magnitude)
+        found = registry.Quantity(float(number[0]), product)
+        value = float((found.to_base_units() if unit is None else found.to(unit)).magnitude)
     except Exception:  # pint raises many kinds for texts that are no unit, or one of another dimension
         raise _no_quantity(text, unit) from None
     if not math.isfinite(value):
@@ -99,7 +111,9 @@ def _registry() -> Any:
     return UnitRegistry(autoconvert_offset_to_baseunit=False)
 
 
-def _no_quantity(text: str, unit: str) -> ValueError:
+def _no_quantity(text: str, unit: str | None) -> ValueError:
+    if unit is None:
+        return ValueError(f"{shown(text)} is no quantity with a unit; write for example '1 nm'")
     return ValueError(f"{shown(text)} is not a quantity in {unit}; write for example '1 {example(unit)}'")
 
 

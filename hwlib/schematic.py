@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -101,7 +102,7 @@ def _terminal_nets(n: int, weight_net: np.ndarray) -> np.ndarray:
     return nets
 
 
-def _nominal_devices(design: Design, process: Process) -> dict[str, np.ndarray]:
+def _nominal_devices(design: Design, process: Process) -> dict[str, Any]:
     device = design.device
     mobility, r_m = nominal_track(design, process)
     post, pre = design.topology.ends
@@ -111,11 +112,12 @@ def _nominal_devices(design: Design, process: Process) -> dict[str, np.ndarray]:
         "r_p": device.r_p, "r_ap": device.r_ap, "r_m": r_m, "mobility": mobility,
         "device_x": np.nan, "device_y": np.nan,
     }  # fmt: skip
-    point = design.operating_point
+    point, materials = design.operating_point, device.materials
     arrays = {name: np.full(len(post), value) for name, value in values.items()}
     return {
         "pre": pre,
         "post": post,
         "leak": np.where(pre == post, point.soma_leak, point.axon_leak),
         **arrays,
+        "dynamics": device.dynamics.arrays(len(post), **materials),
     }

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from hwlib.dynamics_data import DynamicsData
 from hwlib.errors import InputError
 from hwlib.files import open_outside
 from hwlib.network import Network
@@ -158,8 +159,12 @@ def identity(network: Network, protocols: Sequence[Protocol], engine: str, toler
     described: tuple[Network | Protocol, ...] = (network, *protocols)
     for each in described:
         for field in fields(each):
-            if field.name != "attrs":  # of a network: notes, no physics
-                _add(digest, field.name, getattr(each, field.name))
+            value = getattr(each, field.name)
+            if isinstance(value, DynamicsData):
+                for name, values in ({"dynamics": value.model} | dict(value.values)).items():
+                    _add(digest, name, values)
+            elif field.name != "attrs":  # of a network: notes, no physics
+                _add(digest, field.name, value)
     return digest.hexdigest()
 
 

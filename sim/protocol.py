@@ -13,9 +13,8 @@ from hwlib.errors import InputError
 from hwlib.network import MTJ_IN, Network
 from hwlib.operating_point import resolve_v_dw
 from hwlib.process import Process
+from sim.dynamics import dynamics_of
 
-REST_OF_LEAK = 200.0  # a wall is at rest when this much slower than the slowest leak of its neuron
-_REST_OF_DRIVE = 1e-8  # … or than this part of the fastest drive: the rounding of currents is 1e-16 to 1e-10 of it
 OFF_BELOW, ON_ABOVE = 0.05, 0.95  # read-out of a soma, fractions of L (decoded from the authors' programs)
 
 
@@ -68,19 +67,8 @@ class Protocol:
         return np.array([math.nan if source is None else source.volts(net, self) for net, source in sources])
 
     def rest_speed(self, network: Network) -> np.ndarray:
-        """Speed in m/s below which each free wall counts as at rest, shape (devices,).
-
-        A two-hundredth of the smallest |leak| of its neuron (soma and the axons that it drives): while the slowest wall
-        crosses its track by its leak alone, a wall at rest goes 0.5 % of its own. With Table I 1 mm/s for all. Without
-        a leak rest is what rounding leaves of a drive: 1e-8 of the velocity that the largest source would give. Both
-        scale with leaks and drives, so that a network scaled in time has the same outcome.
-        """
-        slowest = np.full(network.neurons, np.inf)
-        np.minimum.at(slowest, network.pre, np.abs(network.leak))
-        volts = max(abs(self.v_dw), abs(self.v_charge), abs(self.weight))
-        drive = np.abs(network.mobility) * volts / network.r_m
-        speed = np.maximum(slowest[network.pre] / REST_OF_LEAK, _REST_OF_DRIVE * drive)
-        return np.maximum(speed, np.finfo(float).tiny)  # nothing moves anything: at rest all the same
+        """Speed in m/s below which each free wall counts as at rest (``WallDynamics.rest_speed``), shape (devices,)."""
+        return dynamics_of(network).rest_speed(max(abs(self.v_dw), abs(self.v_charge), abs(self.weight)))
 
     def axon_weights(self, network: Network) -> np.ndarray:
         """Weight voltage behind each device's MTJ_IN in V (V_DW for somas), shape (devices,)."""

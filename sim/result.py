@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from hwlib.network import Network
+from sim.dynamics import WallDynamics, law_of
 from sim.protocol import OFF_BELOW, ON_ABOVE
 
 SOURCES = ("weight", "vdw", "load")
@@ -87,6 +88,7 @@ class Trace:
         phase: 0 load, 1 convergence, shape (times,).
         track_current: A, shape (times, devices).
         node_voltage: V, shape (times, nodes).
+        state: state variables of the walls besides their places, shape (times, states, devices); None: there are none.
     """
 
     events: WallEvents
@@ -94,6 +96,7 @@ class Trace:
     phase: np.ndarray
     track_current: np.ndarray
     node_voltage: np.ndarray
+    state: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,8 @@ class Trials:
             first order; positive where it is the way that the wall went in the end; NaN: not known, shape (trials,).
         margin: how surely walls are held where they ended (``sim.ties.rest_margin``), shape (trials,).
         trace: of the only trial, when recorded.
+        state_final: state variables of the walls besides their places (``sim.dynamics``), SI, shape (trials, states,
+            devices); none by default.
     """
 
     time_load: np.ndarray
@@ -125,6 +130,11 @@ class Trials:
     growth: np.ndarray
     margin: np.ndarray
     trace: Trace | None = None
+    state_final: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0)))
+
+    def __post_init__(self) -> None:
+        if not self.state_final.size:
+            object.__setattr__(self, "state_final", np.zeros((len(self.steps), 0, self.wall_final.shape[1])))
 
 
 @dataclass(frozen=True)
@@ -180,6 +190,7 @@ def dataset(
         batch: keep the leading dimension ``trial``, else the only trial without it.
         verdicts: what hangs on rounding; None: not known.
     """
+    law = law_of(network.dynamics.model)
     delivered, heat = trials.energy_source.sum(1), trials.energy_sink.sum(1)
     scale = np.maximum(np.maximum(abs(delivered), heat), np.finfo(float).tiny)
     values = {
@@ -195,20 +206,25 @@ def dataset(
             "undetermined": verdicts.undetermined, "other_state": verdicts.state, "other_time": verdicts.time,
         }  # fmt: skip
     variables = {name: _variable(name, value if batch else value[0], batch) for name, value in values.items()}
+    for k, state in enumerate(law.states):
+        final = trials.state_final[:, k]
+        about = {"units": state.unit, "long_name": f"{state.meaning}, at the end"}
+        dims = (("trial",) if batch else ()) + ("device",)
+        variables[f"{state.name}_final"] = xr.Variable(dims, final if batch else final[0], about)
     coords: dict[str, Any] = {
         "source": list(SOURCES), "sink": list(SINKS), "neuron": np.arange(network.neurons),
         "pre": ("device", network.pre, {"units": "1", "long_name": "presynaptic neuron; equals post for a soma"}),
         "post": ("device", network.post, {"units": "1", "long_name": "postsynaptic neuron"}),
     }  # fmt: skip
     if trials.trace is not None:
-        variables |= _trace_variables(network, trials.trace)
+        variables |= _trace_variables(network, trials.trace, law)
         coords |= {name: variables.pop(name) for name in ("event_device", "event_time")}
         coords["time"] = ("time", trials.trace.time, {"units": "s", "long_name": "time from the start of the load"})
-    attrs = {**network.attrs, "engine": engine, "spinhop_version": _version()}
+    attrs = {**network.attrs, "dynamics": law.name, "engine": engine, "spinhop_version": _version()}
     return xr.Dataset(variables, coords=coords, attrs=attrs)
 
 
-def _trace_variables(network: Network, trace: Trace) -> dict[str, xr.Variable]:
+def _trace_variables(network: Network, trace: Trace, law: type[WallDynamics]) -> dict[str, xr.Variable]:
     """Events as CF's indexed ragged array, and the samples."""
     events = trace.events
     values = {
@@ -218,6 +234,10 @@ def _trace_variables(network: Network, trace: Trace) -> dict[str, xr.Variable]:
         "node_voltage": trace.node_voltage,
     }  # fmt: skip
     variables = {name: _variable(name, value, False) for name, value in values.items()}
+    if trace.state is not None:
+        for k, state in enumerate(law.states):
+            about = {"units": state.unit, "long_name": state.meaning}
+            variables[state.name] = xr.Variable(("time", "device"), trace.state[:, k], about)
     variables["event_device"].attrs["instance_dimension"] = "device"
     variables["event_kind"].attrs |= {
         "flag_values": np.arange(len(EVENT_KINDS), dtype=np.int8), "flag_meanings": " ".join(EVENT_KINDS),

@@ -7,6 +7,7 @@ to 1e-9. Where two walls move exactly together on an unstable path, rounding par
 Trials are not run twice for that. Engines follow how a change of the currents grows, to first order and at little
 cost; only trials in which it grows ten-thousandfold are run again, with currents changed against the way in which they
 went. (Without near-ties it grows less than a thousandfold; where walls part by rounding, a billionfold and more.)
+Where an engine does not follow it, as with laws of motion of which the formulas do not hold, all trials are run again.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def _nearly_tied(network: Network, protocols: Sequence[Protocol], trials: Trials
     edges = [abs(share - edge).min(axis=1) < _EDGE for edge in (OFF_BELOW, ON_ABOVE)]
     limit = np.array([protocol.time_limit for protocol in protocols])
     late = abs(trials.time_convergence / limit - 1) < _EDGE
-    return (abs(trials.growth) > NEAR_TIE) | edges[0] | edges[1] | (late & trials.at_rest)
+    return np.isnan(trials.growth) | (abs(trials.growth) > NEAR_TIE) | edges[0] | edges[1] | (late & trials.at_rest)
 
 
 def _compare(network: Network, found: Verdicts, trials: Trials, which: np.ndarray, other: Trials) -> None:

@@ -1,44 +1,14 @@
-"""Domain walls of many devices: equation of motion, pillar conductance, and the pieces where both are smooth."""
+"""Pillars of many devices: their conductance by the wall's place, and the pieces of track where it is smooth."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol as Interface
 
 import numpy as np
 
 from hwlib.network import Network
 
 BEFORE, UNDER, PAST = 0, 1, 2  # where a wall is from its pillar
-
-
-class WallDynamics(Interface):
-    """An equation of motion: how fast walls want to move."""
-
-    def velocity(self, current: np.ndarray) -> np.ndarray:
-        """Velocity in m/s toward ON from the track current in A, both shape (devices,)."""
-
-
-@dataclass(frozen=True)
-class Kinematic:
-    """``v = k·I + v_leak``: the wall follows the current at once (the paper's model; the β = α case of the 1D model).
-
-    Attributes:
-        mobility: k in m/s per A, shape (devices,).
-        leak: v_leak in m/s, positive toward ON, shape (devices,).
-    """
-
-    mobility: np.ndarray
-    leak: np.ndarray
-
-    @classmethod
-    def of(cls, network: Network) -> Kinematic:
-        """The dynamics of a network's devices."""
-        return cls(network.mobility, network.leak)
-
-    def velocity(self, current: np.ndarray) -> np.ndarray:
-        """Velocity in m/s toward ON from the track current in A."""
-        return self.mobility * current + self.leak
 
 
 @dataclass(frozen=True)

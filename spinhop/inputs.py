@@ -7,8 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from hwlib.design import Design
+from hwlib.design import Design, load_design
+from hwlib.dynamics_data import Dynamics
+from hwlib.errors import FieldsError
 from hwlib.files import read_bytes
+from hwlib.model_files import refused_fields
 from hwlib.process import Process, preset_names
 from hwlib.writing import replacing
 from hwlib.yaml_text import yaml_text
@@ -17,6 +20,24 @@ from spinhop.provenance import data_hash, file_hash
 COPIES = "input"
 RESOLVED = "design.yaml"
 PROCESS = "process.yaml"
+
+
+def read_design(path: Path) -> Design:
+    """Read a design with every parameter of its wall dynamics filled in.
+
+    Raises:
+        InputError: as of ``load_design``; or a law of motion that is not known, or does not take its parameters.
+    """
+    design = load_design(path)
+    if design.device.dynamics == Dynamics():
+        return design
+    from sim.dynamics import resolved
+
+    try:
+        found = resolved(design)
+    except FieldsError as error:
+        raise refused_fields(path, error, "design") from None
+    return found
 
 
 def write_inputs(folder: Path, design_path: Path | None, design: Design, process: Process) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from hwlib.design import Design
+from hwlib.dynamics_data import Dynamics
 from hwlib.errors import cut
 from hwlib.operating_point import nominal_track
 from hwlib.process import Process
@@ -70,6 +71,7 @@ def _device(design: Design, process: Process) -> Rows:
     track = " × ".join(human(x, "m", 6) for x in (device.track_length, device.track_width, thickness))
     return [
         ["track", f"{track}, R_M {r_m:.4g} Ω, wall velocity {mobility * 1e-6:.4g} m/s per µA"],
+        ["walls", _dynamics(device.dynamics)],
         ["pillar", f"{human(device.pillar_width, 'm', 6)} at {100 * device.pillar_position:g} % of the track"],
         ["R_P, R_AP", f"{device.r_p:.4g} Ω, {device.r_ap:.4g} Ω; barrier breaks at {device.breakdown_voltage:g} V"],
     ]
@@ -84,6 +86,12 @@ def _task(design: Design) -> Rows:
 def _listed(values: list[Any]) -> str:
     more = f" and {len(values) - MOST_PATTERNS} more" if len(values) > MOST_PATTERNS else ""
     return ", ".join(cut(str(value), MOST_BITS) for value in values[:MOST_PATTERNS]) + more
+
+
+def _dynamics(dynamics: Dynamics) -> str:
+    """The law of motion with its parameters."""
+    given = ", ".join(f"{name} {value}" for name, value in dynamics.parameters.items())
+    return f"{dynamics.model} dynamics{': ' + given if given else ''}"
 
 
 def _stored(design: Design) -> Rows:

@@ -11,12 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from hwlib.design import Design, load_design
+from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.process import Process
 from hwlib.writing import is_temporary
 from spinhop.folder_lock import LOCK, hold
-from spinhop.inputs import COPIES, PROCESS, RESOLVED, inputs_hash, write_inputs
+from spinhop.inputs import COPIES, PROCESS, RESOLVED, inputs_hash, read_design, write_inputs
 from spinhop.manifest import FORMAT, read_manifest, write_manifest
 from spinhop.provenance import code_version, data_hash, file_hash, versions
 
@@ -193,7 +193,7 @@ def open_run(
     Raises:
         InputError: bad design or option, a folder that cannot be written or holds something else, or is in use.
     """
-    design = source if isinstance(source, Design) else load_design(source)
+    design = source if isinstance(source, Design) else read_design(source)
     process = design.load_process()
     if layout is not None:
         _check_layout_name(layout)

@@ -40,11 +40,12 @@ def spice_design(
     Raises:
         InputError: bad input to any stage; ngspice is to run and is missing or fails.
     """
-    if run:
-        from sim.spice import find_ngspice
+    from sim.spice import find_ngspice, refuse_other_dynamics
 
+    if run:
         find_ngspice()  # before minutes of work for nothing
     with open_run(design, out, layout=layout, top=top, engine=engine) as opened:
+        refuse_other_dynamics(opened.design.device.dynamics.model)
         stages = [SIMULATION_IDEAL] if ideal else [LAYOUT, EXTRACTION, SIMULATION_DRAWN]
         stages += [DECKS[ideal], *([RUNS[ideal]] if run else [])]
         opened.execute(stages, progress, force=force)

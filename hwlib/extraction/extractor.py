@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import klayout
 import numpy as np
@@ -119,7 +120,7 @@ def _wires(assembly: Assembly, terminals: np.ndarray, pins: np.ndarray) -> tuple
 
 
 def _parameters(shape: np.ndarray, dbu: float, process: Process, design: Design,
-                soma: np.ndarray) -> dict[str, np.ndarray]:  # fmt: skip
+                soma: np.ndarray) -> dict[str, Any]:  # fmt: skip
     """Device parameters in SI from drawn sizes: k from A, R_M from the track's squares, R_P and R_AP by pillar area."""
     device, point = design.device, design.operating_point
     thickness = process.layers["track"].thickness
@@ -140,4 +141,5 @@ def _parameters(shape: np.ndarray, dbu: float, process: Process, design: Design,
         "pillar_width": pillar_width, "pillar_centre": centre,
         "r_p": device.r_p * scale, "r_ap": device.r_ap * scale, "r_m": sheet * shape[:, 7], "mobility": mobility,
         "leak": np.where(soma, point.soma_leak, point.axon_leak), "device_x": x, "device_y": y,
+        "dynamics": device.dynamics.arrays(len(shape), **device.materials),
     }  # fmt: skip

@@ -5,6 +5,8 @@ An engine is a module with two functions:
 - ``refusal(network, protocols) -> str | None``: why it cannot run them, or None;
 - ``simulate(network, protocols, options) -> Trials``: run them, one after the other or together.
 
+and, where it supports other laws of wall motion than the kinematic one, ``SUPPORTS``: it is never asked to run others.
+
 To add one, put its module here and its name into ``ENGINES``.
 """
 
@@ -20,6 +22,7 @@ from typing import cast
 
 from hwlib.errors import InputError
 from hwlib.network import Network
+from sim.dynamics import Kinematic, WallDynamics, dynamics_of
 from sim.protocol import Protocol
 from sim.result import Trials
 
@@ -50,6 +53,27 @@ class Options:
     samples: int = 2000
     progress: Progress | None = None
     checkpoint: Path | None = None
+
+
+@dataclass(frozen=True)
+class Support:
+    """Laws of wall motion (``sim.dynamics``) that an engine supports; an engine that says nothing, the kinematic one.
+
+    Attributes:
+        dynamics: their names; None: all.
+        noise: whether it supports laws with noise.
+    """
+
+    dynamics: frozenset[str] | None = frozenset({Kinematic.name})
+    noise: bool = False
+
+    def includes(self, law: WallDynamics) -> bool:
+        """Whether the engine moves walls by this law, noise and all."""
+        return (self.dynamics is None or law.name in self.dynamics) and (self.noise or law.diffusion() is None)
+
+    def __str__(self) -> str:
+        laws = "every law" if self.dynamics is None else ", ".join(sorted(self.dynamics))
+        return laws if self.noise else f"{laws} without noise"
 
 
 class Engine(Interface):
@@ -85,12 +109,31 @@ def choose(name: str, network: Network, protocols: Sequence[Protocol]) -> tuple[
     """
     check_name(name)
     reason: str | None = None
-    for candidate in names() if name == "auto" else [name]:
+    for candidate in _able(name, dynamics_of(network)):
         engine = _load(candidate)
         reason = engine.refusal(network, protocols)
         if reason is None:
             return candidate, engine
     raise InputError(f"engine {name}: {reason}{'' if name == 'auto' else '; use engine auto'}")
+
+
+def _able(name: str, law: WallDynamics) -> list[str]:
+    """The engines that ``name`` may mean and that support a law of wall motion.
+
+    Raises:
+        InputError: there is none.
+    """
+    able = [each for each in (names() if name == "auto" else [name]) if support_of(each).includes(law)]
+    if not able:
+        what = f"{law.name} walls{'' if law.diffusion() is None else ' with noise'}"
+        support = "; ".join(f"{each}: {support_of(each)}" for each in names())
+        raise InputError(f"engine {name}: does not support {what} ({support})")
+    return able
+
+
+def support_of(name: str) -> Support:
+    """Which laws of wall motion an engine supports."""
+    return getattr(_load(name), "SUPPORTS", Support())
 
 
 def _load(name: str) -> Engine:

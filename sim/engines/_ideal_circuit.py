@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.dynamics.compiled import kinematic_law
+
 BEFORE, UNDER, PAST = 0, 1, 2  # mode of a wall: where it is from its pillar
 WEIGHT, VDW, LOAD, PILLAR, TRACK = range(5)
 
@@ -109,7 +111,7 @@ def _feed(walls, circuit, drive, work, q, s):
         g = conductance(walls, j, q[j], work.mode[j])
         tracks = circuit.r_axon[j] / fan
         current = drive.v_dw * g / (1 + g * tracks)
-        work.rate[s, n + j] = walls.mobility[n + j] * current / fan + walls.leak[n + j]
+        work.rate[s, n + j] = kinematic_law(walls.mobility[n + j], current, walls.leak[n + j], fan)
         vdw += drive.v_dw * current
         pillar += current * current / g
         track += current * current * tracks
@@ -124,7 +126,7 @@ def _loaded(walls, circuit, drive, work, q, s):
     for i in range(n):
         current = drive.load[i] / circuit.r_soma[i]
         work.volt[i] = drive.load[i]
-        work.rate[s, i] = walls.mobility[i] * current + walls.leak[i]
+        work.rate[s, i] = kinematic_law(walls.mobility[i], current, walls.leak[i])
         track += current * drive.load[i]
     for j in range(n):
         pillar += conductance(walls, n + j, q[n + j], work.mode[n + j]) * drive.rail_square[j]
@@ -162,7 +164,7 @@ def _dendrites(walls, circuit, drive, work, q, s):
         own = 1 / circuit.r_soma[i]
         volt = current[i] / (siemens[i] + own)
         work.volt[i] = volt
-        work.rate[s, i] = walls.mobility[i] * volt * own + walls.leak[i]
+        work.rate[s, i] = kinematic_law(walls.mobility[i] * volt, own, walls.leak[i])  # k·I = (k·V)·(1/R)
         weight_power -= current[i] * volt
         pillar += volt * (siemens[i] * volt - 2 * current[i])
         track += volt * volt * own

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.dynamics import compiled
 from sim.engines._ideal_circuit import (
     BEFORE,
     LOAD,
@@ -175,11 +176,11 @@ def _trial(walls, circuit, rail_count, batch, t, work, growth, record, tolerance
 
 
 def _fingerprint() -> str:
-    folder = Path(__file__).parent
+    folder, laws = Path(__file__).parent, Path(compiled.__file__).parent
     names = ("_ideal_circuit.py", "_ideal_steps.py", "_ideal_growth.py", "tableau.py")
     digest = hashlib.sha256()
-    for name in names:
-        digest.update((folder / name).read_bytes())
+    for path in (*(folder / name for name in names), laws / "compiled.py", laws / "kinematic.py"):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

@@ -5,6 +5,7 @@
 """
 
 from sim.spice.deck import Deck as Deck
+from sim.spice.deck import refuse_other_dynamics as refuse_other_dynamics
 from sim.spice.deck import write_deck as write_deck
 from sim.spice.run import SpiceRun as SpiceRun
 from sim.spice.run import find_ngspice as find_ngspice

@@ -13,6 +13,7 @@ from hwlib.nets import Net, Source, in_comment, in_spice
 from hwlib.network import Network
 from hwlib.writing import write_atomic
 from sim.circuit import joined_pins
+from sim.dynamics import Kinematic
 from sim.protocol import OFF_BELOW, ON_ABOVE, Protocol
 from sim.spice import device
 from sim.spice.run import check_deck_name
@@ -64,9 +65,10 @@ def write_deck(
         max_step: longest time step in s; default 0.2 ns, or less when a wall could go farther than 0.1 L in it.
 
     Raises:
-        InputError: no load time is known, a time is not positive, or the file cannot be written or has a name that
-            ngspice could misread.
+        InputError: no load time is known, a time is not positive, the walls are not kinematic, or the file cannot be
+            written or has a name that ngspice could misread.
     """
+    refuse_other_dynamics(network.dynamics.model)
     bench = Path(path)
     check_deck_name(bench)
     load = _load_time(protocol, load_time)
@@ -80,6 +82,16 @@ def write_deck(
     _write(deck.network, _network_lines(network, names))
     _write(deck.bench, _bench_lines(network, protocol, deck, names))
     return deck
+
+
+def refuse_other_dynamics(model: str) -> None:
+    """Decks have kinematic walls.
+
+    Raises:
+        InputError: the walls follow another law.
+    """
+    if model != Kinematic.name:
+        raise InputError(f"spice: walls in decks are {Kinematic.name}, the network's are {model}; use engine reference")
 
 
 class Names:
@@ -128,7 +140,7 @@ def _step(network: Network, protocol: Protocol) -> float:
     """Longest step in which no wall driven by V_C or a weight goes farther than 0.1 L."""
     weights = np.abs(protocol.axon_weights(network)[~network.is_soma]).max(initial=0.0)
     volts = max(abs(protocol.v_charge) if protocol.start is not None else 0.0, weights)
-    fastest = (network.mobility * volts / network.r_m + abs(network.leak)) / network.length
+    fastest = Kinematic(network).fastest(volts / network.r_m) / network.length
     return float(min(LONGEST_STEP, _STEP_SHARE / fastest.max()))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from hwlib.network import Network
+from sim.dynamics.kinematic import SPICE_LAW
 
 PARAMETERS = {  # of the subcircuit: field of the network
     "length": "length", "centre": "pillar_centre", "width": "pillar_width", "r_p": "r_p", "r_ap": "r_ap",
@@ -30,11 +31,11 @@ Rtrack dw_in dw_out {r_m}
 Bpillar mtj_in mtj_out I = V(mtj_in,mtj_out)*
 + (1/{r_ap} + (1/{r_p}-1/{r_ap})*min(max((V(wall)*{length}-{centre}+{width}/2)/{width},0),1))
 Cwall wall 0 {c_state}
-Bwall 0 wall I = {c_state}*(({mobility}/{r_m}*V(dw_in,dw_out)+{leak})/{length}
+Bwall 0 wall I = {c_state}*((SPEED)/{length}
 + - (max(V(wall)-1,0)+min(V(wall),0))/{t_end})
-Bmoving 0 moving I = max({mobility}/{r_m}*V(dw_in,dw_out)+{leak},0)*u(1-V(wall))
-+ + max(-({mobility}/{r_m}*V(dw_in,dw_out)+{leak}),0)*u(V(wall))
-"""
+Bmoving 0 moving I = max(SPEED,0)*u(1-V(wall))
++ + max(-(SPEED),0)*u(V(wall))
+""".replace("SPEED", SPICE_LAW % "V(dw_in,dw_out)/{r_m}")
 
 
 def kind(network: Network, device: int) -> str:

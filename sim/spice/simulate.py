@@ -10,13 +10,14 @@ import xarray as xr
 from hwlib.network import DW_IN, DW_OUT, Network
 from hwlib.scratch import scratch_folder
 from sim.circuit import Circuit, joined_pins
+from sim.dynamics import Kinematic
 from sim.protocol import Protocol
 from sim.recorder import Recorder
 from sim.result import Trace, Trials, dataset, trace_samples
 from sim.spice.deck import SWITCHING, Deck, Names, write_deck
 from sim.spice.run import SpiceRun, run_deck
 from sim.wall_events import EventStore
-from sim.walls import Kinematic, Pillars
+from sim.walls import Pillars
 
 _END_SLACK = 1e-6  # of L: a wall this near an end is held by it
 _LOADED_SLACK = 1e-3  # of L: the same at the end of a load whose time comes from another simulator
@@ -93,7 +94,7 @@ def read_back(network: Network, protocol: Protocol, deck: Deck, result: SpiceRun
 def _trace(network: Network, points: _Points, samples: int) -> Trace:
     """The trace through ngspice's time points; a wall follows its velocity between them."""
     recorder = Recorder(EventStore.of(network, clipped=True), network.is_soma, samples)
-    speed = Kinematic.of(network).velocity(points.track_current)
+    speed = Kinematic(network).velocity(points.track_current)
     last = len(points.time) - 1
     for k in range(last + 1):
         moment, number = float(points.time[k]), int(points.phase[k])
@@ -138,7 +139,7 @@ def _points(network: Network, deck: Deck, result: SpiceRun) -> _Points:
 def _rest(network: Network, protocol: Protocol, points: _Points, chosen: np.ndarray, end_slack: float) -> float:
     """First moment of a phase at which every free wall is as slow as at rest; inf when there is none."""
     wall = points.wall[chosen]
-    speed = Kinematic.of(network).velocity(points.track_current[chosen])
+    speed = Kinematic(network).velocity(points.track_current[chosen])
     slack = end_slack * network.length
     held = ((speed <= 0) & (wall <= slack)) | ((speed >= 0) & (wall >= network.length - slack))
     moving = ~held & (abs(speed) >= protocol.rest_speed(network))

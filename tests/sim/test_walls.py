@@ -6,10 +6,11 @@ import pytest
 import sim
 from hwlib.device import pillar_conductance
 from hwlib.schematic import ideal_network
+from sim.dynamics import Kinematic
 from sim.protocol import Protocol
 from sim.tasks.setup import paper_design
 from sim.traces import walls_at
-from sim.walls import Kinematic, Pillars
+from sim.walls import Pillars
 
 
 def without_leak(neurons):
@@ -22,11 +23,11 @@ def test_mobility_is_the_papers():
     network = without_leak(2)
     assert network.mobility[0] == pytest.approx(1.0636e6, rel=5e-5)
     # Table I device at 50 µA: 53.2 m/s
-    assert Kinematic(network.mobility, np.zeros(4)).velocity(np.full(4, 50e-6))[0] == pytest.approx(53.2, rel=1e-3)
+    assert Kinematic(network.with_devices(leak=0.0)).velocity(np.full(4, 50e-6))[0] == pytest.approx(53.2, rel=1e-3)
 
 
 def test_leak_adds_to_velocity():
-    dynamics = Kinematic(np.array([1e6]), np.array([-5.0]))
+    dynamics = Kinematic(without_leak(2).with_devices(mobility=1e6, leak=-5.0))
     assert dynamics.velocity(np.array([10e-6]))[0] == pytest.approx(5.0)
 
 

@@ -1,0 +1,105 @@
+"""Which law moves the walls, as design and network files carry it: a name, and parameters that only the law knows.
+
+What the parameters mean is for ``sim.dynamics`` to say; here they are texts with units, or arrays of the devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from hwlib.errors import InputError, shown
+from hwlib.quantities import parse_si
+
+DEFAULT = "kinematic"
+_NAME = r"^[a-z][a-z0-9_]{0,39}$"
+Name = Annotated[str, Field(pattern=_NAME)]
+
+
+def _text_or_number(value: Any) -> float | str:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise ValueError(f"{shown(value)} is neither a number nor a quantity such as '8 nm'")
+    if isinstance(value, str):
+        parse_si(value)
+        return value
+    if not abs(value) < 1e300:  # also NaN
+        raise ValueError(f"{shown(value)} is not finite")
+    return float(value)
+
+
+Value = Annotated[float | str, BeforeValidator(_text_or_number)]
+
+
+class Dynamics(BaseModel):
+    """What moves the walls: the name of a law, and the parameters that it takes (`sim.dynamics`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: Name = Field(default=DEFAULT, description="kinematic: v = k·I + v_leak, the paper's; or another law's name")
+    parameters: dict[Name, Value] = Field(
+        default_factory=dict, max_length=64, description="of the law: numbers, or quantities with their units"
+    )
+
+    def arrays(self, devices: int, **materials: float) -> DynamicsData:
+        """The law and its parameters for a number of devices that are alike; the default law takes none.
+
+        Args:
+            devices: how many.
+            materials: of the device, that every other law may need, SI.
+        """
+        if self.model == DEFAULT and not self.parameters:
+            return DynamicsData()
+        given = {name: parse_si(v) if isinstance(v, str) else v for name, v in self.parameters.items()}
+        values = {name: np.full(devices, value) for name, value in {**materials, **given}.items()}
+        return DynamicsData(self.model, values)
+
+
+@dataclass(frozen=True)
+class DynamicsData:
+    """The law of a network's walls.
+
+    Attributes:
+        model: its name.
+        values: SI arrays of shape (devices,) by name of the parameter; those absent have the law's defaults.
+    """
+
+    model: str = DEFAULT
+    values: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def check(self, devices: int) -> None:
+        """Check the arrays' shapes and values.
+
+        Raises:
+            InputError: one of another shape, or with a value that is not finite.
+        """
+        for name, values in self.values.items():
+            if np.shape(values) != (devices,) or not np.all(np.isfinite(values)):
+                raise InputError(f"network: dynamics {shown(name)} is wrong (shape, or a value that is not finite)")
+
+    def variables(self) -> dict[str, Any]:
+        """As variables of a network file; none without parameters."""
+        if not self.values:
+            return {}
+        about = {"units": "SI base units of each parameter", "long_name": "parameters of the law that moves the walls"}
+        return {"dynamics_value": (("dynamics_parameter", "device"), np.stack(list(self.values.values())), about)}
+
+    @classmethod
+    def read(cls, model: Any, variables: Mapping[Any, Any]) -> DynamicsData:
+        """From a network file's attribute and variables.
+
+        Raises:
+            InputError: names given twice, or no name of a law.
+        """
+        if not isinstance(model, str) or not model:
+            raise InputError(f"network: dynamics is {shown(model)}, must be the name of a law")
+        if "dynamics_value" not in variables or "dynamics_parameter" not in variables:
+            return cls(model)
+        names = [str(name) for name in variables["dynamics_parameter"].values]
+        if len(set(names)) != len(names):
+            raise InputError("network: dynamics has a parameter twice")
+        arrays = variables["dynamics_value"].values.astype(float)
+        return cls(model, dict(zip(names, arrays, strict=True)))
