@@ -23,6 +23,11 @@ def test_each_state_belongs_to_the_nearest_pattern_or_inverse():
     assert bit_accuracy(states, targets).tolist() == [0.75, 1, 1, 0.75, 0]
 
 
+def test_every_trial_may_have_targets_of_its_own():
+    targets = np.array([[[1, 1, 0, 0]], [[1, 0, 1, 0]], [[1, 0, 0, 0]]])
+    assert bit_accuracy(np.array([[1, 1, 0, 0]] * 3), targets).tolist() == [1, 0.5, 0.75]
+
+
 def test_recalled_needs_all_bits_and_rest():
     scored = score(
         batch([[1, 0, 0], [0, 1, 1], [1, 0, 0], [1, 1, 0]], [1, 1, 0, 1], [1, 2, 3, 4]), np.array([[1, 0, 0]])
