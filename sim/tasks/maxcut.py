@@ -15,6 +15,7 @@ from hwlib.design import MAX_NEURONS, Design
 from hwlib.errors import FieldsError, InputError, shown
 from hwlib.quantities import human
 from hwlib.task_kinds import Find, MaxcutFields, Problem, Programme
+from hwlib.weight_styles import WEIGHT_STYLES
 from sim.tasks.graphs import adjacency, read_graph, remarks
 from sim.tasks.kinds import Measure, RunTask, add_cases
 
@@ -168,9 +169,9 @@ class GraphSet(Programme):
     each: np.ndarray
 
     def problems(self, weight_style: str) -> Iterator[Problem]:
-        """Graphs of other weights than the first: rails hold one set."""
+        """Graphs of other weights than the first, where the drawing fixes them."""
         for k, levels in enumerate(self.each):
-            if weight_style == "rails" and abs(levels - self.levels).max() > 1e-6:
+            if WEIGHT_STYLES[weight_style].programmed and abs(levels - self.levels).max() > 1e-6:
                 yield ("graphs", k), f"{self.names[k]}: other weights than the first graph's; give weight_style lines"
 
     def digest(self) -> str:
