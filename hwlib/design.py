@@ -299,7 +299,7 @@ def completed(design: Design, find: Find | None = None) -> Design:
         FieldsError: a bad file, what the design says otherwise than its task's files, or what does not fit.
     """
     try:
-        programme = whole_task(design.task).read(find or partial(inside, design.folder, what="task"))
+        programme = whole_task(design.task).read(find or partial(inside, design.folder, what="file"))
     except FieldsError as error:
         raise FieldsError([(("task", *path), message) for path, message in error.problems]) from None
     if programme is not None:
@@ -352,6 +352,8 @@ def load_design(path: str | Path) -> Design:
             design = completed(design)
         except FieldsError as error:
             wrong += [f"{'.'.join(map(str, place))}: {message}" for place, message in error.problems]
+        except InputError as error:  # weights that the design gives as well
+            wrong += error.lines
     for refers in (design.load_process, *([] if wrong else [lambda: weight_levels(design)])):
         try:
             refers()

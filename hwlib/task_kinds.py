@@ -182,7 +182,7 @@ class ImagesFields(Task):
     distortion: Shares = Field(default=(0.1, 0.3), description="shares of flipped bits")
     trials: Whole = Field(default=20, ge=1, le=100_000, description="of every picture with every share")
     threshold: Real = Field(default=0.5, gt=0, le=1, description="share of white below which a pixel is dark: ON")
-    invert: bool = Field(default=False, description="light pixels are ON instead of dark ones")
+    invert: bool = Field(default=False, strict=True, description="light pixels are ON instead of dark ones")
     required_accuracy: Real = Field(
         default=0.95, ge=0, le=1, description="mean share of right bits from which on the network is said to work"
     )

@@ -65,7 +65,7 @@ def test_it_is_the_same_from_python(write, tmp_path, monkeypatch):
     ("task", "network", "message"),
     [
         ("kind: images, pictures: [none.png]", "", "task.pictures.0: none.png: no such picture file"),
-        ("kind: images, pictures: [u.txt, ../t.txt]", "", "task.pictures.1: task: path '../t.txt' leaves its folder"),
+        ("kind: images, pictures: [u.txt, ../t.txt]", "", "task.pictures.1: file: path '../t.txt' leaves its folder"),
         ("kind: images, pictures: [u.txt, u.txt]", "", "task.pictures: u.txt: the same picture as u.txt"),
         ("kind: images, pictures: [g.txt]", "", "task.pictures.0: g.txt:1: character '3' in column 1"),
         ("kind: images, pictures: []", "", ":3: task.pictures: "),
@@ -73,6 +73,8 @@ def test_it_is_the_same_from_python(write, tmp_path, monkeypatch):
         (IMAGES, "weights: {random_patterns: 2}", "network.weights: other weights than those of the task's files"),
         (f"{IMAGES}, distortion: [0.1, 1.5]", "", ":3: task.distortion.1: "),
         (f"{IMAGES}, distortion: [-0.1]", "", ":3: task.distortion.0: "),
+        (f"{IMAGES}, invert: 1", "", ":3: task.invert: "),
+        (IMAGES, "weights: {matrix_file: no.csv}", "d.yaml: no.csv: no such weight matrix file"),
         (f"{IMAGES}, threshold: 0", "", ":3: task.threshold: "),
         (f"{IMAGES}, trails: 3", "", ":3: task.trails: unknown key, did you mean 'trials'?"),
         ("kind: maxcut", "", ":3: task: give graph or graphs, found neither"),
