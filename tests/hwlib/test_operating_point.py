@@ -59,3 +59,10 @@ def test_nominal_track_follows_the_drawn_geometry():
     assert nominal_track(wide, EBEAM) == pytest.approx((mobility / 2, r_m / 2))
     given_r = Design(name="d", network={"neurons": 3}, device={"track_resistance": 3333.0})
     assert nominal_track(given_r, EBEAM)[1] == pytest.approx(3333)
+
+
+def test_v_dw_serves_the_largest_and_the_smallest_fan_out_and_asks_nothing_of_neurons_without_axons():
+    """Fan-outs 3, 1, 0 and 0: from 3·500 + 2000 Ω to 1·2000 + 2000 Ω, times the current of the leak."""
+    network = {"neurons": 4, "topology": {"axons": [(0, 1), (0, 2), (0, 3), (1, 0)]}}
+    volts = resolve_v_dw(Design(name="d", network=network), EBEAM)
+    assert volts == pytest.approx(5 / nominal_track(_design(4), EBEAM)[0] * (3500 + 4000) / 2, rel=1e-9, abs=0)
