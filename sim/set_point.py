@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hwlib.design import Design
+from hwlib.dynamics_data import DEFAULT
 from hwlib.network import Network
 from hwlib.operating_point import resolve_v_dw
 from hwlib.process import Process
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _ROUNDS = 5  # V_DW moves its own window a little, over the ground wires: a few nanovolts after two rounds
 _SETTLED = 1e-9
+_MOST_VOLTS = 1e3  # that a design may set; a law without steady drive (β = 0) would ask for more
 
 
 class SetVoltage(NamedTuple):
@@ -58,7 +60,7 @@ def v_dw_on(network: Network, design: Design, process: Process, *, levels: np.nd
     setting, ideal = design.operating_point.v_dw, resolve_v_dw(design, process)
     if setting != "auto":
         return SetVoltage(ideal, "the paper's eq. (4)" if setting == "eq4" else "as stated")
-    if not network.has_wires:
+    if not network.has_wires and network.dynamics.model == DEFAULT:
         return SetVoltage(ideal, "centre of the ideal window")
     if levels is None and network.weight_levels() is None:
         levels = weight_levels(design)
@@ -68,11 +70,13 @@ def v_dw_on(network: Network, design: Design, process: Process, *, levels: np.nd
         centre = v_dw_windows(cases).recommended
         if centre is None:
             return SetVoltage(ideal, "centre of the ideal window, as the drawn one is closed")
+        if centre > _MOST_VOLTS:
+            return SetVoltage(ideal, "centre of the ideal window of kinematic walls, as the law's own is out of reach")
         settled = abs(centre - protocol.v_dw) <= _SETTLED * centre or dendrite_bound(cases) == protocol.v_charge
         protocol = replace(protocol, v_dw=centre)
         if settled:
             break
-    return SetVoltage(protocol.v_dw, "centre of the drawn window")
+    return SetVoltage(protocol.v_dw, f"centre of the {'drawn' if network.has_wires else 'ideal'} window")
 
 
 def protocol_on(network: Network, design: Design, process: Process, **changes: Any) -> Protocol:

@@ -5,6 +5,8 @@ To add one, write a subclass of ``WallDynamics`` and ``register`` it.
 
 from __future__ import annotations
 
+import difflib
+
 from hwlib.design import Design
 from hwlib.errors import FieldsError, InputError, shown
 from hwlib.network import Network
@@ -66,7 +68,7 @@ def resolved(design: Design) -> Design:
     for name, value in given.parameters.items():
         try:
             if name not in known:
-                raise ValueError(f"{given.model} has no such parameter, allowed: {', '.join(known) or 'none'}")
+                raise ValueError(_unknown(name, list(known)))
             values[name] = _taken(known[name], value)
         except ValueError as error:
             wrong.append(((*place, "parameters", name), str(error)))
@@ -74,6 +76,11 @@ def resolved(design: Design) -> Design:
         raise FieldsError(wrong)
     dynamics = given.model_copy(update={"parameters": values})
     return design.model_copy(update={"device": design.device.model_copy(update={"dynamics": dynamics})})
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"unknown, did you mean {close[0]!r}?" if close else f"unknown, allowed: {', '.join(known) or 'none'}"
 
 
 def _taken(parameter: Parameter, value: float | str) -> float | str:

@@ -100,10 +100,8 @@ class Collective(WallDynamics):
         return leak + ratio * u - np.sign(push) * lost
 
     def balance(self) -> np.ndarray:
-        """``−v_leak/(k β/α)``; infinite without non-adiabaticity."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.nan_to_num(super().balance() / self.values["nonadiabatic_ratio"], nan=0.0, posinf=np.inf,
-                                 neginf=-np.inf)  # fmt: skip
+        """``−v_leak/(k β/α)``; beyond all bounds without non-adiabaticity."""
+        return super().balance() / np.maximum(self.values["nonadiabatic_ratio"], 1e-9)
 
     def fastest(self, current: np.ndarray) -> np.ndarray:
         """Leak, spin transfer and anisotropy all one way."""

@@ -125,7 +125,10 @@ class WallDynamics:
         return held | (np.abs(self.velocity(current, state)) < rest_speed)
 
     def steady_velocity(self, current: np.ndarray) -> np.ndarray:
-        """Mean velocity in m/s of a free wall long after its current was switched on, shape (…, devices)."""
+        """Mean velocity in m/s of a free wall long after its current was switched on, shape (…, devices).
+
+        Laws with state variables give their own.
+        """
         return self.velocity(current, self.first_state())
 
     def balance(self) -> np.ndarray:

@@ -11,6 +11,7 @@ from hwlib.device import Device
 from hwlib.nets import DENDRITE, LINE, RAIL, V_DW, NetClass
 from hwlib.network import Network
 from hwlib.process import Process
+from sim.dynamics import Kinematic, WallDynamics, dynamics_of
 from sim.protocol import Protocol
 from sim.rules.outcome import Place
 from sim.rules.statics import Solution, StaticCircuit
@@ -100,7 +101,18 @@ class Cases:
     @cached_property
     def leak_current(self) -> np.ndarray:
         """Track current in A that holds each wall against its leak, positive for a leak toward OFF, (devices,)."""
-        return -self.network.leak / self.network.mobility
+        return self.dynamics.balance()
+
+    @cached_property
+    def dynamics(self) -> WallDynamics:
+        """The law that moves the walls."""
+        return dynamics_of(self.network)
+
+    @property
+    def wall_law(self) -> str:
+        """The law, as outcomes cite it."""
+        law = self.dynamics
+        return "kinematic wall v = k·I + v_leak" if isinstance(law, Kinematic) else f"{law.name} wall, mean velocity"
 
     def parallel(self, somas: bool, axons: str) -> np.ndarray:
         """Device states: all somas P or AP; axons ``all`` ON, ``none``, those with W ``positive`` or ``negative``."""

@@ -42,7 +42,7 @@ def axon_leak_size(cases: Cases) -> Outcome:
         message=f"axon leak equals {need[k] * 1e6:.4g} µA, must be {side} {current * 1e6:.4g} µA at V_DW = "
         f"{cases.protocol.v_dw:.4g} V",
         margin=margin, severity="error", formula="I(soma AP) < |v_leak,axon|/k < I(soma P)",
-        source="paper, Section III-A.3; kinematic wall v = k·I + v_leak, currents solved on the network",
+        source=f"paper, Section III-A.3; {cases.wall_law}, currents solved on the network",
         measured=float(need[k]), required=current, unit="A", place=cases.device_place(int(axons[k])),
         state=on_name if late else off_name,
     )  # fmt: skip
@@ -93,7 +93,7 @@ def axon_time(cases: Cases) -> Outcome:
     states = ("somas P, all axons ON", "somas AP, only axons of W < 0 ON")
     times = np.full((2, len(axons)), np.inf)
     for name, toward, row in zip(states, (1, -1), times, strict=True):
-        speed = toward * (network.mobility * cases.run_states[name].track_current + network.leak)[axons]
+        speed = toward * cases.dynamics.steady_velocity(cases.run_states[name].track_current)[axons]
         np.divide(network.length[axons], speed, out=row, where=speed > 0)
     side, k = (int(index) for index in np.unravel_index(times.argmax(), times.shape))
     time, limit = float(times[side, k]), cases.protocol.time_limit
@@ -104,7 +104,7 @@ def axon_time(cases: Cases) -> Outcome:
         message=f"{place.name} {takes} {('on', 'off')[side]}; the convergence phase is limited to {limit * 1e9:.4g} ns",
         margin=above(limit, time), severity="error",
         formula="L/(k·I(soma P) + v_leak,axon) and L/|k·I(soma AP) + v_leak,axon| ≤ time limit",
-        source="kinematic wall v = k·I + v_leak; limit: task.time_limit of the design file",
+        source=f"{cases.wall_law}; limit: task.time_limit of the design file",
         measured=time if np.isfinite(time) else None, required=limit, unit="s", place=place, state=states[side],
     )  # fmt: skip
 
@@ -112,7 +112,7 @@ def axon_time(cases: Cases) -> Outcome:
 def leak_time(cases: Cases) -> Outcome:
     """Does a soma that no drive moves come to rest in time? ``L/|v_leak,soma|`` below the convergence limit."""
     network, somas = cases.network, cases.network.somas
-    speed = np.abs(network.leak[somas])
+    speed = np.abs(cases.dynamics.steady_velocity(np.zeros(network.devices))[somas])
     time = np.full(len(somas), np.inf)
     np.divide(network.length[somas], speed, out=time, where=speed > 0)
     k = int(time.argmax())

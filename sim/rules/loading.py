@@ -151,7 +151,9 @@ def load_time(cases: Cases, loaded: LoadedStarts | None) -> Outcome | None:
 def _travel(cases: Cases, devices: np.ndarray, current: np.ndarray) -> np.ndarray:
     """Time in s from the OFF end past the pillar; inf for walls that stand still or move back."""
     network = cases.network
-    speed = network.mobility[devices] * current + network.leak[devices]
+    through = np.zeros(network.devices)
+    through[devices] = np.where(np.isfinite(current), current, 0.0)  # none where no start asks for it
+    speed = cases.dynamics.steady_velocity(through)[devices]
     way = network.pillar_centre[devices] + network.pillar_width[devices] / 2
     time = np.full(len(devices), np.inf)
     np.divide(way, speed, out=time, where=speed > 0)

@@ -12,6 +12,7 @@ import numpy as np
 
 from hwlib.nets import LINE, RAIL
 from hwlib.network import Network
+from sim.dynamics import dynamics_of
 from sim.protocol import Protocol
 from sim.rules.cases import Cases
 from sim.rules.outcome import Outcome, Severity
@@ -75,7 +76,7 @@ def rest_states(network: Network, protocol: Protocol, states: np.ndarray) -> Res
     states = np.atleast_2d(np.asarray(states))
     held = network.held_nets(LINE, RAIL)
     source = protocol.net_voltages(network)
-    balance, still = -network.leak / network.mobility, protocol.rest_speed(network) / network.mobility
+    balance, still = dynamics_of(network).balance(), protocol.rest_speed(network) / network.mobility
     somas, axons = network.somas, np.flatnonzero(~network.is_soma)
     soma_margin, soma_current = np.empty(states.shape), np.empty(states.shape)
     axon_margin = np.full(states.shape, np.inf)

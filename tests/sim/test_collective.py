@@ -205,3 +205,53 @@ def test_a_recall_with_beta_equal_alpha_ends_in_the_kinematic_states():
         assert results[1].energy_balance < 1e-6
         times.append(float(results[1].time_to_solution) / float(results[0].time_to_solution))
     np.testing.assert_allclose(times, 1, atol=0.02)
+
+
+def collective_design(ratio, **operating_point):
+    parameters = {"damping": 0.5, "anisotropy_field": "0.15 T", "wall_width": "5 nm", "nonadiabatic_ratio": ratio}
+    return Design.model_validate({
+        "name": "rules", "network": {"neurons": 5}, "operating_point": operating_point,
+        "device": {"dynamics": {"model": "collective", "parameters": parameters}},
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("ratio", [0.5, 1.0, 2.0])
+def test_rules_ask_the_law_of_the_walls(ratio):
+    """A leak is balanced by v_leak/(k·β/α): the V_DW window, and V_DW at its centre, go with it."""
+    design = collective_design(ratio)
+    process = design.load_process()
+    report = sim.judge(ideal_network(design, process), design, process)
+    leak = 5 / (K * ratio)
+    low, high = leak * (4 * 500 + 2000), leak * (4 * 2000 + 2000)
+    np.testing.assert_allclose(report.values["low"], low, rtol=1e-6)
+    np.testing.assert_allclose(report.values["high"], high, rtol=1e-6)
+    assert report.values["v_dw"] == pytest.approx((low + high) / 2, rel=1e-6)
+    assert report.values["v_dw_origin"] == "centre of the ideal window"
+    outcome = next(each for each in report.outcomes if each.rule == "leak.axon_time")
+    on, off = ((low + high) / 2 / (4 * r + 2000) * K * ratio - 5 for r in (500, 2000))
+    assert outcome.measured == pytest.approx(100e-9 / min(on, -off), rel=1e-6)
+    assert "collective wall" in outcome.source
+
+
+def test_without_non_adiabaticity_no_v_dw_serves_and_the_rules_say_so():
+    design = collective_design(0.0)
+    report = sim.judge(ideal_network(design, design.load_process()), design, design.load_process())
+    assert {"vdw.window", "leak.axon_size"} <= {each.rule for each in report.outcomes if each.margin < 0}
+    assert report.values["v_dw"] < 1 and "out of reach" in report.values["v_dw_origin"]
+
+
+def test_an_axon_follows_its_soma_inside_the_window_alone():
+    """The reference engine, at V_DW inside and outside of the window's lower end."""
+    ratio = 2.0
+    design = collective_design(ratio)
+    network = ideal_network(design, design.load_process())
+    low = 5 / (K * ratio) * (4 * 500 + 2000)
+    ends = []
+    for v_dw in (0.8 * low, 1.3 * low):
+        protocol = Protocol(
+            v_dw=v_dw, v_charge=0.1, weight=0.0, levels=np.zeros((5, 5)), start=np.ones(5, int), load=60e-9,
+            time_limit=1e-12,
+        )  # fmt: skip
+        result = sim.run(network, protocol, engine="reference", record=False, tolerance=1e-4)
+        ends.append(result.wall_final.values[~network.is_soma] / 100e-9)
+    assert np.all(ends[0] < 1e-6) and np.all(ends[1] > 0.5)

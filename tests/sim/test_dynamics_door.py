@@ -146,7 +146,7 @@ def test_parameters_are_checked_by_name_unit_and_range(viscous):
     wrong = {
         "delay: '1 nm' is not a quantity in s": {"delay": "1 nm"}, "delay: 3.0 is not a quantity in s": {"delay": 3.0},
         "delay: '1 s' is outside": {"delay": "1 s"},
-        "weight: viscous has no such parameter, allowed: delay": {"weight": 1.0},
+        "weight: unknown, allowed: delay": {"weight": 1.0},
     }  # fmt: skip
     for message, parameters in wrong.items():
         with pytest.raises(ValueError, match=f"device.dynamics.parameters.{message}"):
