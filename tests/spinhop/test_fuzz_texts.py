@@ -68,13 +68,29 @@ def _refused_or_taken(folder: Path, path: Path) -> None:
     with contextlib.suppress(InputError):
         assert judge(ideal_network(design, process), design, process).outcomes
     back = load_design(out / "design.yaml")
-    skipped = {"process": True, "network": {"weights"}}
+    skipped = {"process": True, "network": {"weights"}, "task": {"pictures", "graph", "graphs"}}  # copies are named
     assert back.model_dump(mode="json", exclude=skipped) == design.model_dump(mode="json", exclude=skipped)
 
 
 @fuzz("mutated designs")
 @given(mutated(read_yaml(DESIGN).data))
 def test_mutated_designs(folder, data):
+    _refused_or_taken(folder, _written(folder, "tiny.yaml", yaml_text(data)))
+
+
+TASKS = [
+    {"kind": "images", "pictures": ["a.txt"], "distortion": [0.1], "trials": 1, "threshold": 0.5, "invert": False},
+    {"kind": "maxcut", "graph": "g.txt", "mapping": "paper", "prove": "1 s", "required_share": 0.5},
+    {"kind": "maxcut", "graphs": ["g.txt", "g.txt"], "weight": "w"},
+    {"kind": "recall", "distortion": [0.1, 0.5], "trials": 2},
+]
+
+
+@fuzz("tasks")
+@given(st.sampled_from(TASKS).flatmap(lambda task: mutated({"name": "tiny", "task": task})))
+def test_tasks(folder, data):
+    _written(folder, "a.txt", "##.\n#..\n")
+    _written(folder, "g.txt", "3 2\n1 2 1\n2 3 1\n")
     _refused_or_taken(folder, _written(folder, "tiny.yaml", yaml_text(data)))
 
 

@@ -23,6 +23,7 @@ FULL = os.environ.get("SPINHOP_FULL") == "1"
 
 
 TRIES = {  # of each fuzz test: a sample every time, and all of it when SPINHOP_FULL=1
+    "tasks": (60, 800),
     "mutated designs": (100, 1600), "damaged designs": (60, 1000), "processes": (40, 700), "quantities": (60, 1000),
     "matrix files": (60, 700), "damaged graphs": (120, 1300), "invented graphs": (60, 700),
     "names of weights": (20, 100), "damaged pictures": (60, 900), "options and texts": (20, 100),
