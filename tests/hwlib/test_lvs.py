@@ -10,19 +10,12 @@ import pytest
 import xarray as xr
 from drawn_network import PX, PY, Drawing, draw_network
 
-from hwlib.checks import (
-    graph_comparison,
-    lvs,
-    network_graph,
-    reference_netlist,
-    reference_network,
-    write_reference_spice,
-)
+from hwlib.checks import graph_comparison, lvs, network_graph, reference_netlist, reference_network
 from hwlib.checks.connectivity import Extracted
 from hwlib.checks.device_table import device_table
 from hwlib.checks.layout_view import view_in_bands, view_whole
 from hwlib.checks.lvs_engine import Comparison
-from hwlib.checks.reference_netlist import drawn_parameters
+from hwlib.checks.reference_netlist import drawn_parameters, write_reference_spice
 from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError
