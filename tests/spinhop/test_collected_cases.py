@@ -52,6 +52,14 @@ REPLACES = {  # the run's files in whose place a result is put, by how its name 
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _own_folder(tmp_path_factory):
+    """Runs without ``--out`` go here, not into the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("runs"))
+        yield
+
+
 def _files(kind: str, pattern: str = "*") -> list[Path]:
     return sorted((CASES / kind).glob(pattern)) if CASES.is_dir() else []
 

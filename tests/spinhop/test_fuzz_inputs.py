@@ -38,6 +38,14 @@ WORDS = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _own_folder(tmp_path_factory):
+    """Runs without ``--out`` go here, not into the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("runs"))
+        yield
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("fuzz")
