@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 
 from hwlib.errors import InputError
+from hwlib.registry import Registry
 
 
 class OperatingVoltages(Protocol):
@@ -110,14 +111,16 @@ class NetClass:
         return self.form.format(neuron=neuron, pre=pre, level=_level_code(level))
 
     def read(self, name: str) -> Net | None:
-        """The net of a name, or None: every net has one name, not ``dend_03`` too."""
+        """The net of a name, or None. Every net has one name: its numbers have no leading zeros."""
         match = self._pattern.fullmatch(name)
         if match is None:
             return None
         parts = match.groupdict()
         found = {key: int(text) for key, text in parts.items() if key != "level"}
-        net = Net(self, **found, level=_level_of(parts["level"])) if "level" in parts else Net(self, **found)
-        return net if self.net_name(net.neuron, net.pre, net.level) == name else None
+        if "level" not in parts:
+            return Net(self, **found)
+        net = Net(self, **found, level=_level_of(parts["level"]))
+        return net if self.net_name(net.neuron, net.pre, net.level) == name else None  # not w_p1p50 too
 
     def in_words(self, net: Net) -> str:
         """What one of its nets is called in a sentence."""
@@ -131,7 +134,7 @@ class NetClass:
         return re.compile(self.form.format(**parts))
 
 
-NET_CLASSES: dict[str, NetClass] = {}  # by name, in the order in which nets and tables are listed
+NET_CLASSES: Registry[NetClass] = Registry("net class")  # by name, in the order in which nets and tables are listed
 
 
 def register(net_class: NetClass) -> NetClass:
@@ -140,10 +143,7 @@ def register(net_class: NetClass) -> NetClass:
     Raises:
         ValueError: its name is taken.
     """
-    if net_class.name in NET_CLASSES:
-        raise ValueError(f"there is a net class {net_class.name} already")
-    NET_CLASSES[net_class.name] = net_class
-    return net_class
+    return NET_CLASSES.add(net_class.name, net_class)
 
 
 def _charge(net: Net, point: OperatingVoltages) -> float | None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hwlib.registry import Registry
+
 if TYPE_CHECKING:
     import networkx as nx
 
@@ -71,7 +73,7 @@ class Topology:
         return nx.from_numpy_array(self.joined.T, create_using=nx.DiGraph)
 
 
-TOPOLOGIES: dict[str, Callable[[int], np.ndarray]] = {}
+TOPOLOGIES: Registry[Callable[[int], np.ndarray]] = Registry("topology")
 
 
 def register(name: str, make: Callable[[int], np.ndarray]) -> None:
@@ -84,9 +86,7 @@ def register(name: str, make: Callable[[int], np.ndarray]) -> None:
     Raises:
         ValueError: the name is taken.
     """
-    if name in TOPOLOGIES:
-        raise ValueError(f"there is a topology {name} already")
-    TOPOLOGIES[name] = make
+    TOPOLOGIES.add(name, make)
 
 
 register(ALL_TO_ALL, lambda neurons: ~np.eye(neurons, dtype=bool))

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from hwlib.nets import LINE, RAIL
+from hwlib.registry import Registry
 
 MAX_NEURONS = 1000
 MAX_RAILS = 16
@@ -82,7 +83,7 @@ class Lines(WeightStyle):
         return [LINE.net_name(i, j) for i, j in np.argwhere(joined).tolist()], place
 
 
-WEIGHT_STYLES: dict[str, WeightStyle] = {}
+WEIGHT_STYLES: Registry[WeightStyle] = Registry("weight style")
 
 
 def register(style: WeightStyle) -> WeightStyle:
@@ -91,10 +92,7 @@ def register(style: WeightStyle) -> WeightStyle:
     Raises:
         ValueError: its name is taken.
     """
-    if style.name in WEIGHT_STYLES:
-        raise ValueError(f"there is a weight style {style.name} already")
-    WEIGHT_STYLES[style.name] = style
-    return style
+    return WEIGHT_STYLES.add(style.name, style)
 
 
 RAILS, LINES = register(Rails()), register(Lines())

@@ -64,7 +64,7 @@ class Floorplan:
         """The distinct weights, ascending: the level of each rail where weights are on rails."""
         return rail_levels(self.levels, self.joined)
 
-    @property
+    @cached_property
     def joined(self) -> np.ndarray:
         """Where there is an axon, shape (N, N)."""
         return self.design.topology.joined

@@ -25,14 +25,14 @@ def _templates() -> Environment:
     )  # fmt: skip
 
 
-def render(template: str, **values: Any) -> str:
+def render(template: str, *, head: Markup = Markup(), **values: Any) -> str:
     """A whole page of a template. Texts are escaped, ``Markup`` is not."""
-    return _templates().get_template(template).render(head="", **values) + "\n"
+    return _templates().get_template(template).render(head=head, **values) + "\n"
 
 
 def document(title: str, body: Sequence[Markup], *, head: Markup = Markup()) -> str:
     """A whole page of pieces."""
-    return _templates().get_template("base.html").render(title=title, body=body, head=head) + "\n"
+    return render("base.html", title=title, body=body, head=head)
 
 
 def _part(name: str, *values: Any) -> Markup:

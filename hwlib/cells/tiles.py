@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import gdsfactory as gf
 from kfactory.conf import CheckInstances
 
@@ -21,14 +23,7 @@ def axon(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2), ti
         wiring: which wires cross this one.
         tag: readable part of the cell's name.
     """
-    t = tile_of(tile)
-    _check_tie(t, wiring)
-    c = gf.Component()
-    c.name = cell_name(f"axon{tag and '_'}{tag}", tile, wiring)
-    draw(c, t.rules.process, axon_rects(t, wiring))
-    ox = t.origin[0]
-    _row_ports(c, t)
-    port(c, t.rules.process, "DRIVE", "m2", Box(t.drive[0] + ox, 0, t.drive[1] + ox, t.py), 90)
+    c, t = _tile("axon", axon_rects, tile, wiring, tag), tile_of(tile)
     if wiring.tie is not None:
         weight = t.tracks[wiring.tie]
         angle = 0 if wiring.side == "east" else 180
@@ -39,28 +34,13 @@ def axon(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2), ti
 @gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
 def soma(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2)), tag: str = "") -> gf.Component:
     """A soma tile: same pitch and wires as the axon's, the device between dendrite and ground, V_DW and drive."""
-    t = tile_of(tile)
-    _check_tie(t, wiring)
-    c = gf.Component()
-    c.name = cell_name(f"soma{tag and '_'}{tag}", tile, wiring)
-    draw(c, t.rules.process, soma_rects(t, wiring))
-    ox = t.origin[0]
-    _row_ports(c, t)
-    port(c, t.rules.process, "DRIVE", "m2", Box(t.drive[0] + ox, 0, t.drive[1] + ox, t.py), 90)
-    return c
+    return _tile("soma", soma_rects, tile, wiring, tag)
 
 
 @gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
 def blank(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2)), tag: str = "") -> gf.Component:
     """A tile without a device, where no axon is: same pitch and wires as the axon's."""
-    t = tile_of(tile)
-    _check_tie(t, wiring)
-    c = gf.Component()
-    c.name = cell_name(f"blank{tag and '_'}{tag}", tile, wiring)
-    draw(c, t.rules.process, blank_rects(t, wiring))
-    _row_ports(c, t)
-    port(c, t.rules.process, "DRIVE", "m2", Box(t.drive[0] + t.origin[0], 0, t.drive[1] + t.origin[0], t.py), 90)
-    return c
+    return _tile("blank", blank_rects, tile, wiring, tag)
 
 
 @gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
@@ -107,6 +87,20 @@ def neuron(tile: TileSpec = TileSpec(), axons: int = 3) -> gf.Component:
     whole = Box(0, 0, (axons + 1) * t.px, t.py)
     for name, span in (("DENDRITE", t.dendrite), ("VDW", t.vdw)):
         port(c, t.rules.process, name, "m3", Box(0, span[0], whole.x1, span[1]), 180)
+    return c
+
+
+def _tile(
+    kind: str, rects: Callable[[Tile, Wiring], list[Rect]], tile: TileSpec, wiring: Wiring, tag: str
+) -> gf.Component:  # fmt: skip
+    """A cell of the crossbar's pitch, with ports of the wires that cross every one."""
+    t = tile_of(tile)
+    _check_tie(t, wiring)
+    c = gf.Component()
+    c.name = cell_name(f"{kind}{tag and '_'}{tag}", tile, wiring)
+    draw(c, t.rules.process, rects(t, wiring))
+    _row_ports(c, t)
+    port(c, t.rules.process, "DRIVE", "m2", Box(t.drive[0] + t.origin[0], 0, t.drive[1] + t.origin[0], t.py), 90)
     return c
 
 

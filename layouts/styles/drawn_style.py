@@ -11,6 +11,7 @@ import numpy as np
 from hwlib.cells.rules import Rules
 from hwlib.cells.shapes import Box
 from hwlib.cells.tile_dimensions import Span, Tile
+from hwlib.registry import Registry
 from layouts.labels import Label
 
 
@@ -104,7 +105,7 @@ class DrawnStyle(ABC):
         return b""
 
 
-DRAWN_STYLES: dict[str, DrawnStyle] = {}
+DRAWN_STYLES: Registry[DrawnStyle] = Registry("drawing of weight style")
 
 
 def register(style: DrawnStyle) -> DrawnStyle:
@@ -113,7 +114,4 @@ def register(style: DrawnStyle) -> DrawnStyle:
     Raises:
         ValueError: there is one of this name.
     """
-    if style.name in DRAWN_STYLES:
-        raise ValueError(f"there is a drawing of weight style {style.name} already")
-    DRAWN_STYLES[style.name] = style
-    return style
+    return DRAWN_STYLES.add(style.name, style)

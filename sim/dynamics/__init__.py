@@ -11,13 +11,14 @@ from hwlib.design import Design
 from hwlib.errors import FieldsError, InputError, shown
 from hwlib.network import Network
 from hwlib.quantities import parse_quantity
+from hwlib.registry import Registry
 from sim.dynamics.collective import Collective as Collective
 from sim.dynamics.kinematic import Kinematic as Kinematic
 from sim.dynamics.law import Parameter as Parameter
 from sim.dynamics.law import StateVariable as StateVariable
 from sim.dynamics.law import WallDynamics as WallDynamics
 
-DYNAMICS: dict[str, type[WallDynamics]] = {}
+DYNAMICS: Registry[type[WallDynamics]] = Registry("law")
 
 
 def register(law: type[WallDynamics]) -> type[WallDynamics]:
@@ -26,9 +27,7 @@ def register(law: type[WallDynamics]) -> type[WallDynamics]:
     Raises:
         ValueError: there is one of that name.
     """
-    if law.name in DYNAMICS:
-        raise ValueError(f"there is a law {law.name} already")
-    DYNAMICS[law.name] = law
+    DYNAMICS.add(law.name, law)
     return law
 
 

@@ -14,6 +14,7 @@ from hwlib.device import Device
 from hwlib.findings import Finding
 from hwlib.network import Network
 from hwlib.process import Process
+from hwlib.registry import Registry
 from sim.protocol import Protocol
 from sim.rules import growth, leaks, loading, stored_states, stress, window, wires
 from sim.rules.cases import Cases, Limits
@@ -27,7 +28,7 @@ __all__ = [
 
 
 Judge = Callable[[Cases], Outcome | None]
-ADDED: dict[str, Judge] = {}  # rules from outside by name
+ADDED: Registry[Judge] = Registry("rule")  # rules from outside by name
 
 
 def register(name: str, judge: Judge) -> None:
@@ -40,9 +41,7 @@ def register(name: str, judge: Judge) -> None:
     Raises:
         ValueError: the name is taken.
     """
-    if name in ADDED:
-        raise ValueError(f"there is a rule {name} already")
-    ADDED[name] = judge
+    ADDED.add(name, judge)
 
 
 def rule_names(process: Process) -> list[str]:

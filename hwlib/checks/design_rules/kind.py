@@ -12,6 +12,7 @@ from hwlib.checks.design_rules.checker import Checker
 from hwlib.checks.design_rules.rule import Rule
 from hwlib.findings import Finding
 from hwlib.process import Process
+from hwlib.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class RuleKind:
     write: Callable[[Rule, Process], str]
 
 
-RULE_KINDS: dict[str, RuleKind] = {}
+RULE_KINDS: Registry[RuleKind] = Registry("kind of design rules")
 
 
 def register(kind: RuleKind) -> RuleKind:
@@ -40,7 +41,4 @@ def register(kind: RuleKind) -> RuleKind:
     Raises:
         ValueError: its name is taken.
     """
-    if kind.name in RULE_KINDS:
-        raise ValueError(f"there is a kind of design rules {kind.name} already")
-    RULE_KINDS[kind.name] = kind
-    return kind
+    return RULE_KINDS.add(kind.name, kind)
