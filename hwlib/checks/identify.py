@@ -33,10 +33,10 @@ class Lattice:
         return np.stack(lines[::-1] if self.turned else lines, axis=-1)
 
 
-def identify(
-    named: np.ndarray, place: np.ndarray, kinds: np.ndarray, labels: Labels, wanted: np.ndarray
-) -> tuple[np.ndarray, Lattice]:  # fmt: skip
+def identify(named: np.ndarray, place: np.ndarray, kinds: np.ndarray, labels: Labels) -> tuple[np.ndarray, Lattice]:
     """Return for each device which it is, ``post·N + pre``, or −1; and where each should lie.
+
+    It may be one that the reference lacks: a device where no axon should be.
 
     A device is what its dendrite and drive say; two that say the same, and those that say nothing, are told apart
     by where they lie: rows share a dendrite, columns a drive.
@@ -46,13 +46,12 @@ def identify(
         place: pillar centres in µm, shape (devices, 2).
         kinds: neuron whose dendrite (column 0) or drive (column 1) each reference net is, or −1, shape (nets, 2).
         labels: places of the labels in µm, by name.
-        wanted: devices of the reference, ``post·N + pre``.
     """
     n = int(kinds.max()) + 1
     claim = _by_nets(named, kinds, n)
     lattice = _lattice(claim, place, labels, n)
     _settle_rivals(claim, place, lattice)
-    return _by_place(claim, place, lattice, wanted), lattice
+    return _by_place(claim, place, lattice), lattice
 
 
 def _by_nets(named: np.ndarray, kinds: np.ndarray, n: int) -> np.ndarray:
@@ -119,9 +118,9 @@ def _settle_rivals(claim: np.ndarray, place: np.ndarray, lattice: Lattice) -> No
     claim[order[1:][again]] = UNKNOWN
 
 
-def _by_place(claim: np.ndarray, place: np.ndarray, lattice: Lattice, wanted: np.ndarray) -> np.ndarray:
+def _by_place(claim: np.ndarray, place: np.ndarray, lattice: Lattice) -> np.ndarray:
     lost = np.flatnonzero(claim < 0)
-    free = np.setdiff1d(wanted, claim)
+    free = np.setdiff1d(np.arange(len(lattice.rows) ** 2), claim)
     if not len(lost) or not len(free):
         return claim
     if len(lost) * len(free) > 25_000_000:  # another design altogether: no use in pairing thousands of strangers

@@ -140,7 +140,7 @@ class Comparison:
                 kinds[k, 0 if net.net_class is DENDRITE else 1] = net.neuron
         named, n = self.single[self.table.nets], self.reference.neurons
         code = self.reference.post.astype(np.int64) * n + self.reference.pre
-        claim, lattice = identify(named, self.table.place[:, 0], kinds, self.labels, code)
+        claim, lattice = identify(named, self.table.place[:, 0], kinds, self.labels)
         at = np.minimum(np.searchsorted(code, claim), len(code) - 1)
         return np.where(code[at] == claim, at, -1), lattice
 

@@ -78,6 +78,29 @@ def test_a_layout_of_another_topology_is_told(ring, tmp_path):
         extract(drawn(whole, tmp_path), process, sparse)
 
 
+def test_a_device_where_none_should_be_does_not_stand_in_for_a_missing_one(ring, tmp_path):
+    """The whole array against a ring; row 2 has lost its name, and one of the ring's own axons on it its pillar."""
+    sparse, whole = of(ring), of("all-to-all")
+    process, layout = sparse.load_process(), kdb.Layout()
+    layout.read(str(drawn(whole, tmp_path)))
+    layout.flatten(layout.top_cell().cell_index(), -1, True)
+    network = extract(drawn(whole, tmp_path), process, whole)
+    lost = int(np.flatnonzero((network.post == 2) & (network.pre == 1))[0])
+    at = kdb.DPoint(network.device_x[lost] * 1e6, network.device_y[lost] * 1e6).to_itype(layout.dbu)
+    top = layout.top_cell()
+    pillars, labels = (layout.layer(*number) for number in (
+        process.layers["pillar"].gds, process.layers["m3"].label))  # fmt: skip
+    for shape in [s for s in top.shapes(pillars).each() if s.bbox().contains(at)]:
+        shape.delete()
+    for shape in [s for s in top.shapes(labels).each() if s.is_text() and s.text_string == "dend_2"]:
+        shape.delete()
+    found = lvs(layout, process, sparse, topology=False)
+    assert [f.message for f in found if f.rule == "lvs.missing"] == [
+        "axon 1→2 is missing or is no complete device"
+    ]  # fmt: skip
+    assert sum(f.rule == "lvs.extra" for f in found) == 18
+
+
 def test_a_kind_is_registered_once(ring):
     with pytest.raises(ValueError, match="there is a topology ring already"):
         register(ring, TOPOLOGIES[ring])
