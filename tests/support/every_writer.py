@@ -15,9 +15,7 @@ import klayout.db as kdb
 import numpy as np
 import xarray as xr
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.small_disk import MountError, largest_file, small_disk
-
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from hwlib.checks import write_lyrdb
 from hwlib.design import Design
 from hwlib.errors import InputError
@@ -28,6 +26,7 @@ from hwlib.network import write_network
 from hwlib.schematic import ladder_network
 from hwlib.writing import write_bytes, write_with_library
 from sim.checkpoint import write_state
+from tests.support.small_disk import MountError, largest_file, small_disk
 
 CANNOT_MOUNT = 77
 PAGE = 4096
