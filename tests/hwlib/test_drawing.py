@@ -6,7 +6,6 @@ import random
 import klayout.db as kdb
 import numpy as np
 import pytest
-from drawn_network import PX, PY, draw_network
 
 from hwlib.checks import lvs
 from hwlib.design import Design
@@ -16,6 +15,7 @@ from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError
 from hwlib.extraction import extract
 from hwlib.process import load_process
+from tests.support.drawn_network import PX, PY, draw_network
 
 EBEAM = load_process("ebeam")
 THREE = Design(name="three", network={"neurons": 3}, seed=3)

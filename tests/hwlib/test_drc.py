@@ -5,7 +5,6 @@ import json
 import klayout.db as kdb
 import klayout.rdb as rdb
 import pytest
-from drawn_network import PX, PY, Drawing, draw_network
 
 from hwlib.checks import drc, write_lyrdb
 from hwlib.checks.design_rules.kind import RULE_KINDS
@@ -14,6 +13,7 @@ from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.findings import failed, write_findings
 from hwlib.process import load_process
+from tests.support.drawn_network import PX, PY, Drawing, draw_network
 
 FREE = 10_000  # nm, to the right of the network: nothing else is drawn there
 EBEAM = load_process("ebeam")

@@ -10,7 +10,6 @@ import klayout.db as kdb
 import klayout.rdb as rdb
 import numpy as np
 import pytest
-from drawn_network import PX, PY, Drawing, draw_network
 from test_drc import BROKEN, EIGHT, FREE
 
 from hwlib.checks import drc, drc_script, write_drc_script
@@ -18,6 +17,7 @@ from hwlib.checks.design_rules.rule import design_rules
 from hwlib.checks.places import places
 from hwlib.design import Design
 from hwlib.process import load_process, preset_names
+from tests.support.drawn_network import PX, PY, Drawing, draw_network
 
 KLAYOUT = shutil.which("klayout")
 SECOND_MARKS = re.compile(r"\.(distance|narrow)$")  # what a rule with two outputs calls its second

@@ -3,13 +3,13 @@
 import klayout.db as db
 import numpy as np
 import pytest
-from hand_drawn import Sheet, design, draw_network, hebbian_levels
-from support.sheet_fields import SheetFields, Terminals, network_resistances, refined, two_terminal
 
 from hwlib.design import Design
 from hwlib.extraction import extract
 from hwlib.extraction.window import WindowExtractor
 from hwlib.process import load_process
+from tests.support.hand_drawn import Sheet, design, draw_network, hebbian_levels
+from tests.support.sheet_fields import SheetFields, Terminals, network_resistances, refined, two_terminal
 
 PRESETS = ("ebeam", "copper", "copper_thick")
 End = tuple[str, tuple[int, int, int, int]]

@@ -5,12 +5,23 @@ from collections.abc import Callable
 import klayout.db as db
 import numpy as np
 import pytest
-from hand_drawn import EDGE, PX, PY, RAIL_Y, Sheet, design, draw_device, draw_network, hebbian_levels, resistances
 
 from hwlib.errors import InputError
 from hwlib.extraction import extract
 from hwlib.network import DW_IN, DW_OUT, MTJ_OUT, Network, read_network, write_network
 from hwlib.process import load_process
+from tests.support.hand_drawn import (
+    EDGE,
+    PX,
+    PY,
+    RAIL_Y,
+    Sheet,
+    design,
+    draw_device,
+    draw_network,
+    hebbian_levels,
+    resistances,
+)
 
 R_READ, R_M2, R_M3 = (load_process("ebeam").layers[k].sheet_resistance for k in ("read", "m2", "m3"))
 VIA = load_process("ebeam").layers["v2"].contact_resistance / 30e-9**2

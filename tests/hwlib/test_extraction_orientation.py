@@ -5,12 +5,12 @@ from collections.abc import Callable
 import klayout.db as db
 import numpy as np
 import pytest
-from hand_drawn import design, draw_network, hebbian_levels
-from support.resistances import to_pins
 
 from hwlib.design import Design
 from hwlib.extraction import extract
 from hwlib.network import Network
+from tests.support.hand_drawn import design, draw_network, hebbian_levels
+from tests.support.resistances import to_pins
 
 TURNS = [(code, dx, dy) for code in range(8) for dx, dy in ((0, 0), (1237, -771))][1:]
 

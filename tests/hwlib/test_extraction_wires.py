@@ -3,13 +3,13 @@
 import klayout.db as db
 import numpy as np
 import pytest
-from hand_drawn import Sheet
 
 from hwlib.extraction.grid import Contact, Line
 from hwlib.extraction.sheet import Frame, solve
 from hwlib.extraction.tesselation import tesselate
 from hwlib.extraction.window import WindowExtractor
 from hwlib.process import load_process
+from tests.support.hand_drawn import Sheet
 
 PROCESS = load_process("ebeam")
 R_M2, R_M3 = (PROCESS.layers[name].sheet_resistance for name in ("m2", "m3"))

@@ -4,7 +4,6 @@ import itertools
 
 import klayout.db as kdb
 import pytest
-from drawn_network import PX, PY, draw_network
 
 import layouts
 from hwlib.checks import lvs
@@ -13,6 +12,7 @@ from hwlib.checks.loose_metal import PITCHES, floating_pieces
 from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
 from hwlib.process import load_process
+from tests.support.drawn_network import PX, PY, draw_network
 
 EBEAM = load_process("ebeam")
 FIVE = Design(name="five", network={"neurons": 5}, seed=3)

@@ -8,7 +8,6 @@ import networkx as nx
 import numpy as np
 import pytest
 import xarray as xr
-from drawn_network import PX, PY, Drawing, draw_network
 
 from hwlib.checks import graph_comparison, lvs, network_graph, reference_netlist, reference_network
 from hwlib.checks.connectivity import Extracted
@@ -22,6 +21,7 @@ from hwlib.errors import InputError
 from hwlib.nets import RAIL
 from hwlib.process import load_process
 from hwlib.weights import weight_levels
+from tests.support.drawn_network import PX, PY, Drawing, draw_network
 
 EBEAM = load_process("ebeam")
 FIVE = Design(name="five", network={"neurons": 5}, seed=3)

@@ -11,7 +11,7 @@ from hwlib.extraction import extract
 from hwlib.nets import NET_CLASSES, NetClass, Source, parse_net, register
 from sim.spice.deck import write_deck
 from spinhop.wires import resistance_table
-from tests.hwlib.drawn_network import draw_network
+from tests.support.drawn_network import draw_network
 
 TWICE_W = Source("weight", lambda net, point: 2.0)
 

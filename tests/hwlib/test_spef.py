@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hand_drawn import design, draw_network, hebbian_levels, resistances
-from support import spef_grammar
 
 from hwlib.errors import InputError
 from hwlib.extraction import extract, read_spef, write_spef, write_spice
 from hwlib.network import TERMINALS, Network
 from hwlib.schematic import ideal_network
+from tests.support import spef_grammar
+from tests.support.hand_drawn import design, draw_network, hebbian_levels, resistances
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.every_writer import CANNOT_MOUNT
-from support.small_disk import NO_MOUNT
 
 from hwlib.errors import InputError
 from hwlib.writing import replacing, sweep, write_atomic
+from tests.support.every_writer import CANNOT_MOUNT
+from tests.support.small_disk import NO_MOUNT
 
 EVERY_WRITER = Path(__file__).resolve().parents[1] / "support" / "every_writer.py"
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from random_trials import wired
 
 import sim
 from hwlib.design import Design
@@ -17,6 +16,7 @@ from sim.engines.layout.trial import TrialRun
 from sim.protocol import protocol_for
 from sim.tasks.setup import paper_design, with_levels
 from sim.traces import walls_at
+from tests.support.random_trials import wired
 
 
 def case(neurons, style, rng, *, patterns=1, load="rest", limit=400e-9, start=True):

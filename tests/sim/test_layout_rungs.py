@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from random_trials import wired
 from test_layout_chains import FIELDS
 
 import layouts
@@ -15,6 +14,7 @@ from sim.engines.layout import simulate_trial
 from sim.engines.layout.rungs import RUNG_LANES
 from sim.engines.layout.trial import TrialRun, plan_for
 from sim.protocol import protocol_for
+from tests.support.random_trials import wired
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,11 @@
 import os
 from collections import Counter
 
-from agreement import compare
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from random_trials import plans, trial, wire_plans
+
+from tests.support.agreement import compare
+from tests.support.random_trials import plans, trial, wire_plans
 
 FULL = bool(os.environ.get("SPINHOP_FULL"))
 EXAMPLES = 500 if FULL else 60

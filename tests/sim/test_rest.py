@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from random_trials import wired
 
 import sim
 from hwlib.network import Network
@@ -12,6 +11,7 @@ from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import hebbian
 from sim.protocol import Protocol, protocol_for
 from sim.tasks.setup import paper_design
+from tests.support.random_trials import wired
 
 ENGINES = pytest.mark.parametrize("engine", ["reference", "ideal", "layout"])
 VOLTS = ("v_dw", "v_charge", "weight")

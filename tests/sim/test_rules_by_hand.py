@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from rule_bench import MOBILITY, Bench
 
 import sim
 from hwlib.weights import stored_patterns
 from sim.rules import Limits, OperatingPointReport, Outcome, Place, check_operating_point
 from sim.rules.cases import Cases
 from sim.rules.outcome import above, below
+from tests.support.rule_bench import MOBILITY, Bench
 
 # Eight neurons of Table I, R_P 500 Ω, R_AP and R_M 2 kΩ, W = V_C = 0.1 V, seven axons a soma
 

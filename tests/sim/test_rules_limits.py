@@ -8,8 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from random_trials import wired
-from rule_bench import MOBILITY, Bench
 
 from hwlib.design import Design
 from hwlib.errors import InputError
@@ -18,6 +16,8 @@ from hwlib.schematic import ideal_network
 from hwlib.weights import weight_levels
 from sim.protocol import protocol_for
 from sim.rules import Limits, Outcome, check_operating_point, rule_names
+from tests.support.random_trials import wired
+from tests.support.rule_bench import MOBILITY, Bench
 
 
 @pytest.mark.parametrize("n", [5, 7, 8, 30, 60])

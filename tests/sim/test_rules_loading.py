@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from plain_nodal import march
-from random_trials import wired
 
 import sim
 from hwlib.design import Design
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import stored_patterns, weight_levels
 from sim.rules import operating_point_report
+from tests.support.plain_nodal import march
+from tests.support.random_trials import wired
 
 MOBILITY = 2.1 * 9.2740100783e-24 * 0.7 / (2 * 1.602176634e-19 * 8e5 * 50e-18)
 SHAPES = {"dendrite": "ladder", "drive": "point", "ground": "point", "vdw": "point", "rail": "chain", "line": "point"}

@@ -8,7 +8,6 @@ import tempfile
 import numpy as np
 import pytest
 import xarray as xr
-from support.small_disk import NO_MOUNT, MountError, small_disk
 
 import sim
 from hwlib.errors import InputError
@@ -19,6 +18,7 @@ from sim import spice
 from sim.protocol import protocol_for
 from sim.tasks.setup import paper_design
 from sim.traces import walls_at
+from tests.support.small_disk import NO_MOUNT, MountError, small_disk
 
 pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from random_trials import SHAPES, wired
 
 import sim
 from hwlib.design import Design
@@ -12,6 +11,7 @@ from hwlib.errors import InputError
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import bits, hebbian, stored_patterns, weight_levels
 from sim.rules import operating_point_report, rest_states
+from tests.support.random_trials import SHAPES, wired
 
 MOBILITY = 2.1 * 9.2740100783e-24 * 0.7 / (2 * 1.602176634e-19 * 8e5 * 50e-18)
 LEAK = 0.2 / MOBILITY

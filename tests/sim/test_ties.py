@@ -6,8 +6,6 @@ import networkx as nx
 import numba
 import numpy as np
 import pytest
-from plain_euler import hangs_on_rounding
-from tied_graphs import cases
 
 import sim
 import sim.simulate
@@ -17,6 +15,8 @@ from sim.tasks import maxcut, rudy
 from sim.tasks.setup import free_network, paper_design
 from sim.ties import NEAR_TIE
 from sim.variation import SHARE, tilt, varied
+from tests.support.plain_euler import hangs_on_rounding
+from tests.support.tied_graphs import cases
 
 SEEDS = range(120 if os.environ.get("SPINHOP_FULL") else 14)  # 10 graphs each, beside 82 that are always the same
 LIMIT = 1.5e-6

@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
-from random_trials import trial
 
 import sim
 from hwlib.errors import InputError
@@ -17,6 +16,7 @@ from sim.protocol import protocol_for
 from sim.result import EVENT_KINDS
 from sim.tasks.setup import paper_design
 from sim.traces import wall_band, wall_points, walls_at
+from tests.support.random_trials import trial
 
 BEGIN, START, STOP, TURN, ENTER, LEAVE, RELEASE, BEND, END = range(len(EVENT_KINDS))
 NEAR = 1e-3  # of L

@@ -16,7 +16,7 @@ import sim
 from hwlib.task_registry import forget
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.toy_task import Stay
+from tests.support.toy_task import Stay
 
 WIDE = "network: {dendrite_width: 100 nm, drive_width: 100 nm, ground_width: 100 nm, weight_width: 80 nm"
 CORNER, ROW = "##.\n#..\n...\n", "###\n#..\n...\n"

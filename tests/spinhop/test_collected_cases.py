@@ -14,7 +14,6 @@ from pathlib import Path
 import klayout.db as kdb
 import numpy as np
 import pytest
-from support.resistances import between, to_pins
 
 from hwlib.design import load_design
 from hwlib.errors import InputError
@@ -24,6 +23,7 @@ from sim.tasks.graphs import adjacency, read_graph
 from sim.tasks.images import read_bitmap
 from spinhop.running import run_design
 from tests.support.fuzzing import judged
+from tests.support.resistances import between, to_pins
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="the collected cases are not here (../shared/cases)")

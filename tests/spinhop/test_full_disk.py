@@ -8,7 +8,8 @@ import os
 from pathlib import Path
 
 import pytest
-from support.small_disk import NO_MOUNT, MountError, largest_file, resize, small_disk
+
+from tests.support.small_disk import NO_MOUNT, MountError, largest_file, resize, small_disk
 
 DESIGN = "name: tiny\nnetwork: {neurons: 3}\ntask: {trials: 2}\n"
 GROWTH = 1.15 if os.environ.get("SPINHOP_FULL") else 3.0  # from one try to the next

@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 import pytest
-from support.processes import living, start, stop
+
+from tests.support.processes import living, start, stop
 
 FULL = bool(os.environ.get("SPINHOP_FULL"))
 TRIES = 60 if FULL else 5

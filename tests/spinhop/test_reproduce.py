@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.processes import start, stop
 
 from hwlib.errors import InputError
 from hwlib.schematic import ladder_network
@@ -19,6 +18,7 @@ from spinhop.reproduce.drawn import EXPERIMENTS, works
 from spinhop.reproduce.rows import Row, compared, exact
 from spinhop.reproduce.task import Context, Result, Task
 from spinhop.reproduce.wires import ohm_per_cell
+from tests.support.processes import start, stop
 
 
 @pytest.mark.slow

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from support.processes import start, stop
 
 import sim
 from hwlib.design import load_design
 from hwlib.network import read_network
 from hwlib.schematic import ideal_network
 from spinhop.stages import RECALL_TOLERANCE
+from tests.support.processes import start, stop
 
 DESIGN = """\
 name: whole

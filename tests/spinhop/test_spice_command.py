@@ -7,7 +7,8 @@ import time
 
 import pytest
 import xarray as xr
-from support.processes import start, stop
+
+from tests.support.processes import start, stop
 
 needs_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 
