@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -17,21 +18,37 @@ _ROOM = 2**20  # bytes: more than any writer holds back until it closes its file
 _ERRNO = re.compile(r"errno=(\d+)")
 
 
+def temporary_of(path: Path, word: str | None = None) -> Path:
+    """File that is written in place of ``path`` until it is whole.
+
+    Args:
+        path: the file.
+        word: 16 hexadecimal digits; from the file's name by default.
+    """
+    suffix = path.suffix if re.fullmatch(r"\.\w+", path.suffix) else ""
+    word = word or hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
+    return path.with_name(f".spinhop-{word}{suffix}")
+
+
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, one_writer: bool = False) -> Iterator[Path]:
     """Yield the name of an empty file beside ``path``; on success it becomes ``path``, on failure it is removed.
 
     Its permissions are those of any new file (the umask's).
+
+    Args:
+        path: the file.
+        one_writer: nobody else writes this file at the time; what a killed process left of it is then written over.
 
     Raises:
         InputError: when the folder cannot be written, or the file not be written to its end.
     """
     path = Path(path)
-    suffix = path.suffix if re.fullmatch(r"\.\w+", path.suffix) else ""
-    temporary = path.with_name(f".spinhop-{secrets.token_hex(8)}{suffix}")
+    temporary = temporary_of(path, None if one_writer else secrets.token_hex(8))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        once = os.O_TRUNC if one_writer else os.O_EXCL
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | once, 0o666))
     except OSError as error:
         raise InputError(f"{path}: cannot write there ({error.strerror})") from None
     try:
@@ -46,9 +63,9 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def write_atomic(path: Path, write: Callable[[Path], Any]) -> Path:
+def write_atomic(path: Path, write: Callable[[Path], Any], one_writer: bool = False) -> Path:
     """Call ``write`` with a temporary name and rename the result to ``path``; for writers that raise ``OSError``."""
-    with replacing(path) as temporary:
+    with replacing(path, one_writer) as temporary:
         write(temporary)
     return path
 

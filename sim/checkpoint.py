@@ -17,7 +17,7 @@ from hwlib.dynamics_data import DynamicsData
 from hwlib.errors import InputError
 from hwlib.files import open_outside
 from hwlib.network import Network
-from hwlib.writing import write_atomic
+from hwlib.writing import temporary_of, write_atomic
 from sim.protocol import Protocol
 from sim.result import Trials, joined
 from sim.ties import SIGNS
@@ -52,10 +52,11 @@ def beside(path: Path, name: str) -> Path:
 
 
 def forget(path: Path) -> None:
-    """Remove what an interrupted batch left at ``path``: trials under way and run again too."""
+    """Remove what an interrupted batch left at ``path``: trials under way and run again, and half-written files."""
     for each in (path, *(beside(path, name) for name in SIGNS)):
-        each.unlink(missing_ok=True)
-        under_way(each).unlink(missing_ok=True)
+        for file in (each, under_way(each)):
+            file.unlink(missing_ok=True)
+            temporary_of(file).unlink(missing_ok=True)
 
 
 class _ForeignError(Exception):
@@ -108,7 +109,7 @@ def write_state(path: Path, identity: str, arrays: dict[str, np.ndarray]) -> Non
         with temporary.open("wb") as file:
             np.savez(file, identity=np.array(identity), **arrays)  # type: ignore[arg-type]
 
-    write_atomic(path, save)
+    write_atomic(path, save, one_writer=True)
 
 
 def read_state(path: Path, identity: str, names: Sequence[str], of: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import hebbian
+from hwlib.writing import temporary_of
 from sim.checkpoint import CheckpointError, read_state, under_way, write_state
 from sim.engines.layout.trial import TrialRun
 from sim.protocol import Protocol, protocol_for
@@ -126,6 +127,14 @@ def test_a_killed_batch_repeats_no_finished_trial(tmp_path, engine, monkeypatch)
     assert_same(many_trials(engine, path), whole)
     again = int((whole.sensitivity > NEAR_TIE).sum())  # near ties are run a second time
     assert len(run) == TRIALS - done + again
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_kill_left_half_written_is_removed(tmp_path):
+    path = tmp_path / "run.npz"
+    for file in (path, under_way(path)):
+        temporary_of(file).write_bytes(b"half of it")
+    many_trials("ideal", path)
     assert list(tmp_path.iterdir()) == []
 
 
