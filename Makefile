@@ -20,7 +20,7 @@ test: lint types
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # Test files that try more with SPINHOP_FULL=1; CONTRIBUTING.md has a line on each.
-PROOFS ?= \
+PROOFS ?= tests/layouts/test_straps.py \
   tests/hwlib/test_faults.py tests/hwlib/test_redrawings.py tests/hwlib/test_fuzz_layouts.py \
   tests/spinhop/test_fuzz_texts.py tests/spinhop/test_fuzz_inputs.py tests/spinhop/test_fuzz_results.py \
   tests/spinhop/test_full_disk.py tests/spinhop/test_interruption.py tests/spinhop/test_hostile_names.py \

@@ -28,6 +28,7 @@ from hwlib.process import Process, load_process, preset_names
 from hwlib.task_kinds import AnyTask, Bits, FileName, Find, Problem, Programme, RecallFields, whole_task
 from hwlib.units import Quantity, Real, Whole
 from hwlib.weight_styles import MAX_NEURONS, RAILS, WEIGHT_STYLES
+from hwlib.wire_fields import Straps, WireWidth
 
 MIN_LEVEL, MAX_LEVEL = 1e-6, 1e6  # of a weight that is not 0, as multiple of W; names of rails have six decimals
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
@@ -58,7 +59,6 @@ def matrix_problems(rows: Sequence[Sequence[float]], neurons: int) -> Iterator[t
             yield k, f"row {k + 1}, column {k + 1} is {row[k]:.6g}, a neuron has no synapse to itself"
 
 
-WireWidth = Annotated[float, Quantity("m", 1e-9, 1e-4)]
 Level = Annotated[Real, AfterValidator(check_level)]
 
 
@@ -144,12 +144,18 @@ class Network(_Strict):
     ground_width: WireWidth | None = Field(default=None, description="of the wire; else the process's minimum")
     weight_width: WireWidth | None = Field(default=None, description="of weight rails or lines, likewise")
     vdw_width: WireWidth | None = Field(default=None, description="of the wire; else the process's minimum")
+    straps: Straps = Straps()
     weights: Weights = Weights(random_patterns=1)
 
     @model_validator(mode="after")
     def _lines_fit(self) -> Network:
         if too_large := style_problem(self.weight_style, self.neurons):
             raise ValueError(too_large)
+        style = WEIGHT_STYLES[self.weight_style]
+        if self.straps.weight is not None and not style.whole_rows:
+            raise ValueError(
+                f"straps.weight: weight_style {style.name} has no wires through whole rows; use {RAILS.name}"
+            )
         return self
 
 

@@ -211,7 +211,7 @@ _RULE_ENDS = {
 }  # fmt: skip
 REQUIRED_LAYERS = (
     "track", "pin", "read", "pillar", "outline",
-    "vt", "vr", "m1", "v1", "m2", "v2", "m3", "v3", "m4", "v4", "m5",
+    "vt", "vr", "m1", "v1", "m2", "v2", "m3",
 )  # fmt: skip
 
 

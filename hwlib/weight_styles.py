@@ -25,6 +25,7 @@ class WeightStyle(ABC):
         most_neurons: that it can be drawn for.
         why: there is no more room.
         programmed: the drawing itself fixes the weights; else voltages from outside are the weights.
+        whole_rows: its wires run through whole rows, so that straps can run above them.
     """
 
     name: str
@@ -32,6 +33,7 @@ class WeightStyle(ABC):
     most_neurons: int = MAX_NEURONS
     why: str = ""
     programmed: bool = False
+    whole_rows: bool = False
 
     @abstractmethod
     def nets(self, levels: np.ndarray, joined: np.ndarray) -> tuple[list[str], np.ndarray]:
@@ -51,7 +53,7 @@ class Rails(WeightStyle):
     """A rail for every distinct weight, shared by all synapses; programming vias choose."""
 
     name = "rails"
-    programmed = True
+    programmed = whole_rows = True
     meaning = "weights fixed by programming vias"
 
     def nets(self, levels: np.ndarray, joined: np.ndarray) -> tuple[list[str], np.ndarray]:

@@ -16,6 +16,8 @@ from hwlib.process import Process
 from layouts.edges import foot_rects, side_rects
 from layouts.floorplan import ABSENT, Floorplan, floorplan
 
+LANDING_BITS = 5  # one a wire that may have a strap
+
 
 def hopfield(design: Design, process: Process | None = None) -> gf.Component:
     """Draw the crossbar of a design.
@@ -51,6 +53,7 @@ def _digest(plan: Floorplan) -> str:
     digest.update(plan.style.drawn_weights(plan))
     if not plan.design.topology.complete:
         digest.update(plan.joined.tobytes())
+    digest.update(plan.landings.tobytes())
     return digest.hexdigest()[:8]
 
 
@@ -90,7 +93,7 @@ class _Builder:
             column = np.arange(self.plan.n)
             codes[np.diag_indices(self.plan.n)] -= 16 * (column + 1)
             codes += np.where(self.plan.ties == ABSENT, 16 * column, 0)
-        return codes
+        return (codes << LANDING_BITS) + self.plan.landings
 
     def _fill(self, row: gf.Component, i: int, codes: np.ndarray) -> None:
         """Insert the tiles of a row, equal neighbours as one array reference."""
@@ -109,11 +112,13 @@ class _Builder:
     def _tile(self, code: int, column: int) -> int:
         """Cell index of the tile with a code; ``column`` is where it stands."""
         if code not in self._tiles:
-            tie, (row_feeder, column_feeder) = (code >> 4) - 1, divmod(code & 15, 4)
-            wiring = self.plan.wiring(tie, row_feeder, column_feeder, column)
+            landings, wires = code & ((1 << LANDING_BITS) - 1), code >> LANDING_BITS
+            tie, (row_feeder, column_feeder) = (wires >> 4) - 1, divmod(wires & 15, 4)
+            wiring = self.plan.wiring(tie, row_feeder, column_feeder, column, landings)
             # Negative codes are somas that depend on their column.
             own = self.plan.style.tag(self.plan, tie if 0 <= tie < ABSENT else -1, column)
-            tag = "_".join(f for f in (own, *self._feeder_tags(wiring)) if f)
+            landed = "".join(f"s{wire}" for wire in wiring.landings)
+            tag = "_".join(f for f in (own, *self._feeder_tags(wiring), landed) if f)
             cell = soma if tie < 0 else axon if tie < ABSENT else blank
             made = cell(tile=self.plan.tile.spec, wiring=wiring, tag=tag)
             self._tiles[code] = made.cell_index()

@@ -12,10 +12,12 @@ from functools import cached_property
 
 import numpy as np
 
+from hwlib.arrangement import strap_landings
 from hwlib.cells.device_dimensions import DeviceSpec
 from hwlib.cells.rules import Rules, process_key
 from hwlib.cells.shapes import Box
-from hwlib.cells.tile_dimensions import Span, Tile, TileSpec, tile_of
+from hwlib.cells.strap_dimensions import Span, StrapSpec
+from hwlib.cells.tile_dimensions import Tile, TileSpec, tile_of
 from hwlib.cells.tile_shapes import ColumnFeeder, RowFeeder, Wiring
 from hwlib.design import Design
 from hwlib.nets import DENDRITE, DRIVE, GROUND, V_DW
@@ -137,11 +139,20 @@ class Floorplan:
         # The column picture is the row picture mirrored on the diagonal: south for west, north for east.
         return row, row.T.copy()
 
-    def wiring(self, tie: int, row_feeder: int, column_feeder: int, column: int) -> Wiring:
+    @cached_property
+    def landings(self) -> np.ndarray:
+        """Per tile, bit k is set where strap k of the tile (``Tile.straps``) is joined to its wire."""
+        bits = np.zeros((self.n, self.n), np.int64)
+        for k, wire in enumerate(self.tile.straps):
+            bits |= strap_landings(self.design.network, wire).astype(np.int64) << k
+        return bits
+
+    def wiring(self, tie: int, row_feeder: int, column_feeder: int, column: int, landings: int) -> Wiring:
         """What distinguishes the tile with these codes in this column."""
         own = self.style.tie(self, tie if 0 <= tie < ABSENT else -1, column)
         feeders = ROW_FEEDERS[row_feeder], COLUMN_FEEDERS[column_feeder]
-        return Wiring(own.through, own.track, own.side, *feeders)
+        landed = tuple(wire for k, wire in enumerate(self.tile.straps) if landings >> k & 1)
+        return Wiring(own.through, own.track, own.side, *feeders, landed)
 
     # --- labels ---
 
@@ -194,5 +205,8 @@ def floorplan(design: Design, process: Process | None = None) -> Floorplan:
         centred=network.soma_placement == "centred",
         dendrite_width=network.dendrite_width, drive_width=network.drive_width, ground_width=network.ground_width,
         weight_width=network.weight_width, vdw_width=network.vdw_width,
+        straps=tuple(
+            StrapSpec(wire, strap.metal, strap.width, strap.vias) for wire, strap in network.straps.given().items()
+        ),
     )  # fmt: skip
     return Floorplan(design, process, tile_of(spec), levels, style)

@@ -73,6 +73,8 @@ def via_chain(process: str = "ebeam", lower: str = "m2", links: int = 10) -> gf.
         raise InputError(f"via_chain: needs m1 to m4 and an even number of vias, found {lower!r} and {links}")
     rules = rules_of(process)
     upper, via = f"m{int(lower[1:]) + 1}", f"v{lower[1:]}"
+    if missing := [name for name in (lower, via, upper) if name not in rules.process.layers]:
+        raise InputError(f"via_chain: process {rules.process.name} has no {', '.join(missing)}")
     size = rules.width(via)
     pads = {metal: rules.pad(metal, via, Box(0, 0, size, size)) for metal in (lower, upper)}
     gap = max(rules.space(metal) + pads[metal].x1 - pads[metal].x0 for metal in (lower, upper))

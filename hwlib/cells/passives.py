@@ -35,9 +35,12 @@ def via_stack(
     if not (1 <= columns <= 1000 and 1 <= rows <= 1000):
         raise InputError(f"via_stack: {columns} × {rows} vias, allowed: 1 to 1000 each way")
     rules = rules_of(process)
+    metals = WIRES[WIRES.index(lower) : WIRES.index(upper) + 1]
+    needed = [*metals, *(f"v{metal[1:]}" for metal in metals[:-1])]
+    if missing := [name for name in needed if name not in rules.process.layers]:
+        raise InputError(f"via_stack: process {rules.process.name} has no {', '.join(missing)}")
     c = gf.Component()
     c.name = cell_name("via_stack", process, lower, upper, columns, rows)
-    metals = WIRES[WIRES.index(lower) : WIRES.index(upper) + 1]
     landing: dict[str, Box] = {}
     for below, above in pairwise(metals):
         via = f"v{below[1:]}"
@@ -77,8 +80,9 @@ def pad(process: str = "ebeam", layer: str = "m5", size: float = 50.0) -> gf.Com
         InputError: an unknown metal, or smaller than the layer's minimum width.
     """
     rules = rules_of(process)
-    if layer not in WIRES:
-        raise InputError(f"pad: no metal {layer!r}; allowed: {', '.join(WIRES)}")
+    allowed = [wire for wire in WIRES if wire in rules.process.layers]
+    if layer not in allowed:
+        raise InputError(f"pad: no metal {layer!r}; allowed: {', '.join(allowed)}")
     edge = rules.wire(layer, size * 1e-6, (), "pad size")
     box = Box(-(edge // 2), -(edge // 2), edge - edge // 2, edge - edge // 2)
     c = gf.Component()

@@ -12,7 +12,8 @@ from functools import lru_cache
 
 from hwlib.cells.device_dimensions import DeviceBoxes, DeviceSpec, device_boxes
 from hwlib.cells.rules import Rules, rules_of
-from hwlib.cells.shapes import Box, square
+from hwlib.cells.shapes import Box, Rect, square
+from hwlib.cells.strap_dimensions import Feet, Heights, Lanes, Span, StrapSpec, StrapStack, landing, middle_of
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class TileSpec:
         tracks: weight tracks on m3 beside each dendrite: rails, or lines of the channel.
         centred: soma at the centre of its row and column, reached by feeder wires.
         dendrite_width, drive_width, ground_width, weight_width, vdw_width: m; None is the least that rules allow.
+        straps: wires that have a second one on an upper metal.
     """
 
     device: DeviceSpec = field(default_factory=DeviceSpec)
@@ -34,9 +36,7 @@ class TileSpec:
     ground_width: float | None = None
     weight_width: float | None = None
     vdw_width: float | None = None
-
-
-Span = tuple[int, int]
+    straps: tuple[StrapSpec, ...] = ()
 
 
 class Tile:
@@ -58,16 +58,33 @@ class Tile:
         self.spec, self.rules = spec, rules_of(spec.device.process)
         self.device = device_boxes(spec.device)
         r = self.rules
-        self.dendrite_w = r.wire("m3", spec.dendrite_width, ("v2",), "dendrite_width")
-        self.drive_w = r.wire("m2", spec.drive_width, ("v1",), "drive_width")
-        self.ground_w = r.wire("m2", spec.ground_width, ("v1", "v2"), "ground_width")
-        self.weight_w = r.wire("m3", spec.weight_width, ("v2",), "weight_width")
-        self.vdw_w = r.wire("m3", spec.vdw_width, ("v2",), "vdw_width")
+        self.straps = {strap.wire: StrapStack(r, strap) for strap in spec.straps}
+        self.heights = Heights(r)
+        self.dendrite_w = self._wire("dendrite", spec.dendrite_width, "m3", ("v2",))
+        self.drive_w = self._wire("drive", spec.drive_width, "m2", ("v1",))
+        self.ground_w = self._wire("ground", spec.ground_width, "m2", ("v1", "v2"))
+        self.weight_w = self._wire("weight", spec.weight_width, "m3", ("v2",))
+        self.vdw_w = self._wire("vdw", spec.vdw_width, "m3", ("v2",))
         self._stack_dendrite()
         self._place_device()
         self._stack_top()
         self._columns()
         self._pitch()
+
+    def _wire(self, name: str, asked: float | None, layer: str, vias: tuple[str, ...]) -> int:
+        """Width of a wire; the vias of its strap land on it as well."""
+        if name in self.straps:
+            vias = (*vias, f"v{layer[1:]}")
+        return self.rules.wire(layer, asked, vias, f"{name}_width")
+
+    def _row(self, wire: str, width: int, least: int) -> Span:
+        """The lowest row, from ``least`` on, that keeps its distance to those below, with its strap."""
+        sizes = {"m3": width}
+        if wire in self.straps:
+            sizes |= self.straps[wire].across
+        centre = self.heights.centre(sizes, least + width // 2)
+        self.heights.take(sizes, centre)
+        return middle_of(centre, width)
 
     # --- vertical stacking, in device x (0 = q 0) and tile y ---
 
@@ -77,7 +94,7 @@ class Tile:
         self.row_feeder: Span = (low, low + self.dendrite_w)
         if self.spec.centred:
             low = self.row_feeder[1] + r.space("m3")
-        self.dendrite: Span = (low, low + self.dendrite_w)
+        self.dendrite: Span = self._row("dendrite", self.dendrite_w, low)
         self.axis = self.device.pillar.centre[0]
         self.dendrite_v2 = self._via_below("v2", self.dendrite[1], "m3")
         x, y = self.dendrite_v2.centre
@@ -137,12 +154,9 @@ class Tile:
         self.soma_read = r.pad("read", "vr", self.soma_vr)
         overhang = max(0, r.enclosure("m2", "v2") - r.enclosure("m3", "v2"))
         base = max(self.dendrite[1] + r.space("m3"), self.strap.y0 + overhang)
-        self.vdw: Span = (base, base + self.vdw_w)
+        self.vdw: Span = self._row("vdw", self.vdw_w, base)
         self.vdw_v2 = self._tie(self.vdw, self.pillar_v1.y0)
-        first, pitch = self.vdw[1] + r.space("m3"), self.weight_w + r.space("m3")
-        self.tracks: list[Span] = [
-            (first + k * pitch, first + k * pitch + self.weight_w) for k in range(self.spec.tracks)
-        ]
+        self.tracks: list[Span] = [self._row("weight", self.weight_w, self.vdw[1]) for _ in range(self.spec.tracks)]
         self.track_v2 = [self._tie(span, 0) for span in self.tracks]
 
     def _tie(self, span: Span, wish: int) -> Box:
@@ -212,9 +226,13 @@ class Tile:
             "track": (d.track.x0, d.track.x1),
             "pillar": (d.pillar.x0, d.pillar.x1),
         }
+        if feet := [middle_of(sum(span) // 2, r.landing("m3", "v2")) for span in self._strapped_columns().values()]:
+            extents_x["m3"] = min(low for low, _ in feet), max(high for _, high in feet)
         shift = max(-(-r.space(layer) // 2) - low for layer, (low, _) in extents_x.items())
         self.px = max(shift + high + r.space(layer) // 2 for layer, (_, high) in extents_x.items())
-        m3_top = (self.tracks[-1] if self.tracks else self.vdw)[1]
+        self.origin = (shift, self.low)
+        self._straps()
+        m3_top = self.heights.top["m3"]
         strap_top = max((r.pad("m2", "v2", via).y1 for via in self.track_v2), default=self.strap.y1)
         m2_low = self.feeder_m2.y0 if self.spec.centred else self.island_m2.y0
         extents_y = {
@@ -227,8 +245,46 @@ class Tile:
         }
         self.py = max(high - low + r.space(layer) for layer, (low, high) in extents_y.items())
         ends = (r.pad("m2", "v1", via).y1 for via in self.soma_v1)
-        self.py = max(self.py, m3_top + r.space("m3") // 2, self.soma_bar[1], self.soma_read.y1, *ends)
-        self.origin = (shift, self.low)
+        self.py = max(self.py, self.heights.period(), self.soma_bar[1], self.soma_read.y1, *ends)
+
+    # --- straps ---
+
+    def _strapped_columns(self) -> dict[str, Span]:
+        """Columns that have a strap, in device x."""
+        return {wire: span for wire, span in (("drive", self.drive), ("ground", self.ground)) if wire in self.straps}
+
+    def _straps(self) -> None:
+        """Lanes of the straps along x, and slots for the pads of columns above the rows."""
+        shift = self.origin[0]
+        columns = {wire: sum(span) // 2 + shift for wire, span in (("drive", self.drive), ("ground", self.ground))}
+        lanes = Lanes(self.rules, self.straps, columns | {"rows": self.axis + shift})
+        self.px = max(self.px, lanes.period())
+        self.lanes = lanes.centres(self.px)
+        self.feet = Feet(self.rules, self.straps, columns, self.lanes, self.px)
+        self.foot_at: dict[str, int] = {}
+        for slot, sizes in zip(self.feet.slots, self.feet.height, strict=True):
+            centre = self.heights.centre(sizes, 0)
+            self.heights.take(sizes, centre)
+            self.foot_at |= dict.fromkeys(slot, centre)
+
+    def strapped_rows(self, wire: str) -> list[Span]:
+        """The rows of a wire in every tile."""
+        return {"dendrite": [self.dendrite], "vdw": [self.vdw], "weight": self.tracks}.get(wire, [])
+
+    def strap_rects(self, landings: tuple[str, ...]) -> list[Rect]:
+        """The straps that cross the tile, and their vias where wires have a landing here."""
+        rects = []
+        for wire, stack in self.straps.items():
+            metal, rows = stack.spec.metal, self.strapped_rows(wire)
+            if not rows and wire in self.lanes:
+                x0, x1 = middle_of(self.lanes[wire], stack.width)
+                rects.append(Rect(metal, Box(x0, 0, x1, self.py)))
+                rects += self.feet.rects(wire, self.foot_at[wire]) if wire in landings else []
+            for row in rows:
+                y0, y1 = middle_of(sum(row) // 2, stack.width)
+                rects.append(Rect(metal, Box(0, y0, self.px, y1)))
+                rects += landing(stack, self.lanes["rows"], sum(row) // 2) if wire in landings else []
+        return rects
 
 
 @lru_cache(maxsize=64)

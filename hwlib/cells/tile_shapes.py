@@ -24,6 +24,7 @@ class Wiring:
         row_feeder: feeder wire beside the dendrite: absent, passing, or coming in from that side and joining the
             dendrite here. In a soma tile: the side it leaves to (``none``: the soma sits on the dendrite).
         column_feeder: the same beside the drive column.
+        landings: wires whose straps are joined to them here.
     """
 
     through: Span = (0, 0)
@@ -31,6 +32,7 @@ class Wiring:
     side: Literal["both", "west", "east"] = "both"
     row_feeder: RowFeeder = "none"
     column_feeder: ColumnFeeder = "none"
+    landings: tuple[str, ...] = ()
 
 
 def axon_rects(t: Tile, wiring: Wiring) -> list[Rect]:
@@ -99,7 +101,7 @@ def _device(t: Tile) -> list[Rect]:
 
 
 def _wires(t: Tile, wiring: Wiring) -> list[Rect]:
-    """Wires that cross the tile: columns, dendrite, V_DW rail, weight tracks, passing feeders."""
+    """Wires that cross the tile: columns, dendrite, V_DW rail, weight tracks, passing feeders, straps."""
     ox = t.origin[0]
     rects = [Rect("m2", Box(x0 + ox, 0, x1 + ox, t.py)) for x0, x1 in (t.drive, t.ground)]
     rows = [t.dendrite, t.vdw, *t.tracks[slice(*wiring.through)]]
@@ -112,7 +114,7 @@ def _wires(t: Tile, wiring: Wiring) -> list[Rect]:
     if wiring.tie is not None and wiring.side != "both":
         pad = rules_of(t.spec.device.process).pad("m3", "v2", t.track_v2[wiring.tie])
         rects.append(_toward(t, wiring.side, t.tracks[wiring.tie], pad.x0 + ox, pad.x1 + ox))
-    return rects
+    return rects + t.strap_rects(wiring.landings)
 
 
 def _toward(t: Tile, side: str, span: Span, x0: int, x1: int) -> Rect:

@@ -11,6 +11,7 @@ from hwlib.checks import editing
 from hwlib.checks.flat_view import DrawnDevice
 from hwlib.checks.planter import Fault, Planter
 from hwlib.checks.slips import SLIPS
+from hwlib.checks.strap_faults import STRAP_FAULTS
 
 _TRIES = 40
 
@@ -218,6 +219,7 @@ KINDS: dict[str, Callable[[Planter, kdb.Layout], Fault | None]] = {
     "wrong-programming": _wrong_programming,
     "wrong-size": _wrong_size,
     **SLIPS,
+    **STRAP_FAULTS,
 }
 
 

@@ -16,6 +16,7 @@ from hwlib.checks.locate import Locator
 from hwlib.checks.loose_metal import dangling_ends
 from hwlib.checks.lvs_report import LvsReport
 from hwlib.checks.reference_netlist import drawn_parameters, reference_network
+from hwlib.checks.strap_check import bare_landings, broken_straps
 from hwlib.design import Design
 from hwlib.drawing.reader import Drawing, LayoutSource, open_layout
 from hwlib.errors import InputError, shown
@@ -24,7 +25,9 @@ from hwlib.nets import DENDRITE, DRIVE
 from hwlib.network import DW_IN, DW_OUT, Network
 from hwlib.process import Process
 
-COMPARED_DEVICES = 10_000  # up to here the netlists are also compared without regard to names, and loose ends sought
+COMPARED_DEVICES = (
+    10_000  # up to here the netlists are also compared without regard to names, loose ends and straps looked at
+)
 WHOLE_DEVICES = 100_000  # larger layouts are read in bands; findings then lie at the first device concerned
 BAND_DEVICES = 50_000
 LISTED = 4  # layers in a message
@@ -64,7 +67,7 @@ def lvs(
     graphs = topology or database is not None or (topology is None and reference.devices <= COMPARED_DEVICES)
     large = reference.devices > WHOLE_DEVICES and not graphs
     view = view_in_bands(opened, -(-reference.devices // BAND_DEVICES)) if large else view_whole(opened)
-    comparison = Comparison(view, reference, drawn_parameters(reference, design))
+    comparison = Comparison(view, reference, drawn_parameters(reference, design), design)
     findings = comparison.run()
     if devices is not None:
         write_drawn_devices(devices, reference, view.table, comparison.identity)
@@ -92,8 +95,8 @@ def open_labelled_layout(layout: LayoutSource, process: Process, *, top: str | N
 class Comparison:
     """Device-by-device comparison of one layout with the reference network."""
 
-    def __init__(self, view: LayoutView, reference: Network, parameters: dict[str, np.ndarray]):
-        self.view, self.reference, self.parameters = view, reference, parameters
+    def __init__(self, view: LayoutView, reference: Network, parameters: dict[str, np.ndarray], design: Design):
+        self.view, self.reference, self.parameters, self.design = view, reference, parameters, design
         self.table = view.table
         self.report = LvsReport(view.drawing.layout, reference, self.table)
         self.locator = Locator(view.extracted, max(self.report.pitch // 4, 1)) if view.extracted else None
@@ -114,6 +117,7 @@ class Comparison:
         self._shorts()
         self._terminals()
         self._sizes()
+        self._straps()
         self._loose()
         return self.report.findings
 
@@ -244,6 +248,14 @@ class Comparison:
             if others:
                 box = self.locator.gap(self.table.pieces[number], others, self.report.pitch)
         self.report.open(self.reference.net_names[name], ends, self.identity, box)
+
+    def _straps(self) -> None:
+        """Landings without their vias, and gaps in straps."""
+        if len(self.table) <= COMPARED_DEVICES:
+            for wire, gap in broken_straps(self.view, self.design, self.reference, self.numbers):
+                self.report.broken_strap(wire, gap)
+            for bare in bare_landings(self.view, self.design, self.reference, self.numbers, self.lattice):
+                self.report.bare_landing(bare)
 
     def _loose(self) -> None:
         """Metal that carries nothing."""

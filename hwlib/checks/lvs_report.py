@@ -10,6 +10,7 @@ import numpy as np
 from hwlib.checks.device_table import DeviceTable
 from hwlib.checks.loose_metal import Loose
 from hwlib.checks.reference_netlist import device_name
+from hwlib.checks.strap_check import CLASSES, BareLanding
 from hwlib.drawing.labels import NetLabel
 from hwlib.findings import Finding, Severity
 from hwlib.nets import LINE, RAIL, in_words, parse_net
@@ -112,6 +113,15 @@ class LvsReport:
         message += f"instead of {required * 1e9:.6g}"
         measured = narrowest if required - narrowest >= widest - required else widest
         self._add("lvs.size", message, self._pillar(device), float(measured), float(required), "m")
+
+    def bare_landing(self, bare: BareLanding) -> None:
+        """Vias of a strap that are missing in one tile."""
+        message = f"strap of {CLASSES[bare.wire].title}: {bare.found} of {bare.wanted} {bare.cut} vias in this tile"
+        self._add("lvs.strap", message, (bare.x, bare.y, 0.0, 0.0), float(bare.found), float(bare.wanted))
+
+    def broken_strap(self, wire: str, gap: kdb.DBox) -> None:
+        """A strap with a gap."""
+        self._add("lvs.strap", f"a strap of {CLASSES[wire].title} is cut", _box_place(gap))
 
     def floating(self, piece: Loose) -> None:
         """Metal without device and label."""

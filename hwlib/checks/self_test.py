@@ -20,6 +20,7 @@ from hwlib.drawing.reader import open_layout
 from hwlib.findings import Finding
 from hwlib.process import preset_names
 from hwlib.weight_styles import LINES, RAILS
+from hwlib.wire_fields import Strap, Straps
 
 DRC_REACH = 0.1  # µm between a fault and the finding that reports it
 Maker = Callable[[Design], str | Path | kdb.Layout]
@@ -45,7 +46,7 @@ class Outcome:
 
 
 def random_designs(count: int, seed: int, *, largest: int = 30) -> list[Design]:
-    """Designs of 2 to ``largest`` neurons, of both weight styles, placements and all presets in turn."""
+    """Designs of 2 to ``largest`` neurons: both weight styles, placements and all presets in turn, some with straps."""
     rng = np.random.default_rng(seed)
     designs = []
     for k in range(count):
@@ -54,10 +55,20 @@ def random_designs(count: int, seed: int, *, largest: int = 30) -> list[Design]:
             weight_style=(RAILS, LINES)[k % 2].name,
             soma_placement=("diagonal", "centred")[k // 2 % 2],
             weights=Weights(random_patterns=int(rng.integers(1, 4))),
+            straps=_straps(k),
         )
         process = preset_names()[k // 4 % len(preset_names())]
         designs.append(Design(name=f"selftest_{k}", process=process, seed=int(rng.integers(1 << 30)), network=network))
     return designs
+
+
+def _straps(k: int) -> Straps:
+    """Straps of every third design: columns above rows or below, sparse landings or one in each tile."""
+    if k % 3 != 2:
+        return Straps()
+    columns, rows = ("m4", "m5") if k % 2 else ("m5", "m4")
+    wires = {"drive": columns, "dendrite": rows} | ({"ground": columns, "vdw": rows} if k % 4 < 2 else {})
+    return Straps(**{wire: Strap(metal=metal, pitch=1 + k % 5, vias=1 + k % 2) for wire, metal in wires.items()})
 
 
 def self_test(make: Maker, designs: list[Design], faults: int, seed: int) -> Iterator[Outcome]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from hwlib.cells.tile_dimensions import Span
+from hwlib.cells.strap_dimensions import Span
 from hwlib.nets import LINE
 from hwlib.weight_styles import LINES
 from layouts.labels import Label

@@ -152,6 +152,29 @@ def test_every_terminal_of_the_presets(tmp_path, process, style):
     assert worst(layout, drawn.load_process(), extracted, 5.0) < 0.005
 
 
+STRAPS = {
+    "ebeam": ({"drive": "m4", "dendrite": "m5"}, 2, 1),
+    "copper": ({"drive": "m5", "ground": "m5", "dendrite": "m4", "weight": "m4"}, 1, 1),
+    "copper_thick": ({"ground": "m4", "weight": "m5", "vdw": "m5"}, 1, 2),
+}
+
+
+@pytest.mark.parametrize("process", PRESETS)
+def test_every_terminal_of_strapped_wires(tmp_path, process):
+    """Straps, their vias and the pads between, in each metal."""
+    layouts = pytest.importorskip("layouts")
+    metals, pitch, vias = STRAPS[process]
+    straps = {wire: {"metal": metal, "pitch": pitch, "vias": vias} for wire, metal in metals.items()}
+    drawn = Design(name="three", process=process, network={"neurons": 3, "straps": straps})
+    path = layouts.write_layout(layouts.hopfield(drawn, drawn.load_process()), tmp_path / "three.gds")
+    layout = db.Layout()
+    layout.read(str(path))
+    extracted = extract(path, drawn.load_process(), drawn)
+    nets = {"drive": "drive_1", "dendrite": "dend_1", "ground": "gnd", "weight": "w_p1", "vdw": "vdw"}
+    names = tuple(nets[wire] for wire in metals if nets[wire] in extracted.net_names)
+    assert worst(layout, drawn.load_process(), extracted, 6.0, names) < 0.01
+
+
 def _beyond(s: Sheet, cell: db.Cell) -> None:
     """The electrode goes on beyond the pillar."""
     s.box(cell, "read", 100, 255, 140, 330)

@@ -65,6 +65,15 @@ def test_generated_layouts(tmp_path, process, style):
     same_drawing(path, lambda file: extract(file, loaded, drawn), TURNS[1::2] if style == "lines" else TURNS[::2])
 
 
+def test_strapped_layouts(tmp_path):
+    layouts = pytest.importorskip("layouts")
+    straps = {wire: {"metal": "m4", "pitch": 2} for wire in ("drive", "ground")} | {"dendrite": {"metal": "m5"}}
+    drawn = Design(name="three", process="copper", network={"neurons": 3, "straps": straps})
+    loaded = drawn.load_process()
+    path = layouts.write_layout(layouts.hopfield(drawn, loaded), tmp_path / "three.gds")
+    same_drawing(path, lambda file: extract(file, loaded, drawn), TURNS[::5])
+
+
 def _corner_at_the_edge(s) -> None:
     """A branch of the dendrite's own metal that starts on the border of two tiles."""
     s.box(s.layout.top_cell(), "m3", 225, 155, 255, 260)

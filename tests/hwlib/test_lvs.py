@@ -272,7 +272,7 @@ def test_reading_in_bands_finds_the_same(change, bands, workers):
         drawing = open_layout(draw.layout, EBEAM)
         view = read(drawing)
         assert len(drawing.layout.top_cells()) == 1
-        findings = Comparison(view, reference, drawn_parameters(reference, FIVE)).run()
+        findings = Comparison(view, reference, drawn_parameters(reference, FIVE), FIVE).run()
         found.append(sorted((f.rule, f.message.split(", the first")[0]) for f in findings))
     assert found[0] == found[1]
     assert bool(found[0]) == (change is not None)

@@ -66,7 +66,7 @@ def test_rules_by_pair():
         ("{outer: m1, inner: v1,", "{outer: m1, inner: v9,", ":55: enclosures.8.inner: unknown layer 'v9'"),
         ("permittivity: 3.9", "permitivity: 3.9", "permitivity: unknown key, did you mean 'permittivity'?"),
         ("grid: 1 nm", "grid: 0 nm", "grid: '0 nm' is outside 0.1 nm to 1 um"),
-        ("  m5: {kind: conductor", "  m6: {kind: conductor", "layers missing: m5"),
+        ("  m3: {kind: conductor", "  m6: {kind: conductor", "layers missing: m3"),
         ("gds: [10, 0], label: [10, 10]", "gds: [10, 0]", "a conductor layer needs label"),
         ("#1f77b4", "blue", "layers.m1.color"),
     ],

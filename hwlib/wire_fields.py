@@ -1,0 +1,56 @@
+"""How the wires of a design's network are drawn beyond their widths: straps on upper metals."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from hwlib.units import Quantity, Whole
+
+WireWidth = Annotated[float, Quantity("m", 1e-9, 1e-4)]
+ACROSS, ALONG = ("drive", "ground"), ("dendrite", "vdw", "weight")  # wires in columns, on m2, and in rows, on m3
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Strap(_Strict):
+    """A second wire above the first, on an upper metal, joined to it by vias.
+
+    Vias stand in the first and the last tile, in every ``pitch``-th between, and where a soma joins a dendrite or a
+    drive.
+    """
+
+    metal: str = Field(pattern="^m[4-9]$", description="that it runs on, above m3; one metal has one direction")
+    pitch: Whole = Field(default=1, ge=1, le=1000, description="tiles from one landing of vias to the next")
+    width: WireWidth | None = Field(default=None, description="of the strap; else the process's minimum")
+    vias: Whole = Field(default=1, ge=1, le=8, description="side by side along the wire, at every landing")
+
+
+class Straps(_Strict):
+    """Which wires have straps."""
+
+    drive: Strap | None = Field(default=None, description="beside the axon drives (columns)")
+    ground: Strap | None = Field(default=None, description="beside the ground columns")
+    dendrite: Strap | None = Field(default=None, description="beside the dendrites (rows)")
+    weight: Strap | None = Field(default=None, description="beside the weight rails (rows)")
+    vdw: Strap | None = Field(default=None, description="beside the V_DW rows")
+
+    @model_validator(mode="after")
+    def _one_direction(self) -> Straps:
+        metals = {name: strap.metal for name, strap in self.given().items()}
+        for across in ACROSS:
+            for along in ALONG:
+                if across in metals and metals[across] == metals.get(along):
+                    raise ValueError(
+                        f"{across} (columns) and {along} (rows) both on {metals[across]}, where they would cross; "
+                        "give them two metals"
+                    )
+        return self
+
+    def given(self) -> dict[str, Strap]:
+        """The straps there are, by wire."""
+        found = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: strap for name, strap in found.items() if strap is not None}

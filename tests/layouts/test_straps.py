@@ -1,0 +1,178 @@
+"""Straps on upper metals: clean in every combination, landings where the design says, and less resistance."""
+
+import os
+from importlib import resources
+from itertools import product
+
+import klayout.db as kdb
+import numpy as np
+import pytest
+
+import layouts
+from hwlib.checks import drc, lvs
+from hwlib.design import Design, load_design
+from hwlib.errors import LONGEST_LINE, InputError
+from hwlib.extraction import extract
+from hwlib.process import load_process, preset_names
+from tests.layouts.test_crossbar_geometry import flat_regions, violations
+from tests.support.resistances import between, to_pins
+
+FULL = bool(os.environ.get("SPINHOP_FULL"))
+COLUMNS, ROWS = ("drive", "ground"), ("dendrite", "weight", "vdw")
+
+
+def design(straps, process="ebeam", neurons=4, style="rails", placement="diagonal", **network):
+    return Design(
+        name="strapped", process=process,
+        network={"neurons": neurons, "weight_style": style, "soma_placement": placement, "straps": straps, **network},
+    )  # fmt: skip
+
+
+def combination(columns, rows, wires, k):
+    """Straps of some wires on two metals; pitch, vias and width turn with ``k``."""
+    chosen = {wire: columns if wire in COLUMNS else rows for wire in wires}
+    return {
+        wire: {"metal": metal, "pitch": (1, 2, 3, 50)[(k + n) % 4], "vias": 1 + (k + n) % 3,
+               **({"width": 150e-9} if (k + n) % 5 == 0 else {})}
+        for n, (wire, metal) in enumerate(chosen.items())
+    }  # fmt: skip
+
+
+SETS = [("drive",), ("ground", "dendrite"), ("drive", "ground", "dendrite", "weight"), ("weight", "vdw"),
+        ("drive", "ground", "dendrite", "weight", "vdw")]  # fmt: skip
+EVERY = [
+    (process, style, placement, metals, wires)
+    for process, style, placement, metals, wires in product(
+        preset_names(), ("rails", "lines"), ("diagonal", "centred"), (("m4", "m5"), ("m5", "m4")), SETS
+    )
+]
+
+
+@pytest.mark.parametrize("k", range(len(EVERY)) if FULL else range(0, len(EVERY), -(-len(EVERY) // 12)))
+def test_strapped_layouts_are_clean(k, tmp_path):
+    process, style, placement, metals, wires = EVERY[k]
+    wires = [wire for wire in wires if style == "rails" or wire != "weight"]
+    drawn = design(combination(*metals, wires, k), process, 2 + k % 4, style, placement)
+    p = load_process(process)
+    component = layouts.hopfield(drawn)
+    assert violations(flat_regions(component, p), p) == []
+    path = layouts.write_layout(component, tmp_path / "strapped.oas")
+    assert drc(path, p) == []
+    assert lvs(path, p, drawn) == []
+
+
+def test_landings_stand_where_the_design_says():
+    """Counted on the polygons: first and last tile, every third, and where the soma joins."""
+    n, p = 8, load_process("copper")
+    straps = {"drive": {"metal": "m5", "pitch": 3, "vias": 2}, "dendrite": {"metal": "m4", "pitch": 100}}
+    regions = flat_regions(layouts.hopfield(design(straps, "copper", n, placement="centred")), p)
+    # Drives land in rows 0, 3, 6, 7 and, for the soma, 4: five times two vias a column. Dendrites in columns 0, 4, 7.
+    assert regions["v4"].count() == n * 5 * 2
+    assert regions["v3"].count() == n * 5 * 2 + n * 3
+    assert regions["m5"].count() == n
+    top = max(box.top for box in (piece.bbox() for piece in regions["m5"].each()))
+    assert all(piece.bbox().top == top for piece in regions["m5"].each())
+    rows = [box for box in (piece.bbox() for piece in regions["m4"].each()) if box.width() > box.height()]
+    assert len(rows) == n
+
+
+def test_a_strap_is_a_second_wire_beside_the_first(tmp_path):
+    """Far from the ends of a current's way, half of it is in either: half the resistance per length."""
+    n, p = 24, load_process("ebeam")  # m2 to m5 have one sheet resistance there
+    ohm = []
+    for straps in ({}, {"drive": {"metal": "m4", "width": 40e-9}}):
+        drawn = design(straps, neurons=n, drive_width=40e-9)
+        path = layouts.write_layout(layouts.hopfield(drawn), tmp_path / "drive.gds")
+        network = extract(path, p, drawn)
+        taps = network.terminals[(network.pre == 5) & (network.post != 5), 0]
+        taps = taps[np.argsort(network.node_y[taps])]
+        far, near = (between(network, taps[[k, 18]])[0, 1] for k in (4, 10))
+        ohm.append((far - near) / np.diff(network.node_y[taps[[4, 10]]])[0])  # per metre, without ends
+    sheet = p.layers["m2"].sheet_resistance
+    # Pads of taps on m1 shunt 0.2 % of it.
+    assert ohm[0] == pytest.approx(sheet / 40e-9, rel=3e-3)
+    assert ohm[1] == pytest.approx(sheet / 80e-9, rel=3e-3)
+
+
+def test_straps_lower_what_lies_between_devices_and_pins(tmp_path):
+    p, worst = load_process("copper_thick"), []
+    for straps in ({}, {"drive": {"metal": "m4"}, "dendrite": {"metal": "m5"}}):
+        drawn = design(straps, "copper_thick", 6)
+        path = layouts.write_layout(layouts.hopfield(drawn), tmp_path / "drawn.oas")
+        worst.append(to_pins(extract(path, p, drawn)).max(axis=0))
+    assert (worst[1][[0, 3]] < worst[0][[0, 3]]).all()  # drives and dendrites; the ground gets a longer way out
+
+
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        ({"straps": {"drive": {"metal": "m4"}, "vdw": {"metal": "m4"}}}, "would cross"),
+        ({"straps": {"drive": {"metal": "m3"}}}, "metal"),
+        ({"straps": {"drive": {"metal": "m4", "pitch": 0}}}, "pitch"),
+        ({"straps": {"rail": {"metal": "m4"}}}, "rail"),
+        ({"straps": {"weight": {"metal": "m4"}}, "weight_style": "lines"}, "straps.weight"),
+    ],
+)
+def test_bad_straps_are_refused(network, words, tmp_path):
+    import yaml
+
+    path = tmp_path / "bad.yaml"
+    path.write_text(yaml.safe_dump({"name": "bad", "network": {"neurons": 4, **network}}), encoding="utf-8")
+    with pytest.raises(InputError, match=words) as error:
+        load_design(path)
+    assert all(len(line) <= LONGEST_LINE for line in error.value.lines)
+
+
+@pytest.mark.parametrize(
+    ("straps", "words"),
+    [
+        ({"drive": {"metal": "m6"}}, ("straps.drive", "no v5, m6")),
+        ({"drive": {"metal": "m4", "width": 50e-9}}, ("straps.drive.width", "50 nm", "m4.width")),
+        ({"drive": {"metal": "m4"}}, ("drive_width", "32 nm", "m2.width")),
+    ],
+)
+def test_straps_that_the_process_forbids(straps, words):
+    wide = {"drive_width": 32e-9} if "drive_width" in words else {}
+    with pytest.raises(InputError) as error:
+        layouts.hopfield(design(straps, "copper_thick", **wide))
+    assert all(word in str(error.value) for word in words), str(error.value)
+    assert len(str(error.value)) <= LONGEST_LINE
+
+
+def test_a_process_without_upper_metals(tmp_path):
+    """It draws everything but straps."""
+    lines = resources.files("hwlib").joinpath("processes", "ebeam.yaml").read_text(encoding="utf-8").splitlines()
+    upper = ("v3", "m4", "v4", "m5")
+    kept, skipping = [], False
+    for line in lines:
+        skipping = line.startswith(tuple(f"  {name}:" for name in upper)) or (skipping and line.startswith("    "))
+        if not skipping and not any(f"inner: {name}," in line for name in upper):
+            kept.append(line)
+    path = tmp_path / "flat.yaml"
+    path.write_text("\n".join(kept).replace("name: ebeam", "name: flat"), encoding="utf-8")
+    p = load_process(str(path))
+    assert not {"v3", "m4", "v4", "m5"} & set(p.layers)
+    drawn = design({})
+    file = layouts.write_layout(layouts.hopfield(drawn, p), tmp_path / "flat.gds")
+    assert drc(file, p) == lvs(file, p, drawn) == []
+    assert extract(file, p, drawn).devices == 16
+    with pytest.raises(InputError, match=r"straps.ground: process flat has no v3, m4"):
+        layouts.hopfield(design({"ground": {"metal": "m4"}}), p)
+
+
+def test_lvs_sees_a_bare_landing_in_a_turned_layout(tmp_path):
+    p = load_process("ebeam")
+    drawn = design({"dendrite": {"metal": "m4", "pitch": 2}}, neurons=5)
+    layout = kdb.Layout()
+    layout.read(str(layouts.write_layout(layouts.hopfield(drawn), tmp_path / "clean.gds")))
+    top = layout.top_cell()
+    layout.flatten(top.cell_index(), -1, True)
+    top.transform(kdb.Trans(1, False, 0, 0))
+    assert lvs(layout, p, drawn) == []
+    vias = top.shapes(layout.layer(*p.layers["v3"].gds))
+    victim = next(iter(vias.each()))
+    place = victim.bbox().center()
+    victim.delete()
+    (finding,) = lvs(layout, p, drawn)
+    assert finding.rule == "lvs.strap" and "dendrite: 0 of 1 v3" in finding.message
+    assert max(abs(finding.x * 1e9 - place.x), abs(finding.y * 1e9 - place.y)) < 400
