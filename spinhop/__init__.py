@@ -1,22 +1,25 @@
 """The user's face of the toolkit: command line, run folders, reports.
 
-Importing ``spinhop`` is light; the parts load what they need when they are called.
+Importing ``spinhop`` is light; its public names (``__init__.pyi``) load what they need when they are first used.
 """
 
-from __future__ import annotations
-
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+
+import lazy_loader
 
 import sim  # noqa: F401  it brings the kinds of tasks that designs may name
 
-__all__ = ["__version__"]
+_public, _names, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __dir__() -> list[str]:
+    return [*_names(), "__version__"]
 
 
 def __getattr__(name: str) -> Any:
     if name != "__version__":
-        raise AttributeError(f"module 'spinhop' has no attribute {name!r}")
-    from importlib.metadata import PackageNotFoundError, version
-
+        return _public(name)
     try:
         return version("spinhop")
     except PackageNotFoundError:

@@ -3,16 +3,6 @@
 ``reproduce(folder)`` runs all of them; see ``spinhop.reproduce.runner``. Nothing is loaded until it is called.
 """
 
-from __future__ import annotations
+import lazy_loader
 
-from typing import Any
-
-__all__ = ["Reproduction", "all_tasks", "reproduce"]
-
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        from spinhop.reproduce import runner
-
-        return getattr(runner, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

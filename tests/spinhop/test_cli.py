@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -246,12 +247,27 @@ def test_version(spinhop):
         _ = package.colour
 
 
-@pytest.mark.parametrize("room", ["sim", "layouts"])
-def test_public_calls_are_offered_by_the_interpreter(room):
+@pytest.mark.parametrize(
+    ("room", "some"),
+    [
+        ("hwlib", {"Design", "Network", "load_design", "extract", "drc", "lvs"}),
+        ("sim", {"run", "run_batch", "recall", "rules"}),
+        ("layouts", {"hopfield", "write_layout"}),
+        ("spinhop", {"run_design", "check_design", "write_report", "reproduce", "__version__"}),
+    ],
+)
+def test_public_names_are_offered_by_the_interpreter(room, some):
+    """Completion asks ``dir``: all names of the stub, nothing else, and each is what it says, not a module over it."""
+    import ast
     from importlib import import_module
+    from types import ModuleType
 
     package = import_module(room)
-    assert set(package._HOME) <= set(dir(package))
+    stub = ast.parse(Path(package.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    home = {alias.name: node.module for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert some <= set(dir(package)) and set(dir(package)) - {"__version__"} == set(home)
+    for name, module in home.items():
+        assert isinstance(getattr(package, name), ModuleType) == (module is None), name
 
 
 def test_undetermined_is_one_number_everywhere(spinhop, tmp_path):

@@ -1,0 +1,34 @@
+"""Public names of the hardware library; each is loaded when it is first used."""
+
+from . import cells as cells
+from . import checks as checks
+from . import extraction as extraction
+from . import pdk as pdk
+from .checks import drc as drc
+from .checks import drc_script as drc_script
+from .checks import lvs as lvs
+from .checks import write_lyrdb as write_lyrdb
+from .design import Design as Design
+from .design import load_design as load_design
+from .device import Device as Device
+from .errors import InputError as InputError
+from .extraction import extract as extract
+from .extraction import read_spef as read_spef
+from .extraction import write_spef as write_spef
+from .extraction import write_spice as write_spice
+from .findings import Finding as Finding
+from .findings import read_findings as read_findings
+from .findings import write_findings as write_findings
+from .network import Network as Network
+from .network import read_network as read_network
+from .network import write_network as write_network
+from .operating_point import resolve_v_dw as resolve_v_dw
+from .operating_point import v_dw_window as v_dw_window
+from .process import Process as Process
+from .process import load_process as load_process
+from .process import preset_names as preset_names
+from .schematic import ideal_network as ideal_network
+from .schematic import ladder_network as ladder_network
+from .weights import hebbian as hebbian
+from .weights import stored_patterns as stored_patterns
+from .weights import weight_levels as weight_levels
