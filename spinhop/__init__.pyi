@@ -4,7 +4,7 @@ from . import reproduce as reproduce
 from .checking import check_design as check_design
 from .report import write_report as write_report
 from .running import run_design as run_design
-from .spice import spice_design as spice_design
+from .spice_stages import spice_design as spice_design
 from .task_designs import answer as answer
 from .task_designs import task_design as task_design
 

@@ -21,7 +21,14 @@ import typer
 
 import spinhop
 from hwlib.errors import InputError, StoppedError, one_line
-from spinhop.commands import checks, design, spice, stages, tasks, tools
+from spinhop.commands import (
+    check_commands,
+    design_commands,
+    spice_commands,
+    stage_commands,
+    task_commands,
+    tool_commands,
+)
 
 app = typer.Typer(
     name="spinhop",
@@ -31,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (design, stages, spice, checks, tasks, tools):
+for module in (design_commands, stage_commands, spice_commands, check_commands, task_commands, tool_commands):
     module.register(app)
 
 

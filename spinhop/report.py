@@ -16,12 +16,12 @@ from spinhop import page
 from spinhop.artefacts import task_file
 from spinhop.inputs import RESOLVED, inputs_hash
 from spinhop.manifest import known_files, read_manifest
-from spinhop.outcome import Outcome, set_voltage, side_by_side, text, trial_data, trial_rows
 from spinhop.read_verdict import read_function, read_limits, why_not_extracted
 from spinhop.report_head import head
+from spinhop.resistance_table import ohms, resistance_rows, resistance_table
 from spinhop.result_files import SINKS, SOURCES, read_task, read_trial
+from spinhop.task_outcome import Outcome, set_voltage, side_by_side, text, trial_data, trial_rows
 from spinhop.task_pictures import task_pictures
-from spinhop.wires import ohms, resistance_rows, resistance_table
 
 if TYPE_CHECKING:
     import xarray as xr

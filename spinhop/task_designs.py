@@ -14,9 +14,9 @@ from hwlib.design import Design, completed
 from hwlib.errors import FieldsError, InputError
 from hwlib.weight_styles import LINES, RAILS
 from spinhop.artefacts import task_file
-from spinhop.outcome import Outcome, read_outcome
 from spinhop.read_verdict import read_function, read_limits
 from spinhop.running import run_design
+from spinhop.task_outcome import Outcome, read_outcome
 from spinhop.verdict import Line
 
 if TYPE_CHECKING:

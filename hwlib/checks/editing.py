@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import klayout.db as kdb
 
-from hwlib.drawing.labels import NetLabel
+from hwlib.drawing.net_labels import NetLabel
 from hwlib.process import Process
 
 

@@ -11,7 +11,7 @@ from hwlib.checks.device_table import DeviceTable
 from hwlib.checks.loose_metal import Loose
 from hwlib.checks.reference_netlist import device_name
 from hwlib.checks.strap_check import CLASSES, BareLanding
-from hwlib.drawing.labels import NetLabel
+from hwlib.drawing.net_labels import NetLabel
 from hwlib.findings import Finding, Severity
 from hwlib.nets import LINE, RAIL, in_words, parse_net
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, Network

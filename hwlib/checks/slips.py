@@ -12,7 +12,7 @@ from hwlib.checks.loose_metal import PITCHES
 from hwlib.checks.places import places
 from hwlib.checks.planter import Fault, Planter
 from hwlib.drawing.hierarchy import prune
-from hwlib.drawing.labels import NetLabel
+from hwlib.drawing.net_labels import NetLabel
 
 
 def _crossing_polygon(planter: Planter, layout: kdb.Layout) -> Fault | None:

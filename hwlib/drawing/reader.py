@@ -17,8 +17,8 @@ from hwlib.drawing.hierarchy import (
     remove_doubled,
     resolve_magnified,
 )
-from hwlib.drawing.labels import NetLabel, lift_labels
 from hwlib.drawing.layout_file import SHOWN, read_layout, with_one_top
+from hwlib.drawing.net_labels import NetLabel, lift_labels
 from hwlib.errors import InputError
 from hwlib.process import Process
 

@@ -4,4 +4,4 @@ from .conductors import with_capacitance as with_capacitance
 from .extractor import extract as extract
 from .spef import read_spef as read_spef
 from .spef import write_spef as write_spef
-from .spice import write_spice as write_spice
+from .spice_writer import write_spice as write_spice

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import klayout.db as db
 import numpy as np
 
-from hwlib.drawing.labels import NetLabel
+from hwlib.drawing.net_labels import NetLabel
 from hwlib.drawing.reader import Drawing
 from hwlib.errors import InputError
 from hwlib.extraction.parts import Part, number
 from hwlib.extraction.ports import PortTable
 from hwlib.extraction.reduce import components
 from hwlib.extraction.sheet import Line
-from hwlib.extraction.window import WindowExtractor
+from hwlib.extraction.window_network import WindowExtractor
 from hwlib.extraction.windows import BoxIndex, Placements, drawn_above, is_wiring, leaf_cells, place_leaves
 
 

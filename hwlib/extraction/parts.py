@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hwlib.drawing.labels import NetLabel
-from hwlib.extraction.window import WindowNet
+from hwlib.drawing.net_labels import NetLabel
+from hwlib.extraction.window_network import WindowNet
 
 
 @dataclass

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwlib.drawing.labels import NetLabel
+from hwlib.drawing.net_labels import NetLabel
 from hwlib.errors import InputError, shown
 from hwlib.extraction.compose import Assembly
 from hwlib.nets import DENDRITE, DRIVE, GROUND, LINE, RAIL, V_DW, Net, of_classes, parse_net, rank

@@ -7,8 +7,8 @@
 from sim.spice.deck import Deck as Deck
 from sim.spice.deck import refuse_other_dynamics as refuse_other_dynamics
 from sim.spice.deck import write_deck as write_deck
-from sim.spice.run import SpiceRun as SpiceRun
-from sim.spice.run import find_ngspice as find_ngspice
-from sim.spice.run import run_deck as run_deck
-from sim.spice.simulate import read_back as read_back
-from sim.spice.simulate import simulate as simulate
+from sim.spice.ngspice import SpiceRun as SpiceRun
+from sim.spice.ngspice import find_ngspice as find_ngspice
+from sim.spice.ngspice import run_deck as run_deck
+from sim.spice.ngspice_trial import read_back as read_back
+from sim.spice.ngspice_trial import simulate as simulate

@@ -15,8 +15,8 @@ from hwlib.writing import write_atomic
 from sim.circuit import joined_pins
 from sim.dynamics import Kinematic
 from sim.protocol import OFF_BELOW, ON_ABOVE, Protocol
-from sim.spice import device
-from sim.spice.run import check_deck_name
+from sim.spice import device_subcircuit
+from sim.spice.ngspice import check_deck_name
 
 R_ON, R_OFF = 1e-5, 1e12  # ohm: of the switches between sources and pins
 SWITCHING = 1e-13  # s: from load phase to convergence
@@ -164,17 +164,17 @@ def _title(network: Network) -> str:
 def _network_lines(network: Network, names: Names) -> Iterator[str]:
     wires = len(network.resistor_ohm)
     yield f"* {_title(network)}: {network.neurons} neurons, {network.devices} devices, {wires} wires"
-    yield from device.subcircuits(network)
+    yield from device_subcircuit.subcircuits(network)
     if names.wrapped:
         yield "* The network: the pins of its nets, then the sum of all walls' |velocity|"
         yield from _wrapped([".subckt", SUBCIRCUIT, *names.ports, "moving"])
     for k, ((a, b), ohm) in enumerate(zip(network.resistor_nodes.tolist(), network.resistor_ohm.tolist(), strict=True)):
         if names.node[a] != names.node[b]:
             yield f"R{k} {names.node[a]} {names.node[b]} {ohm:.17g}"
-    defaults = device.commonest(network)
+    defaults = device_subcircuit.commonest(network)
     for d, ends in enumerate(network.terminals.tolist()):
         nodes = [*(names.node[node] for node in ends), names.walls[d], "moving"]
-        yield device.instance(network, d, nodes, defaults)
+        yield device_subcircuit.instance(network, d, nodes, defaults)
     if names.wrapped:
         yield f".ends {SUBCIRCUIT}"
 

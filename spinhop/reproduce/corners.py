@@ -11,7 +11,7 @@ from hwlib.network import Network
 from hwlib.process import Process
 from sim.tasks.setup import at_ideal_v_dw, paper_design
 from spinhop.reproduce.task import PERCENT
-from spinhop.reproduce.wires import TIME_LIMIT, ohm_per_cell
+from spinhop.reproduce.wire_resistance import TIME_LIMIT, ohm_per_cell
 
 _WIRES = {"dendrite_width": "m3", "drive_width": "m2", "ground_width": "m2", "weight_width": "m3", "vdw_width": "m3"}
 

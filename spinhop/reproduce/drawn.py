@@ -14,7 +14,7 @@ from spinhop.reproduce.corners import CORNERS, Corner
 from spinhop.reproduce.pieces import CUT_LIMIT, DISTORTION, Piece, Values, run_pieces
 from spinhop.reproduce.rows import TIME_TOLERANCE, TOLERANCE, Row, compared, exact
 from spinhop.reproduce.task import NS, PERCENT, Context, Result, Steps, Task
-from spinhop.reproduce.wires import TIME_LIMIT
+from spinhop.reproduce.wire_resistance import TIME_LIMIT
 
 UNFINISHED = (
     f"some runs do not rest: they count as they stand after {NS * TIME_LIMIT:.0f} ns in a phase "

@@ -35,7 +35,7 @@ from sim.tasks.run_task import recall
 from sim.tasks.setup import with_levels
 from spinhop.reproduce.corners import Corner, Drawing, with_patterns
 from spinhop.reproduce.task import NJ, NS, PERCENT
-from spinhop.reproduce.wires import TIME_LIMIT, WALL_TOLERANCE
+from spinhop.reproduce.wire_resistance import TIME_LIMIT, WALL_TOLERANCE
 
 DISTORTION = 0.1  # of the letters
 CUT_LIMIT = 1.5e-6  # s: on ideal wires the longest of the ten graphs takes 1.03 µs

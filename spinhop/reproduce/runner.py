@@ -49,9 +49,9 @@ class Reproduction:
 
 def all_tasks() -> list[Task]:
     """The tasks in the order of the page."""
-    from spinhop.reproduce import biqmac, drawn, efficiency, fig5, fig6, fig7, fig8, search, wires
+    from spinhop.reproduce import biqmac, drawn, efficiency, fig5, fig6, fig7, fig8, search, wire_resistance
 
-    return [module.TASK for module in (fig5, efficiency, fig6, fig7, biqmac, fig8, wires, drawn, search)]
+    return [module.TASK for module in (fig5, efficiency, fig6, fig7, biqmac, fig8, wire_resistance, drawn, search)]
 
 
 def reproduce(
@@ -132,7 +132,7 @@ def _run(task: Task, folder: Path, quick: bool, seed: int, key: str, report: Rep
 
 
 def _write(folder: Path, results: list[tuple[Task, Result]], quick: bool, seed: int) -> Reproduction:
-    from spinhop.reproduce import figures, page  # matplotlib takes a second
+    from spinhop.reproduce import figures, reproduction_page  # matplotlib takes a second
 
     drawn = {}
     _mark_layouts(results)
@@ -147,7 +147,7 @@ def _write(folder: Path, results: list[tuple[Task, Result]], quick: bool, seed: 
         "time of all tasks": f"{seconds:.0f} s",
         "versions": ", ".join(f"{k} {v}" for k, v in store.versions().items()),
     }
-    index = page.write_page(folder / "index.html", results, drawn, about)
+    index = reproduction_page.write_page(folder / "index.html", results, drawn, about)
     table = write_atomic(folder / "rows.csv", lambda p: _csv(p, results))
     return Reproduction(results, index, table, seconds)
 

@@ -12,7 +12,7 @@ from sim.tasks.run_task import recall
 from spinhop.reproduce.corners import Corner, Drawing, with_patterns, with_v_dw
 from spinhop.reproduce.rows import Row, exact
 from spinhop.reproduce.task import PERCENT, Context, Result, Steps, Task
-from spinhop.reproduce.wires import WALL_TOLERANCE, summary
+from spinhop.reproduce.wire_resistance import WALL_TOLERANCE, summary
 
 _PROCESSES, _WIDENINGS, _PLACEMENTS = ("ebeam", "copper", "copper_thick"), (1.0, 2.0), ("diagonal", "centred")
 _TRIALS = 6

@@ -6,7 +6,7 @@ import pytest
 
 from hwlib.design import Design
 from hwlib.extraction import extract
-from hwlib.extraction.window import WindowExtractor
+from hwlib.extraction.window_network import WindowExtractor
 from hwlib.process import load_process
 from tests.support.hand_drawn import Sheet, design, draw_network, hebbian_levels
 from tests.support.sheet_fields import SheetFields, Terminals, network_resistances, refined, two_terminal

@@ -7,7 +7,7 @@ import pytest
 from hwlib.extraction.grid import Contact, Line
 from hwlib.extraction.sheet import Frame, solve
 from hwlib.extraction.tesselation import tesselate
-from hwlib.extraction.window import WindowExtractor
+from hwlib.extraction.window_network import WindowExtractor
 from hwlib.process import load_process
 from tests.support.hand_drawn import Sheet
 

@@ -141,10 +141,10 @@ def test_worst_device_of_ideal_wires_lies_where_it_is_drawn(waived):
 
 
 def test_terminal_shows_rules_windows_and_the_waiver(waived, capsys):
-    from spinhop.commands import checks
+    from spinhop.commands import check_commands
 
-    checks._print_findings(waived.findings["erc_ideal"])
-    checks._print_points(waived.points)
+    check_commands._print_findings(waived.findings["erc_ideal"])
+    check_commands._print_points(waived.points)
     text = capsys.readouterr().out
     assert "waived: vdw.window:" in text and "(waived: bench device without axons)" in text
     lines = {line.split()[0]: line for line in text.splitlines() if line and line[0].isalpha()}

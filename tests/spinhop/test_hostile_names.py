@@ -237,7 +237,7 @@ def test_pages_show_such_names_and_nothing_more(synthetic_run, spinhop, tmp_path
 
 
 def test_terminals_get_no_escape_sequences(capsys):
-    from spinhop.commands.checks import _print_findings
+    from spinhop.commands.check_commands import _print_findings
     from spinhop.console import print_table
 
     name = "[bold]x\x1b]0;title\x07\x1b[31mred\r\n"

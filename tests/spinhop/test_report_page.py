@@ -11,8 +11,8 @@ import xarray as xr
 
 from hwlib.errors import InputError
 from spinhop import page
-from spinhop.outcome import Outcome, text
 from spinhop.report import write_report
+from spinhop.task_outcome import Outcome, text
 
 _VOID = {"meta", "img", "br", "link", "input", "hr"}
 
@@ -95,7 +95,7 @@ def test_outcome_takes_times_of_resting_trials_only(synthetic_run):
 
 
 def test_no_resting_trial_has_no_time(synthetic_run):
-    from spinhop.outcome import read_outcome
+    from spinhop.task_outcome import read_outcome
 
     outcome = read_outcome(synthetic_run(resting=0) / "recall_drawn.nc")
     assert np.isnan(outcome.time_mean)

@@ -12,12 +12,12 @@ from hwlib.errors import InputError
 from hwlib.schematic import ladder_network
 from sim.tasks.setup import paper_design
 from sim.tasks.statistics import Interval
-from spinhop.reproduce import captions, fig8, figures, page, pieces, runner, store
+from spinhop.reproduce import captions, fig8, figures, pieces, reproduction_page, runner, store
 from spinhop.reproduce.corners import CORNERS, Corner
 from spinhop.reproduce.drawn import EXPERIMENTS, works
 from spinhop.reproduce.rows import Row, compared, exact
 from spinhop.reproduce.task import Context, Result, Task
-from spinhop.reproduce.wires import ohm_per_cell
+from spinhop.reproduce.wire_resistance import ohm_per_cell
 from tests.support.processes import start, stop
 
 
@@ -152,10 +152,10 @@ def test_verdict_with_reason_and_estimate():
 def test_page_escapes_and_formats(tmp_path):
     task = Task("t", "<T>", toy([]))
     row = Row("a < b", "1", 1234.56, None, Interval(1.23456, 1.0, 1.5), {"ebeam 1×": exact(0.5)})
-    text = page.write_page(tmp_path / "p.html", [(task, Result([row]))], {}, {"seed": "1"}).read_text()
+    text = reproduction_page.write_page(tmp_path / "p.html", [(task, Result([row]))], {}, {"seed": "1"}).read_text()
     assert "a &lt; b" in text and "&lt;T&gt;" in text
     assert "1235" in text and "1.235 [1, 1.5]" in text and "drawn: ebeam 1×" in text
-    assert page.number(None) == page.number(math.inf) == "–"
+    assert reproduction_page.number(None) == reproduction_page.number(math.inf) == "–"
 
 
 @pytest.mark.parametrize("neurons", [8, 9])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from hwlib.errors import cut, shown
 from hwlib.quantities import parse_number
-from sim.tasks.graph_formats.edges import Edges
+from sim.tasks.graph_formats.edge_collector import Edges
 from sim.tasks.graph_formats.graph_file import GraphFile
 
 _MOST_NAMES = 3

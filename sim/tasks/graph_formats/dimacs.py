@@ -9,7 +9,7 @@ from __future__ import annotations
 import networkx as nx
 
 from hwlib.errors import shown
-from sim.tasks.graph_formats.edges import Edges
+from sim.tasks.graph_formats.edge_collector import Edges
 from sim.tasks.graph_formats.graph_file import READ, GraphFile, Line
 
 PROBLEMS = ("edge", "edges", "col", "cut", "max", "sp")

@@ -13,7 +13,7 @@ import networkx as nx
 
 from hwlib.errors import InputError, shown
 from sim.tasks.graph_formats.attributes import Attributes
-from sim.tasks.graph_formats.edges import Edges
+from sim.tasks.graph_formats.edge_collector import Edges
 from sim.tasks.graph_formats.graph_file import MAX_EDGES, READ, GraphFile
 
 _DEPTH = 100

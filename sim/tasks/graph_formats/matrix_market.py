@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import networkx as nx
 
 from hwlib.errors import shown
-from sim.tasks.graph_formats.edges import Edges
+from sim.tasks.graph_formats.edge_collector import Edges
 from sim.tasks.graph_formats.graph_file import MAX_EDGES, READ, GraphFile, Line
 
 BANNER = "%%MatrixMarket"

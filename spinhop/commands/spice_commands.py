@@ -17,8 +17,8 @@ def spice(
 ) -> None:  # fmt: skip
     """Write one trial as a SPICE deck, with drawn or ideal wires; --run simulates it with ngspice."""
     from spinhop.console import StageLines, print_json, print_table
-    from spinhop.outcome import read_trial_data, trial_rows
-    from spinhop.spice import names, spice_design
+    from spinhop.spice_stages import names, spice_design
+    from spinhop.task_outcome import read_trial_data, trial_rows
 
     with StageLines() as progress:
         done = spice_design(

@@ -45,7 +45,7 @@ def image(
     json: Json = False,
 ) -> None:
     """Store pictures, load distorted copies, count the bits that come back right: ideal wires, and as drawn."""
-    from spinhop.pictures import picture_design
+    from spinhop.picture_design import picture_design
 
     design = picture_design(
         pictures or [], distortion or [0.1, 0.3], trials, seed, threshold=threshold, invert=invert
@@ -89,8 +89,8 @@ def _answer(designs: Sequence[Design], json: bool, **how: Any) -> None:
     """Run designs one after the other, and print what they come to in one table per kind of wires."""
     from sim.engines import check_name
     from spinhop.console import StageLines, print_json, print_table
-    from spinhop.outcome import case_table
     from spinhop.task_designs import answer
+    from spinhop.task_outcome import case_table
 
     check_name(how["engine"])
     with StageLines(shy=True) as progress:

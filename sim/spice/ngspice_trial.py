@@ -15,7 +15,7 @@ from sim.protocol import Protocol
 from sim.recorder import Recorder
 from sim.result import Trace, Trials, dataset, trace_samples
 from sim.spice.deck import SWITCHING, Deck, Names, write_deck
-from sim.spice.run import SpiceRun, run_deck
+from sim.spice.ngspice import SpiceRun, run_deck
 from sim.wall_events import EventStore
 from sim.walls import Pillars
 

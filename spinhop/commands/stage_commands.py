@@ -52,7 +52,7 @@ def extract(
     """Extract wires and devices from the layout's polygons (netCDF, SPEF, SPICE)."""
     done = _work("extract", design, out=out, layout=layout, top=top, force=force)
     from hwlib.network import read_network
-    from spinhop.wires import resistance_rows, resistance_table
+    from spinhop.resistance_table import resistance_rows, resistance_table
 
     table = resistance_table(read_network(done.path("network.nc")))
     if json:
@@ -129,7 +129,7 @@ def _only_ideal(names: dict[str, str]) -> dict[str, str]:
 
 
 def _print_trials(done: Run, json: bool, names: dict[str, str], *lines: Line) -> None:
-    from spinhop.outcome import read_trial_data, trial_rows
+    from spinhop.task_outcome import read_trial_data, trial_rows
 
     results = {kind: read_trial_data(done.path(name)) for kind, name in names.items()}
     if json:
@@ -144,7 +144,7 @@ def _print_trials(done: Run, json: bool, names: dict[str, str], *lines: Line) ->
 
 def _print_outcomes(done: Run, json: bool, kinds: Sequence[str], *lines: Line) -> None:
     from spinhop.artefacts import task_file
-    from spinhop.outcome import as_data, read_outcome, side_by_side
+    from spinhop.task_outcome import as_data, read_outcome, side_by_side
 
     task = done.design.task.kind
     outcomes = {kind: read_outcome(done.path(task_file(task, ideal=kind == "ideal")), kind=task) for kind in kinds}

@@ -9,14 +9,14 @@ from typing import NamedTuple
 import klayout.db as db
 import numpy as np
 
-from hwlib.extraction.devices import DeviceShape, Where, find_devices
+from hwlib.extraction.device_shapes import DeviceShape, Where, find_devices
 from hwlib.extraction.grid import Line
 from hwlib.extraction.negative import without_negative
 from hwlib.extraction.place import Finder
+from hwlib.extraction.polygon_resistors import Conductor, Wiring, wire
 from hwlib.extraction.reduce import Resistors, components, reduce
 from hwlib.extraction.sheet import Frame
 from hwlib.extraction.straight import Pin, Port, Tap
-from hwlib.extraction.wires import Conductor, Wiring, wire
 from hwlib.process import Process
 
 
