@@ -22,20 +22,20 @@ def drop_stale(package: Path) -> None:
     Call it before anything of the package is compiled. A cache that cannot be changed is left alone.
 
     Args:
-        package: folder of the package, whose functions call only one another.
+        package: folder of the package with those in it, whose functions call only one another.
     """
     cache = package / "__pycache__"
     digest = hashlib.sha256()
-    for source in sorted(package.glob("*.py")):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    for source in sorted(package.rglob("*.py")):
+        digest.update(str(source.relative_to(package)).encode() + b"\0" + source.read_bytes())
     stamp = cache / _STAMP
     with suppress(OSError, InputError):
-        for unfinished in cache.glob("*.nb?.tmp.*"):
+        for unfinished in package.rglob("__pycache__/*.nb?.tmp.*"):
             if time.time() - unfinished.stat().st_mtime > _ABANDONED:
                 unfinished.unlink(missing_ok=True)
         if stamp.exists() and stamp.read_text(encoding="ascii") == digest.hexdigest():
             return
-        for compiled in (*cache.glob("*.nbi"), *cache.glob("*.nbc")):
+        for compiled in package.rglob("__pycache__/*.nb[ic]"):
             compiled.unlink(missing_ok=True)
         cache.mkdir(exist_ok=True)
         write_atomic(stamp, lambda path: path.write_text(digest.hexdigest(), encoding="ascii"))

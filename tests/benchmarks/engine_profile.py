@@ -13,8 +13,8 @@ from machine import triad_bandwidth, wall_seconds
 
 from hwlib.network import Network
 from sim.engines.layout import threads_for
-from sim.engines.layout.circuit import solve
-from sim.engines.layout.trial import TrialRun
+from sim.engines.layout.elimination.schur import solve
+from sim.engines.layout.layout_stepper import TrialRun
 from sim.protocol import Protocol
 
 

@@ -21,7 +21,7 @@ from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import hebbian
 from hwlib.writing import temporary_of
 from sim.checkpoint import CheckpointError, read_state, under_way, write_state
-from sim.engines.layout.trial import TrialRun
+from sim.engines.layout.layout_stepper import TrialRun
 from sim.protocol import Protocol, protocol_for
 from sim.tasks.setup import paper_design
 from sim.ties import NEAR_TIE

@@ -12,7 +12,7 @@ from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import hebbian
 from sim.engines import Options
 from sim.engines.layout import simulate_trial
-from sim.engines.layout.trial import TrialRun
+from sim.engines.layout.layout_stepper import TrialRun
 from sim.protocol import protocol_for
 from sim.tasks.setup import paper_design, with_levels
 from sim.traces import walls_at

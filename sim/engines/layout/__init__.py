@@ -18,7 +18,7 @@ import numba
 
 from hwlib.network import Network
 from sim.engines import Options
-from sim.engines.layout.trial import Plans, TrialRun, plan_for, run_trial
+from sim.engines.layout.layout_stepper import Plans, TrialRun, plan_for, run_trial
 from sim.protocol import Protocol
 from sim.result import Trials, joined
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
-from sim.engines.layout.board import Board, Walls
-from sim.engines.layout.chains import chain_potentials
-from sim.engines.layout.circuit import row_potentials
-from sim.engines.layout.plan import Plan
-from sim.engines.layout.program import backward
-from sim.engines.layout.reduction import restore
-from sim.engines.layout.structure import ROW, STATIC, Structure
+from sim.engines.layout.elimination.numeric import backward
+from sim.engines.layout.elimination.schur import row_potentials
+from sim.engines.layout.ladders.single_ladders import chain_potentials
+from sim.engines.layout.partition.blocks import ROW, STATIC, Structure
+from sim.engines.layout.partition.plan import Plan
+from sim.engines.layout.partition.reduction import restore
+from sim.engines.layout.system import Board, Walls
 
 
 def node_voltages(structure: Structure, plan: Plan, board: Board, voltages: np.ndarray) -> np.ndarray:

@@ -1,0 +1,298 @@
+"""Solving the circuit for the walls' present pillars: rows, interface, rows again; powers as it goes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+
+from sim.engines.layout.elimination.numeric import backward, forward, port_power
+from sim.engines.layout.jit_options import outer, parallel
+from sim.engines.layout.ladders.coupled_ladders import join_rungs, rung_powers, sweep_rungs
+from sim.engines.layout.ladders.single_ladders import chain_powers, join_ports, sweep_packs
+
+# Indices are np.int64 in every call: another type would compile the callee again.
+
+
+@outer()
+def _reset(fixed, values, first, last):
+    for k in range(first, last):
+        values[k] = fixed[k]
+
+
+@outer()
+def _clear(values):
+    for k in range(len(values)):
+        values[k] = 0.0
+
+
+@outer()
+def _restart(work, rows, program, group):
+    """Put back what a group of rows holds before elimination, without its pillars."""
+    n, ports = program.n, program.port_first
+    first, last = program.group[group], program.group[group + 1]
+    block, block_end = program.group_block[group], program.group_block[group + 1]
+    _reset(rows.values, work.values, first, last)
+    _reset(rows.values, work.values, n + program.column[first], n + program.column[last])
+    _reset(rows.values, work.values, program.s_first[block], program.s_first[block_end])
+    _reset(work.row_b, work.b, first, last)
+    _reset(work.row_b, work.b, n + ports[block], n + ports[block_end])
+    _reset(work.row_c, work.c, block, block_end)
+
+
+@outer()
+def _add_pillars(work, rows, program, begin, end):
+    values, b, c, ref, pillar = work.values, work.b, work.c, work.ref, work.pillar
+    walls, us, vs, joint, sources = rows.wall, rows.a, rows.b, rows.joint, rows.source
+    diag, block = program.diag, program.block
+    for e in range(begin, end):
+        g = pillar[2, walls[e]]
+        u, v = us[e], vs[e]
+        if u >= 0:
+            values[diag[u]] += g
+        if v >= 0:
+            values[diag[v]] += g
+        if joint[e] >= 0:
+            values[joint[e]] -= g
+        else:
+            slot, potential = max(u, v), ref[sources[e]]
+            b[slot] += g * potential
+            c[block[slot]] += g * potential * potential
+
+
+@outer()
+def _group_forward(work, rows, program, group):
+    _restart(work, rows, program, group)
+    _add_pillars(work, rows, program, rows.wall_group[group], rows.wall_group[group + 1])
+    forward(program, work.values, work.b, work.c, program.group[group], program.group[group + 1])
+
+
+@outer()
+def _rows_forward(work, rows, program, share):
+    for group in range(work.chunk_group[share], work.chunk_group[share + 1]):
+        if work.dirty[group]:
+            _group_forward(work, rows, program, group)
+
+
+@outer()
+def _pillar_power(work, rows, begin, end, power):
+    """Heat in pillars, and what sources at their ends deliver, into ``power``."""
+    ref, x, pillar, source_class = work.ref, work.x, work.pillar, work.source_class
+    walls, us, vs, sources = rows.wall, rows.a, rows.b, rows.source
+    heat = 0.0
+    for e in range(begin, end):
+        wall, source = walls[e], sources[e]
+        if source >= 0:
+            current = pillar[2, wall] * (ref[source] - x[max(us[e], vs[e])])
+            if source_class[source] >= 0:
+                power[source_class[source]] += current * ref[source]
+        else:
+            current = pillar[2, wall] * (x[us[e]] - x[vs[e]])
+        heat += current * current * pillar[1, wall]
+    power[3] = heat
+
+
+@outer()
+def _group_backward(work, rows, program, group):
+    """Potentials inside a group of rows for those of the references."""
+    n, x, ref = program.n, work.x, work.ref
+    block, block_end = program.group_block[group], program.group_block[group + 1]
+    for port in range(program.port_first[block], program.port_first[block_end]):
+        x[n + port] = ref[rows.port_ref[port]]
+    backward(program, work.values, work.b, x, program.group[group], program.group[group + 1])
+
+
+@outer()
+def _rows_backward(work, rows, program, share):
+    ref, x, source_class = work.ref, work.x, work.source_class
+    for group in range(work.chunk_group[share], work.chunk_group[share + 1]):
+        _group_backward(work, rows, program, group)
+        block, block_end = program.group_block[group], program.group_block[group + 1]
+        power = work.group_power[group]
+        _clear(power)
+        _pillar_power(work, rows, rows.wall_group[group], rows.wall_group[group + 1], power)
+        for e in range(rows.source_group[group], rows.source_group[group + 1]):
+            source = rows.source_ref[e]
+            current = rows.source_siemens[e] * (ref[source] - x[rows.source_slot[e]])
+            if source_class[source] >= 0:
+                power[source_class[source]] += current * ref[source]
+        power[5] = port_power(program, work.values, work.b, work.c, x, block, block_end) - power[3]
+
+
+@parallel()
+def _sweep_parallel(chains, taps, dirty, chunk):
+    for share in prange(len(chunk) - 1):
+        sweep_packs(chains, taps, dirty, chunk[share], chunk[share + 1])
+
+
+@parallel()
+def _rungs_parallel(rungs, state, dirty, chunk):
+    for share in prange(len(chunk) - 1):
+        sweep_rungs(rungs, state, dirty, chunk[share], chunk[share + 1])
+
+
+@parallel()
+def _rows_forward_parallel(work, rows, program):
+    for share in prange(len(work.chunk_group) - 1):
+        _rows_forward(work, rows, program, np.int64(share))
+
+
+@parallel()
+def _rows_backward_parallel(work, rows, program):
+    for share in prange(len(work.chunk_group) - 1):
+        _rows_backward(work, rows, program, np.int64(share))
+
+
+@outer()
+def _gather(values, entry, blocks_values, first, b, port_ref, blocks_b, n):
+    for e in range(len(entry)):
+        values[entry[e]] += blocks_values[first + e]
+    for port in range(len(port_ref)):
+        b[port_ref[port]] += blocks_b[n + port]
+
+
+@outer()
+def _add_joint_pillars(values, b, diag, n, joint, ref, pillar):
+    walls, us, vs, entry = joint.wall, joint.pillar_a, joint.pillar_b, joint.joint
+    for e in range(len(walls)):
+        g = pillar[2, walls[e]]
+        u, v = us[e], vs[e]
+        if u < n:
+            values[diag[u]] += g
+            if v >= n:
+                b[u] += g * ref[v]
+        if v < n:
+            values[diag[v]] += g
+            if u >= n:
+                b[v] += g * ref[u]
+        if entry[e] >= 0:
+            values[entry[e]] -= g
+
+
+@outer()
+def _solve_interface(board):
+    joint, rows, inner, work = board.interface, board.rows, board.program, board.work
+    program, ref = joint.program, work.ref
+    n, values, b = program.n, board.face.values, board.face.b
+    _reset(joint.values, values, 0, len(values))
+    _reset(board.face.source_b, b, 0, n)
+    if board.rungs.rails > 0:
+        join_rungs(board.rungs, board.rung_state, values, b, ref, n)
+    else:
+        _gather(values, rows.entry, work.values, inner.s_first[0], b, rows.port_ref, work.b, inner.n)
+    join_ports(board.chains.entry, board.chains.port_ref, board.taps.port, values, b)
+    _add_joint_pillars(values, b, program.diag, n, joint, ref, work.pillar)
+    forward(program, values, b, board.face.c, 0, n)
+    backward(program, values, b, board.face.x, 0, n)
+    _reset(board.face.x, ref, 0, n)
+
+
+@outer()
+def _edge_current(ref, source_class, power, a, b, siemens):
+    """Current of an edge between references; what sources at its ends deliver goes into ``power``."""
+    current = siemens * (ref[a] - ref[b])
+    if source_class[a] >= 0:
+        power[source_class[a]] += current * ref[a]
+    if source_class[b] >= 0:
+        power[source_class[b]] -= current * ref[b]
+    return current
+
+
+@outer()
+def _joint_power(joint, ref, source_class, pillar, power):
+    """Powers of the edges between references."""
+    a, b, siemens = joint.a, joint.b, joint.siemens
+    for e in range(len(a)):
+        current = _edge_current(ref, source_class, power, a[e], b[e], siemens[e])
+        power[5] += current * current / siemens[e]
+    walls, a, b = joint.wall, joint.pillar_a, joint.pillar_b
+    for e in range(len(walls)):
+        wall = walls[e]
+        current = _edge_current(ref, source_class, power, a[e], b[e], pillar[2, wall])
+        heat = current * current * pillar[1, wall]
+        power[3] += heat
+        power[5] += current * current / pillar[2, wall] - heat
+
+
+@outer()
+def _track_power(bundles, ref):
+    heat, heat_first, refs, ref_first = bundles.heat, bundles.heat_first, bundles.ref, bundles.ref_first
+    total = 0.0
+    for bundle in range(len(heat_first) - 1):
+        at = heat_first[bundle]
+        begin, end = ref_first[bundle], ref_first[bundle + 1]
+        for i in range(begin, end):
+            for j in range(begin, end):
+                total += heat[at] * ref[refs[i]] * ref[refs[j]]
+                at += 1
+    return total
+
+
+@outer()
+def _powers(board, power):
+    """Powers of the whole circuit into ``power``; summed in a fixed order."""
+    work, columns = board.work, board.columns
+    _clear(power)
+    for group in range(len(work.group_power)):
+        for k in range(len(power)):
+            power[k] += work.group_power[group, k]
+    delivered, pillars, wires = chain_powers(board.chains.port_ref, board.taps.port, work.ref)
+    power[0] += delivered
+    power[3] += pillars
+    power[5] += wires
+    rung_powers(board.rungs, board.rung_state, work.ref, work.source_class, power)
+    _joint_power(board.interface, work.ref, work.source_class, work.pillar, power)
+    x, n = board.face.column_x, columns.program.n
+    for port in range(len(columns.port_ref)):
+        x[n + port] = work.ref[columns.port_ref[port]]
+    blocks = len(columns.program.port_first) - 1
+    power[5] += port_power(columns.program, columns.values, x, x, x, 0, blocks, False)
+    power[4] = _track_power(board.bundles, work.ref)
+    power[5] -= power[4]
+
+
+@outer()
+def _eliminate(board):
+    """Rows, chains and rungs, as far as their pillars changed."""
+    work, rows, program = board.work, board.rows, board.program
+    shared, whole, packs = len(work.chunk_group) > 2, np.int64(0), work.chunk_pack[-1]
+    if board.rungs.rails > 0:
+        if shared:
+            _rungs_parallel(board.rungs, board.rung_state, work.dirty, work.chunk_pack)
+        else:
+            sweep_rungs(board.rungs, board.rung_state, work.dirty, whole, packs)
+    elif shared:
+        _rows_forward_parallel(work, rows, program)
+        _sweep_parallel(board.chains, board.taps, work.dirty, work.chunk_pack)
+    else:
+        _rows_forward(work, rows, program, whole)
+        sweep_packs(board.chains, board.taps, work.dirty, whole, packs)
+    for k in range(len(work.dirty)):
+        work.dirty[k] = False
+
+
+@outer()
+def solve_circuit(board, power):
+    """Potentials of every reference for the pillars as they are, and the circuit's powers."""
+    work, rows, program = board.work, board.rows, board.program
+    _eliminate(board)
+    _solve_interface(board)
+    if board.rungs.rails == 0:
+        if len(work.chunk_group) > 2:
+            _rows_backward_parallel(work, rows, program)
+        else:
+            _rows_backward(work, rows, program, np.int64(0))
+    _powers(board, power)
+
+
+@njit(cache=True)
+def solve(board, power):
+    """The same, to be called from outside compiled code."""
+    solve_circuit(board, power)
+
+
+@njit(cache=True)
+def row_potentials(board):
+    """Potentials inside rows that are swept as rungs, into ``Work.x``, for those of the references."""
+    for group in range(len(board.program.group) - 1):
+        _group_forward(board.work, board.rows, board.program, group)
+        _group_backward(board.work, board.rows, board.program, group)

@@ -1,0 +1,319 @@
+"""Finding rows that are a dendrite with rails beside it (``rungs``): paths of wires, pillars between them in order."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from sim.engines.layout.ladders.coupled_ladders import ENDS_AT_SOMA, MOST_RAILS, RUNG_LANES, Rungs
+from sim.engines.layout.ladders.row_graph import bare, is_end, path, reverse, row_graph
+from sim.engines.layout.ladders.single_ladders import Ladder, rows_of
+
+_NO_WIRE = np.inf
+
+
+class _Notes(NamedTuple):
+    """What is found out about slots and pillars.
+
+    Attributes:
+        seen: whether a node's path was walked.
+        place, rank: place of a dendrite's node along its row; of a rail's node along its rail.
+        rail: which rail a node is of.
+        wire: wire up to a node from the one before, S.
+        nodes, wires: room for a path.
+    """
+
+    seen: np.ndarray
+    place: np.ndarray
+    rank: np.ndarray
+    rail: np.ndarray
+    wire: np.ndarray
+    nodes: np.ndarray
+    wires: np.ndarray
+
+
+class _Found(NamedTuple):
+    """What the rows turn out to be.
+
+    Attributes:
+        step: wire along the dendrite, wire along the rail, rail, and place in its row of each pillar, (4, pillars).
+        soma: see ``Rungs``, shape (blocks,).
+        wires: into and out of the soma's port, to the dendrite's last port, to the rails' last ports, from their
+            first, (blocks, 3 + 2 · most).
+        ports: slots of the dendrite's last node where it is a port, the rails' last ports, their first, the soma's;
+            −1 without, (blocks, 2 + 2 · most).
+    """
+
+    step: np.ndarray
+    soma: np.ndarray
+    wires: np.ndarray
+    ports: np.ndarray
+
+
+def find_rungs(ladder: Ladder, dendrite: np.ndarray, entry: np.ndarray, walls: int) -> Rungs | None:
+    """The blocks as rows of rungs, or None when one of them is anything else.
+
+    Args:
+        ladder: the blocks' edges.
+        dendrite: whether a slot belongs to a dendrite, shape (slots,).
+        entry: where the entries of the blocks' S go among the interface's values.
+        walls: number of walls.
+    """
+    graph = row_graph(ladder, dendrite)
+    if graph is None:
+        return None
+    blocks, pillars, size = len(graph.node_first) - 1, len(graph.pillar), 2 + 2 * MOST_RAILS
+    found = _Found(
+        np.zeros((4, pillars)), np.zeros(blocks, np.int64), np.zeros((blocks, size + 1)),
+        np.full((blocks, size), -1, np.int64),
+    )  # fmt: skip
+    slots = len(graph.dendrite)
+    notes = _Notes(
+        np.zeros(slots, bool), np.zeros(slots, np.int64), np.zeros(slots, np.int64), np.zeros(slots, np.int64),
+        np.zeros(slots), np.zeros(slots, np.int64), np.zeros(slots + 1),
+    )  # fmt: skip
+    rails = _walk_all(graph, notes, found)
+    if rails == 0:
+        return None
+    kept = [0, *range(1, 1 + rails), *range(1 + MOST_RAILS, 1 + MOST_RAILS + rails), size - 1]
+    ports = found.ports[:, kept]
+    in_order = np.sort(ports, axis=1)
+    if np.any((in_order[:, 1:] == in_order[:, :-1]) & (in_order[:, 1:] >= 0)):
+        return None
+    return _lay_out(ladder, graph, entry, walls, rails, found, ports)
+
+
+@njit(cache=True)
+def _pieces(graph, notes, block, starts, ports):
+    """Pieces of a block's dendrite: a node where each starts and the ports at its ends; how many, −1 for too many."""
+    paths = 0
+    for node in graph.node[graph.node_first[block] : graph.node_first[block + 1]]:
+        if notes.seen[node] or not graph.dendrite[node] or not is_end(graph, node):
+            continue
+        if paths == 2:
+            return -1
+        count, ports[paths, 0], ports[paths, 1] = path(graph, node, notes.nodes, notes.wires)
+        starts[paths] = node
+        for k in range(count):
+            notes.seen[notes.nodes[k]] = True
+            if bare(graph.pillar_first, notes.nodes[k]):
+                return -1
+        paths += 1
+    return paths
+
+
+@njit(cache=True)
+def _put_piece(graph, notes, start, port, side, at):
+    """Number a piece's nodes from ``at`` on, so that ``port`` is before it (side 0) or behind it (side 1)."""
+    count, first, last = path(graph, start, notes.nodes, notes.wires)
+    if (first, last)[side] != port:
+        reverse(notes.nodes, notes.wires, count)
+    for k in range(count):
+        here = notes.nodes[k]
+        notes.place[here], notes.wire[here] = at + k, notes.wires[k] if k else _NO_WIRE
+    return count
+
+
+@njit(cache=True)
+def _dendrite(graph, notes, found, block):
+    """Walk along a block's dendrite; whether it is one or two pieces with a port between or at its ends."""
+    starts, ends = np.full(2, -1, np.int64), np.full((2, 2), -1, np.int64)
+    pieces = _pieces(graph, notes, block, starts, ends)
+    if pieces == 0:
+        return _no_piece(graph, notes, found, block)
+    if pieces == 1:
+        return _one_piece(graph, notes, found, block, starts[0], ends[0])
+    if pieces != 2:
+        return False
+    port, here, there = -1, 0, 0
+    for k in range(2):
+        for m in range(2):
+            if ends[0, k] >= 0 and ends[0, k] == ends[1, m]:
+                port, here, there = ends[0, k], 1 - k, 1 - m
+    if port < 0 or not bare(graph.pillar_first, port):
+        return False
+    before, far, behind = 0, ends[0, here], ends[1, there]
+    if far >= 0:  # what has a port at its far end comes last
+        before, far, behind = 1, behind, far
+    if far >= 0 or (behind >= 0 and not bare(graph.pillar_first, behind)):
+        return False
+    count = _put_piece(graph, notes, starts[before], port, 1, 0)
+    found.soma[block], found.wires[block, 0] = count, notes.wires[count]
+    more = _put_piece(graph, notes, starts[1 - before], port, 0, count)
+    found.wires[block, 1], found.wires[block, 2] = notes.wires[0], notes.wires[more]
+    found.ports[block, 0], found.ports[block, -1] = behind, port
+    return True
+
+
+@njit(cache=True)
+def _no_piece(graph, notes, found, block):
+    """A rail whose only pillars stand at a port: the dendrite is no more than that port."""
+    port = -1
+    for node in graph.node[graph.node_first[block] : graph.node_first[block + 1]]:
+        for k in range(graph.rail_first[node], graph.rail_first[node + 1]):
+            here = graph.own[graph.by_rail[k]]
+            if port >= 0 and here != port:
+                return False
+            port = here
+    if port < 0:
+        return False
+    notes.place[port], notes.wire[port] = 0, _NO_WIRE
+    found.soma[block], found.ports[block, 0] = ENDS_AT_SOMA, port
+    return True
+
+
+@njit(cache=True)
+def _one_piece(graph, notes, found, block, start, ends):
+    """A dendrite that its soma's port does not cut in two; a pillar may stand at a port at its end."""
+    port, other = max(ends[0], ends[1]), min(ends[0], ends[1])
+    if other >= 0 and not bare(graph.pillar_first, other):
+        port, other = other, port
+    if port < 0 or (other >= 0 and not bare(graph.pillar_first, other)):
+        return False
+    if not bare(graph.pillar_first, port):  # the dendrite ends at this port, with its pillar
+        count = _put_piece(graph, notes, start, port, 1, 0)
+        notes.place[port], notes.wire[port] = count, notes.wires[count]
+        found.soma[block], found.wires[block, 0] = ENDS_AT_SOMA, notes.wires[0]
+        found.ports[block, 0], found.ports[block, -1] = port, other
+    elif other >= 0:
+        count = _put_piece(graph, notes, start, port, 0, 0)
+        found.soma[block] = 0
+        found.wires[block, 1], found.wires[block, 2] = notes.wires[0], notes.wires[count]
+        found.ports[block, 0], found.ports[block, -1] = other, port
+    else:
+        count = _put_piece(graph, notes, start, port, 1, 0)
+        found.soma[block], found.wires[block, 0] = count, notes.wires[count]
+        found.ports[block, -1] = port
+    return True
+
+
+@njit(cache=True)
+def _mean_place(graph, notes, node):
+    """Where along the dendrite the pillars at a rail's node stand."""
+    total, begin, end = 0.0, graph.rail_first[node], graph.rail_first[node + 1]
+    for k in range(begin, end):
+        total += notes.place[graph.own[graph.by_rail[k]]]
+    return total / max(end - begin, 1)
+
+
+@njit(cache=True)
+def _rails(graph, notes, found, block):
+    """Walk along a block's rails, the way its dendrite goes; how many there are, 0 when one is not like that."""
+    nodes, wires, rails = notes.nodes, notes.wires, 0
+    for node in graph.node[graph.node_first[block] : graph.node_first[block + 1]]:
+        if notes.seen[node] or not is_end(graph, node):
+            continue
+        if rails == MOST_RAILS:
+            return 0
+        count, first, last = path(graph, node, nodes, wires)
+        if _mean_place(graph, notes, nodes[0]) > _mean_place(graph, notes, nodes[count - 1]):
+            reverse(nodes, wires, count)
+            first, last = last, first
+        for k in range(count):
+            here = nodes[k]
+            if bare(graph.rail_first, here):
+                return 0
+            notes.seen[here], notes.rail[here], notes.rank[here] = True, rails, k
+            notes.wire[here] = wires[k] if k else _NO_WIRE
+        found.ports[block, 1 + rails], found.ports[block, 1 + MOST_RAILS + rails] = last, first
+        found.wires[block, 3 + rails] = wires[count]
+        found.wires[block, 3 + MOST_RAILS + rails] = wires[0]
+        rails += 1
+    return rails
+
+
+@njit(cache=True)
+def _steps(graph, notes, found, block, nodes):
+    """Order a block's pillars along its dendrite's ``nodes`` and its rails at once; whether that can be done."""
+    reached = np.full(MOST_RAILS, -1, np.int64)
+    at, soma = 0, found.soma[block]
+    for place in range(len(nodes)):
+        if place == soma:
+            found.soma[block] = at
+        begin, end = graph.pillar_first[nodes[place]], graph.pillar_first[nodes[place] + 1]
+        order = begin + np.argsort(notes.rank[graph.other[begin:end]], kind="mergesort")
+        for k in range(len(order)):
+            e = order[k]
+            there = graph.other[e]
+            rail, rank = notes.rail[there], notes.rank[there]
+            if rank != reached[rail] and rank != reached[rail] + 1:
+                return False
+            found.step[0, e] = notes.wire[nodes[place]] if k == 0 else _NO_WIRE
+            found.step[1, e] = notes.wire[there] if rank != reached[rail] else _NO_WIRE
+            found.step[2, e], found.step[3, e] = rail, at
+            reached[rail] = rank
+            at += 1
+    if soma == len(nodes):
+        found.soma[block] = at
+    return True
+
+
+@njit(cache=True)
+def _walk(graph, notes, found, block):
+    """One block: its dendrite, its rails, its pillars; the number of rails, 0 when it is no row of rungs."""
+    if not _dendrite(graph, notes, found, block):
+        return 0
+    mine = graph.node[graph.node_first[block] : graph.node_first[block + 1]]
+    nodes = mine[graph.dendrite[mine]]
+    if found.soma[block] == ENDS_AT_SOMA:
+        nodes = np.append(nodes, found.ports[block, 0])
+    nodes = nodes[np.argsort(notes.place[nodes])]
+    rails = _rails(graph, notes, found, block)
+    for node in mine:
+        if not notes.seen[node]:
+            return 0
+    return rails if rails and _steps(graph, notes, found, block, nodes) else 0
+
+
+@njit(cache=True)
+def _walk_all(graph, notes, found):
+    """All blocks; the most rails along one of them, 0 when one is no row of rungs."""
+    most = 0
+    for block in range(len(graph.node_first) - 1):
+        rails = _walk(graph, notes, found, block)
+        if rails == 0:
+            return 0
+        most = max(most, rails)
+    return most
+
+
+def _lay_out(ladder, graph, entry, walls, rails, found, ports) -> Rungs:
+    """Sort rows by length into packs, and their pillars into steps."""
+    block = ladder.program.block[graph.other]
+    length = np.bincount(block, minlength=len(ports))
+    order = np.argsort(-length, kind="stable")
+    lane = np.empty(len(order), np.int64)
+    lane[order] = np.arange(len(order))
+    lane_first, step_first, rung_first = rows_of(length[order], RUNG_LANES)
+    pack = lane[block] // RUNG_LANES
+    at = rung_first[step_first[pack] + found.step[3].astype(np.int64)] + lane[block] - lane_first[pack]
+    by_place = np.empty(len(at), np.int64)
+    by_place[at] = np.arange(len(at))
+    step, pillar = found.step[:, by_place], graph.pillar[by_place]
+    wall = ladder.wall[pillar].astype(np.int64)
+    tap = np.full(walls, -1, np.int64)
+    tap[wall] = np.arange(len(wall))
+    port_a, port_b, places = _pairs(ladder, graph, entry, ports[order], order)
+    wires = np.ascontiguousarray(found.wires[order].T)
+    return Rungs(
+        rails, lane_first, step_first, rung_first, step[0].copy(), step[1].copy(), step[2].astype(np.int8),
+        ladder.series[pillar], wall, tap, found.soma[order], wires[0], wires[1],
+        wires[2], wires[3 + MOST_RAILS : 3 + MOST_RAILS + rails], wires[3 : 3 + rails], port_a, port_b, places,
+    )  # fmt: skip
+
+
+def _pairs(ladder, graph, entry, slot, block):
+    """References of the ports of each pair of a row's conductances, and its place among the interface's values."""
+    program = ladder.program
+    i, j = np.tril_indices(slot.shape[1])
+    own = (slot >= 0) & (slot < program.n + len(ladder.port_ref))
+    local = np.where(own, slot - program.n - program.port_first[block][:, None], -1)
+    ref = np.where(slot >= 0, graph.port_ref[np.maximum(slot - program.n, 0)], -1)
+    high, low = np.maximum(local[:, i], local[:, j]), np.minimum(local[:, i], local[:, j])
+    first = (program.s_first[block] - program.s_first[0])[:, None]
+    places = np.where(low >= 0, entry[np.where(low >= 0, first + high * (high + 1) // 2 + low, 0)], -1)
+    both = (ref[:, i] >= 0) & (ref[:, j] >= 0)
+    columns = (np.where(both, ref[:, i], -1), np.where(both, ref[:, j], -1), places)
+    return tuple(np.ascontiguousarray(column.T.astype(np.int64)) for column in columns)

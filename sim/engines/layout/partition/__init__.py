@@ -1,0 +1,1 @@
+"""Cutting a network's circuit into rows, columns and the interface between them."""

@@ -1,0 +1,88 @@
+"""Parts of a plan: rows, columns, the interface between them, and tracks by the references that drive them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.engines.layout.elimination.numeric import Program
+
+
+class Rows(NamedTuple):
+    """Blocks with pillars (flat, as threads take no nested tuples; their program stands beside them).
+
+    Attributes:
+        values: conductances of fixed edges, in the program's order.
+        port_ref: reference of each port.
+        entry: where each entry of the blocks' S goes among the interface's values.
+        source_slot, source_ref, source_siemens: fixed edges from a node to a source, by group.
+        source_group: first of these of each group.
+        wall, a, b, joint, source: pillars by group: wall, slots of the ends (−1: a source), index of the entry that
+            joins them (−1 without), reference of the source (−1 without).
+        wall_group: first pillar of each group.
+    """
+
+    values: np.ndarray
+    port_ref: np.ndarray
+    entry: np.ndarray
+    source_slot: np.ndarray
+    source_ref: np.ndarray
+    source_siemens: np.ndarray
+    source_group: np.ndarray
+    wall: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+    joint: np.ndarray
+    source: np.ndarray
+    wall_group: np.ndarray
+
+
+class Columns(NamedTuple):
+    """Blocks without pillars, eliminated: ``values`` holds their factors and S; ``port_ref`` as for ``Rows``."""
+
+    program: Program
+    values: np.ndarray
+    port_ref: np.ndarray
+
+
+class Interface(NamedTuple):
+    """What joins blocks: its matrix (fixed part), and edges between references.
+
+    Attributes:
+        program: one block without ports.
+        values: fixed conductances and the columns' S.
+        a, b, siemens: fixed edges between references, wires and tracks.
+        wall, pillar_a, pillar_b, joint: pillars between references; ``joint`` as for ``Rows``.
+    """
+
+    program: Program
+    values: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+    siemens: np.ndarray
+    wall: np.ndarray
+    pillar_a: np.ndarray
+    pillar_b: np.ndarray
+    joint: np.ndarray
+
+
+class Bundles(NamedTuple):
+    """Tracks whose currents follow from the same references, and their transfers.
+
+    Attributes:
+        device: device of each wall; walls are numbered bundle by bundle.
+        first: first wall of each bundle, shape (bundles + 1,).
+        ref, ref_first: references of each bundle.
+        siemens, siemens_first: current per reference potential, a matrix (walls, references) per bundle.
+        heat, heat_first: a matrix (references, references) per bundle: track heat is yᵀ·heat·y.
+    """
+
+    device: np.ndarray
+    first: np.ndarray
+    ref: np.ndarray
+    ref_first: np.ndarray
+    siemens: np.ndarray
+    siemens_first: np.ndarray
+    heat: np.ndarray
+    heat_first: np.ndarray

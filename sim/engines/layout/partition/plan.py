@@ -1,0 +1,341 @@
+"""A circuit's blocks as elimination programs, with everything that no source voltage and no wall changes.
+
+Potentials that matter to a wall are the interface's and the sources'. Both stand in one vector of references: the
+interface by position, then the sources. A track's current is a fixed linear combination of a few references (the
+transfer of its column), computed here once.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from hwlib.nets import DENDRITE, LINE, RAIL
+from sim.engines.layout.elimination.numeric import Program, add_edges, backward, entry_index, forward, make_program
+from sim.engines.layout.elimination.symbolic import distinct
+from sim.engines.layout.ladders.coupled_ladders import Rungs, no_rungs
+from sim.engines.layout.ladders.coupled_search import find_rungs
+from sim.engines.layout.ladders.single_ladders import Chains, Ladder, find_chains, no_chains
+from sim.engines.layout.partition.block_records import Bundles, Columns, Interface, Rows
+from sim.engines.layout.partition.blocks import INTERFACE, ROW, SOURCE, STATIC, Structure
+from sim.engines.layout.partition.reduction import PILLAR, TRACK
+
+
+class Plan(NamedTuple):
+    """A whole circuit.
+
+    Attributes:
+        row_program, rows, chains, columns, interface, bundles: its parts; rows that are chains are no others.
+        rungs: the same rows once more, swept instead of eliminated, when all of them can be.
+        source_node: node of each source reference.
+        node_ref: reference of each node, −1 without.
+        node_slot: slot of each node of a row or column, −1 without.
+        series: wire in series with each wall's pillar in Ω.
+        pillar_group: group of rows or pack of chains that a wall's pillar belongs to, −1 the interface, −2 a pillar
+            without current.
+    """
+
+    row_program: Program
+    rows: Rows
+    chains: Chains
+    rungs: Rungs
+    columns: Columns
+    interface: Interface
+    bundles: Bundles
+    source_node: np.ndarray
+    node_ref: np.ndarray
+    node_slot: np.ndarray
+    series: np.ndarray
+    pillar_group: np.ndarray
+
+
+def _sources(structure: Structure) -> np.ndarray:
+    """Nodes that sources hold, those at tracks first: a step then needs the first references alone."""
+    edges, place = structure.edges, structure.place
+    track = edges.kind == TRACK
+    ends = np.concatenate([edges.a[track], edges.b[track], edges.a[~track], edges.b[~track]])
+    nodes = distinct(ends[place[ends] == SOURCE])
+    at_tracks = np.isin(nodes, ends[: 2 * np.count_nonzero(track)])
+    return np.concatenate([nodes[at_tracks], nodes[~at_tracks]])
+
+
+class _Draft(NamedTuple):
+    """Blocks of one kind: program, node and block of each port, which edges are theirs, and those edges' slots."""
+
+    program: Program
+    port_node: np.ndarray
+    port_block: np.ndarray
+    mine: np.ndarray
+    u: np.ndarray
+    v: np.ndarray
+
+
+def build_plan(structure: Structure) -> Plan:
+    """Order, place and eliminate what is fixed."""
+    edges, network = structure.edges, structure.network
+    node_slot, node_ref = np.full(network.nodes, -1, np.int64), np.full(network.nodes, -1, np.int64)
+    rows, columns = _draft(structure, ROW, node_slot), _draft(structure, STATIC, node_slot)
+    program = _interface_program(structure, (rows, columns), node_ref)
+    source_node = _sources(structure)
+    node_ref[source_node] = program.n + np.arange(len(source_node))
+    done = _columns(columns, structure, node_ref)
+    bundles = _bundles(structure, columns, done, node_ref)
+    wall_of = np.full(network.devices, -1, np.int64)
+    wall_of[bundles.device] = np.arange(network.devices)
+    interface = _interface(structure, program, done, columns, node_ref, wall_of)
+    ladder = _ladder(rows, structure, node_ref, wall_of)
+    chains = find_chains(ladder, program, network.devices) if _only_weights(rows, structure) else None
+    if chains is not None:
+        rows = _no_rows(len(edges.a))
+    row_part = _rows(rows, structure, node_ref, program, wall_of)
+    series, group = np.zeros(network.devices), np.full(network.devices, -2, np.int64)
+    pillar = edges.kind == PILLAR
+    series[wall_of[edges.device[pillar]]] = edges.ohm[pillar]
+    group[interface.wall] = -1
+    group[row_part.wall] = np.repeat(np.arange(len(row_part.wall_group) - 1), np.diff(row_part.wall_group))
+    rungs = None
+    if chains is None:
+        chains = no_chains(network.devices)
+        rungs = find_rungs(ladder, _dendrites(structure, rows, node_slot), row_part.entry, network.devices)
+    rungs = rungs or no_rungs(network.devices)
+    for swept in (chains, rungs):
+        group[swept.wall] = np.repeat(np.arange(len(swept.lane_first) - 1), np.diff(swept.work))
+    return Plan(
+        rows.program, row_part, chains, rungs, done, interface, bundles, source_node, node_ref, node_slot, series, group
+    )  # fmt: skip
+
+
+def _draft(structure: Structure, kind: int, node_slot: np.ndarray) -> _Draft:
+    edges, place, block = structure.edges, structure.place, structure.block
+    nodes = np.flatnonzero(place == kind)
+    of_a = place[edges.a] == kind
+    mine = of_a | (place[edges.b] == kind)
+    a, b = edges.a[mine], edges.b[mine]
+    owner = np.where(of_a[mine], block[a], block[b]).astype(np.int64)
+    key_a, key_b = owner * len(place) + a, owner * len(place) + b
+    at_a, at_b = place[a] == INTERFACE, place[b] == INTERFACE
+    unique = distinct(np.concatenate([key_a[at_a], key_b[at_b]]))
+    port_block, port_node = np.divmod(unique, len(place))
+    local = np.full(len(place), -1, np.int64)
+    local[nodes] = np.arange(len(nodes))
+    u = np.where(at_a, len(nodes) + np.searchsorted(unique, key_a), local[a])
+    v = np.where(at_b, len(nodes) + np.searchsorted(unique, key_b), local[b])
+    inner = (u >= 0) & (v >= 0)
+    program, slot = make_program(block[nodes], port_block, u[inner], v[inner])
+    node_slot[nodes] = slot[: len(nodes)]
+    slot = np.append(slot, -1)
+    return _Draft(program, port_node, port_block, mine, slot[u], slot[v])
+
+
+def _no_rows(edges: int) -> _Draft:
+    none = np.zeros(0, np.int64)
+    program, _ = make_program(none, none, none, none)
+    return _Draft(program, none, none, np.zeros(edges, bool), none, none)
+
+
+def _dendrites(structure: Structure, rows: _Draft, node_slot: np.ndarray) -> np.ndarray:
+    """Whether each slot of the rows is a node of a dendrite."""
+    network = structure.network
+    of_dendrite = network.nets_of(DENDRITE)[network.node_net]
+    nodes = np.flatnonzero(structure.place == ROW)
+    dendrite = np.zeros(len(rows.program.diag), bool)
+    dendrite[node_slot[nodes]] = of_dendrite[nodes]
+    dendrite[rows.program.n :] = of_dendrite[rows.port_node]
+    return dendrite
+
+
+def _only_weights(draft: _Draft, structure: Structure) -> bool:
+    """Whether weights are the only sources inside the blocks: what chains deliver is counted as theirs."""
+    edges, network = structure.edges, structure.network
+    weights = network.nets_of(LINE, RAIL)[network.node_net]
+    ends = np.where(draft.u < 0, edges.a[draft.mine], edges.b[draft.mine])[(draft.u < 0) | (draft.v < 0)]
+    return bool(weights[ends].all())
+
+
+def _ladder(draft: _Draft, structure: Structure, node_ref: np.ndarray, wall_of: np.ndarray) -> Ladder:
+    edges, mine = structure.edges, draft.mine
+    pillar = edges.kind[mine] == PILLAR
+    end = np.where(draft.u < 0, edges.a[mine], edges.b[mine])
+    return Ladder(
+        draft.program, draft.u, draft.v, np.where(pillar, 0.0, 1 / np.where(pillar, 1.0, edges.ohm[mine])),
+        np.where(pillar, edges.ohm[mine], 0.0),
+        np.where(pillar, wall_of[edges.device[mine]], -1),
+        np.where((draft.u < 0) | (draft.v < 0), node_ref[end], -1), node_ref[draft.port_node],
+    )  # fmt: skip
+
+
+def _interface_program(structure: Structure, drafts: tuple[_Draft, ...], node_ref: np.ndarray) -> Program:
+    """Plan the interface, every block joining all its ports to one another; fills in its nodes' references."""
+    edges, place = structure.edges, structure.place
+    nodes = np.flatnonzero(place == INTERFACE)
+    local = np.full(len(place), -1, np.int64)
+    local[nodes] = np.arange(len(nodes))
+    u, v = [local[edges.a]], [local[edges.b]]
+    for draft in drafts:
+        for first, last in zip(draft.program.port_first[:-1], draft.program.port_first[1:], strict=True):
+            if last - first > 1:
+                i, j = np.tril_indices(last - first, -1)
+                ports = local[draft.port_node[first:last]]
+                u.append(ports[i])
+                v.append(ports[j])
+    all_u, all_v = np.concatenate(u), np.concatenate(v)
+    inner = (all_u >= 0) & (all_v >= 0)
+    none = np.zeros(0, np.int64)
+    program, slot = make_program(np.zeros(len(nodes), np.int64), none, all_u[inner], all_v[inner])
+    node_ref[nodes] = slot
+    return program
+
+
+def _columns(draft: _Draft, structure: Structure, node_ref: np.ndarray) -> Columns:
+    program = draft.program
+    values = np.zeros(program.values)
+    add_edges(program, values, draft.port_block, draft.u, draft.v, 1 / structure.edges.ohm[draft.mine])
+    blocks = len(program.port_first) - 1
+    forward(program, values, np.zeros(len(program.diag)), np.zeros(blocks), 0, program.n)
+    return Columns(program, values, node_ref[draft.port_node])
+
+
+def _interface(
+    structure: Structure, program: Program, columns: Columns, draft: _Draft, node_ref: np.ndarray, wall_of: np.ndarray
+) -> Interface:
+    edges, place = structure.edges, structure.place
+    outside = (SOURCE, INTERFACE)
+    joint = np.isin(place[edges.a], outside) & np.isin(place[edges.b], outside)
+    a, b = node_ref[edges.a[joint]], node_ref[edges.b[joint]]
+    fixed = edges.kind[joint] != PILLAR
+    siemens = np.where(fixed, 1 / np.where(fixed, edges.ohm[joint], 1.0), 0.0)
+    none = np.zeros(0, np.int64)
+    values = np.zeros(program.values)
+    u, v = np.where(a < program.n, a, -1), np.where(b < program.n, b, -1)
+    entries = add_edges(program, values, none, u, v, siemens)
+    inner = columns.program
+    np.add.at(values, _entries(program, inner, columns.port_ref), columns.values[inner.s_first[0] :])
+    wall = wall_of[edges.device[joint][~fixed]]
+    return Interface(
+        program, values, a[fixed], b[fixed], siemens[fixed], wall, a[~fixed], b[~fixed], entries[~fixed]
+    )  # fmt: skip
+
+
+def _rows(draft: _Draft, structure: Structure, node_ref: np.ndarray, interface: Program, wall_of: np.ndarray) -> Rows:
+    program, edges = draft.program, structure.edges
+    pillar = edges.kind[draft.mine] == PILLAR
+    siemens = np.where(pillar, 0.0, 1 / np.where(pillar, 1.0, edges.ohm[draft.mine]))
+    values = np.zeros(program.values)
+    joint = add_edges(program, values, draft.port_block, draft.u, draft.v, siemens)
+    slot = np.where(draft.u < 0, draft.v, draft.u)
+    end = np.where(draft.u < 0, edges.a[draft.mine], edges.b[draft.mine])
+    at_source = (draft.u < 0) | (draft.v < 0)
+    source = np.where(at_source, node_ref[end], -1)
+    block = np.concatenate([program.block, draft.port_block]).astype(np.int64)
+    group = np.searchsorted(program.group_block, block[slot], side="right") - 1
+    fixed = np.flatnonzero(~pillar & at_source)
+    fixed = fixed[np.argsort(group[fixed], kind="stable")]
+    moving = np.flatnonzero(pillar)
+    moving = moving[np.lexsort((slot[moving], group[moving]))]
+    groups = np.arange(len(program.group))
+    port_ref = node_ref[draft.port_node]
+    return Rows(
+        values, port_ref, _entries(interface, program, port_ref),
+        slot[fixed], source[fixed], siemens[fixed], np.searchsorted(group[fixed], groups),
+        wall_of[edges.device[draft.mine][moving]], draft.u[moving], draft.v[moving], joint[moving], source[moving],
+        np.searchsorted(group[moving], groups),
+    )  # fmt: skip
+
+
+def _entries(interface: Program, program: Program, port_ref: np.ndarray) -> np.ndarray:
+    """Where each entry of the blocks' S goes among the interface's values."""
+    none = np.zeros(0, np.int64)
+    count = int(program.s_first[-1] - program.s_first[0])
+    return _entry_loop(interface, none, program.port_first, port_ref, count)
+
+
+@njit(cache=True)
+def _entry_loop(interface, none, port_first, port_ref, count):
+    entries = np.empty(count, np.int64)
+    at = 0
+    for block in range(len(port_first) - 1):
+        for i in range(port_first[block], port_first[block + 1]):
+            for j in range(port_first[block], i + 1):
+                u, v = port_ref[i], port_ref[j]
+                if u == v:
+                    entries[at] = interface.diag[u]
+                else:
+                    entries[at] = entry_index(
+                        interface.n, interface.column, interface.rows, none, none, interface.s_first, u, v
+                    )
+                at += 1
+    return entries
+
+
+def _bundles(structure: Structure, draft: _Draft, columns: Columns, node_ref: np.ndarray) -> Bundles:
+    """Tracks of a column block together, then tracks between references one by one, then tracks without current."""
+    edges, place, network = structure.edges, structure.place, structure.network
+    program = draft.program
+    track = edges.kind == TRACK
+    inner = np.flatnonzero(track[draft.mine])
+    u, v, ohm = draft.u[inner], draft.v[inner], edges.ohm[draft.mine][inner]
+    block_of = np.concatenate([program.block, draft.port_block]).astype(np.int64)
+    owner = block_of[np.where(u < 0, v, u)]
+    order = np.lexsort((edges.device[draft.mine][inner], owner))
+    u, v, ohm, owner = u[order], v[order], ohm[order], owner[order]
+    device = [edges.device[draft.mine][inner][order]]
+    ports = np.diff(program.port_first)
+    blocks = len(ports)
+    per_block = np.bincount(owner, minlength=blocks)
+    matrix_first = np.concatenate([[0], np.cumsum(per_block * ports)])
+    siemens = np.zeros(matrix_first[-1])
+    _transfer(columns, program.port_first, u, v, ohm, owner, per_block, matrix_first, siemens)
+    lone = np.flatnonzero(track & ~draft.mine)
+    device.append(edges.device[lone])
+    alive = np.zeros(network.devices, bool)
+    alive[np.concatenate(device)] = True
+    dead = np.flatnonzero(~alive)
+    device.append(dead)
+    if np.any(place[edges.a[lone]] == ROW) or np.any(place[edges.b[lone]] == ROW):
+        raise ValueError("a track ends inside a row block")
+    pair = np.stack([node_ref[edges.a[lone]], node_ref[edges.b[lone]]], axis=1).ravel()
+    pair_siemens = np.stack([1 / edges.ohm[lone], -1 / edges.ohm[lone]], axis=1).ravel()
+    one, two = np.ones(len(lone), np.int64), np.full(len(lone), 2)
+    walls = np.concatenate([per_block, one, [len(dead)]])
+    refs = np.concatenate([ports, two, [0]])
+    first, ref_first, siemens_first, heat_first = (
+        np.concatenate([[0], np.cumsum(x)]).astype(np.int64) for x in (walls, refs, walls * refs, refs * refs)
+    )
+    devices = np.concatenate(device).astype(np.int64)
+    bundles = Bundles(
+        devices, first, np.concatenate([columns.port_ref, pair]).astype(np.int64), ref_first,
+        np.concatenate([siemens, pair_siemens]), siemens_first, np.zeros(heat_first[-1]), heat_first,
+    )  # fmt: skip
+    _heat(bundles, network.r_m[devices])
+    return bundles
+
+
+def _transfer(columns, port_first, u, v, ohm, owner, per_block, matrix_first, siemens) -> None:
+    """Track currents per port potential: one back-substitution over all columns for each port's place in its block."""
+    program = columns.program
+    ports = np.diff(port_first)
+    x, zero = np.zeros(len(program.diag) + 1), np.zeros(len(program.diag))
+    start = np.concatenate([[0], np.cumsum(per_block)])
+    row = np.arange(len(u)) - start[owner]
+    for place in range(ports.max(initial=0)):
+        x[:] = 0
+        has = ports > place
+        x[program.n + port_first[:-1][has] + place] = 1
+        backward(program, columns.values, zero, x, 0, program.n)
+        mine = has[owner]
+        at = matrix_first[owner] + row * ports[owner] + place
+        siemens[at[mine]] = ((x[u] - x[v]) / ohm)[mine]  # index −1, a ground source, is the extra zero at the end
+
+
+@njit(cache=True)
+def _heat(bundles, r_m):
+    for bundle in range(len(bundles.first) - 1):
+        refs = bundles.ref_first[bundle + 1] - bundles.ref_first[bundle]
+        base = bundles.heat_first[bundle]
+        for wall in range(bundles.first[bundle], bundles.first[bundle + 1]):
+            at = bundles.siemens_first[bundle] + (wall - bundles.first[bundle]) * refs
+            for i in range(refs):
+                for j in range(refs):
+                    bundles.heat[base + i * refs + j] += r_m[wall] * bundles.siemens[at + i] * bundles.siemens[at + j]

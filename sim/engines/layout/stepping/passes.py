@@ -1,0 +1,311 @@
+"""Passes over the walls of a share, column by column: their speeds, their pillars, their places, what they will meet.
+
+Columns whose walls all rest against one end, and that their drive surely keeps there, sleep: no pass looks at them.
+Those that glide are only checked. A pass is called by number, so that one compiled function serves them all.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+
+from sim.engines.layout.jit_options import inner, outer, parallel
+from sim.engines.layout.stepping.active_set import (
+    ASLEEP,
+    AWAKE,
+    GLIDING,
+    NEAR,
+    add_step,
+    begins_gliding,
+    goes_on_gliding,
+    is_near,
+    stays_gliding,
+    wake,
+)  # fmt: skip
+from sim.engines.layout.stepping.column import (
+    CHANGED,
+    EDGE,
+    FAST,
+    GLIDERS,
+    INSIDE,
+    LAST,
+    LATE,
+    MISSED,
+    SPEED,
+    WORST,
+    any_fast,
+    gather,
+    largest,
+    largest_inside,
+    late_release,
+    leave,
+    look_ahead,
+    move,
+    set_free,
+    set_pillars,
+    snap,
+    travel,
+    travel_range,
+    turn_free,
+)  # fmt: skip
+
+PLACE, FINISH, ERROR, STILL, SCAN, DRIFT, WAKE = range(7)  # the passes
+
+
+@inner()
+def _pillars(work, walls, s, first, last):
+    return set_pillars(
+        walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, s, first, last,
+    )  # fmt: skip
+
+
+@inner()
+def _travel(work, bundles, walls, bundle, row, span, out):
+    """``travel`` of a column for the potentials in a row of ``here``, into its part of ``out``."""
+    first, last = bundles.first[bundle], bundles.first[bundle + 1]
+    begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+    rate = work.rate[bundles.siemens_first[bundle] : bundles.siemens_first[bundle + 1]]
+    travel(out[first:last], rate, work.here[row, begin:end], walls.leak[first:last], span)
+
+
+@inner()
+def _held(work, bundles, motion, bundle, row):
+    """Whether the potentials in ``here`` surely keep every wall of a column at its end: the rates' bounds say so."""
+    begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+    least, most = travel_range(work.bound, begin, work.here[row, begin:end], work.leak_bound[bundle], 1.0)
+    return least > 0 if motion.side[bundle] > 0 else most < 0
+
+
+@inner()
+def _one_way(work, bundles, bundle, row, other):
+    """Whether two sets of potentials in ``here`` surely drive every wall of a column the same way."""
+    begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+    leak = work.leak_bound[bundle]
+    least, most = travel_range(work.bound, begin, work.here[row, begin:end], leak, 1.0)
+    least_too, most_too = travel_range(work.bound, begin, work.here[other, begin:end], leak, 1.0)
+    return (least > 0 and least_too > 0) or (most < 0 and most_too < 0)
+
+
+@inner()
+def _place(work, bundles, walls, motion, bundle, h):
+    """Trial positions of a column for the potentials in ``blend``."""
+    first, last = bundles.first[bundle], bundles.first[bundle + 1]
+    begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+    gather(bundles.ref, motion.blend[0], work.here[0], begin, end)
+    _travel(work, bundles, walls, bundle, 0, 1.0, motion.mean)
+    move(
+        motion.trial[first:last], motion.s[first:last], motion.mean[first:last], motion.free[first:last],
+        walls.low[first:last], walls.high[first:last], h,
+    )  # fmt: skip
+
+
+@inner()
+def _start(work, bundles, walls, motion, bundle, row):
+    """Speeds of a column for the potentials in a row of ``here``, and which of its walls are free."""
+    first, last = bundles.first[bundle], bundles.first[bundle + 1]
+    _travel(work, bundles, walls, bundle, row, 1.0, motion.speed)
+    motion.side[bundle] = set_free(
+        motion.free[first:last], motion.speed[first:last], motion.s[first:last], walls.low[first:last],
+        walls.high[first:last],
+    )  # fmt: skip
+
+
+@inner()
+def _turns(work, bundles, walls, motion, bundle, h, slack):
+    """Mend the walls that turn at an end of their track in the step; how much of it they allow (see the callee)."""
+    first, last = bundles.first[bundle], bundles.first[bundle + 1]
+    rate = work.rate[bundles.siemens_first[bundle] : bundles.siemens_first[bundle + 1]]
+    begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+    leak = walls.leak[first:last]
+    s, low, high, free = motion.s[first:last], walls.low[first:last], walls.high[first:last], motion.free[first:last]
+    _travel(work, bundles, walls, bundle, 1, 1.0, motion.end)
+    gather(bundles.ref, motion.y[1], work.here[2], begin, end)
+    turn_free(
+        motion.trial[first:last], s, motion.speed[first:last], motion.end[first:last], free, low, high, rate,
+        work.here[2, begin:end], leak, h,
+    )  # fmt: skip
+    return late_release(
+        motion.speed[first:last], motion.end[first:last], s, free, low, high, walls.share[first:last], h, slack
+    )
+
+
+@inner()
+def _finish(work, bundles, walls, motion, bundle, h, slack, facts):
+    """Positions of a column at the end of the step; ``blend`` holds mean potentials and those at the end."""
+    first, last = bundles.first[bundle], bundles.first[bundle + 1]
+    begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+    gather(bundles.ref, motion.blend[1], work.here[1], begin, end)
+    if motion.state[bundle] == ASLEEP:
+        if not walls.pressed or _held(work, bundles, motion, bundle, 1):
+            return
+        motion.state[bundle] = AWAKE
+        gather(bundles.ref, motion.y[0], work.here[2], begin, end)
+        _start(work, bundles, walls, motion, bundle, 2)
+    elif motion.state[bundle] == GLIDING:
+        gather(bundles.ref, motion.blend[0], work.here[0], begin, end)
+        if stays_gliding(work, bundles, motion, bundle, h):
+            return
+        wake(work, bundles, walls, motion, bundle)
+        gather(bundles.ref, motion.y[0], work.here[2], begin, end)
+        _start(work, bundles, walls, motion, bundle, 2)
+    _place(work, bundles, walls, motion, bundle, h)
+    gather(bundles.ref, motion.y[0], work.here[2], begin, end)
+    if not _one_way(work, bundles, bundle, 1, 2):
+        facts[LATE] = min(facts[LATE], _turns(work, bundles, walls, motion, bundle, h, slack))
+    if _pillars(work, walls, motion.trial, first, last):
+        facts[CHANGED] = 1.0
+        if motion.state[bundle] != NEAR:
+            facts[MISSED] = 1.0
+
+
+@inner()
+def _error(work, bundles, walls, motion, bundle, h, facts):
+    """Largest estimated error of a column's walls in the step, fraction of L, into ``facts`` when it may exceed it."""
+    first, last = bundles.first[bundle], bundles.first[bundle + 1]
+    begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+    gather(bundles.ref, motion.blend[0], work.here[0], begin, end)
+    least, most = travel_range(work.bound, begin, work.here[0, begin:end], work.leak_bound[bundle], 0.0)
+    if h * max(-least, most) * work.most_share[bundle] <= facts[WORST]:
+        return
+    _travel(work, bundles, walls, bundle, 0, 0.0, motion.mean)
+    share, speed = walls.share[first:last], motion.mean[first:last]
+    if motion.state[bundle] == GLIDING:
+        worst = largest(speed, share)
+    else:
+        worst = largest_inside(motion.trial[first:last], walls.low[first:last], walls.high[first:last], speed, share)
+    facts[WORST] = max(facts[WORST], h * worst)
+
+
+@inner()
+def _goes_on(work, bundles, walls, motion, bundle):
+    """Whether a wall of a column is still moving at the end of the step, for the potentials found there."""
+    first, last = bundles.first[bundle], bundles.first[bundle + 1]
+    begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+    gather(bundles.ref, motion.y[3], work.here[0], begin, end)
+    if motion.side[bundle] != 0 and _held(work, bundles, motion, bundle, 0):
+        return False
+    _travel(work, bundles, walls, bundle, 0, 1.0, motion.mean)
+    trial = motion.trial[first:last] if motion.state[bundle] != ASLEEP else motion.s[first:last]
+    return any_fast(
+        trial, walls.low[first:last], walls.high[first:last], motion.mean[first:last], walls.still[first:last]
+    )  # fmt: skip
+
+
+@inner()
+def _drift(walls, motion, first, last, h):
+    """Move every free wall of a column at its constant speed."""
+    s, speed, low, high = motion.s[first:last], motion.speed[first:last], walls.low[first:last], walls.high[first:last]
+    move(s, s, speed, motion.free[first:last], low, high, h)
+    snap(s, speed, low, high)
+
+
+@inner()
+def _let_go(work, bundles, walls, motion, bundle, h):
+    """Move the walls of a column that left an end of their track in the step just taken; whether pillars changed."""
+    first, last = bundles.first[bundle], bundles.first[bundle + 1]
+    rate = work.rate[bundles.siemens_first[bundle] : bundles.siemens_first[bundle + 1]]
+    begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+    gather(bundles.ref, motion.blend[0], work.here[1], begin, end)
+    if _one_way(work, bundles, bundle, 0, 1):
+        return False
+    gather(bundles.ref, motion.blend[1], work.here[2], begin, end)
+    left = leave(
+        motion.s[first:last], motion.free[first:last], motion.speed[first:last], walls.low[first:last],
+        walls.high[first:last], rate, work.here[1, begin:end], work.here[2, begin:end],
+        walls.leak[first:last], h,
+    )  # fmt: skip
+    return left and _pillars(work, walls, motion.s, first, last)
+
+
+@inner()
+def _settled(work, bundles, walls, motion, bundle, h, facts):
+    """Whether nobody needs to look at a column's walls; if so, it sleeps or glides. ``here``: potentials now."""
+    begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+    if motion.side[bundle] != 0 and _held(work, bundles, motion, bundle, 0):
+        motion.state[bundle] = ASLEEP
+        return True
+    first, last = bundles.first[bundle], bundles.first[bundle + 1]
+    if motion.state[bundle] == GLIDING:
+        if h > 0:
+            add_step(bundles, motion, bundle, h)
+        if goes_on_gliding(work, bundles, walls, motion, bundle, work.here[0, begin:end], facts):
+            return True
+        wake(work, bundles, walls, motion, bundle)
+    elif h > 0 and motion.state[bundle] != ASLEEP:
+        for wall in range(first, last):  # a slice would be copied first
+            motion.s[wall] = motion.trial[wall]
+    return False
+
+
+@inner()
+def _scan(work, bundles, walls, motion, bundle, h, facts):
+    """Find what a column's walls will do; ``h`` > 0 is the step just taken, in which some may have left their end."""
+    begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+    gather(bundles.ref, motion.y[0], work.here[0], begin, end)
+    if _settled(work, bundles, walls, motion, bundle, h, facts):
+        return
+    _start(work, bundles, walls, motion, bundle, 0)
+    side, span = motion.side[bundle], motion.clock[1]
+    if h > 0 and side == 0 and _let_go(work, bundles, walls, motion, bundle, h):
+        facts[CHANGED] = 1.0
+    first, last = bundles.first[bundle], bundles.first[bundle + 1]
+    top, gap, gap_ahead, far = look_ahead(
+        facts, motion.free[first:last], motion.speed[first:last], motion.s[first:last], walls.low[first:last],
+        walls.high[first:last], walls.still[first:last],
+    )  # fmt: skip
+    y = work.here[0, begin:end]
+    if span > 0 and side == 0 and begins_gliding(work, bundles, walls, motion, bundle, y, gap_ahead, far):
+        facts[GLIDERS] += 1
+        return
+    motion.state[bundle] = NEAR if span == 0 or is_near(gap, top, span) else AWAKE
+
+
+@inner()
+def _begin_pass(facts, kind):
+    facts[CHANGED] = facts[MISSED] = facts[WORST] = 0.0
+    facts[LATE] = 2.0
+    if kind == SCAN:
+        facts[EDGE] = np.inf
+        facts[LAST] = facts[SPEED] = facts[INSIDE] = facts[FAST] = facts[GLIDERS] = 0.0
+
+
+@inner()
+def _step_column(work, bundles, walls, motion, kind, h, slack, bundle, facts):
+    """A pass other than SCAN over one column."""
+    first, last, state = bundles.first[bundle], bundles.first[bundle + 1], motion.state[bundle]
+    if kind == ERROR and state != ASLEEP:
+        _error(work, bundles, walls, motion, bundle, h, facts)
+    elif kind == PLACE and state == NEAR:
+        _place(work, bundles, walls, motion, bundle, h)
+        if _pillars(work, walls, motion.trial, first, last):
+            facts[CHANGED] = 1.0
+    elif kind == FINISH:
+        _finish(work, bundles, walls, motion, bundle, h, slack, facts)
+    elif kind == STILL:
+        if facts[CHANGED] == 0 and _goes_on(work, bundles, walls, motion, bundle):
+            facts[CHANGED] = 1.0
+    elif kind == DRIFT and state != ASLEEP:
+        _drift(walls, motion, first, last, h)
+        if _pillars(work, walls, motion.s, first, last):
+            facts[CHANGED] = 1.0
+    elif kind == WAKE and state == GLIDING:
+        wake(work, bundles, walls, motion, bundle)
+
+
+@outer()
+def share_pass(work, bundles, walls, motion, kind, h, slack, share):
+    """One pass over the columns of a share."""
+    facts = motion.facts[share]
+    _begin_pass(facts, kind)
+    for bundle in range(work.chunk_bundle[share], work.chunk_bundle[share + 1]):
+        if kind == SCAN:
+            _scan(work, bundles, walls, motion, bundle, h, facts)
+        else:
+            _step_column(work, bundles, walls, motion, kind, h, slack, bundle, facts)
+
+
+@parallel()
+def parallel_pass(work, bundles, walls, motion, kind, h, slack):
+    """One pass over all shares, side by side."""
+    for share in prange(len(work.chunk_bundle) - 1):
+        share_pass(work, bundles, walls, motion, kind, h, slack, np.int64(share))

@@ -1,0 +1,207 @@
+"""A plan under voltage, and the arrays that its solution works in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from hwlib.network import Network
+from sim.engines.layout.elimination.numeric import Program
+from sim.engines.layout.ladders.coupled_ladders import Rungs, RungState, make_rung_state
+from sim.engines.layout.ladders.single_ladders import Chains, Taps, make_taps
+from sim.engines.layout.partition.block_records import Bundles, Columns, Interface, Rows
+from sim.engines.layout.partition.plan import Plan
+from sim.engines.layout.stepping.column import ROUNDING
+from sim.result import meters
+
+WEIGHT, VDW, LOAD, PILLAR, TRACK, WIRE = range(6)  # columns of powers: delivered, then turned to heat
+SILENT = -1
+_FAR_FROM_REST = 1000.0  # times the speed at rest
+
+
+class Walls(NamedTuple):
+    """Constants of each wall, and its place in pillar units: s = 0 where the wall enters the pillar, 1 where it leaves.
+
+    Attributes:
+        low, high: s at the ends of the track.
+        rate: ds/dt per track current, 1/(s·A).
+        leak: ds/dt of the leak, 1/s.
+        still: |ds/dt| below which the wall is at rest, 1/s.
+        slow: |ds/dt| of a wall far from rest still, whichever it is, 1/s: while one is faster no step needs to look
+            for rest.
+        share: pillar width as a fraction of L.
+        pressed: whether some wall stands at an edge of its pillar when it is at an end of its track.
+        pillar: conductance at s = 0, and what it gains up to s = 1, in S; wire in series in Ω; shape (walls, 3).
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    rate: np.ndarray
+    leak: np.ndarray
+    still: np.ndarray
+    slow: float
+    share: np.ndarray
+    pressed: bool
+    pillar: np.ndarray
+
+
+class Work(NamedTuple):
+    """Arrays of a board that change, or that every pass needs (flat, as threads take no nested tuples).
+
+    Attributes:
+        pillar_group: of the plan.
+        rate: ds/dt of the walls per reference potential, a matrix (references, walls) per bundle.
+        bound: least and largest rate of a bundle's walls for each of its references; leak_bound: of their leaks.
+        most_share: largest pillar width of a bundle's walls, fraction of L.
+        here: room for three potentials of every bundle's references.
+        row_b, row_c: what the sources put into the rows' fixed part.
+        source_class: class of each reference's source, −1 for none that counts.
+        pillar: the part of each pillar that is ON, its resistance in Ω, its conductance with its wire in S, (3, walls).
+        dirty: groups of rows, or packs of chains or rungs, whose pillars changed since they were solved.
+        tap, tap_siemens: tap or rung of each wall, and what its pillar is there (of ``Taps`` or ``RungState``).
+        values, b, c, x: of the rows.
+        ref: potentials of the references.
+        group_power: powers inside each group, WEIGHT … WIRE.
+        chunk_group, chunk_pack, chunk_bundle: first group, pack and bundle of each thread's share.
+    """
+
+    pillar_group: np.ndarray
+    rate: np.ndarray
+    bound: np.ndarray
+    leak_bound: np.ndarray
+    most_share: np.ndarray
+    here: np.ndarray
+    row_b: np.ndarray
+    row_c: np.ndarray
+    source_class: np.ndarray
+    pillar: np.ndarray
+    dirty: np.ndarray
+    tap: np.ndarray
+    tap_siemens: np.ndarray
+    values: np.ndarray
+    b: np.ndarray
+    c: np.ndarray
+    x: np.ndarray
+    ref: np.ndarray
+    group_power: np.ndarray
+    chunk_group: np.ndarray
+    chunk_pack: np.ndarray
+    chunk_bundle: np.ndarray
+
+
+class Face(NamedTuple):
+    """What the interface and the columns work on: sources' part of b, matrix, b, c, potentials; columns' ports."""
+
+    source_b: np.ndarray
+    values: np.ndarray
+    b: np.ndarray
+    c: np.ndarray
+    x: np.ndarray
+    column_x: np.ndarray
+
+
+class Board(NamedTuple):
+    """A plan under voltage, and the work space of its solution."""
+
+    program: Program
+    rows: Rows
+    chains: Chains
+    rungs: Rungs
+    columns: Columns
+    interface: Interface
+    bundles: Bundles
+    taps: Taps
+    rung_state: RungState
+    work: Work
+    face: Face
+
+
+def make_walls(network: Network, plan: Plan, rest_speed: np.ndarray) -> Walls:
+    """Constants of the walls in the plan's order; ``rest_speed`` of each device in m/s."""
+    d = plan.bundles.device
+    width, length = network.pillar_width[d], network.length[d]
+    pillar = np.stack([1 / network.r_ap[d], 1 / network.r_p[d] - 1 / network.r_ap[d], plan.series], axis=1)
+    start = network.pillar_centre[d] - width / 2
+    low, high = -start / width, (length - start) / width
+    rest, still = rest_speed[d], rest_speed[d] / width
+    slow = max(_FAR_FROM_REST * rest.max(initial=0.0) / width.max(), still.max(initial=0.0))
+    return Walls(
+        low, high, network.mobility[d] / width, network.leak[d] / width, still, float(slow), width / length,
+        bool(low.max() > -ROUNDING or high.min() < 1 + ROUNDING), pillar,
+    )  # fmt: skip
+
+
+def make_board(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray, threads: int) -> Board:
+    """Put a plan under the source voltages of each net (NaN: none)."""
+    rows, program, interface, bundles = plan.rows, plan.row_program, plan.interface, plan.bundles
+    n = interface.program.n
+    at_source = network.node_net[plan.source_node]
+    ref = np.concatenate([np.zeros(n), np.nan_to_num(voltages[at_source])])
+    source_class = np.concatenate([np.full(n, SILENT), meters(network)[at_source]]).astype(np.int64)
+    slots, blocks = len(program.diag), len(program.port_first) - 1
+    row_b, row_c = np.zeros(slots), np.zeros(blocks)
+    current = rows.source_siemens * ref[rows.source_ref]
+    np.add.at(row_b, rows.source_slot, current)
+    owner = np.concatenate([program.block, np.repeat(np.arange(blocks), np.diff(program.port_first))])
+    np.add.at(row_c, owner[rows.source_slot].astype(np.int64), current * ref[rows.source_ref])
+    source_b = np.zeros(n)
+    for here, there in ((interface.a, interface.b), (interface.b, interface.a)):
+        to_source = (here < n) & (there >= n)
+        np.add.at(source_b, here[to_source], interface.siemens[to_source] * ref[there[to_source]])
+    count, groups = len(walls.low), len(program.group) - 1
+    rate, bound, leak_bound = _rates(bundles, walls)
+    taps, rung_state = make_taps(plan.chains, ref), make_rung_state(plan.rungs)
+    swept, siemens = (plan.rungs, rung_state.siemens) if plan.rungs.rails else (plan.chains, taps.siemens)
+    work = Work(
+        plan.pillar_group, rate, bound, leak_bound, _most(bundles, walls.share), np.zeros((3, len(bundles.ref))), row_b,
+        row_c, source_class, np.full((3, count), -1.0), np.ones(max(groups, len(swept.work) - 1), np.bool_), swept.tap,
+        siemens, rows.values.copy(), np.zeros(slots), np.zeros(blocks), np.zeros(slots), ref,
+        np.zeros((groups, 6)), _shares(program.group, threads), _shares(swept.work, threads),
+        _shares(bundles.first, threads),
+    )  # fmt: skip
+    face = Face(
+        source_b, np.zeros(interface.program.values), np.zeros(n), np.zeros(1), np.zeros(n),
+        np.zeros(len(plan.columns.program.diag)),
+    )  # fmt: skip
+    return Board(program, rows, plan.chains, plan.rungs, plan.columns, interface, bundles, taps, rung_state, work, face)
+
+
+def _rates(bundles: Bundles, walls: Walls) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rates, their bounds and the leaks' bounds of every bundle, as ``Work`` has them."""
+    rate, bound = np.empty(len(bundles.siemens)), np.zeros((len(bundles.ref), 2))
+    leak_bound = np.zeros((len(bundles.first) - 1, 2))
+    _fill_rates(bundles, walls.rate, walls.leak, rate, bound, leak_bound)
+    return rate, bound, leak_bound
+
+
+def _most(bundles: Bundles, share: np.ndarray) -> np.ndarray:
+    """Largest share of each bundle, 0 for an empty one."""
+    filled = np.flatnonzero(np.diff(bundles.first))
+    most = np.zeros(len(bundles.first) - 1)
+    most[filled] = np.maximum.reduceat(share, bundles.first[filled])
+    return most
+
+
+@njit(cache=True)
+def _fill_rates(bundles, per_ampere, leak, rate, bound, leak_bound):
+    for bundle in range(len(bundles.first) - 1):
+        first, last = bundles.first[bundle], bundles.first[bundle + 1]
+        begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
+        at = bundles.siemens_first[bundle]
+        if first == last:
+            continue
+        leak_bound[bundle, 0], leak_bound[bundle, 1] = leak[first:last].min(), leak[first:last].max()
+        for k in range(end - begin):
+            here = rate[at + k * (last - first) : at + (k + 1) * (last - first)]
+            for i in range(last - first):
+                here[i] = bundles.siemens[at + i * (end - begin) + k] * per_ampere[first + i]
+            bound[begin + k, 0], bound[begin + k, 1] = here.min(), here.max()
+
+
+def _shares(first: np.ndarray, threads: int) -> np.ndarray:
+    """Cut items with ``first[k]`` work before item k into ``threads`` runs of about equal work."""
+    targets = first[-1] * np.arange(1, threads) / threads
+    inner = np.searchsorted(first, targets)
+    return np.concatenate([[0], inner, [len(first) - 1]]).astype(np.int64)
