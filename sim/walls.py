@@ -1,4 +1,4 @@
-"""Pillars of many devices: their conductance by the wall's place, and the pieces of track where it is smooth."""
+"""Pillars of many devices: their conductance by the wall's place, and the segments of track where it is smooth."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ class Pillars:
         share = np.clip((q - self.edge) / self.width, 0.0, 1.0)
         return self.g_ap + share * (self.g_p - self.g_ap)
 
-    def smooth_conductance(self, q: np.ndarray, piece: np.ndarray) -> np.ndarray:
-        """As ``conductance`` for walls on their piece of track, continued smoothly a little beyond its ends."""
-        share = np.where(piece == UNDER, (q - self.edge) / self.width, piece == PAST)
+    def smooth_conductance(self, q: np.ndarray, segment: np.ndarray) -> np.ndarray:
+        """As ``conductance`` for walls on their segment of track, continued smoothly a little beyond its ends."""
+        share = np.where(segment == UNDER, (q - self.edge) / self.width, segment == PAST)
         return self.g_ap + share * (self.g_p - self.g_ap)
 
-    def piece(self, q: np.ndarray) -> np.ndarray:
+    def segment(self, q: np.ndarray) -> np.ndarray:
         """Whether walls are before, under or past their pillar."""
         return np.where(q < self.edge, BEFORE, np.where(q > self.edge + self.width, PAST, UNDER))
 
-    def bounds(self, piece: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Ends of each wall's piece of track in m."""
+    def bounds(self, segment: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Ends of each wall's segment of track in m."""
         enter = np.clip(self.edge, 0.0, self.length)
         leave = np.clip(self.edge + self.width, 0.0, self.length)
-        low = np.choose(piece, [np.zeros_like(enter), enter, leave])
-        return low, np.choose(piece, [enter, leave, self.length])
+        low = np.choose(segment, [np.zeros_like(enter), enter, leave])
+        return low, np.choose(segment, [enter, leave, self.length])

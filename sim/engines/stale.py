@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +15,7 @@ _STAMP = "compiled.sha256"
 _ABANDONED = 3600.0  # s
 
 
-def drop_stale(package: Path) -> None:
+def drop_stale(package: Path, sources: Iterable[Path] | None = None) -> None:
     """Remove a package's compiled functions when any of its sources is not what they were compiled from.
 
     What a killed process was writing there goes too, an hour later: until then it may be one that still writes.
@@ -23,10 +24,11 @@ def drop_stale(package: Path) -> None:
 
     Args:
         package: folder of the package with those in it, whose functions call only one another.
+        sources: its files that hold compiled functions or what these import; all by default.
     """
     cache = package / "__pycache__"
     digest = hashlib.sha256()
-    for source in sorted(package.rglob("*.py")):
+    for source in sorted(package.rglob("*.py") if sources is None else sources):
         digest.update(str(source.relative_to(package)).encode() + b"\0" + source.read_bytes())
     stamp = cache / _STAMP
     with suppress(OSError, InputError):

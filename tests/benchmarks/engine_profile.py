@@ -94,8 +94,8 @@ def _solution_seconds(run: TrialRun) -> float:
     power = np.zeros(6)
 
     def once() -> None:
-        run.board.work.dirty[:] = True
-        solve(run.board, power)
+        run.system.work.dirty[:] = True
+        solve(run.system, power)
 
     once()
     return wall_seconds(once, 30, 3.0)[0]
@@ -103,11 +103,11 @@ def _solution_seconds(run: TrialRun) -> float:
 
 def _touched(run: TrialRun) -> int:
     """Bytes of everything that changes with the pillars, and of the wires between them."""
-    board = run.board
-    arrays = [board.taps.siemens, board.taps.volt, board.chains.ohm, board.chains.series]
-    if board.rungs.rails:
-        rungs = board.rungs
-        arrays = [board.rung_state.siemens, rungs.along, rungs.beside, rungs.rail, rungs.series]
-    elif len(board.chains.wall) == 0:
-        arrays = [board.work.values, board.work.b, board.work.x, board.rows.values]
+    system = run.system
+    arrays = [system.taps.siemens, system.taps.volt, system.single.ohm, system.single.series]
+    if system.coupled.rails:
+        coupled = system.coupled
+        arrays = [system.coupled_state.siemens, coupled.along, coupled.beside, coupled.rail, coupled.series]
+    elif len(system.single.wall) == 0:
+        arrays = [system.work.values, system.work.b, system.work.x, system.rows.values]
     return sum(array.nbytes for array in arrays)

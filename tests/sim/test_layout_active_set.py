@@ -1,50 +1,50 @@
-"""Columns that passes need not look at: asleep, or gliding on bounds alone."""
+"""Columns that passes need not look at: inactive, or deferred on bounds alone."""
 
 import numpy as np
 import pytest
-from test_layout_chains import FIELDS, case
+from test_layout_single_ladders import FIELDS, case
 
 import sim
 from sim.engines import Options
 from sim.engines.layout import simulate_trial
 from sim.engines.layout.layout_stepper import TrialRun
-from sim.engines.layout.stepping.active_set import ASLEEP, GLIDING, places
+from sim.engines.layout.stepping.active_set import DEFERRED, INACTIVE, places
 from sim.traces import walls_at
 
 
-def test_columns_held_at_an_end_sleep_and_wake():
-    """Near the end of a recall most columns sleep, and all walls come to rest all the same."""
+def test_columns_held_at_an_end_are_inactive_until_they_move():
+    """Near the end of a recall most columns are inactive, and all walls come to rest all the same."""
     network, protocol = case(20, 0.5)
     run = TrialRun(network, protocol, {}, tolerance=1e-9, threads=1)
-    asleep = 0.0
+    inactive = 0.0
     while not run.go():
         if run.phase == 1:
-            asleep = max(asleep, float(np.mean(run.motion.state == ASLEEP)))
-    assert asleep > 0.5
+            inactive = max(inactive, float(np.mean(run.motion.state == INACTIVE)))
+    assert inactive > 0.5
     assert run.at_rest[1]
 
 
-def gliding_run(steps):
-    """A run stopped where some columns have glided for a while; walls with their columns."""
+def deferred_run(steps):
+    """A run stopped where some columns have been deferred for a while; walls with their columns."""
     network, protocol = case(20, 0.5)
     run = TrialRun(network, protocol, {}, tolerance=1e-9, threads=1)
     run.go(), run.go(steps)  # loaded, and released
-    while run.motion.glide[run.motion.state == GLIDING, 0].max(initial=0.0) == 0:
-        assert not run.go(1), "no column glides"
+    while run.motion.deferral[run.motion.state == DEFERRED, 0].max(initial=0.0) == 0:
+        assert not run.go(1), "no column is deferred"
     return network, protocol, run
 
 
-def test_gliding_walls_are_where_their_own_speed_brought_them():
-    """Step after step, each gliding wall moves by its mean track current: trapezia of it agree to the step's error."""
-    run = gliding_run(50)[2]
-    before, speed = places(run.board, run.walls, run.motion), wall_speed(run)
+def test_deferred_walls_are_where_their_own_speed_brought_them():
+    """Step after step, each deferred wall moves by its mean track current: trapezia of it agree to the step's error."""
+    run = deferred_run(50)[2]
+    before, speed = places(run.system, run.walls, run.motion), wall_speed(run)
     time = run.motion.clock[0]
     moved = 0
     for _ in range(40):
-        glided = run.motion.state == GLIDING
+        deferred = run.motion.state == DEFERRED
         assert not run.go(1)
-        now, new = places(run.board, run.walls, run.motion), wall_speed(run)
-        for column in np.flatnonzero(glided & (run.motion.state == GLIDING)):
+        now, new = places(run.system, run.walls, run.motion), wall_speed(run)
+        for column in np.flatnonzero(deferred & (run.motion.state == DEFERRED)):
             walls = slice(*run.plan.bundles.first[column : column + 2])
             way = (speed[walls] + new[walls]) / 2 * (run.motion.clock[0] - time)
             expected = np.clip(before[walls] + way, run.walls.low[walls], run.walls.high[walls])
@@ -63,13 +63,13 @@ def wall_speed(run):
         siemens = bundles.siemens[slice(*bundles.siemens_first[bundle : bundle + 2])].reshape(
             walls.stop - walls.start, len(refs)
         )
-        speed[walls] += run.walls.rate[walls] * (siemens @ run.board.work.ref[refs])
+        speed[walls] += run.walls.rate[walls] * (siemens @ run.system.work.ref[refs])
     return speed
 
 
 @pytest.mark.parametrize("steps", [2, 90, 200])
-def test_a_run_stopped_while_columns_glide_goes_on_bit_for_bit(tmp_path, steps):
-    network, protocol, begun = gliding_run(steps)
+def test_a_run_stopped_while_columns_are_deferred_goes_on_bit_for_bit(tmp_path, steps):
+    network, protocol, begun = deferred_run(steps)
     whole = simulate_trial(network, protocol, Options(tolerance=1e-9))
     begun.save(tmp_path / "trial.npz")
     for threads in (1, 2):
@@ -80,8 +80,8 @@ def test_a_run_stopped_while_columns_glide_goes_on_bit_for_bit(tmp_path, steps):
             assert np.array_equal(getattr(whole, name), getattr(resumed, name)), name
 
 
-def test_a_trace_shows_gliding_walls_where_the_reference_has_them():
-    """The walls are looked at after every step, also those that glide."""
+def test_a_trace_shows_deferred_walls_where_the_reference_has_them():
+    """The walls are looked at after every step, also deferred ones."""
     network, protocol = case(12, 0.5)
     seen, slow = (sim.run(network, protocol, engine=engine) for engine in ("layout", "reference"))
     np.testing.assert_array_equal(walls_at(seen, float(seen.time[-1])), seen.wall_final)

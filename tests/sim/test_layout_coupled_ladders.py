@@ -1,8 +1,8 @@
-"""Rows of rungs: dendrites beside weight rails, against the general elimination and against dense algebra."""
+"""Rows of coupled: dendrites beside weight rails, against the general elimination and against dense algebra."""
 
 import numpy as np
 import pytest
-from test_layout_chains import FIELDS
+from test_layout_single_ladders import FIELDS
 
 import layouts
 from hwlib.design import Design
@@ -10,7 +10,7 @@ from hwlib.extraction import extract
 from hwlib.schematic import ideal_network
 from sim.engines import Options
 from sim.engines.layout import simulate_trial
-from sim.engines.layout.ladders.coupled_ladders import RUNG_LANES
+from sim.engines.layout.ladders.coupled_ladders import COUPLED_LANES
 from sim.engines.layout.layout_stepper import TrialRun, plan_for
 from sim.engines.layout.partition import plan as planning
 from sim.protocol import protocol_for
@@ -38,23 +38,23 @@ def drawn(tmp_path_factory):
     return make
 
 
-@pytest.mark.parametrize(("neurons", "patterns"), [(3, 1), (9, 1), (9, 2), (RUNG_LANES + 2, 1)])
+@pytest.mark.parametrize(("neurons", "patterns"), [(3, 1), (9, 1), (9, 2), (COUPLED_LANES + 2, 1)])
 def test_drawn_rows_are_rungs_while_loading_and_converging(drawn, neurons, patterns):
     network, protocol = drawn(neurons, patterns)
     for voltages in (protocol.load_voltages(network), protocol.net_voltages(network)):
         plan = plan_for(network, voltages, {})[1]
-        assert plan.rungs.rails >= patterns
+        assert plan.coupled.rails >= patterns
         elsewhere = len(plan.interface.wall)
-        assert len(np.unique(plan.rungs.wall)) == len(plan.rungs.wall) == network.devices - elsewhere
-        assert len(plan.rungs.soma) >= neurons and len(plan.rungs.lane_first) - 1 >= neurons / RUNG_LANES
+        assert len(np.unique(plan.coupled.wall)) == len(plan.coupled.wall) == network.devices - elsewhere
+        assert len(plan.coupled.soma) >= neurons and len(plan.coupled.lane_first) - 1 >= neurons / COUPLED_LANES
 
 
-@pytest.mark.parametrize(("neurons", "patterns"), [(3, 1), (9, 1), (9, 2), (RUNG_LANES + 2, 1)])
+@pytest.mark.parametrize(("neurons", "patterns"), [(3, 1), (9, 1), (9, 2), (COUPLED_LANES + 2, 1)])
 def test_the_sweep_is_the_general_elimination(drawn, neurons, patterns, monkeypatch):
     network, protocol = drawn(neurons, patterns)
     swept = simulate_trial(network, protocol, Options(tolerance=1e-9))
-    monkeypatch.setattr(planning, "find_rungs", lambda *arguments: None)
-    assert plan_for(network, protocol.net_voltages(network), {})[1].rungs.rails == 0
+    monkeypatch.setattr(planning, "find_coupled", lambda *arguments: None)
+    assert plan_for(network, protocol.net_voltages(network), {})[1].coupled.rails == 0
     general = simulate_trial(network, protocol, Options(tolerance=1e-9))
     np.testing.assert_allclose(swept.wall_final, general.wall_final, rtol=0, atol=1e-9 * network.length.max())
     heat = general.energy_sink.sum()
@@ -69,8 +69,8 @@ def test_rows_are_those_of_a_dense_elimination(drawn):
     run = TrialRun(network, protocol, {}, tolerance=1e-9, threads=1)
     while run.phase == 0:
         run.go()
-    rungs, rows, program, pillars = run.plan.rungs, run.plan.rows, run.plan.row_program, run.board.work.pillar
-    n, size = program.n, 2 * rungs.rails + 2
+    coupled, rows, program, pillars = run.plan.coupled, run.plan.rows, run.plan.row_program, run.system.work.pillar
+    n, size = program.n, 2 * coupled.rails + 2
     slots = len(program.diag)
     fixed = np.zeros((slots, slots))
     u, v = fixed_edges(run)
@@ -90,16 +90,16 @@ def test_rows_are_those_of_a_dense_elimination(drawn):
     step = 1e-6
     expected, slope = dense(1.0), (dense(1 + step) - dense(1 - step)) / (2 * step)
     seen = 0
-    for lane in range(len(rungs.soma)):
+    for lane in range(len(coupled.soma)):
         for pair, (i, j) in enumerate(zip(*np.tril_indices(size), strict=True)):
-            a, b = rungs.port_a[pair, lane], rungs.port_b[pair, lane]
+            a, b = coupled.port_a[pair, lane], coupled.port_b[pair, lane]
             if a < 0:
                 continue
             ports = [np.flatnonzero(rows.port_ref == ref) for ref in (a, b)]
             mine = [(p, q) for p in ports[0] for q in ports[1] if block(program, p) == block(program, q)]
             value = sum(expected[p, q] for p, q in mine)
             if len({block(program, p) for p, _ in mine}) == 1:
-                found = run.board.rung_state.s[0, pair, lane], run.board.rung_state.s2[0, pair, lane]
+                found = run.system.coupled_state.s[0, pair, lane], run.system.coupled_state.s2[0, pair, lane]
                 assert found[0] == pytest.approx(value, rel=1e-9, abs=1e-13), (lane, i, j)
                 assert found[1] == pytest.approx(sum(slope[p, q] for p, q in mine), rel=1e-6, abs=1e-9), (lane, i, j)
                 seen += 1
@@ -118,18 +118,18 @@ def block(program, port):
 
 @pytest.mark.parametrize("shape", ["mesh", "point", "star"])
 def test_rows_of_another_shape_are_eliminated(shape):
-    """Rails in a mesh, without wires, or as stars are no rungs; nothing else changes."""
+    """Rails in a mesh, without wires, or as stars are no coupled ladders; nothing else changes."""
     rng = np.random.default_rng(3)
     design = Design.model_validate({"name": "other", "network": {"neurons": 6, "weight_style": "rails"}})
     process = design.load_process()
     network = wired(ideal_network(design, process), rng, 1.0, dict.fromkeys(
         ("dendrite", "drive", "ground", "vdw", "rail", "line"), shape))  # fmt: skip
     protocol = protocol_for(design, process, start=rng.integers(0, 2, 6))
-    assert plan_for(network, protocol.net_voltages(network), {})[1].rungs.rails == 0
+    assert plan_for(network, protocol.net_voltages(network), {})[1].coupled.rails == 0
 
 
-def test_threads_do_not_change_a_bit_of_rungs(drawn):
-    network, protocol = drawn(RUNG_LANES + 2)
+def test_threads_do_not_change_a_bit_of_coupled_ladders(drawn):
+    network, protocol = drawn(COUPLED_LANES + 2)
     one, two = (simulate_trial(network, protocol, Options(), threads=k) for k in (1, 2))
     for name in FIELDS:
         assert np.array_equal(getattr(one, name), getattr(two, name)), name

@@ -9,7 +9,7 @@ from hwlib.schematic import ladder_network
 from hwlib.weights import hebbian
 from sim.engines import Options
 from sim.engines.layout import simulate, simulate_trial
-from sim.engines.layout.ladders.single_ladders import LANES
+from sim.engines.layout.ladders.single_ladders import SINGLE_LANES
 from sim.engines.layout.layout_stepper import TrialRun, plan_for
 from sim.engines.layout.partition import plan as planning
 from sim.protocol import protocol_for
@@ -31,17 +31,17 @@ def plan_of(network, protocol):
     return plan_for(network, protocol.net_voltages(network), {})[1]
 
 
-def test_weight_lines_make_chains_of_every_axon():
+def test_weight_lines_make_single_ladders_of_every_axon():
     network, protocol = case(70, 1.0)
     plan = plan_of(network, protocol)
-    assert len(plan.chains.lane_first) > 2  # more than one pack
+    assert len(plan.single.lane_first) > 2  # more than one batch
     assert len(plan.rows.wall) == 0
-    in_chains = np.zeros(network.devices, bool)
-    in_chains[plan.chains.wall] = True
-    in_chains[plan.interface.wall] = True
-    assert in_chains.sum() == network.devices
-    assert len(np.unique(plan.chains.wall)) == len(plan.chains.wall)
-    assert len(plan.chains.port_ref) > LANES
+    in_ladders = np.zeros(network.devices, bool)
+    in_ladders[plan.single.wall] = True
+    in_ladders[plan.interface.wall] = True
+    assert in_ladders.sum() == network.devices
+    assert len(np.unique(plan.single.wall)) == len(plan.single.wall)
+    assert len(plan.single.port_ref) > SINGLE_LANES
 
 
 @pytest.mark.parametrize("neurons", [2, 3, 9, 20])
@@ -52,8 +52,8 @@ def test_the_sweep_is_the_general_elimination(neurons, monkeypatch):
         pillar_width=network.pillar_width * np.random.default_rng(3).normal(1, 0.05, network.devices),
     )
     swept = simulate_trial(network, protocol, Options(tolerance=1e-10))
-    monkeypatch.setattr(planning, "find_chains", lambda *arguments: None)
-    assert len(plan_of(network, protocol).chains.wall) == 0
+    monkeypatch.setattr(planning, "find_single", lambda *arguments: None)
+    assert len(plan_of(network, protocol).single.wall) == 0
     general = simulate_trial(network, protocol, Options(tolerance=1e-10))
     np.testing.assert_allclose(swept.wall_final, general.wall_final, rtol=0, atol=1e-9 * network.length.max())
     for name in ("energy_source", "energy_sink"):
@@ -63,15 +63,15 @@ def test_the_sweep_is_the_general_elimination(neurons, monkeypatch):
 
 
 def test_the_ports_are_those_of_a_ladder_solved_by_hand():
-    """One chain's conductance, source and powers from its nodal equations, solved densely."""
+    """One ladder's conductance, source and powers from its nodal equations, solved densely."""
     network, protocol = case(9, 7.0)
     run = TrialRun(network, replace(protocol, start=None), {}, tolerance=1e-9, threads=1)
-    chains, taps, ref = run.plan.chains, run.board.taps, run.board.work.ref
+    single, taps, ref = run.plan.single, run.system.taps, run.system.work.ref
     lane = 1
-    rows = [r for r in range(len(chains.tap_first) - 1) if chains.tap_first[r + 1] - chains.tap_first[r] > lane]
-    at = chains.tap_first[rows] + lane
-    g, wire, volt = taps.siemens[at], chains.ohm[at], taps.volt[at]
-    port = ref[chains.port_ref[lane]]
+    rows = [r for r in range(len(single.tap_first) - 1) if single.tap_first[r + 1] - single.tap_first[r] > lane]
+    at = single.tap_first[rows] + lane
+    g, wire, volt = taps.siemens[at], single.ohm[at], taps.volt[at]
+    port = ref[single.port_ref[lane]]
     keep = wire > 0  # pillars on one node follow each other without wire
     node = np.concatenate([[0], np.cumsum(keep)[:-1]])
     size = node[-1] + 1
@@ -93,13 +93,13 @@ def test_the_ports_are_those_of_a_ladder_solved_by_hand():
     delivered = np.sum(g * (volt - x[node]) * volt)
     assert c - j * port == pytest.approx(delivered, rel=1e-10, abs=0)
     yh, jh, ch = taps.port[3:, lane]
-    own = g - chains.series[at] * g**2
+    own = g - single.series[at] * g**2
     pillars = np.sum(own * (volt - x[node]) ** 2)
     assert yh * port**2 - 2 * jh * port + ch == pytest.approx(pillars, rel=1e-10, abs=0)
     assert np.all(own <= g * (1 + 1e-12))
 
 
-def test_threads_do_not_change_a_bit_of_chains():
+def test_threads_do_not_change_a_bit_of_single_ladders():
     network, protocol = case(70, 0.3, time_limit=20e-9)
     one, two = (simulate_trial(network, protocol, Options(tolerance=1e-6), threads=k) for k in (1, 2))
     for name in FIELDS:

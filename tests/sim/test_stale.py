@@ -28,6 +28,20 @@ def test_compiled_code_goes_with_any_change_of_the_sources(tmp_path):
     assert not any(path.exists() for path in compiled)
 
 
+def test_rooms_of_a_package_are_watched_and_only_the_sources_that_compiled_code_comes_from(tmp_path):
+    room = tmp_path / "room"
+    (room / "__pycache__").mkdir(parents=True)
+    plain, compiled = tmp_path / "plain.py", room / "compiled.py"
+    plain.write_text("a = 1\n"), compiled.write_text("b = 1\n")
+    code = room / "__pycache__" / "f.nbi"
+    for changed, kept in ((None, False), (plain, True), (compiled, False)):
+        code.write_bytes(b"code")
+        if changed:
+            changed.write_text("c = 2\n")
+        drop_stale(tmp_path, [compiled])
+        assert code.exists() == kept
+
+
 def test_code_of_unknown_origin_goes(tmp_path):
     cache = tmp_path / "__pycache__"
     cache.mkdir()

@@ -67,4 +67,4 @@ def test_conductance_is_that_of_one_device_anywhere_on_the_track():
                                network.r_ap[k]) for k in range(4)
         ]  # fmt: skip
         np.testing.assert_allclose(pillars.conductance(q), expected, rtol=1e-13)
-        np.testing.assert_allclose(pillars.smooth_conductance(q, pillars.piece(q)), expected, rtol=1e-13)
+        np.testing.assert_allclose(pillars.smooth_conductance(q, pillars.segment(q)), expected, rtol=1e-13)

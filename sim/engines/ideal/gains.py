@@ -44,7 +44,7 @@ def gains_of(network: Network, weights: np.ndarray, v_dw: float) -> Gains:
     push = network.mobility * feed * slope[soma_of]
     at_dendrite = np.bincount(network.post[axon], siemens[axon], n) + 1 / network.r_m[network.somas]
     pull = network.mobility[fed] / network.r_m[fed] * weights * slope / at_dendrite[network.post]
-    return Gains(np.where(axon, push, 0.0), np.where(axon, pull, 0.0))
+    return Gains(push=np.where(axon, push, 0.0), pull=np.where(axon, pull, 0.0))
 
 
 def strongest_weights(network: Network, weights: np.ndarray) -> np.ndarray:

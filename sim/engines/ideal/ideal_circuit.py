@@ -17,7 +17,7 @@ BEFORE, UNDER, PAST = 0, 1, 2  # mode of a wall: where it is from its pillar
 WEIGHT, VDW, LOAD, PILLAR, TRACK = range(5)
 
 
-class Walls(NamedTuple):
+class IdealWalls(NamedTuple):
     """Per wall, shape (2N,): geometry in m, conductances in S, slope in S/m, mobility in m/s per A, leak in m/s."""
 
     length: np.ndarray
@@ -31,7 +31,7 @@ class Walls(NamedTuple):
     leak: np.ndarray
 
 
-class Circuit(NamedTuple):
+class IdealCircuit(NamedTuple):
     """What all trials share: tracks in Ω (N,), number of axons (N,), who feeds whom (N pre, N post) as 0 or 1."""
 
     r_soma: np.ndarray
@@ -52,7 +52,7 @@ class Drive(NamedTuple):
     rest: np.ndarray  # m/s below which each wall is at rest, (2N,)
 
 
-class Work(NamedTuple):
+class IdealWork(NamedTuple):
     """State and scratch of one trial."""
 
     q: np.ndarray  # (2N,)

@@ -17,7 +17,7 @@ from sim.variation import tilt
 _ENOUGH = 1e10  # tracks per relative change of the currents: nothing is learned beyond
 
 
-class Growth(NamedTuple):
+class IdealGrowth(NamedTuple):
     """What is followed in one trial.
 
     Attributes:
@@ -31,9 +31,9 @@ class Growth(NamedTuple):
     leader: np.ndarray
 
 
-def new_growth(n: int) -> Growth:
+def new_growth(n: int) -> IdealGrowth:
     """For trials of N neurons, one after the other."""
-    return Growth(tilt(n).copy(), np.zeros(2 * n), np.zeros(2))
+    return IdealGrowth(tilt=tilt(n).copy(), way=np.zeros(2 * n), leader=np.zeros(2))
 
 
 @jit

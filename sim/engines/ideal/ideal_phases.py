@@ -18,7 +18,7 @@ from sim.engines.ideal.ideal_circuit import (
     VDW,
     WEIGHT,
     Drive,
-    Work,
+    IdealWork,
     imbalance,
     jit,
     rates,
@@ -56,14 +56,24 @@ class Batch(NamedTuple):
     speed: np.ndarray  # at the end, if nothing held the walls, m/s, (trials, 2N)
 
 
-def new_work(n: int) -> Work:
+def new_work(n: int) -> IdealWork:
     """Scratch for trials of N neurons, one after the other."""
     walls = 2 * n
-    return Work(
-        np.zeros(walls), np.zeros(walls), np.zeros((STAGES, walls)), np.zeros((STAGES, 5)), np.zeros(walls, np.int8),
-        np.zeros(walls), np.zeros((2, n)), np.zeros((2, n)), np.zeros(n), np.zeros(1), np.zeros(n),
-        np.zeros(n + 1, np.int64), np.zeros(5),
-    )  # fmt: skip
+    return IdealWork(
+        q=np.zeros(walls),
+        q_new=np.zeros(walls),
+        rate=np.zeros((STAGES, walls)),
+        power=np.zeros((STAGES, 5)),
+        mode=np.zeros(walls, np.int8),
+        free=np.zeros(walls),
+        base=np.zeros((2, n)),
+        total=np.zeros((2, n)),
+        square=np.zeros(n),
+        still_square=np.zeros(1),
+        volt=np.zeros(n),
+        active=np.zeros(n + 1, np.int64),
+        energy=np.zeros(5),
+    )
 
 
 @jit
@@ -148,9 +158,14 @@ def _phase(walls, circuit, drive, work, growth, record, begin, limit, phase, unt
 @jit
 def _trial(walls, circuit, rail_count, batch, t, work, growth, record, tolerance):
     drive = Drive(
-        batch.weights[batch.weight[t]], batch.v_dw[t], batch.load[t], rail_count, batch.rail_load[t],
-        batch.rail_square[t], batch.rest_speed[t],
-    )  # fmt: skip
+        weight=batch.weights[batch.weight[t]],
+        v_dw=batch.v_dw[t],
+        load=batch.load[t],
+        rail_count=rail_count,
+        rail_load=batch.rail_load[t],
+        rail_square=batch.rail_square[t],
+        rest=batch.rest_speed[t],
+    )
     _copy(batch.q[t], work.q)
     for p in range(len(work.energy)):
         work.energy[p] = 0.0

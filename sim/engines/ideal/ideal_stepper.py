@@ -10,7 +10,7 @@ from numba import get_num_threads
 
 from hwlib.network import DW_IN, MTJ_IN, MTJ_OUT, Network
 from sim.engines import Options
-from sim.engines.ideal.ideal_circuit import Circuit, Record, Walls
+from sim.engines.ideal.ideal_circuit import IdealCircuit, IdealWalls, Record
 from sim.engines.ideal.ideal_growth import new_growth
 from sim.engines.ideal.ideal_phases import Batch, new_work, run_trials
 from sim.engines.ideal.weight_nets import WeightNets, per_neuron
@@ -48,11 +48,20 @@ class IdealNetwork:
         each["leak"] = np.where(idle, 0.0, each["leak"])
         edge = each["pillar_centre"] - each["pillar_width"] / 2
         g_p, g_ap = 1 / each["r_p"], 1 / each["r_ap"]
-        self.walls = Walls(
-            each["length"], np.maximum(edge, 0.0), np.minimum(edge + each["pillar_width"], each["length"]), edge,
-            g_ap, g_p, (g_p - g_ap) / each["pillar_width"], each["mobility"], each["leak"],
-        )  # fmt: skip
-        self.circuit = Circuit(network.r_m[network.somas], per_neuron(network, network.r_m), fan_out, joined)
+        self.walls = IdealWalls(
+            length=each["length"],
+            enter=np.maximum(edge, 0.0),
+            leave=np.minimum(edge + each["pillar_width"], each["length"]),
+            edge=edge,
+            g_ap=g_ap,
+            g_p=g_p,
+            slope=(g_p - g_ap) / each["pillar_width"],
+            mobility=each["mobility"],
+            leak=each["leak"],
+        )
+        self.circuit = IdealCircuit(
+            r_soma=network.r_m[network.somas], r_axon=per_neuron(network, network.r_m), fan_out=fan_out, joined=joined
+        )
 
     def _both(self, values: np.ndarray) -> np.ndarray:
         return np.concatenate([values[self.network.somas], per_neuron(self.network, values)]).astype(float)
@@ -76,9 +85,13 @@ class IdealNetwork:
     def _record(self, size: int, first: int) -> Record:
         n = self.network.neurons
         return Record(
-            np.empty(size), np.empty(size, np.int8), np.empty((size, 2 * n)), np.empty((size, 2 * n)),
-            np.empty((size, n)), np.array([0, first]),
-        )  # fmt: skip
+            time=np.empty(size),
+            mark=np.empty(size, np.int8),
+            wall=np.empty((size, 2 * n)),
+            rate=np.empty((size, 2 * n)),
+            volt=np.empty((size, n)),
+            counts=np.array([0, first]),
+        )
 
     def _recorded(self, protocol: Protocol, options: Options) -> tuple[Batch, Trace]:
         """Run one trial as often as its points need to be handed over, some at a time."""
@@ -182,11 +195,24 @@ class IdealNetwork:
                     load[t], grounded=protocol.rails_while_loading == "grounded"
                 )
         return Batch(
-            np.array(weights), index, np.array([float(p.v_dw) for p in protocols]), load, load_time,
-            np.array([float(p.time_limit) for p in protocols]), rail_load, rail_square, rest, q, np.zeros((count, 2)),
-            np.zeros((count, 2), bool), np.zeros((count, 5)), np.zeros(count), np.zeros(count, np.int64),
-            np.zeros(count), np.zeros((count, 2 * n)),
-        )  # fmt: skip
+            weights=np.array(weights),
+            weight=index,
+            v_dw=np.array([float(p.v_dw) for p in protocols]),
+            load=load,
+            load_time=load_time,
+            limit=np.array([float(p.time_limit) for p in protocols]),
+            rail_load=rail_load,
+            rail_square=rail_square,
+            rest_speed=rest,
+            q=q,
+            time=np.zeros((count, 2)),
+            rest=np.zeros((count, 2), bool),
+            energy=np.zeros((count, 5)),
+            residual=np.zeros(count),
+            steps=np.zeros(count, np.int64),
+            growth=np.zeros(count),
+            speed=np.zeros((count, 2 * n)),
+        )
 
     def _rest_speed(self, protocol: Protocol) -> np.ndarray:
         """Of each wall; a batch has few different ones."""

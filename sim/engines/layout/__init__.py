@@ -1,9 +1,9 @@
 """Layout-aware engine: N² walls in the extracted network, solved directly block by block.
 
-The circuit falls into dendrite rows and drive columns joined by a small interface. Columns and pieces of trunks never
+The circuit falls into dendrite rows and drive columns joined by a small interface. Columns and segments of trunks never
 change: each is eliminated once, and its tracks' currents are fixed combinations of a few potentials. Rows are
 eliminated anew when a wall under one of their pillars moved; rows that are plain ladders (weight lines) are swept many
-at a time (``chains``). The interface, with every coupling through ground, V_DW and weight rails, is solved with them:
+at a time (``ladders``). The interface, with every coupling through ground, V_DW and weight rails, is solved with them:
 nothing is iterated or dropped, and ``kcl_residual`` reports what rounding leaves.
 """
 

@@ -17,8 +17,9 @@ from sim.engines.layout.probe import node_voltages, residual, track_currents
 from sim.engines.layout.stepping.active_set import places, speeds
 from sim.engines.layout.stepping.column import INSIDE
 from sim.engines.layout.stepping.layout_growth import Watch, led, make_watch, watch_nothing
-from sim.engines.layout.stepping.runge_kutta import LASTING, LIMIT, REST, RUNNING, Motion, advance, begin, make_motion
-from sim.engines.layout.system import Board, Walls, make_board, make_walls
+from sim.engines.layout.stepping.motion import LASTING, Motion, make_motion
+from sim.engines.layout.stepping.runge_kutta import LIMIT, REST, RUNNING, advance, begin
+from sim.engines.layout.system import System, Walls, make_system, make_walls
 from sim.engines.stale import drop_stale
 from sim.protocol import Protocol
 from sim.recorder import Recorder
@@ -33,7 +34,8 @@ Plans = dict[bytes, tuple[Structure, Plan]]
 @cache
 def _own_code() -> None:
     """Once a process, before anything is compiled or loaded: see that no code from other sources is used."""
-    drop_stale(Path(__file__).parent)
+    here = Path(__file__).parent
+    drop_stale(here, [here / "jit_options.py", here / "system.py", *here.glob("*/*.py")])
 
 
 def plan_for(network: Network, voltages: np.ndarray, plans: Plans) -> tuple[Structure, Plan]:
@@ -82,7 +84,7 @@ class TrialRun:
         self.voltages = protocol.load_voltages(network) if loading else protocol.net_voltages(network)
         self.structure, self.plan = plan_for(network, self.voltages, self.plans)
         self.walls: Walls = make_walls(network, self.plan, protocol.rest_speed(network))
-        self.board: Board = make_board(network, self.plan, self.walls, self.voltages, self.threads)
+        self.system: System = make_system(network, self.plan, self.walls, self.voltages, self.threads)
         timed = loading and protocol.load != "rest"
         self.until = float(protocol.load) if timed else protocol.time_limit
         self.timed = timed
@@ -90,9 +92,9 @@ class TrialRun:
         s = (self.wall[order] - self._start(order)) / network.pillar_width[order]
         ends = self.wall[order] >= network.length[order]
         s = np.where(ends, self.walls.high, np.clip(s, self.walls.low, self.walls.high))
-        self.motion = make_motion(s, self.board, network.neurons)
+        self.motion = make_motion(s, self.system, network.neurons)
         self.watch = watch_nothing() if loading else self._make_watch()
-        begin(self.board, self.walls, self.motion)
+        begin(self.system, self.walls, self.motion)
         if self.recorder is None:
             self._look()
         else:
@@ -114,7 +116,7 @@ class TrialRun:
 
     def _positions(self) -> np.ndarray:
         assert self.motion is not None
-        order, network, s = self.plan.bundles.device, self.network, places(self.board, self.walls, self.motion)
+        order, network, s = self.plan.bundles.device, self.network, places(self.system, self.walls, self.motion)
         q = s * network.pillar_width[order] + self._start(order)
         q = np.where(s <= self.walls.low, 0.0, np.minimum(q, network.length[order]))
         q = np.where(s >= self.walls.high, network.length[order], np.maximum(q, 0.0))
@@ -126,14 +128,14 @@ class TrialRun:
         """Of every wall in m/s, as if no end of a track held it, now or at a stage of the last Runge-Kutta step."""
         assert self.motion is not None
         order, speed = self.plan.bundles.device, np.empty(self.network.devices)
-        speed[order] = speeds(self.board, self.walls, self.motion.y[stage]) * self.network.pillar_width[order]
+        speed[order] = speeds(self.system, self.walls, self.motion.y[stage]) * self.network.pillar_width[order]
         return speed
 
     def _look(self) -> tuple[np.ndarray, np.ndarray]:
         """Check the whole network's currents; those of the tracks, and every node's voltage."""
-        v = node_voltages(self.structure, self.plan, self.board, self.voltages)
-        track = track_currents(self.plan, self.board, self.walls)
-        self.residual = max(self.residual, residual(self.structure, self.plan, self.board, v, track))
+        v = node_voltages(self.structure, self.plan, self.system, self.voltages)
+        track = track_currents(self.plan, self.system, self.walls)
+        self.residual = max(self.residual, residual(self.structure, self.plan, self.system, v, track))
         return track, v
 
     def go(self, steps: int | None = None) -> bool:
@@ -142,7 +144,7 @@ class TrialRun:
         steps = (steps or _STEPS) if self.recorder is None else 1
         motion = self.motion
         jumps = motion.facts[:, INSIDE].max() == 0
-        status = advance(self.board, self.walls, motion, self.watch, steps, self.until, self.tolerance, not self.timed)
+        status = advance(self.system, self.walls, motion, self.watch, steps, self.until, self.tolerance, not self.timed)
         if self.recorder is None:
             self._look()
         elif status == RUNNING:
@@ -224,7 +226,7 @@ class TrialRun:
             if getattr(self.motion, name).shape != state[f"motion_{name}"].shape:
                 raise ValueError(name)
             getattr(self.motion, name)[...] = state[f"motion_{name}"]
-        begin(self.board, self.walls, self.motion)
+        begin(self.system, self.walls, self.motion)
 
 
 def run_trial(run: TrialRun, checkpoint: Path | None = None, looked: Callable[[], None] | None = None) -> Trials:

@@ -7,14 +7,14 @@ import numpy as np
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
 from sim.engines.layout.elimination.numeric import backward
 from sim.engines.layout.elimination.schur import row_potentials
-from sim.engines.layout.ladders.single_ladders import chain_potentials
+from sim.engines.layout.ladders.single_ladders import single_potentials
 from sim.engines.layout.partition.blocks import ROW, STATIC, Structure
 from sim.engines.layout.partition.plan import Plan
 from sim.engines.layout.partition.reduction import restore
-from sim.engines.layout.system import Board, Walls
+from sim.engines.layout.system import System, Walls
 
 
-def node_voltages(structure: Structure, plan: Plan, board: Board, voltages: np.ndarray) -> np.ndarray:
+def node_voltages(structure: Structure, plan: Plan, system: System, voltages: np.ndarray) -> np.ndarray:
     """Potential of every node of the network for the last solution, V, shape (nodes,)."""
     network, place = structure.network, structure.place
     v = np.zeros(network.nodes)
@@ -22,28 +22,28 @@ def node_voltages(structure: Structure, plan: Plan, board: Board, voltages: np.n
     sources = structure.held & np.isfinite(driven)
     v[sources] = driven[sources]
     known = plan.node_ref >= 0
-    v[known] = board.work.ref[plan.node_ref[known]]
+    v[known] = system.work.ref[plan.node_ref[known]]
     rows = place == ROW
-    inside = board.work.x
-    if plan.rungs.rails:
-        row_potentials(board)
-    if len(plan.chains.wall):
-        inside = np.zeros(1 + int(plan.chains.slot.max()))
-        chain_potentials(plan.chains, board.taps, board.work.ref, inside)
+    inside = system.work.x
+    if plan.coupled.rails:
+        row_potentials(system)
+    if len(plan.single.wall):
+        inside = np.zeros(1 + int(plan.single.slot.max()))
+        single_potentials(plan.single, system.taps, system.work.ref, inside)
     v[rows] = inside[plan.node_slot[rows]]
     columns = plan.columns
     x, zero = np.zeros(len(columns.program.diag)), np.zeros(len(columns.program.diag))
-    x[columns.program.n :] = board.work.ref[columns.port_ref]
+    x[columns.program.n :] = system.work.ref[columns.port_ref]
     backward(columns.program, columns.values, zero, x, 0, columns.program.n)
     inner = place == STATIC
     v[inner] = x[plan.node_slot[inner]]
     pillar = np.empty(network.devices)
-    pillar[plan.bundles.device] = board.work.pillar[1]
+    pillar[plan.bundles.device] = system.work.pillar[1]
     restore(structure.removed, v, pillar)
     return v[structure.alias]
 
 
-def track_currents(plan: Plan, board: Board, walls: Walls) -> np.ndarray:
+def track_currents(plan: Plan, system: System, walls: Walls) -> np.ndarray:
     """Track current of every device as the engine moves its wall with it, A, shape (devices,)."""
     bundles = plan.bundles
     current = np.empty(len(bundles.device))
@@ -53,17 +53,17 @@ def track_currents(plan: Plan, board: Board, walls: Walls) -> np.ndarray:
     owner = np.repeat(np.arange(len(refs)), np.diff(bundles.first))
     place = np.arange(start[-1]) - np.repeat(start[:-1], per_wall)
     ref = bundles.ref[np.repeat(bundles.ref_first[owner], per_wall) + place]
-    terms = bundles.siemens * board.work.ref[ref]
+    terms = bundles.siemens * system.work.ref[ref]
     wall = np.repeat(np.arange(len(per_wall)), per_wall)
     current[bundles.device] = np.bincount(wall, terms, minlength=len(per_wall))
     return current
 
 
-def residual(structure: Structure, plan: Plan, board: Board, v: np.ndarray, track: np.ndarray) -> float:
+def residual(structure: Structure, plan: Plan, system: System, v: np.ndarray, track: np.ndarray) -> float:
     """Largest current in A missing at a node of the whole network, or between a track and its transfer."""
     network = structure.network
     pillar = np.empty(network.devices)
-    pillar[plan.bundles.device] = board.work.pillar[1]
+    pillar[plan.bundles.device] = system.work.pillar[1]
     ends = [network.resistor_nodes, network.terminals[:, [DW_IN, DW_OUT]], network.terminals[:, [MTJ_IN, MTJ_OUT]]]
     ohms = [network.resistor_ohm, network.r_m, pillar]
     missing = np.zeros(network.nodes)

@@ -9,8 +9,8 @@ from numba import njit
 
 from hwlib.network import Network
 from sim.engines.layout.elimination.numeric import Program
-from sim.engines.layout.ladders.coupled_ladders import Rungs, RungState, make_rung_state
-from sim.engines.layout.ladders.single_ladders import Chains, Taps, make_taps
+from sim.engines.layout.ladders.coupled_ladders import CoupledLadders, CoupledState, make_coupled_state
+from sim.engines.layout.ladders.single_ladders import SingleLadders, Taps, make_taps
 from sim.engines.layout.partition.block_records import Bundles, Columns, Interface, Rows
 from sim.engines.layout.partition.plan import Plan
 from sim.engines.layout.stepping.column import ROUNDING
@@ -48,7 +48,7 @@ class Walls(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Arrays of a board that change, or that every pass needs (flat, as threads take no nested tuples).
+    """Arrays of a system that change, or that every pass needs (flat, as threads take no nested tuples).
 
     Attributes:
         pillar_group: of the plan.
@@ -59,12 +59,12 @@ class Work(NamedTuple):
         row_b, row_c: what the sources put into the rows' fixed part.
         source_class: class of each reference's source, −1 for none that counts.
         pillar: the part of each pillar that is ON, its resistance in Ω, its conductance with its wire in S, (3, walls).
-        dirty: groups of rows, or packs of chains or rungs, whose pillars changed since they were solved.
-        tap, tap_siemens: tap or rung of each wall, and what its pillar is there (of ``Taps`` or ``RungState``).
+        dirty: groups of rows, or batches of ladders, whose pillars changed since they were solved.
+        tap, tap_siemens: tap of each wall, and what its pillar is there (of ``Taps`` or ``CoupledState``).
         values, b, c, x: of the rows.
         ref: potentials of the references.
         group_power: powers inside each group, WEIGHT … WIRE.
-        chunk_group, chunk_pack, chunk_bundle: first group, pack and bundle of each thread's share.
+        chunk_group, chunk_batch, chunk_bundle: first group, batch and bundle of each thread's share.
     """
 
     pillar_group: np.ndarray
@@ -87,7 +87,7 @@ class Work(NamedTuple):
     ref: np.ndarray
     group_power: np.ndarray
     chunk_group: np.ndarray
-    chunk_pack: np.ndarray
+    chunk_batch: np.ndarray
     chunk_bundle: np.ndarray
 
 
@@ -102,18 +102,18 @@ class Face(NamedTuple):
     column_x: np.ndarray
 
 
-class Board(NamedTuple):
+class System(NamedTuple):
     """A plan under voltage, and the work space of its solution."""
 
     program: Program
     rows: Rows
-    chains: Chains
-    rungs: Rungs
+    single: SingleLadders
+    coupled: CoupledLadders
     columns: Columns
     interface: Interface
     bundles: Bundles
     taps: Taps
-    rung_state: RungState
+    coupled_state: CoupledState
     work: Work
     face: Face
 
@@ -128,12 +128,19 @@ def make_walls(network: Network, plan: Plan, rest_speed: np.ndarray) -> Walls:
     rest, still = rest_speed[d], rest_speed[d] / width
     slow = max(_FAR_FROM_REST * rest.max(initial=0.0) / width.max(), still.max(initial=0.0))
     return Walls(
-        low, high, network.mobility[d] / width, network.leak[d] / width, still, float(slow), width / length,
-        bool(low.max() > -ROUNDING or high.min() < 1 + ROUNDING), pillar,
-    )  # fmt: skip
+        low=low,
+        high=high,
+        rate=network.mobility[d] / width,
+        leak=network.leak[d] / width,
+        still=still,
+        slow=float(slow),
+        share=width / length,
+        pressed=bool(low.max() > -ROUNDING or high.min() < 1 + ROUNDING),
+        pillar=pillar,
+    )
 
 
-def make_board(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray, threads: int) -> Board:
+def make_system(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray, threads: int) -> System:
     """Put a plan under the source voltages of each net (NaN: none)."""
     rows, program, interface, bundles = plan.rows, plan.row_program, plan.interface, plan.bundles
     n = interface.program.n
@@ -152,20 +159,53 @@ def make_board(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray,
         np.add.at(source_b, here[to_source], interface.siemens[to_source] * ref[there[to_source]])
     count, groups = len(walls.low), len(program.group) - 1
     rate, bound, leak_bound = _rates(bundles, walls)
-    taps, rung_state = make_taps(plan.chains, ref), make_rung_state(plan.rungs)
-    swept, siemens = (plan.rungs, rung_state.siemens) if plan.rungs.rails else (plan.chains, taps.siemens)
+    taps, coupled_state = make_taps(plan.single, ref), make_coupled_state(plan.coupled)
+    swept, siemens = (plan.coupled, coupled_state.siemens) if plan.coupled.rails else (plan.single, taps.siemens)
     work = Work(
-        plan.pillar_group, rate, bound, leak_bound, _most(bundles, walls.share), np.zeros((3, len(bundles.ref))), row_b,
-        row_c, source_class, np.full((3, count), -1.0), np.ones(max(groups, len(swept.work) - 1), np.bool_), swept.tap,
-        siemens, rows.values.copy(), np.zeros(slots), np.zeros(blocks), np.zeros(slots), ref,
-        np.zeros((groups, 6)), _shares(program.group, threads), _shares(swept.work, threads),
-        _shares(bundles.first, threads),
-    )  # fmt: skip
+        pillar_group=plan.pillar_group,
+        rate=rate,
+        bound=bound,
+        leak_bound=leak_bound,
+        most_share=_most(bundles, walls.share),
+        here=np.zeros((3, len(bundles.ref))),
+        row_b=row_b,
+        row_c=row_c,
+        source_class=source_class,
+        pillar=np.full((3, count), -1.0),
+        dirty=np.ones(max(groups, len(swept.work) - 1), np.bool_),
+        tap=swept.tap,
+        tap_siemens=siemens,
+        values=rows.values.copy(),
+        b=np.zeros(slots),
+        c=np.zeros(blocks),
+        x=np.zeros(slots),
+        ref=ref,
+        group_power=np.zeros((groups, 6)),
+        chunk_group=_shares(program.group, threads),
+        chunk_batch=_shares(swept.work, threads),
+        chunk_bundle=_shares(bundles.first, threads),
+    )
     face = Face(
-        source_b, np.zeros(interface.program.values), np.zeros(n), np.zeros(1), np.zeros(n),
-        np.zeros(len(plan.columns.program.diag)),
-    )  # fmt: skip
-    return Board(program, rows, plan.chains, plan.rungs, plan.columns, interface, bundles, taps, rung_state, work, face)
+        source_b=source_b,
+        values=np.zeros(interface.program.values),
+        b=np.zeros(n),
+        c=np.zeros(1),
+        x=np.zeros(n),
+        column_x=np.zeros(len(plan.columns.program.diag)),
+    )
+    return System(
+        program=program,
+        rows=rows,
+        single=plan.single,
+        coupled=plan.coupled,
+        columns=plan.columns,
+        interface=interface,
+        bundles=bundles,
+        taps=taps,
+        coupled_state=coupled_state,
+        work=work,
+        face=face,
+    )
 
 
 def _rates(bundles: Bundles, walls: Walls) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Where a step of the reference engine has to end: walls at the edges of their piece of track, walls let go."""
+"""Where a step of the reference engine has to end: walls at the edges of their segment of track, walls let go."""
 
 from __future__ import annotations
 
@@ -12,56 +12,56 @@ _GRID = np.linspace(0.0, 1.0, 33)[:, None]
 
 
 def settle(
-    pillars: Pillars, q: np.ndarray, rate: np.ndarray, piece: np.ndarray
+    pillars: Pillars, q: np.ndarray, rate: np.ndarray, segment: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Places, pieces and pins of walls that may stand on an edge, given where they want to go.
+    """Places, segments and pins of walls that may stand on an edge, given where they want to go.
 
     Args:
         pillars: of the devices.
         q: wall positions in m.
         rate: velocities they would have if nothing stopped them.
-        piece: before, under or past the pillar.
+        segment: before, under or past the pillar.
 
     Returns:
-        Positions (walls at an end exactly on it), pieces, and whether each wall is pinned.
+        Positions (walls at an end exactly on it), segments, and whether each wall is pinned.
     """
     slack = MODE_SLACK * pillars.length
     enter, leave = pillars.bounds(np.full(len(q), UNDER))
     at_off, at_on = (rate <= 0) & (q <= slack), (rate >= 0) & (q >= pillars.length - slack)
-    piece = np.where((rate > 0) & (piece == BEFORE) & (q >= enter - slack), UNDER, piece)
-    piece = np.where((rate > 0) & (piece == UNDER) & (q >= leave - slack), PAST, piece)
-    piece = np.where((rate < 0) & (piece == PAST) & (q <= leave + slack), UNDER, piece)
-    piece = np.where((rate < 0) & (piece == UNDER) & (q <= enter + slack), BEFORE, piece)
-    piece = np.where(at_off, np.where(enter > 0, BEFORE, UNDER), piece)
-    piece = np.where(at_on, np.where(leave < pillars.length, PAST, UNDER), piece)
-    return np.where(at_off, 0.0, np.where(at_on, pillars.length, q)), piece, at_off | at_on
+    segment = np.where((rate > 0) & (segment == BEFORE) & (q >= enter - slack), UNDER, segment)
+    segment = np.where((rate > 0) & (segment == UNDER) & (q >= leave - slack), PAST, segment)
+    segment = np.where((rate < 0) & (segment == PAST) & (q <= leave + slack), UNDER, segment)
+    segment = np.where((rate < 0) & (segment == UNDER) & (q <= enter + slack), BEFORE, segment)
+    segment = np.where(at_off, np.where(enter > 0, BEFORE, UNDER), segment)
+    segment = np.where(at_on, np.where(leave < pillars.length, PAST, UNDER), segment)
+    return np.where(at_off, 0.0, np.where(at_on, pillars.length, q)), segment, at_off | at_on
 
 
-def reach(pillars: Pillars, q: np.ndarray, rate: np.ndarray, piece: np.ndarray, pinned: np.ndarray) -> float:
+def reach(pillars: Pillars, q: np.ndarray, rate: np.ndarray, segment: np.ndarray, pinned: np.ndarray) -> float:
     """Time in s until the first free wall is at an edge if all keep their velocities; inf when none gets there."""
-    low, high = pillars.bounds(piece)
+    low, high = pillars.bounds(segment)
     moving = ~pinned & (rate != 0)
     time = (np.where(rate > 0, high, low) - q)[moving] / rate[moving]
     return float(time[time > 0].min(initial=np.inf))
 
 
 def first_event(
-    pillars: Pillars, q: np.ndarray, q_new: np.ndarray, rates: np.ndarray, piece: np.ndarray, pinned: np.ndarray,
+    pillars: Pillars, q: np.ndarray, q_new: np.ndarray, rates: np.ndarray, segment: np.ndarray, pinned: np.ndarray,
     h: float,
 ) -> float:  # fmt: skip
-    """Fraction of a step at which the first wall leaves its piece or its pin; 2 when none does.
+    """Fraction of a step at which the first wall leaves its segment or its pin; 2 when none does.
 
     Args:
         pillars: of the devices.
         q: wall positions at the beginning of the step.
         q_new: at its end.
         rates: velocities at its stages, shape (stages, devices); the first and last are those at its ends.
-        piece: of each wall during the step.
+        segment: of each wall during the step.
         pinned: whether it is held during the step.
         h: length of the step in s.
     """
     return min(
-        _first_crossing(pillars, q, q_new, rates, piece, ~pinned, h), _first_release(pillars, q, rates, pinned, h)
+        _first_crossing(pillars, q, q_new, rates, segment, ~pinned, h), _first_release(pillars, q, rates, pinned, h)
     )
 
 
@@ -71,8 +71,8 @@ def _cubic(theta: np.ndarray, q0: np.ndarray, q1: np.ndarray, d0: np.ndarray, d1
     return q0 * u * u * (1 + 2 * theta) + q1 * theta * theta * (3 - 2 * theta) + theta * u * (d0 * u - d1 * theta)
 
 
-def _first_crossing(pillars, q, q_new, rates, piece, free, h):
-    low, high = pillars.bounds(piece)
+def _first_crossing(pillars, q, q_new, rates, segment, free, h):
+    low, high = pillars.bounds(segment)
     slack = MODE_SLACK * pillars.length
     turning = rates[0] * rates[-1] < 0
     suspects = np.flatnonzero(free & (turning | (q_new < low - slack) | (q_new > high + slack)))

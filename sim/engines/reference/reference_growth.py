@@ -12,7 +12,7 @@ from sim.walls import UNDER
 _ENOUGH = 1e10  # tracks per change: nothing is learned beyond
 
 
-class Growth:
+class ReferenceGrowth:
     """Ways of all walls per relative change of the currents.
 
     Args:
@@ -26,14 +26,14 @@ class Growth:
         self._tilt, self._way = of_devices(network, tilt(network.neurons)), np.zeros(network.devices)
         self._largest, self._leader = 0.0, 0
 
-    def step(self, h: float, speed: np.ndarray, piece: np.ndarray, pinned: np.ndarray, *, loading: bool) -> None:
+    def step(self, h: float, speed: np.ndarray, segment: np.ndarray, pinned: np.ndarray, *, loading: bool) -> None:
         """Go on by a step of length ``h``; ``speed`` in m/s if nothing held the walls, shapes (devices,)."""
         if abs(self._largest) > _ENOUGH:
             return
         network, way = self._network, self._way
         way += h * (speed - network.leak) * self._tilt
         way[pinned] = 0.0
-        under = (piece == UNDER) & ~pinned
+        under = (segment == UNDER) & ~pinned
         if not loading:
             pulled = np.bincount(network.post, self._gains.pull * way * under, network.neurons)
             way[network.somas] += h * pulled * ~pinned[network.somas]

@@ -1,7 +1,7 @@
 """A trial of the reference engine: its own circuit, and its own step control.
 
 Adaptive Dormand–Prince steps with an error estimate on every wall and every energy. Velocities are smooth only while
-each wall keeps to its piece of track (before, under, past its pillar) and to its pin at an end, so a step ends at the
+each wall keeps to its segment of track (before, under, past its pillar) and to its pin at an end, so a step ends at the
 first change of either. Drops nothing of the extracted resistances; capacitances and inductances are not in the model.
 Walls move by any law of ``sim.dynamics``; its state variables are integrated with the walls.
 """
@@ -18,7 +18,7 @@ from sim.dynamics import Kinematic, WallDynamics, dynamics_of
 from sim.engines import Options
 from sim.engines.ideal.gains import margin_of, strongest_weights
 from sim.engines.reference.reference_events import first_event, reach, settle
-from sim.engines.reference.reference_growth import Growth
+from sim.engines.reference.reference_growth import ReferenceGrowth
 from sim.engines.tableau import ORDER, STAGES, A, B, E
 from sim.protocol import Protocol
 from sim.result import Trace, Trials
@@ -48,7 +48,7 @@ class ReferenceTrial:
         state, converging = dynamics.first_state(), protocol.net_voltages(network)
         weights = np.nan_to_num(protocol.axon_weights(network))
         # The formulas that follow how changes grow are those of kinematic walls.
-        growth = Growth(network, weights, protocol.v_dw) if isinstance(dynamics, Kinematic) else None
+        growth = ReferenceGrowth(network, weights, protocol.v_dw) if isinstance(dynamics, Kinematic) else None
         recorder = _recorder(network, self.options.samples) if self.options.record else None
         for number in (0, 1):
             if number == 0 and protocol.start is None:
@@ -97,26 +97,26 @@ class _Phase:
 
     def __init__(
         self, dynamics: WallDynamics, circuit: Circuit, q: np.ndarray, state: np.ndarray, number: int,
-        rest_speed: np.ndarray, tolerance: float, growth: Growth | None,
+        rest_speed: np.ndarray, tolerance: float, growth: ReferenceGrowth | None,
     ):  # fmt: skip
         network = dynamics.network
         self.circuit, self.number, self.rest_speed = circuit, number, rest_speed
         self.tolerance, self.growth = tolerance, growth
         self.pillars = Pillars.of(network)
         self.dynamics, self.state, self._state_scale = dynamics, state, dynamics.scale()
-        self.q, self.piece, self.pinned = q, self.pillars.piece(q), np.zeros(network.devices, bool)
+        self.q, self.segment, self.pinned = q, self.pillars.segment(q), np.zeros(network.devices, bool)
         self.time, self.steps, self.residual, self.energy = 0.0, 0, 0.0, np.zeros(6)
         self._siemens, self.voltage, self._current = np.zeros(0), np.zeros(0), np.zeros(0)
         self.rates, self._power = np.zeros((STAGES, network.devices)), np.zeros((STAGES, 6))
         self._state_rates = np.zeros((STAGES, *state.shape))
         self._evaluate(0, q, state)
-        self.q, self.piece, self.pinned = settle(self.pillars, q, self.rates[0], self.piece)
+        self.q, self.segment, self.pinned = settle(self.pillars, q, self.rates[0], self.segment)
         self._evaluate(0, self.q, state)
         self._energy_scale = _ENERGY_TIME * (self._power[0, :3].sum() + 1e-30)
 
     def _evaluate(self, stage: int, q: np.ndarray, state: np.ndarray) -> None:
         """Velocities and powers with the walls at ``q``; solves only if a conductance changed."""
-        siemens = self.pillars.smooth_conductance(q, self.piece)
+        siemens = self.pillars.smooth_conductance(q, self.segment)
         if not np.array_equal(siemens, self._siemens):
             self._siemens, self.voltage = siemens, self.circuit.solve(siemens)
             self._current = self.circuit.track_current(self.voltage)
@@ -131,18 +131,18 @@ class _Phase:
         if recorder is not None:
             recorder.begin(self.number, begin, self.q, self.rates[0], self._look)
         while True:
-            self.q, self.piece, self.pinned = settle(self.pillars, self.q, self.rates[0], self.piece)
+            self.q, self.segment, self.pinned = settle(self.pillars, self.q, self.rates[0], self.segment)
             self._state_rates[0] = self.dynamics.state_rates(self._current, self.state, self.pinned)
             still = self._still(self.state)
             if self.time >= limit or (still and until_rest):
                 break
             left = limit - self.time
-            longest = min(control, left, reach(self.pillars, self.q, self.rates[0], self.piece, self.pinned))
+            longest = min(control, left, reach(self.pillars, self.q, self.rates[0], self.segment, self.pinned))
             h, control, self.q, self.state = self._step(longest, control, until_rest)
             self.energy = self.energy + h * (B @ self._power)
             self.rates[0], self._power[0] = self.rates[-1], self._power[-1]
             if self.growth is not None:
-                self.growth.step(h, self.rates[0], self.piece, self.pinned, loading=self.number == 0)
+                self.growth.step(h, self.rates[0], self.segment, self.pinned, loading=self.number == 0)
             self.time = limit if left - h <= 1e-15 * limit else self.time + h
             self.steps += 1
             self._check()
@@ -174,7 +174,7 @@ class _Phase:
                 h *= min(grow, 0.9)
                 control = h
                 continue
-            fraction = first_event(self.pillars, self.q, q_new, self.rates, self.piece, self.pinned, h)
+            fraction = first_event(self.pillars, self.q, q_new, self.rates, self.segment, self.pinned, h)
             if fraction <= 1:
                 h *= max(fraction, 1e-6)
                 continue

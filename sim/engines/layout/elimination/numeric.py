@@ -80,9 +80,18 @@ def make_program(
     pair = np.concatenate([[0], np.cumsum(sizes * (sizes - 1) // 2)]).astype(np.int64)
     target = _targets(n, plan.column, plan.rows, pair, port_block, port_first, s_first)
     program = Program(
-        n, plan.column, plan.rows, diag, pair, target, by_position, port_first, s_first.astype(np.int64), group,
-        group_block,
-    )  # fmt: skip
+        n=n,
+        column=plan.column,
+        rows=plan.rows,
+        diag=diag,
+        pair=pair,
+        target=target,
+        block=by_position,
+        port_first=port_first,
+        s_first=s_first.astype(np.int64),
+        group=group,
+        group_block=group_block,
+    )
     return program, np.concatenate([plan.position, np.arange(n, n + ports)]).astype(np.int64)
 
 

@@ -7,8 +7,8 @@ from numba import njit, prange
 
 from sim.engines.layout.elimination.numeric import backward, forward, port_power
 from sim.engines.layout.jit_options import outer, parallel
-from sim.engines.layout.ladders.coupled_ladders import join_rungs, rung_powers, sweep_rungs
-from sim.engines.layout.ladders.single_ladders import chain_powers, join_ports, sweep_packs
+from sim.engines.layout.ladders.coupled_ladders import coupled_powers, join_coupled, sweep_coupled
+from sim.engines.layout.ladders.single_ladders import join_ports, single_powers, sweep_single
 
 # Indices are np.int64 in every call: another type would compile the callee again.
 
@@ -119,15 +119,15 @@ def _rows_backward(work, rows, program, share):
 
 
 @parallel()
-def _sweep_parallel(chains, taps, dirty, chunk):
+def _sweep_single_parallel(single, taps, dirty, chunk):
     for share in prange(len(chunk) - 1):
-        sweep_packs(chains, taps, dirty, chunk[share], chunk[share + 1])
+        sweep_single(single, taps, dirty, chunk[share], chunk[share + 1])
 
 
 @parallel()
-def _rungs_parallel(rungs, state, dirty, chunk):
+def _sweep_coupled_parallel(coupled, state, dirty, chunk):
     for share in prange(len(chunk) - 1):
-        sweep_rungs(rungs, state, dirty, chunk[share], chunk[share + 1])
+        sweep_coupled(coupled, state, dirty, chunk[share], chunk[share + 1])
 
 
 @parallel()
@@ -169,21 +169,21 @@ def _add_joint_pillars(values, b, diag, n, joint, ref, pillar):
 
 
 @outer()
-def _solve_interface(board):
-    joint, rows, inner, work = board.interface, board.rows, board.program, board.work
+def _solve_interface(system):
+    joint, rows, inner, work = system.interface, system.rows, system.program, system.work
     program, ref = joint.program, work.ref
-    n, values, b = program.n, board.face.values, board.face.b
+    n, values, b = program.n, system.face.values, system.face.b
     _reset(joint.values, values, 0, len(values))
-    _reset(board.face.source_b, b, 0, n)
-    if board.rungs.rails > 0:
-        join_rungs(board.rungs, board.rung_state, values, b, ref, n)
+    _reset(system.face.source_b, b, 0, n)
+    if system.coupled.rails > 0:
+        join_coupled(system.coupled, system.coupled_state, values, b, ref, n)
     else:
         _gather(values, rows.entry, work.values, inner.s_first[0], b, rows.port_ref, work.b, inner.n)
-    join_ports(board.chains.entry, board.chains.port_ref, board.taps.port, values, b)
+    join_ports(system.single.entry, system.single.port_ref, system.taps.port, values, b)
     _add_joint_pillars(values, b, program.diag, n, joint, ref, work.pillar)
-    forward(program, values, b, board.face.c, 0, n)
-    backward(program, values, b, board.face.x, 0, n)
-    _reset(board.face.x, ref, 0, n)
+    forward(program, values, b, system.face.c, 0, n)
+    backward(program, values, b, system.face.x, 0, n)
+    _reset(system.face.x, ref, 0, n)
 
 
 @outer()
@@ -228,71 +228,71 @@ def _track_power(bundles, ref):
 
 
 @outer()
-def _powers(board, power):
+def _powers(system, power):
     """Powers of the whole circuit into ``power``; summed in a fixed order."""
-    work, columns = board.work, board.columns
+    work, columns = system.work, system.columns
     _clear(power)
     for group in range(len(work.group_power)):
         for k in range(len(power)):
             power[k] += work.group_power[group, k]
-    delivered, pillars, wires = chain_powers(board.chains.port_ref, board.taps.port, work.ref)
+    delivered, pillars, wires = single_powers(system.single.port_ref, system.taps.port, work.ref)
     power[0] += delivered
     power[3] += pillars
     power[5] += wires
-    rung_powers(board.rungs, board.rung_state, work.ref, work.source_class, power)
-    _joint_power(board.interface, work.ref, work.source_class, work.pillar, power)
-    x, n = board.face.column_x, columns.program.n
+    coupled_powers(system.coupled, system.coupled_state, work.ref, work.source_class, power)
+    _joint_power(system.interface, work.ref, work.source_class, work.pillar, power)
+    x, n = system.face.column_x, columns.program.n
     for port in range(len(columns.port_ref)):
         x[n + port] = work.ref[columns.port_ref[port]]
     blocks = len(columns.program.port_first) - 1
     power[5] += port_power(columns.program, columns.values, x, x, x, 0, blocks, False)
-    power[4] = _track_power(board.bundles, work.ref)
+    power[4] = _track_power(system.bundles, work.ref)
     power[5] -= power[4]
 
 
 @outer()
-def _eliminate(board):
-    """Rows, chains and rungs, as far as their pillars changed."""
-    work, rows, program = board.work, board.rows, board.program
-    shared, whole, packs = len(work.chunk_group) > 2, np.int64(0), work.chunk_pack[-1]
-    if board.rungs.rails > 0:
+def _eliminate(system):
+    """Rows and ladders, as far as their pillars changed."""
+    work, rows, program = system.work, system.rows, system.program
+    shared, whole, batches = len(work.chunk_group) > 2, np.int64(0), work.chunk_batch[-1]
+    if system.coupled.rails > 0:
         if shared:
-            _rungs_parallel(board.rungs, board.rung_state, work.dirty, work.chunk_pack)
+            _sweep_coupled_parallel(system.coupled, system.coupled_state, work.dirty, work.chunk_batch)
         else:
-            sweep_rungs(board.rungs, board.rung_state, work.dirty, whole, packs)
+            sweep_coupled(system.coupled, system.coupled_state, work.dirty, whole, batches)
     elif shared:
         _rows_forward_parallel(work, rows, program)
-        _sweep_parallel(board.chains, board.taps, work.dirty, work.chunk_pack)
+        _sweep_single_parallel(system.single, system.taps, work.dirty, work.chunk_batch)
     else:
         _rows_forward(work, rows, program, whole)
-        sweep_packs(board.chains, board.taps, work.dirty, whole, packs)
+        sweep_single(system.single, system.taps, work.dirty, whole, batches)
     for k in range(len(work.dirty)):
         work.dirty[k] = False
 
 
 @outer()
-def solve_circuit(board, power):
+def solve_circuit(system, power):
     """Potentials of every reference for the pillars as they are, and the circuit's powers."""
-    work, rows, program = board.work, board.rows, board.program
-    _eliminate(board)
-    _solve_interface(board)
-    if board.rungs.rails == 0:
+    work, rows, program = system.work, system.rows, system.program
+    _eliminate(system)
+    _solve_interface(system)
+    if system.coupled.rails == 0:
         if len(work.chunk_group) > 2:
             _rows_backward_parallel(work, rows, program)
         else:
             _rows_backward(work, rows, program, np.int64(0))
-    _powers(board, power)
+    _powers(system, power)
 
 
 @njit(cache=True)
-def solve(board, power):
+def solve(system, power):
     """The same, to be called from outside compiled code."""
-    solve_circuit(board, power)
+    solve_circuit(system, power)
 
 
 @njit(cache=True)
-def row_potentials(board):
-    """Potentials inside rows that are swept as rungs, into ``Work.x``, for those of the references."""
-    for group in range(len(board.program.group) - 1):
-        _group_forward(board.work, board.rows, board.program, group)
-        _group_backward(board.work, board.rows, board.program, group)
+def row_potentials(system):
+    """Potentials inside rows that are swept as coupled, into ``Work.x``, for those of the references."""
+    for group in range(len(system.program.group) - 1):
+        _group_forward(system.work, system.rows, system.program, group)
+        _group_backward(system.work, system.rows, system.program, group)

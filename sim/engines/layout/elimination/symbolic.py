@@ -60,7 +60,7 @@ def eliminate(n: int, ports: int, u: np.ndarray, v: np.ndarray, group: np.ndarra
     position[order[new]] = np.arange(n, dtype=np.int32)
     position[n:] = np.arange(n, n + ports)
     final_column, final_rows = _permute(n, new, column, rows, position)
-    return Elimination(position[:n], level[new], final_column, final_rows)
+    return Elimination(position=position[:n], level=level[new], column=final_column, rows=final_rows)
 
 
 @njit(cache=True)

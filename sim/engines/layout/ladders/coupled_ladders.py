@@ -1,10 +1,10 @@
 """Dendrites that run beside their weight rails, solved side by side: one sweep along each row.
 
-A row is a dendrite and a few rails, each a line of wires, with the pillars as rungs between them. Sweeping along it,
+A row is a dendrite and a few rails, each a line of wires, with pillars between them. Sweeping along it,
 only the conductances between its ports and the ends reached so far are kept: the dendrite's end (0), the rails' ends
 (1 … R), the ports where the rails began (R + 1 … 2R), and the soma's port (2R + 1). An end moves on through a wire by
 one rank-one update. The same goes for the derivative of these conductances when all pillars grow alike, which gives
-the heat of the pillars alone. The rows of a pack do all this in step, which a processor does several at a time.
+the heat of the pillars alone. The rows of a batch do all this in step, which a processor does several at a time.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ import numpy as np
 
 from sim.engines.layout.jit_options import inner, outer
 
-RUNG_LANES = 32  # rows in a pack: their conductances then stay in a processor's nearest memory
+COUPLED_LANES = 32  # rows in a batch: their conductances then stay in a processor's nearest memory
 ENDS_AT_SOMA = -1  # a dendrite with a pillar at its soma's port ends there
 MOST_RAILS = 4  # along one row; with more, the general elimination is as fast
 
 
-class Rungs(NamedTuple):
-    """Rows in packs, long ones first; their pillars in the order of the sweep, a row of lanes for each step.
+class CoupledLadders(NamedTuple):
+    """Rows in batches, long ones first; their pillars in the order of the sweep, a row of lanes for each step.
 
     Attributes:
         rails: most rails along a row, R.
-        lane_first: first row of each pack, shape (packs + 1,).
-        step_first: first step of each pack, shape (packs + 1,).
-        rung_first: first pillar of each step, shape (steps + 1,); the first rows of the pack have one in it.
+        lane_first: first row of each batch, shape (batches + 1,).
+        step_first: first step of each batch, shape (batches + 1,).
+        pillar_first: first pillar of each step, shape (steps + 1,); the first rows of the batch have one in it.
         along: wire of the dendrite up to each pillar, S; infinite where there is none.
         beside: wire of the pillar's rail up to it, S.
         rail: which rail that is, 0 … R − 1.
@@ -46,7 +46,7 @@ class Rungs(NamedTuple):
     rails: int
     lane_first: np.ndarray
     step_first: np.ndarray
-    rung_first: np.ndarray
+    pillar_first: np.ndarray
     along: np.ndarray
     beside: np.ndarray
     rail: np.ndarray
@@ -65,15 +65,15 @@ class Rungs(NamedTuple):
 
     @property
     def work(self) -> np.ndarray:
-        """Pillars before each pack, shape (packs + 1,)."""
-        return self.rung_first[self.step_first]
+        """Pillars before each batch, shape (batches + 1,)."""
+        return self.pillar_first[self.step_first]
 
 
-class RungState(NamedTuple):
+class CoupledState(NamedTuple):
     """What changes: each pillar's conductance with its wire (S); rows' conductances and derivatives; room for vectors.
 
-    ``siemens`` has shape (pillars,); ``s``, ``s2`` (packs, pairs, lanes) with pair i(i + 1)/2 + j for j ≤ i; ``room``
-    (packs, 4 · (2R + 2) + 2 + R, lanes).
+    ``siemens`` has shape (pillars,); ``s``, ``s2`` (batches, pairs, lanes) with pair i(i + 1)/2 + j for j ≤ i; ``room``
+    (batches, 4 · (2R + 2) + 2 + R, lanes).
     """
 
     siemens: np.ndarray
@@ -82,25 +82,42 @@ class RungState(NamedTuple):
     room: np.ndarray
 
 
-def no_rungs(walls: int) -> Rungs:
+def no_coupled(walls: int) -> CoupledLadders:
     """None at all."""
     zero, none, empty = np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0)
     flat, pairs = np.zeros((0, 0)), np.zeros((0, 0), np.int64)
-    return Rungs(
-        0, zero, zero, zero, empty, empty, np.zeros(0, np.int8), empty, none, np.full(walls, -1, np.int64), none, empty,
-        empty, empty, flat, flat, pairs, pairs, pairs,
-    )  # fmt: skip
+    return CoupledLadders(
+        rails=0,
+        lane_first=zero,
+        step_first=zero,
+        pillar_first=zero,
+        along=empty,
+        beside=empty,
+        rail=np.zeros(0, np.int8),
+        series=empty,
+        wall=none,
+        tap=np.full(walls, -1, np.int64),
+        soma=none,
+        into=empty,
+        out_of=empty,
+        last=empty,
+        begin=flat,
+        end=flat,
+        port_a=pairs,
+        port_b=pairs,
+        entry=pairs,
+    )
 
 
-def make_rung_state(rungs: Rungs) -> RungState:
+def make_coupled_state(coupled: CoupledLadders) -> CoupledState:
     """Room for a sweep; pillars are still to be set."""
-    packs, size = len(rungs.lane_first) - 1, 2 * rungs.rails + 2
-    shape = (packs, size * (size + 1) // 2, RUNG_LANES)
-    return RungState(
-        np.zeros(len(rungs.wall)),
-        np.zeros(shape),
-        np.zeros(shape),
-        np.zeros((packs, 4 * size + 2 + rungs.rails, RUNG_LANES)),
+    batches, size = len(coupled.lane_first) - 1, 2 * coupled.rails + 2
+    shape = (batches, size * (size + 1) // 2, COUPLED_LANES)
+    return CoupledState(
+        siemens=np.zeros(len(coupled.wall)),
+        s=np.zeros(shape),
+        s2=np.zeros(shape),
+        room=np.zeros((batches, 4 * size + 2 + coupled.rails, COUPLED_LANES)),
     )
 
 
@@ -188,7 +205,7 @@ def _rail_on(s, s2, room, size, rails, rail, beside):
 
 
 @outer()
-def _add_rungs(s, s2, room, size, rails, siemens, series):
+def _add_pillars(s, s2, room, size, rails, siemens, series):
     """Add pillars between the dendrite's end and the rails' ends that the masks choose."""
     count, g, own, masks = len(siemens), 2 * size, 2 * size + 1, 4 * size + 2
     for which in range(rails):
@@ -246,95 +263,95 @@ def _pass_soma(s, s2, room, size, lane, into, out_of):
 
 
 @outer()
-def _start(rungs, s, s2, first, count):
+def _start(coupled, s, s2, first, count):
     for pair in range(len(s)):
         for k in range(count):
             s[pair, k] = s2[pair, k] = 0.0
-    for which in range(rungs.rails):
+    for which in range(coupled.rails):
         for k in range(count):
-            _join(s, k, 1 + which, 1 + rungs.rails + which, rungs.begin[which, first + k])
+            _join(s, k, 1 + which, 1 + coupled.rails + which, coupled.begin[which, first + k])
     for k in range(count):
-        if rungs.soma[first + k] == ENDS_AT_SOMA:
-            _join(s, k, 0, 2 * rungs.rails + 1, rungs.into[first + k])
+        if coupled.soma[first + k] == ENDS_AT_SOMA:
+            _join(s, k, 0, 2 * coupled.rails + 1, coupled.into[first + k])
 
 
 @outer()
-def _end(rungs, s, s2, room, size, first, lane, steps):
+def _end(coupled, s, s2, room, size, first, lane, steps):
     """The dendrite and the rails reach their last ports; an end without one goes."""
-    if rungs.soma[first + lane] == steps:
-        _join(s, lane, 0, size - 1, rungs.into[first + lane])
-    if rungs.soma[first + lane] != ENDS_AT_SOMA:
-        _lane_on(s, s2, room, size, lane, 0, rungs.last[first + lane])
-    for which in range(rungs.rails):
-        _lane_on(s, s2, room, size, lane, 1 + which, rungs.end[which, first + lane])
+    if coupled.soma[first + lane] == steps:
+        _join(s, lane, 0, size - 1, coupled.into[first + lane])
+    if coupled.soma[first + lane] != ENDS_AT_SOMA:
+        _lane_on(s, s2, room, size, lane, 0, coupled.last[first + lane])
+    for which in range(coupled.rails):
+        _lane_on(s, s2, room, size, lane, 1 + which, coupled.end[which, first + lane])
 
 
 @outer()
-def _sweep(rungs, state, pack):
-    first, last = rungs.lane_first[pack], rungs.lane_first[pack + 1]
-    s, s2, room, size, rails = state.s[pack], state.s2[pack], state.room[pack], 2 * rungs.rails + 2, rungs.rails
-    _start(rungs, s, s2, first, last - first)
+def _sweep(coupled, state, batch):
+    first, last = coupled.lane_first[batch], coupled.lane_first[batch + 1]
+    s, s2, room, size, rails = state.s[batch], state.s2[batch], state.room[batch], 2 * coupled.rails + 2, coupled.rails
+    _start(coupled, s, s2, first, last - first)
     lanes = last - first
-    step_begin, step_end = rungs.step_first[pack], rungs.step_first[pack + 1]
+    step_begin, step_end = coupled.step_first[batch], coupled.step_first[batch + 1]
     for step in range(step_begin, step_end):
-        begin, end = rungs.rung_first[step], rungs.rung_first[step + 1]
+        begin, end = coupled.pillar_first[step], coupled.pillar_first[step + 1]
         count = end - begin
         while lanes > count:  # rows that end here
             lanes -= 1
-            _end(rungs, s, s2, room, size, first, lanes, step - step_begin)
+            _end(coupled, s, s2, room, size, first, lanes, step - step_begin)
         for k in range(count):
-            if rungs.soma[first + k] == step - step_begin:
-                _pass_soma(s, s2, room, size, k, rungs.into[first + k], rungs.out_of[first + k])
-        _dendrite_on(s, s2, room, size, rungs.along[begin:end])
-        _rail_on(s, s2, room, size, rails, rungs.rail[begin:end], rungs.beside[begin:end])
-        _add_rungs(s, s2, room, size, rails, state.siemens[begin:end], rungs.series[begin:end])
+            if coupled.soma[first + k] == step - step_begin:
+                _pass_soma(s, s2, room, size, k, coupled.into[first + k], coupled.out_of[first + k])
+        _dendrite_on(s, s2, room, size, coupled.along[begin:end])
+        _rail_on(s, s2, room, size, rails, coupled.rail[begin:end], coupled.beside[begin:end])
+        _add_pillars(s, s2, room, size, rails, state.siemens[begin:end], coupled.series[begin:end])
     while lanes > 0:
         lanes -= 1
-        _end(rungs, s, s2, room, size, first, lanes, step_end - step_begin)
+        _end(coupled, s, s2, room, size, first, lanes, step_end - step_begin)
 
 
 @outer()
-def sweep_rungs(rungs, state, dirty, first, last):
-    """Bring the rows of packs ``first`` … ``last`` − 1 up to date where a pillar changed."""
-    for pack in range(first, last):
-        if dirty[pack]:
-            _sweep(rungs, state, pack)
+def sweep_coupled(coupled, state, dirty, first, last):
+    """Bring the rows of batches ``first`` … ``last`` − 1 up to date where a pillar changed."""
+    for batch in range(first, last):
+        if dirty[batch]:
+            _sweep(coupled, state, batch)
 
 
 @outer()
-def join_rungs(rungs, state, values, b, ref, n):
+def join_coupled(coupled, state, values, b, ref, n):
     """Add the rows to the interface's values and, where a source is a port, to its sources (``n``: first source)."""
-    for pack in range(len(rungs.lane_first) - 1):
-        first = rungs.lane_first[pack]
-        for lane in range(first, rungs.lane_first[pack + 1]):
-            for pair in range(len(rungs.entry)):
-                siemens = state.s[pack, pair, lane - first]
-                here, there = rungs.port_a[pair, lane], rungs.port_b[pair, lane]
-                if rungs.entry[pair, lane] >= 0:
-                    values[rungs.entry[pair, lane]] += siemens
+    for batch in range(len(coupled.lane_first) - 1):
+        first = coupled.lane_first[batch]
+        for lane in range(first, coupled.lane_first[batch + 1]):
+            for pair in range(len(coupled.entry)):
+                siemens = state.s[batch, pair, lane - first]
+                here, there = coupled.port_a[pair, lane], coupled.port_b[pair, lane]
+                if coupled.entry[pair, lane] >= 0:
+                    values[coupled.entry[pair, lane]] += siemens
                 elif here >= 0 and min(here, there) < n:
                     b[min(here, there)] -= siemens * ref[max(here, there)]
 
 
 @outer()
-def rung_powers(rungs, state, ref, source_class, power):
+def coupled_powers(coupled, state, ref, source_class, power):
     """Add what sources at the rows' ports deliver, and the heat of pillars and wires, to ``power``, W."""
     pillars, heat = 0.0, 0.0
-    for pack in range(len(rungs.lane_first) - 1):
-        first = rungs.lane_first[pack]
-        for lane in range(first, rungs.lane_first[pack + 1]):
-            for pair in range(len(rungs.port_a)):
-                a, b = rungs.port_a[pair, lane], rungs.port_b[pair, lane]
+    for batch in range(len(coupled.lane_first) - 1):
+        first = coupled.lane_first[batch]
+        for lane in range(first, coupled.lane_first[batch + 1]):
+            for pair in range(len(coupled.port_a)):
+                a, b = coupled.port_a[pair, lane], coupled.port_b[pair, lane]
                 if a < 0:
                     continue
                 product = ref[a] * ref[b]
-                flow = product * state.s[pack, pair, lane - first]
+                flow = product * state.s[batch, pair, lane - first]
                 if source_class[a] >= 0:
                     power[source_class[a]] += flow
                 if a != b and source_class[b] >= 0:
                     power[source_class[b]] += flow
                 twice = 1.0 if a == b else 2.0
                 heat += twice * flow
-                pillars += twice * product * state.s2[pack, pair, lane - first]
+                pillars += twice * product * state.s2[batch, pair, lane - first]
     power[3] += pillars
     power[5] += heat - pillars

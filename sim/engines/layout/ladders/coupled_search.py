@@ -1,4 +1,4 @@
-"""Finding rows that are a dendrite with rails beside it (``rungs``): paths of wires, pillars between them in order."""
+"""Finding rows that are coupled ladders, a dendrite with rails beside it: paths of wires, pillars between in order."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sim.engines.layout.ladders.coupled_ladders import ENDS_AT_SOMA, MOST_RAILS, RUNG_LANES, Rungs
+from sim.engines.layout.ladders.coupled_ladders import COUPLED_LANES, ENDS_AT_SOMA, MOST_RAILS, CoupledLadders
 from sim.engines.layout.ladders.row_graph import bare, is_end, path, reverse, row_graph
-from sim.engines.layout.ladders.single_ladders import Ladder, rows_of
+from sim.engines.layout.ladders.single_ladders import RowEdges, rows_of
 
 _NO_WIRE = np.inf
 
@@ -39,7 +39,7 @@ class _Found(NamedTuple):
 
     Attributes:
         step: wire along the dendrite, wire along the rail, rail, and place in its row of each pillar, (4, pillars).
-        soma: see ``Rungs``, shape (blocks,).
+        soma: see ``CoupledLadders``, shape (blocks,).
         wires: into and out of the soma's port, to the dendrite's last port, to the rails' last ports, from their
             first, (blocks, 3 + 2 · most).
         ports: slots of the dendrite's last node where it is a port, the rails' last ports, their first, the soma's;
@@ -52,8 +52,8 @@ class _Found(NamedTuple):
     ports: np.ndarray
 
 
-def find_rungs(ladder: Ladder, dendrite: np.ndarray, entry: np.ndarray, walls: int) -> Rungs | None:
-    """The blocks as rows of rungs, or None when one of them is anything else.
+def find_coupled(ladder: RowEdges, dendrite: np.ndarray, entry: np.ndarray, walls: int) -> CoupledLadders | None:
+    """The blocks as rows of coupled, or None when one of them is anything else.
 
     Args:
         ladder: the blocks' edges.
@@ -66,14 +66,21 @@ def find_rungs(ladder: Ladder, dendrite: np.ndarray, entry: np.ndarray, walls: i
         return None
     blocks, pillars, size = len(graph.node_first) - 1, len(graph.pillar), 2 + 2 * MOST_RAILS
     found = _Found(
-        np.zeros((4, pillars)), np.zeros(blocks, np.int64), np.zeros((blocks, size + 1)),
-        np.full((blocks, size), -1, np.int64),
-    )  # fmt: skip
+        step=np.zeros((4, pillars)),
+        soma=np.zeros(blocks, np.int64),
+        wires=np.zeros((blocks, size + 1)),
+        ports=np.full((blocks, size), -1, np.int64),
+    )
     slots = len(graph.dendrite)
     notes = _Notes(
-        np.zeros(slots, bool), np.zeros(slots, np.int64), np.zeros(slots, np.int64), np.zeros(slots, np.int64),
-        np.zeros(slots), np.zeros(slots, np.int64), np.zeros(slots + 1),
-    )  # fmt: skip
+        seen=np.zeros(slots, bool),
+        place=np.zeros(slots, np.int64),
+        rank=np.zeros(slots, np.int64),
+        rail=np.zeros(slots, np.int64),
+        wire=np.zeros(slots),
+        nodes=np.zeros(slots, np.int64),
+        wires=np.zeros(slots + 1),
+    )
     rails = _walk_all(graph, notes, found)
     if rails == 0:
         return None
@@ -86,8 +93,8 @@ def find_rungs(ladder: Ladder, dendrite: np.ndarray, entry: np.ndarray, walls: i
 
 
 @njit(cache=True)
-def _pieces(graph, notes, block, starts, ports):
-    """Pieces of a block's dendrite: a node where each starts and the ports at its ends; how many, −1 for too many."""
+def _segments(graph, notes, block, starts, ports):
+    """Segments of a block's dendrite: a node where each starts and the ports at its ends; how many, −1 for too many."""
     paths = 0
     for node in graph.node[graph.node_first[block] : graph.node_first[block + 1]]:
         if notes.seen[node] or not graph.dendrite[node] or not is_end(graph, node):
@@ -105,8 +112,8 @@ def _pieces(graph, notes, block, starts, ports):
 
 
 @njit(cache=True)
-def _put_piece(graph, notes, start, port, side, at):
-    """Number a piece's nodes from ``at`` on, so that ``port`` is before it (side 0) or behind it (side 1)."""
+def _put_segment(graph, notes, start, port, side, at):
+    """Number a segment's nodes from ``at`` on, so that ``port`` is before it (side 0) or behind it (side 1)."""
     count, first, last = path(graph, start, notes.nodes, notes.wires)
     if (first, last)[side] != port:
         reverse(notes.nodes, notes.wires, count)
@@ -118,14 +125,14 @@ def _put_piece(graph, notes, start, port, side, at):
 
 @njit(cache=True)
 def _dendrite(graph, notes, found, block):
-    """Walk along a block's dendrite; whether it is one or two pieces with a port between or at its ends."""
+    """Walk along a block's dendrite; whether it is one or two segments with a port between or at its ends."""
     starts, ends = np.full(2, -1, np.int64), np.full((2, 2), -1, np.int64)
-    pieces = _pieces(graph, notes, block, starts, ends)
-    if pieces == 0:
-        return _no_piece(graph, notes, found, block)
-    if pieces == 1:
-        return _one_piece(graph, notes, found, block, starts[0], ends[0])
-    if pieces != 2:
+    segments = _segments(graph, notes, block, starts, ends)
+    if segments == 0:
+        return _no_segment(graph, notes, found, block)
+    if segments == 1:
+        return _one_segment(graph, notes, found, block, starts[0], ends[0])
+    if segments != 2:
         return False
     port, here, there = -1, 0, 0
     for k in range(2):
@@ -139,16 +146,16 @@ def _dendrite(graph, notes, found, block):
         before, far, behind = 1, behind, far
     if far >= 0 or (behind >= 0 and not bare(graph.pillar_first, behind)):
         return False
-    count = _put_piece(graph, notes, starts[before], port, 1, 0)
+    count = _put_segment(graph, notes, starts[before], port, 1, 0)
     found.soma[block], found.wires[block, 0] = count, notes.wires[count]
-    more = _put_piece(graph, notes, starts[1 - before], port, 0, count)
+    more = _put_segment(graph, notes, starts[1 - before], port, 0, count)
     found.wires[block, 1], found.wires[block, 2] = notes.wires[0], notes.wires[more]
     found.ports[block, 0], found.ports[block, -1] = behind, port
     return True
 
 
 @njit(cache=True)
-def _no_piece(graph, notes, found, block):
+def _no_segment(graph, notes, found, block):
     """A rail whose only pillars stand at a port: the dendrite is no more than that port."""
     port = -1
     for node in graph.node[graph.node_first[block] : graph.node_first[block + 1]]:
@@ -165,7 +172,7 @@ def _no_piece(graph, notes, found, block):
 
 
 @njit(cache=True)
-def _one_piece(graph, notes, found, block, start, ends):
+def _one_segment(graph, notes, found, block, start, ends):
     """A dendrite that its soma's port does not cut in two; a pillar may stand at a port at its end."""
     port, other = max(ends[0], ends[1]), min(ends[0], ends[1])
     if other >= 0 and not bare(graph.pillar_first, other):
@@ -173,17 +180,17 @@ def _one_piece(graph, notes, found, block, start, ends):
     if port < 0 or (other >= 0 and not bare(graph.pillar_first, other)):
         return False
     if not bare(graph.pillar_first, port):  # the dendrite ends at this port, with its pillar
-        count = _put_piece(graph, notes, start, port, 1, 0)
+        count = _put_segment(graph, notes, start, port, 1, 0)
         notes.place[port], notes.wire[port] = count, notes.wires[count]
         found.soma[block], found.wires[block, 0] = ENDS_AT_SOMA, notes.wires[0]
         found.ports[block, 0], found.ports[block, -1] = port, other
     elif other >= 0:
-        count = _put_piece(graph, notes, start, port, 0, 0)
+        count = _put_segment(graph, notes, start, port, 0, 0)
         found.soma[block] = 0
         found.wires[block, 1], found.wires[block, 2] = notes.wires[0], notes.wires[count]
         found.ports[block, 0], found.ports[block, -1] = other, port
     else:
-        count = _put_piece(graph, notes, start, port, 1, 0)
+        count = _put_segment(graph, notes, start, port, 1, 0)
         found.soma[block], found.wires[block, 0] = count, notes.wires[count]
         found.ports[block, -1] = port
     return True
@@ -252,7 +259,7 @@ def _steps(graph, notes, found, block, nodes):
 
 @njit(cache=True)
 def _walk(graph, notes, found, block):
-    """One block: its dendrite, its rails, its pillars; the number of rails, 0 when it is no row of rungs."""
+    """One block: its dendrite, its rails, its pillars; the number of rails, 0 when it is no row of coupled."""
     if not _dendrite(graph, notes, found, block):
         return 0
     mine = graph.node[graph.node_first[block] : graph.node_first[block + 1]]
@@ -269,7 +276,7 @@ def _walk(graph, notes, found, block):
 
 @njit(cache=True)
 def _walk_all(graph, notes, found):
-    """All blocks; the most rails along one of them, 0 when one is no row of rungs."""
+    """All blocks; the most rails along one of them, 0 when one is no row of coupled."""
     most = 0
     for block in range(len(graph.node_first) - 1):
         rails = _walk(graph, notes, found, block)
@@ -279,16 +286,16 @@ def _walk_all(graph, notes, found):
     return most
 
 
-def _lay_out(ladder, graph, entry, walls, rails, found, ports) -> Rungs:
-    """Sort rows by length into packs, and their pillars into steps."""
+def _lay_out(ladder, graph, entry, walls, rails, found, ports) -> CoupledLadders:
+    """Sort rows by length into batches, and their pillars into steps."""
     block = ladder.program.block[graph.other]
     length = np.bincount(block, minlength=len(ports))
     order = np.argsort(-length, kind="stable")
     lane = np.empty(len(order), np.int64)
     lane[order] = np.arange(len(order))
-    lane_first, step_first, rung_first = rows_of(length[order], RUNG_LANES)
-    pack = lane[block] // RUNG_LANES
-    at = rung_first[step_first[pack] + found.step[3].astype(np.int64)] + lane[block] - lane_first[pack]
+    lane_first, step_first, pillar_first = rows_of(length[order], COUPLED_LANES)
+    batch = lane[block] // COUPLED_LANES
+    at = pillar_first[step_first[batch] + found.step[3].astype(np.int64)] + lane[block] - lane_first[batch]
     by_place = np.empty(len(at), np.int64)
     by_place[at] = np.arange(len(at))
     step, pillar = found.step[:, by_place], graph.pillar[by_place]
@@ -297,11 +304,27 @@ def _lay_out(ladder, graph, entry, walls, rails, found, ports) -> Rungs:
     tap[wall] = np.arange(len(wall))
     port_a, port_b, places = _pairs(ladder, graph, entry, ports[order], order)
     wires = np.ascontiguousarray(found.wires[order].T)
-    return Rungs(
-        rails, lane_first, step_first, rung_first, step[0].copy(), step[1].copy(), step[2].astype(np.int8),
-        ladder.series[pillar], wall, tap, found.soma[order], wires[0], wires[1],
-        wires[2], wires[3 + MOST_RAILS : 3 + MOST_RAILS + rails], wires[3 : 3 + rails], port_a, port_b, places,
-    )  # fmt: skip
+    return CoupledLadders(
+        rails=rails,
+        lane_first=lane_first,
+        step_first=step_first,
+        pillar_first=pillar_first,
+        along=step[0].copy(),
+        beside=step[1].copy(),
+        rail=step[2].astype(np.int8),
+        series=ladder.series[pillar],
+        wall=wall,
+        tap=tap,
+        soma=found.soma[order],
+        into=wires[0],
+        out_of=wires[1],
+        last=wires[2],
+        begin=wires[3 + MOST_RAILS : 3 + MOST_RAILS + rails],
+        end=wires[3 : 3 + rails],
+        port_a=port_a,
+        port_b=port_b,
+        entry=places,
+    )
 
 
 def _pairs(ladder, graph, entry, slot, block):

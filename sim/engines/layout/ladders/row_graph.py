@@ -1,4 +1,4 @@
-"""Rows as graphs: wires and pillars by node, and paths along wires, for finding rungs in them."""
+"""Rows as graphs: wires and pillars by node, and paths along wires, for finding coupled ladders in them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sim.engines.layout.ladders.single_ladders import Ladder
+from sim.engines.layout.ladders.single_ladders import RowEdges
 
 
 class RowGraph(NamedTuple):
@@ -39,7 +39,7 @@ class RowGraph(NamedTuple):
     port_ref: np.ndarray
 
 
-def row_graph(ladder: Ladder, dendrite: np.ndarray) -> RowGraph | None:
+def row_graph(ladder: RowEdges, dendrite: np.ndarray) -> RowGraph | None:
     """The graph of blocks in which at most two wires meet and pillars join dendrites and rails, else None.
 
     Args:
@@ -64,13 +64,23 @@ def row_graph(ladder: Ladder, dendrite: np.ndarray) -> RowGraph | None:
     node = np.argsort(program.block, kind="stable")
     blocks = len(program.port_first) - 1
     return RowGraph(
-        n, near, siemens, at, np.searchsorted(own[at], slots), own[at], other, by_rail,
-        np.searchsorted(other[by_rail], slots), node, np.searchsorted(program.block[node], np.arange(blocks + 1)),
-        dendrite, port_ref,
-    )  # fmt: skip
+        n=n,
+        near=near,
+        siemens=siemens,
+        pillar=at,
+        pillar_first=np.searchsorted(own[at], slots),
+        own=own[at],
+        other=other,
+        by_rail=by_rail,
+        rail_first=np.searchsorted(other[by_rail], slots),
+        node=node,
+        node_first=np.searchsorted(program.block[node], np.arange(blocks + 1)),
+        dendrite=dendrite,
+        port_ref=port_ref,
+    )
 
 
-def _with_sources(ladder: Ladder, dendrite: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _with_sources(ladder: RowEdges, dendrite: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Ends of the edges, dendrites and port references, with a slot for each source that a block touches."""
     u, v = ladder.u.copy(), ladder.v.copy()
     sourced = (u < 0) | (v < 0)

@@ -1,9 +1,9 @@
 """Dendrites that are plain ladders, solved side by side: one sweep from the far end of each to its soma.
 
-Where every weight has its own line, a dendrite falls into chains: taps one behind the other, each with a pillar to a
-source, that end at one port. Then nothing of the inside needs to be kept: a chain is carried toward its port as a
+Where every weight has its own line, a dendrite falls into single ladders: taps one behind the other, each with a pillar
+to a source, that end at one port. Then nothing of the inside needs to be kept: a ladder is carried toward its port as a
 conductance, a current and a power, and the heat of its pillars as the derivative of that power when all pillars grow
-alike (the potentials are stationary, so they need no derivative). The chains of a pack are swept together, tap by
+alike (the potentials are stationary, so they need no derivative). The ladders of a batch are swept together, tap by
 tap, which a processor does several at a time.
 """
 
@@ -18,26 +18,26 @@ from numba import njit
 from sim.engines.layout.elimination.numeric import Program
 from sim.engines.layout.jit_options import fast, outer
 
-LANES = 128  # chains in a pack
+SINGLE_LANES = 128  # ladders in a batch
 
 
-class Chains(NamedTuple):
-    """Chains in packs, long ones first.
+class SingleLadders(NamedTuple):
+    """Single ladders in batches, long ones first.
 
     Taps are stored in the order of the sweep, a row for each step away from the far ends: a column's taps then lie
     together, and walls that move together change them together.
 
     Attributes:
-        lane_first: first chain of each pack, shape (packs + 1,).
-        row_first: first row of each pack, shape (packs + 1,).
-        tap_first: first tap of each row, shape (rows + 1,); the first chains of the pack have a tap in it.
+        lane_first: first ladder of each batch, shape (batches + 1,).
+        row_first: first row of each batch, shape (batches + 1,).
+        tap_first: first tap of each row, shape (rows + 1,); the first ladders of the batch have a tap in it.
         ohm: wire from each tap toward the port, Ω, shape (taps,).
         series: wire in series with each tap's pillar, Ω.
         wall: wall under each tap's pillar.
         source: reference of the source behind it.
         slot: slot of the node it stands on.
         tap: tap of each wall, −1 for a wall elsewhere, shape (walls,).
-        port_ref: reference of each chain's port, shape (chains,).
+        port_ref: reference of each ladder's port, shape (ladders,).
         entry: index of the port's diagonal among the interface's values.
     """
 
@@ -55,18 +55,18 @@ class Chains(NamedTuple):
 
     @property
     def work(self) -> np.ndarray:
-        """Taps before each pack, shape (packs + 1,)."""
+        """Taps before each batch, shape (batches + 1,)."""
         return self.tap_first[self.row_first]
 
 
 class Taps(NamedTuple):
-    """What changes in chains, and what a sweep leaves at their ports.
+    """What changes in single ladders, and what a sweep leaves at their ports.
 
     Attributes:
         siemens: conductance of each tap's pillar with its wire, S, shape (taps,).
         volt: source behind each tap, V.
-        port: per chain conductance (S), current (A) and power (W) at its port, then the same of its pillars' heat,
-            shape (6, chains).
+        port: per ladder conductance (S), current (A) and power (W) at its port, then the same of its pillars' heat,
+            shape (6, ladders).
     """
 
     siemens: np.ndarray
@@ -74,21 +74,31 @@ class Taps(NamedTuple):
     port: np.ndarray
 
 
-def no_chains(walls: int) -> Chains:
+def no_single(walls: int) -> SingleLadders:
     """None at all."""
     zero, none = np.zeros(1, np.int64), np.zeros(0, np.int64)
-    return Chains(
-        zero, zero, zero, np.zeros(0), np.zeros(0), none, none, none, np.full(walls, -1, np.int64), none, none
-    )  # fmt: skip
+    return SingleLadders(
+        lane_first=zero,
+        row_first=zero,
+        tap_first=zero,
+        ohm=np.zeros(0),
+        series=np.zeros(0),
+        wall=none,
+        source=none,
+        slot=none,
+        tap=np.full(walls, -1, np.int64),
+        port_ref=none,
+        entry=none,
+    )
 
 
-def make_taps(chains: Chains, ref: np.ndarray) -> Taps:
-    """Chains under the source voltages in ``ref``; their pillars are still to be set."""
-    taps = len(chains.wall)
-    return Taps(np.zeros(taps), ref[chains.source], np.zeros((6, len(chains.port_ref))))
+def make_taps(single: SingleLadders, ref: np.ndarray) -> Taps:
+    """Ladders under the source voltages in ``ref``; their pillars are still to be set."""
+    taps = len(single.wall)
+    return Taps(siemens=np.zeros(taps), volt=ref[single.source], port=np.zeros((6, len(single.port_ref))))
 
 
-class Ladder(NamedTuple):
+class RowEdges(NamedTuple):
     """Row blocks as far as they are trees toward their ports.
 
     Attributes:
@@ -111,8 +121,8 @@ class Ladder(NamedTuple):
     port_ref: np.ndarray
 
 
-def find_chains(ladder: Ladder, interface: Program, walls: int) -> Chains | None:
-    """The blocks as chains, or None when one of them is anything else."""
+def find_single(ladder: RowEdges, interface: Program, walls: int) -> SingleLadders | None:
+    """The blocks as single ladders, or None when one of them is anything else."""
     program = ladder.program
     n = program.n
     if n == 0 or np.any(np.diff(program.column) != 1):
@@ -138,21 +148,30 @@ def find_chains(ladder: Ladder, interface: Program, walls: int) -> Chains | None
     leaf = leaf[np.argsort(-length, kind="stable")]
     port = port[np.argsort(-length, kind="stable")]
     length = np.sort(length)[::-1]
-    lane_first, row_first, tap_first = rows_of(length, LANES)
+    lane_first, row_first, tap_first = rows_of(length, SINGLE_LANES)
     ohm, at, slot = _fill(leaf, parent, first, siemens, lane_first, row_first, tap_first, n)
     wall = ladder.wall[order][at]
     tap = np.full(walls, -1, np.int64)
     tap[wall] = np.arange(len(wall))
     port_ref = ladder.port_ref[port]
-    return Chains(
-        lane_first, row_first, tap_first, ohm, ladder.series[order][at], wall, ladder.source[order][at], slot, tap,
-        port_ref, interface.diag[port_ref],
-    )  # fmt: skip
+    return SingleLadders(
+        lane_first=lane_first,
+        row_first=row_first,
+        tap_first=tap_first,
+        ohm=ohm,
+        series=ladder.series[order][at],
+        wall=wall,
+        source=ladder.source[order][at],
+        slot=slot,
+        tap=tap,
+        port_ref=port_ref,
+        entry=interface.diag[port_ref],
+    )
 
 
 @njit(cache=True)
 def _climb(leaf, parent, first, n):
-    """Taps of the chain that begins at each leaf, and the port where it ends."""
+    """Taps of the ladder that begins at each leaf, and the port where it ends."""
     length, port = np.zeros(len(leaf), np.int64), np.zeros(len(leaf), np.int64)
     for i in range(len(leaf)):
         node = leaf[i]
@@ -164,7 +183,7 @@ def _climb(leaf, parent, first, n):
 
 
 def rows_of(length: np.ndarray, lanes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Packs of ``lanes`` chains whose lengths descend: first chain, row, tap; all begin in their pack's first row."""
+    """Batches of ``lanes`` ladders of descending lengths: first ladder, row, tap; all begin in their first row."""
     lane_first = np.minimum(np.arange(-(-len(length) // lanes) + 1) * lanes, len(length))
     row_first = np.concatenate([[0], np.cumsum(length[lane_first[:-1]])])
     counts = []
@@ -178,13 +197,13 @@ def _fill(leaf, parent, first, siemens, lane_first, row_first, tap_first, n):
     """Wire, pillar and node of each tap; pillars of one node follow each other without wire."""
     taps = tap_first[-1]
     ohm, at, slot = np.zeros(taps), np.zeros(taps, np.int64), np.zeros(taps, np.int64)
-    for pack in range(len(lane_first) - 1):
-        for lane in range(lane_first[pack], lane_first[pack + 1]):
-            row = row_first[pack]
+    for batch in range(len(lane_first) - 1):
+        for lane in range(lane_first[batch], lane_first[batch + 1]):
+            row = row_first[batch]
             node = leaf[lane]
             while node < n:
                 for k in range(first[node], first[node + 1]):
-                    tap = tap_first[row] + lane - lane_first[pack]
+                    tap = tap_first[row] + lane - lane_first[batch]
                     at[tap], slot[tap] = k, node
                     if k == first[node + 1] - 1:
                         ohm[tap] = 1.0 / siemens[node]
@@ -195,7 +214,7 @@ def _fill(leaf, parent, first, siemens, lane_first, row_first, tap_first, n):
 
 @outer()
 def _sweep(first, ohm, series, siemens, volt, y, j, c, y2, j2, c2):
-    """Carry the chains of a pack over all its rows; ``h`` is the part of a conductance that heats the pillar itself."""
+    """Carry the ladders of a batch over its rows; ``h`` is the part of a conductance that heats the pillar itself."""
     for row in range(len(first) - 1):
         begin, end = first[row], first[row + 1]
         wires, legs, gs, volts = ohm[begin:end], series[begin:end], siemens[begin:end], volt[begin:end]
@@ -214,33 +233,33 @@ def _sweep(first, ohm, series, siemens, volt, y, j, c, y2, j2, c2):
 
 
 @outer()
-def sweep_packs(chains, taps, dirty, first, last):
-    """Bring the ports of packs ``first`` … ``last`` − 1 up to date where a pillar changed."""
+def sweep_single(single, taps, dirty, first, last):
+    """Bring the ports of batches ``first`` … ``last`` − 1 up to date where a pillar changed."""
     port = taps.port
-    for pack in range(first, last):
-        if dirty[pack]:
-            begin, end = chains.lane_first[pack], chains.lane_first[pack + 1]
+    for batch in range(first, last):
+        if dirty[batch]:
+            begin, end = single.lane_first[batch], single.lane_first[batch + 1]
             for row in range(len(port)):
                 for lane in range(begin, end):
                     port[row, lane] = 0.0
-            rows = chains.tap_first[chains.row_first[pack] : chains.row_first[pack + 1] + 1]
+            rows = single.tap_first[single.row_first[batch] : single.row_first[batch + 1] + 1]
             _sweep(
-                rows, chains.ohm, chains.series, taps.siemens, taps.volt, port[0, begin:end], port[1, begin:end],
+                rows, single.ohm, single.series, taps.siemens, taps.volt, port[0, begin:end], port[1, begin:end],
                 port[2, begin:end], port[3, begin:end], port[4, begin:end], port[5, begin:end],
             )  # fmt: skip
 
 
 @outer()
 def join_ports(entry, port_ref, port, values, b):
-    """Add the chains to the interface."""
+    """Add the ladders to the interface."""
     for lane in range(len(entry)):
         values[entry[lane]] += port[0, lane]
         b[port_ref[lane]] += port[1, lane]
 
 
 @outer()
-def chain_powers(port_ref, port, ref):
-    """Power that the chains' sources deliver, heat of their pillars and heat of their wires, W."""
+def single_powers(port_ref, port, ref):
+    """Power that the ladders' sources deliver, heat of their pillars and heat of their wires, W."""
     delivered, pillars, heat = 0.0, 0.0, 0.0
     for lane in range(len(port_ref)):
         v = ref[port_ref[lane]]
@@ -251,25 +270,25 @@ def chain_powers(port_ref, port, ref):
 
 
 @fast()
-def chain_potentials(chains, taps, ref, x):
-    """Potentials inside the chains, into ``x`` by slot: out to the far ends with what each tap sees behind it."""
-    most = chains.row_first[1:] - chains.row_first[:-1]
+def single_potentials(single, taps, ref, x):
+    """Potentials inside the ladders, into ``x`` by slot: out to the far ends with what each tap sees behind it."""
+    most = single.row_first[1:] - single.row_first[:-1]
     behind = np.zeros((most.max() if len(most) else 0, 2))
-    for pack in range(len(chains.lane_first) - 1):
-        begin, row_end = chains.lane_first[pack], chains.row_first[pack + 1]
-        for lane in range(begin, chains.lane_first[pack + 1]):
+    for batch in range(len(single.lane_first) - 1):
+        begin, row_end = single.lane_first[batch], single.row_first[batch + 1]
+        for lane in range(begin, single.lane_first[batch + 1]):
             y, j, count = 0.0, 0.0, 0
-            for row in range(chains.row_first[pack], row_end):
-                tap = chains.tap_first[row] + lane - begin
-                if tap < chains.tap_first[row + 1]:
+            for row in range(single.row_first[batch], row_end):
+                tap = single.tap_first[row] + lane - begin
+                if tap < single.tap_first[row + 1]:
                     y += taps.siemens[tap]
                     j += taps.siemens[tap] * taps.volt[tap]
                     behind[count, 0], behind[count, 1] = y, j
-                    share = 1.0 / (1.0 + chains.ohm[tap] * y)
+                    share = 1.0 / (1.0 + single.ohm[tap] * y)
                     y, j, count = y * share, j * share, count + 1
-            v = ref[chains.port_ref[lane]]
+            v = ref[single.port_ref[lane]]
             for k in range(count - 1, -1, -1):
-                tap = chains.tap_first[chains.row_first[pack] + k] + lane - begin
+                tap = single.tap_first[single.row_first[batch] + k] + lane - begin
                 y, j = behind[k]
-                v = (v + chains.ohm[tap] * j) / (1.0 + chains.ohm[tap] * y)
-                x[chains.slot[tap]] = v
+                v = (v + single.ohm[tap] * j) / (1.0 + single.ohm[tap] * y)
+                x[single.slot[tap]] = v

@@ -18,10 +18,10 @@ from scipy.sparse.csgraph import connected_components
 from hwlib.nets import DENDRITE, DRIVE, GROUND, LINE
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from sim.engines.layout.elimination.symbolic import distinct
-from sim.engines.layout.partition.reduction import PILLAR, TRACK, WIRE, Edges, Removed, reduce_graph
+from sim.engines.layout.partition.reduction import PILLAR, TRACK, WIRE, CircuitEdges, Removed, reduce_graph
 
 SOURCE, INTERFACE, ROW, STATIC, GONE = range(5)
-_TRUNK_WIRES, _TRUNK_PORTS = 3, 6  # most wires at a node of a trunk's piece, and most ports of the piece
+_TRUNK_WIRES, _TRUNK_PORTS = 3, 6  # most wires at a node of a trunk's segment, and most ports of the segment
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Structure:
 
     network: Network
     alias: np.ndarray
-    edges: Edges
+    edges: CircuitEdges
     removed: Removed
     held: np.ndarray
     place: np.ndarray
@@ -86,8 +86,8 @@ def build_structure(network: Network, sources: np.ndarray) -> Structure:
     return Structure(network, alias, edges, removed, held, place, block)
 
 
-def _trunks(edges: Edges, place: np.ndarray) -> np.ndarray:
-    """Interface nodes that wires alone join, three at most, in pieces with few ports: eliminated once, like columns."""
+def _trunks(edges: CircuitEdges, place: np.ndarray) -> np.ndarray:
+    """Interface nodes joined by wires alone, three at most, in segments with few ports: eliminated once, as columns."""
     degree = np.bincount(edges.a, minlength=len(place)) + np.bincount(edges.b, minlength=len(place))
     chosen = (place == INTERFACE) & (degree <= _TRUNK_WIRES)
     outside = np.isin(place, (INTERFACE, SOURCE))
@@ -106,7 +106,7 @@ def _trunks(edges: Edges, place: np.ndarray) -> np.ndarray:
     return chosen & (ports[part] <= _TRUNK_PORTS)
 
 
-def _split(edges: Edges, place: np.ndarray) -> np.ndarray:
+def _split(edges: CircuitEdges, place: np.ndarray) -> np.ndarray:
     """Connected part of each node outside the interface; those with pillars become rows, in place."""
     inner = place == STATIC
     between = inner[edges.a] & inner[edges.b]
@@ -118,7 +118,7 @@ def _split(edges: Edges, place: np.ndarray) -> np.ndarray:
     return part
 
 
-def _hot(network: Network, edges: Edges, held: np.ndarray, place: np.ndarray) -> np.ndarray:
+def _hot(network: Network, edges: CircuitEdges, held: np.ndarray, place: np.ndarray) -> np.ndarray:
     """Nodes of blocks without pillars that touch a source other than ground, boolean."""
     live = held & ~network.nets_of(GROUND)[network.node_net]
     hot = np.zeros(len(place), bool)
@@ -143,10 +143,10 @@ def _one_pin_per_net(network: Network) -> np.ndarray:
     return alias
 
 
-def _all_edges(network: Network, alias: np.ndarray) -> Edges:
+def _all_edges(network: Network, alias: np.ndarray) -> CircuitEdges:
     n, m = network.devices, len(network.resistor_ohm)
     terminals, device = network.terminals, np.arange(n)
-    return Edges(
+    return CircuitEdges(
         a=alias[np.concatenate([network.resistor_nodes[:, 0], terminals[:, DW_IN], terminals[:, MTJ_IN]])],
         b=alias[np.concatenate([network.resistor_nodes[:, 1], terminals[:, DW_OUT], terminals[:, MTJ_OUT]])],
         ohm=np.concatenate([network.resistor_ohm, network.r_m, np.zeros(n)]),
@@ -159,7 +159,7 @@ def _graph(nodes: int, a: np.ndarray, b: np.ndarray) -> coo_array:
     return coo_array((np.ones(len(a), np.int8), (a, b)), shape=(nodes, nodes))
 
 
-def _interface(network: Network, edges: Edges, held: np.ndarray) -> np.ndarray:
+def _interface(network: Network, edges: CircuitEdges, held: np.ndarray) -> np.ndarray:
     """Nodes to keep between blocks, boolean, shape (nodes,)."""
     n = network.neurons
     neuron = np.array([net.neuron for net in network.parsed_nets()])

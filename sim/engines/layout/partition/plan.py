@@ -15,9 +15,9 @@ from numba import njit
 from hwlib.nets import DENDRITE, LINE, RAIL
 from sim.engines.layout.elimination.numeric import Program, add_edges, backward, entry_index, forward, make_program
 from sim.engines.layout.elimination.symbolic import distinct
-from sim.engines.layout.ladders.coupled_ladders import Rungs, no_rungs
-from sim.engines.layout.ladders.coupled_search import find_rungs
-from sim.engines.layout.ladders.single_ladders import Chains, Ladder, find_chains, no_chains
+from sim.engines.layout.ladders.coupled_ladders import CoupledLadders, no_coupled
+from sim.engines.layout.ladders.coupled_search import find_coupled
+from sim.engines.layout.ladders.single_ladders import RowEdges, SingleLadders, find_single, no_single
 from sim.engines.layout.partition.block_records import Bundles, Columns, Interface, Rows
 from sim.engines.layout.partition.blocks import INTERFACE, ROW, SOURCE, STATIC, Structure
 from sim.engines.layout.partition.reduction import PILLAR, TRACK
@@ -27,20 +27,20 @@ class Plan(NamedTuple):
     """A whole circuit.
 
     Attributes:
-        row_program, rows, chains, columns, interface, bundles: its parts; rows that are chains are no others.
-        rungs: the same rows once more, swept instead of eliminated, when all of them can be.
+        row_program, rows, single, columns, interface, bundles: its parts; rows that are single ladders are no others.
+        coupled: the same rows once more, swept instead of eliminated, when all of them can be.
         source_node: node of each source reference.
         node_ref: reference of each node, −1 without.
         node_slot: slot of each node of a row or column, −1 without.
         series: wire in series with each wall's pillar in Ω.
-        pillar_group: group of rows or pack of chains that a wall's pillar belongs to, −1 the interface, −2 a pillar
+        pillar_group: group of rows or batch of ladders that a wall's pillar belongs to, −1 the interface, −2 a pillar
             without current.
     """
 
     row_program: Program
     rows: Rows
-    chains: Chains
-    rungs: Rungs
+    single: SingleLadders
+    coupled: CoupledLadders
     columns: Columns
     interface: Interface
     bundles: Bundles
@@ -86,8 +86,8 @@ def build_plan(structure: Structure) -> Plan:
     wall_of[bundles.device] = np.arange(network.devices)
     interface = _interface(structure, program, done, columns, node_ref, wall_of)
     ladder = _ladder(rows, structure, node_ref, wall_of)
-    chains = find_chains(ladder, program, network.devices) if _only_weights(rows, structure) else None
-    if chains is not None:
+    single = find_single(ladder, program, network.devices) if _only_weights(rows, structure) else None
+    if single is not None:
         rows = _no_rows(len(edges.a))
     row_part = _rows(rows, structure, node_ref, program, wall_of)
     series, group = np.zeros(network.devices), np.full(network.devices, -2, np.int64)
@@ -95,16 +95,27 @@ def build_plan(structure: Structure) -> Plan:
     series[wall_of[edges.device[pillar]]] = edges.ohm[pillar]
     group[interface.wall] = -1
     group[row_part.wall] = np.repeat(np.arange(len(row_part.wall_group) - 1), np.diff(row_part.wall_group))
-    rungs = None
-    if chains is None:
-        chains = no_chains(network.devices)
-        rungs = find_rungs(ladder, _dendrites(structure, rows, node_slot), row_part.entry, network.devices)
-    rungs = rungs or no_rungs(network.devices)
-    for swept in (chains, rungs):
+    coupled = None
+    if single is None:
+        single = no_single(network.devices)
+        coupled = find_coupled(ladder, _dendrites(structure, rows, node_slot), row_part.entry, network.devices)
+    coupled = coupled or no_coupled(network.devices)
+    for swept in (single, coupled):
         group[swept.wall] = np.repeat(np.arange(len(swept.lane_first) - 1), np.diff(swept.work))
     return Plan(
-        rows.program, row_part, chains, rungs, done, interface, bundles, source_node, node_ref, node_slot, series, group
-    )  # fmt: skip
+        row_program=rows.program,
+        rows=row_part,
+        single=single,
+        coupled=coupled,
+        columns=done,
+        interface=interface,
+        bundles=bundles,
+        source_node=source_node,
+        node_ref=node_ref,
+        node_slot=node_slot,
+        series=series,
+        pillar_group=group,
+    )
 
 
 def _draft(structure: Structure, kind: int, node_slot: np.ndarray) -> _Draft:
@@ -126,13 +137,13 @@ def _draft(structure: Structure, kind: int, node_slot: np.ndarray) -> _Draft:
     program, slot = make_program(block[nodes], port_block, u[inner], v[inner])
     node_slot[nodes] = slot[: len(nodes)]
     slot = np.append(slot, -1)
-    return _Draft(program, port_node, port_block, mine, slot[u], slot[v])
+    return _Draft(program=program, port_node=port_node, port_block=port_block, mine=mine, u=slot[u], v=slot[v])
 
 
 def _no_rows(edges: int) -> _Draft:
     none = np.zeros(0, np.int64)
     program, _ = make_program(none, none, none, none)
-    return _Draft(program, none, none, np.zeros(edges, bool), none, none)
+    return _Draft(program=program, port_node=none, port_block=none, mine=np.zeros(edges, bool), u=none, v=none)
 
 
 def _dendrites(structure: Structure, rows: _Draft, node_slot: np.ndarray) -> np.ndarray:
@@ -147,23 +158,27 @@ def _dendrites(structure: Structure, rows: _Draft, node_slot: np.ndarray) -> np.
 
 
 def _only_weights(draft: _Draft, structure: Structure) -> bool:
-    """Whether weights are the only sources inside the blocks: what chains deliver is counted as theirs."""
+    """Whether weights are the only sources inside the blocks: what single ladders deliver is counted as theirs."""
     edges, network = structure.edges, structure.network
     weights = network.nets_of(LINE, RAIL)[network.node_net]
     ends = np.where(draft.u < 0, edges.a[draft.mine], edges.b[draft.mine])[(draft.u < 0) | (draft.v < 0)]
     return bool(weights[ends].all())
 
 
-def _ladder(draft: _Draft, structure: Structure, node_ref: np.ndarray, wall_of: np.ndarray) -> Ladder:
+def _ladder(draft: _Draft, structure: Structure, node_ref: np.ndarray, wall_of: np.ndarray) -> RowEdges:
     edges, mine = structure.edges, draft.mine
     pillar = edges.kind[mine] == PILLAR
     end = np.where(draft.u < 0, edges.a[mine], edges.b[mine])
-    return Ladder(
-        draft.program, draft.u, draft.v, np.where(pillar, 0.0, 1 / np.where(pillar, 1.0, edges.ohm[mine])),
-        np.where(pillar, edges.ohm[mine], 0.0),
-        np.where(pillar, wall_of[edges.device[mine]], -1),
-        np.where((draft.u < 0) | (draft.v < 0), node_ref[end], -1), node_ref[draft.port_node],
-    )  # fmt: skip
+    return RowEdges(
+        program=draft.program,
+        u=draft.u,
+        v=draft.v,
+        siemens=np.where(pillar, 0.0, 1 / np.where(pillar, 1.0, edges.ohm[mine])),
+        series=np.where(pillar, edges.ohm[mine], 0.0),
+        wall=np.where(pillar, wall_of[edges.device[mine]], -1),
+        source=np.where((draft.u < 0) | (draft.v < 0), node_ref[end], -1),
+        port_ref=node_ref[draft.port_node],
+    )
 
 
 def _interface_program(structure: Structure, drafts: tuple[_Draft, ...], node_ref: np.ndarray) -> Program:
@@ -194,7 +209,7 @@ def _columns(draft: _Draft, structure: Structure, node_ref: np.ndarray) -> Colum
     add_edges(program, values, draft.port_block, draft.u, draft.v, 1 / structure.edges.ohm[draft.mine])
     blocks = len(program.port_first) - 1
     forward(program, values, np.zeros(len(program.diag)), np.zeros(blocks), 0, program.n)
-    return Columns(program, values, node_ref[draft.port_node])
+    return Columns(program=program, values=values, port_ref=node_ref[draft.port_node])
 
 
 def _interface(
@@ -214,8 +229,16 @@ def _interface(
     np.add.at(values, _entries(program, inner, columns.port_ref), columns.values[inner.s_first[0] :])
     wall = wall_of[edges.device[joint][~fixed]]
     return Interface(
-        program, values, a[fixed], b[fixed], siemens[fixed], wall, a[~fixed], b[~fixed], entries[~fixed]
-    )  # fmt: skip
+        program=program,
+        values=values,
+        a=a[fixed],
+        b=b[fixed],
+        siemens=siemens[fixed],
+        wall=wall,
+        pillar_a=a[~fixed],
+        pillar_b=b[~fixed],
+        joint=entries[~fixed],
+    )
 
 
 def _rows(draft: _Draft, structure: Structure, node_ref: np.ndarray, interface: Program, wall_of: np.ndarray) -> Rows:
@@ -237,11 +260,20 @@ def _rows(draft: _Draft, structure: Structure, node_ref: np.ndarray, interface: 
     groups = np.arange(len(program.group))
     port_ref = node_ref[draft.port_node]
     return Rows(
-        values, port_ref, _entries(interface, program, port_ref),
-        slot[fixed], source[fixed], siemens[fixed], np.searchsorted(group[fixed], groups),
-        wall_of[edges.device[draft.mine][moving]], draft.u[moving], draft.v[moving], joint[moving], source[moving],
-        np.searchsorted(group[moving], groups),
-    )  # fmt: skip
+        values=values,
+        port_ref=port_ref,
+        entry=_entries(interface, program, port_ref),
+        source_slot=slot[fixed],
+        source_ref=source[fixed],
+        source_siemens=siemens[fixed],
+        source_group=np.searchsorted(group[fixed], groups),
+        wall=wall_of[edges.device[draft.mine][moving]],
+        a=draft.u[moving],
+        b=draft.v[moving],
+        joint=joint[moving],
+        source=source[moving],
+        wall_group=np.searchsorted(group[moving], groups),
+    )
 
 
 def _entries(interface: Program, program: Program, port_ref: np.ndarray) -> np.ndarray:
@@ -305,9 +337,15 @@ def _bundles(structure: Structure, draft: _Draft, columns: Columns, node_ref: np
     )
     devices = np.concatenate(device).astype(np.int64)
     bundles = Bundles(
-        devices, first, np.concatenate([columns.port_ref, pair]).astype(np.int64), ref_first,
-        np.concatenate([siemens, pair_siemens]), siemens_first, np.zeros(heat_first[-1]), heat_first,
-    )  # fmt: skip
+        device=devices,
+        first=first,
+        ref=np.concatenate([columns.port_ref, pair]).astype(np.int64),
+        ref_first=ref_first,
+        siemens=np.concatenate([siemens, pair_siemens]),
+        siemens_first=siemens_first,
+        heat=np.zeros(heat_first[-1]),
+        heat_first=heat_first,
+    )
     _heat(bundles, network.r_m[devices])
     return bundles
 

@@ -15,7 +15,7 @@ from numba import njit
 WIRE, TRACK, PILLAR = 0, 1, 2
 
 
-class Edges(NamedTuple):
+class CircuitEdges(NamedTuple):
     """A multigraph of resistive edges, one entry per edge.
 
     Attributes:
@@ -50,7 +50,7 @@ class Removed(NamedTuple):
     pillar_y: np.ndarray
 
 
-def reduce_graph(nodes: int, edges: Edges, fixed: np.ndarray) -> tuple[Edges, Removed]:
+def reduce_graph(nodes: int, edges: CircuitEdges, fixed: np.ndarray) -> tuple[CircuitEdges, Removed]:
     """Remove every node outside ``fixed`` that has fewer than three edges.
 
     Args:
@@ -61,17 +61,28 @@ def reduce_graph(nodes: int, edges: Edges, fixed: np.ndarray) -> tuple[Edges, Re
     Returns:
         The surviving edges and the log of removed nodes.
     """
-    work = Edges(
-        edges.a.astype(np.int32), edges.b.astype(np.int32), edges.ohm.astype(float), edges.kind.astype(np.int8),
-        edges.device.astype(np.int32),
-    )  # fmt: skip
+    work = CircuitEdges(
+        a=edges.a.astype(np.int32),
+        b=edges.b.astype(np.int32),
+        ohm=edges.ohm.astype(float),
+        kind=edges.kind.astype(np.int8),
+        device=edges.device.astype(np.int32),
+    )
     alive = work.a != work.b
     log_int = np.full((nodes, 5), -1, np.int32)
     log_ohm = np.zeros((nodes, 2))
     count = _reduce(nodes, work, alive, fixed.astype(np.bool_), log_int, log_ohm)
     ints, ohm = log_int[:count], log_ohm[:count]
-    removed = Removed(ints[:, 0], ints[:, 1], ints[:, 2], ohm[:, 0], ohm[:, 1], ints[:, 3], ints[:, 4])
-    return Edges(*(array[alive] for array in work)), Removed(*(np.ascontiguousarray(x) for x in removed))
+    removed = Removed(
+        node=ints[:, 0],
+        x=ints[:, 1],
+        y=ints[:, 2],
+        ohm_x=ohm[:, 0],
+        ohm_y=ohm[:, 1],
+        pillar_x=ints[:, 3],
+        pillar_y=ints[:, 4],
+    )
+    return CircuitEdges(*(array[alive] for array in work)), Removed(*(np.ascontiguousarray(x) for x in removed))
 
 
 @njit(cache=True)

@@ -15,7 +15,7 @@ from hwlib.network import Network
 from sim.engines.ideal.gains import gains_of
 from sim.engines.layout.jit_options import outer
 from sim.engines.layout.partition.plan import Plan
-from sim.engines.layout.stepping.active_set import ASLEEP, GLIDING, NEAR
+from sim.engines.layout.stepping.active_set import DEFERRED, INACTIVE, NEAR
 from sim.variation import tilt
 
 _ENOUGH = 1e10  # tracks per relative change of the currents: nothing is learned beyond
@@ -48,7 +48,17 @@ class Watch(NamedTuple):
 def watch_nothing() -> Watch:
     """For the load phase: its sources hold the dendrites, and no wall acts on itself through others."""
     none, real = np.zeros(0, np.int64), np.zeros(0)
-    return Watch(none, none, none, real, real, real, none, none, real)
+    return Watch(
+        soma=none,
+        soma_bundle=none,
+        axon_bundle=none,
+        push=real,
+        change=real,
+        length=real,
+        pre=none,
+        post=none,
+        pull=real,
+    )
 
 
 def make_watch(network: Network, plan: Plan, weights: np.ndarray, strongest: np.ndarray, v_dw: float) -> Watch:
@@ -72,10 +82,16 @@ def make_watch(network: Network, plan: Plan, weights: np.ndarray, strongest: np.
     # N weights of random signs drive a soma like the root of N of them.
     drive = network.mobility[soma] * strongest / network.r_m[soma] / np.sqrt(n)
     return Watch(
-        wall[soma], bundle[soma], axon_bundle.astype(np.int64), push, drive * tilt(n)[:n], network.length[soma],
-        np.where(network.is_soma, -1, network.pre)[order].astype(np.int64), network.post[order].astype(np.int64),
-        gains.pull[order],
-    )  # fmt: skip
+        soma=wall[soma],
+        soma_bundle=bundle[soma],
+        axon_bundle=axon_bundle.astype(np.int64),
+        push=push,
+        change=drive * tilt(n)[:n],
+        length=network.length[soma],
+        pre=np.where(network.is_soma, -1, network.pre)[order].astype(np.int64),
+        post=network.post[order].astype(np.int64),
+        pull=gains.pull[order],
+    )
 
 
 def led(network: Network, growth: np.ndarray, wall: np.ndarray) -> float:
@@ -85,7 +101,7 @@ def led(network: Network, growth: np.ndarray, wall: np.ndarray) -> float:
 
 
 @outer()
-def grow(board, motion, watch, h):
+def grow(system, motion, watch, h):
     """Go on by a step of length ``h`` just taken.
 
     ``motion.growth``: ways of somas and of axons in m per change, the largest of a soma in tracks, and which soma's.
@@ -100,10 +116,10 @@ def grow(board, motion, watch, h):
             growth[n + k] = 0.0
     for bundle in range(len(motion.state)):
         if motion.state[bundle] == NEAR:
-            _of_axons(board, motion, watch, h, bundle)
+            _of_axons(system, motion, watch, h, bundle)
     for k in range(n):
         if growth[k] != 0.0:
-            if _under(board, watch.soma[k]):
+            if _under(system, watch.soma[k]):
                 growth[n + k] += h * watch.push[k] * growth[k]
             if abs(growth[k]) > abs(growth[2 * n]) * watch.length[k]:
                 growth[2 * n], growth[2 * n + 1] = growth[k] / watch.length[k], k
@@ -112,20 +128,20 @@ def grow(board, motion, watch, h):
 @outer()
 def _held(motion, watch, k):
     state = motion.state[watch.soma_bundle[k]]
-    return state == ASLEEP or (state != GLIDING and motion.free[watch.soma[k]] == 0)
+    return state == INACTIVE or (state != DEFERRED and motion.free[watch.soma[k]] == 0)
 
 
 @outer()
-def _under(board, wall):
-    return 0.0 < board.work.pillar[0, wall] < 1.0
+def _under(system, wall):
+    return 0.0 < system.work.pillar[0, wall] < 1.0
 
 
 @outer()
-def _of_axons(board, motion, watch, h, bundle):
+def _of_axons(system, motion, watch, h, bundle):
     """What the axons of a bundle that are under their pillars do to the somas."""
     n, growth = len(watch.soma), motion.growth
-    for wall in range(board.bundles.first[bundle], board.bundles.first[bundle + 1]):
-        if watch.pre[wall] >= 0 and motion.free[wall] > 0 and _under(board, wall):
+    for wall in range(system.bundles.first[bundle], system.bundles.first[bundle + 1]):
+        if watch.pre[wall] >= 0 and motion.free[wall] > 0 and _under(system, wall):
             post = watch.post[wall]
             if not _held(motion, watch, post):
                 growth[post] += h * watch.pull[wall] * growth[n + watch.pre[wall]]

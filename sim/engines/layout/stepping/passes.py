@@ -1,7 +1,7 @@
 """Passes over the walls of a share, column by column: their speeds, their pillars, their places, what they will meet.
 
-Columns whose walls all rest against one end, and that their drive surely keeps there, sleep: no pass looks at them.
-Those that glide are only checked. A pass is called by number, so that one compiled function serves them all.
+Columns whose walls all rest against one end, and that their drive surely keeps there, are inactive: no pass looks at
+them. Deferred ones are only checked. A pass is called by number, so that one compiled function serves them all.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from numba import prange
 
 from sim.engines.layout.jit_options import inner, outer, parallel
 from sim.engines.layout.stepping.active_set import (
-    ASLEEP,
-    AWAKE,
-    GLIDING,
+    ACTIVE,
+    DEFERRED,
+    INACTIVE,
     NEAR,
+    activate,
     add_step,
-    begins_gliding,
-    goes_on_gliding,
+    begins_deferral,
+    goes_on_deferred,
     is_near,
-    stays_gliding,
-    wake,
+    stays_deferred,
 )  # fmt: skip
 from sim.engines.layout.stepping.column import (
     CHANGED,
+    DEFERRALS,
     EDGE,
     FAST,
-    GLIDERS,
     INSIDE,
     LAST,
     LATE,
@@ -37,19 +37,15 @@ from sim.engines.layout.stepping.column import (
     gather,
     largest,
     largest_inside,
-    late_release,
-    leave,
-    look_ahead,
     move,
     set_free,
     set_pillars,
-    snap,
     travel,
     travel_range,
-    turn_free,
-)  # fmt: skip
+)
+from sim.engines.layout.stepping.events import late_release, leave, look_ahead, snap, turn_free
 
-PLACE, FINISH, ERROR, STILL, SCAN, DRIFT, WAKE = range(7)  # the passes
+PLACE, FINISH, ERROR, STILL, SCAN, DRIFT, ACTIVATE = range(7)  # the passes
 
 
 @inner()
@@ -135,17 +131,17 @@ def _finish(work, bundles, walls, motion, bundle, h, slack, facts):
     first, last = bundles.first[bundle], bundles.first[bundle + 1]
     begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
     gather(bundles.ref, motion.blend[1], work.here[1], begin, end)
-    if motion.state[bundle] == ASLEEP:
+    if motion.state[bundle] == INACTIVE:
         if not walls.pressed or _held(work, bundles, motion, bundle, 1):
             return
-        motion.state[bundle] = AWAKE
+        motion.state[bundle] = ACTIVE
         gather(bundles.ref, motion.y[0], work.here[2], begin, end)
         _start(work, bundles, walls, motion, bundle, 2)
-    elif motion.state[bundle] == GLIDING:
+    elif motion.state[bundle] == DEFERRED:
         gather(bundles.ref, motion.blend[0], work.here[0], begin, end)
-        if stays_gliding(work, bundles, motion, bundle, h):
+        if stays_deferred(work, bundles, motion, bundle, h):
             return
-        wake(work, bundles, walls, motion, bundle)
+        activate(work, bundles, walls, motion, bundle)
         gather(bundles.ref, motion.y[0], work.here[2], begin, end)
         _start(work, bundles, walls, motion, bundle, 2)
     _place(work, bundles, walls, motion, bundle, h)
@@ -169,7 +165,7 @@ def _error(work, bundles, walls, motion, bundle, h, facts):
         return
     _travel(work, bundles, walls, bundle, 0, 0.0, motion.mean)
     share, speed = walls.share[first:last], motion.mean[first:last]
-    if motion.state[bundle] == GLIDING:
+    if motion.state[bundle] == DEFERRED:
         worst = largest(speed, share)
     else:
         worst = largest_inside(motion.trial[first:last], walls.low[first:last], walls.high[first:last], speed, share)
@@ -185,7 +181,7 @@ def _goes_on(work, bundles, walls, motion, bundle):
     if motion.side[bundle] != 0 and _held(work, bundles, motion, bundle, 0):
         return False
     _travel(work, bundles, walls, bundle, 0, 1.0, motion.mean)
-    trial = motion.trial[first:last] if motion.state[bundle] != ASLEEP else motion.s[first:last]
+    trial = motion.trial[first:last] if motion.state[bundle] != INACTIVE else motion.s[first:last]
     return any_fast(
         trial, walls.low[first:last], walls.high[first:last], motion.mean[first:last], walls.still[first:last]
     )  # fmt: skip
@@ -219,19 +215,19 @@ def _let_go(work, bundles, walls, motion, bundle, h):
 
 @inner()
 def _settled(work, bundles, walls, motion, bundle, h, facts):
-    """Whether nobody needs to look at a column's walls; if so, it sleeps or glides. ``here``: potentials now."""
+    """Whether nobody needs to look at a column's walls; if so, it is inactive or deferred. ``here``: potentials now."""
     begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
     if motion.side[bundle] != 0 and _held(work, bundles, motion, bundle, 0):
-        motion.state[bundle] = ASLEEP
+        motion.state[bundle] = INACTIVE
         return True
     first, last = bundles.first[bundle], bundles.first[bundle + 1]
-    if motion.state[bundle] == GLIDING:
+    if motion.state[bundle] == DEFERRED:
         if h > 0:
             add_step(bundles, motion, bundle, h)
-        if goes_on_gliding(work, bundles, walls, motion, bundle, work.here[0, begin:end], facts):
+        if goes_on_deferred(work, bundles, walls, motion, bundle, work.here[0, begin:end], facts):
             return True
-        wake(work, bundles, walls, motion, bundle)
-    elif h > 0 and motion.state[bundle] != ASLEEP:
+        activate(work, bundles, walls, motion, bundle)
+    elif h > 0 and motion.state[bundle] != INACTIVE:
         for wall in range(first, last):  # a slice would be copied first
             motion.s[wall] = motion.trial[wall]
     return False
@@ -254,10 +250,10 @@ def _scan(work, bundles, walls, motion, bundle, h, facts):
         walls.high[first:last], walls.still[first:last],
     )  # fmt: skip
     y = work.here[0, begin:end]
-    if span > 0 and side == 0 and begins_gliding(work, bundles, walls, motion, bundle, y, gap_ahead, far):
-        facts[GLIDERS] += 1
+    if span > 0 and side == 0 and begins_deferral(work, bundles, walls, motion, bundle, y, gap_ahead, far):
+        facts[DEFERRALS] += 1
         return
-    motion.state[bundle] = NEAR if span == 0 or is_near(gap, top, span) else AWAKE
+    motion.state[bundle] = NEAR if span == 0 or is_near(gap, top, span) else ACTIVE
 
 
 @inner()
@@ -266,14 +262,14 @@ def _begin_pass(facts, kind):
     facts[LATE] = 2.0
     if kind == SCAN:
         facts[EDGE] = np.inf
-        facts[LAST] = facts[SPEED] = facts[INSIDE] = facts[FAST] = facts[GLIDERS] = 0.0
+        facts[LAST] = facts[SPEED] = facts[INSIDE] = facts[FAST] = facts[DEFERRALS] = 0.0
 
 
 @inner()
 def _step_column(work, bundles, walls, motion, kind, h, slack, bundle, facts):
     """A pass other than SCAN over one column."""
     first, last, state = bundles.first[bundle], bundles.first[bundle + 1], motion.state[bundle]
-    if kind == ERROR and state != ASLEEP:
+    if kind == ERROR and state != INACTIVE:
         _error(work, bundles, walls, motion, bundle, h, facts)
     elif kind == PLACE and state == NEAR:
         _place(work, bundles, walls, motion, bundle, h)
@@ -284,12 +280,12 @@ def _step_column(work, bundles, walls, motion, kind, h, slack, bundle, facts):
     elif kind == STILL:
         if facts[CHANGED] == 0 and _goes_on(work, bundles, walls, motion, bundle):
             facts[CHANGED] = 1.0
-    elif kind == DRIFT and state != ASLEEP:
+    elif kind == DRIFT and state != INACTIVE:
         _drift(walls, motion, first, last, h)
         if _pillars(work, walls, motion.s, first, last):
             facts[CHANGED] = 1.0
-    elif kind == WAKE and state == GLIDING:
-        wake(work, bundles, walls, motion, bundle)
+    elif kind == ACTIVATE and state == DEFERRED:
+        activate(work, bundles, walls, motion, bundle)
 
 
 @outer()

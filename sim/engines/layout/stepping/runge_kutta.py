@@ -6,20 +6,17 @@ and then moves each wall once. Walls at rest against an end of their track are o
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 
 from sim.engines.layout.elimination.schur import solve_circuit
 from sim.engines.layout.jit_options import outer
-from sim.engines.layout.stepping.active_set import AWAKE, NEAR
+from sim.engines.layout.stepping.active_set import ACTIVE, NEAR
 from sim.engines.layout.stepping.column import (
     CHANGED,
+    DEFERRALS,
     EDGE,
-    FACTS,
     FAST,
-    GLIDERS,
     INSIDE,
     LAST,
     LATE,
@@ -29,8 +26,17 @@ from sim.engines.layout.stepping.column import (
     set_pillars,
 )  # fmt: skip
 from sim.engines.layout.stepping.layout_growth import grow
-from sim.engines.layout.stepping.passes import DRIFT, ERROR, FINISH, PLACE, SCAN, STILL, WAKE, parallel_pass, share_pass
-from sim.engines.layout.system import Board
+from sim.engines.layout.stepping.passes import (
+    ACTIVATE,
+    DRIFT,
+    ERROR,
+    FINISH,
+    PLACE,
+    SCAN,
+    STILL,
+    parallel_pass,
+    share_pass,
+)
 
 RUNNING, REST, LIMIT = range(3)
 MISJUDGED, RELEASED = -1.0, -2.0  # instead of a step's error
@@ -41,62 +47,6 @@ _LEAST_STEP = 1e-17  # s: below it a step is accepted as it is
 _ERROR = -5.0 / 72.0, 1.0 / 12.0, 1.0 / 9.0, -1.0 / 8.0  # of the embedded formula, for the four stages
 _GROW_EVERY = 2.0  # steps for one that is followed to see what grows: what hangs on rounding hovers for hundreds
 _SLACK = 10.0  # times the tolerance: how late a wall is let go at an edge of its pillar
-
-
-class Motion(NamedTuple):
-    """State of a run between steps; ``LASTING`` names the part from which ``begin`` finds the rest.
-
-    Attributes:
-        s: positions in pillar units; in gliding columns, those when they began to (see ``places``).
-        trial: positions of the step under way.
-        clock: time, next step, last step (s), and how many steps and circuit solutions there were.
-        y: potentials of the references that tracks depend on, at the four stages, row 0 now.
-        power: powers at the four stages, row 0 now, and those last solved for.
-        energy: their integral in J.
-        free, speed: 1 for walls that nothing holds, and ds/dt now, of the columns that are awake.
-        mean, end: ds/dt used in a pass.
-        state, side: of each column, how passes treat it, and the end that holds all its walls (1 high, −1 low).
-        impulse: integrals of a gliding column's potentials since its walls were placed, V·s, as ``Bundles.ref``.
-        glide: of a gliding column, time since then (s), how far a wall was from the pillar ahead, and from the end at
-            the most (pillar widths), direction; shape (columns, 4).
-        facts: what each share found in its last pass.
-        blend: potentials that the next pass uses, two vectors.
-        growth: of a change of the currents (``growth.grow``).
-    """
-
-    s: np.ndarray
-    trial: np.ndarray
-    clock: np.ndarray
-    y: np.ndarray
-    power: np.ndarray
-    energy: np.ndarray
-    free: np.ndarray
-    speed: np.ndarray
-    mean: np.ndarray
-    end: np.ndarray
-    state: np.ndarray
-    side: np.ndarray
-    impulse: np.ndarray
-    glide: np.ndarray
-    facts: np.ndarray
-    blend: np.ndarray
-    growth: np.ndarray
-
-
-LASTING = ("s", "clock", "energy", "state", "side", "impulse", "glide", "growth")
-
-
-def make_motion(s: np.ndarray, board: Board, neurons: int) -> Motion:
-    """A motion at time 0 with walls at ``s`` of so many neurons; call ``begin`` before ``advance``."""
-    walls, columns = len(s), len(board.bundles.first) - 1
-    references = max(board.interface.program.n, int(board.bundles.ref.max(initial=-1)) + 1)
-    return Motion(
-        s.copy(), s.copy(), np.zeros(5), np.zeros((4, references)), np.zeros((5, 6)), np.zeros(6),
-        np.zeros(walls), np.zeros(walls), np.zeros(walls), np.zeros(walls), np.zeros(columns, np.int64),
-        np.zeros(columns, np.int64), np.zeros(len(board.bundles.ref)), np.zeros((columns, 4)),
-        np.zeros((len(board.work.chunk_bundle) - 1, FACTS)), np.zeros((2, references)),
-        np.zeros(2 * neurons + 2),
-    )  # fmt: skip
 
 
 @outer()
@@ -124,20 +74,20 @@ def _blend(out, rows, a, b, c, d):
 
 # Passes and stages are given as np.int64: a literal would compile the callee once for each value.
 @outer()
-def _pass(board, walls, motion, kind, h, slack):
+def _pass(system, walls, motion, kind, h, slack):
     if len(motion.facts) > 1:
-        parallel_pass(board.work, board.bundles, walls, motion, kind, h, slack)
+        parallel_pass(system.work, system.bundles, walls, motion, kind, h, slack)
     else:
-        share_pass(board.work, board.bundles, walls, motion, kind, h, slack, np.int64(0))
+        share_pass(system.work, system.bundles, walls, motion, kind, h, slack, np.int64(0))
     return _most(motion, CHANGED) > 0
 
 
 @outer()
-def _stage(board, motion, stage, changed):
+def _stage(system, motion, stage, changed):
     """Potentials and powers at a stage; those of the last solution when no pillar changed."""
-    power, y, ref = motion.power, motion.y, board.work.ref
+    power, y, ref = motion.power, motion.y, system.work.ref
     if changed:
-        solve_circuit(board, power[4])
+        solve_circuit(system, power[4])
         motion.clock[4] += 1
     for k in range(power.shape[1]):
         power[stage, k] = power[4, k]
@@ -146,64 +96,64 @@ def _stage(board, motion, stage, changed):
 
 
 @njit(cache=True)
-def begin(board, walls, motion):
+def begin(system, walls, motion):
     """Solve for the walls where they are and find what moves; ``motion`` is new, or as an earlier run left it."""
-    work = board.work
+    work = system.work
     set_pillars(
         walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, motion.s, 0,
         len(motion.s),
     )  # fmt: skip
-    _stage(board, motion, np.int64(0), np.bool_(True))
-    _pass(board, walls, motion, np.int64(SCAN), 0.0, 0.0)
+    _stage(system, motion, np.int64(0), np.bool_(True))
+    _pass(system, walls, motion, np.int64(SCAN), 0.0, 0.0)
 
 
 @outer()
-def _settle(board, walls, motion):
-    """Move the walls of gliding columns to where they are, and look at all; none glides then."""
+def _settle(system, walls, motion):
+    """Move the walls of deferred columns to where they are, and look at all; none is deferred then."""
     span = motion.clock[1]
-    _pass(board, walls, motion, np.int64(WAKE), 0.0, 0.0)
+    _pass(system, walls, motion, np.int64(ACTIVATE), 0.0, 0.0)
     motion.clock[1] = 0.0
-    _pass(board, walls, motion, np.int64(SCAN), 0.0, 0.0)
+    _pass(system, walls, motion, np.int64(SCAN), 0.0, 0.0)
     motion.clock[1] = span
 
 
 @outer()
-def _gliders(motion):
-    return _most(motion, GLIDERS) > 0
+def _any_deferred(motion):
+    return _most(motion, DEFERRALS) > 0
 
 
 @outer()
-def _jump(board, walls, motion, left):
+def _jump(system, walls, motion, left):
     """Nothing changes until a wall reaches a pillar: go there, or until the last wall arrives."""
     edge, last = _least(motion, EDGE), _most(motion, LAST)
     h = min(edge if edge < np.inf else (last if last > 0 else left), left)
-    changed = _pass(board, walls, motion, np.int64(DRIFT), h, 0.0)
+    changed = _pass(system, walls, motion, np.int64(DRIFT), h, 0.0)
     for k in range(len(motion.energy)):
         motion.energy[k] += h * motion.power[0, k]
     if changed:
-        _stage(board, motion, np.int64(0), np.bool_(True))
+        _stage(system, motion, np.int64(0), np.bool_(True))
     motion.clock[1] = 0.0
-    _pass(board, walls, motion, np.int64(SCAN), 0.0, 0.0)
+    _pass(system, walls, motion, np.int64(SCAN), 0.0, 0.0)
     return h
 
 
 @outer()
-def _try(board, walls, motion, h, slack):
+def _try(system, walls, motion, h, slack):
     """One Runge-Kutta step; its largest error, or why it does not count."""
     y, blend, power = motion.y, motion.blend, motion.power
     _blend(blend[0], y, 1.0, 0.0, 0.0, 0.0)
-    _stage(board, motion, np.int64(1), _pass(board, walls, motion, np.int64(PLACE), 0.5 * h, 0.0))
+    _stage(system, motion, np.int64(1), _pass(system, walls, motion, np.int64(PLACE), 0.5 * h, 0.0))
     _blend(blend[0], y, 0.0, 1.0, 0.0, 0.0)
-    _stage(board, motion, np.int64(2), _pass(board, walls, motion, np.int64(PLACE), 0.75 * h, 0.0))
+    _stage(system, motion, np.int64(2), _pass(system, walls, motion, np.int64(PLACE), 0.75 * h, 0.0))
     _blend(blend[0], y, 2.0 / 9.0, 3.0 / 9.0, 4.0 / 9.0, 0.0)
     _blend(blend[1], y, 1.0 / 3.0, -2.0, 8.0 / 3.0, 0.0)
-    _stage(board, motion, np.int64(3), _pass(board, walls, motion, np.int64(FINISH), h, slack))
+    _stage(system, motion, np.int64(3), _pass(system, walls, motion, np.int64(FINISH), h, slack))
     if _most(motion, MISSED) > 0:
         return MISJUDGED
     if _least(motion, LATE) < 1:
         return RELEASED
     _blend(blend[0], y, *_ERROR)
-    _pass(board, walls, motion, np.int64(ERROR), h, 0.0)
+    _pass(system, walls, motion, np.int64(ERROR), h, 0.0)
     missed, flow = 0.0, 0.0
     for k in range(power.shape[1]):
         error = _ERROR[0] * power[0, k] + _ERROR[1] * power[1, k] + _ERROR[2] * power[2, k] + _ERROR[3] * power[3, k]
@@ -212,22 +162,22 @@ def _try(board, walls, motion, h, slack):
 
 
 @outer()
-def _accept(board, walls, motion, h):
+def _accept(system, walls, motion, h):
     y, power, blend = motion.y, motion.power, motion.blend
     for k in range(power.shape[1]):
         motion.energy[k] += h / 9.0 * (2.0 * power[0, k] + 3.0 * power[1, k] + 4.0 * power[2, k])
         power[0, k] = power[3, k]
     for k in range(y.shape[1]):
         blend[0, k], blend[1, k], y[0, k] = y[0, k], y[2, k], y[3, k]
-    if _pass(board, walls, motion, np.int64(SCAN), h, 0.0):
-        _stage(board, motion, np.int64(0), np.bool_(True))
-        _pass(board, walls, motion, np.int64(SCAN), 0.0, 0.0)
+    if _pass(system, walls, motion, np.int64(SCAN), h, 0.0):
+        _stage(system, motion, np.int64(0), np.bool_(True))
+        _pass(system, walls, motion, np.int64(SCAN), 0.0, 0.0)
 
 
 @outer()
 def _look_at_all(state):
     for column in range(len(state)):
-        if state[column] == AWAKE:
+        if state[column] == ACTIVE:
             state[column] = NEAR
 
 
@@ -243,7 +193,7 @@ def _length(edge, last, speed, longest, time):
 
 
 @outer()
-def _step(board, walls, motion, left, tolerance, until_rest):
+def _step(system, walls, motion, left, tolerance, until_rest):
     """One accepted step of at most ``left``; its length. A step in which everything comes to rest ends when it does."""
     moving, resting = 0.0, np.inf  # the moment of rest lies between these step lengths
     edge, last, speed = _least(motion, EDGE), _most(motion, LAST), _most(motion, SPEED)
@@ -251,7 +201,7 @@ def _step(board, walls, motion, left, tolerance, until_rest):
     following = 0.0  # the next step's length when this one ends where a wall is let go
     while True:
         h = _length(edge, last, speed, min(wanted, left), motion.clock[0])
-        error = _try(board, walls, motion, h, _SLACK * tolerance)
+        error = _try(system, walls, motion, h, _SLACK * tolerance)
         if error == MISJUDGED:  # a wall came under its pillar from farther away than was thought: look at all
             _look_at_all(motion.state)
             continue
@@ -262,7 +212,7 @@ def _step(board, walls, motion, left, tolerance, until_rest):
         factor = 5.0 if error <= 0 else min(5.0, max(0.2, 0.85 * (tolerance / error) ** (1.0 / 3.0)))
         if error <= tolerance or h <= _LEAST_STEP:
             if until_rest and speed < walls.slow:
-                if _pass(board, walls, motion, np.int64(STILL), h, 0.0):
+                if _pass(system, walls, motion, np.int64(STILL), h, 0.0):
                     moving = h
                 else:
                     resting = h
@@ -270,17 +220,17 @@ def _step(board, walls, motion, left, tolerance, until_rest):
                     wanted = (moving + resting) / 2 if resting - moving > _REST_TIME else resting
                     continue
             motion.clock[1] = max(h * factor, following)
-            _accept(board, walls, motion, h)
+            _accept(system, walls, motion, h)
             return h
         wanted = h * min(factor, 0.9)
 
 
 @njit(cache=True, nogil=True)
-def advance(board, walls, motion, watch, steps, until, tolerance, until_rest):
+def advance(system, walls, motion, watch, steps, until, tolerance, until_rest):
     """Take up to ``steps`` steps, not beyond time ``until`` (s): RUNNING, REST or LIMIT.
 
     Args:
-        board: the circuit.
+        system: the circuit.
         walls: the walls' constants.
         motion: the state, changed in place.
         watch: with what growth is followed.
@@ -299,11 +249,11 @@ def advance(board, walls, motion, watch, steps, until, tolerance, until_rest):
             status = LIMIT
             break
         still = _most(motion, INSIDE) == 0
-        if _gliders(motion) and (still or _most(motion, LAST) < motion.clock[1]):
-            _settle(board, walls, motion)
-        h = _jump(board, walls, motion, left) if still else _step(board, walls, motion, left, tolerance, until_rest)
+        if _any_deferred(motion) and (still or _most(motion, LAST) < motion.clock[1]):
+            _settle(system, walls, motion)
+        h = _jump(system, walls, motion, left) if still else _step(system, walls, motion, left, tolerance, until_rest)
         if len(watch.soma) > 0 and motion.clock[3] % _GROW_EVERY == 0:
-            grow(board, motion, watch, _GROW_EVERY * h)
+            grow(system, motion, watch, _GROW_EVERY * h)
         motion.clock[0] = until if h >= left else motion.clock[0] + h
         motion.clock[2] = h
         motion.clock[3] += 1

@@ -1,0 +1,78 @@
+"""State of the walls' motion, and the room that steps work in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.engines.layout.stepping.column import FACTS
+from sim.engines.layout.system import System
+
+
+class Motion(NamedTuple):
+    """State of a run between steps; ``LASTING`` names the part from which ``begin`` finds the rest.
+
+    Attributes:
+        s: positions in pillar units; in deferred columns, those when it began (see ``places``).
+        trial: positions of the step under way.
+        clock: time, next step, last step (s), and how many steps and circuit solutions there were.
+        y: potentials of the references that tracks depend on, at the four stages, row 0 now.
+        power: powers at the four stages, row 0 now, and those last solved for.
+        energy: their integral in J.
+        free, speed: 1 for walls that nothing holds, and ds/dt now, of the columns that are active.
+        mean, end: ds/dt used in a pass.
+        state, side: of each column, how passes treat it, and the end that holds all its walls (1 high, −1 low).
+        impulse: integrals of a deferred column's potentials since its walls were placed, V·s, as ``Bundles.ref``.
+        deferral: of a deferred column, time since then (s), how far a wall was from the pillar ahead, and from the
+            end at the most (pillar widths), direction; shape (columns, 4).
+        facts: what each share found in its last pass.
+        blend: potentials that the next pass uses, two vectors.
+        growth: of a change of the currents (``growth.grow``).
+    """
+
+    s: np.ndarray
+    trial: np.ndarray
+    clock: np.ndarray
+    y: np.ndarray
+    power: np.ndarray
+    energy: np.ndarray
+    free: np.ndarray
+    speed: np.ndarray
+    mean: np.ndarray
+    end: np.ndarray
+    state: np.ndarray
+    side: np.ndarray
+    impulse: np.ndarray
+    deferral: np.ndarray
+    facts: np.ndarray
+    blend: np.ndarray
+    growth: np.ndarray
+
+
+LASTING = ("s", "clock", "energy", "state", "side", "impulse", "deferral", "growth")
+
+
+def make_motion(s: np.ndarray, system: System, neurons: int) -> Motion:
+    """A motion at time 0 with walls at ``s`` of so many neurons; call ``begin`` before ``advance``."""
+    walls, columns = len(s), len(system.bundles.first) - 1
+    references = max(system.interface.program.n, int(system.bundles.ref.max(initial=-1)) + 1)
+    return Motion(
+        s=s.copy(),
+        trial=s.copy(),
+        clock=np.zeros(5),
+        y=np.zeros((4, references)),
+        power=np.zeros((5, 6)),
+        energy=np.zeros(6),
+        free=np.zeros(walls),
+        speed=np.zeros(walls),
+        mean=np.zeros(walls),
+        end=np.zeros(walls),
+        state=np.zeros(columns, np.int64),
+        side=np.zeros(columns, np.int64),
+        impulse=np.zeros(len(system.bundles.ref)),
+        deferral=np.zeros((columns, 4)),
+        facts=np.zeros((len(system.work.chunk_bundle) - 1, FACTS)),
+        blend=np.zeros((2, references)),
+        growth=np.zeros(2 * neurons + 2),
+    )
