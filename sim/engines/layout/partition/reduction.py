@@ -72,17 +72,10 @@ def reduce_graph(nodes: int, edges: CircuitEdges, fixed: np.ndarray) -> tuple[Ci
     log_int = np.full((nodes, 5), -1, np.int32)
     log_ohm = np.zeros((nodes, 2))
     count = _reduce(nodes, work, alive, fixed.astype(np.bool_), log_int, log_ohm)
-    ints, ohm = log_int[:count], log_ohm[:count]
-    removed = Removed(
-        node=ints[:, 0],
-        x=ints[:, 1],
-        y=ints[:, 2],
-        ohm_x=ohm[:, 0],
-        ohm_y=ohm[:, 1],
-        pillar_x=ints[:, 3],
-        pillar_y=ints[:, 4],
-    )
-    return CircuitEdges(*(array[alive] for array in work)), Removed(*(np.ascontiguousarray(x) for x in removed))
+    node, x, y, pillar_x, pillar_y = np.ascontiguousarray(log_int[:count].T)
+    ohm_x, ohm_y = np.ascontiguousarray(log_ohm[:count].T)
+    kept = CircuitEdges(**{name: array[alive] for name, array in work._asdict().items()})
+    return kept, Removed(node=node, x=x, y=y, ohm_x=ohm_x, ohm_y=ohm_y, pillar_x=pillar_x, pillar_y=pillar_y)
 
 
 @njit(cache=True)
