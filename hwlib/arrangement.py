@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from hwlib.design import Network
+from hwlib.design import NetworkFields
 from hwlib.wire_fields import ACROSS
 
 
-def joins(network: Network) -> np.ndarray:
+def joins(network: NetworkFields) -> np.ndarray:
     """The row and column where each neuron's soma joins its drive and its dendrite, shape (N,)."""
     n = network.neurons
     return np.full(n, n // 2) if network.soma_placement == "centred" else np.arange(n)
 
 
-def strap_landings(network: Network, wire: str) -> np.ndarray:
+def strap_landings(network: NetworkFields, wire: str) -> np.ndarray:
     """Tiles where a wire's strap has vias, by postsynaptic and presynaptic neuron, boolean, shape (N, N).
 
     The first and the last tile of each wire, every ``pitch``-th between, and where a soma joins a dendrite or a drive.

@@ -10,8 +10,6 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
     ValidationInfo,
@@ -25,6 +23,7 @@ from hwlib.errors import FieldsError, InputError, all_of, shown
 from hwlib.files import inside
 from hwlib.model_files import load_model
 from hwlib.process import Process, load_process, preset_names
+from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import AnyTask, Bits, FileName, Find, Problem, Programme, RecallFields, whole_task
 from hwlib.units import Quantity, Real, Whole
 from hwlib.weight_styles import MAX_NEURONS, RAILS, WEIGHT_STYLES
@@ -33,10 +32,6 @@ from hwlib.wire_fields import Straps, WireWidth
 MIN_LEVEL, MAX_LEVEL = 1e-6, 1e6  # of a weight that is not 0, as multiple of W; names of rails have six decimals
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
 Reason = Annotated[str, Field(min_length=3, max_length=500, pattern=r"^\S(.*\S)?$")]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def check_level(level: float) -> float:
@@ -62,7 +57,7 @@ def matrix_problems(rows: Sequence[Sequence[float]], neurons: int) -> Iterator[t
 Level = Annotated[Real, AfterValidator(check_level)]
 
 
-class Weights(_Strict):
+class Weights(StrictModel):
     """What the synapses hold: Hebbian patterns (eq. (3)) or a matrix of multiples of W.
 
     Exactly one of ``random_patterns``, ``patterns``, ``matrix`` and ``matrix_file`` is given; the default is one
@@ -102,7 +97,7 @@ def _without_default(schema: dict[str, Any]) -> None:
     del schema["default"]
 
 
-class Wiring(_Strict):
+class TopologyFields(StrictModel):
     """Which neurons drive which: a kind, or a list of axons."""
 
     kind: Annotated[str, AfterValidator(_known_topology)] = Field(
@@ -123,14 +118,14 @@ class Wiring(_Strict):
         return topologies.of_edges(self.axons, neurons)
 
 
-class Network(_Strict):
+class NetworkFields(StrictModel):
     """Size, topology, floorplan and wires."""
 
     neurons: Whole = Field(
         default=0, ge=2, le=MAX_NEURONS, json_schema_extra=_without_default,  # 0: not given
         description="N; may be left out where the task's files say it",
     )  # fmt: skip
-    topology: Wiring = Wiring()
+    topology: TopologyFields = TopologyFields()
     weight_style: Annotated[str, AfterValidator(_known_style)] = Field(
         default=RAILS.name,
         description="; ".join(f"{x.name}: {x.meaning}" for x in WEIGHT_STYLES.values()),
@@ -148,7 +143,7 @@ class Network(_Strict):
     weights: Weights = Weights(random_patterns=1)
 
     @model_validator(mode="after")
-    def _lines_fit(self) -> Network:
+    def _lines_fit(self) -> NetworkFields:
         if too_large := style_problem(self.weight_style, self.neurons):
             raise ValueError(too_large)
         style = WEIGHT_STYLES[self.weight_style]
@@ -168,7 +163,7 @@ def style_problem(weight_style: str, neurons: int) -> str:
     return f"weight_style {style.name} is {limit}, found {neurons}; use {RAILS.name}"
 
 
-class OperatingPoint(_Strict):
+class OperatingPoint(StrictModel):
     """Voltages, leaks and the load phase. Defaults are Table I."""
 
     v_dw: Annotated[float | str, Quantity("V", 1e-6, 1e3, words=("auto", "eq4"))] = Field(
@@ -192,14 +187,14 @@ class OperatingPoint(_Strict):
     )
 
 
-class Design(_Strict):
+class Design(StrictModel):
     """A whole design, as read from its YAML file."""
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$", description="of the run folder and the top cell")
     process: FileName = Field(default="ebeam", description="a preset's name, or a process file beside the design")
     seed: Whole = Field(default=1, ge=0, le=2**63 - 1, description="of every random draw")
     device: Device = Device()
-    network: Network = Network()
+    network: NetworkFields = NetworkFields()
     operating_point: OperatingPoint = OperatingPoint()
     task: AnyTask = RecallFields()
     waivers: dict[RuleName, Reason] = Field(

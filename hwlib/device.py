@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from hwlib.dynamics_data import Dynamics
+from hwlib.strict_model import StrictModel
 from hwlib.units import Quantity, Real
 
 BOHR_MAGNETON = 9.2740100783e-24  # J/T, CODATA 2018
@@ -18,15 +19,13 @@ RESISTANCE = Quantity("ohm", 0.1, 1e9)
 Ohms = Annotated[float, RESISTANCE]
 
 
-class Device(BaseModel):
+class Device(StrictModel):
     """Geometry and materials of one DW-MTJ. Defaults are Table I of the paper.
 
     Track and pillar resistance follow from the drawn geometry: the track from the process's sheet resistance (or
     ``track_resistance``), the pillar from ``resistance_area`` and ``tmr`` (or ``r_parallel``/``r_antiparallel``).
     A value given in ohms holds for the nominal geometry here and scales with what is drawn.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     track_length: Annotated[float, Quantity("m", 1e-9, 1e-5)] = Field(
         default=100e-9, description="L, between the end contacts; Table I"

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from hwlib.errors import InputError, shown
 from hwlib.quantities import parse_si
+from hwlib.strict_model import StrictModel
 
 DEFAULT = "kinematic"
 _NAME = r"^[a-z][a-z0-9_]{0,39}$"
@@ -34,10 +35,8 @@ def _text_or_number(value: Any) -> float | str:
 Value = Annotated[float | str, BeforeValidator(_text_or_number)]
 
 
-class Dynamics(BaseModel):
+class Dynamics(StrictModel):
     """What moves the walls: the name of a law, and the parameters that it takes (`sim.dynamics`)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: Name = Field(default=DEFAULT, description="kinematic: v = k·I + v_leak, the paper's; or another law's name")
     parameters: dict[Name, Value] = Field(

@@ -12,10 +12,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from hwlib.errors import FieldsError, InputError, shown
 from hwlib.model_files import load_model
+from hwlib.strict_model import StrictModel
 from hwlib.units import Quantity, Real, Whole
 
 GdsInteger = Annotated[Whole, Field(ge=0, le=65535)]
@@ -26,11 +27,7 @@ SizeOrNone = Annotated[float, Quantity("m", 0, 1e-3, smallest=1e-11)]
 _NAME, _LAYER_NAME = "[A-Za-z][A-Za-z0-9_-]{0,63}", "[A-Za-z][A-Za-z0-9_]{0,31}"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Layer(_Strict):
+class Layer(StrictModel):
     """One drawn layer.
 
     ``conductor`` layers carry current in the plane, ``via`` layers join two of them, ``device`` layers (track,
@@ -69,7 +66,7 @@ class Layer(_Strict):
         return self
 
 
-class Enclosure(_Strict):
+class Enclosure(StrictModel):
     """``outer`` must surround ``inner`` by ``margin`` on every side (0 = cover)."""
 
     outer: str
@@ -77,7 +74,7 @@ class Enclosure(_Strict):
     margin: SizeOrNone
 
 
-class Separation(_Strict):
+class Separation(StrictModel):
     """Shapes of two layers that do not touch must keep ``space``."""
 
     first: str
@@ -85,7 +82,7 @@ class Separation(_Strict):
     space: Size
 
 
-class Extension(_Strict):
+class Extension(StrictModel):
     """``layer`` must reach ``by`` beyond every shape of ``past``, on two opposite sides of it."""
 
     layer: str
@@ -93,7 +90,7 @@ class Extension(_Strict):
     by: Size
 
 
-class Overlap(_Strict):
+class Overlap(StrictModel):
     """Every shape of ``first`` must overlap ``second``, over at least ``width`` in both directions."""
 
     first: str
@@ -101,7 +98,7 @@ class Overlap(_Strict):
     width: Size
 
 
-class Process(_Strict):
+class Process(StrictModel):
     """A process: its layers by name and the rules between them."""
 
     name: str = Field(pattern=f"^{_NAME}$")

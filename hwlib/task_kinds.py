@@ -15,9 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 import numpy as np
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     GetJsonSchemaHandler,
     SerializeAsAny,
@@ -28,6 +26,7 @@ from pydantic import (
 from pydantic_core import core_schema
 
 from hwlib.errors import FieldsError
+from hwlib.strict_model import StrictModel
 from hwlib.task_registry import class_of, registered
 from hwlib.units import Quantity, Real, Whole
 
@@ -82,7 +81,7 @@ class Programme:
         return hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()
 
 
-class Task(BaseModel):
+class Task(StrictModel):
     """What every task has. One that is run in simulations is a ``sim.tasks.kinds.RunTask`` too.
 
     Attributes:
@@ -90,7 +89,6 @@ class Task(BaseModel):
         programs: whether neurons and weights follow from the task.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     required_field: ClassVar[str] = ""
     programs: ClassVar[bool] = False
 

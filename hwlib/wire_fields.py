@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from hwlib.strict_model import StrictModel
 from hwlib.units import Quantity, Whole
 
 WireWidth = Annotated[float, Quantity("m", 1e-9, 1e-4)]
 ACROSS, ALONG = ("drive", "ground"), ("dendrite", "vdw", "weight")  # wires in columns, on m2, and in rows, on m3
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Strap(_Strict):
+class Strap(StrictModel):
     """A second wire above the first, on an upper metal, joined to it by vias.
 
     Vias stand in the first and the last tile, in every ``pitch``-th between, and where a soma joins a dendrite or a
@@ -29,7 +26,7 @@ class Strap(_Strict):
     vias: Whole = Field(default=1, ge=1, le=8, description="side by side along the wire, at every landing")
 
 
-class Straps(_Strict):
+class Straps(StrictModel):
     """Which wires have straps."""
 
     drive: Strap | None = Field(default=None, description="beside the axon drives (columns)")

@@ -49,7 +49,7 @@ class YamlTextError(ValueError):
 
 
 @dataclass
-class Place:
+class SourcePlace:
     """Where a value stands.
 
     Attributes:
@@ -61,7 +61,7 @@ class Place:
 
     line: int
     keys: dict[str, int] = field(default_factory=dict)
-    children: dict[str | int, Place] = field(default_factory=dict)
+    children: dict[str | int, SourcePlace] = field(default_factory=dict)
     values: int = 1
 
 
@@ -69,7 +69,7 @@ class YamlDocument(NamedTuple):
     """One document: its plain data, where each value stands, and what could not be taken as it is written."""
 
     data: Any
-    place: Place
+    place: SourcePlace
     problems: list[YamlProblem]
 
 
@@ -81,7 +81,7 @@ def read_yaml(text: str) -> YamlDocument:
     """
     if len(text.encode("utf-8", "replace")) > MAX_YAML_BYTES:
         raise YamlTextError(f"longer than {MAX_YAML_BYTES // 1024} KiB")
-    builder = _Builder()
+    builder = _TreeBuilder()
     for event in _events(text):
         builder.take(event)
     return YamlDocument(builder.data, builder.place, builder.problems)
@@ -141,22 +141,22 @@ class _Open:
     """A mapping or sequence that is being read."""
 
     data: dict[str, Any] | list[Any]
-    place: Place
+    place: SourcePlace
     anchor: str | None
     key: str | None = None  # read, its value not yet
     key_line: int = 0
     ignored: bool = False  # the value that follows belongs to a key that is no key, or stands twice
 
 
-class _Builder:
+class _TreeBuilder:
     """Makes data of events, without recursion: what is nested deeply costs no stack."""
 
     def __init__(self) -> None:
         self.data: Any = None
-        self.place = Place(1)
+        self.place = SourcePlace(1)
         self.problems: list[YamlProblem] = []
         self._open: list[_Open] = []
-        self._anchors: dict[str, tuple[Any, Place]] = {}
+        self._anchors: dict[str, tuple[Any, SourcePlace]] = {}
         self._documents = 0
         self._values = 0
 
@@ -170,21 +170,21 @@ class _Builder:
             if event.anchor not in self._anchors:
                 raise YamlTextError(f"alias *{event.anchor} names nothing that stands before it", line)
             data, place = self._anchors[event.anchor]
-            self._value(data, Place(line, place.keys, place.children), None)
+            self._value(data, SourcePlace(line, place.keys, place.children), None)
         elif kind == "ScalarEvent":
             self._refuse_tag(event, line)
             plain = event.style is None or event.style == ""
             if self._expects_key():
                 self._key(event.value, line, event.anchor)
             else:
-                self._value(self._scalar(event.value, plain, line), Place(line), event.anchor)
+                self._value(self._scalar(event.value, plain, line), SourcePlace(line), event.anchor)
         elif kind in ("MappingStartEvent", "SequenceStartEvent"):
             self._refuse_tag(event, line)
             if len(self._open) >= MAX_DEPTH:
                 raise YamlTextError(f"nested more than {MAX_DEPTH} deep", line)
             if self._expects_key():
                 raise YamlTextError("a key is a text, not a list or a mapping", line)
-            self._open.append(_Open({} if kind[0] == "M" else [], Place(line), event.anchor))
+            self._open.append(_Open({} if kind[0] == "M" else [], SourcePlace(line), event.anchor))
         elif kind in ("MappingEndEvent", "SequenceEndEvent"):
             done = self._open.pop()
             self._value(done.data, done.place, done.anchor)
@@ -220,9 +220,9 @@ class _Builder:
         if mapping.ignored:
             self._problem(line, GIVEN_TWICE)
         if anchor is not None:
-            self._anchors[anchor] = (text, Place(line))
+            self._anchors[anchor] = (text, SourcePlace(line))
 
-    def _value(self, data: Any, place: Place, anchor: str | None) -> None:
+    def _value(self, data: Any, place: SourcePlace, anchor: str | None) -> None:
         if self._expects_key():  # an alias
             if not isinstance(data, str):
                 raise YamlTextError("a key is a text", place.line)

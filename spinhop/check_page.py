@@ -11,7 +11,7 @@ from hwlib.process import Process
 from hwlib.writing import replacing
 from spinhop import page, point_tables
 from spinhop.point_tables import Point
-from spinhop.verdict import Line
+from spinhop.verdict import VerdictLine
 
 MOST_ROWS = 200  # of one check on the page; all of them are in its JSON file
 MOST_PICTURES = 6
@@ -23,7 +23,7 @@ _SEVERITIES = ("error", "warning", "waived")
 
 def write_check_page(
     folder: Path, layout: Path, process: Process, findings: dict[str, list[Finding]], points: dict[str, Point],
-    titles: dict[str, str], limits: Line,
+    titles: dict[str, str], limits: VerdictLine,
 ) -> list[str]:  # fmt: skip
     """Write ``checks.html`` into a run folder.
 

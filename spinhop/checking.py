@@ -15,7 +15,7 @@ from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, 
 from spinhop.point_tables import Point
 from spinhop.runs import Progress, Run, open_run
 from spinhop.stages import EXTRACTION, LAYOUT
-from spinhop.verdict import Line, limits_line
+from spinhop.verdict import VerdictLine, limits_line
 
 LAYOUT_SUFFIXES = (".gds", ".oas")
 LARGEST = 12  # neurons of the self-test's designs, so that a short one is quick
@@ -37,7 +37,7 @@ class Checked:
     findings: dict[str, list[Finding]]
     points: dict[str, Point]
     skipped: dict[str, str]
-    limits: Line
+    limits: VerdictLine
 
     @property
     def failed(self) -> bool:

@@ -12,7 +12,7 @@ from spinhop.provenance import versions
 from spinhop.viewer import is_listening
 
 
-class Finding(NamedTuple):
+class EnvironmentFact(NamedTuple):
     """One line of the examination; ``good`` is False when something required is missing."""
 
     what: str
@@ -20,12 +20,14 @@ class Finding(NamedTuple):
     good: bool = True
 
 
-def examine() -> list[Finding]:
+def examine() -> list[EnvironmentFact]:
     """Look at the environment without loading the packages."""
-    lines = [Finding(name, version, version != "missing") for name, version in versions().items()]
-    lines.append(Finding("ngspice", _ngspice()))
-    lines.append(Finding("KLayout", "listening (klive)" if is_listening() else "not listening; needed for show only"))
-    lines.append(Finding("processor threads", str(len(os.sched_getaffinity(0)))))
+    lines = [EnvironmentFact(name, version, version != "missing") for name, version in versions().items()]
+    lines.append(EnvironmentFact("ngspice", _ngspice()))
+    lines.append(
+        EnvironmentFact("KLayout", "listening (klive)" if is_listening() else "not listening; needed for show only")
+    )
+    lines.append(EnvironmentFact("processor threads", str(len(os.sched_getaffinity(0)))))
     return lines
 
 

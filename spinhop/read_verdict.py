@@ -15,7 +15,7 @@ from spinhop.provenance import data_hash
 from spinhop.result_files import read_task, read_trial
 from spinhop.runs import is_current
 from spinhop.stages import EXTRACTION, LAYOUT, SIMULATION_DRAWN, SIMULATION_IDEAL, task_stage
-from spinhop.verdict import Line, Trials, function_line, limits_line
+from spinhop.verdict import TrialCounts, VerdictLine, function_line, limits_line
 
 _NOT_EXTRACTED = "not_extracted"  # in the manifest
 
@@ -37,7 +37,7 @@ def _layout_of(manifest: dict[str, Any]) -> str:
     return data_hash(manifest["stages"].get(LAYOUT.name, {}).get("files", {}))
 
 
-def read_function(folder: Path, manifest: dict[str, Any], design: Design, *, ideal: bool = False) -> Line:
+def read_function(folder: Path, manifest: dict[str, Any], design: Design, *, ideal: bool = False) -> VerdictLine:
     """Whether the network does its task, from the trials that were run of the folder's present design.
 
     Args:
@@ -60,13 +60,13 @@ def read_function(folder: Path, manifest: dict[str, Any], design: Design, *, ide
     if not scored:
         files = {"ideal": (SIMULATION_IDEAL, IDEAL_TRACE), "drawn": (SIMULATION_DRAWN, DRAWN_TRACE)}
     now = inputs_hash(folder, design)
-    found: dict[str, Trials | None] = {}
+    found: dict[str, TrialCounts | None] = {}
     for which, (stage, name) in files.items():
         found[which] = None
         if is_current(manifest, now, stage.name) and (which == "ideal" or not ideal):
             known_files(folder, manifest, [name], now)
             result = read_task(folder / name, kind) if scored else read_trial(folder / name)
-            found[which] = Trials.of(result, task.measure, task.measure_label)
+            found[which] = TrialCounts.of(result, task.measure, task.measure_label)
     stale = files["drawn"][0].name in manifest["stages"]
     missing = "the trials are of an earlier design or layout, run it again" if stale else "not simulated as drawn"
     why = why_not_extracted(manifest)
@@ -77,7 +77,7 @@ def read_function(folder: Path, manifest: dict[str, Any], design: Design, *, ide
     )  # fmt: skip
 
 
-def read_limits(folder: Path, manifest: dict[str, Any], design: Design) -> Line:
+def read_limits(folder: Path, manifest: dict[str, Any], design: Design) -> VerdictLine:
     """Whether all limits are kept, from the checks that were made of the folder's present design; as ``read_function``.
 
     Raises:

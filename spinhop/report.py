@@ -20,7 +20,7 @@ from spinhop.read_verdict import read_function, read_limits, why_not_extracted
 from spinhop.report_head import head
 from spinhop.resistance_table import ohms, resistance_rows, resistance_table
 from spinhop.result_files import SINKS, SOURCES, read_task, read_trial
-from spinhop.task_outcome import Outcome, set_voltage, side_by_side, text, trial_data, trial_rows
+from spinhop.task_outcome import TaskOutcome, set_voltage, side_by_side, text, trial_data, trial_rows
 from spinhop.task_pictures import task_pictures
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def write_report(folder: Path) -> Path:
     process = design.load_process()
     network = _network(folder / NETWORK, design) if drawn else ideal_network(design, process)
     batches = {title: read_task(path, kind, network, shown=True) for title, path in tasks.items()}
-    outcomes = {title: Outcome.of(batch) for title, batch in batches.items()}
+    outcomes = {title: TaskOutcome.of(batch) for title, batch in batches.items()}
     traces = {title: read_trial(folder / TRACES[title], network, traces=True) for title in titles}
     trials = {title: trial_data(trace) for title, trace in traces.items()}
     style, walls = _walls(traces, network)
@@ -84,7 +84,7 @@ def write_report(folder: Path) -> Path:
     return path
 
 
-def _voltages(outcomes: dict[str, Outcome], trials: dict[str, dict[str, Any]]) -> dict[str, str]:
+def _voltages(outcomes: dict[str, TaskOutcome], trials: dict[str, dict[str, Any]]) -> dict[str, str]:
     """V_DW as used, by kind of wires."""
     if outcomes:
         return {title: set_voltage(outcome.v_dw, outcome.v_dw_origin) for title, outcome in outcomes.items()}
@@ -101,7 +101,7 @@ def _network(path: Path, design: Design) -> Network:
     return network
 
 
-def _cards(outcomes: dict[str, Outcome], trials: dict[str, dict[str, Any]], network: Network | None) -> Markup:
+def _cards(outcomes: dict[str, TaskOutcome], trials: dict[str, dict[str, Any]], network: Network | None) -> Markup:
     values = []
     if outcomes:
         for of, what in (
@@ -132,7 +132,7 @@ def _trial(trials: dict[str, dict[str, Any]]) -> Markup:
     return page.section("Outcome", page.table(["", *trials], trial_rows(trials)), page.paragraph(note, "soft"))
 
 
-def _outcome(outcomes: dict[str, Outcome]) -> Markup:
+def _outcome(outcomes: dict[str, TaskOutcome]) -> Markup:
     trials = outcomes[IDEAL].trials
     parts = [page.table(["", *outcomes], side_by_side(outcomes))]
     restless = {title: o.trials - o.at_rest for title, o in outcomes.items() if o.at_rest < o.trials}
@@ -152,7 +152,7 @@ def _outcome(outcomes: dict[str, Outcome]) -> Markup:
     return page.section(task.title, *parts, page.paragraph(note, "soft"))
 
 
-def _cases(outcomes: dict[str, Outcome]) -> list[Markup]:
+def _cases(outcomes: dict[str, TaskOutcome]) -> list[Markup]:
     """What the task tells per distortion, picture or graph."""
     told = {title: outcome for title, outcome in outcomes.items() if outcome.cases}
     return [
@@ -196,7 +196,7 @@ def _walls(traces: dict[str, xr.Dataset], network: Network) -> tuple[Markup, Mar
     return head, page.section("Wall positions over time", plots, page.paragraph(note, "soft"))
 
 
-def _energy_of(outcomes: dict[str, Outcome], trials: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
+def _energy_of(outcomes: dict[str, TaskOutcome], trials: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
     if outcomes:
         return {title: outcome.energy for title, outcome in outcomes.items()}
     return {title: trial["energy"] for title, trial in trials.items()}

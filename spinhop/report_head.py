@@ -16,14 +16,14 @@ from hwlib.process import Process
 from hwlib.quantities import human
 from hwlib.weights import stored_patterns
 from spinhop import page
-from spinhop.verdict import Line
+from spinhop.verdict import VerdictLine
 
 MOST_PATTERNS, MOST_BITS = 8, 64  # shown
 Rows = list[list[str]]
 
 
 def head(
-    design: Design, process: Process, layout: str, lines: Sequence[Line], voltages: Mapping[str, str]
+    design: Design, process: Process, layout: str, lines: Sequence[VerdictLine], voltages: Mapping[str, str]
 ) -> Markup:  # fmt: skip
     """Title, verdict, and the design's facts.
 

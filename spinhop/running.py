@@ -23,7 +23,7 @@ from spinhop.stages import (
     SIMULATION_IDEAL,
     task_stage,
 )
-from spinhop.verdict import Line
+from spinhop.verdict import VerdictLine
 
 
 def _report(run: Run) -> Sequence[str]:
@@ -70,7 +70,7 @@ def up_to(goal: str, kind: str) -> tuple[Stage, ...]:
     }[goal]
 
 
-def rewrite_report(folder: Path) -> tuple[Path, tuple[Line, Line]]:
+def rewrite_report(folder: Path) -> tuple[Path, tuple[VerdictLine, VerdictLine]]:
     """Write the report of a run folder again, from the files that are there; returns it and its verdict.
 
     Raises:

@@ -16,8 +16,8 @@ from hwlib.weight_styles import LINES, RAILS
 from spinhop.artefacts import task_file
 from spinhop.read_verdict import read_function, read_limits
 from spinhop.running import run_design
-from spinhop.task_outcome import Outcome, read_outcome
-from spinhop.verdict import Line
+from spinhop.task_outcome import TaskOutcome, read_outcome
+from spinhop.verdict import VerdictLine
 
 if TYPE_CHECKING:
     from spinhop.runs import Progress
@@ -40,9 +40,9 @@ class Answer:
     """
 
     folder: Path
-    ideal: Outcome
-    drawn: Outcome | None
-    lines: tuple[Line, ...]
+    ideal: TaskOutcome
+    drawn: TaskOutcome | None
+    lines: tuple[VerdictLine, ...]
 
     def rows(self) -> list[dict[str, Any]]:
         """Plain data per case: with ideal wires, and below ``drawn`` the same as drawn, or None."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TaskOutcome:
     """What the trials of a task came to: the numbers of its dataset, under the dataset's names.
 
     Attributes:
@@ -52,7 +52,7 @@ class Outcome:
     cases: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, result: xr.Dataset) -> Outcome:
+    def of(cls, result: xr.Dataset) -> TaskOutcome:
         """The outcome in the dataset of ``sim.run_task``."""
         from sim.tasks.kinds import run_class
 
@@ -168,7 +168,7 @@ def set_voltage(volts: float | None, origin: str) -> str:
     return "–" if volts is None else f"{volts:.4g} V, {origin}"
 
 
-def side_by_side(outcomes: dict[str, Outcome]) -> list[list[str]]:
+def side_by_side(outcomes: dict[str, TaskOutcome]) -> list[list[str]]:
     """Rows of label and one text per outcome."""
     columns = [outcome.rows() for outcome in outcomes.values()]
     return [[cells[0][0], *(text for _, text in cells)] for cells in zip(*columns, strict=True)]
@@ -179,7 +179,7 @@ def text(value: float, unit: str) -> str:
     return "–" if np.isnan(value) else human(value, unit, 4)
 
 
-def as_data(outcome: Outcome) -> dict[str, Any]:
+def as_data(outcome: TaskOutcome) -> dict[str, Any]:
     """Plain data for JSON: NaN becomes None; ``cases`` only where there are some."""
     data = {name: value for name, value in vars(outcome).items() if name not in ("task", "numbers")} | outcome.numbers
     if not outcome.cases:
@@ -187,9 +187,9 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
     return {name: _or_none(value) for name, value in data.items()}
 
 
-def read_outcome(path: Path, network: Network | None = None, *, kind: str = "recall") -> Outcome:
+def read_outcome(path: Path, network: Network | None = None, *, kind: str = "recall") -> TaskOutcome:
     """The outcome of a task's dataset on disk; arguments and errors as of ``read_task``."""
-    return Outcome.of(read_task(path, kind, network))
+    return TaskOutcome.of(read_task(path, kind, network))
 
 
 def read_trial_data(path: Path) -> dict[str, Any]:

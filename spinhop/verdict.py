@@ -22,7 +22,7 @@ DRAWING = {"drc": "design rules", "lvs": "layout against netlist"}
 
 
 @dataclass(frozen=True)
-class Line:
+class VerdictLine:
     """One line of the verdict.
 
     Attributes:
@@ -56,7 +56,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Trials:
+class TrialCounts:
     """Trials as the verdict counts them.
 
     Attributes:
@@ -74,7 +74,7 @@ class Trials:
     label: str = "accuracy"
 
     @classmethod
-    def of(cls, result: xr.Dataset, measure: str = "accuracy", label: str = "accuracy") -> Trials:
+    def of(cls, result: xr.Dataset, measure: str = "accuracy", label: str = "accuracy") -> TrialCounts:
         """Those of a dataset of ``sim.run_task`` with the task's measure, or of one trial of ``sim.run``."""
         rest = np.atleast_1d(result["at_rest"].values.astype(bool))
         unsure = result["undetermined"].values if "undetermined" in result else np.zeros(len(rest))
@@ -121,9 +121,9 @@ def _share(value: float, required: float) -> str:
 
 
 def function_line(
-    required: float, drawn: Trials | None, ideal: Trials | None, missing: str = "not simulated as drawn", *,
+    required: float, drawn: TrialCounts | None, ideal: TrialCounts | None, missing: str = "not simulated as drawn", *,
     alone: bool = False, field: str = "required_accuracy",
-) -> Line:  # fmt: skip
+) -> VerdictLine:  # fmt: skip
     """Does the network do its task? As drawn, every trial comes to rest with the required mean accuracy.
 
     Args:
@@ -138,25 +138,27 @@ def function_line(
     facts |= {kind: trials.facts(required) for kind, trials in (("drawn", drawn), ("ideal", ideal)) if trials}
     if drawn is None:
         if ideal is None:
-            return Line("function", UNDETERMINED, missing, facts)
+            return VerdictLine("function", UNDETERMINED, missing, facts)
         if alone:
-            return Line("function", ideal.word(required), f"ideal wires: {ideal.counts(required)}", facts)
-        return Line("function", UNDETERMINED, f"{missing}; ideal wires: {_beside(ideal, required, needs=True)}", facts)
+            return VerdictLine("function", ideal.word(required), f"ideal wires: {ideal.counts(required)}", facts)
+        return VerdictLine(
+            "function", UNDETERMINED, f"{missing}; ideal wires: {_beside(ideal, required, needs=True)}", facts
+        )
     word, beside = drawn.word(required), ""
     if ideal is not None:
         beside = f"; ideal wires: {_beside(ideal, required, needs=False)}"
         if FAILS == word == ideal.word(required):
             beside += ", so no wire is to blame"
-    return Line("function", word, f"as drawn: {drawn.counts(required)}{beside}", facts)
+    return VerdictLine("function", word, f"as drawn: {drawn.counts(required)}{beside}", facts)
 
 
-def _beside(ideal: Trials, required: float, *, needs: bool) -> str:
+def _beside(ideal: TrialCounts, required: float, *, needs: bool) -> str:
     return f"{ideal.word(required)}, {ideal.counts(required, needs=needs)}"
 
 
 def limits_line(
     findings: Mapping[str, Sequence[Finding]], points: Mapping[str, Point], skipped: Mapping[str, str]
-) -> Line:
+) -> VerdictLine:
     """Are all limits kept: design rules, layout against netlist, operating point with ideal and with drawn wires?
 
     Warnings break nothing, whether waived or not.
@@ -167,7 +169,7 @@ def limits_line(
         skipped: why a check was not made.
     """
     if not findings:
-        return Line("limits", NOT_CHECKED, "run spinhop check", {})
+        return VerdictLine("limits", NOT_CHECKED, "run spinhop check", {})
     rules = {
         severity: {(f.check, f.rule) for found in findings.values() for f in found if f.severity == severity}
         for severity in ("error", "waived", "warning")
@@ -185,7 +187,7 @@ def limits_line(
         reason += f" ({said})"
     if "erc_drawn" in skipped:
         reason += f"; operating point as drawn not judged: {skipped['erc_drawn']}"
-    return Line("limits", word, reason.strip(), {**facts, **counts})
+    return VerdictLine("limits", word, reason.strip(), {**facts, **counts})
 
 
 def _counted(name: str, count: int) -> str:

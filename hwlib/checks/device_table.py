@@ -15,7 +15,7 @@ _MEASURED = [name for name, (_, primary, _) in PARAMETERS.items() if primary]
 
 
 @dataclass(frozen=True)
-class Piece:
+class PlacedNet:
     """A net of a circuit, the labels on it, and where that circuit's cell sits on top. Net numbers stand for these."""
 
     net: kdb.Net
@@ -38,7 +38,7 @@ class DeviceTable:
     nets: np.ndarray
     place: np.ndarray
     values: np.ndarray
-    pieces: dict[int, Piece]
+    pieces: dict[int, PlacedNet]
 
     def __len__(self) -> int:
         return len(self.nets)
@@ -58,7 +58,7 @@ def device_table(netlist: kdb.Netlist) -> DeviceTable:
     top = next(iter(netlist.top_circuits()), None)
     if top is not None:
         for net in top.each_net():
-            table.pieces[table.number_of(net)] = Piece(net, kdb.DCplxTrans(), net.name)
+            table.pieces[table.number_of(net)] = PlacedNet(net, kdb.DCplxTrans(), net.name)
     return DeviceTable(table.nets, table.place, table.values, table.pieces)
 
 
@@ -68,7 +68,7 @@ class _CircuitTable:
     def __init__(self) -> None:
         self.count = 0  # nets numbered so far
         self.number: dict[int, int] = {}  # of nets of this circuit, by KLayout's cluster
-        self.pieces: dict[int, Piece] = {}  # nets that end further down
+        self.pieces: dict[int, PlacedNet] = {}  # nets that end further down
         self.nets = np.empty((0, 4), np.int64)
         self.place = np.empty((0, 3, 2))
         self.values = np.empty((0, len(_MEASURED)))
@@ -134,7 +134,7 @@ def _instances(inner: _CircuitTable, subs: list[kdb.SubCircuit], table: _Circuit
             outside[row, column] = number_of(net) if found is None else found
         for column, piece in ending:
             outside[row, column] = fresh = table.fresh()
-            table.pieces[fresh] = Piece(piece.net, trans * piece.place, piece.text)
+            table.pieces[fresh] = PlacedNet(piece.net, trans * piece.place, piece.text)
     nets = outside[:, np.searchsorted(used, inner.nets)]
     place = np.einsum("sab,dpb->sdpa", turn, inner.place) + shift[:, None, None, :]
     values = np.broadcast_to(inner.values, (len(subs), *inner.values.shape))
@@ -143,7 +143,7 @@ def _instances(inner: _CircuitTable, subs: list[kdb.SubCircuit], table: _Circuit
 
 def _ways_out(
     circuit: kdb.Circuit, inner: _CircuitTable, used: list[int]
-) -> tuple[list[tuple[int, int]], list[tuple[int, Piece]]]:
+) -> tuple[list[tuple[int, int]], list[tuple[int, PlacedNet]]]:
     """For the nets used by devices: (column, pin) of those that leave the circuit, (column, piece) of the others."""
     pin_of: dict[int, int] = {}
     for pin in circuit.each_pin():
@@ -160,7 +160,7 @@ def _ways_out(
             ending.append((column, inner.pieces[number]))
         elif number >= 0:
             net = circuit.net_by_cluster_id(cluster_of[number])
-            ending.append((column, Piece(net, kdb.DCplxTrans(), net.name)))
+            ending.append((column, PlacedNet(net, kdb.DCplxTrans(), net.name)))
     return pins, ending
 
 

@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 
 from hwlib.checks.connectivity import Extracted, wires
-from hwlib.checks.device_table import Piece
+from hwlib.checks.device_table import PlacedNet
 from hwlib.checks.rectangles import Point, linked_layers, rectangles, touching
 
 MAX_SHAPES = 100_000  # larger nets are reported without the exact place
@@ -26,7 +26,7 @@ class Locator:
         self._names = wires(extracted.process)
         self._unit = extracted.layout.dbu
 
-    def polygons(self, pieces: Iterable[Piece]) -> dict[str, kdb.Region]:
+    def polygons(self, pieces: Iterable[PlacedNet]) -> dict[str, kdb.Region]:
         """Merged polygons of nets by layer, in top-cell coordinates."""
         found = {name: kdb.Region() for name in self._names}
         for piece in pieces:
@@ -37,7 +37,7 @@ class Locator:
                 )
         return {name: region.merged() for name, region in found.items()}
 
-    def short(self, piece: Piece, first: list[Point], second: list[Point]) -> kdb.Box | None:
+    def short(self, piece: PlacedNet, first: list[Point], second: list[Point]) -> kdb.Box | None:
         """Box of the shapes that join two nets.
 
         Current is driven from what belongs to the one net to what belongs to the other: all of it passes the short.
@@ -66,7 +66,7 @@ class Locator:
             box += kdb.Box(*shapes.boxes[index].tolist())
         return box
 
-    def gap(self, piece: Piece, others: list[Piece], reach: int) -> kdb.Box | None:
+    def gap(self, piece: PlacedNet, others: list[PlacedNet], reach: int) -> kdb.Box | None:
         """Box of the place where a piece of a net should meet the rest of it.
 
         Parts of one layer that nearly touch have been cut apart. Otherwise a via is missing where two layers lie over

@@ -15,7 +15,7 @@ from hwlib.checks.flat_view import FlatView
 from hwlib.checks.lvs_engine import lvs
 from hwlib.checks.places import places
 from hwlib.checks.planter import Fault, Planter
-from hwlib.design import Design, Network, Weights
+from hwlib.design import Design, NetworkFields, Weights
 from hwlib.drawing.reader import open_layout
 from hwlib.findings import Finding
 from hwlib.process import preset_names
@@ -27,7 +27,7 @@ Maker = Callable[[Design], str | Path | kdb.Layout]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FaultOutcome:
     """What became of one fault.
 
     Attributes:
@@ -50,7 +50,7 @@ def random_designs(count: int, seed: int, *, largest: int = 30) -> list[Design]:
     rng = np.random.default_rng(seed)
     designs = []
     for k in range(count):
-        network = Network(
+        network = NetworkFields(
             neurons=int(rng.integers(2, largest + 1)),
             weight_style=(RAILS, LINES)[k % 2].name,
             soma_placement=("diagonal", "centred")[k // 2 % 2],
@@ -71,7 +71,7 @@ def _straps(k: int) -> Straps:
     return Straps(**{wire: Strap(metal=metal, pitch=1 + k % 5, vias=1 + k % 2) for wire, metal in wires.items()})
 
 
-def self_test(make: Maker, designs: list[Design], faults: int, seed: int) -> Iterator[Outcome]:
+def self_test(make: Maker, designs: list[Design], faults: int, seed: int) -> Iterator[FaultOutcome]:
     """Plant faults on each design's layout, one at a time, and check each.
 
     Args:
@@ -98,7 +98,7 @@ def self_test(make: Maker, designs: list[Design], faults: int, seed: int) -> Ite
                 yield try_fault(design, *found, reach=planter.pitch * planter.unit)
 
 
-def try_fault(design: Design, layout: kdb.Layout, fault: Fault, reach: float) -> Outcome:
+def try_fault(design: Design, layout: kdb.Layout, fault: Fault, reach: float) -> FaultOutcome:
     """Whether the check a fault is meant for reports it by the right rule, up to ``reach`` µm away (DRC: 0.1 µm)."""
     process = design.load_process()
     if fault.check == "drc":
@@ -107,7 +107,7 @@ def try_fault(design: Design, layout: kdb.Layout, fault: Fault, reach: float) ->
         findings, near = lvs(layout, process, design, topology=False), reach
     right = [f for f in findings if f.rule in fault.rules and f.severity == fault.severity]
     distance = min((_distance(layout, f, fault, near) for f in right), default=np.inf)
-    return Outcome(design.name, fault, distance <= near, distance * 1e-6, len(findings))
+    return FaultOutcome(design.name, fault, distance <= near, distance * 1e-6, len(findings))
 
 
 def _distance(layout: kdb.Layout, finding: Finding, fault: Fault, reach: float) -> float:

@@ -31,7 +31,7 @@ GROUND, EMPTY = -1, -2  # owners of grid cells besides nets
 
 
 @dataclass(frozen=True)
-class Rectangles:
+class ConductorRectangles:
     """Non-overlapping or overlapping rectangles of conductors.
 
     Attributes:
@@ -62,7 +62,7 @@ class Capacitances:
     coupling_farad: np.ndarray
 
 
-def capacitances(rectangles: Rectangles, nets: int, process: Process) -> Capacitances:
+def capacitances(rectangles: ConductorRectangles, nets: int, process: Process) -> Capacitances:
     """Capacitance of every net to ground and to every other net.
 
     Args:
@@ -87,7 +87,7 @@ def capacitances(rectangles: Rectangles, nets: int, process: Process) -> Capacit
 class _Stack:
     """Layers from bottom to top."""
 
-    def __init__(self, rectangles: Rectangles, process: Process):
+    def __init__(self, rectangles: ConductorRectangles, process: Process):
         layers = [process.layers[name] for name in rectangles.layer]
         self.order = np.argsort([layer.bottom for layer in layers], kind="stable")
         self.bottom = np.array([layer.bottom for layer in layers])[self.order]
@@ -97,7 +97,7 @@ class _Stack:
             if self.bottom[k] <= self.bottom[k - 1] + self.thickness[k - 1]:
                 raise InputError(f"process: layer {name} must start above the top of the layer below it")
 
-    def paint(self, band: _Band) -> _Grid:
+    def paint(self, band: _PaintBand) -> _PaintedGrid:
         """Owner of every grid cell on every layer, and what lies below it."""
         xs = np.unique(band.box[:, [0, 2]])
         xs = np.concatenate([[xs[0] - FARTHEST], xs, [xs[-1] + FARTHEST]])  # an empty cell beyond each end
@@ -107,7 +107,7 @@ class _Stack:
         y0, y1 = np.searchsorted(ys, band.box[:, 1]), np.searchsorted(ys, band.box[:, 3])
         for k, a, b, c, d, net in zip(self.rank[band.layer], x0, x1, y0, y1, band.net, strict=True):
             owner[k, c:d, a:b] = net
-        return _Grid(xs, np.diff(ys), owner, *self._below(owner))
+        return _PaintedGrid(xs, np.diff(ys), owner, *self._below(owner))
 
     def _below(self, owner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         below, gap = np.empty_like(owner), np.empty(owner.shape, np.float32)
@@ -123,14 +123,14 @@ class _Stack:
 
 
 @dataclass(frozen=True)
-class _Band:
+class _PaintBand:
     layer: np.ndarray
     box: np.ndarray
     net: np.ndarray
 
 
 @dataclass(frozen=True)
-class _Grid:
+class _PaintedGrid:
     """Painted band: cell edges in x (m), row heights (m), owner net, net below and gap to it, (layers, rows, cells)."""
 
     x: np.ndarray
@@ -168,7 +168,7 @@ class _Pairs:
         return Capacitances(ground, pairs.astype(np.int32), farad[~to_ground])
 
 
-def _bands(rectangles: Rectangles, turned: bool, layers: int) -> Iterator[_Band]:
+def _bands(rectangles: ConductorRectangles, turned: bool, layers: int) -> Iterator[_PaintBand]:
     """The drawing cut into horizontal bands (of the turned drawing) whose grids stay below ``MAX_CELLS``."""
     box = rectangles.box[:, [1, 0, 3, 2]] if turned else rectangles.box
     order = np.argsort(box[:, 1], kind="stable")
@@ -182,17 +182,17 @@ def _bands(rectangles: Rectangles, turned: bool, layers: int) -> Iterator[_Band]
         if inside.any():
             clipped = box[inside]
             clipped[:, 1], clipped[:, 3] = np.maximum(clipped[:, 1], low), np.minimum(clipped[:, 3], high)
-            yield _Band(layer[inside], clipped, net[inside])
+            yield _PaintBand(layer[inside], clipped, net[inside])
 
 
-def _plates(grid: _Grid, stack: _Stack, total: _Pairs) -> None:
+def _plates(grid: _PaintedGrid, stack: _Stack, total: _Pairs) -> None:
     area = grid.height[:, None] * np.diff(grid.x)[None, :]
     for k in range(len(stack.order)):
         filled = grid.owner[k] >= 0
         total.add(grid.owner[k][filled], grid.below[k][filled], area[filled] / grid.gap[k][filled])
 
 
-def _edges(grid: _Grid, stack: _Stack, total: _Pairs) -> None:
+def _edges(grid: _PaintedGrid, stack: _Stack, total: _Pairs) -> None:
     """Fringe of every left and right edge, and coupling across every gap, row by row."""
     for k, thickness in enumerate(stack.thickness):
         owner = grid.owner[k]
@@ -223,7 +223,7 @@ def _runs(owner: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nda
     return row, cell, owner[row, cell], end
 
 
-def _couple(grid: _Grid, k: int, thickness: float, runs: tuple[np.ndarray, ...], total: _Pairs) -> None:
+def _couple(grid: _PaintedGrid, k: int, thickness: float, runs: tuple[np.ndarray, ...], total: _Pairs) -> None:
     row, cell, net, width = runs
     middle = np.arange(1, len(row) - 1)
     between = (net[middle] == EMPTY) & (row[middle - 1] == row[middle + 1]) & (width[middle] <= FARTHEST)

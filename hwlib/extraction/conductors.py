@@ -9,7 +9,7 @@ import numpy as np
 
 from hwlib.drawing.reader import LayoutSource, open_layout
 from hwlib.errors import InputError
-from hwlib.extraction.capacitance import Rectangles, capacitances
+from hwlib.extraction.capacitance import ConductorRectangles, capacitances
 from hwlib.extraction.compose import Assembly, assemble
 from hwlib.extraction.parts import Part
 from hwlib.extraction.roles import name_pieces
@@ -43,7 +43,7 @@ def with_capacitance(network: Network, layout: LayoutSource, process: Process) -
     ).validate()
 
 
-def conductor_rectangles(assembly: Assembly, net_of_piece: np.ndarray) -> Rectangles:
+def conductor_rectangles(assembly: Assembly, net_of_piece: np.ndarray) -> ConductorRectangles:
     """Rectangles of all wires with their nets, and of the tracks; unlabelled metal counts as ground.
 
     Slanted shapes are cut into strips of equal area.
@@ -56,7 +56,9 @@ def conductor_rectangles(assembly: Assembly, net_of_piece: np.ndarray) -> Rectan
         boxes = [box for polygon in tracks.each() for box in _boxes(polygon)]
         rows.append(np.array([(layers.index("track"), *box, -1) for box in boxes]).reshape(-1, 6))
     table = np.concatenate(rows)
-    return Rectangles(layers, table[:, 0].astype(int), table[:, 1:5] * drawing.dbu, table[:, 5].astype(np.int32))
+    return ConductorRectangles(
+        layers, table[:, 0].astype(int), table[:, 1:5] * drawing.dbu, table[:, 5].astype(np.int32)
+    )
 
 
 def _placed(part: Part, layers: tuple[str, ...], piece: np.ndarray, net_of_piece: np.ndarray) -> np.ndarray:

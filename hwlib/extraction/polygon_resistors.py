@@ -21,7 +21,7 @@ SAME_PLACE = 0.25  # of a box's size: contacts stacked on each other are one
 
 
 @dataclass
-class Wiring:
+class PolygonResistors:
     """Collects nodes and resistors; resistances in squares, lengths in dbu."""
 
     x: list[float] = field(default_factory=list)
@@ -53,7 +53,7 @@ class Conductor:
     ports: list[Port] = field(default_factory=list)
 
 
-def wire(conductor: Conductor, frame: Frame, out: Wiring) -> None:
+def wire(conductor: Conductor, frame: Frame, out: PolygonResistors) -> None:
     """Add the network of a conductor to ``out``, and set what lies between its nodes and its contacts."""
     c = conductor
     if len(c.taps) + len(c.pins) + len(c.ports) < 2:
@@ -88,7 +88,7 @@ def _straight_parts(c: Conductor) -> list[Section]:
 
 
 def _section(section: Section, c: Conductor, left: Conductor, cuts: list[Port], frame: Frame,
-             out: Wiring) -> list[tuple[int, int]]:  # fmt: skip
+             out: PolygonResistors) -> list[tuple[int, int]]:  # fmt: skip
     """Wire the straight stretches of a section; take what lies on them out of ``left``, and note the cuts."""
     layout = lay_out(section, c.taps, c.ports, frame.grid)
     axis = 0 if section.horizontal else 1
@@ -112,7 +112,7 @@ def _section(section: Section, c: Conductor, left: Conductor, cuts: list[Port], 
     return layout.free
 
 
-def _chain(stops: list[Stop], groups: list[Group], width: int, out: Wiring) -> None:
+def _chain(stops: list[Stop], groups: list[Group], width: int, out: PolygonResistors) -> None:
     """Squares between neighbouring stops, and from the groups' nodes to their contacts."""
     for group in groups:
         area = sum(tap.area for tap in group.taps)
@@ -139,7 +139,7 @@ def _on(piece: db.Polygon, tap: Tap) -> bool:
     return any(not (db.Region(db.Box(*(round(v) for v in b))) & db.Region(piece)).is_empty() for b in tap.boxes)
 
 
-def _sheet(piece: Conductor, cuts: list[Port], frame: Frame, out: Wiring) -> None:
+def _sheet(piece: Conductor, cuts: list[Port], frame: Frame, out: PolygonResistors) -> None:
     """Solve a piece and add resistors between its cuts, ports and contacts."""
     groups = _distinct(piece, frame, out)
     lines = [*cuts, *piece.ports]
@@ -165,7 +165,7 @@ def _sheet(piece: Conductor, cuts: list[Port], frame: Frame, out: Wiring) -> Non
         out.join(nodes[i], nodes[j], float(-1 / matrix[i, j]), width)
 
 
-def _distinct(piece: Conductor, frame: Frame, out: Wiring) -> list[list[Tap]]:
+def _distinct(piece: Conductor, frame: Frame, out: PolygonResistors) -> list[list[Tap]]:
     """Contacts and pins of a piece as ports: side by side and leading to the same, as one; stacked, on one node."""
     taps = [*piece.taps, *(_box_of(pin, piece.polygon, frame) for pin in piece.pins)]
     kept: list[list[Tap]] = []

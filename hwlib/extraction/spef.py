@@ -162,7 +162,7 @@ def read_spef(path: str | Path) -> WireNetwork:
         raise InputError(f"{path}: cannot be read as SPEF") from None
     if not text.lstrip().startswith("*SPEF"):
         raise InputError(f"{path}: not a SPEF file (it starts with *SPEF)")
-    reader = _Reader(path)
+    reader = _SpefReader(path)
     for number, line in enumerate(text.splitlines(), start=1):
         words = line.split("//")[0].split()
         if words:
@@ -173,7 +173,7 @@ def read_spef(path: str | Path) -> WireNetwork:
     return reader.network()
 
 
-class _Reader:
+class _SpefReader:
     def __init__(self, path: Path):
         self.path = path
         self.section = ""

@@ -13,7 +13,7 @@ from hwlib.extraction.device_shapes import DeviceShape, Where, find_devices
 from hwlib.extraction.grid import Line
 from hwlib.extraction.negative import without_negative
 from hwlib.extraction.place import Finder
-from hwlib.extraction.polygon_resistors import Conductor, Wiring, wire
+from hwlib.extraction.polygon_resistors import Conductor, PolygonResistors, wire
 from hwlib.extraction.reduce import Resistors, components, reduce
 from hwlib.extraction.sheet import Frame
 from hwlib.extraction.straight import Pin, Port, Tap
@@ -113,7 +113,7 @@ class _Window:
         self.wired = {name: [Conductor(p) for p in finder.polygons] for name, finder in self.finders.items()}
         self.joints: list[Joint] = []
         self.port_rows: list[tuple[int, int]] = []  # node, contact
-        self.wiring = Wiring()
+        self.wiring = PolygonResistors()
         self.rows: list[tuple[int, int, float, float, int]] = []  # node, node, ohm, limit, layer
 
     def build(self, labels: list[tuple[str, int, int]], where: Where,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spinhop.runs import Run
-    from spinhop.verdict import Line
+    from spinhop.verdict import VerdictLine
 
 TRIALS = {"ideal": "ideal.nc", "drawn": "drawn.nc"}
 Ideal = Annotated[bool, typer.Option("--ideal", help="Perfect wires only; needs no layout.")]
@@ -128,7 +128,7 @@ def _only_ideal(names: dict[str, str]) -> dict[str, str]:
     return {"ideal": names["ideal"]}
 
 
-def _print_trials(done: Run, json: bool, names: dict[str, str], *lines: Line) -> None:
+def _print_trials(done: Run, json: bool, names: dict[str, str], *lines: VerdictLine) -> None:
     from spinhop.task_outcome import read_trial_data, trial_rows
 
     results = {kind: read_trial_data(done.path(name)) for kind, name in names.items()}
@@ -142,7 +142,7 @@ def _print_trials(done: Run, json: bool, names: dict[str, str], *lines: Line) ->
     _conclude(json, lines)
 
 
-def _print_outcomes(done: Run, json: bool, kinds: Sequence[str], *lines: Line) -> None:
+def _print_outcomes(done: Run, json: bool, kinds: Sequence[str], *lines: VerdictLine) -> None:
     from spinhop.artefacts import task_file
     from spinhop.task_outcome import as_data, read_outcome, side_by_side
 
@@ -163,7 +163,7 @@ def _print_outcomes(done: Run, json: bool, kinds: Sequence[str], *lines: Line) -
     _conclude(json, lines)
 
 
-def _conclude(json: bool, lines: Sequence[Line]) -> None:
+def _conclude(json: bool, lines: Sequence[VerdictLine]) -> None:
     """Print the verdict last; exit code 1 when it is a bad one."""
     if not json:
         for line in lines:

@@ -14,7 +14,7 @@ from sim.tasks.optimum import optimum
 from sim.tasks.rudy import g05
 from sim.tasks.setup import paper_design
 from spinhop.reproduce.rows import TIME_TOLERANCE, Row, compared, exact
-from spinhop.reproduce.task import MW, NJ, NS, PERCENT, Context, Result, Steps, Task
+from spinhop.reproduce.task import MW, NJ, NS, PERCENT, Context, PaperTask, Result, Steps
 
 PAPER_CUTS = (505, 493, 497, 496, 499, 475, 504, 487, 481, 502)
 PUBLISHED_OPTIMA = (536, 532, 529, 538, 527, 533, 531, 535, 530, 533)  # Wiegele, Biq Mac Library (2007)
@@ -200,4 +200,4 @@ def _table_two(run: xr.Dataset) -> list[Row]:
     return rows
 
 
-TASK = Task("biqmac", "Max-cut of the Biq Mac graphs, baselines, Table II", run)
+TASK = PaperTask("biqmac", "Max-cut of the Biq Mac graphs, baselines, Table II", run)

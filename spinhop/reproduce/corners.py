@@ -77,7 +77,7 @@ def with_v_dw(design: Design, volts: float) -> Design:
     return Design.model_validate(data)
 
 
-class Drawing:
+class DrawnDesign:
     """A design drawn, written and extracted in a folder."""
 
     def __init__(self, design: Design, folder: Path):

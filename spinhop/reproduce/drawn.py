@@ -13,7 +13,7 @@ from spinhop.reproduce.biqmac import PAPER_CUTS
 from spinhop.reproduce.corners import CORNERS, Corner
 from spinhop.reproduce.pieces import CUT_LIMIT, DISTORTION, Piece, Values, run_pieces
 from spinhop.reproduce.rows import TIME_TOLERANCE, TOLERANCE, Row, compared, exact
-from spinhop.reproduce.task import NS, PERCENT, Context, Result, Steps, Task
+from spinhop.reproduce.task import NS, PERCENT, Context, PaperTask, Result, Steps
 from spinhop.reproduce.wire_resistance import TIME_LIMIT
 
 UNFINISHED = (
@@ -202,4 +202,4 @@ def _foretold(e: Experiment, here: dict[str, dict[str, Values]], facts: dict[str
     ]  # fmt: skip
 
 
-TASK = Task("drawn", "As drawn", run, drawn=True)
+TASK = PaperTask("drawn", "As drawn", run, drawn=True)

@@ -12,7 +12,7 @@ from sim.tasks.random_recall import random_recall
 from sim.tasks.setup import paper_design
 from sim.tasks.statistics import Interval
 from spinhop.reproduce.rows import TIME_TOLERANCE, Row, compared
-from spinhop.reproduce.task import MW, NJ, NS, Context, Result, Task
+from spinhop.reproduce.task import MW, NJ, NS, Context, PaperTask, Result
 
 _BATCH = 100  # the paper's number of trials: its worst case is the largest of a hundred
 
@@ -93,4 +93,4 @@ def _power(data: xr.Dataset) -> Interval:
     return statistics.ratio(MW * data["energy_source"].sum("source").values, data["time_to_solution"].values)
 
 
-TASK = Task("efficiency", "Time and energy of recall (section IV.B)", run)
+TASK = PaperTask("efficiency", "Time and energy of recall (section IV.B)", run)

@@ -10,7 +10,7 @@ from sim.tasks import statistics
 from sim.tasks.random_recall import random_recall
 from sim.tasks.setup import paper_design
 from spinhop.reproduce.rows import Row, Status, compared
-from spinhop.reproduce.task import PERCENT, Context, Result, Steps, Task
+from spinhop.reproduce.task import PERCENT, Context, PaperTask, Result, Steps
 
 _PAPER_N29 = {1: 100.0, 2: 98.98, 3: 96.70}
 _PATTERNS = (1, 2, 3)
@@ -85,4 +85,4 @@ def _percent(share: statistics.Interval) -> statistics.Interval:
     return statistics.Interval(*(PERCENT * value for value in share))
 
 
-TASK = Task("recall", "Random recall (Fig. 5)", run)
+TASK = PaperTask("recall", "Random recall (Fig. 5)", run)

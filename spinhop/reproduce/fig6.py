@@ -16,7 +16,7 @@ from sim.tasks.random_recall import image_recall
 from sim.tasks.setup import paper_design
 from sim.tasks.statistics import Interval
 from spinhop.reproduce.rows import TIME_TOLERANCE, Row, compared, exact
-from spinhop.reproduce.task import NJ, NS, PERCENT, Context, Result, Steps, Task
+from spinhop.reproduce.task import NJ, NS, PERCENT, Context, PaperTask, Result, Steps
 
 DISTORTIONS = tuple(round(0.05 * k, 2) for k in range(11))
 _LOW = 0.2  # "low levels of distortion"
@@ -126,4 +126,4 @@ def _low(data: xr.Dataset) -> Interval:
     return statistics.mean(PERCENT * data["accuracy"].values[data["distortion"].values <= _LOW])
 
 
-TASK = Task("images", "Distorted images (Fig. 6)", run)
+TASK = PaperTask("images", "Distorted images (Fig. 6)", run)

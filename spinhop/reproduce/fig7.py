@@ -8,7 +8,7 @@ from sim.tasks import baselines, maxcut, statistics
 from sim.tasks.optimum import optimum
 from sim.tasks.rudy import random_graph
 from spinhop.reproduce.rows import Row, compared, exact
-from spinhop.reproduce.task import PERCENT, Context, Result, Steps, Task
+from spinhop.reproduce.task import PERCENT, Context, PaperTask, Result, Steps
 
 _SIZES = (10, 20, 30, 40, 50, 60)
 _OPTIMUM = (17.35, 64.25, 139.65, 243.2, 374.85, 532.25)  # the paper's data, mean over its 20 graphs of each size
@@ -105,4 +105,4 @@ def _one_draw(series: dict[str, list[list[float]]], k: int) -> statistics.Interv
     return statistics.Interval(value, value - half, value + half)
 
 
-TASK = Task("maxcut", "Max-cut of random graphs (Fig. 7)", run)
+TASK = PaperTask("maxcut", "Max-cut of random graphs (Fig. 7)", run)

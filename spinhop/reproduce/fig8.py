@@ -13,7 +13,7 @@ from sim.tasks.setup import paper_design
 from sim.tasks.statistics import Interval
 from spinhop.reproduce.efficiency import why_less
 from spinhop.reproduce.rows import TIME_TOLERANCE, Row, compared, exact
-from spinhop.reproduce.task import NJ, NS, PERCENT, Context, Result, Steps, Task
+from spinhop.reproduce.task import NJ, NS, PERCENT, Context, PaperTask, Result, Steps
 
 _V_CHARGE, _LOAD = 0.25, 15e-9  # the authors' programs load for 15 ns from 0.15 V up
 _PAPER_TIME = 102.0  # ns at W = 0.04 V, from the paper's data
@@ -129,4 +129,4 @@ def _rows(weights: np.ndarray, series: dict[str, Any]) -> list[Row]:
     ]
 
 
-TASK = Task("weights", "The weight voltage (Fig. 8)", run)
+TASK = PaperTask("weights", "The weight voltage (Fig. 8)", run)

@@ -33,7 +33,7 @@ from sim.tasks.random_recall import image_recall
 from sim.tasks.rudy import g05, random_graph
 from sim.tasks.run_task import recall
 from sim.tasks.setup import with_levels
-from spinhop.reproduce.corners import Corner, Drawing, with_patterns
+from spinhop.reproduce.corners import Corner, DrawnDesign, with_patterns
 from spinhop.reproduce.task import NJ, NS, PERCENT
 from spinhop.reproduce.wire_resistance import TIME_LIMIT, WALL_TOLERANCE
 
@@ -91,7 +91,7 @@ def run_piece(piece: Piece) -> dict[str, Any]:
     else:
         graph = g05(60, piece.seed % 10) if piece.neurons == 60 else random_graph(piece.neurons, 0.5, piece.seed)
         design = with_levels(design, maxcut.weight_levels(graph, "paper"))
-    drawing = Drawing(design, piece.folder)
+    drawing = DrawnDesign(design, piece.folder)
     ideal = ideal_network(design, drawing.process)
     result = {
         "ideal": _values(_simulate(piece, design, ideal, "ideal", graph)),

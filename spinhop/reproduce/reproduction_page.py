@@ -12,13 +12,15 @@ from sim.tasks.statistics import Interval
 from spinhop import page
 from spinhop.reproduce.captions import CAPTIONS
 from spinhop.reproduce.rows import Row, Status
-from spinhop.reproduce.task import Result, Task
+from spinhop.reproduce.task import PaperTask, Result
 
 TITLE = "The paper, reproduced"
 STATUS: tuple[Status, ...] = ("pass", "explained", "differs", "info")
 
 
-def write_page(path: Path, results: list[tuple[Task, Result]], figures: dict[str, Path], about: dict[str, str]) -> Path:
+def write_page(
+    path: Path, results: list[tuple[PaperTask, Result]], figures: dict[str, Path], about: dict[str, str]
+) -> Path:
     """Write the page.
 
     Args:
@@ -55,7 +57,7 @@ def interval(value: Interval | None) -> str:
     return f"{number(value.value)} [{number(value.low)}, {number(value.high)}]"
 
 
-def _picture(task: Task, figures: dict[str, Path]) -> Markup:
+def _picture(task: PaperTask, figures: dict[str, Path]) -> Markup:
     if task.name not in figures:
         return Markup()
     return page.picture(figures[task.name], CAPTIONS.get(task.name, task.title))

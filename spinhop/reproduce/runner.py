@@ -15,7 +15,7 @@ from hwlib.writing import write_atomic
 from spinhop.folder_lock import hold
 from spinhop.reproduce import store
 from spinhop.reproduce.rows import Row
-from spinhop.reproduce.task import Context, Result, Task
+from spinhop.reproduce.task import Context, PaperTask, Result
 
 Report = Callable[[str, int, int], None]
 
@@ -31,7 +31,7 @@ class Reproduction:
         seconds: time spent on tasks in this and earlier, interrupted runs.
     """
 
-    results: list[tuple[Task, Result]]
+    results: list[tuple[PaperTask, Result]]
     page: Path
     table: Path
     seconds: float
@@ -47,7 +47,7 @@ class Reproduction:
         return [(name, row) for name, row in self.rows if row.status == "differs"]
 
 
-def all_tasks() -> list[Task]:
+def all_tasks() -> list[PaperTask]:
     """The tasks in the order of the page."""
     from spinhop.reproduce import biqmac, drawn, efficiency, fig5, fig6, fig7, fig8, search, wire_resistance
 
@@ -82,7 +82,7 @@ def reproduce(
         InputError: an unknown task, or a folder that cannot be written or is in use.
     """
     folder, chosen = Path(folder), _chosen(tasks, layouts)
-    results: list[tuple[Task, Result]] = []
+    results: list[tuple[PaperTask, Result]] = []
     with hold(folder, ("results", "figures", "work")):
         for task in chosen:
             key = store.key(task, quick, seed)
@@ -97,7 +97,7 @@ def reproduce(
         return _write(folder, results, quick, seed)
 
 
-def _chosen(names: Sequence[str] | None, layouts: bool) -> list[Task]:
+def _chosen(names: Sequence[str] | None, layouts: bool) -> list[PaperTask]:
     known = {task.name: task for task in all_tasks()}
     for name in names or ():
         if name not in known:
@@ -108,7 +108,7 @@ def _chosen(names: Sequence[str] | None, layouts: bool) -> list[Task]:
     return chosen
 
 
-def _run(task: Task, folder: Path, quick: bool, seed: int, key: str, report: Report | None) -> Result:
+def _run(task: PaperTask, folder: Path, quick: bool, seed: int, key: str, report: Report | None) -> Result:
     def progress(done: int, total: int) -> None:
         if report:
             report(task.title, done, total)
@@ -131,7 +131,7 @@ def _run(task: Task, folder: Path, quick: bool, seed: int, key: str, report: Rep
     return stored
 
 
-def _write(folder: Path, results: list[tuple[Task, Result]], quick: bool, seed: int) -> Reproduction:
+def _write(folder: Path, results: list[tuple[PaperTask, Result]], quick: bool, seed: int) -> Reproduction:
     from spinhop.reproduce import figures, reproduction_page  # matplotlib takes a second
 
     drawn = {}
@@ -152,14 +152,14 @@ def _write(folder: Path, results: list[tuple[Task, Result]], quick: bool, seed: 
     return Reproduction(results, index, table, seconds)
 
 
-def _mark_layouts(results: list[tuple[Task, Result]]) -> None:
+def _mark_layouts(results: list[tuple[PaperTask, Result]]) -> None:
     """Put the extracted layouts' points into the figure of the ladders."""
     series = {task.name: result.series for task, result in results}
     if "wires" in series and "drawn" in series:
         series["wires"]["drawn"] = series["drawn"]["points"]
 
 
-def _csv(path: Path, results: list[tuple[Task, Result]]) -> None:
+def _csv(path: Path, results: list[tuple[PaperTask, Result]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(

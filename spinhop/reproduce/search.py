@@ -9,9 +9,9 @@ import numpy as np
 
 from hwlib.schematic import ideal_network
 from sim.tasks.run_task import recall
-from spinhop.reproduce.corners import Corner, Drawing, with_patterns, with_v_dw
+from spinhop.reproduce.corners import Corner, DrawnDesign, with_patterns, with_v_dw
 from spinhop.reproduce.rows import Row, exact
-from spinhop.reproduce.task import PERCENT, Context, Result, Steps, Task
+from spinhop.reproduce.task import PERCENT, Context, PaperTask, Result, Steps
 from spinhop.reproduce.wire_resistance import WALL_TOLERANCE, summary
 
 _PROCESSES, _WIDENINGS, _PLACEMENTS = ("ebeam", "copper", "copper_thick"), (1.0, 2.0), ("diagonal", "centred")
@@ -21,7 +21,7 @@ _TRIALS = 6
 @dataclass
 class _Candidate:
     corner: Corner
-    drawing: Drawing
+    drawing: DrawnDesign
     facts: dict[str, Any]
 
     def at_its_window(self) -> None:
@@ -41,7 +41,7 @@ def run(context: Context) -> Result:
     drawn = []
     for corner in corners:
         design = with_patterns(corner.design(neurons), [word], context.spawn(13))
-        drawing = Drawing(design, context.work / f"search_{corner.label}".replace(" ", "_"))
+        drawing = DrawnDesign(design, context.work / f"search_{corner.label}".replace(" ", "_"))
         drawn.append(_Candidate(corner, drawing, drawing.facts()))
         steps.next()
     series = [{"label": c.corner.label, **{k: c.facts[k] for k in ("area", "margin", "weight_drop")}} for c in drawn]
@@ -95,4 +95,4 @@ def _cost(neurons: int, found: _Candidate, result: dict[str, Any], ideal: dict[s
     return rows
 
 
-TASK = Task("search", "A layout that works at N = 60", run, drawn=True)
+TASK = PaperTask("search", "A layout that works at N = 60", run, drawn=True)

@@ -12,7 +12,7 @@ from typing import Any
 from hwlib.json_files import read_json
 from hwlib.writing import write_atomic
 from spinhop.reproduce.rows import Row
-from spinhop.reproduce.task import Result, Task
+from spinhop.reproduce.task import PaperTask, Result
 
 _PACKAGES = ("spinhop", "numpy", "scipy", "numba", "networkx", "gdsfactory", "klayout")
 
@@ -22,7 +22,7 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in _PACKAGES}
 
 
-def key(task: Task, quick: bool, seed: int) -> str:
+def key(task: PaperTask, quick: bool, seed: int) -> str:
     """Changes whenever a stored result would no longer be what a new run gives: settings, versions, own sources."""
     import hwlib
     import sim
@@ -41,7 +41,7 @@ def key(task: Task, quick: bool, seed: int) -> str:
     return digest.hexdigest()[:16]
 
 
-def load(folder: Path, task: Task, wanted: str) -> Result | None:
+def load(folder: Path, task: PaperTask, wanted: str) -> Result | None:
     """A stored result with the wanted key, or None; a damaged file counts as none."""
     path = folder / f"{task.name}.json"
     try:
@@ -53,7 +53,7 @@ def load(folder: Path, task: Task, wanted: str) -> Result | None:
         return None
 
 
-def save(folder: Path, task: Task, result: Result) -> Path:
+def save(folder: Path, task: PaperTask, result: Result) -> Path:
     """Write a result as JSON, whole or not at all."""
     data = {"meta": result.meta, "rows": [row.as_dict() for row in result.rows], "series": result.series}
     text = json.dumps(_plain(data), indent=1)

@@ -51,7 +51,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Task:
+class PaperTask:
     """One task of the paper.
 
     Attributes:

@@ -16,7 +16,7 @@ from sim.tasks.random_recall import random_recall
 from sim.tasks.setup import at_ideal_v_dw, paper_design
 from sim.tasks.statistics import Interval
 from spinhop.reproduce.rows import Row
-from spinhop.reproduce.task import NJ, NS, PERCENT, Context, Result, Steps, Task
+from spinhop.reproduce.task import NJ, NS, PERCENT, Context, PaperTask, Result, Steps
 
 TIME_LIMIT = 0.5e-6  # s in a phase: a network still moving after this is counted as never resting
 WALL_TOLERANCE = 1e-5  # of L per step: times and energies to 1e-4, ten to twenty times faster than the default
@@ -98,4 +98,4 @@ def ohm_per_cell(network: Network) -> float:
     return (resistance(far) - resistance(near)) / float(column[last] - column[middle])
 
 
-TASK = Task("wires", "Wire resistance", run, drawn=True)
+TASK = PaperTask("wires", "Wire resistance", run, drawn=True)

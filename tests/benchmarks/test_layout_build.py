@@ -9,7 +9,7 @@ import pytest
 import layouts
 from hwlib.cells.tile_dimensions import tile_of
 from hwlib.cells.tile_shapes import Wiring, axon_rects, soma_rects
-from hwlib.design import Design, Network
+from hwlib.design import Design, NetworkFields
 from hwlib.weights import weight_levels
 from layouts.floorplan import floorplan
 
@@ -53,9 +53,9 @@ def seconds(call):
 @pytest.mark.parametrize("n", [60, 300, 1000])
 def test_building_costs_little_more_than_raw_klayout(n, record_property):
     repeats = 3 if n < 1000 else 2
-    layouts.hopfield(Design(name="warm", network=Network(neurons=3)))  # imports and the tiles of other designs
+    layouts.hopfield(Design(name="warm", network=NetworkFields(neurons=3)))  # imports and the tiles of other designs
     # Other seeds are other designs: nothing is reused but the tiles, which are as cheap for both.
-    designs = [Design(name=f"bench{n}", seed=1000 + k, network=Network(neurons=n)) for k in range(repeats)]
+    designs = [Design(name=f"bench{n}", seed=1000 + k, network=NetworkFields(neurons=n)) for k in range(repeats)]
     ours = min(seconds(lambda one=one: layouts.hopfield(one)) for one in designs)
     theirs = min(seconds(lambda one=one: raw(one)) for one in designs)
     record_property("seconds", ours)
@@ -66,7 +66,7 @@ def test_building_costs_little_more_than_raw_klayout(n, record_property):
 
 def test_raw_and_ours_are_the_same_array():
     """The comparison is fair only if both make the same devices in the same places."""
-    design = Design(name="fair", network=Network(neurons=12))
+    design = Design(name="fair", network=NetworkFields(neurons=12))
     plan = floorplan(design)
     component, made = layouts.hopfield(design), raw(design)
     for name in ("pillar", "track", "v1"):

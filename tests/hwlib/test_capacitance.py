@@ -10,7 +10,7 @@ from scipy.sparse.linalg import splu
 from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.extraction import capacitance
-from hwlib.extraction.capacitance import Rectangles, capacitances
+from hwlib.extraction.capacitance import ConductorRectangles, capacitances
 from hwlib.network import read_network, write_network
 from hwlib.process import load_process
 from hwlib.schematic import ideal_network
@@ -22,7 +22,7 @@ NM = 1e-9
 
 def drawn(*rows):
     """Rectangles from (layer, net, left, bottom, right, top) in nm."""
-    return Rectangles(
+    return ConductorRectangles(
         LAYERS,
         np.array([LAYERS.index(r[0]) for r in rows]),
         np.array([r[2:] for r in rows], float) * NM,

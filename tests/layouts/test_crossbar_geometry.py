@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import layouts
-from hwlib.design import Design, Network
+from hwlib.design import Design, NetworkFields
 from hwlib.device import Device
 from hwlib.errors import InputError
 from hwlib.process import load_process, preset_names
@@ -72,7 +72,7 @@ def violations(regions, process):
 def design(process="ebeam", n=4, style="rails", placement="diagonal", device=None, **network):
     return Design(
         name="geometry", process=process, device=device or Device(),
-        network=Network(neurons=n, weight_style=style, soma_placement=placement, **network),
+        network=NetworkFields(neurons=n, weight_style=style, soma_placement=placement, **network),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import layouts
-from hwlib.design import Design, Network, Weights
+from hwlib.design import Design, NetworkFields, Weights
 from hwlib.process import load_process, preset_names
 from hwlib.weights import weight_levels
 
@@ -57,7 +57,7 @@ def trace(path, process):
 def drawn(tmp_path, n, style, placement, process, **network):
     design = Design(
         name="drawn", process=process, seed=7,
-        network=Network(neurons=n, weight_style=style, soma_placement=placement, **network),
+        network=NetworkFields(neurons=n, weight_style=style, soma_placement=placement, **network),
     )  # fmt: skip
     path = layouts.write_layout(layouts.hopfield(design), tmp_path / "drawn.gds")
     return design, path, load_process(process)

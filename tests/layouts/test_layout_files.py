@@ -9,7 +9,7 @@ import klayout.db as kdb
 import pytest
 
 import layouts
-from hwlib.design import Design, Network, Weights, load_design
+from hwlib.design import Design, NetworkFields, Weights, load_design
 from hwlib.errors import InputError
 from hwlib.process import load_process
 
@@ -17,7 +17,7 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "layouts" / "examples").glob("*.y
 
 
 def design(n=5, **network):
-    return Design(name="files", network=Network(neurons=n, **network))
+    return Design(name="files", network=NetworkFields(neurons=n, **network))
 
 
 def digest(path):
@@ -27,7 +27,7 @@ def digest(path):
 _FRESH = """
 import sys
 import layouts
-from hwlib.design import Design, Network
+from hwlib.design import Design, NetworkFields
 if sys.argv[2] == "after":  # other designs first, whose tiles this one shares, and another process's layers
     from hwlib.cells.tiles import axon, soma
     from hwlib.pdk import activate
@@ -35,10 +35,10 @@ if sys.argv[2] == "after":  # other designs first, whose tiles this one shares, 
     activate(load_process("copper"))
     soma()
     axon()
-    layouts.hopfield(Design(name="shares", seed=4, network=Network(neurons=4)))
-    layouts.hopfield(Design(name="files", network=Network(neurons=7, soma_placement="centred")))
-    layouts.hopfield(Design(name="other", process="copper", network=Network(neurons=5)))
-layouts.write_layout(layouts.hopfield(Design(name="files", network=Network(neurons=5))), sys.argv[1])
+    layouts.hopfield(Design(name="shares", seed=4, network=NetworkFields(neurons=4)))
+    layouts.hopfield(Design(name="files", network=NetworkFields(neurons=7, soma_placement="centred")))
+    layouts.hopfield(Design(name="other", process="copper", network=NetworkFields(neurons=5)))
+layouts.write_layout(layouts.hopfield(Design(name="files", network=NetworkFields(neurons=5))), sys.argv[1])
 """
 
 

@@ -32,7 +32,7 @@ from sim import spice
 from sim.judgement import judge
 from sim.protocol import protocol_for
 from spinhop.check_page import write_check_page
-from spinhop.verdict import Line
+from spinhop.verdict import VerdictLine
 
 needs_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 needs_klayout = pytest.mark.skipif(shutil.which("klayout") is None, reason="the klayout application is not installed")
@@ -229,7 +229,7 @@ def test_pages_show_such_names_and_nothing_more(synthetic_run, spinhop, tmp_path
         own = tmp_path / "checks" / os.fsdecode(b"\xff") / f"<script>{len(pages)}"
         own.mkdir(parents=True)
         titles = dict.fromkeys(("drc", "lvs", "erc_ideal"), whole)
-        limits, top = Line("limits", "broken", whole, {}), tmp_path / "top.gds"
+        limits, top = VerdictLine("limits", "broken", whole, {}), tmp_path / "top.gds"
         write_check_page(own, top, process, _findings(texts), _points(whole), titles, limits)
         pages.append([_Tags(page.read_text()).found for page in (folder / "report.html", own / "checks.html")])
     assert len(pages[0][0]) > 100 < len(pages[0][1])

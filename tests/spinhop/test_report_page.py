@@ -12,7 +12,7 @@ import xarray as xr
 from hwlib.errors import InputError
 from spinhop import page
 from spinhop.report import write_report
-from spinhop.task_outcome import Outcome, text
+from spinhop.task_outcome import TaskOutcome, text
 
 _VOID = {"meta", "img", "br", "link", "input", "hr"}
 
@@ -85,7 +85,7 @@ def test_text_is_escaped():
 
 def test_outcome_takes_times_of_resting_trials_only(synthetic_run):
     with xr.open_dataset(synthetic_run(resting=5) / "recall_drawn.nc", engine="h5netcdf") as recall:
-        outcome = Outcome.of(recall)
+        outcome = TaskOutcome.of(recall)
         times = recall["time_to_solution"].values
     assert (outcome.trials, outcome.at_rest) == (20, 5)
     assert outcome.time_mean == pytest.approx(np.mean(times[:5]))

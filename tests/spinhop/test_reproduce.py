@@ -16,7 +16,7 @@ from spinhop.reproduce import captions, fig8, figures, pieces, reproduction_page
 from spinhop.reproduce.corners import CORNERS, Corner
 from spinhop.reproduce.drawn import EXPERIMENTS, works
 from spinhop.reproduce.rows import Row, compared, exact
-from spinhop.reproduce.task import Context, Result, Task
+from spinhop.reproduce.task import Context, PaperTask, Result
 from spinhop.reproduce.wire_resistance import ohm_per_cell
 from tests.support.processes import start, stop
 
@@ -76,12 +76,12 @@ def toy(runs, fail=False):
 
 def test_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
     runs = []
-    first, second = Task("first", "First", toy(runs)), Task("second", "Second", toy(runs, fail=True))
+    first, second = PaperTask("first", "First", toy(runs)), PaperTask("second", "Second", toy(runs, fail=True))
     monkeypatch.setattr(runner, "all_tasks", lambda: [first, second])
     with pytest.raises(KeyboardInterrupt):
         runner.reproduce(tmp_path)
     assert len(runs) == 2 and not (tmp_path / "index.html").exists()
-    monkeypatch.setattr(runner, "all_tasks", lambda: [first, Task("second", "Second", toy(runs))])
+    monkeypatch.setattr(runner, "all_tasks", lambda: [first, PaperTask("second", "Second", toy(runs))])
     made = runner.reproduce(tmp_path)
     assert len(runs) == 3, "the finished task must not run again"
     assert [name for name, _ in made.rows] == ["first", "second"]
@@ -95,7 +95,7 @@ def test_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
 
 
 def test_stored_results_are_plain_json(tmp_path):
-    task = Task("t", "T", toy([]))
+    task = PaperTask("t", "T", toy([]))
     result = task.run(Context(False, 1, tmp_path))
     result.rows.append(Row("open", "s", ideal=Interval(1.0, -math.inf, math.inf), drawn={"a": exact(2.0)}))
     result.meta = {"key": "k"}
@@ -150,7 +150,7 @@ def test_verdict_with_reason_and_estimate():
 
 
 def test_page_escapes_and_formats(tmp_path):
-    task = Task("t", "<T>", toy([]))
+    task = PaperTask("t", "<T>", toy([]))
     row = Row("a < b", "1", 1234.56, None, Interval(1.23456, 1.0, 1.5), {"ebeam 1×": exact(0.5)})
     text = reproduction_page.write_page(tmp_path / "p.html", [(task, Result([row]))], {}, {"seed": "1"}).read_text()
     assert "a &lt; b" in text and "&lt;T&gt;" in text

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from hwlib.findings import Finding
-from spinhop.verdict import Trials, function_line, limits_line
+from spinhop.verdict import TrialCounts, function_line, limits_line
 
 
 def trials(rest, accuracy=None, unsure=()):
     sure = np.zeros(len(rest), bool)
     sure[list(unsure)] = True
-    return Trials(np.array(rest, bool), None if accuracy is None else np.array(accuracy, float), sure)
+    return TrialCounts(np.array(rest, bool), None if accuracy is None else np.array(accuracy, float), sure)
 
 
 @pytest.mark.parametrize(

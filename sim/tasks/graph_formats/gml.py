@@ -26,7 +26,7 @@ _TOKEN = re.compile(
 _REST = re.compile(_BLANK)
 
 
-class _Edge(NamedTuple):
+class _GmlEdge(NamedTuple):
     line: int
     source: str
     target: str
@@ -46,12 +46,12 @@ def read(file: GraphFile) -> nx.Graph:
         raise file.refuse(line, f"not a text file; {READ}") from None
     if not re.search(r"\bgraph\s*\[", text):
         raise file.refuse(1, f"no 'graph [' as in GML; {READ}")
-    reader = _Reader(file, text)
+    reader = _GmlReader(file, text)
     reader.follow()
     return reader.graph()
 
 
-class _Reader:
+class _GmlReader:
     """Follows the lists of a file, and keeps what makes a graph."""
 
     def __init__(self, file: GraphFile, text: str):
@@ -59,7 +59,7 @@ class _Reader:
         self.attributes = Attributes(file)
         self.index: dict[str, int] = {}
         self.labels: list[str] = []
-        self.edges: list[_Edge] = []
+        self.edges: list[_GmlEdge] = []
         self.directed = False
         self._open: list[tuple[str, int]] = []  # lists: key, place in the text
         self._path = ""  # their keys
@@ -148,7 +148,7 @@ class _Reader:
             raise self._refuse(place, "edge without source and target")
         line = self._line_of(place)
         weight = self.attributes.weight(line, self._values)
-        self.edges.append(_Edge(line, _same(source), _same(target), weight))
+        self.edges.append(_GmlEdge(line, _same(source), _same(target), weight))
         if len(self.edges) > 2 * MAX_EDGES:
             raise self._refuse(place, f"more than {MAX_EDGES} edges")
 
