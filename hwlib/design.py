@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,61 +23,14 @@ from hwlib.files import inside
 from hwlib.model_files import load_model
 from hwlib.process import Process, load_process, preset_names
 from hwlib.strict_model import StrictModel
-from hwlib.task_kinds import AnyTask, Bits, FileName, Find, Problem, Programme, RecallFields, whole_task
-from hwlib.units import Quantity, Real, Whole
+from hwlib.task_kinds import AnyTask, FileName, Find, Problem, Programme, RecallFields, whole_task
+from hwlib.units import Quantity, Whole
+from hwlib.weight_fields import Weights, matrix_problems
 from hwlib.weight_styles import MAX_NEURONS, RAILS, WEIGHT_STYLES
 from hwlib.wire_fields import Straps, WireWidth
 
-MIN_LEVEL, MAX_LEVEL = 1e-6, 1e6  # of a weight that is not 0, as multiple of W; names of rails have six decimals
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
 Reason = Annotated[str, Field(min_length=3, max_length=500, pattern=r"^\S(.*\S)?$")]
-
-
-def check_level(level: float) -> float:
-    """Return a weight (multiple of W) unchanged.
-
-    Raises:
-        ValueError: neither 0 nor of a size that can be named, drawn and computed with.
-    """
-    if level != 0 and not MIN_LEVEL <= abs(level) <= MAX_LEVEL:  # also NaN
-        raise ValueError(f"{level:.6g} is no weight: 0, or {MIN_LEVEL:g} to {MAX_LEVEL:g} in size")
-    return level
-
-
-def matrix_problems(rows: Sequence[Sequence[float]], neurons: int) -> Iterator[tuple[int, str]]:
-    """What is wrong with the size and the diagonal of a weight matrix: index of the row, and message."""
-    for k, row in enumerate(rows):
-        if len(row) != neurons:
-            yield k, f"row {k + 1} has {len(row)} values, a network of {neurons} neurons needs {neurons}"
-        elif k < neurons and row[k] != 0:
-            yield k, f"row {k + 1}, column {k + 1} is {row[k]:.6g}, a neuron has no synapse to itself"
-
-
-Level = Annotated[Real, AfterValidator(check_level)]
-
-
-class Weights(StrictModel):
-    """What the synapses hold: Hebbian patterns (eq. (3)) or a matrix of multiples of W.
-
-    Exactly one of ``random_patterns``, ``patterns``, ``matrix`` and ``matrix_file`` is given; the default is one
-    random pattern drawn with the design's seed.
-    """
-
-    random_patterns: Whole | None = Field(default=None, ge=1, le=1000, description="how many, drawn with the seed")
-    patterns: tuple[Bits, ...] | None = Field(
-        default=None, min_length=1, description="stored patterns, strings of N bits"
-    )
-    matrix: tuple[tuple[Level, ...], ...] | None = Field(
-        default=None, description="N rows of N multiples of W, row = postsynaptic neuron"
-    )
-    matrix_file: FileName | None = Field(default=None, description="CSV beside the design, row = postsynaptic neuron")
-
-    @model_validator(mode="after")
-    def _one(self) -> Weights:
-        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
-        if len(given) > 1:
-            raise ValueError(f"give one of {', '.join(type(self).model_fields)}, found {', '.join(given)}")
-        return self
 
 
 def _known_topology(name: str) -> str:
@@ -252,12 +204,34 @@ class Design(StrictModel):
             self._process = load_process(path)
         return self._process
 
-    def kept_levels(self, read: Callable[[], np.ndarray]) -> np.ndarray:
-        """The weights as multiples of W, shape (N, N), not to be written to; read or computed once."""
+    def weight_levels(self) -> np.ndarray:
+        """The programmed weights as multiples of W, shape (N, N), zero diagonal, not to be written to; read once.
+
+        Raises:
+            InputError: a bad matrix file, or weights that the axons or the weight style cannot carry.
+        """
         if self._levels is None:
-            self._levels = read()
+            self._levels = self._carried_levels()
             self._levels.flags.writeable = False
         return self._levels
+
+    def _carried_levels(self) -> np.ndarray:
+        given, joined = self.network, self.topology.joined
+        if self.programme is not None:
+            levels = np.array(self.programme.levels)
+        else:
+            levels = given.weights.levels(given.neurons, self.seed, self.folder)
+        if not given.weights.is_matrix:
+            levels = np.where(joined, levels, 0.0)
+        for post, pre in np.argwhere((levels != 0) & ~joined)[:1].tolist():
+            raise InputError(
+                f"network.weights: row {post + 1}, column {pre + 1} is {levels[post, pre]:.6g}, but network.topology "
+                f"has no axon {pre}→{post}"
+            )
+        refusal = WEIGHT_STYLES[given.weight_style].refusal(levels, joined)
+        if refusal is not None:
+            raise InputError(f"network.weights: {refusal}")
+        return levels
 
 
 def refuse_unfit(design: Design) -> None:
@@ -283,7 +257,7 @@ def refuse_unfit(design: Design) -> None:
             wrong.append((place, f"{len(weights.matrix)} rows, a network of {n} neurons needs {n}"))
     axons = design.network.topology.axons or ()
     wrong += [(("network", "topology", "axons", k), message) for k, message in topologies.edge_problems(axons, n)]
-    stores = weights.matrix is None and weights.matrix_file is None
+    stores = not weights.is_matrix
     wrong += [(("task", *path), message) for path, message in design.task.problems(n, stores)]
     if wrong:
         raise FieldsError(wrong)
@@ -320,9 +294,7 @@ def _programmed(design: Design, programme: Programme) -> Design:
         raise FieldsError(unfit)
     network = given.model_copy(update={"neurons": n})
     if "weights" in given.model_fields_set:
-        from hwlib.weights import own_levels  # needs Design
-
-        same = own_levels(design.model_copy(update={"network": network}))
+        same = given.weights.levels(n, design.seed, design.folder)
         if same.shape != (n, n) or abs(same - programme.levels).max() > 1e-6 * abs(programme.levels).max():
             message = "other weights than those of the task's files; leave them out"
             raise FieldsError([(("network", "weights"), message)])
@@ -342,8 +314,6 @@ def load_design(path: str | Path) -> Design:
     Raises:
         InputError: one line with file, line, field, what was found and what is allowed.
     """
-    from hwlib.weights import weight_levels  # needs Design
-
     path = Path(path)
     design = load_model(path, Design, "design")
     design._folder = path.resolve().parent
@@ -355,7 +325,7 @@ def load_design(path: str | Path) -> Design:
             wrong += [f"{'.'.join(map(str, place))}: {message}" for place, message in error.problems]
         except InputError as error:  # weights that the design gives as well
             wrong += error.lines
-    for refers in (design.load_process, *([] if wrong else [lambda: weight_levels(design)])):
+    for refers in (design.load_process, *([] if wrong else [design.weight_levels])):
         try:
             refers()
         except InputError as error:

@@ -15,10 +15,11 @@ from hwlib.checks.flat_view import FlatView
 from hwlib.checks.lvs_engine import lvs
 from hwlib.checks.places import places
 from hwlib.checks.planter import Fault, Planter
-from hwlib.design import Design, NetworkFields, Weights
+from hwlib.design import Design, NetworkFields
 from hwlib.drawing.reader import open_layout
 from hwlib.findings import Finding
 from hwlib.process import preset_names
+from hwlib.weight_fields import Weights
 from hwlib.weight_styles import LINES, RAILS
 from hwlib.wire_fields import Strap, Straps
 

@@ -26,16 +26,15 @@ def key(task: PaperTask, quick: bool, seed: int) -> str:
     """Changes whenever a stored result would no longer be what a new run gives: settings, versions, own sources."""
     import hwlib
     import sim
-    import spinhop.reproduce
 
     digest = hashlib.sha256(json.dumps([task.name, quick, seed, versions()], sort_keys=True).encode())
-    rooms: list[Any] = [hwlib, sim, spinhop.reproduce]
+    folders = [Path(hwlib.__path__[0]), Path(sim.__path__[0]), Path(__file__).parent]
     if task.drawn:
         import layouts
 
-        rooms.append(layouts)
-    for room in rooms:
-        for source in sorted(Path(room.__path__[0]).rglob("*")):
+        folders.append(Path(layouts.__path__[0]))
+    for folder in folders:
+        for source in sorted(folder.rglob("*")):
             if source.suffix in (".py", ".yaml"):
                 digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 import layouts
-from hwlib.design import Design, NetworkFields, Weights
+from hwlib.design import Design, NetworkFields
 from hwlib.process import load_process, preset_names
+from hwlib.weight_fields import Weights
 from hwlib.weights import weight_levels
 
 STACK = [("vt", "m1"), ("pillar", "m1"), ("vr", "m1"), ("read", "vr"), ("m1", "v1"), ("v1", "m2"), ("m2", "v2"),

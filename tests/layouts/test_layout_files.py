@@ -9,9 +9,10 @@ import klayout.db as kdb
 import pytest
 
 import layouts
-from hwlib.design import Design, NetworkFields, Weights, load_design
+from hwlib.design import Design, NetworkFields, load_design
 from hwlib.errors import InputError
 from hwlib.process import load_process
+from hwlib.weight_fields import Weights
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "layouts" / "examples").glob("*.yaml"))
 
