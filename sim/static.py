@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
-from scipy.sparse import coo_array
-from scipy.sparse.linalg import spsolve
 
 from hwlib.errors import InputError
+from sim.circuit.resistor_network import ResistorNetwork
 from sim.static_lines import apply_crossbar, dot, factor_lines, solve_lines
 
 _TARGET = 1e-16  # of the residual, relative to the largest current that a source drives into a short circuit
@@ -229,23 +228,16 @@ def _eigen(segments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _direct(
     g: np.ndarray, word: np.ndarray, bit: np.ndarray, source_word: np.ndarray, source_bit: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One direct sparse solve of the whole crossbar."""
+    """One direct sparse solve of the whole crossbar; the lines' end segments as conductances to 0 V."""
     m, n = g.shape
     u = np.arange(m * n).reshape(m, n)
     v = u + m * n
-    a = np.concatenate([u[:, :-1].ravel(), v[:-1].ravel(), u.ravel()])
-    b = np.concatenate([u[:, 1:].ravel(), v[1:].ravel(), v.ravel()])
-    siemens = np.concatenate([word[:, 1:-1].ravel(), bit[1:-1].ravel(), g.ravel()])
-    diagonal = np.zeros(2 * m * n)
-    np.add.at(diagonal, np.concatenate([u[:, 0], u[:, -1], v[0], v[-1], a, b]),
-              np.concatenate([word[:, 0], word[:, -1], bit[0], bit[-1], siemens, siemens]))  # fmt: skip
-    every = np.arange(2 * m * n)
-    matrix = coo_array(
-        (
-            np.concatenate([diagonal, -siemens, -siemens]),
-            (np.concatenate([every, a, b]), np.concatenate([every, b, a])),
-        ),
-        shape=(2 * m * n,) * 2,
-    ).tocsc()
-    x = spsolve(matrix, np.concatenate([source_word.ravel(), source_bit.ravel()]))
-    return x[: m * n].reshape(m, n), x[m * n :].reshape(m, n)
+    earth = 2 * m * n
+    to_earth = np.concatenate([u[:, 0], u[:, -1], v[0], v[-1]])
+    first = np.concatenate([u[:, :-1].ravel(), v[:-1].ravel(), u.ravel(), to_earth])
+    second = np.concatenate([u[:, 1:].ravel(), v[1:].ravel(), v.ravel(), np.full(len(to_earth), earth)])
+    inner = [word[:, 1:-1].ravel(), bit[1:-1].ravel(), g.ravel()]
+    siemens = np.concatenate([*inner, word[:, 0], word[:, -1], bit[0], bit[-1]])
+    network = ResistorNetwork(np.stack([first, second], axis=1), siemens, np.arange(earth + 1) == earth)
+    x = network.potentials(injected=np.concatenate([source_word.ravel(), source_bit.ravel(), [0.0]]))
+    return x[: m * n].reshape(m, n), x[m * n : earth].reshape(m, n)

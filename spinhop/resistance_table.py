@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import splu
 
 from hwlib.nets import DRIVE, NET_CLASSES, NetClass
 from hwlib.network import MTJ_OUT, Network
+from sim.circuit.resistor_network import ResistorNetwork
 
 
 @dataclass(frozen=True)
@@ -47,20 +45,20 @@ def farthest_resistance(network: Network) -> np.ndarray:
     drawn = np.bincount(network.terminals.ravel(), minlength=network.nodes).astype(float)
     result = np.full(nets, np.nan)
     result[np.unique(network.node_net[network.terminals])] = 0.0
-    reached, lost = _reached(network, source), np.zeros(nets, bool)
-    lost[network.node_net[(drawn > 0) & ~reached]] = True
-    free = np.flatnonzero(reached & ~source)
+    wires = ResistorNetwork(network.resistor_nodes, 1 / network.resistor_ohm, source)
+    lost = np.zeros(nets, bool)
+    lost[network.node_net[(drawn > 0) & wires.floating]] = True
+    free = np.flatnonzero(~wires.floating & ~source)
     if len(free):
-        solve = splu(_laplacian(network)[free][:, free].tocsc()).solve
         # Nets do not touch, so one solve serves them all: first equal currents everywhere, then one ampere per net.
-        drop = np.where(drawn[free] > 0, solve(drawn[free]), -1.0)
+        drop = np.where(drawn > 0, wires.potentials(injected=drawn), -1.0)[free]
         order = np.lexsort((drop, network.node_net[free]))
         last = np.flatnonzero(np.diff(network.node_net[free][order], append=nets))
         far = order[last]
-        far = far[drop[far] >= 0]
-        ampere = np.zeros(len(free))
+        far = free[far[drop[far] >= 0]]
+        ampere = np.zeros(network.nodes)
         ampere[far] = 1.0
-        result[network.node_net[free][far]] = solve(ampere)[far]
+        result[network.node_net[far]] = wires.potentials(injected=ampere)[far]
     result[lost] = np.inf
     return result
 
@@ -105,20 +103,3 @@ def _sources(network: Network) -> np.ndarray:
     source[network.nets_of(DRIVE)[network.node_net]] = False
     source[network.terminals[network.somas, MTJ_OUT]] = True
     return source
-
-
-def _laplacian(network: Network) -> sparse.csr_matrix:
-    a, b = network.resistor_nodes.T
-    g = 1.0 / network.resistor_ohm
-    shape = (network.nodes, network.nodes)
-    adjacency = sparse.coo_matrix((np.r_[g, g], (np.r_[a, b], np.r_[b, a])), shape=shape).tocsr()
-    return sparse.diags(np.asarray(adjacency.sum(axis=1)).ravel()).tocsr() - adjacency
-
-
-def _reached(network: Network, source: np.ndarray) -> np.ndarray:
-    a, b = network.resistor_nodes.T
-    graph = sparse.coo_matrix((np.ones(len(a)), (a, b)), shape=(network.nodes,) * 2)
-    _, part = connected_components(graph, directed=False)
-    driven = np.zeros(part.max(initial=0) + 1, bool)
-    driven[part[source]] = True
-    return driven[part]

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 import klayout.db as kdb
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from hwlib.checks.connectivity import wires
 from hwlib.checks.rectangles import linked_layers, rectangles, touching
+from hwlib.connected_parts import connected_parts
 from hwlib.drawing.reader import Drawing
 
 
@@ -46,7 +45,7 @@ class FlatView:
         self.regions = {name: drawing.region(name).merged() for name in names}
         self.shapes = rectangles({name: self.regions[name] for name in wires(process)})
         self.edges = touching(self.shapes, linked_layers(process, self.shapes.layers))
-        self.net = self._parts(self.edges, len(self.shapes))
+        _, self.net = connected_parts(len(self.shapes), self.edges[:, 0], self.edges[:, 1])
         self.devices = self._devices()
         self.points: dict[int, list[tuple[float, float]]] = {}  # labels and device ends on each rectangle
         self.names: dict[int, set[str]] = {}
@@ -56,11 +55,6 @@ class FlatView:
                 ("pillar", device.pillar), ("read", device.pillar), ("vt", device.source), ("vt", device.drain),
             ):  # fmt: skip
                 self._mark(name, box.center().x, box.center().y)
-
-    @staticmethod
-    def _parts(edges: np.ndarray, count: int) -> np.ndarray:
-        graph = coo_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(count, count))
-        return connected_components(graph, directed=False)[1]
 
     def box(self, index: int) -> kdb.Box:
         """A rectangle as a box."""
@@ -98,7 +92,7 @@ class FlatView:
             nodes = [far if side else order[index] for side in sides]
             edges += [[order[int(k)], node] for k, node in zip(inside[own].sum(axis=1) - index, nodes, strict=False)]
             terminals.update(nodes[len(touching) :])
-        parts = self._parts(np.array(edges, int).reshape(-1, 2), len(members) + 1)
+        _, parts = connected_parts(len(members) + 1, *np.array(edges, int).reshape(-1, 2).T)
         return len({int(parts[k]) for k in terminals}) > 1
 
     @staticmethod

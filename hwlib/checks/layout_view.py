@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 import klayout.db as kdb
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from hwlib.checks.connectivity import Extracted, wires
 from hwlib.checks.device_table import DeviceTable, device_table
 from hwlib.checks.loose_metal import Loose, floating_pieces
 from hwlib.checks.places import places
+from hwlib.connected_parts import connected_parts
 from hwlib.drawing.reader import Drawing
 from hwlib.forked import cores, in_processes
 
@@ -199,8 +198,7 @@ def _joined(parts: list[DeviceTable], texts: list[dict[int, list[str]]]) -> tupl
         for number, words in named.items():
             pairs += [(first.setdefault(word, start + number), start + number) for word in words]
     joined = np.array(pairs, int).reshape(-1, 2)
-    graph = coo_matrix((np.ones(len(joined)), (joined[:, 0], joined[:, 1])), shape=(starts[-1], starts[-1]))
-    net = connected_components(graph, directed=False)[1]
+    _, net = connected_parts(int(starts[-1]), joined[:, 0], joined[:, 1])
     nets = [np.where(p.nets >= 0, net[start + p.nets], -1) for start, p in zip(starts, parts, strict=False)]
     words_of: dict[int, list[str]] = defaultdict(list)
     for word, number in first.items():

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import klayout.db as kdb
 import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix, diags
-from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 
 from hwlib.checks.connectivity import Extracted, wires
 from hwlib.checks.device_table import PlacedNet
 from hwlib.checks.rectangles import Point, linked_layers, rectangles, touching
+from hwlib.connected_parts import connected_parts
 
 MAX_SHAPES = 100_000  # larger nets are reported without the exact place
 
@@ -122,7 +122,7 @@ def _through_current(count: int, edges: np.ndarray, high: np.ndarray, low: np.nd
     ones = np.ones(len(edges))
     graph = coo_matrix((ones, (edges[:, 0], edges[:, 1])), shape=(count, count)).tocsr()
     graph = csr_matrix(graph + graph.T)
-    _, part = connected_components(graph)
+    _, part = connected_parts(count, edges[:, 0], edges[:, 1])
     laplacian = csr_matrix(diags(np.asarray(graph.sum(axis=1)).ravel()) - graph)
     volts = np.zeros(count)
     volts[high] = 1.0

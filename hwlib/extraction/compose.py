@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import klayout.db as db
 import numpy as np
 
+from hwlib.connected_parts import connected_parts
 from hwlib.drawing.net_labels import NetLabel
 from hwlib.drawing.reader import Drawing
 from hwlib.errors import InputError
 from hwlib.extraction.parts import Part, number
 from hwlib.extraction.ports import PortTable
-from hwlib.extraction.reduce import components
 from hwlib.extraction.sheet import Line
 from hwlib.extraction.window_network import WindowExtractor
 from hwlib.extraction.windows import BoxIndex, Placements, drawn_above, is_wiring, leaf_cells, place_leaves
@@ -83,7 +83,7 @@ def _joined(windows: _Windows, parts: list[Part], ports: PortTable, rest: Part |
         node_pairs = np.concatenate([node_pairs, _columns(port_node[at], rest.nodes(own)[0])])
         net_pairs = np.concatenate([net_pairs, _columns(port_net[at], rest.nets(rest.net.net[own])[0])])
         parts = [*parts, rest]
-    pieces, piece = components(nets, net_pairs[:, 0], net_pairs[:, 1])
+    pieces, piece = connected_parts(nets, net_pairs[:, 0], net_pairs[:, 1])
     same = _same_node(nodes, node_pairs)
     return Assembly(windows.drawing, windows.extractor.layers, parts, nodes, same, piece, pieces)
 
@@ -102,7 +102,7 @@ def _same_node(nodes: int, pairs: np.ndarray) -> np.ndarray:
     if np.count_nonzero(paired) == pairs.size:  # the rule: a node lies on one boundary
         stands[pairs[:, 1]] = pairs[:, 0]
         return stands
-    count, label = components(nodes, pairs[:, 0], pairs[:, 1])
+    count, label = connected_parts(nodes, pairs[:, 0], pairs[:, 1])
     first = np.full(count, nodes, np.int32)
     np.minimum.at(first, label, stands)
     return first[label]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
+
+from hwlib.connected_parts import connected_parts
 
 
 @dataclass
@@ -25,12 +25,6 @@ class Resistors:
     def select(self, index: np.ndarray) -> Resistors:
         """The resistors at ``index`` (mask or numbers)."""
         return Resistors(self.a[index], self.b[index], self.ohm[index], self.limit[index], self.layer[index])
-
-
-def components(nodes: int, a: np.ndarray, b: np.ndarray) -> tuple[int, np.ndarray]:
-    """Connected components of a graph with edges a–b: their number and one label per node."""
-    graph = sp.coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(nodes, nodes))
-    return connected_components(graph, directed=False)
 
 
 def reduce(resistors: Resistors, keep: np.ndarray) -> Resistors:
@@ -70,7 +64,7 @@ def _merge_chains(r: Resistors, inner: np.ndarray) -> tuple[Resistors, np.ndarra
     owner = np.tile(np.arange(len(chain), dtype=np.int32), 2)
     at_inner = inner[ends]
     first, second = _two_each(ends[at_inner], owner[at_inner], len(inner), inner)
-    count, label = components(len(chain), first, second)
+    count, label = connected_parts(len(chain), first, second)
     outer = label[owner[~at_inner]]
     open_ = np.bincount(outer, minlength=count) > 0  # a closed ring of inner nodes has no ends: it goes
     a, b = _two_each(outer, ends[~at_inner], count, open_)

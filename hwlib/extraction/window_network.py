@@ -9,12 +9,13 @@ from typing import NamedTuple
 import klayout.db as db
 import numpy as np
 
+from hwlib.connected_parts import connected_parts
 from hwlib.extraction.device_shapes import DeviceShape, Where, find_devices
 from hwlib.extraction.grid import Line
 from hwlib.extraction.negative import without_negative
 from hwlib.extraction.place import Finder
 from hwlib.extraction.polygon_resistors import Conductor, PolygonResistors, wire
-from hwlib.extraction.reduce import Resistors, components, reduce
+from hwlib.extraction.reduce import Resistors, reduce
 from hwlib.extraction.sheet import Frame
 from hwlib.extraction.straight import Pin, Port, Tap
 from hwlib.process import Process
@@ -235,13 +236,13 @@ class _Window:
     def _network(self, devices: list[DeviceShape], terminals: np.ndarray, pins: np.ndarray) -> WindowNet:
         nodes = len(self.wiring.x)
         same = np.array(self.wiring.same, np.int64).reshape(-1, 2)
-        _, merged = components(nodes, same[:, 0], same[:, 1])
+        _, merged = connected_parts(nodes, same[:, 0], same[:, 1])
         _, first = np.unique(merged, return_index=True)
         x, y = np.array(self.wiring.x)[first], np.array(self.wiring.y)[first]
         rows = np.array(self.rows, float).reshape(-1, 5)
         full = Resistors(merged[rows[:, 0].astype(int)], merged[rows[:, 1].astype(int)], rows[:, 2], rows[:, 3],
                          rows[:, 4].astype(np.int32))  # fmt: skip
-        nets, net = components(len(x), full.a, full.b)
+        nets, net = connected_parts(len(x), full.a, full.b)
         ports = np.array(self.port_rows, np.int64).reshape(-1, 2)
         port_node = merged[ports[:, 0]]
         pin_node = np.append(merged, -1)[pins]  # −1, on no conductor, hits the appended entry

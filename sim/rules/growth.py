@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.linalg import splu
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
+from sim.circuit.resistor_network import ResistorNetwork
 from sim.rules.cases import Cases
 from sim.rules.statics import Solution
 from sim.rules.window import dendrite_bound
@@ -58,30 +57,29 @@ class CellLadder:
         supply = self.feed + self.feeder * abs(column - feed) + self.vdw * row + self.trunk * trunk
         thresholds = []
         for resistance, sign in ((self.r_p, 1), (self.r_ap, -1)):
-            source = 1 / (resistance + supply)
-            factor = splu(self._matrix(n, feed, taps, source))
-            unit, soma = np.zeros(2 * n), np.zeros(2 * n)
-            unit[feed], soma[n + column] = source, sign * self.soma_current * (self.ground > 0)
-            gain, offset = ((x[taps] - x[n + taps]) / self.r_m for x in (factor.solve(unit), factor.solve(soma)))
+            wires = self._wires(n, feed, taps, resistance + supply)
+            volts, amperes = np.zeros((2, 2 * n + 2, 2))  # drives: 1 V at the source; the soma's current
+            volts[2 * n, 0], amperes[n + column, 1] = 1.0, sign * self.soma_current
+            x = wires.potentials(volts, amperes)
+            gain, offset = ((x[taps] - x[n + taps]) / self.r_m).T
             thresholds.append((self.leak_current - offset) / gain)
         return float(thresholds[0].max()), float(thresholds[1].min())
 
-    def _matrix(self, n: int, feed: int, taps: np.ndarray, source: float):
-        """Drive nodes 0 … n−1, ground nodes n … 2n−1; ground columns end at 0 V half a cell beyond both ends."""
-        tiny = 1e-9  # Ω: a perfect wire, far below every other resistance and well within double precision
-        drive, ground = max(self.drive, tiny), max(self.ground, tiny)
-        steps = np.arange(n - 1)
-        first = np.concatenate([steps, n + steps, taps])
-        second = np.concatenate([steps + 1, n + steps + 1, n + taps])
-        counts = [n - 1, n - 1, len(taps)]
-        value = np.repeat([1 / drive, 1 / ground, 1 / self.r_m], counts)
-        diagonal = np.zeros(2 * n)
-        np.add.at(diagonal, np.concatenate([first, second]), np.tile(value, 2))
-        diagonal[feed] += source
-        diagonal[[n, 2 * n - 1]] += 2 / ground
-        rows = np.concatenate([first, second, np.arange(2 * n)])
-        columns = np.concatenate([second, first, np.arange(2 * n)])
-        return coo_matrix((np.concatenate([-value, -value, diagonal]), (rows, columns))).tocsc()
+    def _wires(self, n: int, feed: int, taps: np.ndarray, supply: float) -> ResistorNetwork:
+        """Drive nodes 0 … n−1 fed from the source 2n, ground nodes n … 2n−1 to 0 V half a cell beyond both ends."""
+        source, earth, steps, node = 2 * n, 2 * n + 1, np.arange(n - 1), np.arange(2 * n + 2)
+        groups: list[tuple[Any, Any, float]] = [([feed], [source], 1 / supply), (taps, n + taps, 1 / self.r_m)]
+        if self.drive:
+            groups.append((steps, steps + 1, 1 / self.drive))
+        else:  # a perfect wire is one node
+            node[:n] = 0
+        if self.ground:
+            groups += [(n + steps, n + steps + 1, 1 / self.ground), ([n, 2 * n - 1], [earth] * 2, 2 / self.ground)]
+        else:
+            node[n : 2 * n] = earth
+        first, second = (np.concatenate([group[k] for group in groups]) for k in (0, 1))
+        siemens = np.repeat([group[2] for group in groups], [len(group[0]) for group in groups])
+        return ResistorNetwork(np.stack([first, second], axis=1), siemens, np.arange(2 * n + 2) >= source, node)
 
     def closes_at(self) -> int | None:
         """Smallest N whose window is closed; None when it is still open at 4096 neurons."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 import xarray as xr
-from scipy.sparse.linalg import splu
 
 from hwlib.network import MTJ_OUT, Network
 from hwlib.schematic import ladder_network
+from sim.circuit.resistor_network import ResistorNetwork
 from sim.tasks import statistics
 from sim.tasks.random_recall import random_recall
 from sim.tasks.setup import at_ideal_v_dw, paper_design
@@ -81,21 +80,14 @@ def ohm_per_cell(network: Network) -> float:
     taps, column = network.terminals[axons, MTJ_OUT], network.pre[axons]
     net = network.node_net[taps[0]]
     inside = network.node_net[network.resistor_nodes[:, 0]] == net
-    nodes, index = np.unique(network.resistor_nodes[inside], return_inverse=True)
-    ends, conductance, size = index.reshape(-1, 2), 1 / network.resistor_ohm[inside], len(nodes)
-    matrix = sp.coo_array((conductance, (ends[:, 0], ends[:, 1])), shape=(size, size)).tocsr()
-    matrix = matrix + matrix.T
-    laplacian = sp.csr_array(sp.diags_array(matrix.sum(axis=1)) - matrix)
-    middle, last = len(taps) // 2, len(taps) - 1
-    first, near, far = np.searchsorted(nodes, taps[[0, middle, last]])
-    keep = np.arange(size) != first  # the first tap is the reference
-    solve = splu(laplacian[keep][:, keep].tocsc())
-
-    def resistance(tap: int) -> float:
-        current = (np.flatnonzero(keep) == tap).astype(float)
-        return float(solve.solve(current)[current == 1][0])
-
-    return (resistance(far) - resistance(near)) / float(column[last] - column[middle])
+    wires = ResistorNetwork(
+        network.resistor_nodes[inside], 1 / network.resistor_ohm[inside], np.arange(network.nodes) == taps[0]
+    )
+    middle, last = len(taps) // 2, len(taps) - 1  # the first tap is the reference
+    ampere = np.zeros((network.nodes, 2))
+    ampere[taps[[middle, last]], [0, 1]] = 1.0
+    near, far = wires.potentials(injected=ampere)[taps[[middle, last]], [0, 1]]
+    return float(far - near) / float(column[last] - column[middle])
 
 
 TASK = PaperTask("wires", "Wire resistance", run, drawn=True)

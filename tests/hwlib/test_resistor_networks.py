@@ -4,9 +4,10 @@ import klayout.db as db
 import numpy as np
 import pytest
 
+from hwlib.connected_parts import connected_parts
 from hwlib.extraction.negative import without_negative
 from hwlib.extraction.place import Finder
-from hwlib.extraction.reduce import Resistors, components, reduce
+from hwlib.extraction.reduce import Resistors, reduce
 
 
 def network(*rows):
@@ -28,7 +29,7 @@ def seen_from(resistors, keep):
         if a != b:
             g[[a, b], [a, b]] += 1 / ohm
             g[[a, b], [b, a]] -= 1 / ohm
-    _, label = components(nodes, resistors.a, resistors.b)
+    _, label = connected_parts(nodes, resistors.a, resistors.b)
     inner = ~keep & np.isin(label, label[keep])
     if not inner.any():
         return g[np.ix_(keep, keep)]

@@ -9,12 +9,13 @@ from hwlib.schematic import ideal_network, ladder_network
 from sim.circuit import Circuit
 from sim.protocol import protocol_for
 from sim.tasks.setup import paper_design
+from tests.support.dense_circuit import dense_potentials
 
 IN, OUT, TOP, BOTTOM = range(4)
 
 
 def dense_solve(network, net_voltages, siemens):
-    """Modified nodal analysis, element by element: ideal sources, shorts between the pins of a net, least norm."""
+    """Modified nodal analysis: ideal sources, shorts between the pins of a net, least norm."""
     elements = [(a, b, 1 / r) for (a, b), r in zip(network.resistor_nodes, network.resistor_ohm, strict=True)]
     for k, ends in enumerate(network.terminals):
         elements += [(ends[IN], ends[OUT], 1 / network.r_m[k]), (ends[TOP], ends[BOTTOM], siemens[k])]
@@ -26,21 +27,7 @@ def dense_solve(network, net_voltages, siemens):
         elif not np.isnan(net_voltages[net]):
             held.append((node, net_voltages[net]))
         first.setdefault(net, node)
-    count, extra = network.nodes, len(held) + len(shorts)
-    matrix, right = np.zeros((count + extra, count + extra)), np.zeros(count + extra)
-    for a, b, g in elements:
-        matrix[a, a] += g
-        matrix[b, b] += g
-        matrix[a, b] -= g
-        matrix[b, a] -= g
-    for k, (node, volt) in enumerate(held):
-        matrix[node, count + k] = matrix[count + k, node] = 1
-        right[count + k] = volt
-    for k, (a, b) in enumerate(shorts, start=len(held)):
-        matrix[a, count + k] = matrix[count + k, a] = 1
-        matrix[b, count + k] = matrix[count + k, b] = -1
-    scale = np.r_[np.full(count, 1e3), np.ones(extra)]  # amperes and volts of like size
-    return np.linalg.lstsq(matrix * scale[:, None], right * scale, rcond=1e-13)[0][:count]
+    return dense_potentials(network.nodes, elements, held, shorts)
 
 
 def designs():

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import coo_matrix, csc_matrix
-from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
+from hwlib.connected_parts import connected_parts
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
+from sim.circuit.circuit_nodes import joined_pins
 from sim.result import meters
 
 
@@ -50,8 +51,7 @@ class Circuit:
         self._assemble(count)
 
     def _one_per_floating_part(self, count: int) -> np.ndarray:
-        graph = coo_matrix((np.ones(len(self._first)), (self._first, self._second)), shape=(count, count))
-        _, part = connected_components(graph, directed=False)
+        _, part = connected_parts(count, self._first, self._second)
         reached = np.zeros(part.max(initial=-1) + 1, bool)
         reached[part[self._fixed]] = True
         parts, first = np.unique(part, return_index=True)
@@ -129,16 +129,6 @@ class Circuit:
         """Largest current missing at a node without a source in A (Kirchhoff's current law)."""
         siemens = np.concatenate([self._still, pillar_siemens])
         return float(abs((self._leaving @ (siemens * (self._across @ voltage)))[~self._fixed]).max(initial=0.0))
-
-
-def joined_pins(network: Network) -> tuple[np.ndarray, int]:
-    """Circuit node of each network node, all pins of a net being one, shape (nodes,); and how many there are."""
-    representative = np.arange(network.nodes)
-    nets = network.node_net[network.pin_node]
-    _, first, which = np.unique(nets, return_index=True, return_inverse=True)
-    representative[network.pin_node] = network.pin_node[first][which]
-    values, node = np.unique(representative, return_inverse=True)
-    return node, len(values)
 
 
 def _elimination_order(rows: np.ndarray, columns: np.ndarray, size: int) -> np.ndarray:

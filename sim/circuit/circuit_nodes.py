@@ -1,0 +1,17 @@
+"""Pins of a net are one node of the circuit: a source holds them together, or they float together."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hwlib.network import Network
+
+
+def joined_pins(network: Network) -> tuple[np.ndarray, int]:
+    """Circuit node of each network node, all pins of a net being one, shape (nodes,); and how many there are."""
+    representative = np.arange(network.nodes)
+    nets = network.node_net[network.pin_node]
+    _, first, which = np.unique(nets, return_index=True, return_inverse=True)
+    representative[network.pin_node] = network.pin_node[first][which]
+    values, node = np.unique(representative, return_inverse=True)
+    return node, len(values)
