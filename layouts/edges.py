@@ -1,8 +1,13 @@
-"""Edges of the array: side edges with the V_DW and rail trunks and the pins, ground trunks below and above."""
+"""Edges of the array: side edges with the V_DW and rail trunks and the pins, ground trunks below and above.
+
+Straps go on over the edges as far as their wires do, and land on what they meet there: the pins of dendrites, the ends
+of rows on trunks, the ground trunks.
+"""
 
 from __future__ import annotations
 
 from hwlib.cells.shapes import Box, Rect, via_grid
+from hwlib.cells.strap_dimensions import StrapStack, landing, middle_of
 from hwlib.nets import V_DW
 from layouts.floorplan import Floorplan
 
@@ -12,14 +17,20 @@ MOST_VIAS = 8  # per crossing of a trunk and a wire; more add resistors, not con
 def side_rects(plan: Floorplan, west: bool) -> list[Rect]:
     """One row's piece of the west or east edge, in its own coordinates (x from 0 to ``plan.side``)."""
     t, r = plan.tile, plan.rules
-    rects = [Rect("m3", Box(0, t.dendrite[0], plan.side, t.dendrite[1]))] if west else []
+    rects = []
+    if west:
+        y0, y1 = t.dendrite
+        rects.append(Rect("m3", Box(0, y0, plan.side, y1)))
+        rects += _row_strap(plan, "dendrite", Box(0, y0, plan.side, y1), Box(0, y0, plan.side, y1))
     wires = {net: t.tracks[track] for net, track in plan.style.trunks(plan).items()} | {V_DW.net_name(): t.vdw}
     margin = max(r.enclosure("m2", "v2"), r.enclosure("m3", "v2"))
     for net, (near, far) in plan.vertical_trunks.items():
         y0, y1 = wires[net]
         x0, x1 = (plan.side - far, plan.side - near) if west else (near, far)
         rects.append(Rect("m2", Box(x0, 0, x1, t.py)))
-        rects.append(Rect("m3", Box(x0, y0, plan.side, y1) if west else Box(0, y0, x1, y1)))
+        wire = Box(x0, y0, plan.side, y1) if west else Box(0, y0, x1, y1)
+        rects.append(Rect("m3", wire))
+        rects += _row_strap(plan, "vdw" if net == V_DW.net_name() else "weight", wire, Box(x0, y0, x1, y1))
         vias = via_grid(Box(x0, y0, x1, y1), r.width("v2"), r.space("v2"), margin, MOST_VIAS)
         rects += [Rect("v2", via) for via in vias]
     return [*rects, *(Rect("m3", Box(0, y0, plan.side, y1)) for y0, y1 in plan.style.tracks_out(plan, west))]
@@ -34,4 +45,26 @@ def foot_rects(plan: Floorplan, south: bool) -> list[Rect]:
     column = Box(x0, y0, x1, plan.foot) if south else Box(x0, 0, x1, y1)
     margin = max(r.enclosure("m2", "v2"), r.enclosure("m3", "v2"))
     vias = via_grid(Box(x0, y0, x1, y1), r.width("v2"), r.space("v2"), margin, MOST_VIAS)
-    return [Rect("m3", Box(0, y0, t.px, y1)), Rect("m2", column), *(Rect("v2", via) for via in vias)]
+    rects = [Rect("m3", Box(0, y0, t.px, y1)), Rect("m2", column), *(Rect("v2", via) for via in vias)]
+    if "ground" in t.straps:
+        left, right = middle_of(t.lanes["ground"], t.straps["ground"].width)
+        rects.append(Rect(t.straps["ground"].spec.metal, Box(left, column.y0, right, column.y1)))
+        rects += _landing(t.straps["ground"], t.lanes["ground"], (y0 + y1) // 2, y1 - y0)
+    return rects
+
+
+def _row_strap(plan: Floorplan, name: str, wire: Box, meets: Box) -> list[Rect]:
+    """The strap over a row's end, and its vias within the box where the row meets a trunk or a pin."""
+    stack = plan.tile.straps.get(name)
+    if stack is None:
+        return []
+    centre = (wire.y0 + wire.y1) // 2
+    low, high = middle_of(centre, stack.width)
+    strap = Rect(stack.spec.metal, Box(wire.x0, low, wire.x1, high))
+    return [strap, *_landing(stack, (meets.x0 + meets.x1) // 2, centre, meets.x1 - meets.x0)]
+
+
+def _landing(stack: StrapStack, x: int, y: int, length: int) -> list[Rect]:
+    """As many vias as stand in a length along the wire about a point, from m3 up to the strap."""
+    count = next((k for k in range(MOST_VIAS, 0, -1) if stack.with_vias(k).period() <= length), 0)
+    return landing(stack.with_vias(count), x, y) if count else []

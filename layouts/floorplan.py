@@ -169,7 +169,8 @@ class Floorplan:
         labels = []
         for i in range(n):
             y0 = self.foot + i * t.py
-            labels.append(Label("m3", DENDRITE.net_name(i), tail, y0 + sum(t.dendrite) // 2))
+            top = t.straps["dendrite"].spec.metal if "dendrite" in t.straps else "m3"  # where most current enters
+            labels.append(Label(top, DENDRITE.net_name(i), tail, y0 + sum(t.dendrite) // 2))
             x = self.side + i * t.px + t.origin[0] + sum(t.drive) // 2
             labels.append(Label("m2", DRIVE.net_name(i), x, self.foot + n * t.py - tail_v))
             labels += self.style.labels(self, i, y0)

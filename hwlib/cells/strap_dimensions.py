@@ -7,7 +7,7 @@ x; they keep their distance on every metal on which a column's strap runs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from hwlib.cells.rules import Rules
@@ -55,6 +55,14 @@ class StrapStack:
                 f"which a strap on {spec.metal} needs"
             )
         self.width = rules.wire(spec.metal, spec.width, (self.cuts[-1],), f"straps.{spec.wire}.width")
+
+    def with_vias(self, vias: int) -> StrapStack:
+        """The same with another number of vias at every landing."""
+        return StrapStack(self.rules, replace(self.spec, vias=vias))
+
+    def period(self) -> int:
+        """Length along the wire that a landing takes, half a space to either side included."""
+        return max(size + self.rules.space(layer) for layer, size in self.along.items())
 
     def run(self, cut: str) -> int:
         """Length of a landing's cuts along the wire."""

@@ -140,7 +140,8 @@ def _steps(at: np.ndarray, line: np.ndarray) -> list[np.ndarray]:
     Periods begin where the largest gap is empty in all of them, within one period to either side.
     """
     place = (at - line[0]) / float(np.median(np.diff(line)))
-    phase = np.unique(np.round(place % 1, 6))
+    inside = place[(place > -1e-3) & (place < len(line) - 1 + 1e-3)]  # not the vias over trunks
+    phase = np.unique(np.round((inside if len(inside) else place) % 1, 6))
     gaps = np.diff(np.append(phase, phase[0] + 1))
     begin = (phase + gaps / 2)[gaps > gaps.max() - 1e-3]
     return [np.floor(place - start).astype(int) + k for start in begin for k in (0, 1, 2)]
