@@ -252,7 +252,7 @@ class Comparison:
     def _straps(self) -> None:
         """Landings without their vias, and gaps in straps."""
         if len(self.table) <= COMPARED_DEVICES:
-            for wire, gap in broken_straps(self.view, self.design, self.reference, self.numbers):
+            for wire, gap in broken_straps(self.view, self.design, self.reference, self.numbers, self.lattice):
                 self.report.broken_strap(wire, gap)
             for bare in bare_landings(self.view, self.design, self.reference, self.numbers, self.lattice):
                 self.report.bare_landing(bare)

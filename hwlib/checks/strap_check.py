@@ -69,25 +69,22 @@ def bare_landings(
                 yield BareLanding(wire, cut, int(found[i, j]), wanted, float(x), float(y))
 
 
-def broken_straps(view: LayoutView, design: Design, reference: Network, numbers: dict[int, list[int]]
-                  ) -> Iterator[tuple[str, kdb.DBox]]:  # fmt: skip
+def broken_straps(
+    view: LayoutView, design: Design, reference: Network, numbers: dict[int, list[int]], lattice: Lattice
+) -> Iterator[tuple[str, kdb.DBox]]:
     """Wires whose strap has a gap, and where; arguments as ``bare_landings``."""
     parsed = reference.parsed_nets()
     for wire, strap in design.network.straps.given().items():
-        mine = [
-            number for k, net in enumerate(parsed) if net.net_class is CLASSES[wire] for number in numbers.get(k, ())
-        ]
-        boxes = [polygon.bbox() for polygon in _on_nets(view, strap.metal, mine).each()]
-        for upright in (False, True):
-            lines: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-            for box in boxes:
-                if upright == (box.height() > box.width()):
-                    across, along = (box.left, box.right), (box.bottom, box.top)
-                    lines[across if upright else along].append(along if upright else across)
-            for (low, high), pieces in lines.items():
-                for (_, start), (stop, _) in itertools.pairwise(sorted(pieces)):
-                    gap = kdb.Box(low, start, high, stop) if upright else kdb.Box(start, low, stop, high)
-                    yield wire, gap.to_dtype(view.drawing.layout.dbu)
+        mine = [x for k, net in enumerate(parsed) if net.net_class is CLASSES[wire] for x in numbers.get(k, ())]
+        upright = (wire in ACROSS) != lattice.turned
+        lines: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+        for box in (polygon.bbox() for polygon in _on_nets(view, strap.metal, mine).each()):
+            across, along = (box.left, box.right), (box.bottom, box.top)
+            lines[across if upright else along].append(along if upright else across)
+        for (low, high), pieces in lines.items():
+            for (_, start), (stop, _) in itertools.pairwise(sorted(pieces)):
+                gap = kdb.Box(low, start, high, stop) if upright else kdb.Box(start, low, stop, high)
+                yield wire, gap.to_dtype(view.drawing.layout.dbu)
 
 
 def cuts_of(wire: str, strap: Strap) -> list[str]:

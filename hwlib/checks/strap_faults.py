@@ -26,6 +26,9 @@ def _strap_via(planter: Planter, layout: kdb.Layout) -> Fault | None:
     if index is None:
         return None
     name, box = planter.view.layer(int(index)), planter.view.box(int(index))
+    array = planter.view.regions["pillar"].bbox()
+    if not box.inside(array):  # over a trunk or a pin: as many as fit, not counted
+        return None
     editing.carve(layout, planter.process, name, box)
     return planter.fault("strap-via", "lvs", ("lvs.strap",), box, f"{name} of a strap taken away")
 
@@ -43,8 +46,9 @@ def _cut_strap(planter: Planter, layout: kdb.Layout) -> Fault | None:
         kdb.Box(box.left + start, box.bottom, box.left + start + width, box.top) if flat
         else kdb.Box(box.left, box.bottom + start, box.right, box.bottom + start + width)
     )  # fmt: skip
-    vias = [f"v{int(name[1:]) + k}" for k in (-1, 0)]
-    if any(len(planter.view.hit(via, cut)) for via in vias if via in planter.view.shapes.layers):
+    sides = (kdb.Box(box.left, box.bottom, cut.right, cut.top), kdb.Box(cut.left, cut.bottom, box.right, box.top), cut)
+    before, after, under = (len(planter.view.hit(f"v{int(name[1:]) - 1}", side)) for side in sides)
+    if under or not (before and after):  # an end without a via is loose metal, not a strap in two
         return None
     editing.carve(layout, planter.process, name, cut)
     return planter.fault("cut-strap", "lvs", ("lvs.strap",), cut, f"a strap on {name} cut")
