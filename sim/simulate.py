@@ -14,6 +14,7 @@ from hwlib.errors import InputError
 from hwlib.network import Network
 from sim.checkpoint import FinishedTrials, beside, forget, identity, under_way
 from sim.engines import DEFAULT_TOLERANCE, Engine, Options, Progress, choose
+from sim.engines.driver import run_trials
 from sim.protocol import Protocol
 from sim.result import Trials, dataset, trace_samples
 from sim.ties import judge
@@ -97,7 +98,7 @@ def _simulated(
 
     def simulate(file: Path | None, network: Network, protocols: Sequence[Protocol], options: Options) -> Trials:
         if file is None:
-            return chosen.simulate(network, protocols, options)
+            return run_trials(chosen, network, protocols, options)
         kept = FinishedTrials(file, identity(network, protocols, name, options.tolerance))
         return _simulate_keeping(chosen, network, protocols, options, kept)
 
@@ -122,7 +123,7 @@ def _simulate_keeping(
         # A trial is resumed only where it is the first that is missing, and then it is run alone.
         one = replace(options, progress=None, checkpoint=under_way(kept.path) if len(some) == 1 else None)
         begun = time.perf_counter()
-        kept.keep(engine.simulate(network, some, one))
+        kept.keep(run_trials(engine, network, some, one))
         together = max(1, int(_KEEP_EVERY * len(some) / (time.perf_counter() - begun)))
         if options.progress:
             options.progress(kept.count, total)

@@ -3,7 +3,7 @@
 An engine is a module with two functions:
 
 - ``refusal(network, protocols) -> str | None``: why it cannot run them, or None;
-- ``simulate(network, protocols, options) -> Trials``: run them, one after the other or together.
+- ``prepare(network) -> Solver``: what steps the network's walls (``sim.engines.stepper``); ``driver`` does the rest.
 
 and, where it supports other laws of wall motion than the kinematic one, ``SUPPORTS``: it is never asked to run others.
 
@@ -17,14 +17,16 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 from typing import Protocol as Interface
-from typing import cast
 
 from hwlib.errors import InputError
 from hwlib.network import Network
 from sim.dynamics import Kinematic, WallDynamics, dynamics_of
 from sim.protocol import Protocol
-from sim.result import Trials
+
+if TYPE_CHECKING:
+    from sim.engines.stepper import Solver
 
 ENGINES = {  # name: module, in the order in which ``auto`` asks them
     "ideal": "sim.engines.ideal",
@@ -82,8 +84,8 @@ class Engine(Interface):
     def refusal(self, network: Network, protocols: Sequence[Protocol]) -> str | None:
         """Why the engine cannot run these, in a few words; None when it can."""
 
-    def simulate(self, network: Network, protocols: Sequence[Protocol], options: Options) -> Trials:
-        """Run every protocol on the network."""
+    def prepare(self, network: Network) -> Solver:
+        """What makes steppers for the phases of trials on a network."""
 
 
 def names() -> list[str]:

@@ -12,9 +12,11 @@ from engine_measures import SPAN, TOLERANCE, case
 from machine import triad_bandwidth, wall_seconds
 
 from hwlib.network import Network
+from sim.engines import Options
+from sim.engines.driver import TrialRun
 from sim.engines.layout import threads_for
 from sim.engines.layout.elimination.schur import solve
-from sim.engines.layout.layout_stepper import TrialRun
+from sim.engines.layout.layout_stepper import LayoutSolver
 from sim.protocol import Protocol
 
 
@@ -29,7 +31,7 @@ def profile(neurons: int, threads: int = 0) -> dict[str, Any]:
 
 def drawn(neurons: int) -> dict[str, Any]:
     """The same of a network drawn with weight rails in thick copper and extracted, each phase cut off after 100 ns."""
-    warm = TrialRun(*_drawn(9), {}, tolerance=TOLERANCE, threads=1)
+    warm = _begun(*_drawn(9), 1)
     while not warm.go():
         pass
     return _profile(*_drawn(neurons), 0) | {"drawn": True}
@@ -55,19 +57,19 @@ def _drawn(neurons: int) -> tuple[Network, Protocol]:
 
 def _profile(network: Network, protocol: Protocol, threads: int) -> dict[str, Any]:
     neurons, threads = network.neurons, threads or threads_for(network)
-    TrialRun(*_small(), {}, tolerance=TOLERANCE, threads=threads).go(1)
+    _begun(*_small(), threads).go(1)
     begun = time.perf_counter()
-    run = TrialRun(network, protocol, {}, tolerance=TOLERANCE, threads=threads)
-    ready, motions, releasing, counted = time.perf_counter() - begun, [run.motion], 0.0, 0
+    run = _begun(network, protocol, threads)
+    ready, motions, releasing, counted = time.perf_counter() - begun, [run.stepper.motion], 0.0, 0
     begun = time.perf_counter()
     while True:
-        before, start, solved = run.phase, time.perf_counter(), int(run.motion.clock[4])
+        before, start, solved = run.phase, time.perf_counter(), int(run.stepper.motion.clock[4])
         over = run.go()
         if run.phase != before:  # the call also made the plan of the next phase
             releasing += time.perf_counter() - start
-            motions.append(run.motion)
+            motions.append(run.stepper.motion)
         else:
-            counted += int(run.motion.clock[4]) - solved
+            counted += int(run.stepper.motion.clock[4]) - solved
         if over:
             break
     stepping = time.perf_counter() - begun
@@ -85,6 +87,10 @@ def _profile(network: Network, protocol: Protocol, threads: int) -> dict[str, An
     }  # fmt: skip
 
 
+def _begun(network: Network, protocol: Protocol, threads: int) -> TrialRun:
+    return TrialRun(LayoutSolver(network, threads), protocol, Options(tolerance=TOLERANCE))
+
+
 def _small() -> tuple[Any, Any]:
     return case(20, SPAN / 20)
 
@@ -94,8 +100,8 @@ def _solution_seconds(run: TrialRun) -> float:
     power = np.zeros(6)
 
     def once() -> None:
-        run.system.work.dirty[:] = True
-        solve(run.system, power)
+        run.stepper.system.work.dirty[:] = True
+        solve(run.stepper.system, power)
 
     once()
     return wall_seconds(once, 30, 3.0)[0]
@@ -103,7 +109,7 @@ def _solution_seconds(run: TrialRun) -> float:
 
 def _touched(run: TrialRun) -> int:
     """Bytes of everything that changes with the pillars, and of the wires between them."""
-    system = run.system
+    system = run.stepper.system
     arrays = [system.taps.siemens, system.taps.volt, system.single.ohm, system.single.series]
     if system.coupled.rails:
         coupled = system.coupled

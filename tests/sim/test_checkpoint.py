@@ -21,7 +21,7 @@ from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import hebbian
 from hwlib.writing import temporary_of
 from sim.checkpoint import CheckpointError, read_state, under_way, write_state
-from sim.engines.layout.layout_stepper import TrialRun
+from sim.engines.driver import TrialRun
 from sim.protocol import Protocol, protocol_for
 from sim.tasks.setup import paper_design
 from sim.ties import NEAR_TIE
@@ -93,7 +93,7 @@ def test_a_killed_trial_goes_on_with_the_same_bits(tmp_path, monkeypatch):
 
     def seen(run, kept):
         load(run, kept)
-        done.append(run.steps + int(run.motion.clock[3]))
+        done.append(run.steps)
 
     monkeypatch.setattr(TrialRun, "load", seen)
     assert_same(one_trial(path), whole)
@@ -110,20 +110,13 @@ def test_a_killed_batch_repeats_no_finished_trial(tmp_path, engine, monkeypatch)
         done = len(kept["steps"])
         np.testing.assert_array_equal(kept["wall_final"], whole.wall_final[:done])
     assert 1 <= done < TRIALS
-    run = []
-    choose = sim.simulate.choose
+    run, run_trials = [], sim.simulate.run_trials
 
-    def counting(*arguments):
-        name, chosen = choose(*arguments)
+    def counting(engine, network, protocols, options):
+        run.extend(protocols)
+        return run_trials(engine, network, protocols, options)
 
-        class Counting:
-            def simulate(self, network, protocols, options):
-                run.extend(protocols)
-                return chosen.simulate(network, protocols, options)
-
-        return name, Counting()
-
-    monkeypatch.setattr(sim.simulate, "choose", counting)
+    monkeypatch.setattr(sim.simulate, "run_trials", counting)
     assert_same(many_trials(engine, path), whole)
     again = int((whole.sensitivity > NEAR_TIE).sum())  # near ties are run a second time
     assert len(run) == TRIALS - done + again

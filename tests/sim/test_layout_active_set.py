@@ -6,20 +6,19 @@ from test_layout_single_ladders import FIELDS, case
 
 import sim
 from sim.engines import Options
-from sim.engines.layout import simulate_trial
-from sim.engines.layout.layout_stepper import TrialRun
 from sim.engines.layout.stepping.active_set import DEFERRED, INACTIVE, places
 from sim.traces import walls_at
+from tests.support.layout_trials import simulate_trial, trial_run
 
 
 def test_columns_held_at_an_end_are_inactive_until_they_move():
     """Near the end of a recall most columns are inactive, and all walls come to rest all the same."""
     network, protocol = case(20, 0.5)
-    run = TrialRun(network, protocol, {}, tolerance=1e-9, threads=1)
+    run = trial_run(network, protocol)
     inactive = 0.0
     while not run.go():
         if run.phase == 1:
-            inactive = max(inactive, float(np.mean(run.motion.state == INACTIVE)))
+            inactive = max(inactive, float(np.mean(run.stepper.motion.state == INACTIVE)))
     assert inactive > 0.5
     assert run.at_rest[1]
 
@@ -27,9 +26,9 @@ def test_columns_held_at_an_end_are_inactive_until_they_move():
 def deferred_run(steps):
     """A run stopped where some columns have been deferred for a while; walls with their columns."""
     network, protocol = case(20, 0.5)
-    run = TrialRun(network, protocol, {}, tolerance=1e-9, threads=1)
+    run = trial_run(network, protocol)
     run.go(), run.go(steps)  # loaded, and released
-    while run.motion.deferral[run.motion.state == DEFERRED, 0].max(initial=0.0) == 0:
+    while run.stepper.motion.deferral[run.stepper.motion.state == DEFERRED, 0].max(initial=0.0) == 0:
         assert not run.go(1), "no column is deferred"
     return network, protocol, run
 
@@ -37,33 +36,33 @@ def deferred_run(steps):
 def test_deferred_walls_are_where_their_own_speed_brought_them():
     """Step after step, each deferred wall moves by its mean track current: trapezia of it agree to the step's error."""
     run = deferred_run(50)[2]
-    before, speed = places(run.system, run.walls, run.motion), wall_speed(run)
-    time = run.motion.clock[0]
+    before, speed = places(run.stepper.system, run.stepper.constants, run.stepper.motion), wall_speed(run)
+    time = run.stepper.motion.clock[0]
     moved = 0
     for _ in range(40):
-        deferred = run.motion.state == DEFERRED
+        deferred = run.stepper.motion.state == DEFERRED
         assert not run.go(1)
-        now, new = places(run.system, run.walls, run.motion), wall_speed(run)
-        for column in np.flatnonzero(deferred & (run.motion.state == DEFERRED)):
-            walls = slice(*run.plan.bundles.first[column : column + 2])
-            way = (speed[walls] + new[walls]) / 2 * (run.motion.clock[0] - time)
-            expected = np.clip(before[walls] + way, run.walls.low[walls], run.walls.high[walls])
+        now, new = places(run.stepper.system, run.stepper.constants, run.stepper.motion), wall_speed(run)
+        for column in np.flatnonzero(deferred & (run.stepper.motion.state == DEFERRED)):
+            walls = slice(*run.stepper.plan.bundles.first[column : column + 2])
+            way = (speed[walls] + new[walls]) / 2 * (run.stepper.motion.clock[0] - time)
+            expected = np.clip(before[walls] + way, run.stepper.constants.low[walls], run.stepper.constants.high[walls])
             np.testing.assert_allclose(now[walls], expected, rtol=0, atol=2e-6)
             moved += int(np.sum(np.abs(now[walls] - before[walls]) > 1e-4))
-        before, speed, time = now, new, run.motion.clock[0]
+        before, speed, time = now, new, run.stepper.motion.clock[0]
     assert moved > 100
 
 
 def wall_speed(run):
     """Pillar widths per second of every wall for the present potentials, from the plan's transfers."""
-    bundles, speed = run.plan.bundles, run.walls.leak.copy()
+    bundles, speed = run.stepper.plan.bundles, run.stepper.constants.leak.copy()
     for bundle in range(len(bundles.first) - 1):
         walls = slice(*bundles.first[bundle : bundle + 2])
         refs = bundles.ref[slice(*bundles.ref_first[bundle : bundle + 2])]
         siemens = bundles.siemens[slice(*bundles.siemens_first[bundle : bundle + 2])].reshape(
             walls.stop - walls.start, len(refs)
         )
-        speed[walls] += run.walls.rate[walls] * (siemens @ run.system.work.ref[refs])
+        speed[walls] += run.stepper.constants.rate[walls] * (siemens @ run.stepper.system.work.ref[refs])
     return speed
 
 

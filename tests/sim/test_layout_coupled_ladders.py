@@ -9,11 +9,11 @@ from hwlib.design import Design
 from hwlib.extraction import extract
 from hwlib.schematic import ideal_network
 from sim.engines import Options
-from sim.engines.layout import simulate_trial
 from sim.engines.layout.ladders.coupled_ladders import COUPLED_LANES
-from sim.engines.layout.layout_stepper import TrialRun, plan_for
+from sim.engines.layout.layout_stepper import plan_for
 from sim.engines.layout.partition import plan as planning
 from sim.protocol import protocol_for
+from tests.support.layout_trials import simulate_trial, trial_run
 from tests.support.random_trials import wired
 
 
@@ -66,9 +66,10 @@ def test_the_sweep_is_the_general_elimination(drawn, neurons, patterns, monkeypa
 def test_rows_are_those_of_a_dense_elimination(drawn):
     """A row's conductances between its ports, and their derivative by finite differences, from its nodal matrix."""
     network, protocol = drawn(9)
-    run = TrialRun(network, protocol, {}, tolerance=1e-9, threads=1)
-    while run.phase == 0:
-        run.go()
+    trial = trial_run(network, protocol)
+    while trial.phase == 0:
+        trial.go()
+    run = trial.stepper
     coupled, rows, program, pillars = run.plan.coupled, run.plan.rows, run.plan.row_program, run.system.work.pillar
     n, size = program.n, 2 * coupled.rails + 2
     slots = len(program.diag)
@@ -82,7 +83,7 @@ def test_rows_are_those_of_a_dense_elimination(drawn):
         """S of all ports when every pillar's own conductance is larger by a factor."""
         matrix = fixed.copy()
         for wall, a, b in zip(rows.wall, rows.a, rows.b, strict=True):
-            g = 1 / (pillars[1, wall] / grown + run.walls.pillar[wall, 2])
+            g = 1 / (pillars[1, wall] / grown + run.constants.pillar[wall, 2])
             matrix[[a, b], [a, b]] += g
             matrix[[a, b], [b, a]] -= g
         return matrix[n:, n:] - matrix[n:, :n] @ np.linalg.solve(matrix[:n, :n], matrix[:n, n:])

@@ -11,11 +11,10 @@ from hwlib.errors import InputError
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import hebbian
 from sim.engines import Options
-from sim.engines.layout import simulate_trial
-from sim.engines.layout.layout_stepper import TrialRun
 from sim.protocol import protocol_for
 from sim.tasks.setup import paper_design, with_levels
 from sim.traces import walls_at
+from tests.support.layout_trials import simulate_trial, trial_run
 from tests.support.random_trials import wired
 
 
@@ -105,10 +104,10 @@ def test_walls_over_time_are_the_references():
 
 def test_what_is_sampled_obeys_kirchhoff():
     network, protocol = meshes()
-    run = TrialRun(network, protocol, {}, tolerance=1e-9, threads=1)
-    moments = [(run._positions(), *run._look())]
+    run = trial_run(network, protocol)
+    moments = [(run.stepper.walls(), *run.stepper.look())]
     while not run.go(7):
-        moments.append((run._positions(), *run._look()))
+        moments.append((run.stepper.walls(), *run.stepper.look()))
     assert len(moments) > 30
     wall, track, volts = (np.array(each) for each in zip(*moments, strict=True))
     share = np.clip((wall - network.pillar_centre + network.pillar_width / 2) / network.pillar_width, 0, 1)
@@ -152,7 +151,7 @@ def test_a_checkpoint_resumes_bit_for_bit(tmp_path):
     whole = simulate_trial(network, protocol, Options())
     path = tmp_path / "trial.npz"
     for steps in (3, 100, 333, 700):
-        begun = TrialRun(network, protocol, {}, tolerance=1e-9, threads=1)
+        begun = trial_run(network, protocol)
         begun.go(steps)
         begun.save(path)
         resumed = simulate_trial(network, protocol, Options(), checkpoint=path)
@@ -164,7 +163,7 @@ def test_a_checkpoint_resumes_bit_for_bit(tmp_path):
 def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     _, _, ideal, protocol = case(3, "lines", np.random.default_rng(1))
     path = tmp_path / "trial.npz"
-    TrialRun(ideal, protocol, {}, tolerance=1e-9, threads=1).save(path)
+    trial_run(ideal, protocol).save(path)
     with pytest.raises(InputError, match="another network, protocol or tolerance"):
         simulate_trial(ideal, replace(protocol, weight=0.2), Options(), checkpoint=path)
     path.write_bytes(b"nothing")

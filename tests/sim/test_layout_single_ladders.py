@@ -7,13 +7,14 @@ import pytest
 
 from hwlib.schematic import ladder_network
 from hwlib.weights import hebbian
-from sim.engines import Options
-from sim.engines.layout import simulate, simulate_trial
+from sim.engines import Options, layout
+from sim.engines.driver import run_trials
 from sim.engines.layout.ladders.single_ladders import SINGLE_LANES
-from sim.engines.layout.layout_stepper import TrialRun, plan_for
+from sim.engines.layout.layout_stepper import plan_for
 from sim.engines.layout.partition import plan as planning
 from sim.protocol import protocol_for
 from sim.tasks.setup import paper_design
+from tests.support.layout_trials import simulate_trial, trial_run
 
 FIELDS = ("time_load", "time_convergence", "at_rest", "wall_final", "energy_source", "energy_sink", "steps")
 
@@ -65,7 +66,7 @@ def test_the_sweep_is_the_general_elimination(neurons, monkeypatch):
 def test_the_ports_are_those_of_a_ladder_solved_by_hand():
     """One ladder's conductance, source and powers from its nodal equations, solved densely."""
     network, protocol = case(9, 7.0)
-    run = TrialRun(network, replace(protocol, start=None), {}, tolerance=1e-9, threads=1)
+    run = trial_run(network, replace(protocol, start=None)).stepper
     single, taps, ref = run.plan.single, run.system.taps, run.system.work.ref
     lane = 1
     rows = [r for r in range(len(single.tap_first) - 1) if single.tap_first[r + 1] - single.tap_first[r] > lane]
@@ -111,7 +112,7 @@ def test_trials_side_by_side_are_those_one_after_the_other():
     rng = np.random.default_rng(4)
     protocols = [replace(protocol, start=rng.integers(0, 2, 12)) for _ in range(5)] + [replace(protocol, start=None)]
     seen = []
-    together = simulate(network, protocols, Options(progress=lambda done, total: seen.append((done, total))))
+    together = run_trials(layout, network, protocols, Options(progress=lambda done, total: seen.append((done, total))))
     assert seen == [(k, 6) for k in range(1, 7)]
     for k, each in enumerate(protocols):
         alone = simulate_trial(network, each, Options())
@@ -126,12 +127,14 @@ def test_an_error_ends_the_other_trials_too():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        simulate(network, [protocol] * 4, Options(progress=stop))
+        run_trials(layout, network, [protocol] * 4, Options(progress=stop))
 
 
 def test_a_trace_is_thinned_to_what_fits_and_keeps_its_ends():
     network, protocol = case(9, 2.0)
-    full, thin = (simulate(network, [protocol], Options(record=True, samples=most)).trace for most in (100_000, 30))
+    full, thin = (
+        run_trials(layout, network, [protocol], Options(record=True, samples=most)).trace for most in (100_000, 30)
+    )
     assert len(full.time) > 300
     assert 10 <= len(thin.time) <= 30
     assert thin.time[-1] == full.time[-1] and thin.time[0] == full.time[0]

@@ -36,20 +36,14 @@ def started(protocol_levels, start=None, *, leak=None, **changes):
 
 def counted(monkeypatch):
     """Protocols and steps of every call of an engine, in order."""
-    calls, choose = [], sim.simulate.choose
+    calls, run_trials = [], sim.simulate.run_trials
 
-    def counting(*arguments):
-        name, chosen = choose(*arguments)
+    def counting(engine, network, protocols, options):
+        trials = run_trials(engine, network, protocols, options)
+        calls.append((len(protocols), int(trials.steps.sum())))
+        return trials
 
-        class Counting:
-            def simulate(self, network, protocols, options):
-                trials = chosen.simulate(network, protocols, options)
-                calls.append((len(protocols), int(trials.steps.sum())))
-                return trials
-
-        return name, Counting()
-
-    monkeypatch.setattr(sim.simulate, "choose", counting)
+    monkeypatch.setattr(sim.simulate, "run_trials", counting)
     return calls
 
 

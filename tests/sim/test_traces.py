@@ -11,7 +11,7 @@ import sim
 from hwlib.errors import InputError
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import hebbian, weight_levels
-from sim.engines import reference
+from sim.engines.reference.reference_stepper import ReferenceSolver
 from sim.protocol import protocol_for
 from sim.result import EVENT_KINDS
 from sim.tasks.setup import paper_design
@@ -25,17 +25,20 @@ NEAR = 1e-3  # of L
 class DenseOutput:
     """What the reference engine hands to its recorder: walls and velocities at both ends of every step."""
 
-    def __init__(self, network, most):
+    def __init__(self, network):
         self.length, self.steps = network.length, []
 
     def begin(self, phase, time, q, rate, look):
         self.last = time, q.copy(), rate.copy()
 
-    def step(self, time, q, rate, look):
+    def step(self, time, q, rate, look, middle):
         self.steps.append((*self.last, time, q.copy(), rate.copy()))
         self.last = self.steps[-1][3:]
 
     def end_phase(self, time, look):
+        pass
+
+    def end(self, q):
         pass
 
     def walls(self, parts):
@@ -56,13 +59,13 @@ def dense(network, protocol, monkeypatch, parts=24):
     """Walls of the reference engine at a tight tolerance, at many times of every step; nothing of the event store."""
     seen = []
 
-    def keep(*arguments):
-        seen.append(DenseOutput(*arguments))
+    def keep(solver, samples):
+        seen.append(DenseOutput(solver.network))
         return seen[-1]
 
     with monkeypatch.context() as patch:
-        patch.setattr(reference, "_recorder", keep)
-        patch.setattr(reference, "_trace", lambda recorder, q: None)
+        patch.setattr(ReferenceSolver, "recorder", keep)
+        patch.setattr(ReferenceSolver, "trace", lambda solver, recorder, protocol: None)
         sim.run(network, protocol, engine="reference", tolerance=1e-11)
     return seen[0].walls(parts)
 

@@ -17,6 +17,23 @@ def stamped(matrix, nodes, siemens):
     return matrix
 
 
+def potentials(network, source, wall):
+    """Of every node in V with the walls at ``wall`` m; ``source`` as for ``march``."""
+    known = np.full(network.nodes, np.nan)
+    known[network.pin_node] = source[network.node_net[network.pin_node]]
+    on = np.clip((wall - network.pillar_centre) / network.pillar_width + 0.5, 0, 1)
+    matrix = np.zeros((network.nodes,) * 2)
+    for nodes, siemens in (
+        (network.resistor_nodes, 1 / network.resistor_ohm),
+        (network.terminals[:, [DW_IN, DW_OUT]], 1 / network.r_m),
+        (network.terminals[:, [MTJ_IN, MTJ_OUT]], on / network.r_p + (1 - on) / network.r_ap),
+    ):
+        matrix = stamped(matrix, nodes, siemens)
+    free, volt = np.isnan(known), np.nan_to_num(known)
+    volt[free] = np.linalg.solve(matrix[np.ix_(free, free)], -matrix[np.ix_(free, ~free)] @ known[~free])
+    return volt
+
+
 def march(network, source, wall, time, step=STEP):
     """Walls in m after a time with the sources on, or as soon as none moves any more; and how long that took.
 

@@ -14,12 +14,10 @@ import numpy as np
 
 from hwlib.nets import DENDRITE, DRIVE, GROUND, LINE, RAIL, V_DW
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
-from sim.engines import Options
 from sim.engines.ideal.weight_nets import per_neuron
+from sim.engines.stepper import Solver
 from sim.protocol import Protocol
-from sim.result import Trials, joined
 
-_CHUNK = 64  # trials between two progress reports; bounds the memory of their weights
 _AXON_PARAMETERS = ("length", "pillar_width", "pillar_centre", "r_p", "r_ap", "r_m", "mobility", "leak")
 
 
@@ -42,22 +40,11 @@ def refusal(network: Network, protocols: Sequence[Protocol]) -> str | None:
     return None
 
 
-def simulate(network: Network, protocols: Sequence[Protocol], options: Options) -> Trials:
-    """Run every protocol; see ``refusal`` for what is accepted.
+def prepare(network: Network) -> Solver:
+    """A network for which ``refusal`` has nothing to say."""
+    from sim.engines.ideal.ideal_stepper import IdealSolver
 
-    Raises:
-        InputError: lines without levels, or levels of a wrong shape.
-    """
-    from sim.engines.ideal.ideal_stepper import IdealNetwork
-
-    ideal = IdealNetwork(network)
-    done: list[Trials] = []
-    for first in range(0, len(protocols), _CHUNK):
-        chunk = protocols[first : first + _CHUNK]
-        done.append(ideal.run(chunk, options))
-        if options.progress:
-            options.progress(first + len(chunk), len(protocols))
-    return joined(done)
+    return IdealSolver(network)
 
 
 def _is_wired(network: Network) -> bool:

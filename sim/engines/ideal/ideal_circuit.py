@@ -1,7 +1,7 @@
 """Compiled circuit of the ideal engine: velocities and powers of one trial's 2N walls.
 
 Walls are numbered somas first (0 … N−1), then axons (N + j: all axons of neuron j, which move alike). Functions here
-and in ``_ideal_steps`` are compiled into ``_ideal_trials.run_trials``, which alone is cached.
+and in ``ideal_steps`` are compiled into ``ideal_phases.advance``, which alone is cached.
 """
 
 from __future__ import annotations
@@ -68,20 +68,6 @@ class IdealWork(NamedTuple):
     volt: np.ndarray  # dendrite voltages, (N,)
     active: np.ndarray  # neurons whose axons move under their pillars; count in the last place, (N + 1,)
     energy: np.ndarray  # (5,)
-
-
-class Record(NamedTuple):
-    """Points of a trial, as many as fit from the one numbered ``counts[1]`` on; ``counts[0]``: how many there were.
-
-    ``mark``: 3 · phase + 0 where it begins, 1 after a step, 2 where it ends.
-    """
-
-    time: np.ndarray
-    mark: np.ndarray
-    wall: np.ndarray
-    rate: np.ndarray
-    volt: np.ndarray
-    counts: np.ndarray
 
 
 # Compiled into one function: no wrappers for Python, and (all memory comes from outside) no reference counts.

@@ -32,16 +32,8 @@ class IdealGrowth(NamedTuple):
 
 
 def new_growth(n: int) -> IdealGrowth:
-    """For trials of N neurons, one after the other."""
+    """For a trial of N neurons."""
     return IdealGrowth(tilt=tilt(n).copy(), way=np.zeros(2 * n), leader=np.zeros(2))
-
-
-@jit
-def forget_growth(growth):
-    """Begin a trial."""
-    for w in range(len(growth.way)):
-        growth.way[w] = 0.0
-    growth.leader[0] = growth.leader[1] = 0.0
 
 
 @jit
@@ -89,8 +81,7 @@ def _of_soma(walls, circuit, drive, work, growth, j):
     return gain * growth.way[j]
 
 
-@jit
-def led(walls, work, growth):
+def led(length, wall, growth) -> float:
     """The largest way of a soma's wall, in tracks per change; positive where it went the way its wall ended."""
     leader = int(growth.leader[1])
-    return growth.leader[0] if work.q[leader] > walls.length[leader] / 2 else -growth.leader[0]
+    return float(growth.leader[0] if wall[leader] > length[leader] / 2 else -growth.leader[0])

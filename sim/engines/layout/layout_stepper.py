@@ -1,33 +1,31 @@
-"""One trial with the layout-aware engine: load phase, release, convergence; trace; state to and from a file."""
+"""Steps of the layout engine: a phase of a trial on an assembled system."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
+import numba
 import numpy as np
 
 from hwlib.network import MTJ_IN, Network
-from sim.checkpoint import CheckpointError, identity, read_state, write_state
 from sim.engines.ideal.gains import margin_of, strongest_weights
 from sim.engines.layout.partition.blocks import Structure, build_structure, source_nodes
 from sim.engines.layout.partition.plan import Plan, build_plan
 from sim.engines.layout.probe import node_voltages, residual, track_currents
 from sim.engines.layout.stepping.active_set import places, speeds
 from sim.engines.layout.stepping.column import INSIDE
-from sim.engines.layout.stepping.layout_growth import Watch, led, make_watch, watch_nothing
+from sim.engines.layout.stepping.layout_growth import led, make_watch, watch_nothing
 from sim.engines.layout.stepping.motion import LASTING, Motion, make_motion
-from sim.engines.layout.stepping.runge_kutta import LIMIT, REST, RUNNING, advance, begin
+from sim.engines.layout.stepping.runge_kutta import advance, begin
 from sim.engines.layout.system import System, Walls, make_system, make_walls
 from sim.engines.stale import drop_stale
-from sim.protocol import Protocol
+from sim.engines.stepper import CONVERGENCE, REST, Phase, Solver, Stepper
 from sim.recorder import Recorder
-from sim.result import Trace, Trials
 from sim.wall_events import EventStore
 
-_STATE = "phase", "phase_time", "at_rest", "energy", "residual", "steps", "wall"  # of a checkpoint
-_STEPS = 256  # steps between two looks at the run, unless it is recorded
+_WALLS_PER_THREAD = 30_000  # fewer are done sooner by one thread
 Plans = dict[bytes, tuple[Structure, Plan]]
 
 
@@ -49,201 +47,136 @@ def plan_for(network: Network, voltages: np.ndarray, plans: Plans) -> tuple[Stru
     return plans[key]
 
 
-class TrialRun:
-    """A trial that can stop after any step and go on, bit for bit.
+class LayoutSolver(Solver):
+    """A network with its plans, one for each set of nets that have a source.
 
     Args:
         network: extracted or ideal.
-        protocol: what is done to it.
-        plans: plans of this network that exist already.
-        tolerance: largest estimated error of a wall in a step, fraction of L.
-        threads: threads to share the work; the result does not depend on it.
-        samples: most samples of currents and voltages, 0 to record nothing.
+        threads: how many share a trial; the result is the same to the last bit. By default what pays.
     """
 
-    def __init__(
-        self, network: Network, protocol: Protocol, plans: Plans, *, tolerance: float, threads: int, samples: int = 0
-    ):
-        self.network, self.protocol, self.plans = network, protocol, plans
-        self.tolerance, self.threads = tolerance, threads
-        store = EventStore.of(network, clipped=True) if samples else None
-        self.recorder = None if store is None else Recorder(store, network.is_soma, samples)
-        initial = np.zeros(network.devices) if protocol.initial is None else np.asarray(protocol.initial, float)
-        self.wall = initial * network.length
-        self.phase = 0 if protocol.start is not None else 1
-        self.phase_time, self.at_rest = [0.0, 0.0], [True, False]
-        self.energy, self.residual, self.steps = np.zeros(6), 0.0, 0
-        self.motion: Motion | None = None
-        self.watch, self.strongest = watch_nothing(), np.zeros(network.neurons)
-        self._enter()
+    def __init__(self, network: Network, threads: int | None = None):
+        super().__init__(network)
+        self.threads = threads or threads_for(network)
+        self.side_by_side = numba.get_num_threads() if self.threads == 1 else 1
+        self._plans: Plans = {}
+        self._planning = Lock()
 
-    def _enter(self) -> None:
-        """Put the circuit of the present phase under its voltages."""
-        loading = self.phase == 0
-        protocol, network = self.protocol, self.network
-        self.voltages = protocol.load_voltages(network) if loading else protocol.net_voltages(network)
-        self.structure, self.plan = plan_for(network, self.voltages, self.plans)
-        self.walls: Walls = make_walls(network, self.plan, protocol.rest_speed(network))
-        self.system: System = make_system(network, self.plan, self.walls, self.voltages, self.threads)
-        timed = loading and protocol.load != "rest"
-        self.until = float(protocol.load) if timed else protocol.time_limit
-        self.timed = timed
-        order = self.plan.bundles.device
-        s = (self.wall[order] - self._start(order)) / network.pillar_width[order]
-        ends = self.wall[order] >= network.length[order]
-        s = np.where(ends, self.walls.high, np.clip(s, self.walls.low, self.walls.high))
-        self.motion = make_motion(s, self.system, network.neurons)
-        self.watch = watch_nothing() if loading else self._make_watch()
-        begin(self.system, self.walls, self.motion)
-        if self.recorder is None:
-            self._look()
-        else:
-            self.recorder.begin(self.phase, self._time(), self._positions(), self._speeds(), self._look)
+    def begin(self, phase: Phase) -> Stepper:
+        """Put the circuit of a phase under its voltages."""
+        with self._planning:  # the first of several threads makes the plan
+            structure, plan = plan_for(self.network, phase.voltages, self._plans)
+        return LayoutStepper(phase, structure, plan, self.threads)
 
-    def _make_watch(self) -> Watch:
-        network = self.network
-        weights = np.nan_to_num(self.voltages[network.node_net[network.terminals[:, MTJ_IN]]])
-        self.strongest = strongest_weights(network, weights)
-        return make_watch(network, self.plan, weights, self.strongest, self.protocol.v_dw)
+    def recorder(self, samples: int) -> Recorder:
+        """Walls may meet an end of their track within a step."""
+        return Recorder(EventStore.of(self.network, clipped=True), self.network.is_soma, samples)
 
-    def _time(self) -> float:
-        """From the start of the trial, s."""
-        assert self.motion is not None
-        return sum(self.phase_time[: self.phase]) + float(self.motion.clock[0])
+
+class LayoutStepper(Stepper):
+    """Walls in an assembled system.
+
+    Attributes:
+        structure, plan, constants, system, motion: see their classes.
+    """
+
+    between = 256
+    resumable = True
+
+    def __init__(self, phase: Phase, structure: Structure, plan: Plan, threads: int):
+        super().__init__(phase)
+        network = phase.network
+        self.structure, self.plan = structure, plan
+        self.constants: Walls = make_walls(network, plan, phase.rest_speed)
+        self.system: System = make_system(network, plan, self.constants, phase.voltages, threads)
+        order = plan.bundles.device
+        s = (phase.wall[order] - self._start(order)) / network.pillar_width[order]
+        ends = phase.wall[order] >= network.length[order]
+        s = np.where(ends, self.constants.high, np.clip(s, self.constants.low, self.constants.high))
+        self.motion: Motion = make_motion(s, self.system, network.neurons)
+        self._watch, self._strongest = watch_nothing(), np.zeros(network.neurons)
+        if phase.number == CONVERGENCE:
+            weights = np.nan_to_num(phase.voltages[network.node_net[network.terminals[:, MTJ_IN]]])
+            self._strongest = strongest_weights(network, weights)
+            self._watch = make_watch(network, plan, weights, self._strongest, phase.protocol.v_dw)
+        self._jumped = False
+        begin(self.system, self.constants, self.motion)
+
+    def advance(self, steps: int) -> int:
+        """Go on from event to event."""
+        motion, phase = self.motion, self.phase
+        self._jumped = motion.facts[:, INSIDE].max() == 0
+        status = advance(
+            self.system, self.constants, motion, self._watch, steps, phase.until, phase.tolerance, phase.until_rest
+        )
+        if status == REST and not phase.until_rest:  # held to the end of the phase, power flowing, nothing moving
+            motion.energy[:] += (phase.until - motion.clock[0]) * motion.power[0]
+            motion.clock[0] = phase.until
+        self._tell()
+        return int(status)
+
+    def _tell(self) -> None:
+        self.time, self.steps, self.energy = float(self.motion.clock[0]), int(self.motion.clock[3]), self.motion.energy
 
     def _start(self, order: np.ndarray) -> np.ndarray:
-        return self.network.pillar_centre[order] - self.network.pillar_width[order] / 2
+        network = self.phase.network
+        return network.pillar_centre[order] - network.pillar_width[order] / 2
 
-    def _positions(self) -> np.ndarray:
-        assert self.motion is not None
-        order, network, s = self.plan.bundles.device, self.network, places(self.system, self.walls, self.motion)
+    def walls(self) -> np.ndarray:
+        """In m, deferred ones where they are."""
+        constants, network, order = self.constants, self.phase.network, self.plan.bundles.device
+        s = places(self.system, constants, self.motion)
         q = s * network.pillar_width[order] + self._start(order)
-        q = np.where(s <= self.walls.low, 0.0, np.minimum(q, network.length[order]))
-        q = np.where(s >= self.walls.high, network.length[order], np.maximum(q, 0.0))
+        q = np.where(s <= constants.low, 0.0, np.minimum(q, network.length[order]))
+        q = np.where(s >= constants.high, network.length[order], np.maximum(q, 0.0))
         wall = np.empty(network.devices)
         wall[order] = q
         return wall
 
-    def _speeds(self, stage: int = 0) -> np.ndarray:
-        """Of every wall in m/s, as if no end of a track held it, now or at a stage of the last Runge-Kutta step."""
-        assert self.motion is not None
-        order, speed = self.plan.bundles.device, np.empty(self.network.devices)
-        speed[order] = speeds(self.system, self.walls, self.motion.y[stage]) * self.network.pillar_width[order]
+    def speeds(self, stage: int = 0) -> np.ndarray:
+        """In m/s, now or at a stage of the last Runge-Kutta step."""
+        order, speed = self.plan.bundles.device, np.empty(self.phase.network.devices)
+        potential = self.motion.y[stage]
+        speed[order] = speeds(self.system, self.constants, potential) * self.phase.network.pillar_width[order]
         return speed
 
-    def _look(self) -> tuple[np.ndarray, np.ndarray]:
+    def course(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """A Runge-Kutta step has its speeds half-way as well."""
+        return self.walls(), self.speeds(), None if self._jumped else self.speeds(1)
+
+    def look(self) -> tuple[np.ndarray, ...]:
         """Check the whole network's currents; those of the tracks, and every node's voltage."""
-        v = node_voltages(self.structure, self.plan, self.system, self.voltages)
-        track = track_currents(self.plan, self.system, self.walls)
+        v = node_voltages(self.structure, self.plan, self.system, self.phase.voltages)
+        track = track_currents(self.plan, self.system, self.constants)
         self.residual = max(self.residual, residual(self.structure, self.plan, self.system, v, track))
         return track, v
 
-    def go(self, steps: int | None = None) -> bool:
-        """Take some steps (all that fit between two looks by default, one when recorded); whether the trial is over."""
-        assert self.motion is not None
-        steps = (steps or _STEPS) if self.recorder is None else 1
-        motion = self.motion
-        jumps = motion.facts[:, INSIDE].max() == 0
-        status = advance(self.system, self.walls, motion, self.watch, steps, self.until, self.tolerance, not self.timed)
-        if self.recorder is None:
-            self._look()
-        elif status == RUNNING:
-            middle = None if jumps else self._speeds(1)
-            self.recorder.step(self._time(), self._positions(), self._speeds(), self._look, middle)
-        if status == RUNNING:
-            return False
-        self.phase_time[self.phase] = self.until if self.timed and status == REST else float(motion.clock[0])
-        self.at_rest[self.phase] = status == REST or (self.timed and status == LIMIT)
-        if self.timed and status == REST:  # held to the end of the load time, power flowing, nothing moving
-            motion.energy[:] += (self.until - motion.clock[0]) * motion.power[0]
-        self.energy = self.energy + motion.energy
-        self.steps += int(motion.clock[3])
-        self.wall = self._positions()
-        if self.recorder is not None:
-            self.recorder.end_phase(sum(self.phase_time[: self.phase + 1]), self._look)
-        if self.phase == 1:
-            return True
-        self.phase = 1
-        self._enter()
-        return False
+    def check(self) -> None:
+        """Check the whole network's currents."""
+        self.look()
 
-    def result(self) -> Trials:
-        """The finished trial."""
-        assert self.motion is not None
-        one = np.atleast_1d
-        return Trials(
-            one(self.phase_time[0]), one(self.phase_time[1]), one(all(self.at_rest)), self.wall[None],
-            self.energy[None, :3], self.energy[None, 3:], one(self.residual), one(self.steps),
-            one(led(self.network, self.motion.growth, self.wall)),
-            one(margin_of(self.network, self.strongest, self._speeds())),
-            None if self.recorder is None else self._trace(self.recorder),
-        )  # fmt: skip
+    def growth(self) -> float:
+        """As of ``Trials``."""
+        return led(self.phase.network, self.motion.growth, self.walls())
 
-    def _trace(self, recorder: Recorder) -> Trace:
-        recorder.end(self.wall)
-        time, phase, seen = recorder.samples()
-        current, voltage = (np.array(each) for each in zip(*seen, strict=True))
-        return Trace(recorder.events(), time, phase, current, voltage)
+    def margin(self) -> float:
+        """As of ``Trials``."""
+        return margin_of(self.phase.network, self._strongest, self.speeds())
 
-    def _identity(self) -> str:
-        """Names this network, protocol and tolerance; a checkpoint fits no other."""
-        return identity(self.network, [self.protocol], "layout", self.tolerance)
+    def kept(self) -> dict[str, np.ndarray]:
+        """The part of the motion from which the rest is found."""
+        return {name: getattr(self.motion, name) for name in LASTING}
 
-    def save(self, path: Path) -> None:
-        """Write everything that the rest of the run depends on."""
-        assert self.motion is not None
-        motion = {f"motion_{name}": getattr(self.motion, name) for name in LASTING}
-        state = {
-            "phase": np.array(self.phase), "phase_time": np.array(self.phase_time),
-            "at_rest": np.array(self.at_rest), "energy": self.energy, "residual": np.array(self.residual),
-            "steps": np.array(self.steps), "wall": self.wall,
-        }  # fmt: skip
-        write_state(path, self._identity(), {**motion, **state})
-
-    def load(self, path: Path) -> None:
-        """Take over the state of a checkpoint.
-
-        Raises:
-            CheckpointError: no checkpoint, or of another run.
-        """
-        names = (*_STATE, *(f"motion_{name}" for name in LASTING))
-        state = read_state(path, self._identity(), names, "network, protocol or tolerance")
-        try:
-            self._take(state)
-        except (TypeError, ValueError, IndexError):
-            raise CheckpointError(path, "damaged, or no checkpoint (arrays of other shapes)") from None
-
-    def _take(self, state: dict[str, np.ndarray]) -> None:
-        for name, shape in (("wall", self.wall.shape), ("energy", (6,)), ("phase_time", (2,)), ("at_rest", (2,))):
-            if state[name].shape != shape:
+    def take(self, kept: dict[str, np.ndarray]) -> None:
+        """Go on from there, bit for bit."""
+        for name, values in kept.items():
+            if getattr(self.motion, name).shape != values.shape:
                 raise ValueError(name)
-        self.phase, self.wall = int(state["phase"]), state["wall"]
-        self.phase_time, self.at_rest = list(state["phase_time"]), [bool(x) for x in state["at_rest"]]
-        self.energy, self.residual, self.steps = state["energy"], float(state["residual"]), int(state["steps"])
-        self._enter()
-        assert self.motion is not None
-        for name in LASTING:
-            if getattr(self.motion, name).shape != state[f"motion_{name}"].shape:
-                raise ValueError(name)
-            getattr(self.motion, name)[...] = state[f"motion_{name}"]
-        begin(self.system, self.walls, self.motion)
+            getattr(self.motion, name)[...] = values
+        begin(self.system, self.constants, self.motion)
+        self._tell()
 
 
-def run_trial(run: TrialRun, checkpoint: Path | None = None, looked: Callable[[], None] | None = None) -> Trials:
-    """Run a trial to its end.
-
-    Args:
-        run: the trial.
-        checkpoint: file to go on from when it exists, rewritten during the run and removed at its end.
-        looked: called now and then.
-    """
-    if checkpoint is not None and checkpoint.exists():
-        run.load(checkpoint)
-    while not run.go():
-        if checkpoint is not None:
-            run.save(checkpoint)
-        if looked is not None:
-            looked()
-    if checkpoint is not None:
-        checkpoint.unlink(missing_ok=True)
-    return run.result()
+def threads_for(network: Network) -> int:
+    """How many threads pay for a network."""
+    return max(1, min(numba.get_num_threads(), network.devices // _WALLS_PER_THREAD))

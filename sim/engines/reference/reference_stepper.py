@@ -1,4 +1,4 @@
-"""A trial of the reference engine: its own circuit, and its own step control.
+"""Steps of the reference engine: its own circuit, its own step control, its own integral of the energies.
 
 Adaptive Dormand–Prince steps with an error estimate on every wall and every energy. Velocities are smooth only while
 each wall keeps to its segment of track (before, under, past its pillar) and to its pin at an end, so a step ends at the
@@ -8,24 +8,16 @@ Walls move by any law of ``sim.dynamics``; its state variables are integrated wi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from hwlib.network import Network
 from sim.circuit import Circuit
-from sim.dynamics import Kinematic, WallDynamics, dynamics_of
-from sim.engines import Options
+from sim.dynamics import Kinematic, dynamics_of
 from sim.engines.ideal.gains import margin_of, strongest_weights
 from sim.engines.reference.reference_events import first_event, reach, settle
 from sim.engines.reference.reference_growth import ReferenceGrowth
+from sim.engines.stepper import LIMIT, LOAD, REST, RUNNING, Phase, Solver, Stepper
 from sim.engines.tableau import ORDER, STAGES, A, B, E
-from sim.protocol import Protocol
-from sim.result import Trace, Trials
 from sim.walls import Pillars
-
-if TYPE_CHECKING:
-    from sim.recorder import Recorder
 
 _ENERGY_TIME = 1e-8  # s: energies are as exact, relative to initial power times this, as walls relative to L
 _REST_TIME = 1e-15  # s: how exactly the moment of rest is found
@@ -33,136 +25,111 @@ _SHORTEST = 1e-18  # s: a step this short is taken whatever happens in it
 _FIRST_STEP = 1e-10  # s
 
 
-class ReferenceTrial:
-    """One trial: load phase, release, convergence."""
+class ReferenceSolver(Solver):
+    """A network as it is."""
 
-    def __init__(self, network: Network, protocol: Protocol, options: Options):
-        self.network, self.protocol, self.options = network, protocol, options
-
-    def run(self) -> Trials:
-        """Run it."""
-        network, protocol = self.network, self.protocol
-        share = np.zeros(network.devices) if protocol.initial is None else np.asarray(protocol.initial, float)
-        q, energy, rests, times, residual, steps = share * network.length, np.zeros(6), [], [], 0.0, 0
-        dynamics = dynamics_of(network)
-        state, converging = dynamics.first_state(), protocol.net_voltages(network)
-        weights = np.nan_to_num(protocol.axon_weights(network))
-        # The formulas that follow how changes grow are those of kinematic walls.
-        growth = ReferenceGrowth(network, weights, protocol.v_dw) if isinstance(dynamics, Kinematic) else None
-        recorder = _recorder(network, self.options.samples) if self.options.record else None
-        for number in (0, 1):
-            if number == 0 and protocol.start is None:
-                times.append(0.0)
-                continue
-            until_rest = number == 1 or protocol.load == "rest"
-            limit = protocol.time_limit if number == 1 or protocol.load == "rest" else float(protocol.load)
-            voltages = converging if number else protocol.load_voltages(network)
-            rest_speed = protocol.rest_speed(network)
-            circuit = Circuit(network, voltages)
-            phase = _Phase(dynamics, circuit, q, state, number, rest_speed, self.options.tolerance, growth)
-            rest = phase.run(limit, until_rest, recorder, sum(times))
-            q, state, energy = phase.q, phase.state, energy + phase.energy
-            residual = max(residual, phase.residual)
-            steps += phase.steps
-            times.append(phase.time)
-            rests.append(rest or not until_rest)
-        return Trials(
-            time_load=np.array(times[:1]), time_convergence=np.array(times[1:]), at_rest=np.array([all(rests)]),
-            wall_final=q[None], energy_source=energy[None, :3], energy_sink=energy[None, 3:],
-            kcl_residual=np.array([residual]), steps=np.array([steps]),
-            growth=np.array([growth.led(q) if growth else np.nan]),
-            margin=np.array([
-                margin_of(network, strongest_weights(network, weights), phase.rates[0]) if growth else np.nan
-            ]),
-            state_final=state[None], trace=_trace(recorder, q) if recorder else None,
-        )  # fmt: skip
+    def begin(self, phase: Phase) -> Stepper:
+        """Walls and circuit of a phase."""
+        return ReferenceStepper(phase)
 
 
-def _recorder(network: Network, most: int) -> Recorder:
-    from sim.recorder import Recorder
-    from sim.wall_events import EventStore
+class ReferenceStepper(Stepper):
+    """Walls under one set of sources; its energies are integrated with its own steps."""
 
-    return Recorder(EventStore.of(network, clipped=False), network.is_soma, most)
-
-
-def _trace(recorder: Recorder, q: np.ndarray) -> Trace:
-    recorder.end(q)
-    time, phase, seen = recorder.samples()
-    current, voltage, state = (np.array(each) for each in zip(*seen, strict=True))
-    return Trace(recorder.events(), time, phase, current, voltage, state if state.size else None)
-
-
-class _Phase:
-    """Walls under one set of sources."""
-
-    def __init__(
-        self, dynamics: WallDynamics, circuit: Circuit, q: np.ndarray, state: np.ndarray, number: int,
-        rest_speed: np.ndarray, tolerance: float, growth: ReferenceGrowth | None,
-    ):  # fmt: skip
-        network = dynamics.network
-        self.circuit, self.number, self.rest_speed = circuit, number, rest_speed
-        self.tolerance, self.growth = tolerance, growth
-        self.pillars = Pillars.of(network)
-        self.dynamics, self.state, self._state_scale = dynamics, state, dynamics.scale()
-        self.q, self.segment, self.pinned = q, self.pillars.segment(q), np.zeros(network.devices, bool)
-        self.time, self.steps, self.residual, self.energy = 0.0, 0, 0.0, np.zeros(6)
-        self._siemens, self.voltage, self._current = np.zeros(0), np.zeros(0), np.zeros(0)
-        self.rates, self._power = np.zeros((STAGES, network.devices)), np.zeros((STAGES, 6))
-        self._state_rates = np.zeros((STAGES, *state.shape))
-        self._evaluate(0, q, state)
-        self.q, self.segment, self.pinned = settle(self.pillars, q, self.rates[0], self.segment)
-        self._evaluate(0, self.q, state)
+    def __init__(self, phase: Phase):
+        super().__init__(phase)
+        before = phase.before if isinstance(phase.before, ReferenceStepper) else None
+        network, protocol = phase.network, phase.protocol
+        self._dynamics = dynamics_of(network)
+        self.state = self._dynamics.first_state() if before is None else before.state
+        self._state_scale = self._dynamics.scale()
+        self._weights = np.nan_to_num(protocol.axon_weights(network))
+        self._growth: ReferenceGrowth | None = self._new_growth() if before is None else before._growth
+        self._circuit, self._pillars = Circuit(network, phase.voltages), Pillars.of(network)
+        q = phase.wall
+        self._q, self._segment, self._pinned = q, self._pillars.segment(q), np.zeros(network.devices, bool)
+        self._siemens, self._voltage, self._current = np.zeros(0), np.zeros(0), np.zeros(0)
+        self._rates, self._power = np.zeros((STAGES, network.devices)), np.zeros((STAGES, 6))
+        self._state_rates = np.zeros((STAGES, *self.state.shape))
+        self._evaluate(0, q, self.state)
+        self._settle()
+        self._evaluate(0, self._q, self.state)
         self._energy_scale = _ENERGY_TIME * (self._power[0, :3].sum() + 1e-30)
+        self._control = _FIRST_STEP
+        self._see()
+
+    def _new_growth(self) -> ReferenceGrowth | None:
+        """Nothing for other laws: the formulas that follow how changes grow are those of kinematic walls."""
+        if not isinstance(self._dynamics, Kinematic):
+            return None
+        return ReferenceGrowth(self.phase.network, self._weights, self.phase.protocol.v_dw)
+
+    def walls(self) -> np.ndarray:
+        """In m."""
+        return self._q
+
+    def speeds(self) -> np.ndarray:
+        """In m/s."""
+        return self._rates[0]
+
+    def look(self) -> tuple[np.ndarray, ...]:
+        """Currents, voltages, states."""
+        return self._circuit.track_current(self._voltage), self._circuit.node_voltage(self._voltage), self.state
+
+    def growth(self) -> float:
+        """As of ``Trials``."""
+        return np.nan if self._growth is None else self._growth.led(self._q)
+
+    def margin(self) -> float:
+        """As of ``Trials``."""
+        network = self.phase.network
+        if self._growth is None:
+            return np.nan
+        return margin_of(network, strongest_weights(network, self._weights), self._rates[0])
+
+    def _settle(self) -> None:
+        self._q, self._segment, self._pinned = settle(self._pillars, self._q, self._rates[0], self._segment)
+
+    def _see(self) -> None:
+        self.residual = max(self.residual, self._circuit.residual(self._voltage, self._siemens))
 
     def _evaluate(self, stage: int, q: np.ndarray, state: np.ndarray) -> None:
         """Velocities and powers with the walls at ``q``; solves only if a conductance changed."""
-        siemens = self.pillars.smooth_conductance(q, self.segment)
+        siemens = self._pillars.smooth_conductance(q, self._segment)
         if not np.array_equal(siemens, self._siemens):
-            self._siemens, self.voltage = siemens, self.circuit.solve(siemens)
-            self._current = self.circuit.track_current(self.voltage)
-            self._now_power = np.concatenate(self.circuit.powers(self.voltage, siemens))
-        self.rates[stage], self._power[stage] = self.dynamics.velocity(self._current, state), self._now_power
-        self._state_rates[stage] = self.dynamics.state_rates(self._current, state, self.pinned)
+            self._siemens, self._voltage = siemens, self._circuit.solve(siemens)
+            self._current = self._circuit.track_current(self._voltage)
+            self._now_power = np.concatenate(self._circuit.powers(self._voltage, siemens))
+        self._rates[stage], self._power[stage] = self._dynamics.velocity(self._current, state), self._now_power
+        self._state_rates[stage] = self._dynamics.state_rates(self._current, state, self._pinned)
 
-    def run(self, limit: float, until_rest: bool, recorder: Recorder | None, begin: float) -> bool:
-        """Go on until rest or the limit; whether every wall is at rest."""
-        control = _FIRST_STEP
-        self._check()
-        if recorder is not None:
-            recorder.begin(self.number, begin, self.q, self.rates[0], self._look)
-        while True:
-            self.q, self.segment, self.pinned = settle(self.pillars, self.q, self.rates[0], self.segment)
-            self._state_rates[0] = self.dynamics.state_rates(self._current, self.state, self.pinned)
+    def advance(self, steps: int) -> int:
+        """Go on until rest or the limit, so many steps at most."""
+        limit = self.phase.until
+        for _ in range(steps):
+            self._settle()
+            self._state_rates[0] = self._dynamics.state_rates(self._current, self.state, self._pinned)
             still = self._still(self.state)
-            if self.time >= limit or (still and until_rest):
-                break
+            if self.time >= limit or (still and self.phase.until_rest):
+                return REST if still else LIMIT
             left = limit - self.time
-            longest = min(control, left, reach(self.pillars, self.q, self.rates[0], self.segment, self.pinned))
-            h, control, self.q, self.state = self._step(longest, control, until_rest)
+            reached = reach(self._pillars, self._q, self._rates[0], self._segment, self._pinned)
+            h, self._control, self._q, self.state = self._step(min(self._control, left, reached), self._control)
             self.energy = self.energy + h * (B @ self._power)
-            self.rates[0], self._power[0] = self.rates[-1], self._power[-1]
-            if self.growth is not None:
-                self.growth.step(h, self.rates[0], self.segment, self.pinned, loading=self.number == 0)
+            self._rates[0], self._power[0] = self._rates[-1], self._power[-1]
+            if self._growth is not None:
+                loading = self.phase.number == LOAD
+                self._growth.step(h, self._rates[0], self._segment, self._pinned, loading=loading)
             self.time = limit if left - h <= 1e-15 * limit else self.time + h
             self.steps += 1
-            self._check()
-            if recorder is not None:
-                recorder.step(begin + self.time, self.q, self.rates[0], self._look)
-        if recorder is not None:
-            recorder.end_phase(begin + self.time, self._look)
-        return still
-
-    def _check(self) -> None:
-        self.residual = max(self.residual, self.circuit.residual(self.voltage, self._siemens))
-
-    def _look(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return self.circuit.track_current(self.voltage), self.circuit.node_voltage(self.voltage), self.state
+            self._see()
+        return RUNNING
 
     def _still(self, state: np.ndarray) -> bool:
         """Every wall rests, with the currents of the last evaluation."""
-        return bool(np.all(self.dynamics.at_rest(self._current, state, self.pinned, self.rest_speed)))
+        return bool(np.all(self._dynamics.at_rest(self._current, state, self._pinned, self.phase.rest_speed)))
 
-    def _step(self, h: float, control: float, until_rest: bool) -> tuple[float, float, np.ndarray, np.ndarray]:
+    def _step(self, h: float, control: float) -> tuple[float, float, np.ndarray, np.ndarray]:
         """Shorten a step until it is exact enough and ends at the first event."""
         moving, still = 0.0, np.inf  # the moment of rest lies between these step lengths
         while True:
@@ -174,11 +141,11 @@ class _Phase:
                 h *= min(grow, 0.9)
                 control = h
                 continue
-            fraction = first_event(self.pillars, self.q, q_new, self.rates, self.segment, self.pinned, h)
+            fraction = first_event(self._pillars, self._q, q_new, self._rates, self._segment, self._pinned, h)
             if fraction <= 1:
                 h *= max(fraction, 1e-6)
                 continue
-            if until_rest and self._still(state_new):
+            if self.phase.until_rest and self._still(state_new):
                 still = h
             else:
                 moving = h
@@ -189,13 +156,13 @@ class _Phase:
 
     def _attempt(self, h: float) -> tuple[np.ndarray, np.ndarray, float]:
         """One step: where it ends, and its error in units of the tolerance."""
-        q, state = self.q, self.state
+        q, state = self._q, self.state
         for stage in range(1, STAGES):
-            rate = A[stage, :stage] @ self.rates[:stage]
-            q = self.q + h * np.where(self.pinned, 0.0, rate)
+            rate = A[stage, :stage] @ self._rates[:stage]
+            q = self._q + h * np.where(self._pinned, 0.0, rate)
             state = self.state + h * np.tensordot(A[stage, :stage], self._state_rates[:stage], 1)
             self._evaluate(stage, q, state)
-        walls = abs(E @ self.rates) * ~self.pinned * h / self.pillars.length
+        walls = abs(E @ self._rates) * ~self._pinned * h / self._pillars.length
         energies = abs(E @ self._power) * h / self._energy_scale
         states = abs(np.tensordot(E, self._state_rates, 1)) * h / self._state_scale
-        return q, state, max(walls.max(), energies.max(), states.max(initial=0.0)) / self.tolerance
+        return q, state, max(walls.max(), energies.max(), states.max(initial=0.0)) / self.phase.tolerance

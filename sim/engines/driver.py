@@ -1,0 +1,219 @@
+"""The driver of trials: phases and their sources, rest and limits, energies, traces, checkpoints, trials side by side.
+
+An engine's ``prepare`` makes a ``Solver`` of a network; that makes a ``Stepper`` for each phase of a trial. Engines do
+nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+
+from hwlib.network import Network
+from sim.checkpoint import CheckpointError, identity, read_state, write_state
+from sim.engines import Engine, Options
+from sim.engines.stepper import CONVERGENCE, LOAD, REST, RUNNING, Phase, Solver, Stepper
+from sim.protocol import Protocol
+from sim.result import Trials, joined
+
+_STATE = "phase", "phase_time", "at_rest", "energy", "residual", "steps", "wall"  # of a checkpoint
+
+
+class TrialRun:
+    """A trial that can stop after any step and go on, bit for bit where the engine can.
+
+    Args:
+        solver: the network.
+        protocol: what is done to it.
+        options: as of every engine.
+    """
+
+    def __init__(self, solver: Solver, protocol: Protocol, options: Options):
+        self.solver, self.protocol, self.options = solver, protocol, options
+        self.recorder = solver.recorder(options.samples) if options.record else None
+        self.phase = LOAD if protocol.start is not None else CONVERGENCE
+        self.phase_time, self.at_rest = [0.0, 0.0], [True, False]
+        self._energy, self._residual, self._steps = np.zeros(6), 0.0, 0  # of phases that are over
+        self._enter()
+
+    def _enter(self, before: Stepper | None = None, wall: np.ndarray | None = None) -> None:
+        """Begin the present phase."""
+        phase = Phase(self.solver.network, self.protocol, self.phase, self.options.tolerance, before, wall)
+        self.stepper = self.solver.begin(phase)
+        if self.recorder is None:
+            self.stepper.check()
+        else:
+            place, speed, _ = self.stepper.course()
+            self.recorder.begin(self.phase, self.time, place, speed, self.stepper.look)
+
+    @property
+    def time(self) -> float:
+        """From the start of the trial, s."""
+        return sum(self.phase_time[: self.phase]) + self.stepper.time
+
+    @property
+    def steps(self) -> int:
+        """Accepted so far."""
+        return self._steps + self.stepper.steps
+
+    def go(self, steps: int | None = None) -> bool:
+        """Take some steps (all that fit between two looks by default, one when recorded); whether the trial is over."""
+        stepper = self.stepper
+        before = stepper.steps
+        status = stepper.advance(1 if self.recorder else steps or stepper.between)
+        if self.recorder is None:
+            stepper.check()
+        elif stepper.steps > before:
+            place, speed, middle = stepper.course()
+            self.recorder.step(self.time, place, speed, stepper.look, middle)
+        if status == RUNNING:
+            return False
+        self._leave(status)
+        if self.phase == CONVERGENCE:
+            return True
+        self.phase = CONVERGENCE
+        self._enter(stepper)
+        return False
+
+    def _leave(self, status: int) -> None:
+        """Add up what the phase was that is over."""
+        stepper = self.stepper
+        self.phase_time[self.phase] = stepper.time
+        self.at_rest[self.phase] = status == REST or not stepper.phase.until_rest
+        self._energy = self._energy + stepper.energy
+        self._residual, self._steps = max(self._residual, stepper.residual), self._steps + stepper.steps
+        if self.recorder is not None:
+            self.recorder.end_phase(sum(self.phase_time[: self.phase + 1]), stepper.look)
+            self._residual = max(self._residual, stepper.residual)
+
+    def result(self) -> Trials:
+        """The finished trial."""
+        stepper = self.stepper
+        if self.recorder is not None:
+            self.recorder.end(stepper.course()[0])
+        return Trials(
+            time_load=np.array(self.phase_time[:1]), time_convergence=np.array(self.phase_time[1:]),
+            at_rest=np.array([all(self.at_rest)]), wall_final=stepper.walls()[None],
+            energy_source=self._energy[None, :3], energy_sink=self._energy[None, 3:],
+            kcl_residual=np.array([self._residual]), steps=np.array([self._steps]),
+            growth=np.array([stepper.growth()]), margin=np.array([stepper.margin()]), state_final=stepper.state[None],
+            trace=None if self.recorder is None else self.solver.trace(self.recorder, self.protocol),
+        )  # fmt: skip
+
+    def _identity(self) -> str:
+        """Names this network, protocol and tolerance; a checkpoint fits no other."""
+        return identity(self.solver.network, [self.protocol], type(self.stepper).__name__, self.options.tolerance)
+
+    def save(self, path: Path) -> None:
+        """Write everything that the rest of the run depends on."""
+        state = {
+            "phase": np.array(self.phase), "phase_time": np.array(self.phase_time),
+            "at_rest": np.array(self.at_rest), "energy": self._energy,
+            "residual": np.array(max(self._residual, self.stepper.residual)), "steps": np.array(self._steps),
+            "wall": self.stepper.phase.wall,
+        }  # fmt: skip
+        kept = {f"motion_{name}": each for name, each in self.stepper.kept().items()}
+        write_state(path, self._identity(), {**state, **kept})
+
+    def load(self, path: Path) -> None:
+        """Take over the state of a checkpoint.
+
+        Raises:
+            CheckpointError: no checkpoint, or of another run.
+        """
+        own = self.stepper.kept()
+        names = (*_STATE, *(f"motion_{name}" for name in own))
+        state = read_state(path, self._identity(), names, "network, protocol or tolerance")
+        try:
+            self._take(state, {name: state[f"motion_{name}"] for name in own})
+        except (TypeError, ValueError, IndexError):
+            raise CheckpointError(path, "damaged, or no checkpoint (arrays of other shapes)") from None
+
+    def _take(self, state: dict[str, np.ndarray], kept: dict[str, np.ndarray]) -> None:
+        for name, shape in (
+            ("wall", (self.solver.network.devices,)),
+            ("energy", (6,)),
+            ("phase_time", (2,)),
+            ("at_rest", (2,)),
+        ):
+            if state[name].shape != shape:
+                raise ValueError(name)
+        self.phase = int(state["phase"])
+        self.phase_time, self.at_rest = list(state["phase_time"]), [bool(x) for x in state["at_rest"]]
+        self._energy, self._residual, self._steps = state["energy"], float(state["residual"]), int(state["steps"])
+        self._enter(wall=state["wall"])
+        self.stepper.take(kept)
+
+
+def run_trial(run: TrialRun, checkpoint: Path | None = None, looked: Callable[[], None] | None = None) -> Trials:
+    """Run a trial to its end.
+
+    Args:
+        run: the trial.
+        checkpoint: file to go on from when it exists, rewritten during the run and removed at its end; left alone where
+            the engine cannot stop within a trial.
+        looked: called now and then.
+    """
+    if not run.stepper.resumable:
+        checkpoint = None
+    if checkpoint is not None and checkpoint.exists():
+        run.load(checkpoint)
+    while not run.go():
+        if checkpoint is not None:
+            run.save(checkpoint)
+        if looked is not None:
+            looked()
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    return run.result()
+
+
+def run_trials(engine: Engine, network: Network, protocols: Sequence[Protocol], options: Options) -> Trials:
+    """Run every protocol on a network with an engine: one after the other, or side by side where that pays.
+
+    Raises:
+        InputError: a protocol that does not fit the network, or a checkpoint of another run.
+    """
+    solver = engine.prepare(network)
+    if len(protocols) > 1 and solver.side_by_side > 1:
+        return joined(_side_by_side(solver, protocols, options))
+    done = []
+    for protocol in protocols:
+        done.append(run_trial(TrialRun(solver, protocol, options), options.checkpoint))
+        if options.progress:
+            options.progress(len(done), len(protocols))
+    return joined(done)
+
+
+class _StoppedError(Exception):
+    pass
+
+
+def _side_by_side(solver: Solver, protocols: Sequence[Protocol], options: Options) -> list[Trials]:
+    """A trial a thread; each is the same to the last bit as when it runs alone."""
+    stop = Event()
+
+    def looked() -> None:
+        if stop.is_set():
+            raise _StoppedError
+
+    def some(first: int) -> list[Trials]:
+        looked()
+        mine = protocols[first : first + solver.together]
+        return [run_trial(TrialRun(solver, protocol, options), looked=looked) for protocol in mine]
+
+    with ThreadPoolExecutor(solver.side_by_side) as pool:
+        futures = [pool.submit(some, first) for first in range(0, len(protocols), solver.together)]
+        try:
+            done = 0
+            for future in as_completed(futures):
+                done += len(future.result())
+                if options.progress:
+                    options.progress(done, len(protocols))
+        finally:
+            stop.set()  # after an error or Ctrl-C nothing goes on
+    return [trials for future in futures for trials in future.result()]
