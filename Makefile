@@ -22,6 +22,7 @@ test: lint types
 # Test files that try more with SPINHOP_FULL=1; CONTRIBUTING.md has a line on each.
 PROOFS ?= tests/layouts/test_straps.py \
   tests/hwlib/test_faults.py tests/hwlib/test_redrawings.py tests/hwlib/test_fuzz_layouts.py \
+  tests/hwlib/test_open_presets.py \
   tests/spinhop/test_fuzz_texts.py tests/spinhop/test_fuzz_inputs.py tests/spinhop/test_fuzz_results.py \
   tests/spinhop/test_full_disk.py tests/spinhop/test_interruption.py tests/spinhop/test_hostile_names.py \
   tests/spinhop/test_one_verdict.py tests/sim/test_ties.py tests/sim/test_parity.py tests/sim/test_rules_loading.py \
@@ -42,6 +43,7 @@ types: $(STAMP)
 # The pages of docs/ that are made from the code.
 docs: $(STAMP)
 	$(BIN)/spinhop schema --markdown --out docs/file-formats.md
+	$(BIN)/spinhop process list --markdown > docs/processes.md
 	$(BIN)/spinhop extract $(DESIGN) --out build/docs
 	mkdir -p docs/images && cp build/docs/layout.png build/docs/neuron.png docs/images/
 

@@ -53,6 +53,14 @@ class Layer(StrictModel):
     min_area: Annotated[float, Quantity("m^2", 1e-20, 1e-6)] | None = None
     min_density: Real | None = Field(default=None, ge=1e-6, lt=1)
     max_current_density: Annotated[float, Quantity("A/m^2", 1, 1e16)] | None = None
+    foundry_name: str | None = Field(default=None, description="of this layer in the process that its numbers are from")
+    sources: dict[str, str] = Field(default={}, description="field, or `all` → where its number is from")
+
+    @model_validator(mode="after")
+    def _fields_with_sources(self) -> Layer:
+        if unknown := [name for name in self.sources if name != "all" and name not in type(self).model_fields]:
+            raise ValueError(f"sources: no field {shown(unknown[0])}; allowed: all, or a layer's field")
+        return self
 
     @model_validator(mode="after")
     def _complete(self) -> Layer:
@@ -66,12 +74,16 @@ class Layer(StrictModel):
         return self
 
 
+_SOURCE = Field(default=None, description="where the number is from")
+
+
 class Enclosure(StrictModel):
     """``outer`` must surround ``inner`` by ``margin`` on every side (0 = cover)."""
 
     outer: str
     inner: str
     margin: SizeOrNone
+    source: str | None = _SOURCE
 
 
 class Separation(StrictModel):
@@ -80,6 +92,7 @@ class Separation(StrictModel):
     first: str
     second: str
     space: Size
+    source: str | None = _SOURCE
 
 
 class Extension(StrictModel):
@@ -88,6 +101,7 @@ class Extension(StrictModel):
     layer: str
     past: str
     by: Size
+    source: str | None = _SOURCE
 
 
 class Overlap(StrictModel):
@@ -96,6 +110,7 @@ class Overlap(StrictModel):
     first: str
     second: str
     width: Size
+    source: str | None = _SOURCE
 
 
 class Process(StrictModel):
@@ -103,6 +118,8 @@ class Process(StrictModel):
 
     name: str = Field(pattern=f"^{_NAME}$")
     description: str
+    source: str | None = Field(default=None, description="where the numbers are from, in a line")
+    documents: dict[str, str] = Field(default={}, description="word that a source begins with → the document it means")
     grid: Annotated[float, Quantity("m", 1e-10, 1e-6)] = Field(default=1e-9, description="manufacturing grid")
     permittivity: Real = Field(ge=1, le=10_000, description="relative, of the dielectric between the wires")
     layers: dict[str, Layer]
@@ -215,6 +232,17 @@ REQUIRED_LAYERS = (
 def preset_names() -> list[str]:
     """Names of the processes that ship with the library."""
     return sorted(p.name.removesuffix(".yaml") for p in resources.files("hwlib").joinpath("processes").iterdir())
+
+
+def preset_text(name: str) -> str:
+    """The process file of a preset as it ships, with its comments.
+
+    Raises:
+        InputError: unknown name.
+    """
+    if name not in preset_names():
+        raise InputError(f"process: unknown preset {shown(name)}; allowed: {', '.join(preset_names())}")
+    return resources.files("hwlib").joinpath("processes", f"{name}.yaml").read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=8)

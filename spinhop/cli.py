@@ -24,6 +24,7 @@ from hwlib.errors import InputError, StoppedError, one_line
 from spinhop.commands import (
     check_commands,
     design_commands,
+    preset_commands,
     spice_commands,
     stage_commands,
     task_commands,
@@ -38,7 +39,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (design_commands, stage_commands, spice_commands, check_commands, task_commands, tool_commands):
+for module in (
+    design_commands, preset_commands, stage_commands, spice_commands, check_commands, task_commands, tool_commands,
+):  # fmt: skip
     module.register(app)
 
 

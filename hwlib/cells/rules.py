@@ -67,14 +67,29 @@ class Rules:
         return max(self.width(layer), self.width(via) + 2 * self.enclosure(layer, via))
 
     def pad(self, layer: str, inner: str, box: Box) -> Box:
-        """The box of ``layer`` that a shape of ``inner`` needs: its enclosure, widened to the layer's minimum."""
+        """The box of ``layer`` that a shape of ``inner`` needs: its enclosure, widened to the layer's minima.
+
+        The minimum area counts where a via between two wires lands: every island of a wire has such a via.
+        """
         grown = box.grown(self.enclosure(layer, inner))
-        short_x = max(0, self.width(layer) - (grown.x1 - grown.x0))
-        short_y = max(0, self.width(layer) - (grown.y1 - grown.y0))
+        wide, high = (max(size, self.width(layer)) for size in (grown.x1 - grown.x0, grown.y1 - grown.y0))
+        area = self._island(layer) if self._joins_wires(inner) else 0
+        if wide * high < area:  # toward a square: the shorter edge grows
+            wide = max(wide, min(math.isqrt(area - 1) + 1, -(-area // high)))
+            high = max(high, -(-area // wide))
+        short_x, short_y = wide - (grown.x1 - grown.x0), high - (grown.y1 - grown.y0)
         return Box(
             grown.x0 - short_x // 2, grown.y0 - short_y // 2,
             grown.x1 + short_x - short_x // 2, grown.y1 + short_y - short_y // 2,
         )  # fmt: skip
+
+    def _joins_wires(self, via: str) -> bool:
+        layers = self.process.layers
+        return all(layers[end].kind == "conductor" for end in layers[via].connects or ("track",))
+
+    def _island(self, layer: str) -> int:
+        """Minimum area of a layer in squares of the grid."""
+        return math.ceil((self.process.layers[layer].min_area or 0.0) / self.process.grid**2 - _SLACK)
 
     def wire(self, layer: str, asked: float | None, vias: tuple[str, ...], what: str) -> int:
         """Drawn width of a wire: ``asked``, or the least that the layer and the vias on it allow.

@@ -9,16 +9,17 @@ from pathlib import Path
 import klayout.db as kdb
 import numpy as np
 
+from hwlib.cells.shortest_track import shortest_track
 from hwlib.checks.design_rules.run import drc
 from hwlib.checks.faults import KINDS, plant
 from hwlib.checks.flat_view import FlatView
 from hwlib.checks.lvs_engine import lvs
 from hwlib.checks.places import places
 from hwlib.checks.planter import Fault, Planter
-from hwlib.design import Design, NetworkFields
+from hwlib.design import Design, Device, NetworkFields
 from hwlib.drawing.reader import open_layout
 from hwlib.findings import Finding
-from hwlib.process import preset_names
+from hwlib.process import load_process, preset_names
 from hwlib.weight_fields import Weights
 from hwlib.weight_styles import LINES, RAILS
 from hwlib.wire_fields import Strap, Straps
@@ -59,7 +60,10 @@ def random_designs(count: int, seed: int, *, largest: int = 30) -> list[Design]:
             straps=_straps(k),
         )
         process = preset_names()[k // 4 % len(preset_names())]
-        designs.append(Design(name=f"selftest_{k}", process=process, seed=int(rng.integers(1 << 30)), network=network))
+        length = shortest_track(load_process(process)) or 0.0
+        device = Device(track_length=max(Device().track_length, length))
+        seed = int(rng.integers(1 << 30))
+        designs.append(Design(name=f"selftest_{k}", process=process, device=device, seed=seed, network=network))
     return designs
 
 

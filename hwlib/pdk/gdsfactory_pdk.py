@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from hwlib.cells.device_dimensions import DeviceSpec
 from hwlib.cells.devices import dw_mtj, dw_track, mtj_pillar
 from hwlib.cells.passives import pad, via_stack
 from hwlib.cells.rules import process_key, process_of
+from hwlib.cells.shortest_track import shortest_track
 from hwlib.cells.tile_dimensions import TileSpec
 from hwlib.cells.tiles import axon, neuron, soma, synapse
 from hwlib.pdk.technology import layer_views
@@ -63,10 +65,12 @@ def _make(key: str) -> gf.Pdk:
 
 
 def _cells(key: str) -> dict[str, Callable[..., gf.Component]]:
-    plain: dict[str, Any] = {
-        f.__name__: partial(f, process=key) for f in (dw_track, mtj_pillar, dw_mtj, via_stack, pad)
-    }
-    tile = TileSpec(device=DeviceSpec(process=key))
+    plain: dict[str, Any] = {f.__name__: partial(f, process=key) for f in (mtj_pillar, via_stack, pad)}
+    device = DeviceSpec(process=key)
+    longer = max(device.track_length, shortest_track(process_of(key)) or 0.0)  # coarse metals: the shortest that fits
+    track = {} if longer == device.track_length else {"track_length": round(longer * 1e6, 9)}
+    plain |= {f.__name__: partial(f, process=key, **track) for f in (dw_track, dw_mtj)}
+    tile = TileSpec(device=replace(device, track_length=longer))
     return plain | {f.__name__: partial(f, tile=tile) for f in (axon, soma, synapse, neuron)}
 
 

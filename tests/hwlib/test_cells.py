@@ -5,6 +5,7 @@ import pytest
 
 from hwlib.cells.device_dimensions import DeviceSpec
 from hwlib.cells.devices import dw_mtj, dw_track, mtj_pillar
+from hwlib.cells.draw import dbu_per_step
 from hwlib.cells.passives import pad, via_stack
 from hwlib.cells.rules import process_key, rules_of
 from hwlib.cells.shapes import Box, via_grid
@@ -14,6 +15,7 @@ from hwlib.cells.tiles import axon, neuron, soma, synapse
 from hwlib.errors import InputError
 from hwlib.process import Extension, Overlap, load_process, preset_names
 from layouts.structures import corner, ladder, straight_wire, via_chain
+from tests.support.fitting import ESTIMATES, fitting_device
 
 
 def region(component, process, layer):
@@ -23,12 +25,12 @@ def region(component, process, layer):
 
 @pytest.mark.parametrize("process", preset_names())
 def test_the_device_is_as_long_and_wide_as_asked(process):
-    device = dw_mtj(process=process, track_length=0.3, track_width=0.07, pillar_width=0.04, pillar_position=0.3)
+    device = dw_mtj(process=process, track_length=1.2, track_width=0.07, pillar_width=0.04, pillar_position=0.5)
     contacts = sorted((p.bbox() for p in region(device, process, "vt").each()), key=lambda b: b.left)
     pillar = region(device, process, "pillar").bbox()
-    assert contacts[1].left - contacts[0].right == 300
+    assert contacts[1].left - contacts[0].right == 1200
     assert region(device, process, "track").bbox().height() == pillar.height() == 70
-    assert (pillar.width(), (pillar.left + pillar.right) / 2 - contacts[0].right) == (40, 90)
+    assert (pillar.width(), (pillar.left + pillar.right) / 2 - contacts[0].right) == (40, 600)
     pin = region(device, process, "pin")
     assert (region(device, process, "vt") & pin).area() == contacts[0].area()
     assert (pin & region(device, process, "pillar")).is_empty()
@@ -36,7 +38,8 @@ def test_the_device_is_as_long_and_wide_as_asked(process):
 
 @pytest.mark.parametrize("process", preset_names())
 def test_parts_of_the_device_agree_with_the_whole(process):
-    whole, track = dw_mtj(process=process), dw_track(process=process)
+    length = fitting_device(process).track_length * 1e6
+    whole, track = dw_mtj(process=process, track_length=length), dw_track(process=process, track_length=length)
     pillar = mtj_pillar(process=process)
     for layer in ("track", "vt", "pin"):
         assert (region(whole, process, layer) ^ region(track, process, layer)).is_empty()
@@ -46,17 +49,17 @@ def test_parts_of_the_device_agree_with_the_whole(process):
 
 @pytest.mark.parametrize("process", preset_names())
 def test_tiles_have_one_pitch_and_one_device(process):
-    spec = TileSpec(device=DeviceSpec(process=process), tracks=3)
+    spec = TileSpec(device=DeviceSpec(process, fitting_device(process).track_length), tracks=3)
     wiring = Wiring(through=(0, 3), tie=2)
     tiles = [axon(tile=spec, wiring=wiring), soma(tile=spec, wiring=Wiring(through=(0, 3)))]
     columns = [region(tile, process, "m2") for tile in tiles]
     rows = [region(tile, process, "m3") for tile in tiles]
-    t = tile_of(spec)
+    t, step = tile_of(spec), dbu_per_step(load_process(process))
     for tile in tiles:
-        assert (tile.kdb_cell.bbox().width(), tile.kdb_cell.bbox().height()) == (t.px, t.py)
+        assert (tile.kdb_cell.bbox().width(), tile.kdb_cell.bbox().height()) == (t.px * step, t.py * step)
         assert region(tile, process, "pillar").count() == region(tile, process, "track").count() == 1
     # Wires cross both tiles at equal places, so any two abut.
-    top = kdb.Region(kdb.Box(0, t.py - 1, t.px, t.py))
+    top = kdb.Region(kdb.Box(0, t.py * step - 1, t.px * step, t.py * step))
     assert ((columns[0] & top) ^ (columns[1] & top)).is_empty()
     assert (rows[0] ^ rows[1]).is_empty()
     assert rows[0].count() == 5  # dendrite, V_DW and three weight tracks
@@ -157,18 +160,18 @@ def test_via_grids_stay_inside_and_are_as_many_as_fit():
 
 @pytest.mark.parametrize("process", preset_names())
 def test_structures_measure_what_they_say(process):
-    p = load_process(process)
-    wire = straight_wire(process=process, layer="m2", length=8.0, width=0.1)
-    assert region(wire, process, "m2").area() == 8000 * 100
-    assert wire.info["squares"] == 80
-    bend = region(corner(process=process, arm=4.0, width=0.1), process, "m3")
-    assert (bend.count(), bend.area()) == (1, 2 * 4000 * 100 + 100 * 100)
+    p, wide = load_process(process), 100 if process in ESTIMATES else 400
+    wire = straight_wire(process=process, layer="m2", length=8.0, width=wide / 1e3)
+    assert region(wire, process, "m2").area() == 8000 * wide
+    assert wire.info["squares"] == 8000 / wide
+    bend = region(corner(process=process, arm=4.0, width=wide / 1e3), process, "m3")
+    assert (bend.count(), bend.area()) == (1, 2 * 4000 * wide + wide**2)
     chain = via_chain(process=process, lower="m2", links=10)
     assert region(chain, process, "v2").count() == 10
     assert region(chain, process, "m3").count() == 5
     assert region(chain, process, "m2").count() == 6
     for layer in ("m2", "m3"):
         assert region(chain, process, layer).space_check(round(p.layers[layer].min_space * 1e9)).count() == 0
-    steps = ladder(process=process, taps=60, pitch=0.4, width=0.1)
+    steps = ladder(process=process, taps=60, pitch=4 * wide / 1e3, width=wide / 1e3)
     texts = steps.kdb_cell.shapes(steps.kcl.layer(*p.layers["m3"].label))
-    assert sorted(s.text.x for s in texts.each()) == [400 * k for k in range(62)]
+    assert sorted(s.text.x for s in texts.each()) == [4 * wide * k for k in range(62)]

@@ -78,7 +78,7 @@ def test_pillar_conductance_is_area_weighted(q, expected):
         (HEAD + "operating_point: {v_dw: true}\n", "operating_point.v_dw"),
         (HEAD + "operating_point: {axon_leak: 5 m/s}\n", "axon_leak: '5 m/s' is outside -1e+04 m/s to -1e-06 m/s"),
         (HEAD + "operating_point: {load: 0 ns}\n", "'0 ns' is outside 0.001 ns to 1000 us"),
-        (HEAD + "process: sky130\n", "unknown preset 'sky130'; allowed: copper, "),
+        (HEAD + "process: sky13\n", "unknown preset 'sky13'; allowed: copper, "),
         (HEAD + "process: ../p.yaml\n", "leaves its folder"),
         (HEAD + "process: /etc/p.yaml\n", "leaves its folder"),
         (HEAD + "process: p.yaml\n", "no such process file"),

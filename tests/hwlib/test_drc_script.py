@@ -18,6 +18,7 @@ from hwlib.checks.places import places
 from hwlib.design import Design
 from hwlib.process import load_process, preset_names
 from tests.support.drawn_network import PX, PY, Drawing, draw_network
+from tests.support.fitting import ESTIMATES
 
 KLAYOUT = shutil.which("klayout")
 SECOND_MARKS = re.compile(r"\.(distance|narrow)$")  # what a rule with two outputs calls its second
@@ -111,7 +112,7 @@ def test_flat_mode_marks_the_same_polygons(tmp_path):
 
 
 @needs_klayout
-@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("name", ESTIMATES)
 def test_both_engines_find_the_same_on_hand_drawn_violations(name, tmp_path):
     process = load_process(name)
     draw = draw_network(Design(name="clean", network={"neurons": 3}, seed=3))

@@ -7,31 +7,17 @@ import pytest
 from hwlib.extraction.grid import Contact, Line
 from hwlib.extraction.sheet import Frame, solve
 from hwlib.extraction.tesselation import tesselate
+<<<<<<< HEAD
 from hwlib.extraction.window_network import WindowExtractor
+=======
+>>>>>>> 69c0a78 (Presets of open back-ends: SKY130, SG13G2, GF180MCU metals under an MTJ level, every number with its source; process list and show; pads of vias have their minimum area)
 from hwlib.process import load_process
-from tests.support.hand_drawn import Sheet
+from tests.support.hand_drawn import Sheet, pin_resistance
 
 PROCESS = load_process("ebeam")
 R_M2, R_M3 = (PROCESS.layers[name].sheet_resistance for name in ("m2", "m3"))
 RHO = PROCESS.layers["v1"].contact_resistance
 VIA = RHO / 30e-9**2
-
-
-def pin_resistance(sheet: Sheet, cell: db.Cell, *pins: tuple[str, int, int]) -> np.ndarray:
-    """Resistance between the first pin and each other one, by a dense Laplacian."""
-    shapes = {name: db.Region() for name in sheet.process.layers}
-    for name in shapes:
-        shapes[name] = db.Region(cell.begin_shapes_rec(sheet.layer(name))).merged()
-    net = WindowExtractor(sheet.process, 1e-9).extract(shapes, list(pins), lambda x, y: f"({x}, {y})", [])
-    r = net.resistors
-    laplacian = np.zeros((len(net.x), len(net.x)))
-    for a, b, ohm in zip(r.a, r.b, r.ohm, strict=True):
-        laplacian[[a, b, a, b], [a, b, b, a]] += np.array([1, 1, -1, -1]) / ohm
-    assert (net.pin_node >= 0).all()
-    keep = np.delete(np.arange(len(net.x)), net.pin_node[0])
-    inverse = np.zeros_like(laplacian)
-    inverse[np.ix_(keep, keep)] = np.linalg.pinv(laplacian[np.ix_(keep, keep)])
-    return np.diag(inverse)[net.pin_node[1:]]
 
 
 @pytest.fixture

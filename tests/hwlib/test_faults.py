@@ -17,6 +17,7 @@ from hwlib.checks.self_test import random_designs, self_test, try_fault
 from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
 from hwlib.process import load_process, preset_names
+from tests.support.fitting import ESTIMATES, fitting_device
 
 FULL = bool(os.environ.get("SPINHOP_FULL"))
 STYLES = [(style, place) for style in ("rails", "lines") for place in ("diagonal", "centred")]
@@ -36,14 +37,16 @@ def test_every_planted_fault_is_caught_where_it_is(tmp_path):
 
 
 @pytest.mark.parametrize("neurons", range(2, 61) if FULL else [2, 3, 8])
-@pytest.mark.parametrize("process", preset_names())
+@pytest.mark.parametrize("process", preset_names() if FULL else ESTIMATES)
 def test_clean_layouts_have_no_findings(neurons, process, tmp_path):
     for k, (style, place) in enumerate(STYLES):
         network = {
             "neurons": neurons, "weight_style": style, "soma_placement": place,
             "weights": {"random_patterns": 1 + (neurons + k) % 3},
         }  # fmt: skip
-        design = Design(name=f"clean_{neurons}_{k}", process=process, network=network, seed=neurons)
+        design = Design(
+            name=f"clean_{neurons}_{k}", process=process, device=fitting_device(process), network=network, seed=neurons
+        )
         path = draw(tmp_path)(design)
         assert drc(path, load_process(process)) == []
         assert lvs(path, load_process(process), design) == []

@@ -16,6 +16,7 @@ from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
 from hwlib.extraction import extract
 from hwlib.process import preset_names
+from tests.support.fitting import fitting_device
 from tests.support.redrawing import REDRAWINGS, with_pads, wrapped, wrapped_twice
 
 FULL = bool(os.environ.get("SPINHOP_FULL"))
@@ -29,7 +30,7 @@ def drawn(process, style, placement, neurons, folder):
     network = {
         "neurons": neurons, "weight_style": style, "soma_placement": placement, "weights": {"random_patterns": 1}
     }  # fmt: skip
-    design = Design(name="redrawn", process=process, network=network, seed=neurons)
+    design = Design(name="redrawn", process=process, device=fitting_device(process), network=network, seed=neurons)
     path = layouts.write_layout(layouts.hopfield(design), folder / "drawn.oas")
     layout = kdb.Layout()
     layout.read(str(path))

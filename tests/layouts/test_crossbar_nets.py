@@ -6,9 +6,10 @@ import pytest
 
 import layouts
 from hwlib.design import Design, NetworkFields
-from hwlib.process import load_process, preset_names
+from hwlib.process import load_process
 from hwlib.weight_fields import Weights
 from hwlib.weights import weight_levels
+from tests.support.fitting import ESTIMATES
 
 STACK = [("vt", "m1"), ("pillar", "m1"), ("vr", "m1"), ("read", "vr"), ("m1", "v1"), ("v1", "m2"), ("m2", "v2"),
          ("v2", "m3"), ("m3", "v3"), ("v3", "m4"), ("m4", "v4"), ("v4", "m5")]  # fmt: skip
@@ -68,7 +69,7 @@ def level_name(level):
     return "w_0" if level == 0 else ("w_p" if level > 0 else "w_m") + f"{abs(level):g}".replace(".", "p")
 
 
-@pytest.mark.parametrize("process", preset_names())
+@pytest.mark.parametrize("process", ESTIMATES)
 @pytest.mark.parametrize("placement", ["diagonal", "centred"])
 @pytest.mark.parametrize("style", ["rails", "lines"])
 @pytest.mark.parametrize("n", [2, 3, 4, 5, 6])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from spinhop.preset_page import preset_page
 from spinhop.schema import reference_page
 from tests.support.fuzzing import TRIES
 
@@ -58,6 +59,11 @@ def test_every_long_proof_is_run_and_described():
 def test_file_format_page_is_what_the_models_say():
     page = (ROOT / "docs" / "file-formats.md").read_text(encoding="utf-8")
     assert page == reference_page(), "run make docs"
+
+
+def test_process_page_is_what_the_presets_say():
+    page = (ROOT / "docs" / "processes.md").read_text(encoding="utf-8")
+    assert page == preset_page(), "run make docs"
 
 
 def test_links_between_pages_lead_somewhere():

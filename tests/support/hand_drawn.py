@@ -9,6 +9,7 @@ import klayout.db as db
 import numpy as np
 
 from hwlib.design import Design
+from hwlib.extraction.window import WindowExtractor
 from hwlib.network import Network
 from hwlib.process import load_process
 
@@ -42,6 +43,23 @@ class Sheet:
     def label(self, cell: db.Cell, layer: str, name: str, x: int, y: int) -> None:
         number = self.process.layers[layer].label
         cell.shapes(self.layout.layer(*number)).insert(db.Text(name, x, y))
+
+
+def pin_resistance(sheet: Sheet, cell: db.Cell, *pins: tuple[str, int, int]) -> np.ndarray:
+    """Resistance between the first pin and each other one, by a dense Laplacian."""
+    shapes = {name: db.Region() for name in sheet.process.layers}
+    for name in shapes:
+        shapes[name] = db.Region(cell.begin_shapes_rec(sheet.layer(name))).merged()
+    net = WindowExtractor(sheet.process, 1e-9).extract(shapes, list(pins), lambda x, y: f"({x}, {y})", [])
+    r = net.resistors
+    laplacian = np.zeros((len(net.x), len(net.x)))
+    for a, b, ohm in zip(r.a, r.b, r.ohm, strict=True):
+        laplacian[[a, b, a, b], [a, b, b, a]] += np.array([1, 1, -1, -1]) / ohm
+    assert (net.pin_node >= 0).all()
+    keep = np.delete(np.arange(len(net.x)), net.pin_node[0])
+    inverse = np.zeros_like(laplacian)
+    inverse[np.ix_(keep, keep)] = np.linalg.pinv(laplacian[np.ix_(keep, keep)])
+    return np.diag(inverse)[net.pin_node[1:]]
 
 
 def draw_device(s: Sheet, cell: db.Cell, x: int = 120, y: int = 225, *, pillar: int = 20, width: int = 50) -> None:
