@@ -66,6 +66,11 @@ class Rules:
         """Edge length of the square of ``layer`` that a via needs."""
         return max(self.width(layer), self.width(via) + 2 * self.enclosure(layer, via))
 
+    def island(self, layer: str, via: str) -> int:
+        """Edge length of an island of ``layer`` on one via: its landing, or what the minimum area asks for."""
+        box = self.pad(layer, via, Box(0, 0, self.width(via), self.width(via)))
+        return box.x1 - box.x0
+
     def pad(self, layer: str, inner: str, box: Box) -> Box:
         """The box of ``layer`` that a shape of ``inner`` needs: its enclosure, widened to the layer's minima.
 
@@ -73,7 +78,7 @@ class Rules:
         """
         grown = box.grown(self.enclosure(layer, inner))
         wide, high = (max(size, self.width(layer)) for size in (grown.x1 - grown.x0, grown.y1 - grown.y0))
-        area = self._island(layer) if self._joins_wires(inner) else 0
+        area = self._least_area(layer) if self._joins_wires(inner) else 0
         if wide * high < area:  # toward a square: the shorter edge grows
             wide = max(wide, min(math.isqrt(area - 1) + 1, -(-area // high)))
             high = max(high, -(-area // wide))
@@ -87,7 +92,7 @@ class Rules:
         layers = self.process.layers
         return all(layers[end].kind == "conductor" for end in layers[via].connects or ("track",))
 
-    def _island(self, layer: str) -> int:
+    def _least_area(self, layer: str) -> int:
         """Minimum area of a layer in squares of the grid."""
         return math.ceil((self.process.layers[layer].min_area or 0.0) / self.process.grid**2 - _SLACK)
 

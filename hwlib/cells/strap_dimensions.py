@@ -77,8 +77,8 @@ class StrapStack:
         """Size of a pad along the wire and across it."""
         r = self.rules
         own = [cut for cut in self.cuts if cut in self.around(metal)]
-        along = max(r.width(metal), *(self.run(cut) + 2 * r.enclosure(metal, cut) for cut in own))
-        return along, max(r.landing(metal, cut) for cut in own)
+        boxes = [r.pad(metal, cut, Box(0, 0, self.run(cut), r.width(cut))) for cut in own]
+        return max(box.x1 - box.x0 for box in boxes), max(box.y1 - box.y0 for box in boxes)
 
     @cached_property
     def across(self) -> dict[str, int]:
@@ -147,7 +147,7 @@ class Lanes:
         self.lanes = []
         for name in ("drive", "rows", "ground"):
             if name in stacks:
-                foot = {"m3": rules.landing("m3", "v3")}
+                foot = {"m3": rules.island("m3", "v3")}
                 self.lanes.append(_Lane(name, wishes[name], foot | stacks[name].across, stacks[name].spec.metal))
             elif name == "rows" and rows:
                 layers = {layer for stack in rows for layer in stack.along}

@@ -227,7 +227,7 @@ class Tile:
             "track": (d.track.x0, d.track.x1),
             "pillar": (d.pillar.x0, d.pillar.x1),
         }
-        if feet := [middle_of(sum(span) // 2, r.landing("m3", "v2")) for span in self._strapped_columns().values()]:
+        if feet := [middle_of(sum(span) // 2, r.island("m3", "v2")) for span in self._strapped_columns().values()]:
             extents_x["m3"] = min(low for low, _ in feet), max(high for _, high in feet)
         shift = max(-(-r.space(layer) // 2) - low for layer, (low, _) in extents_x.items())
         self.px = max(shift + high + r.space(layer) // 2 for layer, (_, high) in extents_x.items())

@@ -21,7 +21,7 @@ def _short(planter: Planter, layout: kdb.Layout) -> Fault | None:
     gap = planter.facing(name)
     if gap is None:
         return None
-    box = gap[0].enlarged(2 * planter.nm if gap[1] else 0, 0 if gap[1] else 2 * planter.nm)
+    box = gap[0].enlarged(2 * planter.step if gap[1] else 0, 0 if gap[1] else 2 * planter.step)
     nets = planter.nets_at(name, box)
     if len(nets) != 2 or "" in nets:
         return None
@@ -37,9 +37,9 @@ def _too_close(planter: Planter, layout: kdb.Layout) -> Fault | None:
     limit, (box, sideways) = planter.steps(planter.process.layers[name].min_space), gap
     left = planter.between(max(limit // 2, 1), limit - 1)
     if sideways:
-        grown = kdb.Box(box.left - 2 * planter.nm, box.bottom, box.right - left, box.top)
+        grown = kdb.Box(box.left - 2 * planter.step, box.bottom, box.right - left, box.top)
     else:
-        grown = kdb.Box(box.left, box.bottom - 2 * planter.nm, box.right, box.top - left)
+        grown = kdb.Box(box.left, box.bottom - 2 * planter.step, box.right, box.top - left)
     if len(planter.view.hit(name, grown)) < 1:
         return None
     editing.add(layout, planter.process, name, grown)
@@ -50,7 +50,7 @@ def _open(planter: Planter, layout: kdb.Layout) -> Fault | None:
     view = planter.view
     conductors = [view.shapes.layers.index(name) for name in planter.used]
     index = planter.pick(np.flatnonzero(np.isin(view.shapes.layer, conductors)))
-    box, width = view.box(int(index)), 20 * planter.nm
+    box, width = view.box(int(index)), 20 * planter.step
     along = box.width() if box.width() >= box.height() else box.height()
     if along < 3 * width:
         return None
@@ -106,7 +106,8 @@ def _shrunk_pillar(planter: Planter, layout: kdb.Layout) -> Fault | None:
     device = planter.device()
     if device is None:
         return None
-    cut, box = planter.between(1, 5) * planter.nm, device.pillar
+    box = device.pillar
+    cut = min(planter.between(1, 5) * planter.step, min(box.width(), box.height()) - planter.step)
     if planter.rng.random() < 0.5:
         small = kdb.Box(box.left + cut, box.bottom, box.right, box.top)
         fault = _pillar(planter, layout, "shrunk-pillar", small, device, f"pillar {cut} dbu narrower")
@@ -121,7 +122,8 @@ def _shifted_pillar(planter: Planter, layout: kdb.Layout) -> Fault | None:
     device = planter.device()
     if device is None:
         return None
-    shift = planter.between(1, 8) * planter.nm * int(planter.pick([-1, 1]))
+    far = min(planter.between(1, 8) * planter.step, device.pillar.width() - planter.step)  # it stays under its read
+    shift = far * int(planter.pick([-1, 1]))
     if planter.rng.random() < 0.5:
         return _pillar(planter, layout, "shifted-pillar", device.pillar.moved(shift, 0), device, f"by {shift} along")
     moved = device.pillar.moved(0, shift)
@@ -161,7 +163,7 @@ def _wrong_programming(planter: Planter, layout: kdb.Layout) -> Fault | None:
     net = int(view.net[view.shapes.at([("pillar", centre.x, centre.y)])[0]])
     if not view.name(net).startswith("w_"):
         return None
-    column = device.pillar.enlarged(8 * planter.nm, 0)
+    column = device.pillar.enlarged(8 * planter.step, 0)
     reach = planter.steps(planter.process.layers["m3"].min_width) * 60
     vias = [
         view.box(int(k)) for k in view.hit("v2", column.enlarged(0, reach)) if view.net[k] == net
@@ -179,7 +181,7 @@ def _wrong_programming(planter: Planter, layout: kdb.Layout) -> Fault | None:
         return None
     lane = lanes[target]
     moved = via.moved(0, lane.center().y - via.center().y)
-    strap = (via + moved).enlarged(5 * planter.nm, 5 * planter.nm)
+    strap = (via + moved).enlarged(5 * planter.step, 5 * planter.step)
     if {int(view.net[k]) for k in view.hit("m2", strap)} != {net}:
         return None
     editing.carve(layout, planter.process, "v2", via)
@@ -193,7 +195,7 @@ def _wrong_size(planter: Planter, layout: kdb.Layout) -> Fault | None:
     device = planter.device()
     if device is None:
         return None
-    by = planter.between(2, 6) * planter.nm
+    by = planter.between(2, 6) * planter.step
     if planter.rng.random() < 0.5:
         track = device.track
         strip = kdb.Box(track.left, track.top - by, track.right, track.top)

@@ -41,7 +41,7 @@ class Planter:
         self.view, self.rng = view, rng
         self.process = view.process
         self.unit = view.layout.dbu
-        self.nm = max(round(1e-3 / self.unit), 1)  # dbu per nm
+        self.step = max(self.steps(self.process.grid), round(1e-3 / self.unit), 1)  # dbu per grid step, 1 nm at least
         centres = [(device.pillar.center().x, device.pillar.center().y) for device in view.devices]
         self.pitch = device_pitch(np.array(centres, float).reshape(-1, 2))  # dbu
         self.used = [name for name in self.process.of_kind("conductor") if not view.regions[name].is_empty()]

@@ -24,7 +24,7 @@ from hwlib.weight_fields import Weights
 from hwlib.weight_styles import LINES, RAILS
 from hwlib.wire_fields import Strap, Straps
 
-DRC_REACH = 0.1  # µm between a fault and the finding that reports it
+DRC_REACH = 0.1  # µm between a fault and the finding that reports it; a minimum width where that is more
 Maker = Callable[[Design], str | Path | kdb.Layout]
 
 
@@ -107,7 +107,8 @@ def try_fault(design: Design, layout: kdb.Layout, fault: Fault, reach: float) ->
     """Whether the check a fault is meant for reports it by the right rule, up to ``reach`` µm away (DRC: 0.1 µm)."""
     process = design.load_process()
     if fault.check == "drc":
-        findings, near = drc(layout, process), DRC_REACH
+        widths = [layer.min_width for layer in process.of_kind("conductor").values()]
+        findings, near = drc(layout, process), max([DRC_REACH, *(1e6 * width for width in widths if width)])
     else:
         findings, near = lvs(layout, process, design, topology=False), reach
     right = [f for f in findings if f.rule in fault.rules and f.severity == fault.severity]

@@ -19,11 +19,11 @@ def _crossing_polygon(planter: Planter, layout: kdb.Layout) -> Fault | None:
     """A bow tie or a loop within a wire: the metal stays what it was."""
     view, name = planter.view, planter.pick(planter.used)
     box = view.box(int(planter.pick(np.flatnonzero(view.shapes.layer == view.shapes.layers.index(name)))))
-    size = 8 * planter.nm
+    size = 8 * planter.step
     if min(box.width(), box.height()) < size:
         return None
     x, y = planter.between(box.left, box.right - size), planter.between(box.bottom, box.top - size)
-    low, mid, high = 0, 4 * planter.nm, size
+    low, mid, high = 0, 4 * planter.step, size
     tie = [(low, low), (high, high), (high, low), (low, high)]
     loop = [(low, low), (low, high), (high, high), (high, low)] * 2
     eight = [(low, low), (low, mid), (mid, mid), (high, mid), (high, high), (mid, high), (mid, mid), (mid, low)]
@@ -40,7 +40,7 @@ def _crossing_short(planter: Planter, layout: kdb.Layout) -> Fault | None:
     gap = planter.facing(name)
     if gap is None:
         return None
-    (box, sideways), by = gap, 2 * planter.nm
+    (box, sideways), by = gap, 2 * planter.step
     if len(nets := planter.nets_at(name, box.enlarged(1, 1))) != 2 or "" in nets:
         return None
     turn = kdb.Trans() if sideways else kdb.Trans(kdb.Trans.M45)
@@ -180,7 +180,7 @@ def _outside(planter: Planter, layout: kdb.Layout) -> Fault | None:
 def _shape_on_labels(planter: Planter, layout: kdb.Layout) -> Fault | None:
     name = planter.pick([n for n, layer in planter.process.layers.items() if layer.label])
     cell = planter.pick(list(layout.each_cell()))
-    box = kdb.Box(0, 0, 20 * planter.nm, 30 * planter.nm).moved(cell.bbox().left, cell.bbox().bottom)
+    box = kdb.Box(0, 0, 20 * planter.step, 30 * planter.step).moved(cell.bbox().left, cell.bbox().bottom)
     cell.shapes(layout.layer(*(planter.process.layers[name].label or ()))).insert(box)
     place = box.to_dtype(planter.unit).transformed(places(layout, cell)[0])
     return Fault("shape-on-labels", "drc", (f"{name}.label",), place, f"a box on the labels of {name}", "warning")

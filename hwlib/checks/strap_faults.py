@@ -37,7 +37,7 @@ def _cut_strap(planter: Planter, layout: kdb.Layout) -> Fault | None:
     index = planter.pick(_shapes(planter, _upper(planter)))
     if index is None:
         return None
-    name, box, width = planter.view.layer(int(index)), planter.view.box(int(index)), 10 * planter.nm
+    name, box, width = planter.view.layer(int(index)), planter.view.box(int(index)), 10 * planter.step
     flat = box.width() >= box.height()
     if max(box.width(), box.height()) < planter.pitch:  # a pad between two vias
         return None

@@ -15,6 +15,7 @@ from hwlib.errors import LONGEST_LINE, InputError
 from hwlib.extraction import extract
 from hwlib.process import load_process, preset_names
 from tests.layouts.test_crossbar_geometry import flat_regions, violations
+from tests.support.fitting import fitting_device
 from tests.support.resistances import between, to_pins
 
 FULL = bool(os.environ.get("SPINHOP_FULL"))
@@ -23,7 +24,7 @@ COLUMNS, ROWS = ("drive", "ground"), ("dendrite", "weight", "vdw")
 
 def design(straps, process="ebeam", neurons=4, style="rails", placement="diagonal", **network):
     return Design(
-        name="strapped", process=process,
+        name="strapped", process=process, device=fitting_device(process),
         network={"neurons": neurons, "weight_style": style, "soma_placement": placement, "straps": straps, **network},
     )  # fmt: skip
 
