@@ -7,10 +7,6 @@ import pytest
 from hwlib.extraction.grid import Contact, Line
 from hwlib.extraction.sheet import Frame, solve
 from hwlib.extraction.tesselation import tesselate
-<<<<<<< HEAD
-from hwlib.extraction.window_network import WindowExtractor
-=======
->>>>>>> 69c0a78 (Presets of open back-ends: SKY130, SG13G2, GF180MCU metals under an MTJ level, every number with its source; process list and show; pads of vias have their minimum area)
 from hwlib.process import load_process
 from tests.support.hand_drawn import Sheet, pin_resistance
 

@@ -15,7 +15,7 @@ from hwlib.errors import LONGEST_LINE, InputError
 from hwlib.extraction import extract
 from hwlib.process import load_process, preset_names
 from tests.layouts.test_crossbar_geometry import flat_regions, violations
-from tests.support.fitting import fitting_device
+from tests.support.fitting import ESTIMATES, fitting_device
 from tests.support.resistances import between, to_pins
 
 FULL = bool(os.environ.get("SPINHOP_FULL"))
@@ -29,12 +29,12 @@ def design(straps, process="ebeam", neurons=4, style="rails", placement="diagona
     )  # fmt: skip
 
 
-def combination(columns, rows, wires, k):
+def combination(columns, rows, wires, k, width=150e-9):
     """Straps of some wires on two metals; pitch, vias and width turn with ``k``."""
     chosen = {wire: columns if wire in COLUMNS else rows for wire in wires}
     return {
         wire: {"metal": metal, "pitch": (1, 2, 3, 50)[(k + n) % 4], "vias": 1 + (k + n) % 3,
-               **({"width": 150e-9} if (k + n) % 5 == 0 else {})}
+               **({"width": width} if (k + n) % 5 == 0 else {})}
         for n, (wire, metal) in enumerate(chosen.items())
     }  # fmt: skip
 
@@ -53,7 +53,8 @@ EVERY = [
 def test_strapped_layouts_are_clean(k, tmp_path):
     process, style, placement, metals, wires = EVERY[k]
     wires = [wire for wire in wires if style == "rails" or wire != "weight"]
-    drawn = design(combination(*metals, wires, k), process, 2 + k % 4, style, placement)
+    wide = 150e-9 if process in ESTIMATES else 2e-6
+    drawn = design(combination(*metals, wires, k, wide), process, 2 + k % 4, style, placement)
     p = load_process(process)
     component = layouts.hopfield(drawn)
     assert violations(flat_regions(component, p), p) == []

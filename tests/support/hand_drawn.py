@@ -9,7 +9,7 @@ import klayout.db as db
 import numpy as np
 
 from hwlib.design import Design
-from hwlib.extraction.window import WindowExtractor
+from hwlib.extraction.window_network import WindowExtractor
 from hwlib.network import Network
 from hwlib.process import load_process
 
