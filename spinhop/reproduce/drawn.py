@@ -11,7 +11,7 @@ from sim.tasks import statistics
 from sim.tasks.statistics import Interval
 from spinhop.reproduce.biqmac import PAPER_CUTS
 from spinhop.reproduce.corners import CORNERS, Corner
-from spinhop.reproduce.pieces import CUT_LIMIT, DISTORTION, Piece, Values, run_pieces
+from spinhop.reproduce.layout_trials import CUT_LIMIT, DISTORTION, Piece, Values, run_pieces
 from spinhop.reproduce.rows import TIME_TOLERANCE, TOLERANCE, Row, compared, exact
 from spinhop.reproduce.task import NS, PERCENT, Context, PaperTask, Result, Steps
 from spinhop.reproduce.wire_resistance import TIME_LIMIT

@@ -12,7 +12,7 @@ from hwlib.errors import InputError
 from hwlib.schematic import ladder_network
 from sim.tasks.setup import paper_design
 from sim.tasks.statistics import Interval
-from spinhop.reproduce import captions, fig8, figures, pieces, reproduction_page, runner, store
+from spinhop.reproduce import captions, fig8, figures, layout_trials, reproduction_page, runner, store
 from spinhop.reproduce.corners import CORNERS, Corner
 from spinhop.reproduce.drawn import EXPERIMENTS, works
 from spinhop.reproduce.rows import Row, compared, exact
@@ -188,29 +188,29 @@ def test_quick_drawn_part(tmp_path):
 
 
 def tiny(root, **changes):
-    piece = pieces.Piece("tiny", Corner("ebeam", 1.0), "recall", 3, 1, 5, root / "p", key="k")
+    piece = layout_trials.Piece("tiny", Corner("ebeam", 1.0), "recall", 3, 1, 5, root / "p", key="k")
     return replace(piece, **changes)
 
 
 @pytest.mark.slow
 def test_pieces_in_several_processes_are_those_of_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(pieces.os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    monkeypatch.setattr(layout_trials.os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     chosen = [tiny(tmp_path / "many", seed=k, folder=tmp_path / "many" / str(k)) for k in range(8)]
-    many = list(pieces.run_pieces(chosen))
+    many = list(layout_trials.run_pieces(chosen))
     assert len(many) == 8 and many[0] != many[1], "each piece has its own weights and starts"
     again = tiny(tmp_path / "one", seed=3)
-    assert pieces.run_piece(again) == many[3]
+    assert layout_trials.run_piece(again) == many[3]
 
 
 def test_finished_pieces_are_not_repeated(tmp_path, monkeypatch):
     piece = tiny(tmp_path)
-    first = list(pieces.run_pieces([piece]))
-    monkeypatch.setattr(pieces, "run_piece", lambda _: {"repeated": True})
-    assert list(pieces.run_pieces([piece])) == first
+    first = list(layout_trials.run_pieces([piece]))
+    monkeypatch.setattr(layout_trials, "run_piece", lambda _: {"repeated": True})
+    assert list(layout_trials.run_pieces([piece])) == first
     for changes in ({"key": "other"}, {"seed": 6}, {"trials": 2}, {"corner": Corner("copper", 1.0)}):
-        assert list(pieces.run_pieces([replace(piece, **changes)])) == [{"repeated": True}], changes
+        assert list(layout_trials.run_pieces([replace(piece, **changes)])) == [{"repeated": True}], changes
     (piece.folder / "result.json").write_text("{half")
-    assert list(pieces.run_pieces([piece])) == [{"repeated": True}]
+    assert list(layout_trials.run_pieces([piece])) == [{"repeated": True}]
 
 
 def test_what_works_means():
