@@ -25,6 +25,10 @@ class InputError(ValueError):
         self.lines = tuple(one_line(line) for line in (message, *more))
         super().__init__("\n".join(self.lines))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent from another process it stays what it is."""
+        return type(self), self.lines
+
 
 class StoppedError(RuntimeError):
     """A process of ours used up the time or memory it was allowed, or was killed."""
@@ -40,6 +44,10 @@ class FieldsError(ValueError):
     def __init__(self, problems: Sequence[tuple[tuple[str | int, ...], str]]):
         self.problems = tuple(problems)
         super().__init__("; ".join(f"{'.'.join(map(str, path))}: {message}" for path, message in self.problems))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent from another process it stays what it is."""
+        return type(self), (self.problems,)
 
 
 def all_of(lines: Sequence[str], where: object) -> InputError:

@@ -90,14 +90,18 @@ class StageLines:
 
 
 class TaskBar:
-    """A progress bar on stderr for one task after the other; silent when stderr is no terminal."""
+    """A progress bar with elapsed time and time left on stderr, for one task after the other.
+
+    Silent when stderr is no terminal.
+    """
 
     def __init__(self, title: str) -> None:
         from rich.console import Console
-        from rich.progress import Progress
+        from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
         console = Console(file=sys.stderr)
-        self._progress = Progress(console=console, transient=True, disable=not console.is_terminal)
+        columns = [*Progress.get_default_columns(), TextColumn("left,"), TimeElapsedColumn(), TextColumn("elapsed")]
+        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._progress.add_task(title, total=None)
 
     def __call__(self, done: int, total: int) -> None:

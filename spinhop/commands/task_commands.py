@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from spinhop.commands.options import Engine, Json, RunFolder
+from spinhop.commands.options import Engine, Json, RunFolder, Scheduler, Workers
 
 if TYPE_CHECKING:
     from hwlib.design import Design
@@ -120,6 +120,8 @@ def reproduce(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of every random draw.")] = 1,
     drawn: Annotated[bool, typer.Option("--drawn/--no-drawn", help="Also the tasks on extracted layouts.")] = True,
     force: Annotated[bool, typer.Option("--force", help="Repeat tasks that are already stored.")] = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     json: Json = False,
 ) -> None:
     """Every number of the paper: printed, by its authors' formula, ideal and as drawn. Exit code 1 if any differs."""
@@ -127,7 +129,10 @@ def reproduce(
     from spinhop.reproduce import reproduce as run
 
     with TaskBar("reproduce") as bar:
-        result = run(out, quick=quick, seed=seed, tasks=task or None, layouts=drawn, fresh=force, report=bar.named)
+        result = run(
+            out, quick=quick, seed=seed, tasks=task or None, layouts=drawn, fresh=force, report=bar.named,
+            workers=workers, scheduler=scheduler,
+        )  # fmt: skip
     if json:
         print_json({
             "page": str(result.page), "table": str(result.table), "seconds": result.seconds,

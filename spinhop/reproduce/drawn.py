@@ -11,7 +11,7 @@ from sim.tasks import statistics
 from sim.tasks.statistics import Interval
 from spinhop.reproduce.biqmac import PAPER_CUTS
 from spinhop.reproduce.corners import CORNERS, Corner
-from spinhop.reproduce.layout_trials import CUT_LIMIT, DISTORTION, Piece, Values, run_pieces
+from spinhop.reproduce.layout_trials import CUT_LIMIT, DISTORTION, LayoutTrials, Values, run_layouts
 from spinhop.reproduce.rows import TIME_TOLERANCE, TOLERANCE, Row, compared, exact
 from spinhop.reproduce.task import NS, PERCENT, Context, PaperTask, Result, Steps
 from spinhop.reproduce.wire_resistance import TIME_LIMIT
@@ -35,7 +35,7 @@ class Experiment:
 
     Attributes:
         name: of its rows.
-        kind, neurons, patterns, weight, v_charge: as of ``Piece``.
+        kind, neurons, patterns, weight, v_charge: as of ``LayoutTrials``.
         layouts: how many, each with weights of its own.
         trials: starts on each layout.
     """
@@ -68,12 +68,13 @@ def run(context: Context) -> Result:
     """Every experiment on every corner."""
     experiments = context.pick(EXPERIMENTS, QUICK)
     corners = context.pick(CORNERS, CORNERS[:2])
-    pieces = [p for e in experiments for c in corners for p in _pieces(context, e, c)]
-    steps = Steps(context, len(pieces))
+    wanted = [trials for e in experiments for c in corners for trials in _wanted(context, e, c)]
+    steps = Steps(context, len(wanted))
     found: dict[tuple[str, str], dict[str, Values]] = {}
     facts: dict[tuple[str, str], dict[str, Any]] = {}
-    for piece, result in zip(pieces, run_pieces(pieces), strict=True):
-        key = (piece.name, piece.corner.label)
+    results = run_layouts(wanted, context.workers, context.scheduler)
+    for trials, result in zip(wanted, results, strict=True):
+        key = (trials.name, trials.corner.label)
         pooled = found.setdefault(key, {"ideal": {}, "drawn": {}})
         for kind, values in pooled.items():
             for name, more in result[kind].items():
@@ -85,16 +86,16 @@ def run(context: Context) -> Result:
     return Result(rows, {"points": _points(experiments, corners, found, facts)})
 
 
-def _pieces(context: Context, experiment: Experiment, corner: Corner) -> list[Piece]:
-    e = experiment
-    first = Piece(
-        e.name, corner, e.kind, e.neurons, e.trials, 0, context.work, context.key, e.patterns, e.weight, e.v_charge
+def _wanted(context: Context, experiment: Experiment, corner: Corner) -> list[LayoutTrials]:
+    e, work = experiment, context.work.absolute()  # workers may have another working directory
+    first = LayoutTrials(
+        e.name, corner, e.kind, e.neurons, e.trials, 0, work, context.key, e.patterns, e.weight, e.v_charge
     )
     key = sum(e.name.encode())
     return [
         replace(
             first, seed=k if e.kind == "maxcut" else context.spawn(10, key, k), ask=k == 0,
-            folder=context.work / f"{e.name}, {corner.label}, {k}".replace(" ", "_"),
+            folder=work / f"{e.name}, {corner.label}, {k}".replace(" ", "_"),
         )
         for k in range(e.layouts)
     ]  # fmt: skip

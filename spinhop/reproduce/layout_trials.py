@@ -1,19 +1,10 @@
-"""Pieces of the drawn part: one layout each, run with the same trials on its wires and on ideal ones."""
+"""Layouts of the drawn part, each with its trials: the same on its wires and on ideal ones."""
 
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-import signal
-import sys
-from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,9 +12,7 @@ import numpy as np
 import xarray as xr
 
 from hwlib.design import Design
-from hwlib.errors import StoppedError
 from hwlib.json_files import read_json
-from hwlib.lifeline import die_with_parent
 from hwlib.network import Network
 from hwlib.schematic import ideal_network
 from hwlib.writing import write_atomic
@@ -33,23 +22,24 @@ from sim.tasks.random_recall import image_recall
 from sim.tasks.rudy import g05, random_graph
 from sim.tasks.run_task import recall
 from sim.tasks.setup import with_levels
+from spinhop.executor import executor
 from spinhop.reproduce.corners import Corner, DrawnDesign, with_patterns
 from spinhop.reproduce.task import NJ, NS, PERCENT
 from spinhop.reproduce.wire_resistance import TIME_LIMIT, WALL_TOLERANCE
 
 DISTORTION = 0.1  # of the letters
 CUT_LIMIT = 1.5e-6  # s: on ideal wires the longest of the ten graphs takes 1.03 µs
-_POOL_FROM = 8  # fewer pieces are done sooner without starting other processes
+_PROCESSES_FROM = 8  # fewer layouts are done sooner without starting other processes, which takes a second
 
 Values = dict[str, list[float]]
 
 
 @dataclass(frozen=True)
-class Piece:
+class LayoutTrials:
     """One layout and its trials.
 
     Attributes:
-        name: of the experiment; pieces of one name are pooled.
+        name: of the experiment; layouts of one name are pooled.
         corner: how it is drawn.
         kind: what it runs.
         neurons: N.
@@ -77,42 +67,39 @@ class Piece:
     ask: bool = False
 
 
-def run_piece(piece: Piece) -> dict[str, Any]:
-    """Draw, extract, simulate and store; returns ``ideal`` and ``drawn`` (lists of values per trial) and ``facts``."""
-    limit = CUT_LIMIT if piece.kind == "maxcut" else TIME_LIMIT
-    design = piece.corner.design(piece.neurons, weight=piece.weight, v_charge=piece.v_charge, time_limit=limit)
+def run_layout(trials: LayoutTrials) -> dict[str, Any]:
+    """Draw, extract and simulate; returns ``ideal`` and ``drawn`` (lists of values per trial) and ``facts``."""
+    limit = CUT_LIMIT if trials.kind == "maxcut" else TIME_LIMIT
+    design = trials.corner.design(trials.neurons, weight=trials.weight, v_charge=trials.v_charge, time_limit=limit)
     graph: Any = None
-    if piece.kind == "recall":
-        words = np.random.default_rng(piece.seed).integers(0, 2, (piece.patterns, piece.neurons))
-        design = with_patterns(design, ["".join(map(str, word)) for word in words], piece.seed)
-    elif piece.kind == "images":
+    if trials.kind == "recall":
+        words = np.random.default_rng(trials.seed).integers(0, 2, (trials.patterns, trials.neurons))
+        design = with_patterns(design, ["".join(map(str, word)) for word in words], trials.seed)
+    elif trials.kind == "images":
         words = np.array([picture.ravel() for picture in letters().values()])
-        design = with_patterns(design, ["".join(map(str, word)) for word in words], piece.seed)
+        design = with_patterns(design, ["".join(map(str, word)) for word in words], trials.seed)
     else:
-        graph = g05(60, piece.seed % 10) if piece.neurons == 60 else random_graph(piece.neurons, 0.5, piece.seed)
+        graph = g05(60, trials.seed % 10) if trials.neurons == 60 else random_graph(trials.neurons, 0.5, trials.seed)
         design = with_levels(design, maxcut.weight_levels(graph, "paper"))
-    drawing = DrawnDesign(design, piece.folder)
+    drawing = DrawnDesign(design, trials.folder)
     ideal = ideal_network(design, drawing.process)
-    result = {
-        "ideal": _values(_simulate(piece, design, ideal, "ideal", graph)),
-        "drawn": _values(_simulate(piece, design, drawing.network, "layout", graph)),
-        "facts": drawing.facts() if piece.ask else None,
+    return {
+        "ideal": _values(_simulate(trials, design, ideal, "ideal", graph)),
+        "drawn": _values(_simulate(trials, design, drawing.network, "layout", graph)),
+        "facts": drawing.facts() if trials.ask else None,
     }
-    text = json.dumps({"piece": _identity(piece), "result": result}, indent=1)
-    write_atomic(_file(piece), lambda path: path.write_text(text + "\n"))
-    return result
 
 
-def _simulate(piece: Piece, design: Design, network: Network, engine: str, graph: Any) -> xr.Dataset:
+def _simulate(trials: LayoutTrials, design: Design, network: Network, engine: str, graph: Any) -> xr.Dataset:
     process = design.load_process()
     how: dict[str, Any] = {"engine": engine, "tolerance": WALL_TOLERANCE}
-    if piece.kind == "recall":
-        return recall(network, design, process, trials=piece.trials, **how)
-    if piece.kind == "images":
+    if trials.kind == "recall":
+        return recall(network, design, process, trials=trials.trials, **how)
+    if trials.kind == "images":
         words = np.array([[int(bit) for bit in word] for word in design.network.weights.patterns or ()])
         return image_recall(
-            design, words, np.array([DISTORTION]), 1, piece.seed,
-            which=range(piece.trials), process=process, network=network, **how,
+            design, words, np.array([DISTORTION]), 1, trials.seed,
+            which=range(trials.trials), process=process, network=network, **how,
         )  # fmt: skip
     return maxcut.solve([graph], mapping="paper", design=design, process=process, network=network, **how)
 
@@ -129,115 +116,49 @@ def _values(data: xr.Dataset) -> Values:
     return {name: [float(x) for x in array] for name, array in values.items()}
 
 
-def run_pieces(pieces: Sequence[Piece]) -> Iterator[dict[str, Any]]:
-    """Results in the order of the pieces, from as many processes as there are cores; finished pieces are not repeated.
+def run_layouts(
+    wanted: Sequence[LayoutTrials], workers: int | None = None, scheduler: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """Results in the order of the layouts; finished ones are not repeated.
 
-    The processes are started afresh, not forked: compiled code with threads of its own does not outlive a fork. They
-    leave Ctrl-C to this process, which ends them.
+    Args:
+        wanted: the layouts.
+        workers: as of ``executor``; None starts processes only where there is enough to do.
+        scheduler: as of ``executor``.
 
     Raises:
-        StoppedError: a process ended before its piece did.
+        StoppedError: a process ended before its layout was done.
     """
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    kept = {k: result for k, piece in enumerate(pieces) if (result := _load(piece)) is not None}
-    waiting = deque(k for k in range(len(pieces)) if k not in kept)
-    if cores < 2 or len(waiting) < _POOL_FROM:
-        for k, piece in enumerate(pieces):
-            yield kept[k] if k in kept else run_piece(piece)
-        return
-    workers: dict[Connection, BaseProcess] = {}
-    _quiet_tracker()
-    try:
-        for _ in range(cores):
-            connection, child = _start()
-            workers[connection] = child
-            _send(connection, pieces[waiting.popleft()])
-        for k in range(len(pieces)):
+    kept = {k: result for k, trials in enumerate(wanted) if (result := _load(trials)) is not None}
+    waiting = [k for k in range(len(wanted)) if k not in kept]
+    few = not waiting or (workers is None and len(waiting) < _PROCESSES_FROM)
+    with executor(1 if few else workers, scheduler if waiting else None) as processes:
+        finished = processes.finished(run_layout, [wanted[k] for k in waiting])
+        for k in range(len(wanted)):
             while k not in kept:
-                for ready in wait(list(workers)):
-                    assert isinstance(ready, Connection)
-                    kept[pieces.index(_received(ready, workers[ready]))] = {}
-                    if waiting:
-                        _send(ready, pieces[waiting.popleft()])
-            yield kept.pop(k) or _stored(pieces[k])
-    finally:
-        for child in workers.values():
-            child.kill()
-            child.join()
+                j, result = next(finished)
+                _store(wanted[waiting[j]], result)
+                kept[waiting[j]] = result
+            yield kept.pop(k)
 
 
-def _quiet_tracker() -> None:
-    """Start the process that tracks semaphores without its remark on those of ended workers, which it cleans up."""
-    before = os.environ.get("PYTHONWARNINGS")
-    os.environ["PYTHONWARNINGS"] = "ignore::UserWarning:multiprocessing.resource_tracker"
+def _file(trials: LayoutTrials) -> Path:
+    return trials.folder / "result.json"
+
+
+def _load(trials: LayoutTrials) -> dict[str, Any] | None:
+    """The stored result of a layout, None when there is none of these very trials and key."""
     try:
-        resource_tracker.ensure_running()
-    finally:
-        if before is None:
-            del os.environ["PYTHONWARNINGS"]
-        else:
-            os.environ["PYTHONWARNINGS"] = before
-
-
-def _start() -> tuple[Connection, BaseProcess]:
-    spawn = multiprocessing.get_context("spawn")
-    here, there = spawn.Pipe()
-    child = spawn.Process(target=_serve, args=(os.getpid(), there), daemon=True)
-    child.start()
-    there.close()
-    return here, child
-
-
-def _serve(parent: int, there: Connection) -> None:
-    """Run pieces as they come, until the other end is closed."""
-    die_with_parent(parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(EOFError):
-        while True:
-            piece = there.recv()
-            try:
-                run_piece(piece)
-                there.send(piece)
-            except Exception as error:
-                there.send(error)
-
-
-def _send(worker: Connection, piece: Piece) -> None:
-    with suppress(BrokenPipeError):  # it has ended: the next read from it says so
-        worker.send(piece)
-
-
-def _received(ready: Connection, child: BaseProcess) -> Piece:
-    try:
-        answer = ready.recv()
-    except EOFError:
-        child.join()
-        raise StoppedError(f"a process that ran a layout ended with code {child.exitcode}") from None
-    if isinstance(answer, Exception):
-        raise answer
-    assert isinstance(answer, Piece)
-    return answer
-
-
-def _file(piece: Piece) -> Path:
-    return piece.folder / "result.json"
-
-
-def _load(piece: Piece) -> dict[str, Any] | None:
-    """The stored result of a piece, None when there is none of this very piece and key."""
-    try:
-        data = read_json(_file(piece), dict[str, Any], "result of a layout")
-        return dict(data["result"]) if data["piece"] == _identity(piece) else None
+        data = read_json(_file(trials), dict[str, Any], "result of a layout")
+        return dict(data["result"]) if data["trials"] == _identity(trials) else None
     except (ValueError, KeyError, TypeError):  # InputError is a ValueError
         return None
 
 
-def _stored(piece: Piece) -> dict[str, Any]:
-    result = _load(piece)
-    if result is None:
-        raise RuntimeError(f"{_file(piece)}: written by a process of this run, and now gone")
-    return result
+def _store(trials: LayoutTrials, result: dict[str, Any]) -> None:
+    text = json.dumps({"trials": _identity(trials), "result": result}, indent=1)
+    write_atomic(_file(trials), lambda path: path.write_text(text + "\n"))
 
 
-def _identity(piece: Piece) -> dict[str, Any]:
-    return {name: value for name, value in asdict(piece).items() if name != "folder"}
+def _identity(trials: LayoutTrials) -> dict[str, Any]:
+    return {name: value for name, value in asdict(trials).items() if name != "folder"}

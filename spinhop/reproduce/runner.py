@@ -6,7 +6,7 @@ import csv
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,8 @@ def reproduce(
     layouts: bool = True,
     fresh: bool = False,
     report: Report | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
 ) -> Reproduction:
     """Reproduce the paper's numbers and figures.
 
@@ -77,6 +79,8 @@ def reproduce(
         layouts: False leaves out the tasks that draw layouts.
         fresh: repeat stored tasks.
         report: called with (task's title, done, in all).
+        workers: processes for independent layouts; None is as many as there are cores, if there is enough to do.
+        scheduler: address of a Dask scheduler for them instead.
 
     Raises:
         InputError: an unknown task, or a folder that cannot be written or is in use.
@@ -90,7 +94,8 @@ def reproduce(
             if result is None:
                 if fresh:
                     shutil.rmtree(folder / "work" / task.name, ignore_errors=True)
-                result = _run(task, folder, quick, seed, key, report)
+                context = Context(quick, seed, folder / "work" / task.name, key, workers=workers, scheduler=scheduler)
+                result = _run(task, folder, context, report)
             elif report:
                 report(task.title, 1, 1)
             results.append((task, result))
@@ -108,25 +113,25 @@ def _chosen(names: Sequence[str] | None, layouts: bool) -> list[PaperTask]:
     return chosen
 
 
-def _run(task: PaperTask, folder: Path, quick: bool, seed: int, key: str, report: Report | None) -> Result:
+def _run(task: PaperTask, folder: Path, context: Context, report: Report | None) -> Result:
     def progress(done: int, total: int) -> None:
         if report:
             report(task.title, done, total)
 
     started = time.perf_counter()
     progress(0, 1)
-    result = task.run(Context(quick, seed, folder / "work" / task.name, key, progress))
+    result = task.run(replace(context, progress=progress))
     result.meta = {
-        "key": key,
+        "key": context.key,
         "task": task.name,
-        "quick": quick,
-        "seed": seed,
+        "quick": context.quick,
+        "seed": context.seed,
         "versions": store.versions(),
         "seconds": round(time.perf_counter() - started, 2),
     }
     path = store.save(folder / "results", task, result)
     progress(1, 1)
-    stored = store.load(path.parent, task, key)  # what figures see is always what a resumed run would see
+    stored = store.load(path.parent, task, context.key)  # what figures see is always what a resumed run would see
     assert stored is not None
     return stored
 

@@ -24,6 +24,8 @@ class Context:
         work: folder for files a task needs on the way, its own.
         key: changes with whatever the results depend on; parts stored in ``work`` carry it.
         progress: called with (done, in all) as the task advances.
+        workers: processes for independent parts, as of ``spinhop.executor``.
+        scheduler: address of a Dask scheduler for them.
     """
 
     quick: bool
@@ -31,6 +33,8 @@ class Context:
     work: Path
     key: str = ""
     progress: Callable[[int, int], None] = lambda done, total: None
+    workers: int | None = None
+    scheduler: str | None = None
 
     def spawn(self, *key: int) -> int:
         """A seed of its own for one point of one task."""

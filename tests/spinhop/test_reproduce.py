@@ -188,29 +188,28 @@ def test_quick_drawn_part(tmp_path):
 
 
 def tiny(root, **changes):
-    piece = layout_trials.Piece("tiny", Corner("ebeam", 1.0), "recall", 3, 1, 5, root / "p", key="k")
-    return replace(piece, **changes)
+    trials = layout_trials.LayoutTrials("tiny", Corner("ebeam", 1.0), "recall", 3, 1, 5, root / "p", key="k")
+    return replace(trials, **changes)
 
 
 @pytest.mark.slow
-def test_pieces_in_several_processes_are_those_of_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(layout_trials.os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
-    chosen = [tiny(tmp_path / "many", seed=k, folder=tmp_path / "many" / str(k)) for k in range(8)]
-    many = list(layout_trials.run_pieces(chosen))
-    assert len(many) == 8 and many[0] != many[1], "each piece has its own weights and starts"
+def test_layouts_in_several_processes_are_those_of_one(tmp_path):
+    chosen = [tiny(tmp_path / "many", seed=k, folder=tmp_path / "many" / str(k)) for k in range(4)]
+    many = list(layout_trials.run_layouts(chosen, workers=2))
+    assert len(many) == 4 and many[0] != many[1], "each layout has its own weights and starts"
     again = tiny(tmp_path / "one", seed=3)
-    assert layout_trials.run_piece(again) == many[3]
+    assert layout_trials.run_layout(again) == many[3]
 
 
-def test_finished_pieces_are_not_repeated(tmp_path, monkeypatch):
-    piece = tiny(tmp_path)
-    first = list(layout_trials.run_pieces([piece]))
-    monkeypatch.setattr(layout_trials, "run_piece", lambda _: {"repeated": True})
-    assert list(layout_trials.run_pieces([piece])) == first
+def test_finished_layouts_are_not_repeated(tmp_path, monkeypatch):
+    trials = tiny(tmp_path)
+    first = list(layout_trials.run_layouts([trials]))
+    monkeypatch.setattr(layout_trials, "run_layout", lambda _: {"repeated": True})
+    assert list(layout_trials.run_layouts([trials])) == first
     for changes in ({"key": "other"}, {"seed": 6}, {"trials": 2}, {"corner": Corner("copper", 1.0)}):
-        assert list(layout_trials.run_pieces([replace(piece, **changes)])) == [{"repeated": True}], changes
-    (piece.folder / "result.json").write_text("{half")
-    assert list(layout_trials.run_pieces([piece])) == [{"repeated": True}]
+        assert list(layout_trials.run_layouts([replace(trials, **changes)])) == [{"repeated": True}], changes
+    (trials.folder / "result.json").write_text("{half")
+    assert list(layout_trials.run_layouts([trials])) == [{"repeated": True}]
 
 
 def test_what_works_means():
