@@ -19,6 +19,7 @@ from sim.protocol import Protocol
 from sim.rules import growth, leaks, loading, stored_states, stress, window, wires
 from sim.rules.cases import Cases, Limits
 from sim.rules.outcome import OperatingPointReport, Outcome, Place, check_waivers
+from sim.rules.starts import loaded_starts
 from sim.rules.stored_states import RestStates, rest_states
 
 __all__ = [
@@ -50,8 +51,8 @@ def rule_names(process: Process) -> list[str]:
     return [
         "vdw.window", "vdw.eq4", "leak.axon_sign", "leak.axon_size", "leak.axon_time", "leak.soma", "leak.load",
         "leak.load_any", "leak.time", "load.time", "state.stored", "state.inverse", "state.all_off", "barrier.voltage",
-        *(f"current.{name}" for name in layers), *(f"ir.{name}" for name in wires.IR_DROPS), "rc.time",
-        "power.density", *ADDED,
+        "barrier.load_any", *(f"current.{name}" for name in layers), "current.load_any",
+        *(f"ir.{name}" for name in wires.IR_DROPS), "rc.time", "power.density", *ADDED,
     ]  # fmt: skip
 
 
@@ -87,14 +88,16 @@ def operating_point_report(
     waivers = dict(waivers or {})
     check_waivers(waivers, rule_names(process))
     cases = Cases(network, protocol, device, process, limits or Limits(), patterns, starts, loads)
-    windows, loaded = window.v_dw_windows(cases), loading.loaded_starts(cases)
+    windows, loaded = window.v_dw_windows(cases), loaded_starts(cases)
     found = [
         window.vdw_window(cases, windows), window.vdw_eq4(cases, windows),
         leaks.axon_leak_sign(cases), leaks.axon_leak_size(cases), leaks.axon_time(cases), leaks.soma_leak(cases),
         loading.load_drive(cases, loaded), loading.any_load_drive(cases) if loads else None, leaks.leak_time(cases),
         loading.load_time(cases, loaded), *stored_states.stored_patterns(cases), stored_states.all_off(cases),
-        stress.barrier_voltage(cases), stress.track_current(cases), wires.rc_time(cases), stress.power_density(cases),
-        *stress.wire_currents(cases), *wires.ir_drops(cases), *(judge(cases) for judge in ADDED.values()),
+        stress.barrier_voltage(cases, loaded), stress.track_current(cases, loaded), wires.rc_time(cases),
+        stress.power_density(cases), *stress.wire_currents(cases, loaded),
+        *(stress.any_load_stress(cases) if loads else ()), *wires.ir_drops(cases),
+        *(judge(cases) for judge in ADDED.values()),
     ]  # fmt: skip
     outcomes = tuple(outcome for outcome in found if outcome is not None)
     return OperatingPointReport(outcomes, waivers, _values(cases, windows))

@@ -158,7 +158,7 @@ class Cases:
 
     @cached_property
     def load_bound(self) -> LoadBound:
-        """Load phase, somas P, all axons ON: the worst over all starts, exactly.
+        """Load phase, somas P, all axons ON: the worst over all starts, exactly with these walls.
 
         Currents are linear in the dendrites' ±V_C, so the worst start adds the sizes of every dendrite's share. Open
         weight rails join the dendrites through their axons: opposite neighbours take current from each other; rails at

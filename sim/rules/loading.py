@@ -2,69 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 
 from sim.rules.cases import LOAD_STATE, Cases
 from sim.rules.outcome import Outcome, above
-from sim.rules.statics import StaticCircuit
+from sim.rules.starts import LoadedStarts
 
-MOST_WALLS = 250_000  # in all starts that are solved with their own walls: 20 of 60 neurons take a second
-FEWEST_STARTS = 16  # solved at any size
 MOST_BITS = 32  # of a start in a message
 _SOURCE = "paper, Section III-B: ±V_C sets every soma; with wires solved on the network"
-
-
-@dataclass(frozen=True)
-class LoadedStarts:
-    """Starts of the task, loaded: walls where each start wants them, V_C still on.
-
-    Attributes:
-        trials: which starts, shape (starts,).
-        bits: shape (starts, N).
-        current: track current of each soma in A, toward the end that its bit says, shape (starts, N).
-        soma: time in s that each soma that is to be ON takes past its pillar, 0 for others, shape (starts, N).
-        axons: the same of the slowest axon that each of them drives, shape (starts, N); of those that are to be OFF
-            inf where an axon does not stay there, else 0.
-    """
-
-    trials: np.ndarray
-    bits: np.ndarray
-    current: np.ndarray
-    soma: np.ndarray
-    axons: np.ndarray
-
-
-def loaded_starts(cases: Cases) -> LoadedStarts | None:
-    """The starts of the task that are hardest to load; None when the task is unknown.
-
-    Open weight rails join the dendrites through their axons, the more of them ON the more: with the walls of the start
-    itself the join is strongest at the end of its load. Where there are too many starts to solve them all, those are
-    taken that all axons ON would load least.
-    """
-    if cases.starts is None:
-        return None
-    starts, first = np.unique(cases.starts, axis=0, return_index=True)
-    sign = np.where(starts != 0, 1.0, -1.0)
-    held, somas = cases.held(*cases.load_classes), cases.network.somas
-    all_on = StaticCircuit(cases.network, cases.parallel(True, "all"), held)
-    volts = [replace(cases.protocol, start=start).load_voltages(cases.network) for start in starts]
-    hard = np.array([np.min(s * all_on.solve(v).track_current[somas]) for s, v in zip(sign, volts, strict=True)])
-    most = max(FEWEST_STARTS, MOST_WALLS // cases.network.devices)
-    chosen = np.argsort(hard, kind="stable")[:most]
-    current, soma, axons = np.zeros((3, len(chosen), cases.network.neurons))
-    for row, k in enumerate(chosen):
-        on = starts[k] != 0
-        circuit = StaticCircuit(cases.network, on[cases.network.pre], held)
-        track = circuit.solve(volts[k]).track_current
-        current[row] = sign[k] * track[somas]
-        soma[row, on] = _travel(cases, somas, track[somas])[on]
-        times = _travel(cases, cases.axons, track[cases.axons])
-        lost = np.where(np.isfinite(times), np.inf, 0.0)
-        pre = cases.network.pre[cases.axons]
-        np.maximum.at(axons[row], pre, np.where(on[pre], times, lost))
-    return LoadedStarts(first[chosen], starts[chosen], current, soma, axons)
 
 
 def load_drive(cases: Cases, loaded: LoadedStarts | None) -> Outcome | None:
@@ -146,18 +91,6 @@ def load_time(cases: Cases, loaded: LoadedStarts | None) -> Outcome | None:
         place=cases.device_place(int(network.somas[k])),
         state=f"load, start of trial {loaded.trials[start]}, walls OFF at first",
     )  # fmt: skip
-
-
-def _travel(cases: Cases, devices: np.ndarray, current: np.ndarray) -> np.ndarray:
-    """Time in s from the OFF end past the pillar; inf for walls that stand still or move back."""
-    network = cases.network
-    through = np.zeros(network.devices)
-    through[devices] = np.where(np.isfinite(current), current, 0.0)  # none where no start asks for it
-    speed = cases.dynamics.steady_velocity(through)[devices]
-    way = network.pillar_centre[devices] + network.pillar_width[devices] / 2
-    time = np.full(len(devices), np.inf)
-    np.divide(way, speed, out=time, where=speed > 0)
-    return time
 
 
 def _margin(drive: np.ndarray, against: np.ndarray) -> np.ndarray:

@@ -6,45 +6,34 @@ import math
 
 import numpy as np
 
-from sim.rules.cases import Cases
-from sim.rules.outcome import Outcome, Place, below
+from sim.rules.cases import LOAD_STATE, Cases
+from sim.rules.outcome import Outcome, Place, Severity, below
+from sim.rules.starts import LoadedStarts, Peaks
+from sim.rules.statics import Solution
+
+OWN_STARTS = "load, starts of the task"
 
 
-def barrier_voltage(cases: Cases) -> Outcome:
+def barrier_voltage(cases: Cases, loaded: LoadedStarts | None) -> Outcome:
     """Does every pillar stay below breakdown? ``max |V(MTJ_IN) − V(MTJ_OUT)| < V_BD`` (Khan et al. 2008: ≈ 1 V)."""
-    stress = {name: np.abs(s.pillar_voltage) for name, s in cases.states.items()}
-    state, device, volts = cases.worst(stress)
-    limit = cases.device.breakdown_voltage
-    place = cases.device_place(device)
-    return Outcome(
-        rule="barrier.voltage",
-        message=f"{place.name} has {volts:.4g} V across its barrier, which breaks at {limit:.4g} V",
-        margin=below(volts, limit), severity="error", formula="max |V(MTJ_IN) − V(MTJ_OUT)| < breakdown voltage",
-        source="limit: device.breakdown_voltage of the design file (about 1 V for 1 nm MgO, Khan et al. 2008)",
-        measured=volts, required=limit, unit="V", place=place, state=state,
-    )  # fmt: skip
+    stress = {name: np.abs(s.pillar_voltage) for name, s in _states(cases, loaded).items()}
+    return _barrier(cases, "barrier.voltage", "error", *_named(cases.worst(stress), loaded, "pillar_voltage"))
 
 
-def track_current(cases: Cases) -> Outcome | None:
+def track_current(cases: Cases, loaded: LoadedStarts | None) -> Outcome | None:
     """Does every track stay within its layer's limit at its narrowest place? None without a limit.
 
     ``|I|/A_min ≤ J_max`` of the process.
     """
-    limit = cases.process.layers["track"].max_current_density
-    if limit is None:
+    if cases.process.layers["track"].max_current_density is None:
         return None
-    density = {name: np.abs(s.track_current) / cases.network.narrowest_area for name, s in cases.states.items()}
-    state, device, value = cases.worst(density)
-    place = cases.device_place(device)
-    return Outcome(
-        rule="current.track", message=f"track of {place.name} carries {value:.4g} A/m², allowed {limit:.4g} A/m²",
-        margin=below(value, limit), severity="error", formula="|I|/A_min ≤ J_max(track)",
-        source="limit: max_current_density of the process file, with its reference there",
-        measured=value, required=limit, unit="A/m^2", place=place, state=state,
-    )  # fmt: skip
+    density = {
+        name: np.abs(s.track_current) / cases.network.narrowest_area for name, s in _states(cases, loaded).items()
+    }
+    return _track(cases, "current.track", "error", *_named(cases.worst(density), loaded, "track_current"))
 
 
-def wire_currents(cases: Cases) -> list[Outcome]:
+def wire_currents(cases: Cases, loaded: LoadedStarts | None) -> list[Outcome]:
     """Does every wire and via stay within its limit? One outcome per layer: its worst segment.
 
     ``|I| ≤ I_max``; I_max = J_max × cross-section (wires) or contact area (vias), from extraction
@@ -52,24 +41,88 @@ def wire_currents(cases: Cases) -> list[Outcome]:
     not judged.
     """
     network = cases.network
-    use = {name: np.abs(s.resistor_current) / network.resistor_limit for name, s in cases.states.items()}
+    use = {name: np.abs(s.resistor_current) / network.resistor_limit for name, s in _states(cases, loaded).items()}
     outcomes = []
     for index, layer in enumerate(network.layers):
         here = np.flatnonzero((network.resistor_layer == index) & np.isfinite(network.resistor_limit))
         if not len(here):
             continue
         state, k, ratio = cases.worst({name: values[here] for name, values in use.items()})
-        segment = int(here[k])
-        limit = float(network.resistor_limit[segment])
-        place = cases.resistor_place(segment)
-        outcomes.append(Outcome(
-            rule=f"current.{layer}",
-            message=f"{place.name} carries {ratio * limit * 1e6:.4g} µA, allowed {limit * 1e6:.4g} µA",
-            margin=below(ratio, 1.0), severity="error", formula="|I| ≤ J_max × cross-section",
-            source="Black, Proc. IEEE 57, 1587 (1969); limit: max_current_density of the process file",
-            measured=ratio * limit, required=limit, unit="A", place=place, state=state,
-        ))  # fmt: skip
+        worst = _named((state, int(here[k]), ratio), loaded, "resistor_current")
+        outcomes.append(_wire(cases, f"current.{layer}", "error", *worst))
     return outcomes
+
+
+def any_load_stress(cases: Cases) -> list[Outcome]:
+    """Do barriers, tracks and wires stand the load of whatever start? Warnings: the task may never load the worst one.
+
+    Of tracks and all layers of wires and vias the one nearest to its limit is told.
+    """
+    bound, limit = cases.load_bound, cases.process.layers["track"].max_current_density
+    pillar = int(bound.pillar_voltage.argmax())
+    outcomes = [_barrier(cases, "barrier.load_any", "warning", LOAD_STATE, pillar, float(bound.pillar_voltage[pillar]))]
+    currents = []
+    if limit is not None:
+        density = bound.track_current / cases.network.narrowest_area
+        device = int(density.argmax())
+        currents.append(_track(cases, "current.load_any", "warning", LOAD_STATE, device, float(density[device])))
+    use = np.where(np.isfinite(cases.network.resistor_limit), bound.resistor_current, 0) / cases.network.resistor_limit
+    if use.any():
+        wire = int(use.argmax())
+        currents.append(_wire(cases, "current.load_any", "warning", LOAD_STATE, wire, float(use[wire])))
+    return outcomes + sorted(currents, key=lambda outcome: outcome.margin)[:1]
+
+
+def _states(cases: Cases, loaded: LoadedStarts | None) -> dict[str, Solution | Peaks]:
+    """The bounding states of the convergence phase and what the task's own starts load."""
+    return {**cases.run_states, OWN_STARTS: loaded.peaks} if loaded else dict(cases.run_states)
+
+
+def _named(worst: tuple[str, int, float], loaded: LoadedStarts | None, what: str) -> tuple[str, int, float]:
+    """The worst case with the trial's number in place of all starts'."""
+    state, index, value = worst
+    if loaded and state == OWN_STARTS:
+        state = f"load, start of trial {loaded.peaks.trial[what][index]}"
+    return state, index, value
+
+
+def _barrier(cases: Cases, rule: str, severity: Severity, state: str, device: int, volts: float) -> Outcome:
+    limit, place = cases.device.breakdown_voltage, cases.device_place(device)
+    return Outcome(
+        rule=rule,
+        message=f"{place.name} has {volts:.4g} V across its barrier, which breaks at {limit:.4g} V{_in(state)}",
+        margin=below(volts, limit), severity=severity, formula="max |V(MTJ_IN) − V(MTJ_OUT)| < breakdown voltage",
+        source="limit: device.breakdown_voltage of the design file (about 1 V for 1 nm MgO, Khan et al. 2008)",
+        measured=volts, required=limit, unit="V", place=place, state=state,
+    )  # fmt: skip
+
+
+def _track(cases: Cases, rule: str, severity: Severity, state: str, device: int, density: float) -> Outcome:
+    limit = float(cases.process.layers["track"].max_current_density or math.inf)
+    place = cases.device_place(device)
+    return Outcome(
+        rule=rule,
+        message=f"track of {place.name} carries {density:.4g} A/m², allowed {limit:.4g} A/m²{_in(state)}",
+        margin=below(density, limit), severity=severity, formula="|I|/A_min ≤ J_max(track)",
+        source="limit: max_current_density of the process file, with its reference there",
+        measured=density, required=limit, unit="A/m^2", place=place, state=state,
+    )  # fmt: skip
+
+
+def _wire(cases: Cases, rule: str, severity: Severity, state: str, segment: int, ratio: float) -> Outcome:
+    limit, place = float(cases.network.resistor_limit[segment]), cases.resistor_place(segment)
+    return Outcome(
+        rule=rule,
+        message=f"{place.name} carries {ratio * limit * 1e6:.4g} µA, allowed {limit * 1e6:.4g} µA{_in(state)}",
+        margin=below(ratio, 1.0), severity=severity, formula="|I| ≤ J_max × cross-section",
+        source="Black, Proc. IEEE 57, 1587 (1969); limit: max_current_density of the process file",
+        measured=ratio * limit, required=limit, unit="A", place=place, state=state,
+    )  # fmt: skip
+
+
+def _in(state: str) -> str:
+    """Which start, for messages; nothing for states of the convergence phase."""
+    return f", in the {state.removeprefix('load, ')}" if state.startswith("load, ") else ""
 
 
 def power_density(cases: Cases) -> Outcome:

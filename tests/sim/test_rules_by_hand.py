@@ -37,7 +37,9 @@ BY_HAND = [  # rule, measured, required, margin; V_DW is 10 750 Ω · LEAK, in t
     ("state.all_off", ALL_OFF, -SOMA_LEAK, ALL_OFF / SOMA_LEAK + 1),
     # one dendrite at +V_C of those with two of the 26 axons on the open rail of +W, all others at −V_C
     ("barrier.voltage", 0.2 * 24 / 26, 1.0, 1 - 0.2 * 24 / 26),
+    ("barrier.load_any", 0.2 * 24 / 26, 1.0, 1 - 0.2 * 24 / 26),
     ("current.track", 1e12, 1e12, 0.0),
+    ("current.load_any", 1e12, 1e12, 0.0),
 ]
 
 
@@ -62,7 +64,7 @@ def test_units_severities_and_states_of_every_rule():
         "leak.load_any": ("A", "warning", f"{load}, −V_C"), "leak.time": ("s", "warning", "dendrite balanced"),
         "state.stored": ("A", "error", pattern),
         "state.inverse": ("A", "warning", pattern), "state.all_off": ("A", "warning", "every wall OFF"),
-        "barrier.voltage": ("V", "error", load), "current.track": ("A/m^2", "error", load),
+        "barrier.load_any": ("V", "warning", load), "current.load_any": ("A/m^2", "warning", load),
         "rc.time": ("s", "warning", "somas AP, all axons OFF"), "power.density": ("K", "warning", on),
     }  # fmt: skip
     for rule, unit, state in (("leak.load", "A", ""), ("load.time", "s", ", walls OFF at first")):

@@ -64,3 +64,19 @@ def march(network, source, wall, time, step=STEP):
         wall = np.clip(wall + speed * h, 0, end)
         now += h
     return wall, now
+
+
+def currents(network, source, wall):
+    """Track currents, pillar voltages and wire currents with the walls at rest where they are."""
+    low = network.pillar_centre - network.pillar_width / 2
+    on = np.clip((wall - low) / network.pillar_width, 0, 1)
+    matrix = stamped(np.zeros((network.nodes,) * 2), network.resistor_nodes, 1 / network.resistor_ohm)
+    matrix = stamped(matrix, network.terminals[:, [DW_IN, DW_OUT]], 1 / network.r_m)
+    matrix = stamped(matrix, network.terminals[:, [MTJ_IN, MTJ_OUT]], on / network.r_p + (1 - on) / network.r_ap)
+    volt = np.full(network.nodes, np.nan)
+    volt[network.pin_node] = source[network.node_net[network.pin_node]]
+    free = np.isnan(volt)
+    volt[free] = np.linalg.solve(matrix[np.ix_(free, free)], -matrix[np.ix_(free, ~free)] @ volt[~free])
+    ends, wires = volt[network.terminals], volt[network.resistor_nodes]
+    track = (ends[:, DW_IN] - ends[:, DW_OUT]) / network.r_m
+    return track, ends[:, MTJ_IN] - ends[:, MTJ_OUT], (wires[:, 0] - wires[:, 1]) / network.resistor_ohm
