@@ -148,15 +148,7 @@ def make_system(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray
     ref = np.concatenate([np.zeros(n), np.nan_to_num(voltages[at_source])])
     source_class = np.concatenate([np.full(n, SILENT), meters(network)[at_source]]).astype(np.int64)
     slots, blocks = len(program.diag), len(program.port_first) - 1
-    row_b, row_c = np.zeros(slots), np.zeros(blocks)
-    current = rows.source_siemens * ref[rows.source_ref]
-    np.add.at(row_b, rows.source_slot, current)
-    owner = np.concatenate([program.block, np.repeat(np.arange(blocks), np.diff(program.port_first))])
-    np.add.at(row_c, owner[rows.source_slot].astype(np.int64), current * ref[rows.source_ref])
-    source_b = np.zeros(n)
-    for here, there in ((interface.a, interface.b), (interface.b, interface.a)):
-        to_source = (here < n) & (there >= n)
-        np.add.at(source_b, here[to_source], interface.siemens[to_source] * ref[there[to_source]])
+    row_b, row_c = _row_sources(plan, ref)
     count, groups = len(walls.low), len(program.group) - 1
     rate, bound, leak_bound = _rates(bundles, walls)
     taps, coupled_state = make_taps(plan.single, ref), make_coupled_state(plan.coupled)
@@ -186,7 +178,7 @@ def make_system(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray
         chunk_bundle=_shares(bundles.first, threads),
     )
     face = Face(
-        source_b=source_b,
+        source_b=_interface_sources(interface, ref),
         values=np.zeros(interface.program.values),
         b=np.zeros(n),
         c=np.zeros(1),
@@ -206,6 +198,28 @@ def make_system(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray
         work=work,
         face=face,
     )
+
+
+def _row_sources(plan: Plan, ref: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the sources put into the rows' fixed part, as ``Work`` has it."""
+    rows, program = plan.rows, plan.row_program
+    blocks = len(program.port_first) - 1
+    b, c = np.zeros(len(program.diag)), np.zeros(blocks)
+    current = rows.source_siemens * ref[rows.source_ref]
+    np.add.at(b, rows.source_slot, current)
+    owner = np.concatenate([program.block, np.repeat(np.arange(blocks), np.diff(program.port_first))])
+    np.add.at(c, owner[rows.source_slot].astype(np.int64), current * ref[rows.source_ref])
+    return b, c
+
+
+def _interface_sources(interface: Interface, ref: np.ndarray) -> np.ndarray:
+    """The sources' part of the interface's b."""
+    n = interface.program.n
+    b = np.zeros(n)
+    for here, there in ((interface.a, interface.b), (interface.b, interface.a)):
+        to_source = (here < n) & (there >= n)
+        np.add.at(b, here[to_source], interface.siemens[to_source] * ref[there[to_source]])
+    return b
 
 
 def _rates(bundles: Bundles, walls: Walls) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
