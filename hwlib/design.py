@@ -27,7 +27,7 @@ from hwlib.task_kinds import AnyTask, FileName, Find, Problem, Programme, Recall
 from hwlib.units import Quantity, Whole
 from hwlib.weight_fields import Weights, matrix_problems
 from hwlib.weight_styles import MAX_NEURONS, RAILS, WEIGHT_STYLES
-from hwlib.wire_fields import Straps, WireWidth
+from hwlib.wire_fields import Feeds, Straps, Trunks, WireWidth
 
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
 Reason = Annotated[str, Field(min_length=3, max_length=500, pattern=r"^\S(.*\S)?$")]
@@ -92,6 +92,8 @@ class NetworkFields(StrictModel):
     weight_width: WireWidth | None = Field(default=None, description="of weight rails or lines, likewise")
     vdw_width: WireWidth | None = Field(default=None, description="of the wire; else the process's minimum")
     straps: Straps = Straps()
+    feeds: Feeds = Feeds()
+    trunks: Trunks = Trunks()
     weights: Weights = Weights(random_patterns=1)
 
     @model_validator(mode="after")

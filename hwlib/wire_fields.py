@@ -1,13 +1,13 @@
-"""How the wires of a design's network are drawn beyond their widths: straps on upper metals."""
+"""How the wires of a design's network are drawn beyond their widths: straps on upper metals, trunks and feeds."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from hwlib.strict_model import StrictModel
-from hwlib.units import Quantity, Whole
+from hwlib.units import Quantity, Real, Whole
 
 WireWidth = Annotated[float, Quantity("m", 1e-9, 1e-4)]
 ACROSS, ALONG = ("drive", "ground"), ("dendrite", "vdw", "weight")  # wires in columns, on m2, and in rows, on m3
@@ -51,3 +51,22 @@ class Straps(StrictModel):
         """The straps there are, by wire."""
         found = {name: getattr(self, name) for name in type(self).model_fields}
         return {name: strap for name, strap in found.items() if strap is not None}
+
+
+class Feeds(StrictModel):
+    """From which sides nets with trunks are fed; their sources are joined outside the macro."""
+
+    vdw: Literal["both", "west", "east"] = Field(default="both", description="sides with a V_DW trunk")
+    weight: Literal["both", "west", "east"] = Field(default="both", description="sides with trunks of the weight rails")
+    ground: Literal["both", "south", "north"] = Field(default="both", description="sides with a ground trunk")
+
+
+class Trunks(StrictModel):
+    """How wide trunks are, and how many vias a row or column has on one."""
+
+    size: Literal["wires", "currents"] = Field(
+        default="wires",
+        description="wires: as wide as all wires that a trunk feeds, shared by its sides; currents: as wide, and with "
+        "as many vias, as the operating point needs by the process's current limits",
+    )
+    scale: Real = Field(default=1.0, ge=0.01, le=100, description="times the width, and of currents the vias")

@@ -48,7 +48,11 @@ def hopfield(design: Design, process: Process | None = None) -> gf.Component:
 
 def _digest(plan: Floorplan) -> str:
     network = plan.design.network
-    settings = (plan.tile.spec, plan.design.name, network.neurons, network.weight_style, network.soma_placement)
+    edges = [plan.side_trunks(west) for west in (True, False)], [plan.ground_trunk(south) for south in (True, False)]
+    vias = [plan.vias_on(net, fed) for net, fed in plan.fed_nets()]
+    settings = (
+        plan.tile.spec, plan.design.name, network.neurons, network.weight_style, network.soma_placement, edges, vias,
+    )  # fmt: skip
     digest = sha256(repr(settings).encode())
     digest.update(plan.style.drawn_weights(plan))
     if not plan.design.topology.complete:
@@ -67,7 +71,7 @@ class _Builder:
         plan, t = self.plan, self.plan.tile
         west = self._plain("edge_west", side_rects(plan, True))
         east = self._plain("edge_east", side_rects(plan, False))
-        array_top = plan.foot + plan.n * t.py
+        x0, y0 = plan.origin
         all_codes = self._codes()
         # All tiles first: making a cell after thousands of references were placed makes klayout sort them again.
         for code, at in zip(*np.unique(all_codes, return_index=True), strict=True):
@@ -76,11 +80,11 @@ class _Builder:
             row = gf.Component()
             self._place(row, west, 0, 0)
             self._fill(row, i, codes)
-            self._place(row, east, plan.side + plan.n * t.px, 0)
+            self._place(row, east, x0 + plan.n * t.px, 0)
             row.name = f"row_{i}_{self.digest}"
-            self._place(self.top, row.cell_index(), 0, plan.foot + i * t.py)
-        for name, south, y in (("edge_south", True, 0), ("edge_north", False, array_top)):
-            self._place(self.top, self._plain(name, foot_rects(plan, south)), plan.side, y, count=plan.n, pitch=t.px)
+            self._place(self.top, row.cell_index(), 0, y0 + i * t.py)
+        for name, south, y in (("edge_south", True, 0), ("edge_north", False, y0 + plan.n * t.py)):
+            self._place(self.top, self._plain(name, foot_rects(plan, south)), x0, y, count=plan.n, pitch=t.px)
         draw(self.top, plan.process, [Rect("outline", plan.outline)])
         for one in plan.labels():
             label(self.top, plan.process, one.layer, one.net, one.x, one.y)
@@ -99,7 +103,7 @@ class _Builder:
         """Insert the tiles of a row, equal neighbours as one array reference."""
         starts = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1))
         lengths = np.diff(starts, append=len(codes))
-        x0, pitch, cell = self.plan.side, self.plan.tile.px, row.kdb_cell
+        x0, pitch, cell = self.plan.origin[0], self.plan.tile.px, row.kdb_cell
         for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
             x = (x0 + start * pitch) * self.scale
             tile = self._tile(int(codes[start]), start)
@@ -129,11 +133,16 @@ class _Builder:
         column = "" if wiring.column_feeder == "none" else "c" + wiring.column_feeder[0]
         return row, column
 
-    def _plain(self, name: str, rects: list[Rect]) -> int:
+    def _plain(self, name: str, rects: list[Rect]) -> int | None:
+        """Cell index of an edge; None of one without anything."""
+        if not rects:
+            return None
         cell = draw(gf.Component(), self.plan.process, rects)
         cell.name = f"{name}_{self.digest}"
         return int(cell.cell_index())
 
-    def _place(self, parent: gf.Component, cell: int, x: int, y: int, *, count: int = 1, pitch: int = 0) -> None:
+    def _place(self, parent: gf.Component, cell: int | None, x: int, y: int, *, count: int = 1, pitch: int = 0) -> None:
+        if cell is None:
+            return
         place, step = kdb.Trans(x * self.scale, y * self.scale), kdb.Vector(pitch * self.scale, 0)
         parent.kdb_cell.insert(kdb.CellInstArray(cell, place, step, kdb.Vector(), count, 1))

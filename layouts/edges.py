@@ -8,43 +8,46 @@ from __future__ import annotations
 
 from hwlib.cells.shapes import Box, Rect, via_grid
 from hwlib.cells.strap_dimensions import StrapStack, landing, middle_of
-from hwlib.nets import V_DW
-from layouts.floorplan import Floorplan
-
-MOST_VIAS = 8  # per crossing of a trunk and a wire; more add resistors, not conductance: the wire's end dominates
+from hwlib.nets import GROUND, V_DW
+from layouts.floorplan import MOST_VIAS, Floorplan
 
 
 def side_rects(plan: Floorplan, west: bool) -> list[Rect]:
-    """One row's piece of the west or east edge, in its own coordinates (x from 0 to ``plan.side``)."""
-    t, r = plan.tile, plan.rules
+    """One row's piece of the west or east edge, in its own coordinates (x from 0 to the edge's width)."""
+    t, r, side = plan.tile, plan.rules, plan.side(west)
     rects = []
     if west:
         y0, y1 = t.dendrite
-        rects.append(Rect("m3", Box(0, y0, plan.side, y1)))
-        rects += _row_strap(plan, "dendrite", Box(0, y0, plan.side, y1), Box(0, y0, plan.side, y1))
+        rects.append(Rect("m3", Box(0, y0, side, y1)))
+        rects += _row_strap(plan, "dendrite", Box(0, y0, side, y1), Box(0, y0, side, y1))
     wires = {net: t.tracks[track] for net, track in plan.style.trunks(plan).items()} | {V_DW.net_name(): t.vdw}
-    margin = max(r.enclosure("m2", "v2"), r.enclosure("m3", "v2"))
-    for net, (near, far) in plan.vertical_trunks.items():
+    trunks = plan.side_trunks(west)
+    for net, fed in plan.fed_nets()[:-1]:
         y0, y1 = wires[net]
-        x0, x1 = (plan.side - far, plan.side - near) if west else (near, far)
-        rects.append(Rect("m2", Box(x0, 0, x1, t.py)))
-        wire = Box(x0, y0, plan.side, y1) if west else Box(0, y0, x1, y1)
-        rects.append(Rect("m3", wire))
-        rects += _row_strap(plan, "vdw" if net == V_DW.net_name() else "weight", wire, Box(x0, y0, x1, y1))
-        vias = via_grid(Box(x0, y0, x1, y1), r.width("v2"), r.space("v2"), margin, MOST_VIAS)
+        name = "vdw" if net == V_DW.net_name() else "weight"
+        if net not in trunks:  # its rows end at the border of the macro
+            rects += [Rect("m3", Box(0, y0, side, y1)), *_row_strap(plan, name, Box(0, y0, side, y1), None)]
+            continue
+        near, far = trunks[net]
+        x0, x1 = (side - far, side - near) if west else (near, far)
+        wire = Box(x0, y0, side, y1) if west else Box(0, y0, x1, y1)
+        rects += [Rect("m2", Box(x0, 0, x1, t.py)), Rect("m3", wire)]
+        rects += _row_strap(plan, name, wire, Box(x0, y0, x1, y1))
+        vias = via_grid(Box(x0, y0, x1, y1), r.width("v2"), r.space("v2"), _margin(plan), plan.vias_on(net, fed))
         rects += [Rect("v2", via) for via in vias]
-    return [*rects, *(Rect("m3", Box(0, y0, plan.side, y1)) for y0, y1 in plan.style.tracks_out(plan, west))]
+    return [*rects, *(Rect("m3", Box(0, y0, side, y1)) for y0, y1 in plan.style.tracks_out(plan, west))]
 
 
 def foot_rects(plan: Floorplan, south: bool) -> list[Rect]:
-    """One column's piece of the south or north edge, in its own coordinates (y from 0 to ``plan.foot``)."""
-    t, r = plan.tile, plan.rules
-    near, far = plan.ground_trunk
-    y0, y1 = (plan.foot - far, plan.foot - near) if south else (near, far)
+    """One column's piece of the south or north edge, in its own coordinates (y from 0 to the edge's height)."""
+    t, r, foot, trunk = plan.tile, plan.rules, plan.foot(south), plan.ground_trunk(south)
+    if trunk is None:
+        return []
+    y0, y1 = (foot - trunk[1], foot - trunk[0]) if south else trunk
     x0, x1 = (x + t.origin[0] for x in t.ground)
-    column = Box(x0, y0, x1, plan.foot) if south else Box(x0, 0, x1, y1)
-    margin = max(r.enclosure("m2", "v2"), r.enclosure("m3", "v2"))
-    vias = via_grid(Box(x0, y0, x1, y1), r.width("v2"), r.space("v2"), margin, MOST_VIAS)
+    column = Box(x0, y0, x1, foot) if south else Box(x0, 0, x1, y1)
+    most = plan.vias_on(GROUND.net_name(), plan.design.network.feeds.ground)
+    vias = via_grid(Box(x0, y0, x1, y1), r.width("v2"), r.space("v2"), _margin(plan), most)
     rects = [Rect("m3", Box(0, y0, t.px, y1)), Rect("m2", column), *(Rect("v2", via) for via in vias)]
     if "ground" in t.straps:
         left, right = middle_of(t.lanes["ground"], t.straps["ground"].width)
@@ -53,14 +56,21 @@ def foot_rects(plan: Floorplan, south: bool) -> list[Rect]:
     return rects
 
 
-def _row_strap(plan: Floorplan, name: str, wire: Box, meets: Box) -> list[Rect]:
-    """The strap over a row's end, and its vias within the box where the row meets a trunk or a pin."""
+def _margin(plan: Floorplan) -> int:
+    """Of vias within the crossing of a trunk and a wire."""
+    return max(plan.rules.enclosure("m2", "v2"), plan.rules.enclosure("m3", "v2"))
+
+
+def _row_strap(plan: Floorplan, name: str, wire: Box, meets: Box | None) -> list[Rect]:
+    """The strap over a row's end, and its vias within the box where the row meets a trunk or a pin, if it does."""
     stack = plan.tile.straps.get(name)
     if stack is None:
         return []
     centre = (wire.y0 + wire.y1) // 2
     low, high = middle_of(centre, stack.width)
     strap = Rect(stack.spec.metal, Box(wire.x0, low, wire.x1, high))
+    if meets is None:
+        return [strap]
     return [strap, *_landing(stack, (meets.x0 + meets.x1) // 2, centre, meets.x1 - meets.x0)]
 
 

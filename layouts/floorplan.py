@@ -7,6 +7,7 @@ array: V_DW and rail trunks on the west and east, ground trunks on the south and
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,9 +27,11 @@ from hwlib.weight_styles import rail_levels
 from hwlib.weights import weight_levels
 from layouts.labels import Label
 from layouts.styles import DRAWN_STYLES, DrawnStyle
+from layouts.trunk_currents import TrunkCurrent, trunk_currents
 
 ROW_FEEDERS: tuple[RowFeeder, ...] = ("none", "through", "west", "east")
 COLUMN_FEEDERS: tuple[ColumnFeeder, ...] = ("none", "through", "south", "north")
+MOST_VIAS = 8  # per crossing of a trunk and a wire; more add resistors, not conductance: the wire's end dominates
 SOMA = -1  # in place of a tie: the tile of a soma …
 ABSENT = 1 << 20  # … and one without a device, its wires only
 
@@ -73,47 +76,88 @@ class Floorplan:
 
     # --- trunks ---
 
-    @cached_property
-    def vertical_trunks(self) -> dict[str, Span]:
+    def side_trunks(self, west: bool) -> dict[str, Span]:
         """Trunks (m2) of a side edge by net: distance from the array to their near and far side."""
-        r, t = self.rules, self.tile
-        wires = dict.fromkeys(self.style.trunks(self), t.weight_w) | {V_DW.net_name(): t.vdw_w}
+        r, side = self.rules, "west" if west else "east"
         trunks, at = {}, r.space("m2")
-        for name, wire in wires.items():
-            width = max(r.landing("m2", "v2"), self._trunk_width(wire))
-            trunks[name] = (at, at + width)
-            at += width + r.space("m2")
+        for net, fed in self.fed_nets()[:-1]:
+            if fed in ("both", side):
+                wire = self.tile.vdw_w if net == V_DW.net_name() else self.tile.weight_w
+                trunks[net] = (at, at + self._trunk_width(net, wire, "m2", fed))
+                at = trunks[net][1] + r.space("m2")
         return trunks
 
-    @cached_property
-    def ground_trunk(self) -> Span:
-        """Ground trunk (m3) of the south and north edge: distance from the array to its near and far side."""
-        near = self.rules.space("m3")
-        return near, near + max(self.rules.landing("m3", "v2"), self._trunk_width(self.tile.ground_w))
+    def ground_trunk(self, south: bool) -> Span | None:
+        """Ground trunk (m3) of the south or north edge: distance from the array to its near and far side."""
+        fed, near = self.design.network.feeds.ground, self.rules.space("m3")
+        if fed not in ("both", "south" if south else "north"):
+            return None
+        return near, near + self._trunk_width(GROUND.net_name(), self.tile.ground_w, "m3", fed)
 
-    def _trunk_width(self, wire: int) -> int:
-        """Half the summed width of the N wires it feeds: they are fed from both ends, at equal current density."""
-        return -(-self.n * wire // 2)
+    def _trunk_width(self, net: str, wire: int, metal: str, fed: str) -> int:
+        """Width of a trunk: by default that of the N wires it feeds, at equal current density.
+
+        Where it is fed from both ends of its wires, each of its two pieces has half of them.
+        """
+        r, trunks, sides = self.rules, self.design.network.trunks, 2 if fed == "both" else 1
+        layer, least = self.process.layers[metal], r.landing(metal, "v2")
+        if trunks.size == "currents" and layer.max_current_density:
+            metres = self._currents[net].whole / sides / (layer.max_current_density * layer.thickness)
+            vias = self.vias_on(net, fed) * (r.width("v2") + r.space("v2")) - r.space("v2")
+            margin = max(r.enclosure("m2", "v2"), r.enclosure("m3", "v2"))
+            least = max(least, -(-vias // self._vias_across(wire)) + 2 * margin)
+            return max(least, r.steps(metres * trunks.scale))
+        return max(least, math.ceil(self.n * wire * trunks.scale / sides - 1e-9))
+
+    def fed_nets(self) -> list[tuple[str, str]]:
+        """Nets with trunks, and the sides that these stand on."""
+        feeds = self.design.network.feeds
+        rails = [(net, feeds.weight) for net in self.style.trunks(self)]
+        return [*rails, (V_DW.net_name(), feeds.vdw), (GROUND.net_name(), feeds.ground)]
+
+    def _vias_across(self, wire: int) -> int:
+        """How many vias stand side by side across a wire that ends on a trunk."""
+        r = self.rules
+        margin = max(r.enclosure("m2", "v2"), r.enclosure("m3", "v2"))
+        return max(1, (wire - 2 * margin + r.space("v2")) // (r.width("v2") + r.space("v2")))
+
+    def vias_on(self, net: str, fed: str) -> int:
+        """Most vias of one row or column on a trunk of its net."""
+        trunks, via = self.design.network.trunks, self.process.layers["v2"]
+        if trunks.size != "currents" or not (via.max_current_density and via.size):
+            return MOST_VIAS
+        line = self._currents[net].line / (2 if fed == "both" else 1)
+        return max(MOST_VIAS, math.ceil(line * trunks.scale / (via.max_current_density * via.size**2) - 1e-9))
+
+    @cached_property
+    def _currents(self) -> dict[str, TrunkCurrent]:
+        return trunk_currents(self.design, self.process, self.levels, self.joined, self.rails)
 
     @property
     def rules(self) -> Rules:
         """Rules of the process in grid steps."""
         return self.tile.rules
 
-    @cached_property
-    def side(self) -> int:
-        """Width of the west and of the east edge."""
-        return max(far for _, far in self.vertical_trunks.values()) + self.rules.space("m3")
+    def side(self, west: bool) -> int:
+        """Width of the west or of the east edge."""
+        trunks = self.side_trunks(west).values()
+        return max([far for _, far in trunks], default=self.rules.width("m3")) + self.rules.space("m3")
+
+    def foot(self, south: bool) -> int:
+        """Height of the south or of the north edge."""
+        trunk = self.ground_trunk(south)
+        return (trunk[1] if trunk else 0) + self.rules.space("m3")
 
     @cached_property
-    def foot(self) -> int:
-        """Height of the south and of the north edge."""
-        return self.ground_trunk[1] + self.rules.space("m3")
+    def origin(self) -> tuple[int, int]:
+        """Lower left corner of the array."""
+        return self.side(True), self.foot(True)
 
-    @property
+    @cached_property
     def outline(self) -> Box:
         """The whole macro."""
-        return Box(0, 0, 2 * self.side + self.n * self.tile.px, 2 * self.foot + self.n * self.tile.py)
+        x, y = self.origin
+        return Box(0, 0, x + self.n * self.tile.px + self.side(False), y + self.n * self.tile.py + self.foot(False))
 
     # --- what stands where ---
 
@@ -160,28 +204,28 @@ class Floorplan:
         """One label per net and place where its source attaches.
 
         Dendrites at the edge's end of their wire, drives at the column's north end, V_DW, ground and what else has
-        trunks at the end of each of its two (they are joined outside the macro); the style labels the rest.
+        trunks at the end of each (they are joined outside the macro); the style labels the rest.
         """
         t, n = self.tile, self.n
         tail = self.rules.width("m3") // 2
         tail_v = self.rules.width("m2") // 2
-        right = self.outline.x1
+        (x0, y0), right, top = self.origin, self.outline.x1, self.outline.y1
         labels = []
         for i in range(n):
-            y0 = self.foot + i * t.py
-            top = t.straps["dendrite"].spec.metal if "dendrite" in t.straps else "m3"  # where most current enters
-            labels.append(Label(top, DENDRITE.net_name(i), tail, y0 + sum(t.dendrite) // 2))
-            x = self.side + i * t.px + t.origin[0] + sum(t.drive) // 2
-            labels.append(Label("m2", DRIVE.net_name(i), x, self.foot + n * t.py - tail_v))
-            labels += self.style.labels(self, i, y0)
-        for net, (near, far) in self.vertical_trunks.items():
-            middle = (near + far) // 2
-            for x in (self.side - middle, right - self.side + middle):
-                labels.append(Label("m2", net, x, self.foot + tail_v))
-        middle = sum(self.ground_trunk) // 2
-        for y in (self.foot - middle, self.outline.y1 - self.foot + middle):
-            labels.append(Label("m3", GROUND.net_name(), self.side + tail, y))
-        return labels
+            row = y0 + i * t.py
+            # The pin lies on the strap where there is one: most current enters there.
+            metal = t.straps["dendrite"].spec.metal if "dendrite" in t.straps else "m3"
+            labels.append(Label(metal, DENDRITE.net_name(i), tail, row + sum(t.dendrite) // 2))
+            x = x0 + i * t.px + t.origin[0] + sum(t.drive) // 2
+            labels.append(Label("m2", DRIVE.net_name(i), x, y0 + n * t.py - tail_v))
+            labels += self.style.labels(self, i, row)
+        both = [(net, x0 - sum(span) // 2) for net, span in self.side_trunks(True).items()]
+        both += [(net, right - self.side(False) + sum(span) // 2) for net, span in self.side_trunks(False).items()]
+        labels += [Label("m2", net, x, y0 + tail_v) for net, x in both]
+        below, above = self.ground_trunk(True), self.ground_trunk(False)
+        feet = [y0 - sum(below) // 2] if below else []
+        feet += [top - self.foot(False) + sum(above) // 2] if above else []
+        return [*labels, *(Label("m3", GROUND.net_name(), x0 + tail, y) for y in feet)]
 
 
 def floorplan(design: Design, process: Process | None = None) -> Floorplan:

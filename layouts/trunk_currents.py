@@ -1,0 +1,50 @@
+"""What trunks carry at the design's operating point, before there are wires: bounds by Ohm's law, device by device.
+
+An axon draws at most max(W_ij, V_C)/R_P from its rail, with its dendrite at 0 V. A soma draws
+V_DW/(R_P + R_M/fan-out) from V_DW; all of it leaves through the ground column of its axons, and with it what its own
+track takes from the dendrite, at most max(W_ij, V_C)/R_M.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hwlib.design import Design
+from hwlib.nets import GROUND, RAIL, V_DW
+from hwlib.operating_point import nominal_track, resolve_v_dw
+from hwlib.process import Process
+
+
+class TrunkCurrent(NamedTuple):
+    """Largest currents of one net in A: all of it, and what one row or column takes."""
+
+    whole: float
+    line: float
+
+
+def trunk_currents(design: Design, process: Process, levels: np.ndarray, joined: np.ndarray,
+                   rails: list[float]) -> dict[str, TrunkCurrent]:  # fmt: skip
+    """Currents of the nets that may have trunks, by name.
+
+    Args:
+        design: with its operating point.
+        process: gives R_M.
+        levels: weights as multiples of W, shape (N, N).
+        joined: where there is an axon, shape (N, N).
+        rails: the distinct weights.
+    """
+    point, device = design.operating_point, design.device
+    _, r_m = nominal_track(design, process)
+    fan_out = joined.sum(axis=0)
+    soma = np.where(fan_out > 0, resolve_v_dw(design, process) / (device.r_p + r_m / np.maximum(fan_out, 1)), 0.0)
+    found = {V_DW.net_name(): TrunkCurrent(float(soma.sum()), float(soma.max()))}
+    for level in rails:
+        rows = (joined & (np.abs(levels - level) < 1e-6)).sum(axis=1)
+        axon = max(abs(level) * point.weight, point.v_charge) / device.r_p
+        found[RAIL.net_name(level=level)] = TrunkCurrent(float(rows.sum() * axon), float(rows.max() * axon))
+    largest = max([abs(level) for level in rails], default=1.0) * point.weight
+    columns = soma + max(largest, point.v_charge) / r_m
+    found[GROUND.net_name()] = TrunkCurrent(float(columns.sum()), float(columns.max()))
+    return found
