@@ -22,6 +22,7 @@ from hwlib.errors import FieldsError, InputError, all_of, shown
 from hwlib.files import inside
 from hwlib.model_files import load_model
 from hwlib.process import Process, load_process, preset_names
+from hwlib.search_fields import SearchFields
 from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import AnyTask, FileName, Find, Problem, Programme, RecallFields, whole_task
 from hwlib.units import Quantity, Whole
@@ -154,6 +155,7 @@ class Design(StrictModel):
     waivers: dict[RuleName, Reason] = Field(
         default_factory=dict, description="operating-point rule → why its violation is accepted"
     )
+    search: SearchFields | None = Field(default=None, description="what spinhop optimize may change, and for what")
     _folder: Path | None = PrivateAttr(default=None)
     _programme: Programme | None = PrivateAttr(default=None)
     _process: Process | None = PrivateAttr(default=None)

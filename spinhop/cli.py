@@ -24,6 +24,7 @@ from hwlib.errors import InputError, StoppedError, one_line
 from spinhop.commands import (
     check_commands,
     design_commands,
+    optimize_commands,
     preset_commands,
     spice_commands,
     stage_commands,
@@ -40,7 +41,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for module in (
-    design_commands, preset_commands, stage_commands, spice_commands, check_commands, task_commands, tool_commands,
+    design_commands, preset_commands, stage_commands, spice_commands, check_commands, task_commands, optimize_commands,
+    tool_commands,
 ):  # fmt: skip
     module.register(app)
 

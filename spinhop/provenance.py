@@ -13,7 +13,7 @@ from typing import Any
 
 PACKAGES = (
     "spinhop", "numpy", "scipy", "numba", "xarray", "h5netcdf", "h5py", "klayout", "gdsfactory", "kfactory", "networkx",
-    "pydantic", "pint", "matplotlib", "bokeh", "typer", "rich",
+    "pydantic", "pint", "matplotlib", "bokeh", "typer", "rich", "optuna",
 )  # fmt: skip
 
 

@@ -1,0 +1,36 @@
+"""The ``search`` section of a design file: what an optimiser may change, and what it is to reach."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hwlib.strict_model import StrictModel
+from hwlib.units import Quantity, Whole
+
+Objective = Literal["time", "energy", "edp", "area", "accuracy"]
+AxisName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){0,4}$", max_length=80)]
+AxisEnd = str | float
+SIMILARITY = "s"
+
+
+class SearchFields(StrictModel):
+    """Axes and objectives of ``spinhop optimize``."""
+
+    axes: dict[AxisName, tuple[AxisEnd, ...]] = Field(
+        min_length=1, max_length=40,
+        description="field by its path, as operating_point.weight → [lowest, highest], or names to choose from; "
+        "s: RA, R_M, leaks and time limits together",
+    )  # fmt: skip
+    objectives: tuple[Objective, ...] = Field(
+        default=("time", "energy"), min_length=1, max_length=5,
+        description="all but accuracy are made small; edp is energy × time",
+    )  # fmt: skip
+    trials: Whole = Field(default=64, ge=1, le=1_000_000, description="designs to try")
+    batch: Whole = Field(
+        default=8, ge=1, le=1000, description="designs proposed at a time, whatever the number of workers"
+    )
+    most_sheet_resistance: Annotated[float, Quantity("ohm", 0.1, 1e9)] = Field(
+        default=2000.0, description="per square of the track: how far R_M follows s (200 µΩ·cm at 1 nm)"
+    )

@@ -1,0 +1,59 @@
+"""``optimize``: search for designs that work as drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spinhop.commands.options import DesignFile, Json, Scheduler, Workers
+
+
+def optimize(
+    design: DesignFile,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder of results; default searches/<design name>.")
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option("--trials", min=1, max=1_000_000, help="Designs to try; default as the design says.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of the proposals; default the design's.")] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    force: Annotated[bool, typer.Option("--force", help="Forget the trials that are stored.")] = False,
+    json: Json = False,
+) -> None:
+    """Search the space of a design's section search. Exit code 1 when no design holds every rule and does its task."""
+    from spinhop.console import TaskBar, print_json, print_table
+    from spinhop.optimize import optimize as search
+    from spinhop.optimize.trial_evaluation import OBJECTIVES
+
+    with TaskBar("optimize") as bar:
+        found = search(
+            design, out, trials=trials, seed=seed, workers=workers, scheduler=scheduler, fresh=force, progress=bar
+        )
+    feasible = sum(trial.judged.feasible for trial in found.trials)
+    if json:
+        print_json({
+            "trials": len(found.trials), "feasible": feasible, "page": str(found.page),
+            "front": [
+                {"trial": trial.number, "design": str(path), **trial.judged.values, "bounds": trial.judged.bounds}
+                for trial, path in zip(found.front, found.designs, strict=True)
+            ],
+        })  # fmt: skip
+    else:
+        rows = [
+            [str(trial.number), *(f"{trial.judged.values[name]:.4g}" for name in OBJECTIVES), path.name]
+            for trial, path in zip(found.front, found.designs, strict=True)
+        ]
+        columns = ["front", *(f"{name} ({unit})" for name, unit in OBJECTIVES.items()), "design"]
+        print_table(f"{feasible} of {len(found.trials)} designs hold every rule and do their task", columns, rows)
+        print(found.page)
+    if not found.front:
+        raise typer.Exit(1)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(optimize)

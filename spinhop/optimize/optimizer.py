@@ -1,0 +1,142 @@
+"""``spinhop optimize``: propose, judge, keep; and the folder of results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.writing import write_atomic
+from hwlib.yaml_text import yaml_text
+from spinhop.executor import Executor, executor
+from spinhop.folder_lock import hold
+from spinhop.inputs import RESOLVED, read_design, write_inputs
+from spinhop.optimize.pareto_front import PAGE, design_file, write_front
+from spinhop.optimize.search_history import SearchHistory, SearchTrial
+from spinhop.optimize.search_space import Axis, Value, axes_of, candidate
+from spinhop.optimize.trial_evaluation import Judged, judged
+from spinhop.provenance import code_version, data_hash, versions
+
+Advance = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search left.
+
+    Attributes:
+        trials: all that was tried.
+        front: the feasible ones that none beats in every objective.
+        page: the page on them.
+        designs: the design files of the front, in its order; ``spinhop run`` takes them.
+    """
+
+    trials: list[SearchTrial]
+    front: list[SearchTrial]
+    page: Path
+    designs: list[Path]
+
+
+def optimize(
+    design_path: Path, folder: Path | None = None, *, trials: int | None = None, seed: int | None = None,
+    workers: int | None = 1, scheduler: str | None = None, fresh: bool = False,
+    progress: Advance = lambda done, total: None,
+) -> Search:  # fmt: skip
+    """Search the space that a design file's ``search`` spans.
+
+    Trials that the folder has of the same search, seed, versions and code are not repeated: a stopped search goes on,
+    and more ``trials`` go on from where fewer ended. What is proposed does not depend on the number of workers.
+
+    Args:
+        design_path: the design file.
+        folder: of results; default ``searches/<design name>``.
+        trials: designs to try in all; default as the design says.
+        seed: of the proposals; default the design's.
+        workers: as of ``spinhop.executor``.
+        scheduler: likewise; its workers must see the folder.
+        fresh: forget stored trials.
+        progress: called with (designs tried, in all).
+
+    Raises:
+        InputError: a bad design or search, or a folder that cannot be written or is in use.
+    """
+    design = read_design(design_path)
+    axes = axes_of(design, str(design_path))
+    assert design.search is not None
+    seed = design.seed if seed is None else seed
+    wanted = design.search.trials if trials is None else trials
+    folder = (Path("searches") / design.name if folder is None else folder).absolute()
+    if design.folder.resolve() == folder.resolve():
+        raise InputError(f"{folder}: has the design itself; give another folder for results")
+    with hold(folder, ("input",)):
+        write_inputs(folder, design_path, design, design.load_process())
+        about = {
+            "design": design.name, "seed": str(seed), "objectives": ", ".join(design.search.objectives),
+            "code": code_version("hwlib", "layouts", "sim"),
+        }  # fmt: skip
+        resolved = (folder / RESOLVED).read_text(encoding="utf-8").partition("\n")[2]
+        key = data_hash([about, versions(), resolved.partition("\nsearch:")[0], _space(design)])
+        about |= {"versions": ", ".join(f"{name} {found}" for name, found in versions().items())}
+        history = SearchHistory(design, axes, seed, key)
+        if not fresh:
+            history.load(folder)
+        for path in (*folder.glob("best_*.yaml"), *folder.glob("trial_*.yaml")):  # of before, or of a killed search
+            path.unlink()
+        base = read_design(folder / RESOLVED)
+        with executor(workers if wanted - len(history.trials) > 1 else 1, scheduler) as processes:
+            write = partial(_write, folder, base, axes)
+            _go_on(history, folder, wanted, design.search.batch, write, processes, progress)
+            progress(len(history.trials), max(wanted, len(history.trials)))
+        front = history.front()
+        designs = [_write(folder, base, axes, trial.proposed, design_file(trial)) for trial in front]
+        write_front(folder, history.trials, front, axes, design.search.objectives, about)
+    return Search(history.trials, front, folder / PAGE, designs)
+
+
+def _space(design: Design) -> dict[str, object]:
+    """What of the search its trials depend on; more of them are the same search."""
+    assert design.search is not None
+    return design.search.model_dump(mode="json", exclude={"trials"})
+
+
+def _go_on(
+    history: SearchHistory, folder: Path, wanted: int, batch: int, write: Callable[[dict[str, Value], str], Path],
+    processes: Executor, progress: Advance,
+) -> None:  # fmt: skip
+    """Batch after batch, each kept when it is done."""
+    while (begun := len(history.trials)) < wanted:
+        proposed = history.propose(min(batch, wanted - begun))
+        paths = [_tried(write, values, f"trial_{begun + k}.yaml") for k, values in enumerate(proposed)]
+        files = [path for path in paths if isinstance(path, Path)]
+        results = processes.in_order(judged, files)
+        found = []
+        try:
+            for path in paths:
+                found.append(next(results) if isinstance(path, Path) else path)
+                progress(begun + len(found), wanted)
+        finally:
+            for path in files:
+                path.unlink(missing_ok=True)
+        history.tell(found)
+        history.save(folder)
+
+
+def _tried(write: Callable[[dict[str, Value], str], Path], proposed: dict[str, Value], name: str) -> Path | Judged:
+    """The file of a proposal, or why its values do not go together."""
+    try:
+        return write(proposed, name)
+    except ValueError as error:
+        result = Judged()
+        lines = [line.strip() for line in str(error).splitlines()]
+        result.passes("fields", 1.0, lines[min(2, len(lines) - 1)])
+        return result
+
+
+def _write(folder: Path, base: Design, axes: list[Axis], proposed: dict[str, Value], name: str) -> Path:
+    design = candidate(base, axes, proposed)
+    without = {"search": True} | ({"network": {"weights"}} if base.programme is not None else {})
+    data = design.model_dump(mode="json", exclude_none=True, exclude=without)
+    return write_atomic(folder / name, lambda path: path.write_text(yaml_text(data), encoding="utf-8"))

@@ -1,0 +1,109 @@
+"""The result of a search: all trials and the front as xarray, a picture, and a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hwlib.netcdf import write_netcdf
+from hwlib.writing import write_atomic
+from spinhop.optimize.search_history import SearchTrial
+from spinhop.optimize.search_space import Axis
+from spinhop.optimize.trial_evaluation import OBJECTIVES, STAGES
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FRONT, PICTURE, PAGE = "search.nc", "front.png", "index.html"
+
+
+def design_file(trial: SearchTrial) -> str:
+    """Name of a chosen design's file."""
+    return f"best_{trial.number}.yaml"
+
+
+def front_data(
+    trials: Sequence[SearchTrial], front: Sequence[SearchTrial], axes: list[Axis], about: dict[str, str]
+) -> xr.Dataset:
+    """All trials: axes, objectives (NaN where not simulated), violations per stage, and which are on the front."""
+    import xarray as xr
+
+    chosen = {trial.number for trial in front}
+    data: dict[str, Any] = {}
+    for axis in axes:
+        found = [axis.value(trial.proposed[axis.name]) for trial in trials]
+        data[f"axis_{axis.name}"] = ("trial", np.array(found, dtype=str if axis.choices else float))
+    for name, unit in (OBJECTIVES | {"rest_rate": "1"}).items():
+        values = [trial.judged.values.get(name, np.nan) for trial in trials]
+        data[name] = ("trial", np.array(values, float), {"units": unit})
+    data["violation"] = (("trial", "stage"), np.array([trial.judged.violations for trial in trials]), {"units": "1"})
+    data["on_front"] = ("trial", np.array([trial.number in chosen for trial in trials]))
+    numbers = [trial.number for trial in trials]
+    return xr.Dataset(data, {"trial": numbers, "stage": list(STAGES)}, attrs=about)
+
+
+def write_front(
+    folder: Path, trials: Sequence[SearchTrial], front: Sequence[SearchTrial], axes: list[Axis],
+    objectives: Sequence[str], about: dict[str, str],
+) -> None:  # fmt: skip
+    """Write ``search.nc``, ``front.png`` and ``index.html``."""
+    write_netcdf(front_data(trials, front, axes, about), folder / FRONT)
+    _draw(folder / PICTURE, trials, front, objectives)
+    _write_page(folder, trials, front, about)
+
+
+def _draw(path: Path, trials: Sequence[SearchTrial], front: Sequence[SearchTrial], objectives: Sequence[str]) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.2, 4.4), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    x, y = (*objectives, "energy" if objectives[0] != "energy" else "time")[:2]
+    for chosen, colour, label in ((trials, "#b9c4d6", "simulated, not on the front"), (front, "#3056a0", "front")):
+        known = [t.judged.values for t in chosen if x in t.judged.values and y in t.judged.values]
+        axes.plot([v[x] for v in known], [v[y] for v in known], "o", color=colour, label=label)
+    for trial in front:
+        values = trial.judged.values
+        axes.annotate(str(trial.number), (values[x], values[y]), textcoords="offset points", xytext=(5, 4), fontsize=8)
+    axes.set(xlabel=f"{x} ({OBJECTIVES[x]})", ylabel=f"{y} ({OBJECTIVES[y]})")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=8.5)
+    write_atomic(path, lambda p: figure.savefig(p, format="png", metadata={"Software": None}))
+
+
+def _write_page(
+    folder: Path, trials: Sequence[SearchTrial], front: Sequence[SearchTrial], about: dict[str, str]
+) -> None:  # fmt: skip
+    from spinhop import page
+
+    names = list(OBJECTIVES)
+    rows = [
+        [str(t.number), *(_number(t.judged.values[n], OBJECTIVES[n]) for n in names), design_file(t)] for t in front
+    ]
+    failed = [t for t in trials if not t.judged.feasible]
+    reasons = [[str(t.number), t.judged.why] for t in failed]
+    parts = [
+        page.heading("Search"),
+        page.paragraph(f"{len(trials)} designs tried, {len(trials) - len(failed)} hold every rule and do their task."),
+        page.section("Front", page.table(["trial", *names, "design"], rows), page.picture(folder / PICTURE, "")),
+    ]
+    for trial in front:
+        bounds = [
+            [b["name"], b["formula"], _number(b["value"], b["unit"]), _number(b["limit"], b["unit"]),
+             f"{b['distance']:.1%}"]
+            for b in trial.judged.bounds
+        ]  # fmt: skip
+        table = page.table(["bound", "formula", "value", "limit", "room"], bounds, "text")
+        parts.append(page.section(f"Trial {trial.number} beside its bounds", table))
+    parts.append(page.section("Why others fail", page.folded("all", page.table(["trial", "first"], reasons, "text"))))
+    parts.append(page.section("Made with", page.table([], list(about.items()), "facts")))
+    text = page.document("Search", parts)
+    write_atomic(folder / PAGE, lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{value:.4g}" if unit in ("", "1") else f"{value:.4g} {unit}"

@@ -1,0 +1,196 @@
+"""From the axes of a design's ``search`` to designs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from hwlib.design import Design
+from hwlib.errors import InputError, shown
+from hwlib.operating_point import nominal_track
+from hwlib.quantities import parse_quantity
+from hwlib.search_fields import SIMILARITY
+
+Value = float | int | str
+FIXED = {  # what the physics decides, and what a search must not touch
+    "device.track_resistance": "it follows from the track's sheet resistance and its length",
+    "name": "it names the result", "seed": "it draws the trials", "search": "it is the search",
+    "waivers": "none is waived",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis.
+
+    Attributes:
+        name: path of the field, or ``s``.
+        low, high: ends of a range, SI; both whole for whole numbers.
+        choices: instead of a range.
+        step: in m, of lengths: what is drawn lies on the process's grid on both sides of its centre.
+    """
+
+    name: str
+    low: float = 0.0
+    high: float = 0.0
+    choices: tuple[Value, ...] = ()
+    step: float = 0.0
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether proportions count: both ends have one sign and lie apart by more than a factor of 2."""
+        small, large = sorted((abs(self.low), abs(self.high)))
+        return self.low * self.high > 0 and large > 2 * small
+
+    @property
+    def distribution(self) -> Any:
+        """For Optuna; of a negative range the sizes."""
+        from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+        if self.choices:
+            return CategoricalDistribution(self.choices)
+        low, high = sorted((abs(self.low), abs(self.high))) if self.high < 0 else (self.low, self.high)
+        if isinstance(self.low, int) and isinstance(self.high, int):
+            return IntDistribution(int(low), int(high))
+        return FloatDistribution(low, high, log=self.logarithmic)
+
+    def value(self, proposed: Value) -> Value:
+        """What a proposal means for the field."""
+        if isinstance(proposed, str):
+            return proposed
+        if self.step:
+            return round(proposed / self.step) * self.step
+        return -proposed if self.high < 0 else proposed
+
+
+def axes_of(design: Design, where: str) -> list[Axis]:
+    """The axes of a design's search, read with the fields' own units.
+
+    Args:
+        design: with a ``search``.
+        where: its file, for messages.
+
+    Raises:
+        InputError: no search, a field that does not exist or is not to be changed, or ends that it does not take.
+    """
+    if design.search is None:
+        raise InputError(f"{where}: no section 'search'; see docs/optimize.md")
+    return [_axis(design, name, ends, f"{where}: search.axes.{name}") for name, ends in design.search.axes.items()]
+
+
+def _axis(design: Design, name: str, ends: tuple[Value, ...], where: str) -> Axis:
+    for field, why in FIXED.items():
+        if name == field or name.startswith(f"{field}."):
+            raise InputError(f"{where}: not to be searched: {why}")
+    if name == SIMILARITY:
+        found: list[Any] = [float(x) if isinstance(x, (int, float)) else x for x in ends]
+        if len(found) != 2 or not all(isinstance(x, float) and 1e-3 <= x <= 1e4 for x in found):
+            raise InputError(f"{where}: two numbers from 0.001 to 10000, lowest first")
+    else:
+        found = [_read(design, name, end, where) for end in ends]
+    if all(isinstance(x, str) for x in found):
+        if len(set(found)) != len(found) or not found:
+            raise InputError(f"{where}: names to choose from, each once")
+        return Axis(name, choices=tuple(found))
+    if len(found) != 2 or any(isinstance(x, (str, bool)) for x in found) or not found[0] < found[1]:
+        raise InputError(f"{where}: two values, lowest first, or names; found {len(ends)}: {shown(str(list(ends)))}")
+    return Axis(name, found[0], found[1], step=2 * design.load_process().grid if _is_length(ends) else 0.0)
+
+
+def _is_length(ends: tuple[Value, ...]) -> bool:
+    try:
+        return all(isinstance(end, str) and parse_quantity(end, "m") > 0 for end in ends)
+    except ValueError:
+        return False
+
+
+def _read(design: Design, name: str, end: Value, where: str) -> Any:
+    data = _without_search(design, "json")
+    try:
+        _set(data, name, end)
+        found: Any = Design.model_validate(data, context={"from_file": True})  # a value needs its unit
+    except (ValidationError, TypeError) as error:
+        problems = error.errors(include_url=False) if isinstance(error, ValidationError) else []
+        why = problems[0]["msg"].removeprefix("Value error, ") if problems else "no field of a design"
+        raise InputError(f"{where}: {shown(end)}: {why}") from None
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if not isinstance(found, (float, int, str)):
+        raise InputError(f"{where}: not a field with one value")
+    return found
+
+
+def candidate(base: Design, axes: list[Axis], proposed: dict[str, Value]) -> Design:
+    """The design that a proposal means.
+
+    Args:
+        base: the design of the search.
+        axes: of the search.
+        proposed: value per axis, as Optuna gave it.
+
+    Raises:
+        ValueError: the values do not go together.
+    """
+    assert base.search is not None
+    data = _without_search(base)
+    for axis in axes:
+        if axis.name != SIMILARITY:
+            _set(data, axis.name, axis.value(proposed[axis.name]))
+    design = _valid(data, base)
+    if SIMILARITY in proposed:
+        design = scaled(design, float(proposed[SIMILARITY]), base.search.most_sheet_resistance)
+    return design
+
+
+def scaled(design: Design, s: float, most_sheet: float) -> Design:
+    """A design slowed s times: RA, R_M and time limits × s, leaks / s (the similarity of ideal networks).
+
+    Wires do not scale, so they weigh 1/s. R_M follows as far as the track's sheet resistance may go.
+
+    Args:
+        design: the design.
+        s: the factor.
+        most_sheet: largest sheet resistance of the track in Ω per square; where it binds, the similarity ends.
+    """
+    data = _without_search(design)
+    device, point, task = data["device"], data["operating_point"], data["task"]
+    device["resistance_area"] *= s
+    for name in ("r_parallel", "r_antiparallel"):
+        if device.get(name) is not None:
+            device[name] *= s
+    squares = design.device.track_length / design.device.track_width
+    resistance = nominal_track(design, design.load_process())[1]
+    device["track_resistance"] = max(resistance, min(s * resistance, most_sheet * squares)) if s > 1 else s * resistance
+    point["axon_leak"] /= s
+    point["soma_leak"] /= s
+    if not isinstance(point["load"], str):
+        point["load"] *= s
+    task["time_limit"] *= s
+    return _valid(data, design)
+
+
+def _valid(data: dict[str, Any], like: Design) -> Design:
+    """The design of some data, its files where those of another are."""
+    design = Design.model_validate(data, context={"unread": True})
+    design._folder = like._folder
+    return design
+
+
+def _without_search(design: Design, mode: str = "python") -> dict[str, Any]:
+    return design.model_dump(mode=mode, exclude={"search": True, **_programmed(design)}, exclude_none=True)
+
+
+def _programmed(design: Design) -> dict[str, Any]:
+    """Weights that the task's files give are not written down."""
+    return {"network": {"weights"}} if design.programme is not None else {}
+
+
+def _set(data: dict[str, Any], name: str, value: Value) -> None:
+    *parents, last = name.split(".")
+    for part in parents:
+        data = data.setdefault(part, {})
+        if not isinstance(data, dict):
+            raise TypeError(name)
+    data[last] = value

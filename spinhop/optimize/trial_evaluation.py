@@ -1,0 +1,124 @@
+"""One proposed design: cheap rules first, then drawing, rules on its wires, and the simulation last."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hwlib.design import Design, load_design
+from hwlib.findings import Finding
+from hwlib.network import Network
+from hwlib.scratch import scratch_folder
+
+STAGES = ("fields", "rules_ideal", "drawing", "rules_drawn", "task")
+_MOST = 10.0  # of one violation, and of a stage that was not reached
+OBJECTIVES = {"time": "s", "energy": "J", "edp": "J*s", "area": "m^2", "accuracy": "1"}
+
+
+@dataclass
+class Judged:
+    """What became of a proposed design.
+
+    Attributes:
+        violations: one number per stage, 0 where it holds; a stage that was not reached has the largest.
+        why: what failed first, in words.
+        values: every objective, in SI, and ``rest_rate``; only of a design that reached the simulation.
+        bounds: what limits it, as of ``design_bounds``; likewise.
+    """
+
+    violations: list[float] = field(default_factory=lambda: [_MOST] * len(STAGES))
+    why: str = ""
+    values: dict[str, float] = field(default_factory=dict)
+    bounds: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def feasible(self) -> bool:
+        """Whether it holds everywhere."""
+        return max(self.violations) <= 0
+
+    def passes(self, stage: str, violation: float, why: str) -> bool:
+        """Note a stage; whether it holds."""
+        self.violations[STAGES.index(stage)] = violation
+        if violation > 0:
+            self.why = why
+        return violation <= 0
+
+
+def judged(path: Path) -> Judged:
+    """Judge a design file: every operating-point rule without error and none waived, its drawing clean, its task done.
+
+    Args:
+        path: the design; a file inside the folder of the search.
+    """
+    result = Judged()
+    try:
+        design = load_design(path)
+    except ValueError as error:  # InputError is one
+        result.passes("fields", 1.0, str(error).splitlines()[0].partition(": ")[2])
+        return result
+    result.passes("fields", 0.0, "")
+    _judge(design, result)
+    return result
+
+
+def _judge(design: Design, result: Judged) -> None:
+    import sim
+    from sim.tasks.kinds import task_of
+    from sim.tasks.run_task import ideal_for_task
+
+    process = design.load_process()
+    if not result.passes("rules_ideal", *_rules(ideal_for_task(design, process), design)[:2]):
+        return
+    drawing = _drawn(design, result)
+    if drawing is None:
+        return
+    network, area = drawing
+    violation, why, report = _rules(network, design)
+    if not result.passes("rules_drawn", violation, why):
+        return
+    trials = sim.run_task(network, design, process)
+    task = task_of(design)
+    accuracy, rest = float(trials[task.measure].mean()), float(trials["rest_rate"])
+    missing = max(design.task.required - accuracy, 0.0) + (1 - rest)
+    result.passes("task", missing, f"{task.measure} {accuracy:.4g}, {rest:.0%} of the trials at rest")
+    time, energy = float(trials["time_mean"]), float(trials["energy_mean"])
+    found = {"time": time, "energy": energy, "edp": time * energy, "area": area, "accuracy": accuracy}
+    result.values = {name: value for name, value in (found | {"rest_rate": rest}).items() if math.isfinite(value)}
+    from spinhop.optimize.design_bounds import design_bounds
+
+    result.bounds = design_bounds(design, process, report)
+
+
+def _rules(network: Network, design: Design) -> tuple[float, str, Any]:
+    """Sum of how far errors miss their requirement, the worst in words, and the report."""
+    import sim
+
+    report = sim.judge(network, design.model_copy(update={"waivers": {}}), design.load_process())
+    broken = [o for o in report.outcomes if not o.passed and o.severity == "error"]
+    worst = min(broken, key=lambda outcome: outcome.margin, default=None)
+    return sum(min(-o.margin, _MOST) for o in broken), f"{worst.rule}: {worst.message}" if worst else "", report
+
+
+def _drawn(design: Design, result: Judged) -> tuple[Network, float] | None:
+    """The extracted network and the area of its macro in m², None when its drawing has errors."""
+    import layouts
+    from hwlib.checks import drc, lvs, open_labelled_layout
+    from hwlib.errors import InputError
+    from hwlib.extraction import extract
+
+    process = design.load_process()
+    with scratch_folder() as folder:
+        try:
+            component = layouts.hopfield(design, process)
+            box, path = component.dbbox(), layouts.write_layout(component, folder / "layout.oas")
+            opened = open_labelled_layout(path, process)
+            found: list[Finding] = [*drc(opened, process), *lvs(opened, process, design, topology=False)]
+            errors = [finding for finding in found if finding.severity == "error"]
+            why = errors[0].rule if errors else ""
+            if result.passes("drawing", min(float(len(errors)), _MOST), why):
+                return extract(path, process, design), 1e-12 * box.width() * box.height()
+        except InputError as error:
+            result.passes("drawing", _MOST, error.lines[0])
+    return None

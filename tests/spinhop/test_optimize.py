@@ -1,0 +1,161 @@
+"""Searches for designs: what the front says is what the simulation of its files gives; stops and goes on; refuses."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import layouts
+import sim
+from hwlib.design import Design, load_design
+from hwlib.errors import InputError
+from hwlib.extraction import extract
+from hwlib.schematic import ideal_network
+from hwlib.search_fields import SearchFields
+from spinhop.optimize import optimize, search_history
+from spinhop.optimize.search_space import axes_of, scaled
+from tests.support.processes import start, stop
+
+SMALL = """
+name: small
+process: copper_thick
+network: {neurons: 4}
+task: {trials: 2}
+search:
+  axes:
+    s: [4, 12]
+    operating_point.weight: [60 mV, 150 mV]
+    network.dendrite_width: [50 nm, 200 nm]
+    network.soma_placement: [diagonal, centred]
+  objectives: [time, energy]
+  trials: 6
+  batch: 2
+"""
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("search")
+    path = folder / "small.yaml"
+    path.write_text(SMALL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search_history, "_STARTUP", 2)  # the model of the trials is used, too
+        return path, folder / "out", optimize(path, folder / "out")
+
+
+def test_the_front_is_what_its_files_give(searched):
+    """Drawn, extracted and simulated again from each design file."""
+    _, folder, found = searched
+    assert found.front and [path.exists() for path in found.designs] == [True] * len(found.front)
+    for trial, path in zip(found.front, found.designs, strict=True):
+        design = load_design(path)
+        process = design.load_process()
+        drawn = layouts.write_layout(layouts.hopfield(design, process), folder.parent / "again.oas")
+        network = extract(drawn, process, design)
+        result = sim.run_task(network, design, process)
+        values = trial.judged.values
+        assert float(result["time_mean"]) == pytest.approx(values["time"], rel=1e-9)
+        assert float(result["energy_mean"]) == pytest.approx(values["energy"], rel=1e-9)
+        assert float(result["recall_rate"]) == 1 and values["accuracy"] == 1
+        assert not [f for f in sim.judge(network, design, process).findings() if f.severity == "error"]
+        assert {bound["name"] for bound in trial.judged.bounds} >= {"vdw.window", "breakdown", "current.m3"}
+        assert min(bound["distance"] for bound in trial.judged.bounds) >= 0
+
+
+def test_nothing_beats_the_front(searched):
+    _, folder, found = searched
+    with xr.open_dataset(folder / "search.nc") as data:
+        good = np.flatnonzero((data["violation"] <= 0).all("stage").values)
+        front = np.flatnonzero(data["on_front"].values)
+        costs = np.stack([data["time"].values, data["energy"].values], axis=1)
+        assert data.attrs["seed"] == "1" and "optuna" in data.attrs["versions"]
+    assert set(front) <= set(good) and [trial.number for trial in found.front] == front.tolist()
+    for k in good:
+        beaten = any((costs[j] <= costs[k]).all() and (costs[j] < costs[k]).any() for j in good)
+        assert beaten == (k not in front)
+    failed = [trial for trial in found.trials if not trial.judged.feasible]
+    assert failed and all(trial.judged.why for trial in failed), "wires below the process's minimum are refused"
+
+
+def test_a_search_goes_on_as_if_it_had_not_stopped(searched, tmp_path, monkeypatch):
+    path, _, found = searched
+    monkeypatch.setattr(search_history, "_STARTUP", 2)
+    optimize(path, tmp_path / "out", trials=4)
+    seen = []
+    again = optimize(path, tmp_path / "out", progress=lambda done, total: seen.append(done))
+    assert again.trials == found.trials and seen[0] == 5, "stored trials are not repeated"
+    other = optimize(path, tmp_path / "other", trials=1, seed=2)
+    assert other.trials[0].proposed != found.trials[0].proposed
+
+
+def ideal_result(design):
+    process = design.load_process()
+    return sim.run_task(ideal_network(design, process), design, process)
+
+
+@pytest.mark.parametrize("s", [0.5, 3.0, 40.0])
+def test_times_follow_the_similarity_law(s):
+    """RA, R_M × s and leaks / s on ideal wires: times × s, energies and outcomes equal, power / s."""
+    design = Design(name="law", network={"neurons": 6}, task={"trials": 3}, seed=4)
+    one, slow = ideal_result(design), ideal_result(scaled(design, s, 1e6))
+    np.testing.assert_allclose(slow["time_to_solution"], s * one["time_to_solution"], rtol=1e-7)
+    np.testing.assert_allclose(slow["energy_source"].sum("source"), one["energy_source"].sum("source"), rtol=1e-7)
+    assert (slow["state"].values == one["state"].values).all()
+
+
+def test_the_track_s_resistance_follows_only_as_far_as_its_metal_allows():
+    design = Design(name="metal", network={"neurons": 6})
+    assert scaled(design, 1.5, 2000.0).device.track_resistance == pytest.approx(3000.0)  # two squares
+    assert scaled(design, 10.0, 2000.0).device.track_resistance == pytest.approx(4000.0)
+    assert scaled(design, 10.0, 2000.0).device.r_p == pytest.approx(5000.0)
+
+
+@pytest.mark.parametrize(
+    ("axes", "message"),
+    [
+        ({"operating_point.weigth": ("1 mV", "2 mV")}, "search.axes.operating_point.weigth"),
+        ({"operating_point.weight": ("0.02", "0.1")}, "operating_point.weight"),
+        ({"operating_point.weight": (0.02, 0.1)}, "has no unit"),
+        ({"operating_point.weight": ("150 mV", "20 mV")}, "two values, lowest first"),
+        ({"operating_point.weight": ("20 mV",)}, "two values, lowest first"),
+        ({"device.track_resistance": ("1 kohm", "9 kohm")}, "it follows from the track's sheet resistance"),
+        ({"network.soma_placement": ("diagonal", "nowhere")}, "network.soma_placement: 'nowhere'"),
+        ({"s": (10.0, 1.0)}, "two values, lowest first"),
+        ({"s": ("1", "10")}, "two numbers from 0.001"),
+        ({"network": ("a", "b")}, "search.axes.network"),
+        ({"network.weights.patterns": ("a", "b")}, "network.weights.patterns"),
+        ({"task.kind.deeper": ("a", "b")}, "task.kind.deeper"),
+        ({"name": ("a", "b")}, "it names the result"),
+    ],
+)
+def test_axes_that_are_none(axes, message):
+    design = Design(name="bad", network={"neurons": 4}, search=SearchFields(axes=axes))
+    with pytest.raises(InputError) as found:
+        axes_of(design, "bad.yaml")
+    assert message in str(found.value) and str(found.value).startswith("bad.yaml: search.axes.")
+    assert len(found.value.lines) == 1 and len(found.value.lines[0]) <= 200
+
+
+def test_a_design_without_a_search(tmp_path):
+    (tmp_path / "x.yaml").write_text("name: x\nnetwork: {neurons: 4}\n")
+    with pytest.raises(InputError, match="no section 'search'"):
+        optimize(tmp_path / "x.yaml", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_keeps_what_is_done(searched, tmp_path):
+    path, _, found = searched
+    process = start("optimize", path, "-o", tmp_path / "out", "--trials", "5000", "--workers", "1")
+    stored = tmp_path / "out" / "trials.json"
+    deadline = time.monotonic() + 90
+    while not stored.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    code, _, err, _ = stop(process)
+    assert code == 130 and err.splitlines()[-1] == "spinhop: interrupted; finished stages are kept"
+    kept = json.loads(stored.read_text())["trials"]
+    assert kept[0]["proposed"] == found.trials[0].proposed
+    assert not list((tmp_path / "out").glob("best_*"))
