@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -87,6 +88,15 @@ class NetworkFields(StrictModel):
     soma_placement: Literal["diagonal", "centred"] = Field(
         default="diagonal", description="where a soma joins its dendrite and drive: its own cell, or their middle"
     )
+    soma_places: tuple[Whole, ...] | None = Field(
+        default=None, min_length=1,
+        description="instead: by neuron, the column of the drawing in which its soma joins its dendrite, and the row "
+        "in which it joins its drive; they count from 0",
+    )  # fmt: skip
+    order: tuple[Whole, ...] | None = Field(
+        default=None, min_length=1,
+        description="the neurons as they stand in the drawing, rows from below, columns from the left; else 0, 1, 2 …",
+    )  # fmt: skip
     dendrite_width: WireWidth | None = Field(default=None, description="of the wire; else the process's minimum")
     drive_width: WireWidth | None = Field(default=None, description="of the wire; else the process's minimum")
     ground_width: WireWidth | None = Field(default=None, description="of the wire; else the process's minimum")
@@ -107,6 +117,20 @@ class NetworkFields(StrictModel):
                 f"straps.weight: weight_style {style.name} has no wires through whole rows; use {RAILS.name}"
             )
         return self
+
+
+def place_problems(network: NetworkFields) -> Iterator[tuple[str, str]]:
+    """What is wrong with the places of neurons in the drawing: field and message."""
+    n, order, places = network.neurons, network.order, network.soma_places
+    if order is not None and sorted(order) != list(range(n)):
+        odd = next((k for k in order if not 0 <= k < n or order.count(k) > 1), None)
+        found = f"{len(order)} of {n}" if odd is None else f"{shown(odd)}"
+        yield "order", f"each neuron from 0 to {n - 1} once, found {found}"
+    if places is not None:
+        if len(places) != n:
+            yield "soma_places", f"{len(places)} places, a network of {n} neurons needs {n}"
+        for k in [k for k in places if not 0 <= k < n][:1]:
+            yield "soma_places", f"{shown(k)} is no row or column, allowed: 0 to {n - 1}"
 
 
 def style_problem(weight_style: str, neurons: int) -> str:
@@ -259,6 +283,7 @@ def refuse_unfit(design: Design) -> None:
         wrong += [((*place, k), message) for k, message in matrix_problems(weights.matrix, n)]
         if len(weights.matrix) != n:
             wrong.append((place, f"{len(weights.matrix)} rows, a network of {n} neurons needs {n}"))
+    wrong += [(("network", field), message) for field, message in place_problems(design.network)]
     axons = design.network.topology.axons or ()
     wrong += [(("network", "topology", "axons", k), message) for k, message in topologies.edge_problems(axons, n)]
     stores = not weights.is_matrix

@@ -58,6 +58,7 @@ def _digest(plan: Floorplan) -> str:
     if not plan.design.topology.complete:
         digest.update(plan.joined.tobytes())
     digest.update(plan.landings.tobytes())
+    digest.update(plan.order.tobytes() + plan.feeders[0].tobytes())
     return digest.hexdigest()[:8]
 
 

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from hwlib.arrangement import strap_landings
+from hwlib.arrangement import joins, neuron_at, strap_landings
 from hwlib.cells.device_dimensions import DeviceSpec
 from hwlib.cells.rules import Rules, process_key
 from hwlib.cells.shapes import Box
@@ -44,7 +44,7 @@ class Floorplan:
         design: the design.
         process: its process.
         tile: dimensions of every tile.
-        levels: weights as multiples of W, shape (N, N).
+        levels: weights as multiples of W by row and column, shape (N, N).
         style: how the weights are drawn.
     """
 
@@ -59,10 +59,10 @@ class Floorplan:
         """Number of neurons."""
         return self.design.network.neurons
 
-    @property
-    def centre(self) -> int:
-        """Row and column where centred somas feed their nets."""
-        return self.n // 2
+    @cached_property
+    def order(self) -> np.ndarray:
+        """The neuron in each row and column, shape (N,)."""
+        return neuron_at(self.design.network)
 
     @cached_property
     def rails(self) -> list[float]:
@@ -71,8 +71,8 @@ class Floorplan:
 
     @cached_property
     def joined(self) -> np.ndarray:
-        """Where there is an axon, shape (N, N)."""
-        return self.design.topology.joined
+        """Where there is an axon, by row and column, shape (N, N)."""
+        return self.design.topology.joined[np.ix_(self.order, self.order)]
 
     # --- trunks ---
 
@@ -171,15 +171,13 @@ class Floorplan:
     @cached_property
     def feeders(self) -> tuple[np.ndarray, np.ndarray]:
         """Per tile, index into ``ROW_FEEDERS`` and ``COLUMN_FEEDERS``."""
-        n, c = self.n, self.centre
-        row = np.zeros((n, n), np.int8)
-        if self.design.network.soma_placement == "centred":
-            i, j = np.ogrid[:n, :n]
-            row[(np.minimum(i, c) < j) & (j < np.maximum(i, c))] = 1
-            others = np.arange(n) != c
-            before = np.arange(n) < c
-            row[others, c] = np.where(before, 2, 3)[others]
-            row[np.diag_indices(n)] = np.where(before, 3, 2) * others
+        n, c = self.n, joins(self.design.network)
+        i, j = np.ogrid[:n, :n]
+        row = np.where((np.minimum(i, c[:, None]) < j) & (j < np.maximum(i, c[:, None])), 1, 0).astype(np.int8)
+        place = np.arange(n)
+        fed = np.flatnonzero(c != place)
+        row[fed, c[fed]] = np.where(fed < c[fed], 2, 3)
+        row[fed, fed] = np.where(fed < c[fed], 3, 2)
         # The column picture is the row picture mirrored on the diagonal: south for west, north for east.
         return row, row.T.copy()
 
@@ -211,13 +209,13 @@ class Floorplan:
         tail_v = self.rules.width("m2") // 2
         (x0, y0), right, top = self.origin, self.outline.x1, self.outline.y1
         labels = []
-        for i in range(n):
+        for i, neuron in enumerate(self.order.tolist()):
             row = y0 + i * t.py
             # The pin lies on the strap where there is one: most current enters there.
             metal = t.straps["dendrite"].spec.metal if "dendrite" in t.straps else "m3"
-            labels.append(Label(metal, DENDRITE.net_name(i), tail, row + sum(t.dendrite) // 2))
+            labels.append(Label(metal, DENDRITE.net_name(neuron), tail, row + sum(t.dendrite) // 2))
             x = x0 + i * t.px + t.origin[0] + sum(t.drive) // 2
-            labels.append(Label("m2", DRIVE.net_name(i), x, y0 + n * t.py - tail_v))
+            labels.append(Label("m2", DRIVE.net_name(neuron), x, y0 + n * t.py - tail_v))
             labels += self.style.labels(self, i, row)
         both = [(net, x0 - sum(span) // 2) for net, span in self.side_trunks(True).items()]
         both += [(net, right - self.side(False) + sum(span) // 2) for net, span in self.side_trunks(False).items()]
@@ -247,11 +245,12 @@ def floorplan(design: Design, process: Process | None = None) -> Floorplan:
             process_key(process), device.track_length, device.track_width, device.pillar_width, device.pillar_position
         ),
         tracks=style.tracks(levels, design.topology.joined),
-        centred=network.soma_placement == "centred",
+        centred=bool((joins(network) != np.arange(network.neurons)).any()),
         dendrite_width=network.dendrite_width, drive_width=network.drive_width, ground_width=network.ground_width,
         weight_width=network.weight_width, vdw_width=network.vdw_width,
         straps=tuple(
             StrapSpec(wire, strap.metal, strap.width, strap.vias) for wire, strap in network.straps.given().items()
         ),
     )  # fmt: skip
-    return Floorplan(design, process, tile_of(spec), levels, style)
+    order = neuron_at(network)
+    return Floorplan(design, process, tile_of(spec), levels[np.ix_(order, order)], style)

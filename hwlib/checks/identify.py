@@ -105,7 +105,9 @@ def _lines(index: np.ndarray, at: np.ndarray, label_at: list[float]) -> np.ndarr
     lines[lack] = marks[lack] + offset
     if len(have) >= 2:
         pitch, start = np.polyfit(have, lines[have], 1)
-        lines[lack] = start + pitch * lack
+        regular = start + pitch * np.arange(n)
+        if np.abs(regular - lines)[have].max() < abs(pitch) / 2:  # not where neurons stand in an order of their own
+            lines[lack] = regular[lack]
     return lines
 
 

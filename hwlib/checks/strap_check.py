@@ -10,7 +10,7 @@ from typing import NamedTuple
 import klayout.db as kdb
 import numpy as np
 
-from hwlib.arrangement import strap_landings
+from hwlib.arrangement import by_neuron, strap_landings
 from hwlib.checks.identify import Lattice
 from hwlib.checks.layout_view import LayoutView
 from hwlib.design import Design
@@ -59,7 +59,7 @@ def bare_landings(
     parsed = reference.parsed_nets()
     for wire, strap in design.network.straps.given().items():
         mine = [k for k, net in enumerate(parsed) if net.net_class is CLASSES[wire]]
-        sites = strap_landings(design.network, wire)
+        sites = by_neuron(design.network, strap_landings(design.network, wire))
         wanted = strap.vias * (len(mine) if wire == "weight" else 1)
         for cut in cuts_of(wire, strap):
             points = _cuts(view, cut, [number for k in mine for number in numbers.get(k, ())])

@@ -23,12 +23,16 @@ class PlannedArray(Protocol):
         """Number of neurons."""
 
     @property
+    def order(self) -> np.ndarray:
+        """The neuron in each row and column, shape (N,)."""
+
+    @property
     def levels(self) -> np.ndarray:
-        """Weights as multiples of W, shape (N, N)."""
+        """Weights as multiples of W by row and column, shape (N, N)."""
 
     @property
     def joined(self) -> np.ndarray:
-        """Where there is an axon, shape (N, N)."""
+        """Where there is an axon, by row and column, shape (N, N)."""
 
     @property
     def rails(self) -> list[float]:

@@ -60,4 +60,4 @@ class DrawnLines(DrawnStyle):
             if plan.joined[row, column]:
                 y = y0 + sum(plan.tile.tracks[self.track_of(plan.n, column)]) // 2
                 x = tail if self.goes_west(plan.n, column) else right - tail
-                yield Label("m3", LINE.net_name(row, column), x, y)
+                yield Label("m3", LINE.net_name(plan.order[row], plan.order[column]), x, y)
