@@ -60,38 +60,6 @@ def climb(weights: np.ndarray, side: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True)
-def tabu(
-    weights: np.ndarray, side: np.ndarray, moves: int, tenure: int, jitter: np.ndarray
-) -> tuple[float, np.ndarray]:
-    """One-flip tabu search from ``side``; ``jitter`` (moves,) lengthens the tenure of each move."""
-    n = len(weights)
-    side = side.copy()
-    gains = _gains(weights, side)
-    cut = 0.0
-    for i in range(n):
-        for j in range(i):
-            if side[i] != side[j]:
-                cut += weights[i, j]
-    best, best_side = cut, side.copy()
-    free_at = np.zeros(n, np.int64)
-    for move in range(moves):
-        chosen = -1
-        for node in range(n):
-            allowed = free_at[node] <= move or cut + gains[node] > best + 1e-9
-            if allowed and (chosen < 0 or gains[node] > gains[chosen]):
-                chosen = node
-        if chosen < 0:
-            continue
-        cut += gains[chosen]
-        _flip(weights, side, gains, chosen)
-        free_at[chosen] = move + tenure + jitter[move]
-        if cut > best + 1e-9:
-            best = cut
-            best_side[:] = side
-    return best, best_side
-
-
-@njit(cache=True)
 def asynchronous(levels: np.ndarray, order: np.ndarray, off_output: float) -> np.ndarray:
     """Asynchronous network with outputs ``off_output`` and 1, first all OFF, swept in the given orders until still."""
     n = len(levels)

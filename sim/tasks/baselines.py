@@ -60,12 +60,39 @@ def annealed_sides(graph: Any, samples: int, seed: int = 0, sweeps: int = 1000) 
     """The bipartitions that simulated annealing (dwave-samplers) ends in, 0 and 1, shape (samples, N)."""
     from dwave.samplers import SimulatedAnnealingSampler
 
-    upper = sp.coo_array(sp.triu(adjacency(graph)))
-    couplings = {(int(i), int(j)): float(w) for i, j, w in zip(upper.row, upper.col, upper.data, strict=True)}
+    nodes, couplings = _ising(graph)
     found = SimulatedAnnealingSampler().sample_ising(
         {}, couplings, num_reads=samples, num_sweeps=sweeps, seed=seed % 2**31
     )
-    sides = np.zeros((samples, upper.shape[0]), np.int8)  # nodes without an edge stay on side 0
+    return _sides(found, nodes)
+
+
+def tabu_sides(graph: Any, samples: int, seed: int = 0, moves_per_node: int = 5000) -> np.ndarray:
+    """The best bipartition of each of some tabu searches (dwave-samplers) from random ones, shape (samples, N).
+
+    Palubeckis, Ann. Oper. Res. 131, 259 (2004). Each ends after a number of moves, never by the clock, so that a seed
+    has one answer.
+    """
+    from dwave.samplers import TabuSampler
+
+    nodes, couplings = _ising(graph)
+    found = TabuSampler().sample_ising(
+        {}, couplings, num_reads=samples, num_restarts=0, timeout=None, seed=seed % 2**31,
+        coefficient_z_first=moves_per_node, lower_bound_z=1,
+    )  # fmt: skip
+    return _sides(found, nodes)
+
+
+def _ising(graph: Any) -> tuple[int, dict[tuple[int, int], float]]:
+    """Number of nodes, and the couplings whose lowest energy is the largest cut."""
+    upper = sp.coo_array(sp.triu(adjacency(graph)))
+    return upper.shape[0], {
+        (int(i), int(j)): float(w) for i, j, w in zip(upper.row, upper.col, upper.data, strict=True)
+    }
+
+
+def _sides(found: Any, nodes: int) -> np.ndarray:
+    sides = np.zeros((len(found.record), nodes), np.int8)  # nodes without an edge stay on side 0
     sides[:, list(found.variables)] = found.record.sample > 0
     return sides
 

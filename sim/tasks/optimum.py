@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from sim.tasks.graphs import adjacency
 
 ENUMERATED = 22  # nodes up to which all bipartitions are walked
-_STARTS, _MOVES_PER_NODE = 20, 100
+_STARTS, _MOVES_PER_NODE = 20, 5000
 
 
 class Optimum(NamedTuple):
@@ -60,27 +60,22 @@ def optimum(graph: Any, *, seed: int = 0, reads: int = 0, milp_seconds: float = 
 
 
 def _tabu(matrix: sp.csr_array, seed: int) -> Optimum:
-    from sim.tasks import _search
+    from sim.tasks.baselines import tabu_sides
 
-    weights, rng = matrix.toarray(), np.random.default_rng(seed)
-    n = len(weights)
-    moves, tenure = _MOVES_PER_NODE * n, max(n // 10, 3)
-    best, best_side = -np.inf, np.zeros(n, np.int8)
-    for _ in range(_STARTS):
-        start = rng.integers(0, 2, n, dtype=np.int8)
-        value, side = _search.tabu(weights, start, moves, tenure, rng.integers(0, 10, moves))
-        if value > best:
-            best, best_side = value, side
-    return Optimum(best, best_side, "best found", f"tabu search, {_STARTS} starts")
+    sides = tabu_sides(matrix, _STARTS, seed, _MOVES_PER_NODE)
+    return _best(matrix, sides, f"tabu search, {_STARTS} starts")
 
 
 def _annealed(matrix: sp.csr_array, reads: int, seed: int) -> Optimum:
     from sim.tasks.baselines import annealed_sides
 
-    sides = annealed_sides(matrix, reads, seed)
+    return _best(matrix, annealed_sides(matrix, reads, seed), f"simulated annealing, {reads} runs")
+
+
+def _best(matrix: sp.csr_array, sides: np.ndarray, method: str) -> Optimum:
     cuts = np.sum((sides @ matrix) * (1 - sides), axis=1)
     at = int(cuts.argmax())
-    return Optimum(float(cuts[at]), sides[at], "best found", f"simulated annealing, {reads} runs")
+    return Optimum(float(cuts[at]), sides[at], "best found", method)
 
 
 def _milp(matrix: sp.csr_array, seconds: float) -> Optimum | None:

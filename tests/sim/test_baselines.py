@@ -160,3 +160,15 @@ def test_asynchronous_network_ends_at_rest():
     levels = maxcut.weight_levels(graph, "paper")
     cuts = baselines.asynchronous_cuts(graph, levels, 50, 1)
     assert 885 / 2 < cuts.mean() < OPTIMA[0]
+
+
+def test_tabu_search_is_bounded_by_moves_and_seed():
+    """One seed has one answer, whatever the clock; and no search is as good as a long one."""
+    graph = rudy.g05(60, 6)
+    some, again, other = (baselines.tabu_sides(graph, 4, seed, 2) for seed in (1, 1, 2))
+    assert (some == again).all() and (some != other).any()
+    weights = nx.to_numpy_array(graph)
+    short, long = (
+        ((sides @ weights) * (1 - sides)).sum(axis=1) for sides in (some, baselines.tabu_sides(graph, 20, 1))
+    )
+    assert short.max() < long.max() == OPTIMA[6]
