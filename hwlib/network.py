@@ -208,7 +208,7 @@ class Network:
         unknown = set(arrays) - set(_DEVICE_ARRAYS)
         if unknown:
             raise InputError(
-                f"network: no device parameter {sorted(unknown)[0]!r}; allowed: {', '.join(_DEVICE_ARRAYS)}"
+                f"network: no device parameter {shown(min(unknown))}; allowed: {', '.join(_DEVICE_ARRAYS)}"
             )
         shaped: dict[str, Any] = {
             k: np.broadcast_to(np.asarray(v, float), (self.devices,)).copy() for k, v in arrays.items()

@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
-from hwlib.errors import FieldsError
+from hwlib.errors import FieldsError, shown
 from hwlib.strict_model import StrictModel
 from hwlib.task_registry import class_of, registered
 from hwlib.units import Quantity, Real, Whole
@@ -128,7 +128,8 @@ class Task(StrictModel):
             FieldsError: what is wrong with which of them, by the place of its name; or nothing here reads them.
         """
         if self.programs:
-            raise FieldsError([(("kind",), f"nothing that reads the files of {self.kind!r} is loaded; import sim")])
+            says = f"nothing that reads the files of {shown(self.kind)} is loaded; import sim"
+            raise FieldsError([(("kind",), says)])
         return None
 
     def problems(self, neurons: int, stores_patterns: bool) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ import gdsfactory as gf
 from hwlib.cells.draw import cell_name, draw, label
 from hwlib.cells.rules import Rules, rules_of
 from hwlib.cells.shapes import Box, Rect
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 
 _UM = 1e-6
 
@@ -70,7 +70,8 @@ def via_chain(process: str = "ebeam", lower: str = "m2", links: int = 10) -> gf.
         links: number of vias, even.
     """
     if lower not in ("m1", "m2", "m3", "m4") or links < 2 or links % 2 or links > 10_000:
-        raise InputError(f"via_chain: needs m1 to m4 and an even number of vias, found {lower!r} and {links}")
+        found = f"{shown(lower)} and {shown(links)}"
+        raise InputError(f"via_chain: needs m1 to m4 and an even number of vias, found {found}")
     rules = rules_of(process)
     upper, via = f"m{int(lower[1:]) + 1}", f"v{lower[1:]}"
     if missing := [name for name in (lower, via, upper) if name not in rules.process.layers]:
@@ -124,7 +125,7 @@ def _wire(process: str, layer: str, width: float | None) -> tuple[Rules, int]:
     rules = rules_of(process)
     allowed = rules.process.of_kind("conductor")
     if layer not in allowed:
-        raise InputError(f"test structure: no conductor {layer!r}; allowed: {', '.join(allowed)}")
+        raise InputError(f"test structure: no conductor {shown(layer)}; allowed: {', '.join(allowed)}")
     return rules, rules.wire(layer, None if width is None else width * _UM, (), "width")
 
 

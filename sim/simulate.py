@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 from hwlib.network import Network
 from sim.checkpoint import FinishedTrials, beside, forget, identity, under_way
 from sim.engines import DEFAULT_TOLERANCE, Engine, Options, Progress, choose
@@ -132,7 +132,7 @@ def _simulate_keeping(
 
 def _check(network: Network, protocols: Sequence[Protocol], tolerance: float) -> None:
     if not 1e-13 <= tolerance <= 1e-2:
-        raise InputError(f"tolerance: {tolerance!r}, allowed 1e-13 to 1e-2 of L")
+        raise InputError(f"tolerance: {shown(tolerance)}, allowed 1e-13 to 1e-2 of L")
     for k, protocol in enumerate(protocols):
         _check_protocol(network, protocol, f"protocol of trial {k}" if len(protocols) > 1 else "protocol")
 
@@ -152,11 +152,11 @@ def _check_protocol(network: Network, protocol: Protocol, where: str) -> None:
             raise InputError(f"{where}: {name} is {value}, must be finite")
     if protocol.rails_while_loading not in ("floating", "grounded"):
         raise InputError(
-            f"{where}: rails_while_loading is {protocol.rails_while_loading!r}, allowed 'floating' or 'grounded'"
+            f"{where}: rails_while_loading is {shown(protocol.rails_while_loading)}, allowed 'floating' or 'grounded'"
         )
     if protocol.levels is not None and not np.isfinite(np.asarray(protocol.levels, float)).all():
         raise InputError(f"{where}: levels must be finite")
     if not (np.isfinite(protocol.time_limit) and protocol.time_limit > 0):
         raise InputError(f"{where}: time_limit is {protocol.time_limit}, must be positive and finite")
     if protocol.load != "rest" and not (np.isfinite(protocol.load) and protocol.load > 0):
-        raise InputError(f"{where}: load is {protocol.load!r}, must be 'rest' or a positive time")
+        raise InputError(f"{where}: load is {shown(protocol.load)}, must be 'rest' or a positive time")

@@ -10,6 +10,7 @@ from hwlib.netcdf import write_netcdf
 from spinhop.runs import Run
 
 if TYPE_CHECKING:
+    from hwlib.drawing.reader import Drawing
     from hwlib.network import Network
 
 IDEAL_TRACE, DRAWN_TRACE = "ideal.nc", "drawn.nc"
@@ -43,6 +44,16 @@ def layout_file(run: Run) -> Path:
     """The layout a run extracts: OASIS where there is one, it is the smaller."""
     oasis = run.path("layout.oas")
     return oasis if "layout.oas" in run.files("layout") else run.path("layout.gds")
+
+
+def open_drawing(run: Run) -> Drawing:
+    """The run folder's layout, open; messages call a copy of a file from outside by the name that was given."""
+    from hwlib.drawing.reader import open_layout
+
+    drawing = open_layout(layout_file(run), run.process)
+    if run.layout is not None:
+        drawing.name = str(run.layout)
+    return drawing
 
 
 def ideal_wires(run: Run) -> Network:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlib.findings import Finding, failed, read_findings, write_findings
 from hwlib.json_files import read_json
-from spinhop.artefacts import design_inputs, drawn_network, ideal_wires, layout_file
+from spinhop.artefacts import design_inputs, drawn_network, ideal_wires, layout_file, open_drawing
 from spinhop.manifest import known_files
 from spinhop.point_tables import Point
 from spinhop.runs import Run, Stage, is_current
@@ -30,7 +30,7 @@ TITLES = {
 def _check_drawing(run: Run) -> Sequence[str]:
     from hwlib.checks import drc, lvs, open_labelled_layout, write_lyrdb
 
-    drawing = open_labelled_layout(layout_file(run), run.process)
+    drawing = open_labelled_layout(open_drawing(run), run.process)
     rules = drc(drawing, run.process)
     write_findings(rules, run.path("drc.json"))
     write_lyrdb(rules, run.path("drc.lyrdb"), top_cell=drawing.top.name)

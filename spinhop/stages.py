@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from spinhop.artefacts import (
     drawn_network,
     ideal_wires,
     layout_file,
+    open_drawing,
     save_dataset,
     task_file,
 )
@@ -77,7 +79,8 @@ def _extract(run: Run) -> Sequence[str]:
     from hwlib.extraction import extract, with_capacitance, write_spef, write_spice
     from hwlib.network import write_network
 
-    network = extract(layout_file(run), run.process, run.design)
+    network = extract(open_drawing(run), run.process, run.design)
+    network = replace(network, attrs=network.attrs | {"layout": layout_file(run).name})
     if network.devices <= CAPACITANCE_DEVICES:
         network = with_capacitance(network, layout_file(run), run.process)
     write_network(network, run.path(NETWORK))

@@ -9,7 +9,7 @@ import gdsfactory as gf
 from hwlib.cells.draw import cell_name, draw, port
 from hwlib.cells.rules import Rules, rules_of
 from hwlib.cells.shapes import Box, Rect
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 
 WIRES = ("m1", "m2", "m3", "m4", "m5")
 
@@ -31,7 +31,8 @@ def via_stack(
         InputError: metals that are not in this order, or no vias.
     """
     if lower not in WIRES or upper not in WIRES or WIRES.index(lower) >= WIRES.index(upper):
-        raise InputError(f"via_stack: from {lower!r} to {upper!r}; give two of {', '.join(WIRES)} in rising order")
+        found = f"from {shown(lower)} to {shown(upper)}"
+        raise InputError(f"via_stack: {found}; give two of {', '.join(WIRES)} in rising order")
     if not (1 <= columns <= 1000 and 1 <= rows <= 1000):
         raise InputError(f"via_stack: {columns} × {rows} vias, allowed: 1 to 1000 each way")
     rules = rules_of(process)
@@ -82,7 +83,7 @@ def pad(process: str = "ebeam", layer: str = "m5", size: float = 50.0) -> gf.Com
     rules = rules_of(process)
     allowed = [wire for wire in WIRES if wire in rules.process.layers]
     if layer not in allowed:
-        raise InputError(f"pad: no metal {layer!r}; allowed: {', '.join(allowed)}")
+        raise InputError(f"pad: no metal {shown(layer)}; allowed: {', '.join(allowed)}")
     edge = rules.wire(layer, size * 1e-6, (), "pad size")
     box = Box(-(edge // 2), -(edge // 2), edge - edge // 2, edge - edge // 2)
     c = gf.Component()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import klayout.db as kdb
 import numpy as np
@@ -122,6 +123,9 @@ def expanded(rows: np.ndarray) -> np.ndarray:
 def resolve_magnified(layout: kdb.Layout, complex_cells: set[int]) -> set[str]:
     """Give each magnified instance a scaled copy of its cell instead, so that every cell is drawn in its true size.
 
+    Copies keep their cells where everything in them comes to lie on the database unit; else they are flat: what cells
+    round one by one would come apart where they touch.
+
     Returns:
         Names of the copies.
     """
@@ -134,6 +138,9 @@ def resolve_magnified(layout: kdb.Layout, complex_cells: set[int]) -> set[str]:
         if (index, factor) not in copies:
             cell = layout.cell(index)
             copy = layout.create_cell(f"{cell.name}$x{factor:g}")
+            if not _scales_exactly(layout, cell, factor):
+                cell = cell.dup()
+                cell.flatten(-1, False)
             copies[index, factor] = copy.cell_index()
             names.add(copy.name)
             for layer in layout.layer_indexes():
@@ -160,6 +167,33 @@ def resolve_magnified(layout: kdb.Layout, complex_cells: set[int]) -> set[str]:
             cell.insert(_in_true_size(array, 1.0) if array.cplx_trans.mag != 1.0 else array)
     prune(layout, top)
     return names
+
+
+def _scales_exactly(layout: kdb.Layout, cell: kdb.Cell, factor: float) -> bool:
+    """Whether every point of a cell and of all below it is a whole number of database units when scaled."""
+    unit = Fraction(factor).limit_denominator(1000).denominator
+    if unit == 1:
+        return True
+    for inst in cell.each_inst():
+        array = inst.cell_inst
+        trans = array.cplx_trans
+        steps = [trans.disp, *((array.a, array.b) if array.is_regular_array() else ())]
+        if any(step.x % unit or step.y % unit for step in steps):
+            return False
+        if not _scales_exactly(layout, layout.cell(array.cell_index), factor * trans.mag):
+            return False
+    for layer in layout.layer_indexes():
+        for shape in cell.shapes(layer).each():
+            if shape.is_text():
+                points = [shape.text_pos]
+            elif shape.is_box():
+                points = [shape.box.p1, shape.box.p2]
+            else:
+                edges = shape.polygon.each_edge() if shape.polygon else ()
+                points = [edge.p1 for edge in edges]
+            if any(point.x % unit or point.y % unit for point in points):
+                return False
+    return True
 
 
 def prune(layout: kdb.Layout, top: kdb.Cell) -> None:

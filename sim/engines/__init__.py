@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from typing import Protocol as Interface
 
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 from hwlib.network import Network
 from sim.dynamics import Kinematic, WallDynamics, dynamics_of
 from sim.protocol import Protocol
@@ -100,7 +100,7 @@ def check_name(name: str) -> None:
         InputError: with the names that exist.
     """
     if name != "auto" and name not in names():
-        raise InputError(f"engine: {name!r}, allowed: auto, {', '.join(names())}")
+        raise InputError(f"engine: {shown(name)}, allowed: auto, {', '.join(names())}")
 
 
 def choose(name: str, network: Network, protocols: Sequence[Protocol]) -> tuple[str, Engine]:

@@ -148,7 +148,7 @@ def task_of(design: Design) -> RunTask:
     """
     task = whole_task(design.task)
     if not isinstance(task, RunTask):
-        raise InputError(f"task.kind: {task.kind!r} is described, but nothing here simulates it")
+        raise InputError(f"task.kind: {shown(task.kind)} is described, but nothing here simulates it")
     return task
 
 

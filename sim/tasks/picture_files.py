@@ -95,8 +95,8 @@ def parse_text(lines: list[str], where: str) -> np.ndarray:
         for column, character in enumerate(line, start=1):
             if character not in ON_CHARACTERS + OFF_CHARACTERS:
                 raise InputError(
-                    f"{where}:{number}: character {character!r} in column {column}, allowed {ON_CHARACTERS} for ON "
-                    f"and {OFF_CHARACTERS!r} for OFF"
+                    f"{where}:{number}: character {shown(character)} in column {column}, "
+                    f"allowed {ON_CHARACTERS} for ON and {OFF_CHARACTERS!r} for OFF"
                 )
         rows.append([int(character in ON_CHARACTERS) for character in line])
     return np.array(rows, dtype=np.int8)

@@ -104,6 +104,20 @@ def test_magnified_twice_mirrored_and_in_arrays():
     assert len(after.labels) == 25 and all(after.on_metal(label) for label in after.labels)
 
 
+@pytest.mark.parametrize("factor", [1.03, 1.1, 1.37])
+def test_cells_that_touch_still_do_when_magnification_leaves_the_database_unit(factor):
+    """As KLayout flattens it but for halves, rounded either way; only sizes are wrong, and extraction accepts it."""
+    layout = network()
+    inner = layout.top_cell()
+    layout.create_cell("wrap").insert(
+        kdb.DCellInstArray(inner.cell_index(), kdb.DCplxTrans(factor, 0, False, 0.3, 0))
+    )  # fmt: skip
+    ours, theirs = flat(open_layout(layout, EBEAM).layout), flat(layout)
+    assert all((ours[name] ^ theirs[name]).sized(-1).is_empty() for name in theirs)
+    assert {finding.rule for finding in lvs(layout, EBEAM, THREE)} == {"lvs.size"}
+    assert extract(layout, EBEAM, THREE).devices == 9
+
+
 @pytest.mark.parametrize("depth", [0, 1, 2])
 def test_names_are_read_in_whatever_cell_they_are(depth):
     layout = network()

@@ -108,6 +108,8 @@ def test_bad_calls_are_named():
     protocol = protocol_for(design, design.load_process())
     with pytest.raises(InputError, match="engine: 'fast', allowed: auto, ideal"):
         sim.run(network, protocol, engine="fast")
+    with pytest.raises(InputError, match=r"engine: 'x{39}…', allowed: auto"):
+        sim.run(network, protocol, engine="x" * 1000)
     with pytest.raises(InputError, match="at least one trial"):
         sim.run_batch(network, [])
     with pytest.raises(InputError, match=r"tolerance: 0\.5"):

@@ -35,6 +35,25 @@ def test_a_file_with_several_top_cells_needs_a_name(spinhop, design_file, chip, 
         assert err.splitlines()[-1].endswith("chip.oas: 2 top cells (CHIP, OTHER); name the one to use with --top")
 
 
+@pytest.mark.parametrize("command", ["extract", "check"])
+def test_what_is_wrong_is_said_of_the_file_that_was_given(spinhop, design_file, chip, tmp_path, command):
+    """Not of the run folder's copy, whatever stage finds it."""
+    layout = kdb.Layout()
+    layout.read(str(chip))
+    layout.cell("CHIP").flatten(True)
+    for index in layout.layer_indexes():
+        for shape in [shape for shape in layout.cell("CHIP").shapes(index).each() if shape.is_text()]:
+            shape.delete()
+    layout.write(str(tmp_path / "nameless.gds"))
+    (tmp_path / "bad.gds").write_text("no layout")
+    for name, top in (("nameless.gds", ["--top", "CHIP"]), ("bad.gds", [])):
+        run = tmp_path / f"run_{name}"
+        code, out, err = spinhop(command, design_file(TEXT), "--layout", tmp_path / name, *top, "--out", run)
+        line = err.splitlines()[-1]
+        assert code == 2 and out == "" and f"/{name}: no" in line and "layout.gds" not in err
+        assert not list(run.glob("network*"))
+
+
 def test_the_named_cell_is_used_and_kept(spinhop, design_file, chip, tmp_path):
     run = tmp_path / "run"
     code, _, err = spinhop("check", design_file(TEXT), "--layout", chip, "--top", "CHIP", "--out", run, "--json")
