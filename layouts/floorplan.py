@@ -17,10 +17,12 @@ from hwlib.arrangement import joins, neuron_at, strap_landings
 from hwlib.cells.device_dimensions import DeviceSpec
 from hwlib.cells.rules import Rules, process_key
 from hwlib.cells.shapes import Box
+from hwlib.cells.shortest_track import shortest_track
 from hwlib.cells.strap_dimensions import Span, StrapSpec
 from hwlib.cells.tile_dimensions import Tile, TileSpec, tile_of
 from hwlib.cells.tile_shapes import ColumnFeeder, RowFeeder, Wiring
 from hwlib.design import Design
+from hwlib.errors import LONGEST_LINE, InputError
 from hwlib.nets import DENDRITE, DRIVE, GROUND, V_DW
 from hwlib.process import Process
 from hwlib.weight_styles import rail_levels
@@ -253,4 +255,18 @@ def floorplan(design: Design, process: Process | None = None) -> Floorplan:
         ),
     )  # fmt: skip
     order = neuron_at(network)
-    return Floorplan(design, process, tile_of(spec), levels[np.ix_(order, order)], style)
+    return Floorplan(design, process, _fitting_tile(spec, process), levels[np.ix_(order, order)], style)
+
+
+def _fitting_tile(spec: TileSpec, process: Process) -> Tile:
+    """The tile; where the device's track is too short for the process, the message says which one is not."""
+    try:
+        return tile_of(spec)
+    except InputError as error:
+        device = spec.device
+        least = shortest_track(process, track_width=device.track_width, pillar_width=device.pillar_width)
+        hint = f"; the shortest that fits is {(least or 0) * 1e9:.6g} nm"
+        named = least is not None and least > device.track_length and "track_length" in str(error)
+        if not named or len(str(error)) + len(hint) > LONGEST_LINE:
+            raise
+        raise InputError(str(error) + hint) from None

@@ -99,5 +99,5 @@ def _check(r: Rules, b: DeviceBoxes, length: int, width: int, pillar_width: int)
     }
     for rule, (found, needed) in gaps.items():
         if found < needed:
-            r.refuse("distance of the pillar and the track's ends or contacts (track_length, pillar_width, "
-                     "pillar_position)", found, rule, needed)  # fmt: skip
+            r.refuse("pillar to the track's end or contact (track_length, pillar_width, pillar_position)",
+                     found, rule, needed)  # fmt: skip

@@ -13,21 +13,24 @@ from hwlib.process import Process
 LONGEST = 10e-6  # m: what a design's track_length may be
 
 
-def shortest_track(process: Process) -> float | None:
-    """Length in m of the shortest track that fits, its width and pillar as in Table I, the pillar in its middle.
+def shortest_track(process: Process, *, track_width: float = 50e-9, pillar_width: float = 20e-9) -> float | None:
+    """Length in m of the shortest track that fits, the pillar in its middle; widths are Table I's, or given in m.
 
-    None where none fits: the process wants another width, or more than 10 µm.
+    None where none fits: the process wants other widths, or more than 10 µm.
     """
-    return _shortest(process_key(process))
+    return _shortest(process_key(process), track_width, pillar_width)
 
 
 @lru_cache(maxsize=32)
-def _shortest(key: str) -> float | None:
+def _shortest(key: str, track_width: float, pillar_width: float) -> float | None:
     step = 2 * rules_of(key).process.grid  # so that the pillar stays on the grid
+
+    def length(steps: int) -> float:
+        return round(pillar_width + steps * step, 12)
 
     def fits(steps: int) -> bool:
         try:
-            Tile(TileSpec(DeviceSpec(key, round(steps * step, 12))))
+            Tile(TileSpec(DeviceSpec(key, length(steps), track_width, pillar_width)))
         except InputError:
             return False
         return True
@@ -35,10 +38,10 @@ def _shortest(key: str) -> float | None:
     most = 1
     while not fits(most):
         most *= 2
-        if most * step > LONGEST:
+        if length(most) > LONGEST:
             return None
     least = most // 2
     while most - least > 1:
         middle = (most + least) // 2
         least, most = (least, middle) if fits(middle) else (middle, most)
-    return round(most * step, 12)
+    return length(most)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import layouts
 from hwlib.design import Design, NetworkFields
 from hwlib.device import Device
-from hwlib.errors import InputError
+from hwlib.errors import LONGEST_LINE, InputError
 from hwlib.process import load_process, preset_names
 from tests.support.fitting import ESTIMATES, fitting_device
 
@@ -205,3 +205,17 @@ def test_a_device_that_breaks_a_rule_is_refused(device, words):
     with pytest.raises(InputError) as error:
         layouts.hopfield(design(device=Device(**device)))
     assert all(word in str(error.value) for word in words), str(error.value)
+
+
+@pytest.mark.parametrize(("process", "widths"), [("sky130", {}), ("gf180mcu", {}), ("copper", {"pillar_width": 31e-9})])
+def test_a_track_that_is_too_short_is_told_the_shortest(process, widths):
+    """Which is drawn without any violation, and is refused when it is two grid steps shorter."""
+    p, device = load_process(process), {"track_width": 50e-9, "pillar_width": 20e-9, **widths}
+    with pytest.raises(InputError, match=r"track_length.*; the shortest that fits is [0-9]+ nm$") as error:
+        layouts.hopfield(design(process, 2, device=Device(track_length=device["pillar_width"] + 40e-9, **device)))
+    assert len(str(error.value)) <= LONGEST_LINE
+    least = float(str(error.value).split()[-2]) * 1e-9
+    regions = flat_regions(layouts.hopfield(design(process, 2, device=Device(track_length=least, **device))), p)
+    assert violations(regions, p) == []
+    with pytest.raises(InputError, match="track_length"):
+        layouts.hopfield(design(process, 2, device=Device(track_length=least - 2 * p.grid, **device)))
