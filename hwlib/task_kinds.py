@@ -196,7 +196,7 @@ class ImagesFields(Task):
 
 
 class MaxcutFields(Task):
-    """Max-cut of a graph: a neuron per node, every wall OFF at the start, no load phase."""
+    """Max-cut of a graph: a neuron per node; every wall OFF at the start, or restarts from random loads."""
 
     required_field: ClassVar[str] = "required_share"
     programs: ClassVar[bool] = True
@@ -214,6 +214,9 @@ class MaxcutFields(Task):
     )
     prove: Annotated[float, Quantity("s", 0, 1e5, smallest=1e-3)] = Field(
         default=0.0, description="how long to try to prove each best cut"
+    )
+    restarts: Whole = Field(
+        default=0, ge=0, le=100_000, description="trials from random loads per graph; 0: one from all walls OFF"
     )
     required_share: Real = Field(
         default=0.878, ge=0, le=1,

@@ -11,7 +11,12 @@ from spinhop.task_designs import task_design
 
 
 def graph_designs(
-    paths: Sequence[Path], *, mapping: str = "balanced", weight: str | None = None, prove_seconds: float = 0.0
+    paths: Sequence[Path],
+    *,
+    mapping: str = "balanced",
+    weight: str | None = None,
+    prove_seconds: float = 0.0,
+    restarts: int = 0,
 ) -> list[Design]:
     """The paper's network for each graph; all files are read before any is cut.
 
@@ -19,6 +24,7 @@ def graph_designs(
         paths: graph files, see ``sim.tasks.graphs``.
         mapping: how edges become weights, see ``sim.tasks.maxcut.weight_levels``.
         weight: GML, GraphML: edge attribute that is the weight; None: every edge counts 1.
+        restarts: trials from random loads per graph; 0: one from all walls OFF.
         prove_seconds: time limit per graph of a proof by HiGHS that the best cut is one; sparse graphs profit.
 
     Raises:
@@ -26,5 +32,5 @@ def graph_designs(
     """
     if not prove_seconds >= 0:
         raise InputError(f"maxcut: prove: {prove_seconds:g}, allowed are seconds from 0 on")
-    how = {"kind": "maxcut", "mapping": mapping, "weight": weight, "prove": prove_seconds}
+    how = {"kind": "maxcut", "mapping": mapping, "weight": weight, "prove": prove_seconds, "restarts": restarts}
     return [task_design({"graph": str(path), **how}) for path in paths]

@@ -109,7 +109,10 @@ class TaskOutcome:
 
 def case_table(task: type[RunTask], cases: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
     """Columns and cells of what a kind of tasks tells per case."""
-    columns = [column for column in task.columns if column.label]
+    columns = [
+        column for column in task.columns
+        if column.label and (not column.if_any or any(case[column.name] for case in cases))
+    ]  # fmt: skip
     return [column.label for column in columns], [[_cell(column, case) for column in columns] for case in cases]
 
 
@@ -154,7 +157,9 @@ def shown_value(measure: Measure, value: Any) -> str:
         return "yes" if value else "no"
     if measure.style == "share":
         return f"{100 * value:g} %" if measure.name == "distortion" else f"{100 * value:.1f} %"
-    return text(value, "s") if measure.style == "time" else f"{value:.10g}" if measure.style == "number" else str(value)
+    if measure.style in ("time", "energy"):
+        return text(value, "s" if measure.style == "time" else "J")
+    return f"{value:.10g}" if measure.style == "number" else str(value)
 
 
 def _set_point(result: xr.Dataset) -> dict[str, Any]:

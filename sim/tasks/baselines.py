@@ -97,6 +97,20 @@ def _sides(found: Any, nodes: int) -> np.ndarray:
     return sides
 
 
+def tabu_cuts(graph: Any, samples: int, seed: int = 0, sweeps: int = 100) -> np.ndarray:
+    """Best cuts of one-flip tabu searches from random starts, shape (samples,); a sweep is a move per node."""
+    from sim.tasks import _search
+
+    weights, rng = adjacency(graph).toarray(), np.random.default_rng(seed)
+    n = len(weights)
+    moves, tenure = sweeps * n, max(n // 10, 3)
+    found = []
+    for _ in range(samples):
+        start = rng.integers(0, 2, n, dtype=np.int8)
+        found.append(_search.tabu(weights, start, moves, tenure, rng.integers(0, 10, moves))[0])
+    return np.array(found)
+
+
 def goemans_williamson(graph: Any, roundings: int = 100, seed: int = 0) -> tuple[np.ndarray, float]:
     """Cuts of random-hyperplane roundings of the semidefinite relaxation, and the relaxation's upper bound.
 

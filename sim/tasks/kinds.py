@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # a design's task is read without what runs it
     from hwlib.network import Network
     from sim.protocol import Protocol
 
-Style = Literal["share", "trials", "number", "whole", "time", "text", "lines", "yes"]
+Style = Literal["share", "trials", "number", "whole", "time", "energy", "text", "lines", "yes"]
 CASE = "case"  # the dimension of what is told per distortion, picture or graph
 
 
@@ -38,11 +38,13 @@ class Measure:
         name: of the variable; one per case is called ``case_<name>`` in the file.
         label: in tables for people; empty: not shown there.
         style: ``share`` of 1; ``trials``: so many of all, kept as yes or no per trial; ``number``; ``whole`` number;
-            ``time`` in s; ``text``; ``lines`` of text; ``yes`` or no. A number of a case may be NaN: there is none.
+            ``time`` in s; ``energy`` in J; ``text``; ``lines`` of text; ``yes`` or no. A number of a case may be NaN:
+            there is none.
         meaning: what it is.
         interval: name of the variable with its 95 % confidence interval.
         of: per case: what a whole number is so many of.
         unsure: per case: what people are shown instead where ``undetermined`` says that it hangs on rounding.
+        if_any: per case: people are shown it only where some case has one that is not 0.
     """
 
     name: str
@@ -52,11 +54,12 @@ class Measure:
     interval: str = ""
     of: str = ""
     unsure: str = ""
+    if_any: bool = False
 
     @property
     def attributes(self) -> dict[str, str]:
         """Unit and meaning, as every variable of a result carries them."""
-        return {"units": "s" if self.style == "time" else "1", "long_name": self.meaning}
+        return {"units": {"time": "s", "energy": "J"}.get(self.style, "1"), "long_name": self.meaning}
 
 
 class Shown(NamedTuple):

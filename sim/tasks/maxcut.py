@@ -1,4 +1,6 @@
-"""Max-cut on the network: every node a neuron, every wall OFF at the start, no load phase; the state is the cut.
+"""Max-cut on the network: every node a neuron, the state is the cut.
+
+Every wall is OFF at the start and nothing is loaded, or trials begin again from random loads and the best one counts.
 
 ``Maxcut`` is the task of a design; ``solve`` cuts graphs in memory on any network.
 """
@@ -18,6 +20,8 @@ from hwlib.task_kinds import Find, MaxcutFields, Problem, Programme
 from hwlib.weight_styles import WEIGHT_STYLES
 from sim.tasks.graphs import adjacency, read_graph, remarks
 from sim.tasks.kinds import Measure, RunTask, add_cases
+from sim.tasks.recall import random_bits
+from sim.tasks.restarts import effort, effort_columns, no_effort, software_effort
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -183,7 +187,7 @@ class GraphSet(Programme):
 
 
 class Maxcut(MaxcutFields, RunTask):
-    """Max-cut of a graph: a neuron per node, every wall OFF at the start, no load phase."""
+    """Max-cut of a graph: a neuron per node; every wall OFF at the start, or restarts from random loads."""
 
     title: ClassVar[str] = "Max-cut"
     measure: ClassVar[str] = "share_of_best"
@@ -206,10 +210,13 @@ class Maxcut(MaxcutFields, RunTask):
         Measure("best_by", "", "text", "how it was found"),
         Measure("share_of_best", "share of best", "share", "cut over best; none without a cut above 0", unsure="–"),
         Measure("gap", "gap", "share", "1 less the share of best", unsure="–"),
-        Measure("time_to_solution", "time", "time", "until every wall rested, or the limit", unsure="–"),
+        Measure(
+            "time_to_solution", "time", "time", "until every wall rested, or the limit; of all restarts", unsure="–"
+        ),
         Measure("other_time", "", "time", "what the time may be as well"),
         Measure("at_rest", "at rest", "yes", "every wall came to rest"),
         Measure("remarks", "", "lines", "what the reader of the file left out or did not use"),
+        *effort_columns(),
     )
 
     def stored(self, design: Design) -> None:
@@ -237,47 +244,64 @@ class Maxcut(MaxcutFields, RunTask):
         said = [f"{name}: {line}" for name, graph in zip(self.names(), graphs, strict=True) for line in remarks(graph)]
         return GraphSet(of, levels[0], None, tuple(said), self.names(), tuple(graphs), np.array(levels))
 
-    def start_bits(self, design: Design, trials: int | None = None) -> None:
-        """Nothing is loaded."""
-        return None
+    def start_bits(self, design: Design, trials: int | None = None) -> np.ndarray | None:
+        """Random bits for every trial, as random recall draws them; None without restarts: nothing is loaded."""
+        if not self.restarts:
+            return None
+        count = len(_read(design).each) * self.restarts if trials is None else trials
+        return random_bits(design, count)
 
     def protocols(self, design: Design, point: Protocol, trials: int | None = None) -> list[Protocol]:
-        """One trial per graph, each with its weights where the network takes any."""
-        each = _read(design).each
-        count = len(each) if trials is None else trials
-        if point.levels is None:
-            return [point] * count
-        return [replace(point, levels=each[k % len(each)]) for k in range(count)]
+        """The graphs in turn, each trial with its graph's weights where the network takes any."""
+        each, starts = _read(design).each, self.start_bits(design, trials)
+        count = len(starts) if starts is not None else len(each) if trials is None else trials
+        points = [point] * count if starts is None else [replace(point, start=start) for start in starts]
+        return points if point.levels is None else [
+            replace(one, levels=each[k % len(each)]) for k, one in enumerate(points)
+        ]  # fmt: skip
 
     def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
-        """Cut of every graph beside the best one that software finds, and simpler ones."""
-        from sim.tasks import baselines
-        from sim.tasks.optimum import optimum
-
+        """Cut of every graph, the best of its restarts, beside the best one that software finds, and simpler ones."""
         found, count = _read(design), result.sizes["trial"]
         graphs = [found.graphs[k % len(found.graphs)] for k in range(count)]
         _add_cuts(result, graphs)
-        rows = []
-        for k, graph in enumerate(graphs[: len(found.graphs)]):
-            best = optimum(graph, reads=READS, milp_seconds=self.prove)
-            cut = float(result["cut"][k])
-            part = cut / best.value if best.value > 0 else None
-            trial = {name: result[name].values[k] for name in _TRIAL}
-            rows.append({
-                "graph": found.names[k].rpartition("/")[2], "nodes": graph.number_of_nodes(),
-                "edges": graph.number_of_edges(), "random": graph.size("weight") / 2,
-                "greedy": baselines.greedy_cut(graph), "best": best.value, "best_is": best.status,
-                "best_by": best.method, "share_of_best": part, "gap": None if part is None else 1 - part,
-                "remarks": "\n".join(remarks(graph)), **trial,
-            })  # fmt: skip
+        rows = [self._row(result, found, k) for k in range(min(count, len(found.graphs)))]
         add_cases(result, self.columns, rows)
-        best_cuts = np.array([row["best"] for row in rows])[np.arange(count) % len(rows)]
-        cuts, reached = result["cut"].values, (result["cut"].values >= best_cuts).astype(float)
+        best_cuts, cuts = (np.array([row[name] for row in rows]) for name in ("best", "cut"))
         # Where the best cut is the empty one it is reached or it is not.
+        reached = (cuts >= best_cuts).astype(float)
         share = np.where(best_cuts > 0, cuts / np.where(best_cuts > 0, best_cuts, 1.0), reached)
-        result["share_of_best"] = ("trial", share, _about("cut over the best cut"))
+        share = share[np.arange(count) % len(rows)]
+        result["share_of_best"] = ("trial", share, _about("cut of the trial's graph over the best cut"))
         for measure, value in zip(self.numbers, (share.mean(), 1 - share.mean()), strict=True):
             result[measure.name] = ((), float(value), measure.attributes)
+
+    def _row(self, result: xr.Dataset, found: GraphSet, k: int) -> dict[str, Any]:
+        """What is told of the graph with an index."""
+        from sim.tasks import baselines
+        from sim.tasks.optimum import optimum
+
+        graph, some = found.graphs[k], result.isel(trial=slice(k, None, len(found.graphs)))
+        best = optimum(graph, reads=READS, milp_seconds=self.prove)
+        good = some["at_rest"].values & ~some["undetermined"].values
+        chosen = some.isel(trial=int(np.lexsort((some["cut"].values, good))[-1]))  # the largest cut of the good ones
+        trial = {name: chosen[name].values[()] for name in _TRIAL} | {
+            name: float(some[name].sum()) for name in ("time_to_solution", "other_time")
+        }
+        part = float(trial["cut"]) / best.value if best.value > 0 else None
+        if self.restarts:
+            energy = some["energy_source"].sum("source").values
+            row = effort(some["cut"].values, some["time_to_solution"].values, energy, good, best.value)
+            row |= software_effort(graph, best.value)
+        else:
+            row = no_effort()
+        return row | {
+            "graph": found.names[k].rpartition("/")[2], "nodes": graph.number_of_nodes(),
+            "edges": graph.number_of_edges(), "random": graph.size("weight") / 2,
+            "greedy": baselines.greedy_cut(graph), "best": best.value, "best_is": best.status,
+            "best_by": best.method, "share_of_best": part, "gap": None if part is None else 1 - part,
+            "remarks": "\n".join(remarks(graph)), **trial,
+        }  # fmt: skip
 
     @classmethod
     def said(cls, cases: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -88,8 +88,7 @@ class Recall(RecallFields, RunTask):
             patterns = np.asarray(stored_patterns(design))
             drawn = [(cases[k % given], _generator(design.seed, k % given)) for k in range(count)]
             return np.array([distort(patterns[case.pattern], case.distortion, rng) for case, rng in drawn])
-        n = design.network.neurons
-        return np.array([_generator(design.seed, k).integers(0, 2, size=n, dtype=np.int8) for k in range(count)])
+        return random_bits(design, count)
 
     def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
         """Right bits: of the pattern that was distorted, else of the nearest stored one; or of its inverse."""
@@ -100,6 +99,12 @@ class Recall(RecallFields, RunTask):
         score_recall(result, patterns, cases)
         if cases:
             add_cases(result, self.columns, case_rows(result, cases))
+
+
+def random_bits(design: Design, count: int) -> np.ndarray:
+    """Random starts of the first so many trials, shape (count, N)."""
+    n = design.network.neurons
+    return np.array([_generator(design.seed, k).integers(0, 2, size=n, dtype=np.int8) for k in range(count)])
 
 
 def score_recall(result: xr.Dataset, patterns: np.ndarray, cases: Sequence[Case]) -> None:

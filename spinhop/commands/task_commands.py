@@ -67,6 +67,9 @@ def maxcut(
     prove: Annotated[
         float, typer.Option("--prove", min=0, metavar="SECONDS", help="Try so long to prove each best cut.")
     ] = 0.0,
+    restarts: Annotated[
+        int, typer.Option("--restarts", min=0, max=100_000, help="Trials from random loads; 0: one from all walls OFF.")
+    ] = 0,
     ideal: Ideal = False,
     drawn: Drawn = False,
     out: RunFolder = None,
@@ -81,7 +84,7 @@ def maxcut(
 
     if out is not None and len(graphs) > 1:
         raise typer.BadParameter("one folder holds one graph", param_hint="--out")
-    designs = graph_designs(graphs, mapping=mapping, weight=weight, prove_seconds=prove)
+    designs = graph_designs(graphs, mapping=mapping, weight=weight, prove_seconds=prove, restarts=restarts)
     _answer(designs, json, ideal=ideal, drawn=drawn, out=out, engine=engine)
 
 
