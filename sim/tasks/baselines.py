@@ -83,6 +83,12 @@ def tabu_sides(graph: Any, samples: int, seed: int = 0, moves_per_node: int = 50
     return _sides(found, nodes)
 
 
+def tabu_cuts(graph: Any, samples: int, seed: int = 0, sweeps: int = 100) -> np.ndarray:
+    """Best cuts of tabu searches from random starts, shape (samples,); a sweep is a move per node."""
+    matrix = adjacency(graph)
+    return _cuts(matrix, tabu_sides(matrix, samples, seed, sweeps))
+
+
 def _ising(graph: Any) -> tuple[int, dict[tuple[int, int], float]]:
     """Number of nodes, and the couplings whose lowest energy is the largest cut."""
     upper = sp.coo_array(sp.triu(adjacency(graph)))
@@ -95,20 +101,6 @@ def _sides(found: Any, nodes: int) -> np.ndarray:
     sides = np.zeros((len(found.record), nodes), np.int8)  # nodes without an edge stay on side 0
     sides[:, list(found.variables)] = found.record.sample > 0
     return sides
-
-
-def tabu_cuts(graph: Any, samples: int, seed: int = 0, sweeps: int = 100) -> np.ndarray:
-    """Best cuts of one-flip tabu searches from random starts, shape (samples,); a sweep is a move per node."""
-    from sim.tasks import _search
-
-    weights, rng = adjacency(graph).toarray(), np.random.default_rng(seed)
-    n = len(weights)
-    moves, tenure = sweeps * n, max(n // 10, 3)
-    found = []
-    for _ in range(samples):
-        start = rng.integers(0, 2, n, dtype=np.int8)
-        found.append(_search.tabu(weights, start, moves, tenure, rng.integers(0, 10, moves))[0])
-    return np.array(found)
 
 
 def goemans_williamson(graph: Any, roundings: int = 100, seed: int = 0) -> tuple[np.ndarray, float]:
