@@ -68,10 +68,10 @@ def simulate(
     design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, engine: Engine = "auto",
     ideal: Ideal = False, force: Force = False, json: Json = False,
 ) -> None:  # fmt: skip
-    """Simulate one trial with ideal and with drawn wires, keeping every wall over time."""
+    """Simulate one trial with ideal and with drawn wires, keeping every wall over time, and score it."""
     goal = "simulate ideal" if ideal else "simulate"
     done = _work(goal, design, out=out, layout=layout, top=top, engine=engine, force=force)
-    _print_trials(done, json, _only_ideal(TRIALS) if ideal else TRIALS)
+    _print_trials(done, json, _only_ideal(TRIALS) if ideal else TRIALS, scored=True)
 
 
 def recall(
@@ -128,16 +128,28 @@ def _only_ideal(names: dict[str, str]) -> dict[str, str]:
     return {"ideal": names["ideal"]}
 
 
-def _print_trials(done: Run, json: bool, names: dict[str, str], *lines: VerdictLine) -> None:
+def _print_trials(
+    done: Run, json: bool, names: dict[str, str], *lines: VerdictLine, scored: bool = False
+) -> None:  # fmt: skip
     from spinhop.task_outcome import read_trial_data, trial_rows
 
     results = {kind: read_trial_data(done.path(name)) for kind, name in names.items()}
+    rows = trial_rows(results)
+    if scored:
+        from sim.tasks.kinds import task_of
+        from spinhop.trial_score import trial_score
+
+        scores = {kind: trial_score(done, name, ideal=kind == "ideal") for kind, name in names.items()}
+        task = task_of(done.design)
+        for kind, score in scores.items():
+            results[kind][task.measure] = score
+        rows.append([task.measure_label, *("–" if score is None else f"{score:.4g}" for score in scores.values())])
     if json:
         _print_files(done, json, outcome=results, **{line.name: line.data() for line in lines})
     else:
         from spinhop.console import print_table
 
-        print_table(f"{done.design.name}: one trial", ["", *results], trial_rows(results))
+        print_table(f"{done.design.name}: one trial", ["", *results], rows)
         _print_files(done, json)
     _conclude(json, lines)
 

@@ -18,7 +18,7 @@ from spinhop.viewer import show_layout
 
 COMMANDS = [
     "new", "schema", "run", "layout", "extract", "simulate", "recall", "report", "check", "image", "maxcut",
-    "reproduce", "show", "doctor",
+    "reproduce", "optimize", "show", "doctor",
 ]  # fmt: skip
 
 
