@@ -44,7 +44,10 @@ def image(
     engine: Engine = "auto",
     json: Json = False,
 ) -> None:
-    """Store pictures, load distorted copies, count the bits that come back right: ideal wires, and as drawn."""
+    """Store pictures, load distorted copies, count the bits that come back right: ideal wires, and as drawn.
+
+    Exit code 1 when the network does not work or a limit is broken.
+    """
     from spinhop.picture_design import picture_design
 
     design = picture_design(
@@ -78,7 +81,7 @@ def maxcut(
 ) -> None:
     """Cut graphs with the network, ideal wires and as drawn, beside the best cut that software finds.
 
-    Each graph has a run folder of its own.
+    Each graph has a run folder of its own. Exit code 1 when a network does not work or a limit is broken.
     """
     from spinhop.cutting import graph_designs
 
@@ -112,6 +115,8 @@ def _answer(designs: Sequence[Design], json: bool, **how: Any) -> None:
                 print(*(f"{line}\n" for line in task.said(cases)), sep="", end="")
         for each in found:
             print(each.folder, *each.lines, sep="\n")
+    if any(line.failed for each in found for line in each.lines):
+        raise typer.Exit(1)
 
 
 def reproduce(

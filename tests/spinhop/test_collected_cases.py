@@ -22,6 +22,7 @@ from hwlib.network import TERMINALS
 from sim.tasks.graphs import adjacency, read_graph
 from sim.tasks.images import read_bitmap
 from spinhop.running import run_design
+from tests.support.exit_codes import of_rows, of_text
 from tests.support.fuzzing import judged
 from tests.support.resistances import between, to_pins
 
@@ -235,8 +236,9 @@ def test_cut_that_hangs_on_rounding_is_undetermined(spinhop):
 
 def _rows(spinhop, name: str, *options: str) -> list[dict]:
     code, out, err = spinhop("maxcut", CASES / "graphs" / name, *options, "--json")
-    assert code == 0, err
-    return json.loads(out)
+    rows = json.loads(out)
+    assert code == of_rows(rows), err
+    return rows
 
 
 def test_pictures_of_sixteen_bits():
@@ -251,19 +253,18 @@ def test_pictures_of_sixteen_bits():
 def test_light_drawings_are_remarked_and_inverted_on_request(spinhop):
     pictures = [CASES / "pictures" / name for name in LIGHT]
     code, _, plain = spinhop("image", *pictures, "--trials", "1")
-    assert code == 0 and all(f"{name}: ON: dark pixels" in plain for name in LIGHT)
+    assert code == of_text(plain) and all(f"{name}: ON: dark pixels" in plain for name in LIGHT)
     assert plain.count("light on dark? give --invert") == 2
     code, _, inverted = spinhop("image", *pictures, "--trials", "1", "--invert")
-    assert (
-        code == 0 and all(f"{name}: ON: light pixels" in inverted for name in LIGHT) and "give --invert" not in inverted
-    )
+    assert code == of_text(inverted) and "give --invert" not in inverted
+    assert all(f"{name}: ON: light pixels" in inverted for name in LIGHT)
 
 
 def test_stored_digits_that_do_not_rest_are_said_to_be_so(spinhop):
-    code, _, err = spinhop("image", *[CASES / "pictures" / name for name in DIGITS], "--trials", "1")
-    assert code == 0 and all(f"{name}: no rest state" in err for name in DIGITS)
-    code, _, err = spinhop("image", CASES / "pictures" / DIGITS[0], "--trials", "1")
-    assert code == 0 and "no rest state" not in err  # one alone is one
+    code, out, err = spinhop("image", *[CASES / "pictures" / name for name in DIGITS], "--trials", "1")
+    assert code == of_text(out) and all(f"{name}: no rest state" in err for name in DIGITS)
+    code, out, err = spinhop("image", CASES / "pictures" / DIGITS[0], "--trials", "1")
+    assert code == of_text(out) and "no rest state" not in err  # one alone is one
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,11 @@
+"""The exit code that follows from what a command says."""
+
+
+def of_rows(rows):
+    """1 when a row's network does not work or its limits are broken."""
+    return int(any(row["function"] == "does not work" or row.get("limits") == "broken" for row in rows))
+
+
+def of_text(text):
+    """The same from the verdicts' lines."""
+    return int("function: does not work" in text or "limits: broken" in text)
