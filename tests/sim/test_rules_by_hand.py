@@ -10,7 +10,7 @@ import pytest
 
 import sim
 from hwlib.weights import stored_patterns
-from sim.rules import Limits, OperatingPointReport, Outcome, Place, check_operating_point
+from sim.rules import Limits, OperatingPointReport, Outcome, Place, check_operating_point, rule_names
 from sim.rules.cases import Cases
 from sim.rules.outcome import above, below
 from tests.support.rule_bench import MOBILITY, Bench
@@ -192,3 +192,19 @@ def test_a_marker_names_its_place_once():
     ):  # fmt: skip
         assert Outcome("r", message, -0.5, "error", "f", "s", place=Place(name)).marker({}).message == text
     assert Outcome("r", "never", -math.inf, "error", "f", "s").marker({}).message == "never"
+
+
+def test_words_and_units_that_only_wires_or_other_voltages_show():
+    """Units and places of rules on wires; which side of a window or limit the messages say."""
+    bench = Bench(8, 1.0).layered(1e-9)
+    wires = {o.rule: o for o in bench.report().outcomes}
+    assert wires["current.m2"].unit == wires["current.m3"].unit == "A"
+    assert wires["current.m2"].state == "somas P, all axons ON"
+    assert {wires[f"ir.{kind}"].unit for kind in ("dendrite", "drive", "ground", "weight", "vdw")} == {"1"}
+    assert Bench(8).place_devices().outcome("power.density").place.name == "macro"
+    assert {"current.track", "current.m1", "current.v1", "current.vr"} <= set(rule_names(bench.process))
+    assert "time limit is" in wires["load.time"].message
+    assert "load phase lasts 16 ns" in Bench(8, load=16e-9).outcome("load.time").message
+    late, early = Bench(8, v_dw=0.01).outcome("leak.axon_size"), Bench(8, v_dw=0.5).outcome("leak.axon_size")
+    assert "must be at most" in late.message and "must be at least" in early.message
+    assert "inside" in Bench(8).outcome("vdw.eq4").message
