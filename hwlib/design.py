@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -231,6 +231,25 @@ class Design(StrictModel):
             path = self.process if preset else str(inside(self.folder, self.process, "process"))
             self._process = load_process(path)
         return self._process
+
+    def moved(self, folder: Path, process: str, names: Mapping[str, str]) -> Design:
+        """The same design where copies of its files lie; nothing is read again.
+
+        Args:
+            folder: where relative paths of the copy start.
+            process: name of its process's file there.
+            names: of the files of weights and task there, by their name here.
+        """
+        weights, task = self.network.weights, self.task
+        if weights.matrix_file is not None:
+            weights = weights.model_copy(update={"matrix_file": names[weights.matrix_file]})
+        if self.programme is not None:
+            named = task.with_files(names).items()
+            task = task.model_copy(update={k: tuple(v) if isinstance(v, list) else v for k, v in named})
+        network = self.network.model_copy(update={"weights": weights})
+        copy = self.model_copy(update={"process": process, "network": network, "task": task})
+        copy._folder = folder.resolve()
+        return copy
 
     def weight_levels(self) -> np.ndarray:
         """The programmed weights as multiples of W, shape (N, N), zero diagonal, not to be written to; read once.

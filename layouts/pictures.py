@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import klayout.db as kdb
 
 from hwlib.drawing.layout_file import read_layout, with_one_top
+from hwlib.drawing.reader import Drawing, LayoutSource
 from hwlib.errors import InputError
 from hwlib.process import Layer, Process
 from hwlib.writing import write_atomic
@@ -19,19 +20,20 @@ if TYPE_CHECKING:
     import numpy as np
 
 Window = tuple[float, float, float, float]
+MOST_LABELS = 40  # shown unless more are asked for
 MOST_POLYGONS = 20_000  # in a picture of outlines; KLayout paints the layers of one with more, where none could be seen
 PIXELS = 1400  # longer edge of a painted picture
 _NO_LEGEND = ("outline",)
 
 
 def render(
-    layout_path: str | Path, png_path: str | Path, process: Process, *, window: Window | None = None,
+    source: LayoutSource, png_path: str | Path, process: Process, *, window: Window | None = None,
     title: str = "", labels: bool | None = None, marks: Sequence[Window] = (), inches: float = 9.0,
 ) -> Path:  # fmt: skip
-    """Draw a layout file, or a window of it, as a PNG.
+    """Draw a layout, or a window of it, as a PNG.
 
     Args:
-        layout_path: GDSII or OASIS file.
+        source: GDSII or OASIS file, or an open layout.
         png_path: picture to write.
         process: gives layers, colours and their order (bottom to top as in its file).
         window: left, bottom, right, top in m; None is the whole layout.
@@ -43,19 +45,19 @@ def render(
     Raises:
         InputError: no layout, an empty window or a folder that cannot be written.
     """
-    layout = with_one_top(read_layout(layout_path), str(layout_path))
+    layout, name = _layout_of(source)
     top = layout.top_cell()
     um = layout.dbu
     box = top.bbox() if window is None else kdb.Box(*(round(v * 1e6 / um) for v in window))
     if box.width() <= 0 or box.height() <= 0:
-        raise InputError(f"{layout_path}: nothing to draw in the window {window}")
+        raise InputError(f"{name}: nothing to draw in the window {window}")
     figure, axes = _figure(box.width() * um, box.height() * um, inches)
     drawn = {
         name: index for name, layer in process.layers.items() if (index := layout.find_layer(*layer.gds)) is not None
     }
     shapes = {name: top.begin_shapes_rec_touching(index, box) for name, index in drawn.items()}
     if sum(sum(1 for _ in islice(found.dup().each(), MOST_POLYGONS + 1)) for found in shapes.values()) > MOST_POLYGONS:
-        _paint(axes, Path(layout_path), process, list(drawn), kdb.DBox(box) * um)
+        _paint(axes, layout, process, list(drawn), kdb.DBox(box) * um)
     else:
         for name, found in shapes.items():
             polygons = _polygons(found, box, um)
@@ -64,11 +66,22 @@ def render(
     margin = 0.02 * max(box.width(), box.height()) * um  # keeps labels at the edges whole
     axes.set_xlim(box.left * um - margin, box.right * um + margin)
     axes.set_ylim(box.bottom * um - margin, box.top * um + margin)
-    _labels(axes, layout, process, box, labels)
+    texts = _texts(source, layout, process, box)
+    if labels or (labels is None and len(texts) <= MOST_LABELS):
+        _labels(axes, texts, um)
     _marks(axes, marks, margin)
     _finish(axes, title)
     path = write_atomic(Path(png_path), lambda p: figure.savefig(p, format="png", metadata={"Software": None}))
     return path
+
+
+def _layout_of(source: LayoutSource) -> tuple[kdb.Layout, str]:
+    """A layout with one top cell, and its name for messages."""
+    if isinstance(source, Drawing):
+        return source.layout, source.name
+    if isinstance(source, kdb.Layout):
+        return with_one_top(source, "layout"), "layout"
+    return with_one_top(read_layout(source), str(source)), str(source)
 
 
 def _marks(axes, marks: Sequence[Window], least: float) -> None:
@@ -90,7 +103,7 @@ def _polygons(shapes: kdb.RecursiveShapeIterator, box: kdb.Box, um: float) -> li
     return hulls
 
 
-def _paint(axes, path: Path, process: Process, names: Sequence[str], box: kdb.DBox) -> None:
+def _paint(axes, layout: kdb.Layout, process: Process, names: Sequence[str], box: kdb.DBox) -> None:
     """Lay KLayout's rendering of each layer over those below, in the colours of a picture of outlines."""
     import klayout.lay as lay
     import numpy as np
@@ -98,7 +111,7 @@ def _paint(axes, path: Path, process: Process, names: Sequence[str], box: kdb.DB
     view = lay.LayoutView(False)
     for key, value in (("background-color", "#ffffff"), ("grid-visible", "false"), ("text-visible", "false")):
         view.set_config(key, value)
-    view.load_layout(str(path), False)
+    view.show_layout(layout.dup(), False)  # the view takes what it shows
     view.max_hier()
     scale = PIXELS / max(box.width(), box.height())
     width, height = (max(1, round(edge * scale)) for edge in (box.width(), box.height()))
@@ -166,19 +179,24 @@ def _legend(axes, name: str, layer: Layer) -> None:
         axes.add_patch(Rectangle((0, 0), 0, 0, facecolor=swatch, edgecolor="black", linewidth=0.4, label=name))
 
 
-def _labels(axes, layout: kdb.Layout, process: Process, box: kdb.Box, wanted: bool | None) -> None:
-    numbers = [layer.label for layer in process.layers.values() if layer.label]
+def _texts(source: LayoutSource, layout: kdb.Layout, process: Process, box: kdb.Box) -> list[tuple[str, kdb.Point]]:
+    """Texts on the label layers within a box, and their places."""
+    if isinstance(source, Drawing):
+        texts = [(label.name, kdb.Point(label.x, label.y)) for label in (*source.labels, *source.remarks)]
+        return [(text, at) for text, at in texts if box.contains(at)]
     found = []
-    for number in numbers:
+    for number in (layer.label for layer in process.layers.values() if layer.label):
         index = layout.find_layer(*number)
         if index is not None:
             shapes = layout.top_cell().begin_shapes_rec_touching(index, box)
             found += [(s.shape().text_string, s.trans() * s.shape().text_pos) for s in _each(shapes)]
-    if wanted is False or (wanted is None and len(found) > 40):
-        return
-    for text, at in found:
+    return found
+
+
+def _labels(axes, texts: Sequence[tuple[str, kdb.Point]], um: float) -> None:
+    for text, at in texts:
         axes.annotate(
-            text, (at.x * layout.dbu, at.y * layout.dbu), fontsize=6.5, ha="center", va="center", clip_on=True,
+            text, (at.x * um, at.y * um), fontsize=6.5, ha="center", va="center", clip_on=True,
             bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "0.4", "lw": 0.4, "alpha": 0.85},
         )  # fmt: skip
 

@@ -47,13 +47,16 @@ def layout_file(run: Run) -> Path:
 
 
 def open_drawing(run: Run) -> Drawing:
-    """The run folder's layout, open; messages call a copy of a file from outside by the name that was given."""
+    """The run folder's layout, opened once, for stages that look at it.
+
+    Messages call a copy of a file from outside by the name that was given.
+    """
     from hwlib.drawing.reader import open_layout
 
-    drawing = open_layout(layout_file(run), run.process)
-    if run.layout is not None:
-        drawing.name = str(run.layout)
-    return drawing
+    if run.drawing is None:
+        run.drawing = open_layout(layout_file(run), run.process)
+    run.drawing.name = str(run.layout or layout_file(run))
+    return run.drawing
 
 
 def ideal_wires(run: Run) -> Network:
@@ -64,10 +67,12 @@ def ideal_wires(run: Run) -> Network:
 
 
 def drawn_network(run: Run) -> Network:
-    """The network that the extraction stage wrote."""
+    """The network that the extraction stage wrote, read once."""
     from hwlib.network import read_network
 
-    return read_network(run.path(NETWORK))
+    if run.network is None:
+        run.network = read_network(run.path(NETWORK))
+    return run.network
 
 
 def save_dataset(dataset: Any, path: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -13,6 +14,9 @@ from spinhop import page, point_tables
 from spinhop.point_tables import Point
 from spinhop.verdict import VerdictLine
 
+if TYPE_CHECKING:
+    from hwlib.drawing.reader import LayoutSource
+
 MOST_ROWS = 200  # of one check on the page; all of them are in its JSON file
 MOST_PICTURES = 6
 MOST_NEURONS = 1000
@@ -22,14 +26,14 @@ _SEVERITIES = ("error", "warning", "waived")
 
 
 def write_check_page(
-    folder: Path, layout: Path, process: Process, findings: dict[str, list[Finding]], points: dict[str, Point],
+    folder: Path, layout: LayoutSource, process: Process, findings: dict[str, list[Finding]], points: dict[str, Point],
     titles: dict[str, str], limits: VerdictLine,
 ) -> list[str]:  # fmt: skip
     """Write ``checks.html`` into a run folder.
 
     Args:
         folder: the run folder.
-        layout: the layout file that was checked.
+        layout: the layout that was checked, a file or open.
         process: its process.
         findings: by name of the check.
         points: every operating-point rule, by name of the check (``OperatingPointReport.as_dict``).
@@ -125,7 +129,9 @@ def _windows(folder: Path, points: dict[str, Point]) -> list[Markup]:
     return parts
 
 
-def _pictures(folder: Path, layout: Path, process: Process, findings: list[Finding]) -> tuple[list[str], list[Markup]]:
+def _pictures(
+    folder: Path, layout: LayoutSource, process: Process, findings: list[Finding]
+) -> tuple[list[str], list[Markup]]:
     """Files and figures: errors first, then warnings, one picture for each rule, each marker in red."""
     from hwlib.checks.places import marked_boxes
     from layouts import render

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlib.findings import Finding, failed, read_findings, write_findings
 from hwlib.json_files import read_json
-from spinhop.artefacts import design_inputs, drawn_network, ideal_wires, layout_file, open_drawing
+from spinhop.artefacts import design_inputs, drawn_network, ideal_wires, open_drawing
 from spinhop.manifest import known_files
 from spinhop.point_tables import Point
 from spinhop.runs import Run, Stage, is_current
@@ -99,12 +99,11 @@ def drawing_failed(findings: dict[str, list[Finding]]) -> bool:
 def _check_point(run: Run, network: Network, name: str) -> Sequence[str]:
     import sim
     from hwlib.checks import write_lyrdb
-    from hwlib.drawing.layout_file import top_cell_name
 
     report = sim.judge(network, run.design, run.process)
     write_findings(report.findings(), run.path(f"{name}.json"))
     report.write_json(run.path(f"{name}_table.json"))
-    write_lyrdb(report.markers(), run.path(f"{name}.lyrdb"), top_cell=top_cell_name(layout_file(run)))
+    write_lyrdb(report.markers(), run.path(f"{name}.lyrdb"), top_cell=open_drawing(run).top.name)
     return [f"{name}.json", f"{name}_table.json", f"{name}.lyrdb"]
 
 
@@ -127,7 +126,7 @@ def _write_page(run: Run) -> Sequence[str]:
     checks = read_checks(run.folder, run.manifest, run.design_hash)
     limits = limits_line(checks.findings, checks.points, checks.skipped)
     return write_check_page(
-        run.folder, layout_file(run), run.process, checks.findings, checks.points, TITLES, limits
+        run.folder, open_drawing(run), run.process, checks.findings, checks.points, TITLES, limits
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from hwlib.design import Design, load_design
+from hwlib.design import Design
 from hwlib.findings import Finding
 from hwlib.scratch import scratch_folder
 from spinhop.check_page import PAGE
@@ -17,7 +17,6 @@ from spinhop.runs import Progress, Run, open_run
 from spinhop.stages import EXTRACTION, LAYOUT
 from spinhop.verdict import VerdictLine, limits_line
 
-LAYOUT_SUFFIXES = (".gds", ".oas")
 LARGEST = 12  # neurons of the self-test's designs, so that a short one is quick
 
 
@@ -64,8 +63,7 @@ def check_design(
     Raises:
         InputError: bad input, or a layout that cannot be checked at all.
     """
-    refuse_unusable(layout, top, design)
-    with open_run(design, out, layout=layout, top=top) as run:
+    with open_run(design, out, layout=layout, top=top, to_check=True) as run:
         checks = run_checks(run, progress, force=force)
         limits = limits_line(checks.findings, checks.points, checks.skipped)
         return Checked(run.folder, run.path(PAGE), checks.findings, checks.points, checks.skipped, limits)
@@ -80,17 +78,6 @@ def run_checks(run: Run, progress: Progress, *, force: bool = False) -> Checks:
         run.execute((EXTRACTION, POINT_DRAWN), progress, force=force)
     run.execute((CHECK_PAGE,), progress, force=force)
     return read_checks(run.folder, run.manifest, run.design_hash)
-
-
-def refuse_unusable(layout: Path | None, top: str | None, design: Path | Design) -> None:
-    """Name a layout from outside that cannot be checked before anything is written."""
-    if layout is None:
-        return
-    from hwlib.checks import open_labelled_layout
-
-    process = (design if isinstance(design, Design) else load_design(design)).load_process()
-    if layout.suffix in LAYOUT_SUFFIXES:  # any other is refused by its name
-        open_labelled_layout(layout, process, top=top)
 
 
 class Tried(NamedTuple):

@@ -40,7 +40,7 @@ def read_design(path: Path) -> Design:
     return found
 
 
-def write_inputs(folder: Path, design_path: Path | None, design: Design, process: Process) -> None:
+def write_inputs(folder: Path, design_path: Path | None, design: Design, process: Process) -> Design:
     """Write the copies into ``input/``, and the resolved ``design.yaml`` and ``process.yaml`` into the run folder.
 
     The resolved design runs from where it lies: it names the resolved process and the copied files of weights and task.
@@ -51,13 +51,16 @@ def write_inputs(folder: Path, design_path: Path | None, design: Design, process
         design: as read.
         process: its process.
 
+    Returns:
+        The resolved design, as reading it from the run folder gives it.
+
     Raises:
         InputError: when the folder cannot be written.
     """
     copies = folder / COPIES
     if design_path is not None:
         if design.folder.resolve() == folder.resolve():  # a resolved design, run again where it lies
-            return
+            return design
         _copy(design_path, copies / design_path.name)
     names = _names_in_folder(design)
     for name, kept in names.items():
@@ -73,6 +76,7 @@ def write_inputs(folder: Path, design_path: Path | None, design: Design, process
     source = design_path.name if design_path is not None else f"a design of spinhop {design.task.kind}"
     _write_yaml(folder / RESOLVED, data, f"{source}, with every default filled in")
     _write_yaml(folder / PROCESS, _plain(process), f"the process {process.name}")
+    return design.moved(folder, PROCESS, names)
 
 
 def _referred(design: Design) -> list[str]:

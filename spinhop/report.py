@@ -35,11 +35,13 @@ _BRANCHES = {
 }  # fmt: skip
 
 
-def write_report(folder: Path) -> Path:
+def write_report(folder: Path, design: Design | None = None, network: Network | None = None) -> Path:
     """Write ``report.html`` of a run folder from its artefacts.
 
     Args:
         folder: a run folder whose stages up to recall are finished.
+        design: as the folder holds it; None: read there.
+        network: the extracted one; None: read there.
 
     Raises:
         InputError: no run folder, or a stage that has not run.
@@ -49,7 +51,7 @@ def write_report(folder: Path) -> Path:
         raise InputError(f"{folder}: no run folder; make one with spinhop run DESIGN")
     drawn = why_not_extracted(manifest) is None
     titles = [title for title in TRACES if drawn or title == IDEAL]
-    design = load_design(folder / RESOLVED)
+    design = design or load_design(folder / RESOLVED)
     kind = design.task.kind
     scored = titles if f"{kind}, ideal" in manifest["stages"] else []
     pictures = [name for name in (LAYOUT_PICTURE, NEURON_PICTURE) if (folder / name).exists()]
@@ -58,7 +60,10 @@ def write_report(folder: Path) -> Path:
     now = inputs_hash(folder, design)
     known_files(folder, manifest, [*([NETWORK] if drawn else []), *results, *pictures], now)
     process = design.load_process()
-    network = _network(folder / NETWORK, design) if drawn else ideal_network(design, process)
+    if not drawn:
+        network = ideal_network(design, process)
+    elif network is None:
+        network = _network(folder / NETWORK, design)
     batches = {title: read_task(path, kind, network, shown=True) for title, path in tasks.items()}
     outcomes = {title: TaskOutcome.of(batch) for title, batch in batches.items()}
     traces = {title: read_trial(folder / TRACES[title], network, traces=True) for title in titles}

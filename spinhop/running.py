@@ -9,9 +9,9 @@ from typing import Any
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError, one_line
 from spinhop.artefacts import REPORT as REPORT_FILE
-from spinhop.artefacts import design_inputs
+from spinhop.artefacts import design_inputs, drawn_network
 from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, drawing_failed
-from spinhop.checking import refuse_unusable, run_checks
+from spinhop.checking import run_checks
 from spinhop.inputs import RESOLVED
 from spinhop.provenance import file_hash
 from spinhop.read_verdict import note_not_extracted, read_function, read_limits, why_not_extracted
@@ -29,7 +29,8 @@ from spinhop.verdict import VerdictLine
 def _report(run: Run) -> Sequence[str]:
     from spinhop.report import write_report
 
-    write_report(run.folder)
+    extracted = why_not_extracted(run.manifest) is None
+    write_report(run.folder, run.resolved, drawn_network(run) if extracted else None)
     return [REPORT_FILE]
 
 
@@ -108,9 +109,7 @@ def run_design(
     Raises:
         InputError: bad input to any stage; files of finished stages stay.
     """
-    if goal == "run":
-        refuse_unusable(layout, top, design)
-    with open_run(design, out, layout=layout, top=top, engine=engine) as run:
+    with open_run(design, out, layout=layout, top=top, engine=engine, to_check=goal == "run") as run:
         run.advance = getattr(progress, "advance", run.advance)
         run.remark = getattr(progress, "remark", run.remark)
         if goal == "run":
@@ -129,8 +128,10 @@ def _run_all(run: Run, progress: Progress, force: bool) -> None:
     drawn: Sequence[Stage] = drawn_stages(kind)
     if task_of(run.design).unscored(run.design):  # weights from a matrix: nothing to recall
         ideal, drawn = ideal[:1], drawn[:1]
-    run.execute(ideal, progress, force=force)
     broken = drawing_failed(checks.findings)
+    if not broken:
+        run.drawing = None  # looked at for the last time: room for the trials
+    run.execute(ideal, progress, force=force)
     try:
         # The checks have extracted a drawing without errors.
         run.execute((EXTRACTION, *drawn) if broken else drawn, progress, force=force)

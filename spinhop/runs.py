@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
@@ -19,6 +19,10 @@ from spinhop.folder_lock import LOCK, hold
 from spinhop.inputs import COPIES, PROCESS, RESOLVED, inputs_hash, read_design, write_inputs
 from spinhop.manifest import FORMAT, read_manifest, write_manifest
 from spinhop.provenance import code_version, data_hash, file_hash, versions
+
+if TYPE_CHECKING:
+    from hwlib.drawing.reader import Drawing
+    from hwlib.network import Network
 
 Status = Literal["start", "done", "kept"]
 Progress = Callable[[str, Status, float], None]
@@ -57,6 +61,9 @@ class Run:
         manifest: versions, seed, and for each finished stage its input hash, time and files with their hashes.
         advance: called by stages that count what they do, with (done, in all).
         remark: called with a line for people.
+        resolved: the design as the run folder holds it.
+        drawing: the layout, once it is open; network: the extracted one, once it is read. Stages pass them on
+            (``spinhop.artefacts``).
     """
 
     folder: Path
@@ -68,6 +75,9 @@ class Run:
     manifest: dict[str, Any] = field(default_factory=dict)
     advance: Callable[[int, int], None] = lambda done, total: None
     remark: Callable[[str], None] = lambda text: None
+    resolved: Design | None = None
+    drawing: Drawing | None = None
+    network: Network | None = None
 
     def path(self, name: str) -> Path:
         """Path of an artefact."""
@@ -179,7 +189,7 @@ def is_current(manifest: dict[str, Any], design_hash: str, stage: str) -> bool:
 @contextlib.contextmanager
 def open_run(
     source: Path | Design, out: Path | None = None, *, layout: Path | None = None, top: str | None = None,
-    engine: str = "auto",
+    engine: str = "auto", to_check: bool = False,
 ) -> Iterator[Run]:  # fmt: skip
     """Open (or make) the run folder of a design; one process at a time.
 
@@ -189,9 +199,12 @@ def open_run(
         layout: a GDS or OASIS file to use instead of drawing one.
         top: its cell to use, when it has several top cells.
         engine: simulation engine.
+        to_check: whether the layout file will be compared with a netlist: one that cannot be is refused before
+            anything is written.
 
     Raises:
-        InputError: bad design or option, a folder that cannot be written or holds something else, or is in use.
+        InputError: bad design or option, a layout that cannot be checked, a folder that cannot be written or holds
+            something else, or is in use.
     """
     design = source if isinstance(source, Design) else read_design(source)
     process = design.load_process()
@@ -203,14 +216,19 @@ def open_run(
         from sim.engines import check_name
 
         check_name(engine)
+    drawing = None
+    if layout is not None and to_check:
+        from hwlib.checks import open_labelled_layout
+
+        drawing = open_labelled_layout(layout, process, top=top)
     folder = out or Path("runs") / design.name
     with hold(folder, (COPIES,), _refuse_foreign):
         manifest = _read_manifest(folder)
         manifest.update(format=FORMAT, design=design.name, seed=design.seed, versions=versions())
         manifest.setdefault("stages", {})
-        run = Run(folder, design, process, layout, top, engine, manifest)
+        run = Run(folder, design, process, layout, top, engine, manifest, drawing=drawing)
         run.save()  # before anything else, so that the folder is known for one of a run however soon this one ends
-        write_inputs(folder, None if isinstance(source, Design) else source, design, process)
+        run.resolved = write_inputs(folder, None if isinstance(source, Design) else source, design, process)
         yield run
 
 

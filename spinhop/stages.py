@@ -42,20 +42,24 @@ def _drawing_inputs(run: Run) -> Any:
 
 def _draw(run: Run) -> Sequence[str]:
     import layouts
+    from hwlib.drawing.reader import open_layout
 
     if run.layout is None:
+        run.drawing = None
         component = layouts.hopfield(run.design, run.process)
         names = ["layout.gds", "layout.oas"]
         for name in names:
             layouts.write_layout(component, run.path(name))
     else:
         from hwlib.drawing.layout_file import cell_bytes
-        from hwlib.drawing.reader import open_layout
 
-        open_layout(run.layout, run.process, top=run.top)  # first: a file that is no layout must not be kept
+        if run.drawing is None:  # first: a file that is no layout must not be kept
+            run.drawing = open_layout(run.layout, run.process, top=run.top)
         names = [f"layout{run.layout.suffix}"]
         write_bytes(run.path(names[0]), run.layout.read_bytes() if run.top is None else cell_bytes(run.layout, run.top))
-    layouts.render(run.path(names[-1]), run.path(LAYOUT_PICTURE), run.process)
+    if run.drawing is None:
+        run.drawing = open_layout(run.path(names[-1]), run.process)
+    layouts.render(run.drawing, run.path(LAYOUT_PICTURE), run.process)
     return [*names, LAYOUT_PICTURE]
 
 
@@ -76,15 +80,15 @@ def _extraction_inputs(run: Run) -> Any:
 
 def _extract(run: Run) -> Sequence[str]:
     import layouts
-    from hwlib.extraction import extract, with_capacitance, write_spef, write_spice
+    from hwlib.extraction import extract, write_spef, write_spice
     from hwlib.network import write_network
 
-    network = extract(open_drawing(run), run.process, run.design)
+    drawing, capacitance = open_drawing(run), run.design.topology.devices <= CAPACITANCE_DEVICES
+    network = extract(drawing, run.process, run.design, capacitance=capacitance)
     network = replace(network, attrs=network.attrs | {"layout": layout_file(run).name})
-    if network.devices <= CAPACITANCE_DEVICES:
-        network = with_capacitance(network, layout_file(run), run.process)
+    run.network = None
     write_network(network, run.path(NETWORK))
-    layouts.render(layout_file(run), run.path(NEURON_PICTURE), run.process, window=neuron_window(network))
+    layouts.render(drawing, run.path(NEURON_PICTURE), run.process, window=neuron_window(network))
     names = [NETWORK, NEURON_PICTURE]
     if network.devices <= TEXT_NETLIST_DEVICES:
         write_spef(network, run.path("network.spef"))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import klayout.db as kdb
 
 from hwlib.drawing.layout_file import read_layout, with_one_top
+from hwlib.drawing.reader import Drawing, LayoutSource
 from hwlib.findings import Finding
 
 Box = tuple[float, float, float, float]
@@ -35,12 +34,15 @@ def places(layout: kdb.Layout, cell: kdb.Cell, most: int = 1000, under: kdb.Cell
     return found
 
 
-def marked_boxes(layout_path: Path, findings: list[Finding]) -> list[Box | None]:
+def marked_boxes(source: LayoutSource, findings: list[Finding]) -> list[Box | None]:
     """Left, bottom, right, top in m of each finding's marker in the top cell; None for one without a place.
 
     A finding of the design rules in a cell used many times is marked in its first instance.
     """
-    layout = with_one_top(read_layout(layout_path), str(layout_path))
+    if isinstance(source, Drawing):
+        layout = source.layout
+    else:
+        layout = with_one_top(source if isinstance(source, kdb.Layout) else read_layout(source), str(source))
     metre = layout.dbu * 1e-6
     boxes: list[Box | None] = []
     for finding in findings:

@@ -88,12 +88,6 @@ def _listed(cells: list[kdb.Cell]) -> str:
     return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
 
 
-def top_cell_name(path: str | Path) -> str:
-    """Name of the one top cell of a layout file."""
-    layout = with_one_top(read_layout(path), str(path))
-    return str(layout.top_cell().name)
-
-
 def cell_bytes(path: Path, top: str) -> bytes:
     """A layout file with one cell of another file, and all below it, in the same format.
 

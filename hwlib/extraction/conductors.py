@@ -29,12 +29,16 @@ def with_capacitance(network: Network, layout: LayoutSource, process: Process) -
         InputError: a layout that cannot be read, or whose nets are not the network's.
     """
     drawing = open_layout(layout, process)
-    assembly = assemble(drawing)
-    names = name_pieces(assembly)
+    return capacitance_of(network, assemble(drawing))
+
+
+def capacitance_of(network: Network, assembly: Assembly) -> Network:
+    """As ``with_capacitance``, of a layout that is assembled."""
+    drawing, names = assembly.drawing, name_pieces(assembly)
     if names.names != network.net_names:
         raise InputError(f"{drawing.name}: its nets are not those of the network; extract the network from this layout")
     rectangles = conductor_rectangles(assembly, names.net_of_piece)
-    found = capacitances(rectangles, len(names.names), process)
+    found = capacitances(rectangles, len(names.names), drawing.process)
     return replace(
         network,
         net_capacitance=found.ground,

@@ -12,13 +12,14 @@ from hwlib.design import Design
 from hwlib.drawing.reader import LayoutSource, open_layout
 from hwlib.errors import InputError
 from hwlib.extraction.compose import Assembly, assemble
+from hwlib.extraction.conductors import capacitance_of
 from hwlib.extraction.reduce import Resistors, reduce
 from hwlib.extraction.roles import device_roles, name_pieces
 from hwlib.network import Network
 from hwlib.process import Process
 
 
-def extract(layout: LayoutSource, process: Process, design: Design) -> Network:
+def extract(layout: LayoutSource, process: Process, design: Design, *, capacitance: bool = False) -> Network:
     """Extract the resistor network and the devices of a layout, from its polygons and labels alone.
 
     Repeated cells are extracted once and composed; a flat or hand-edited layout gives the same network, slower.
@@ -31,6 +32,7 @@ def extract(layout: LayoutSource, process: Process, design: Design) -> Network:
             open one.
         process: the process it is drawn in.
         design: gives device materials, leaks and the number of neurons; geometry comes from the layout.
+        capacitance: extract the nets' capacitances too, as ``with_capacitance``.
 
     Returns:
         The network, with a node at every device terminal, pin and junction.
@@ -41,9 +43,11 @@ def extract(layout: LayoutSource, process: Process, design: Design) -> Network:
     """
     drawing = open_layout(layout, process)
     try:
-        return _extracted(assemble(drawing), process, design)
+        assembly = assemble(drawing)
+        network = _extracted(assembly, process, design)
     except InputError as error:
         raise InputError(f"{drawing.name}: {error}") from None
+    return capacitance_of(network, assembly) if capacitance else network
 
 
 def _extracted(assembly: Assembly, process: Process, design: Design) -> Network:

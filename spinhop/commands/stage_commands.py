@@ -51,10 +51,10 @@ def extract(
 ) -> None:  # fmt: skip
     """Extract wires and devices from the layout's polygons (netCDF, SPEF, SPICE)."""
     done = _work("extract", design, out=out, layout=layout, top=top, force=force)
-    from hwlib.network import read_network
+    from spinhop.artefacts import drawn_network
     from spinhop.resistance_table import resistance_rows, resistance_table
 
-    table = resistance_table(read_network(done.path("network.nc")))
+    table = resistance_table(drawn_network(done))
     if json:
         _print_files(done, json, wires=[vars(row) for row in table])
         return

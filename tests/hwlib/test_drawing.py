@@ -10,7 +10,7 @@ import pytest
 from hwlib.checks import lvs
 from hwlib.design import Design
 from hwlib.drawing.hierarchy import REACH, expanded
-from hwlib.drawing.layout_file import cell_bytes, read_layout, top_cell_name
+from hwlib.drawing.layout_file import cell_bytes, read_layout
 from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError
 from hwlib.extraction import extract
@@ -385,7 +385,7 @@ def test_one_of_several_cells_is_chosen_by_name(tmp_path):
         assert lvs(open_layout(path, EBEAM, top=name), EBEAM, THREE) == []
         alone = tmp_path / f"{name}.oas"
         alone.write_bytes(cell_bytes(path, name))
-        assert top_cell_name(alone) == name
+        assert open_layout(alone, EBEAM).top.name == name
     with pytest.raises(InputError, match=r"no cell 'none' for --top; the layout's top cells: chip_0, nothing, other"):
         open_layout(path, EBEAM, top="none")
     with pytest.raises(InputError, match="no device"):

@@ -1,0 +1,81 @@
+"""Every input file is read into one resolved object, and the layout opened and assembled once, that stages pass on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import klayout.db as kdb
+import numpy as np
+import pytest
+
+import layouts
+from hwlib import model_files
+from hwlib.design import load_design
+from hwlib.drawing import reader
+from hwlib.extraction import extractor
+from hwlib.yaml_text import yaml_text
+from sim.tasks import graphs
+from spinhop.checking import check_design
+from spinhop.inputs import read_design, write_inputs
+
+DESIGN = "name: once\nprocess: own.yaml\ntask: {kind: maxcut, graph: g.txt}\n"
+
+
+@pytest.fixture
+def design(tmp_path):
+    (tmp_path / "d.yaml").write_text(DESIGN)
+    (tmp_path / "g.txt").write_text("4 4\n1 2 1\n2 3 1\n3 4 1\n4 1 1\n")
+    process = load_design(Path(layouts.__file__).parent / "examples" / "hopfield_3.yaml").load_process()
+    (tmp_path / "own.yaml").write_text(yaml_text(process.model_dump(mode="json", exclude_none=True)))
+    return tmp_path / "d.yaml"
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """How often models, graphs and layouts are read, and layouts opened and assembled, by what and name."""
+    counts: Counter[str] = Counter()
+
+    def count(owner, name, what=None):
+        done = getattr(owner, name)
+
+        def call(*args, **kwargs):
+            counts[what or f"{name} {Path(str(args[0])).name}"] += 1
+            return done(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, call)
+
+    count(model_files, "read_text")
+    count(graphs, "GraphFile")
+    count(reader, "_opened", "opened")
+    count(extractor, "assemble", "assembled")
+    read = kdb.Layout.read
+    monkeypatch.setattr(
+        kdb.Layout, "read", lambda self, path: (counts.update([f"layout {Path(path).name}"]), read(self, path))[1]
+    )
+    return counts
+
+
+def test_a_check_reads_inputs_and_opens_the_layout_once(design, tmp_path, counted):
+    check_design(design, out=tmp_path / "run")
+    assert counted == {
+        "read_text d.yaml": 1, "read_text own.yaml": 1, "GraphFile g.txt": 1,
+        "layout layout.oas": 1, "opened": 1, "assembled": 1,
+    }  # fmt: skip
+
+
+def test_a_layout_from_outside_is_opened_once_too(design, tmp_path, counted):
+    made = layouts.write_layout(layouts.hopfield(load_design(design)), tmp_path / "outside.gds")
+    counted.clear()
+    check_design(design, out=tmp_path / "run", layout=made)
+    assert counted["layout outside.gds"] == counted["opened"] == counted["assembled"] == 1
+    assert counted["layout layout.gds"] == 0 and counted["read_text d.yaml"] == 1
+
+
+def test_the_resolved_design_is_what_its_file_says(design, tmp_path):
+    given = read_design(design)
+    resolved = write_inputs(tmp_path / "run", design, given, given.load_process())
+    read = load_design(tmp_path / "run" / "design.yaml")
+    assert resolved.model_dump(mode="json") == read.model_dump(mode="json") and resolved.folder == read.folder
+    assert np.array_equal(resolved.weight_levels(), read.weight_levels())
+    assert resolved.load_process() == read.load_process()
