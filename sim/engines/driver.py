@@ -15,7 +15,7 @@ import numpy as np
 
 from hwlib.network import Network
 from sim.checkpoint import CheckpointError, identity, read_state, write_state
-from sim.engines import Engine, Options
+from sim.engines.engine_interface import Engine, Options
 from sim.engines.stepper import CONVERGENCE, LOAD, REST, RUNNING, Phase, Solver, Stepper
 from sim.protocol import Protocol
 from sim.result import Trials, joined

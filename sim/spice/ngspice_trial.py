@@ -9,8 +9,9 @@ import xarray as xr
 
 from hwlib.network import DW_IN, DW_OUT, Network
 from hwlib.scratch import scratch_folder
-from sim.circuit import Circuit, joined_pins
+from sim.circuit import joined_pins
 from sim.dynamics import Kinematic
+from sim.engines.reference.reference_circuit import Circuit
 from sim.protocol import Protocol
 from sim.recorder import Recorder
 from sim.result import Trace, Trials, dataset, trace_samples

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hwlib.schematic import ideal_network, ladder_network
-from sim.circuit import Circuit
+from sim.engines.reference.reference_circuit import Circuit
 from sim.protocol import protocol_for
 from sim.tasks.setup import paper_design
 from tests.support.dense_circuit import dense_potentials

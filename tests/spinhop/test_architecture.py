@@ -83,7 +83,6 @@ def test_no_import_circle():
     for name in MODULES:
         graph.add_edges_from((name, other) for other in {*imports(name), *lazy(name), *named(name)} if other in MODULES)
     circles = [sorted(part) for part in nx.strongly_connected_components(graph) if len(part) > 1]
-    circles = [circle for circle in circles if not _engines(circle)]
     assert not circles, [list(graph.subgraph(circle).edges) for circle in circles]
     assert graph.number_of_edges() > 1000
 
@@ -103,8 +102,3 @@ def test_every_class_name_stands_once():
             if isinstance(node, ast.ClassDef):
                 found[node.name].append(name)
     assert not {each: names for each, names in found.items() if len(names) > 1}
-
-
-def _engines(places: list[str]) -> bool:
-    """Whether the engines are among them: their registry loads by name what takes options and support from it."""
-    return any(place.startswith(("sim/engines", "sim.engines")) for place in places)

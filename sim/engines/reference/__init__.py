@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hwlib.network import Network
-from sim.engines import Support
+from sim.engines.engine_interface import Support
 from sim.engines.reference.reference_stepper import ReferenceSolver
 from sim.protocol import Protocol
 

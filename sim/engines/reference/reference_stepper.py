@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.circuit import Circuit
 from sim.dynamics import Kinematic, dynamics_of
 from sim.engines.ideal.gains import margin_of, strongest_weights
+from sim.engines.reference.reference_circuit import Circuit
 from sim.engines.reference.reference_events import first_event, reach, settle
 from sim.engines.reference.reference_growth import ReferenceGrowth
 from sim.engines.stepper import LIMIT, LOAD, REST, RUNNING, Phase, Solver, Stepper

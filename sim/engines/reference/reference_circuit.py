@@ -123,7 +123,7 @@ class Circuit:
         wires, devices = len(self.network.resistor_ohm), self.network.devices
         heat = siemens * across**2
         sinks = [heat[wires + devices :].sum(), heat[wires : wires + devices].sum(), heat[:wires].sum()]
-        return Powers(sources, np.array(sinks))
+        return Powers(sources=sources, sinks=np.array(sinks))
 
     def residual(self, voltage: np.ndarray, pillar_siemens: np.ndarray) -> float:
         """Largest current missing at a node without a source in A (Kirchhoff's current law)."""
