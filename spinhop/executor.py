@@ -7,6 +7,7 @@ thread, so that as many workers as cores fill the machine and a number does not 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -165,8 +166,13 @@ def _quiet_tracker() -> None:
 @contextmanager
 def _remote(address: str) -> Iterator[Any]:
     from distributed import Client
+    from distributed.comm import connect
+
+    async def answers() -> None:
+        (await connect(address, timeout=_CONNECTING)).abort()
 
     try:
+        asyncio.run(answers())  # a client that finds nobody would say so again, when it is thrown away
         client = Client(address, timeout=_CONNECTING, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         found = " ".join(str(error).split())[:60]

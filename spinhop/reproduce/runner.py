@@ -12,6 +12,7 @@ from typing import Any
 
 from hwlib.errors import InputError, shown
 from hwlib.writing import write_atomic
+from spinhop.executor import executor
 from spinhop.folder_lock import hold
 from spinhop.reproduce import store
 from spinhop.reproduce.rows import Row
@@ -83,9 +84,12 @@ def reproduce(
         scheduler: address of a Dask scheduler for them instead.
 
     Raises:
-        InputError: an unknown task, or a folder that cannot be written or is in use.
+        InputError: an unknown task, a folder that cannot be written or is in use, or no scheduler at the address.
     """
     folder, chosen = Path(folder), _chosen(tasks, layouts)
+    if scheduler is not None:
+        with executor(scheduler=scheduler):  # found out now, not after the tasks that do without
+            pass
     results: list[tuple[PaperTask, Result]] = []
     with hold(folder, ("results", "figures", "work")):
         for task in chosen:

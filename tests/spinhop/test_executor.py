@@ -88,6 +88,12 @@ def test_a_scheduler_that_is_none(address):
     assert time.monotonic() - begun < 4 and str(found.value).isprintable()
 
 
+def test_a_wrong_address_leaves_no_client_behind():
+    code = "from spinhop.executor import executor\nwith executor(scheduler='junk'): pass"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60).stderr
+    assert said.splitlines()[-1].startswith("hwlib.errors.InputError: scheduler 'junk': none answers"), said
+
+
 def test_any_scheduler_by_address():
     from distributed import LocalCluster
 

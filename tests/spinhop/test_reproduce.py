@@ -272,3 +272,9 @@ def test_ctrl_c_and_resume(tmp_path):
     again = start(*arguments)
     assert again.communicate(timeout=300)[0] and again.returncode == 0
     assert finished.stat().st_mtime_ns == before and stopped.exists() and (tmp_path / "index.html").exists()
+
+
+def test_a_scheduler_that_does_not_answer_is_told_before_anything_runs(tmp_path):
+    with pytest.raises(InputError, match=r"^scheduler .*none answers"):
+        runner.reproduce(tmp_path / "out", tasks=["recall"], scheduler="tcp://127.0.0.1:1")
+    assert not (tmp_path / "out").exists()
