@@ -1,6 +1,6 @@
 """Weighted graphs from and to files, and in memory from networkx and SciPy.
 
-Files: edge lists of rudy and Gset, Matrix Market, DIMACS, GML, GraphML (``sim.tasks.graph_formats``). Nodes count
+Files: edge lists of rudy and Gset, Matrix Market, DIMACS, GML, GraphML (``hwlib.graph_formats``). Nodes count
 from 0 in memory, in the file's order.
 """
 
@@ -15,37 +15,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from hwlib.errors import InputError, shown
-from hwlib.files import open_outside
+from hwlib.graph_formats.matrix_market import BANNER
+from hwlib.graph_reader import MAX_NODES, read_graph
 from hwlib.writing import write_atomic
-from sim.tasks.graph_formats import format_of
-from sim.tasks.graph_formats.graph_file import MAX_BYTES, GraphFile
-from sim.tasks.graph_formats.matrix_market import BANNER
 
-MAX_NODES = 20_000
-
-
-def read_graph(path: str | Path, *, weight: str | None = None, max_nodes: int = MAX_NODES) -> nx.Graph:
-    """Read a graph; the format follows from the suffix, or where that names none from how the file begins.
-
-    Args:
-        path: of the file.
-        weight: GML, GraphML: name of the edge attribute that is the weight; None: every edge counts 1.
-        max_nodes: larger graphs are refused at their header.
-
-    Returns:
-        Graph on nodes 0 … n − 1; edge attribute ``weight`` (float); edges in the file's order; for GML and GraphML
-        node attribute ``label``. What was left out or not used is said in its ``remarks``.
-
-    Raises:
-        InputError: one line with file and line number; files beyond ``max_nodes`` or a million edges are refused
-            unread, directed graphs unless every edge has an equal one the other way.
-    """
-    path = Path(path)
-    with open_outside(path, "graph", MAX_BYTES) as stream:
-        file = GraphFile(path, stream, max_nodes, weight)
-        graph = format_of(file).read(file)
-    graph.name = path.name
-    return graph
+__all__ = ["MAX_NODES", "adjacency", "read_graph", "remarks", "write_graph"]
 
 
 def remarks(graph: nx.Graph) -> list[str]:

@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 
 import layouts
-from hwlib import model_files
+from hwlib import graph_reader, model_files
 from hwlib.design import load_design
 from hwlib.drawing import reader
 from hwlib.extraction import extractor
 from hwlib.yaml_text import yaml_text
-from sim.tasks import graphs
 from spinhop.checking import check_design
 from spinhop.inputs import read_design, write_inputs
 
@@ -46,7 +45,7 @@ def counted(monkeypatch):
         monkeypatch.setattr(owner, name, call)
 
     count(model_files, "read_text")
-    count(graphs, "GraphFile")
+    count(graph_reader, "GraphFile")
     count(reader, "_opened", "opened")
     count(extractor, "assemble", "assembled")
     read = kdb.Layout.read

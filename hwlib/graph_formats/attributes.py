@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hwlib.errors import cut, shown
+from hwlib.graph_formats.edge_collector import Edges
+from hwlib.graph_formats.graph_file import GraphFile
 from hwlib.quantities import parse_number
-from sim.tasks.graph_formats.edge_collector import Edges
-from sim.tasks.graph_formats.graph_file import GraphFile
 
 _MOST_NAMES = 3
 _NO_WEIGHTS = ("id", "key", "source", "target")

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import networkx as nx
 
 from hwlib.errors import InputError, shown
-from sim.tasks.graph_formats.attributes import Attributes
-from sim.tasks.graph_formats.edge_collector import Edges
-from sim.tasks.graph_formats.graph_file import MAX_EDGES, READ, GraphFile
+from hwlib.graph_formats.attributes import Attributes
+from hwlib.graph_formats.edge_collector import Edges
+from hwlib.graph_formats.graph_file import MAX_EDGES, READ, GraphFile
 
 _DEPTH = 100
 _BLANK = r"(?:\s++|\#[^\n]*+)*+"  # and comments

@@ -5,8 +5,8 @@ from __future__ import annotations
 import networkx as nx
 
 from hwlib.errors import shown
-from sim.tasks.graph_formats.edge_collector import Edges
-from sim.tasks.graph_formats.graph_file import READ, GraphFile
+from hwlib.graph_formats.edge_collector import Edges
+from hwlib.graph_formats.graph_file import READ, GraphFile
 
 COMMENTS = ("#", "%")
 

@@ -8,7 +8,7 @@ from typing import Literal
 import networkx as nx
 
 from hwlib.errors import cut, shown
-from sim.tasks.graph_formats.graph_file import MAX_EDGES, GraphFile
+from hwlib.graph_formats.graph_file import MAX_EDGES, GraphFile
 
 Twice = Literal["refused", "allowed", "required"]
 _EXAMPLES = 3  # names in a remark

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import networkx as nx
 
 from hwlib.errors import shown
-from sim.tasks.graph_formats.edge_collector import Edges
-from sim.tasks.graph_formats.graph_file import MAX_EDGES, READ, GraphFile, Line
+from hwlib.graph_formats.edge_collector import Edges
+from hwlib.graph_formats.graph_file import MAX_EDGES, READ, GraphFile, Line
 
 BANNER = "%%MatrixMarket"
 FIELDS = ("real", "integer", "pattern")

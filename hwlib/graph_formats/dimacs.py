@@ -9,8 +9,8 @@ from __future__ import annotations
 import networkx as nx
 
 from hwlib.errors import shown
-from sim.tasks.graph_formats.edge_collector import Edges
-from sim.tasks.graph_formats.graph_file import READ, GraphFile, Line
+from hwlib.graph_formats.edge_collector import Edges
+from hwlib.graph_formats.graph_file import READ, GraphFile, Line
 
 PROBLEMS = ("edge", "edges", "col", "cut", "max", "sp")
 _SAY_NOTHING = ("n", "d", "v", "x")  # of nodes: weights, sources and sinks, places

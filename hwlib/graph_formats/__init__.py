@@ -1,6 +1,6 @@
 """Graph file formats: a module each, listed with their suffixes and the look of their first line.
 
-``sim.tasks.graphs.read_graph`` is the call for users.
+``hwlib.graph_reader.read_graph`` is the call for users.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import networkx as nx
 
-from sim.tasks.graph_formats import dimacs, edge_list, gml, graphml, matrix_market
-from sim.tasks.graph_formats.graph_file import GraphFile
+from hwlib.graph_formats import dimacs, edge_list, gml, graphml, matrix_market
+from hwlib.graph_formats.graph_file import GraphFile
 
 
 class GraphFormat(NamedTuple):
