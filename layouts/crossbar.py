@@ -82,6 +82,7 @@ class _Builder:
             self._place(row, west, 0, 0)
             self._fill(row, i, codes)
             self._place(row, east, x0 + plan.n * t.px, 0)
+            draw(row, plan.process, plan.style.row_wires(plan, i))
             row.name = f"row_{i}_{self.digest}"
             self._place(self.top, row.cell_index(), 0, y0 + i * t.py)
         for name, south, y in (("edge_south", True, 0), ("edge_north", False, y0 + plan.n * t.py)):
@@ -94,10 +95,6 @@ class _Builder:
         """One number per tile; tiles of equal number are the same cell."""
         row, column = self.plan.feeders
         codes: np.ndarray = (self.plan.ties.astype(np.int64) + 1) * 16 + row * 4 + column
-        if self.plan.style.columns_differ:
-            column = np.arange(self.plan.n)
-            codes[np.diag_indices(self.plan.n)] -= 16 * (column + 1)
-            codes += np.where(self.plan.ties == ABSENT, 16 * column, 0)
         return (codes << LANDING_BITS) + self.plan.landings
 
     def _fill(self, row: gf.Component, i: int, codes: np.ndarray) -> None:
@@ -120,7 +117,6 @@ class _Builder:
             landings, wires = code & ((1 << LANDING_BITS) - 1), code >> LANDING_BITS
             tie, (row_feeder, column_feeder) = (wires >> 4) - 1, divmod(wires & 15, 4)
             wiring = self.plan.wiring(tie, row_feeder, column_feeder, column, landings)
-            # Negative codes are somas that depend on their column.
             own = self.plan.style.tag(self.plan, tie if 0 <= tie < ABSENT else -1, column)
             landed = "".join(f"s{wire}" for wire in wiring.landings)
             tag = "_".join(f for f in (own, *self._feeder_tags(wiring), landed) if f)

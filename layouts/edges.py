@@ -35,7 +35,7 @@ def side_rects(plan: Floorplan, west: bool) -> list[Rect]:
         rects += _row_strap(plan, name, wire, Box(x0, y0, x1, y1))
         vias = via_grid(Box(x0, y0, x1, y1), r.width("v2"), r.space("v2"), _margin(plan), plan.vias_on(net, fed))
         rects += [Rect("v2", via) for via in vias]
-    return [*rects, *(Rect("m3", Box(0, y0, side, y1)) for y0, y1 in plan.style.tracks_out(plan, west))]
+    return rects
 
 
 def foot_rects(plan: Floorplan, south: bool) -> list[Rect]:

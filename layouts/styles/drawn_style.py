@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
 from hwlib.cells.rules import Rules
-from hwlib.cells.shapes import Box
+from hwlib.cells.shapes import Box, Rect
 from hwlib.cells.tile_dimensions import Span, Tile
 from hwlib.registry import Registry
 from layouts.labels import Label
@@ -47,6 +47,10 @@ class PlannedArray(Protocol):
         """Rules of the process in grid steps."""
 
     @property
+    def origin(self) -> tuple[int, int]:
+        """Lower left corner of the array."""
+
+    @property
     def outline(self) -> Box:
         """The whole macro."""
 
@@ -70,11 +74,9 @@ class DrawnStyle(ABC):
 
     Attributes:
         name: of the style.
-        columns_differ: tiles without an axon depend on their column.
     """
 
     name: str
-    columns_differ: bool = False
 
     @abstractmethod
     def tracks(self, levels: np.ndarray, joined: np.ndarray) -> int:
@@ -96,9 +98,9 @@ class DrawnStyle(ABC):
         """Weight nets that have trunks beside the array, from near to far, and the track that each is joined to."""
         return {}
 
-    def tracks_out(self, plan: PlannedArray, west: bool) -> Sequence[Span]:
-        """Tracks that go on to the edge of the macro."""
-        return ()
+    def row_wires(self, plan: PlannedArray, row: int) -> Iterator[Rect]:
+        """What a row has beside its tiles and edges, in its own coordinates (x from the macro's west border)."""
+        return iter(())
 
     def labels(self, plan: PlannedArray, row: int, y0: int) -> Iterator[Label]:
         """Labels of a row's own weight nets at the edge of the macro; trunks are labelled already."""

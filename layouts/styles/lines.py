@@ -1,12 +1,15 @@
-"""Weights on lines: each synapse's track leaves its row on the nearer side, outer columns' below inner ones'."""
+"""Weights on lines: each synapse's track leaves its row on the nearer side, outer columns' below inner ones'.
+
+A row has the tracks of its own synapses alone: a track for a synapse that is not there would be bare metal.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
-from hwlib.cells.strap_dimensions import Span
+from hwlib.cells.shapes import Box, Rect
 from hwlib.nets import LINE
 from hwlib.weight_styles import LINES
 from layouts.labels import Label
@@ -17,7 +20,6 @@ class DrawnLines(DrawnStyle):
     """Tracks are lines; columns of the west half leave on the west side, the others on the east side."""
 
     name = LINES.name
-    columns_differ = True
 
     def tracks(self, levels: np.ndarray, joined: np.ndarray) -> int:
         """As many as leave on the west side."""
@@ -40,18 +42,22 @@ class DrawnLines(DrawnStyle):
         return np.broadcast_to(np.arange(plan.n), (plan.n, plan.n)).copy()
 
     def tie(self, plan: PlannedArray, number: int, column: int) -> Tie:
-        """The column's own line begins here; those of columns farther in pass above it."""
-        west, track = self.goes_west(plan.n, column), self.track_of(plan.n, column)
-        through = track + 1, self.columns_out(plan.n, west=west)
-        return Tie(through, track if number >= 0 else None, "west" if west else "east")
+        """The line of an axon begins in its tile; those of columns farther in pass above it (``row_wires``)."""
+        if number < 0:
+            return Tie((0, 0), None)
+        return Tie((0, 0), self.track_of(plan.n, column), "west" if self.goes_west(plan.n, column) else "east")
 
     def tag(self, plan: PlannedArray, number: int, column: int) -> str:
         """After the column."""
-        return f"c{column}"
+        return f"c{column}" if number >= 0 else ""
 
-    def tracks_out(self, plan: PlannedArray, west: bool) -> Sequence[Span]:
-        """All that leave on the side."""
-        return plan.tile.tracks[: self.columns_out(plan.n, west=west)]
+    def row_wires(self, plan: PlannedArray, row: int) -> Iterator[Rect]:
+        """The line of each of the row's axons, from the border of its tile to that of the macro."""
+        (x0, _), right = plan.origin, plan.outline.x1
+        for column in np.flatnonzero(plan.joined[row]).tolist():
+            y0, y1 = plan.tile.tracks[self.track_of(plan.n, column)]
+            west, at = self.goes_west(plan.n, column), x0 + column * plan.tile.px
+            yield Rect("m3", Box(0, y0, at, y1) if west else Box(at + plan.tile.px, y0, right, y1))
 
     def labels(self, plan: PlannedArray, row: int, y0: int) -> Iterator[Label]:
         """At the end of each line."""
