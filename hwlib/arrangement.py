@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hwlib.design import NetworkFields
+from hwlib.network_fields import NetworkFields
 from hwlib.wire_fields import ACROSS
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import (
-    AfterValidator,
     Field,
     PrivateAttr,
     ValidationInfo,
@@ -22,124 +21,19 @@ from hwlib.device import Device
 from hwlib.errors import FieldsError, InputError, all_of, shown
 from hwlib.files import inside
 from hwlib.model_files import load_model
+from hwlib.network_fields import NetworkFields, place_problems, style_problem
 from hwlib.process import Process, load_process, preset_names
 from hwlib.search_fields import SearchFields
 from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import AnyTask, FileName, Find, Problem, Programme, RecallFields, whole_task
 from hwlib.units import Quantity, Whole
 from hwlib.weight_fields import Weights, matrix_problems
-from hwlib.weight_styles import MAX_NEURONS, RAILS, WEIGHT_STYLES
-from hwlib.wire_fields import Feeds, Straps, Trunks, WireWidth
+from hwlib.weight_styles import MAX_NEURONS, WEIGHT_STYLES
 
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
 Reason = Annotated[str, Field(min_length=3, max_length=500, pattern=r"^\S(.*\S)?$")]
 
-
-def _known_topology(name: str) -> str:
-    if name not in topologies.TOPOLOGIES:
-        raise ValueError(f"found {shown(name)}, allowed: {', '.join(sorted(topologies.TOPOLOGIES))}")
-    return name
-
-
-def _known_style(name: str) -> str:
-    if name not in WEIGHT_STYLES:
-        raise ValueError(f"found {shown(name)}, allowed: {', '.join(sorted(WEIGHT_STYLES))}")
-    return name
-
-
-def _without_default(schema: dict[str, Any]) -> None:
-    del schema["default"]
-
-
-class TopologyFields(StrictModel):
-    """Which neurons drive which: a kind, or a list of axons."""
-
-    kind: Annotated[str, AfterValidator(_known_topology)] = Field(
-        default=topologies.ALL_TO_ALL,
-        description="every neuron drives every other",
-        json_schema_extra={"enum": list(topologies.TOPOLOGIES)},
-    )
-    axons: tuple[tuple[Whole, Whole], ...] | None = Field(
-        default=None,
-        min_length=1,
-        description="instead of a kind: pairs, from the neuron that drives to the driven one; they count from 0",
-    )
-
-    def topology(self, neurons: int) -> topologies.Topology:
-        """Of a number of neurons."""
-        if self.axons is None:
-            return topologies.of_name(self.kind, neurons)
-        return topologies.of_edges(self.axons, neurons)
-
-
-class NetworkFields(StrictModel):
-    """Size, topology, floorplan and wires."""
-
-    neurons: Whole = Field(
-        default=0, ge=2, le=MAX_NEURONS, json_schema_extra=_without_default,  # 0: not given
-        description="N; may be left out where the task's files say it",
-    )  # fmt: skip
-    topology: TopologyFields = TopologyFields()
-    weight_style: Annotated[str, AfterValidator(_known_style)] = Field(
-        default=RAILS.name,
-        description="; ".join(f"{x.name}: {x.meaning}" for x in WEIGHT_STYLES.values()),
-        json_schema_extra={"enum": list(WEIGHT_STYLES)},
-    )
-    soma_placement: Literal["diagonal", "centred"] = Field(
-        default="diagonal", description="where a soma joins its dendrite and drive: its own cell, or their middle"
-    )
-    soma_places: tuple[Whole, ...] | None = Field(
-        default=None, min_length=1,
-        description="instead: by neuron, the column of the drawing in which its soma joins its dendrite, and the row "
-        "in which it joins its drive; they count from 0",
-    )  # fmt: skip
-    order: tuple[Whole, ...] | None = Field(
-        default=None, min_length=1,
-        description="the neurons as they stand in the drawing, rows from below, columns from the left; else 0, 1, 2 …",
-    )  # fmt: skip
-    dendrite_width: WireWidth | None = Field(default=None, description="of the wire; else the process's minimum")
-    drive_width: WireWidth | None = Field(default=None, description="of the wire; else the process's minimum")
-    ground_width: WireWidth | None = Field(default=None, description="of the wire; else the process's minimum")
-    weight_width: WireWidth | None = Field(default=None, description="of weight rails or lines, likewise")
-    vdw_width: WireWidth | None = Field(default=None, description="of the wire; else the process's minimum")
-    straps: Straps = Straps()
-    feeds: Feeds = Feeds()
-    trunks: Trunks = Trunks()
-    weights: Weights = Weights(random_patterns=1)
-
-    @model_validator(mode="after")
-    def _lines_fit(self) -> NetworkFields:
-        if too_large := style_problem(self.weight_style, self.neurons):
-            raise ValueError(too_large)
-        style = WEIGHT_STYLES[self.weight_style]
-        if self.straps.weight is not None and not style.whole_rows:
-            raise ValueError(
-                f"straps.weight: weight_style {style.name} has no wires through whole rows; use {RAILS.name}"
-            )
-        return self
-
-
-def place_problems(network: NetworkFields) -> Iterator[tuple[str, str]]:
-    """What is wrong with the places of neurons in the drawing: field and message."""
-    n, order, places = network.neurons, network.order, network.soma_places
-    if order is not None and sorted(order) != list(range(n)):
-        odd = next((k for k in order if not 0 <= k < n or order.count(k) > 1), None)
-        found = f"{len(order)} of {n}" if odd is None else f"{shown(odd)}"
-        yield "order", f"each neuron from 0 to {n - 1} once, found {found}"
-    if places is not None:
-        if len(places) != n:
-            yield "soma_places", f"{len(places)} places, a network of {n} neurons needs {n}"
-        for k in [k for k in places if not 0 <= k < n][:1]:
-            yield "soma_places", f"{shown(k)} is no row or column, allowed: 0 to {n - 1}"
-
-
-def style_problem(weight_style: str, neurons: int) -> str:
-    """Why a weight style cannot have so many neurons; empty when it can."""
-    style = WEIGHT_STYLES[weight_style]
-    if neurons <= style.most_neurons:
-        return ""
-    limit = f"limited to {style.most_neurons} neurons ({style.why})"
-    return f"weight_style {style.name} is {limit}, found {neurons}; use {RAILS.name}"
+_GRAPH = ("network", "topology", "graph")
 
 
 class OperatingPoint(StrictModel):
@@ -183,6 +77,7 @@ class Design(StrictModel):
     _folder: Path | None = PrivateAttr(default=None)
     _programme: Programme | None = PrivateAttr(default=None)
     _process: Process | None = PrivateAttr(default=None)
+    _wired: topologies.Topology | None = PrivateAttr(default=None)
     _levels: np.ndarray | None = PrivateAttr(default=None)
 
     @property
@@ -211,14 +106,29 @@ class Design(StrictModel):
         if not (context.get("from_file") or context.get("unread")):  # else whoever reads the files goes on
             done = completed(self)
             self.__dict__["network"], self._programme = done.network, done.programme  # frozen, and not yet handed out
-        elif not self.task.programs:
+            self._wired = done._wired
+        elif not self.from_files:
             refuse_unfit(self)
         return self
 
     @property
+    def from_files(self) -> bool:
+        """Whether the number of neurons follows from files, of its task or its topology."""
+        return self.task.programs or self.network.topology.graph is not None
+
+    @property
     def topology(self) -> topologies.Topology:
-        """Which neurons drive which."""
-        return self.network.topology.topology(self.network.neurons)
+        """Which neurons drive which; a graph file is read once.
+
+        Raises:
+            InputError: a bad graph file.
+        """
+        graph = self.network.topology.graph
+        if graph is None:
+            return self.network.topology.topology(self.network.neurons)
+        if self._wired is None:
+            self._wired = topologies.of_graph_file(inside(self.folder, graph, "file"), MAX_NEURONS)
+        return self._wired
 
     def load_process(self) -> Process:
         """Return the process this design names; read once.
@@ -238,15 +148,17 @@ class Design(StrictModel):
         Args:
             folder: where relative paths of the copy start.
             process: name of its process's file there.
-            names: of the files of weights and task there, by their name here.
+            names: of the files of weights, topology and task there, by their name here.
         """
-        weights, task = self.network.weights, self.task
+        weights, task, topology = self.network.weights, self.task, self.network.topology
+        if topology.graph is not None:
+            topology = topology.model_copy(update={"graph": names[topology.graph]})
         if weights.matrix_file is not None:
             weights = weights.model_copy(update={"matrix_file": names[weights.matrix_file]})
         if self.programme is not None:
             named = task.with_files(names).items()
             task = task.model_copy(update={k: tuple(v) if isinstance(v, list) else v for k, v in named})
-        network = self.network.model_copy(update={"weights": weights})
+        network = self.network.model_copy(update={"weights": weights, "topology": topology})
         copy = self.model_copy(update={"process": process, "network": network, "task": task})
         copy._folder = folder.resolve()
         return copy
@@ -312,7 +224,7 @@ def refuse_unfit(design: Design) -> None:
 
 
 def completed(design: Design, find: Find | None = None) -> Design:
-    """Read the files of a design's task, and take from them what the design leaves to them: neurons and weights.
+    """Read the files of a design's topology and task, and take from them what it leaves to them: neurons, weights.
 
     Args:
         design: as validated.
@@ -321,6 +233,7 @@ def completed(design: Design, find: Find | None = None) -> Design:
     Raises:
         FieldsError: a bad file, what the design says otherwise than its task's files, or what does not fit.
     """
+    design = _sized(design)
     try:
         programme = whole_task(design.task).read(find or partial(inside, design.folder, what="file"))
     except FieldsError as error:
@@ -331,9 +244,31 @@ def completed(design: Design, find: Find | None = None) -> Design:
     return design
 
 
+def _sized(design: Design) -> Design:
+    """The design with as many neurons as its graph of axons has nodes."""
+    given, name = design.network, design.network.topology.graph
+    if name is None:
+        return design
+    try:
+        n = design.topology.neurons
+    except InputError as error:
+        named = name.rpartition("/")[2] in str(error)
+        raise FieldsError([(_GRAPH, str(error) if named else f"{name}: {error}")]) from None
+    if given.neurons not in (0, n):
+        message = f"{given.neurons}, but the graph of axons has {n} nodes; leave it out or give {n}"
+        raise FieldsError([(("network", "neurons"), message)])
+    if n < 2:
+        raise FieldsError([(_GRAPH, f"{shown(name)} has one node, a network has 2 neurons or more")])
+    if too_large := style_problem(given.weight_style, n):
+        raise FieldsError([(("network", "weight_style"), too_large)])
+    return design.model_copy(update={"network": given.model_copy(update={"neurons": n})})
+
+
 def _programmed(design: Design, programme: Programme) -> Design:
     """The design with neurons and weights as its task's files say."""
     given, n = design.network, programme.neurons
+    if given.topology.graph is not None and given.neurons != n:
+        raise FieldsError([(_GRAPH, f"{given.neurons} nodes, but {programme.of}")])
     if given.neurons not in (0, n):
         raise FieldsError([(("network", "neurons"), f"{given.neurons}, but {programme.of}; leave it out or give {n}")])
     if too_large := style_problem(given.weight_style, n):
@@ -366,7 +301,7 @@ def load_design(path: str | Path) -> Design:
     design = load_model(path, Design, "design")
     design._folder = path.resolve().parent
     wrong: list[str] = []
-    if design.task.programs:
+    if design.from_files:
         try:
             design = completed(design)
         except FieldsError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -103,6 +104,25 @@ def of_edges(edges: Iterable[Sequence[int]], neurons: int) -> Topology:
     pre, post = np.array(list(edges), int).reshape(-1, 2).T
     joined[post, pre] = True
     return Topology(joined)
+
+
+def of_graph_file(path: Path, most: int) -> Topology:
+    """The topology of a graph file: a neuron per node, in the file's order.
+
+    An undirected edge is an axon each way, a directed one goes from the neuron that drives. Weights do not count,
+    but for 0: no axon.
+
+    Args:
+        path: in any format of ``hwlib.graph_reader``.
+        most: neurons allowed.
+
+    Raises:
+        InputError: one line with file and line number.
+    """
+    from hwlib.graph_reader import read_graph
+
+    graph = read_graph(path, max_nodes=most, directed=True)
+    return of_edges(graph.edges, len(graph))
 
 
 def edge_problems(edges: Sequence[Sequence[int]], neurons: int) -> list[tuple[int, str]]:

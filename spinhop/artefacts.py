@@ -32,6 +32,9 @@ def design_inputs(run: Run, *without: str) -> list[Any]:
         names = {name: name for name in design.task.files().values()}
         left_out["task"] = True if "task" in without else {design.task.required_field, *design.task.with_files(names)}
         contents += "" if "task" in without else design.programme.digest()
+    if design.network.topology.graph is not None:
+        left_out["network"] = {**dict.fromkeys(left_out.get("network", ()), True), "topology": {"graph"}}
+        contents += hashlib.sha256(design.topology.joined.tobytes()).hexdigest()
     return [design.model_dump(mode="json", exclude=left_out), contents, run.process.model_dump(mode="json")]
 
 

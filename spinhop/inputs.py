@@ -43,7 +43,8 @@ def read_design(path: Path) -> Design:
 def write_inputs(folder: Path, design_path: Path | None, design: Design, process: Process) -> Design:
     """Write the copies into ``input/``, and the resolved ``design.yaml`` and ``process.yaml`` into the run folder.
 
-    The resolved design runs from where it lies: it names the resolved process and the copied files of weights and task.
+    The resolved design runs from where it lies: it names the resolved process and the copied files of weights,
+    topology and task.
 
     Args:
         folder: the run folder.
@@ -69,6 +70,8 @@ def write_inputs(folder: Path, design_path: Path | None, design: Design, process
         _copy(design.folder / design.process, copies / design.process)
     data = _plain(design, without={"network": {"weights"}} if design.programme else None)
     data["process"] = PROCESS
+    if design.network.topology.graph is not None:
+        data["network"]["topology"]["graph"] = names[design.network.topology.graph]
     if design.programme is not None:
         data["task"] |= design.task.with_files(names)
     elif design.network.weights.matrix_file is not None:
@@ -80,9 +83,9 @@ def write_inputs(folder: Path, design_path: Path | None, design: Design, process
 
 
 def _referred(design: Design) -> list[str]:
-    """The files that a design's weights and task name."""
-    matrix = design.network.weights.matrix_file
-    return list(dict.fromkeys([*([] if matrix is None else [matrix]), *design.task.files().values()]))
+    """The files that a design's weights, topology and task name."""
+    given = [design.network.weights.matrix_file, design.network.topology.graph, *design.task.files().values()]
+    return list(dict.fromkeys(name for name in given if name is not None))
 
 
 def _names_in_folder(design: Design) -> dict[str, str]:
@@ -100,7 +103,7 @@ def _names_in_folder(design: Design) -> dict[str, str]:
 
 
 def inputs_hash(folder: Path, design: Design | None) -> str:
-    """Hash of what a run folder says the design is: ``design.yaml``, ``process.yaml``, files of weights and task.
+    """Hash of what a run folder says the design is: ``design.yaml``, ``process.yaml`` and the files it names.
 
     Args:
         folder: the run folder.

@@ -16,9 +16,10 @@ from hwlib.checks.flat_view import FlatView
 from hwlib.checks.lvs_engine import lvs
 from hwlib.checks.places import places
 from hwlib.checks.planter import Fault, Planter
-from hwlib.design import Design, Device, NetworkFields
+from hwlib.design import Design, Device
 from hwlib.drawing.reader import open_layout
 from hwlib.findings import Finding
+from hwlib.network_fields import NetworkFields
 from hwlib.process import load_process, preset_names
 from hwlib.weight_fields import Weights
 from hwlib.weight_styles import LINES, RAILS

@@ -17,7 +17,7 @@ _SAY_NOTHING = ("n", "d", "v", "x")  # of nodes: weights, sources and sinks, pla
 
 
 def read(file: GraphFile) -> nx.Graph:
-    """Read a DIMACS file; arcs must come in equal pairs, one each way.
+    """Read a DIMACS file; arcs come in equal pairs, one each way, unless a directed graph is asked for.
 
     Raises:
         InputError: one line with file and line number.

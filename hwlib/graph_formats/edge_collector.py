@@ -17,13 +17,15 @@ _EXAMPLES = 3  # names in a remark
 class Edges:
     """Collects the edges of one file.
 
-    An edge that joins a node with itself never crosses a cut: it is counted, left out and remarked on.
+    An edge that joins a node with itself never crosses a cut: it is counted, left out and remarked on. Where a
+    directed graph is asked for (``GraphFile.directed``), it is refused, unless its weight is 0.
 
     Args:
         file: the file.
         nodes: how many there are, or their names in the file.
         twice: whether an edge may also be given from its other end: ``refused``; ``allowed``, all or none; or
-            ``required``, with equal weight, as in a matrix and in a directed graph.
+            ``required``, with equal weight, as in a matrix and in a directed graph; a directed graph that is asked
+            for takes these as they are.
         noun: what an edge is called in messages.
     """
 
@@ -54,9 +56,11 @@ class Edges:
         """Take an edge.
 
         Raises:
-            InputError: given before, or too many.
+            InputError: given before, or too many; from a node to itself in a directed graph.
         """
         if i == j:
+            if self.file.directed and weight:
+                raise self.file.refuse(line, f"{self.noun} {self._pair(i, j)} from a node to itself; no neuron has one")
             self.loops += 1
             return
         key = (min(i, j), max(i, j)) if self.twice == "refused" else (i, j)
@@ -70,23 +74,41 @@ class Edges:
     def graph(self, last: int) -> nx.Graph:
         """The graph of all edges, nodes 0 … n − 1, with a list of remarks; ``last`` is the last line's number.
 
+        A directed one has no edges of weight 0.
+
         Raises:
             InputError: an edge without the equal one from its other end where that is required, no edge, or only
                 weights of 0.
         """
-        both = self._both_ways()
+        arcs = self.file.directed and self.twice == "required"
+        both = not arcs and self._both_ways()
+        use = "a network" if self.file.directed else "a cut"
         if not self._seen:
-            raise self.file.refuse(last, "no edge joins two different nodes, a cut needs one with a weight")
+            raise self.file.refuse(last, f"no edge joins two different nodes, {use} needs one with a weight")
         if not any(weight for weight, _ in self._seen.values()):
-            raise self.file.refuse(last, "all weights are 0, a cut needs an edge with a weight")
+            raise self.file.refuse(last, f"all weights are 0, {use} needs an edge with a weight")
+        return self._directed(arcs) if self.file.directed else self._undirected(both)
+
+    def _directed(self, arcs: bool) -> nx.DiGraph:
+        graph = self._with_nodes(nx.DiGraph())
+        weighty = [(i, j, {"weight": weight}) for (i, j), (weight, _) in self._seen.items() if weight]
+        graph.add_edges_from(weighty)
+        if not arcs:
+            graph.add_edges_from((j, i, data) for i, j, data in weighty)
+        return graph
+
+    def _undirected(self, both: bool) -> nx.Graph:
         if self.loops:
             what = "on the diagonal" if self.noun == "entry" else "from a node to itself (a diagonal)"
             self.remarks.append(f"entries {what}, which never cross a cut, are left out: {self.loops}")
-        graph = nx.Graph(remarks=self.remarks)
+        graph = self._with_nodes(nx.Graph(remarks=self.remarks))
+        graph.add_edges_from((i, j, {"weight": w}) for (i, j), (w, _) in self._seen.items() if not both or i < j)
+        return graph
+
+    def _with_nodes(self, graph: nx.Graph) -> nx.Graph:
         graph.add_nodes_from(range(self.nodes))
         if self.names is not None:
             nx.set_node_attributes(graph, dict(enumerate(self.names)), "label")
-        graph.add_edges_from((i, j, {"weight": w}) for (i, j), (w, _) in self._seen.items() if not both or i < j)
         return graph
 
     def _both_ways(self) -> bool:

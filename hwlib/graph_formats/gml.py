@@ -34,7 +34,7 @@ class _GmlEdge(NamedTuple):
 
 
 def read(file: GraphFile) -> nx.Graph:
-    """Read a GML file of one graph; a directed one needs every edge both ways.
+    """Read a GML file of one graph; a directed one has every edge both ways, unless it is asked for.
 
     Raises:
         InputError: one line with file and line number.

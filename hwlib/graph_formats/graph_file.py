@@ -31,12 +31,14 @@ class GraphFile:
         stream: its bytes.
         max_nodes: larger graphs are refused.
         weight: edge attribute to take as the weight, in formats that have attributes; None: every edge counts 1.
+        directed: whether a directed graph is asked for: directed edges stay as they are, others count both ways.
     """
 
     path: Path
     stream: BinaryIO
     max_nodes: int
     weight: str | None = None
+    directed: bool = False
 
     def refuse(self, line: int, what: str) -> InputError:
         """The error that names a line of the file."""

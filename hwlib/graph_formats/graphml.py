@@ -29,7 +29,7 @@ class _Edge(NamedTuple):
 
 
 def read(file: GraphFile) -> nx.Graph:
-    """Read a GraphML file: one graph; a directed one needs every edge both ways.
+    """Read a GraphML file: one graph; a directed one has every edge both ways, unless it is asked for.
 
     Raises:
         InputError: one line with file and line number.

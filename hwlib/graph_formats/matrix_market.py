@@ -19,7 +19,7 @@ SYMMETRIES = ("symmetric", "general")
 
 
 def read(file: GraphFile) -> nx.Graph:
-    """Read a Matrix Market file; a general matrix must be symmetric in its values, the diagonal is left out.
+    """Read a Matrix Market file; a general matrix is symmetric in its values, unless a directed graph is asked for.
 
     Raises:
         InputError: one line with file and line number.

@@ -6,9 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import layouts
-from hwlib.design import Design, NetworkFields
+from hwlib.design import Design
 from hwlib.device import Device
 from hwlib.errors import LONGEST_LINE, InputError
+from hwlib.network_fields import NetworkFields
 from hwlib.process import load_process, preset_names
 from tests.support.fitting import ESTIMATES, fitting_device
 

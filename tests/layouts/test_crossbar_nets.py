@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import layouts
-from hwlib.design import Design, NetworkFields
+from hwlib.design import Design
+from hwlib.network_fields import NetworkFields
 from hwlib.process import load_process
 from hwlib.weight_fields import Weights
 from hwlib.weights import weight_levels

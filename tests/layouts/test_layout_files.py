@@ -9,8 +9,9 @@ import klayout.db as kdb
 import pytest
 
 import layouts
-from hwlib.design import Design, NetworkFields, load_design
+from hwlib.design import Design, load_design
 from hwlib.errors import InputError
+from hwlib.network_fields import NetworkFields
 from hwlib.process import load_process
 from hwlib.weight_fields import Weights
 
@@ -28,7 +29,8 @@ def digest(path):
 _FRESH = """
 import sys
 import layouts
-from hwlib.design import Design, NetworkFields
+from hwlib.design import Design
+from hwlib.network_fields import NetworkFields
 if sys.argv[2] == "after":  # other designs first, whose tiles this one shares, and another process's layers
     from hwlib.cells.tiles import axon, soma
     from hwlib.pdk import activate
