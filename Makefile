@@ -31,6 +31,7 @@ PROOFS ?= tests/layouts/test_straps.py \
 
 proof: $(STAMP)
 	$(BIN)/spinhop check --self-test --faults 1000 --largest 30 --seed 1
+	$(BIN)/python tests/sim/foretelling.py
 	SPINHOP_FULL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PROOFS)
 
 lint: $(STAMP)

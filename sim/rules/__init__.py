@@ -16,7 +16,7 @@ from hwlib.network import Network
 from hwlib.process import Process
 from hwlib.registry import Registry
 from sim.protocol import Protocol
-from sim.rules import growth, leaks, loading, stored_states, stress, window, wires
+from sim.rules import drive_path, growth, leaks, loading, stored_states, stress, window, wires
 from sim.rules.cases import Cases, Limits
 from sim.rules.outcome import OperatingPointReport, Outcome, Place, check_waivers
 from sim.rules.starts import loaded_starts
@@ -50,8 +50,8 @@ def rule_names(process: Process) -> list[str]:
     layers = ["track", *process.of_kind("conductor"), *process.of_kind("via")]
     return [
         "vdw.window", "vdw.eq4", "leak.axon_sign", "leak.axon_size", "leak.axon_time", "leak.soma", "leak.load",
-        "leak.load_any", "leak.time", "load.time", "state.stored", "state.inverse", "state.all_off", "barrier.voltage",
-        "barrier.load_any", *(f"current.{name}" for name in layers), "current.load_any",
+        "leak.load_any", "leak.time", "load.time", "drive.pattern", "drive.path", "state.inverse", "state.all_off",
+        "barrier.voltage", "barrier.load_any", *(f"current.{name}" for name in layers), "current.load_any",
         *(f"ir.{name}" for name in wires.IR_DROPS), "rc.time", "power.density", *ADDED,
     ]  # fmt: skip
 
@@ -79,7 +79,8 @@ def operating_point_report(
     Returns:
         Outcomes with margin, worst device and place; ``values`` holds per neuron ``low``, ``high`` and ``centre`` (V),
         ``margin`` (of the set V_DW, relative to it), ``low_axon`` and ``high_axon`` (which set the ends); ``v_dw`` and
-        ``eq4`` (V), ``recommended_v_dw`` (V, None when no value serves every neuron), ``closes_at`` (smallest N whose
+        ``eq4`` (V), ``pattern_margin`` (of ``drive.pattern``, per neuron), ``recommended_v_dw`` (V, None when no
+        value serves every neuron), ``closes_at`` (smallest N whose
         window is closed with these cells; None: open at 4096 or ideal wires) and the ladder it was extrapolated with.
 
     Raises:
@@ -89,18 +90,22 @@ def operating_point_report(
     check_waivers(waivers, rule_names(process))
     cases = Cases(network, protocol, device, process, limits or Limits(), patterns, starts, loads)
     windows, loaded = window.v_dw_windows(cases), loaded_starts(cases)
+    path = drive_path.drive_path(cases, drive_path.ideal_paths(cases))
+    held, ends = stored_states.pattern_states(cases), stored_states.run_ends(cases, path)
     found = [
         window.vdw_window(cases, windows), window.vdw_eq4(cases, windows),
         leaks.axon_leak_sign(cases), leaks.axon_leak_size(cases), leaks.axon_time(cases), leaks.soma_leak(cases),
         loading.load_drive(cases, loaded), loading.any_load_drive(cases) if loads else None, leaks.leak_time(cases),
-        loading.load_time(cases, loaded), *stored_states.stored_patterns(cases), stored_states.all_off(cases),
+        loading.load_time(cases, loaded), *stored_states.stored_patterns(cases, held, ends),
+        drive_path.same_way(cases, path), stored_states.all_off(cases),
         stress.barrier_voltage(cases, loaded), stress.track_current(cases, loaded), wires.rc_time(cases),
         stress.power_density(cases), *stress.wire_currents(cases, loaded),
         *(stress.any_load_stress(cases) if loads else ()), *wires.ir_drops(cases),
         *(judge(cases) for judge in ADDED.values()),
     ]  # fmt: skip
     outcomes = tuple(outcome for outcome in found if outcome is not None)
-    return OperatingPointReport(outcomes, waivers, _values(cases, windows))
+    values = _values(cases, windows) | {"pattern_margin": stored_states.neuron_margins(held, ends)}
+    return OperatingPointReport(outcomes, waivers, values)
 
 
 def check_operating_point(

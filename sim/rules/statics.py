@@ -61,14 +61,15 @@ class StaticCircuit:
 
     Args:
         network: the network.
-        parallel: True where the wall is past the pillar (ON, R_P), shape (devices,).
+        parallel: True where the wall is past the pillar (ON, R_P), or the share of the pillar that it has passed,
+            0 … 1, shape (devices,).
         held: True for nets whose pins a source holds, shape (nets,). Parts that no held pin reaches float; they carry
             no current and are put at 0 V.
     """
 
     def __init__(self, network: Network, parallel: np.ndarray, held: np.ndarray):
         self.network = network
-        self.pillar_siemens = 1 / np.where(parallel, network.r_p, network.r_ap)
+        self.pillar_siemens = parallel / network.r_p + (1.0 - parallel) / network.r_ap
         sources = np.zeros(network.nodes, bool)
         sources[network.pin_node] = held[network.node_net[network.pin_node]]
         ends, siemens = elements(network, self.pillar_siemens)

@@ -15,6 +15,7 @@ from hwlib.network import Network
 from sim.dynamics import dynamics_of
 from sim.protocol import Protocol
 from sim.rules.cases import Cases
+from sim.rules.drive_path import DrivePath
 from sim.rules.outcome import Outcome, Severity
 from sim.rules.statics import StaticCircuit
 
@@ -93,21 +94,62 @@ def rest_states(network: Network, protocol: Protocol, states: np.ndarray) -> Res
     return RestStates(states, soma_margin, axon_margin, soma_current, worst, current, balance[worst])
 
 
-def stored_patterns(cases: Cases) -> list[Outcome]:
+def run_ends(cases: Cases, found: DrivePath | None) -> RestStates | None:
+    """How the network holds the states in which its task's own trials end on ideal wires, where it stores nothing."""
+    if cases.patterns is not None or found is None:
+        return None
+    return rest_states(cases.network, cases.protocol, found.ends)
+
+
+def pattern_states(cases: Cases) -> RestStates | None:
+    """How the network holds its stored patterns, then their inverses; None without patterns."""
+    if cases.patterns is None:
+        return None
+    patterns = cases.patterns[:MOST_PATTERNS]
+    return rest_states(cases.network, cases.protocol, np.concatenate([patterns, 1 - patterns]))
+
+
+def neuron_margins(held: RestStates | None, ends: RestStates | None) -> list[float] | None:
+    """Margin of each neuron: of what holds it least in any stored pattern, in the form that rests better."""
+    found = held or ends
+    if found is None:
+        return None
+    margins = np.minimum(found.soma_margin, found.axon_margin)
+    if held is not None:
+        count = len(margins) // 2
+        margins = margins[found.margin.reshape(2, count).argmax(axis=0) * count + np.arange(count)]
+    return margins.min(axis=0).tolist()
+
+
+def stored_patterns(cases: Cases, found: RestStates | None, ends: RestStates | None) -> list[Outcome]:
     """Is every stored pattern, or its inverse, a rest state? And are both, which stand for one memory?
 
-    None is judged without patterns. A pattern that rests in neither form cannot come back with all its bits: an error.
-    One that rests in one form only has lost the starts near the other: a warning.
+    A pattern that rests in neither form cannot come back with all its bits: an error. One that rests in one form only
+    has lost the starts near the other: a warning. A network that stores nothing is asked for the states in which its
+    task's trials end on ideal wires: a warning, as others may do as well.
     """
-    if cases.patterns is None:
-        return []
-    patterns = cases.patterns[:MOST_PATTERNS]
-    found = rest_states(cases.network, cases.protocol, np.concatenate([patterns, 1 - patterns]))
-    margins = found.margin.reshape(2, len(patterns))
-    return [
-        _stored(cases, found, "state.stored", "error", margins.argmax(axis=0), "rest in neither form"),
-        _stored(cases, found, "state.inverse", "warning", margins.argmin(axis=0), "do not rest in both forms"),
-    ]
+    if found is not None:
+        margins = found.margin.reshape(2, len(found.states) // 2)
+        return [
+            _stored(cases, found, "drive.pattern", "error", margins.argmax(axis=0), "rest in neither form"),
+            _stored(cases, found, "state.inverse", "warning", margins.argmin(axis=0), "do not rest in both forms"),
+        ]
+    return [] if ends is None else [_ends(cases, ends)]
+
+
+def _ends(cases: Cases, found: RestStates) -> Outcome:
+    """The end state that is held least."""
+    k = int(found.margin.argmin())
+    place = cases.device_place(int(found.worst[k]))
+    leaving = int(found.leaving[k].sum())
+    held = "is a rest state" if found.holds[k] else f"is left by {leaving} neuron{'s' * (leaving > 1)}"
+    drive = f"{found.current[k] * 1e6:.4g} µA, stands still at {found.balance[k] * 1e6:.4g} µA"
+    message = f"the state that ideal wires end in {held} ({cases.wires}), {place.name} held least ({drive})"
+    return Outcome(
+        rule="drive.pattern", message=message, margin=float(found.margin[k]), severity="warning", formula=_FORMULA,
+        source=_SOURCE, measured=float(found.current[k]), required=float(found.balance[k]), unit="A", place=place,
+        state="every wall as at the end of the trial on ideal wires",
+    )  # fmt: skip
 
 
 def _stored(

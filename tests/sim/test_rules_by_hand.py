@@ -32,7 +32,7 @@ BY_HAND = [  # rule, measured, required, margin; V_DW is 10 750 Ω · LEAK, in t
     ("leak.load_any", 5e-5, SOMA_LEAK, 5e-5 / SOMA_LEAK - 1),
     ("leak.time", 0.5e-6, 2e-6, 3.0),
     ("load.time", LOADED, 2e-6, 2e-6 / LOADED - 1),
-    ("state.stored", 43 / 64 * LEAK, LEAK, 21 / 64),
+    ("drive.pattern", 43 / 64 * LEAK, LEAK, 21 / 64),
     ("state.inverse", 43 / 64 * LEAK, LEAK, 21 / 64),
     ("state.all_off", ALL_OFF, -SOMA_LEAK, ALL_OFF / SOMA_LEAK + 1),
     # one dendrite at +V_C of those with two of the 26 axons on the open rail of +W, all others at −V_C
@@ -62,7 +62,8 @@ def test_units_severities_and_states_of_every_rule():
         "leak.axon_sign": ("m/s", "error", ""), "leak.axon_size": ("A", "error", off),
         "leak.axon_time": ("s", "error", off), "leak.soma": ("A", "error", "all axons ON, dendrite balanced"),
         "leak.load_any": ("A", "warning", f"{load}, −V_C"), "leak.time": ("s", "warning", "dendrite balanced"),
-        "state.stored": ("A", "error", pattern),
+        "drive.pattern": ("A", "error", pattern),
+        "drive.path": ("A", "warning", "ideal end of trial 0, axons settled as drawn"),
         "state.inverse": ("A", "warning", pattern), "state.all_off": ("A", "warning", "every wall OFF"),
         "barrier.load_any": ("V", "warning", load), "current.load_any": ("A/m^2", "warning", load),
         "rc.time": ("s", "warning", "somas AP, all axons OFF"), "power.density": ("K", "warning", on),
@@ -119,12 +120,12 @@ def test_findings_are_of_all_that_was_given():
     bench = Bench(8, v_charge=1e-4).place_devices()
     given = (bench.network, bench.protocol, bench.device, bench.process)
     plain = {f.rule for f in check_operating_point(*given)}
-    assert "leak.load_any" in plain and not {"leak.load", "state.stored", "power.density"} & plain
+    assert "leak.load_any" in plain and not {"leak.load", "drive.pattern", "power.density"} & plain
     starts = {f.rule for f in check_operating_point(*given, starts=sim.starts(bench.design))}
     assert "leak.load" in starts
     alternating = np.arange(8)[None] % 2
     bad = check_operating_point(*given, patterns=np.where(alternating, 1 - stored_patterns(bench.design), 0))
-    assert "state.stored" in {f.rule for f in bad}
+    assert "drive.pattern" in {f.rule for f in bad}
     hot = check_operating_point(*given, limits=Limits(temperature_rise=0.1), waivers={"power.density": "cooled"})
     assert [f.severity for f in hot if f.rule == "power.density"] == ["waived"]
 

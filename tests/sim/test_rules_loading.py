@@ -314,4 +314,4 @@ def test_a_start_that_nobody_loads_is_a_warning(resistive):
 def test_without_starts_only_the_worst_one_is_judged():
     design, process, network, protocol = network_of(5)
     rules = {o.rule for o in operating_point_report(network, protocol, design.device, process).outcomes}
-    assert "leak.load_any" in rules and not rules & {"leak.load", "load.time", "state.stored", "state.all_off"}
+    assert "leak.load_any" in rules and not rules & {"leak.load", "load.time", "drive.pattern", "state.all_off"}

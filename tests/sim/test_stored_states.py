@@ -145,7 +145,7 @@ def rules(*words, ohm=0.0, **point):
     network = ladder_network(design, process, ohm) if ohm else ideal_network(design, process)
     protocol = sim.protocol_for(design, process, levels=weight_levels(design))
     report = operating_point_report(network, protocol, design.device, process, patterns=stored_patterns(design))
-    return {o.rule: o for o in report.outcomes if o.rule.startswith("state.")}
+    return {o.rule: o for o in report.outcomes if o.rule.startswith(("state.", "drive.pattern"))}
 
 
 def test_a_pattern_that_rests_in_both_forms_keeps_every_rule():
@@ -155,7 +155,7 @@ def test_a_pattern_that_rests_in_both_forms_keeps_every_rule():
 
 def test_a_pattern_that_rests_in_one_form_only_is_a_warning_that_names_the_other():
     found = rules("1110111")
-    assert found["state.stored"].passed and "pattern 0 is a rest state" in found["state.stored"].message
+    assert found["drive.pattern"].passed and "pattern 0 is a rest state" in found["drive.pattern"].message
     other = found["state.inverse"]
     assert not other.passed and other.severity == "warning" and "pattern 0 inverted" in other.message
     assert other.place.name == "soma 3" and "7 neurons leave" in other.message
@@ -163,15 +163,15 @@ def test_a_pattern_that_rests_in_one_form_only_is_a_warning_that_names_the_other
 
 def test_patterns_that_overlap_too_much_are_an_error_that_names_one_of_them():
     """Three patterns that differ in the last two bits: the majority wins each, and two patterns are lost."""
-    found = rules("1100101", "1100100", "1100111")["state.stored"]
+    found = rules("1100101", "1100100", "1100111")["drive.pattern"]
     assert not found.passed and found.severity == "error" and "(ideal wires)" in found.message
     assert found.message.startswith("2 of 3 patterns rest in neither form")
     assert found.place.name in ("soma 5", "soma 6")
 
 
 def test_wires_that_lose_a_pattern_are_found_and_said_to_be_wires():
-    assert rules("111000101")["state.stored"].passed
-    found = rules("111000101", ohm=300.0)["state.stored"]
+    assert rules("111000101")["drive.pattern"].passed
+    found = rules("111000101", ohm=300.0)["drive.pattern"]
     assert not found.passed and "with wires" in found.message
 
 
@@ -208,7 +208,7 @@ def test_one_pattern_comes_back_from_every_start_unless_all_off_holds():
         network, protocol = ideal_network(design, process), sim.protocol_for(design, process)
         report = operating_point_report(network, protocol, design.device, process, patterns=stored_patterns(design))
         outcome = {o.rule: o for o in report.outcomes}
-        if not (outcome["state.stored"].passed and outcome["state.inverse"].passed):
+        if not (outcome["drive.pattern"].passed and outcome["state.inverse"].passed):
             continue
         result = sim.recall(network, design, process)
         lost = ~result.recalled.values

@@ -20,11 +20,11 @@ DESIGNS = {
     "short_load": (TINY + "operating_point: {load: 0.01 ns}\n", "works", "broken", {"load.time"}),
     "many_patterns": (
         "network: {neurons: 5, weight_style: lines, weights: {patterns: ['10101', '11000', '01110', '10011']}}\n"
-        "task: {trials: 6}\n", "does not work", "broken", {"state.stored"},
+        "task: {trials: 6}\n", "does not work", "broken", {"drive.pattern"},
     ),
     "overlap": (
         "network: {neurons: 7, weights: {patterns: ['1100101', '1100100', '1100111']}}\n"
-        "task: {starts: ['1100101', '0011010']}\n", "works", "broken", {"state.stored"},
+        "task: {starts: ['1100101', '0011010']}\n", "works", "broken", {"drive.pattern"},
     ),
     "waived": ("network: {neurons: 3}\ntask: {trials: 3}\nwaivers: {current.m1: short}\n", "works", "waived",
                {"current.m1"}),
@@ -32,12 +32,12 @@ DESIGNS = {
                         {"state.inverse", "vdw.eq4"}),
     "waived_all_the_same": (
         TINY + "operating_point: {axon_leak: -1 mm/s}\nwaivers: {vdw.window: known, leak.axon_time: known,"
-        " leak.axon_size: known, load.time: known, state.stored: known}\n",
+        " leak.axon_size: known, load.time: known, drive.pattern: known}\n",
         "does not work", "waived", {"leak.axon_time"},
     ),
-    "floating": (SIX, "does not work", "broken", {"state.stored"}),
+    "floating": (SIX, "does not work", "broken", {"drive.pattern"}),
     "grounded": (SIX + "operating_point: {rails_while_loading: grounded}\n", "does not work", "broken",
-                 {"state.stored"}),
+                 {"drive.pattern"}),
     "outside": (TINY + "operating_point: {v_dw: 60 mV}\n", "works", "broken", {"vdw.window"}),
     "equation": (TINY + "operating_point: {v_dw: eq4}\n", "works", "broken", {"vdw.eq4"}),
     "wires": (

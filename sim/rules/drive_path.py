@@ -1,0 +1,122 @@
+"""Does the drawn network turn the same way? Its soma currents along the way that ideal wires would take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hwlib.nets import LINE, RAIL
+from sim.rules.cases import Cases
+from sim.rules.ideal_path import IdealPath, ideal_path, without_wires
+from sim.rules.outcome import Outcome
+from sim.rules.statics import StaticCircuit
+from sim.rules.window import v_dw_windows
+from sim.walls import Pillars
+
+MOST_PATHS, STATES = 3, 8  # trials followed; states of each that the drawn network is solved in
+LARGE = 64  # neurons beyond which one trial is followed: a solve costs what N² devices cost
+
+
+@dataclass(frozen=True)
+class DrivePath:
+    """Soma currents along ideal paths, as drawn and ideal.
+
+    Attributes:
+        drawn, ideal: track currents of the somas less what holds their walls against the leak, A, shape (states, N).
+        trial: which start each state belongs to, shape (states,).
+        ends: bits in which each path ended, shape (paths, N).
+    """
+
+    drawn: np.ndarray
+    ideal: np.ndarray
+    trial: np.ndarray
+    ends: np.ndarray
+
+    @property
+    def alike(self) -> np.ndarray:
+        """Share of the ideal currents that turns the walls the same way as drawn, 1 to −1, shape (states,).
+
+        ``Σ min(|drawn|, |ideal|)·sign / Σ |ideal|``: 1 when no current is smaller than on ideal wires, negative when
+        more is turned round than kept.
+        """
+        size = np.abs(self.ideal)
+        kept = np.sign(self.drawn * self.ideal) * np.minimum(np.abs(self.drawn), size)
+        return kept.sum(axis=1) / size.sum(axis=1)
+
+
+def ideal_paths(cases: Cases) -> list[tuple[int, IdealPath]]:
+    """Some of the task's own trials on ideal wires, spread over its starts; empty where they are unknown."""
+    if cases.starts is None and cases.loads:
+        return []
+    plain = without_wires(cases.network) if cases.network.has_wires else cases.network
+    point = replace(cases.protocol, initial=None)
+    if cases.network.has_wires:
+        windows = v_dw_windows(Cases(plain, point, cases.device, cases.process, cases.limits))
+        point = replace(point, v_dw=windows.recommended or point.v_dw)
+    if cases.starts is None:
+        return [(0, ideal_path(plain, point, MOST_PATHS * STATES))]
+    count = 1 if cases.network.neurons > LARGE else min(MOST_PATHS, len(cases.starts))
+    trials = np.unique(np.linspace(0, len(cases.starts) - 1, count).round().astype(int))
+    return [(int(k), ideal_path(plain, replace(point, start=cases.starts[k]), STATES)) for k in trials]
+
+
+def drive_path(cases: Cases, paths: list[tuple[int, IdealPath]]) -> DrivePath | None:
+    """Solve the network in the states of ideal paths; None without any."""
+    if not paths:
+        return None
+    balance = cases.leak_current[cases.network.somas]
+    drawn = np.concatenate([_along(cases, path) for _, path in paths])
+    ideal = np.concatenate([np.append(path.soma_current, path.soma_current[-1:], axis=0) for _, path in paths])
+    trial = np.concatenate([np.full(len(path.share) + 1, k) for k, path in paths])
+    return DrivePath(drawn - balance, ideal - balance, trial, np.array([path.bits for _, path in paths]))
+
+
+def _along(cases: Cases, path: IdealPath) -> np.ndarray:
+    """Track currents of the somas as drawn, in A, shape (states + 1, N).
+
+    Somas go the ideal way; axons go where the drawn drives take them, from one state to the next, and at last to the
+    end of their track.
+    """
+    network, law = cases.network, cases.dynamics
+    pillars, somas, source = Pillars.of(network), network.somas, cases.protocol.net_voltages(network)
+    held, place, currents = network.held_nets(LINE, RAIL), path.place.copy(), []
+    steps = [*np.diff(path.time), np.inf, 0.0]
+    for ideal, step in zip([*path.share, path.share[-1]], steps, strict=True):
+        share = np.clip((place - pillars.edge) / pillars.width, 0.0, 1.0)
+        share[somas] = ideal[somas]
+        track = StaticCircuit(network, share, held).solve(source).track_current
+        currents.append(track[somas])
+        speed = law.steady_velocity(track)
+        far = np.where(speed > 0, network.length, 0.0)
+        place = far if np.isinf(step) else np.clip(place + speed * step, 0.0, network.length)
+    return np.array(currents)
+
+
+def same_way(cases: Cases, found: DrivePath | None) -> Outcome | None:
+    """Do the somas' currents as drawn hold the states in which ideal wires end, once the axons have followed?
+
+    The margin is of the soma that is driven least toward its end; how much of the ideal drive is left on the way is
+    said beside it.
+    """
+    if found is None:
+        return None
+    last = np.flatnonzero(np.append(found.trial[1:] != found.trial[:-1], True))
+    size = np.abs(found.ideal[last]).mean(axis=1, keepdims=True)
+    toward = found.drawn[last] * np.where(found.ends == 1, 1.0, -1.0) / size
+    path, soma = np.unravel_index(int(toward.argmin()), toward.shape)
+    margin, alike = float(toward[path, soma]), float(found.alike.min())
+    turned, trial = int((toward[path] < 0).sum()), int(found.trial[last[path]])
+    place = cases.device_place(int(cases.network.somas[soma]))
+    drawn, ideal = (float(each[last[path], soma]) for each in (found.drawn, found.ideal))
+    message = (
+        f"{turned} of {toward.shape[1]} somas turn back from where ideal wires end in trial {trial} ({cases.wires}), "
+        f"{place.name} is held least: {drawn * 1e6:.4g} µA, ideal {ideal * 1e6:.4g} µA; on the way at least "
+        f"{alike:.0%} of the ideal currents turn walls the same way"
+    )
+    return Outcome(
+        rule="drive.path", message=message, margin=margin, severity="warning",
+        formula="min ±(I − I_leak) of the somas as drawn, over mean |I − I_leak| ideal; axons where drawn drives end",
+        source="currents solved on the network in states that ideal wires pass", measured=drawn, required=0.0, unit="A",
+        place=place, state=f"ideal end of trial {trial}, axons settled as drawn",
+    )  # fmt: skip

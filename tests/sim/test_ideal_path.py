@@ -1,0 +1,88 @@
+"""The way on ideal wires against the simulator; what the drawn network does along it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import sim
+from hwlib.design import Design
+from hwlib.schematic import ideal_network, ladder_network
+from hwlib.weights import stored_patterns, weight_levels
+from sim.rules import operating_point_report, rest_states
+from sim.rules.cases import Cases, Limits
+from sim.rules.drive_path import STATES, drive_path, ideal_paths
+from sim.rules.ideal_path import ideal_path, without_wires
+
+
+def made(seed, n=9, ohm=0.0, **point):
+    design = Design(
+        name="t", seed=seed, task={"trials": 3}, operating_point=point,
+        network={"neurons": n, "weights": {"random_patterns": 1 + seed % 2}, "weight_style": "lines"},
+    )  # fmt: skip
+    process = design.load_process()
+    network = ladder_network(design, process, ohm) if ohm else ideal_network(design, process)
+    protocol = sim.protocol_on(network, design, process, levels=weight_levels(design))
+    return design, process, network, protocol
+
+
+def cases_of(design, process, network, protocol):
+    starts = sim.starts(design)
+    return Cases(network, protocol, design.device, process, Limits(), stored_patterns(design), starts)
+
+
+@pytest.mark.parametrize("load", ["rest", 16e-9])
+def test_path_ends_where_the_simulated_network_rests(load):
+    for seed in range(6):
+        design, _, network, protocol = made(seed, load=load)
+        for start in sim.starts(design):
+            trial = replace(protocol, start=start)
+            end = sim.run(network, trial, record=False)
+            path = ideal_path(network, trial, STATES)
+            assert path.at_rest and path.bits.tolist() == end.state.values.tolist()
+            assert path.time[-1] == pytest.approx(float(end.time_convergence), rel=0.1, abs=1e-9)
+
+
+def test_currents_at_its_end_are_those_of_the_solved_network():
+    design, _, network, protocol = made(3)
+    path = ideal_path(network, replace(protocol, start=sim.starts(design)[0]), STATES)
+    assert 2 <= len(path.share) <= STATES and np.all(np.diff(path.time) > 0)
+    solved = rest_states(network, protocol, path.bits).soma_current[0]
+    np.testing.assert_allclose(path.soma_current[-1], solved, rtol=1e-9)
+
+
+def test_without_wires_a_ladder_is_the_ideal_network():
+    design, process, network, protocol = made(1, ohm=30.0)
+    plain, ideal = without_wires(network), ideal_network(design, process)
+    found, wanted = (rest_states(each, protocol, stored_patterns(design)) for each in (plain, ideal))
+    np.testing.assert_allclose(found.soma_current, wanted.soma_current, rtol=1e-12)
+    assert not plain.has_wires and plain.validate().nodes == len(plain.net_names)
+
+
+def test_on_ideal_wires_all_currents_are_kept_along_the_way():
+    made_of = made(1)
+    cases = cases_of(*made_of)
+    found = drive_path(cases, ideal_paths(cases))
+    # axons step from one kept state to the next: only there they are not exactly where ideal wires had them
+    np.testing.assert_allclose(found.drawn[0], found.ideal[0], rtol=1e-9)
+    np.testing.assert_allclose(found.drawn[-1], found.ideal[-1], rtol=1e-9)
+    assert found.alike.max() == pytest.approx(1.0)
+
+
+def outcome(design, process, network, protocol):
+    report = operating_point_report(
+        network, protocol, design.device, process, patterns=stored_patterns(design), starts=sim.starts(design)
+    )  # fmt: skip
+    return next(o for o in report.outcomes if o.rule == "drive.path"), report.values["pattern_margin"]
+
+
+def test_wires_that_spoil_recall_break_the_rule_and_short_ones_keep_it():
+    for ohm, works in ((5.0, True), (400.0, False)):
+        design, process, network, protocol = made(4, ohm=ohm)
+        found, margins = outcome(design, process, network, protocol)
+        result = sim.run_task(network, design, process)
+        assert bool(result.recalled.all()) == works == found.passed
+        if not works:  # two somas turn back, and so many bits are wrong
+            assert found.message.startswith("2 of 9 somas") and result.accuracy.values == pytest.approx(7 / 9)
+        assert len(margins) == 9 and (min(margins) > 0) == works and found.severity == "warning"
+        assert found.place.name.startswith("soma ") and "ideal end of trial" in found.state
