@@ -15,7 +15,7 @@ from sim.rules.window import v_dw_windows
 from sim.walls import Pillars
 
 MOST_PATHS, STATES = 3, 8  # trials followed; states of each that the drawn network is solved in
-LARGE = 64  # neurons beyond which one trial is followed: a solve costs what N² devices cost
+LARGE, FEW = 48, 3  # neurons beyond which these few states have to do: a solve costs what N² devices cost
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,12 @@ def ideal_paths(cases: Cases) -> list[tuple[int, IdealPath]]:
     if cases.network.has_wires:
         windows = v_dw_windows(Cases(plain, point, cases.device, cases.process, cases.limits))
         point = replace(point, v_dw=windows.recommended or point.v_dw)
+    states = FEW if plain.neurons > LARGE else STATES
     if cases.starts is None:
-        return [(0, ideal_path(plain, point, MOST_PATHS * STATES))]
-    count = 1 if cases.network.neurons > LARGE else min(MOST_PATHS, len(cases.starts))
+        return [(0, ideal_path(plain, point, MOST_PATHS * states))]
+    count = min(MOST_PATHS, len(cases.starts))
     trials = np.unique(np.linspace(0, len(cases.starts) - 1, count).round().astype(int))
-    return [(int(k), ideal_path(plain, replace(point, start=cases.starts[k]), STATES)) for k in trials]
+    return [(int(k), ideal_path(plain, replace(point, start=cases.starts[k]), states)) for k in trials]
 
 
 def drive_path(cases: Cases, paths: list[tuple[int, IdealPath]]) -> DrivePath | None:
@@ -111,8 +112,8 @@ def same_way(cases: Cases, found: DrivePath | None) -> Outcome | None:
     drawn, ideal = (float(each[last[path], soma]) for each in (found.drawn, found.ideal))
     message = (
         f"{turned} of {toward.shape[1]} somas turn back from where ideal wires end in trial {trial} ({cases.wires}), "
-        f"{place.name} is held least: {drawn * 1e6:.4g} µA, ideal {ideal * 1e6:.4g} µA; on the way at least "
-        f"{alike:.0%} of the ideal currents turn walls the same way"
+        f"{place.name} is held least: {drawn * 1e6:.4g} µA, ideal {ideal * 1e6:.4g} µA; in "
+        f"{len(found.trial)} states on the way at least {alike:.0%} of the ideal currents turn walls the same way"
     )
     return Outcome(
         rule="drive.path", message=message, margin=margin, severity="warning",

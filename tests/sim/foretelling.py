@@ -149,7 +149,7 @@ def threshold(margins: np.ndarray, works: np.ndarray) -> float:
 def table(rows: list[dict[str, Any]]) -> str:
     """How well each rule foretells each task: area under the curve and right answers, both on the second half."""
     lines = [
-        "| task | designs, of them work | rule | area (95 %) | threshold | told right |",
+        "| task | designs, working | rule | area (95 %) | threshold | told right |",
         "|---|---|---|---|---|---|",
     ]
     for task in TASKS:

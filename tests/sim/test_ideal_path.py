@@ -9,9 +9,10 @@ import sim
 from hwlib.design import Design
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import stored_patterns, weight_levels
+from sim.rules import drive_path as rule
 from sim.rules import operating_point_report, rest_states
 from sim.rules.cases import Cases, Limits
-from sim.rules.drive_path import STATES, drive_path, ideal_paths
+from sim.rules.drive_path import FEW, STATES, drive_path, ideal_paths, same_way
 from sim.rules.ideal_path import ideal_path, without_wires
 
 
@@ -67,6 +68,24 @@ def test_on_ideal_wires_all_currents_are_kept_along_the_way():
     np.testing.assert_allclose(found.drawn[0], found.ideal[0], rtol=1e-9)
     np.testing.assert_allclose(found.drawn[-1], found.ideal[-1], rtol=1e-9)
     assert found.alike.max() == pytest.approx(1.0)
+
+
+def test_axons_that_had_no_time_on_the_way_settle_at_the_end():
+    cases = cases_of(*made(1))
+    paths = ideal_paths(cases)
+    hurried = drive_path(cases, [(k, replace(path, time=path.time * 1e-6)) for k, path in paths])
+    last = np.flatnonzero(np.diff(hurried.trial, append=-1))
+    np.testing.assert_allclose(hurried.drawn[last], hurried.ideal[last], rtol=1e-9)
+    assert not np.allclose(hurried.drawn[last - 1], hurried.ideal[last - 1], rtol=0.01)
+
+
+def test_few_states_of_a_large_network_judge_its_ends_alike(monkeypatch):
+    cases = cases_of(*made(4, ohm=60.0))
+    many = drive_path(cases, ideal_paths(cases))
+    monkeypatch.setattr(rule, "LARGE", 8)
+    few = drive_path(cases, ideal_paths(cases))
+    assert len(many.trial) == 3 * (STATES + 1) and len(few.trial) == 3 * (FEW + 1)
+    assert same_way(cases, few).margin == pytest.approx(same_way(cases, many).margin, rel=1e-6)
 
 
 def outcome(design, process, network, protocol):

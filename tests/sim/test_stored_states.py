@@ -11,6 +11,7 @@ from hwlib.errors import InputError
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import bits, hebbian, stored_patterns, weight_levels
 from sim.rules import operating_point_report, rest_states
+from sim.rules.stored_states import neuron_margins
 from tests.support.random_trials import SHAPES, wired
 
 MOBILITY = 2.1 * 9.2740100783e-24 * 0.7 / (2 * 1.602176634e-19 * 8e5 * 50e-18)
@@ -159,6 +160,31 @@ def test_a_pattern_that_rests_in_one_form_only_is_a_warning_that_names_the_other
     other = found["state.inverse"]
     assert not other.passed and other.severity == "warning" and "pattern 0 inverted" in other.message
     assert other.place.name == "soma 3" and "7 neurons leave" in other.message
+
+
+def test_margin_of_each_neuron_is_of_the_form_that_rests():
+    network, protocol = storing("1110111")
+    states = np.array([[1, 1, 1, 0, 1, 1, 1], [0, 0, 0, 1, 0, 0, 0]])
+    held = rest_states(network, protocol, states)
+    assert held.holds.tolist() == [True, False]
+    margins = np.minimum(held.soma_margin, held.axon_margin)
+    np.testing.assert_array_equal(neuron_margins(held, None), margins[0])
+    np.testing.assert_array_equal(neuron_margins(None, held), margins.min(axis=0))
+
+
+@pytest.mark.parametrize("ohm", [0.0, 300.0])
+def test_a_network_that_stores_nothing_is_asked_for_what_its_trials_end_in(ohm):
+    """Trials that begin in the two rest states of ideal wires end there; the one held less as drawn is told."""
+    design = Design(name="t", network={"neurons": 9, "weights": {"patterns": ["111000101"]}})
+    process, starts = design.load_process(), np.concatenate([stored_patterns(design), 1 - stored_patterns(design)])
+    network = ladder_network(design, process, ohm) if ohm else ideal_network(design, process)
+    protocol = sim.protocol_for(design, process, levels=weight_levels(design))
+    report = operating_point_report(network, protocol, design.device, process, starts=starts)
+    outcome = {o.rule: o for o in report.outcomes}["drive.pattern"]
+    margins = rest_states(network, protocol, starts).margin
+    assert ohm == 0 or margins[0] != margins[1]
+    assert outcome.margin == margins.min() and outcome.severity == "warning"
+    assert ("is left by" in outcome.message) == (ohm > 0) == (not outcome.passed)
 
 
 def test_patterns_that_overlap_too_much_are_an_error_that_names_one_of_them():
