@@ -124,12 +124,14 @@ def _local(count: int) -> Iterator[Any]:
         "distributed.admin.low-level-log-length": 0,
     }
     _quiet_tracker()
-    with scratch_folder() as folder, dask.config.set(settings):
-        cluster = LocalCluster(
-            n_workers=count, threads_per_worker=1, host="127.0.0.1", security=True, dashboard_address="127.0.0.1:0",
-            scheduler_kwargs={"dashboard": False}, memory_limit=0, local_directory=str(folder),
-            silence_logs=logging.CRITICAL,
-        )  # fmt: skip
+    # Dask sets the workers' threads in this process too: whenever it starts one, and leaves them so.
+    with _environment_kept(), scratch_folder() as folder, dask.config.set(settings):
+        with _environment_kept():
+            cluster = LocalCluster(
+                n_workers=count, threads_per_worker=1, host="127.0.0.1", security=True, dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False}, memory_limit=0, local_directory=str(folder),
+                silence_logs=logging.CRITICAL,
+            )  # fmt: skip
         try:
             with Client(cluster, set_as_default=False) as client:
                 client.run(_leave_interrupts_to_the_caller)
@@ -148,19 +150,24 @@ def _leave_interrupts_to_the_caller() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+@contextmanager
+def _environment_kept() -> Iterator[None]:
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
+
+
 def _quiet_tracker() -> None:
     """Start the process that tracks semaphores without its remark on those of ended workers, which it cleans up."""
     from multiprocessing import resource_tracker
 
-    before = os.environ.get("PYTHONWARNINGS")
-    os.environ["PYTHONWARNINGS"] = "ignore::UserWarning:multiprocessing.resource_tracker"
-    try:
+    with _environment_kept():
+        os.environ["PYTHONWARNINGS"] = "ignore::UserWarning:multiprocessing.resource_tracker"
         resource_tracker.ensure_running()
-    finally:
-        if before is None:
-            del os.environ["PYTHONWARNINGS"]
-        else:
-            os.environ["PYTHONWARNINGS"] = before
 
 
 @contextmanager

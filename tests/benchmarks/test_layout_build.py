@@ -74,4 +74,4 @@ def test_raw_and_ours_are_the_same_array():
         number = plan.process.layers[name].gds
         ours = kdb.Region(component.kdb_cell.begin_shapes_rec(component.kcl.layer(*number))).merged()
         theirs = kdb.Region(made.top_cell().begin_shapes_rec(made.layer(*number))).merged()
-        assert (ours ^ theirs.moved(plan.side, plan.foot)).is_empty(), name
+        assert (ours ^ theirs.moved(plan.side(True), plan.foot(True))).is_empty(), name

@@ -252,11 +252,11 @@ def test_pictures_of_sixteen_bits():
 
 def test_light_drawings_are_remarked_and_inverted_on_request(spinhop):
     pictures = [CASES / "pictures" / name for name in LIGHT]
-    code, _, plain = spinhop("image", *pictures, "--trials", "1")
-    assert code == of_text(plain) and all(f"{name}: ON: dark pixels" in plain for name in LIGHT)
+    code, said, plain = spinhop("image", *pictures, "--trials", "1")
+    assert code == of_text(said) and all(f"{name}: ON: dark pixels" in plain for name in LIGHT)
     assert plain.count("light on dark? give --invert") == 2
-    code, _, inverted = spinhop("image", *pictures, "--trials", "1", "--invert")
-    assert code == of_text(inverted) and "give --invert" not in inverted
+    code, said, inverted = spinhop("image", *pictures, "--trials", "1", "--invert")
+    assert code == of_text(said) and "give --invert" not in inverted
     assert all(f"{name}: ON: light pixels" in inverted for name in LIGHT)
 
 

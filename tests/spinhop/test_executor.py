@@ -60,6 +60,15 @@ def test_results_come_in_order_from_several_processes_of_one_thread(several):
     assert {threads for *_, numba, omp in results for threads in (numba, omp)} == {"1"}
 
 
+def test_threads_of_the_caller_stay_what_they_were(monkeypatch):
+    for name in ("NUMBA_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    before = dict(os.environ)
+    with executor(2) as there:
+        assert dict(os.environ) == before and [result[2] for result in there.in_order(square, [7])] == ["1"]
+    assert dict(os.environ) == before
+
+
 def test_numbers_do_not_depend_on_the_workers(several):
     with executor(1) as here:
         assert list(several.in_order(drawn, range(6))) == list(here.in_order(drawn, range(6)))

@@ -30,8 +30,8 @@ network:
   drive_width: 100 nm
   ground_width: 100 nm
   weight_width: 80 nm
-task: {trials: 3}
-waivers: {current.m1: 261 of 240 µA in a bounding state that a trial passes in nanoseconds}
+task: {trials: 4}
+waivers: {current.m1: 246 of 240 µA in one start for nanoseconds}
 """
 FILES = [
     "input/whole.yaml", "design.yaml", "process.yaml", "layout.gds", "layout.oas", "layout.png", "neuron.png",
@@ -64,7 +64,7 @@ def test_every_artefact_and_nothing_else(whole):
     _, run, out, err = whole
     files = {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()}
     pictures = {name for name in files if re.fullmatch(r"violation_\d\.png", name)}
-    assert files - {".lock"} - pictures == set(FILES) and len(pictures) == 2  # two warnings
+    assert files - {".lock"} - pictures == set(FILES) and len(pictures) == 3  # three warnings
     assert out.splitlines()[-3] == str(run)
     assert set(_statuses(err).values()) == {"done"} and len(_statuses(err)) == 11
 
@@ -76,7 +76,7 @@ def test_second_run_keeps_every_stage(spinhop, whole):
     assert code == 0 and set(_statuses(err).values()) == {"unchanged"}
     assert {p: p.stat().st_mtime_ns for p in before} == before
     data = json.loads(out)
-    assert set(data["outcome"]) == {"ideal", "drawn"} and data["outcome"]["drawn"]["trials"] == 3
+    assert set(data["outcome"]) == {"ideal", "drawn"} and data["outcome"]["drawn"]["trials"] == 4
 
 
 def test_a_report_written_again_is_not_taken_for_edited(spinhop, whole):
@@ -110,7 +110,7 @@ def test_one_verdict_in_run_check_recall_report_and_their_pages(spinhop, whole):
 def test_more_trials_repeat_only_what_reads_them(spinhop, whole, tmp_path):
     _, run, _, _ = whole
     design = tmp_path / "whole.yaml"
-    design.write_text(DESIGN.replace("trials: 3", "trials: 4"))
+    design.write_text(DESIGN.replace("trials: 4", "trials: 5"))
     copy = tmp_path / "run"
     subprocess.run(["cp", "-a", str(run), str(copy)], check=True)
     code, _, err = spinhop("run", design, "--out", copy)
