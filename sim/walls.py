@@ -34,15 +34,21 @@ class Pillars:
         edge = network.pillar_centre - network.pillar_width / 2
         return cls(edge, network.pillar_width, network.length, 1 / network.r_ap, 1 / network.r_p)
 
+    def share(self, q: np.ndarray) -> np.ndarray:
+        """Share of each pillar that its wall has passed, 0 … 1, with the walls at ``q`` m, shapes (…, devices)."""
+        return np.clip((q - self.edge) / self.width, 0.0, 1.0)
+
+    def at_share(self, share: np.ndarray) -> np.ndarray:
+        """Conductance in S where the walls have passed a share of their pillars, shapes (…, devices)."""
+        return self.g_ap + share * (self.g_p - self.g_ap)
+
     def conductance(self, q: np.ndarray) -> np.ndarray:
         """Conductance in S with the walls at ``q`` m, shapes (…, devices)."""
-        share = np.clip((q - self.edge) / self.width, 0.0, 1.0)
-        return self.g_ap + share * (self.g_p - self.g_ap)
+        return self.at_share(self.share(q))
 
     def smooth_conductance(self, q: np.ndarray, segment: np.ndarray) -> np.ndarray:
         """As ``conductance`` for walls on their segment of track, continued smoothly a little beyond its ends."""
-        share = np.where(segment == UNDER, (q - self.edge) / self.width, segment == PAST)
-        return self.g_ap + share * (self.g_p - self.g_ap)
+        return self.at_share(np.where(segment == UNDER, (q - self.edge) / self.width, segment == PAST))
 
     def segment(self, q: np.ndarray) -> np.ndarray:
         """Whether walls are before, under or past their pillar."""

@@ -84,7 +84,7 @@ def _along(cases: Cases, path: IdealPath) -> np.ndarray:
     held, place, currents = network.held_nets(LINE, RAIL), path.place.copy(), []
     steps = [*np.diff(path.time), np.inf, 0.0]
     for ideal, step in zip([*path.share, path.share[-1]], steps, strict=True):
-        share = np.clip((place - pillars.edge) / pillars.width, 0.0, 1.0)
+        share = pillars.share(place)
         share[somas] = ideal[somas]
         track = StaticCircuit(network, share, held).solve(source).track_current
         currents.append(track[somas])

@@ -68,7 +68,7 @@ def ideal_path(network: Network, protocol: Protocol, states: int) -> IdealPath:
     times, seen = walls.run(walls.released, protocol.time_limit)
     kept = np.unique(np.linspace(0, len(seen) - 1, states).round().astype(int))
     share = np.array([seen[k] for k in kept])
-    currents = np.array([walls.released(walls.siemens(each)) for each in share])
+    currents = np.array([walls.released(walls.pillars.at_share(each)) for each in share])
     ends = (walls.place / network.length)[network.somas] > 0.5
     return IdealPath(np.array(times)[kept], released_at, share, currents, walls.resting, ends.astype(np.int8))
 
@@ -86,10 +86,6 @@ class _Walls:
         self.soma_ohm = network.r_m[network.somas]
         self.weight = protocol.axon_weights(network)[self.axons]
         self.tracks = np.bincount(self.pre, 1 / network.r_m[self.axons], network.neurons)
-
-    def siemens(self, share: np.ndarray) -> np.ndarray:
-        """Of the pillars, shape (devices,)."""
-        return self.pillars.g_ap + share * (self.pillars.g_p - self.pillars.g_ap)
 
     def released(self, siemens: np.ndarray) -> np.ndarray:
         """Currents of the somas in A with weights on and dendrites free: dividers of the axons' pillars."""
@@ -110,10 +106,10 @@ class _Walls:
         longest = self.protocol.time_limit if isinstance(limit, str) else limit
         current = np.empty(network.devices)
         for _ in range(_MOST_STEPS):
-            share = np.clip((self.place - self.pillars.edge) / self.pillars.width, 0.0, 1.0)
+            share = self.pillars.share(self.place)
             times.append(time)
             seen.append(share)
-            siemens = self.siemens(share)
+            siemens = self.pillars.at_share(share)
             feed = siemens[network.somas]
             drive = self.protocol.v_dw * feed / (feed + self.tracks)
             current[network.somas] = somas(siemens)
