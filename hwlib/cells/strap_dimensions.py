@@ -13,6 +13,7 @@ from functools import cached_property
 from hwlib.cells.rules import Rules
 from hwlib.cells.shapes import Box, Rect
 from hwlib.errors import InputError
+from hwlib.wire_fields import ACROSS
 
 Span = tuple[int, int]
 LOWEST = 3  # rows run on m3
@@ -143,7 +144,7 @@ class Lanes:
             wishes: where the drive column, the vias of rows and the ground column would lie.
         """
         self.rules = rules
-        rows = [stack for wire, stack in stacks.items() if wire not in ("drive", "ground")]
+        rows = [stack for wire, stack in stacks.items() if wire not in ACROSS]
         self.lanes = []
         for name in ("drive", "rows", "ground"):
             if name in stacks:
@@ -208,7 +209,7 @@ class Feet:
             period: width of the tile.
         """
         self.rules, self.stacks, self.columns, self.lanes = rules, stacks, columns, lanes
-        wires: list[str] = [wire for wire in ("drive", "ground") if wire in stacks]
+        wires: list[str] = [wire for wire in ACROSS if wire in stacks]
         spans = [(box.x0, box.x1) for box in (self.pad(wire, 0) for wire in wires)]
         space = rules.space("m3")
         together = (
@@ -241,7 +242,7 @@ class Feet:
 
 def landing(stack: StrapStack, x: int, y: int) -> list[Rect]:
     """Cuts and pads from m3 up to a strap, about a point."""
-    upright = stack.spec.wire in ("drive", "ground")
+    upright = stack.spec.wire in ACROSS
     rects = [Rect(cut, box) for cut in stack.cuts for box in cuts(stack, cut, x, y)]
     for metal in stack.pads:
         along, across = stack.pad(metal)
@@ -251,7 +252,7 @@ def landing(stack: StrapStack, x: int, y: int) -> list[Rect]:
 
 def cuts(stack: StrapStack, cut: str, x: int, y: int) -> list[Box]:
     """The cuts of a landing on one layer, side by side along the wire, about a point."""
-    upright, size = stack.spec.wire in ("drive", "ground"), stack.rules.width(cut)
+    upright, size = stack.spec.wire in ACROSS, stack.rules.width(cut)
     step = size + stack.rules.space(cut)
     first = _about(x, y, (size, stack.run(cut)) if upright else (stack.run(cut), size))
     boxes = [Box(first.x0, first.y0, first.x0 + size, first.y0 + size)]
