@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 from typing import NamedTuple
 
+from spinhop.executor import cores
 from spinhop.provenance import versions
 from spinhop.viewer import is_listening
 
@@ -27,7 +27,7 @@ def examine() -> list[EnvironmentFact]:
     lines.append(
         EnvironmentFact("KLayout", "listening (klive)" if is_listening() else "not listening; needed for show only")
     )
-    lines.append(EnvironmentFact("processor threads", str(len(os.sched_getaffinity(0)))))
+    lines.append(EnvironmentFact("processor threads", str(cores())))
     return lines
 
 

@@ -118,7 +118,7 @@ def _drawn(design: Design, result: Judged) -> tuple[Network, float] | None:
             errors = [finding for finding in found if finding.severity == "error"]
             why = errors[0].rule if errors else ""
             if result.passes("drawing", min(float(len(errors)), _MOST), why):
-                return extract(path, process, design), 1e-12 * box.width() * box.height()
+                return extract(opened, process, design), 1e-12 * box.width() * box.height()
         except InputError as error:
             result.passes("drawing", _MOST, error.lines[0])
     return None
