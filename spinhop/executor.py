@@ -115,6 +115,7 @@ def _local(count: int) -> Iterator[Any]:
 
     import dask
     from distributed import Client, LocalCluster
+    from distributed.utils import silence_logging_cmgr
 
     settings = {
         "distributed.nanny.pre-spawn-environ": _ONE_THREAD,
@@ -125,7 +126,9 @@ def _local(count: int) -> Iterator[Any]:
     }
     _quiet_tracker()
     # Dask sets the workers' threads in this process too: whenever it starts one, and leaves them so.
-    with _environment_kept(), scratch_folder() as folder, dask.config.set(settings):
+    # It lets its log speak again while its loop still ends: silence is kept until that has ended.
+    silence = silence_logging_cmgr(logging.CRITICAL)
+    with silence, _environment_kept(), scratch_folder() as folder, dask.config.set(settings):
         with _environment_kept():
             cluster = LocalCluster(
                 n_workers=count, threads_per_worker=1, host="127.0.0.1", security=True, dashboard_address="127.0.0.1:0",

@@ -113,6 +113,26 @@ def test_any_scheduler_by_address():
         assert [value for value, *_ in there.in_order(square, [2, 1])] == [4, 1]
 
 
+LATE_LOG = """
+import logging
+from distributed.deploy.cluster import Cluster
+from spinhop.executor import executor
+close = Cluster._close
+async def _close(self):
+    logging.getLogger("distributed.batched").warning("a comm closed")
+    await close(self)
+Cluster._close = _close
+with executor(2):
+    pass
+print("ended")
+"""
+
+
+def test_what_dask_logs_while_it_closes_is_not_told():
+    said = subprocess.run([sys.executable, "-c", LATE_LOG], capture_output=True, text=True, timeout=60)
+    assert (said.stdout, said.stderr) == ("ended\n", "")
+
+
 BUSY = """
 import time
 from spinhop.executor import executor
