@@ -24,6 +24,7 @@ from hwlib.errors import InputError, StoppedError, one_line
 from spinhop.commands import (
     check_commands,
     design_commands,
+    example_commands,
     optimize_commands,
     preset_commands,
     spice_commands,
@@ -36,13 +37,13 @@ app = typer.Typer(
     name="spinhop",
     help="From a spintronic network's design file to its layout, its wires, and what that drawn network does.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for module in (
-    design_commands, preset_commands, stage_commands, spice_commands, check_commands, task_commands, optimize_commands,
-    tool_commands,
+    design_commands, example_commands, preset_commands, stage_commands, spice_commands, check_commands, task_commands,
+    optimize_commands, tool_commands,
 ):  # fmt: skip
     module.register(app)
 

@@ -82,7 +82,7 @@ def write_inputs(folder: Path, design_path: Path | None, design: Design, process
     return design.moved(folder, PROCESS, names)
 
 
-def _referred(design: Design) -> list[str]:
+def referred_files(design: Design) -> list[str]:
     """The files that a design's weights, topology and task name."""
     given = [design.network.weights.matrix_file, design.network.topology.graph, *design.task.files().values()]
     return list(dict.fromkeys(name for name in given if name is not None))
@@ -91,7 +91,7 @@ def _referred(design: Design) -> list[str]:
 def _names_in_folder(design: Design) -> dict[str, str]:
     """Where in the run folder the copies of files are, by their name in the design; each in a place of its own."""
     names: dict[str, str] = {}
-    for name in _referred(design):
+    for name in referred_files(design):
         inside = not Path(name).is_absolute() and ".." not in Path(name).parts
         wanted = Path(COPIES) / (name if inside else Path(name).name)
         kept, count = wanted, 1
@@ -113,7 +113,7 @@ def inputs_hash(folder: Path, design: Design | None) -> str:
     names: list[str] = []
     if design is not None:
         at_home = design.folder.resolve() == folder.resolve()
-        names = _referred(design) if at_home else list(_names_in_folder(design).values())
+        names = referred_files(design) if at_home else list(_names_in_folder(design).values())
     return data_hash([*texts, *([file_hash(folder / name) for name in names] or [""])])
 
 

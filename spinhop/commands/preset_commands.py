@@ -13,6 +13,12 @@ presets = typer.Typer(
 )
 
 
+def _names(incomplete: str) -> list[str]:
+    from hwlib.process import preset_names
+
+    return [name for name in preset_names() if name.startswith(incomplete)]
+
+
 @presets.command("list")
 def list_presets(
     json: Json = False,
@@ -37,7 +43,9 @@ def list_presets(
 
 
 @presets.command("show")
-def show_preset(name: Annotated[str, typer.Argument(metavar="NAME", help="A preset's name.")]) -> None:
+def show_preset(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A preset's name.", autocompletion=_names)],
+) -> None:
     """Print a preset as a process file, to change and to name in a design, as process: mine.yaml."""
     from hwlib.process import preset_text
 
