@@ -37,7 +37,7 @@ app = typer.Typer(
     name="spinhop",
     help="From a spintronic network's design file to its layout, its wires, and what that drawn network does.",
     no_args_is_help=True,
-    add_completion=True,
+    suggest_commands=False,  # Click does
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

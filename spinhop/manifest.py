@@ -57,6 +57,9 @@ class _Manifest(BaseModel):
     stages: dict[_Text, _Record]
 
 
+_AGAIN = "in its folder, spinhop run design.yaml --out . makes it"
+
+
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest of a run folder; None where there is none.
 
@@ -95,12 +98,12 @@ def known_files(folder: Path, manifest: dict[str, Any], names: Sequence[str], de
     for name in names:
         path = folder / name
         if name not in records:
-            raise InputError(f"{path}: not made yet, or not by this run (no stage in {MANIFEST}); run the design again")
+            raise InputError(f"{path}: not made yet, or not by this run (no stage in {MANIFEST}); {_AGAIN}")
         if not path.is_file():
-            raise InputError(f"{path}: missing; run the design again")
+            raise InputError(f"{path}: missing; {_AGAIN}")
         if file_hash(path) != records[name]["files"][name]:
             raise InputError(
                 f"{path}: damaged, or of another kind or run: not the file this run wrote (hash in {MANIFEST})"
             )
         if records[name].get("design", design) != design:
-            raise InputError(f"{path}: of another design than the files in the folder say now; run the design again")
+            raise InputError(f"{path}: of another design than the files in the folder say now; {_AGAIN}")

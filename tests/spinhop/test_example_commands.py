@@ -48,6 +48,10 @@ def test_an_unknown_name_is_one_line(command, spinhop):
     assert err.count("\n") == 1
 
 
+def test_a_slip_is_answered_once(spinhop):
+    assert spinhop("chek", "x")[2].lower().count("did you mean") == 1
+
+
 @pytest.mark.parametrize(
     ("shell", "typed", "offered"),
     [

@@ -51,7 +51,9 @@ def test_a_file_that_the_run_did_not_write_is_refused_unopened(spinhop, syntheti
     assert not (run / "report.html").exists()
     (run / name).unlink()
     if name != "layout.png":
-        assert f"{name}: missing; run the design again" in refused(spinhop("report", run))
+        assert f"{name}: missing; in its folder, spinhop run design.yaml --out . makes it" in refused(
+            spinhop("report", run)
+        )
         os.mkfifo(run / name)
         assert name in refused(spinhop("report", run))
 
