@@ -57,7 +57,7 @@ class _Manifest(BaseModel):
     stages: dict[_Text, _Record]
 
 
-_AGAIN = "in its folder, spinhop run design.yaml --out . makes it"
+_AGAIN = "there, spinhop run design.yaml --out . makes it"
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -98,7 +98,7 @@ def known_files(folder: Path, manifest: dict[str, Any], names: Sequence[str], de
     for name in names:
         path = folder / name
         if name not in records:
-            raise InputError(f"{path}: not made yet, or not by this run (no stage in {MANIFEST}); {_AGAIN}")
+            raise InputError(f"{path}: not made by this run yet; {_AGAIN}")
         if not path.is_file():
             raise InputError(f"{path}: missing; {_AGAIN}")
         if file_hash(path) != records[name]["files"][name]:

@@ -51,9 +51,7 @@ def test_a_file_that_the_run_did_not_write_is_refused_unopened(spinhop, syntheti
     assert not (run / "report.html").exists()
     (run / name).unlink()
     if name != "layout.png":
-        assert f"{name}: missing; in its folder, spinhop run design.yaml --out . makes it" in refused(
-            spinhop("report", run)
-        )
+        assert f"{name}: missing; there, spinhop run design.yaml --out . makes it" in refused(spinhop("report", run))
         os.mkfifo(run / name)
         assert name in refused(spinhop("report", run))
 
@@ -139,7 +137,7 @@ def test_a_file_that_no_stage_wrote_is_refused(spinhop, synthetic_run):
     manifest = json.loads((run / "manifest.json").read_text())
     del manifest["stages"]["simulation, drawn"]
     (run / "manifest.json").write_text(json.dumps(manifest))
-    assert f"{run / 'drawn.nc'}: not made yet, or not by this run" in refused(spinhop("report", run))
+    assert f"{run / 'drawn.nc'}: not made by this run yet; there, spinhop run" in refused(spinhop("report", run))
 
 
 def test_results_of_another_run_are_refused(spinhop, synthetic_run, tmp_path):
