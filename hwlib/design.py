@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import (
@@ -27,7 +27,7 @@ from hwlib.search_fields import SearchFields
 from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import AnyTask, FileName, Find, Problem, Programme, RecallFields, whole_task
 from hwlib.units import Quantity, Whole
-from hwlib.weight_fields import Weights, matrix_problems
+from hwlib.weight_fields import GIVEN, Weights, matrix_problems
 from hwlib.weight_styles import MAX_NEURONS, WEIGHT_STYLES
 
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
@@ -117,6 +117,15 @@ class Design(StrictModel):
         return self.task.programs or self.network.topology.graph is not None
 
     @property
+    def from_task(self) -> dict[str, Any]:
+        """Fields that follow from the task's files, which no file of a design repeats; as pydantic's ``exclude``."""
+        if self.programme is None:
+            return {}
+        weights = self.network.weights
+        own = bool(weights.trained_by) or weights.rule == GIVEN  # how the task's patterns are trained
+        return {"network": {"weights": {"patterns"}} if own else {"weights"}}
+
+    @property
     def topology(self) -> topologies.Topology:
         """Which neurons drive which; a graph file is read once.
 
@@ -176,12 +185,10 @@ class Design(StrictModel):
 
     def _carried_levels(self) -> np.ndarray:
         given, joined = self.network, self.topology.joined
-        if self.programme is not None:
+        if self.programme is not None and self.programme.patterns is None:
             levels = np.array(self.programme.levels)
         else:
-            levels = given.weights.levels(given.neurons, self.seed, self.folder)
-        if not given.weights.is_matrix:
-            levels = np.where(joined, levels, 0.0)
+            levels = self._levels_by(given.weights)
         for post, pre in np.argwhere((levels != 0) & ~joined)[:1].tolist():
             raise InputError(
                 f"network.weights: row {post + 1}, column {pre + 1} is {levels[post, pre]:.6g}, but network.topology "
@@ -191,6 +198,10 @@ class Design(StrictModel):
         if refusal is not None:
             raise InputError(f"network.weights: {refusal}")
         return levels
+
+    def _levels_by(self, weights: Weights) -> np.ndarray:
+        off_share = self.device.r_p / self.device.r_ap
+        return weights.levels(self.network.neurons, self.seed, self.folder, self.topology.joined, off_share)
 
 
 def refuse_unfit(design: Design) -> None:
@@ -217,7 +228,7 @@ def refuse_unfit(design: Design) -> None:
     wrong += [(("network", field), message) for field, message in place_problems(design.network)]
     axons = design.network.topology.axons or ()
     wrong += [(("network", "topology", "axons", k), message) for k, message in topologies.edge_problems(axons, n)]
-    stores = not weights.is_matrix
+    stores = weights.stores_patterns
     wrong += [(("task", *path), message) for path, message in design.task.problems(n, stores)]
     if wrong:
         raise FieldsError(wrong)
@@ -276,19 +287,32 @@ def _programmed(design: Design, programme: Programme) -> Design:
     if unfit := [(("task", *path), message) for path, message in programme.problems(given.weight_style)]:
         raise FieldsError(unfit)
     network = given.model_copy(update={"neurons": n})
-    if "weights" in given.model_fields_set:
-        same = given.weights.levels(n, design.seed, design.folder)
-        if same.shape != (n, n) or abs(same - programme.levels).max() > 1e-6 * abs(programme.levels).max():
-            message = "other weights than those of the task's files; leave them out"
-            raise FieldsError([(("network", "weights"), message)])
+    design = design.model_copy(update={"network": network})
+    stores, weights = programme.patterns is not None, given.weights
+    if not stores and (weights.trained_by or weights.rule == GIVEN):
+        field = (*weights.trained_by, "rule")[0]
+        message = f"{field}: the task's files give weights, no patterns to train; leave it out"
+        raise FieldsError([(("network", "weights"), message)])
+    if "weights" in given.model_fields_set and weights.says_which and _says_otherwise(design, programme):
+        raise FieldsError([(("network", "weights"), "other weights than those of the task's files; leave them out")])
     if programme.patterns is not None:
         words = tuple("".join(str(int(bit)) for bit in pattern) for pattern in programme.patterns)
-        weights = Weights(patterns=words)
+        weights = weights.storing(words)
     else:  # a million levels at most, and computed here: not validated one by one
         weights = Weights.model_construct({"matrix"}, matrix=tuple(map(tuple, programme.levels.tolist())))
     design = design.model_copy(update={"network": network.model_copy(update={"weights": weights})})
     design._programme, design._levels = programme, None
     return design
+
+
+def _says_otherwise(design: Design, programme: Programme) -> bool:
+    """Whether a design's own patterns or matrix are not what its task's files store."""
+    weights, n = design.network.weights.untrained(), programme.neurons
+    stored = weights.stored_patterns(n, design.seed)
+    if stored is not None and stored.shape[1] != n:
+        return True
+    same = design._levels_by(weights)
+    return same.shape != (n, n) or bool(abs(same - programme.levels).max() > 1e-6 * abs(programme.levels).max())
 
 
 def load_design(path: str | Path) -> Design:

@@ -1,12 +1,12 @@
-"""Synaptic weights of a design as multiples of W, from patterns (eq. (3)) or a matrix. Rows are postsynaptic."""
+"""Synaptic weights of a design as multiples of W: of patterns, by a training rule, or a matrix."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from hwlib.design import Design
+from hwlib.training_rules import hebbian as hebbian
 from hwlib.weight_fields import bits as bits
-from hwlib.weight_fields import hebbian as hebbian
 
 
 def stored_patterns(design: Design) -> np.ndarray | None:

@@ -68,13 +68,13 @@ def write_inputs(folder: Path, design_path: Path | None, design: Design, process
         _copy(design.folder / name, folder / kept)
     if design.process not in preset_names():
         _copy(design.folder / design.process, copies / design.process)
-    data = _plain(design, without={"network": {"weights"}} if design.programme else None)
+    data = _plain(design, without=design.from_task)
     data["process"] = PROCESS
     if design.network.topology.graph is not None:
         data["network"]["topology"]["graph"] = names[design.network.topology.graph]
     if design.programme is not None:
         data["task"] |= design.task.with_files(names)
-    elif design.network.weights.matrix_file is not None:
+    if design.network.weights.matrix_file is not None:
         data["network"]["weights"]["matrix_file"] = names[design.network.weights.matrix_file]
     source = design_path.name if design_path is not None else f"a design of spinhop {design.task.kind}"
     _write_yaml(folder / RESOLVED, data, f"{source}, with every default filled in")

@@ -137,6 +137,5 @@ def _tried(write: Callable[[dict[str, Value], str], Path], proposed: dict[str, V
 
 def _write(folder: Path, base: Design, axes: list[Axis], proposed: dict[str, Value], name: str) -> Path:
     design = candidate(base, axes, proposed)
-    without = {"search": True} | ({"network": {"weights"}} if base.programme is not None else {})
-    data = design.model_dump(mode="json", exclude_none=True, exclude=without)
+    data = design.model_dump(mode="json", exclude_none=True, exclude={"search": True, **base.from_task})
     return write_atomic(folder / name, lambda path: path.write_text(yaml_text(data), encoding="utf-8"))

@@ -179,12 +179,7 @@ def _valid(data: dict[str, Any], like: Design) -> Design:
 
 
 def _without_search(design: Design, mode: str = "python") -> dict[str, Any]:
-    return design.model_dump(mode=mode, exclude={"search": True, **_programmed(design)}, exclude_none=True)
-
-
-def _programmed(design: Design) -> dict[str, Any]:
-    """Weights that the task's files give are not written down."""
-    return {"network": {"weights"}} if design.programme is not None else {}
+    return design.model_dump(mode=mode, exclude={"search": True, **design.from_task}, exclude_none=True)
 
 
 def _set(data: dict[str, Any], name: str, value: Value) -> None:
