@@ -11,12 +11,13 @@ from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.writing import write_atomic
 from hwlib.yaml_text import yaml_text
+from spinhop.design_fields import Value
 from spinhop.executor import Executor, executor
 from spinhop.folder_lock import hold
 from spinhop.inputs import RESOLVED, read_design, write_inputs
 from spinhop.optimize.pareto_front import PAGE, design_file, write_front
 from spinhop.optimize.search_history import SearchHistory, SearchTrial
-from spinhop.optimize.search_space import Axis, Value, axes_of, candidate
+from spinhop.optimize.search_space import Axis, axes_of, candidate
 from spinhop.optimize.trial_evaluation import Judged, judged
 from spinhop.provenance import code_version, data_hash, versions
 

@@ -13,7 +13,8 @@ from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.json_files import read_json
 from hwlib.writing import write_atomic
-from spinhop.optimize.search_space import Axis, Value
+from spinhop.design_fields import Value
+from spinhop.optimize.search_space import Axis
 from spinhop.optimize.trial_evaluation import Judged
 
 HISTORY = "trials.json"

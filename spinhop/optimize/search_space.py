@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.operating_point import nominal_track
 from hwlib.quantities import parse_quantity
 from hwlib.search_fields import SIMILARITY
+from spinhop.design_fields import Value, design_of, plain_fields, read_field, set_field
 
-Value = float | int | str
 FIXED = {  # what the physics decides, and what a search must not touch
     "device.track_resistance": "it follows from the track's sheet resistance and its length",
     "name": "it names the result", "seed": "it draws the trials", "search": "it is the search",
@@ -106,17 +104,11 @@ def _is_length(ends: tuple[Value, ...]) -> bool:
         return False
 
 
-def _read(design: Design, name: str, end: Value, where: str) -> Any:
-    data = _without_search(design, "json")
+def _read(design: Design, name: str, end: Value, where: str) -> Value:
     try:
-        _set(data, name, end)
-        found: Any = Design.model_validate(data, context={"from_file": True})  # a value needs its unit
-    except (ValidationError, TypeError) as error:
-        problems = error.errors(include_url=False) if isinstance(error, ValidationError) else []
-        why = problems[0]["msg"].removeprefix("Value error, ") if problems else "no field of a design"
-        raise InputError(f"{where}: {shown(end)}: {why}") from None
-    for part in name.split("."):
-        found = getattr(found, part, None)
+        found = read_field(design, name, end)
+    except ValueError as error:
+        raise InputError(f"{where}: {shown(end)}: {error}") from None
     if not isinstance(found, (float, int, str)):
         raise InputError(f"{where}: not a field with one value")
     return found
@@ -134,11 +126,11 @@ def candidate(base: Design, axes: list[Axis], proposed: dict[str, Value]) -> Des
         ValueError: the values do not go together.
     """
     assert base.search is not None
-    data = _without_search(base)
+    data = plain_fields(base)
     for axis in axes:
         if axis.name != SIMILARITY:
-            _set(data, axis.name, axis.value(proposed[axis.name]))
-    design = _valid(data, base)
+            set_field(data, axis.name, axis.value(proposed[axis.name]))
+    design = design_of(data, base)
     if SIMILARITY in proposed:
         design = scaled(design, float(proposed[SIMILARITY]), base.search.most_sheet_resistance)
     return design
@@ -154,7 +146,7 @@ def scaled(design: Design, s: float, most_sheet: float) -> Design:
         s: the factor.
         most_sheet: largest sheet resistance of the track in Ω per square; where it binds, the similarity ends.
     """
-    data = _without_search(design)
+    data = plain_fields(design)
     device, point, task = data["device"], data["operating_point"], data["task"]
     device["resistance_area"] *= s
     for name in ("r_parallel", "r_antiparallel"):
@@ -168,24 +160,4 @@ def scaled(design: Design, s: float, most_sheet: float) -> Design:
     if not isinstance(point["load"], str):
         point["load"] *= s
     task["time_limit"] *= s
-    return _valid(data, design)
-
-
-def _valid(data: dict[str, Any], like: Design) -> Design:
-    """The design of some data, its files where those of another are."""
-    design = Design.model_validate(data, context={"unread": True})
-    design._folder = like._folder
-    return design
-
-
-def _without_search(design: Design, mode: str = "python") -> dict[str, Any]:
-    return design.model_dump(mode=mode, exclude={"search": True, **design.from_task}, exclude_none=True)
-
-
-def _set(data: dict[str, Any], name: str, value: Value) -> None:
-    *parents, last = name.split(".")
-    for part in parents:
-        data = data.setdefault(part, {})
-        if not isinstance(data, dict):
-            raise TypeError(name)
-    data[last] = value
+    return design_of(data, design)
