@@ -22,6 +22,7 @@ import typer
 import spinhop
 from hwlib.errors import InputError, StoppedError, one_line
 from spinhop.commands import (
+    atlas_commands,
     check_commands,
     design_commands,
     example_commands,
@@ -43,7 +44,7 @@ app = typer.Typer(
 )
 for module in (
     design_commands, example_commands, preset_commands, stage_commands, spice_commands, check_commands, task_commands,
-    optimize_commands, tool_commands,
+    optimize_commands, atlas_commands, tool_commands,
 ):  # fmt: skip
     module.register(app)
 

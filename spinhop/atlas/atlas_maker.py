@@ -1,0 +1,172 @@
+"""``spinhop atlas``: which points are still missing, and round after round of them until every edge is known."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hwlib.design import Design
+from hwlib.errors import InputError, shown
+from hwlib.process import preset_names
+from hwlib.weight_styles import WEIGHT_STYLES
+from spinhop.atlas.atlas_points import RulesPoint, TaskPoint, computed
+from spinhop.atlas.atlas_results import write_results
+from spinhop.atlas.atlas_store import AtlasStore
+from spinhop.atlas.first_failures import RuleEdges, next_trial
+from spinhop.atlas.sized_design import SMALLEST, Curve, refuse_fixed_size
+from spinhop.executor import Executor, executor
+from spinhop.folder_lock import hold
+from spinhop.inputs import read_design
+from spinhop.provenance import code_version, data_hash, versions
+
+Advance = Callable[[int, int], None]
+MOST_SLOW = 1e4
+_TRIALS, _LIMIT = 3, 600e-9  # of the design that is taken when none is given
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """What an atlas left.
+
+    Attributes:
+        rows: one dictionary per curve, as the table has them.
+        table: the table, Markdown.
+        data: all of it, netCDF.
+        figure: the picture, SVG; a PNG lies beside it.
+    """
+
+    rows: list[dict[str, object]]
+    table: Path
+    data: Path
+    figure: Path
+
+
+def make_atlas(
+    design_path: Path | None = None, folder: Path = Path("atlas"), *, processes: Sequence[str] = (),
+    styles: Sequence[str] = (), s: Sequence[float] = (1.0, 4.0, 16.0), largest: int = 48, seed: int | None = None,
+    simulate: bool = True, workers: int | None = 1, scheduler: str | None = None, fresh: bool = False,
+    progress: Advance = lambda done, total: None,
+) -> Atlas:  # fmt: skip
+    """Find up to which N a design works, per process, weight style and s.
+
+    Points that the folder has of the same design, versions and code are not computed again. What is found does not
+    depend on the number of workers.
+
+    Args:
+        design_path: the design to resize; None: Table I with one stored pattern, 3 trials, 600 ns at s = 1.
+        folder: of results.
+        processes: presets, or the design's own process file; none: all presets.
+        styles: of the weights; none: all.
+        s: R_P, R_AP, R_M × s, leaks / s.
+        largest: N to look up to.
+        seed: of patterns and starts; default the design's.
+        simulate: also simulate around the edge that the rules foretell.
+        workers: as of ``spinhop.executor``.
+        scheduler: likewise.
+        fresh: forget stored points.
+        progress: called with (points done, about how many in all).
+
+    Raises:
+        InputError: a bad design, one whose size is fixed, bad curves, or a folder that cannot be written or is in use.
+    """
+    base = _base(design_path, seed)
+    curves = _curves(base, processes, styles, s)
+    if largest < SMALLEST:
+        raise InputError(f"largest: {largest}, at least {SMALLEST}")
+    about = {
+        "design": base.name,
+        "seed": str(base.seed),
+        "code": code_version("hwlib", "layouts", "sim", __name__.rpartition(".")[0]),
+    }
+    key = data_hash([about, versions(), base.model_dump(mode="json")])
+    about["versions"] = ", ".join(f"{name} {found}" for name, found in versions().items())
+    if design_path is not None and design_path.resolve().parent == folder.resolve():
+        raise InputError(f"{folder}: has the design itself; give another folder for results")
+    with hold(folder, ()):
+        store = AtlasStore(folder, key)
+        if not fresh:
+            store.load()
+        with executor(workers, scheduler) as processes_:
+            _go_on(base, curves, largest, simulate, store, processes_, progress)
+        return Atlas(*write_results(folder, store, curves, largest, about))
+
+
+def _base(path: Path | None, seed: int | None) -> Design:
+    if path is None:
+        task = {"trials": _TRIALS, "time_limit": _LIMIT}
+        design = Design.model_validate({"name": "table-1", "network": {"neurons": SMALLEST}, "task": task})
+    else:
+        design = read_design(path)
+        refuse_fixed_size(design, str(path))
+    return design if seed is None else design.model_copy(update={"seed": seed})
+
+
+def _curves(base: Design, processes: Sequence[str], styles: Sequence[str], s: Sequence[float]) -> list[Curve]:
+    for given, allowed, what in (
+        (processes, [*preset_names(), base.process], "process"),
+        (styles, list(WEIGHT_STYLES), "style"),
+    ):
+        for name in given:
+            if name not in allowed:
+                raise InputError(f"{what}: {shown(name)}, allowed: {', '.join(dict.fromkeys(allowed))}")
+    for value in s:
+        if not 1 / MOST_SLOW <= value <= MOST_SLOW:
+            raise InputError(f"s: {shown(value)}, allowed {1 / MOST_SLOW:g} to {MOST_SLOW:g}")
+    slow = sorted({1.0, *map(float, s)})
+    return [
+        Curve(process, style, each)
+        for process in dict.fromkeys(processes or preset_names())
+        for style in dict.fromkeys(styles or WEIGHT_STYLES)
+        for each in slow
+    ]
+
+
+def _go_on(
+    base: Design, curves: list[Curve], largest: int, simulate: bool, store: AtlasStore, processes: Executor,
+    progress: Advance,
+) -> None:  # fmt: skip
+    """Round after round of points, each kept when it is done."""
+    while points := _missing(base, curves, largest, simulate, store):
+        ahead = store.count + _ahead(curves, largest, simulate, store)
+        for k, found in processes.finished(computed, points):
+            store.keep(points[k], found)
+            progress(store.count, max(ahead, store.count))
+    progress(store.count, store.count)
+
+
+def _missing(
+    base: Design, curves: list[Curve], largest: int, simulate: bool, store: AtlasStore
+) -> list[RulesPoint | TaskPoint]:
+    """The points of the next round: curves that want the same drawing share it."""
+    wanted: dict[tuple[str, str, int], list[Curve]] = defaultdict(list)
+    trials: list[RulesPoint | TaskPoint] = []
+    for curve in curves:
+        edges = RuleEdges(store.rules(curve), largest)
+        sizes = edges.wanted()
+        for n in sizes:
+            wanted[curve.process, curve.style, n].append(curve)
+        if sizes:
+            continue
+        if curve.s != 1:  # with the wires × s too it fails first where it does at s = 1
+            one = RuleEdges(store.rules(replace(curve, s=1.0)), largest)
+            scaled = replace(curve, scaled=True)
+            for n in one.around() - store.rules(scaled).keys():
+                wanted[curve.process, curve.style, n].append(scaled)
+        size = next_trial(store.works(curve), edges.works_below()[0], largest) if simulate else None
+        if size is not None:
+            trials.append(TaskPoint(base, size, curve))
+    smallest_first = sorted(wanted, key=lambda place: place[2])  # something is kept soon
+    return [*(RulesPoint(base, place[2], tuple(wanted[place])) for place in smallest_first), *trials]
+
+
+def _ahead(curves: list[Curve], largest: int, simulate: bool, store: AtlasStore) -> int:
+    """About how many points are still to come."""
+    drawings: dict[tuple[str, str], int] = defaultdict(int)
+    trials = 0
+    for curve in curves:
+        place = curve.process, curve.style
+        drawings[place] = max(drawings[place], RuleEdges(store.rules(curve), largest).remaining())
+        trials += max(4 - len(store.works(curve)), 0) if simulate else 0
+    return sum(drawings.values()) + trials
