@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,9 @@ from hwlib.quantities import parse_quantity
 from hwlib.search_fields import SIMILARITY
 from spinhop.design_fields import Value, design_of, plain_fields, read_field, set_field
 
+_SLACK = 1e-9  # of rounding
 FIXED = {  # what the physics decides, and what a search must not touch
-    "device.track_resistance": "it follows from the track's sheet resistance and its length",
+    "device.track_resistance": "it follows from the track's sheet resistance and its squares",
     "name": "it names the result", "seed": "it draws the trials", "search": "it is the search",
     "waivers": "none is waived",
 }  # fmt: skip
@@ -71,11 +73,23 @@ def axes_of(design: Design, where: str) -> list[Axis]:
         where: its file, for messages.
 
     Raises:
-        InputError: no search, a field that does not exist or is not to be changed, or ends that it does not take.
+        InputError: no search, a field that does not exist or is not to be changed, ends that it does not take, or a
+            track of more resistance than its metal can have.
     """
     if design.search is None:
         raise InputError(f"{where}: no section 'search'; see docs/optimize.md")
+    sheet, most = _track_sheet(design), design.search.most_sheet_resistance
+    if sheet > most * (1 + _SLACK):
+        raise InputError(
+            f"{where}: device.track_resistance: {sheet:.6g} ohm per square of the track, allowed "
+            f"{most:.6g} ohm (search.most_sheet_resistance)"
+        )
     return [_axis(design, name, ends, f"{where}: search.axes.{name}") for name, ends in design.search.axes.items()]
+
+
+def _track_sheet(design: Design) -> float:
+    """Sheet resistance of the track in Ω per square."""
+    return design.device.track_sheet_resistance(design.load_process().track_sheet_resistance)
 
 
 def _axis(design: Design, name: str, ends: tuple[Value, ...], where: str) -> Axis:
@@ -130,10 +144,23 @@ def candidate(base: Design, axes: list[Axis], proposed: dict[str, Value]) -> Des
     for axis in axes:
         if axis.name != SIMILARITY:
             set_field(data, axis.name, axis.value(proposed[axis.name]))
-    design = design_of(data, base)
+    design = _with_sheet(design_of(data, base), base)
     if SIMILARITY in proposed:
         design = scaled(design, float(proposed[SIMILARITY]), base.search.most_sheet_resistance)
     return design
+
+
+def _with_sheet(design: Design, base: Design) -> Design:
+    """The design with the track's sheet resistance of the base: R_M goes with the number of squares."""
+    if base.device.track_resistance is None:
+        return design
+    device, squares = design.device, design.device.track_length / design.device.track_width
+    resistance = base.device.track_sheet_resistance(0.0) * squares
+    if math.isclose(resistance, device.track_resistance or 0.0, rel_tol=_SLACK):
+        return design
+    data = plain_fields(design)
+    data["device"]["track_resistance"] = resistance
+    return design_of(data, design)
 
 
 def scaled(design: Design, s: float, most_sheet: float) -> Design:

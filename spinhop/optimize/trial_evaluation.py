@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hwlib.design import Design, load_design
 from hwlib.findings import Finding
 from hwlib.network import Network
 from hwlib.scratch import scratch_folder
+
+if TYPE_CHECKING:
+    from hwlib.drawing.reader import Drawing
 
 STAGES = ("fields", "rules_ideal", "drawing", "rules_drawn", "task")
 _MOST = 10.0  # of one violation, and of a stage that was not reached
@@ -24,7 +27,8 @@ class Judged:
     Attributes:
         violations: one number per stage, 0 where it holds; a stage that was not reached has the largest.
         why: what failed first, in words.
-        values: every objective, in SI, and ``rest_rate``; only of a design that reached the simulation.
+        values: every objective, in SI, and ``rest_rate``; only of a design that reached the simulation. Time and energy
+            of one that holds everywhere count its wires' charge where that reaches 1 % (``WireCharge``).
         bounds: what limits it, as of ``design_bounds``; likewise.
     """
 
@@ -67,28 +71,35 @@ def _judge(design: Design, result: Judged) -> None:
     import sim
     from sim.tasks.kinds import task_of
     from sim.tasks.run_task import ideal_for_task
+    from spinhop.optimize.design_bounds import design_bounds
+    from spinhop.optimize.wire_charge import wire_charge
 
     process = design.load_process()
     if not result.passes("rules_ideal", *_rules(ideal_for_task(design, process), design)[:2]):
         return
-    drawing = _drawn(design, result)
-    if drawing is None:
-        return
-    network, area = drawing
-    violation, why, report = _rules(network, design)
-    if not result.passes("rules_drawn", violation, why):
-        return
-    trials = sim.run_task(network, design, process)
-    task = task_of(design)
-    accuracy, rest = float(trials[task.measure].mean()), float(trials["rest_rate"])
-    missing = max(design.task.required - accuracy, 0.0) + (1 - rest)
-    result.passes("task", missing, f"{task.measure} {accuracy:.4g}, {rest:.0%} of the trials at rest")
-    time, energy = float(trials["time_mean"]), float(trials["energy_mean"])
+    with scratch_folder() as folder:
+        drawing = _drawn(design, result, folder)
+        if drawing is None:
+            return
+        network, area, opened = drawing
+        violation, why, report = _rules(network, design)
+        if not result.passes("rules_drawn", violation, why):
+            return
+        trials = sim.run_task(network, design, process)
+        task = task_of(design)
+        accuracy, rest = float(trials[task.measure].mean()), float(trials["rest_rate"])
+        missing = max(design.task.required - accuracy, 0.0) + (1 - rest)
+        result.passes("task", missing, f"{task.measure} {accuracy:.4g}, {rest:.0%} of the trials at rest")
+        time, energy, v_dw = (float(trials[name]) for name in ("time_mean", "energy_mean", "v_dw"))
+        if result.feasible:
+            from hwlib.extraction.conductors import with_capacitance
+
+            charged = with_capacitance(network, opened, process)
+            charge = wire_charge(charged, design, process, v_dw)
+            result.bounds = design_bounds(design, process, report, charge, v_dw, time, energy)
+            time, energy = charge.counted(time, energy)
     found = {"time": time, "energy": energy, "edp": time * energy, "area": area, "accuracy": accuracy}
     result.values = {name: value for name, value in (found | {"rest_rate": rest}).items() if math.isfinite(value)}
-    from spinhop.optimize.design_bounds import design_bounds
-
-    result.bounds = design_bounds(design, process, report)
 
 
 def _rules(network: Network, design: Design) -> tuple[float, str, Any]:
@@ -101,24 +112,23 @@ def _rules(network: Network, design: Design) -> tuple[float, str, Any]:
     return sum(min(-o.margin, _MOST) for o in broken), f"{worst.rule}: {worst.message}" if worst else "", report
 
 
-def _drawn(design: Design, result: Judged) -> tuple[Network, float] | None:
-    """The extracted network and the area of its macro in m², None when its drawing has errors."""
+def _drawn(design: Design, result: Judged, folder: Path) -> tuple[Network, float, Drawing] | None:
+    """The extracted network, the area of its macro in m², and the layout; None when its drawing has errors."""
     import layouts
     from hwlib.checks import drc, lvs, open_labelled_layout
     from hwlib.errors import InputError
     from hwlib.extraction import extract
 
     process = design.load_process()
-    with scratch_folder() as folder:
-        try:
-            component = layouts.hopfield(design, process)
-            box, path = component.dbbox(), layouts.write_layout(component, folder / "layout.oas")
-            opened = open_labelled_layout(path, process)
-            found: list[Finding] = [*drc(opened, process), *lvs(opened, process, design, topology=False)]
-            errors = [finding for finding in found if finding.severity == "error"]
-            why = errors[0].rule if errors else ""
-            if result.passes("drawing", min(float(len(errors)), _MOST), why):
-                return extract(opened, process, design), 1e-12 * box.width() * box.height()
-        except InputError as error:
-            result.passes("drawing", _MOST, error.lines[0])
+    try:
+        component = layouts.hopfield(design, process)
+        box, path = component.dbbox(), layouts.write_layout(component, folder / "layout.oas")
+        opened = open_labelled_layout(path, process)
+        found: list[Finding] = [*drc(opened, process), *lvs(opened, process, design, topology=False)]
+        errors = [finding for finding in found if finding.severity == "error"]
+        why = errors[0].rule if errors else ""
+        if result.passes("drawing", min(float(len(errors)), _MOST), why):
+            return extract(opened, process, design), 1e-12 * box.width() * box.height(), opened
+    except InputError as error:
+        result.passes("drawing", _MOST, error.lines[0])
     return None

@@ -17,7 +17,8 @@ from hwlib.extraction import extract
 from hwlib.schematic import ideal_network
 from hwlib.search_fields import SearchFields
 from spinhop.optimize import optimize, search_history
-from spinhop.optimize.search_space import axes_of, scaled
+from spinhop.optimize.design_bounds import REMARKS
+from spinhop.optimize.search_space import axes_of, candidate, scaled
 from tests.support.processes import start, stop
 
 SMALL = """
@@ -63,7 +64,8 @@ def test_the_front_is_what_its_files_give(searched):
         assert float(result["recall_rate"]) == 1 and values["accuracy"] == 1
         assert not [f for f in sim.judge(network, design, process).findings() if f.severity == "error"]
         assert {bound["name"] for bound in trial.judged.bounds} >= {"vdw.window", "breakdown", "current.m3"}
-        assert min(bound["distance"] for bound in trial.judged.bounds) >= 0
+        assert min(b["distance"] for b in trial.judged.bounds if b["name"] not in REMARKS) >= 0
+        assert {bound["name"] for bound in trial.judged.bounds} >= set(REMARKS)
 
 
 def test_nothing_beats_the_front(searched):
@@ -112,6 +114,22 @@ def test_the_track_s_resistance_follows_only_as_far_as_its_metal_allows():
     assert scaled(design, 1.5, 2000.0).device.track_resistance == pytest.approx(3000.0)  # two squares
     assert scaled(design, 10.0, 2000.0).device.track_resistance == pytest.approx(4000.0)
     assert scaled(design, 10.0, 2000.0).device.r_p == pytest.approx(5000.0)
+
+
+def test_the_track_s_resistance_goes_with_its_squares():
+    """A given R_M is a sheet resistance on so many squares: a longer track has more of it, and none is free."""
+    axes = {"device.track_length": ("100 nm", "400 nm")}
+    base = Design(
+        name="squares", network={"neurons": 6}, device={"track_resistance": 3000.0}, search=SearchFields(axes=axes)
+    )
+    assert candidate(base, axes_of(base, "x"), {"device.track_length": 3e-7}).device.track_resistance == pytest.approx(
+        9000.0
+    )
+    free = Design(
+        name="free", network={"neurons": 6}, device={"track_resistance": 4001.0}, search=SearchFields(axes=axes)
+    )
+    with pytest.raises(InputError, match=r"device.track_resistance: 2000.5 ohm per square .* allowed 2000 ohm"):
+        axes_of(free, "free.yaml")
 
 
 @pytest.mark.parametrize(
