@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
+from sim.rules.axon_course import axon_courses
 from sim.rules.cases import Cases
 from sim.rules.outcome import Outcome, above, below
 
@@ -85,27 +86,25 @@ def soma_leak(cases: Cases) -> Outcome:
 
 
 def axon_time(cases: Cases) -> Outcome:
-    """Does every axon switch both ways within the time limit? ``L/|k·I + v_leak|``, soma P and soma AP.
+    """Does every axon switch both ways within the time limit, all somas turned alike and all axons on their way?
 
     The rule on V_DW asks whether axons follow at all, this one whether they do before the trial is over.
     """
-    network, axons = cases.network, cases.axons
-    states = ("somas P, all axons ON", "somas AP, only axons of W < 0 ON")
-    times = np.full((2, len(axons)), np.inf)
-    for name, toward, row in zip(states, (1, -1), times, strict=True):
-        speed = toward * cases.dynamics.steady_velocity(cases.run_states[name].track_current)[axons]
-        np.divide(network.length[axons], speed, out=row, where=speed > 0)
-    side, k = (int(index) for index in np.unravel_index(times.argmax(), times.shape))
-    time, limit = float(times[side, k]), cases.protocol.time_limit
-    place = cases.device_place(int(axons[k]))
+    courses = axon_courses(cases)
+    slowest = max(courses, key=lambda course: course.time.max())
+    k = int(slowest.time.argmax())
+    time, limit = float(slowest.time[k]), cases.protocol.time_limit
+    place = cases.device_place(int(cases.axons[k]))
     takes = f"takes {time * 1e9:.4g} ns to switch" if np.isfinite(time) else "never switches"
     return Outcome(
         rule="leak.axon_time",
-        message=f"{place.name} {takes} {('on', 'off')[side]}; the convergence phase is limited to {limit * 1e9:.4g} ns",
+        message=f"{place.name} {takes} {'on' if slowest.on else 'off'}; the convergence phase is limited to "
+        f"{limit * 1e9:.4g} ns",
         margin=above(limit, time), severity="error",
-        formula="L/(k·I(soma P) + v_leak,axon) and L/|k·I(soma AP) + v_leak,axon| ≤ time limit",
-        source=f"{cases.wall_law}; limit: task.time_limit of the design file",
-        measured=time if np.isfinite(time) else None, required=limit, unit="s", place=place, state=states[side],
+        formula="∫dq/(k·I(soma P) + v_leak,axon) and ∫dq/|k·I(soma AP) + v_leak,axon| over L ≤ time limit",
+        source=f"{cases.wall_law}, currents solved on the network as all axons move; limit: task.time_limit of the "
+        "design file",
+        measured=time if np.isfinite(time) else None, required=limit, unit="s", place=place, state=slowest.state,
     )  # fmt: skip
 
 

@@ -60,7 +60,8 @@ def test_units_severities_and_states_of_every_rule():
     assert {o.rule: (o.unit, o.severity, o.state) for o in bench.report().outcomes if ", start of" not in o.state} == {
         "vdw.window": ("V", "error", "all somas P"), "vdw.eq4": ("V", "warning", "all somas P / all AP"),
         "leak.axon_sign": ("m/s", "error", ""), "leak.axon_size": ("A", "error", off),
-        "leak.axon_time": ("s", "error", off), "leak.soma": ("A", "error", "all axons ON, dendrite balanced"),
+        "leak.axon_time": ("s", "error", "somas AP, weights on"),
+        "leak.soma": ("A", "error", "all axons ON, dendrite balanced"),
         "leak.load_any": ("A", "warning", f"{load}, −V_C"), "leak.time": ("s", "warning", "dendrite balanced"),
         "drive.pattern": ("A", "error", pattern),
         "drive.path": ("A", "warning", "ideal end of trial 0, axons settled as drawn"),

@@ -11,7 +11,12 @@ import sim
 from hwlib.design import Design
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import stored_patterns, weight_levels
-from sim.rules import operating_point_report
+from sim.rules import Limits, operating_point_report
+from sim.rules.cases import Cases
+from sim.rules.leaks import axon_time
+from sim.rules.loading import any_load_drive, load_drive, load_time
+from sim.rules.starts import loaded_starts
+from sim.rules.window import v_dw_windows, vdw_window
 from tests.support.plain_nodal import march
 from tests.support.random_trials import wired
 
@@ -28,10 +33,13 @@ def network_of(n, ohm=0.0, **point):
 
 
 def outcome(rule, design, process, network, protocol, starts=None):
-    report = operating_point_report(
-        network, protocol, design.device, process, patterns=stored_patterns(design), starts=starts
-    )  # fmt: skip
-    return next(o for o in report.outcomes if o.rule == rule)
+    """One rule alone: a report solves for them all."""
+    cases = Cases(network, protocol, design.device, process, Limits(), stored_patterns(design), starts)
+    return {
+        "leak.load": lambda: load_drive(cases, loaded_starts(cases)), "leak.load_any": lambda: any_load_drive(cases),
+        "load.time": lambda: load_time(cases, loaded_starts(cases)), "leak.axon_time": lambda: axon_time(cases),
+        "vdw.window": lambda: vdw_window(cases, v_dw_windows(cases)),
+    }[rule]()  # fmt: skip
 
 
 def axons_follow(network, protocol, on, time):
