@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from hwlib import topology as topologies
+from hwlib.compensation_fields import CompensationFields, read_net_levels
 from hwlib.device import Device
 from hwlib.errors import FieldsError, InputError, all_of, shown
 from hwlib.files import inside
@@ -73,12 +74,16 @@ class Design(StrictModel):
     waivers: dict[RuleName, Reason] = Field(
         default_factory=dict, description="operating-point rule → why its violation is accepted"
     )
+    compensation: CompensationFields | None = Field(
+        default=None, description="voltages that make up for wires, as spinhop compensate finds them"
+    )
     search: SearchFields | None = Field(default=None, description="what spinhop optimize may change, and for what")
     _folder: Path | None = PrivateAttr(default=None)
     _programme: Programme | None = PrivateAttr(default=None)
     _process: Process | None = PrivateAttr(default=None)
     _wired: topologies.Topology | None = PrivateAttr(default=None)
     _levels: np.ndarray | None = PrivateAttr(default=None)
+    _net_levels: dict[str, float] | None = PrivateAttr(default=None)
 
     @property
     def folder(self) -> Path:
@@ -157,7 +162,7 @@ class Design(StrictModel):
         Args:
             folder: where relative paths of the copy start.
             process: name of its process's file there.
-            names: of the files of weights, topology and task there, by their name here.
+            names: of the files of weights, compensation, topology and task there, by their name here.
         """
         weights, task, topology = self.network.weights, self.task, self.network.topology
         if topology.graph is not None:
@@ -168,7 +173,11 @@ class Design(StrictModel):
             named = task.with_files(names).items()
             task = task.model_copy(update={k: tuple(v) if isinstance(v, list) else v for k, v in named})
         network = self.network.model_copy(update={"weights": weights, "topology": topology})
-        copy = self.model_copy(update={"process": process, "network": network, "task": task})
+        made_up = self.compensation
+        if made_up is not None and made_up.weights_file is not None:
+            made_up = made_up.model_copy(update={"weights_file": names[made_up.weights_file]})
+        update = {"process": process, "network": network, "task": task, "compensation": made_up}
+        copy = self.model_copy(update=update)
         copy._folder = folder.resolve()
         return copy
 
@@ -182,6 +191,22 @@ class Design(StrictModel):
             self._levels = self._carried_levels()
             self._levels.flags.writeable = False
         return self._levels
+
+    def net_levels(self) -> dict[str, float] | None:
+        """What the drawn network's weight sources are set to, multiples of W by net; None: to the weights. Read once.
+
+        Raises:
+            InputError: a bad file of the compensation, or trials whose weights differ.
+        """
+        if self.compensation is None or self.compensation.weights_file is None:
+            return None
+        if self.programme is not None and self.programme.several:
+            raise InputError("compensation.weights_file: one set of voltages, but the task's trials differ in weights")
+        if self._net_levels is None:
+            names, _ = WEIGHT_STYLES[self.network.weight_style].nets(self.weight_levels(), self.topology.joined)
+            path = inside(self.folder, self.compensation.weights_file, "compensation.weights_file")
+            self._net_levels = read_net_levels(path, names)
+        return self._net_levels
 
     def _carried_levels(self) -> np.ndarray:
         given, joined = self.network, self.topology.joined
@@ -332,7 +357,7 @@ def load_design(path: str | Path) -> Design:
             wrong += [f"{'.'.join(map(str, place))}: {message}" for place, message in error.problems]
         except InputError as error:  # weights that the design gives as well
             wrong += error.lines
-    for refers in (design.load_process, *([] if wrong else [design.weight_levels])):
+    for refers in (design.load_process, *([] if wrong else [design.weight_levels, design.net_levels])):
         try:
             refers()
         except InputError as error:

@@ -190,6 +190,15 @@ class Network:
         """What each net is, in the order of ``net_names``."""
         return list(self._parsed)
 
+    @cached_property
+    def weight_nets(self) -> dict[str, int]:
+        """Index of each net whose source is a weight, by name."""
+        sources = [net.net_class.converging for net in self._parsed]
+        return {
+            name: k for k, (name, source) in enumerate(zip(self.net_names, sources, strict=True))
+            if source is not None and source.voltage == "weight"
+        }  # fmt: skip
+
     def weight_levels(self) -> np.ndarray | None:
         """Programmed multiples of W, shape (N, N), for rails; None when weights come on lines."""
         axons = np.flatnonzero(~self.is_soma)

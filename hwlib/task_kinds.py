@@ -71,6 +71,11 @@ class Programme:
         """N."""
         return len(self.levels)
 
+    @property
+    def several(self) -> bool:
+        """Whether its trials are of networks that hold different weights."""
+        return False
+
     def problems(self, weight_style: str) -> Iterator[Problem]:
         """What a network of this weight style cannot hold, by its place in the task."""
         return iter(())

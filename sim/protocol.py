@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from hwlib.design import Design
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 from hwlib.network import MTJ_IN, Network
 from hwlib.operating_point import resolve_v_dw
 from hwlib.process import Process
@@ -36,6 +37,8 @@ class Protocol:
         load: ``"rest"`` or the load time in s.
         time_limit: longest convergence phase in s; the load phase has the same limit.
         rails_while_loading: weight sources in the load phase, ``floating`` (open) or ``grounded`` (0 V).
+        net_levels: of some weight nets, by name, what their sources are set to instead, multiples of W: it makes up
+            for wires (``sim.compensation``).
     """
 
     v_dw: float
@@ -47,19 +50,27 @@ class Protocol:
     load: float | Literal["rest"] = "rest"
     time_limit: float = 2e-6
     rails_while_loading: Literal["floating", "grounded"] = "floating"
+    net_levels: Mapping[str, float] | None = None
 
     def net_voltages(self, network: Network) -> np.ndarray:
         """Source voltage of every net in the convergence phase, NaN where no source is on, shape (nets,).
 
         Raises:
-            InputError: lines without ``levels``, or levels of a wrong shape.
+            InputError: lines without ``levels``, levels of a wrong shape, or ``net_levels`` of what is no weight net.
         """
         levels = None if self.levels is None else np.asarray(self.levels, float)
         if levels is not None and levels.shape != (network.neurons, network.neurons):
             raise InputError(f"protocol: levels has shape {levels.shape}, needs {(network.neurons,) * 2}")
         point = replace(self, levels=levels)
         sources = ((net, net.net_class.converging) for net in network.parsed_nets())
-        return np.array([math.nan if source is None else source.volts(net, point) for net, source in sources])
+        volts = np.array([math.nan if source is None else source.volts(net, point) for net, source in sources])
+        if self.net_levels is not None:
+            weights = network.weight_nets
+            for name, level in self.net_levels.items():
+                if name not in weights:
+                    raise InputError(f"protocol: net_levels: {shown(name)} is no weight net of this network")
+                volts[weights[name]] = level * self.weight
+        return volts
 
     def load_voltages(self, network: Network) -> np.ndarray:
         """Source voltage of every net in the load phase, NaN where no source is on, shape (nets,)."""

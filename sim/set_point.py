@@ -58,13 +58,15 @@ def v_dw_on(network: Network, design: Design, process: Process, *, levels: np.nd
         levels: weights as multiples of W, for networks with weight lines; default the design's.
     """
     setting, ideal = design.operating_point.v_dw, resolve_v_dw(design, process)
+    if network.has_wires and design.compensation is not None and design.compensation.v_dw is not None:
+        return SetVoltage(design.compensation.v_dw, "compensation of the wires")
     if setting != "auto":
         return SetVoltage(ideal, "the paper's eq. (4)" if setting == "eq4" else "as stated")
     if not network.has_wires and network.dynamics.model == DEFAULT:
         return SetVoltage(ideal, "centre of the ideal window")
     if levels is None and network.weight_levels() is None:
         levels = weight_levels(design)
-    protocol = protocol_for(design, process, levels=levels)
+    protocol = protocol_for(design, process, levels=levels, **_made_up(network, design))
     for _ in range(_ROUNDS):
         cases = Cases(network, protocol, design.device, process, Limits())
         centre = v_dw_windows(cases).recommended
@@ -80,7 +82,7 @@ def v_dw_on(network: Network, design: Design, process: Process, *, levels: np.nd
 
 
 def protocol_on(network: Network, design: Design, process: Process, **changes: Any) -> Protocol:
-    """The design's operating point as a protocol for a network, V_DW as ``v_dw_on`` says.
+    """The design's operating point as a protocol for a network, V_DW as ``v_dw_on`` says; a drawn one is compensated.
 
     Args:
         network: ideal or extracted.
@@ -92,4 +94,10 @@ def protocol_on(network: Network, design: Design, process: Process, **changes: A
         changes["levels"] = weight_levels(design)
     if "v_dw" not in changes:
         changes["v_dw"] = v_dw_on(network, design, process, levels=changes["levels"]).volts
-    return protocol_for(design, process, **changes)
+    return protocol_for(design, process, **_made_up(network, design) | changes)
+
+
+def _made_up(network: Network, design: Design) -> dict[str, Any]:
+    """Voltages of weight nets that make up for wires, where there are any."""
+    net_levels = design.net_levels() if network.has_wires else None
+    return {} if net_levels is None else {"net_levels": net_levels}

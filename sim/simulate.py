@@ -156,6 +156,8 @@ def _check_protocol(network: Network, protocol: Protocol, where: str) -> None:
         )
     if protocol.levels is not None and not np.isfinite(np.asarray(protocol.levels, float)).all():
         raise InputError(f"{where}: levels must be finite")
+    if protocol.net_levels is not None and not network.has_wires:
+        raise InputError(f"{where}: net_levels make up for wires, and this network has none")
     if not (np.isfinite(protocol.time_limit) and protocol.time_limit > 0):
         raise InputError(f"{where}: time_limit is {protocol.time_limit}, must be positive and finite")
     if protocol.load != "rest" and not (np.isfinite(protocol.load) and protocol.load > 0):

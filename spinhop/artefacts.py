@@ -35,6 +35,9 @@ def design_inputs(run: Run, *without: str) -> list[Any]:
     if design.network.topology.graph is not None:
         left_out["network"] = {**dict.fromkeys(left_out.get("network", ()), True), "topology": {"graph"}}
         contents += hashlib.sha256(design.topology.joined.tobytes()).hexdigest()
+    if "compensation" not in without and (voltages := design.net_levels()) is not None:
+        left_out["compensation"] = {"weights_file"}
+        contents += hashlib.sha256(repr(list(voltages.items())).encode()).hexdigest()
     return [design.model_dump(mode="json", exclude=left_out), contents, run.process.model_dump(mode="json")]
 
 

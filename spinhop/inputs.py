@@ -44,7 +44,7 @@ def write_inputs(folder: Path, design_path: Path | None, design: Design, process
     """Write the copies into ``input/``, and the resolved ``design.yaml`` and ``process.yaml`` into the run folder.
 
     The resolved design runs from where it lies: it names the resolved process and the copied files of weights,
-    topology and task.
+    topology, compensation and task.
 
     Args:
         folder: the run folder.
@@ -76,6 +76,8 @@ def write_inputs(folder: Path, design_path: Path | None, design: Design, process
         data["task"] |= design.task.with_files(names)
     if design.network.weights.matrix_file is not None:
         data["network"]["weights"]["matrix_file"] = names[design.network.weights.matrix_file]
+    if design.compensation is not None and design.compensation.weights_file is not None:
+        data["compensation"]["weights_file"] = names[design.compensation.weights_file]
     source = design_path.name if design_path is not None else f"a design of spinhop {design.task.kind}"
     _write_yaml(folder / RESOLVED, data, f"{source}, with every default filled in")
     _write_yaml(folder / PROCESS, _plain(process), f"the process {process.name}")
@@ -83,8 +85,9 @@ def write_inputs(folder: Path, design_path: Path | None, design: Design, process
 
 
 def referred_files(design: Design) -> list[str]:
-    """The files that a design's weights, topology and task name."""
-    given = [design.network.weights.matrix_file, design.network.topology.graph, *design.task.files().values()]
+    """The files that a design's weights, topology, compensation and task name."""
+    voltages = design.compensation.weights_file if design.compensation is not None else None
+    given = [design.network.weights.matrix_file, design.network.topology.graph, voltages, *design.task.files().values()]
     return list(dict.fromkeys(name for name in given if name is not None))
 
 

@@ -37,7 +37,7 @@ LAYOUT_PICTURE, NEURON_PICTURE = "layout.png", "neuron.png"
 def _drawing_inputs(run: Run) -> Any:
     if run.layout is not None:
         return [file_hash(run.layout), run.layout.suffix, run.top]
-    return design_inputs(run, "seed", "operating_point", "task", "waivers")
+    return design_inputs(run, "seed", "operating_point", "compensation", "task", "waivers")
 
 
 def _draw(run: Run) -> Sequence[str]:
@@ -75,7 +75,7 @@ def neuron_window(network: Network) -> tuple[float, float, float, float]:
 
 
 def _extraction_inputs(run: Run) -> Any:
-    return design_inputs(run, "seed", "task", "waivers")
+    return design_inputs(run, "seed", "compensation", "task", "waivers")
 
 
 def _extract(run: Run) -> Sequence[str]:

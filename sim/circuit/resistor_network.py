@@ -80,6 +80,25 @@ class ResistorNetwork:
             volts[~self._known] = self._factor.solve(into[~self._known])
         return volts[self._node]
 
+    def sensitivities(self, output: np.ndarray) -> np.ndarray:
+        """How weighted sums of potentials change with the potentials of held nodes (adjoint solve, reciprocity).
+
+        Args:
+            output: weight of each node's potential, any unit per V, shape (nodes,) or (nodes, outputs).
+
+        Returns:
+            Change of each sum per V at the circuit node that each node is part of, 0 where it is not held, in the
+            shape of ``output``.
+        """
+        change = np.zeros((self._count, *output.shape[1:]))
+        np.add.at(change, self._node, output)
+        adjoint = np.zeros_like(change)
+        if not self._known.all():
+            adjoint[~self._known] = self._factor.solve(change[~self._known])
+        change -= self.laplacian @ adjoint
+        change[~self._fixed] = 0.0
+        return change[self._node]
+
 
 def _columns(values: np.ndarray | float, nodes: int, drives: tuple[int, ...]) -> np.ndarray:
     values = np.asarray(values, float)

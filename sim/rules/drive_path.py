@@ -45,19 +45,25 @@ class DrivePath:
         return kept.sum(axis=1) / size.sum(axis=1)
 
 
-def ideal_paths(cases: Cases) -> list[tuple[int, IdealPath]]:
-    """Some of the task's own trials on ideal wires, spread over its starts; empty where they are unknown."""
+def ideal_paths(cases: Cases, most: int = MOST_PATHS, states: int | None = None) -> list[tuple[int, IdealPath]]:
+    """Some of the task's own trials on ideal wires, spread over its starts; empty where they are unknown.
+
+    Args:
+        cases: the network at its operating point.
+        most: trials, at most.
+        states: of each to keep; default few of large networks.
+    """
     if cases.starts is None and cases.loads:
         return []
     plain = without_wires(cases.network) if cases.network.has_wires else cases.network
-    point = replace(cases.protocol, initial=None)
+    point = replace(cases.protocol, initial=None, net_levels=None)
     if cases.network.has_wires:
         windows = v_dw_windows(Cases(plain, point, cases.device, cases.process, cases.limits))
         point = replace(point, v_dw=windows.recommended or point.v_dw)
-    states = FEW if plain.neurons > LARGE else STATES
+    states = states or (FEW if plain.neurons > LARGE else STATES)
     if cases.starts is None:
-        return [(0, ideal_path(plain, point, MOST_PATHS * states))]
-    count = min(MOST_PATHS, len(cases.starts))
+        return [(0, ideal_path(plain, point, most * states))]
+    count = min(most, len(cases.starts))
     trials = np.unique(np.linspace(0, len(cases.starts) - 1, count).round().astype(int))
     return [(int(k), ideal_path(plain, replace(point, start=cases.starts[k]), states)) for k in trials]
 

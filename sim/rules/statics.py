@@ -79,6 +79,22 @@ class StaticCircuit:
         """Node voltages in V for currents ``injected`` into the nodes in A, all sources at 0 V, shape (nodes,)."""
         return self._resistors.potentials(injected=injected)
 
+    def soma_transfer(self) -> np.ndarray:
+        """Track current of each soma in A per V of each net's source, 0 for nets not held, shape (N, nets).
+
+        The currents are these times the sources' voltages: with walls in place the circuit is linear.
+        """
+        network, n = self.network, self.network.neurons
+        at, ohm = network.terminals[network.somas], network.r_m[network.somas]
+        output = np.zeros((network.nodes, n))
+        np.add.at(output, (at[:, DW_IN], np.arange(n)), 1 / ohm)
+        np.add.at(output, (at[:, DW_OUT], np.arange(n)), -1 / ohm)
+        change = self._resistors.sensitivities(output)
+        transfer = np.zeros((n, len(network.net_names)))
+        pins = network.pin_node  # all pins of a net are one circuit node: any of them says it
+        transfer[:, network.node_net[pins]] = change[pins].T
+        return transfer
+
     def solve(self, net_voltage: np.ndarray) -> Solution:
         """Solve for source voltages per net in V (entries of nets not held are ignored), shape (nets,)."""
         voltage = self._resistors.potentials(net_voltage[self.network.node_net])

@@ -172,6 +172,11 @@ class GraphSet(Programme):
     graphs: tuple[Any, ...]
     each: np.ndarray
 
+    @property
+    def several(self) -> bool:
+        """Graphs of other weights than the first."""
+        return bool(abs(self.each - self.levels).max() > 1e-6)
+
     def problems(self, weight_style: str) -> Iterator[Problem]:
         """Graphs of other weights than the first, where the drawing fixes them."""
         for k, levels in enumerate(self.each):
