@@ -20,7 +20,7 @@ from hwlib.network import MTJ_IN, Network
 from sim.dynamics import dynamics_of
 from sim.protocol import Protocol
 from sim.rules.ideal_path import without_wires
-from sim.rules.statics import StaticCircuit
+from sim.rules.statics import StaticCircuits
 
 Progress = Callable[[int, int], None]
 _BY_ITSELF = 0.003  # weight of what each net carries by itself, beside 1 of what all carry together
@@ -77,25 +77,27 @@ def compensate(
     protocol = replace(protocol, net_levels=None)
     plain, nets = without_wires(network), np.array(list(network.weight_nets.values()))
     given = protocol.net_voltages(network)[nets]
-    target = _currents(plain, protocol, states)[0]
+    circuits, plain_circuits = StaticCircuits(network), StaticCircuits(plain)
+    target = _currents(plain_circuits, protocol, states)[0]
     equations = [_Equations(*group, len(states)) for group in _groups(network, nets)]
     for k, state in enumerate(states):
         drawn, ideal = (
-            StaticCircuit(each, state, each.held_nets(LINE, RAIL)).soma_transfer()[:, nets] for each in (network, plain)
+            each.at(state, each.network.held_nets(LINE, RAIL)).soma_transfer()[:, nets]
+            for each in (circuits, plain_circuits)
         )
         for each in equations:
             each.add(k, drawn, ideal * given)
         if progress:
             progress(k + 1, len(states))
-    volts, currents = given, _currents(network, protocol, states)[0]
-    before = after = _errors(network, protocol, states, target)
+    volts, currents = given, _currents(circuits, protocol, states)[0]
+    before = after = _errors(circuits, protocol, states, target)
     for _ in range(_ROUNDS if len(equations) > 1 else 1):
         for each in equations:
             volts = each.solved(volts, target - currents, limit)
         net_levels = dict(zip(network.weight_nets, (volts / protocol.weight).tolist(), strict=True))
         compensated = replace(protocol, net_levels=net_levels)
-        currents = _currents(network, compensated, states)[0]
-    after = _errors(network, compensated, states, target)
+        currents = _currents(circuits, compensated, states)[0]
+    after = _errors(circuits, compensated, states, target)
     return CompensatedWeights(net_levels, before, after, int((np.abs(volts) >= limit * (1 - 1e-9)).sum()))
 
 
@@ -157,16 +159,17 @@ def _groups(network: Network, nets: np.ndarray) -> Iterator[tuple[np.ndarray, np
             yield members, np.flatnonzero(part[n:] == k)
 
 
-def _currents(network: Network, protocol: Protocol, states: np.ndarray) -> tuple[np.ndarray, float]:
+def _currents(circuits: StaticCircuits, protocol: Protocol, states: np.ndarray) -> tuple[np.ndarray, float]:
     """Track currents of the somas in A, shape (states, N), and the mean power of all sources in W."""
+    network = circuits.network
     source, held = protocol.net_voltages(network), network.held_nets(LINE, RAIL)
-    solved = [StaticCircuit(network, state, held).solve(source) for state in states]
+    solved = [circuits.at(state, held).solve(source) for state in states]
     currents = np.array([each.track_current[network.somas] for each in solved])
     return currents, float(np.mean([each.power for each in solved]))
 
 
-def _errors(network: Network, protocol: Protocol, states: np.ndarray, target: np.ndarray) -> WireErrors:
-    currents, power = _currents(network, protocol, states)
+def _errors(circuits: StaticCircuits, protocol: Protocol, states: np.ndarray, target: np.ndarray) -> WireErrors:
+    network, (currents, power) = circuits.network, _currents(circuits, protocol, states)
     balance = dynamics_of(network).balance()[network.somas]
     scale = float(np.sqrt(np.mean(target**2))) or 1.0
     away = np.abs(currents - target) / scale

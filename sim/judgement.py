@@ -8,6 +8,7 @@ from hwlib.design import Design
 from hwlib.network import Network
 from hwlib.process import Process
 from sim.rules import OperatingPointReport, operating_point_report
+from sim.rules.statics import StaticCircuits
 from sim.set_point import protocol_on, v_dw_on
 from sim.tasks.kinds import task_of
 
@@ -23,10 +24,12 @@ def judge(network: Network, design: Design, process: Process) -> OperatingPointR
     Returns:
         As ``operating_point_report``; ``values`` also says where V_DW comes from, ``v_dw_origin``.
     """
-    voltage, task = v_dw_on(network, design, process), task_of(design)
+    circuits, task = StaticCircuits(network), task_of(design)
+    voltage = v_dw_on(network, design, process, circuits=circuits)
     starts = task.start_bits(design)
     report = operating_point_report(
         network, protocol_on(network, design, process, v_dw=voltage.volts), design.device, process,
         waivers=design.waivers, patterns=task.stored(design), starts=starts, loads=starts is not None,
+        circuits=circuits,
     )  # fmt: skip
     return replace(report, values={**report.values, "v_dw_origin": voltage.origin})

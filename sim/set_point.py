@@ -15,6 +15,7 @@ from hwlib.process import Process
 from hwlib.weights import weight_levels
 from sim.protocol import Protocol, protocol_for
 from sim.rules.cases import Cases, Limits
+from sim.rules.statics import StaticCircuits
 from sim.rules.window import dendrite_bound, v_dw_windows
 
 if TYPE_CHECKING:
@@ -45,7 +46,10 @@ class SetVoltage(NamedTuple):
         return f"V_DW {self.volts:.4g} V, {self.origin}"
 
 
-def v_dw_on(network: Network, design: Design, process: Process, *, levels: np.ndarray | None = None) -> SetVoltage:
+def v_dw_on(
+    network: Network, design: Design, process: Process, *, levels: np.ndarray | None = None,
+    circuits: StaticCircuits | None = None,
+) -> SetVoltage:  # fmt: skip
     """V_DW of a design on a network: the one place where it is decided.
 
     ``auto`` is the centre of the window of this very network, so that an ideal network and a drawn one are each run at
@@ -56,6 +60,7 @@ def v_dw_on(network: Network, design: Design, process: Process, *, levels: np.nd
         design: its operating point.
         process: its process.
         levels: weights as multiples of W, for networks with weight lines; default the design's.
+        circuits: of this network, for what was solved before; default: new ones.
     """
     setting, ideal = design.operating_point.v_dw, resolve_v_dw(design, process)
     if network.has_wires and design.compensation is not None and design.compensation.v_dw is not None:
@@ -67,8 +72,9 @@ def v_dw_on(network: Network, design: Design, process: Process, *, levels: np.nd
     if levels is None and network.weight_levels() is None:
         levels = weight_levels(design)
     protocol = protocol_for(design, process, levels=levels, **_made_up(network, design))
+    circuits = circuits or StaticCircuits(network)
     for _ in range(_ROUNDS):
-        cases = Cases(network, protocol, design.device, process, Limits())
+        cases = Cases(network, protocol, design.device, process, Limits(), circuits=circuits)
         centre = v_dw_windows(cases).recommended
         if centre is None:
             return SetVoltage(ideal, "centre of the ideal window, as the drawn one is closed")

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import eigh_tridiagonal
 
 from hwlib.errors import InputError
-from sim.circuit.resistor_network import ResistorNetwork
+from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
 from sim.static_lines import apply_crossbar, dot, factor_lines, solve_lines
 
 _TARGET = 1e-16  # of the residual, relative to the largest current that a source drives into a short circuit
@@ -238,6 +238,7 @@ def _direct(
     second = np.concatenate([u[:, 1:].ravel(), v[1:].ravel(), v.ravel(), np.full(len(to_earth), earth)])
     inner = [word[:, 1:-1].ravel(), bit[1:-1].ravel(), g.ravel()]
     siemens = np.concatenate([*inner, word[:, 0], word[:, -1], bit[0], bit[-1]])
-    network = ResistorNetwork(np.stack([first, second], axis=1), siemens, np.arange(earth + 1) == earth)
+    graph = ResistorGraph(np.stack([first, second], axis=1), earth + 1)
+    network = ResistorNetwork(graph, siemens, np.arange(earth + 1) == earth)
     x = network.potentials(injected=np.concatenate([source_word.ravel(), source_bit.ravel(), [0.0]]))
     return x[: m * n].reshape(m, n), x[m * n : earth].reshape(m, n)

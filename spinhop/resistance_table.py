@@ -8,7 +8,7 @@ import numpy as np
 
 from hwlib.nets import DRIVE, NET_CLASSES, NetClass
 from hwlib.network import MTJ_OUT, Network
-from sim.circuit.resistor_network import ResistorNetwork
+from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def farthest_resistance(network: Network) -> np.ndarray:
     drawn = np.bincount(network.terminals.ravel(), minlength=network.nodes).astype(float)
     result = np.full(nets, np.nan)
     result[np.unique(network.node_net[network.terminals])] = 0.0
-    wires = ResistorNetwork(network.resistor_nodes, 1 / network.resistor_ohm, source)
+    wires = ResistorNetwork(ResistorGraph(network.resistor_nodes, network.nodes), 1 / network.resistor_ohm, source)
     lost = np.zeros(nets, bool)
     lost[network.node_net[(drawn > 0) & wires.floating]] = True
     free = np.flatnonzero(~wires.floating & ~source)

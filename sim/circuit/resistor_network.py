@@ -2,14 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_matrix, csr_matrix, diags
-from scipy.sparse.linalg import splu
+import qdldl
+from scipy.sparse import csc_matrix
 
 from hwlib.connected_parts import connected_parts
+
+
+class ResistorGraph:
+    """Which nodes the resistors join: what circuits of any conductances and sources on it share.
+
+    The order of elimination is found once (AMD), for no node held; a held node's row is then that of the identity. So
+    another state costs a numeric factorisation (QDLDL), a fraction of the first.
+
+    Args:
+        ends: the two nodes of each resistor, shape (resistors, 2).
+        nodes: how many.
+        node: number of the circuit node that each node is, for nodes that are one, shape (nodes,); default: each its
+            own.
+    """
+
+    def __init__(self, ends: np.ndarray, nodes: int, node: np.ndarray | None = None):
+        self.node = np.arange(nodes) if node is None else node
+        self.count = int(self.node.max(initial=-1)) + 1
+        self.first, self.second = self.node[ends].T
+        low, high = np.minimum(self.first, self.second), np.maximum(self.first, self.second)
+        diagonal = np.arange(self.count)
+        between = np.flatnonzero(low != high)
+        # Entries of the upper triangle, column by column; the diagonal is the last of its column.
+        keys, entry = np.unique(
+            np.concatenate([diagonal * (self.count + 1), high[between] * self.count + low[between]]),
+            return_inverse=True,
+        )  # fmt: skip
+        self.column, self.row = np.divmod(keys, max(self.count, 1))
+        self.diagonal, self._between, self._entry = entry[: self.count], between, entry[self.count :]
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(self.column, minlength=self.count))])
+        self._matrix = csc_matrix((np.zeros(len(keys)), self.row, indptr), shape=(self.count, self.count))
+        self._solver: Any = None
+        self._owner: object = None
+
+    @cached_property
+    def parts(self) -> tuple[int, np.ndarray]:
+        """Number of connected parts when every resistor conducts, and the part of each circuit node."""
+        return connected_parts(self.count, self.first, self.second)
+
+    def upper(self, siemens: np.ndarray, start: int = 0) -> np.ndarray:
+        """What resistors from ``start`` on add to the conductance matrix's upper triangle, in S, shape (entries,)."""
+        mine = slice(*np.searchsorted(self._between, (start, start + len(siemens))))
+        between, g = self._between[mine], siemens[self._between[mine] - start]
+        places = (self._entry[mine], self.diagonal[self.first[between]], self.diagonal[self.second[between]])
+        return np.bincount(np.concatenate(places), np.concatenate([-g, g, g]), minlength=len(self.row))
+
+    def factor(self, owner: object, entries: Callable[[], np.ndarray]) -> Any:
+        """The factorised matrix of the owner's entries; the solver holds one at a time, that of the last owner."""
+        if self._owner is not owner:
+            self._matrix.data[:] = entries()
+            self._owner = None
+            if self._solver is None:
+                self._solver = qdldl.Solver(self._matrix, upper=True)
+            else:
+                self._solver.update(self._matrix, upper=True)
+            self._owner = owner
+        return self._solver
 
 
 class ResistorNetwork:
@@ -19,46 +78,56 @@ class ResistorNetwork:
     part is at 0 V.
 
     Args:
-        ends: the two nodes of each resistor, shape (resistors, 2).
+        graph: which nodes the resistors join.
         siemens: conductances ≥ 0 in S, shape (resistors,); 0 joins nothing.
         held: nodes at given potentials, boolean, shape (nodes,).
-        node: number of the circuit node that each node is, for nodes that are one, shape (nodes,); default: each its
-            own.
     """
 
-    def __init__(self, ends: np.ndarray, siemens: np.ndarray, held: np.ndarray, node: np.ndarray | None = None):
-        self._node = np.arange(len(held)) if node is None else node
-        self._first, self._second = self._node[ends].T
-        self._siemens = siemens
-        self._held = np.flatnonzero(held)
-        self._count = int(self._node.max(initial=-1)) + 1
-        self._fixed = np.zeros(self._count, bool)
-        self._fixed[self._node[self._held]] = True
+    def __init__(self, graph: ResistorGraph, siemens: np.ndarray, held: np.ndarray):
+        self._graph, self._siemens, self._held = graph, siemens, np.flatnonzero(held)
+        fixed = np.zeros(graph.count, bool)
+        fixed[graph.node[self._held]] = True
         joins = siemens > 0
-        parts, self._part = connected_parts(self._count, self._first[joins], self._second[joins])
-        self._reached = np.zeros(parts, bool)
-        self._reached[self._part[self._fixed]] = True
-        _, one_each = np.unique(self._part, return_index=True)
-        self._known = self._fixed.copy()
-        self._known[one_each[~self._reached]] = True
+        whole = bool(joins.all())
+        parts, part = graph.parts if whole else connected_parts(graph.count, graph.first[joins], graph.second[joins])
+        reached = np.zeros(parts, bool)
+        reached[part[fixed]] = True
+        self._floating = ~reached[part]
+        _, one_each = np.unique(part[self._floating], return_index=True)
+        self._known = fixed
+        self._known[np.flatnonzero(self._floating)[one_each]] = True
+        first, second = graph.first, graph.second
+        self._cross = np.flatnonzero(self._known[first] != self._known[second])
+        a, b = first[self._cross], second[self._cross]
+        swap = self._known[a]
+        self._inner, self._source = np.where(swap, b, a), np.where(swap, a, b)
+        self._start, self._below = 0, np.zeros(len(graph.row))
+
+    def with_siemens(self, siemens: np.ndarray, start: int) -> ResistorNetwork:
+        """The network with other conductances > 0 in S from resistor ``start`` on; the others' are not added up anew.
+
+        Args:
+            siemens: shape (resistors − start,).
+            start: the first that changes; > 0 conductances before.
+        """
+        if self._start != start:
+            self._start, self._below = start, self._graph.upper(self._siemens[:start])
+        other = copy(self)
+        other._siemens = np.concatenate([self._siemens[:start], siemens])
+        return other
 
     @property
     def floating(self) -> np.ndarray:
         """Nodes that no held node reaches, boolean, shape (nodes,)."""
-        return ~self._reached[self._part[self._node]]
+        return self._floating[self._graph.node]
 
-    @cached_property
-    def laplacian(self) -> csr_matrix:
-        """Conductances between circuit nodes in S: what flows out of each for given potentials, (circuit nodes)²."""
-        shape = (self._count, self._count)
-        upper = coo_matrix((self._siemens, (self._first, self._second)), shape=shape).tocsr()
-        joined = upper + upper.T
-        return (diags(np.asarray(joined.sum(axis=1)).ravel()) - joined).tocsr()
-
-    @cached_property
-    def _factor(self) -> Any:
-        inner = self.laplacian[~self._known][:, ~self._known].tocsc()
-        return splu(inner, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    def _entries(self) -> np.ndarray:
+        """The conductance matrix's upper triangle, with the rows of known nodes those of the identity."""
+        graph, known = self._graph, self._known
+        entries = self._below + graph.upper(self._siemens[self._start :], self._start)
+        entries[known[graph.row] | known[graph.column]] = 0.0
+        entries[graph.diagonal[known]] = 1.0
+        return entries
 
     def potentials(self, held: np.ndarray | float = 0.0, injected: np.ndarray | float = 0.0) -> np.ndarray:
         """Potentials in V of all nodes.
@@ -71,14 +140,22 @@ class ResistorNetwork:
             Shape (nodes,), or (nodes, drives) when either has many drives.
         """
         drives = max((np.shape(x)[1:] for x in (held, injected)), key=len)
-        held, injected = (_columns(x, len(self._node), drives) for x in (held, injected))
-        volts = np.zeros((self._count, *drives))
-        volts[self._node[self._held]] = held[self._held]
-        into = -(self.laplacian @ volts)
-        np.add.at(into, self._node, injected)
-        if not self._known.all():
-            volts[~self._known] = self._factor.solve(into[~self._known])
-        return volts[self._node]
+        if not drives:
+            return self._solved(held, injected)
+        each = [(_column(held, k), _column(injected, k)) for k in range(drives[0])]
+        return np.stack([self._solved(*pair) for pair in each], axis=1)
+
+    def _solved(self, held: np.ndarray | float, injected: np.ndarray | float) -> np.ndarray:
+        graph = self._graph
+        volts = np.zeros(graph.count)
+        volts[graph.node[self._held]] = np.broadcast_to(held, len(graph.node))[self._held]
+        if self._known.all():
+            return volts[graph.node]
+        into = np.bincount(self._inner, self._siemens[self._cross] * volts[self._source], minlength=graph.count)
+        if np.any(injected):
+            into += np.bincount(graph.node, np.broadcast_to(injected, len(graph.node)), minlength=graph.count)
+        into[self._known] = volts[self._known]
+        return graph.factor(self, self._entries).solve(into)[graph.node]
 
     def sensitivities(self, output: np.ndarray) -> np.ndarray:
         """How weighted sums of potentials change with the potentials of held nodes (adjoint solve, reciprocity).
@@ -90,18 +167,17 @@ class ResistorNetwork:
             Change of each sum per V at the circuit node that each node is part of, 0 where it is not held, in the
             shape of ``output``.
         """
-        change = np.zeros((self._count, *output.shape[1:]))
-        np.add.at(change, self._node, output)
-        adjoint = np.zeros_like(change)
+        if output.ndim == 2:
+            return np.stack([self.sensitivities(column) for column in output.T], axis=1)
+        graph = self._graph
+        weights = np.bincount(graph.node, output, minlength=graph.count)
+        change = np.where(self._known, weights, 0.0)
         if not self._known.all():
-            adjoint[~self._known] = self._factor.solve(change[~self._known])
-        change -= self.laplacian @ adjoint
-        change[~self._fixed] = 0.0
-        return change[self._node]
+            adjoint = graph.factor(self, self._entries).solve(weights - change)
+            change += np.bincount(self._source, self._siemens[self._cross] * adjoint[self._inner], graph.count)
+        change[self._floating] = 0.0
+        return change[graph.node]
 
 
-def _columns(values: np.ndarray | float, nodes: int, drives: tuple[int, ...]) -> np.ndarray:
-    values = np.asarray(values, float)
-    if values.ndim == 1 and drives:
-        values = values[:, None]
-    return np.broadcast_to(values, (nodes, *drives))
+def _column(values: np.ndarray | float, k: int) -> np.ndarray | float:
+    return values[:, k] if isinstance(values, np.ndarray) and values.ndim == 2 else values

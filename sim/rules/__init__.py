@@ -20,6 +20,7 @@ from sim.rules import drive_path, growth, leaks, loading, stored_states, stress,
 from sim.rules.cases import Cases, Limits
 from sim.rules.outcome import OperatingPointReport, Outcome, Place, check_waivers
 from sim.rules.starts import loaded_starts
+from sim.rules.statics import StaticCircuits
 from sim.rules.stored_states import RestStates, rest_states
 
 __all__ = [
@@ -59,7 +60,7 @@ def rule_names(process: Process) -> list[str]:
 def operating_point_report(
     network: Network, protocol: Protocol, device: Device, process: Process, *,
     waivers: Mapping[str, str] | None = None, limits: Limits | None = None, patterns: np.ndarray | None = None,
-    starts: np.ndarray | None = None, loads: bool = True,
+    starts: np.ndarray | None = None, loads: bool = True, circuits: StaticCircuits | None = None,
 ) -> OperatingPointReport:  # fmt: skip
     """Apply every rule to a network, as drawn (with its wires) or ideal.
 
@@ -75,6 +76,7 @@ def operating_point_report(
         starts: what its task loads (``sim.starts``), shape (trials, N); None: of the load phase only the worst start
             is judged.
         loads: whether its task has a load phase; without one none is judged.
+        circuits: of this network, for what was solved before; default: new ones.
 
     Returns:
         Outcomes with margin, worst device and place; ``values`` holds per neuron ``low``, ``high`` and ``centre`` (V),
@@ -88,7 +90,7 @@ def operating_point_report(
     """
     waivers = dict(waivers or {})
     check_waivers(waivers, rule_names(process))
-    cases = Cases(network, protocol, device, process, limits or Limits(), patterns, starts, loads)
+    cases = Cases(network, protocol, device, process, limits or Limits(), patterns, starts, loads, circuits)
     windows, loaded = window.v_dw_windows(cases), loaded_starts(cases)
     path = drive_path.drive_path(cases, drive_path.ideal_paths(cases))
     held, ends = stored_states.pattern_states(cases), stored_states.run_ends(cases, path)

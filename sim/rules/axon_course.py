@@ -8,7 +8,6 @@ import numpy as np
 
 from hwlib.nets import DENDRITE, LINE, RAIL, V_DW
 from sim.rules.cases import Cases
-from sim.rules.statics import StaticCircuit
 from sim.rules.window import dendrite_bound
 from sim.walls import Pillars
 
@@ -72,7 +71,7 @@ class _Course:
         network = self.cases.network
         place = np.where(network.is_soma, network.length * self.on, 0.0)
         place[self.axons] = way if self.on else self.length - way
-        circuit = StaticCircuit(network, self.pillars.share(place), self.held)
+        circuit = self.cases.circuits.at(self.pillars.share(place), self.held)
         speed = self.cases.dynamics.steady_velocity(circuit.solve(self.volts).track_current)[self.axons]
         return speed if self.on else -speed
 

@@ -13,11 +13,19 @@ from hwlib.network import Network
 from hwlib.process import Process
 from sim.dynamics import Kinematic, WallDynamics, dynamics_of
 from sim.protocol import Protocol
-from sim.rules.outcome import Place
-from sim.rules.statics import Solution, StaticCircuit
+from sim.rules.outcome import Place, first_largest
+from sim.rules.statics import Solution, StaticCircuit, StaticCircuits
 
 LOAD_GROUPS = 64
 LOAD_STATE = "load, worst start, somas P, axons ON"
+# Of the convergence phase: whether somas are P, and which axons are ON. The dendrite voltage rises with the conductance
+# of every axon of positive weight and falls with the others', so the states with only those ON bound it.
+RUN_STATES = {
+    "somas P, all axons ON": (True, "all"),
+    "somas AP, all axons OFF": (False, "none"),
+    "somas P, only axons of W > 0 ON": (True, "positive"),
+    "somas AP, only axons of W < 0 ON": (False, "negative"),
+}
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,7 @@ class Cases:
         patterns: what the network stores, bits, shape (patterns, N); None: unknown.
         starts: what its task loads, bits, shape (trials, N); None: unknown.
         loads: whether its task has a load phase.
+        circuits: of this network, for what was solved before; default: new ones.
 
     Raises:
         InputError: weight lines without levels.
@@ -80,11 +89,13 @@ class Cases:
     def __init__(
         self, network: Network, protocol: Protocol, device: Device, process: Process, limits: Limits,
         patterns: np.ndarray | None = None, starts: np.ndarray | None = None, loads: bool = True,
+        circuits: StaticCircuits | None = None,
     ):  # fmt: skip
         self.network, self.protocol, self.device, self.process, self.limits = (
             network, protocol, device, process, limits
         )  # fmt: skip
         self.patterns, self.starts, self.loads = patterns, starts, loads
+        self.circuits = circuits or StaticCircuits(network)
         self.weight = np.where(network.is_soma, 0.0, protocol.axon_weights(network))
         self.axons = np.flatnonzero(~network.is_soma)
 
@@ -136,25 +147,13 @@ class Cases:
     @cached_property
     def run_all_on(self) -> StaticCircuit:
         """Convergence phase, somas P, all axons ON: the most current, the most loaded dendrites."""
-        return StaticCircuit(self.network, self.parallel(True, "all"), self.held(LINE, RAIL))
+        return self.circuits.at(self.parallel(True, "all"), self.held(LINE, RAIL))
 
     @cached_property
     def run_states(self) -> dict[str, Solution]:
-        """Bounding states of the convergence phase by name.
-
-        The dendrite voltage rises with the conductance of every axon of positive weight and falls with the others',
-        so the states with only those ON bound it.
-        """
-        source = self.protocol.net_voltages(self.network)
-        states = {"somas P, all axons ON": self.run_all_on.solve(source)}
-        for name, somas, axons in (
-            ("somas AP, all axons OFF", False, "none"),
-            ("somas P, only axons of W > 0 ON", True, "positive"),
-            ("somas AP, only axons of W < 0 ON", False, "negative"),
-        ):
-            circuit = StaticCircuit(self.network, self.parallel(somas, axons), self.held(LINE, RAIL))
-            states[name] = circuit.solve(source)
-        return states
+        """Bounding states of the convergence phase by name, as in ``RUN_STATES``."""
+        source, held = self.protocol.net_voltages(self.network), self.held(LINE, RAIL)
+        return {name: self.circuits.at(self.parallel(*state), held).solve(source) for name, state in RUN_STATES.items()}
 
     @cached_property
     def load_bound(self) -> LoadBound:
@@ -166,7 +165,7 @@ class Cases:
         64 neurons, dendrites 64 apart load alike.
         """
         network, n = self.network, self.network.neurons
-        circuit = StaticCircuit(network, self.parallel(True, "all"), self.held(*self.load_classes))
+        circuit = self.circuits.at(self.parallel(True, "all"), self.held(*self.load_classes))
         base = circuit.solve(np.where(network.nets_of(V_DW), self.protocol.v_dw, 0.0))
         tracks, pillars = np.abs(base.track_current), np.abs(base.pillar_voltage)
         wires, own, others, pull = np.abs(base.resistor_current), np.zeros(n), np.zeros(n), np.zeros((n, n))
@@ -217,8 +216,9 @@ class Cases:
 
     def worst(self, per_state: dict[str, np.ndarray]) -> tuple[str, int, float]:
         """State, index and value of the largest entry over all states."""
-        name = max(per_state, key=lambda k: per_state[k].max(initial=-np.inf))
-        index = int(per_state[name].argmax())
+        names = list(per_state)
+        name = names[first_largest(np.array([per_state[k].max(initial=-np.inf) for k in names]))]
+        index = first_largest(per_state[name])
         return name, index, float(per_state[name][index])
 
 

@@ -9,8 +9,7 @@ import numpy as np
 from hwlib.nets import LINE, RAIL
 from sim.rules.cases import Cases
 from sim.rules.ideal_path import IdealPath, ideal_path, without_wires
-from sim.rules.outcome import Outcome
-from sim.rules.statics import StaticCircuit
+from sim.rules.outcome import Outcome, first_smallest
 from sim.rules.window import v_dw_windows
 from sim.walls import Pillars
 
@@ -92,7 +91,7 @@ def _along(cases: Cases, path: IdealPath) -> np.ndarray:
     for ideal, step in zip([*path.share, path.share[-1]], steps, strict=True):
         share = pillars.share(place)
         share[somas] = ideal[somas]
-        track = StaticCircuit(network, share, held).solve(source).track_current
+        track = cases.circuits.at(share, held).solve(source).track_current
         currents.append(track[somas])
         speed = law.steady_velocity(track)
         far = np.where(speed > 0, network.length, 0.0)
@@ -111,7 +110,7 @@ def same_way(cases: Cases, found: DrivePath | None) -> Outcome | None:
     last = np.flatnonzero(np.append(found.trial[1:] != found.trial[:-1], True))
     size = np.abs(found.ideal[last]).mean(axis=1, keepdims=True)
     toward = found.drawn[last] * np.where(found.ends == 1, 1.0, -1.0) / size
-    path, soma = np.unravel_index(int(toward.argmin()), toward.shape)
+    path, soma = np.unravel_index(first_smallest(toward), toward.shape)
     margin, alike = float(toward[path, soma]), float(found.alike.min())
     turned, trial = int((toward[path] < 0).sum()), int(found.trial[last[path]])
     place = cases.device_place(int(cases.network.somas[soma]))

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.linalg import solveh_banded
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
-from sim.circuit.resistor_network import ResistorNetwork
+from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
 from sim.rules.cases import Cases
 from sim.rules.statics import Solution
 from sim.rules.window import dendrite_bound
@@ -57,13 +58,37 @@ class CellLadder:
         supply = self.feed + self.feeder * abs(column - feed) + self.vdw * row + self.trunk * trunk
         thresholds = []
         for resistance, sign in ((self.r_p, 1), (self.r_ap, -1)):
-            wires = self._wires(n, feed, taps, resistance + supply)
-            volts, amperes = np.zeros((2, 2 * n + 2, 2))  # drives: 1 V at the source; the soma's current
-            volts[2 * n, 0], amperes[n + column, 1] = 1.0, sign * self.soma_current
-            x = wires.potentials(volts, amperes)
+            solve = self._ladder if self.drive and self.ground else self._perfect_wires
+            x = solve(n, feed, taps, resistance + supply, column) * [1.0, sign * self.soma_current]
             gain, offset = ((x[taps] - x[n + taps]) / self.r_m).T
             thresholds.append((self.leak_current - offset) / gain)
         return float(thresholds[0].max()), float(thresholds[1].min())
+
+    def _ladder(self, n: int, feed: int, taps: np.ndarray, supply: float, column: int) -> np.ndarray:
+        """Potentials in V of a column for 1 V at its source, and for 1 A of its soma into the ground, shape (2·n, 2).
+
+        Nodes 0 … n−1 are the drive's, fed at ``feed``, n … 2·n−1 the ground's, to 0 V half a cell beyond both ends.
+        Banded: a drive node, then the ground node of its cell.
+        """
+        bands, into = np.zeros((3, 2 * n)), np.zeros((2 * n, 2))
+        for side, wire in enumerate((1 / self.drive, 1 / self.ground)):
+            own = bands[0, side::2]
+            own[:-1] += wire
+            own[1:] += wire
+            bands[2, side : 2 * n - 2 : 2] = -wire
+        bands[0, [1, -1]] += 2 / self.ground
+        bands[0, 2 * feed] += 1 / supply
+        bands[0, 2 * taps] += 1 / self.r_m
+        bands[0, 2 * taps + 1] += 1 / self.r_m
+        bands[1, 2 * taps] = -1 / self.r_m
+        into[2 * feed, 0], into[2 * column + 1, 1] = 1 / supply, 1.0
+        return solveh_banded(bands, into, lower=True).reshape(n, 2, 2).swapaxes(0, 1).reshape(2 * n, 2)
+
+    def _perfect_wires(self, n: int, feed: int, taps: np.ndarray, supply: float, column: int) -> np.ndarray:
+        """As ``_ladder``, when drive or ground have no resistance: all their nodes are one."""
+        volts, amperes = np.zeros((2, 2 * n + 2, 2))
+        volts[2 * n, 0], amperes[n + column, 1] = 1.0, 1.0
+        return self._wires(n, feed, taps, supply).potentials(volts, amperes)[: 2 * n]
 
     def _wires(self, n: int, feed: int, taps: np.ndarray, supply: float) -> ResistorNetwork:
         """Drive nodes 0 … n−1 fed from the source 2n, ground nodes n … 2n−1 to 0 V half a cell beyond both ends."""
@@ -79,7 +104,8 @@ class CellLadder:
             node[n : 2 * n] = earth
         first, second = (np.concatenate([group[k] for group in groups]) for k in (0, 1))
         siemens = np.repeat([group[2] for group in groups], [len(group[0]) for group in groups])
-        return ResistorNetwork(np.stack([first, second], axis=1), siemens, np.arange(2 * n + 2) >= source, node)
+        graph = ResistorGraph(np.stack([first, second], axis=1), len(node), node)
+        return ResistorNetwork(graph, siemens, np.arange(2 * n + 2) >= source)
 
     def closes_at(self) -> int | None:
         """Smallest N whose window is closed; None when it is still open at 4096 neurons."""

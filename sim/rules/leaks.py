@@ -7,7 +7,7 @@ import numpy as np
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
 from sim.rules.axon_course import axon_courses
 from sim.rules.cases import Cases
-from sim.rules.outcome import Outcome, above, below
+from sim.rules.outcome import Outcome, above, below, first_largest, first_smallest
 
 SOLVE_GROUPS = 64  # right-hand sides of the worst-row search; up to 64 neurons every row has its own
 
@@ -15,7 +15,7 @@ SOLVE_GROUPS = 64  # right-hand sides of the worst-row search; up to 64 neurons 
 def axon_leak_sign(cases: Cases) -> Outcome:
     """Does every axon leak toward OFF? ``v_leak,axon < 0``: an undriven axon must reset (paper, Section III-A.3)."""
     leak = cases.network.leak[cases.axons]
-    worst = int(cases.axons[leak.argmax()])
+    worst = int(cases.axons[first_largest(leak)])
     value = float(leak.max())
     return Outcome(
         rule="leak.axon_sign", message=f"axon leaks are at most {value:.4g} m/s; they must move the wall toward OFF",
@@ -34,7 +34,7 @@ def axon_leak_size(cases: Cases) -> Outcome:
     positive = np.maximum(need, 1e-30)
     room_on, room_off = 1 - positive / np.maximum(on, 1e-30), 1 - off / positive
     late = room_on.min() <= room_off.min()
-    k = int((room_on if late else room_off).argmin())
+    k = first_smallest(room_on if late else room_off)
     margin = float(min(room_on.min(), room_off.min()))
     current = float((on if late else off)[k])
     side = "at most" if late else "at least"
@@ -71,7 +71,7 @@ def soma_leak(cases: Cases) -> Outcome:
         drive[mine] = np.where(flip > 0, flip * transfer, np.inf)
     leak = np.abs(cases.leak_current[network.somas])
     ratio = drive[axons] / np.maximum(leak[network.post[axons]], 1e-30)
-    worst = int(axons[ratio.argmin()])
+    worst = int(axons[first_smallest(ratio)])
     required, measured = float(drive[worst]), float(leak[network.post[worst]])
     return Outcome(
         rule="leak.soma",
@@ -91,8 +91,8 @@ def axon_time(cases: Cases) -> Outcome:
     The rule on V_DW asks whether axons follow at all, this one whether they do before the trial is over.
     """
     courses = axon_courses(cases)
-    slowest = max(courses, key=lambda course: course.time.max())
-    k = int(slowest.time.argmax())
+    slowest = courses[first_largest(np.array([course.time.max() for course in courses]))]
+    k = first_largest(slowest.time)
     time, limit = float(slowest.time[k]), cases.protocol.time_limit
     place = cases.device_place(int(cases.axons[k]))
     takes = f"takes {time * 1e9:.4g} ns to switch" if np.isfinite(time) else "never switches"
@@ -114,7 +114,7 @@ def leak_time(cases: Cases) -> Outcome:
     speed = np.abs(cases.dynamics.steady_velocity(np.zeros(network.devices))[somas])
     time = np.full(len(somas), np.inf)
     np.divide(network.length[somas], speed, out=time, where=speed > 0)
-    k = int(time.argmax())
+    k = first_largest(time)
     limit = cases.protocol.time_limit
     return Outcome(
         rule="leak.time",

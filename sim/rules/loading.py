@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.rules.cases import LOAD_STATE, Cases
-from sim.rules.outcome import Outcome, above
+from sim.rules.outcome import Outcome, above, first_largest, first_smallest
 from sim.rules.starts import LoadedStarts
 
 MOST_BITS = 32  # of a start in a message
@@ -22,7 +22,7 @@ def load_drive(cases: Cases, loaded: LoadedStarts | None) -> Outcome | None:
     somas = cases.network.somas
     against = np.where(loaded.bits != 0, 1.0, -1.0) * cases.leak_current[somas]  # positive where the leak opposes
     margin = _margin(loaded.current, against)
-    k, neuron = np.unravel_index(int(margin.argmin()), margin.shape)
+    k, neuron = np.unravel_index(first_smallest(margin), margin.shape)
     current, leak = float(loaded.current[k, neuron]), float(against[k, neuron])
     word = _word(loaded.bits[k])
     return Outcome(
@@ -48,8 +48,8 @@ def any_load_drive(cases: Cases) -> Outcome:
         drives.append(drive)
         ratios.append(_margin(drive, sign * cases.leak_current[somas]))
     least = np.min(ratios, axis=1)
-    side = 1 if least[1] < 0 else int(least.argmin())  # one OFF against all ON has the axons ON that the bound takes
-    k = int(ratios[side].argmin())
+    side = 1 if least[1] < 0 else first_smallest(least)  # one OFF against all ON has the axons ON that the bound takes
+    k = first_smallest(ratios[side])
     current, leak = float(drives[side][k]), float((1, -1)[side] * cases.leak_current[somas[k]])
     return Outcome(
         rule="leak.load_any",
@@ -72,7 +72,7 @@ def load_time(cases: Cases, loaded: LoadedStarts | None) -> Outcome | None:
     if loaded is None or not (loaded.bits.any() or loaded.axons.any()):
         return None
     total = loaded.soma + loaded.axons
-    start, k = (int(index) for index in np.unravel_index(int(total.argmax()), total.shape))
+    start, k = (int(index) for index in np.unravel_index(first_largest(total), total.shape))
     soma, axons, total = loaded.soma[start, k], loaded.axons[start, k], total[start, k]
     timed = cases.protocol.load != "rest"
     limit = float(cases.protocol.load) if timed else cases.protocol.time_limit

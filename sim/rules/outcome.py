@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from hwlib.errors import InputError, shown
 from hwlib.findings import Finding
 from hwlib.writing import write_atomic
@@ -83,6 +85,22 @@ class Outcome:
             required=self.required,
             unit=self.unit,
         )
+
+
+TIE = 1e-9  # relative difference within which two values are the same, however they were rounded
+
+
+def first_largest(values: np.ndarray) -> int:
+    """Index in the flat array of its largest value, of the first where several tie but for rounding."""
+    largest = values.max()
+    if not np.isfinite(largest):
+        return int(values.argmax())
+    return int((values >= largest - TIE * abs(largest)).argmax())
+
+
+def first_smallest(values: np.ndarray) -> int:
+    """Index in the flat array of its smallest value, as ``first_largest``."""
+    return first_largest(-values)
 
 
 def below(value: float, limit: float) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sim.rules.cases import Cases
-from sim.rules.statics import Solution, StaticCircuit
+from sim.rules.statics import Solution
 
 MOST_WALLS = 250_000  # in all starts that are solved with their own walls: 20 of 60 neurons take a second
 FEWEST_STARTS = 16  # solved at any size
@@ -73,12 +73,13 @@ def loaded_starts(cases: Cases) -> LoadedStarts | None:
     chosen = _hardest(cases, starts, volts)
     current, soma, axons = np.zeros((3, len(chosen), network.neurons))
     peaks, all_off = Peaks(network.devices, len(network.resistor_ohm)), cases.parallel(False, "none")
-    at_first = StaticCircuit(network, all_off, held)
+    at_first = cases.circuits.at(all_off, held)
+    for k in chosen:  # one circuit after the other: each is factorised once
+        peaks.include(at_first.solve(volts[k]), int(first[k]))
     for row, k in enumerate(chosen):
         on = starts[k] != 0
-        loaded = StaticCircuit(network, on[network.pre], held).solve(volts[k])
-        for solution in (at_first.solve(volts[k]), loaded):
-            peaks.include(solution, int(first[k]))
+        loaded = cases.circuits.at(on[network.pre], held).solve(volts[k])
+        peaks.include(loaded, int(first[k]))
         track = loaded.track_current
         current[row] = np.where(on, 1.0, -1.0) * track[somas]
         soma[row, on] = _travel(cases, somas, track[somas])[on]
@@ -94,7 +95,7 @@ def _hardest(cases: Cases, starts: np.ndarray, volts: list[np.ndarray]) -> np.nd
     most = max(FEWEST_STARTS, MOST_WALLS // cases.network.devices)
     if len(starts) <= most:
         return np.arange(len(starts))
-    circuit = StaticCircuit(cases.network, cases.parallel(True, "all"), cases.held(*cases.load_classes))
+    circuit = cases.circuits.at(cases.parallel(True, "all"), cases.held(*cases.load_classes))
     least, largest = np.zeros((2, len(starts)))
     for k, (start, source) in enumerate(zip(starts, volts, strict=True)):
         solution = circuit.solve(source)

@@ -8,7 +8,7 @@ import numpy as np
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from sim.circuit.circuit_nodes import joined_pins
-from sim.circuit.resistor_network import ResistorNetwork
+from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
 
 
 @dataclass(frozen=True)
@@ -54,26 +54,65 @@ class Solution:
         )
 
 
-class StaticCircuit:
-    """A network with given wall states and given nets held by sources; factorised once, solved for many drives.
+class StaticCircuits:
+    """The circuits of one network in any state of its walls and under any sources.
 
     All pins of a net are one node.
 
     Args:
         network: the network.
-        parallel: True where the wall is past the pillar (ON, R_P), or the share of the pillar that it has passed,
-            0 … 1, shape (devices,).
-        held: True for nets whose pins a source holds, shape (nets,). Parts that no held pin reaches float; they carry
-            no current and are put at 0 V.
     """
 
-    def __init__(self, network: Network, parallel: np.ndarray, held: np.ndarray):
+    def __init__(self, network: Network):
         self.network = network
-        self.pillar_siemens = parallel / network.r_p + (1.0 - parallel) / network.r_ap
-        sources = np.zeros(network.nodes, bool)
-        sources[network.pin_node] = held[network.node_net[network.pin_node]]
-        ends, siemens = elements(network, self.pillar_siemens)
-        self._resistors = ResistorNetwork(ends, siemens, sources, joined_pins(network)[0])
+        at = network.terminals
+        ends = np.concatenate([network.resistor_nodes, at[:, [DW_IN, DW_OUT]], at[:, [MTJ_IN, MTJ_OUT]]])
+        self.graph = ResistorGraph(ends, network.nodes, joined_pins(network)[0])
+        self._fixed = np.concatenate([1 / network.resistor_ohm, 1 / network.r_m])
+        self._held: dict[bytes, ResistorNetwork] = {}
+        self._currents: dict[tuple[bytes, ...], np.ndarray] = {}
+
+    def at(self, parallel: np.ndarray, held: np.ndarray) -> StaticCircuit:
+        """The circuit in one state.
+
+        Args:
+            parallel: True where the wall is past the pillar (ON, R_P), or the share of the pillar that it has passed,
+                0 … 1, shape (devices,).
+            held: True for nets whose pins a source holds, shape (nets,). Parts that no held pin reaches float; they
+                carry no current and are put at 0 V.
+        """
+        network = self.network
+        pillars = parallel / network.r_p + (1.0 - parallel) / network.r_ap
+        known = self._held.get(held.tobytes())
+        if known is None:
+            sources = np.zeros(network.nodes, bool)
+            sources[network.pin_node] = held[network.node_net[network.pin_node]]
+            known = ResistorNetwork(self.graph, np.concatenate([self._fixed, pillars]), sources)
+            self._held[held.tobytes()] = known
+        return StaticCircuit(network, pillars, known.with_siemens(pillars, len(self._fixed)))
+
+    def track_current(self, parallel: np.ndarray, held: np.ndarray, net_voltage: np.ndarray) -> np.ndarray:
+        """Track currents in A as of ``at(parallel, held).solve(net_voltage)``, kept for the next who asks, (devices,).
+
+        For drives of 1 V, of which an operating point's currents are sums.
+        """
+        key = tuple(array.tobytes() for array in (parallel, held, net_voltage))
+        if key not in self._currents:
+            self._currents[key] = self.at(parallel, held).solve(net_voltage).track_current
+        return self._currents[key]
+
+
+class StaticCircuit:
+    """A network with given wall states and given nets held by sources, solved for many drives.
+
+    Args:
+        network: the network.
+        pillar_siemens: conductances of its pillars in S, shape (devices,).
+        resistors: its circuit.
+    """
+
+    def __init__(self, network: Network, pillar_siemens: np.ndarray, resistors: ResistorNetwork):
+        self.network, self.pillar_siemens, self._resistors = network, pillar_siemens, resistors
 
     def response(self, injected: np.ndarray) -> np.ndarray:
         """Node voltages in V for currents ``injected`` into the nodes in A, all sources at 0 V, shape (nodes,)."""
@@ -99,10 +138,3 @@ class StaticCircuit:
         """Solve for source voltages per net in V (entries of nets not held are ignored), shape (nets,)."""
         voltage = self._resistors.potentials(net_voltage[self.network.node_net])
         return Solution(self.network, voltage, self.pillar_siemens)
-
-
-def elements(network: Network, pillar_siemens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes of wires, tracks and pillars, shape (elements, 2), and their conductances in S, shape (elements,)."""
-    at = network.terminals
-    ends = np.concatenate([network.resistor_nodes, at[:, [DW_IN, DW_OUT]], at[:, [MTJ_IN, MTJ_OUT]]])
-    return ends, np.concatenate([1 / network.resistor_ohm, 1 / network.r_m, pillar_siemens])

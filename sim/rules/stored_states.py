@@ -16,8 +16,8 @@ from sim.dynamics import dynamics_of
 from sim.protocol import Protocol
 from sim.rules.cases import Cases
 from sim.rules.drive_path import DrivePath
-from sim.rules.outcome import Outcome, Severity
-from sim.rules.statics import StaticCircuit
+from sim.rules.outcome import Outcome, Severity, first_smallest
+from sim.rules.statics import StaticCircuits
 
 MOST_PATTERNS = 64  # judged: no network that weight lines can be drawn for (N ≤ 256) stores as many
 _FORMULA = "k·I + v_leak ≥ 0 in every wall that is ON, ≤ 0 in every one that is OFF, somas and axons"
@@ -63,18 +63,21 @@ class RestStates:
         return np.minimum(self.soma_margin, self.axon_margin) < 0
 
 
-def rest_states(network: Network, protocol: Protocol, states: np.ndarray) -> RestStates:
+def rest_states(
+    network: Network, protocol: Protocol, states: np.ndarray, circuits: StaticCircuits | None = None
+) -> RestStates:
     """Find which states a network holds in the convergence phase.
 
     Args:
         network: ideal or extracted.
         protocol: the voltages; with weight lines it must give ``levels``.
         states: bits of the neurons, shape (states, N) or (N,).
+        circuits: of this network, for what was solved before; default: new ones.
 
     Raises:
         InputError: weight lines without levels.
     """
-    states = np.atleast_2d(np.asarray(states))
+    states, circuits = np.atleast_2d(np.asarray(states)), circuits or StaticCircuits(network)
     held = network.held_nets(LINE, RAIL)
     source = protocol.net_voltages(network)
     balance, still = dynamics_of(network).balance(), protocol.rest_speed(network) / network.mobility
@@ -84,12 +87,12 @@ def rest_states(network: Network, protocol: Protocol, states: np.ndarray) -> Res
     worst, current = np.empty(len(states), int), np.empty(len(states))
     for k, bits in enumerate(states):
         on = bits[network.pre] == 1
-        track = StaticCircuit(network, on, held).solve(source).track_current
+        track = circuits.at(on, held).solve(source).track_current
         gap = np.where(on, 1.0, -1.0) * (track - balance)
         margin = np.where(np.abs(gap) < still, 0.0, gap) / np.maximum(np.abs(balance), still)
         soma_margin[k], soma_current[k] = margin[somas], track[somas]
         np.minimum.at(axon_margin[k], network.pre[axons], margin[axons])
-        worst[k] = int(margin.argmin())
+        worst[k] = first_smallest(margin)
         current[k] = track[worst[k]]
     return RestStates(states, soma_margin, axon_margin, soma_current, worst, current, balance[worst])
 
@@ -98,7 +101,7 @@ def run_ends(cases: Cases, found: DrivePath | None) -> RestStates | None:
     """How the network holds the states in which its task's own trials end on ideal wires, where it stores nothing."""
     if cases.patterns is not None or found is None:
         return None
-    return rest_states(cases.network, cases.protocol, found.ends)
+    return rest_states(cases.network, cases.protocol, found.ends, cases.circuits)
 
 
 def pattern_states(cases: Cases) -> RestStates | None:
@@ -106,7 +109,7 @@ def pattern_states(cases: Cases) -> RestStates | None:
     if cases.patterns is None:
         return None
     patterns = cases.patterns[:MOST_PATTERNS]
-    return rest_states(cases.network, cases.protocol, np.concatenate([patterns, 1 - patterns]))
+    return rest_states(cases.network, cases.protocol, np.concatenate([patterns, 1 - patterns]), cases.circuits)
 
 
 def neuron_margins(held: RestStates | None, ends: RestStates | None) -> list[float] | None:
@@ -139,7 +142,7 @@ def stored_patterns(cases: Cases, found: RestStates | None, ends: RestStates | N
 
 def _ends(cases: Cases, found: RestStates) -> Outcome:
     """The end state that is held least."""
-    k = int(found.margin.argmin())
+    k = first_smallest(found.margin)
     place = cases.device_place(int(found.worst[k]))
     leaving = int(found.leaving[k].sum())
     held = "is a rest state" if found.holds[k] else f"is left by {leaving} neuron{'s' * (leaving > 1)}"
@@ -158,7 +161,7 @@ def _stored(
     """The pattern that is held least, each in the given form: as stored (0), or inverse (1)."""
     count = len(form)
     chosen = form * count + np.arange(count)
-    pattern = int(found.margin[chosen].argmin())
+    pattern = first_smallest(found.margin[chosen])
     k = int(chosen[pattern])
     name = f"pattern {pattern} inverted" if form[pattern] else f"pattern {pattern}"
     device = int(found.worst[k])
@@ -189,11 +192,11 @@ def all_off(cases: Cases) -> Outcome | None:
     if patterns is None or (patterns == patterns[:, :1]).all(axis=1).any():
         return None
     off = np.zeros(network.neurons, int)
-    found = rest_states(network, cases.protocol, off)
-    neuron = int(found.soma_margin[0].argmin())
+    found = rest_states(network, cases.protocol, off, cases.circuits)
+    neuron = first_smallest(found.soma_margin[0])
     least, soma = float(found.soma_margin[0, neuron]), int(network.somas[neuron])
     turned = network.with_devices(leak=np.where(network.is_soma, -network.leak, network.leak))
-    sign = least >= 0 and bool((rest_states(turned, cases.protocol, off).soma_margin < 0).any())
+    sign = least >= 0 and bool((rest_states(turned, cases.protocol, off, cases.circuits).soma_margin < 0).any())
     place = cases.device_place(soma)
     current, balance = float(found.soma_current[0, neuron]), float(cases.leak_current[soma])
     message = f"with every wall OFF {'no soma leaves' if least >= 0 else 'somas leave'} ({cases.wires})"

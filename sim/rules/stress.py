@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sim.rules.cases import LOAD_STATE, Cases
-from sim.rules.outcome import Outcome, Place, Severity, below
+from sim.rules.outcome import Outcome, Place, Severity, below, first_largest
 from sim.rules.starts import LoadedStarts, Peaks
 from sim.rules.statics import Solution
 
@@ -59,16 +59,16 @@ def any_load_stress(cases: Cases) -> list[Outcome]:
     Of tracks and all layers of wires and vias the one nearest to its limit is told.
     """
     bound, limit = cases.load_bound, cases.process.layers["track"].max_current_density
-    pillar = int(bound.pillar_voltage.argmax())
+    pillar = first_largest(bound.pillar_voltage)
     outcomes = [_barrier(cases, "barrier.load_any", "warning", LOAD_STATE, pillar, float(bound.pillar_voltage[pillar]))]
     currents = []
     if limit is not None:
         density = bound.track_current / cases.network.narrowest_area
-        device = int(density.argmax())
+        device = first_largest(density)
         currents.append(_track(cases, "current.load_any", "warning", LOAD_STATE, device, float(density[device])))
     use = np.where(np.isfinite(cases.network.resistor_limit), bound.resistor_current, 0) / cases.network.resistor_limit
     if use.any():
-        wire = int(use.argmax())
+        wire = first_largest(use)
         currents.append(_wire(cases, "current.load_any", "warning", LOAD_STATE, wire, float(use[wire])))
     return outcomes + sorted(currents, key=lambda outcome: outcome.margin)[:1]
 

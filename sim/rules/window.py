@@ -13,12 +13,10 @@ from functools import cached_property
 
 import numpy as np
 
-from hwlib.nets import DENDRITE, V_DW
-from hwlib.network import DW_IN, DW_OUT
+from hwlib.nets import DENDRITE, LINE, RAIL, V_DW
 from hwlib.operating_point import v_dw_eq4
-from sim.rules.cases import Cases
-from sim.rules.outcome import Outcome
-from sim.rules.statics import StaticCircuit
+from sim.rules.cases import RUN_STATES, Cases
+from sim.rules.outcome import TIE, Outcome, first_largest, first_smallest
 
 WINDOW_FORMULA = (
     "V_DW so that k·I(farthest axon, soma P) > |v_leak| and k·I(nearest axon, soma AP) < |v_leak|; "
@@ -79,28 +77,34 @@ def v_dw_windows(cases: Cases) -> Windows:
 def _threshold(cases: Cases, *, somas: bool) -> tuple[np.ndarray, np.ndarray]:
     """V_DW at which the worst axon of each neuron stands still, and that axon, shape (N,)."""
     network, axons = cases.network, cases.axons
-    circuit = StaticCircuit(network, cases.parallel(somas, "all"), cases.held(DENDRITE))
-    unit = np.where(network.nets_of(V_DW), 1.0, 0.0)
-    dendrites = np.where(network.nets_of(DENDRITE), (1 if somas else -1) * dendrite_bound(cases), 0.0)
-    gain = circuit.solve(unit).track_current[axons]
-    offset = circuit.solve(dendrites).track_current[axons] if network.has_wires else 0.0
+    state, held = cases.parallel(somas, "all"), cases.held(DENDRITE)
+    gain, share = (
+        cases.circuits.track_current(state, held, network.nets_of(each).astype(float))[axons]
+        for each in (V_DW, DENDRITE)
+    )
+    offset = (1 if somas else -1) * dendrite_bound(cases) * share if network.has_wires else 0.0
     threshold = (cases.leak_current[axons] - offset) / gain
     worst = np.full(network.neurons, -np.inf if somas else np.inf)
     (np.maximum if somas else np.minimum).at(worst, network.pre[axons], threshold)
-    at_worst = np.flatnonzero(threshold == worst[network.pre[axons]])
+    theirs = worst[network.pre[axons]]
+    at_worst = axons[np.abs(threshold - theirs) <= TIE * np.abs(theirs)][::-1]  # the first of several is written last
     axon = np.empty(network.neurons, int)
-    axon[network.pre[axons[at_worst]]] = axons[at_worst]
+    axon[network.pre[at_worst]] = at_worst
     return worst, axon
 
 
 def dendrite_bound(cases: Cases) -> float:
     """Largest voltage across a soma's track in V: V_C, or more when the weights can put more there."""
-    somas = cases.network.somas
-    terminals = cases.network.terminals[somas]
-    largest = [
-        float(np.abs(s.voltage[terminals[:, DW_IN]] - s.voltage[terminals[:, DW_OUT]]).max())
-        for s in cases.run_states.values()
-    ]
+    network, somas, held = cases.network, cases.network.somas, cases.held(LINE, RAIL)
+    feeds = network.nets_of(V_DW)
+    weights = np.where(feeds, 0.0, cases.protocol.net_voltages(network))
+    largest = []
+    for state in RUN_STATES.values():
+        parallel = cases.parallel(*state)
+        fed, weighed = (
+            cases.circuits.track_current(parallel, held, volts)[somas] for volts in (feeds.astype(float), weights)
+        )
+        largest.append(float(np.abs((cases.protocol.v_dw * fed + weighed) * network.r_m[somas]).max()))
     return max(cases.protocol.v_charge, *largest)
 
 
@@ -108,11 +112,11 @@ def vdw_window(cases: Cases, windows: Windows) -> Outcome:
     """Does the set V_DW lie in every neuron's window? Margin: distance to the nearer end, relative to V_DW."""
     v_dw = cases.protocol.v_dw
     to_low, to_high = v_dw - windows.lowest, windows.highest - v_dw
-    if to_low <= to_high:
-        margin, device, bound = to_low, windows.low_axon[windows.low.argmax()], windows.lowest
+    if to_low - to_high <= 10 * TIE * abs(v_dw):  # at the centre, where ``auto`` is, the lower end is told
+        margin, device, bound = to_low, windows.low_axon[first_largest(windows.low)], windows.lowest
         what, state = "switches on too late or never", "all somas P"
     else:
-        margin, device, bound = to_high, windows.high_axon[windows.high.argmin()], windows.highest
+        margin, device, bound = to_high, windows.high_axon[first_smallest(windows.high)], windows.highest
         what, state = "does not switch off", "all somas AP"
     place = cases.device_place(int(device))
     span = f"window [{windows.lowest:.4g}, {windows.highest:.4g}] V {cases.wires}"
@@ -151,5 +155,5 @@ def vdw_eq4(cases: Cases, windows: Windows) -> Outcome:
         formula="V_DW = I_leak·R_P·(N−1)·(1 + T/2) inside the window",
         source="paper, eq. (4): it leaves out R_M and every wire",
         measured=value, required=bound, unit="V",
-        place=cases.device_place(int(windows.low_axon[windows.low.argmax()])), state="all somas P / all AP",
+        place=cases.device_place(int(windows.low_axon[first_largest(windows.low)])), state="all somas P / all AP",
     )  # fmt: skip

@@ -10,8 +10,8 @@ import numpy as np
 from hwlib.nets import LINE, RAIL
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from sim.rules.cases import Cases
-from sim.rules.outcome import Outcome, above, below
-from sim.rules.statics import Solution, StaticCircuit
+from sim.rules.outcome import Outcome, above, below, first_largest
+from sim.rules.statics import Solution
 
 IR_SOURCE = "Kirchhoff's laws on the extracted wires; limit: the 5 to 10 % of usual sign-off"
 
@@ -109,9 +109,9 @@ def rc_time(cases: Cases) -> Outcome | None:
     for side in (0, 1):
         np.add.at(farad, network.coupling_nets[:, side], 2 * network.coupling_farad)
     per_node = (farad / np.maximum(np.bincount(network.node_net, minlength=len(farad)), 1))[network.node_net]
-    circuit = StaticCircuit(network, cases.parallel(False, "none"), cases.held(LINE, RAIL))
+    circuit = cases.circuits.at(cases.parallel(False, "none"), cases.held(LINE, RAIL))
     elmore = circuit.response(per_node)
-    node = int(elmore.argmax())
+    node = first_largest(elmore)
     speed = {name: np.abs(network.mobility * s.track_current) / network.length for name, s in cases.states.items()}
     _, fastest, rate = cases.worst(speed)
     transit = 1 / rate

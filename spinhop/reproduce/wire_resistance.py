@@ -9,7 +9,7 @@ import xarray as xr
 
 from hwlib.network import MTJ_OUT, Network
 from hwlib.schematic import ladder_network
-from sim.circuit.resistor_network import ResistorNetwork
+from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
 from sim.tasks import statistics
 from sim.tasks.random_recall import random_recall
 from sim.tasks.setup import at_ideal_v_dw, paper_design
@@ -80,9 +80,8 @@ def ohm_per_cell(network: Network) -> float:
     taps, column = network.terminals[axons, MTJ_OUT], network.pre[axons]
     net = network.node_net[taps[0]]
     inside = network.node_net[network.resistor_nodes[:, 0]] == net
-    wires = ResistorNetwork(
-        network.resistor_nodes[inside], 1 / network.resistor_ohm[inside], np.arange(network.nodes) == taps[0]
-    )
+    graph = ResistorGraph(network.resistor_nodes[inside], network.nodes)
+    wires = ResistorNetwork(graph, 1 / network.resistor_ohm[inside], np.arange(network.nodes) == taps[0])
     middle, last = len(taps) // 2, len(taps) - 1  # the first tap is the reference
     ampere = np.zeros((network.nodes, 2))
     ampere[taps[[middle, last]], [0, 1]] = 1.0

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.circuit.resistor_network import ResistorNetwork
+from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
 from tests.support.dense_circuit import dense_potentials
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,7 @@ def _random(seed):
     for a, b in shorts:
         one[one == one[b]] = one[a]
     node = np.unique(one, return_inverse=True)[1]
-    return rng, ResistorNetwork(ends, siemens, held, node), ends, siemens, held, shorts, node
+    return rng, ResistorNetwork(ResistorGraph(ends, nodes, node), siemens, held), ends, siemens, held, shorts, node
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -63,27 +63,50 @@ def test_many_drives_at_once_are_each_drive_alone():
     assert together == pytest.approx(np.stack(alone, axis=1), rel=1e-12, abs=1e-15)
 
 
+def test_states_on_one_graph_are_each_a_network_of_its_own():
+    rng, _, ends, siemens, held, _, node = _random(5)
+    siemens = np.where(siemens > 0, siemens, 1e-3)
+    graph = ResistorGraph(ends, len(held), node)
+    first = ResistorNetwork(graph, siemens, held)
+    other_held = np.roll(held, 1)
+    states = [first, ResistorNetwork(graph, siemens, other_held)]
+    for start in (10, 10, 4):
+        siemens = np.concatenate([siemens[:start], 10 ** rng.uniform(-5, 0, len(ends) - start)])
+        states.append(states[-1].with_siemens(siemens[start:], start))
+    volts = rng.uniform(-1, 1, len(held))
+    alone = [ResistorNetwork(ResistorGraph(ends, len(held), node), siemens, other_held).potentials(volts)]
+    before = first.potentials(volts)
+    for state in (*states[1:], *states):  # the graph holds one factorisation: whoever asks gets its own
+        got = state.potentials(volts)
+    assert got == pytest.approx(alone[0], rel=1e-12, abs=1e-15)
+    assert first.potentials(volts).tolist() == before.tolist() != got.tolist()
+
+
 def test_divider_ladder_and_nothing_to_solve():
-    divider = ResistorNetwork(np.array([[0, 1], [1, 2]]), np.array([1 / 3, 1.0]), np.array([True, False, True]))
+    def network(ends, siemens, held):
+        return ResistorNetwork(ResistorGraph(ends, len(held)), siemens, held)
+
+    divider = network(np.array([[0, 1], [1, 2]]), np.array([1 / 3, 1.0]), np.array([True, False, True]))
     assert divider.potentials(np.array([8.0, np.nan, 0.0])) == pytest.approx([8.0, 2.0, 0.0])
     steps = np.arange(50)
-    ladder = ResistorNetwork(np.stack([steps, steps + 1], axis=1), np.full(50, 0.5), np.arange(51) == 0)
+    ladder = network(np.stack([steps, steps + 1], axis=1), np.full(50, 0.5), np.arange(51) == 0)
     assert ladder.potentials(injected=np.eye(51)[50]) == pytest.approx(2.0 * np.arange(51))  # 1 A over 2 Ω a step
-    held = ResistorNetwork(np.array([[0, 1]]), np.ones(1), np.array([True, True]))
+    held = network(np.array([[0, 1]]), np.ones(1), np.array([True, True]))
     assert held.potentials(np.array([1.0, 2.0])).tolist() == [1.0, 2.0]
 
 
 def test_nobody_else_assembles_a_conductance_matrix():
     """Besides judges: the engines, and the sheets of the extraction and of LVS, which may not import ``sim``."""
     own = {"sim/circuit/resistor_network.py", "hwlib/extraction/grid.py", "hwlib/checks/locate.py"}
-    solvers = {"splu", "spsolve", "factorized", "cg"}
+    solvers = {"splu", "spsolve", "factorized", "cg", "qdldl"}
     found = set()
     for room in ("hwlib", "layouts", "sim", "spinhop"):
         for path in (ROOT / room).rglob("*.py"):
             names = {
                 alias.name
                 for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("scipy.sparse.linalg")
+                if isinstance(node, ast.Import | ast.ImportFrom)
+                and getattr(node, "module", "scipy.sparse.linalg").startswith("scipy.sparse.linalg")
                 for alias in node.names
             }
             if names & solvers and "engines" not in path.parts:

@@ -14,7 +14,6 @@ from layouts import hopfield, write_layout
 from sim.protocol import protocol_for
 from sim.rules import Limits, operating_point_report
 from sim.rules.cases import LOAD_STATE, Cases
-from sim.rules.statics import StaticCircuit
 
 
 def drawn(folder, n, **network):
@@ -54,7 +53,7 @@ def test_worst_start_is_the_maximum_over_all_starts(small, rails):
     cases = Cases(network, protocol, design.device, process, Limits())
     bound = cases.load_bound
     held = cases.held(DENDRITE, *([RAIL] if rails == "grounded" else []))
-    circuit = StaticCircuit(network, cases.parallel(True, "all"), held)
+    circuit = cases.circuits.at(cases.parallel(True, "all"), held)
     tracks, wires, pillars, surely = [], [], [], []
     for start in product((0, 1), repeat=5):
         volts = replace(protocol, start=np.array(start)).load_voltages(network)

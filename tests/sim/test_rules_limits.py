@@ -17,6 +17,7 @@ from hwlib.schematic import ideal_network
 from hwlib.weights import weight_levels
 from sim.protocol import protocol_for
 from sim.rules import Limits, Outcome, check_operating_point, rule_names
+from sim.rules.outcome import first_largest, first_smallest
 from tests.support.random_trials import wired
 from tests.support.rule_bench import MOBILITY, Bench
 
@@ -35,6 +36,12 @@ def test_one_of_four_neurons_on_does_not_hold_itself():
 
 def test_good_wires_pass_every_rule():
     assert Bench(20, 0.5).report().findings() == []
+
+
+def test_what_ties_but_for_rounding_goes_to_the_first():
+    values = np.array([1.0, 3.0, 3.0 * (1 + 1e-12), 2.0])
+    assert (first_largest(values), first_smallest(-values), first_largest(values * (1, 1, 1.001, 1))) == (1, 1, 2)
+    assert (first_largest(np.array([1.0, np.inf, np.inf])), first_smallest(np.array([[1.0, -np.inf]]))) == (1, 1)
 
 
 # --- leaks
