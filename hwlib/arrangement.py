@@ -34,6 +34,42 @@ def strap_landings(network: NetworkFields, wire: str) -> np.ndarray:
     return along.T if wire in ACROSS else along
 
 
+def taper_levels(network: NetworkFields, wire: str) -> np.ndarray:
+    """How far a tapered wire has narrowed, by row and column of the drawing, shape (N, N).
+
+    0 is the widest, ``steps`` − 1 the narrowest: by the share of the taps from here on in those of the longest arm.
+    """
+    steps, n = network.tapers.given()[wire].steps, network.neurons
+    tile = np.arange(n)
+    if wire in ("dendrite", "drive"):
+        join = joins(network)[:, None]
+        away, arm = abs(tile - join), np.where(tile < join, join, n - 1 - join)
+        beyond, longest = arm - away + 1, np.maximum(join, n - 1 - join)
+        beyond = np.where(away == 0, longest, beyond)
+    else:
+        fed = getattr(network.feeds, wire)
+        far = {"both": np.minimum(tile, n - 1 - tile), "west": tile, "south": tile}.get(fed, n - 1 - tile)
+        longest = far.max() + 1
+        beyond = np.broadcast_to(longest - far, (n, n))
+    levels = np.minimum(steps * (longest - beyond) // longest, steps - 1)
+    return levels.T if wire in ACROSS else levels
+
+
+def with_borders(levels: np.ndarray, network: NetworkFields, wire: str) -> np.ndarray:
+    """The levels of a tapered wire in each tile, at its lower or left border and at the other one, shape (N, N, 3).
+
+    Neighbours meet at the narrower one's width, but a tile in which a soma joins is as wide as it can be all through.
+    """
+    along, tile = levels.T if wire in ACROSS else levels, np.arange(network.neurons)
+    first, second = along[:, :-1], along[:, 1:]
+    borders = np.maximum(first, second)
+    if wire in ("dendrite", "drive"):
+        join = joins(network)[:, None]
+        borders = np.where((tile[:-1] == join) | (tile[1:] == join), np.minimum(first, second), borders)
+    three = np.stack([along, np.hstack([along[:, :1], borders]), np.hstack([borders, along[:, -1:]])], axis=-1)
+    return three.swapaxes(0, 1) if wire in ACROSS else three
+
+
 def by_neuron(network: NetworkFields, drawn: np.ndarray) -> np.ndarray:
     """What is said of rows and columns of the drawing, by postsynaptic and presynaptic neuron, shape (N, N)."""
     found, order = np.empty_like(drawn), neuron_at(network)

@@ -13,7 +13,7 @@ from hwlib.topology_fields import TopologyFields
 from hwlib.units import Whole
 from hwlib.weight_fields import Weights
 from hwlib.weight_styles import MAX_NEURONS, RAILS, WEIGHT_STYLES
-from hwlib.wire_fields import Feeds, Straps, Trunks, WireWidth
+from hwlib.wire_fields import Feeds, Straps, Tapers, TileVias, Trunks, WireWidth
 
 
 def _known_style(name: str) -> str:
@@ -56,7 +56,9 @@ class NetworkFields(StrictModel):
     ground_width: WireWidth | None = Field(default=None, description="of the wire; else the process's minimum")
     weight_width: WireWidth | None = Field(default=None, description="of weight rails or lines, likewise")
     vdw_width: WireWidth | None = Field(default=None, description="of the wire; else the process's minimum")
+    tapers: Tapers = Tapers()
     straps: Straps = Straps()
+    tile_vias: TileVias = TileVias()
     feeds: Feeds = Feeds()
     trunks: Trunks = Trunks()
     weights: Weights = Weights(random_patterns=1)
@@ -66,10 +68,24 @@ class NetworkFields(StrictModel):
         if too_large := style_problem(self.weight_style, self.neurons):
             raise ValueError(too_large)
         style = WEIGHT_STYLES[self.weight_style]
-        if self.straps.weight is not None and not style.whole_rows:
-            raise ValueError(
-                f"straps.weight: weight_style {style.name} has no wires through whole rows; use {RAILS.name}"
-            )
+        for field, kinds in (("straps", self.straps), ("tapers", self.tapers)):
+            if kinds.weight is not None and not style.whole_rows:
+                raise ValueError(
+                    f"{field}.weight: weight_style {style.name} has no wires through whole rows; use {RAILS.name}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _tapers_narrow(self) -> NetworkFields:
+        for wire, taper in self.tapers.given().items():
+            widest = getattr(self, f"{wire}_width")
+            if widest is None:
+                raise ValueError(f"tapers.{wire}: give {wire}_width, its widest")
+            if taper.narrow >= widest:
+                raise ValueError(
+                    f"tapers.{wire}.narrow: {taper.narrow * 1e9:.6g} nm, allowed: less than {wire}_width, "
+                    f"{widest * 1e9:.6g} nm"
+                )
         return self
 
 

@@ -1,8 +1,8 @@
-"""How the wires of a design's network are drawn beyond their widths: straps on upper metals, trunks and feeds."""
+"""How the wires of a design's network are drawn beyond their widths: straps, tapers, vias, trunks and feeds."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -10,7 +10,14 @@ from hwlib.strict_model import StrictModel
 from hwlib.units import Quantity, Real, Whole
 
 WireWidth = Annotated[float, Quantity("m", 1e-9, 1e-4)]
+MOST_WIDTHS = 16  # of a tapered wire
 ACROSS, ALONG = ("drive", "ground"), ("dendrite", "vdw", "weight")  # wires in columns, on m2, and in rows, on m3
+
+
+def given(fields: StrictModel) -> dict[str, Any]:
+    """The fields of a model that are not None."""
+    found = {name: getattr(fields, name) for name in type(fields).model_fields}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 class Strap(StrictModel):
@@ -49,8 +56,44 @@ class Straps(StrictModel):
 
     def given(self) -> dict[str, Strap]:
         """The straps there are, by wire."""
-        found = {name: getattr(self, name) for name in type(self).model_fields}
-        return {name: strap for name, strap in found.items() if strap is not None}
+        return given(self)
+
+
+class Taper(StrictModel):
+    """A wire that is as wide as the design says where all of its current passes, and narrower where less does.
+
+    The width falls from tile to tile, in equal steps, as the number of taps beyond does: away from the soma on
+    dendrites and drives, away from the feeds on the others.
+    """
+
+    narrow: WireWidth = Field(description="width of the last taps")
+    steps: Whole = Field(
+        default=4, ge=2, le=MOST_WIDTHS, description="different widths, the widest and the narrowest included"
+    )
+
+
+class Tapers(StrictModel):
+    """Which wires are tapered, from their width down."""
+
+    drive: Taper | None = Field(default=None, description="the axon drives (columns)")
+    ground: Taper | None = Field(default=None, description="the ground columns")
+    dendrite: Taper | None = Field(default=None, description="the dendrites (rows)")
+    weight: Taper | None = Field(default=None, description="the weight rails (rows)")
+    vdw: Taper | None = Field(default=None, description="the V_DW rows")
+
+    def given(self) -> dict[str, Taper]:
+        """The tapers there are, by wire."""
+        return given(self)
+
+
+class TileVias(StrictModel):
+    """How many vias stand side by side where a device joins its wires."""
+
+    size: Literal["one", "currents"] = Field(
+        default="one",
+        description="one; currents: as many as the operating point needs by the process's current limits",
+    )
+    scale: Real = Field(default=1.0, ge=0.01, le=100, description="times the currents")
 
 
 class Feeds(StrictModel):

@@ -13,6 +13,7 @@ from hwlib.cells.shapes import Rect
 from hwlib.cells.tiles import axon, blank, soma
 from hwlib.design import Design
 from hwlib.process import Process
+from hwlib.wire_fields import MOST_WIDTHS
 from layouts.edges import foot_rects, side_rects
 from layouts.floorplan import ABSENT, Floorplan, floorplan
 
@@ -58,6 +59,8 @@ def _digest(plan: Floorplan) -> str:
     if not plan.design.topology.complete:
         digest.update(plan.joined.tobytes())
     digest.update(plan.landings.tobytes())
+    for level in plan.tapering.values():
+        digest.update(level.tobytes())
     digest.update(plan.order.tobytes() + plan.feeders[0].tobytes())
     return digest.hexdigest()[:8]
 
@@ -70,16 +73,17 @@ class _Builder:
 
     def build(self) -> None:
         plan, t = self.plan, self.plan.tile
-        west = self._plain("edge_west", side_rects(plan, True))
+        ends = plan.tapering["dendrite"][:, 0, 0].tolist() if "dendrite" in plan.tapering else [0] * plan.n
+        west = {k: self._plain(f"edge_west{k or ''}", side_rects(plan, True, k)) for k in sorted(set(ends))}
         east = self._plain("edge_east", side_rects(plan, False))
         x0, y0 = plan.origin
         all_codes = self._codes()
         # All tiles first: making a cell after thousands of references were placed makes klayout sort them again.
         for code, at in zip(*np.unique(all_codes, return_index=True), strict=True):
-            self._tile(int(code), int(at) % plan.n)
+            self._tiles[int(code)] = self._tile(*divmod(int(at), plan.n))
         for i, codes in enumerate(all_codes):
             row = gf.Component()
-            self._place(row, west, 0, 0)
+            self._place(row, west[ends[i]], 0, 0)
             self._fill(row, i, codes)
             self._place(row, east, x0 + plan.n * t.px, 0)
             draw(row, plan.process, plan.style.row_wires(plan, i))
@@ -95,7 +99,11 @@ class _Builder:
         """One number per tile; tiles of equal number are the same cell."""
         row, column = self.plan.feeders
         codes: np.ndarray = (self.plan.ties.astype(np.int64) + 1) * 16 + row * 4 + column
-        return (codes << LANDING_BITS) + self.plan.landings
+        codes = (codes << LANDING_BITS) + self.plan.landings
+        for levels in self.plan.tapering.values():
+            for level in np.moveaxis(levels, -1, 0):  # numbered anew each time: all bits together are too many
+                codes = np.unique(codes, return_inverse=True)[1].reshape(codes.shape) * MOST_WIDTHS + level
+        return codes
 
     def _fill(self, row: gf.Component, i: int, codes: np.ndarray) -> None:
         """Insert the tiles of a row, equal neighbours as one array reference."""
@@ -104,26 +112,22 @@ class _Builder:
         x0, pitch, cell = self.plan.origin[0], self.plan.tile.px, row.kdb_cell
         for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
             x = (x0 + start * pitch) * self.scale
-            tile = self._tile(int(codes[start]), start)
+            tile = self._tiles[int(codes[start])]
             if length == 1:
                 cell.insert(kdb.CellInstArray(tile, kdb.Trans(x, 0)))
             else:
                 step = kdb.Vector(pitch * self.scale, 0)
                 cell.insert(kdb.CellInstArray(tile, kdb.Trans(x, 0), step, kdb.Vector(), length, 1))
 
-    def _tile(self, code: int, column: int) -> int:
-        """Cell index of the tile with a code; ``column`` is where it stands."""
-        if code not in self._tiles:
-            landings, wires = code & ((1 << LANDING_BITS) - 1), code >> LANDING_BITS
-            tie, (row_feeder, column_feeder) = (wires >> 4) - 1, divmod(wires & 15, 4)
-            wiring = self.plan.wiring(tie, row_feeder, column_feeder, column, landings)
-            own = self.plan.style.tag(self.plan, tie if 0 <= tie < ABSENT else -1, column)
-            landed = "".join(f"s{wire}" for wire in wiring.landings)
-            tag = "_".join(f for f in (own, *self._feeder_tags(wiring), landed) if f)
-            cell = soma if tie < 0 else axon if tie < ABSENT else blank
-            made = cell(tile=self.plan.tile.spec, wiring=wiring, tag=tag)
-            self._tiles[code] = made.cell_index()
-        return self._tiles[code]
+    def _tile(self, row: int, column: int) -> int:
+        """Cell index of the tile at a place."""
+        tie, wiring = int(self.plan.ties[row, column]), self.plan.wiring(row, column)
+        own = self.plan.style.tag(self.plan, tie if 0 <= tie < ABSENT else -1, column)
+        landed = "".join(f"s{wire}" for wire in wiring.landings)
+        narrowed = "".join(f"t{wire[0]}{'_'.join(map(str, levels))}" for wire, levels in wiring.narrowed)
+        tag = "_".join(f for f in (own, *self._feeder_tags(wiring), landed, narrowed) if f)
+        cell = soma if tie < 0 else axon if tie < ABSENT else blank
+        return int(cell(tile=self.plan.tile.spec, wiring=wiring, tag=tag).cell_index())
 
     def _feeder_tags(self, wiring) -> tuple[str, str]:
         row = "" if wiring.row_feeder == "none" else "r" + wiring.row_feeder[0]

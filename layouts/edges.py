@@ -12,20 +12,28 @@ from hwlib.nets import GROUND, V_DW
 from layouts.floorplan import MOST_VIAS, Floorplan
 
 
-def side_rects(plan: Floorplan, west: bool) -> list[Rect]:
-    """One row's piece of the west or east edge, in its own coordinates (x from 0 to the edge's width)."""
+def side_rects(plan: Floorplan, west: bool, dendrite: int = 0) -> list[Rect]:
+    """One row's piece of the west or east edge, in its own coordinates (x from 0 to the edge's width).
+
+    Args:
+        plan: of the crossbar.
+        west: which edge.
+        dendrite: by how many steps a tapered dendrite has narrowed there.
+    """
     t, r, side = plan.tile, plan.rules, plan.side(west)
     rects = []
     if west:
-        y0, y1 = t.dendrite
+        y0, y1 = t.narrowed("dendrite", t.dendrite, dendrite)
         rects.append(Rect("m3", Box(0, y0, side, y1)))
         rects += _row_strap(plan, "dendrite", Box(0, y0, side, y1), Box(0, y0, side, y1))
     wires = {net: t.tracks[track] for net, track in plan.style.trunks(plan).items()} | {V_DW.net_name(): t.vdw}
     trunks = plan.side_trunks(west)
     for net, fed in plan.fed_nets()[:-1]:
-        y0, y1 = wires[net]
         name = "vdw" if net == V_DW.net_name() else "weight"
+        y0, y1 = wires[net]
         if net not in trunks:  # its rows end at the border of the macro
+            level = plan.tapering[name][0, 0 if west else -1, 0] if name in plan.tapering else 0
+            y0, y1 = t.narrowed(name, wires[net], int(level))
             rects += [Rect("m3", Box(0, y0, side, y1)), *_row_strap(plan, name, Box(0, y0, side, y1), None)]
             continue
         near, far = trunks[net]

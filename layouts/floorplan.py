@@ -13,13 +13,13 @@ from functools import cached_property
 
 import numpy as np
 
-from hwlib.arrangement import joins, neuron_at, strap_landings
+from hwlib.arrangement import joins, neuron_at, strap_landings, taper_levels, with_borders
 from hwlib.cells.device_dimensions import DeviceSpec
 from hwlib.cells.rules import Rules, process_key
 from hwlib.cells.shapes import Box
 from hwlib.cells.shortest_track import shortest_track
 from hwlib.cells.strap_dimensions import Span, StrapSpec
-from hwlib.cells.tile_dimensions import Tile, TileSpec, tile_of
+from hwlib.cells.tile_dimensions import TaperSpec, Tile, TileSpec, tile_of
 from hwlib.cells.tile_shapes import ColumnFeeder, RowFeeder, Wiring
 from hwlib.design import Design
 from hwlib.errors import LONGEST_LINE, InputError
@@ -29,6 +29,7 @@ from hwlib.weight_styles import rail_levels
 from hwlib.weights import weight_levels
 from layouts.labels import Label
 from layouts.styles import DRAWN_STYLES, DrawnStyle
+from layouts.tile_currents import via_counts
 from layouts.trunk_currents import TrunkCurrent, trunk_currents
 
 ROW_FEEDERS: tuple[RowFeeder, ...] = ("none", "through", "west", "east")
@@ -191,12 +192,21 @@ class Floorplan:
             bits |= strap_landings(self.design.network, wire).astype(np.int64) << k
         return bits
 
-    def wiring(self, tie: int, row_feeder: int, column_feeder: int, column: int, landings: int) -> Wiring:
-        """What distinguishes the tile with these codes in this column."""
+    @cached_property
+    def tapering(self) -> dict[str, np.ndarray]:
+        """Of each tapered wire, by how many steps it has narrowed in each tile and at its borders, shape (N, N, 3)."""
+        network = self.design.network
+        return {wire: with_borders(taper_levels(network, wire), network, wire) for wire in self.tile.tapers}
+
+    def wiring(self, row: int, column: int) -> Wiring:
+        """What distinguishes a tile from others."""
+        tie, landings = int(self.ties[row, column]), int(self.landings[row, column])
         own = self.style.tie(self, tie if 0 <= tie < ABSENT else -1, column)
-        feeders = ROW_FEEDERS[row_feeder], COLUMN_FEEDERS[column_feeder]
+        feeds = ROW_FEEDERS[self.feeders[0][row, column]], COLUMN_FEEDERS[self.feeders[1][row, column]]
         landed = tuple(wire for k, wire in enumerate(self.tile.straps) if landings >> k & 1)
-        return Wiring(own.through, own.track, own.side, *feeders, landed)
+        levels = ((wire, tuple(level[row, column].tolist())) for wire, level in self.tapering.items())
+        narrowed = tuple((wire, level) for wire, level in levels if any(level))
+        return Wiring(own.through, own.track, own.side, *feeds, landed, narrowed)
 
     # --- labels ---
 
@@ -253,6 +263,8 @@ def floorplan(design: Design, process: Process | None = None) -> Floorplan:
         straps=tuple(
             StrapSpec(wire, strap.metal, strap.width, strap.vias) for wire, strap in network.straps.given().items()
         ),
+        vias=via_counts(design, process),
+        tapers=tuple(TaperSpec(wire, x.narrow, x.steps) for wire, x in network.tapers.given().items()),
     )  # fmt: skip
     order = neuron_at(network)
     return Floorplan(design, process, _fitting_tile(spec, process), levels[np.ix_(order, order)], style)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from hwlib.cells.rules import rules_of
 from hwlib.cells.shapes import Box, Rect, moved
-from hwlib.cells.tile_dimensions import Span, Tile
+from hwlib.cells.tile_dimensions import Levels, Span, Tile
 
 RowFeeder = Literal["none", "through", "west", "east"]
 ColumnFeeder = Literal["none", "through", "south", "north"]
@@ -25,6 +25,8 @@ class Wiring:
             dendrite here. In a soma tile: the side it leaves to (``none``: the soma sits on the dendrite).
         column_feeder: the same beside the drive column.
         landings: wires whose straps are joined to them here.
+        narrowed: tapered wires by name: by how many steps they have narrowed here, and at either border of the tile,
+            the lower or left one first.
     """
 
     through: Span = (0, 0)
@@ -33,22 +35,27 @@ class Wiring:
     row_feeder: RowFeeder = "none"
     column_feeder: ColumnFeeder = "none"
     landings: tuple[str, ...] = ()
+    narrowed: tuple[tuple[str, Levels], ...] = ()
+
+    def levels(self, wire: str) -> Levels:
+        """By how many steps a wire has narrowed, here and at the borders."""
+        return dict(self.narrowed).get(wire, (0, 0, 0))
 
 
 def axon_rects(t: Tile, wiring: Wiring) -> list[Rect]:
     """An axon: its track between drive and ground column, its pillar tied to a weight track, read by the dendrite."""
     r = rules_of(t.spec.device.process)
     rects = [
-        Rect("m1", t.in_bar), Rect("v1", t.in_v1), Rect("m1", t.top_pad), Rect("v1", t.pillar_v1),
+        Rect("m1", t.in_bar), Rect("v1", t.in_v1), Rect("m1", t.top_pad), *t.pillar_v1.rects(),
         Rect("read", Box(t.device.read.x0, t.island_read.y0, t.device.read.x1, t.low + t.device.read.y1)),
-        Rect("read", t.island_read), Rect("vr", t.dendrite_vr), Rect("m1", t.island_m1), Rect("v1", t.dendrite_v1),
-        Rect("m2", t.island_m2), Rect("v2", t.dendrite_v2),
+        Rect("read", t.island_read), *t.dendrite_vr.rects(), Rect("m1", t.island_m1), *t.dendrite_v1.rects(),
+        Rect("m2", t.island_m2), *t.dendrite_v2.rects(),
     ]  # fmt: skip
     strap = t.strap
     if wiring.tie is not None:
-        via = t.track_v2[wiring.tie]
-        strap = strap.joined(r.pad("m2", "v2", via))
-        rects.append(Rect("v2", via))
+        vias = t.track_v2[wiring.tie]
+        strap = strap.joined(r.pad("m2", "v2", vias.whole))
+        rects += vias.rects()
     rects.append(Rect("m2", strap))
     return _device(t) + moved(rects, t.origin[0], 0) + blank_rects(t, wiring)
 
@@ -67,27 +74,27 @@ def soma_rects(t: Tile, wiring: Wiring) -> list[Rect]:
     """A soma: its track from the dendrite to ground, its pillar between V_DW and the drive column."""
     r, d = rules_of(t.spec.device.process), t.device
     down = Box(d.in_pad.x0, t.island_m1.y0, d.in_pad.x1, t.low + d.in_pad.y1)
-    across = Box(d.in_pad.x0, t.island_m1.y0, t.island_m1.x1, t.island_m1.y1)
+    across = Box(min(d.in_pad.x0, t.island_m1.x0), t.island_m1.y0, t.island_m1.x1, t.island_m1.y1)
     ties = t.direct_v1 if wiring.column_feeder == "none" else t.soma_v1
-    bar_left = min(r.pad("m1", "v1", via).x0 for via in ties)
-    bar_right = r.pad("m1", "vr", t.soma_vr).x1
-    strap = t.strap.joined(r.pad("m2", "v2", t.vdw_v2))
+    bar_left = r.pad("m1", "v1", ties.whole).x0
+    bar_right = r.pad("m1", "vr", t.soma_vr.whole).x1
+    strap = t.strap.joined(r.pad("m2", "v2", t.vdw_v2.whole))
     leaves = wiring.row_feeder != "none"
     rects = [
-        Rect("m1", down), Rect("m1", across), Rect("v1", t.dendrite_v1),
-        Rect("m2", t.feeder_m2 if leaves else t.island_m2), Rect("v2", t.feeder_v2 if leaves else t.dendrite_v2),
-        Rect("m1", t.top_pad), Rect("v1", t.pillar_v1), Rect("m2", strap), Rect("v2", t.vdw_v2),
+        Rect("m1", down), Rect("m1", across), *t.dendrite_v1.rects(),
+        Rect("m2", t.feeder_m2 if leaves else t.island_m2), *(t.feeder_v2 if leaves else t.dendrite_v2).rects(),
+        Rect("m1", t.top_pad), *t.pillar_v1.rects(), Rect("m2", strap), *t.vdw_v2.rects(),
         Rect("read", Box(d.read.x0, t.low + d.read.y0, d.read.x1, t.soma_read.y1)),
-        Rect("read", t.soma_read), Rect("vr", t.soma_vr),
-        Rect("m1", Box(bar_left, t.soma_bar[0], bar_right, t.soma_bar[1])), *(Rect("v1", via) for via in ties),
+        Rect("read", t.soma_read), *t.soma_vr.rects(),
+        Rect("m1", Box(bar_left, t.soma_bar[0], bar_right, t.soma_bar[1])), *ties.rects(),
     ]  # fmt: skip
     rects = _device(t) + moved(rects, t.origin[0], 0) + _wires(t, wiring)
     if leaves:
-        end = r.pad("m3", "v2", t.feeder_v2).moved(t.origin[0], 0)
+        end = r.pad("m3", "v2", t.feeder_v2.whole).moved(t.origin[0], 0)
         rects.append(_toward(t, wiring.row_feeder, t.row_feeder, end.x0, end.x1))
     if wiring.column_feeder != "none":
         x0, x1 = (x + t.origin[0] for x in t.column_feeder)
-        end = r.pad("m2", "v1", t.soma_v1[0])
+        end = r.pad("m2", "v1", t.soma_v1.whole)
         y0, y1 = (0, end.y1) if wiring.column_feeder == "south" else (end.y0, t.py)
         rects.append(Rect("m2", Box(x0, y0, x1, y1)))
     return rects
@@ -103,16 +110,19 @@ def _device(t: Tile) -> list[Rect]:
 def _wires(t: Tile, wiring: Wiring) -> list[Rect]:
     """Wires that cross the tile: columns, dendrite, V_DW rail, weight tracks, passing feeders, straps."""
     ox = t.origin[0]
-    rects = [Rect("m2", Box(x0 + ox, 0, x1 + ox, t.py)) for x0, x1 in (t.drive, t.ground)]
-    rows = [t.dendrite, t.vdw, *t.tracks[slice(*wiring.through)]]
+    columns = [("drive", t.drive), ("ground", t.ground)]
+    pieces = [piece for wire, span in columns for piece in t.pieces(wire, span, wiring.levels(wire), t.py)]
+    rects = [Rect("m2", Box(x0 + ox, y0, x1 + ox, y1)) for (y0, y1), (x0, x1) in pieces]
+    rows = [("dendrite", t.dendrite), ("vdw", t.vdw), *(("weight", x) for x in t.tracks[slice(*wiring.through)])]
+    pieces = [piece for wire, span in rows for piece in t.pieces(wire, span, wiring.levels(wire), t.px)]
     if wiring.row_feeder == "through":
-        rows.append(t.row_feeder)
-    rects += [Rect("m3", Box(0, y0, t.px, y1)) for y0, y1 in rows]
+        pieces.append(((0, t.px), t.row_feeder))
+    rects += [Rect("m3", Box(x0, y0, x1, y1)) for (x0, x1), (y0, y1) in pieces]
     if wiring.column_feeder == "through":
         x0, x1 = t.column_feeder
         rects.append(Rect("m2", Box(x0 + ox, 0, x1 + ox, t.py)))
     if wiring.tie is not None and wiring.side != "both":
-        pad = rules_of(t.spec.device.process).pad("m3", "v2", t.track_v2[wiring.tie])
+        pad = rules_of(t.spec.device.process).pad("m3", "v2", t.track_v2[wiring.tie].whole)
         rects.append(_toward(t, wiring.side, t.tracks[wiring.tie], pad.x0 + ox, pad.x1 + ox))
     return rects + t.strap_rects(wiring.landings)
 

@@ -53,13 +53,13 @@ def synapse(tile: TileSpec = TileSpec(), tie: int = 0) -> gf.Component:
     """
     t = tile_of(tile)
     _check_tie(t, Wiring(tie=tie))
-    via = t.track_v2[tie]
+    vias = t.track_v2[tie]
     c = gf.Component()
     c.name = cell_name(f"synapse_{tie}", tile, tie)
-    strap = t.strap.joined(t.rules.pad("m2", "v2", via))
-    pad = t.rules.pad("m3", "v2", via)
+    strap = t.strap.joined(t.rules.pad("m2", "v2", vias.whole))
+    pad = t.rules.pad("m3", "v2", vias.whole)
     track = Box(pad.x0, t.tracks[tie][0], pad.x1, t.tracks[tie][1])
-    rects = [Rect("m1", t.top_pad), Rect("v1", t.pillar_v1), Rect("m2", strap), Rect("v2", via), Rect("m3", track)]
+    rects = [Rect("m1", t.top_pad), *t.pillar_v1.rects(), Rect("m2", strap), *vias.rects(), Rect("m3", track)]
     draw(c, t.rules.process, rects)
     port(c, t.rules.process, "MTJ_IN", "m1", t.top_pad, 270)
     port(c, t.rules.process, "WEIGHT", "m3", track, 180)

@@ -175,6 +175,23 @@ def test_every_terminal_of_strapped_wires(tmp_path, process):
     assert worst(layout, drawn.load_process(), extracted, 6.0, names) < 0.01
 
 
+def test_every_terminal_of_tapered_wires(tmp_path):
+    """Steps of the width, and several vias side by side at every joint."""
+    layouts = pytest.importorskip("layouts")
+    wires = ("dendrite", "weight", "drive")
+    network = {f"{wire}_width": 120e-9 for wire in wires} | {
+        "tapers": {wire: {"narrow": 48e-9, "steps": 2 + k} for k, wire in enumerate(wires)},
+        "tile_vias": {"size": "currents"},
+    }
+    drawn = Design(name="three", process="copper", network={"neurons": 3, **network})
+    path = layouts.write_layout(layouts.hopfield(drawn, drawn.load_process()), tmp_path / "three.gds")
+    layout = db.Layout()
+    layout.read(str(path))
+    extracted = extract(path, drawn.load_process(), drawn)
+    names = tuple(x for x in ("drive_1", "dend_1", "w_p1") if x in extracted.net_names)
+    assert worst(layout, drawn.load_process(), extracted, 6.0, names) < 0.01
+
+
 def _beyond(s: Sheet, cell: db.Cell) -> None:
     """The electrode goes on beyond the pillar."""
     s.box(cell, "read", 100, 255, 140, 330)

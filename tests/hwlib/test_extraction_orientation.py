@@ -74,6 +74,16 @@ def test_strapped_layouts(tmp_path):
     same_drawing(path, lambda file: extract(file, loaded, drawn), TURNS[::5])
 
 
+def test_tapered_layouts(tmp_path):
+    layouts = pytest.importorskip("layouts")
+    tapers = {"dendrite": {"narrow": 48e-9, "steps": 3}, "drive": {"narrow": 48e-9, "steps": 2}}
+    network = {"dendrite_width": 120e-9, "drive_width": 96e-9, "tapers": tapers, "tile_vias": {"size": "currents"}}
+    drawn = Design(name="three", process="copper", network={"neurons": 3, **network})
+    loaded = drawn.load_process()
+    path = layouts.write_layout(layouts.hopfield(drawn, loaded), tmp_path / "three.gds")
+    same_drawing(path, lambda file: extract(file, loaded, drawn), TURNS[::5])
+
+
 def _corner_at_the_edge(s) -> None:
     """A branch of the dendrite's own metal that starts on the border of two tiles."""
     s.box(s.layout.top_cell(), "m3", 225, 155, 255, 260)
