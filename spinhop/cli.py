@@ -24,6 +24,7 @@ from hwlib.errors import InputError, StoppedError, one_line
 from spinhop.commands import (
     atlas_commands,
     check_commands,
+    compensate_commands,
     design_commands,
     example_commands,
     optimize_commands,
@@ -44,7 +45,7 @@ app = typer.Typer(
 )
 for module in (
     design_commands, example_commands, preset_commands, stage_commands, spice_commands, check_commands, task_commands,
-    optimize_commands, atlas_commands, tool_commands,
+    optimize_commands, compensate_commands, atlas_commands, tool_commands,
 ):  # fmt: skip
     module.register(app)
 

@@ -62,6 +62,23 @@ class Windows:
         """Centre of the intersection in V; None when it is empty."""
         return (self.lowest + self.highest) / 2 if self.open else None
 
+    @property
+    def most_serving(self) -> float:
+        """V_DW in V within the windows of the most neurons, in the middle of where that is so: ``recommended`` if any.
+
+        NaN where every neuron's own window is closed.
+        """
+        open_ones = self.low < self.high
+        low, high = self.low[open_ones], self.high[open_ones]
+        ends = np.sort(np.concatenate([low, high]))
+        middle = (ends[1:] + ends[:-1]) / 2
+        if not len(middle):
+            return float("nan")
+        served = ((low < middle[:, None]) & (middle[:, None] < high)).sum(axis=1)
+        best = np.flatnonzero(served == served.max())
+        widest = best[np.diff(ends)[best].argmax()]
+        return float(middle[widest])
+
 
 def v_dw_windows(cases: Cases) -> Windows:
     """Window of every neuron: all somas P for the low end, all AP for the high end.

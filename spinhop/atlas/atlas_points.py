@@ -7,9 +7,8 @@ from typing import Any
 
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.network import Network
-from hwlib.scratch import scratch_folder
 from spinhop.atlas.sized_design import Curve, sized, slowed
+from spinhop.extracted_network import draw_and_extract
 
 NOT_DRAWN = "drawing"  # in place of a rule's name, where a design cannot be drawn
 _MOST = 1e9
@@ -64,7 +63,7 @@ def _rules(point: RulesPoint) -> list[Found]:
     first = point.curves[0]
     design = sized(point.base, first.process, first.style, point.neurons)
     try:
-        network = _drawn(design)
+        network = draw_and_extract(design)
     except InputError:
         return [{"margins": {NOT_DRAWN: -1.0}, "errors": [NOT_DRAWN], "closes_at": None}] * len(point.curves)
     found = []
@@ -86,7 +85,7 @@ def _task(point: TaskPoint) -> Found:
 
     design = sized(point.base, point.curve.process, point.curve.style, point.neurons)
     try:
-        network = _drawn(design)
+        network = draw_and_extract(design)
     except InputError:
         return {"score": 0.0, "ideal": 0.0, "rest_rate": 0.0, "works": False}
     slow, its = slowed(design, network, point.curve)
@@ -96,13 +95,3 @@ def _task(point: TaskPoint) -> Found:
     score, rest = float(result[measure].mean()), float(result["rest_rate"])
     works = rest == 1.0 and score >= min(slow.task.required, ideal)
     return {"score": score, "ideal": ideal, "rest_rate": rest, "works": works}
-
-
-def _drawn(design: Design) -> Network:
-    import layouts
-    from hwlib.extraction import extract
-
-    process = design.load_process()
-    with scratch_folder() as folder:
-        path = layouts.write_layout(layouts.hopfield(design, process), folder / "layout.oas")
-        return extract(path, process, design)

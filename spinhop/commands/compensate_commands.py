@@ -1,0 +1,74 @@
+"""``compensate``: source voltages that make up for the wires of a drawn design."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spinhop.commands.options import DesignFile, Json
+
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", metavar="FILE", help="Design to write; default <design>_compensated.yaml.")
+]
+
+
+def compensate(
+    design: DesignFile,
+    out: Out = None,
+    limit: Annotated[
+        str | None,
+        typer.Option(
+            "--limit", metavar="VOLTS", help="Largest weight voltage, as '250 mV'; default twice the weights'."
+        ),
+    ] = None,
+    spread: Annotated[
+        float, typer.Option("--spread", min=0, max=0.3, help="Of R_P and leaks, for the sensitivity.")
+    ] = 0.05,
+    draws: Annotated[int, typer.Option("--draws", min=1, max=10_000, help="Networks with spread devices.")] = 20,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of the draws; default the design's.")] = None,
+    simulate: Annotated[
+        bool, typer.Option("--simulate/--rules-only", help="Also run the task's trials, before and after.")
+    ] = True,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the design to write.")] = False,
+    json: Json = False,
+) -> None:
+    """Find weight voltages and V_DW with which a drawn design does what ideal wires would let it do.
+
+    Exit code 1 when the compensated network does not do its task.
+    """
+    from hwlib.errors import InputError
+    from hwlib.quantities import parse_quantity
+    from spinhop.compensating import COLUMNS, compensate_design
+    from spinhop.console import TaskBar, print_json, print_table
+
+    target = out or design.with_name(f"{design.stem}_compensated.yaml")
+    try:
+        volts = None if limit is None else parse_quantity(limit, "V")
+    except ValueError as error:
+        raise InputError(f"--limit: {error}") from None
+    with TaskBar("compensate") as bar:
+        made = compensate_design(
+            design, target, limit=volts, spread=spread, draws=draws, seed=seed, simulate=simulate, replace_file=force,
+            progress=bar.named,
+        )  # fmt: skip
+    if json:
+        print_json({**vars(made), "design": str(made.design), "weights": str(made.weights)})
+    else:
+        columns = ["", "unit", *COLUMNS]
+        rows = [
+            [row["quantity"], row["unit"], *("–" if row[k] is None else f"{row[k]:.4g}" for k in columns[2:])]
+            for row in made.rows
+        ]
+        print_table(f"{made.nets} weight voltages, sought for {made.states} states", columns, rows)
+        if made.at_limit:
+            print(f"{made.at_limit} of {made.nets} are at the limit")
+        print(f"the compensated network {'works' if made.works else 'does not work'}: {made.design}")
+    if not made.works:
+        raise typer.Exit(1)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(compensate)

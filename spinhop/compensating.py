@@ -1,0 +1,222 @@
+"""``spinhop compensate``: source voltages that make up for a drawn design's wires, and what they bring and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hwlib.compensation_fields import net_levels_text
+from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.quantities import human
+from hwlib.weights import stored_patterns
+from spinhop.derived_design import check_target, write_derived
+from spinhop.extracted_network import draw_and_extract
+from spinhop.inputs import read_design
+from spinhop.provenance import versions
+
+if TYPE_CHECKING:
+    from hwlib.network import Network
+    from sim.compensation import CompensatedWeights, WireErrors
+    from sim.device_spread import SpreadResult
+    from sim.rules.cases import Cases
+    from sim.rules.ideal_path import IdealPath
+
+Named = Callable[[str, int, int], None]
+PATHS, STATES = 4, 6  # trials followed on ideal wires, and states of each to be right in
+COLUMNS = ("ideal", "drawn", "compensated")
+STEPS = ("draw", "solve", "spread", "simulate")
+
+
+@dataclass(frozen=True)
+class MadeUp:
+    """What ``compensate_design`` did.
+
+    Attributes:
+        design: the compensated design's file.
+        weights: the file of its weight voltages.
+        rows: quantity, unit, and its value on ideal wires, drawn and compensated (None where there is none).
+        at_limit: weight nets at the largest allowed voltage.
+        nets: weight nets.
+        states: states that the voltages were sought for.
+        works: whether the compensated network does its task, as simulated; without simulation whether the rules
+            ``drive.pattern`` and ``drive.path`` hold.
+    """
+
+    design: Path
+    weights: Path
+    rows: list[dict[str, Any]]
+    at_limit: int
+    nets: int
+    states: int
+    works: bool
+
+
+def compensate_design(
+    path: Path, out: Path, *, limit: float | None = None, spread: float = 0.05, draws: int = 20,
+    seed: int | None = None, simulate: bool = True, replace_file: bool = False,
+    progress: Named = lambda step, done, total: None,
+) -> MadeUp:  # fmt: skip
+    """Draw a design, find the voltages that make up for its wires, write the design that has them, and compare.
+
+    Args:
+        path: the design file.
+        out: of the compensated design; its weight voltages go into a file beside it.
+        limit: largest voltage of a weight net in V; default twice that of the weights.
+        spread: standard deviation of R_P and leaks over their nominal values, for the sensitivity.
+        draws: networks with spread devices.
+        seed: of the draws; default the design's.
+        simulate: whether the task's trials are run, drawn and compensated.
+        replace_file: whether ``out`` may exist.
+        progress: called with the step, done, in all.
+
+    Raises:
+        InputError: a bad design, trials that differ in weights, or files that cannot be written.
+    """
+    design = read_design(path)
+    check_target(design, path, out, replace=replace_file)
+    if design.programme is not None and design.programme.several:
+        raise InputError(f"{path}: task: its trials differ in weights, and one set of voltages cannot serve them all")
+    design = design.model_copy(update={"compensation": None})
+    progress(STEPS[0], 0, 1)
+    network = draw_and_extract(design)
+    work = _Work(network, design)
+    largest = float(np.abs(work.weights).max())
+    limit = 2 * largest if limit is None else limit
+    if limit < largest:
+        raise InputError(f"--limit: {human(limit, 'V')}, the weights themselves go up to {human(largest, 'V')}")
+    weights = work.compensated(limit, lambda done, total: progress(STEPS[1], done, total))
+    table = out.with_name(f"{out.stem}_weights.csv")
+    fields = {
+        "compensation.weights_file": table.name,
+        "compensation.v_dw": None if work.v_dw is None else human(work.v_dw, "V"),
+    }
+    source = ", ".join(f"{name} {found}" for name, found in versions().items())
+    comment = f"{path.name} with voltages that make up for its wires, at most {human(limit, 'V')}; {source}"
+    made = write_derived(design, out, (table, net_levels_text(weights.net_levels)), fields, comment)
+    rows, works = _compared(
+        network, (design, made), weights, simulate=simulate, step=lambda k, n: progress(STEPS[3], k, n)
+    )
+    progress(STEPS[2], 0, 1)
+    rows += work.spread(made, spread, draws, design.seed if seed is None else seed)
+    return MadeUp(out, table, rows, weights.at_limit, len(weights.net_levels), len(work.states), works)
+
+
+class _Work:
+    """The drawn network at its operating point, and the states to be right in."""
+
+    def __init__(self, network: Network, design: Design):
+        import sim
+        from sim.rules.cases import Cases, Limits
+        from sim.rules.drive_path import ideal_paths
+        from sim.rules.window import v_dw_windows
+
+        process = design.load_process()
+        self.network, self.design = network, design
+        self.point = sim.protocol_on(network, design, process)
+        self.patterns = stored_patterns(design)
+        starts = sim.starts(design)
+        cases = Cases(
+            network, self.point, design.device, process, Limits(), self.patterns, starts, loads=starts is not None
+        )
+        windows = v_dw_windows(cases)
+        self.v_dw = None
+        inside = windows.lowest < self.point.v_dw < windows.highest
+        if not inside and np.isfinite(windows.most_serving):
+            self.v_dw = windows.most_serving
+            self.point = replace(self.point, v_dw=self.v_dw)
+        self.paths = [found for _, found in ideal_paths(cases, PATHS, STATES)]
+        self.states = self._states(cases, self.paths)
+        self.weights = cases.weight
+
+    def _states(self, cases: Cases, paths: list[IdealPath]) -> np.ndarray:
+        patterns = np.zeros((0, self.network.neurons)) if self.patterns is None else self.patterns
+        ends = np.concatenate([patterns, 1 - patterns])[:, self.network.pre]
+        return np.unique(np.concatenate([ends, *(path.share for path in paths)]), axis=0)
+
+    def compensated(self, limit: float, progress: Callable[[int, int], None]) -> CompensatedWeights:
+        """The voltages."""
+        from sim.compensation import compensate
+
+        return compensate(self.network, self.point, self.states, limit, progress=progress)
+
+    def spread(self, made: Design, share: float, draws: int, seed: int) -> list[dict[str, Any]]:
+        """How often the memories, or the ends of ideal trials, are rest states of networks with spread devices."""
+        import sim
+        from sim.device_spread import held_when_spread
+
+        forms: list[tuple[np.ndarray, ...]]
+        if self.patterns is not None:
+            forms = [(pattern, 1 - pattern) for pattern in self.patterns]
+        else:
+            forms = [(path.bits,) for path in self.paths]
+        process = made.load_process()
+        points = [sim.protocol_on(self.network, design, process) for design in (self.design, made)]
+        found: list[SpreadResult] = held_when_spread(
+            self.network, points, forms, share=share, draws=draws, seed=seed
+        )  # fmt: skip
+        what, of = f"{share:.3g} spread", "memories" if self.patterns is not None else "ends of ideal trials"
+        return [
+            _row(f"{what}: all {of} at rest", "share", [each.held.value for each in found]),
+            _row(f"{what}: the same, 95 % from", "share", [each.held.low for each in found]),
+            _row(f"{what}: the same, 95 % to", "share", [each.held.high for each in found]),
+            _row(f"{what}: least margin, median", "", [float(np.median(each.margin)) for each in found]),
+        ]
+
+
+def _compared(
+    network: Network, designs: tuple[Design, Design], weights: CompensatedWeights, *, simulate: bool,
+    step: Callable[[int, int], None],
+) -> tuple[list[dict[str, Any]], bool]:  # fmt: skip
+    """Rows of both designs, and whether the second does its task."""
+    import sim
+    from sim.tasks.kinds import task_of
+    from sim.tasks.run_task import ideal_for_task
+
+    process = designs[0].load_process()
+    errors: tuple[WireErrors, ...] = (weights.before, weights.after)
+    rows = [
+        _row("soma currents: error, rms", "of ideal", [e.rms for e in errors]),
+        _row("soma currents: error, largest", "of ideal", [e.largest for e in errors]),
+        _row("soma currents of the wrong sign", "share", [e.turned for e in errors]),
+        _row("power of all sources, mean", "W", [e.power for e in errors]),
+    ]
+    plain = ideal_for_task(designs[0], process)
+    trials = [(plain, designs[0]), *((network, design) for design in designs)]
+    reports = [sim.judge(each, design, process) for each, design in trials]
+    for rule in ("drive.pattern", "drive.path"):
+        margins = [next((o.margin for o in report.outcomes if o.rule == rule), None) for report in reports]
+        rows.append(_row(f"{rule}: margin", "", margins))
+    volts = [np.abs(sim.protocol_on(net, d, process).axon_weights(net)[~net.is_soma]) for net, d in trials]
+    rows += [
+        _row("smallest weight voltage", "V", [float(each.min()) for each in volts]),
+        _row("largest weight voltage", "V", [float(each.max()) for each in volts]),
+        _row("V_DW", "V", [float(report.values["v_dw"]) for report in reports]),
+    ]
+    held = [row["compensated"] for row in rows if row["quantity"].startswith("drive.")]
+    works = all(margin is None or margin >= 0 for margin in held)
+    task = task_of(designs[1])
+    if not simulate or task.unscored(designs[0]):
+        return rows, works
+    results = []
+    for k, (each, design) in enumerate(trials):
+        step(k, len(trials))
+        results.append(sim.run_task(each, design, process))
+    means = [float(result[task.measure].mean()) for result in results]
+    rest = [float(result["rest_rate"]) for result in results]
+    rows += [
+        _row(task.measure_label, "share", means), _row("trials at rest", "share", rest),
+        _row("time to solution, mean", "s", [float(result["time_mean"]) for result in results]),
+        _row("energy, mean", "J", [float(result["energy_mean"]) for result in results]),
+    ]  # fmt: skip
+    return rows, means[-1] >= designs[1].task.required and rest[-1] == 1
+
+
+def _row(quantity: str, unit: str, values: list[Any]) -> dict[str, Any]:
+    """Values drawn and compensated, or before these also on ideal wires."""
+    told = [None if value is None or not np.isfinite(value) else value for value in values]
+    return {"quantity": quantity, "unit": unit, **dict(zip(COLUMNS, [None, *told][-3:], strict=True))}
