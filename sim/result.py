@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from hwlib.network import Network
+from hwlib.node_names import netlist_nodes
 from sim.dynamics import WallDynamics, law_of
 from sim.protocol import OFF_BELOW, ON_ABOVE
 
@@ -87,7 +88,7 @@ class Trace:
             every phase are among them: a phase begins one rounding after the one before ended.
         phase: 0 load, 1 convergence, shape (times,).
         track_current: A, shape (times, devices).
-        node_voltage: V, shape (times, nodes).
+        node_voltage: V, shape (times, nodes); None: not asked for.
         state: state variables of the walls besides their places, shape (times, states, devices); None: there are none.
     """
 
@@ -95,7 +96,7 @@ class Trace:
     time: np.ndarray
     phase: np.ndarray
     track_current: np.ndarray
-    node_voltage: np.ndarray
+    node_voltage: np.ndarray | None
     state: np.ndarray | None = None
 
 
@@ -159,9 +160,10 @@ def joined(trials: Sequence[Trials]) -> Trials:
     return Trials(**stacked, trace=trials[-1].trace)
 
 
-def trace_samples(network: Network, most: int) -> int:
-    """How many samples of currents and voltages fit memory: at most ``most``, at least 20."""
-    return int(np.clip(_SAMPLE_BYTES / (8 * (network.devices + network.nodes)), 20, max(most, 20)))
+def trace_samples(network: Network, most: int, *, voltages: bool = True) -> int:
+    """How many samples of currents, and of node voltages, fit memory: at most ``most``, at least 20."""
+    numbers = network.devices + (network.nodes if voltages else 0)
+    return int(np.clip(_SAMPLE_BYTES / (8 * numbers), 20, max(most, 20)))
 
 
 def read_out(network: Network, wall: np.ndarray) -> np.ndarray:
@@ -220,6 +222,9 @@ def dataset(
         variables |= _trace_variables(network, trials.trace, law)
         coords |= {name: variables.pop(name) for name in ("event_device", "event_time")}
         coords["time"] = ("time", trials.trace.time, {"units": "s", "long_name": "time from the start of the load"})
+        if trials.trace.node_voltage is not None:
+            about = {"units": "1", "long_name": "name of the node in the SPICE netlist"}
+            coords["node_name"] = ("node", [name.lower() for name in netlist_nodes(network).of_node], about)
     attrs = {**network.attrs, "dynamics": law.name, "engine": engine, "spinhop_version": _version()}
     return xr.Dataset(variables, coords=coords, attrs=attrs)
 
@@ -231,8 +236,9 @@ def _trace_variables(network: Network, trace: Trace, law: type[WallDynamics]) ->
         "event_device": events.device.astype(np.int32), "event_time": events.time, "event_wall": events.position,
         "event_kind": events.kind.astype(np.int8), "phase": trace.phase.astype(np.int8),
         "track_current": trace.track_current, "soma_current": trace.track_current[:, network.somas],
-        "node_voltage": trace.node_voltage,
     }  # fmt: skip
+    if trace.node_voltage is not None:
+        values["node_voltage"] = trace.node_voltage
     variables = {name: _variable(name, value, False) for name, value in values.items()}
     if trace.state is not None:
         for k, state in enumerate(law.states):

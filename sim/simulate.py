@@ -26,6 +26,7 @@ _KEEP_EVERY = 10.0  # s between two checkpoints of a batch, or longer where a tr
 def run(
     network: Network, protocol: Protocol, *, engine: str = "auto", record: bool = True,
     tolerance: float = DEFAULT_TOLERANCE, samples: int = MAX_SAMPLES, checkpoint: str | Path | None = None,
+    voltages: bool = False,
 ) -> xr.Dataset:  # fmt: skip
     """Simulate one trial: load, release, convergence until every wall is at rest or the time limit.
 
@@ -34,11 +35,12 @@ def run(
         protocol: what is done to it.
         engine: ``reference`` (every wall, all wires, a sparse solve per evaluation), ``ideal`` (no wires), ``layout``,
             or ``auto``: the fastest that is exact for this network.
-        record: keep the walls' events, and samples of currents and voltages.
+        record: keep the walls' events, and samples of currents.
         tolerance: largest estimated error of a wall position per step, fraction of L.
         samples: most samples; large networks keep fewer, to bound memory.
         checkpoint: as for ``run_batch``; only without ``record``. The engine ``layout`` goes on within the trial, the
             others, much shorter or only for small networks, begin it anew.
+        voltages: sample node voltages too, with ``record``.
 
     Returns:
         Dataset in SI units: ``time_load``, ``time_convergence``, ``time_to_solution``, ``at_rest`` (False: the limit
@@ -47,7 +49,8 @@ def run(
         ``energy_source`` (source), ``energy_sink`` (sink), ``kcl_residual``, ``energy_balance``, ``steps``; with
         ``record`` also the walls over time (see ``sim.traces``): ``event_device``, ``event_time``, ``event_wall``,
         ``event_kind`` (event); and sampled at ``time``, both ends of every phase among it: ``track_current`` (device),
-        ``soma_current`` (neuron), ``node_voltage`` (node), ``phase``.
+        ``soma_current`` (neuron), ``phase``; with ``voltages`` also ``node_voltage`` (node), the nodes by the names of
+        the SPICE netlist, ``node_name``.
 
     Raises:
         InputError: an unknown engine, one that cannot run this network, a protocol that does not fit it, or a
@@ -55,7 +58,10 @@ def run(
     """
     if checkpoint is not None and record:
         raise InputError("checkpoint: records nothing; give record=False with it")
-    options = Options(tolerance=tolerance, record=record, samples=trace_samples(network, samples))
+    if voltages and not record:
+        raise InputError("voltages: sampled only with record=True")
+    most = trace_samples(network, samples, voltages=voltages)
+    options = Options(tolerance=tolerance, record=record, samples=most, voltages=voltages)
     return _simulated(network, [protocol], engine, options, checkpoint, batch=False)
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 IDEAL_TRACE, DRAWN_TRACE = "ideal.nc", "drawn.nc"
 NETWORK, REPORT = "network.nc", "report.html"
 
+_PACKED = {"zlib": True, "complevel": 4, "shuffle": True}
+
 
 def design_inputs(run: Run, *without: str) -> list[Any]:
     """What of the design and process decides a result: their fields but some, and the weights they lead to.
@@ -82,5 +84,6 @@ def drawn_network(run: Run) -> Network:
 
 
 def save_dataset(dataset: Any, path: Path) -> Path:
-    """Write an xarray dataset as netCDF-4, whole or not at all."""
-    return write_netcdf(dataset, path)
+    """Write an xarray dataset as netCDF-4, whole or not at all; samples and events are compressed, without loss."""
+    packed = [name for name, each in dataset.variables.items() if {"time", "event"} & set(each.dims)]
+    return write_netcdf(dataset, path, {name: _PACKED for name in packed})

@@ -90,7 +90,7 @@ def rewrite_report(folder: Path) -> tuple[Path, tuple[VerdictLine, VerdictLine]]
 
 def run_design(
     design: Path | Design, goal: str = "run", *, out: Path | None = None, layout: Path | None = None,
-    top: str | None = None, engine: str = "auto", force: bool = False,
+    top: str | None = None, engine: str = "auto", voltages: bool = False, force: bool = False,
     progress: Progress = lambda stage, status, seconds: None,
 ) -> Run:  # fmt: skip
     """Bring the run folder of a design up to date.
@@ -102,6 +102,7 @@ def run_design(
         layout: GDS or OASIS file to use instead of drawing one.
         top: its cell to use, when it has several top cells.
         engine: simulation engine.
+        voltages: keep node voltages in traces.
         force: repeat stages whose inputs did not change, and overwrite files changed by hand.
         progress: called with stage, ``start``, ``done`` or ``kept``, and seconds; its method ``advance(done, total)``,
             if it has one, within stages that count; its method ``remark(text)`` with what else there is to say.
@@ -110,6 +111,7 @@ def run_design(
         InputError: bad input to any stage; files of finished stages stay.
     """
     with open_run(design, out, layout=layout, top=top, engine=engine, to_check=goal == "run") as run:
+        run.voltages = voltages
         run.advance = getattr(progress, "advance", run.advance)
         run.remark = getattr(progress, "remark", run.remark)
         if goal == "run":

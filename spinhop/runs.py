@@ -58,6 +58,7 @@ class Run:
         design, process: as validated.
         layout: a layout drawn elsewhere (or edited by hand) to use instead of drawing one; top: which of its cells.
         engine: simulation engine, ``auto`` to choose.
+        voltages: whether traces keep node voltages.
         manifest: versions, seed, and for each finished stage its input hash, time and files with their hashes.
         advance: called by stages that count what they do, with (done, in all).
         remark: called with a line for people.
@@ -72,6 +73,7 @@ class Run:
     layout: Path | None = None
     top: str | None = None
     engine: str = "auto"
+    voltages: bool = False
     manifest: dict[str, Any] = field(default_factory=dict)
     advance: Callable[[int, int], None] = lambda done, total: None
     remark: Callable[[str], None] = lambda text: None
@@ -226,7 +228,7 @@ def open_run(
         manifest = _read_manifest(folder)
         manifest.update(format=FORMAT, design=design.name, seed=design.seed, versions=versions())
         manifest.setdefault("stages", {})
-        run = Run(folder, design, process, layout, top, engine, manifest, drawing=drawing)
+        run = Run(folder, design, process, layout, top, engine, manifest=manifest, drawing=drawing)
         run.save()  # before anything else, so that the folder is known for one of a run however soon this one ends
         run.resolved = write_inputs(folder, None if isinstance(source, Design) else source, design, process)
         yield run

@@ -105,6 +105,10 @@ def _simulation_inputs(run: Run) -> Any:
     return [*design_inputs(run, "waivers"), run.engine]
 
 
+def _trace_inputs(run: Run) -> Any:
+    return [*_simulation_inputs(run), *(["voltages"] if run.voltages else [])]
+
+
 def _trace(ideal: bool, name: str) -> Any:
     def work(run: Run) -> Sequence[str]:
         import sim
@@ -112,7 +116,11 @@ def _trace(ideal: bool, name: str) -> Any:
         network = _network(run, ideal)
         voltage = sim.v_dw_on(network, run.design, run.process)
         protocol = sim.first_trial(network, run.design, run.process, v_dw=voltage.volts)
-        result = sim.run(network, protocol, engine=run.engine, record=network.devices <= TRACE_DEVICES)
+        record = network.devices <= TRACE_DEVICES
+        if run.voltages and not record:
+            run.remark(f"no node voltages: traces of more than {TRACE_DEVICES} devices are not recorded")
+        voltages = run.voltages and record
+        result = sim.run(network, protocol, engine=run.engine, record=record, voltages=voltages)
         voltage.note(result)
         save_dataset(result, run.path(name))
         return [name]
@@ -166,11 +174,9 @@ def _engine_notes(run: Run) -> dict[str, Any]:
 _SIMULATE = ("hwlib", "sim")
 LAYOUT = Stage("layout", (), ("hwlib", "layouts"), _drawing_inputs, _draw, _layout_notes)
 EXTRACTION = Stage("extraction", ("layout",), ("hwlib", "layouts"), _extraction_inputs, _extract)
-SIMULATION_IDEAL = Stage(
-    "simulation, ideal", (), _SIMULATE, _simulation_inputs, _trace(True, IDEAL_TRACE), _engine_notes
-)
+SIMULATION_IDEAL = Stage("simulation, ideal", (), _SIMULATE, _trace_inputs, _trace(True, IDEAL_TRACE), _engine_notes)
 SIMULATION_DRAWN = Stage(
-    "simulation, drawn", ("extraction",), _SIMULATE, _simulation_inputs, _trace(False, DRAWN_TRACE), _engine_notes
+    "simulation, drawn", ("extraction",), _SIMULATE, _trace_inputs, _trace(False, DRAWN_TRACE), _engine_notes
 )
 
 

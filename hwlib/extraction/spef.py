@@ -11,9 +11,9 @@ import numpy as np
 
 from hwlib.errors import InputError, shown
 from hwlib.extraction.lumps import capacitors
-from hwlib.extraction.node_names import NodeNames, instance_names, node_names, parse_instance
 from hwlib.nets import in_comment, parse_net
 from hwlib.network import TERMINALS, Network
+from hwlib.node_names import NodeNames, instance_names, node_names, parse_instance
 from hwlib.quantities import parse_number
 from hwlib.units import NM_PER_M
 from hwlib.writing import write_atomic

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hwlib.extraction.lumps import capacitors
-from hwlib.extraction.node_names import instance_names, node_names
-from hwlib.nets import in_comment, in_spice
+from hwlib.nets import in_comment
 from hwlib.network import Network
+from hwlib.node_names import netlist_nodes
 from hwlib.writing import write_atomic
 
 PER_LINE = 8
@@ -36,11 +36,7 @@ def write_spice(network: Network, path: str | Path, *, name: str | None = None) 
 
 
 def _lines(network: Network, title: str) -> Iterator[str]:
-    instances = instance_names(network)
-    nets = [in_spice(name) for name in network.net_names]
-    names = node_names(
-        network, lambda k: nets[k], lambda k, n: nets[k] if n == 1 else f"{nets[k]}.pin{n}", lambda d: instances[d], "."
-    )
+    names = netlist_nodes(network)
     pins = [pin.lower() for pin, _ in [*names.pins, *names.terminals]]
     yield f"* wires of {in_comment(network.attrs.get('design', 'network'))}: resistances in ohm, capacitances in farad"
     yield f".subckt {title}"

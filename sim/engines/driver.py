@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -18,7 +19,7 @@ from sim.checkpoint import CheckpointError, identity, read_state, write_state
 from sim.engines.engine_interface import Engine, Options
 from sim.engines.stepper import CONVERGENCE, LOAD, REST, RUNNING, Phase, Solver, Stepper
 from sim.protocol import Protocol
-from sim.result import Trials, joined
+from sim.result import Trace, Trials, joined
 
 _STATE = "phase", "phase_time", "at_rest", "energy", "residual", "steps", "wall"  # of a checkpoint
 
@@ -48,7 +49,12 @@ class TrialRun:
             self.stepper.check()
         else:
             place, speed, _ = self.stepper.course()
-            self.recorder.begin(self.phase, self.time, place, speed, self.stepper.look)
+            self.recorder.begin(self.phase, self.time, place, speed, self._look)
+
+    def _look(self) -> tuple[np.ndarray, ...]:
+        """What a sample keeps of the stepper's look."""
+        seen = self.stepper.look()
+        return seen if self.options.voltages else self.solver.without_voltages(seen)
 
     @property
     def time(self) -> float:
@@ -69,7 +75,7 @@ class TrialRun:
             stepper.check()
         elif stepper.steps > before:
             place, speed, middle = stepper.course()
-            self.recorder.step(self.time, place, speed, stepper.look, middle)
+            self.recorder.step(self.time, place, speed, self._look, middle)
         if status == RUNNING:
             return False
         self._leave(status)
@@ -87,7 +93,7 @@ class TrialRun:
         self._energy = self._energy + stepper.energy
         self._residual, self._steps = max(self._residual, stepper.residual), self._steps + stepper.steps
         if self.recorder is not None:
-            self.recorder.end_phase(sum(self.phase_time[: self.phase + 1]), stepper.look)
+            self.recorder.end_phase(sum(self.phase_time[: self.phase + 1]), self._look)
             self._residual = max(self._residual, stepper.residual)
 
     def result(self) -> Trials:
@@ -101,8 +107,14 @@ class TrialRun:
             energy_source=self._energy[None, :3], energy_sink=self._energy[None, 3:],
             kcl_residual=np.array([self._residual]), steps=np.array([self._steps]),
             growth=np.array([stepper.growth()]), margin=np.array([stepper.margin()]), state_final=stepper.state[None],
-            trace=None if self.recorder is None else self.solver.trace(self.recorder, self.protocol),
+            trace=self._trace(),
         )  # fmt: skip
+
+    def _trace(self) -> Trace | None:
+        if self.recorder is None:
+            return None
+        trace = self.solver.trace(self.recorder, self.protocol)
+        return trace if self.options.voltages else replace(trace, node_voltage=None)
 
     def _identity(self) -> str:
         """Names this network, protocol and tolerance; a checkpoint fits no other."""

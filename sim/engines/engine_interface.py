@@ -24,6 +24,7 @@ class Options:
         tolerance: largest estimated error of a wall position per step, as a fraction of its L.
         record: keep walls over time, and samples of the circuit; then there is exactly one protocol.
         samples: most samples (``sim.recorder``).
+        voltages: sample node voltages too.
         progress: called with (trials done, trials in all).
         checkpoint: of a single protocol that is not recorded: file to go on from when it exists, rewritten during the
             run and removed at its end. Engines that cannot stop within a trial leave it alone.
@@ -32,6 +33,7 @@ class Options:
     tolerance: float = DEFAULT_TOLERANCE
     record: bool = False
     samples: int = 2000
+    voltages: bool = False
     progress: Progress | None = None
     checkpoint: Path | None = None
 

@@ -160,6 +160,10 @@ class Solver:
 
         return Recorder(EventStore.of(self.network, clipped=False), self.network.is_soma, samples)
 
+    def without_voltages(self, seen: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+        """A sample (``Stepper.look``) of which no node voltages are asked for."""
+        return seen[0], np.zeros(0), *seen[2:]
+
     def trace(self, recorder: Recorder, protocol: Protocol) -> Trace:
         """A trace of what was recorded."""
         time, phase, seen = recorder.samples()

@@ -66,11 +66,13 @@ def extract(
 
 def simulate(
     design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, engine: Engine = "auto",
-    ideal: Ideal = False, force: Force = False, json: Json = False,
+    ideal: Ideal = False,
+    voltages: Annotated[bool, typer.Option("--voltages", help="Keep the voltages of all nodes too.")] = False,
+    force: Force = False, json: Json = False,
 ) -> None:  # fmt: skip
     """Simulate one trial with ideal and with drawn wires, keeping every wall over time, and score it."""
     goal = "simulate ideal" if ideal else "simulate"
-    done = _work(goal, design, out=out, layout=layout, top=top, engine=engine, force=force)
+    done = _work(goal, design, out=out, layout=layout, top=top, engine=engine, voltages=voltages, force=force)
     _print_trials(done, json, _only_ideal(TRIALS) if ideal else TRIALS, scored=True)
 
 

@@ -25,7 +25,7 @@ def test_traces_are_the_references(style):
     process = design.load_process()
     network = ideal_network(design, process, style=style)
     protocol = protocol_for(design, process, start=np.array([1, 0, 0, 1, 1]), levels=weight_levels(design))
-    ideal, reference = (sim.run(network, protocol, engine=name) for name in ("ideal", "reference"))
+    ideal, reference = (sim.run(network, protocol, engine=name, voltages=True) for name in ("ideal", "reference"))
     np.testing.assert_array_equal(ideal.phase, reference.phase)
     # Both end a step within 1e-8 L of an edge, which a slow wall takes 1e-15 s to cross.
     np.testing.assert_allclose(ideal.time, reference.time, rtol=1e-9, atol=2e-15)

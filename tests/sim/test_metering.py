@@ -112,7 +112,7 @@ def test_trace_shows_grounded_weights_at_0_v(engine):
     weights = [k for k, name in enumerate(network.net_names) if name.startswith("w_")]
     for mode in ("grounded", "floating"):
         protocol = protocol_for(design, process, start=np.array([1, 0, 1, 1]), rails_while_loading=mode)
-        result = sim.run(network, protocol, engine=engine)
+        result = sim.run(network, protocol, engine=engine, voltages=True)
         volts = result.node_voltage.values[:, weights]
         assert (np.abs(volts[result.phase.values == 0]).max() < 1e-15) == (mode == "grounded")
         assert np.allclose(np.abs(volts[result.phase.values == 1]), 0.1)

@@ -118,6 +118,10 @@ class IdealSolver(Solver):
         share = np.clip((wall - self.walls.edge) * self.walls.slope / (self.walls.g_p - self.walls.g_ap), 0, 1)
         return self.walls.g_ap + share * (self.walls.g_p - self.walls.g_ap)
 
+    def without_voltages(self, seen: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+        """All of it: walls and dendrites, of which currents follow."""
+        return seen
+
     def trace(self, recorder: Recorder, protocol: Protocol) -> Trace:
         """The trace of the only trial, for every device and node."""
         time, phase, seen = recorder.samples()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from hwlib.nets import in_spice
 from hwlib.network import TERMINALS, Network
 
 _INSTANCE = re.compile(r"soma_(?P<soma>\d+)|axon_(?P<post>\d+)_(?P<pre>\d+)")
@@ -74,3 +75,11 @@ def node_names(
     for node in np.flatnonzero([not name for name in out.of_node]).tolist():
         out.inner.append(give(f"{net(int(network.node_net[node]))}{delimiter}{node + 1}", node))
     return out
+
+
+def netlist_nodes(network: Network) -> NodeNames:
+    """Name every node as in a SPICE netlist: ``dend_3``, its further pins ``dend_3.pin2``, and ``soma_3.DW_IN``."""
+    instances, nets = instance_names(network), [in_spice(name) for name in network.net_names]
+    return node_names(
+        network, lambda k: nets[k], lambda k, n: nets[k] if n == 1 else f"{nets[k]}.pin{n}", lambda d: instances[d], "."
+    )
