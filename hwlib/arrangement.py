@@ -13,6 +13,18 @@ def neuron_at(network: NetworkFields) -> np.ndarray:
     return np.arange(network.neurons) if network.order is None else np.array(network.order)
 
 
+def block_of_row(network: NetworkFields) -> np.ndarray:
+    """The block of rows that each row of the drawing is in, from below, shape (N,)."""
+    return np.arange(network.neurons) * network.rail_blocks // network.neurons
+
+
+def block_of_neuron(network: NetworkFields) -> np.ndarray:
+    """The block of rows that each neuron's dendrite is in, shape (N,)."""
+    block = np.empty(network.neurons, int)
+    block[neuron_at(network)] = block_of_row(network)
+    return block
+
+
 def joins(network: NetworkFields) -> np.ndarray:
     """By row of the drawing, where along it its soma joins the dendrite; columns and drives likewise, shape (N,)."""
     n = network.neurons

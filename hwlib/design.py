@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from hwlib import topology as topologies
+from hwlib.arrangement import block_of_neuron
 from hwlib.compensation_fields import CompensationFields, read_net_levels
 from hwlib.device import Device
 from hwlib.errors import FieldsError, InputError, all_of, shown
@@ -203,7 +204,9 @@ class Design(StrictModel):
         if self.programme is not None and self.programme.several:
             raise InputError("compensation.weights_file: one set of voltages, but the task's trials differ in weights")
         if self._net_levels is None:
-            names, _ = WEIGHT_STYLES[self.network.weight_style].nets(self.weight_levels(), self.topology.joined)
+            names, _ = WEIGHT_STYLES[self.network.weight_style].nets(
+                self.weight_levels(), self.topology.joined, block_of_neuron(self.network)
+            )
             path = inside(self.folder, self.compensation.weights_file, "compensation.weights_file")
             self._net_levels = read_net_levels(path, names)
         return self._net_levels
@@ -219,7 +222,7 @@ class Design(StrictModel):
                 f"network.weights: row {post + 1}, column {pre + 1} is {levels[post, pre]:.6g}, but network.topology "
                 f"has no axon {pre}→{post}"
             )
-        refusal = WEIGHT_STYLES[given.weight_style].refusal(levels, joined)
+        refusal = WEIGHT_STYLES[given.weight_style].refusal(levels, joined, block_of_neuron(given))
         if refusal is not None:
             raise InputError(f"network.weights: {refusal}")
         return levels

@@ -3,7 +3,8 @@
 One object is one class. To add one, make a ``NetClass`` and ``register`` it: extraction, layout versus schematic, the
 engines, rules, decks and tables ask the object. Neurons count from 0: ``dend_3`` is the dendrite of neuron 3,
 ``drive_3`` its axon drive, then ``gnd`` and ``vdw``; weights are ``w_5_3`` (line of the synapse from neuron 3 onto
-neuron 5) or a rail at a multiple of W: ``w_p1``, ``w_m1p05`` (−1.05 W), ``w_0``.
+neuron 5) or a rail at a multiple of W: ``w_p1``, ``w_m1p05`` (−1.05 W), ``w_0``; ``w_p1_b2`` is the one of
+row block 2.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class Net(NamedTuple):
     neuron: int = -1  # dendrite and drive; for a line the postsynaptic neuron
     pre: int = -1  # presynaptic neuron of a line
     level: float = 0.0  # multiple of W of a rail
+    block: int = -1  # of rows that a rail is for; −1: all of them
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class NetClass:
 
     Attributes:
         name: of the class.
-        form: of its nets' names, with ``{neuron}``, ``{pre}`` and ``{level}`` where these stand.
+        form: of its nets' names, with ``{neuron}``, ``{pre}``, ``{level}`` and ``{block}`` where these stand.
         words: what a net is called in a sentence, of the same form.
         title: of the class in tables.
         one_piece: only its wire joins it; other nets' pins are held together by a source outside.
@@ -106,9 +108,9 @@ class NetClass:
         """Whether one source holds its nets in both phases."""
         return self.loading is not None and self.loading is self.converging
 
-    def net_name(self, neuron: int = -1, pre: int = -1, level: float = 0.0) -> str:
+    def net_name(self, neuron: int = -1, pre: int = -1, level: float = 0.0, block: int = -1) -> str:
         """Name of one of its nets, as labelled on the layout and written to netlists."""
-        return self.form.format(neuron=neuron, pre=pre, level=_level_code(level))
+        return self.form.format(neuron=neuron, pre=pre, level=_level_code(level), block=f"_b{block}" * (block >= 0))
 
     def read(self, name: str) -> Net | None:
         """The net of a name, or None. Every net has one name: its numbers have no leading zeros."""
@@ -116,21 +118,23 @@ class NetClass:
         if match is None:
             return None
         parts = match.groupdict()
-        found = {key: int(text) for key, text in parts.items() if key != "level"}
+        found = {key: int(text.removeprefix("_b")) for key, text in parts.items() if key != "level" and text}
         if "level" not in parts:
             return Net(self, **found)
         net = Net(self, **found, level=_level_of(parts["level"]))
-        return net if self.net_name(net.neuron, net.pre, net.level) == name else None  # not w_p1p50 too
+        return net if self.net_name(*net[1:]) == name else None  # not w_p1p50 too
 
     def in_words(self, net: Net) -> str:
         """What one of its nets is called in a sentence."""
-        return self.words.format(neuron=net.neuron, pre=net.pre, level=_level_words(net.level))
+        block = f" of block {net.block}" * (net.block >= 0)
+        return self.words.format(neuron=net.neuron, pre=net.pre, level=_level_words(net.level), block=block)
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         index = "(?:0|[1-9][0-9]{0,8})"
         level = "(?:0|[pm][0-9]{1,15}(?:p[0-9]{1,6})?)"
-        parts = {"neuron": f"(?P<neuron>{index})", "pre": f"(?P<pre>{index})", "level": f"(?P<level>{level})"}
+        parts = {"neuron": f"(?P<neuron>{index})", "pre": f"(?P<pre>{index})", "level": f"(?P<level>{level})",
+                 "block": f"(?P<block>(?:_b{index})?)"}  # fmt: skip
         return re.compile(self.form.format(**parts))
 
 
@@ -171,7 +175,7 @@ DENDRITE = register(NetClass(
 ))  # fmt: skip
 DRIVE = register(NetClass("drive", "drive_{neuron}", "drive {neuron}", "axon drive", one_piece=True))
 RAIL = register(NetClass(
-    "rail", "w_{level}", "{level} rail", "weight rail", meter="weight", loading=WEIGHTS_LOADING,
+    "rail", "w_{level}{block}", "{level} rail{block}", "weight rail", meter="weight", loading=WEIGHTS_LOADING,
     converging=Source("weight", lambda net, point: net.level),
 ))  # fmt: skip
 LINE = register(NetClass(
@@ -190,9 +194,9 @@ def of_classes(nets: Iterable[Net], *classes: NetClass) -> np.ndarray:
     return np.array([net.net_class in classes for net in nets], bool)
 
 
-def rank(net: Net) -> tuple[int, int, int, float]:
+def rank(net: Net) -> tuple[int, int, int, int, float]:
     """Key that sorts nets: by class, then by what they belong to."""
-    return list(NET_CLASSES.values()).index(net.net_class), net.neuron, net.pre, net.level
+    return list(NET_CLASSES.values()).index(net.net_class), net.neuron, net.pre, net.block, net.level
 
 
 def in_spice(name: str) -> str:

@@ -15,6 +15,8 @@ from hwlib.weight_fields import Weights
 from hwlib.weight_styles import MAX_NEURONS, RAILS, WEIGHT_STYLES
 from hwlib.wire_fields import Feeds, Straps, Tapers, TileVias, Trunks, WireWidth
 
+MAX_BLOCKS = 64  # a trunk for every rail of each
+
 
 def _known_style(name: str) -> str:
     if name not in WEIGHT_STYLES:
@@ -57,6 +59,10 @@ class NetworkFields(StrictModel):
     weight_width: WireWidth | None = Field(default=None, description="of weight rails or lines, likewise")
     vdw_width: WireWidth | None = Field(default=None, description="of the wire; else the process's minimum")
     tapers: Tapers = Tapers()
+    rail_blocks: Whole = Field(
+        default=1, ge=1, le=MAX_BLOCKS,
+        description="blocks of neighbouring rows; each has weight rails of its own, with their own voltages",
+    )  # fmt: skip
     straps: Straps = Straps()
     tile_vias: TileVias = TileVias()
     feeds: Feeds = Feeds()
@@ -73,6 +79,8 @@ class NetworkFields(StrictModel):
                 raise ValueError(
                     f"{field}.weight: weight_style {style.name} has no wires through whole rows; use {RAILS.name}"
                 )
+        if self.rail_blocks > 1 and not style.whole_rows:
+            raise ValueError(f"rail_blocks: weight_style {style.name} has no rails; use {RAILS.name}")
         return self
 
     @model_validator(mode="after")
@@ -92,6 +100,8 @@ class NetworkFields(StrictModel):
 def place_problems(network: NetworkFields) -> Iterator[tuple[str, str]]:
     """What is wrong with the places of neurons in the drawing: field and message."""
     n, order, places = network.neurons, network.order, network.soma_places
+    if network.rail_blocks > n:
+        yield "rail_blocks", f"{network.rail_blocks} blocks, but {n} rows"
     if order is not None and sorted(order) != list(range(n)):
         odd = next((k for k in order if not 0 <= k < n or order.count(k) > 1), None)
         found = f"{len(order)} of {n}" if odd is None else f"{shown(odd)}"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hwlib import nets
+from hwlib.arrangement import block_of_neuron
 from hwlib.design import Design
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from hwlib.operating_point import nominal_track
@@ -85,7 +86,9 @@ def _nets(design: Design, style: str) -> tuple[tuple[str, ...], np.ndarray]:
     n = design.network.neurons
     names = [nets.GROUND.net_name(), nets.V_DW.net_name()]
     names += [nets.DENDRITE.net_name(i) for i in range(n)] + [nets.DRIVE.net_name(j) for j in range(n)]
-    weights, place = WEIGHT_STYLES[style].nets(weight_levels(design), design.topology.joined)
+    weights, place = WEIGHT_STYLES[style].nets(
+        weight_levels(design), design.topology.joined, block_of_neuron(design.network)
+    )
     weight_net = len(names) + place
     names += weights
     np.fill_diagonal(weight_net, 1)

@@ -36,15 +36,18 @@ class WeightStyle(ABC):
     whole_rows: bool = False
 
     @abstractmethod
-    def nets(self, levels: np.ndarray, joined: np.ndarray) -> tuple[list[str], np.ndarray]:
+    def nets(
+        self, levels: np.ndarray, joined: np.ndarray, block: np.ndarray | None = None
+    ) -> tuple[list[str], np.ndarray]:
         """Names of the weight nets, and the index of the one behind each axon, rows postsynaptic, shape (N, N).
 
         Args:
             levels: weights as multiples of W, shape (N, N).
             joined: where there is an axon, shape (N, N).
+            block: which block of rows each neuron's dendrite is in, shape (N,); None: they are one.
         """
 
-    def refusal(self, levels: np.ndarray, joined: np.ndarray) -> str | None:
+    def refusal(self, levels: np.ndarray, joined: np.ndarray, block: np.ndarray | None = None) -> str | None:
         """Why it cannot carry these weights; None when it can."""
         return None
 
@@ -56,15 +59,21 @@ class Rails(WeightStyle):
     programmed = whole_rows = True
     meaning = "weights fixed by programming vias"
 
-    def nets(self, levels: np.ndarray, joined: np.ndarray) -> tuple[list[str], np.ndarray]:
-        """One net a level, ascending."""
-        rails = rail_levels(levels, joined)
-        place = np.searchsorted(np.array(rails), np.round(levels, 6) - 1e-9)
-        return [RAIL.net_name(level=level) for level in rails], place
+    def nets(
+        self, levels: np.ndarray, joined: np.ndarray, block: np.ndarray | None = None
+    ) -> tuple[list[str], np.ndarray]:
+        """One net a level, ascending; of every block, where there are several."""
+        names: list[str] = []
+        place = np.zeros(levels.shape, int)
+        for number, rows in _blocks(levels, block):
+            rails = rail_levels(levels[rows], joined[rows])
+            place[rows] = len(names) + np.searchsorted(np.array(rails), np.round(levels[rows], 6) - 1e-9)
+            names += [RAIL.net_name(level=level, block=number) for level in rails]
+        return names, place
 
-    def refusal(self, levels: np.ndarray, joined: np.ndarray) -> str | None:
-        """More distinct weights than there may be rails."""
-        count = len(rail_levels(levels, joined))
+    def refusal(self, levels: np.ndarray, joined: np.ndarray, block: np.ndarray | None = None) -> str | None:
+        """More distinct weights in one block than there may be rails."""
+        count = max(len(rail_levels(levels[rows], joined[rows])) for _, rows in _blocks(levels, block))
         if count <= MAX_RAILS:
             return None
         return f"{count} distinct weights, the rails style carries at most {MAX_RAILS}; use weight_style lines"
@@ -78,7 +87,9 @@ class Lines(WeightStyle):
     most_neurons = 256
     why = "its channel grows with N"
 
-    def nets(self, levels: np.ndarray, joined: np.ndarray) -> tuple[list[str], np.ndarray]:
+    def nets(
+        self, levels: np.ndarray, joined: np.ndarray, block: np.ndarray | None = None
+    ) -> tuple[list[str], np.ndarray]:
         """One net a synapse, row by row."""
         place = np.full(joined.shape, -1)
         place[joined] = np.arange(joined.sum())
@@ -98,6 +109,13 @@ def register(style: WeightStyle) -> WeightStyle:
 
 
 RAILS, LINES = register(Rails()), register(Lines())
+
+
+def _blocks(levels: np.ndarray, block: np.ndarray | None) -> list[tuple[int, np.ndarray]]:
+    """Each block's number and its rows; −1 and all rows where there is one."""
+    if block is None or not block.any():
+        return [(-1, np.ones(len(levels), bool))]
+    return [(number, block == number) for number in range(int(block.max()) + 1)]
 
 
 def rail_levels(levels: np.ndarray, joined: np.ndarray | None = None) -> list[float]:

@@ -13,6 +13,7 @@ from hwlib.cells.shapes import Rect
 from hwlib.cells.tiles import axon, blank, soma
 from hwlib.design import Design
 from hwlib.process import Process
+from hwlib.weight_styles import MAX_RAILS
 from hwlib.wire_fields import MOST_WIDTHS
 from layouts.edges import foot_rects, side_rects
 from layouts.floorplan import ABSENT, Floorplan, floorplan
@@ -74,8 +75,14 @@ class _Builder:
     def build(self) -> None:
         plan, t = self.plan, self.plan.tile
         ends = plan.tapering["dendrite"][:, 0, 0].tolist() if "dendrite" in plan.tapering else [0] * plan.n
-        west = {k: self._plain(f"edge_west{k or ''}", side_rects(plan, True, k)) for k in sorted(set(ends))}
-        east = self._plain("edge_east", side_rects(plan, False))
+        first = np.unique(plan.block, return_index=True)[1].tolist()  # row of each block
+        west = {
+            (k, b): self._plain(f"edge_west{k or ''}{f'_b{b}' * (b > 0)}", side_rects(plan, True, first[b], k))
+            for k, b in sorted(set(zip(ends, plan.block.tolist(), strict=True)))
+        }
+        east = [
+            self._plain(f"edge_east{f'_b{b}' * (b > 0)}", side_rects(plan, False, at)) for b, at in enumerate(first)
+        ]
         x0, y0 = plan.origin
         all_codes = self._codes()
         # All tiles first: making a cell after thousands of references were placed makes klayout sort them again.
@@ -83,9 +90,9 @@ class _Builder:
             self._tiles[int(code)] = self._tile(*divmod(int(at), plan.n))
         for i, codes in enumerate(all_codes):
             row = gf.Component()
-            self._place(row, west[ends[i]], 0, 0)
+            self._place(row, west[ends[i], int(plan.block[i])], 0, 0)
             self._fill(row, i, codes)
-            self._place(row, east, x0 + plan.n * t.px, 0)
+            self._place(row, east[plan.block[i]], x0 + plan.n * t.px, 0)
             draw(row, plan.process, plan.style.row_wires(plan, i))
             row.name = f"row_{i}_{self.digest}"
             self._place(self.top, row.cell_index(), 0, y0 + i * t.py)
@@ -100,6 +107,9 @@ class _Builder:
         row, column = self.plan.feeders
         codes: np.ndarray = (self.plan.ties.astype(np.int64) + 1) * 16 + row * 4 + column
         codes = (codes << LANDING_BITS) + self.plan.landings
+        if len(self.plan.rails) > 1:  # blocks differ in the tracks that pass
+            tracks = np.array([len(rails) for rails in self.plan.rails])
+            codes = codes * (MAX_RAILS + 1) + tracks[self.plan.block][:, None]
         for levels in self.plan.tapering.values():
             for level in np.moveaxis(levels, -1, 0):  # numbered anew each time: all bits together are too many
                 codes = np.unique(codes, return_inverse=True)[1].reshape(codes.shape) * MOST_WIDTHS + level
@@ -122,7 +132,7 @@ class _Builder:
     def _tile(self, row: int, column: int) -> int:
         """Cell index of the tile at a place."""
         tie, wiring = int(self.plan.ties[row, column]), self.plan.wiring(row, column)
-        own = self.plan.style.tag(self.plan, tie if 0 <= tie < ABSENT else -1, column)
+        own = self.plan.style.tag(self.plan, tie if 0 <= tie < ABSENT else -1, row, column)
         landed = "".join(f"s{wire}" for wire in wiring.landings)
         narrowed = "".join(f"t{wire[0]}{'_'.join(map(str, levels))}" for wire, levels in wiring.narrowed)
         tag = "_".join(f for f in (own, *self._feeder_tags(wiring), landed, narrowed) if f)

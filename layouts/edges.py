@@ -12,12 +12,13 @@ from hwlib.nets import GROUND, V_DW
 from layouts.floorplan import MOST_VIAS, Floorplan
 
 
-def side_rects(plan: Floorplan, west: bool, dendrite: int = 0) -> list[Rect]:
+def side_rects(plan: Floorplan, west: bool, row: int, dendrite: int = 0) -> list[Rect]:
     """One row's piece of the west or east edge, in its own coordinates (x from 0 to the edge's width).
 
     Args:
         plan: of the crossbar.
         west: which edge.
+        row: whose piece it is; rows of one block have equal ones.
         dendrite: by how many steps a tapered dendrite has narrowed there.
     """
     t, r, side = plan.tile, plan.rules, plan.side(west)
@@ -31,6 +32,12 @@ def side_rects(plan: Floorplan, west: bool, dendrite: int = 0) -> list[Rect]:
     for net, fed in plan.fed_nets()[:-1]:
         name = "vdw" if net == V_DW.net_name() else "weight"
         y0, y1 = wires[net]
+        on = plan.rows_on(net)
+        if not on[row]:
+            if net in trunks and on[row:].any():  # it passes, from its source below
+                near, far = trunks[net]
+                rects.append(Rect("m2", Box(side - far, 0, side - near, t.py) if west else Box(near, 0, far, t.py)))
+            continue
         if net not in trunks:  # its rows end at the border of the macro
             level = plan.tapering[name][0, 0 if west else -1, 0] if name in plan.tapering else 0
             y0, y1 = t.narrowed(name, wires[net], int(level))

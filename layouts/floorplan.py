@@ -13,7 +13,15 @@ from functools import cached_property
 
 import numpy as np
 
-from hwlib.arrangement import joins, neuron_at, strap_landings, taper_levels, with_borders
+from hwlib.arrangement import (
+    block_of_neuron,
+    block_of_row,
+    joins,
+    neuron_at,
+    strap_landings,
+    taper_levels,
+    with_borders,
+)
 from hwlib.cells.device_dimensions import DeviceSpec
 from hwlib.cells.rules import Rules, process_key
 from hwlib.cells.shapes import Box
@@ -23,7 +31,7 @@ from hwlib.cells.tile_dimensions import TaperSpec, Tile, TileSpec, tile_of
 from hwlib.cells.tile_shapes import ColumnFeeder, RowFeeder, Wiring
 from hwlib.design import Design
 from hwlib.errors import LONGEST_LINE, InputError
-from hwlib.nets import DENDRITE, DRIVE, GROUND, V_DW
+from hwlib.nets import DENDRITE, DRIVE, GROUND, V_DW, parse_net
 from hwlib.process import Process
 from hwlib.weight_styles import rail_levels
 from hwlib.weights import weight_levels
@@ -68,9 +76,15 @@ class Floorplan:
         return neuron_at(self.design.network)
 
     @cached_property
-    def rails(self) -> list[float]:
-        """The distinct weights, ascending: the level of each rail where weights are on rails."""
-        return rail_levels(self.levels, self.joined)
+    def block(self) -> np.ndarray:
+        """The block that each row is in, shape (N,)."""
+        return block_of_row(self.design.network)
+
+    @cached_property
+    def rails(self) -> list[list[float]]:
+        """The distinct weights of each block of rows, ascending: the level of each rail where weights are on rails."""
+        blocks = (self.block == k for k in range(self.design.network.rail_blocks))
+        return [rail_levels(self.levels[rows], self.joined[rows]) for rows in blocks]
 
     @cached_property
     def joined(self) -> np.ndarray:
@@ -110,7 +124,13 @@ class Floorplan:
             margin = max(r.enclosure("m2", "v2"), r.enclosure("m3", "v2"))
             least = max(least, -(-vias // self._vias_across(wire)) + 2 * margin)
             return max(least, r.steps(metres * trunks.scale))
-        return max(least, math.ceil(self.n * wire * trunks.scale / sides - 1e-9))
+        count = self.n if net == GROUND.net_name() else int(self.rows_on(net).sum())
+        return max(least, math.ceil(count * wire * trunks.scale / sides - 1e-9))
+
+    def rows_on(self, net: str) -> np.ndarray:
+        """Which rows hang on a trunk beside the array, shape (N,)."""
+        found = parse_net(net)
+        return np.ones(self.n, bool) if found is None or found.block < 0 else self.block == found.block
 
     def fed_nets(self) -> list[tuple[str, str]]:
         """Nets with trunks, and the sides that these stand on."""
@@ -134,7 +154,10 @@ class Floorplan:
 
     @cached_property
     def _currents(self) -> dict[str, TrunkCurrent]:
-        return trunk_currents(self.design, self.process, self.levels, self.joined, self.rails)
+        return trunk_currents(
+            self.design, self.process, self.levels, self.joined,
+            {net: self.rows_on(net) for net in self.style.trunks(self)},
+        )  # fmt: skip
 
     @property
     def rules(self) -> Rules:
@@ -201,7 +224,7 @@ class Floorplan:
     def wiring(self, row: int, column: int) -> Wiring:
         """What distinguishes a tile from others."""
         tie, landings = int(self.ties[row, column]), int(self.landings[row, column])
-        own = self.style.tie(self, tie if 0 <= tie < ABSENT else -1, column)
+        own = self.style.tie(self, tie if 0 <= tie < ABSENT else -1, row, column)
         feeds = ROW_FEEDERS[self.feeders[0][row, column]], COLUMN_FEEDERS[self.feeders[1][row, column]]
         landed = tuple(wire for k, wire in enumerate(self.tile.straps) if landings >> k & 1)
         levels = ((wire, tuple(level[row, column].tolist())) for wire, level in self.tapering.items())
@@ -251,12 +274,13 @@ def floorplan(design: Design, process: Process | None = None) -> Floorplan:
     process = process or design.load_process()
     network, device = design.network, design.device
     levels = weight_levels(design)
-    style = DRAWN_STYLES[network.weight_style]
+    style, block = DRAWN_STYLES[network.weight_style], block_of_neuron(network)
+    blocks = [block == k for k in range(network.rail_blocks)]
     spec = TileSpec(
         device=DeviceSpec(
             process_key(process), device.track_length, device.track_width, device.pillar_width, device.pillar_position
         ),
-        tracks=style.tracks(levels, design.topology.joined),
+        tracks=max(style.tracks(levels[rows], design.topology.joined[rows]) for rows in blocks),
         centred=bool((joins(network) != np.arange(network.neurons)).any()),
         dendrite_width=network.dendrite_width, drive_width=network.drive_width, ground_width=network.ground_width,
         weight_width=network.weight_width, vdw_width=network.vdw_width,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hwlib.design import Design
-from hwlib.nets import GROUND, RAIL, V_DW
+from hwlib.nets import GROUND, V_DW, parse_net
 from hwlib.operating_point import nominal_track, resolve_v_dw
 from hwlib.process import Process
 
@@ -25,7 +25,7 @@ class TrunkCurrent(NamedTuple):
 
 
 def trunk_currents(design: Design, process: Process, levels: np.ndarray, joined: np.ndarray,
-                   rails: list[float]) -> dict[str, TrunkCurrent]:  # fmt: skip
+                   rails: dict[str, np.ndarray]) -> dict[str, TrunkCurrent]:  # fmt: skip
     """Currents of the nets that may have trunks, by name.
 
     Args:
@@ -33,18 +33,20 @@ def trunk_currents(design: Design, process: Process, levels: np.ndarray, joined:
         process: gives R_M.
         levels: weights as multiples of W, shape (N, N).
         joined: where there is an axon, shape (N, N).
-        rails: the distinct weights.
+        rails: nets of the rails, and which rows hang on each, shape (N,).
     """
     point, device = design.operating_point, design.device
     _, r_m = nominal_track(design, process)
     fan_out = joined.sum(axis=0)
     soma = np.where(fan_out > 0, resolve_v_dw(design, process) / (device.r_p + r_m / np.maximum(fan_out, 1)), 0.0)
     found = {V_DW.net_name(): TrunkCurrent(float(soma.sum()), float(soma.max()))}
-    for level in rails:
-        rows = (joined & (np.abs(levels - level) < 1e-6)).sum(axis=1)
+    for name, on in rails.items():
+        net = parse_net(name)
+        level = net.level if net else 0.0
+        rows = (joined & on[:, None] & (np.abs(levels - level) < 1e-6)).sum(axis=1)
         axon = max(abs(level) * point.weight, point.v_charge) / device.r_p
-        found[RAIL.net_name(level=level)] = TrunkCurrent(float(rows.sum() * axon), float(rows.max() * axon))
-    largest = max([abs(level) for level in rails], default=1.0) * point.weight
+        found[name] = TrunkCurrent(float(rows.sum() * axon), float(rows.max() * axon))
+    largest = (abs(levels[joined]).max() if joined.any() else 1.0) * point.weight
     columns = soma + max(largest, point.v_charge) / r_m
     found[GROUND.net_name()] = TrunkCurrent(float(columns.sum()), float(columns.max()))
     return found

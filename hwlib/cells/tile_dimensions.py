@@ -16,6 +16,7 @@ from hwlib.cells.rules import Rules, rules_of
 from hwlib.cells.shapes import Box, Rect, square
 from hwlib.cells.strap_dimensions import Feet, Heights, Lanes, Span, StrapSpec, StrapStack, landing, middle_of
 from hwlib.cells.via_groups import ViaCounts, ViaGroup, rows_within, via_group
+from hwlib.wire_fields import ACROSS
 
 Levels = tuple[int, int, int]  # steps by which a wire has narrowed in a tile, at its low border, at its high border
 MOST_FEED_VIAS = 8  # of a soma on a wide drive, where currents do not ask for more
@@ -352,12 +353,13 @@ class Tile:
         """The rows of a wire in every tile."""
         return {"dendrite": [self.dendrite], "vdw": [self.vdw], "weight": self.tracks}.get(wire, [])
 
-    def strap_rects(self, landings: tuple[str, ...]) -> list[Rect]:
-        """The straps that cross the tile, and their vias where wires have a landing here."""
+    def strap_rects(self, landings: tuple[str, ...], through: Span) -> list[Rect]:
+        """The straps that cross the tile, and their vias where wires have a landing here; weight tracks as given."""
         rects = []
         for wire, stack in self.straps.items():
             metal, rows = stack.spec.metal, self.strapped_rows(wire)
-            if not rows and wire in self.lanes:
+            rows = rows[slice(*through)] if wire == "weight" else rows
+            if wire in ACROSS:
                 x0, x1 = middle_of(self.lanes[wire], stack.width)
                 rects.append(Rect(metal, Box(x0, 0, x1, self.py)))
                 rects += self.feet.rects(wire, self.foot_at[wire]) if wire in landings else []

@@ -124,7 +124,7 @@ def _wires(t: Tile, wiring: Wiring) -> list[Rect]:
     if wiring.tie is not None and wiring.side != "both":
         pad = rules_of(t.spec.device.process).pad("m3", "v2", t.track_v2[wiring.tie].whole)
         rects.append(_toward(t, wiring.side, t.tracks[wiring.tie], pad.x0 + ox, pad.x1 + ox))
-    return rects + t.strap_rects(wiring.landings)
+    return rects + t.strap_rects(wiring.landings, wiring.through)
 
 
 def _toward(t: Tile, side: str, span: Span, x0: int, x1: int) -> Rect:

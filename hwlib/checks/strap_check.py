@@ -10,7 +10,7 @@ from typing import NamedTuple
 import klayout.db as kdb
 import numpy as np
 
-from hwlib.arrangement import by_neuron, strap_landings
+from hwlib.arrangement import block_of_neuron, by_neuron, strap_landings
 from hwlib.checks.identify import Lattice
 from hwlib.checks.layout_view import LayoutView
 from hwlib.design import Design
@@ -60,13 +60,16 @@ def bare_landings(
     for wire, strap in design.network.straps.given().items():
         mine = [k for k, net in enumerate(parsed) if net.net_class is CLASSES[wire]]
         sites = by_neuron(design.network, strap_landings(design.network, wire))
-        wanted = strap.vias * (len(mine) if wire == "weight" else 1)
+        wanted = np.full((design.network.neurons, 1), strap.vias)
+        if wire == "weight":  # every rail of a row has its own
+            block = block_of_neuron(design.network)[:, None]
+            wanted *= sum((block == parsed[k].block) | (parsed[k].block < 0) for k in mine)
         for cut in cuts_of(wire, strap):
             points = _cuts(view, cut, [number for k in mine for number in numbers.get(k, ())])
             found = _by_tile(points[:, ::-1] if lattice.turned else points, lines, sites, wanted)
             for i, j in np.argwhere(sites & (found < wanted)).tolist():
                 x, y = lattice.places(np.array([i]), np.array([j]))[0]
-                yield BareLanding(wire, cut, int(found[i, j]), wanted, float(x), float(y))
+                yield BareLanding(wire, cut, int(found[i, j]), int(wanted[i, 0]), float(x), float(y))
 
 
 def broken_straps(
@@ -111,7 +114,9 @@ def _on_nets(view: LayoutView, name: str, numbers: list[int]) -> kdb.Region:
     return found.merged()
 
 
-def _by_tile(points: np.ndarray, lines: tuple[np.ndarray, np.ndarray], sites: np.ndarray, wanted: int) -> np.ndarray:
+def _by_tile(
+    points: np.ndarray, lines: tuple[np.ndarray, np.ndarray], sites: np.ndarray, wanted: np.ndarray
+) -> np.ndarray:
     """How many points lie in each tile, rows postsynaptic, shape (N, N).
 
     All landings lie at one place in their tile; of the places that differ by whole tiles the best one counts.

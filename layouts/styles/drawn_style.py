@@ -35,8 +35,12 @@ class PlannedArray(Protocol):
         """Where there is an axon, by row and column, shape (N, N)."""
 
     @property
-    def rails(self) -> list[float]:
-        """The distinct weights, ascending."""
+    def rails(self) -> list[list[float]]:
+        """The distinct weights of each block of rows, ascending."""
+
+    @property
+    def block(self) -> np.ndarray:
+        """The block that each row is in, shape (N,)."""
 
     @property
     def tile(self) -> Tile:
@@ -80,22 +84,25 @@ class DrawnStyle(ABC):
 
     @abstractmethod
     def tracks(self, levels: np.ndarray, joined: np.ndarray) -> int:
-        """How many weight tracks run through a row of tiles."""
+        """How many weight tracks run through rows of tiles; arguments are theirs, shape (rows, N)."""
 
     @abstractmethod
     def ties(self, plan: PlannedArray) -> np.ndarray:
         """Per tile a number ≥ 0 that tells its tie from others, shape (N, N); the diagonal does not count."""
 
     @abstractmethod
-    def tie(self, plan: PlannedArray, number: int, column: int) -> Tie:
-        """Tracks of the tile with a number (−1: one without an axon) in a column."""
+    def tie(self, plan: PlannedArray, number: int, row: int, column: int) -> Tie:
+        """Tracks of the tile with a number (−1: one without an axon) in a row and a column."""
 
     @abstractmethod
-    def tag(self, plan: PlannedArray, number: int, column: int) -> str:
+    def tag(self, plan: PlannedArray, number: int, row: int, column: int) -> str:
         """What the tile's cell is called after."""
 
     def trunks(self, plan: PlannedArray) -> dict[str, int]:
-        """Weight nets that have trunks beside the array, from near to far, and the track that each is joined to."""
+        """Weight nets that have trunks beside the array, from near to far, and the track that each is joined to.
+
+        Those of one block of rows are joined to its rows alone.
+        """
         return {}
 
     def row_wires(self, plan: PlannedArray, row: int) -> Iterator[Rect]:

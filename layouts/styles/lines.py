@@ -23,7 +23,7 @@ class DrawnLines(DrawnStyle):
 
     def tracks(self, levels: np.ndarray, joined: np.ndarray) -> int:
         """As many as leave on the west side."""
-        return self.columns_out(len(levels), west=True)
+        return self.columns_out(levels.shape[1], west=True)
 
     def columns_out(self, n: int, *, west: bool) -> int:
         """How many columns' lines leave on a side."""
@@ -41,13 +41,13 @@ class DrawnLines(DrawnStyle):
         """The column."""
         return np.broadcast_to(np.arange(plan.n), (plan.n, plan.n)).copy()
 
-    def tie(self, plan: PlannedArray, number: int, column: int) -> Tie:
+    def tie(self, plan: PlannedArray, number: int, row: int, column: int) -> Tie:
         """The line of an axon begins in its tile; those of columns farther in pass above it (``row_wires``)."""
         if number < 0:
             return Tie((0, 0), None)
         return Tie((0, 0), self.track_of(plan.n, column), "west" if self.goes_west(plan.n, column) else "east")
 
-    def tag(self, plan: PlannedArray, number: int, column: int) -> str:
+    def tag(self, plan: PlannedArray, number: int, row: int, column: int) -> str:
         """After the column."""
         return f"c{column}" if number >= 0 else ""
 

@@ -19,20 +19,29 @@ class DrawnRails(DrawnStyle):
         return len(rail_levels(levels, joined))
 
     def ties(self, plan: PlannedArray) -> np.ndarray:
-        """Index of the rail of each weight."""
-        return np.searchsorted(np.array(plan.rails) + 1e-9, np.round(plan.levels, 6))
+        """Index of the rail of each weight, among those of its row."""
+        ties = np.zeros(plan.levels.shape, int)
+        for block, rails in enumerate(plan.rails):
+            rows = plan.block == block
+            ties[rows] = np.searchsorted(np.array(rails) + 1e-9, np.round(plan.levels[rows], 6))
+        return ties
 
-    def tie(self, plan: PlannedArray, number: int, column: int) -> Tie:
-        """All rails pass; the programming via sits on one."""
-        return Tie((0, len(plan.rails)), number if number >= 0 else None)
+    def tie(self, plan: PlannedArray, number: int, row: int, column: int) -> Tie:
+        """All rails of the row pass; the programming via sits on one."""
+        return Tie((0, len(plan.rails[plan.block[row]])), number if number >= 0 else None)
 
-    def tag(self, plan: PlannedArray, number: int, column: int) -> str:
-        """After the rail."""
-        return RAIL.net_name(level=plan.rails[number]).removeprefix("w_") if number >= 0 else ""
+    def tag(self, plan: PlannedArray, number: int, row: int, column: int) -> str:
+        """After the rail; blocks share the cells of rails at one place."""
+        if number < 0 or len(plan.rails) > 1:
+            return f"r{number}" if number >= 0 else ""
+        return RAIL.net_name(level=plan.rails[0][number]).removeprefix("w_")
 
     def trunks(self, plan: PlannedArray) -> dict[str, int]:
         """One a rail."""
-        return {RAIL.net_name(level=level): k for k, level in enumerate(plan.rails)}
+        blocks = enumerate(plan.rails) if len(plan.rails) > 1 else [(-1, plan.rails[0])]
+        return {
+            RAIL.net_name(level=level, block=block): k for block, rails in blocks for k, level in enumerate(rails)
+        }  # fmt: skip
 
     def drawn_weights(self, plan: PlannedArray) -> bytes:
         """All of them."""
