@@ -10,8 +10,10 @@ from hwlib.netcdf import write_netcdf
 from spinhop.runs import Run
 
 if TYPE_CHECKING:
+    from hwlib.design import Design
     from hwlib.drawing.reader import Drawing
     from hwlib.network import Network
+    from hwlib.process import Process
 
 IDEAL_TRACE, DRAWN_TRACE = "ideal.nc", "drawn.nc"
 NETWORK, REPORT = "network.nc", "report.html"
@@ -20,13 +22,17 @@ _PACKED = {"zlib": True, "complevel": 4, "shuffle": True}
 
 
 def design_inputs(run: Run, *without: str) -> list[Any]:
-    """What of the design and process decides a result: their fields but some, and the weights they lead to.
+    """What of a run's design and process decides a result, as of ``result_inputs``."""
+    return result_inputs(run.design, run.process, *without)
+
+
+def result_inputs(design: Design, process: Process, *without: str) -> list[Any]:
+    """What of a design and process decides a result: their fields but some, and the weights they lead to.
 
     What the verdict requires decides none.
     """
     from hwlib.weights import weight_levels
 
-    design = run.design
     left_out: dict[str, Any] = {"task": {design.task.required_field}, **dict.fromkeys(without, True)}
     contents = hashlib.sha256(weight_levels(design).tobytes()).hexdigest()
     if design.programme is not None:  # what its files hold counts, not what they are called
@@ -40,7 +46,7 @@ def design_inputs(run: Run, *without: str) -> list[Any]:
     if "compensation" not in without and (voltages := design.net_levels()) is not None:
         left_out["compensation"] = {"weights_file"}
         contents += hashlib.sha256(repr(list(voltages.items())).encode()).hexdigest()
-    return [design.model_dump(mode="json", exclude=left_out), contents, run.process.model_dump(mode="json")]
+    return [design.model_dump(mode="json", exclude=left_out), contents, process.model_dump(mode="json")]
 
 
 def task_file(kind: str, *, ideal: bool) -> str:

@@ -31,6 +31,7 @@ from spinhop.commands import (
     preset_commands,
     spice_commands,
     stage_commands,
+    study_commands,
     task_commands,
     tool_commands,
 )
@@ -45,7 +46,7 @@ app = typer.Typer(
 )
 for module in (
     design_commands, example_commands, preset_commands, stage_commands, spice_commands, check_commands, task_commands,
-    optimize_commands, compensate_commands, atlas_commands, tool_commands,
+    optimize_commands, compensate_commands, study_commands, atlas_commands, tool_commands,
 ):  # fmt: skip
     module.register(app)
 

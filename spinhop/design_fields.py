@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from hwlib.design import Design
+from hwlib.design import Design, completed
+from hwlib.dynamics_data import Dynamics
+from hwlib.process import Process
 
 Value = float | int | str
+_PROCESS = "process."
 
 
 def plain_fields(design: Design, mode: str = "python") -> dict[str, Any]:
@@ -61,9 +65,67 @@ def read_field(design: Design, path: str, value: Any) -> Any:
         set_field(data, path, value)
         found: Any = Design.model_validate(data, context={"from_file": True})  # a value needs its unit
     except (ValidationError, TypeError) as error:
-        problems = error.errors(include_url=False) if isinstance(error, ValidationError) else []
-        why = problems[0]["msg"].removeprefix("Value error, ") if problems else "no field of a design"
-        raise ValueError(why) from None
-    for part in path.split("."):
-        found = getattr(found, part, None)
+        raise ValueError(_reason(error, "design")) from None
+    return _part(found, path)
+
+
+def read_process_field(process: Process, path: str, value: Any) -> Any:
+    """The same for a field of a process, as ``layers.m3.sheet_resistance``."""
+    data = process.model_dump(mode="json", exclude_none=True)
+    try:
+        parent = path.rpartition(".")[0]
+        if parent and _part(process, parent) is None:  # a layer that would come into being half
+            raise TypeError(path)
+        set_field(data, path, value)
+        found = Process.model_validate(data, context={"from_file": True})
+    except (ValidationError, TypeError) as error:
+        raise ValueError(_reason(error, "process")) from None
+    return _part(found, path)
+
+
+def whole_design(base: Design, values: Mapping[str, Any]) -> Design:
+    """A design with other values in some of its fields, its files read; ``process.…`` is a field of its process.
+
+    Args:
+        base: the design.
+        values: by path, as ``read_field`` and ``read_process_field`` give them.
+
+    Raises:
+        ValueError: the values do not go together, in words.
+    """
+    data, of_process = plain_fields(base), {}
+    for path, value in values.items():
+        if path.startswith(_PROCESS):
+            of_process[path.removeprefix(_PROCESS)] = value
+        else:
+            set_field(data, path, value)
+    try:
+        design = design_of(data, base)
+        if design.from_files:
+            design = completed(design)
+        if design.process == base.process:
+            design._process = base.load_process()
+        if of_process:
+            fields = design.load_process().model_dump(exclude_none=True)
+            for path, value in of_process.items():
+                set_field(fields, path, value)
+            design._process = Process.model_validate(fields)
+        if design.device.dynamics != Dynamics():
+            from sim.dynamics import resolved
+
+            design = resolved(design)
+    except ValidationError as error:
+        raise ValueError(_reason(error, "design")) from None
+    design.weight_levels()
+    return design
+
+
+def _reason(error: ValidationError | TypeError, what: str) -> str:
+    problems = error.errors(include_url=False) if isinstance(error, ValidationError) else []
+    return problems[0]["msg"].removeprefix("Value error, ") if problems else f"no field of a {what}"
+
+
+def _part(found: Any, path: str) -> Any:
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else getattr(found, name, None)
     return found

@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import islice
 from typing import Any, TypeVar
 
 from hwlib.errors import InputError, StoppedError, shown
@@ -22,6 +23,7 @@ Point = TypeVar("Point")
 Result = TypeVar("Result")
 
 _CONNECTING = 1.5  # s: a scheduler that does not answer is an error of the one who named it
+_AHEAD = 32  # points that each worker has waiting
 _ONE_THREAD = {
     f"{name}_NUM_THREADS": 1 for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "NUMBA", "VECLIB_MAXIMUM")
 }  # fmt: skip
@@ -61,19 +63,33 @@ class Executor:
         if self._client is None:
             yield from ((k, work(point)) for k, point in enumerate(points))
             return
+        from concurrent.futures import CancelledError
+
         from distributed import as_completed
         from distributed.scheduler import KilledWorker
 
-        futures = [self._client.submit(work, point, pure=False) for point in points]
-        index = {future.key: k for k, future in enumerate(futures)}
+        following = iter(enumerate(points))
+        index: dict[Any, int] = {}  # of those under way: a scheduler slows down with all points of a large study
+
+        def submitted() -> Iterator[Any]:
+            for k, point in islice(following, _AHEAD * self.workers - len(index)):
+                future = self._client.submit(work, point, pure=False)
+                index[future] = k
+                yield future
+
         try:
-            for future in as_completed(futures, loop=self._client.loop):
-                yield index[future.key], future.result()
+            coming = as_completed(submitted(), loop=self._client.loop)
+            for future in coming:
+                k, result = index.pop(future), future.result()
+                coming.update(submitted())
+                yield k, result
         except KilledWorker:
             raise StoppedError("a process that computed one of the points ended; perhaps for lack of memory") from None
+        except CancelledError:
+            raise StoppedError("the scheduler ended; what was finished is kept") from None
         finally:
             with suppress(Exception):  # of a cluster that is gone
-                self._client.cancel(futures)
+                self._client.cancel(list(index))
 
     def in_order(self, work: Callable[[Point], Result], points: Sequence[Point]) -> Iterator[Result]:
         """Results of ``work`` in the order of the points; otherwise as ``finished``."""
@@ -175,8 +191,11 @@ def _quiet_tracker() -> None:
 
 @contextmanager
 def _remote(address: str) -> Iterator[Any]:
+    import logging
+
     from distributed import Client
     from distributed.comm import connect
+    from distributed.utils import silence_logging_cmgr
 
     async def answers() -> None:
         (await connect(address, timeout=_CONNECTING)).abort()
@@ -187,5 +206,5 @@ def _remote(address: str) -> Iterator[Any]:
     except (OSError, ValueError, TimeoutError) as error:
         found = " ".join(str(error).split())[:60]
         raise InputError(f"scheduler {shown(address)}: none answers ({found}); e.g. tcp://host:8786") from None
-    with client:
+    with silence_logging_cmgr(logging.CRITICAL), client:  # a scheduler that ends is told in one line
         yield client

@@ -91,6 +91,12 @@ def referred_files(design: Design) -> list[str]:
     return list(dict.fromkeys(name for name in given if name is not None))
 
 
+def files_of(design: Design) -> list[str]:
+    """All files that a design names: its process where that is no preset, and those of weights, topology and task."""
+    process = [] if design.process in preset_names() else [design.process]
+    return list(dict.fromkeys([*process, *referred_files(design)]))
+
+
 def _names_in_folder(design: Design) -> dict[str, str]:
     """Where in the run folder the copies of files are, by their name in the design; each in a place of its own."""
     names: dict[str, str] = {}

@@ -1,0 +1,208 @@
+"""One point of a study: the design that it means, its task on the network, and what the rules say, as numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hwlib.design import Design, completed
+from hwlib.errors import InputError
+from hwlib.files import inside, read_bytes
+from hwlib.process import Process
+from hwlib.scratch import scratch_folder
+from spinhop.artefacts import result_inputs
+from spinhop.design_fields import plain_fields, whole_design
+from spinhop.provenance import data_hash, file_hash
+from spinhop.study.study_fields import StudyFields
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from hwlib.network import Network
+
+_KEPT = 4  # drawn networks that a process keeps: points of equal drawing follow each other in a grid
+
+
+@dataclass(frozen=True)
+class StudyPoint:
+    """What is sent to whoever computes a point.
+
+    Attributes:
+        context: file of what the points have in common.
+        digest: its hash.
+        values: of the axes, by path.
+    """
+
+    context: str
+    digest: str
+    values: dict[str, Any]
+
+
+@dataclass
+class PointResult:
+    """What a point came to.
+
+    Attributes:
+        values: numbers by name; NaN where there is none.
+        about: unit and meaning of each.
+        problem: why there are none: its values do not go together, or a network that cannot be drawn or simulated.
+    """
+
+    values: dict[str, float] = field(default_factory=dict)
+    about: dict[str, tuple[str, str]] = field(default_factory=dict)
+    problem: str = ""
+
+
+def context_of(study: StudyFields, design: Design, files: dict[str, str]) -> dict[str, Any]:
+    """What the points of a study have in common, as JSON takes it.
+
+    Args:
+        study: how they are evaluated.
+        design: the design.
+        files: hash of each file that a point may read, by its name in the design.
+    """
+    options = {"wires": study.wires, "rules": study.rules, "engine": study.engine, "trials": study.trials}
+    process = design.load_process().model_dump(exclude_none=True)
+    folder = str(design.folder.resolve())
+    return {"design": plain_fields(design), "process": process, "folder": folder, "files": files, **options}
+
+
+def evaluated(point: StudyPoint) -> PointResult:
+    """Evaluate a point; the files it depends on must be what they were when the study began.
+
+    Raises:
+        InputError: one of them has changed.
+    """
+    return _evaluator(point.context, point.digest).evaluate(point.values)
+
+
+@lru_cache(maxsize=2)
+def _evaluator(path: str, digest: str) -> PointEvaluator:
+    content = read_bytes(path, "study's context")
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise InputError(f"{path}: is not of the study that is under way")
+    return PointEvaluator(json.loads(content))
+
+
+class PointEvaluator:
+    """Evaluates points of one study.
+
+    Args:
+        context: as of ``context_of``.
+
+    Raises:
+        InputError: a file is not what it was.
+    """
+
+    def __init__(self, context: dict[str, Any]):
+        folder = Path(context["folder"])
+        for name, digest in context["files"].items():
+            if file_hash(inside(folder, name, "file")) != digest:
+                raise InputError(f"{folder / name}: changed since the study began; start it again")
+        design = Design.model_validate(context["design"], context={"unread": True})
+        design._folder = folder
+        design._process = Process.model_validate(context["process"])
+        self._base = completed(design) if design.from_files else design
+        self._wires, self._rules = context["wires"], context["rules"]
+        self._engine, self._trials = context["engine"], context["trials"]
+        self._drawn: OrderedDict[str, tuple[Network, float, int]] = OrderedDict()
+
+    def evaluate(self, values: dict[str, Any]) -> PointResult:
+        """Evaluate the design with these values."""
+        try:
+            design = whole_design(self._base, values)
+            return self._evaluate(design, design.load_process())
+        except ValueError as error:  # InputError and FieldsError are some
+            first = error.lines[0] if isinstance(error, InputError) else str(error).splitlines()[0]
+            return PointResult(problem=first)
+
+    def _evaluate(self, design: Design, process: Process) -> PointResult:
+        import sim
+        from sim.tasks.run_task import ideal_for_task
+
+        result = PointResult()
+        if self._wires == "ideal":
+            network = ideal_for_task(design, process)
+        else:
+            network, area, errors = self._drawing(design, process)
+            _note(result, "area", area, "m^2", "of the macro as drawn")
+            if self._rules:
+                _note(result, "drawing_errors", errors, "1", "violations of design rules and connectivity")
+        if self._rules:
+            self._judge(result, network, design, process)
+        _note_task(result, sim.run_task(network, design, process, engine=self._engine, trials=self._trials))
+        return result
+
+    def _judge(self, result: PointResult, network: Network, design: Design, process: Process) -> None:
+        import sim
+
+        report = sim.judge(network, design, process)
+        broken = sum(finding.severity == "error" for finding in report.findings())
+        _note(result, "rules_broken", broken, "1", "operating-point rules with an error that is not waived")
+        for outcome in report.outcomes:
+            about = f"relative margin of the rule {outcome.rule}"
+            _note(result, f"margin.{outcome.rule}", outcome.margin, "1", about)
+
+    def _drawing(self, design: Design, process: Process) -> tuple[Network, float, int]:
+        """Extracted network, area in m² and errors of the drawing; drawn once for points that only leaks tell apart."""
+        key = data_hash(result_inputs(design, process, "seed", "operating_point", "compensation", "task", "waivers"))
+        found = self._drawn.get(key) or _draw(design, process, self._rules)
+        self._drawn[key] = found
+        self._drawn.move_to_end(key)
+        while len(self._drawn) > _KEPT:
+            self._drawn.popitem(last=False)
+        network, point = found[0], design.operating_point
+        leak = np.where(network.is_soma, point.soma_leak, point.axon_leak)
+        return network.with_devices(leak=leak), *found[1:]
+
+
+def _draw(design: Design, process: Process, check: bool) -> tuple[Network, float, int]:
+    import layouts
+    from hwlib.checks import drc, lvs, open_labelled_layout
+    from hwlib.extraction import extract
+
+    with scratch_folder() as folder:
+        component = layouts.hopfield(design, process)
+        box, path = component.dbbox(), layouts.write_layout(component, folder / "layout.oas")
+        opened = open_labelled_layout(path, process)
+        found = [*drc(opened, process), *lvs(opened, process, design, topology=False)] if check else []
+        errors = sum(finding.severity == "error" for finding in found)
+        return extract(opened, process, design), 1e-12 * box.width() * box.height(), errors
+
+
+_OF_ANY_TASK = ("rest_rate", "time_mean", "time_median", "time_max", "energy_mean", "v_dw")
+
+
+def _note_task(result: PointResult, trials: xr.Dataset) -> None:
+    """The numbers of a task under the names of its result file; ends of an interval as ``…_low`` and ``…_high``."""
+    from sim.tasks.kinds import run_class
+
+    _note(result, "trials", trials.sizes["trial"], "1", "trials")
+    for name in ("at_rest", "undetermined"):
+        _note_variable(result, name, trials, trials[name].values.sum())
+    for name in _OF_ANY_TASK:
+        _note_variable(result, name, trials, trials[name].values)
+    for number in run_class(str(trials.attrs["task"])).numbers:
+        values = trials[number.name].values
+        _note_variable(result, number.name, trials, values.sum() if number.style == "trials" else values)
+        if number.interval:
+            for end, value in zip(("low", "high"), trials[number.interval].values.tolist(), strict=True):
+                meaning = f"{end} end of the 95 % interval of {number.name}"
+                _note(result, f"{number.name}_{end}", value, "1", meaning)
+
+
+def _note_variable(result: PointResult, name: str, trials: xr.Dataset, value: Any) -> None:
+    about = trials[name].attrs
+    _note(result, name, value, str(about.get("units", "1")), str(about.get("long_name", name)))
+
+
+def _note(result: PointResult, name: str, value: Any, unit: str, meaning: str) -> None:
+    result.values[name] = float("nan") if value is None else float(value)
+    result.about[name] = (unit, meaning)

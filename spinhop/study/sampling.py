@@ -1,0 +1,175 @@
+"""Points of a study from its axes: grid, list, Latin hypercube, Sobol."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice, product
+from typing import Any
+
+import numpy as np
+
+from hwlib.design import Design
+from hwlib.errors import InputError, shown
+from hwlib.quantities import parse_quantity
+from spinhop.design_fields import read_field, read_process_field
+from spinhop.study.study_fields import MOST_POINTS, AxisFields, AxisRange, StudyFields
+
+_FIXED = {
+    "name": "it names the result", "search": "it is of spinhop optimize",
+}  # fmt: skip
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class StudyAxis:
+    """One parameter of a study.
+
+    Attributes:
+        name: path of the field.
+        values: that it takes, SI; empty for a range without a count.
+        low, high: ends of the range, SI; both whole for whole numbers.
+        log: whether equal proportions count, not equal steps.
+        step: in m, of lengths that are drawn: they lie on the process's grid on both sides of their centre.
+    """
+
+    name: str
+    values: tuple[Any, ...] = ()
+    low: float = 0.0
+    high: float = 0.0
+    log: bool = False
+    step: float = 0.0
+
+    def at(self, share: float) -> Any:
+        """The value at a share of the axis, from 0 (the first) to 1 (the last); of a list, equal shares each."""
+        if self.values:
+            return self.values[min(int(share * len(self.values)), len(self.values) - 1)]
+        low, high = self.low, self.high
+        if isinstance(low, int) and isinstance(high, int):
+            return min(low + int(share * (high - low + 1)), high)
+        if self.log:
+            sign = math.copysign(1.0, low)
+            value = sign * abs(low) ** (1 - share) * abs(high) ** share
+        else:
+            value = low + share * (high - low)
+        value = min(max(value, low), high)
+        return round(value / self.step) * self.step if self.step else value
+
+
+def axes_of_study(study: StudyFields, design: Design, where: str) -> list[StudyAxis]:
+    """The axes of a study, read with the fields' own units.
+
+    Args:
+        study: the study.
+        design: its design.
+        where: its file, for messages.
+
+    Raises:
+        InputError: a field that does not exist, values that it does not take, or a range without a count.
+    """
+    return [_axis(study, design, name, given, f"{where}: axes.{name}") for name, given in study.axes.items()]
+
+
+def _axis(study: StudyFields, design: Design, name: str, given: AxisFields, where: str) -> StudyAxis:
+    for field, why in _FIXED.items():
+        if name == field or name.startswith(f"{field}."):
+            raise InputError(f"{where}: not to be changed: {why}")
+    if not isinstance(given, AxisRange):
+        values = tuple(_read(design, name, value, where) for value in given)
+        if len(set(map(repr, values))) < len(values) and study.method != "list":
+            raise InputError(f"{where}: a value is given twice")
+        return StudyAxis(name, values)
+    low, high = (_read(design, name, end, where) for end in (given.low, given.high))
+    if any(isinstance(end, (str, bool, tuple)) for end in (low, high)) or not low < high:
+        raise InputError(f"{where}: two numbers, lowest first; found {shown(given.low)} and {shown(given.high)}")
+    log = given.spacing == "log"
+    if log and not low * high > 0:
+        raise InputError(
+            f"{where}: spacing log needs two ends of one sign, found {shown(given.low)}, {shown(given.high)}"
+        )
+    step = 2 * design.load_process().grid if study.wires == "drawn" and _is_drawn_length(name, given) else 0.0
+    axis = StudyAxis(name, (), low, high, log, step)
+    if study.points is not None:
+        if given.count is not None:
+            raise InputError(f"{where}: count is for grids and lists; {study.method} takes the study's points")
+        return axis
+    if given.count is None:
+        raise InputError(f"{where}: a range in a {study.method} needs count: how many values")
+    return StudyAxis(name, _spread(axis, given.count, where), low, high, log, step)
+
+
+def _spread(axis: StudyAxis, count: int, where: str) -> tuple[Any, ...]:
+    if isinstance(axis.low, int) and isinstance(axis.high, int):
+        values: list[Any] = [round(x) for x in np.linspace(axis.low, axis.high, count).tolist()]
+    else:
+        values = [axis.at(k / (count - 1)) for k in range(count)]
+    if len(set(values)) < count:
+        raise InputError(f"{where}: fewer than {count} different values between the two ends")
+    return tuple(values)
+
+
+def _is_drawn_length(name: str, given: AxisRange) -> bool:
+    if name.startswith("process."):
+        return False
+    try:
+        return all(isinstance(end, str) and parse_quantity(end, "m") > 0 for end in (given.low, given.high))
+    except ValueError:
+        return False
+
+
+def _read(design: Design, name: str, value: Any, where: str) -> Any:
+    try:
+        if name.startswith("process."):
+            found = read_process_field(design.load_process(), name.removeprefix("process."), value)
+        else:
+            found = read_field(design, name, list(value) if isinstance(value, tuple) else value)
+    except ValueError as error:
+        raise InputError(f"{where}: {shown(value)}: {error}") from None
+    parts = found if isinstance(found, tuple) else (found,)
+    if not all(isinstance(part, (float, int, str)) for part in parts):
+        raise InputError(f"{where}: not a field with one value, or a list of values")
+    return found
+
+
+def points_of(study: StudyFields, axes: Sequence[StudyAxis], where: str) -> list[Values]:
+    """The points of a study, each a value per axis, in an order that depends on the study alone.
+
+    A grid's last axis changes fastest. The first points of a Sobol sequence are those of a longer one with its seed.
+
+    Args:
+        study: the study.
+        axes: its axes.
+        where: its file, for messages.
+
+    Raises:
+        InputError: lists of different lengths, or too many points.
+    """
+    names = [axis.name for axis in axes]
+    if study.points is not None:
+        rows = [tuple(map(StudyAxis.at, axes, shares)) for shares in _shares(study, len(axes)).tolist()]
+    elif study.method == "list":
+        lengths = {len(axis.values) for axis in axes}
+        if len(lengths) > 1:
+            found = ", ".join(f"{axis.name} {len(axis.values)}" for axis in axes)
+            raise InputError(f"{where}: axes: method list takes as many values of each, found {found}")
+        rows = list(zip(*(axis.values for axis in axes), strict=True))
+    else:
+        total = math.prod(len(axis.values) for axis in axes)
+        if total > MOST_POINTS:
+            raise InputError(f"{where}: axes: a grid of {total} points, allowed {MOST_POINTS}")
+        rows = list(islice(product(*(axis.values for axis in axes)), total))
+    return [dict(zip(names, row, strict=True)) for row in dict.fromkeys(rows)]
+
+
+def _shares(study: StudyFields, axes: int) -> np.ndarray:
+    """Places in the unit cube, shape (points, axes)."""
+    from scipy.stats import qmc
+
+    assert study.points is not None
+    rng = np.random.default_rng(study.seed)
+    if study.method == "latin_hypercube":
+        return qmc.LatinHypercube(axes, rng=rng).random(study.points)
+    with warnings.catch_warnings(action="ignore"):  # of lengths that are no power of 2: the user's choice
+        return qmc.Sobol(axes, scramble=True, rng=rng).random(study.points)

@@ -1,0 +1,126 @@
+"""The study file: which design, what of it changes, and how its points are spread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, PrivateAttr, Tag, model_validator
+
+from hwlib.errors import InputError, shown
+from hwlib.files import inside
+from hwlib.model_files import load_model
+from hwlib.strict_model import StrictModel
+from hwlib.task_kinds import FileName
+from hwlib.units import Whole
+
+MOST_POINTS = 1_000_000
+FieldPath = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,4}$", max_length=100)]
+Method = Literal["grid", "list", "latin_hypercube", "sobol"]
+_MOST_PARTS = 4096  # of a value that is a list
+
+
+def _plain(value: Any) -> Any:
+    """One value of a field as a file has it: a text, a number, yes or no, or a list of them."""
+    parts = value if isinstance(value, (list, tuple)) else [value]
+    if not 0 < len(parts) <= _MOST_PARTS or not all(isinstance(part, (str, int, float)) for part in parts):
+        raise ValueError(f"{shown(value)} is no value of a field: a text, a number, or a list of them")
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _end(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise ValueError(f"{shown(value)} is neither a number nor a quantity such as '8 nm'")
+    return value
+
+
+End = Annotated[Any, BeforeValidator(_end)]
+
+
+class AxisRange(StrictModel):
+    """Values of a field from ``low`` to ``high``, both among them."""
+
+    low: End = Field(description="smallest value, with the field's unit")
+    high: End = Field(description="largest value")
+    count: Whole | None = Field(default=None, ge=2, le=MOST_POINTS, description="how many; of grids and lists")
+    spacing: Literal["linear", "log"] = Field(default="linear", description="equal steps, or equal proportions")
+
+
+def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not 1 <= len(values) <= MOST_POINTS:
+        raise ValueError(f"{len(values)} values, allowed 1 to {MOST_POINTS}")
+    return values
+
+
+def _is_range(value: Any) -> str:
+    return "range" if isinstance(value, (dict, AxisRange)) else "values"
+
+
+AxisValues = Annotated[tuple[Annotated[Any, AfterValidator(_plain)], ...], AfterValidator(_some)]
+AxisFields = Annotated[
+    Annotated[AxisRange, Tag("range")] | Annotated[AxisValues, Tag("values")], Discriminator(_is_range)
+]
+
+
+class StudyFields(StrictModel):
+    """A study: the points at which a design's task is run."""
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$", description="of the study and its folder")
+    design: FileName = Field(description="design file beside the study, or in a folder beside it")
+    wires: Literal["ideal", "drawn"] = Field(default="ideal", description="perfect wires, or drawn and extracted")
+    rules: bool = Field(default=False, description="judge the operating-point rules too, as drawn also DRC and LVS")
+    engine: str = Field(default="auto", max_length=40, description="simulation engine")
+    trials: Whole | None = Field(default=None, ge=1, le=1_000_000, description="of the task, the first so many")
+    method: Method = Field(
+        default="grid",
+        description="grid: every value of each axis with every other; list: first values, second values, …; "
+        "latin_hypercube and sobol: so many points spread over the ranges",
+    )  # fmt: skip
+    points: Whole | None = Field(default=None, ge=1, le=MOST_POINTS, description="of latin_hypercube and sobol")
+    seed: Whole = Field(default=1, ge=0, le=2**63 - 1, description="of latin_hypercube and sobol")
+    axes: dict[FieldPath, AxisFields] = Field(
+        min_length=1, max_length=40,
+        description="field of the design by its path → values, or a range; `process.…` is a field of the process",
+    )  # fmt: skip
+    _folder: Path | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _counted(self) -> StudyFields:
+        drawn = self.method in ("latin_hypercube", "sobol")
+        if drawn and self.points is None:
+            raise ValueError(f"method {self.method} needs points: how many")
+        if not drawn and self.points is not None:
+            raise ValueError(f"points: {self.method} has as many as its axes say; leave it out")
+        return self
+
+    @property
+    def folder(self) -> Path:
+        """Where the path of the design starts: the study file's folder, or the working folder."""
+        return self._folder or Path.cwd()
+
+    @property
+    def design_path(self) -> Path:
+        """The design file.
+
+        Raises:
+            InputError: a path that leaves the study's folder.
+        """
+        return inside(self.folder, self.design, "design")
+
+
+def load_study(path: str | Path) -> StudyFields:
+    """Read a study file; the design is not read yet.
+
+    Raises:
+        InputError: a line per error with file, line, field, what was found and what is allowed.
+    """
+    path = Path(path)
+    study = load_model(path, StudyFields, "study")
+    study._folder = path.resolve().parent
+    from sim.engines import check_name
+
+    try:
+        check_name(study.engine)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return study

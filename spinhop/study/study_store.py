@@ -1,0 +1,285 @@
+"""The results of a study: one Zarr store with a row per point, of which each is there whole or not at all.
+
+Every chunk is a file that is written whole and renamed; the chunk that says which points are done is written last. A
+point that it names therefore has all its numbers, whenever the process was killed. One process writes at a time.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hwlib.errors import InputError, cut, shown
+from spinhop.study.point_evaluation import PointResult
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+STORE = "results.zarr"
+_NEW, _OLD = ".results-new.zarr", ".results-old.zarr"
+_FORMAT = "spinhop-study-1"
+_CHUNK = 1024  # points
+_HASH, _DONE, _PROBLEM = "design_hash", "done", "problem"
+_OWN = {
+    _HASH: ("", "hash of all that a point depends on"),
+    _DONE: ("", "whether the point has been computed"),
+    _PROBLEM: ("", "why a point has no numbers; empty where it has"),
+}
+_RARELY = 20.0  # writing takes at most about one part in so many of the time
+_SOON = 1.0  # s: a finished point waits no longer than until another one finishes then
+
+
+class StudyStore:
+    """The store of a study's results, open for one process that adds to it.
+
+    Args:
+        folder: of results; nobody else writes there.
+        identity: what the results depend on besides the axes, by a word for messages; hashes or short texts.
+        hashes: of the points, in their order.
+        columns: the values of each axis, in the same order.
+        about: attributes for readers: seed, versions.
+
+    Raises:
+        InputError: a damaged store, or one of another study.
+    """
+
+    def __init__(
+        self, folder: Path, identity: Mapping[str, str], hashes: Sequence[str], columns: Mapping[str, Sequence[Any]],
+        about: Mapping[str, Any],
+    ):  # fmt: skip
+        self._path, self._hashes = folder / STORE, list(hashes)
+        self.done = np.zeros(len(hashes), bool)
+        self._values: dict[str, np.ndarray] = {}
+        self._problems = np.full(len(hashes), "", dtype=object)
+        self._about: dict[str, tuple[str, str]] = {}
+        self._dirty: set[int] = set()
+        self._written, self._took = -math.inf, 0.0
+        attributes = {
+            "format": _FORMAT, **about, **{f"identity_{word}": text for word, text in identity.items()},
+            "coordinates": " ".join([*columns, _HASH]),
+        }  # fmt: skip
+        _mend(folder)
+        if not self._path.exists():
+            self._make(folder, attributes, columns)
+        else:
+            self._take_up(folder, identity, attributes, columns)
+        self._group = _opened(self._path, "r+")
+
+    def add(self, index: int, result: PointResult) -> None:
+        """Add what a point came to; it is written at once, or with those that follow within a second."""
+        for name, value in result.values.items():
+            if name not in self._values:
+                self._about[name] = result.about[name]
+                self._values[name] = np.full(len(self._hashes), np.nan)
+            self._values[name][index] = value
+        self._problems[index] = cut(result.problem, 160)
+        self.done[index] = True
+        self._dirty.add(index // _CHUNK)
+        if time.monotonic() - self._written > max(_SOON, _RARELY * self._took):
+            self.write()
+
+    @property
+    def refused(self) -> int:
+        """How many points have no numbers."""
+        return int(sum(map(bool, self._problems)))
+
+    def write(self) -> None:
+        """Write what has been added and is not yet written."""
+        begun = time.monotonic()
+        for chunk in sorted(self._dirty):
+            rows = slice(chunk * _CHUNK, min((chunk + 1) * _CHUNK, len(self._hashes)))
+            self._write_rows(rows)
+        self._dirty.clear()
+        self._written = time.monotonic()
+        self._took = self._written - begun
+
+    def _write_rows(self, rows: slice) -> None:
+        for name, values in self._values.items():
+            if name not in self._group:
+                unit, meaning = self._about[name]
+                _array(self._group, name, "float64", len(self._hashes), np.nan, unit, meaning)
+            self._group[name][rows] = values[rows]
+        self._group[_PROBLEM][rows] = self._problems[rows]
+        self._group[_DONE][rows] = self.done[rows]  # last: what it names is there
+
+    def _make(self, folder: Path, attributes: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]) -> None:
+        """A store with every point and no results, whole or not at all."""
+        import zarr
+
+        group = zarr.open_group(folder / _NEW, mode="w", attributes=dict(attributes))
+        count = len(self._hashes)
+        for name, values in columns.items():
+            array = column(values)
+            kind = "str" if array.dtype == object else array.dtype.name
+            _array(group, name, kind, count, _empty(kind), "", f"field {name} of the design, SI")[:] = array
+        for name, kind in ((_HASH, "str"), (_PROBLEM, "str"), (_DONE, "bool")):
+            _array(group, name, kind, count, _empty(kind), *_OWN[name])
+        names: Any = group[_HASH]
+        names[:] = np.array(self._hashes, dtype=object)
+        (folder / _NEW).rename(self._path)
+
+    def _take_up(
+        self, folder: Path, identity: Mapping[str, str], attributes: Mapping[str, Any],
+        columns: Mapping[str, Sequence[Any]],
+    ) -> None:  # fmt: skip
+        """Take up stored points; a study with more of them gets a store with more rows."""
+        stored = _opened(self._path, "r")
+        _same(self._path, stored, identity)
+        try:
+            found = {str(name): k for k, name in enumerate(stored[_HASH][:].tolist())}
+            index = {name: k for k, name in enumerate(self._hashes)}
+            done = np.flatnonzero(stored[_DONE][:])
+            if len(found) != stored[_HASH].shape[0] or stored[_DONE].shape != stored[_HASH].shape:
+                raise ValueError
+            if strange := [name for name in found if name not in index]:
+                raise InputError(
+                    f"{self._path}: {len(strange)} points that this study does not have; choose another folder, "
+                    "or --force to begin anew"
+                )
+            place = np.array([index[name] for name in found], int)[done]
+            for name in sorted(set(stored.array_keys()) - {*columns, *_OWN}):
+                array = stored[name]
+                self._values[name] = np.full(len(self._hashes), np.nan)
+                self._values[name][place] = np.asarray(array[:], float)[done]
+                self._about[name] = (str(array.attrs["units"]), str(array.attrs["long_name"]))
+            self._problems[place] = stored[_PROBLEM][:].astype(object)[done]
+            self.done[place] = True
+        except (InputError, MemoryError):
+            raise
+        except Exception as error:  # of a store that somebody changed Zarr and NumPy raise all kinds
+            raise _damaged(self._path, error) from None
+        if list(found) != self._hashes:
+            self._grow(folder, attributes, columns)
+
+    def _grow(self, folder: Path, attributes: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]) -> None:
+        """Make the larger store beside, with all stored results, and put it in place of the smaller one."""
+        self._path.rename(folder / _OLD)
+        # From here on _mend puts the old one back, until the new one stands.
+        larger = folder / (_NEW + ".rows")
+        shutil.rmtree(larger, ignore_errors=True)
+        larger.mkdir()
+        self._path = larger / STORE
+        self._make(larger, attributes, columns)
+        self._group = _opened(self._path, "r+")
+        self._dirty = set(range(math.ceil(len(self._hashes) / _CHUNK)))
+        self.write()
+        self._written, self._took = -math.inf, 0.0
+        self._path = self._path.rename(folder / STORE)
+        _mend(folder)
+
+
+def column(values: Sequence[Any]) -> np.ndarray:
+    """The values of an axis as an array: whole numbers, numbers, yes or no, or texts."""
+    kinds = {type(value) for value in values}
+    if kinds == {bool}:
+        return np.array(values, bool)
+    if kinds == {int} and all(abs(value) < 2**63 for value in values):
+        return np.array(values, np.int64)
+    if kinds <= {int, float} and bool not in kinds:
+        return np.array(values, float)
+    texts = [", ".join(map(str, value)) if isinstance(value, tuple) else str(value) for value in values]
+    return np.array(texts, dtype=object)
+
+
+def open_study(folder: str | Path) -> xr.Dataset:
+    """The results of a study, also of one under way: an xarray dataset over ``point``, loaded when it is used.
+
+    Coordinates are the study's parameters by the path of their field, and ``design_hash``; ``done`` says which points
+    have been computed. Numbers in SI with units and meaning.
+
+    Args:
+        folder: of the study, or its Zarr store.
+
+    Raises:
+        InputError: no store of a study.
+    """
+    import xarray as xr
+
+    folder = Path(folder)
+    path = folder if folder.suffix == ".zarr" else folder / STORE
+    if not path.is_dir():
+        raise InputError(f"{path}: no store of a study")
+    _opened(path, "r")
+    try:
+        return xr.open_zarr(path, consolidated=False, chunks=None)
+    except Exception as error:  # of a store that somebody changed xarray raises all kinds
+        raise _damaged(path, error) from None
+
+
+def stored_hashes(path: Path, identity: Mapping[str, str]) -> set[str]:
+    """The points that a store has, none where there is no store.
+
+    Raises:
+        InputError: a damaged store, or one of another study.
+    """
+    if not path.exists():
+        return set()
+    stored = _opened(path, "r")
+    _same(path, stored, identity)
+    try:
+        return set(stored[_HASH][:][np.asarray(stored[_DONE][:], bool)].tolist())
+    except Exception as error:
+        raise _damaged(path, error) from None
+
+
+def forget_study(folder: Path) -> None:
+    """Remove the store of a folder."""
+    _mend(folder)
+    if (folder / STORE).exists():
+        (folder / STORE).rename(folder / (_NEW + ".rows"))
+        _mend(folder)
+
+
+def _mend(folder: Path) -> None:
+    """Finish or take back what a killed process left half way."""
+    if (folder / _OLD).exists() and not (folder / STORE).exists():
+        (folder / _OLD).rename(folder / STORE)
+    for name in (_NEW, _OLD, f"{_NEW}.rows"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for path in (folder / STORE).glob("**/*.partial"):  # chunks and metadata that were being written
+        path.unlink(missing_ok=True)
+
+
+def _opened(path: Path, mode: Any) -> Any:
+    import zarr
+
+    try:
+        group = zarr.open_group(path, mode=mode)
+        if group.attrs["format"] != _FORMAT:
+            raise ValueError(f"format {shown(group.attrs['format'])}")
+    except OSError:
+        raise
+    except Exception as error:  # Zarr raises all kinds
+        raise _damaged(path, error) from None
+    return group
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path}: damaged, or no store of a study ({type(error).__name__})")
+
+
+def _same(path: Path, stored: Any, identity: Mapping[str, str]) -> None:
+    differs = [word for word, wanted in identity.items() if stored.attrs.get(f"identity_{word}") != wanted]
+    if differs:
+        raise InputError(
+            f"{path}: of another study: its {', '.join(differs)} differ; choose another folder, or --force to "
+            "begin anew"
+        )
+
+
+def _array(group: Any, name: str, kind: str, count: int, empty: Any, unit: str, meaning: str) -> Any:
+    attributes = {"long_name": meaning} | ({"units": unit} if unit else {})
+    return group.create_array(
+        name, shape=(count,), chunks=(min(_CHUNK, count),), dtype=kind, fill_value=empty, dimension_names=["point"],
+        attributes=attributes,
+    )  # fmt: skip
+
+
+def _empty(kind: str) -> Any:
+    return {"str": "", "bool": False, "int64": 0}.get(kind, float("nan"))

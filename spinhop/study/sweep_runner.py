@@ -1,0 +1,207 @@
+"""``spinhop sweep``: compute the points of a study that its store does not have yet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.files import inside
+from hwlib.writing import write_bytes
+from spinhop.design_fields import design_of, plain_fields, set_field
+from spinhop.executor import cores, executor
+from spinhop.folder_lock import hold
+from spinhop.inputs import files_of, read_design
+from spinhop.provenance import code_version, data_hash, file_hash, versions
+from spinhop.study.point_evaluation import StudyPoint, context_of, evaluated
+from spinhop.study.sampling import StudyAxis, axes_of_study, points_of
+from spinhop.study.study_fields import load_study
+from spinhop.study.study_store import STORE, StudyStore, forget_study, stored_hashes
+
+CONTEXT = "context.json"
+_LONG = 20.0  # s: a point that takes longer is timed once, others a second time, without what the first one loads
+Advance = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What a sweep left.
+
+    Attributes:
+        folder: of results; ``spinhop.study.open_study`` reads them.
+        points: of the study.
+        kept: of them in the store before.
+        refused: of them without numbers, with a reason in ``problem``.
+    """
+
+    folder: Path
+    points: int
+    kept: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class SweepEstimate:
+    """What a sweep would do.
+
+    Attributes:
+        folder: of results.
+        points: of the study.
+        missing: of them not in the store.
+        seconds_per_point: measured on one of them; NaN when none is missing.
+        workers: that would compute at a time.
+    """
+
+    folder: Path
+    points: int
+    missing: int
+    seconds_per_point: float
+    workers: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it would take in all."""
+        return self.missing * self.seconds_per_point / min(self.workers, self.missing) if self.missing else 0.0
+
+
+class _Plan:
+    """A study with its points, their hashes, and what they have in common."""
+
+    def __init__(self, path: Path, folder: Path | None):
+        self.study = load_study(path)
+        self.folder = (Path("studies") / self.study.name if folder is None else folder).absolute()
+        design = read_design(self.study.design_path)
+        if self.study.folder.resolve() == self.folder.resolve():
+            raise InputError(f"{self.folder}: has the study itself; give another folder for results")
+        axes = axes_of_study(self.study, design, str(path))
+        self.points = points_of(self.study, axes, str(path))
+        files = _files(design, axes)
+        self.context = json.dumps(context_of(self.study, design, files), sort_keys=True).encode()
+        common: dict[str, Any] = json.loads(self.context)
+        rooms = ("hwlib", "sim", *(["layouts"] if self.study.wires == "drawn" else []))
+        options = {name: common.pop(name) for name in ("wires", "rules", "engine", "trials")}
+        self.identity = {
+            "design": data_hash([common["design"], common["process"], {n: files[n] for n in files_of(design)}]),
+            "options": data_hash(options), "axes": ", ".join(axis.name for axis in axes),
+            "versions": data_hash(versions()), "code": code_version(*rooms, "spinhop.study.point_evaluation"),
+        }  # fmt: skip
+        whole = data_hash(self.identity)
+        self.hashes = [data_hash([whole, point, _contents(point, files)])[:32] for point in self.points]
+        self.columns = {axis.name: [point[axis.name] for point in self.points] for axis in axes}
+        self.about = {
+            "study": self.study.name, "design": design.name, "design_seed": str(design.seed),
+            "method": self.study.method, "study_seed": str(self.study.seed), **{k: str(v) for k, v in options.items()},
+            "versions": ", ".join(f"{name} {found}" for name, found in versions().items()),
+        }  # fmt: skip
+
+    def sent(self, index: int) -> StudyPoint:
+        """A point as it is sent to a worker."""
+        digest = hashlib.sha256(self.context).hexdigest()
+        return StudyPoint(str(self.folder / CONTEXT), digest, self.points[index])
+
+
+def _files(design: Design, axes: list[StudyAxis]) -> dict[str, str]:
+    """Hash of every file that some point may read, by its name in the design."""
+    names = dict.fromkeys(files_of(design))
+    for axis in axes:
+        for value in axis.values:
+            if isinstance(value, (str, tuple)):
+                data = plain_fields(design)
+                set_field(data, axis.name, value)
+                names |= dict.fromkeys(files_of(design_of(data, design)))
+    return {name: file_hash(inside(design.folder, name, "file")) for name in names}
+
+
+def _contents(point: dict[str, Any], files: dict[str, str]) -> list[str]:
+    """Hashes of the files that the values of a point name."""
+    texts = [part for value in point.values() for part in (value if isinstance(value, tuple) else (value,))]
+    return [files[text] for text in texts if isinstance(text, str) and text in files]
+
+
+def sweep(
+    study_path: Path, folder: Path | None = None, *, workers: int | None = 1, scheduler: str | None = None,
+    fresh: bool = False, progress: Advance = lambda done, total: None,
+) -> Sweep:  # fmt: skip
+    """Run the task of a study's design at each of its points, and keep the results in one Zarr store.
+
+    A point that is in the store is not computed again: a sweep that was stopped, at whatever moment, goes on, and one
+    whose study has got more points computes those. Results do not depend on workers and interruptions.
+
+    Args:
+        study_path: the study file.
+        folder: of results; default ``studies/<study name>``.
+        workers: as of ``spinhop.executor``.
+        scheduler: likewise; its workers must see the folder, and that of the design.
+        fresh: forget the stored points.
+        progress: called with (points in the store, points of the study).
+
+    Raises:
+        InputError: a bad study or design, or a folder that cannot be written, is in use, or has another study's store.
+        StoppedError: a process that computed a point, or the scheduler, ended; finished points are kept.
+    """
+    plan = _Plan(study_path, folder)
+    with ExitStack() as stack:
+        processes = stack.enter_context(executor(scheduler=scheduler)) if scheduler is not None else None
+        store = stack.enter_context(_held(plan, fresh))
+        missing = [k for k, done in enumerate(store.done.tolist()) if not done]
+        total, kept = len(plan.points), len(plan.points) - len(missing)
+        progress(kept, total)
+        if processes is None:
+            processes = stack.enter_context(executor(workers if len(missing) > 1 else 1))
+        try:
+            results = processes.finished(evaluated, [plan.sent(k) for k in missing])
+            for count, (k, result) in enumerate(results):
+                store.add(missing[k], result)
+                progress(kept + count + 1, total)
+        finally:
+            store.write()
+        return Sweep(plan.folder, total, kept, store.refused)
+
+
+@contextmanager
+def _held(plan: _Plan, fresh: bool) -> Iterator[StudyStore]:
+    """The store of a study in its folder, which is held while the block runs."""
+    with hold(plan.folder, ()):
+        if fresh:
+            forget_study(plan.folder)
+        store = StudyStore(plan.folder, plan.identity, plan.hashes, plan.columns, plan.about)
+        write_bytes(plan.folder / CONTEXT, plan.context)
+        yield store
+
+
+def estimate(
+    study_path: Path, folder: Path | None = None, *, workers: int | None = 1, scheduler: str | None = None,
+    fresh: bool = False,
+) -> SweepEstimate:  # fmt: skip
+    """Say how many points a sweep would compute, and how long that takes, from one point; nothing is kept.
+
+    Args and errors as of ``sweep``.
+    """
+    plan = _Plan(study_path, folder)
+    stored = set() if fresh else stored_hashes(plan.folder / STORE, plan.identity)
+    missing = [k for k, name in enumerate(plan.hashes) if name not in stored]
+    count = max(cores() if workers is None else workers, 1)
+    if scheduler is not None:
+        with executor(scheduler=scheduler) as processes:
+            count = processes.workers
+    seconds = _seconds_per_point(plan, missing) if missing else float("nan")
+    return SweepEstimate(plan.folder, len(plan.points), len(missing), seconds, count)
+
+
+def _seconds_per_point(plan: _Plan, missing: list[int]) -> float:
+    from spinhop.study.point_evaluation import PointEvaluator
+
+    begun = time.perf_counter()
+    evaluator = PointEvaluator(json.loads(plan.context))
+    evaluator.evaluate(plan.points[missing[0]])
+    if time.perf_counter() - begun < _LONG and len(missing) > 1:
+        begun = time.perf_counter()
+        evaluator.evaluate(plan.points[missing[len(missing) // 2]])
+    return time.perf_counter() - begun
