@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +77,7 @@ def run_batch(
         protocols: one per trial.
         engine: as for ``run``.
         tolerance: as for ``run``.
-        progress: called with (trials done, trials in all).
+        progress: called with (trials done, trials in all), with the share of the one under way.
         checkpoint: file that keeps finished trials (``<file>.trial`` the one under way, with the engine ``layout``;
             others named after it keep what is run again); when it exists only the others are run. Removed at the end.
             The result has the same bits as of a run in one go.
@@ -127,13 +128,20 @@ def _simulate_keeping(
     while (first := kept.count) < total:
         some = protocols[first : first + together]
         # A trial is resumed only where it is the first that is missing, and then it is run alone.
-        one = replace(options, progress=None, checkpoint=under_way(kept.path) if len(some) == 1 else None)
+        tell = None
+        if options.progress and len(some) == 1:
+            tell = partial(_one_of, options.progress, first, total)
+        one = replace(options, progress=tell, checkpoint=under_way(kept.path) if len(some) == 1 else None)
         begun = time.perf_counter()
         kept.keep(run_trials(engine, network, some, one))
         together = max(1, int(_KEEP_EVERY * len(some) / (time.perf_counter() - begun)))
         if options.progress:
             options.progress(kept.count, total)
     return kept.all()
+
+
+def _one_of(progress: Progress, before: int, total: int, done: float, _: int) -> None:
+    progress(before + done, total)
 
 
 def _check(network: Network, protocols: Sequence[Protocol], tolerance: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,7 +50,7 @@ class StageLines:
 
         self._console = Console(file=sys.stderr, highlight=False)
         self._status: Any = None
-        self._stage = ""
+        self._stage, self._begun = "", 0.0
         self._silent = shy and not self._console.is_terminal
         self._said: set[str] = set()
 
@@ -62,6 +63,7 @@ class StageLines:
             return
         self._stage = stage
         if status == "start":
+            self._begun = time.monotonic()
             if self._console.is_terminal:
                 self._status = self._console.status(stage)
                 self._status.start()
@@ -70,10 +72,12 @@ class StageLines:
         else:
             self._console.print(f"{stage:<22} {seconds:8.2f} s")
 
-    def advance(self, done: int, total: int) -> None:
-        """Say how far the working stage is."""
+    def advance(self, done: float, total: int) -> None:
+        """Say how far the working stage is, what it took and, by what is done so far, how long it will take."""
         if self._status is not None:
-            self._status.update(f"{self._stage} {done} of {total}")
+            taken = time.monotonic() - self._begun
+            left = f", about {taken * (total - done) / done:.0f} s left" if done > 0 else ""
+            self._status.update(f"{self._stage} {done:.4g} of {total}, {taken:.0f} s{left}")
 
     def remark(self, text: str) -> None:
         """Say in one line what was left out, not used or guessed; once."""
@@ -104,11 +108,11 @@ class TaskBar:
         self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._progress.add_task(title, total=None)
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: float, total: int) -> None:
         """So many of so many are done."""
         self._progress.update(self._task, completed=done, total=total)
 
-    def named(self, title: str, done: int, total: int) -> None:
+    def named(self, title: str, done: float, total: int) -> None:
         """The same, with the name of what is being done."""
         self._progress.update(self._task, description=title, completed=done, total=total)
 

@@ -75,7 +75,7 @@ class Run:
     engine: str = "auto"
     voltages: bool = False
     manifest: dict[str, Any] = field(default_factory=dict)
-    advance: Callable[[int, int], None] = lambda done, total: None
+    advance: Callable[[float, int], None] = lambda done, total: None
     remark: Callable[[str], None] = lambda text: None
     resolved: Design | None = None
     drawing: Drawing | None = None

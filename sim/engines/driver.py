@@ -6,6 +6,7 @@ nothing else.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
@@ -16,11 +17,12 @@ import numpy as np
 
 from hwlib.network import Network
 from sim.checkpoint import CheckpointError, identity, read_state, write_state
-from sim.engines.engine_interface import Engine, Options
+from sim.engines.engine_interface import Engine, Options, Progress
 from sim.engines.stepper import CONVERGENCE, LOAD, REST, RUNNING, Phase, Solver, Stepper
 from sim.protocol import Protocol
 from sim.result import Trace, Trials, joined
 
+TELL_EVERY = 1.0  # s between two words about a trial under way
 _STATE = "phase", "phase_time", "at_rest", "energy", "residual", "steps", "wall"  # of a checkpoint
 
 
@@ -65,6 +67,12 @@ class TrialRun:
     def steps(self) -> int:
         """Accepted so far."""
         return self._steps + self.stepper.steps
+
+    @property
+    def share_done(self) -> float:
+        """How much of the trial is over, 0 … 1, each of its phases an equal part; an estimate."""
+        share = self.stepper.share_done()
+        return share if self.protocol.start is None else (self.phase + share) / 2
 
     def go(self, steps: int | None = None) -> bool:
         """Take some steps (all that fit between two looks by default, one when recorded); whether the trial is over."""
@@ -193,12 +201,36 @@ def run_trials(engine: Engine, network: Network, protocols: Sequence[Protocol], 
     solver = engine.prepare(network)
     if len(protocols) > 1 and solver.side_by_side > 1:
         return joined(_side_by_side(solver, protocols, options))
-    done = []
+    done: list[Trials] = []
     for protocol in protocols:
-        done.append(run_trial(TrialRun(solver, protocol, options), options.checkpoint))
+        trial = TrialRun(solver, protocol, options)
+        looked = None
+        if options.progress:
+            looked = _Within(trial, len(done), len(protocols), options.progress)
+        done.append(run_trial(trial, options.checkpoint, looked))
         if options.progress:
             options.progress(len(done), len(protocols))
     return joined(done)
+
+
+class _Within:
+    """Progress within a trial, now and then, never backwards.
+
+    Args:
+        trial: under way.
+        done, total: trials before it, and in all.
+        progress: who is told.
+    """
+
+    def __init__(self, trial: TrialRun, done: int, total: int, progress: Progress):
+        self._trial, self._done, self._total, self._progress = trial, done, total, progress
+        self._share, self._next = 0.0, time.monotonic() + TELL_EVERY
+
+    def __call__(self) -> None:
+        if time.monotonic() >= self._next:
+            self._share = max(self._share, self._trial.share_done)
+            self._progress(self._done + self._share, self._total)
+            self._next = time.monotonic() + TELL_EVERY
 
 
 class _StoppedError(Exception):

@@ -13,7 +13,7 @@ from sim.engines.stepper import Solver
 from sim.protocol import Protocol
 
 DEFAULT_TOLERANCE = 1e-9  # largest estimated error of a wall per step, fraction of its L
-Progress = Callable[[int, int], None]
+Progress = Callable[[float, int], None]  # parts that are done, in all
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Options:
         record: keep walls over time, and samples of the circuit; then there is exactly one protocol.
         samples: most samples (``sim.recorder``).
         voltages: sample node voltages too.
-        progress: called with (trials done, trials in all).
+        progress: called with (trials done, trials in all); of a trial under way the share that is done counts.
         checkpoint: of a single protocol that is not recorded: file to go on from when it exists, rewritten during the
             run and removed at its end. Engines that cannot stop within a trial leave it alone.
     """

@@ -110,6 +110,16 @@ class Stepper:
         """Track currents in A, shape (devices,), node voltages in V, shape (nodes,); ``state`` where there is one."""
         raise NotImplementedError
 
+    def share_done(self) -> float:
+        """How much of the phase is over, 0 … 1, if every wall kept the speed that it has: for people who wait."""
+        wall, speed, length = self.walls(), self.speeds(), self.phase.network.length
+        ahead = np.where(speed > 0, length - wall, np.where(speed < 0, wall, 0.0))
+        moving = (ahead > 0) & (np.abs(speed) >= self.phase.rest_speed)
+        togo = float((ahead[moving] / np.abs(speed[moving])).max(initial=0.0))
+        longest = max(self.phase.until - self.time, 0.0)
+        togo = min(togo, longest) if self.phase.until_rest else longest
+        return self.time / (self.time + togo) if self.time > 0 else 0.0
+
     def check(self) -> None:
         """Bring ``residual`` up to date, where steps do not."""
 

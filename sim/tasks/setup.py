@@ -17,7 +17,7 @@ from hwlib.weight_styles import LINES, MAX_RAILS, RAILS, rail_levels
 PAPER_LOAD = 16e-9  # s: load phase of the authors' programs at V_C = 0.1 V
 MAX_FREE_NEURONS = 256  # networks whose every weight is a net of its own
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[float, int], None]
 
 
 def paper_design(

@@ -18,7 +18,7 @@ from spinhop.reproduce import store
 from spinhop.reproduce.rows import Row
 from spinhop.reproduce.task import Context, PaperTask, Result
 
-Report = Callable[[str, int, int], None]
+Report = Callable[[str, float, int], None]
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _chosen(names: Sequence[str] | None, layouts: bool) -> list[PaperTask]:
 
 
 def _run(task: PaperTask, folder: Path, context: Context, report: Report | None) -> Result:
-    def progress(done: int, total: int) -> None:
+    def progress(done: float, total: int) -> None:
         if report:
             report(task.title, done, total)
 

@@ -32,7 +32,7 @@ class Context:
     seed: int
     work: Path
     key: str = ""
-    progress: Callable[[int, int], None] = lambda done, total: None
+    progress: Callable[[float, int], None] = lambda done, total: None
     workers: int | None = None
     scheduler: str | None = None
 
@@ -77,9 +77,9 @@ class Steps:
     def __init__(self, context: Context, parts: int):
         self._report, self._parts, self._done = context.progress, parts, 0
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: float, total: int) -> None:
         """Progress inside the present part."""
-        self._report(self._done * 1000 + 1000 * done // max(total, 1), self._parts * 1000)
+        self._report(self._done * 1000 + int(1000 * done / max(total, 1)), self._parts * 1000)
 
     def next(self) -> None:
         """The present part is finished."""
