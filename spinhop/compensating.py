@@ -15,20 +15,20 @@ from hwlib.errors import InputError
 from hwlib.quantities import human
 from hwlib.weights import stored_patterns
 from spinhop.derived_design import check_target, write_derived
+from spinhop.design_comparison import COLUMNS, compared, table_row
 from spinhop.extracted_network import draw_and_extract
 from spinhop.inputs import read_design
 from spinhop.provenance import versions
 
 if TYPE_CHECKING:
     from hwlib.network import Network
-    from sim.compensation import CompensatedWeights, WireErrors
+    from sim.compensation import CompensatedWeights
     from sim.device_spread import SpreadResult
     from sim.rules.cases import Cases
     from sim.rules.ideal_path import IdealPath
 
 Named = Callable[[str, int, int], None]
 PATHS, STATES = 4, 6  # trials followed on ideal wires, and states of each to be right in
-COLUMNS = ("ideal", "drawn", "compensated")
 STEPS = ("draw", "solve", "spread", "simulate")
 
 
@@ -77,6 +77,8 @@ def compensate_design(
     Raises:
         InputError: a bad design, trials that differ in weights, or files that cannot be written.
     """
+    from sim.tasks.run_task import ideal_for_task
+
     design = read_design(path)
     check_target(design, path, out, replace=replace_file)
     if design.programme is not None and design.programme.several:
@@ -98,9 +100,18 @@ def compensate_design(
     source = ", ".join(f"{name} {found}" for name, found in versions().items())
     comment = f"{path.name} with voltages that make up for its wires, at most {human(limit, 'V')}; {source}"
     made = write_derived(design, out, (table, net_levels_text(weights.net_levels)), fields, comment)
-    rows, works = _compared(
-        network, (design, made), weights, simulate=simulate, step=lambda k, n: progress(STEPS[3], k, n)
-    )
+    rows = [
+        table_row("soma currents: error, rms", "of ideal", [None, weights.before.rms, weights.after.rms]),
+        table_row("soma currents: error, largest", "of ideal", [None, weights.before.largest, weights.after.largest]),
+        table_row("soma currents of the wrong sign", "share", [None, weights.before.turned, weights.after.turned]),
+        table_row("power of all sources, mean", "W", [None, weights.before.power, weights.after.power]),
+    ]
+    plain = ideal_for_task(design, design.load_process())
+    told, works = compared(
+        [(plain, design), (network, design), (network, made)], COLUMNS, simulate=simulate,
+        step=lambda k, n: progress(STEPS[3], k, n),
+    )  # fmt: skip
+    rows += told
     progress(STEPS[2], 0, 1)
     rows += work.spread(made, spread, draws, design.seed if seed is None else seed)
     return MadeUp(out, table, rows, weights.at_limit, len(weights.net_levels), len(work.states), works)
@@ -161,62 +172,8 @@ class _Work:
         )  # fmt: skip
         what, of = f"{share:.3g} spread", "memories" if self.patterns is not None else "ends of ideal trials"
         return [
-            _row(f"{what}: all {of} at rest", "share", [each.held.value for each in found]),
-            _row(f"{what}: the same, 95 % from", "share", [each.held.low for each in found]),
-            _row(f"{what}: the same, 95 % to", "share", [each.held.high for each in found]),
-            _row(f"{what}: least margin, median", "", [float(np.median(each.margin)) for each in found]),
+            table_row(f"{what}: all {of} at rest", "share", [None, *(each.held.value for each in found)]),
+            table_row(f"{what}: the same, 95 % from", "share", [None, *(each.held.low for each in found)]),
+            table_row(f"{what}: the same, 95 % to", "share", [None, *(each.held.high for each in found)]),
+            table_row(f"{what}: least margin, median", "", [None, *(float(np.median(x.margin)) for x in found)]),
         ]
-
-
-def _compared(
-    network: Network, designs: tuple[Design, Design], weights: CompensatedWeights, *, simulate: bool,
-    step: Callable[[int, int], None],
-) -> tuple[list[dict[str, Any]], bool]:  # fmt: skip
-    """Rows of both designs, and whether the second does its task."""
-    import sim
-    from sim.tasks.kinds import task_of
-    from sim.tasks.run_task import ideal_for_task
-
-    process = designs[0].load_process()
-    errors: tuple[WireErrors, ...] = (weights.before, weights.after)
-    rows = [
-        _row("soma currents: error, rms", "of ideal", [e.rms for e in errors]),
-        _row("soma currents: error, largest", "of ideal", [e.largest for e in errors]),
-        _row("soma currents of the wrong sign", "share", [e.turned for e in errors]),
-        _row("power of all sources, mean", "W", [e.power for e in errors]),
-    ]
-    plain = ideal_for_task(designs[0], process)
-    trials = [(plain, designs[0]), *((network, design) for design in designs)]
-    reports = [sim.judge(each, design, process) for each, design in trials]
-    for rule in ("drive.pattern", "drive.path"):
-        margins = [next((o.margin for o in report.outcomes if o.rule == rule), None) for report in reports]
-        rows.append(_row(f"{rule}: margin", "", margins))
-    volts = [np.abs(sim.protocol_on(net, d, process).axon_weights(net)[~net.is_soma]) for net, d in trials]
-    rows += [
-        _row("smallest weight voltage", "V", [float(each.min()) for each in volts]),
-        _row("largest weight voltage", "V", [float(each.max()) for each in volts]),
-        _row("V_DW", "V", [float(report.values["v_dw"]) for report in reports]),
-    ]
-    held = [row["compensated"] for row in rows if row["quantity"].startswith("drive.")]
-    works = all(margin is None or margin >= 0 for margin in held)
-    task = task_of(designs[1])
-    if not simulate or task.unscored(designs[0]):
-        return rows, works
-    results = []
-    for k, (each, design) in enumerate(trials):
-        step(k, len(trials))
-        results.append(sim.run_task(each, design, process))
-    means = [float(result[task.measure].mean()) for result in results]
-    rest = [float(result["rest_rate"]) for result in results]
-    rows += [
-        _row(task.measure_label, "share", means), _row("trials at rest", "share", rest),
-        _row("time to solution, mean", "s", [float(result["time_mean"]) for result in results]),
-        _row("energy, mean", "J", [float(result["energy_mean"]) for result in results]),
-    ]  # fmt: skip
-    return rows, means[-1] >= designs[1].task.required and rest[-1] == 1
-
-
-def _row(quantity: str, unit: str, values: list[Any]) -> dict[str, Any]:
-    """Values drawn and compensated, or before these also on ideal wires."""
-    told = [None if value is None or not np.isfinite(value) else value for value in values]
-    return {"quantity": quantity, "unit": unit, **dict(zip(COLUMNS, [None, *told][-3:], strict=True))}

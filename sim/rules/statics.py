@@ -134,6 +134,12 @@ class StaticCircuit:
         transfer[:, network.node_net[pins]] = change[pins].T
         return transfer
 
+    def track_currents(self, net_voltages: np.ndarray) -> np.ndarray:
+        """Track currents in A, shape (devices, drives), for source voltages per net in V, shape (nets, drives)."""
+        network = self.network
+        ends = self._resistors.potentials(net_voltages[network.node_net])[network.terminals]
+        return (ends[:, DW_IN] - ends[:, DW_OUT]) / network.r_m[:, None]
+
     def solve(self, net_voltage: np.ndarray) -> Solution:
         """Solve for source voltages per net in V (entries of nets not held are ignored), shape (nets,)."""
         voltage = self._resistors.potentials(net_voltage[self.network.node_net])

@@ -6,6 +6,7 @@ held there: ``k·I + v_leak ≥ 0`` at the ON end, ``≤ 0`` at the OFF end, slo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,7 +81,7 @@ def rest_states(
     states, circuits = np.atleast_2d(np.asarray(states)), circuits or StaticCircuits(network)
     held = network.held_nets(LINE, RAIL)
     source = protocol.net_voltages(network)
-    balance, still = dynamics_of(network).balance(), protocol.rest_speed(network) / network.mobility
+    holding = _Holding(network, protocol)
     somas, axons = network.somas, np.flatnonzero(~network.is_soma)
     soma_margin, soma_current = np.empty(states.shape), np.empty(states.shape)
     axon_margin = np.full(states.shape, np.inf)
@@ -88,13 +89,43 @@ def rest_states(
     for k, bits in enumerate(states):
         on = bits[network.pre] == 1
         track = circuits.at(on, held).solve(source).track_current
-        gap = np.where(on, 1.0, -1.0) * (track - balance)
-        margin = np.where(np.abs(gap) < still, 0.0, gap) / np.maximum(np.abs(balance), still)
+        margin = holding.margins(on, track)
         soma_margin[k], soma_current[k] = margin[somas], track[somas]
         np.minimum.at(axon_margin[k], network.pre[axons], margin[axons])
         worst[k] = first_smallest(margin)
         current[k] = track[worst[k]]
-    return RestStates(states, soma_margin, axon_margin, soma_current, worst, current, balance[worst])
+    return RestStates(states, soma_margin, axon_margin, soma_current, worst, current, holding.balance[worst])
+
+
+def least_margins(
+    network: Network, protocols: Sequence[Protocol], bits: np.ndarray, circuits: StaticCircuits
+) -> np.ndarray:
+    """How firmly networks that differ in source voltages alone hold one state: ``RestStates.margin`` of each.
+
+    Args:
+        network: ideal or extracted.
+        protocols: the voltages of each.
+        bits: of the neurons, shape (N,).
+        circuits: of the network.
+    """
+    on = np.asarray(bits)[network.pre] == 1
+    source = np.array([np.nan_to_num(protocol.net_voltages(network)) for protocol in protocols]).T
+    tracks = circuits.at(on, network.held_nets(LINE, RAIL)).track_currents(source)
+    pairs = zip(protocols, tracks.T, strict=True)
+    return np.array([_Holding(network, protocol).margins(on, track).min() for protocol, track in pairs])
+
+
+class _Holding:
+    """What holds walls at the ends of their tracks."""
+
+    def __init__(self, network: Network, protocol: Protocol):
+        self.balance = dynamics_of(network).balance()
+        self._still = protocol.rest_speed(network) / network.mobility
+
+    def margins(self, on: np.ndarray, track: np.ndarray) -> np.ndarray:
+        """Of each wall, relative to the current that balances its leak, for track currents in A, shape (devices,)."""
+        gap = np.where(on, 1.0, -1.0) * (track - self.balance)
+        return np.where(np.abs(gap) < self._still, 0.0, gap) / np.maximum(np.abs(self.balance), self._still)
 
 
 def run_ends(cases: Cases, found: DrivePath | None) -> RestStates | None:

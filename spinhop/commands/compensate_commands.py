@@ -1,4 +1,4 @@
-"""``compensate``: source voltages that make up for the wires of a drawn design."""
+"""``compensate`` and ``train``: voltages and weights that suit the wires of a drawn design."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ def compensate(
     """
     from hwlib.errors import InputError
     from hwlib.quantities import parse_quantity
-    from spinhop.compensating import COLUMNS, compensate_design
-    from spinhop.console import TaskBar, print_json, print_table
+    from spinhop.compensating import compensate_design
+    from spinhop.console import TaskBar, print_json
+    from spinhop.design_comparison import COLUMNS, print_comparison
 
     target = out or design.with_name(f"{design.stem}_compensated.yaml")
     try:
@@ -56,12 +57,7 @@ def compensate(
     if json:
         print_json({**vars(made), "design": str(made.design), "weights": str(made.weights)})
     else:
-        columns = ["", "unit", *COLUMNS]
-        rows = [
-            [row["quantity"], row["unit"], *("–" if row[k] is None else f"{row[k]:.4g}" for k in columns[2:])]
-            for row in made.rows
-        ]
-        print_table(f"{made.nets} weight voltages, sought for {made.states} states", columns, rows)
+        print_comparison(f"{made.nets} weight voltages, sought for {made.states} states", made.rows, COLUMNS)
         if made.at_limit:
             print(f"{made.at_limit} of {made.nets} are at the limit")
         print(f"the compensated network {'works' if made.works else 'does not work'}: {made.design}")
@@ -69,6 +65,46 @@ def compensate(
         raise typer.Exit(1)
 
 
+def train(
+    design: DesignFile,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Design to write; default <design>_trained.yaml.")
+    ] = None,
+    limit: Annotated[
+        float | None, typer.Option("--limit", min=1e-6, max=1e6, help="Largest weight, multiples of W; default none.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, max=1000, help="Equal steps from 0 to the limit; default any value.")
+    ] = None,
+    simulate: Annotated[
+        bool, typer.Option("--simulate/--rules-only", help="Also run the task's trials, before and after.")
+    ] = True,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the design to write.")] = False,
+    json: Json = False,
+) -> None:
+    """Learn weights on a drawn design's wires, so that what it stores are rest states as drawn (perceptron rule).
+
+    Exit code 1 when the trained network does not do its task.
+    """
+    from spinhop.console import TaskBar, print_json
+    from spinhop.design_comparison import print_comparison
+    from spinhop.trained_design import COLUMNS, train_design
+
+    target = out or design.with_name(f"{design.stem}_trained.yaml")
+    with TaskBar("train") as bar:
+        made = train_design(
+            design, target, limit=limit, steps=steps, simulate=simulate, replace_file=force, progress=bar.named
+        )
+    if json:
+        print_json({**vars(made), "design": str(made.design), "weights": str(made.weights)})
+    else:
+        print_comparison("weights learnt on the drawn network", made.rows, COLUMNS)
+        print(f"the trained network {'works' if made.works else 'does not work'}: {made.design}")
+    if not made.works:
+        raise typer.Exit(1)
+
+
 def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
+    """Add the commands to the application."""
     app.command()(compensate)
+    app.command()(train)

@@ -35,4 +35,9 @@ CAPTIONS = {
         "Twelve layouts at N = 60, judged by rules alone, labelled by the width of their wires over the minimum: "
         "below zero the usual V_DW lies outside some neuron's window."
     ),
+    "capacity": (
+        "Random patterns, stored together by each rule: the share that are rest states, in themselves or inverted. "
+        "Bands are Wilson's 95 % intervals over the patterns. Drawn in copper_thick with weight lines, somas centred; "
+        "R_P, R_AP, R_M × 10 and leaks / 10."
+    ),
 }

@@ -60,9 +60,9 @@ def _band(axes: Any, x: Any, intervals: Any, color: str, label: str, **style: An
     axes.fill_between(x, data[:, 1], data[:, 2], color=color, alpha=0.2, linewidth=0)
 
 
-def _figure(width: float, height: float, columns: int = 1, **options: Any) -> tuple[Figure, Any]:
+def _figure(width: float, height: float, columns: int = 1, rows: int = 1, **options: Any) -> tuple[Figure, Any]:
     figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.subplots(1, columns, **options)
+    return figure, figure.subplots(rows, columns, **options)
 
 
 def _recall(series: dict[str, Any]) -> Figure:
@@ -273,6 +273,26 @@ def _search(series: dict[str, Any]) -> Figure:
     return figure
 
 
+def _capacity(series: dict[str, Any]) -> Figure:
+    figure, axes = _figure(7.6, 3.2 * len(series), 2, len(series), squeeze=False, sharey=True)
+    labels = list(
+        dict.fromkeys(label for each in series.values() for wires in ("ideal", "drawn") for label in each[wires])
+    )
+    colors = dict(zip(labels, matplotlib.color_sequences["tab20"], strict=False))
+    for row, (n, each) in zip(axes, series.items(), strict=True):
+        for panel, wires in zip(row, ("ideal", "drawn"), strict=True):
+            for label, shares in each[wires].items():
+                counts = each["counts"][: len(shares["one"])]
+                _band(panel, counts, shares["one"], colors[label], label, linestyle=":" if "≤" in label else "-")
+            panel.set(title=f"N = {n}, {wires} wires", xlabel="stored patterns", ylim=(-3, 103))
+        row[0].set_ylabel("patterns at rest (%)")
+    handles = [
+        Line2D([], [], color=colors[label], label=label, linestyle=":" if "≤" in label else "-") for label in labels
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=7)
+    return figure
+
+
 _FIGURES: dict[str, Callable[[dict[str, Any]], Figure]] = {
     "recall": _recall,
     "efficiency": _efficiency,
@@ -282,4 +302,5 @@ _FIGURES: dict[str, Callable[[dict[str, Any]], Figure]] = {
     "weights": _weights,
     "wires": _wires,
     "search": _search,
+    "capacity": _capacity,
 }

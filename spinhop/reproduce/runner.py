@@ -50,9 +50,11 @@ class Reproduction:
 
 def all_tasks() -> list[PaperTask]:
     """The tasks in the order of the page."""
-    from spinhop.reproduce import biqmac, drawn, efficiency, fig5, fig6, fig7, fig8, search, wire_resistance
+    from spinhop.reproduce import biqmac, capacity, drawn, efficiency, fig5, fig6, fig7, fig8, search, wire_resistance
 
-    return [module.TASK for module in (fig5, efficiency, fig6, fig7, biqmac, fig8, wire_resistance, drawn, search)]
+    return [
+        module.TASK for module in (fig5, efficiency, fig6, fig7, biqmac, fig8, wire_resistance, drawn, search, capacity)
+    ]
 
 
 def reproduce(
