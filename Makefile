@@ -2,6 +2,7 @@
 # make test  lint, types, tests
 # make mutants   change the sources a little, see which tests notice; ONLY=sim/rules/leaks.py SAMPLE=100 SEED=1
 # make proof  the long proofs, of which make test runs a sample each (hours; PROOFS="tests/…" for some of them)
+# make codesigned   draw and run the designs of layouts/codesigned again, write docs/codesigned.md
 # make benchmarks   measure the engines and the static solve, write docs/benchmarks.md (about a quarter of an hour)
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +12,7 @@ DESIGN ?= layouts/examples/hopfield_8.yaml
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test proof lint types docs mutants benchmarks lock clean
+.PHONY: codesigned run test proof lint types docs mutants benchmarks lock clean
 
 run: $(STAMP)
 	@$(BIN)/spinhop run $(DESIGN)
@@ -33,6 +34,10 @@ proof: $(STAMP)
 	$(BIN)/spinhop check --self-test --faults 1000 --largest 30 --seed 1
 	$(BIN)/python tests/sim/foretelling.py
 	SPINHOP_FULL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PROOFS)
+
+# The designs of layouts/codesigned, drawn and run again, and the page on them (a quarter of an hour).
+codesigned: $(STAMP)
+	$(BIN)/spinhop codesigned --workers $(WORKERS) --markdown docs/codesigned.md
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -24,6 +24,7 @@ from hwlib.errors import InputError, StoppedError, one_line
 from spinhop.commands import (
     atlas_commands,
     check_commands,
+    codesigned_commands,
     compensate_commands,
     design_commands,
     example_commands,
@@ -46,7 +47,7 @@ app = typer.Typer(
 )
 for module in (
     design_commands, example_commands, preset_commands, stage_commands, spice_commands, check_commands, task_commands,
-    optimize_commands, compensate_commands, study_commands, atlas_commands, tool_commands,
+    optimize_commands, codesigned_commands, compensate_commands, study_commands, atlas_commands, tool_commands,
 ):  # fmt: skip
     module.register(app)
 

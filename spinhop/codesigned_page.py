@@ -1,0 +1,73 @@
+"""Results of the codesigned designs as rows of text, and as the documentation's page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hwlib.quantities import human
+from spinhop.codesigned import CodesignedResult
+from spinhop.optimize.design_bounds import REMARKS
+
+COLUMNS = ("design", "result", "time", "energy", "area", "s", "R_P, R_M", "rules", "nearest limit")
+_HEAD = """\
+# Designs that work as drawn
+
+Made by `make codesigned` (`spinhop codesigned --markdown docs/codesigned.md`) from the design files in
+`layouts/codesigned`; do not edit. `spinhop run layouts/codesigned/NAME.yaml` draws, checks, extracts and simulates one
+and reports on it.
+
+Each holds every operating-point rule and every design rule as drawn, with none waived, and does its task in every
+trial, all at rest, on its extracted wires. Times are means over the trials from the first load on, energies those that
+all sources deliver. s is R_P over Table I's 500 Ω: currents per volt fall with it. R_M is the process's track sheet
+resistance times its squares. Results are of networks at zero temperature; they were found by hand, from the
+bounds and with a few trials each, not by a search of all fields.
+"""
+
+
+def result_rows(results: Sequence[CodesignedResult]) -> list[list[str]]:
+    """A row per design, as of ``COLUMNS``."""
+    return [_row(result) for result in results]
+
+
+def _row(result: CodesignedResult) -> list[str]:
+    failed = next((each.why for each in result.judged if not each.feasible), "")
+    bounds = [b for each in result.judged for b in each.bounds if b["name"] not in REMARKS]
+    nearest = min(bounds, key=lambda bound: bound["distance"], default=None)
+    facts = result.facts
+    return [
+        result.name, _score(result), _amount(result.mean("time"), "s"), _amount(result.mean("energy"), "J"),
+        f"{1e12 * result.mean('area'):.0f} µm²", f"{facts['slowness']:.3g}",
+        f"{facts['r_p'] / 1e3:.3g}, {facts['r_m'] / 1e3:.3g} kΩ", failed or "all hold",
+        f"{nearest['name']}, {nearest['distance']:.0%} left" if nearest else "",
+    ]  # fmt: skip
+
+
+def _score(result: CodesignedResult) -> str:
+    score, rest = result.mean("accuracy"), result.mean("rest_rate")
+    if score != score:
+        return "not simulated"
+    what = "of the best cut" if "max-cut" in result.task else "of the bits right"
+    return f"{result.task}: {score:.1%} {what}, {rest:.0%} at rest"
+
+
+def _amount(value: float, unit: str) -> str:
+    if unit == "1":
+        return f"{value:.4g}"
+    return "" if value != value else f"{1e6 * value:.4g} µA" if unit == "A" else human(value, unit, 4)
+
+
+def codesigned_page(results: Sequence[CodesignedResult]) -> str:
+    """The documentation's page: the table, and each design beside its bounds."""
+    lines = [_HEAD, *_table(COLUMNS, result_rows(results)), "", "## Beside their bounds", ""]
+    lines += ["Of a max-cut design: its first graph. What the bounds are: [Searching for designs](optimize.md).", ""]
+    for result in results:
+        bounds = result.judged[0].bounds
+        if bounds:
+            rows = [[b["name"], _amount(b["value"], b["unit"]), _amount(b["limit"], b["unit"]), f"{b['distance']:.1%}"]
+                    for b in bounds]  # fmt: skip
+            lines += [f"### {result.name}", "", *_table(("bound", "value", "limit", "room"), rows), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(row)} |" for row in (columns, ["---"] * len(columns), *rows)]

@@ -1,0 +1,48 @@
+"""``codesigned``: the designs that ship, drawn and run again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spinhop.commands.options import Json, Scheduler, Workers
+
+
+def codesigned(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Designs; default all.")] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of results; a stopped run goes on there.")] = Path(
+        "runs/codesigned"
+    ),
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", metavar="FILE", help="Write the documentation's page there as well.")
+    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    force: Annotated[bool, typer.Option("--force", help="Forget the results that are stored.")] = False,
+    json: Json = False,
+) -> None:
+    """Draw, check, extract and run the designs of layouts/codesigned again. Exit code 1 if one does not hold."""
+    from hwlib.writing import write_atomic
+    from spinhop.codesigned import codesigned_paths, measure
+    from spinhop.codesigned_page import COLUMNS, codesigned_page, result_rows
+    from spinhop.console import TaskBar, print_json, print_table
+
+    paths = codesigned_paths(names or ())
+    with TaskBar("codesigned") as bar:
+        results = measure(paths, out, workers=workers, scheduler=scheduler, fresh=force, progress=bar)
+    if json:
+        print_json({"designs": [asdict(result) | {"holds": result.holds} for result in results]})
+    else:
+        print_table("Designs that work as drawn", list(COLUMNS), result_rows(results))
+    if markdown is not None:
+        write_atomic(markdown, lambda path: path.write_text(codesigned_page(results), encoding="utf-8"))
+    if not all(result.holds for result in results):
+        raise typer.Exit(1)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(codesigned)

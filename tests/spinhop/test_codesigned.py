@@ -1,0 +1,83 @@
+"""The designs that ship as working: the small one from its file, and what is kept, told and refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hwlib.design import load_design
+from spinhop import codesigned
+from spinhop.codesigned import codesigned_paths, measure
+from spinhop.codesigned_page import codesigned_page, result_rows
+from spinhop.optimize.trial_evaluation import STAGES, Judged
+
+SMALL = "recall_13_copper"
+
+
+def held(**values):
+    bounds = [{"name": "current.m1", "unit": "A", "formula": "", "value": 99e-6, "limit": 1e-4, "distance": 0.01}]
+    given = {"time": 2e-7, "energy": 1e-9, "edp": 2e-16, "area": 2e-9, "accuracy": 1.0, "rest_rate": 1.0}
+    return Judged(violations=[0.0] * len(STAGES), values=given | values, bounds=bounds)
+
+
+def test_the_small_one_holds_from_its_file(spinhop, tmp_path):
+    """Drawn, checked, extracted and simulated; the page says what the files of results say."""
+    page = tmp_path / "page.md"
+    code, out, err = spinhop("codesigned", SMALL, "-o", tmp_path / "out", "--markdown", page, "--json")
+    assert (code, err) == (0, "")
+    (row,) = json.loads(out)["designs"]
+    (found,) = row["judged"]
+    assert row["holds"] and found["violations"] == [0.0] * len(STAGES)
+    assert found["values"]["accuracy"] == found["values"]["rest_rate"] == 1.0
+    assert 40e-9 < found["values"]["time"] < 100e-9 and found["values"]["energy"] < 0.1e-9
+    stored = json.loads((tmp_path / "out" / f"{SMALL}.json").read_text())["judged"]
+    assert stored["values"] == found["values"]
+    line = next(line for line in page.read_text().splitlines() if line.startswith(f"| {SMALL} "))
+    assert f"{1e9 * found['values']['time']:.4g} ns" in line and "100.0% of the bits right, 100% at rest" in line
+
+
+@pytest.mark.parametrize("path", codesigned_paths(), ids=lambda path: path.stem)
+def test_no_design_has_what_it_may_not_have(path):
+    """Nothing is waived; R_M is the process's sheet resistance times the squares; the task asks for all of it."""
+    design = load_design(path)
+    assert design.name == path.stem and not design.waivers and design.search is None
+    assert design.device.track_resistance is None and design.device.r_parallel is None
+    assert design.device.tmr == 3.0 and design.device.polarization == 0.7  # Table I's materials
+    assert design.task.required > 0.85
+
+
+def test_what_is_known_is_not_done_again(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(codesigned, "judged", lambda path: asked.append(path.stem) or held())
+    paths = codesigned_paths([SMALL])
+    first = measure(paths, tmp_path)
+    assert measure(paths, tmp_path) == first and asked == [SMALL]
+    (tmp_path / f"{SMALL}.json").write_text('{"key": ')
+    assert measure(paths, tmp_path) == first and asked == [SMALL] * 2
+    measure(paths, tmp_path, fresh=True)
+    monkeypatch.setattr(codesigned, "code_version", lambda *names: "other")
+    measure(paths, tmp_path)
+    assert asked == [SMALL] * 4
+
+
+def test_one_that_fails_is_told(monkeypatch, spinhop, tmp_path):
+    broken = Judged(violations=[0.0, 0.0, 0.0, 0.5, 10.0], why="vdw.window: V_DW is outside")
+    monkeypatch.setattr(codesigned, "judged", lambda path: broken)
+    results = measure(codesigned_paths([SMALL]), tmp_path / "out")
+    assert not results[0].holds and "vdw.window: V_DW is outside" in result_rows(results)[0]
+    assert "not simulated" in codesigned_page(results)
+    code, out, _ = spinhop("codesigned", SMALL, "-o", tmp_path / "out")
+    assert code == 1 and "not simulated" in out
+
+
+def test_the_table_says_mean_and_nearest_limit(monkeypatch, tmp_path):
+    monkeypatch.setattr(codesigned, "judged", lambda path: held())
+    (row,) = result_rows(measure(codesigned_paths([SMALL]), tmp_path))
+    assert row[2:5] == ["200 ns", "1 nJ", "2000 µm²"] and row[-2:] == ["all hold", "current.m1, 1% left"]
+
+
+def test_no_such_design(spinhop, tmp_path):
+    code, _, err = spinhop("codesigned", "recall_9", "-o", tmp_path / "out")
+    assert code == 2 and err.startswith("spinhop: codesigned: no design 'recall_9'; there are ")
+    assert len(err.splitlines()) == 1 and not (tmp_path / "out").exists()
