@@ -37,6 +37,21 @@ def test_small_example_works_at_its_operating_point(path, tmp_path):
     assert {f.rule for f in report.findings() if f.severity == "waived"} == set(design.waivers)
 
 
+def test_straps_make_an_example_work(tmp_path):
+    """Ten neurons on long columns recall their pattern with straps; without them their walls never rest."""
+    design = load_design(next(path for path in EXAMPLES if path.stem == "hopfield_10_straps"))
+    process, found = design.load_process(), {}
+    for straps in (design.network.straps, type(design.network.straps)()):
+        tried = design.model_copy(update={"network": design.network.model_copy(update={"straps": straps})})
+        gds = layouts.write_layout(layouts.hopfield(tried), tmp_path / "tried.oas")
+        network = extract(gds, process, tried)
+        broken = {outcome.rule for outcome in sim.judge(network, tried, process).outcomes if outcome.margin < 0}
+        result = sim.run_task(network, tried, process, trials=1, tolerance=1e-6)
+        found[bool(straps.given())] = float(result.accuracy_mean), float(result.rest_rate), broken
+    assert found[True][:2] == (1.0, 1.0) and found[False][1] == 0.0
+    assert {"vdw.window", "drive.pattern"} <= found[False][2] and not {"vdw.window", "drive.pattern"} & found[True][2]
+
+
 def test_there_are_examples_of_both_styles_and_several_sizes():
     networks = [load_design(path).network for path in EXAMPLES]
     assert {network.weight_style for network in networks} == {"rails", "lines"}

@@ -84,14 +84,14 @@ def test_without_a_load_from_given_walls():
     assert_agree(network, dataclasses.replace(protocol, start=None, initial=walls))
 
 
-def drawn(neurons, style, folder, process="copper"):
+def drawn(neurons, style, folder, process="copper", **wires):
     """A network drawn, extracted, and its trial: a random stored pattern and a random start."""
     import layouts
     from hwlib.design import Design
     from hwlib.extraction import extract
 
     design = Design.model_validate({
-        "name": "drawn", "seed": 3, "process": process, "network": {"neurons": neurons, "weight_style": style},
+        "name": "drawn", "seed": 3, "process": process, "network": {"neurons": neurons, "weight_style": style, **wires},
         "operating_point": {"load": 16e-9},
     })  # fmt: skip
     preset = design.load_process()
@@ -105,6 +105,15 @@ def drawn(neurons, style, folder, process="copper"):
 @pytest.mark.parametrize(("neurons", "process"), [(4, "ebeam"), (4, "copper"), (8, "copper")])
 def test_ngspice_moves_drawn_networks_as_the_reference(neurons, process, style, tmp_path):
     assert_agree(*drawn(neurons, style, tmp_path, process))
+
+
+def test_ngspice_moves_a_strapped_network_as_the_reference(tmp_path):
+    """Straps on every kind of wire make loops; dendrites are tapered, rails are by block, vias several."""
+    columns, rows = {"metal": "m4", "pitch": 2}, {"metal": "m5"}
+    straps = {"drive": columns, "ground": columns, "dendrite": rows, "weight": rows, "vdw": rows}
+    taper = {"dendrite": {"narrow": 64e-9, "steps": 2}}
+    wires = {"straps": straps, "rail_blocks": 2, "dendrite_width": 128e-9, "tapers": taper}
+    assert_agree(*drawn(4, "rails", tmp_path, **wires, tile_vias={"size": "currents"}))
 
 
 @pytest.mark.parametrize("style", ["rails", "lines"])
