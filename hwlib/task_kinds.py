@@ -213,7 +213,9 @@ class MaxcutFields(Task):
     graphs: FileNames | None = Field(
         default=None, description="several of one size instead; other weights for each need weight_style lines"
     )
-    mapping: Literal["paper", "balanced", "degree"] = Field(default="balanced", description="how edges become weights")
+    mapping: Literal["paper", "balanced", "degree", "zero_sum"] = Field(
+        default="balanced", description="how edges become weights; zero_sum with restarts finds the best cuts"
+    )
     weight: str | None = Field(
         default=None, min_length=1, max_length=200, description="GML, GraphML: edge attribute that is the weight"
     )
@@ -232,6 +234,8 @@ class MaxcutFields(Task):
     def _one(self) -> MaxcutFields:
         if (self.graph is None) == (self.graphs is None):
             raise ValueError(f"give graph or graphs, found {'neither' if self.graph is None else 'both'}")
+        if self.mapping == "zero_sum" and not self.restarts:
+            raise ValueError("mapping zero_sum needs restarts: with every wall OFF nothing drives any neuron")
         return self
 
     def names(self) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sim.tasks.setup import Progress
 
 ASYMMETRY = 1.05  # the paper's excess of connected over unconnected weights
-Mapped = Literal["paper", "balanced", "degree"]
+Mapped = Literal["paper", "balanced", "degree", "zero_sum"]
 
 
 def weight_levels(graph: Any, mapping: Mapped = "balanced") -> np.ndarray:
@@ -47,9 +47,16 @@ def weight_levels(graph: Any, mapping: Mapped = "balanced") -> np.ndarray:
     ``degree``: as ``balanced``, with the mean of the two nodes' own mean weights for w̄: each neuron is balanced by
     itself. Needs many distinct weights.
 
+    ``zero_sum``: (w̄_i − w)/max|…| without any asymmetry, with w̄_i the mean weight of the dendrite's own node, so that
+    each neuron's weights add up to 0. An OFF axon conducts, too: with outputs b of 0 or 1 a neuron's drive is that of
+    Σ W_ij (2 b_j − 1) and a constant (R_AP + R_P)/(R_AP − R_P) Σ W_ij. Only here the constant is 0 for every neuron, at
+    any TMR; the others bias each by its degree, as much as all its neighbours do. What remains of w̄_i, times the
+    excess of ON over OFF nodes, is small in states near a halving. Needs random loads (nothing drives a network whose
+    walls are all OFF) and many distinct weights.
+
     Args:
         graph: networkx graph, sparse matrix or square array.
-        mapping: one of the three.
+        mapping: one of the four.
 
     Returns:
         Shape (N, N), zero diagonal.
@@ -65,17 +72,18 @@ def weight_levels(graph: Any, mapping: Mapped = "balanced") -> np.ndarray:
     if mapping == "paper":
         nonzero = weights[weights != 0]
         if nonzero.min() <= 0 or nonzero.min() != nonzero.max():
-            raise InputError("maxcut: mapping paper needs equal positive weights; use balanced or degree")
+            raise InputError("maxcut: mapping paper needs equal positive weights; use balanced, degree or zero_sum")
         return np.where(off, np.where(weights != 0, -ASYMMETRY, 1.0), 0.0)
-    if mapping not in ("balanced", "degree"):
-        raise InputError(f"maxcut: mapping {shown(mapping)}, allowed paper, balanced, degree")
     own = weights.sum(axis=1) / (n - 1)
-    centre = weights[off].mean() if mapping == "balanced" else (own[:, None] + own[None, :]) / 2
+    centres = {"balanced": weights[off].mean(), "degree": (own[:, None] + own) / 2, "zero_sum": own[:, None]}
+    if mapping not in centres:
+        raise InputError(f"maxcut: mapping {shown(mapping)}, allowed paper, {', '.join(centres)}")
+    centre = centres[mapping]
     excess = np.where(off, centre - weights, 0.0)
     if np.ptp(excess[off]) <= 1e-12 * abs(weights).max():
         excess = -weights  # complete graphs with equal weights: nothing deviates, all pairs repel
     levels = excess / abs(excess).max()
-    return np.where(levels < 0, ASYMMETRY * levels, levels)
+    return levels if mapping == "zero_sum" else np.where(levels < 0, ASYMMETRY * levels, levels)
 
 
 def cut_value(graph: Any, states: np.ndarray) -> np.ndarray:
@@ -102,7 +110,7 @@ def solve(
 
     Args:
         graphs: graphs with equal node counts.
-        mapping: see ``weight_levels``.
+        mapping: see ``weight_levels``; not ``zero_sum``.
         design: device and operating point; default the paper's.
         process: default the design's.
         network: an extracted network with weight lines; default the ideal one.
@@ -123,6 +131,8 @@ def solve(
 
     if not graphs:
         raise InputError("maxcut: no graph")
+    if mapping == "zero_sum":
+        raise InputError("maxcut: mapping zero_sum needs random loads; give a design with restarts to sim.run_task")
     levels = [weight_levels(graph, mapping) for graph in graphs]
     n = len(levels[0])
     if any(len(each) != n for each in levels):

@@ -59,7 +59,8 @@ def image(
 def maxcut(
     graphs: Graphs,
     mapping: Annotated[
-        Literal["paper", "balanced", "degree"], typer.Option("--mapping", help="How edges become weights.")
+        Literal["paper", "balanced", "degree", "zero_sum"],
+        typer.Option("--mapping", help="How edges become weights; zero_sum with --restarts finds the best cuts."),
     ] = "balanced",
     weight: Annotated[
         str | None,
