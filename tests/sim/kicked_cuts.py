@@ -127,6 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chains", type=int, default=5, help="of each graph")
     parser.add_argument("--wires", choices=("ideal", "lines", "drawn"), nargs="*", default=("ideal", "lines"))
+    parser.add_argument("--mappings", choices=MAPPINGS, nargs="*", default=MAPPINGS)
     options = parser.parse_args()
     print(f"seed 1, {options.chains} chains a graph, spinhop {version('spinhop')}\n")
     print("| wires | mapping | next load | read after | rounds | time | energy | gap of a round", end="")
@@ -134,7 +135,7 @@ def main() -> None:
     print(f"|{'---|' * 13}")
     for wires in options.wires:
         on = bench(wires)
-        for mapping in MAPPINGS:
+        for mapping in options.mappings:
             for flips, read_after in WAYS:
                 found = searched(on, mapping, flips, read_after, tuple(range(10)), options.chains)
                 load = "random" if flips is None else f"{flips} of 60 turned"
