@@ -224,6 +224,8 @@ def test_killed_at_any_moment(tmp_path):
     for attempt in range(10 * kills):
         log = tmp_path / f"log{attempt}"
         process = begun(path, out, log)
+        while attempt and process.is_alive() and not log.exists():  # the first one while it begins
+            time.sleep(0.01)
         process.join(rng.uniform(0.02, 0.4) if killed < kills else 300)
         process.kill()
         process.join()
