@@ -29,6 +29,7 @@ from hwlib.search_fields import SearchFields
 from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import AnyTask, FileName, Find, Problem, Programme, RecallFields, whole_task
 from hwlib.units import Quantity, Whole
+from hwlib.variation_fields import VariationFields
 from hwlib.weight_fields import GIVEN, Weights, matrix_problems
 from hwlib.weight_styles import MAX_NEURONS, WEIGHT_STYLES
 
@@ -79,6 +80,7 @@ class Design(StrictModel):
         default=None, description="voltages that make up for wires, as spinhop compensate finds them"
     )
     search: SearchFields | None = Field(default=None, description="what spinhop optimize may change, and for what")
+    variation: VariationFields | None = Field(default=None, description="how made chips differ, and what is broken")
     _folder: Path | None = PrivateAttr(default=None)
     _programme: Programme | None = PrivateAttr(default=None)
     _process: Process | None = PrivateAttr(default=None)

@@ -228,6 +228,12 @@ class Network:
         copy.__dict__["_parsed"] = self._parsed  # the nets stay: thousands of names are not read again
         return copy
 
+    def with_wires(self, ohm: np.ndarray) -> Network:
+        """A copy with other resistances of its wires in Ω, shape (resistors,)."""
+        copy = replace(self, resistor_ohm=np.array(ohm, float))
+        copy.__dict__["_parsed"] = self._parsed
+        return copy
+
     def with_dynamics(self, model: str, **values: float | np.ndarray) -> Network:
         """A copy whose walls another law moves: its name and parameters, SI numbers or arrays of shape (devices,)."""
         arrays = {k: np.broadcast_to(np.asarray(v, float), (self.devices,)).copy() for k, v in values.items()}

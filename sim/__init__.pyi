@@ -3,6 +3,7 @@
 from . import rules as rules
 from . import spice as spice
 from . import tasks as tasks
+from .chip_sampling import sampled_chip as sampled_chip
 from .engines import Options as Options
 from .judgement import judge as judge
 from .protocol import Protocol as Protocol

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from hwlib.network import Network
 
+_NOT_DRAWN = ("seed", "operating_point", "compensation", "task", "waivers", "variation")
 _KEPT = 4  # drawn networks that a process keeps: points of equal drawing follow each other in a grid
 
 
@@ -135,6 +136,8 @@ class PointEvaluator:
             _note(result, "area", area, "m^2", "of the macro as drawn")
             if self._rules:
                 _note(result, "drawing_errors", errors, "1", "violations of design rules and connectivity")
+        if design.variation is not None:
+            design, network = made(design, process, network)
         if self._rules:
             self._judge(result, network, design, process)
         _note_task(result, sim.run_task(network, design, process, engine=self._engine, trials=self._trials))
@@ -151,8 +154,8 @@ class PointEvaluator:
             _note(result, f"margin.{outcome.rule}", outcome.margin, "1", about)
 
     def _drawing(self, design: Design, process: Process) -> tuple[Network, float, int]:
-        """Extracted network, area in m² and errors of the drawing; drawn once for points that only leaks tell apart."""
-        key = data_hash(result_inputs(design, process, "seed", "operating_point", "compensation", "task", "waivers"))
+        """Extracted network, area in m² and errors of the drawing; drawn once for all chips of it."""
+        key = data_hash(result_inputs(design, process, *_NOT_DRAWN))
         found = self._drawn.get(key) or _draw(design, process, self._rules)
         self._drawn[key] = found
         self._drawn.move_to_end(key)
@@ -161,6 +164,18 @@ class PointEvaluator:
         network, point = found[0], design.operating_point
         leak = np.where(network.is_soma, point.soma_leak, point.axon_leak)
         return network.with_devices(leak=leak), *found[1:]
+
+
+def made(design: Design, process: Process, network: Network) -> tuple[Design, Network]:
+    """The chip that a design's variation makes of its network, at the V_DW of the nominal one unless it is trimmed."""
+    import sim
+
+    variation = design.variation
+    assert variation is not None
+    if design.operating_point.v_dw == "auto" and not variation.trim_v_dw:
+        point = design.operating_point.model_copy(update={"v_dw": sim.v_dw_on(network, design, process).volts})
+        design = design.model_copy(update={"operating_point": point})
+    return design, sim.sampled_chip(network, process, variation)
 
 
 def _draw(design: Design, process: Process, check: bool) -> tuple[Network, float, int]:

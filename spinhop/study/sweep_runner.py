@@ -83,7 +83,7 @@ class _Plan:
         axes = axes_of_study(self.study, design, str(path))
         self.points = points_of(self.study, axes, str(path))
         files = _files(design, axes)
-        self.context = json.dumps(context_of(self.study, design, files), sort_keys=True).encode()
+        self.context = json.dumps(context_of(self.study, design, files)).encode()  # the order of layers counts
         common: dict[str, Any] = json.loads(self.context)
         rooms = ("hwlib", "sim", *(["layouts"] if self.study.wires == "drawn" else []))
         options = {name: common.pop(name) for name in ("wires", "rules", "engine", "trials")}

@@ -23,6 +23,7 @@ from hwlib.errors import InputError, StoppedError
 from hwlib.extraction import extract
 from hwlib.process import load_process
 from hwlib.schematic import ideal_network
+from hwlib.variation_fields import VariationFields
 from spinhop.study import open_study, point_evaluation, sampling, study_store, sweep, sweep_runner
 from spinhop.study.point_evaluation import PointEvaluator, PointResult, StudyPoint
 from spinhop.study.study_fields import StudyFields
@@ -80,23 +81,32 @@ def test_numbers_are_those_of_the_simulation(tmp_path):
     assert len(set(found["design_hash"].values.tolist())) == 2
 
 
-def test_drawn_once_for_points_that_only_the_operating_point_tells_apart(tmp_path, monkeypatch):
+def test_drawn_once_for_all_chips_and_operating_points(tmp_path, monkeypatch):
     drawn = []
     draw = point_evaluation._draw
     monkeypatch.setattr(point_evaluation, "_draw", lambda *given: drawn.append(1) or draw(*given))
-    axes = "axes: {operating_point.weight: [80 mV, 90 mV], operating_point.axon_leak: [-5 m/s, -2 m/s]}"
-    path = study_in(tmp_path, f"wires: drawn\ntrials: 1\n{axes}\n")
+    weights, leaks = (
+        "operating_point.weight: [80 mV, 90 mV, 90 mV]",
+        "operating_point.axon_leak: [-5 m/s, -2 m/s, -2 m/s]",
+    )
+    axes = f"axes: {{{weights}, {leaks}, variation.chip: [0, 0, 7]}}"
+    variation = "variation: {spreads: {tmr: {sigma: 0.2}, sheet_resistance: {sigma: 0.1}}}\n"
+    path = study_in(tmp_path, f"wires: drawn\ntrials: 1\nmethod: list\n{axes}\n", DESIGN + variation)
     sweep(path, tmp_path / "out")
     found = open_study(tmp_path / "out")
-    assert len(drawn) == 1 and found.sizes["point"] == 4
+    assert len(drawn) == 1 and found.sizes["point"] == 3
     design = Design(
         name="small", process="copper_thick", network={"neurons": 3}, task={"trials": 2},
         operating_point={"weight": 0.09, "axon_leak": -2.0},
     )  # fmt: skip
     process = design.load_process()
     layout = layouts.write_layout(layouts.hopfield(design, process), tmp_path / "layout.oas")
-    wanted = sim.run_task(extract(layout, process, design), design, process, trials=1)
-    assert float(found["energy_mean"][3]) == float(wanted["energy_mean"]) != float(found["energy_mean"][2])
+    network = extract(layout, process, design)
+    spreads = {"tmr": {"sigma": 0.2}, "sheet_resistance": {"sigma": 0.1}}
+    made = sim.sampled_chip(network, process, VariationFields(chip=7, spreads=spreads))
+    point = design.operating_point.model_copy(update={"v_dw": sim.v_dw_on(network, design, process).volts})
+    wanted = sim.run_task(made, design.model_copy(update={"operating_point": point}), process, trials=1)
+    assert float(found["energy_mean"][2]) == float(wanted["energy_mean"]) != float(found["energy_mean"][1])
 
 
 def test_grids_lists_and_ranges():
