@@ -8,17 +8,18 @@ import numpy as np
 from scipy.linalg import eigh_tridiagonal
 
 from hwlib.errors import InputError
-from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
+from sim.static_direct import SIDES, solve_directly
 from sim.static_lines import apply_crossbar, dot, factor_lines, solve_lines
 
 _TARGET = 1e-16  # of the residual, relative to the largest current that a source drives into a short circuit
 _MOST = 2000  # iterations before the direct solve takes over
+_MANY, _DIRECT_SIZE = 16, 2**16  # drives, and crossings up to which one sparse factorisation is faster
 _GEMM_COST = 0.15  # one transform of an m × n array costs this times (m + n)/64 line sweeps
 
 
 @dataclass(frozen=True)
 class CrossbarSolution:
-    """Potentials and currents of a crossbar.
+    """Potentials and currents of a crossbar; with many drives all arrays have them as first dimension.
 
     Attributes:
         word_voltage: of each crossing's word node, V, shape (rows, columns).
@@ -27,7 +28,7 @@ class CrossbarSolution:
         left_current, right_current: from the sources into each word line, A, shape (rows,).
         top_current, bottom_current: from the sources into each bit line, A, shape (columns,).
         residual: largest current missing at a node, A.
-        iterations: of the conjugate gradients; 0: solved directly.
+        iterations: of the conjugate gradients, the most of any drive; 0: solved directly.
     """
 
     word_voltage: np.ndarray
@@ -51,64 +52,108 @@ def solve_crossbar(
     Each crossing has a node on its word line and one on its bit line, joined by a device. A line's end reaches its
     source through one more segment. Conjugate gradients, preconditioned by solving all lines exactly or, when wires
     are so resistive that lines alone say little, by the eigenvectors of the crossbar with uniform devices; both are
-    exact up to ``residual``, and a direct sparse solve stands behind them.
+    exact up to ``residual``, and a direct sparse solve stands behind them. Many drives share what is factorised: the
+    preconditioner or, where that is faster and for segments of 0 Ω, one sparse factorisation.
 
     Args:
         device_siemens: conductances ≥ 0 in S, shape (rows, columns).
-        word_ohm: resistance in Ω of each word-line segment, a number or shape (rows, columns + 1): the first to the
+        word_ohm: resistance ≥ 0 in Ω of each word-line segment, a number or shape (rows, columns + 1): the first to the
             left source, the last to the right one.
         bit_ohm: likewise of bit lines, a number or shape (rows + 1, columns), first at the top.
-        left: source voltages of word lines in V, a number or shape (rows,); NaN or None: no source.
+        left: source voltages of word lines in V, a number, shape (rows,) or for many drives at once (drives, rows);
+            NaN or None: no source.
         right: likewise at the right end.
-        top: source voltages of bit lines in V, a number or shape (columns,).
+        top: source voltages of bit lines in V, a number, shape (columns,) or (drives, columns).
         bottom: likewise at the bottom end.
 
     Raises:
-        InputError: wrong shapes or values, or a line that nothing holds.
+        InputError: wrong shapes or values, a line that nothing holds, sources that differ between drives in where they
+            are, or sources of different voltages joined by segments of 0 Ω (equal ones share their current evenly).
     """
-    g = _checked("device_siemens", np.asarray(device_siemens, float), None, zero=True)
+    g = _checked("device_siemens", np.asarray(device_siemens, float), None)
     m, n = g.shape
-    word = 1 / _checked(
-        "word_ohm", np.broadcast_to(np.asarray(word_ohm, float), _room(word_ohm, (m, n + 1))), (m, n + 1)
+    word_ohm, bit_ohm = (
+        _checked(name, np.array(np.broadcast_to(np.asarray(ohm, float), _room(ohm, shape))), shape)
+        for name, ohm, shape in (("word_ohm", word_ohm, (m, n + 1)), ("bit_ohm", bit_ohm, (m + 1, n)))
     )
-    bit = 1 / _checked("bit_ohm", np.broadcast_to(np.asarray(bit_ohm, float), _room(bit_ohm, (m + 1, n))), (m + 1, n))
-    ends = [_ends("left", left, m), _ends("right", right, m), _ends("top", top, n), _ends("bottom", bottom, n)]
-    for siemens, volts in ((word[:, 0], ends[0]), (word[:, -1], ends[1]), (bit[0], ends[2]), (bit[-1], ends[3])):
-        siemens[np.isnan(volts)] = 0.0
-    drive = [np.nan_to_num(end) for end in ends]
+    given = (left, right, top, bottom)
+    ends = _drives([_ends(side, each, count) for side, each, count in zip(SIDES, given, (m, m, n, n), strict=True)])
+    with np.errstate(divide="ignore"):
+        word, bit = 1 / word_ohm, 1 / bit_ohm
+    for siemens, volts in zip((word[:, 0], word[:, -1], bit[0], bit[-1]), ends, strict=True):
+        siemens[np.isnan(volts[0])] = 0.0
     _hold(g, word, bit)
-    source_word, source_bit = np.zeros((m, n)), np.zeros((m, n))
-    source_word[:, 0] += word[:, 0] * drive[0]
-    source_word[:, -1] += word[:, -1] * drive[1]
-    source_bit[0] += bit[0] * drive[2]
-    source_bit[-1] += bit[-1] * drive[3]
-    u, v, iterations = _iterate(g, word, bit, source_word, source_bit)
-    residual = _residual(g, word, bit, source_word, source_bit, u, v)
-    return CrossbarSolution(
-        u, v, g * (u - v), word[:, 0] * (drive[0] - u[:, 0]), word[:, -1] * (drive[1] - u[:, -1]),
-        bit[0] * (drive[2] - v[0]), bit[-1] * (drive[3] - v[-1]), residual, iterations,
-    )  # fmt: skip
+    perfect = bool(np.isinf(word).any() or np.isinf(bit).any())
+    directly = perfect or (len(ends[0]) >= _MANY and g.size <= _DIRECT_SIZE)
+    iterated = None if directly else _all_drives(g, word, bit, ends)
+    if iterated is None:
+        found = solve_directly(g, word_ohm, bit_ohm, ends)
+        u, v, iterations = found.word, found.bit, 0
+        currents, residual = found.current, found.residual
+    else:
+        u, v, iterations, residual = iterated
+        drive = [np.nan_to_num(end) for end in ends]
+        currents = [
+            word[:, 0] * (drive[0] - u[:, :, 0]), word[:, -1] * (drive[1] - u[:, :, -1]),
+            bit[0] * (drive[2] - v[:, 0]), bit[-1] * (drive[3] - v[:, -1]),
+        ]  # fmt: skip
+    arrays = [u, v, g * (u - v), *currents]
+    if all(np.ndim(each) < 2 for each in given if each is not None):
+        arrays = [each[0] for each in arrays]
+    u, v, through, *at_ends = arrays
+    return CrossbarSolution(u, v, through, at_ends[0], at_ends[1], at_ends[2], at_ends[3], residual, iterations)
+
+
+def _all_drives(
+    g: np.ndarray, word: np.ndarray, bit: np.ndarray, ends: list[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, int, float] | None:
+    """Word and bit voltages, shape (drives, rows, columns), most iterations, largest residual in A; None: no answer."""
+    precondition, most, worst, found = _preconditioner(g, word, bit), 0, 0.0, []
+    for left, right, top, bottom in zip(*(np.nan_to_num(end) for end in ends), strict=True):
+        source_word, source_bit = np.zeros((2, *g.shape))
+        source_word[:, 0] += word[:, 0] * left
+        source_word[:, -1] += word[:, -1] * right
+        source_bit[0] += bit[0] * top
+        source_bit[-1] += bit[-1] * bottom
+        answer = _iterate(g, word, bit, source_word, source_bit, precondition)
+        if answer is None:
+            return None
+        u, v, iterations = answer
+        most, worst = max(most, iterations), max(worst, _residual(g, word, bit, source_word, source_bit, u, v))
+        found.append((u, v))
+    return np.stack([u for u, _ in found]), np.stack([v for _, v in found]), most, worst
 
 
 def _room(value: float | np.ndarray, shape: tuple[int, int]) -> tuple[int, ...]:
     return shape if np.ndim(value) == 0 else np.shape(value)
 
 
-def _checked(name: str, values: np.ndarray, shape: tuple[int, int] | None, *, zero: bool = False) -> np.ndarray:
+def _checked(name: str, values: np.ndarray, shape: tuple[int, int] | None) -> np.ndarray:
     if values.ndim != 2 or values.size == 0 or (shape is not None and values.shape != shape):
         raise InputError(f"{name}: shape {values.shape}, needs {shape or '(rows, columns)'}")
-    if not np.all(np.isfinite(values)) or np.any(values < 0) or (not zero and np.any(values == 0)):
-        raise InputError(f"{name}: values must be finite and {'not negative' if zero else 'positive'}")
+    if not np.all(np.isfinite(values)) or np.any(values < 0):
+        raise InputError(f"{name}: values must be finite and not negative")
     return values
 
 
 def _ends(name: str, volts: np.ndarray | float | None, count: int) -> np.ndarray:
     values = np.asarray(np.nan if volts is None else volts, float)
-    if values.ndim > 1 or (values.ndim == 1 and len(values) != count):
-        raise InputError(f"{name}: shape {values.shape}, needs ({count},) or a number")
+    if values.ndim > 2 or (values.ndim and values.shape[-1] != count) or not values.size:
+        raise InputError(f"{name}: shape {values.shape}, needs ({count},), (drives, {count}) or a number")
     if np.any(np.isinf(values)):
         raise InputError(f"{name}: voltages must be finite, or NaN for no source")
-    return np.broadcast_to(values, (count,))
+    return np.broadcast_to(values, (len(values) if values.ndim == 2 else 1, count))
+
+
+def _drives(ends: list[np.ndarray]) -> list[np.ndarray]:
+    """All ends for every drive, shape (drives, lines)."""
+    drives = max(len(end) for end in ends)
+    for name, end in zip(SIDES, ends, strict=True):
+        if len(end) not in (1, drives):
+            raise InputError(f"{name}: {len(end)} drives, another end has {drives}")
+        if (np.isnan(end) != np.isnan(end[0])).any():
+            raise InputError(f"{name}: a line has a source in some drives only; solve those apart")
+    return [np.broadcast_to(end, (drives, end.shape[1])) for end in ends]
 
 
 def _hold(g: np.ndarray, word: np.ndarray, bit: np.ndarray) -> None:
@@ -131,14 +176,14 @@ def _hold(g: np.ndarray, word: np.ndarray, bit: np.ndarray) -> None:
 
 
 def _iterate(
-    g: np.ndarray, word: np.ndarray, bit: np.ndarray, source_word: np.ndarray, source_bit: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Preconditioned conjugate gradients; the direct solve when they do not arrive."""
+    g: np.ndarray, word: np.ndarray, bit: np.ndarray, source_word: np.ndarray, source_bit: np.ndarray,
+    precondition: _Lines | _Uniform,
+) -> tuple[np.ndarray, np.ndarray, int] | None:  # fmt: skip
+    """Preconditioned conjugate gradients; None when they do not arrive."""
     scale = max(abs(source_word).max(), abs(source_bit).max())
     x = np.zeros((2, *g.shape))
     if scale == 0:
         return x[0], x[1], 0
-    precondition = _preconditioner(g, word, bit)
     r = np.stack([source_word, source_bit])
     product = np.empty_like(r)
     z = precondition(r)
@@ -153,7 +198,7 @@ def _iterate(
         z = precondition(r)
         rz, previous = dot(r, z), rz
         p = z + (rz / previous) * p
-    return *_direct(g, word, bit, source_word, source_bit), 0
+    return None
 
 
 def _residual(
@@ -223,22 +268,3 @@ def _eigen(segments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Eigenvalues and vectors of one line's own conductance matrix."""
     values, vectors = eigh_tridiagonal(segments[:-1] + segments[1:], -segments[1:-1])
     return np.maximum(values, 0.0), vectors
-
-
-def _direct(
-    g: np.ndarray, word: np.ndarray, bit: np.ndarray, source_word: np.ndarray, source_bit: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """One direct sparse solve of the whole crossbar; the lines' end segments as conductances to 0 V."""
-    m, n = g.shape
-    u = np.arange(m * n).reshape(m, n)
-    v = u + m * n
-    earth = 2 * m * n
-    to_earth = np.concatenate([u[:, 0], u[:, -1], v[0], v[-1]])
-    first = np.concatenate([u[:, :-1].ravel(), v[:-1].ravel(), u.ravel(), to_earth])
-    second = np.concatenate([u[:, 1:].ravel(), v[1:].ravel(), v.ravel(), np.full(len(to_earth), earth)])
-    inner = [word[:, 1:-1].ravel(), bit[1:-1].ravel(), g.ravel()]
-    siemens = np.concatenate([*inner, word[:, 0], word[:, -1], bit[0], bit[-1]])
-    graph = ResistorGraph(np.stack([first, second], axis=1), earth + 1)
-    network = ResistorNetwork(graph, siemens, np.arange(earth + 1) == earth)
-    x = network.potentials(injected=np.concatenate([source_word.ravel(), source_bit.ravel(), [0.0]]))
-    return x[: m * n].reshape(m, n), x[m * n : earth].reshape(m, n)

@@ -27,7 +27,7 @@ COMPILING = 900.0  # s, once
 
 def measure(quick: bool, report: Callable[[str], None]) -> dict[str, Any]:
     """Everything, or with ``quick`` what takes about a minute."""
-    kinds = ("ngspice", "vacask", "scaling", "profiles", "static", "badcrossbar")
+    kinds = ("ngspice", "vacask", "scaling", "profiles", "static", "static_many", "badcrossbar")
     found: dict[str, Any] = {"facts": facts(), **{kind: [] for kind in kinds}}
 
     def own(call: str, *arguments: float, timeout: float, blas_threads: int | None = None) -> dict[str, Any]:
@@ -46,6 +46,9 @@ def measure(quick: bool, report: Callable[[str], None]) -> dict[str, Any]:
     for lines in LINES[:2] if quick else LINES:
         for ratio in RATIOS:
             found["static"].append(own("static_measures.against_direct", lines, ratio, timeout=300, blas_threads=1))
+    for lines, drives in ((64, 64),) if quick else ((64, 256), (128, 256), (256, 256), (1024, 2)):
+        found["static_many"].append(own("static_measures.against_direct_many", lines, 1e-3, drives, timeout=600,
+                                        blas_threads=1))  # fmt: skip
     for lines in (64,) if quick else (64, 128):
         found["badcrossbar"].append(own("static_measures.against_badcrossbar", lines, 1e-3, timeout=300,
                                         blas_threads=1))  # fmt: skip

@@ -22,7 +22,10 @@ def crossbar(lines: int, ratio: float, seed: int = 1) -> tuple[np.ndarray, float
 
 
 def direct(g: np.ndarray, ohm: float, left: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Word and bit voltages by assembling the nodal matrix and factoring it with SuperLU; written here anew."""
+    """Word and bit voltages by assembling the nodal matrix and factoring it with SuperLU; written here anew.
+
+    ``left``: V, shape (rows,) or (rows, drives); voltages have the drives as last dimension then.
+    """
     m, n = g.shape
     u = np.arange(m * n).reshape(m, n)
     v = u + m * n
@@ -35,12 +38,13 @@ def direct(g: np.ndarray, ohm: float, left: np.ndarray) -> tuple[np.ndarray, np.
     every = np.arange(2 * m * n)
     values = np.concatenate([diagonal, -siemens, -siemens])
     place = (np.concatenate([every, a, b]), np.concatenate([every, b, a]))
-    right = np.zeros(2 * m * n)
+    right = np.zeros((2 * m * n, *left.shape[1:]))
     right[u[:, 0]] = left / ohm
     x = splu(coo_array((values, place)).tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).solve(
         right
     )
-    return x[: m * n].reshape(m, n), x[m * n :].reshape(m, n)
+    shape = (m, n, *left.shape[1:])
+    return x[: m * n].reshape(shape), x[m * n :].reshape(shape)
 
 
 def against_direct(lines: int, ratio: float) -> dict[str, Any]:
@@ -55,6 +59,23 @@ def against_direct(lines: int, ratio: float) -> dict[str, Any]:
     return {
         "lines": lines, "ratio": ratio, "seconds": mine, "direct_seconds": theirs, "gain": theirs / mine,
         "apart": apart, "residual": result.residual / scale, "iterations": result.iterations,
+    }  # fmt: skip
+
+
+def against_direct_many(lines: int, ratio: float, drives: int) -> dict[str, Any]:
+    """The same for many input vectors at once; both factorise once."""
+    g, ohm, _ = crossbar(lines, ratio)
+    left = np.random.default_rng(2).choice([-0.1, 0.1], (drives, lines))
+    solve_crossbar(g, ohm, ohm, left=left[:2])
+    mine, result = cpu_seconds(lambda: solve_crossbar(g, ohm, ohm, left=left), 3, 10.0)
+    alone, _ = cpu_seconds(lambda: solve_crossbar(g, ohm, ohm, left=left[0]), 5, 5.0)
+    theirs, (_, bit) = cpu_seconds(lambda: direct(g, ohm, left.T), 1)
+    expected = bit[-1].T / ohm
+    apart = float(np.abs(-result.bottom_current - expected).max() / np.abs(expected).max())
+    return {
+        "lines": lines, "ratio": ratio, "drives": drives, "seconds": mine, "direct_seconds": theirs,
+        "gain": theirs / mine, "gain_alone": alone * drives / mine, "apart": apart,
+        "residual": result.residual / float(np.abs(result.device_current).max()),
     }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 from machine import in_own_process
-from static_measures import against_badcrossbar
+from static_measures import against_badcrossbar, against_direct_many
 
 pytestmark = pytest.mark.benchmark
 FULL = pytest.mark.skipif(not os.environ.get("SPINHOP_FULL"), reason="a minute; set SPINHOP_FULL=1")
@@ -27,6 +27,13 @@ def test_faster_than_a_direct_solve(ratio):
 @pytest.mark.parametrize("ratio", [1e-5, 1e-4, 1e-3, 1e-2, 1e-1])
 def test_faster_than_a_direct_solve_at_all_sizes(lines, ratio):
     checked(lines, ratio, 1.5)
+
+
+def test_many_vectors_share_one_factorisation():
+    row = against_direct_many(64, 1e-3, 256)
+    print("\n", row)
+    assert row["apart"] < 1e-8 and row["residual"] < 1e-8
+    assert row["gain"] > 1 and row["gain_alone"] > 2
 
 
 def test_badcrossbar_agrees_and_is_slower():

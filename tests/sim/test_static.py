@@ -187,8 +187,8 @@ def test_512_lines():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"word_ohm": 0.0}, "word_ohm: values must be finite and positive"),
-        ({"bit_ohm": np.nan}, "bit_ohm: values must be finite and positive"),
+        ({"word_ohm": -1.0}, "word_ohm: values must be finite and not negative"),
+        ({"bit_ohm": np.nan}, "bit_ohm: values must be finite and not negative"),
         ({"word_ohm": np.ones((2, 2))}, "word_ohm"),
         ({"device_siemens": -np.ones((3, 3))}, "device_siemens: values must be finite and not negative"),
         ({"left": np.ones(2)}, "left: shape (2,), needs (3,)"),
@@ -202,3 +202,55 @@ def test_bad_input_is_refused_in_one_line(change, message):
     with pytest.raises(InputError) as problem:
         solve_crossbar(**values)
     assert message in str(problem.value) and "\n" not in str(problem.value)
+
+
+@pytest.mark.parametrize("drives", [3, 20, 40])  # each by itself, on one factorisation, as sums of fewer
+def test_many_drives_are_each_drive_alone(drives):
+    rng = np.random.default_rng(drives)
+    g, left, bottom = devices((9, 7), 1), rng.uniform(-1, 1, (drives, 9)), rng.uniform(-1, 1, (drives, 7))
+    together = solve_crossbar(g, 3.0, 5.0, left=left, right=0.2, bottom=bottom)
+    for k in range(drives):
+        alone = solve_crossbar(g, 3.0, 5.0, left=left[k], right=0.2, bottom=bottom[k])
+        for name in ("word_voltage", "device_current", "left_current", "right_current", "bottom_current"):
+            assert getattr(together, name)[k] == pytest.approx(getattr(alone, name), rel=1e-9, abs=1e-15), name
+    assert together.residual < 1e-13
+
+
+@pytest.mark.parametrize("drives", [None, 2])
+def test_lines_without_resistance_are_one_node(drives):
+    """Word lines at their sources' voltages: bit lines of 0 Ω are products, others ladders between known voltages."""
+    rng = np.random.default_rng(5)
+    g = devices((6, 4), 2)
+    left = rng.uniform(-1, 1, 6 if drives is None else (drives, 6))
+    product = solve_crossbar(g, 0.0, 0.0, left=left)
+    assert -product.bottom_current == pytest.approx(left @ g, rel=1e-12)
+    assert product.left_current == pytest.approx(left * g.sum(axis=1), rel=1e-12)
+    word, bit = np.zeros((6, 5)), rng.uniform(1, 9, (7, 4))
+    ladders = solve_crossbar(g, word, bit, left=left)
+    small = solve_crossbar(g, np.full((6, 5), 1e-9), bit, left=left)
+    assert ladders.bottom_current == pytest.approx(small.bottom_current, rel=1e-7)
+    assert ladders.left_current.sum() == pytest.approx(-ladders.bottom_current.sum(), rel=1e-9)
+
+
+def test_single_segments_of_0_ohm_and_sources_at_both_ends():
+    g = devices((5, 4), 3)
+    word = np.full((5, 5), 2.0)
+    word[1, :], word[2, 0], word[3, 2] = 0.0, 0.0, 0.0
+    tiny = np.where(word == 0, 1e-6, word)
+    left, right = np.array([0.1, 0.2, -0.1, 0.3, 0.0]), np.array([np.nan, 0.2, 0.1, np.nan, 0.0])
+    found, near = (solve_crossbar(g, each, 2.0, left=left, right=right) for each in (word, tiny))
+    assert found.bottom_current == pytest.approx(near.bottom_current, rel=1e-5)
+    assert found.left_current[[0, 2, 3, 4]] == pytest.approx(near.left_current[[0, 2, 3, 4]], rel=1e-5)
+    assert found.left_current[1] == found.right_current[1]  # how they share is open: evenly
+    assert found.left_current[1] + found.right_current[1] == pytest.approx(found.device_current[1].sum(), rel=1e-12)
+    assert np.isnan(right).sum() == 2 and found.right_current[[0, 3]].tolist() == [0.0, 0.0]
+
+
+def test_a_source_that_only_some_drives_have_and_two_voltages_on_one_node_are_refused():
+    g = devices((2, 2), 1)
+    with pytest.raises(InputError, match="right: a line has a source in some drives only"):
+        solve_crossbar(g, 1.0, 1.0, left=np.ones((2, 2)), right=np.array([[0.0, np.nan], [0.0, 0.0]]))
+    with pytest.raises(InputError, match="bottom: 2 drives, another end has 3"):
+        solve_crossbar(g, 1.0, 1.0, left=np.ones((3, 2)), bottom=np.zeros((2, 2)))
+    with pytest.raises(InputError, match=r"sources of 0\.1 V and 0\.2 V are joined by segments of 0 Ω"):
+        solve_crossbar(g, 0.0, 1.0, left=0.1, right=0.2)
