@@ -6,6 +6,7 @@ join nets. Device arrays have one value per device, so that variation is only ot
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from html import escape
@@ -247,39 +248,57 @@ class Network:
         Raises:
             InputError: naming the first array that is wrong.
         """
-        checks = {
-            "node_net": self.node_net.min(initial=0) >= 0 and self.node_net.max(initial=0) < len(self.net_names),
-            "resistor_nodes": self.resistor_nodes.min(initial=0) >= 0
-            and self.resistor_nodes.max(initial=0) < self.nodes,
-            "resistor_ohm": bool(np.all(np.isfinite(self.resistor_ohm) & (self.resistor_ohm > 0))),
-            "pin_node": self.pin_node.min(initial=0) >= 0 and self.pin_node.max(initial=0) < self.nodes,
-            "terminals": self.terminals.shape == (self.devices, 4)
-            and self.terminals.min(initial=0) >= 0
-            and self.terminals.max(initial=0) < self.nodes,
-            "pre": self.pre.min(initial=0) >= 0 and self.pre.max(initial=0) < self.neurons,
-            "post": self.post.min(initial=0) >= 0 and self.post.max(initial=0) < self.neurons,
-            "resistors join one net": bool(
-                np.all(self.node_net[self.resistor_nodes[:, 0]] == self.node_net[self.resistor_nodes[:, 1]])
-            ),
-            "net_capacitance": len(self.net_capacitance) in (0, len(self.net_names))
-            and bool(np.all(np.isfinite(self.net_capacitance) & (self.net_capacitance >= 0))),
-            "coupling_nets": self.coupling_nets.shape == (len(self.coupling_farad), 2)
-            and self.coupling_nets.min(initial=0) >= 0
-            and self.coupling_nets.max(initial=0) < len(self.net_names),
-            "coupling_farad": bool(np.all(np.isfinite(self.coupling_farad) & (self.coupling_farad >= 0))),
-            "somas": np.array_equal(np.sort(self.post[self.is_soma]), np.arange(self.neurons)),
-        }
-        for name in _POSITIVE:
-            values = getattr(self, name)
-            checks[name] = values.shape == (self.devices,) and bool(np.all(np.isfinite(values) & (values > 0)))
-        if checks["area"] and checks["narrowest_area"]:
-            checks["narrowest_area"] = bool(np.all(self.narrowest_area <= self.area * (1 + 1e-6)))
-        for name, good in checks.items():
+        for name, good in self._checks():
             if not good:
                 raise InputError(f"network: {name} is wrong (shape, range, or a value that is not positive and finite)")
         self.dynamics.check(self.devices)
         _ = self._parsed
         return self
+
+    def _checks(self) -> Iterator[tuple[str, bool]]:
+        """What is asked of each array; later questions count on the answers before them."""
+        yield "node_net", _within(self.node_net, len(self.net_names))
+        resistors = (len(self.resistor_nodes),)
+        yield (
+            "resistor_nodes",
+            self.resistor_nodes.shape == (*resistors, 2) and _within(self.resistor_nodes, self.nodes),
+        )
+        yield "resistor_ohm", self.resistor_ohm.shape == resistors and _positive(self.resistor_ohm)
+        yield (
+            "resistor_layer",
+            self.resistor_layer.shape == resistors and _within(self.resistor_layer + 1, len(self.layers) + 1),
+        )
+        yield "resistor_limit", self.resistor_limit.shape == resistors and bool(np.all(self.resistor_limit > 0))
+        yield "pin_node", _within(self.pin_node, self.nodes)
+        yield "terminals", self.terminals.shape == (self.devices, 4) and _within(self.terminals, self.nodes)
+        yield "pre", _within(self.pre, self.neurons)
+        yield "post", self.post.shape == self.pre.shape and _within(self.post, self.neurons)
+        nets = self.node_net[self.resistor_nodes]
+        yield "resistors join one net", bool(np.all(nets[:, 0] == nets[:, 1]))
+        yield (
+            "net_capacitance",
+            len(self.net_capacitance) in (0, len(self.net_names))
+            and bool(np.all(np.isfinite(self.net_capacitance) & (self.net_capacitance >= 0))),
+        )
+        yield (
+            "coupling_nets",
+            self.coupling_nets.shape == (len(self.coupling_farad), 2)
+            and _within(self.coupling_nets, len(self.net_names)),
+        )
+        yield "coupling_farad", bool(np.all(np.isfinite(self.coupling_farad) & (self.coupling_farad >= 0)))
+        yield "somas", np.array_equal(np.sort(self.post[self.is_soma]), np.arange(self.neurons))
+        for name in _POSITIVE:
+            values = getattr(self, name)
+            yield name, values.shape == (self.devices,) and _positive(values)
+        yield "narrowest_area", bool(np.all(self.narrowest_area <= self.area * (1 + 1e-6)))
+
+
+def _within(index: np.ndarray, count: int) -> bool:
+    return bool(np.all((index >= 0) & (index < count)))
+
+
+def _positive(values: np.ndarray) -> bool:
+    return bool(np.all(np.isfinite(values) & (values > 0)))
 
 
 _DIMS = {

@@ -62,6 +62,7 @@ def test_missing_and_foreign_files(tmp_path):
         ("resistor_ohm", 0.0), ("resistor_ohm", -1.0), ("resistor_ohm", np.nan), ("resistor_ohm", np.inf),
         ("terminals", 10**6), ("terminals", -1), ("pin_node", 10**6), ("node_net", 10**6), ("pre", 99), ("post", -1),
         ("r_p", 0.0), ("length", np.nan), ("mobility", np.inf), ("resistor_nodes", -5), ("post", 1),
+        ("resistor_layer", 99), ("resistor_layer", -2), ("resistor_limit", 0.0), ("resistor_limit", np.nan),
     ],
 )  # fmt: skip
 def test_damaged_values_are_refused(tmp_path, name, value):
@@ -72,6 +73,21 @@ def test_damaged_values_are_refused(tmp_path, name, value):
         file.variables[name][...] = data
     with pytest.raises(InputError, match=r"n\.nc: (network: .* is wrong|damaged, or no network .* not finite)"):
         read_network(path)
+
+
+@pytest.mark.parametrize("kept", [0, 1, -1])
+@pytest.mark.parametrize("dimension", ["node", "resistor", "end", "pin", "device", "terminal", "net"])
+def test_cut_arrays_are_refused(tmp_path, dimension, kept):
+    """Of nodes, nets, devices … only the first, or all but the last: what points to the others says so in one line."""
+    path = write_network(_network(), tmp_path / "n.nc")
+    whole = xr.load_dataset(path, engine="h5netcdf")
+    whole.isel({dimension: slice(0, kept)}).to_netcdf(path, engine="h5netcdf")
+    try:
+        network = read_network(path)
+    except InputError as error:
+        assert str(error).startswith(str(path)) and len(str(error)) <= 200 and "\n" not in str(error)
+    else:  # fewer pins or wires are another network, not a damaged one
+        assert dimension in ("pin", "resistor") and network.nodes == whole.sizes["node"]
 
 
 def test_resistor_between_two_nets_is_refused():
