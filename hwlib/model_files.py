@@ -87,7 +87,9 @@ def _problems(error: ValidationError, document: YamlDocument, model: type[BaseMo
         elif problem["type"] == "missing":
             if path not in meant:
                 yield _Problem(line, path, problem["msg"])
-        elif problem["type"] != _UNKNOWN:
+        elif problem["type"] != _UNKNOWN and not (
+            problem["type"] == "too_short" and any(path == other[: len(path)] != other for _, other in places)
+        ):  # items that are wrong do not count, so what holds them looks too short
             message = problem["msg"].removeprefix("Value error, ")
             if problem["type"] == "string_type" and isinstance(problem["input"], (bool, int, float)):
                 message = "Input should be a text; write it in quotes"

@@ -65,7 +65,7 @@ class Quantity:
                 raise ValueError(f"{shown(value)} is {self._neither}") from None
         elif isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ValueError(f"{shown(value)} is {self._neither if self.words else f'not a quantity in {self.unit}'}")
-        elif info.context and info.context.get("from_file"):
+        elif info.context and info.context.get("from_file") and abs(value) < math.inf:
             raise ValueError(f"{shown(value)} has no unit; write for example '{shown(value)} {example(self.unit)}'")
         else:
             number = value if self.low <= value <= self.high else math.nan  # a whole number may be beyond floats

@@ -73,7 +73,7 @@ class _Reader:
         return int(self.parser.CurrentLineNumber)
 
     def _doctype(self, *_: object) -> None:
-        raise self.file.refuse(self.line, "declares a document type (<!DOCTYPE …>), GraphML needs none")
+        raise self.file.refuse(self.line, f"declares a document type (<!DOCTYPE …>), GraphML needs none; {READ}")
 
     def _start(self, name: str, values: dict[str, str]) -> None:
         element, parent = self._admitted(name), self._open[-1] if self._open else ""

@@ -74,6 +74,8 @@ def test_pillar_conductance_is_area_weighted(q, expected):
         (HEAD + "device:\n  r_antiparallel: 400 ohm\n", "r_antiparallel must exceed r_parallel"),
         (HEAD + "operating_point: {v_dw: a lot}\n", ":3: operating_point.v_dw: 'a lot' is neither auto, eq4 nor"),
         (HEAD + "operating_point: {v_dw: 0.3}\n", "0.3 has no unit"),
+        (HEAD + "operating_point: {v_charge: .inf}\n", ":3: operating_point.v_charge: inf is outside 0.001 mV to"),
+        (HEAD + "task: {time_limit: .nan}\n", ":3: task.time_limit: nan is outside 0.001 ns to 1000 us"),
         (HEAD + "operating_point: {v_dw: -0.3 V}\n", "'-0.3 V' is outside 0.001 mV to 1000 V"),
         (HEAD + "operating_point: {v_dw: true}\n", "operating_point.v_dw"),
         (HEAD + "operating_point: {axon_leak: 5 m/s}\n", "axon_leak: '5 m/s' is outside -1e+04 m/s to -1e-06 m/s"),
@@ -105,6 +107,13 @@ def test_pillar_conductance_is_area_weighted(q, expected):
 def test_one_clear_line(design_file, tmp_path, text, message):
     (tmp_path / "loop.yaml").symlink_to("loop.yaml")
     assert message in _fails(design_file(text))
+
+
+@pytest.mark.parametrize("field", ["task: {starts: [101]}", "network: {neurons: 3, weights: {patterns: ['１０１']}}"])
+def test_wrong_items_alone_are_told_not_that_none_are_left(design_file, field):
+    head = "name: d\n" if field.startswith("network") else HEAD
+    said = _fails(design_file(f"{head}{field}\n"))
+    assert said.count("\n") == 0 and "at least" not in said
 
 
 @pytest.mark.parametrize(

@@ -38,14 +38,16 @@ GROUPS = {
     "sim/rules/*.py": [
         "tests/sim/test_rules_by_hand.py", "tests/sim/test_rules_limits.py", "tests/sim/test_rules_window.py",
         "tests/sim/test_rules_loading.py", "tests/sim/test_rules_drawn.py", "tests/sim/test_stored_states.py",
+        "tests/sim/test_rules_stress.py", "tests/sim/test_axon_course.py", "tests/sim/test_rule_door.py",
     ],
     "sim/tasks/*.py": [
-        "tests/sim/test_baselines.py", "tests/sim/test_estimate.py", "tests/sim/test_graph_formats.py",
-        "tests/sim/test_graphs.py", "tests/sim/test_images.py", "tests/sim/test_library_graphs.py",
-        "tests/sim/test_maxcut_mapping.py", "tests/sim/test_maxcut_network.py", "tests/sim/test_picture_files.py",
-        "tests/sim/test_recall.py", "tests/sim/test_rudy.py", "tests/sim/test_scores.py",
-        "tests/sim/test_statistics.py",
+        "tests/sim/test_baselines.py", "tests/sim/test_estimate.py", "tests/sim/test_graphs.py",
+        "tests/sim/test_images.py", "tests/sim/test_library_graphs.py", "tests/sim/test_maxcut_mapping.py",
+        "tests/sim/test_maxcut_network.py", "tests/sim/test_picture_files.py", "tests/sim/test_recall.py",
+        "tests/sim/test_rudy.py", "tests/sim/test_scores.py", "tests/sim/test_statistics.py",
     ],
+    "hwlib/graph_formats/*.py": ["tests/sim/test_graph_formats.py", "tests/sim/test_library_graphs.py"],
+    "hwlib/graph_reader.py": ["tests/sim/test_graph_formats.py", "tests/sim/test_graphs.py"],
     "hwlib/extraction/*.py": [
         "tests/hwlib/test_extraction_fields.py", "tests/hwlib/test_extraction_network.py",
         "tests/hwlib/test_extraction_orientation.py", "tests/hwlib/test_extraction_wires.py",

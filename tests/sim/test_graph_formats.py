@@ -350,6 +350,7 @@ BAD = [
     ("g.graphml", "<graphml><graph/><graph/></graphml>", ":1: a second graph"),
     ("g.graphml", "<graphml>" + "<a>" * 1000, ":1: elements nested deeper than 100"),
     ("g.graphml", "<graphml><graph>\n", ":2: not well-formed XML (no element found)"),
+    ("g.html", "<!DOCTYPE html><html>404</html>", "GraphML needs none; formats read: rudy/Gset"),
     ("g.graphml", DTD + element('<node id="&b;"/>'), ":1: declares a document type"),
     ("g.graphml", '<!DOCTYPE graphml SYSTEM "/etc/passwd">\n' + element(ONE_EDGE), ":1: declares a document type"),
     ("g.graphml", "<?xml version='1.0' encoding='utf-7'?><graphml/>", ":1: XML in an encoding that cannot be read"),
