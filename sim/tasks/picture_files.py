@@ -98,6 +98,8 @@ def parse_text(lines: list[str], where: str) -> np.ndarray:
                     f"{where}:{number}: character {shown(character)} in column {column}, "
                     f"allowed {ON_CHARACTERS} for ON and {OFF_CHARACTERS!r} for OFF"
                 )
+        if "0" in line and " " in line:  # both OFF: a picture that nobody means
+            raise InputError(f"{where}:{number}: blanks among digits; write one character per pixel, as 101")
         rows.append([int(character in ON_CHARACTERS) for character in line])
     return np.array(rows, dtype=np.int8)
 

@@ -45,8 +45,9 @@ GROUPS = {
         "tests/sim/test_images.py", "tests/sim/test_library_graphs.py", "tests/sim/test_maxcut_mapping.py",
         "tests/sim/test_maxcut_network.py", "tests/sim/test_picture_files.py", "tests/sim/test_recall.py",
         "tests/sim/test_rudy.py", "tests/sim/test_scores.py", "tests/sim/test_statistics.py",
+        "tests/sim/test_picture_recall.py", "tests/sim/test_restarts.py", "tests/sim/test_task_measures.py",
     ],
-    "hwlib/graph_formats/*.py": ["tests/sim/test_graph_formats.py", "tests/sim/test_library_graphs.py"],
+    "hwlib/graph_formats/*.py": ["tests/sim/test_graph_formats.py", "tests/sim/test_graphs.py"],
     "hwlib/graph_reader.py": ["tests/sim/test_graph_formats.py", "tests/sim/test_graphs.py"],
     "hwlib/extraction/*.py": [
         "tests/hwlib/test_extraction_fields.py", "tests/hwlib/test_extraction_network.py",

@@ -172,3 +172,12 @@ def test_tabu_search_is_bounded_by_moves_and_seed():
         ((sides @ weights) * (1 - sides)).sum(axis=1) for sides in (some, baselines.tabu_sides(graph, 20, 1))
     )
     assert short.max() < long.max() == OPTIMA[6]
+
+
+def test_weights_that_are_no_whole_numbers_are_proved_too():
+    """A path cuts every edge, whatever its weight."""
+    graph = nx.path_graph(24)
+    for k, (i, j) in enumerate(graph.edges):
+        graph.edges[i, j]["weight"] = 0.1 + k / 7
+    found = optimum(graph, milp_seconds=30.0)
+    assert found.status == "exact" and found.value == pytest.approx(graph.size("weight"), rel=1e-12)
