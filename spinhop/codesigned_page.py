@@ -19,8 +19,9 @@ and reports on it.
 Each holds every operating-point rule and every design rule as drawn, with none waived, and does its task in every
 trial, all at rest, on its extracted wires. Times are means over the trials from the first load on, energies those that
 all sources deliver. s is R_P over Table I's 500 Ω: currents per volt fall with it. R_M is the process's track sheet
-resistance times its squares. Results are of networks at zero temperature; they were found by hand, from the
-bounds and with a few trials each, not by a search of all fields.
+resistance times its squares. A design holds the patterns of its seed; other sets of three are recalled better or worse.
+Results are of networks at zero temperature. The designs were found by hand, from the bounds and with a few trials each,
+not by a search of all fields.
 """
 
 
