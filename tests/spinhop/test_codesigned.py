@@ -11,6 +11,7 @@ from spinhop import codesigned
 from spinhop.codesigned import codesigned_paths, measure
 from spinhop.codesigned_page import codesigned_page, result_rows
 from spinhop.optimize.trial_evaluation import STAGES, Judged
+from spinhop.provenance import code_version
 
 SMALL = "recall_13_copper"
 
@@ -59,6 +60,25 @@ def test_what_is_known_is_not_done_again(monkeypatch, tmp_path):
     monkeypatch.setattr(codesigned, "code_version", lambda *names: "other")
     measure(paths, tmp_path)
     assert asked == [SMALL] * 4
+
+
+def test_another_design_is_no_other_code(monkeypatch, tmp_path):
+    """Results of one design stay good when another is added beside it; a source file is another matter."""
+    package = tmp_path / "room_of_designs"
+    (package / "codesigned").mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def found():
+        code_version.cache_clear()
+        return code_version("room_of_designs")
+
+    first = found()
+    (package / "codesigned" / "new.yaml").write_text("name: new\n")
+    assert found() == first
+    (package / "new.py").write_text("")
+    assert found() != first
+    code_version.cache_clear()
 
 
 def test_one_that_fails_is_told(monkeypatch, spinhop, tmp_path):
