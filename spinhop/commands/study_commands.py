@@ -1,13 +1,14 @@
-"""``sweep``: a design's task at many points."""
+"""``sweep`` and ``yield``: a design's task at many points, and on many made chips."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from spinhop.commands.options import Json, Scheduler, Workers
+from spinhop.commands.options import DesignFile, Json, Scheduler, Workers
 
 
 def sweep(
@@ -52,6 +53,51 @@ def sweep(
         raise typer.Exit(1)
 
 
+def chip_yield(
+    design: DesignFile,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder of results; default yields/<design name>.")
+    ] = None,
+    ideal: Annotated[bool, typer.Option("--ideal", help="Ideal wires, without drawing.")] = False,
+    chips: Annotated[int, typer.Option("--chips", min=1, max=1_000_000, help="Most chips.")] = 1000,
+    precision: Annotated[
+        float, typer.Option("--precision", min=0.001, max=0.5, help="Half of the 95 % interval at which to stop.")
+    ] = 0.05,
+    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Of the task, the first so many.")] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    force: Annotated[bool, typer.Option("--force", help="Forget the chips that are stored.")] = False,
+    json: Json = False,
+) -> None:
+    """Say which share of the chips that a design's section variation makes work. Exit code 1 when none does."""
+    from spinhop.console import TaskBar, print_json, print_table
+    from spinhop.study.chip_yield import yield_of
+
+    with TaskBar("yield") as bar:
+        found = yield_of(
+            design, out, wires="ideal" if ideal else "drawn", chips=chips, precision=precision, trials=trials,
+            workers=workers, scheduler=scheduler, fresh=force, progress=bar,
+        )  # fmt: skip
+    shares = {"works": found.works, "task": found.task, "rules": found.rules, **found.by_rule}
+    if json:
+        data = {name: {**asdict(share), "share": share.value} for name, share in shares.items()}
+        by_rule = {name: data.pop(name) for name in found.by_rule}
+        facts = {"refused": found.refused, "precise": found.precise, "folder": str(found.folder)}
+        print_json({**data, "by_rule": by_rule, **facts})
+    else:
+        rows = [
+            [name, f"{s.good} of {s.chips}", f"{100 * s.value:.1f} %", f"{100 * s.low:.1f} … {100 * s.high:.1f} %"]
+            for name, s in shares.items()
+        ]
+        print_table("yield", ["", "chips", "share", "95 % interval"], rows)
+        if not found.precise:
+            print(f"not as precise as asked: give more than {chips} --chips")
+        print(found.folder)
+    if not found.works.good:
+        raise typer.Exit(1)
+
+
 def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
+    """Add the commands to the application."""
     app.command()(sweep)
+    app.command("yield")(chip_yield)

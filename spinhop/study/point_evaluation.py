@@ -21,6 +21,7 @@ from spinhop.artefacts import result_inputs
 from spinhop.design_fields import plain_fields, whole_design
 from spinhop.provenance import data_hash, file_hash
 from spinhop.study.study_fields import StudyFields
+from spinhop.verdict import WORKS, TrialCounts
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -126,6 +127,7 @@ class PointEvaluator:
 
     def _evaluate(self, design: Design, process: Process) -> PointResult:
         import sim
+        from sim.tasks.kinds import task_of
         from sim.tasks.run_task import ideal_for_task
 
         result = PointResult()
@@ -140,7 +142,10 @@ class PointEvaluator:
             design, network = made(design, process, network)
         if self._rules:
             self._judge(result, network, design, process)
-        _note_task(result, sim.run_task(network, design, process, engine=self._engine, trials=self._trials))
+        trials = sim.run_task(network, design, process, engine=self._engine, trials=self._trials)
+        _note_task(result, trials)
+        good = TrialCounts.of(trials, task_of(design).measure).word(design.task.required) == WORKS
+        _note(result, "works", good, "1", "whether the network does its task: every trial at rest, the required score")
         return result
 
     def _judge(self, result: PointResult, network: Network, design: Design, process: Process) -> None:

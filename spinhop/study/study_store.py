@@ -89,6 +89,15 @@ class StudyStore:
         """How many points have no numbers."""
         return int(sum(map(bool, self._problems)))
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the numbers that some point has."""
+        return list(self._values)
+
+    def numbers(self, name: str) -> np.ndarray:
+        """A number of every point, NaN where there is none."""
+        return self._values.get(name, np.full(len(self._hashes), np.nan))
+
     def write(self) -> None:
         """Write what has been added and is not yet written."""
         begun = time.monotonic()
@@ -226,6 +235,14 @@ def stored_hashes(path: Path, identity: Mapping[str, str]) -> set[str]:
         return set(stored[_HASH][:][np.asarray(stored[_DONE][:], bool)].tolist())
     except Exception as error:
         raise _damaged(path, error) from None
+
+
+def rows_of(folder: Path) -> int:
+    """How many points the store in a folder has, done or not; 0 without one that can be read."""
+    try:
+        return int(_opened(folder / STORE, "r")[_HASH].shape[0]) if (folder / STORE).exists() else 0
+    except (InputError, KeyError, AttributeError):  # it is told when it is taken up
+        return 0
 
 
 def forget_study(folder: Path) -> None:

@@ -22,7 +22,7 @@ from spinhop.inputs import files_of, read_design
 from spinhop.provenance import code_version, data_hash, file_hash, versions
 from spinhop.study.point_evaluation import StudyPoint, context_of, evaluated
 from spinhop.study.sampling import StudyAxis, axes_of_study, points_of
-from spinhop.study.study_fields import load_study
+from spinhop.study.study_fields import StudyFields, load_study
 from spinhop.study.study_store import STORE, StudyStore, forget_study, stored_hashes
 
 CONTEXT = "context.json"
@@ -71,17 +71,26 @@ class SweepEstimate:
         return self.missing * self.seconds_per_point / min(self.workers, self.missing) if self.missing else 0.0
 
 
-class _Plan:
-    """A study with its points, their hashes, and what they have in common."""
+class StudyPlan:
+    """A study with its points, their hashes, and what they have in common.
 
-    def __init__(self, path: Path, folder: Path | None):
-        self.study = load_study(path)
+    Args:
+        study: the study.
+        where: its file, for messages.
+        folder: of results; default ``studies/<study name>``.
+
+    Raises:
+        InputError: bad axes, or a folder that has the study itself.
+    """
+
+    def __init__(self, study: StudyFields, where: str, folder: Path | None):
+        self.study = study
         self.folder = (Path("studies") / self.study.name if folder is None else folder).absolute()
         design = read_design(self.study.design_path)
         if self.study.folder.resolve() == self.folder.resolve():
             raise InputError(f"{self.folder}: has the study itself; give another folder for results")
-        axes = axes_of_study(self.study, design, str(path))
-        self.points = points_of(self.study, axes, str(path))
+        axes = axes_of_study(self.study, design, where)
+        self.points = points_of(self.study, axes, where)
         files = _files(design, axes)
         self.context = json.dumps(context_of(self.study, design, files)).encode()  # the order of layers counts
         common: dict[str, Any] = json.loads(self.context)
@@ -146,10 +155,10 @@ def sweep(
         InputError: a bad study or design, or a folder that cannot be written, is in use, or has another study's store.
         StoppedError: a process that computed a point, or the scheduler, ended; finished points are kept.
     """
-    plan = _Plan(study_path, folder)
+    plan = StudyPlan(load_study(study_path), str(study_path), folder)
     with ExitStack() as stack:
         processes = stack.enter_context(executor(scheduler=scheduler)) if scheduler is not None else None
-        store = stack.enter_context(_held(plan, fresh))
+        store = stack.enter_context(held_store(plan, fresh))
         missing = [k for k, done in enumerate(store.done.tolist()) if not done]
         total, kept = len(plan.points), len(plan.points) - len(missing)
         progress(kept, total)
@@ -166,7 +175,7 @@ def sweep(
 
 
 @contextmanager
-def _held(plan: _Plan, fresh: bool) -> Iterator[StudyStore]:
+def held_store(plan: StudyPlan, fresh: bool) -> Iterator[StudyStore]:
     """The store of a study in its folder, which is held while the block runs."""
     with hold(plan.folder, ()):
         if fresh:
@@ -184,7 +193,7 @@ def estimate(
 
     Args and errors as of ``sweep``.
     """
-    plan = _Plan(study_path, folder)
+    plan = StudyPlan(load_study(study_path), str(study_path), folder)
     stored = set() if fresh else stored_hashes(plan.folder / STORE, plan.identity)
     missing = [k for k, name in enumerate(plan.hashes) if name not in stored]
     count = max(cores() if workers is None else workers, 1)
@@ -195,7 +204,7 @@ def estimate(
     return SweepEstimate(plan.folder, len(plan.points), len(missing), seconds, count)
 
 
-def _seconds_per_point(plan: _Plan, missing: list[int]) -> float:
+def _seconds_per_point(plan: StudyPlan, missing: list[int]) -> float:
     from spinhop.study.point_evaluation import PointEvaluator
 
     begun = time.perf_counter()

@@ -19,7 +19,7 @@ from tests.support.exit_codes import of_rows, of_text
 
 COMMANDS = [
     "new", "schema", "run", "layout", "extract", "simulate", "recall", "report", "check", "image", "maxcut",
-    "reproduce", "optimize", "sweep", "atlas", "show", "doctor",
+    "reproduce", "optimize", "sweep", "yield", "atlas", "show", "doctor",
 ]  # fmt: skip
 
 

@@ -1,0 +1,172 @@
+"""``spinhop yield``: the share of made chips that work, until it is known as precisely as asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from hwlib.errors import InputError, shown
+from spinhop.executor import executor
+from spinhop.inputs import read_design
+from spinhop.study.point_evaluation import evaluated
+from spinhop.study.study_fields import MOST_POINTS, AxisRange, StudyFields
+from spinhop.study.study_store import StudyStore, rows_of
+from spinhop.study.sweep_runner import StudyPlan, held_store
+
+LEVEL = 0.95
+_ROUND = 16  # chips between two looks at the precision, whatever the number of workers
+_MARGIN = "margin."
+_HOLDS = -1e-9  # a limit met exactly holds
+
+
+@dataclass(frozen=True)
+class ChipShare:
+    """A share of chips.
+
+    Attributes:
+        good: chips that do.
+        chips: looked at.
+        low, high: Clopper and Pearson's interval, 95 %.
+    """
+
+    good: int
+    chips: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        """The share."""
+        return self.good / self.chips
+
+
+@dataclass(frozen=True)
+class ChipYield:
+    """How many chips work.
+
+    Attributes:
+        works: chips that do their task and keep every operating-point rule.
+        task: chips that do their task: every trial at rest, with the required score.
+        rules: chips that keep every rule of severity error.
+        by_rule: chips that keep each rule, also those that only warn.
+        refused: chips without a network, with a reason in the store; they count as not working.
+        precise: whether half the interval of ``works`` is as small as asked.
+        folder: of the store, for ``open_study``.
+    """
+
+    works: ChipShare
+    task: ChipShare
+    rules: ChipShare
+    by_rule: dict[str, ChipShare]
+    refused: int
+    precise: bool
+    folder: Path
+
+
+def chip_share(good: np.ndarray) -> ChipShare:
+    """The share of chips for which something holds, shape (chips,), at least one."""
+    count, chips = int(np.sum(good)), len(good)
+    interval = stats.binomtest(count, chips).proportion_ci(LEVEL, method="exact")
+    return ChipShare(count, chips, float(interval.low), float(interval.high))
+
+
+def yield_of(
+    design_path: Path, folder: Path | None = None, *, wires: Literal["ideal", "drawn"] = "drawn", chips: int = 1000,
+    precision: float = 0.05, trials: int | None = None, workers: int | None = 1, scheduler: str | None = None,
+    fresh: bool = False, progress: Callable[[int, int], None] = lambda done, total: None,
+) -> ChipYield:  # fmt: skip
+    """Judge the chips that a design's ``variation`` makes, one after the other, until their share is known.
+
+    Chips are numbered from 0. After every 16 the interval of those that work is looked at; half of it at or below
+    ``precision`` ends the count. (So stopped, the interval still covers 94 % or more.) Which chips are counted does not
+    depend on the number of workers, and a stopped count goes on.
+
+    Args:
+        design_path: the design file, with a section ``variation``.
+        folder: of results; default ``yields/<design name>``.
+        wires: drawn and extracted, or ideal.
+        chips: most chips.
+        precision: half of the interval, 0 … 1.
+        trials: of the task, the first so many; default all.
+        workers: as of ``spinhop.executor``.
+        scheduler: likewise; its workers must see the folders.
+        fresh: forget stored chips.
+        progress: called with (chips judged, most chips).
+
+    Raises:
+        InputError: a design without variation, numbers out of range, or what ``sweep`` raises.
+    """
+    if not 1 <= chips <= MOST_POINTS:
+        raise InputError(f"chips: {shown(chips)}, allowed 1 to {MOST_POINTS}")
+    if not 1e-3 <= precision <= 0.5:
+        raise InputError(f"precision: {shown(precision)}, allowed 0.001 to 0.5")
+    plan = _plan(design_path, folder, wires, chips, trials)
+    with ExitStack() as stack:
+        processes = stack.enter_context(executor(scheduler=scheduler)) if scheduler is not None else None
+        store = stack.enter_context(held_store(plan, fresh))
+        counted = 0
+        progress(int(store.done.sum()), chips)
+        while counted < chips and not (counted and _precise(store, counted, precision)):
+            begun, counted = counted, min(counted + _ROUND, chips)
+            missing = [k for k in range(begun, counted) if not store.done[k]]
+            if not missing:
+                continue
+            if processes is None:
+                processes = stack.enter_context(executor(workers))
+            try:
+                for k, result in processes.finished(evaluated, [plan.sent(k) for k in missing]):
+                    store.add(missing[k], result)
+                    progress(int(store.done.sum()), chips)
+            finally:
+                store.write()
+        return _counted(store, counted, precision, plan.folder)
+
+
+def _plan(
+    design_path: Path, folder: Path | None, wires: Literal["ideal", "drawn"], chips: int, trials: int | None
+) -> StudyPlan:
+    design = read_design(design_path)
+    if design.variation is None:
+        raise InputError(f"{design_path}: no section 'variation'; see docs/studies.md")
+    folder = Path("yields") / design.name if folder is None else folder
+    rows = max(chips, rows_of(folder))  # chips that are stored stay, also where fewer are asked for
+    axis = AxisRange(low=0, high=rows - 1, count=rows) if rows > 1 else (0,)
+    study = StudyFields(
+        name=design.name, design=design_path.name, wires=wires, rules=True, trials=trials,
+        axes={"variation.chip": axis},
+    )  # fmt: skip
+    study._folder = design.folder
+    return StudyPlan(study, str(design_path), folder)
+
+
+def _holding(store: StudyStore, name: str, counted: int, least: float) -> np.ndarray:
+    """Of each of the first chips whether a number is at least so large; without one it is not."""
+    values = store.numbers(name)[:counted]
+    return np.nan_to_num(values, nan=-math.inf, posinf=math.inf) >= least
+
+
+def _working(store: StudyStore, counted: int) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each chip does its task, and whether it keeps the rules."""
+    return _holding(store, "works", counted, 1.0), store.numbers("rules_broken")[:counted] == 0
+
+
+def _precise(store: StudyStore, counted: int, precision: float) -> bool:
+    task, rules = _working(store, counted)
+    share = chip_share(task & rules)
+    return (share.high - share.low) / 2 <= precision
+
+
+def _counted(store: StudyStore, counted: int, precision: float, folder: Path) -> ChipYield:
+    task, rules = _working(store, counted)
+    names = [name for name in store.names if name.startswith(_MARGIN)]
+    by_rule = {name.removeprefix(_MARGIN): chip_share(_holding(store, name, counted, _HOLDS)) for name in names}
+    refused = int(np.isnan(store.numbers("works")[:counted]).sum())
+    precise = _precise(store, counted, precision)
+    return ChipYield(chip_share(task & rules), chip_share(task), chip_share(rules), by_rule, refused, precise, folder)
