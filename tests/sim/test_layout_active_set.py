@@ -36,13 +36,13 @@ def deferred_run(steps):
 def test_deferred_walls_are_where_their_own_speed_brought_them():
     """Step after step, each deferred wall moves by its mean track current: trapezia of it agree to the step's error."""
     run = deferred_run(50)[2]
-    before, speed = places(run.stepper.system, run.stepper.constants, run.stepper.motion), wall_speed(run)
+    before, speed = places(*run.stepper.held), wall_speed(run)
     time = run.stepper.motion.clock[0]
     moved = 0
     for _ in range(40):
         deferred = run.stepper.motion.state == DEFERRED
         assert not run.go(1)
-        now, new = places(run.stepper.system, run.stepper.constants, run.stepper.motion), wall_speed(run)
+        now, new = places(*run.stepper.held), wall_speed(run)
         for column in np.flatnonzero(deferred & (run.stepper.motion.state == DEFERRED)):
             walls = slice(*run.stepper.plan.bundles.first[column : column + 2])
             way = (speed[walls] + new[walls]) / 2 * (run.stepper.motion.clock[0] - time)

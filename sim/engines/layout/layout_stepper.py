@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from threading import Lock
 
 import numba
 import numpy as np
 
 from hwlib.network import MTJ_IN, Network
+from sim.engines.handles import Handle
 from sim.engines.ideal.gains import margin_of, strongest_weights
 from sim.engines.layout.partition.blocks import Structure, build_structure, source_nodes
 from sim.engines.layout.partition.plan import Plan, build_plan
 from sim.engines.layout.probe import node_voltages, residual, track_currents
 from sim.engines.layout.stepping.active_set import places, speeds
 from sim.engines.layout.stepping.column import INSIDE
+from sim.engines.layout.stepping.kernels import link
 from sim.engines.layout.stepping.layout_growth import led, make_watch, watch_nothing
 from sim.engines.layout.stepping.motion import LASTING, Motion, make_motion
 from sim.engines.layout.stepping.runge_kutta import advance, begin
 from sim.engines.layout.system import System, Walls, make_system, make_walls
-from sim.engines.stale import drop_stale
 from sim.engines.stepper import CONVERGENCE, REST, Phase, Solver, Stepper
 from sim.recorder import Recorder
 from sim.wall_events import EventStore
@@ -29,16 +28,8 @@ _WALLS_PER_THREAD = 30_000  # fewer are done sooner by one thread
 Plans = dict[bytes, tuple[Structure, Plan]]
 
 
-@cache
-def _own_code() -> None:
-    """Once a process, before anything is compiled or loaded: see that no code from other sources is used."""
-    here = Path(__file__).parent
-    drop_stale(here, [here / "jit_options.py", here / "system.py", *here.glob("*/*.py")])
-
-
 def plan_for(network: Network, voltages: np.ndarray, plans: Plans) -> tuple[Structure, Plan]:
     """Structure and plan of a network for the nets that have a source, kept in ``plans``."""
-    _own_code()
     sources = source_nodes(network, voltages)
     key = np.packbits(sources).tobytes()
     if key not in plans:
@@ -78,6 +69,7 @@ class LayoutStepper(Stepper):
 
     Attributes:
         structure, plan, constants, system, motion: see their classes.
+        held: the last three as compiled code takes them, system first.
     """
 
     between = 256
@@ -100,14 +92,17 @@ class LayoutStepper(Stepper):
             self._strongest = strongest_weights(network, weights)
             self._watch = make_watch(network, plan, weights, self._strongest, phase.protocol.v_dw)
         self._jumped = False
-        begin(self.system, self.constants, self.motion)
+        self.held = Handle(self.system), Handle(self.constants), Handle(self.motion)
+        self._held_watch = Handle(self._watch)
+        link(self.system, *self.held, threads)
+        begin(*self.held)
 
     def advance(self, steps: int) -> int:
         """Go on from event to event."""
         motion, phase = self.motion, self.phase
         self._jumped = motion.facts[:, INSIDE].max() == 0
         status = advance(
-            self.system, self.constants, motion, self._watch, steps, phase.until, phase.tolerance, phase.until_rest
+            *self.held, self._held_watch, steps, float(phase.until), float(phase.tolerance), phase.until_rest
         )
         if status == REST and not phase.until_rest:  # held to the end of the phase, power flowing, nothing moving
             motion.energy[:] += (phase.until - motion.clock[0]) * motion.power[0]
@@ -125,7 +120,7 @@ class LayoutStepper(Stepper):
     def walls(self) -> np.ndarray:
         """In m, deferred ones where they are."""
         constants, network, order = self.constants, self.phase.network, self.plan.bundles.device
-        s = places(self.system, constants, self.motion)
+        s = places(*self.held)
         q = s * network.pillar_width[order] + self._start(order)
         q = np.where(s <= constants.low, 0.0, np.minimum(q, network.length[order]))
         q = np.where(s >= constants.high, network.length[order], np.maximum(q, 0.0))
@@ -137,7 +132,7 @@ class LayoutStepper(Stepper):
         """In m/s, now or at a stage of the last Runge-Kutta step."""
         order, speed = self.plan.bundles.device, np.empty(self.phase.network.devices)
         potential = self.motion.y[stage]
-        speed[order] = speeds(self.system, self.constants, potential) * self.phase.network.pillar_width[order]
+        speed[order] = speeds(*self.held[:2], potential) * self.phase.network.pillar_width[order]
         return speed
 
     def course(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
@@ -146,7 +141,7 @@ class LayoutStepper(Stepper):
 
     def look(self) -> tuple[np.ndarray, ...]:
         """Check the whole network's currents; those of the tracks, and every node's voltage."""
-        v = node_voltages(self.structure, self.plan, self.system, self.phase.voltages)
+        v = node_voltages(self.structure, self.plan, self.system, self.held[0], self.phase.voltages)
         track = track_currents(self.plan, self.system, self.constants)
         self.residual = max(self.residual, residual(self.structure, self.plan, self.system, v, track))
         return track, v
@@ -173,7 +168,7 @@ class LayoutStepper(Stepper):
             if getattr(self.motion, name).shape != values.shape:
                 raise ValueError(name)
             getattr(self.motion, name)[...] = values
-        begin(self.system, self.constants, self.motion)
+        begin(*self.held)
         self._tell()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
+from sim.engines.handles import Handle
 from sim.engines.layout.elimination.numeric import backward
 from sim.engines.layout.elimination.schur import row_potentials
 from sim.engines.layout.ladders.single_ladders import single_potentials
@@ -14,7 +15,7 @@ from sim.engines.layout.partition.reduction import restore
 from sim.engines.layout.system import System, Walls
 
 
-def node_voltages(structure: Structure, plan: Plan, system: System, voltages: np.ndarray) -> np.ndarray:
+def node_voltages(structure: Structure, plan: Plan, system: System, held: Handle, voltages: np.ndarray) -> np.ndarray:
     """Potential of every node of the network for the last solution, V, shape (nodes,)."""
     network, place = structure.network, structure.place
     v = np.zeros(network.nodes)
@@ -26,15 +27,15 @@ def node_voltages(structure: Structure, plan: Plan, system: System, voltages: np
     rows = place == ROW
     inside = system.work.x
     if plan.coupled.rails:
-        row_potentials(system)
+        row_potentials(held)
     if len(plan.single.wall):
         inside = np.zeros(1 + int(plan.single.slot.max()))
-        single_potentials(plan.single, system.taps, system.work.ref, inside)
+        single_potentials(held, inside)
     v[rows] = inside[plan.node_slot[rows]]
     columns = plan.columns
     x, zero = np.zeros(len(columns.program.diag)), np.zeros(len(columns.program.diag))
     x[columns.program.n :] = system.work.ref[columns.port_ref]
-    backward(columns.program, columns.values, zero, x, 0, columns.program.n)
+    backward(Handle(columns.program), columns.values, zero, x, 0, columns.program.n)
     inner = place == STATIC
     v[inner] = x[plan.node_slot[inner]]
     pillar = np.empty(network.devices)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from hwlib.network import Network
+from sim.engines.handles import Handle
+from sim.engines.jit_options import plain
 from sim.engines.layout.elimination.numeric import Program
 from sim.engines.layout.ladders.coupled_ladders import CoupledLadders, CoupledState, make_coupled_state
 from sim.engines.layout.ladders.single_ladders import SingleLadders, Taps, make_taps
-from sim.engines.layout.partition.block_records import Bundles, Columns, Interface, Rows
+from sim.engines.layout.partition.block_records import ALL_SHARES, Bundles, Columns, Interface, Rows
 from sim.engines.layout.partition.plan import Plan
 from sim.engines.layout.stepping.column import ROUNDING
 from sim.result import meters
@@ -92,7 +93,10 @@ class Work(NamedTuple):
 
 
 class Face(NamedTuple):
-    """What the interface and the columns work on: sources' part of b, matrix, b, c, potentials; columns' ports."""
+    """What the interface and the columns work on: sources' part of b, matrix, b, c, potentials; columns' ports.
+
+    ``power``: of the whole circuit, WEIGHT … WIRE.
+    """
 
     source_b: np.ndarray
     values: np.ndarray
@@ -100,10 +104,11 @@ class Face(NamedTuple):
     c: np.ndarray
     x: np.ndarray
     column_x: np.ndarray
+    power: np.ndarray
 
 
 class System(NamedTuple):
-    """A plan under voltage, and the work space of its solution."""
+    """A plan under voltage, and the work space of its solution; ``calls``: see ``stepping/kernels.py``."""
 
     program: Program
     rows: Rows
@@ -116,6 +121,7 @@ class System(NamedTuple):
     coupled_state: CoupledState
     work: Work
     face: Face
+    calls: np.ndarray
 
 
 def make_walls(network: Network, plan: Plan, rest_speed: np.ndarray) -> Walls:
@@ -184,6 +190,7 @@ def make_system(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray
         c=np.zeros(1),
         x=np.zeros(n),
         column_x=np.zeros(len(plan.columns.program.diag)),
+        power=np.zeros(6),
     )
     return System(
         program=program,
@@ -197,6 +204,7 @@ def make_system(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray
         coupled_state=coupled_state,
         work=work,
         face=face,
+        calls=np.zeros(ALL_SHARES + 1, np.int64),
     )
 
 
@@ -226,7 +234,7 @@ def _rates(bundles: Bundles, walls: Walls) -> tuple[np.ndarray, np.ndarray, np.n
     """Rates, their bounds and the leaks' bounds of every bundle, as ``Work`` has them."""
     rate, bound = np.empty(len(bundles.siemens)), np.zeros((len(bundles.ref), 2))
     leak_bound = np.zeros((len(bundles.first) - 1, 2))
-    _fill_rates(bundles, walls.rate, walls.leak, rate, bound, leak_bound)
+    _fill_rates(Handle(bundles), walls.rate, walls.leak, rate, bound, leak_bound)
     return rate, bound, leak_bound
 
 
@@ -238,7 +246,7 @@ def _most(bundles: Bundles, share: np.ndarray) -> np.ndarray:
     return most
 
 
-@njit(cache=True)
+@plain()
 def _fill_rates(bundles, per_ampere, leak, rate, bound, leak_bound):
     for bundle in range(len(bundles.first) - 1):
         first, last = bundles.first[bundle], bundles.first[bundle + 1]

@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from sim.engines.jit_options import fast, helper, outer, plain
 from sim.engines.layout.elimination.symbolic import eliminate, find_entry
-from sim.engines.layout.jit_options import fast
 
 
 class Program(NamedTuple):
@@ -95,7 +94,7 @@ def make_program(
     return program, np.concatenate([plan.position, np.arange(n, n + ports)]).astype(np.int64)
 
 
-@njit(cache=True)
+@plain()
 def _targets(n, column, rows, pair, port_block, port_first, s_first):
     target = np.empty(pair[n], np.int32)
     for k in range(n):
@@ -107,7 +106,7 @@ def _targets(n, column, rows, pair, port_block, port_first, s_first):
     return target
 
 
-@njit(cache=True)
+@helper()
 def entry_index(n, column, rows, port_block, port_first, s_first, u, v):
     """Index into the values of the entry joining two slots (two ports: of one block)."""
     if u > v:
@@ -119,7 +118,7 @@ def entry_index(n, column, rows, port_block, port_first, s_first, u, v):
     return s_first[owner] + i * (i + 1) // 2 + j
 
 
-@njit(cache=True)
+@plain()
 def add_edges(program, values, port_block, u, v, siemens):
     """Add conductances between slots (−1: a source, whose part goes into b and c) to the values, in place.
 
@@ -172,7 +171,7 @@ def backward(program, values, b, x, first, last):
         x[k] = total * values[k]
 
 
-@fast()
+@outer()
 def port_power(program, values, b, c, x, first, last, sources=True):
     """Heat inside blocks ``first`` … ``last`` − 1, from their ports alone, in W; b and c count when ``sources``."""
     total = 0.0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from sim.engines.function_pointers import call
+from sim.engines.jit_options import kernel, outer, parallel_kernel, plain
 from sim.engines.layout.elimination.numeric import backward, forward, port_power
-from sim.engines.layout.jit_options import outer, parallel
 from sim.engines.layout.ladders.coupled_ladders import coupled_powers, join_coupled, sweep_coupled
 from sim.engines.layout.ladders.single_ladders import join_ports, single_powers, sweep_single
+from sim.engines.layout.partition.block_records import ALL_SHARES, ELIMINATE, INTERFACE, POWERS, SUBSTITUTE
 
 # Indices are np.int64 in every call: another type would compile the callee again.
 
@@ -118,30 +120,6 @@ def _rows_backward(work, rows, program, share):
         power[5] = port_power(program, work.values, work.b, work.c, x, block, block_end) - power[3]
 
 
-@parallel()
-def _sweep_single_parallel(single, taps, dirty, chunk):
-    for share in prange(len(chunk) - 1):
-        sweep_single(single, taps, dirty, chunk[share], chunk[share + 1])
-
-
-@parallel()
-def _sweep_coupled_parallel(coupled, state, dirty, chunk):
-    for share in prange(len(chunk) - 1):
-        sweep_coupled(coupled, state, dirty, chunk[share], chunk[share + 1])
-
-
-@parallel()
-def _rows_forward_parallel(work, rows, program):
-    for share in prange(len(work.chunk_group) - 1):
-        _rows_forward(work, rows, program, np.int64(share))
-
-
-@parallel()
-def _rows_backward_parallel(work, rows, program):
-    for share in prange(len(work.chunk_group) - 1):
-        _rows_backward(work, rows, program, np.int64(share))
-
-
 @outer()
 def _gather(values, entry, blocks_values, first, b, port_ref, blocks_b, n):
     for e in range(len(entry)):
@@ -168,8 +146,9 @@ def _add_joint_pillars(values, b, diag, n, joint, ref, pillar):
             values[entry[e]] -= g
 
 
-@outer()
-def _solve_interface(system):
+@kernel()
+def solve_interface(system):
+    """Potentials of the references, from what rows and ladders leave at their ports."""
     joint, rows, inner, work = system.interface, system.rows, system.program, system.work
     program, ref = joint.program, work.ref
     n, values, b = program.n, system.face.values, system.face.b
@@ -227,10 +206,10 @@ def _track_power(bundles, ref):
     return total
 
 
-@outer()
-def _powers(system, power):
-    """Powers of the whole circuit into ``power``; summed in a fixed order."""
-    work, columns = system.work, system.columns
+@kernel()
+def add_powers(system):
+    """Powers of the whole circuit into ``Face.power``; summed in a fixed order."""
+    work, columns, power = system.work, system.columns, system.face.power
     _clear(power)
     for group in range(len(work.group_power)):
         for k in range(len(power)):
@@ -250,47 +229,62 @@ def _powers(system, power):
     power[5] -= power[4]
 
 
+@kernel()
+def eliminate_coupled(system, share):
+    """Coupled ladders of a share, as far as their pillars changed."""
+    chunk = system.work.chunk_batch
+    sweep_coupled(system.coupled, system.coupled_state, system.work.dirty, chunk[share], chunk[share + 1])
+
+
+@kernel()
+def eliminate_rows(system, share):
+    """Rows and single ladders of a share, as far as their pillars changed."""
+    chunk = system.work.chunk_batch
+    _rows_forward(system.work, system.rows, system.program, share)
+    sweep_single(system.single, system.taps, system.work.dirty, chunk[share], chunk[share + 1])
+
+
+@kernel()
+def substitute_rows(system, share):
+    """Potentials inside the rows of a share that are not swept, and their powers."""
+    _rows_backward(system.work, system.rows, system.program, share)
+
+
+@parallel_kernel()
+def parallel_solution(system, which):
+    """One part of a solution, a share a thread."""
+    for share in prange(len(system.work.chunk_batch) - 1):
+        call(system.calls[which], system, np.int64(share))
+
+
 @outer()
-def _eliminate(system):
-    """Rows and ladders, as far as their pillars changed."""
-    work, rows, program = system.work, system.rows, system.program
-    shared, whole, batches = len(work.chunk_group) > 2, np.int64(0), work.chunk_batch[-1]
-    if system.coupled.rails > 0:
-        if shared:
-            _sweep_coupled_parallel(system.coupled, system.coupled_state, work.dirty, work.chunk_batch)
-        else:
-            sweep_coupled(system.coupled, system.coupled_state, work.dirty, whole, batches)
-    elif shared:
-        _rows_forward_parallel(work, rows, program)
-        _sweep_single_parallel(system.single, system.taps, work.dirty, work.chunk_batch)
+def _all_shares(system, which):
+    if system.calls[ALL_SHARES] != 0:
+        call(system.calls[ALL_SHARES], system, np.int64(which))
     else:
-        _rows_forward(work, rows, program, whole)
-        sweep_single(system.single, system.taps, work.dirty, whole, batches)
-    for k in range(len(work.dirty)):
-        work.dirty[k] = False
+        call(system.calls[which], system, np.int64(0))
 
 
 @outer()
-def solve_circuit(system, power):
+def solve_circuit(system):
     """Potentials of every reference for the pillars as they are, and the circuit's powers."""
-    work, rows, program = system.work, system.rows, system.program
-    _eliminate(system)
-    _solve_interface(system)
+    dirty = system.work.dirty
+    _all_shares(system, np.int64(ELIMINATE))
+    for k in range(len(dirty)):
+        dirty[k] = False
+    call(system.calls[INTERFACE], system)
     if system.coupled.rails == 0:
-        if len(work.chunk_group) > 2:
-            _rows_backward_parallel(work, rows, program)
-        else:
-            _rows_backward(work, rows, program, np.int64(0))
-    _powers(system, power)
+        _all_shares(system, np.int64(SUBSTITUTE))
+    call(system.calls[POWERS], system)
 
 
-@njit(cache=True)
-def solve(system, power):
+@plain()
+def solve(system):
     """The same, to be called from outside compiled code."""
-    solve_circuit(system, power)
+    solve_circuit(system)
 
 
-@njit(cache=True)
+@plain()
 def row_potentials(system):
     """Potentials inside rows that are swept as coupled, into ``Work.x``, for those of the references."""
     for group in range(len(system.program.group) - 1):

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from sim.engines.jit_options import helper, plain
 
 _BUCKETS = 256  # larger degrees share the last bucket
 
@@ -59,11 +60,11 @@ def eliminate(n: int, ports: int, u: np.ndarray, v: np.ndarray, group: np.ndarra
     position = np.empty(n + ports, np.int32)
     position[order[new]] = np.arange(n, dtype=np.int32)
     position[n:] = np.arange(n, n + ports)
-    final_column, final_rows = _permute(n, new, column, rows, position)
+    final_column, final_rows = _permute(max(n + ports, 1), new, column, rows, position)
     return Elimination(position=position[:n], level=level[new], column=final_column, rows=final_rows)
 
 
-@njit(cache=True)
+@helper()
 def _neighbours(n, low, high):
     """Linked adjacency lists of the nodes 0 … n − 1 with room to grow."""
     m = len(low)
@@ -82,14 +83,14 @@ def _neighbours(n, low, high):
     return pool_node, pool_next, head, degree, used
 
 
-@njit(cache=True)
+@helper()
 def _grown(array, size):
     larger = np.empty(max(size, 2 * len(array)), array.dtype)
     larger[: len(array)] = array
     return larger
 
 
-@njit(cache=True)
+@helper()
 def _join(a, k, clique, mark, stamp, pool_node, pool_next, head, degree, used):
     """Replace k by the clique among node a's neighbours; returns the pool's new length."""
     previous, entry = -1, head[a]
@@ -114,7 +115,7 @@ def _join(a, k, clique, mark, stamp, pool_node, pool_next, head, degree, used):
     return used
 
 
-@njit(cache=True)
+@helper()
 def _push(node, degree, queue_node, queue_next, first, last, queued):
     bucket = min(degree[node], len(first) - 1)
     queue_node[queued], queue_next[queued] = node, -1
@@ -126,7 +127,7 @@ def _push(node, degree, queue_node, queue_next, first, last, queued):
     return bucket
 
 
-@njit(cache=True)
+@helper()
 def _pop(lowest, first, queue_node, queue_next, degree, done):
     """Next node of least degree; entries whose node has another degree by now are stale."""
     bucket = lowest
@@ -141,7 +142,7 @@ def _pop(lowest, first, queue_node, queue_next, degree, done):
             return node, bucket
 
 
-@njit(cache=True)
+@plain()
 def _minimum_degree(n, ports, low, high):
     pool_node, pool_next, head, degree, used = _neighbours(n, low, high)
     first, last = np.full(_BUCKETS, -1, np.int64), np.full(_BUCKETS, -1, np.int64)
@@ -177,12 +178,12 @@ def _minimum_degree(n, ports, low, high):
             if a < n:
                 used = _join(a, node, clique, mark, stamp, pool_node, pool_next, head, degree, used)
                 stamp += 1
-                lowest = min(lowest, _push(a, degree, queue_node, queue_next, first, last, queued))
+                lowest = min(lowest, _push(np.int64(a), degree, queue_node, queue_next, first, last, queued))
                 queued += 1
     return order, column, rows[: column[n]]
 
 
-@njit(cache=True)
+@plain()
 def _levels(n, order, column, rows):
     at = np.empty(n, np.int32)
     for k in range(n):
@@ -196,21 +197,19 @@ def _levels(n, order, column, rows):
     return level
 
 
-@njit(cache=True)
-def _permute(n, new, column, rows, position):
-    final_column, final_rows = np.zeros(n + 1, np.int64), np.empty(len(rows), np.int32)
-    for k in range(n):
-        start, size = column[new[k]], column[new[k] + 1] - column[new[k]]
-        final_column[k + 1] = final_column[k] + size
-        slots = np.empty(size, np.int32)
-        for i in range(size):
-            slots[i] = position[rows[start + i]]
-        slots.sort()
-        final_rows[final_column[k] : final_column[k + 1]] = slots
-    return final_column, final_rows
+def _permute(
+    slots: int, new: np.ndarray, column: np.ndarray, rows: np.ndarray, position: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Columns in their final order, their rows by final position, ascending."""
+    size = np.diff(column)[new]
+    final = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+    at = np.arange(final[-1]) + np.repeat(column[:-1][new] - final[:-1], size)
+    key = np.repeat(np.arange(len(new)), size) * slots + position[rows[at]]
+    key.sort()
+    return final, (key % slots).astype(np.int32)
 
 
-@njit(cache=True)
+@helper()
 def find_entry(column, rows, u, v):
     """Index into ``rows`` of the entry joining slots ``u`` and ``v``, −1 when there is none."""
     if u > v:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.engines.layout.jit_options import inner, outer
+from sim.engines.jit_options import inner, outer
 
 COUPLED_LANES = 32  # rows in a batch: their conductances then stay in a processor's nearest memory
 ENDS_AT_SOMA = -1  # a dendrite with a pillar at its soma's port ends there

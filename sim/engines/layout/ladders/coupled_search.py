@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from sim.engines.handles import Handle
+from sim.engines.jit_options import helper, plain
 from sim.engines.layout.ladders.coupled_ladders import COUPLED_LANES, ENDS_AT_SOMA, MOST_RAILS, CoupledLadders
 from sim.engines.layout.ladders.row_graph import bare, is_end, path, reverse, row_graph
 from sim.engines.layout.ladders.single_ladders import RowEdges, rows_of
@@ -81,7 +82,7 @@ def find_coupled(ladder: RowEdges, dendrite: np.ndarray, entry: np.ndarray, wall
         nodes=np.zeros(slots, np.int64),
         wires=np.zeros(slots + 1),
     )
-    rails = _walk_all(graph, notes, found)
+    rails = _walk_all(Handle(graph), Handle(notes), Handle(found))
     if rails == 0:
         return None
     kept = [0, *range(1, 1 + rails), *range(1 + MOST_RAILS, 1 + MOST_RAILS + rails), size - 1]
@@ -92,7 +93,7 @@ def find_coupled(ladder: RowEdges, dendrite: np.ndarray, entry: np.ndarray, wall
     return _lay_out(ladder, graph, entry, walls, rails, found, ports)
 
 
-@njit(cache=True)
+@helper()
 def _segments(graph, notes, block, starts, ports):
     """Segments of a block's dendrite: a node where each starts and the ports at its ends; how many, −1 for too many."""
     paths = 0
@@ -111,7 +112,7 @@ def _segments(graph, notes, block, starts, ports):
     return paths
 
 
-@njit(cache=True)
+@helper()
 def _put_segment(graph, notes, start, port, side, at):
     """Number a segment's nodes from ``at`` on, so that ``port`` is before it (side 0) or behind it (side 1)."""
     count, first, last = path(graph, start, notes.nodes, notes.wires)
@@ -123,7 +124,7 @@ def _put_segment(graph, notes, start, port, side, at):
     return count
 
 
-@njit(cache=True)
+@helper()
 def _dendrite(graph, notes, found, block):
     """Walk along a block's dendrite; whether it is one or two segments with a port between or at its ends."""
     starts, ends = np.full(2, -1, np.int64), np.full((2, 2), -1, np.int64)
@@ -146,15 +147,15 @@ def _dendrite(graph, notes, found, block):
         before, far, behind = 1, behind, far
     if far >= 0 or (behind >= 0 and not bare(graph.pillar_first, behind)):
         return False
-    count = _put_segment(graph, notes, starts[before], port, 1, 0)
+    count = _put_segment(graph, notes, starts[before], port, np.int64(1), np.int64(0))
     found.soma[block], found.wires[block, 0] = count, notes.wires[count]
-    more = _put_segment(graph, notes, starts[1 - before], port, 0, count)
+    more = _put_segment(graph, notes, starts[1 - before], port, np.int64(0), np.int64(count))
     found.wires[block, 1], found.wires[block, 2] = notes.wires[0], notes.wires[more]
     found.ports[block, 0], found.ports[block, -1] = behind, port
     return True
 
 
-@njit(cache=True)
+@helper()
 def _no_segment(graph, notes, found, block):
     """A rail whose only pillars stand at a port: the dendrite is no more than that port."""
     port = -1
@@ -171,7 +172,7 @@ def _no_segment(graph, notes, found, block):
     return True
 
 
-@njit(cache=True)
+@helper()
 def _one_segment(graph, notes, found, block, start, ends):
     """A dendrite that its soma's port does not cut in two; a pillar may stand at a port at its end."""
     port, other = max(ends[0], ends[1]), min(ends[0], ends[1])
@@ -180,23 +181,23 @@ def _one_segment(graph, notes, found, block, start, ends):
     if port < 0 or (other >= 0 and not bare(graph.pillar_first, other)):
         return False
     if not bare(graph.pillar_first, port):  # the dendrite ends at this port, with its pillar
-        count = _put_segment(graph, notes, start, port, 1, 0)
+        count = _put_segment(graph, notes, start, port, np.int64(1), np.int64(0))
         notes.place[port], notes.wire[port] = count, notes.wires[count]
         found.soma[block], found.wires[block, 0] = ENDS_AT_SOMA, notes.wires[0]
         found.ports[block, 0], found.ports[block, -1] = port, other
     elif other >= 0:
-        count = _put_segment(graph, notes, start, port, 0, 0)
+        count = _put_segment(graph, notes, start, port, np.int64(0), np.int64(0))
         found.soma[block] = 0
         found.wires[block, 1], found.wires[block, 2] = notes.wires[0], notes.wires[count]
         found.ports[block, 0], found.ports[block, -1] = other, port
     else:
-        count = _put_segment(graph, notes, start, port, 1, 0)
+        count = _put_segment(graph, notes, start, port, np.int64(1), np.int64(0))
         found.soma[block], found.wires[block, 0] = count, notes.wires[count]
         found.ports[block, -1] = port
     return True
 
 
-@njit(cache=True)
+@helper()
 def _mean_place(graph, notes, node):
     """Where along the dendrite the pillars at a rail's node stand."""
     total, begin, end = 0.0, graph.rail_first[node], graph.rail_first[node + 1]
@@ -205,7 +206,7 @@ def _mean_place(graph, notes, node):
     return total / max(end - begin, 1)
 
 
-@njit(cache=True)
+@helper()
 def _rails(graph, notes, found, block):
     """Walk along a block's rails, the way its dendrite goes; how many there are, 0 when one is not like that."""
     nodes, wires, rails = notes.nodes, notes.wires, 0
@@ -231,17 +232,29 @@ def _rails(graph, notes, found, block):
     return rails
 
 
-@njit(cache=True)
+@helper()
+def _by_rank(graph, notes, order, begin, end):
+    """Pillars ``begin`` … ``end`` − 1, few, in the order of their places along their rails."""
+    for e in range(begin, end):
+        k = e - begin
+        while k > 0 and notes.rank[graph.other[order[k - 1]]] > notes.rank[graph.other[e]]:
+            order[k] = order[k - 1]
+            k -= 1
+        order[k] = e
+
+
+@helper()
 def _steps(graph, notes, found, block, nodes):
     """Order a block's pillars along its dendrite's ``nodes`` and its rails at once; whether that can be done."""
     reached = np.full(MOST_RAILS, -1, np.int64)
+    order = np.empty(len(graph.other), np.int64)
     at, soma = 0, found.soma[block]
     for place in range(len(nodes)):
         if place == soma:
             found.soma[block] = at
         begin, end = graph.pillar_first[nodes[place]], graph.pillar_first[nodes[place] + 1]
-        order = begin + np.argsort(notes.rank[graph.other[begin:end]], kind="mergesort")
-        for k in range(len(order)):
+        _by_rank(graph, notes, order, begin, end)
+        for k in range(end - begin):
             e = order[k]
             there = graph.other[e]
             rail, rank = notes.rail[there], notes.rank[there]
@@ -257,7 +270,7 @@ def _steps(graph, notes, found, block, nodes):
     return True
 
 
-@njit(cache=True)
+@helper()
 def _walk(graph, notes, found, block):
     """One block: its dendrite, its rails, its pillars; the number of rails, 0 when it is no row of coupled."""
     if not _dendrite(graph, notes, found, block):
@@ -266,15 +279,17 @@ def _walk(graph, notes, found, block):
     nodes = mine[graph.dendrite[mine]]
     if found.soma[block] == ENDS_AT_SOMA:
         nodes = np.append(nodes, found.ports[block, 0])
-    nodes = nodes[np.argsort(notes.place[nodes])]
+    in_order = np.empty_like(nodes)
+    for node in nodes:
+        in_order[notes.place[node]] = node
     rails = _rails(graph, notes, found, block)
     for node in mine:
         if not notes.seen[node]:
             return 0
-    return rails if rails and _steps(graph, notes, found, block, nodes) else 0
+    return rails if rails and _steps(graph, notes, found, block, in_order) else 0
 
 
-@njit(cache=True)
+@plain()
 def _walk_all(graph, notes, found):
     """All blocks; the most rails along one of them, 0 when one is no row of coupled."""
     most = 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from sim.engines.jit_options import helper, plain
 from sim.engines.layout.ladders.single_ladders import RowEdges
 
 
@@ -94,7 +94,7 @@ def _with_sources(ladder: RowEdges, dendrite: np.ndarray) -> tuple[np.ndarray, n
     return u, v, more, np.concatenate([ladder.port_ref, unique[1]])
 
 
-@njit(cache=True)
+@plain()
 def _neighbours(n, u, v, siemens, near, conductance):
     """Fill in the wires of each inner node; whether none has more than two."""
     for e in range(len(u)):
@@ -107,7 +107,7 @@ def _neighbours(n, u, v, siemens, near, conductance):
     return True
 
 
-@njit(cache=True)
+@helper()
 def path(graph, start, nodes, wires):
     """Walk from an end of a path; nodes in order, wire before each and after the last; count, first and last port."""
     count, came, first, last = 0, -1, -1, -1
@@ -137,14 +137,14 @@ def path(graph, start, nodes, wires):
         node = there
 
 
-@njit(cache=True)
+@helper()
 def reverse(nodes, wires, count):
     """Turn a path's nodes and wires around, in place."""
     nodes[:count] = nodes[:count][::-1].copy()
     wires[: count + 1] = wires[: count + 1][::-1].copy()
 
 
-@njit(cache=True)
+@helper()
 def is_end(graph, node):
     """Whether a path ends at an inner node: at most one wire leads on to another."""
     inner = 0
@@ -154,7 +154,7 @@ def is_end(graph, node):
     return inner < 2
 
 
-@njit(cache=True)
+@helper()
 def bare(first, node):
     """Whether no pillar stands at a node."""
     return first[node] == first[node + 1]

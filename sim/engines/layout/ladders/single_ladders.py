@@ -13,10 +13,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from sim.engines.jit_options import fast, outer, plain
 from sim.engines.layout.elimination.numeric import Program
-from sim.engines.layout.jit_options import fast, outer
 
 SINGLE_LANES = 128  # ladders in a batch
 
@@ -169,7 +168,7 @@ def find_single(ladder: RowEdges, interface: Program, walls: int) -> SingleLadde
     )
 
 
-@njit(cache=True)
+@plain()
 def _climb(leaf, parent, first, n):
     """Taps of the ladder that begins at each leaf, and the port where it ends."""
     length, port = np.zeros(len(leaf), np.int64), np.zeros(len(leaf), np.int64)
@@ -192,7 +191,7 @@ def rows_of(length: np.ndarray, lanes: int) -> tuple[np.ndarray, np.ndarray, np.
     return lane_first, row_first, np.concatenate([[0], np.cumsum(np.concatenate(counts))])
 
 
-@njit(cache=True)
+@plain()
 def _fill(leaf, parent, first, siemens, lane_first, row_first, tap_first, n):
     """Wire, pillar and node of each tap; pillars of one node follow each other without wire."""
     taps = tap_first[-1]
@@ -270,8 +269,9 @@ def single_powers(port_ref, port, ref):
 
 
 @fast()
-def single_potentials(single, taps, ref, x):
+def single_potentials(system, x):
     """Potentials inside the ladders, into ``x`` by slot: out to the far ends with what each tap sees behind it."""
+    single, taps, ref = system.single, system.taps, system.work.ref
     most = single.row_first[1:] - single.row_first[:-1]
     behind = np.zeros((most.max() if len(most) else 0, 2))
     for batch in range(len(single.lane_first) - 1):

@@ -8,6 +8,9 @@ import numpy as np
 
 from sim.engines.layout.elimination.numeric import Program
 
+# What is called by address: for a share of the walls or the rows; for everything; for all shares side by side.
+PASS, ELIMINATE, SUBSTITUTE, INTERFACE, POWERS, ALL_PASSES, ALL_SHARES = range(7)
+
 
 class Rows(NamedTuple):
     """Blocks with pillars (flat, as threads take no nested tuples; their program stands beside them).

@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from hwlib.nets import DENDRITE, DRIVE, GROUND, LINE
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
+from sim.engines.jit_options import plain
 from sim.engines.layout.elimination.symbolic import distinct
 from sim.engines.layout.partition.reduction import PILLAR, TRACK, WIRE, CircuitEdges, Removed, reduce_graph
 
@@ -176,7 +176,7 @@ def _interface(network: Network, edges: CircuitEdges, held: np.ndarray) -> np.nd
     return interface
 
 
-@njit(cache=True)
+@plain()
 def _label_ends(edges, somas, pre, post, n, held, label, interface):
     """A node of a shared net belongs to the row whose pillars, or the column whose tracks, it touches."""
     for e in range(len(edges.a)):
@@ -193,7 +193,7 @@ def _label_ends(edges, somas, pre, post, n, held, label, interface):
                 interface[node] = True
 
 
-@njit(cache=True)
+@plain()
 def _cut(edges, held, label, interface):
     """Where an edge still joins two blocks, one of its ends joins the interface: the column's, whose factors last."""
     for e in range(len(edges.a)):

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from hwlib.nets import DENDRITE, LINE, RAIL
+from sim.engines.handles import Handle
+from sim.engines.jit_options import plain
 from sim.engines.layout.elimination.numeric import Program, add_edges, backward, entry_index, forward, make_program
 from sim.engines.layout.elimination.symbolic import distinct
 from sim.engines.layout.ladders.coupled_ladders import CoupledLadders, no_coupled
@@ -206,9 +207,10 @@ def _interface_program(structure: Structure, drafts: tuple[_Draft, ...], node_re
 def _columns(draft: _Draft, structure: Structure, node_ref: np.ndarray) -> Columns:
     program = draft.program
     values = np.zeros(program.values)
-    add_edges(program, values, draft.port_block, draft.u, draft.v, 1 / structure.edges.ohm[draft.mine])
+    held = Handle(program)
+    add_edges(held, values, draft.port_block, draft.u, draft.v, 1 / structure.edges.ohm[draft.mine])
     blocks = len(program.port_first) - 1
-    forward(program, values, np.zeros(len(program.diag)), np.zeros(blocks), 0, program.n)
+    forward(held, values, np.zeros(len(program.diag)), np.zeros(blocks), 0, program.n)
     return Columns(program=program, values=values, port_ref=node_ref[draft.port_node])
 
 
@@ -224,7 +226,7 @@ def _interface(
     none = np.zeros(0, np.int64)
     values = np.zeros(program.values)
     u, v = np.where(a < program.n, a, -1), np.where(b < program.n, b, -1)
-    entries = add_edges(program, values, none, u, v, siemens)
+    entries = add_edges(Handle(program), values, none, u, v, siemens)
     inner = columns.program
     np.add.at(values, _entries(program, inner, columns.port_ref), columns.values[inner.s_first[0] :])
     wall = wall_of[edges.device[joint][~fixed]]
@@ -246,7 +248,7 @@ def _rows(draft: _Draft, structure: Structure, node_ref: np.ndarray, interface: 
     pillar = edges.kind[draft.mine] == PILLAR
     siemens = np.where(pillar, 0.0, 1 / np.where(pillar, 1.0, edges.ohm[draft.mine]))
     values = np.zeros(program.values)
-    joint = add_edges(program, values, draft.port_block, draft.u, draft.v, siemens)
+    joint = add_edges(Handle(program), values, draft.port_block, draft.u, draft.v, siemens)
     slot = np.where(draft.u < 0, draft.v, draft.u)
     end = np.where(draft.u < 0, edges.a[draft.mine], edges.b[draft.mine])
     at_source = (draft.u < 0) | (draft.v < 0)
@@ -280,10 +282,10 @@ def _entries(interface: Program, program: Program, port_ref: np.ndarray) -> np.n
     """Where each entry of the blocks' S goes among the interface's values."""
     none = np.zeros(0, np.int64)
     count = int(program.s_first[-1] - program.s_first[0])
-    return _entry_loop(interface, none, program.port_first, port_ref, count)
+    return _entry_loop(Handle(interface), none, program.port_first, port_ref, count)
 
 
-@njit(cache=True)
+@plain()
 def _entry_loop(interface, none, port_first, port_ref, count):
     entries = np.empty(count, np.int64)
     at = 0
@@ -346,14 +348,14 @@ def _bundles(structure: Structure, draft: _Draft, columns: Columns, node_ref: np
         heat=np.zeros(heat_first[-1]),
         heat_first=heat_first,
     )
-    _heat(bundles, network.r_m[devices])
+    _heat(Handle(bundles), network.r_m[devices])
     return bundles
 
 
 def _transfer(columns, port_first, u, v, ohm, owner, per_block, matrix_first, siemens) -> None:
     """Track currents per port potential: one back-substitution over all columns for each port's place in its block."""
     program = columns.program
-    ports = np.diff(port_first)
+    held, ports = Handle(program), np.diff(port_first)
     x, zero = np.zeros(len(program.diag) + 1), np.zeros(len(program.diag))
     start = np.concatenate([[0], np.cumsum(per_block)])
     row = np.arange(len(u)) - start[owner]
@@ -361,13 +363,13 @@ def _transfer(columns, port_first, u, v, ohm, owner, per_block, matrix_first, si
         x[:] = 0
         has = ports > place
         x[program.n + port_first[:-1][has] + place] = 1
-        backward(program, columns.values, zero, x, 0, program.n)
+        backward(held, columns.values, zero, x, 0, program.n)
         mine = has[owner]
         at = matrix_first[owner] + row * ports[owner] + place
         siemens[at[mine]] = ((x[u] - x[v]) / ohm)[mine]  # index −1, a ground source, is the extra zero at the end
 
 
-@njit(cache=True)
+@plain()
 def _heat(bundles, r_m):
     for bundle in range(len(bundles.first) - 1):
         refs = bundles.ref_first[bundle + 1] - bundles.ref_first[bundle]

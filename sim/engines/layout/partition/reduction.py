@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from sim.engines.jit_options import helper, plain
 
 WIRE, TRACK, PILLAR = 0, 1, 2
 
@@ -78,7 +79,7 @@ def reduce_graph(nodes: int, edges: CircuitEdges, fixed: np.ndarray) -> tuple[Ci
     return kept, Removed(node=node, x=x, y=y, ohm_x=ohm_x, ohm_y=ohm_y, pillar_x=pillar_x, pillar_y=pillar_y)
 
 
-@njit(cache=True)
+@helper()
 def _incidence(nodes, edges, alive):
     """Linked lists of each node's edges: head[node] → entry; entry_edge, entry_next; degree."""
     m = len(edges.a)
@@ -97,7 +98,7 @@ def _incidence(nodes, edges, alive):
     return head, entry_edge, entry_next, degree, used
 
 
-@njit(cache=True)
+@helper()
 def _incident(node, edges, alive, head, entry_edge, entry_next):
     """The first two living edges of a node (−1 where there is none)."""
     first = -1
@@ -112,12 +113,12 @@ def _incident(node, edges, alive, head, entry_edge, entry_next):
     return first, -1
 
 
-@njit(cache=True)
+@helper()
 def _other(edges, e, node):
     return edges.b[e] if edges.a[e] == node else edges.a[e]
 
 
-@njit(cache=True)
+@plain()
 def _reduce(nodes, edges, alive, fixed, log_int, log_ohm):
     head, entry_edge, entry_next, degree, used = _incidence(nodes, edges, alive)
     queue = np.empty(nodes * 2 + 2 * len(edges.a), np.int32)
@@ -158,7 +159,7 @@ def _reduce(nodes, edges, alive, fixed, log_int, log_ohm):
     return count
 
 
-@njit(cache=True)
+@helper()
 def _merge(edges, alive, e1, e2, node, head, entry_edge, entry_next, used):
     """Make the labelled one of two edges in series the whole of both, keeping its direction."""
     keep, drop = (e1, e2) if edges.kind[e2] == 0 else (e2, e1)
@@ -175,7 +176,7 @@ def _merge(edges, alive, e1, e2, node, head, entry_edge, entry_next, used):
     head[far] = used
 
 
-@njit(cache=True)
+@plain()
 def restore(removed: Removed, voltage: np.ndarray, pillar_ohm: np.ndarray) -> None:
     """Fill in the potentials of removed nodes, in place.
 

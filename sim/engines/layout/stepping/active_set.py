@@ -8,9 +8,8 @@ column's potentials are kept, and one matrix product moves them when a bound no 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from sim.engines.layout.jit_options import inner
+from sim.engines.jit_options import inner, plain
 from sim.engines.layout.stepping.column import DEFERRALS, FAST, LAST, SPEED, shift, travel, travel_range
 
 INACTIVE, ACTIVE, NEAR, DEFERRED = range(4)  # column: all walls held at an end; any; some near a pillar; see above
@@ -110,7 +109,7 @@ def activate(work, bundles, walls, motion, bundle):
     motion.state[bundle] = ACTIVE
 
 
-@njit(cache=True)
+@plain()
 def places(system, walls, motion):
     """Where all walls are, as ``Motion.s`` would say if no column was deferred; changes nothing."""
     s = motion.s.copy()
@@ -120,7 +119,7 @@ def places(system, walls, motion):
     return s
 
 
-@njit(cache=True)
+@plain()
 def speeds(system, walls, potential):
     """How fast walls are for some potentials, as if no end held them, in pillar widths per second."""
     bundles, work = system.bundles, system.work

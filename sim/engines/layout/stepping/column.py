@@ -5,7 +5,7 @@ Loops run over plain arrays that are arguments, cut to a column: only then does 
 
 from __future__ import annotations
 
-from sim.engines.layout.jit_options import inner
+from sim.engines.jit_options import inner
 
 FAST, INSIDE, EDGE, LAST, SPEED, WORST, CHANGED, MISSED, DEFERRALS, LATE = range(10)  # facts a pass reports
 FACTS = 10

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.engines.layout.jit_options import inner
+from sim.engines.jit_options import inner
 from sim.engines.layout.stepping.column import EDGE, FAST, INSIDE, LAST, ROUNDING, SPEED, one_speed
 
 

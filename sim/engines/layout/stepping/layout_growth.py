@@ -13,7 +13,7 @@ import numpy as np
 
 from hwlib.network import Network
 from sim.engines.ideal.gains import gains_of
-from sim.engines.layout.jit_options import outer
+from sim.engines.jit_options import outer
 from sim.engines.layout.partition.plan import Plan
 from sim.engines.layout.stepping.active_set import DEFERRED, INACTIVE, NEAR
 from sim.variation import tilt

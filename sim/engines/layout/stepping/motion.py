@@ -18,7 +18,7 @@ class Motion(NamedTuple):
         trial: positions of the step under way.
         clock: time, next step, last step (s), and how many steps and circuit solutions there were.
         y: potentials of the references that tracks depend on, at the four stages, row 0 now.
-        power: powers at the four stages, row 0 now, and those last solved for.
+        power: powers at the four stages, row 0 now.
         energy: their integral in J.
         free, speed: 1 for walls that nothing holds, and ds/dt now, of the columns that are active.
         mean, end: ds/dt used in a pass.
@@ -62,7 +62,7 @@ def make_motion(s: np.ndarray, system: System, neurons: int) -> Motion:
         trial=s.copy(),
         clock=np.zeros(5),
         y=np.zeros((4, references)),
-        power=np.zeros((5, 6)),
+        power=np.zeros((4, 6)),
         energy=np.zeros(6),
         free=np.zeros(walls),
         speed=np.zeros(walls),

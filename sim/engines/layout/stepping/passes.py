@@ -9,7 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from sim.engines.layout.jit_options import inner, outer, parallel
+from sim.engines.function_pointers import call
+from sim.engines.jit_options import inner, kernel, parallel_kernel
+from sim.engines.layout.partition.block_records import PASS
 from sim.engines.layout.stepping.active_set import (
     ACTIVE,
     DEFERRED,
@@ -288,10 +290,10 @@ def _step_column(work, bundles, walls, motion, kind, h, slack, bundle, facts):
         activate(work, bundles, walls, motion, bundle)
 
 
-@outer()
-def share_pass(work, bundles, walls, motion, kind, h, slack, share):
+@kernel()
+def share_pass(system, walls, motion, kind, h, slack, share):
     """One pass over the columns of a share."""
-    facts = motion.facts[share]
+    work, bundles, facts = system.work, system.bundles, motion.facts[share]
     _begin_pass(facts, kind)
     for bundle in range(work.chunk_bundle[share], work.chunk_bundle[share + 1]):
         if kind == SCAN:
@@ -300,8 +302,8 @@ def share_pass(work, bundles, walls, motion, kind, h, slack, share):
             _step_column(work, bundles, walls, motion, kind, h, slack, bundle, facts)
 
 
-@parallel()
-def parallel_pass(work, bundles, walls, motion, kind, h, slack):
-    """One pass over all shares, side by side."""
-    for share in prange(len(work.chunk_bundle) - 1):
-        share_pass(work, bundles, walls, motion, kind, h, slack, np.int64(share))
+@parallel_kernel()
+def parallel_pass(system, walls, motion, kind, h, slack):
+    """One pass over all columns, a share a thread."""
+    for share in prange(len(system.work.chunk_bundle) - 1):
+        call(system.calls[PASS], system, walls, motion, kind, h, slack, np.int64(share))

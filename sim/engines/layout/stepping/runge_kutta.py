@@ -7,10 +7,11 @@ and then moves each wall once. Walls at rest against an end of their track are o
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from sim.engines.function_pointers import call
+from sim.engines.jit_options import outer, plain
 from sim.engines.layout.elimination.schur import solve_circuit
-from sim.engines.layout.jit_options import outer
+from sim.engines.layout.partition.block_records import ALL_PASSES, PASS
 from sim.engines.layout.stepping.active_set import ACTIVE, NEAR
 from sim.engines.layout.stepping.column import (
     CHANGED,
@@ -34,8 +35,6 @@ from sim.engines.layout.stepping.passes import (
     PLACE,
     SCAN,
     STILL,
-    parallel_pass,
-    share_pass,
 )
 
 RUNNING, REST, LIMIT = range(3)
@@ -75,27 +74,27 @@ def _blend(out, rows, a, b, c, d):
 # Passes and stages are given as np.int64: a literal would compile the callee once for each value.
 @outer()
 def _pass(system, walls, motion, kind, h, slack):
-    if len(motion.facts) > 1:
-        parallel_pass(system.work, system.bundles, walls, motion, kind, h, slack)
+    if system.calls[ALL_PASSES] != 0:
+        call(system.calls[ALL_PASSES], system, walls, motion, kind, h, slack)
     else:
-        share_pass(system.work, system.bundles, walls, motion, kind, h, slack, np.int64(0))
+        call(system.calls[PASS], system, walls, motion, kind, h, slack, np.int64(0))
     return _most(motion, CHANGED) > 0
 
 
 @outer()
 def _stage(system, motion, stage, changed):
     """Potentials and powers at a stage; those of the last solution when no pillar changed."""
-    power, y, ref = motion.power, motion.y, system.work.ref
+    power, y, ref, solved = motion.power, motion.y, system.work.ref, system.face.power
     if changed:
-        solve_circuit(system, power[4])
+        solve_circuit(system)
         motion.clock[4] += 1
     for k in range(power.shape[1]):
-        power[stage, k] = power[4, k]
+        power[stage, k] = solved[k]
     for k in range(y.shape[1]):
         y[stage, k] = ref[k]
 
 
-@njit(cache=True)
+@plain()
 def begin(system, walls, motion):
     """Solve for the walls where they are and find what moves; ``motion`` is new, or as an earlier run left it."""
     work = system.work
@@ -225,7 +224,7 @@ def _step(system, walls, motion, left, tolerance, until_rest):
         wanted = h * min(factor, 0.9)
 
 
-@njit(cache=True, nogil=True)
+@plain(nogil=True)
 def advance(system, walls, motion, watch, steps, until, tolerance, until_rest):
     """Take up to ``steps`` steps, not beyond time ``until`` (s): RUNNING, REST or LIMIT.
 

@@ -1,0 +1,158 @@
+"""Named tuples of arrays that compiled code takes as one pointer.
+
+Numba hands a tuple over as all the numbers that its arrays consist of, a thousand for a circuit, at every call; most
+of the time to compile went there. A handle is the address of a table of these numbers instead. Compiled code reads
+fields from it by name, as from the tuple.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import NativeValue, infer_getattr, lower_getattr_generic, models, register_model, unbox
+from numba.np.numpy_support import from_dtype
+
+_WORD = 8  # bytes of everything in a table
+_ARRAY_WORDS = 5  # memory's owner, Python's owner, items, bytes of an item, address; then the shape and the strides
+
+
+class HandleType(types.Type):
+    """Type of a handle in compiled code.
+
+    Args:
+        name: of the named tuple's class.
+        fields: name and Numba's type of each field; None is ``types.none``.
+    """
+
+    def __init__(self, name: str, fields: tuple[tuple[str, types.Type], ...]):
+        self.fields = dict(fields)
+        self.first, words = {}, 0  # word of the table where each field begins
+        for field, kind in fields:
+            self.first[field] = words
+            words += _words(kind)
+        self.words = words
+        super().__init__(name=f"Handle({name}, {', '.join(f'{field}: {kind}' for field, kind in fields)})")
+
+
+def _words(kind: types.Type) -> int:
+    if isinstance(kind, HandleType):
+        return kind.words
+    if isinstance(kind, types.Array):
+        return _ARRAY_WORDS + 2 * kind.ndim
+    return 0 if kind is types.none else 1
+
+
+class Handle:
+    """A named tuple with its table: arrays (contiguous), numbers, None and named tuples of these.
+
+    Arrays may change in place; numbers are what they were.
+    """
+
+    def __init__(self, values: Any):
+        self.values = values  # keeps the arrays
+        words: list[int] = []
+        self._numba_type_ = _put(words, values)
+        self._table = np.array(words, np.uint64)
+        self.address = self._table.ctypes.data
+
+
+_known: dict[tuple[Any, ...], HandleType] = {}
+_arrays: dict[tuple[np.dtype, int], types.Array] = {}
+
+
+def _put(words: list[int], values: Any) -> HandleType:
+    """Write a tuple into a table; its type."""
+    kinds = []
+    for value in values:
+        if isinstance(value, np.ndarray):
+            kinds.append(_put_array(words, value))
+        elif isinstance(value, tuple):
+            kinds.append(_put(words, value))
+        elif value is None:
+            kinds.append(types.none)
+        elif isinstance(value, bool | np.bool_):
+            words.append(int(value))
+            kinds.append(types.boolean)
+        elif isinstance(value, int | np.integer):
+            words.append(int(np.int64(value).view(np.uint64)))
+            kinds.append(types.int64)
+        else:
+            words.append(int(np.float64(value).view(np.uint64)))
+            kinds.append(types.float64)
+    key = type(values), *kinds
+    if key not in _known:
+        _known[key] = HandleType(type(values).__name__, tuple(zip(values._fields, kinds, strict=True)))
+    return _known[key]
+
+
+def _put_array(words: list[int], array: np.ndarray) -> types.Array:
+    if not array.flags.c_contiguous:
+        raise ValueError("an array of a handle is not contiguous")
+    words += [0, 0, array.size, array.itemsize, array.__array_interface__["data"][0], *array.shape, *array.strides]
+    key = array.dtype, array.ndim
+    if key not in _arrays:
+        _arrays[key] = types.Array(from_dtype(array.dtype), array.ndim, "C")
+    return _arrays[key]
+
+
+register_model(HandleType)(models.OpaqueModel)
+
+
+@unbox(HandleType)
+def _unbox(kind: HandleType, handle: Any, c: Any) -> NativeValue:
+    number = c.pyapi.object_getattr_string(handle, "address")
+    address = c.pyapi.long_as_voidptr(number)
+    c.pyapi.decref(number)
+    return NativeValue(address, is_error=cgutils.is_not_null(c.builder, c.pyapi.err_occurred()))
+
+
+@infer_getattr
+class _HandleAttributes(AttributeTemplate):
+    key = HandleType
+
+    def generic_resolve(self, kind: HandleType, field: str) -> types.Type | None:
+        return kind.fields.get(field)
+
+
+@lower_getattr_generic(HandleType)
+def _get(context: Any, builder: Any, kind: HandleType, table: Any, field: str) -> Any:
+    wanted = kind.fields[field]
+    if wanted is types.none:
+        return context.get_dummy_value()
+    at = cgutils.pointer_add(builder, table, ir.Constant(ir.IntType(64), _WORD * kind.first[field]))
+    if isinstance(wanted, HandleType):
+        return at
+    if isinstance(wanted, types.Array):
+        return _load_array(context, builder, wanted, at)
+    word = context.get_value_type(types.int64 if wanted is types.boolean else wanted)
+    value = _load(builder, at, word)
+    return builder.icmp_unsigned("!=", value, word(0)) if wanted is types.boolean else value
+
+
+def _load(builder: Any, at: Any, kind: Any) -> Any:
+    """A word that nothing writes while compiled code runs, so that it needs to be read only once."""
+    value = builder.load(builder.bitcast(at, kind.as_pointer()))
+    value.set_metadata("invariant.load", builder.module.add_metadata([]))
+    return value
+
+
+def _load_array(context: Any, builder: Any, kind: types.Array, at: Any) -> Any:
+    array = context.make_array(kind)(context, builder)
+    long, pointer = ir.IntType(64), ir.IntType(8).as_pointer()
+
+    def word(number: int, wanted: Any = long) -> Any:
+        return _load(builder, cgutils.pointer_add(builder, at, long(_WORD * number)), wanted)
+
+    array.meminfo = array.parent = cgutils.get_null_value(pointer)
+    array.nitems = word(2)
+    array.itemsize = long(context.get_abi_sizeof(context.get_data_type(kind.dtype)))
+    array.data = word(4, context.get_data_type(kind.dtype).as_pointer())
+    shape = range(_ARRAY_WORDS, _ARRAY_WORDS + kind.ndim)
+    array.shape = cgutils.pack_array(builder, [word(k) for k in shape], long)
+    array.strides = cgutils.pack_array(builder, [word(k + kind.ndim) for k in shape], long)
+    return array._getvalue()

@@ -1,0 +1,53 @@
+"""How functions of the layout engine are compiled, and from which sources their compiled code is valid."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from numba import njit
+
+_HERE = Path(__file__).parent
+_SOURCES = ("jit_options.py", "handles.py", "function_pointers.py", "layout/system.py", "layout/*/*.py")
+
+
+@cache
+def sources_stamp() -> str:
+    """Names all sources that compiled code is made from: Numba looks at a function's own file, not at its callees'."""
+    digest = hashlib.sha256()
+    for source in sorted(path for pattern in _SOURCES for path in _HERE.glob(pattern)):
+        digest.update(str(source.relative_to(_HERE)).encode() + b"\0" + source.read_bytes())
+    return digest.hexdigest()
+
+
+def _stamping(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Compile with a cache that is valid as long as none of the sources changes; other code in it is overwritten."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        compiled = njit(cache=True, **options)(function)
+        kept = getattr(compiled._cache, "_cache_file", None)
+        if kept is not None:
+            kept._source_stamp = sources_stamp()
+        return compiled
+
+    return decorate
+
+
+# Pivots and conductances are positive, so divisions need no check; products may be fused.
+_FAST: Any = {"error_model": "numpy", "fastmath": {"contract"}}
+# No wrappers to be called from Python. Nothing there allocates: arrays then need no reference counts.
+_BARE: Any = {**_FAST, "no_cpython_wrapper": True, "_nrt": False}
+
+# Called from Python.
+plain: Any = partial(_stamping)
+fast: Any = partial(_stamping, **_FAST)
+# Called by address, see ``function_pointers``.
+kernel: Any = partial(_stamping, **_BARE)
+parallel_kernel: Any = partial(_stamping, no_cpython_wrapper=True, parallel=True)
+# Called from compiled code alone, and kept with it.
+outer: Any = partial(njit, **_BARE, no_cfunc_wrapper=True)
+inner: Any = partial(outer, forceinline=True)  # a call that hands over arrays costs more than a short column
+helper: Any = partial(njit, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # of what is plain
