@@ -79,6 +79,11 @@ class StageLines:
             left = f", about {taken * (total - done) / done:.0f} s left" if done > 0 else ""
             self._status.update(f"{self._stage} {done:.4g} of {total}, {taken:.0f} s{left}")
 
+    def say(self, text: str) -> None:
+        """Say what the working stage does now."""
+        if self._status is not None:
+            self._status.update(f"{self._stage}: {text}")
+
     def remark(self, text: str) -> None:
         """Say in one line what was left out, not used or guessed; once."""
         if text not in self._said:

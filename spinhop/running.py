@@ -105,7 +105,8 @@ def run_design(
         voltages: keep node voltages in traces.
         force: repeat stages whose inputs did not change, and overwrite files changed by hand.
         progress: called with stage, ``start``, ``done`` or ``kept``, and seconds; its method ``advance(done, total)``,
-            if it has one, within stages that count; its method ``remark(text)`` with what else there is to say.
+            if it has one, within stages that count; ``say(text)`` with what is done now; ``remark(text)`` with what
+            else there is to say.
 
     Raises:
         InputError: bad input to any stage; files of finished stages stay.
@@ -113,6 +114,7 @@ def run_design(
     with open_run(design, out, layout=layout, top=top, engine=engine, to_check=goal == "run") as run:
         run.voltages = voltages
         run.advance = getattr(progress, "advance", run.advance)
+        run.say = getattr(progress, "say", run.say)
         run.remark = getattr(progress, "remark", run.remark)
         if goal == "run":
             _run_all(run, progress, force)

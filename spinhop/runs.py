@@ -60,7 +60,7 @@ class Run:
         engine: simulation engine, ``auto`` to choose.
         voltages: whether traces keep node voltages.
         manifest: versions, seed, and for each finished stage its input hash, time and files with their hashes.
-        advance: called by stages that count what they do, with (done, in all).
+        advance: called by stages that count what they do, with (done, in all); say: with what is done now.
         remark: called with a line for people.
         resolved: the design as the run folder holds it.
         drawing: the layout, once it is open; network: the extracted one, once it is read. Stages pass them on
@@ -76,6 +76,7 @@ class Run:
     voltages: bool = False
     manifest: dict[str, Any] = field(default_factory=dict)
     advance: Callable[[float, int], None] = lambda done, total: None
+    say: Callable[[str], None] = lambda text: None
     remark: Callable[[str], None] = lambda text: None
     resolved: Design | None = None
     drawing: Drawing | None = None

@@ -20,6 +20,7 @@ from spinhop.artefacts import (
     save_dataset,
     task_file,
 )
+from spinhop.compile_progress import compiling
 from spinhop.provenance import file_hash
 from spinhop.runs import Run, Stage
 
@@ -120,7 +121,8 @@ def _trace(ideal: bool, name: str) -> Any:
         if run.voltages and not record:
             run.remark(f"no node voltages: traces of more than {TRACE_DEVICES} devices are not recorded")
         voltages = run.voltages and record
-        result = sim.run(network, protocol, engine=run.engine, record=record, voltages=voltages)
+        with compiling(run.say, run.remark):
+            result = sim.run(network, protocol, engine=run.engine, record=record, voltages=voltages)
         voltage.note(result)
         save_dataset(result, run.path(name))
         return [name]
@@ -143,7 +145,8 @@ def _task(ideal: bool, name: str) -> Any:
             sim.run_task, network, run.design, run.process, engine=run.engine, tolerance=tolerance,
             progress=run.advance, checkpoint=run.path(f"{name}.partial"),
         )  # fmt: skip
-        result = _resumed(trials, run.remark)
+        with compiling(run.say, run.remark):
+            result = _resumed(trials, run.remark)
         save_dataset(result, run.path(name))
         return [name]
 

@@ -67,7 +67,7 @@ _arrays: dict[tuple[np.dtype, int], types.Array] = {}
 
 def _put(words: list[int], values: Any) -> HandleType:
     """Write a tuple into a table; its type."""
-    kinds = []
+    kinds: list[types.Type] = []
     for value in values:
         if isinstance(value, np.ndarray):
             kinds.append(_put_array(words, value))
@@ -115,7 +115,7 @@ def _unbox(kind: HandleType, handle: Any, c: Any) -> NativeValue:
 class _HandleAttributes(AttributeTemplate):
     key = HandleType
 
-    def generic_resolve(self, kind: HandleType, field: str) -> types.Type | None:
+    def generic_resolve(self, kind: HandleType, field: str) -> types.Type | None:  # type: ignore[override]
         return kind.fields.get(field)
 
 

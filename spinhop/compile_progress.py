@@ -1,0 +1,39 @@
+"""Says that an engine is being compiled, which happens once on a machine and takes most of a minute."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def compiling(say: Callable[[str], None], done: Callable[[str], None]) -> Iterator[None]:
+    """Watch Numba while something runs.
+
+    Args:
+        say: called with a line as functions are compiled: how many, and for how long.
+        done: called at the end with the same when anything was compiled for more than a second.
+    """
+    from numba.core import event
+
+    begun, count, last = 0.0, 0, 0.0
+
+    def line(first: str) -> str:
+        return f"{first}, once on this machine: {count} functions, {last - begun:.0f} s"
+
+    class Listener(event.Listener):
+        def on_start(self, event: Any) -> None:
+            nonlocal begun
+            begun = begun or time.monotonic()
+
+        def on_end(self, event: Any) -> None:
+            nonlocal count, last
+            count, last = count + 1, time.monotonic()
+            say(line("compiling the engine"))
+
+    with event.install_listener("numba:compile", Listener()):
+        yield
+    if last - begun > 1.0:
+        done(line("compiled the engine"))

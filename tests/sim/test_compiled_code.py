@@ -1,0 +1,133 @@
+"""Tables and addresses that compiled code takes, and when compiled code on disk is used."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from numba import njit, types
+
+from sim.engines import jit_options
+from sim.engines.function_pointers import address_of, call
+from sim.engines.handles import Handle
+from sim.engines.layout.stepping.passes import share_pass
+from sim.engines.layout.stepping.runge_kutta import advance, begin
+
+
+class Inner(NamedTuple):
+    values: np.ndarray
+    count: int
+    whether: bool
+    real: float
+
+
+class Outer(NamedTuple):
+    nothing: Any
+    inner: Inner
+    matrix: np.ndarray
+    flags: np.ndarray
+    small: np.ndarray
+
+
+@njit
+def _read(held, more):
+    inner = held.inner
+    inner.values[0] += 1.0
+    held.matrix[1, 2] = inner.values.sum()
+    shape, flag, small = held.matrix.shape, held.flags[1], held.small[2]
+    return held.nothing is None, inner.count, inner.whether, inner.real, shape, flag, small, more
+
+
+def _outer(whether):
+    small = np.array([1, -2, -3], np.int32)
+    return Outer(None, Inner(np.arange(4.0), -7, whether, 2.5), np.zeros((2, 3)), np.array([False, True]), small)
+
+
+@pytest.mark.parametrize("whether", [True, False])
+def test_compiled_code_reads_and_writes_the_fields_of_a_tuple_through_its_table(whether):
+    values = _outer(whether)
+    held = Handle(values)
+    assert _read(held, 3) == (True, -7, whether, 2.5, (2, 3), True, -3, 3)
+    assert values.inner.values[0] == 1.0 and values.matrix[1, 2] == 7.0
+    assert _read(held, 3)[0] and values.matrix[1, 2] == 8.0
+    other = Handle(_outer(whether))
+    assert other._numba_type_ is held._numba_type_
+
+
+def test_an_array_that_is_not_contiguous_has_no_table():
+    with pytest.raises(ValueError, match="contiguous"):
+        Handle(_outer(True)._replace(matrix=np.zeros((3, 2)).T))
+
+
+@jit_options.kernel()
+def _double(held, k):
+    held.inner.values[k] *= 2.0
+
+
+@njit
+def _caller(address, held):
+    for k in range(3):
+        call(address, held, np.int64(k))
+
+
+def test_a_function_is_called_by_its_address():
+    values = _outer(True)
+    held = Handle(values)
+    _caller(address_of(_double, held, types.int64), held)
+    assert values.inner.values.tolist() == [0.0, 2.0, 4.0, 3.0]
+
+
+def test_every_source_of_compiled_code_is_among_those_that_it_is_checked_against():
+    engines = Path(jit_options.__file__).parent
+    stamped = {path for pattern in jit_options._SOURCES for path in engines.glob(pattern)}
+    users = {path for path in engines.rglob("*.py") if "jit_options import" in path.read_text(encoding="utf-8")}
+    assert len(users) > 10 and users <= stamped
+
+
+PROBE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import probed
+print(probed.twice(21), sum(probed.twice.stats.cache_hits.values()))
+"""
+PROBED = """
+from sim.engines import jit_options
+jit_options.sources_stamp = lambda: {stamp!r}
+@jit_options.plain()
+def twice(x):
+    return 2 * x
+"""
+
+
+def test_code_is_loaded_while_no_source_changed_and_overwritten_when_one_did(tmp_path):
+    """The file of the function itself stays what it was: the stamp alone says that something that it calls changed."""
+
+    def run(stamp):
+        code = PROBED.format(stamp="SAME").replace("'SAME'", "__import__('os').environ['STAMP']")
+        (tmp_path / "probed.py").write_text(code, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-c", PROBE, str(tmp_path)], env={**os.environ, "STAMP": stamp}, capture_output=True,
+            text=True, check=True, timeout=120,
+        )  # fmt: skip
+        return done.stdout.split()
+
+    assert importlib.util.find_spec("probed") is None
+    assert run("one") == ["42", "0"]
+    files = set((tmp_path / "__pycache__").glob("*.nb?"))
+    assert run("one") == ["42", "1"]
+    assert run("two") == ["42", "0"]
+    assert run("two") == ["42", "1"]
+    assert set((tmp_path / "__pycache__").glob("*.nb?")) == files
+
+
+def test_steps_call_passes_and_solutions_by_address():
+    """Code that contains what it calls is compiled again at every level: six functions of 3 to 6 MB each."""
+    for function in (advance, begin, share_pass):
+        source = function.py_func.__code__
+        folder, name = Path(source.co_filename).parent / "__pycache__", function.py_func.__name__
+        for path in folder.glob(f"*.{name}-{source.co_firstlineno}.*.nbc"):
+            assert path.stat().st_size < 2e6, path.name
