@@ -281,6 +281,7 @@ def _capacity(series: dict[str, Any]) -> Figure:
     colors = dict(zip(labels, matplotlib.color_sequences["tab20"], strict=False))
     for row, (n, each) in zip(axes, series.items(), strict=True):
         for panel, wires in zip(row, ("ideal", "drawn"), strict=True):
+            panel.set_visible(bool(each[wires]))
             for label, shares in each[wires].items():
                 counts = each["counts"][: len(shares["one"])]
                 _band(panel, counts, shares["one"], colors[label], label, linestyle=":" if "≤" in label else "-")

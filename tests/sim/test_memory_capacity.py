@@ -9,10 +9,12 @@ import sim
 from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.schematic import ideal_network, ladder_network
-from hwlib.training_rules import HEBBIAN, PERCEPTRON, STORKEY, hebbian, trained
+from hwlib.training_rules import HEBBIAN, PERCEPTRON, STORKEY, Lesson, hebbian, trained
+from hwlib.weight_styles import rail_levels
 from sim.drawn_training import drawn_lesson
 from sim.memory_capacity import Training, resting_patterns
 from sim.rules import rest_states
+from sim.tasks.images import letters
 from tests.support.plain_nodal import currents
 
 N = 9
@@ -86,3 +88,18 @@ def test_rails_are_refused():
     network = ideal_network(design, process)
     with pytest.raises(InputError, match="needs weight_style lines"):
         drawn_lesson(network, sim.protocol_on(network, design, process), patterns_of(1)[:, :3])
+
+
+@pytest.mark.parametrize(("drawing", "hebb"), [("plain", 3), ("light", 3), ("wide", 2)])
+def test_letters_of_any_drawing_become_rest_states_on_seven_rails(drawing, hebb):
+    """Both forms of all three, of the drawing too whose U Hebb's weights lose."""
+    patterns = np.array([picture.ravel() for picture in letters(drawing).values()])
+    design = Design.model_validate({"name": "t", "network": {"neurons": 100, "weight_style": "lines"}})
+    process = design.load_process()
+    network = ideal_network(design, process)
+    point = sim.protocol_on(network, design, process)
+    seven = Training(PERCEPTRON, limit=3, steps=3)
+    found = resting_patterns(network, point, patterns, [3], [Training(HEBBIAN), seven], 0.25)
+    assert found[:, 0, 1].tolist() == [hebb, 3]
+    levels = trained(PERCEPTRON, Lesson(patterns, ~np.eye(100, dtype=bool), limit=3, steps=3))
+    assert len(rail_levels(levels)) <= 7
