@@ -108,6 +108,11 @@ class NetClass:
         """Whether one source holds its nets in both phases."""
         return self.loading is not None and self.loading is self.converging
 
+    @property
+    def is_weight(self) -> bool:
+        """Whether a weight's source holds its nets in the convergence phase."""
+        return self.converging is not None and self.converging.voltage == "weight"
+
     def net_name(self, neuron: int = -1, pre: int = -1, level: float = 0.0, block: int = -1) -> str:
         """Name of one of its nets, as labelled on the layout and written to netlists."""
         return self.form.format(neuron=neuron, pre=pre, level=_level_code(level), block=f"_b{block}" * (block >= 0))

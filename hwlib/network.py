@@ -120,8 +120,7 @@ class Network:
         return facts | {name: str(self.attrs[name]) for name in ("design", "process") if name in self.attrs}
 
     def __repr__(self) -> str:
-        facts = self._facts()
-        width = max(map(len, facts))
+        width = max(map(len, facts := self._facts()))
         return "\n".join(["Network", *(f"  {name:<{width}}  {value}" for name, value in facts.items())])
 
     def _repr_html_(self) -> str:
@@ -173,10 +172,9 @@ class Network:
         Raises:
             KeyError: no such net.
         """
-        try:
-            return self.net_names.index(name)
-        except ValueError:
-            raise KeyError(name) from None
+        if name not in self.net_names:
+            raise KeyError(name)
+        return self.net_names.index(name)
 
     @cached_property
     def _parsed(self) -> list[Net]:
@@ -194,11 +192,7 @@ class Network:
     @cached_property
     def weight_nets(self) -> dict[str, int]:
         """Index of each net whose source is a weight, by name."""
-        sources = [net.net_class.converging for net in self._parsed]
-        return {
-            name: k for k, (name, source) in enumerate(zip(self.net_names, sources, strict=True))
-            if source is not None and source.voltage == "weight"
-        }  # fmt: skip
+        return {name: k for k, name in enumerate(self.net_names) if self._parsed[k].net_class.is_weight}
 
     def weight_levels(self) -> np.ndarray | None:
         """Programmed multiples of W, shape (N, N), for rails; None when weights come on lines."""
