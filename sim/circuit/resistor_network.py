@@ -28,7 +28,7 @@ class ResistorGraph:
     """
 
     def __init__(self, ends: np.ndarray, nodes: int, node: np.ndarray | None = None):
-        self.node = np.arange(nodes) if node is None else node
+        self.node = np.arange(nodes) if node is None else np.asarray(node, np.int64)  # its square is a place below
         self.count = int(self.node.max(initial=-1)) + 1
         self.first, self.second = self.node[ends].T
         low, high = np.minimum(self.first, self.second), np.maximum(self.first, self.second)

@@ -95,6 +95,16 @@ def test_divider_ladder_and_nothing_to_solve():
     assert held.potentials(np.array([1.0, 2.0])).tolist() == [1.0, 2.0]
 
 
+def test_a_hundred_thousand_nodes_of_narrow_numbers():
+    """Numbers of 32 bits: places in the matrix are beyond them."""
+    steps = np.arange(99_999)
+    graph = ResistorGraph(np.stack([steps, steps + 1], axis=1), 100_000, np.arange(100_000, dtype=np.int32))
+    ladder = ResistorNetwork(graph, np.full(99_999, 0.5), np.arange(100_000) == 0)
+    end = np.zeros(100_000)
+    end[-1] = 1e-3
+    assert ladder.potentials(injected=end)[[1, -1]] == pytest.approx([2e-3, 2e-3 * 99_999], rel=1e-9)
+
+
 def test_nobody_else_assembles_a_conductance_matrix():
     """Besides judges: the engines, and the sheets of the extraction and of LVS, which may not import ``sim``."""
     own = {"sim/circuit/resistor_network.py", "hwlib/extraction/grid.py", "hwlib/checks/locate.py"}
