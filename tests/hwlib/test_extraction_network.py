@@ -150,6 +150,7 @@ def test_devices_are_measured_not_assumed(run):
     np.testing.assert_allclose(network.pillar_width[axon], 30e-9)
     np.testing.assert_allclose(network.pillar_centre[axon], 47e-9)
     np.testing.assert_allclose(network.r_p[axon], device.resistance_area / (30e-9 * 40e-9))
+    np.testing.assert_allclose(network.r_ap[axon], (1 + device.tmr) * device.resistance_area / (30e-9 * 40e-9))
     np.testing.assert_allclose(network.mobility[axon] / network.mobility[~axon][0], 50 / 40)
     np.testing.assert_allclose(network.leak, np.where(axon, -5.0, 0.2))
 
