@@ -269,17 +269,10 @@ class Network:
         yield "post", self.post.shape == self.pre.shape and _within(self.post, self.neurons)
         nets = self.node_net[self.resistor_nodes]
         yield "resistors join one net", bool(np.all(nets[:, 0] == nets[:, 1]))
-        yield (
-            "net_capacitance",
-            len(self.net_capacitance) in (0, len(self.net_names))
-            and bool(np.all(np.isfinite(self.net_capacitance) & (self.net_capacitance >= 0))),
-        )
-        yield (
-            "coupling_nets",
-            self.coupling_nets.shape == (len(self.coupling_farad), 2)
-            and _within(self.coupling_nets, len(self.net_names)),
-        )
-        yield "coupling_farad", bool(np.all(np.isfinite(self.coupling_farad) & (self.coupling_farad >= 0)))
+        count, pairs = len(self.net_names), (len(self.coupling_farad), 2)
+        yield "net_capacitance", len(self.net_capacitance) in (0, count) and _within(self.net_capacitance, np.inf)
+        yield "coupling_nets", self.coupling_nets.shape == pairs and _within(self.coupling_nets, count)
+        yield "coupling_farad", _within(self.coupling_farad, np.inf)
         yield "somas", np.array_equal(np.sort(self.post[self.is_soma]), np.arange(self.neurons))
         for name in _POSITIVE:
             values = getattr(self, name)
@@ -287,8 +280,8 @@ class Network:
         yield "narrowest_area", bool(np.all(self.narrowest_area <= self.area * (1 + 1e-6)))
 
 
-def _within(index: np.ndarray, count: int) -> bool:
-    return bool(np.all((index >= 0) & (index < count)))
+def _within(values: np.ndarray, end: float) -> bool:
+    return bool(np.all((values >= 0) & (values < end)))
 
 
 def _positive(values: np.ndarray) -> bool:
