@@ -41,11 +41,11 @@ def coin(monkeypatch):
 
 def test_rules_fail_as_often_as_defects_come(tmp_path):
     """A stuck axon cannot be moved, so ``leak.axon_size`` holds where none of the six is: with (1 − p)^6; 99.9 %."""
-    found = yield_of(design_in(tmp_path), tmp_path / "out", wires="ideal", chips=40, precision=0.01)
+    found = yield_of(design_in(tmp_path), tmp_path / "out", wires="ideal", chips=24, precision=0.01)
     share = found.by_rule["leak.axon_size"]
-    assert share.chips == 40 and not found.precise
-    low, high = stats.binom.ppf([0.0005, 0.9995], 40, 0.9**6)
-    assert low <= share.good <= high and 0 < share.good < 40
+    assert share.chips == 24 and not found.precise
+    low, high = stats.binom.ppf([0.0005, 0.9995], 24, 0.9**6)
+    assert low <= share.good <= high and 0 < share.good < 24
     assert found.works.good <= min(found.task.good, found.rules.good) and found.refused == 0
 
 
