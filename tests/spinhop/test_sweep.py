@@ -281,7 +281,7 @@ def slow(point: StudyPoint) -> PointResult:
 @pytest.mark.skipif(not FULL, reason="half a minute; SPINHOP_FULL=1")
 def test_a_worker_and_then_the_scheduler_of_a_cluster_are_lost(tmp_path, monkeypatch):
     monkeypatch.setattr(sweep_runner, "evaluated", slow)
-    environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (Path(__file__).parents[2], Path(__file__).parent)))}
     cli = "import sys; from distributed.cli import {0}; sys.exit({0}.main())"
     port = str(random.Random(os.getpid()).randrange(20000, 30000))
     scheduler = start(
