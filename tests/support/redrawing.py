@@ -125,12 +125,19 @@ def with_pads(layout: kdb.Layout) -> kdb.Layout:
         (index, shape.text_pos) for index in layout.layer_indexes()
         for shape in layout.top_cell().shapes(index).each(kdb.Shapes.STexts)
     ]  # fmt: skip
+    metals = [_labelled(layout, index, at) for index, at in marks[:3]]
     layout = wrapped(layout, kdb.Trans.R180)
-    for index, at in marks[:3]:
-        metal = layout.layer(layout.get_info(index).layer, 0)
+    for metal, (_, at) in zip(metals, marks, strict=False):
         point = kdb.Trans.R180 * kdb.Point(at)
         layout.top_cell().shapes(metal).insert(kdb.Box(point, point).enlarged(12, 12))
     return layout
+
+
+def _labelled(layout: kdb.Layout, label: int, at: kdb.Point) -> int:
+    """Layer of the metal under a label: of the same number, and most of it there."""
+    number, around = layout.get_info(label).layer, kdb.Box(at, at).enlarged(200, 200)
+    same = [k for k in layout.layer_indexes() if k != label and layout.get_info(k).layer == number]
+    return max(same, key=lambda k: kdb.Region(layout.top_cell().begin_shapes_rec_touching(k, around)).merged().area())
 
 
 def in_other_units(factor: int) -> Callable[[kdb.Layout], kdb.Layout]:
