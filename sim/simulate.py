@@ -141,7 +141,8 @@ def _simulate_keeping(
 
 
 def _one_of(progress: Progress, before: int, total: int, done: float, _: int) -> None:
-    progress(before + done, total)
+    if done < 1:  # a finished one is told when it is kept
+        progress(before + done, total)
 
 
 def _check(network: Network, protocols: Sequence[Protocol], tolerance: float) -> None:

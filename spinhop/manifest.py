@@ -106,4 +106,4 @@ def known_files(folder: Path, manifest: dict[str, Any], names: Sequence[str], de
                 f"{path}: damaged, or of another kind or run: not the file this run wrote (hash in {MANIFEST})"
             )
         if records[name].get("design", design) != design:
-            raise InputError(f"{path}: of another design than the files in the folder say now; {_AGAIN}")
+            raise InputError(f"{path}: of another design than the folder says now; {_AGAIN}")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import shorten
 from typing import Annotated
 
 import typer
 
 from spinhop.commands.options import Force, Json
+
+_WIDEST = 100  # characters of what an example shows
 
 examples = typer.Typer(name="examples", help="Example designs: list, print, copy them.", no_args_is_help=True)
 
@@ -36,7 +39,7 @@ def list_examples(json: Json = False) -> None:
         return
     name, process = (max(len(getattr(e, field)) for e in found) for field in ("name", "process"))
     for e in found:
-        sentence = re.split(r"(?<!Fig)\. ", e.shows)[0].removesuffix(".")
+        sentence = shorten(re.split(r"(?<!Fig)\. ", e.shows)[0].removesuffix("."), _WIDEST, placeholder=" …")
         print(f"{e.name:{name}}  N = {e.neurons:<3} {e.style:5}  {e.process:{process}}  {e.task:7} {sentence}")
 
 

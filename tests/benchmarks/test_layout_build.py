@@ -28,7 +28,7 @@ def raw(design):
     tiles = {}
     for level, rects in {
         0.0: soma_rects(t, Wiring(through=(0, 2))),
-        **{x: axon_rects(t, Wiring(through=(0, 2), tie=k)) for k, x in enumerate(plan.rails)},
+        **{x: axon_rects(t, Wiring(through=(0, 2), tie=k)) for k, x in enumerate(plan.rails[0])},
     }.items():
         cell = layout.create_cell(f"tile{level}")
         for name, box in rects:

@@ -36,7 +36,7 @@ def test_pattern_facts_by_hand():
 
 def test_text_and_png_read_alike(tmp_path):
     text = tmp_path / "p.txt"
-    text.write_text("#.1\n0X \n")
+    text.write_text("# 1\n0X.\n")
     expected = [[1, 0, 1], [0, 1, 0]]
     assert images.read_bitmap(text).tolist() == expected
     for mode in ("1", "L", "RGB", "RGBA", "P"):

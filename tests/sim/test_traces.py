@@ -66,7 +66,7 @@ def dense(network, protocol, monkeypatch, parts=24):
     with monkeypatch.context() as patch:
         patch.setattr(ReferenceSolver, "recorder", keep)
         patch.setattr(ReferenceSolver, "trace", lambda solver, recorder, protocol: None)
-        sim.run(network, protocol, engine="reference", tolerance=1e-11)
+        sim.run(network, protocol, engine="reference", tolerance=1e-11, voltages=True)
     return seen[0].walls(parts)
 
 

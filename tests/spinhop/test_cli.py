@@ -104,7 +104,7 @@ def test_new_writes_a_design_that_says_its_defaults(spinhop, tmp_path, style):
     full = [head] + [line.replace("# ", "", 1) if line.lstrip().startswith("# ") else line for line in lines]
     kept = [line for line in full if line.split("  #")[0].split(": ", 1)[-1].strip() not in ("",)]
     kept = [line for line in kept if not line.split("#")[0].rstrip().endswith(":") or line.split("#")[0].strip() in (
-        "network:", "device:", "dynamics:", "topology:", "trunks:", "feeds:", "operating_point:", "task:",
+        "network:", "device:", "dynamics:", "topology:", "tile_vias:", "trunks:", "feeds:", "operating_point:", "task:",
         "weights:")]  # fmt: skip
     path.write_text("\n".join(kept) + "\n")
     uncommented = load_design(path).model_dump(mode="json")

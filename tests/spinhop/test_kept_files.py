@@ -166,9 +166,7 @@ def test_results_of_the_design_before_it_changed_are_refused(spinhop, synthetic_
     (run / "design.yaml").write_text("# of another name\n" + design)
     assert spinhop("report", run)[0] == 0
     (run / "design.yaml").write_text(design + "seed: 5\n")
-    assert f"{run / 'network.nc'}: of another design than the files in the folder say now" in refused(
-        spinhop("report", run)
-    )
+    assert f"{run / 'network.nc'}: of another design than the folder says now" in refused(spinhop("report", run))
     (run / "design.yaml").write_text(design)
     (run / "process.yaml").write_text((Path(hwlib.__file__).parent / "processes" / "copper.yaml").read_text())
     assert "of another design" in refused(spinhop("report", run))
