@@ -9,14 +9,18 @@ import typer
 
 from spinhop.commands.options import DesignFile, Json
 
-Out = Annotated[
-    Path | None, typer.Option("--out", "-o", metavar="FILE", help="Design to write; default <design>_compensated.yaml.")
+Simulate = Annotated[
+    bool, typer.Option("--simulate/--rules-only", help="Also run the task's trials, before and after.")
 ]
+Overwrite = Annotated[bool, typer.Option("--force", help="Overwrite the design to write.")]
 
 
 def compensate(
     design: DesignFile,
-    out: Out = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Design to write; default <design>_compensated.yaml."),
+    ] = None,
     limit: Annotated[
         str | None,
         typer.Option(
@@ -28,10 +32,8 @@ def compensate(
     ] = 0.05,
     draws: Annotated[int, typer.Option("--draws", min=1, max=10_000, help="Networks with spread devices.")] = 20,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of the draws; default the design's.")] = None,
-    simulate: Annotated[
-        bool, typer.Option("--simulate/--rules-only", help="Also run the task's trials, before and after.")
-    ] = True,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the design to write.")] = False,
+    simulate: Simulate = True,
+    force: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Find weight voltages and V_DW with which a drawn design does what ideal wires would let it do.
@@ -76,10 +78,8 @@ def train(
     steps: Annotated[
         int | None, typer.Option("--steps", min=1, max=1000, help="Equal steps from 0 to the limit; default any value.")
     ] = None,
-    simulate: Annotated[
-        bool, typer.Option("--simulate/--rules-only", help="Also run the task's trials, before and after.")
-    ] = True,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the design to write.")] = False,
+    simulate: Simulate = True,
+    force: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Learn weights on a drawn design's wires, so that what it stores are rest states as drawn (perceptron rule).

@@ -10,12 +10,13 @@ import pytest
 
 import layouts
 from hwlib.checks import drc, lvs
-from hwlib.design import Design, load_design
+from hwlib.design import Design
 from hwlib.errors import LONGEST_LINE, InputError
 from hwlib.extraction import extract
 from hwlib.process import load_process, preset_names
 from tests.layouts.test_crossbar_geometry import flat_regions, violations
 from tests.support.fitting import ESTIMATES, fitting_device
+from tests.support.refused_designs import assert_network_refused
 from tests.support.resistances import between, to_pins
 
 FULL = bool(os.environ.get("SPINHOP_FULL"))
@@ -121,13 +122,7 @@ def test_straps_lower_what_lies_between_devices_and_pins(tmp_path):
     ],
 )
 def test_bad_straps_are_refused(network, words, tmp_path):
-    import yaml
-
-    path = tmp_path / "bad.yaml"
-    path.write_text(yaml.safe_dump({"name": "bad", "network": {"neurons": 4, **network}}), encoding="utf-8")
-    with pytest.raises(InputError, match=words) as error:
-        load_design(path)
-    assert all(len(line) <= LONGEST_LINE for line in error.value.lines)
+    assert_network_refused(network, words, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,11 @@ import os
 import klayout.db as kdb
 import numpy as np
 import pytest
-import yaml
 
 import layouts
 import sim
 from hwlib.checks import drc, lvs
-from hwlib.design import Design, load_design
+from hwlib.design import Design
 from hwlib.errors import LONGEST_LINE, InputError
 from hwlib.extraction import extract
 from hwlib.process import load_process, preset_names
@@ -18,6 +17,7 @@ from layouts.floorplan import floorplan
 from layouts.tile_currents import tile_currents
 from tests.layouts.test_crossbar_geometry import flat_regions, violations
 from tests.support.fitting import ESTIMATES, fitting_device
+from tests.support.refused_designs import assert_network_refused
 from tests.support.resistances import between
 
 FULL = bool(os.environ.get("SPINHOP_FULL"))
@@ -170,11 +170,7 @@ def test_as_many_vias_as_the_largest_current_needs():
     ],
 )
 def test_bad_tapers_are_refused(network, words, tmp_path):
-    path = tmp_path / "bad.yaml"
-    path.write_text(yaml.safe_dump({"name": "bad", "network": {"neurons": 4, **network}}), encoding="utf-8")
-    with pytest.raises(InputError, match=words) as error:
-        load_design(path)
-    assert all(len(line) <= LONGEST_LINE for line in error.value.lines)
+    assert_network_refused(network, words, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Studies: points are what their axes say, numbers are the simulation's, and a sweep may be killed at any moment."""
+"""Studies: numbers are the simulation's, and a sweep may be killed at any moment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import time
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,8 @@ from hwlib.extraction import extract
 from hwlib.process import load_process
 from hwlib.schematic import ideal_network
 from hwlib.variation_fields import VariationFields
-from spinhop.study import open_study, point_evaluation, sampling, study_store, sweep, sweep_runner
+from spinhop.study import open_study, point_evaluation, study_store, sweep, sweep_runner
 from spinhop.study.point_evaluation import PointEvaluator, PointResult, StudyPoint
-from spinhop.study.study_fields import StudyFields
 from spinhop.study.sweep_runner import estimate
 from tests.support.processes import start, stop
 
@@ -43,12 +41,6 @@ def study_in(folder: Path, text: str, design: str = DESIGN) -> Path:
 def files_of_store(folder: Path) -> dict[str, bytes]:
     store = folder / "results.zarr"
     return {str(path.relative_to(store)): path.read_bytes() for path in store.rglob("*") if path.is_file()}
-
-
-def points(axes, method="grid", design=None, **fields):
-    study = StudyFields(name="some", design="small.yaml", axes=axes, method=method, **fields)
-    design = design or Design(name="small", network={"neurons": 3})
-    return sampling.points_of(study, sampling.axes_of_study(study, design, "s"), "s")
 
 
 def test_numbers_are_those_of_the_simulation(tmp_path):
@@ -109,49 +101,6 @@ def test_drawn_once_for_all_chips_and_operating_points(tmp_path, monkeypatch):
     assert float(found["energy_mean"][2]) == float(wanted["energy_mean"]) != float(found["energy_mean"][1])
 
 
-def test_grids_lists_and_ranges():
-    both = {"operating_point.weight": ("10 mV", "0.02 V"), "seed": {"low": 3, "high": 9, "count": 3}}
-    found = [(p["operating_point.weight"], p["seed"]) for p in points(both)]
-    assert found == [(0.01, 3), (0.01, 6), (0.01, 9), (0.02, 3), (0.02, 6), (0.02, 9)]
-    pairs = points({"operating_point.weight": ("10 mV", "20 mV"), "process": ("ebeam", "copper")}, "list")
-    assert pairs == [
-        {"operating_point.weight": 0.01, "process": "ebeam"}, {"operating_point.weight": 0.02, "process": "copper"},
-    ]  # fmt: skip
-    leak = {"low": "-100 m/s", "high": "-1 m/s", "count": 3, "spacing": "log"}
-    (a, b, c) = (p["operating_point.axon_leak"] for p in points({"operating_point.axon_leak": leak}))
-    assert (a, c) == (-100.0, -1.0) and b == pytest.approx(-10.0, rel=1e-12)
-
-
-def test_a_latin_hypercube_has_one_point_in_every_row_and_column():
-    axes = {
-        "operating_point.weight": {"low": "10 mV", "high": "20 mV"},
-        "device.tmr": {"low": 0.5, "high": 8.0, "spacing": "log"}, "seed": {"low": 1, "high": 40},
-    }  # fmt: skip
-    found = points(axes, "latin_hypercube", points=40, seed=7)
-    weight = np.array([p["operating_point.weight"] for p in found])
-    assert sorted(((weight - 0.01) / 0.01 * 40).astype(int).tolist()) == list(range(40))
-    tmr = np.log2(np.array([p["device.tmr"] for p in found]) / 0.5) / 4
-    assert sorted((tmr * 40).astype(int).tolist()) == list(range(40))
-    assert sorted(p["seed"] for p in found) == list(range(1, 41)), "whole numbers, each once"
-    assert (
-        points(axes, "latin_hypercube", points=40, seed=8)
-        != found
-        == points(axes, "latin_hypercube", points=40, seed=7)
-    )
-
-
-def test_a_sobol_sequence_is_even_and_goes_on():
-    axes = {
-        "operating_point.weight": {"low": "10 mV", "high": "26 mV"}, "process": ("ebeam", "copper"),
-        "device.tmr": {"low": 1, "high": 9},
-    }  # fmt: skip
-    found = points(axes, "sobol", points=64, seed=3)
-    cells = Counter((int((p["operating_point.weight"] - 0.01) / 0.002), int(p["device.tmr"] - 1) // 1) for p in found)
-    assert set(cells.values()) == {1} and len(cells) == 64, "one in each of 8 × 8 cells, a net in base 2"
-    assert Counter(p["process"] for p in found) == {"ebeam": 32, "copper": 32}
-    assert points(axes, "sobol", points=100, seed=3)[:64] == found
-
-
 def test_a_study_that_grows_computes_what_is_new(tmp_path, monkeypatch):
     computed = []
     evaluate = PointEvaluator._evaluate
@@ -194,10 +143,17 @@ def test_files_that_a_point_names_count_by_what_they_hold(tmp_path):
         sweep(path, tmp_path / "out")
 
 
-def logging_sweep(path: Path, out: Path, log: Path) -> None:
-    """A sweep that says which points it computes, and writes all the time: most signals come in the middle of that."""
+def logging_sweep(path: Path, out: Path, log: Path, most: int | None) -> None:
+    """A sweep that says which points it computes, and writes all the time: most signals come in the middle of that.
+
+    After so many points it waits, so that it does not end before it is killed, however fast the machine is.
+    """
+    computed: list[int] = []
 
     def evaluate(self, values):
+        if len(computed) == most:  # waits to be killed
+            time.sleep(300)
+        computed.append(values["seed"])
         with log.open("a") as stream:
             stream.write(f"{values['seed']}\n")
         time.sleep(2e-3)
@@ -209,8 +165,8 @@ def logging_sweep(path: Path, out: Path, log: Path) -> None:
     sweep(path, out)
 
 
-def begun(path: Path, out: Path, log: Path) -> Any:
-    process = multiprocessing.get_context("fork").Process(target=logging_sweep, args=(path, out, log))
+def begun(path: Path, out: Path, log: Path, most: int | None = None) -> Any:
+    process = multiprocessing.get_context("fork").Process(target=logging_sweep, args=(path, out, log, most))
     process.start()
     return process
 
@@ -233,7 +189,7 @@ def test_killed_at_any_moment(tmp_path):
     out, before, killed = tmp_path / "out", {}, 0
     for attempt in range(10 * kills):
         log = tmp_path / f"log{attempt}"
-        process = begun(path, out, log)
+        process = begun(path, out, log, 24 if killed < kills else None)
         while attempt and process.is_alive() and not log.exists():  # the first one while it begins
             time.sleep(0.01)
         process.join(rng.uniform(0.02, 0.4) if killed < kills else 300)

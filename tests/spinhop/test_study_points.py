@@ -1,0 +1,61 @@
+"""Points of a study are what its axes say."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from hwlib.design import Design
+from spinhop.study import sampling
+from spinhop.study.study_fields import StudyFields
+
+
+def points(axes, method="grid", design=None, **fields):
+    study = StudyFields(name="some", design="small.yaml", axes=axes, method=method, **fields)
+    design = design or Design(name="small", network={"neurons": 3})
+    return sampling.points_of(study, sampling.axes_of_study(study, design, "s"), "s")
+
+
+def test_grids_lists_and_ranges():
+    both = {"operating_point.weight": ("10 mV", "0.02 V"), "seed": {"low": 3, "high": 9, "count": 3}}
+    found = [(p["operating_point.weight"], p["seed"]) for p in points(both)]
+    assert found == [(0.01, 3), (0.01, 6), (0.01, 9), (0.02, 3), (0.02, 6), (0.02, 9)]
+    pairs = points({"operating_point.weight": ("10 mV", "20 mV"), "process": ("ebeam", "copper")}, "list")
+    assert pairs == [
+        {"operating_point.weight": 0.01, "process": "ebeam"}, {"operating_point.weight": 0.02, "process": "copper"},
+    ]  # fmt: skip
+    leak = {"low": "-100 m/s", "high": "-1 m/s", "count": 3, "spacing": "log"}
+    (a, b, c) = (p["operating_point.axon_leak"] for p in points({"operating_point.axon_leak": leak}))
+    assert (a, c) == (-100.0, -1.0) and b == pytest.approx(-10.0, rel=1e-12)
+
+
+def test_a_latin_hypercube_has_one_point_in_every_row_and_column():
+    axes = {
+        "operating_point.weight": {"low": "10 mV", "high": "20 mV"},
+        "device.tmr": {"low": 0.5, "high": 8.0, "spacing": "log"}, "seed": {"low": 1, "high": 40},
+    }  # fmt: skip
+    found = points(axes, "latin_hypercube", points=40, seed=7)
+    weight = np.array([p["operating_point.weight"] for p in found])
+    assert sorted(((weight - 0.01) / 0.01 * 40).astype(int).tolist()) == list(range(40))
+    tmr = np.log2(np.array([p["device.tmr"] for p in found]) / 0.5) / 4
+    assert sorted((tmr * 40).astype(int).tolist()) == list(range(40))
+    assert sorted(p["seed"] for p in found) == list(range(1, 41)), "whole numbers, each once"
+    assert (
+        points(axes, "latin_hypercube", points=40, seed=8)
+        != found
+        == points(axes, "latin_hypercube", points=40, seed=7)
+    )
+
+
+def test_a_sobol_sequence_is_even_and_goes_on():
+    axes = {
+        "operating_point.weight": {"low": "10 mV", "high": "26 mV"}, "process": ("ebeam", "copper"),
+        "device.tmr": {"low": 1, "high": 9},
+    }  # fmt: skip
+    found = points(axes, "sobol", points=64, seed=3)
+    cells = Counter((int((p["operating_point.weight"] - 0.01) / 0.002), int(p["device.tmr"] - 1) // 1) for p in found)
+    assert set(cells.values()) == {1} and len(cells) == 64, "one in each of 8 × 8 cells, a net in base 2"
+    assert Counter(p["process"] for p in found) == {"ebeam": 32, "copper": 32}
+    assert points(axes, "sobol", points=100, seed=3)[:64] == found
