@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
 from hwlib.design import Design
+from hwlib.findings import Finding
 from hwlib.network import Network
+from hwlib.process import Process
 from hwlib.scratch import scratch_folder
+
+if TYPE_CHECKING:
+    from hwlib.drawing.reader import Drawing
 
 
 def draw_and_extract(design: Design) -> Network:
@@ -20,3 +28,28 @@ def draw_and_extract(design: Design) -> Network:
     with scratch_folder() as folder:
         path = layouts.write_layout(layouts.hopfield(design, process), folder / "layout.oas")
         return extract(path, process, design)
+
+
+class CheckedDrawing(NamedTuple):
+    """A drawing that is open: its layout, its area in m², and the errors that its checks found."""
+
+    opened: Drawing
+    area: float
+    errors: list[Finding]
+
+
+def draw_and_check(design: Design, process: Process, folder: Path, *, check: bool = True) -> CheckedDrawing:
+    """Draw a design into a folder, with design rules and layout against netlist unless they are not asked for.
+
+    Raises:
+        InputError: a design that cannot be drawn in its process.
+    """
+    import layouts
+    from hwlib.checks import drc, lvs, open_labelled_layout
+
+    component = layouts.hopfield(design, process)
+    box, path = component.dbbox(), layouts.write_layout(component, folder / "layout.oas")
+    opened = open_labelled_layout(path, process)
+    found = [*drc(opened, process), *lvs(opened, process, design, topology=False)] if check else []
+    errors = [finding for finding in found if finding.severity == "error"]
+    return CheckedDrawing(opened, 1e-12 * box.width() * box.height(), errors)

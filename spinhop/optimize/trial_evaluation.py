@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwlib.design import Design, load_design
-from hwlib.findings import Finding
 from hwlib.network import Network
 from hwlib.scratch import scratch_folder
+from spinhop.extracted_network import draw_and_check
 
 if TYPE_CHECKING:
     from hwlib.drawing.reader import Drawing
@@ -114,21 +114,15 @@ def _rules(network: Network, design: Design) -> tuple[float, str, Any]:
 
 def _drawn(design: Design, result: Judged, folder: Path) -> tuple[Network, float, Drawing] | None:
     """The extracted network, the area of its macro in m², and the layout; None when its drawing has errors."""
-    import layouts
-    from hwlib.checks import drc, lvs, open_labelled_layout
     from hwlib.errors import InputError
     from hwlib.extraction import extract
 
     process = design.load_process()
     try:
-        component = layouts.hopfield(design, process)
-        box, path = component.dbbox(), layouts.write_layout(component, folder / "layout.oas")
-        opened = open_labelled_layout(path, process)
-        found: list[Finding] = [*drc(opened, process), *lvs(opened, process, design, topology=False)]
-        errors = [finding for finding in found if finding.severity == "error"]
-        why = errors[0].rule if errors else ""
-        if result.passes("drawing", min(float(len(errors)), _MOST), why):
-            return extract(opened, process, design), 1e-12 * box.width() * box.height(), opened
+        drawn = draw_and_check(design, process, folder)
+        why = drawn.errors[0].rule if drawn.errors else ""
+        if result.passes("drawing", min(float(len(drawn.errors)), _MOST), why):
+            return extract(drawn.opened, process, design), drawn.area, drawn.opened
     except InputError as error:
         result.passes("drawing", _MOST, error.lines[0])
     return None

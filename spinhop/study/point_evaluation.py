@@ -19,6 +19,7 @@ from hwlib.process import Process
 from hwlib.scratch import scratch_folder
 from spinhop.artefacts import result_inputs
 from spinhop.design_fields import plain_fields, whole_design
+from spinhop.extracted_network import draw_and_check
 from spinhop.provenance import data_hash, file_hash
 from spinhop.study.study_fields import StudyFields
 from spinhop.verdict import WORKS, TrialCounts
@@ -184,17 +185,11 @@ def made(design: Design, process: Process, network: Network) -> tuple[Design, Ne
 
 
 def _draw(design: Design, process: Process, check: bool) -> tuple[Network, float, int]:
-    import layouts
-    from hwlib.checks import drc, lvs, open_labelled_layout
     from hwlib.extraction import extract
 
     with scratch_folder() as folder:
-        component = layouts.hopfield(design, process)
-        box, path = component.dbbox(), layouts.write_layout(component, folder / "layout.oas")
-        opened = open_labelled_layout(path, process)
-        found = [*drc(opened, process), *lvs(opened, process, design, topology=False)] if check else []
-        errors = sum(finding.severity == "error" for finding in found)
-        return extract(opened, process, design), 1e-12 * box.width() * box.height(), errors
+        drawn = draw_and_check(design, process, folder, check=check)
+        return extract(drawn.opened, process, design), drawn.area, len(drawn.errors)
 
 
 _OF_ANY_TASK = ("rest_rate", "time_mean", "time_median", "time_max", "energy_mean", "v_dw")
