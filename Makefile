@@ -2,6 +2,7 @@
 # make test  lint, types, tests
 # make mutants   change the sources a little, see which tests notice; ONLY=sim/rules/leaks.py SAMPLE=100 SEED=1
 # make proof  the long proofs, of which make test runs a sample each (hours; PROOFS="tests/…" for some of them)
+# make site   the documentation, into build/site (open build/site/index.html)
 # make codesigned   draw and run the designs of layouts/codesigned again, write docs/codesigned.md
 # make benchmarks   measure the engines and the static solve, write docs/benchmarks.md (about a quarter of an hour)
 PYTHON ?= python3
@@ -12,7 +13,7 @@ DESIGN ?= layouts/examples/hopfield_8.yaml
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: codesigned run test proof lint types docs mutants benchmarks lock clean
+.PHONY: codesigned run test proof lint types docs site mutants benchmarks lock clean
 
 run: $(STAMP)
 	@$(BIN)/spinhop run $(DESIGN)
@@ -54,6 +55,10 @@ docs: $(STAMP)
 	$(BIN)/spinhop extract $(DESIGN) --out build/docs
 	mkdir -p docs/images && cp build/docs/layout.png build/docs/neuron.png docs/images/
 
+# The documentation site; a page outside the navigation of mkdocs.yml, or a link that leads nowhere, ends it.
+site: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 # mutmut has an environment of its own, on top of .venv, so that .venv stays as pinned.
 MUTANTS := build/mutants/venv
 mutants: $(STAMP) $(MUTANTS)/bin/mutmut
@@ -81,7 +86,7 @@ $(STAMP): pyproject.toml requirements.lock
 # Renew requirements.lock from pyproject.toml in an environment of its own.
 lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
-	build/lock/bin/pip install --quiet --upgrade '.[test]' "$$(grep -o 'setuptools>[^"]*' pyproject.toml)"
+	build/lock/bin/pip install --quiet --upgrade '.[test,docs]' "$$(grep -o 'setuptools>[^"]*' pyproject.toml)"
 	{ echo "# Everything \`make run\` and \`make test\` install, direct and indirect. Renew: make lock"; \
 	  build/lock/bin/pip freeze --all --exclude spinhop --exclude pip | sort -f; \
 	} > requirements.lock

@@ -80,8 +80,13 @@ def test_lock_pins_every_dependency_within_the_project_s_range():
     from packaging.utils import canonicalize_name
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    wanted = project["project"]["dependencies"] + project["project"]["optional-dependencies"]["test"]
-    wanted += project["build-system"]["requires"]
+    extras = project["project"]["optional-dependencies"]
+    wanted = [
+        *project["project"]["dependencies"],
+        *extras["test"],
+        *extras["docs"],
+        *project["build-system"]["requires"],
+    ]
     lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     pins = [line for line in lines if not line.startswith("#")]
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[^\s/@]+", line) for line in pins), "pins only, no addresses"
