@@ -61,6 +61,15 @@ class OperatingPoint(StrictModel):
     rails_while_loading: Literal["floating", "grounded"] = Field(
         default="floating", description="weight rails or lines during the load phase: sources open, or at 0 V"
     )
+    temperature: Annotated[float, Quantity("K", 0, 1000, smallest=1e-3)] | None = Field(
+        default=None, description="of the walls, which then move at random; trials have a fixed time. Default: no noise"
+    )
+
+    @model_validator(mode="after")
+    def _loads_for_a_time(self) -> OperatingPoint:
+        if self.temperature is not None and self.load == "rest":
+            raise FieldsError([(("load",), "with a temperature no wall rests; give the load a time, such as '16 ns'")])
+        return self
 
 
 class Design(StrictModel):

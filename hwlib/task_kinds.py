@@ -99,7 +99,10 @@ class Task(StrictModel):
 
     kind: str
     time_limit: Annotated[float, Quantity("s", 1e-12, 1e-3)] = Field(
-        default=2e-6, description="of the convergence phase"
+        default=2e-6, description="of the convergence phase; with a temperature its length"
+    )
+    time_step: Annotated[float | str, Quantity("s", 1e-15, 1e-6, words=("auto",))] = Field(
+        default="auto", description="with a temperature; auto: no wall goes farther than a fifth of its pillar in one"
     )
 
     @classmethod

@@ -15,6 +15,7 @@ from hwlib.network import MTJ_IN, Network
 from hwlib.operating_point import resolve_v_dw
 from hwlib.process import Process
 from sim.dynamics import dynamics_of
+from sim.thermal.thermal_noise import ThermalNoise
 
 OFF_BELOW, ON_ABOVE = 0.05, 0.95  # read-out of a soma, fractions of L (decoded from the authors' programs)
 
@@ -39,6 +40,8 @@ class Protocol:
         rails_while_loading: weight sources in the load phase, ``floating`` (open) or ``grounded`` (0 V).
         net_levels: of some weight nets, by name, what their sources are set to instead, multiples of W: it makes up
             for wires (``sim.compensation``).
+        noise: temperature and random numbers of the walls; None: no noise. With it phases last their time, the
+            convergence phase ``time_limit``.
     """
 
     v_dw: float
@@ -51,6 +54,7 @@ class Protocol:
     time_limit: float = 2e-6
     rails_while_loading: Literal["floating", "grounded"] = "floating"
     net_levels: Mapping[str, float] | None = None
+    noise: ThermalNoise | None = None
 
     def net_voltages(self, network: Network) -> np.ndarray:
         """Source voltage of every net in the convergence phase, NaN where no source is on, shape (nets,).
@@ -95,5 +99,15 @@ def protocol_for(design: Design, process: Process, **changes: object) -> Protoco
     values: dict[str, object] = {
         "v_dw": resolve_v_dw(design, process), "v_charge": point.v_charge, "weight": point.weight,
         "load": point.load, "time_limit": design.task.time_limit, "rails_while_loading": point.rails_while_loading,
+        "noise": _noise(design),
     } | changes  # fmt: skip
     return Protocol(**values)  # type: ignore[arg-type]
+
+
+def _noise(design: Design) -> ThermalNoise | None:
+    """Of the design's temperature; None where it states none."""
+    temperature, step = design.operating_point.temperature, design.task.time_step
+    if temperature is None:
+        return None
+    increment = None if isinstance(step, str) else step
+    return ThermalNoise(temperature, design.device.polarization, design.seed, increment=increment)

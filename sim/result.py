@@ -24,7 +24,7 @@ _META = {  # name: (dimensions, unit, meaning)
     "time_load": ((), "s", "length of the load phase"),
     "time_convergence": ((), "s", "from release until every wall is at rest, or the limit"),
     "time_to_solution": ((), "s", "load and convergence; an answer only when at_rest"),
-    "at_rest": ((), "1", "every wall came to rest; false: the time limit was reached"),
+    "at_rest": ((), "1", "every wall came to rest, or with noise the time is over; false: the time limit was reached"),
     "state": (("neuron",), "1", "read-out of the somas: 0 OFF, 1 ON, -1 undecided"),
     "wall_final": (("device",), "m", "wall position at the end, from the DW_IN end"),
     "energy_source": (("source",), "J", "energy delivered by the sources"),

@@ -18,6 +18,7 @@ from sim.engines import DEFAULT_TOLERANCE, Engine, Options, Progress, choose
 from sim.engines.driver import run_trials
 from sim.protocol import Protocol
 from sim.result import Trials, dataset, trace_samples
+from sim.thermal.noisy_trials import check_noise, in_double_steps, note_noise, numbered
 from sim.ties import judge
 
 MAX_SAMPLES = 2000  # of currents and voltages
@@ -51,7 +52,8 @@ def run(
         ``record`` also the walls over time (see ``sim.traces``): ``event_device``, ``event_time``, ``event_wall``,
         ``event_kind`` (event); and sampled at ``time``, both ends of every phase among it: ``track_current`` (device),
         ``soma_current`` (neuron), ``phase``; with ``voltages`` also ``node_voltage`` (node), the nodes by the names of
-        the SPICE netlist, ``node_name``.
+        the SPICE netlist, ``node_name``. With noise (``Protocol.noise``) also ``step_error`` and ``step_bits``: how far
+        the first trial ends from itself in steps twice as long on the same Brownian path; nothing is undetermined then.
 
     Raises:
         InputError: an unknown engine, one that cannot run this network, a protocol that does not fit it, or a
@@ -74,7 +76,7 @@ def run_batch(
 
     Args:
         network: ideal or extracted.
-        protocols: one per trial.
+        protocols: one per trial; their noise is that of the first, of as many trials later (``ThermalNoise.of_trial``).
         engine: as for ``run``.
         tolerance: as for ``run``.
         progress: called with (trials done, trials in all), with the share of the one under way.
@@ -100,6 +102,7 @@ def _simulated(
 ) -> xr.Dataset:  # fmt: skip
     """Run trials, and those again whose outcome may hang on rounding."""
     _check(network, protocols, options.tolerance)
+    protocols = numbered(protocols)
     name, chosen = choose(engine, network, protocols)
     path = None if checkpoint is None else Path(checkpoint)
 
@@ -115,9 +118,13 @@ def _simulated(
 
     trials = simulate(path, network, protocols, options)
     verdicts = judge(network, protocols, trials, again)
+    result = dataset(network, trials, name, batch=batch, verdicts=verdicts)
+    if protocols[0].noise is not None:
+        doubled = run_trials(chosen, network, [in_double_steps(protocols[0])], Options(tolerance=options.tolerance))
+        note_noise(result, network, protocols[0].noise, trials, doubled)
     if path is not None:
         forget(path)
-    return dataset(network, trials, name, batch=batch, verdicts=verdicts)
+    return result
 
 
 def _simulate_keeping(
@@ -149,7 +156,11 @@ def _check(network: Network, protocols: Sequence[Protocol], tolerance: float) ->
     if not 1e-13 <= tolerance <= 1e-2:
         raise InputError(f"tolerance: {shown(tolerance)}, allowed 1e-13 to 1e-2 of L")
     for k, protocol in enumerate(protocols):
-        _check_protocol(network, protocol, f"protocol of trial {k}" if len(protocols) > 1 else "protocol")
+        where = f"protocol of trial {k}" if len(protocols) > 1 else "protocol"
+        _check_protocol(network, protocol, where)
+        check_noise(protocol, where)
+    if len({protocol.noise is None for protocol in protocols}) > 1:
+        raise InputError("protocols: some trials have noise and others none; run them apart")
 
 
 def _check_protocol(network: Network, protocol: Protocol, where: str) -> None:

@@ -45,7 +45,8 @@ def spice_design(
     if run:
         find_ngspice()  # before minutes of work for nothing
     with open_run(design, out, layout=layout, top=top, engine=engine) as opened:
-        refuse_other_dynamics(opened.design.device.dynamics.model)
+        noise = opened.design.operating_point.temperature is not None
+        refuse_other_dynamics(opened.design.device.dynamics.model, noise=noise)
         stages = [SIMULATION_IDEAL] if ideal else [LAYOUT, EXTRACTION, SIMULATION_DRAWN]
         stages += [DECKS[ideal], *([RUNS[ideal]] if run else [])]
         opened.execute(stages, progress, force=force)

@@ -14,11 +14,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from hwlib.device import BOHR_MAGNETON
+from hwlib.device import BOHR_MAGNETON, REDUCED_PLANCK
 from hwlib.network import Network
-from sim.dynamics.law import Parameter, StateVariable, WallDynamics
-
-REDUCED_PLANCK = 1.054571817e-34  # J·s, CODATA 2018
+from sim.dynamics.law import DAMPING, WALL_WIDTH, Parameter, StateVariable, WallDynamics
 
 
 class Collective(WallDynamics):
@@ -33,18 +31,12 @@ class Collective(WallDynamics):
     name: ClassVar[str] = "collective"
     meaning: ClassVar[str] = "collective coordinates (q, φ) with spin transfer and Walker breakdown"
     parameters: ClassVar[tuple[Parameter, ...]] = (
-        Parameter(
-            "damping", "1", 1e-4, 1.0, 0.01, "Gilbert damping α",
-            "CoFeB/MgO, 0.005 to 0.02: Ikeda et al., Nat. Mater. 9, 721 (2010)",
-        ),
+        DAMPING,
         Parameter(
             "nonadiabatic_ratio", "1", 0.0, 100.0, 1.0, "β/α; at 1 a free wall settles to the kinematic law",
             "1 to 2: Thiaville et al., Europhys. Lett. 69, 990 (2005)",
         ),
-        Parameter(
-            "wall_width", "m", 1e-9, 1e-7, 8e-9, "Δ, √(A_ex/K_eff)",
-            "5 to 10 nm, with A_ex of 10 to 20 pJ/m and K_eff of 0.2 to 0.4 MJ/m³",
-        ),
+        WALL_WIDTH,
         Parameter(
             "anisotropy_field", "T", 0.0, 10.0, 0.023, "µ₀H_K, hard axis in the plane",
             "ln 2/π·t·(1/Δ − 1/w)·µ₀M_s for Table I's track: Tarasenko et al., J. Magn. Magn. Mater. 189, 19 (1998)",
@@ -81,6 +73,20 @@ class Collective(WallDynamics):
         a, u, turn = self.alpha, self._spin_transfer(current), self._anisotropy(state)
         free = (a * self.network.leak + (self.beta - a) * u - a * turn) / (1 + a * a)
         return (np.where(held, -(turn + u) / a, free) / self.width)[None]
+
+    def diffusion(self, agitation: np.ndarray) -> np.ndarray:
+        """Independent random forces on q and φ, of friction 2 α M_s A/(γΔ) and 2 α M_s AΔ/γ: D_φ = D_q/Δ²."""
+        a = self.alpha
+        of_place = np.sqrt(2 * agitation * self.width * a / (1 + a * a))
+        return np.stack([of_place, of_place / self.width])
+
+    def pushed(self, way: np.ndarray) -> np.ndarray:
+        """An impulse on q alone turns φ by way/(αΔ): with it a held wall turns as ``state_rates`` says."""
+        return (way / (self.alpha * self.width))[None]
+
+    def quickest(self) -> np.ndarray:
+        """α/(γ µ₀H_K) of a wall that an end holds."""
+        return self.alpha * self.width / np.maximum(2 * self.walker, 1e-30)
 
     def at_rest(
         self, current: np.ndarray, state: np.ndarray, held: np.ndarray, rest_speed: np.ndarray

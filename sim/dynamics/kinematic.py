@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sim.dynamics.law import WallDynamics
+from sim.dynamics.law import DAMPING, WALL_WIDTH, Parameter, WallDynamics
 
 
 def law(mobility: Any, current: Any, leak: Any, tracks: Any = 1.0) -> Any:
@@ -32,10 +32,15 @@ class Kinematic(WallDynamics):
 
     name: ClassVar[str] = "kinematic"
     meaning: ClassVar[str] = "v = k·I + v_leak, the paper's"
+    parameters: ClassVar[tuple[Parameter, ...]] = (DAMPING, WALL_WIDTH)  # of thermal motion alone
 
     def velocity(self, current: np.ndarray, state: np.ndarray | None = None) -> np.ndarray:
         """Velocity in m/s toward ON from the track current in A, shape (…, devices)."""
         return law(self.network.mobility, current, self.network.leak)
+
+    def diffusion(self, agitation: np.ndarray) -> np.ndarray:
+        """D = k_B T γΔ/(2 α M_s A), by the Einstein relation: a force F alone moves the wall by F·D/(k_B T)."""
+        return np.sqrt(2 * agitation * self.values[WALL_WIDTH.name] / self.values[DAMPING.name])[None]
 
     def fastest(self, current: np.ndarray) -> np.ndarray:
         """``|k·I| + |v_leak|``."""

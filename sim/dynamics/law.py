@@ -51,6 +51,16 @@ class Parameter:
         return f"{self.written(self.low, 4)} to {self.written(self.high, 4)}"
 
 
+DAMPING = Parameter(
+    "damping", "1", 1e-4, 1.0, 0.01, "Gilbert damping α",
+    "CoFeB/MgO, 0.005 to 0.02: Ikeda et al., Nat. Mater. 9, 721 (2010)",
+)  # fmt: skip
+WALL_WIDTH = Parameter(
+    "wall_width", "m", 1e-9, 1e-7, 8e-9, "Δ, √(A_ex/K_eff)",
+    "5 to 10 nm, with A_ex of 10 to 20 pJ/m and K_eff of 0.2 to 0.4 MJ/m³",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class StateVariable:
     """What a wall has besides its position: name, SI unit, meaning."""
@@ -157,9 +167,23 @@ class WallDynamics:
         speed = np.maximum(slowest[network.pre] / REST_OF_LEAK, _REST_OF_DRIVE * drive)
         return np.maximum(speed, np.finfo(float).tiny)  # nothing moves anything: at rest all the same
 
-    def diffusion(self) -> np.ndarray | None:
-        """Noise amplitudes √(2D) of position (m/√s) and state variables, (1 + states, devices); None: no noise."""
+    def diffusion(self, agitation: np.ndarray) -> np.ndarray | None:
+        """Noise amplitudes √(2D) at a temperature, of position (m/√s) and state variables, shape (1 + states, devices).
+
+        None: the law knows no thermal motion.
+
+        Args:
+            agitation: ``k_B T γ/(2 M_s A)`` in m/s, shape (devices,).
+        """
         return None
+
+    def pushed(self, way: np.ndarray) -> np.ndarray:
+        """What it does to the state variables when an end of the track pushes walls by ``way`` m, (states, devices)."""
+        return np.zeros((len(self.states), len(way)))
+
+    def quickest(self) -> np.ndarray:
+        """Shortest time in s in which state variables change by themselves, shape (devices,)."""
+        return np.full(self.network.devices, np.inf)
 
 
 _MATERIALS = ("lande_factor", "saturation_magnetization")  # of the device, in the file of every other law's network

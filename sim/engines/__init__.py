@@ -32,6 +32,7 @@ ENGINES = {  # name: module, in the order in which ``auto`` asks them
     "layout": "sim.engines.layout",
     "reference": "sim.engines.reference",
 }
+THERMAL = {"ideal": "sim.thermal.ideal_walls", "layout": "sim.thermal.layout_walls"}  # the same for trials with noise
 
 
 def names() -> list[str]:
@@ -57,32 +58,35 @@ def choose(name: str, network: Network, protocols: Sequence[Protocol]) -> tuple[
     """
     check_name(name)
     reason: str | None = None
-    for candidate in _able(name, dynamics_of(network)):
-        engine = _load(candidate)
+    noise = any(protocol.noise is not None for protocol in protocols)
+    for candidate in _able(name, dynamics_of(network), noise=noise):
+        engine = _load(candidate, noise=noise)
         reason = engine.refusal(network, protocols)
         if reason is None:
             return candidate, engine
     raise InputError(f"engine {name}: {reason}{'' if name == 'auto' else '; use engine auto'}")
 
 
-def _able(name: str, law: WallDynamics) -> list[str]:
-    """The engines that ``name`` may mean and that support a law of wall motion.
+def _able(name: str, law: WallDynamics, *, noise: bool) -> list[str]:
+    """The engines that ``name`` may mean and that support a law of wall motion, with noise or without.
 
     Raises:
         InputError: there is none.
     """
-    able = [each for each in (names() if name == "auto" else [name]) if support_of(each).includes(law)]
+    asked = names() if name == "auto" else [name]
+    able = [each for each in asked if support_of(each, noise=noise).includes(law, noise=noise)]
     if not able:
-        what = f"{law.name} walls{'' if law.diffusion() is None else ' with noise'}"
-        support = "; ".join(f"{each}: {support_of(each)}" for each in names())
+        what = f"{law.name} walls{' at a temperature' if noise else ''}"
+        support = "; ".join(f"{each}: {support_of(each, noise=noise)}" for each in names())
         raise InputError(f"engine {name}: does not support {what} ({support})")
     return able
 
 
-def support_of(name: str) -> Support:
+def support_of(name: str, *, noise: bool = False) -> Support:
     """Which laws of wall motion an engine supports."""
-    return getattr(_load(name), "SUPPORTS", Support())
+    return getattr(_load(name, noise=noise), "SUPPORTS", Support())
 
 
-def _load(name: str) -> Engine:
-    return cast(Engine, import_module(ENGINES[name]))
+def _load(name: str, *, noise: bool) -> Engine:
+    module = THERMAL.get(name, ENGINES[name]) if noise else ENGINES[name]
+    return cast(Engine, import_module(module))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol as Interface
 
+import numpy as np
+
 from hwlib.network import Network
 from sim.dynamics import Kinematic, WallDynamics
 from sim.engines.stepper import Solver
@@ -44,19 +46,23 @@ class Support:
 
     Attributes:
         dynamics: their names; None: all.
-        noise: whether it supports laws with noise.
+        noise: whether it runs them at a temperature.
     """
 
     dynamics: frozenset[str] | None = frozenset({Kinematic.name})
     noise: bool = False
 
-    def includes(self, law: WallDynamics) -> bool:
-        """Whether the engine moves walls by this law, noise and all."""
-        return (self.dynamics is None or law.name in self.dynamics) and (self.noise or law.diffusion() is None)
+    def includes(self, law: WallDynamics, *, noise: bool = False) -> bool:
+        """Whether the engine moves walls by this law, at a temperature where that is asked."""
+        if noise and (not self.noise or law.diffusion(np.zeros(law.network.devices)) is None):
+            return False
+        return self.dynamics is None or law.name in self.dynamics
 
     def __str__(self) -> str:
+        if self.noise:
+            return "laws that say their diffusion"
         laws = "every law" if self.dynamics is None else ", ".join(sorted(self.dynamics))
-        return laws if self.noise else f"{laws} without noise"
+        return f"{laws} without noise"
 
 
 class Engine(Interface):

@@ -52,13 +52,14 @@ class Phase:
 
     @property
     def until_rest(self) -> bool:
-        """Whether the phase ends when every wall rests; otherwise only at its time."""
-        return self.number == CONVERGENCE or self.protocol.load == "rest"
+        """Whether the phase ends when every wall rests; otherwise, and always with noise, only at its time."""
+        return self.protocol.noise is None and (self.number == CONVERGENCE or self.protocol.load == "rest")
 
     @property
     def until(self) -> float:
         """Its longest time in s."""
-        return self.protocol.time_limit if self.until_rest else float(self.protocol.load)
+        waits = self.number == CONVERGENCE or self.protocol.load == "rest"
+        return self.protocol.time_limit if waits else float(self.protocol.load)
 
     @cached_property
     def voltages(self) -> np.ndarray:

@@ -68,7 +68,7 @@ def write_deck(
         InputError: no load time is known, a time is not positive, the walls are not kinematic, or the file cannot be
             written or has a name that ngspice could misread.
     """
-    refuse_other_dynamics(network.dynamics.model)
+    refuse_other_dynamics(network.dynamics.model, noise=protocol.noise is not None)
     bench = Path(path)
     check_deck_name(bench)
     load = _load_time(protocol, load_time)
@@ -84,14 +84,16 @@ def write_deck(
     return deck
 
 
-def refuse_other_dynamics(model: str) -> None:
-    """Decks have kinematic walls.
+def refuse_other_dynamics(model: str, *, noise: bool = False) -> None:
+    """Decks have kinematic walls without noise.
 
     Raises:
-        InputError: the walls follow another law.
+        InputError: the walls follow another law, or have a temperature.
     """
     if model != Kinematic.name:
         raise InputError(f"spice: walls in decks are {Kinematic.name}, the network's are {model}; use engine reference")
+    if noise:
+        raise InputError("spice: walls in decks have no noise; leave operating_point.temperature out")
 
 
 class Names:

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from hwlib.design import Design
-from hwlib.device import BOHR_MAGNETON
+from hwlib.device import BOHR_MAGNETON, BOLTZMANN, REDUCED_PLANCK
 from hwlib.operating_point import leak_current, nominal_track
 from hwlib.process import Process
-from sim.dynamics.collective import REDUCED_PLANCK, Collective
+from sim.dynamics.collective import Collective
 from sim.rules import OperatingPointReport
 from spinhop.optimize.wire_charge import COUNTED_FROM, WireCharge
 
-BOLTZMANN = 1.380649e-23  # J/K, exact
 ROOM = 300.0  # K
 HELD = 17.0  # of Λ: a leak that holds a wall off its pillar but for a share of 1e-3 of the time
 REMARKS = ("thermal", "time", "C·V² energy", "RC time")  # told beside a design; no constraint of the search

@@ -55,7 +55,7 @@ def test_the_report_names_the_law(design):
         ("150 mT", "150 m", "6: device.dynamics.parameters.anisotropy_field: '150 m' is not a quantity in T"),
         ("model: collective", "model: walker", "5: device.dynamics.model: 'walker' is not known, allowed: kinematic"),
         ("model: collective", "modl: collective", "5: device.dynamics.modl: unknown key, did you mean 'model'?"),
-        ("collective", "kinematic", "6: device.dynamics.parameters.damping: unknown, allowed: none"),
+        ("collective", "kinematic", "6: device.dynamics.parameters.anisotropy_field: unknown, allowed: damping"),
     ],
 )  # fmt: skip
 def test_what_a_law_does_not_take_is_refused_with_its_line(spinhop, design, tmp_path, old, new, said):

@@ -23,10 +23,8 @@ _AXON_PARAMETERS = ("length", "pillar_width", "pillar_centre", "r_p", "r_ap", "r
 
 def refusal(network: Network, protocols: Sequence[Protocol]) -> str | None:
     """Why the ideal engine cannot run these: wires, or axons of one neuron that differ."""
-    if network.has_wires:
-        return "the network has wires"
-    if len(np.unique(network.node_net)) < network.nodes or not _is_wired(network):
-        return "the network's devices are not joined as axons and somas of ideal nets"
+    if reason := wiring_refusal(network):
+        return reason
     axon = np.flatnonzero(~network.is_soma)
     for name in _AXON_PARAMETERS:
         values = getattr(network, name)
@@ -37,6 +35,15 @@ def refusal(network: Network, protocols: Sequence[Protocol]) -> str | None:
             walls = np.asarray(protocol.initial, float)
             if not np.array_equal(walls[axon], per_neuron(network, walls)[network.pre[axon]]):
                 return "axons of one neuron start at different places"
+    return None
+
+
+def wiring_refusal(network: Network) -> str | None:
+    """Why a network's circuit is not that of perfect wires; None when it is."""
+    if network.has_wires:
+        return "the network has wires"
+    if len(np.unique(network.node_net)) < network.nodes or not _is_wired(network):
+        return "the network's devices are not joined as axons and somas of ideal nets"
     return None
 
 
