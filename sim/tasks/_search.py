@@ -6,13 +6,36 @@ import numpy as np
 from numba import njit
 
 
+_REFRESH = 64  # steps after which a cut that is carried along is summed afresh
+_EPSILON = 2.0**-52
+
+
+@njit(cache=True)
+def _cut(weights: np.ndarray, side: np.ndarray) -> float:
+    """Weight between the sides, in a compensated sum (Neumaier): right to the last digit or two."""
+    n, total, lost = len(weights), 0.0, 0.0
+    for i in range(n):
+        for j in range(i):
+            if side[i] != side[j]:
+                term = weights[i, j]
+                both = total + term
+                lost += (total - both) + term if abs(total) >= abs(term) else (term - both) + total
+                total = both
+    return total + lost
+
+
 @njit(cache=True)
 def enumerate_cuts(weights: np.ndarray) -> tuple[float, np.ndarray]:
-    """Largest cut of a dense graph by walking all bipartitions in Gray-code order (last node fixed)."""
+    """Largest cut of a dense graph by walking all bipartitions in Gray-code order (last node fixed).
+
+    The cut is carried along from step to step. Where that, with all its rounding, may be better than the best one, it is
+    summed afresh.
+    """
     n = len(weights)
     side = np.zeros(n, np.int8)
     best_side = side.copy()
     cut = best = 0.0
+    rounding = _REFRESH * (n + 1) * _EPSILON * np.sum(np.abs(weights))
     for step in range(1, 1 << (n - 1)):
         node = 0
         while (step >> node) & 1 == 0:
@@ -22,9 +45,11 @@ def enumerate_cuts(weights: np.ndarray) -> tuple[float, np.ndarray]:
             gain += weights[node, other] if side[other] == side[node] else -weights[node, other]
         side[node] ^= 1
         cut += gain
-        if cut > best + 1e-9:
-            best = cut
-            best_side[:] = side
+        if step % _REFRESH == 0 or cut > best - rounding:
+            cut = _cut(weights, side)
+            if cut > best:
+                best = cut
+                best_side[:] = side
     return best, best_side
 
 
@@ -49,12 +74,13 @@ def _flip(weights: np.ndarray, side: np.ndarray, gains: np.ndarray, node: int) -
 
 @njit(cache=True)
 def climb(weights: np.ndarray, side: np.ndarray) -> np.ndarray:
-    """One-flip local search: the best flip again and again until none gains."""
+    """One-flip local search: the best flip again and again until none gains more than rounding."""
     side = side.copy()
+    rounding = 1e-12 * np.sum(np.abs(weights))
     gains = _gains(weights, side)
     while True:
         node = int(np.argmax(gains))
-        if gains[node] <= 1e-9:
+        if gains[node] <= rounding:
             return side
         _flip(weights, side, gains, node)
 

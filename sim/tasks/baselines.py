@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from hwlib.errors import InputError
-from sim.tasks.graphs import adjacency
+from sim.tasks.graphs import adjacency, weight_unit
 
 GW_MAX_NODES = 120  # the semidefinite program takes 2 s at 60 nodes and 15 s at 100
 _SDP_TOLERANCE = 1e-6
@@ -90,8 +90,9 @@ def tabu_cuts(graph: Any, samples: int, seed: int = 0, sweeps: int = 100) -> np.
 
 
 def _ising(graph: Any) -> tuple[int, dict[tuple[int, int], float]]:
-    """Number of nodes, and the couplings whose lowest energy is the largest cut."""
-    upper = sp.coo_array(sp.triu(adjacency(graph)))
+    """Number of nodes, and the couplings, in a fit unit, whose lowest energy is the largest cut."""
+    matrix = adjacency(graph)
+    upper = sp.coo_array(sp.triu(matrix / weight_unit(matrix)))
     return upper.shape[0], {
         (int(i), int(j)): float(w) for i, j, w in zip(upper.row, upper.col, upper.data, strict=True)
     }
@@ -126,7 +127,8 @@ def goemans_williamson(graph: Any, roundings: int = 100, seed: int = 0) -> tuple
     n = matrix.shape[0]
     if n > GW_MAX_NODES:
         raise InputError(f"Goemans-Williamson: {n} nodes, at most {GW_MAX_NODES}")
-    weights = matrix.toarray()
+    unit = weight_unit(matrix)
+    weights = (matrix / unit).toarray()
     laplacian = np.diag(weights.sum(axis=1)) - weights
     columns, rows = (index for index in np.tril_indices(n))  # upper triangle, column by column
     scale = np.where(rows == columns, 1.0, np.sqrt(2.0))
@@ -149,7 +151,7 @@ def goemans_williamson(graph: Any, roundings: int = 100, seed: int = 0) -> tuple
     # Raising every y by what is missing makes the dual point feasible, so the bound holds whatever the tolerance.
     dual = np.array(solution.x)
     missing = max(0.0, -np.linalg.eigvalsh(np.diag(dual) - laplacian / 4)[0])
-    return _cuts(matrix, (points @ planes).T > 0), float(dual.sum() + n * missing)
+    return _cuts(matrix, (points @ planes).T > 0), float(dual.sum() + n * missing) * unit
 
 
 def asynchronous_cuts(graph: Any, levels: np.ndarray, samples: int, seed: int = 0, sweeps: int = 200) -> np.ndarray:

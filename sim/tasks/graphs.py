@@ -6,6 +6,7 @@ from 0 in memory, in the file's order.
 
 from __future__ import annotations
 
+import math
 import warnings
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from hwlib.graph_formats.matrix_market import BANNER
 from hwlib.graph_reader import MAX_NODES, read_graph
 from hwlib.writing import write_atomic
 
-__all__ = ["MAX_NODES", "adjacency", "read_graph", "remarks", "write_graph"]
+__all__ = ["MAX_NODES", "adjacency", "read_graph", "remarks", "weight_unit", "write_graph"]
 
 
 def remarks(graph: nx.Graph) -> list[str]:
@@ -73,6 +74,15 @@ def adjacency(graph: Any) -> sp.csr_array:
     if matrix.nnz == 0:
         raise InputError("graph: no edge with a weight other than 0")
     return matrix
+
+
+def weight_unit(matrix: sp.csr_array) -> float:
+    """A unit of weight in which solvers with fixed tolerances can work: 1 where the largest is from 1 to a million.
+
+    Otherwise a power of two that makes the largest about a thousand: dividing by it and multiplying rounds nothing.
+    """
+    largest = float(abs(matrix).max())
+    return 1.0 if 1 <= largest <= 1e6 else 2.0 ** (math.floor(math.log2(largest)) - 10)
 
 
 def _of_networkx(graph: nx.Graph) -> sp.csr_array:

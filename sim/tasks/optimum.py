@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from sim.tasks.graphs import adjacency
+from sim.tasks.graphs import adjacency, weight_unit
 
 ENUMERATED = 22  # nodes up to which all bipartitions are walked
 _STARTS, _MOVES_PER_NODE = 20, 5000
@@ -84,6 +84,8 @@ def _milp(matrix: sp.csr_array, seconds: float) -> Optimum | None:
     """Edge formulation: z_e ≤ x_i + x_j, z_e ≤ 2 − x_i − x_j, and z_e ≥ ±(x_i − x_j) for negative weights."""
     from scipy.optimize import Bounds, LinearConstraint, milp
 
+    scale = weight_unit(matrix)
+    matrix = matrix / scale
     upper = sp.coo_array(sp.triu(matrix))
     n, m, edge = matrix.shape[0], upper.nnz, np.arange(upper.nnz)
     ends = (
@@ -111,6 +113,7 @@ def _milp(matrix: sp.csr_array, seconds: float) -> Optimum | None:
     on = side.astype(float)
     value = float((matrix @ on) @ (1 - on))
     # The solver stops within its own tolerances; a proof needs its bound to leave no room for a larger cut.
-    whole = bool(np.all(upper.data == np.rint(upper.data)))
-    room = 0.5 if whole else 1e-9 * float(abs(upper.data).sum())
-    return Optimum(value, side, "exact", "HiGHS") if -solution.mip_dual_bound < value + room else None
+    total, wanted = float(abs(upper.data).sum()), upper.data * scale
+    whole = bool(np.all(wanted == np.rint(wanted))) and total * scale < 2**52  # larger numbers are all whole
+    room = 0.5 / scale if whole else 1e-9 * total
+    return Optimum(value * scale, side, "exact", "HiGHS") if -solution.mip_dual_bound < value + room else None

@@ -49,8 +49,8 @@ def serial_cost(costs: np.ndarray, succeeded: np.ndarray) -> Interval:
 
 
 def near(cuts: np.ndarray, best: float, gap: float) -> np.ndarray:
-    """Whether cuts are within a share of the best one."""
-    return np.asarray(cuts) >= best - gap * abs(best) - 1e-9 * max(abs(best), 1.0)
+    """Whether cuts are within a share of the best one, whatever their unit."""
+    return np.asarray(cuts) >= best - (gap + 1e-9) * abs(best)
 
 
 def effort_columns() -> tuple[Measure, ...]:

@@ -1,4 +1,5 @@
 import itertools
+from fractions import Fraction
 
 import networkx as nx
 import numpy as np
@@ -35,6 +36,37 @@ def test_enumeration_is_exact(seed):
     assert found.status == "exact"
     assert found.value == pytest.approx(brute_force(graph))
     assert maxcut.cut_value(graph, found.side) == pytest.approx(found.value)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_enumeration_rounds_nothing(seed):
+    """Weights of ±10⁶ that leave a cut of a few units: the exact best in fractions, rounded once."""
+    rng = np.random.default_rng(seed)
+    graph = nx.Graph()
+    pairs = itertools.combinations(range(9), 2)
+    graph.add_weighted_edges_from((i, j, float(rng.choice([-1e6, rng.normal(0.1), rng.normal()]))) for i, j in pairs)
+    exact = max(
+        sum(Fraction(w) for i, j, w in graph.edges(data="weight") if (side >> i ^ side >> j) & 1) for side in range(256)
+    )
+    assert optimum(graph).value == pytest.approx(float(exact), rel=1e-15, abs=0)
+
+
+@pytest.mark.parametrize("nodes", [10, 26])  # enumerated; tabu search, annealing, proof
+def test_a_cut_does_not_depend_on_the_unit_of_weight(nodes):
+    graph = nx.gnp_random_graph(nodes, 3 / nodes, seed=4)
+    rng = np.random.default_rng(1)
+    matrix = graphs.adjacency(graph) * 1.0
+    matrix.data = rng.normal(1, 1, matrix.nnz)
+    matrix = matrix + matrix.T
+    best = optimum(matrix, reads=10, milp_seconds=20)
+    assert best.status == "exact" and best.value == pytest.approx(maxcut.cut_value(matrix, best.side), rel=1e-14)
+    climbed, bound = baselines.local_search_cuts(matrix, 20, 1), baselines.goemans_williamson(matrix, 5)[1]
+    for unit in (2.0**-90, 2.0**-40, 2.0**30, 2.0**300):
+        found = optimum(matrix * unit, reads=10, milp_seconds=20)
+        assert (found.value, found.status) == (best.value * unit, best.status)
+        assert maxcut.cut_value(matrix, found.side) == pytest.approx(best.value, rel=1e-14)
+        assert np.array_equal(baselines.local_search_cuts(matrix * unit, 20, 1), climbed * unit)
+        assert baselines.goemans_williamson(matrix * unit, 5)[1] == pytest.approx(bound * unit, rel=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(3))
