@@ -1,4 +1,4 @@
-"""Weighted graphs from files: edge lists of rudy and Gset, Matrix Market, DIMACS, GML, GraphML.
+"""Weighted graphs from files: edge lists of rudy and Gset, Matrix Market, DIMACS, METIS, GML, GraphML.
 
 Nodes count from 0 in memory, in the file's order.
 """

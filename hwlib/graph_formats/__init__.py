@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import networkx as nx
 
-from hwlib.graph_formats import dimacs, edge_list, gml, graphml, matrix_market
-from hwlib.graph_formats.graph_file import GraphFile
+from hwlib.errors import shown
+from hwlib.graph_formats import dimacs, edge_list, gml, graphml, matrix_market, metis
+from hwlib.graph_formats.graph_file import READ, GraphFile
 
 
 class GraphFormat(NamedTuple):
@@ -40,13 +41,36 @@ FORMATS = (
         "GML", (".gml",), re.compile(r"(graph|creator|version|comment|label|directed)\b", re.IGNORECASE), gml.read
     ),
     GraphFormat("GraphML", (".graphml", ".xml"), re.compile("<"), graphml.read),
+    GraphFormat("METIS", (".graph", ".metis", ".chaco"), re.compile("(?!)"), metis.read),  # begins as an edge list does
     GraphFormat("rudy/Gset edge list", (".rudy", ".rud", ".mc"), re.compile(""), edge_list.read),  # any other
 )
 
 
+# Formats that are not read: name, and how the first line begins that says something.
+NOT_READ = (
+    ("Pajek", re.compile(r"\*\s*(vertices|network)\b", re.IGNORECASE)),
+    ("LEDA", re.compile(r"LEDA\.GRAPH\b")),
+    ("Graphviz DOT", re.compile(r"(strict\s+)?(graph|digraph)\b[^\[]*\{", re.IGNORECASE)),
+    ("UCINET DL", re.compile(r"DL\b", re.IGNORECASE)),
+    ("graph6", re.compile(r">>(graph6|sparse6|digraph6)<<")),
+    ("JSON", re.compile(r"[\[{]")),
+    ("TSPLIB", re.compile(r"(NAME|TYPE|DIMENSION)\s*:")),
+    ("CSV", re.compile(r"[^,;]*[,;]")),
+)
+
+
 def format_of(file: GraphFile) -> GraphFormat:
-    """The format of a file: by its suffix, where that names one, otherwise by how it begins."""
+    """The format of a file: by its suffix, where that names one, otherwise by how it begins.
+
+    Raises:
+        InputError: it begins as a format does that is not read.
+    """
     suffix = file.path.suffix.lower()
-    by_suffix = (each for each in FORMATS if suffix in each.suffixes)
-    first = file.first_line()
-    return next(by_suffix, None) or next(each for each in FORMATS if each.begins.match(first))
+    by_suffix = next((each for each in FORMATS if suffix in each.suffixes), None)
+    if by_suffix is not None:
+        return by_suffix
+    number, first = file.first_line()
+    for name, begins in NOT_READ:
+        if begins.match(first):
+            raise file.refuse(number, f"found {shown(first, 30)}, which looks like {name}; {READ}")
+    return next(each for each in FORMATS if each.begins.match(first))

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import networkx as nx
 
-from hwlib.errors import shown
+from hwlib.errors import InputError, shown
+from hwlib.graph_formats import metis
 from hwlib.graph_formats.edge_collector import Edges
 from hwlib.graph_formats.graph_file import READ, GraphFile
 
 COMMENTS = ("#", "%")
+_METIS = "this is no edge list but a METIS file, a line of neighbours per node: name it .graph to have it read so"
+_BOTH = "read as an edge list; it could be METIS, a line of neighbours per node: name it .graph to have it read so"
 
 
 def read(file: GraphFile) -> nx.Graph:
     """Read an edge list; lines that start with ``#`` or ``%`` are comments.
 
     Raises:
-        InputError: one line with file and line number.
+        InputError: one line with file and line number; of a METIS file, that it is one.
     """
     file.without_attributes()
+    try:
+        graph = _listed(file)
+    except InputError:
+        if metis.fits(file):
+            raise file.refuse(1, _METIS) from None
+        raise
+    nodes = graph.number_of_nodes()
+    if nodes == graph.number_of_edges() and metis.fits(file):  # lines of two words, as many as nodes: an odd ring
+        graph.graph.setdefault("remarks", []).append(_BOTH)
+    return graph
+
+
+def _listed(file: GraphFile) -> nx.Graph:
     lines = file.lines(COMMENTS)
     header = next(lines, None)
     if header is None:

@@ -14,7 +14,7 @@ from hwlib.quantities import parse_number
 MAX_EDGES = 1_000_000
 MAX_BYTES = 256 * 2**20  # of a file that is read by lines
 MAX_WHOLE = 64 * 2**20  # of one that is read whole
-READ = "formats read: rudy/Gset edge list, Matrix Market, DIMACS, GML, GraphML"
+READ = "formats read: rudy/Gset, Matrix Market, DIMACS, METIS, GML, GraphML"
 _MAX_LINE = 4096
 _HEAD = 64 * 1024  # in which a format must show itself
 _LARGEST = 1e100  # weight: sums of a million stay far from overflow
@@ -55,34 +55,36 @@ class GraphFile:
             raise InputError(f"{self.path}: larger than {MAX_WHOLE // 2**20} MiB")
         return content
 
-    def first_line(self) -> str:
+    def first_line(self) -> Line:
         """The first line that is neither empty nor a comment with ``#``, looked up without reading on."""
         head = self.stream.read(_HEAD)
         self.stream.seek(0)
         if head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16, of formats read here only XML may be
-            return "<"
-        lines = (line.strip() for line in head.decode("utf-8-sig", "replace").splitlines())
-        return next((line for line in lines if line and not line.startswith("#")), "")
+            return 1, "<"
+        lines = enumerate((line.strip() for line in head.decode("utf-8-sig", "replace").split("\n")), 1)
+        return next((line for line in lines if line[1] and not line[1].startswith("#")), (1, ""))
 
-    def lines(self, comments: tuple[str, ...]) -> Iterator[Line]:
+    def lines(self, comments: tuple[str, ...], *, blank: bool = False, longest: int = _MAX_LINE) -> Iterator[Line]:
         """Number and text of each line that says something, decoded and bounded: the file is never read whole.
 
         Args:
             comments: how lines begin that say nothing.
+            blank: whether empty lines say something.
+            longest: bytes of a line.
 
         Raises:
             InputError: binary data, or an endless line.
         """
         number = 0
-        while raw := self.stream.readline(_MAX_LINE + 1):
+        while raw := self.stream.readline(longest + 1):
             number += 1
             try:
                 text = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
             except UnicodeDecodeError:
                 raise self.refuse(number, f"not a text file; {READ}") from None
-            if "\0" in text or len(raw) > _MAX_LINE:
+            if "\0" in text or len(raw) > longest:
                 raise self.refuse(number, f"not a graph file (binary data or an endless line); {READ}")
-            if text and not text.startswith(comments):
+            if (text or blank) and not text.startswith(comments):
                 yield number, text
 
     def counts(self, line: Line, words: list[str], what: str, *, edges: bool = True) -> list[int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-
 _REFRESH = 64  # steps after which a cut that is carried along is summed afresh
 _EPSILON = 2.0**-52
 
@@ -28,8 +27,7 @@ def _cut(weights: np.ndarray, side: np.ndarray) -> float:
 def enumerate_cuts(weights: np.ndarray) -> tuple[float, np.ndarray]:
     """Largest cut of a dense graph by walking all bipartitions in Gray-code order (last node fixed).
 
-    The cut is carried along from step to step. Where that, with all its rounding, may be better than the best one, it is
-    summed afresh.
+    The cut is carried along from step to step, and summed afresh where that, with all its rounding, may be the best.
     """
     n = len(weights)
     side = np.zeros(n, np.int8)

@@ -1,7 +1,7 @@
 """Weighted graphs from and to files, and in memory from networkx and SciPy.
 
-Files: edge lists of rudy and Gset, Matrix Market, DIMACS, GML, GraphML (``hwlib.graph_formats``). Nodes count
-from 0 in memory, in the file's order.
+Files: edge lists of rudy and Gset, Matrix Market, DIMACS, METIS, GML, GraphML (``hwlib.graph_formats``).
+Nodes count from 0 in memory, in the file's order.
 """
 
 from __future__ import annotations

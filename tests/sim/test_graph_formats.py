@@ -55,6 +55,15 @@ def dimacs(graph, kind="edge", *, twice=False):
     return f"c by hand\np {kind} {len(graph)} {len(pairs)}\n" + "\n".join(f"e {u} {v}" for u, v in pairs)
 
 
+def metis(graph, weighted=False):
+    """Written as the manual of METIS says; nodes are numbers from 0."""
+    lines = [f"{len(graph)} {graph.number_of_edges()}" + " 001" * weighted]
+    for node in graph:
+        near = [f"{k + 1} {graph[node][k]['weight']!r}" if weighted else f"{k + 1}" for k in graph[node]]
+        lines.append(" ".join(near))
+    return "\n".join(["% by hand", *lines, ""])
+
+
 def matrix_market(graph, field="pattern", symmetry="symmetric", dense=False):
     matrix = nx.to_scipy_sparse_array(graph, weight=None if field == "pattern" else "weight", format="coo")
     stream = io.BytesIO()
@@ -141,6 +150,7 @@ def test_one_graph_has_one_cut_in_every_format(tmp_path_factory, data):
     texts = {
         "g": edge_list(graph), "g.txt": edge_list(graph), "g.gml": gml(graph), "g.graphml": graphml(graph),
         "g.col": dimacs(graph), "twice.col": dimacs(graph, "col", twice=True), "g.mtx": matrix_market(graph),
+        "g.graph": metis(graph),
         "general.mtx": matrix_market(graph, "integer", "general"),
         "dense.mtx": matrix_market(graph, "integer", "symmetric", True),
         "whole.mtx": matrix_market(graph, "real", "general", True),
@@ -157,6 +167,7 @@ def test_karate_club(tmp_path):
     """61 of its 78 edges (proved by HiGHS); 179 of a weight of 231."""
     for name, text in (
         ("k.gml", gml(KARATE)), ("k.graphml", graphml(KARATE)), ("k.col", dimacs(KARATE)), ("k.txt", edge_list(KARATE)),
+        ("k.metis", metis(KARATE)),
     ):  # fmt: skip
         found = read(tmp_path, name, text)
         assert (len(found), found.number_of_edges()) == (34, 78)
@@ -251,6 +262,29 @@ def test_dimacs_spellings(tmp_path):
     assert graphs.remarks(twice) == ["every edge is given from both ends and counts once"]
 
 
+def test_metis_spellings(tmp_path):
+    """Sizes and weights of nodes are passed over, edges keep their weight, an empty line is a node without edges."""
+    text = "% by hand\n\n4 3 111 2\n4 1 2  2 1.5 4 -2\n2 4 4  1 1.5 4 1\n% between\n1 1 1\n5 3 2  2 1 1 -2\n\n\n"
+    found = read(tmp_path, "g.graph", text)
+    assert list(found.edges(data="weight")) == [(0, 1, 1.5), (0, 3, -2.0), (1, 3, 1.0)] and len(found) == 4
+    assert list(read(tmp_path, "g.metis", "3 1\n3\n\n1\n").edges) == [(0, 2)]
+    weights = read(tmp_path, "w.graph", metis(nx.Graph(KARATE), weighted=True))
+    assert optimum(weights, milp_seconds=60).value == 179
+    long = nx.star_graph(2000)
+    assert read(tmp_path, "long.graph", metis(long)).number_of_edges() == 2000
+    arcs = graphs.read_graph(tmp_path / "g.metis", directed=True)
+    assert sorted(arcs.edges) == [(0, 2), (2, 0)]
+
+
+def test_an_odd_ring_may_be_an_edge_list_or_metis(tmp_path):
+    """Both read it, as different graphs: it is said."""
+    ring = nx.cycle_graph(5)
+    as_list = read(tmp_path, "g.txt", metis(ring))
+    assert not as_list.has_edge(0, 1) and "it could be METIS" in graphs.remarks(as_list)[0]
+    assert nx.utils.graphs_equal(nx.Graph(read(tmp_path, "g.graph", metis(ring)).edges), nx.Graph(ring.edges))
+    assert graphs.remarks(read(tmp_path, "g.txt", edge_list(ring))) == []
+
+
 @pytest.mark.parametrize(("write", "name"), [(gml, "g.gml"), (graphml, "g.graphml")])
 def test_directed_graphs(tmp_path, write, name):
     pairs = nx.DiGraph([("a", "b"), ("b", "a"), ("b", "c"), ("c", "b")])
@@ -274,12 +308,20 @@ def element(inner, default="undirected"):
 
 
 ONE_EDGE = '<node id="a"/><node id="b"/>\n<edge source="a" target="b"/>'
-READ = "; formats read: rudy/Gset edge list, Matrix Market, DIMACS, GML, GraphML"
+READ = "; formats read: rudy/Gset, Matrix Market, DIMACS, METIS, GML, GraphML"
 DTD = '<!DOCTYPE graphml [<!ENTITY a "x"><!ENTITY b "&a;&a;&a;&a;">]>\n'
 BAD = [
     # other formats, by suffix or content
-    ("g.json", '{"nodes": []}', ":1: found '{\"nodes\": []}', allowed 'nodes edges' in whole numbers" + READ),
-    ("g.txt", "a,b\n1,2\n", ":1: found 'a,b', allowed 'nodes edges' in whole numbers" + READ),
+    ("g.json", '{"nodes": []}', ":1: found '{\"nodes\": []}', which looks like JSON" + READ),
+    ("g.txt", "a,b\n1,2\n", ":1: found 'a,b', which looks like CSV" + READ),
+    ("g.net", '\ufeff*Vertices 2\n1 "a"\n2 "b"\n*Edges\n', ":1: found '*Vertices 2', which looks like Pajek" + READ),
+    ("g.gw", "# by LEDA\nLEDA.GRAPH\nvoid\nvoid\n-2\n", ":2: found 'LEDA.GRAPH', which looks like LEDA" + READ),
+    ("g.dot", "strict graph G {\n 1 -- 2\n}\n", ":1: found 'strict graph G {', which looks like Graphviz DOT" + READ),
+    ("g.dl", "dl n=2 format=edgelist1\ndata:\n1 2\n", "which looks like UCINET DL" + READ),
+    ("g.g6", ">>graph6<<Bw\n", ":1: found '>>graph6<<Bw', which looks like graph6" + READ),
+    ("g.tsp", "NAME: burma14\nTYPE: TSP\n", ":1: found 'NAME: burma14', which looks like TSPLIB" + READ),
+    ("g.gexf", "<gexf xmlns='http://gexf.net/1.3'/>", ":1: XML begins with <gexf>, not <graphml>" + READ),
+    ("g.txt", "0 1 1\n1 0 1\n1 1 0\n", ":1: found '0 1 1', allowed 'nodes edges' in whole numbers" + READ),
     ("g.png", b"\x89PNG\r\n", ":1: not a text file" + READ),
     ("g", "", ":1: empty" + READ),
     ("g.col", "3 2\n1 2\n", ":1: found '3 2', DIMACS lines begin with c, p, e or a" + READ),
@@ -333,6 +375,25 @@ BAD = [
     ("g.max", "p max 3 1\na 1 2\n", ":2: found 'a 1 2', allowed 'a i j weight'"),
     ("g.max", "p max 3 1\na 1 2 3\n", ":2: arc 1 2 is directed, without 2 1; a cut needs undirected edges"),
     ("g.max", "p max 3 2\na 1 2 3\ne 1 2\n", ":3: edges (e) and arcs (a) in one file"),
+    # METIS
+    ("g.txt", "4 4\n2 4\n1 3\n2 4\n1 3\n", ":1: this is no edge list but a METIS file"),
+    ("g", "3 2 001\n2 5 3 6\n1 5\n1 6\n", ":1: this is no edge list but a METIS file"),
+    ("g.graph", "", ":1: found '', allowed 'nodes edges' in whole numbers" + READ),
+    ("g.graph", "3 2 7\n2 3\n1\n1\n", ":1: header '3 2 7', allowed 'nodes edges [fmt [ncon]]' with fmt as 1 or 011"),
+    ("g.graph", "3 2 1 1 1\n2 3\n1\n1\n", ":1: header '3 2 1 1 1', allowed 'nodes edges"),
+    ("g.graph", "3 2 11 99\n2 3\n1\n1\n", ":1: header '3 2 11 99', allowed 1 to 20 weights of a node"),
+    ("g.graph", "3 2\n2 3\n1\n", ":3: ends after 2 nodes, the header declares 3"),
+    ("g.graph", "3 2\n2 3\n1\n1\n2\n", ":5: more lines than the 3 nodes"),
+    ("g.graph", "3 1\n2 3\n1\n1\n", ":4: 4 neighbours in all, the header's 1 edges make 2"),
+    ("g.graph", "3 2\n2 3\n1 3\n\n", ":2: edge 1 3 is directed, without 3 1"),
+    ("g.graph", "3 2\n2 2\n1\n1\n", ":2: edge 1 2 again, first on line 2"),
+    ("g.graph", "3 2\n1 2\n1\n1\n", ":2: node 1 is its own neighbour"),
+    ("g.graph", "3 2\n2 4\n1\n1\n", ":2: node '4', allowed 1 to 3, as the header says"),
+    ("g.graph", "3 2 1\n2 4 3 6\n1 5\n1 6\n", ":2: edge 1 2 is directed, without 2 1 with the same weight"),
+    ("g.graph", "3 2 1\n2 3 1\n1 5\n1 6\n", ":2: found '2 3 1', allowed 'neighbour weight …', as the header says"),
+    ("g.graph", "3 2 1\n2 nan 3 1\n1 5\n1 6\n", ":2: weight 'nan', allowed finite"),
+    ("g.graph", "3 2 110\n1\n1\n1\n", ":2: found '1', allowed '2 numbers and …', as the header says"),
+    ("g.graph", "2000000 1\n", ":1: 2000000 nodes, allowed 1 to 20000"),
     # GML
     ("g.gml", "graph [ ]", ":1: no node"),
     ("g.gml", "graph [\n" + node(1) + "node [ ] ]", ":3: node without id"),

@@ -26,6 +26,7 @@ GRAPHS = {
     ".max": b"p max 3 4\nn 1 s\na 1 2 7\na 2 1 7\na 2 3 1\na 3 2 1\n",
     ".mtx": b"%%MatrixMarket matrix coordinate real symmetric\n% by hand\n4 4 4\n2 1 2\n3 2 -1.5\n3 1 3\n4 3 1\n",
     ".mm": b"%%MatrixMarket matrix array integer general\n3 3\n0\n1\n2\n1\n0\n3\n2\n3\n0\n",
+    ".graph": b"% by hand\n4 4 1\n2 2 3 3\n1 2 3 -1.5\n2 -1.5 1 3 4 1\n3 1\n",
     ".gml": "\n".join(nx.generate_gml(PATH)).encode(),
     ".graphml": "\n".join(nx.generate_graphml(PATH)).encode(),
 }
