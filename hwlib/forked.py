@@ -18,7 +18,8 @@ from hwlib.errors import StoppedError
 from hwlib.lifeline import die_with_parent
 
 MOST_WORKERS = 8
-WAITING = 5  # times the allowed processor time that a bounded child may take on a busy machine
+WAITING = 5  # times the allowed processor time that a bounded child may be asleep
+_LOOK = 0.1  # s between looks at a bounded child
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -65,7 +66,8 @@ def bounded(work: Callable[[], Result], *, seconds: float, memory: int | None = 
 
     Args:
         work: its result must be one that can be sent.
-        seconds: of processor time; ``WAITING`` times as long by the clock.
+        seconds: of processor time. The clock counts only while the child waits for nothing that a busy machine could
+            give, ``WAITING`` times as long: a child that gets no turn, or is paused with all others, is not blamed.
         memory: bytes that it may use beyond what this process uses now; None is as many as there are.
 
     Raises:
@@ -76,14 +78,28 @@ def bounded(work: Callable[[], Result], *, seconds: float, memory: int | None = 
         return work()
     child, here = _started(lambda _: _bounded_work(work, seconds, memory), None)
     try:
-        if not here.poll(WAITING * seconds):
-            raise StoppedError(f"no end after {WAITING * seconds:.0f} s")
+        asleep, worked = 0.0, -1
+        while not here.poll(_LOOK):
+            state, now = _seen(child.pid)
+            asleep, worked = asleep + _LOOK if state == "S" and now == worked else 0.0, now
+            if asleep > WAITING * seconds:
+                raise StoppedError(f"asleep for {asleep:.0f} s")
         result: Result = _received(child, here)
         return result
     except MemoryError:
         raise StoppedError("out of memory") from None
     finally:
         _end(child, here)
+
+
+def _seen(pid: int | None) -> tuple[str, int]:
+    """State of a process as Linux says it, ``S`` asleep, and ticks of processor time that it has had."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # it has ended
+        return "", -1
+    fields = text.rpartition(")")[2].split()
+    return fields[0], int(fields[11]) + int(fields[12])
 
 
 def _bounded_work(work: Callable[[], Result], seconds: float, memory: int | None) -> Result:

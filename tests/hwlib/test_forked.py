@@ -3,10 +3,13 @@
 import multiprocessing
 import os
 import signal
+import time
 
 import pytest
 
-from hwlib.forked import in_processes
+from hwlib import forked
+from hwlib.errors import StoppedError
+from hwlib.forked import bounded, in_processes
 
 
 def square(value):
@@ -35,4 +38,38 @@ def test_what_a_child_raises_is_raised_here(workers):
 def test_a_killed_child_is_reported():
     with pytest.raises(RuntimeError, match="ended with code -9"):
         list(in_processes(square, [1, 4, 5], 2))
+    assert multiprocessing.active_children() == []
+
+
+def busy(seconds):
+    while time.process_time() < seconds:
+        pass
+    return "done"
+
+
+def test_a_bounded_child_has_processor_time():
+    began = time.process_time()
+    with pytest.raises(StoppedError, match="ended with code -"):
+        bounded(lambda: busy(60), seconds=1)
+    assert bounded(lambda: busy(0.3), seconds=1) == "done" and time.process_time() - began < 5
+    assert multiprocessing.active_children() == []
+
+
+def test_a_bounded_child_that_gets_no_turn_is_not_blamed(monkeypatch):
+    """One that sleeps is stopped; one that is ready to work, or paused, as long by the clock is waited for."""
+    monkeypatch.setattr(forked, "WAITING", 0.3)
+    with pytest.raises(StoppedError, match="asleep for 0 s"):
+        bounded(lambda: time.sleep(60), seconds=1)
+    assert bounded(lambda: busy(0.8), seconds=2) == "done"
+
+    def paused():
+        parent = os.getpid()
+        if os.fork() == 0:  # wakes the child that stops itself
+            time.sleep(0.8)
+            os.kill(parent, signal.SIGCONT)
+            os._exit(0)
+        os.kill(parent, signal.SIGSTOP)
+        return "went on"
+
+    assert bounded(paused, seconds=1) == "went on"
     assert multiprocessing.active_children() == []
