@@ -14,9 +14,9 @@ from hwlib.quantities import parse_quantity
 from hwlib.registry import Registry
 from sim.dynamics.collective import Collective as Collective
 from sim.dynamics.kinematic import Kinematic as Kinematic
-from sim.dynamics.law import Parameter as Parameter
 from sim.dynamics.law import StateVariable as StateVariable
 from sim.dynamics.law import WallDynamics as WallDynamics
+from sim.dynamics.parameter import Parameter as Parameter
 
 DYNAMICS: Registry[type[WallDynamics]] = Registry("law")
 

@@ -16,7 +16,9 @@ import numpy as np
 
 from hwlib.device import BOHR_MAGNETON, REDUCED_PLANCK
 from hwlib.network import Network
-from sim.dynamics.law import DAMPING, WALL_WIDTH, Parameter, StateVariable, WallDynamics
+from sim.dynamics.law import StateVariable, WallDynamics
+from sim.dynamics.parameter import DAMPING, WALL_WIDTH, Parameter
+from sim.dynamics.pinning import PINNING
 
 
 class Collective(WallDynamics):
@@ -43,6 +45,7 @@ class Collective(WallDynamics):
         ),
         Parameter("first_angle", "1", -np.pi, np.pi, 0.0, "φ at the beginning in rad", "a Bloch or Néel wall at rest"),
         Parameter("lande_factor", "1", 0.1, 100.0, 2.1, "g", "Table I", of_device=True),
+        *PINNING,
     )  # fmt: skip
     states: ClassVar[tuple[StateVariable, ...]] = (StateVariable("angle", "rad", "angle of the wall's magnetisation"),)
 
@@ -85,8 +88,16 @@ class Collective(WallDynamics):
         return (way / (self.alpha * self.width))[None]
 
     def quickest(self) -> np.ndarray:
-        """α/(γ µ₀H_K) of a wall that an end holds."""
-        return self.alpha * self.width / np.maximum(2 * self.walker, 1e-30)
+        """α/(γ µ₀H_K) of a wall that an end holds; pinning."""
+        return np.minimum(self.alpha * self.width / np.maximum(2 * self.walker, 1e-30), super().quickest())
+
+    def under_force(
+        self, speed: np.ndarray, rates: np.ndarray, force: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+        """As the leak enters."""
+        a = self.alpha
+        turning = a * force / ((1 + a * a) * self.width)
+        return speed + a * a * force / (1 + a * a), rates + turning
 
     def at_rest(
         self, current: np.ndarray, state: np.ndarray, held: np.ndarray, rest_speed: np.ndarray

@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sim.dynamics.law import DAMPING, WALL_WIDTH, Parameter, WallDynamics
+from sim.dynamics.law import WallDynamics
+from sim.dynamics.parameter import DAMPING, WALL_WIDTH, Parameter
+from sim.dynamics.pinning import PINNING
 
 
 def law(mobility: Any, current: Any, leak: Any, tracks: Any = 1.0) -> Any:
@@ -32,7 +34,7 @@ class Kinematic(WallDynamics):
 
     name: ClassVar[str] = "kinematic"
     meaning: ClassVar[str] = "v = k·I + v_leak, the paper's"
-    parameters: ClassVar[tuple[Parameter, ...]] = (DAMPING, WALL_WIDTH)  # of thermal motion alone
+    parameters: ClassVar[tuple[Parameter, ...]] = (DAMPING, WALL_WIDTH, *PINNING)  # at a temperature alone
 
     def velocity(self, current: np.ndarray, state: np.ndarray | None = None) -> np.ndarray:
         """Velocity in m/s toward ON from the track current in A, shape (…, devices)."""

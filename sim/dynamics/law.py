@@ -13,52 +13,11 @@ import numpy as np
 
 from hwlib.errors import InputError, shown
 from hwlib.network import Network
-from hwlib.quantities import human
+from sim.dynamics.parameter import Parameter
+from sim.dynamics.pinning import Pinning
 
 REST_OF_LEAK = 200.0  # a wall is at rest when this much slower than the slowest leak of its neuron
 _REST_OF_DRIVE = 1e-8  # … or than this part of the fastest drive: the rounding of currents is 1e-16 to 1e-10 of it
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A number of every device that a law needs.
-
-    Attributes:
-        name: in the design's ``device.dynamics.parameters`` and in the network file.
-        unit: SI; ``1``: a plain number.
-        low, high: the range, both allowed.
-        default: in that unit, and where it comes from: ``source``.
-        meaning: in a few words.
-        of_device: the design's ``device`` says it (its field of that name), not the parameters.
-    """
-
-    name: str
-    unit: str
-    low: float
-    high: float
-    default: float
-    meaning: str
-    source: str
-    of_device: bool = False
-
-    def written(self, value: float, digits: int = 12) -> float | str:
-        """The value as a design file holds it."""
-        return value if self.unit == "1" else human(value, self.unit, digits)
-
-    @property
-    def range(self) -> str:
-        """The range as a person writes it."""
-        return f"{self.written(self.low, 4)} to {self.written(self.high, 4)}"
-
-
-DAMPING = Parameter(
-    "damping", "1", 1e-4, 1.0, 0.01, "Gilbert damping α",
-    "CoFeB/MgO, 0.005 to 0.02: Ikeda et al., Nat. Mater. 9, 721 (2010)",
-)  # fmt: skip
-WALL_WIDTH = Parameter(
-    "wall_width", "m", 1e-9, 1e-7, 8e-9, "Δ, √(A_ex/K_eff)",
-    "5 to 10 nm, with A_ex of 10 to 20 pJ/m and K_eff of 0.2 to 0.4 MJ/m³",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,6 +39,7 @@ class WallDynamics:
         states: state variables besides the position.
         network: the network.
         values: the parameters by name, shape (devices,).
+        pinning: what pins the walls; only trials at a temperature have it.
 
     Raises:
         InputError: a network whose parameters the law does not know, or that are out of range.
@@ -106,6 +66,7 @@ class WallDynamics:
                 where = f"network: dynamics {self.name}: {name}"
                 raise InputError(f"{where} is {parameter.written(float(bad[0]), 6)}, allowed {parameter.range}")
             self.values[name] = values
+        self.pinning = Pinning(self.values, network.length)
 
     def velocity(self, current: np.ndarray, state: np.ndarray) -> np.ndarray:
         """Velocity in m/s toward ON that walls would have if no end of their track held them.
@@ -181,9 +142,15 @@ class WallDynamics:
         """What it does to the state variables when an end of the track pushes walls by ``way`` m, (states, devices)."""
         return np.zeros((len(self.states), len(way)))
 
+    def under_force(
+        self, speed: np.ndarray, rates: np.ndarray, force: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+        """Velocities and rates of the state variables with a force added, told by the velocity that it alone gives."""
+        return speed + force, rates
+
     def quickest(self) -> np.ndarray:
-        """Shortest time in s in which state variables change by themselves, shape (devices,)."""
-        return np.full(self.network.devices, np.inf)
+        """Shortest time in s in which walls follow their pinning, or state variables change, shape (devices,)."""
+        return self.pinning.quickest
 
 
 _MATERIALS = ("lande_factor", "saturation_magnetization")  # of the device, in the file of every other law's network

@@ -76,6 +76,11 @@ def _able(name: str, law: WallDynamics, *, noise: bool) -> list[str]:
     asked = names() if name == "auto" else [name]
     able = [each for each in asked if support_of(each, noise=noise).includes(law, noise=noise)]
     if not able:
+        if law.pinning.any and not noise:
+            raise InputError(
+                f"engine {name}: only trials at a temperature have pinning; give operating_point.temperature, 0 K for "
+                "no noise"
+            )
         what = f"{law.name} walls{' at a temperature' if noise else ''}"
         support = "; ".join(f"{each}: {support_of(each, noise=noise)}" for each in names())
         raise InputError(f"engine {name}: does not support {what} ({support})")

@@ -53,7 +53,9 @@ class Support:
     noise: bool = False
 
     def includes(self, law: WallDynamics, *, noise: bool = False) -> bool:
-        """Whether the engine moves walls by this law, at a temperature where that is asked."""
+        """Whether the engine moves walls by this law, at a temperature where that is asked; else without pinning."""
+        if not noise and law.pinning.any:
+            return False
         if noise and (not self.noise or law.diffusion(np.zeros(law.network.devices)) is None):
             return False
         return self.dynamics is None or law.name in self.dynamics

@@ -97,9 +97,9 @@ class ThermalStepper(Stepper):
     def _step(self) -> None:
         first, stride = self.steps * self._noise.stride, self._noise.stride
         rows = self._draw(first, stride)
-        speed, rates = self._rates(self._current, self.state)
+        speed, rates = self._rates(self._place, self._current, self.state)
         place, state = self._moved(rows, speed, rates)
-        ahead, turning = self._rates(self._circuit.solve(place)[0], state)
+        ahead, turning = self._rates(place, self._circuit.solve(place)[0], state)
         self._place, self.state = self._moved(rows, (speed + ahead) / 2, (rates + turning) / 2)
         self._current, power = self._circuit.solve(self._place)
         self.energy = self.energy + stride * self._increment * (self._power + power) / 2
@@ -107,9 +107,12 @@ class ThermalStepper(Stepper):
         self.steps += 1
         self.time = self.phase.until * min((first + stride) / self._count, 1.0)
 
-    def _rates(self, current: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Of walls that nothing holds: ends push them back."""
-        return self._law.velocity(current, state), self._law.state_rates(current, state, self._free)
+    def _rates(self, place: np.ndarray, current: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of walls that no end holds: ends push them back."""
+        speed, rates = self._law.velocity(current, state), self._law.state_rates(current, state, self._free)
+        if not self._law.pinning.any:
+            return speed, rates
+        return self._law.under_force(speed, rates, self._law.pinning.velocity(place))
 
     def _draw(self, first: int, stride: int) -> slice:
         """Random numbers of a step's increments; the rows where they are."""
@@ -142,7 +145,7 @@ class ThermalStepper(Stepper):
 
     def speeds(self) -> np.ndarray:
         """In m/s, without noise."""
-        return self._law.velocity(self._current, self.state)
+        return self._rates(self._place, self._current, self.state)[0]
 
     def look(self) -> tuple[np.ndarray, ...]:
         """Currents, voltages, states."""

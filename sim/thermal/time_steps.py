@@ -24,7 +24,7 @@ def fastest_speeds(phase: Phase, law: WallDynamics) -> np.ndarray:
     soma_r_p = network.r_p[network.somas][network.pre]
     largest = max(float(volts[network.nets_of(DENDRITE)].max(initial=0.0)), _most_weight(network, volts))
     axon = abs(phase.protocol.v_dw) / (soma_r_p * fan_out + network.r_m)
-    return law.fastest(np.where(network.is_soma, largest / network.r_m, axon))
+    return law.fastest(np.where(network.is_soma, largest / network.r_m, axon)) + law.pinning.most
 
 
 def _most_weight(network: Network, volts: np.ndarray) -> float:

@@ -79,13 +79,13 @@ def test_without_noise_walls_go_as_the_engine_moves_them(time):
     process = design.load_process()
     starts = sim.starts(design, 3)
     noisy = [sim.protocol_on(network, design, process, start=start, time_limit=time) for start in starts]
-    noisy = [replace(each, noise=replace(each.noise, increment=5e-12)) for each in noisy]
+    noisy = [replace(each, noise=replace(each.noise, increment=2e-11)) for each in noisy]
     found = sim.run_batch(network, noisy)
     quiet_ones = [replace(each, noise=None) for each in noisy]
     right = sim.run_batch(network, quiet_ones, engine="reference")
     moving = abs(right.wall_final - np.where(right.wall_final > 5e-8, 1e-7, 0)).max() > 0
     assert moving or time > 1e-8
-    np.testing.assert_allclose(found.wall_final / 1e-7, right.wall_final / 1e-7, atol=2e-4)
+    np.testing.assert_allclose(found.wall_final / 1e-7, right.wall_final / 1e-7, atol=5e-5)  # of order 1: 4e-4
     if moving:  # with every wall at rest the reference ends earlier
         np.testing.assert_allclose(found.energy_source, right.energy_source, rtol=1e-3, atol=1e-18)
         np.testing.assert_allclose(found.energy_sink, right.energy_sink, rtol=1e-3, atol=1e-18)
