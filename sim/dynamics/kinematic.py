@@ -42,7 +42,9 @@ class Kinematic(WallDynamics):
 
     def diffusion(self, agitation: np.ndarray) -> np.ndarray:
         """D = k_B T γΔ/(2 α M_s A), by the Einstein relation: a force F alone moves the wall by F·D/(k_B T)."""
-        return np.sqrt(2 * agitation * self.values[WALL_WIDTH.name] / self.values[DAMPING.name])[None]
+        einstein = self.einstein(agitation)
+        assert einstein is not None
+        return np.sqrt(2 * einstein)[None]
 
     def fastest(self, current: np.ndarray) -> np.ndarray:
         """``|k·I| + |v_leak|``."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from hwlib.errors import InputError, shown
 from hwlib.network import Network
-from sim.dynamics.parameter import Parameter
+from sim.dynamics.parameter import DAMPING, WALL_WIDTH, Parameter
 from sim.dynamics.pinning import Pinning
 
 REST_OF_LEAK = 200.0  # a wall is at rest when this much slower than the slowest leak of its neuron
@@ -137,6 +137,12 @@ class WallDynamics:
             agitation: ``k_B T γ/(2 M_s A)`` in m/s, shape (devices,).
         """
         return None
+
+    def einstein(self, agitation: np.ndarray) -> np.ndarray | None:
+        """k_B T times the velocity per force of a slow wall, α-damped, in m²/s, shape (devices,); None: not known."""
+        if DAMPING.name not in self.values or WALL_WIDTH.name not in self.values:
+            return None
+        return agitation * self.values[WALL_WIDTH.name] / self.values[DAMPING.name]
 
     def pushed(self, way: np.ndarray) -> np.ndarray:
         """What it does to the state variables when an end of the track pushes walls by ``way`` m, (states, devices)."""

@@ -16,7 +16,7 @@ from hwlib.network import Network
 from hwlib.process import Process
 from hwlib.registry import Registry
 from sim.protocol import Protocol
-from sim.rules import drive_path, growth, leaks, loading, stored_states, stress, window, wires
+from sim.rules import drive_path, growth, leaks, loading, stored_states, stress, thermal, window, wires
 from sim.rules.cases import Cases, Limits
 from sim.rules.outcome import OperatingPointReport, Outcome, Place, check_waivers
 from sim.rules.starts import loaded_starts
@@ -31,6 +31,7 @@ __all__ = [
 
 Judge = Callable[[Cases], Outcome | None]
 ADDED: Registry[Judge] = Registry("rule")  # rules from outside by name
+THERMAL_RULES = ("thermal.hold", "thermal.drive", "thermal.pinning")  # where the design states a temperature
 
 
 def register(name: str, judge: Judge) -> None:
@@ -53,7 +54,7 @@ def rule_names(process: Process) -> list[str]:
         "vdw.window", "vdw.eq4", "leak.axon_sign", "leak.axon_size", "leak.axon_time", "leak.soma", "leak.load",
         "leak.load_any", "leak.time", "load.time", "drive.pattern", "drive.path", "state.inverse", "state.all_off",
         "barrier.voltage", "barrier.load_any", *(f"current.{name}" for name in layers), "current.load_any",
-        *(f"ir.{name}" for name in wires.IR_DROPS), "rc.time", "power.density", *ADDED,
+        *(f"ir.{name}" for name in wires.IR_DROPS), "rc.time", "power.density", *THERMAL_RULES, *ADDED,
     ]  # fmt: skip
 
 
@@ -93,6 +94,7 @@ def operating_point_report(
     cases = Cases(network, protocol, device, process, limits or Limits(), patterns, starts, loads, circuits)
     windows, loaded = window.v_dw_windows(cases), loaded_starts(cases)
     path = drive_path.drive_path(cases, drive_path.ideal_paths(cases))
+    walls = thermal.warm_walls(cases)
     held, ends = stored_states.pattern_states(cases), stored_states.run_ends(cases, path)
     found = [
         window.vdw_window(cases, windows), window.vdw_eq4(cases, windows),
@@ -103,6 +105,7 @@ def operating_point_report(
         stress.barrier_voltage(cases, loaded), stress.track_current(cases, loaded), wires.rc_time(cases),
         stress.power_density(cases), *stress.wire_currents(cases, loaded),
         *(stress.any_load_stress(cases) if loads else ()), *wires.ir_drops(cases),
+        thermal.thermal_hold(walls), thermal.thermal_drive(walls, held), thermal.thermal_pinning(walls),
         *(judge(cases) for judge in ADDED.values()),
     ]  # fmt: skip
     outcomes = tuple(outcome for outcome in found if outcome is not None)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from hwlib.design import Design
-from hwlib.device import BOHR_MAGNETON, BOLTZMANN, REDUCED_PLANCK
 from hwlib.operating_point import leak_current, nominal_track
 from hwlib.process import Process
 from sim.dynamics.collective import Collective
 from sim.rules import OperatingPointReport
+from sim.thermal.thermal_noise import agitation
 from spinhop.optimize.wire_charge import COUNTED_FROM, WireCharge
 
 ROOM = 300.0  # K
@@ -98,9 +98,8 @@ def _thermal(design: Design, process: Process) -> dict[str, Any]:
     typical = {parameter.name: parameter.default for parameter in Collective.parameters}
     given = device.dynamics.arrays(1, **device.materials).values
     damping, width = (float(given.get(name, [typical[name]])[0]) for name in ("damping", "wall_width"))
-    area = device.track_width * process.layers["track"].thickness
-    gyro = device.lande_factor * BOHR_MAGNETON / REDUCED_PLANCK
-    diffusion = BOLTZMANN * ROOM * gyro * width / (2 * damping * device.saturation_magnetization * area)
+    mobility = nominal_track(design, process)[0]
+    diffusion = float(agitation(ROOM, np.array(mobility), device.polarization)) * width / damping
     value = abs(design.operating_point.axon_leak) * device.track_length / diffusion
     formula = f"Λ = |v_axon|·L/D > {HELD:g}, D = k_B·T·γ·Δ/(2·α·M_s·A), T = {ROOM:g} K, Δ = {1e9 * width:g} nm"
     row = _row("thermal", f"{formula}, α = {damping:g}", "1", value, HELD)
