@@ -42,8 +42,13 @@ def write_netcdf(dataset: xr.Dataset, path: str | Path, encoding: Mapping[str, A
     Raises:
         InputError: when the file cannot be written.
     """
+    from xarray.backends import H5NetCDFStore
+
     buffer = io.BytesIO()
-    dataset.to_netcdf(buffer, engine="h5netcdf", encoding=encoding)
+    # As Dataset.to_netcdf, which loads all of Dask distributed first, to ask whether a scheduler wants a lock.
+    store = H5NetCDFStore.open(buffer, mode="w", lock=False)
+    dataset.dump_to_store(store, encoding=encoding)
+    store.close()
     return write_bytes(Path(path), buffer.getbuffer())
 
 

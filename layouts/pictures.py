@@ -23,6 +23,7 @@ Window = tuple[float, float, float, float]
 MOST_LABELS = 40  # shown unless more are asked for
 MOST_POLYGONS = 20_000  # in a picture of outlines; KLayout paints the layers of one with more, where none could be seen
 PIXELS = 1400  # longer edge of a painted picture
+MARGINS = (0.7, 0.55, 1.5, 0.4)  # inches left, below, right (the legend), above (the title)
 _NO_LEGEND = ("outline",)
 
 
@@ -148,10 +149,12 @@ def _figure(width: float, height: float, long: float):
     from matplotlib.figure import Figure
 
     scale = long / max(width, height)
-    size = (max(4.0, width * scale) + 2.4, max(3.2, height * scale) + 1.2)
-    figure = Figure(figsize=size, dpi=130, layout="constrained")
+    across, up = max(4.0, width * scale), max(3.2, height * scale)
+    left, below, right, above = MARGINS  # given: a layout that finds them by itself draws everything twice
+    size = (left + across + right, below + up + above)
+    figure = Figure(figsize=size, dpi=130)
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    axes = figure.add_axes((left / size[0], below / size[1], across / size[0], up / size[1]))
     axes.set_aspect("equal")
     return figure, axes
 

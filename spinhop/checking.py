@@ -12,6 +12,7 @@ from hwlib.findings import Finding
 from hwlib.scratch import scratch_folder
 from spinhop.check_page import PAGE
 from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, Checks, drawing_failed, read_checks
+from spinhop.extras import DRAWING_PACKAGES, READING_PACKAGES, need
 from spinhop.point_tables import Point
 from spinhop.runs import Progress, Run, open_run
 from spinhop.stages import EXTRACTION, LAYOUT
@@ -63,6 +64,7 @@ def check_design(
     Raises:
         InputError: bad input, or a layout that cannot be checked at all.
     """
+    need(*(DRAWING_PACKAGES if layout is None else READING_PACKAGES))
     with open_run(design, out, layout=layout, top=top, to_check=True) as run:
         checks = run_checks(run, progress, force=force)
         limits = limits_line(checks.findings, checks.points, checks.skipped)

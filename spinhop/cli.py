@@ -36,6 +36,7 @@ from spinhop.commands import (
     task_commands,
     tool_commands,
 )
+from spinhop.extras import refusal
 
 app = typer.Typer(
     name="spinhop",
@@ -91,6 +92,8 @@ def guarded(call: Callable[[], object]) -> int:
         return _fail("interrupted; finished stages are kept", code=INTERRUPTED)
     except InputError as error:
         return _fail(*error.lines)
+    except ModuleNotFoundError as error:
+        return _fail(refusal(error))
     except click.exceptions.NoArgsIsHelpError:  # the help has just been printed
         return 2
     except click.ClickException as error:

@@ -8,6 +8,7 @@ import subprocess
 from typing import NamedTuple
 
 from spinhop.executor import cores
+from spinhop.extras import extra_of
 from spinhop.provenance import versions
 from spinhop.viewer import is_listening
 
@@ -22,13 +23,19 @@ class EnvironmentFact(NamedTuple):
 
 def examine() -> list[EnvironmentFact]:
     """Look at the environment without loading the packages."""
-    lines = [EnvironmentFact(name, version, version != "missing") for name, version in versions().items()]
+    lines = [_package(name, version) for name, version in versions().items()]
     lines.append(EnvironmentFact("ngspice", _ngspice()))
     lines.append(
         EnvironmentFact("KLayout", "listening (klive)" if is_listening() else "not listening; needed for show only")
     )
     lines.append(EnvironmentFact("processor threads", str(cores())))
     return lines
+
+
+def _package(name: str, version: str) -> EnvironmentFact:
+    extra = extra_of(name) if version == "missing" else None
+    return EnvironmentFact(name, version if extra is None else f"not installed; pip install 'spinhop[{extra}]'",
+                           extra is not None or version != "missing")  # fmt: skip
 
 
 def _ngspice() -> str:

@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from importlib.util import find_spec
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -107,7 +108,7 @@ def executor(workers: int | None = None, scheduler: str | None = None) -> Iterat
     """Yield an executor, whose processes end with the block.
 
     Args:
-        workers: processes of this machine; 1 is this process, None as many as there are cores.
+        workers: processes of this machine; 1 is this process, None as many as there are cores (1 without Dask).
         scheduler: address of a Dask scheduler to use instead, as ``tcp://host:8786``. It is trusted: it sends this
             process pickled results, and its workers run what this process sends them. They need this version of
             spinhop, and their threads are their own.
@@ -115,7 +116,7 @@ def executor(workers: int | None = None, scheduler: str | None = None) -> Iterat
     Raises:
         InputError: no scheduler answers at the address.
     """
-    count = cores() if workers is None else workers
+    count = (cores() if find_spec("distributed") else 1) if workers is None else workers
     if scheduler is None and count < 2:
         yield Executor()
         return

@@ -12,6 +12,7 @@ from spinhop.artefacts import REPORT as REPORT_FILE
 from spinhop.artefacts import design_inputs, drawn_network
 from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, drawing_failed
 from spinhop.checking import run_checks
+from spinhop.extras import DRAWING_PACKAGES, READING_PACKAGES, need
 from spinhop.inputs import RESOLVED
 from spinhop.provenance import file_hash
 from spinhop.read_verdict import note_not_extracted, read_function, read_limits, why_not_extracted
@@ -79,6 +80,7 @@ def rewrite_report(folder: Path) -> tuple[Path, tuple[VerdictLine, VerdictLine]]
     """
     from spinhop.report import write_report
 
+    need("bokeh")
     with reopen_run(folder) as manifest:
         path = write_report(folder)
         record = manifest["stages"].get(REPORT)
@@ -111,6 +113,8 @@ def run_design(
     Raises:
         InputError: bad input to any stage; files of finished stages stay.
     """
+    if not goal.endswith("ideal"):
+        need(*(DRAWING_PACKAGES if layout is None else READING_PACKAGES), *(("bokeh",) if goal == "run" else ()))
     with open_run(design, out, layout=layout, top=top, engine=engine, to_check=goal == "run") as run:
         run.voltages = voltages
         run.advance = getattr(progress, "advance", run.advance)

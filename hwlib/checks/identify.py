@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_OUT
 
@@ -127,6 +126,8 @@ def _by_place(claim: np.ndarray, place: np.ndarray, lattice: Lattice) -> np.ndar
         return claim
     if len(lost) * len(free) > 25_000_000:  # another design altogether: no use in pairing thousands of strangers
         return claim
+    from scipy.optimize import linear_sum_assignment  # 0.3 s to load, and seldom asked
+
     at = lattice.places(*np.divmod(free, len(lattice.rows)))
     distance = np.nan_to_num(np.abs(place[lost][:, None, :] - at[None, :, :]), nan=0.0).sum(axis=-1)
     pairs = linear_sum_assignment(distance)
