@@ -6,6 +6,7 @@ from . import tasks as tasks
 from .chip_sampling import sampled_chip as sampled_chip
 from .engines import Options as Options
 from .judgement import judge as judge
+from .judgement import wire_drops as wire_drops
 from .protocol import Protocol as Protocol
 from .protocol import protocol_for as protocol_for
 from .rules import check_operating_point as check_operating_point

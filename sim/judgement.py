@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from hwlib.design import Design
 from hwlib.network import Network
 from hwlib.process import Process
-from sim.rules import OperatingPointReport, operating_point_report
+from sim.rules import Limits, OperatingPointReport, operating_point_report
+from sim.rules.cases import Cases
 from sim.rules.statics import StaticCircuits
+from sim.rules.wires import drops_at_devices
 from sim.set_point import protocol_on, v_dw_on
 from sim.tasks.kinds import task_of
 
@@ -33,3 +37,17 @@ def judge(network: Network, design: Design, process: Process) -> OperatingPointR
         circuits=circuits,
     )  # fmt: skip
     return replace(report, values={**report.values, "v_dw_origin": voltage.origin})
+
+
+def wire_drops(network: Network, design: Design, process: Process) -> dict[str, np.ndarray]:
+    """What the wires of each kind take at every device of a drawn network, as of ``drops_at_devices``.
+
+    Args:
+        network: extracted; ideal wires give an empty result.
+        design: its operating point.
+        process: its process.
+    """
+    circuits = StaticCircuits(network)
+    voltage = v_dw_on(network, design, process, circuits=circuits)
+    protocol = protocol_on(network, design, process, v_dw=voltage.volts)
+    return drops_at_devices(Cases(network, protocol, design.device, process, Limits(), circuits=circuits))

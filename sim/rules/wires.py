@@ -78,12 +78,35 @@ def _volts(cases: Cases, solution: Solution) -> _Volts:
     return _Volts(network, at, feed, cases.weight, max(cases.largest_weight, 1e-30), cases.protocol.v_dw)
 
 
-def _ir_drop(cases: Cases, states: dict[str, _Volts], kind: str, drop: _Drop) -> Outcome:
+def drops_at_devices(cases: Cases) -> dict[str, np.ndarray]:
+    """What the wires of each kind take at every device: the most over the states that ``ir_drops`` judges.
+
+    Returns:
+        Share of the voltage they take it from, by kind of wires, shape (devices,); NaN at devices where none of that
+        kind ends. Its largest value is what rule ``ir.<kind>`` measures. Empty for ideal wires.
+    """
+    if not cases.network.has_wires:
+        return {}
+    states, soma = {name: _volts(cases, solution) for name, solution in cases.run_states.items()}, cases.network.is_soma
+    return {
+        kind: np.where(
+            np.where(soma, drop.at_somas is not None, drop.at_axons is not None),
+            np.max(list(_drops(cases, states, drop).values()), axis=0), np.nan,
+        ) for kind, drop in IR_DROPS.items()
+    }  # fmt: skip
+
+
+def _drops(cases: Cases, states: dict[str, _Volts], drop: _Drop) -> dict[str, np.ndarray]:
+    """One kind's drops at every device in each state, 0 where none of that kind ends, shape (devices,)."""
     soma = cases.network.is_soma
-    drops = {
+    return {
         name: np.where(soma, drop.at_somas(v) if drop.at_somas else 0, drop.at_axons(v) if drop.at_axons else 0)
         for name, v in states.items()
     }
+
+
+def _ir_drop(cases: Cases, states: dict[str, _Volts], kind: str, drop: _Drop) -> Outcome:
+    drops = _drops(cases, states, drop)
     state, device, value = cases.worst(drops)
     place, limit = cases.device_place(device), cases.limits.ir_drop
     return Outcome(
