@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -11,18 +11,21 @@ from hwlib.findings import Finding
 from hwlib.process import Process
 from hwlib.writing import replacing
 from spinhop import page, point_tables
+from spinhop.finding_list import SEVERITIES, finding_list, lever_list
+from spinhop.layout_section import DATA, SCRIPTS, layout_data, layout_section, opened
+from spinhop.next_step import next_step
 from spinhop.point_tables import Point
+from spinhop.report_head import next_paragraph
 from spinhop.verdict import VerdictLine
 
 if TYPE_CHECKING:
     from hwlib.drawing.reader import LayoutSource
 
-MOST_ROWS = 200  # of one check on the page; all of them are in its JSON file
 MOST_PICTURES = 6
 MOST_NEURONS = 1000
+MOST_RULES = 8  # that hold, those with the least margin, shown without a click
 PAGE, WINDOWS = "checks.html", "windows.png"
 _AROUND = 0.4e-6  # m of layout shown on each side of a marker
-_SEVERITIES = ("error", "warning", "waived")
 
 
 def write_check_page(
@@ -46,74 +49,85 @@ def write_check_page(
     Raises:
         InputError: when the folder cannot be written.
     """
+    found = [finding for each in findings.values() for finding in each]
+    step, view = next_step(None, limits, findings), layout_data(opened(layout), process, found)
+    for old in folder.glob("violation_*.png"):  # of an earlier check, which may have found more
+        old.unlink()
+    names, pictures = _pictures(folder, layout, process, found)
     body = [
         page.heading(f"checks of {folder.name}"),
         page.verdict((str(limits), limits.kind)),
-        _counts(findings, titles),
+        next_paragraph(step),
+        _counts(findings, points, titles),
+        *finding_list(found, view is not None),
+        *_where(view, pictures),
     ]
-    for old in folder.glob("violation_*.png"):  # of an earlier check, which may have found more
-        old.unlink()
-    names, pictures = _pictures(folder, layout, process, [f for found in findings.values() for f in found])
-    if pictures:
-        body.append(page.section("Where", page.pair(*pictures)))
-    body += [page.section(titles[name], _table(found)) for name, found in findings.items() if found]
     if points:
         body.append(page.section("V_DW", *_windows(folder, points)))
-        body.append(page.section("Operating point, rule by rule", *_rules(points, titles)))
+        body.append(page.section("Operating point, rule by rule", *_rules(points, titles), name="rules"))
+    body += lever_list(found, step)
+    data = {} if view is None else {DATA: view}
     with replacing(folder / PAGE) as temporary:
-        temporary.write_text(page.document(f"checks – {folder.name}", body), encoding="utf-8")
+        text = page.document(f"checks – {folder.name}", body, scripts=SCRIPTS if data else (), data=data)
+        temporary.write_text(text, encoding="utf-8")
     return [PAGE, *([WINDOWS] if points else []), *names]
 
 
-def _counts(findings: dict[str, list[Finding]], titles: dict[str, str]) -> Markup:
+def _where(view: dict[str, Any] | None, pictures: list[Markup]) -> list[Markup]:
+    """The layout, and pictures of the first violations, folded away beside it."""
+    parts = []
+    if view is not None:
+        note = "Drag to move; click, then wheel to zoom. A finding's place above shows it here."
+        parts += [layout_section(view, ()), page.paragraph(note, "soft")]
+    if pictures:
+        beside = page.pair(*pictures)
+        parts.append(beside if view is None else page.folded("Pictures of the findings, one a rule", beside))
+    return [page.section("Layout", *parts, name="layout")] if parts else []
+
+
+def _counts(findings: dict[str, list[Finding]], points: dict[str, Point], titles: dict[str, str]) -> Markup:
+    """A card a check: what it found, and of the operating point how many rules hold."""
     cards = []
     for name, found in findings.items():
-        counts = [(sum(f.severity == s for f in found), s) for s in _SEVERITIES]
+        counts = [(sum(f.severity == s for f in found), s) for s in SEVERITIES]
         said = ", ".join(
             f"{count} {word}{'s' if count > 1 and word != 'waived' else ''}" for count, word in counts if count
         )
-        cards.append((said or "clean", titles[name]))
+        rules = points[name]["rules"] if name in points else []
+        held = f": {sum(row['status'] == 'pass' for row in rules)} of {len(rules)} rules hold" if rules else ""
+        cards.append((said or "clean", titles[name] + held))
     return page.cards(cards)
 
 
-def _tag(severity: str, text: str | None = None) -> Markup:
-    return page.tag(text or severity, severity)
-
-
-def _table(findings: list[Finding]) -> Markup:
-    celled = any(finding.cell for finding in findings)
-    rows = []
-    for finding in sorted(findings, key=lambda f: _SEVERITIES.index(f.severity))[:MOST_ROWS]:
-        cells = [finding.rule, finding.message, *([finding.cell] if celled else [])]
-        cells.append(point_tables.place(finding.x, finding.y))
-        rows.append([_tag(finding.severity), *cells])
-    more = len(findings) - MOST_ROWS
-    note = page.paragraph(f"… and {more} more in the JSON file", "soft") if more > 0 else Markup()
-    return page.table(["", "rule", "finding", *(["cell"] if celled else []), "x, y (µm)"], rows, "text") + note
-
-
 def _rules(points: dict[str, Point], titles: dict[str, str]) -> list[Markup]:
-    """Every rule's margins and worst case; formula, source and waiver of each, folded away."""
-    rows = []
-    for row in point_tables.rule_rows(points):
-        verdicts = [_tag(_status(text), text) if text else Markup() for text in row[1:3]]
-        rows.append([row[0], *verdicts, *row[3:]])
+    """Every rule's margins and worst case, those that hold, and formula, source and waiver of each, folded away."""
+    nearest = {row[0] for row in point_tables.nearest_rows(points, MOST_RULES)}
+    rows = point_tables.rule_rows(points)
+    shown, rest = ([_rule(row) for row in rows if (row[0] in nearest) == near] for near in (True, False))
     parts = [
         page.paragraph(
             "The margin is the distance to the limit relative to it (for V_DW, relative to V_DW), negative for a "
             "violation. Measured value, limit and worst case are those of the drawn wires where they were judged.",
             "soft",
         ),
-        page.table(point_tables.RULE_COLUMNS, rows, "text"),
+        page.table(point_tables.RULE_COLUMNS, shown, "text"),
     ]  # fmt: skip
+    if rest:
+        more = page.table(point_tables.RULE_COLUMNS, rest, "text")
+        parts.append(page.folded(f"{len(rest)} more rules hold, with more room", more))
     for name, point in points.items():
-        table = page.table(point_tables.SOURCE_COLUMNS, point_tables.source_rows(point), "text")
+        table = page.table(point_tables.SOURCE_COLUMNS, point_tables.source_rows(point), "text", long=[2, 3, 4, 5])
         parts.append(page.folded(f"Formulas, sources and waivers: {titles[name]}", table))
     return parts
 
 
+def _rule(row: list[str]) -> list[str]:
+    verdicts = [page.tag(text, _status(text)) if text else Markup() for text in row[1:3]]
+    return [row[0], *verdicts, *row[3:]]
+
+
 def _status(verdict: str) -> str:
-    return next((severity for severity in _SEVERITIES if verdict.endswith(severity)), "pass")
+    return next((severity for severity in SEVERITIES if verdict.endswith(severity)), "pass")
 
 
 def _windows(folder: Path, points: dict[str, Point]) -> list[Markup]:

@@ -13,6 +13,7 @@ from hwlib.scratch import scratch_folder
 from spinhop.check_page import PAGE
 from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, Checks, drawing_failed, read_checks
 from spinhop.extras import DRAWING_PACKAGES, READING_PACKAGES, need
+from spinhop.next_step import NextStep, next_step
 from spinhop.point_tables import Point
 from spinhop.runs import Progress, Run, open_run
 from spinhop.stages import EXTRACTION, LAYOUT
@@ -30,6 +31,7 @@ class Checked:
         page: the findings as one HTML page, with pictures of where they are.
         findings, points, skipped: as of ``Checks``.
         limits: the verdict on them.
+        step: what to do next.
     """
 
     folder: Path
@@ -38,6 +40,7 @@ class Checked:
     points: dict[str, Point]
     skipped: dict[str, str]
     limits: VerdictLine
+    step: NextStep
 
     @property
     def failed(self) -> bool:
@@ -68,7 +71,8 @@ def check_design(
     with open_run(design, out, layout=layout, top=top, to_check=True) as run:
         checks = run_checks(run, progress, force=force)
         limits = limits_line(checks.findings, checks.points, checks.skipped)
-        return Checked(run.folder, run.path(PAGE), checks.findings, checks.points, checks.skipped, limits)
+        step = next_step(None, limits, checks.findings)
+        return Checked(run.folder, run.path(PAGE), checks.findings, checks.points, checks.skipped, limits, step)
 
 
 def run_checks(run: Run, progress: Progress, *, force: bool = False) -> Checks:

@@ -6,11 +6,16 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hwlib.errors import harmless, one_line
 
+if TYPE_CHECKING:
+    from spinhop.next_step import NextStep
+    from spinhop.verdict import VerdictLine
+
 _UNBOUNDED = 10_000  # columns
+MOST_ROWS = 20  # of a long table
 
 
 def print_json(data: Any) -> None:
@@ -18,8 +23,17 @@ def print_json(data: Any) -> None:
     print(json.dumps(data, indent=1, default=str))
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table on stdout; every column but the first is right-aligned."""
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, whole: bool = True
+) -> None:  # fmt: skip
+    """Print a table on stdout; every column but the first is right-aligned.
+
+    Args:
+        title: above it.
+        columns: their titles.
+        rows: cells.
+        whole: every row; else the first ``MOST_ROWS`` and how many more ``--all`` prints.
+    """
     from rich import box
     from rich.console import Console
     from rich.markup import escape
@@ -28,7 +42,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     table = Table(title=escape(harmless(title)), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for k, name in enumerate(columns):
         table.add_column(escape(harmless(name)), justify="left" if k == 0 else "right")
-    for row in rows:
+    for row in rows if whole else rows[:MOST_ROWS]:
         table.add_row(*(escape(harmless(cell)) for cell in row))
     console = Console(highlight=False)
     # Without a terminal the table keeps its own width: lines cut at 80 columns help nobody who pipes them.
@@ -36,6 +50,16 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     wide = max(80, console.measure(table, options=unbounded).maximum)
     console = console if console.is_terminal else Console(highlight=False, width=wide)
     console.print(table)
+    if not whole and len(rows) > MOST_ROWS:
+        print(f"… and {len(rows) - MOST_ROWS} more rows with --all")
+
+
+def print_verdict(lines: Sequence[VerdictLine], step: NextStep | None) -> None:
+    """Print a verdict and what to do next, the last that a command prints."""
+    for line in lines:
+        print(line)
+    if step is not None:
+        print(f"next: {step}")
 
 
 class StageLines:

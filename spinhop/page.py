@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup, escape
 
 from hwlib.errors import harmless
 
@@ -25,18 +28,48 @@ def _templates() -> Environment:
     )  # fmt: skip
 
 
-def render(template: str, *, head: Markup = Markup(), **values: Any) -> str:
-    """A whole page of a template. Texts are escaped, ``Markup`` is not."""
-    return _templates().get_template(template).render(head=head, **values) + "\n"
+def render(template: str, *, scripts: Sequence[str] = (), data: Mapping[str, Any] | None = None, **values: Any) -> str:
+    """A whole page of a template, which asks nothing of a network and runs no script but its own.
+
+    Args:
+        template: its name; texts are escaped, ``Markup`` is not.
+        scripts: names of script files, which are put together in this order.
+        data: plain data for them, by the id of its element.
+        values: of the template.
+    """
+    script = _script(tuple(scripts))
+    held = {name: htmlsafe_json_dumps(each) for name, each in (data or {}).items()}
+    page = _templates().get_template(template)
+    return page.render(script=script, policy=_policy(script), data=held, **values) + "\n"
 
 
-def document(title: str, body: Sequence[Markup], *, head: Markup = Markup()) -> str:
-    """A whole page of pieces."""
-    return render("base.html", title=title, body=body, head=head)
+@cache
+def _script(names: tuple[str, ...]) -> Markup:
+    """Script files as one, in a scope of their own."""
+    if not names:
+        return Markup()
+    loader, environment = PackageLoader("spinhop"), _templates()
+    sources = [loader.get_source(environment, name)[0] for name in names]
+    return Markup('\n(() => {\n"use strict";\n' + "\n".join(sources) + "})();\n")
 
 
-def _part(name: str, *values: Any) -> Markup:
-    return Markup(getattr(_templates().get_template("parts.html").module, name)(*values).strip())
+def _policy(script: Markup) -> str:
+    allowed = ""
+    if script:
+        digest = hashlib.sha256(script.encode()).digest()
+        allowed = f" script-src 'sha256-{base64.b64encode(digest).decode()}';"
+    return f"default-src 'none'; img-src data:; style-src 'unsafe-inline';{allowed} base-uri 'none'; form-action 'none'"
+
+
+def document(
+    title: str, body: Sequence[Markup], *, scripts: Sequence[str] = (), data: Mapping[str, Any] | None = None
+) -> str:  # fmt: skip
+    """A whole page of pieces; scripts and data as of ``render``."""
+    return render("base.html", title=title, body=body, scripts=scripts, data=data)
+
+
+def _part(name: str, *values: Any, source: str = "parts.html") -> Markup:
+    return Markup(getattr(_templates().get_template(source).module, name)(*values).strip())
 
 
 def heading(text: str) -> Markup:
@@ -44,9 +77,9 @@ def heading(text: str) -> Markup:
     return _part("heading", text)
 
 
-def section(heading: str, *parts: Markup) -> Markup:
-    """A framed section."""
-    return _part("section", heading, parts)
+def section(heading: str, *parts: Markup, name: str = "") -> Markup:
+    """A framed section; links find it by its name."""
+    return _part("section", heading, parts, name)
 
 
 def paragraph(text: str, kind: str = "") -> Markup:
@@ -64,15 +97,18 @@ def tag(text: str, kind: str) -> Markup:
     return _part("tag", text, kind)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> Markup:
-    """A table of text cells; without columns it has no head.
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "", *, long: Sequence[int] = ()
+) -> Markup:  # fmt: skip
+    """A table of text cells, which scrolls by itself where it is wider than the page; without columns it has no head.
 
     Args:
         columns: titles.
         rows: cells, text or pieces.
-        kind: ``text``: sentences, left-aligned and wrapped; ``facts``: names, then text; else numbers.
+        kind: ``text``: left-aligned; ``facts``: names, then text; else numbers.
+        long: indices of columns that hold sentences: wide, and wrapped.
     """
-    return _part("table", columns, rows, kind)
+    return _part("table", columns, rows, kind, long)
 
 
 def folded(summary: str, part: Markup) -> Markup:
@@ -101,3 +137,47 @@ def bitmap(cells: Sequence[Sequence[str]], caption: str, longest: int = 110) -> 
 def pair(*parts: Markup) -> Markup:
     """Parts beside each other where the page is wide enough."""
     return _part("pair", parts)
+
+
+def link(text: str, target: str) -> Markup:
+    """A link."""
+    return _part("link", text, target)
+
+
+def place(text: str, number: int) -> Markup:
+    """A place on the layout, which the layout's view goes to at a click; ``number`` counts the page's findings."""
+    return _part("place", text, number)
+
+
+def next_step(text: str, target: str, more: str) -> Markup:
+    """What to do next, with links to the lever on the page and in the docs; empty: none."""
+    return _part("next_step", _with_code(text), target, more)
+
+
+def levers(items: Sequence[tuple[str, str, str, str]]) -> Markup:
+    """Levers: name to link to, rule, title and what to change."""
+    return _part("levers", [(*item[:3], _with_code(item[3])) for item in items])
+
+
+def _with_code(text: str) -> Markup:
+    """Text whose parts between backticks are code."""
+    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(harmless(text)))))
+
+
+def viewer(
+    layers: Sequence[tuple[str, str, int]], colourings: Sequence[tuple[str, str]], first: str, *, timed: bool
+) -> Markup:  # fmt: skip
+    """The layout's controls.
+
+    Args:
+        layers: name, colour and opacity in percent.
+        colourings: what devices may be coloured by, value and title.
+        first: the value to begin with.
+        timed: whether there is a time to choose.
+    """
+    return _part("viewer", layers, colourings, first, timed, source="viewer.html")
+
+
+def walls() -> Markup:
+    """Where the walls are plotted."""
+    return _part("walls", source="viewer.html")

@@ -34,6 +34,21 @@ def rule_rows(points: dict[str, Point]) -> list[list[str]]:
     return rows
 
 
+def nearest_rows(points: dict[str, Point], most: int) -> list[list[str]]:
+    """Of ``rule_rows`` those of rules that do not hold, and of the others the ``most`` with the least margin."""
+    margins: dict[str, float] = {}
+    missed = set()
+    for point in points.values():
+        for row in point["rules"]:
+            if row["status"] != "pass":
+                missed.add(row["rule"])
+            elif row["margin"] is not None:
+                margins[row["rule"]] = min(row["margin"], margins.get(row["rule"], row["margin"]))
+    held = sorted((rule for rule in margins if rule not in missed), key=lambda rule: margins[rule])
+    chosen = missed.union(held[:most])
+    return [row for row in rule_rows(points) if row[0] in chosen]
+
+
 def verdict(row: dict[str, Any]) -> str:
     """A rule's margin, and what a missing one is: ``+12.3 %``, ``−4.0 % error``."""
     failed = "" if row["status"] == "pass" else row["status"]

@@ -13,8 +13,9 @@ from typing import Any
 
 PACKAGES = (
     "spinhop", "numpy", "scipy", "numba", "xarray", "h5netcdf", "h5py", "klayout", "gdsfactory", "kfactory", "networkx",
-    "pydantic", "pint", "matplotlib", "bokeh", "typer", "rich", "optuna",
+    "pydantic", "pint", "matplotlib", "jinja2", "typer", "rich", "optuna",
 )  # fmt: skip
+_SOURCES = (".py", ".yaml", ".html", ".css", ".js")  # what a result depends on
 _DESIGNS = {"examples", "codesigned"}  # folders of design files: nothing is made with them but their own results
 
 
@@ -41,7 +42,7 @@ def code_version(*modules: str) -> str:
         folder = Path(spec.origin).parent
         files = sorted(folder.rglob("*")) if spec.submodule_search_locations else [Path(spec.origin)]
         for path in files:
-            if path.suffix in (".py", ".yaml") and _DESIGNS.isdisjoint(path.relative_to(folder).parts):
+            if path.suffix in _SOURCES and _DESIGNS.isdisjoint(path.relative_to(folder).parts):
                 digest.update(f"{name}/{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -11,6 +11,7 @@ from spinhop.artefacts import DRAWN_TRACE, IDEAL_TRACE, task_file
 from spinhop.check_stages import read_checks
 from spinhop.inputs import inputs_hash
 from spinhop.manifest import known_files
+from spinhop.next_step import NextStep, next_step
 from spinhop.provenance import data_hash
 from spinhop.result_files import read_task, read_trial
 from spinhop.runs import is_current
@@ -85,3 +86,11 @@ def read_limits(folder: Path, manifest: dict[str, Any], design: Design) -> Verdi
     """
     checks = read_checks(folder, manifest, inputs_hash(folder, design))
     return limits_line(checks.findings, checks.points, checks.skipped)
+
+
+def read_step(
+    folder: Path, manifest: dict[str, Any], design: Design, *, function: VerdictLine | None = None,
+    limits: VerdictLine | None = None,
+) -> NextStep:  # fmt: skip
+    """What to do next about a verdict that was read, from what the checks of the present design found; errors as it."""
+    return next_step(function, limits, read_checks(folder, manifest, inputs_hash(folder, design)).findings)

@@ -14,19 +14,29 @@ from hwlib.schematic import ideal_network
 from hwlib.writing import replacing
 from spinhop import page
 from spinhop.artefacts import task_file
+from spinhop.check_stages import read_checks
+from spinhop.finding_list import finding_list, lever_list
 from spinhop.inputs import RESOLVED, inputs_hash
+from spinhop.layout_section import DATA, MOST_DEVICES, SCRIPTS, layout_data, layout_path, layout_section, opened
 from spinhop.manifest import known_files, read_manifest
-from spinhop.read_verdict import read_function, read_limits, why_not_extracted
+from spinhop.next_step import next_step
+from spinhop.read_verdict import read_function, why_not_extracted
 from spinhop.report_head import head
 from spinhop.resistance_table import ohms, resistance_rows, resistance_table
 from spinhop.result_files import SINKS, SOURCES, read_task, read_trial
 from spinhop.task_outcome import TaskOutcome, set_voltage, side_by_side, text, trial_data, trial_rows
 from spinhop.task_pictures import task_pictures
+from spinhop.verdict import limits_line
+from spinhop.wall_data import wall_data
 
 if TYPE_CHECKING:
+    import numpy as np
     import xarray as xr
 
+    from hwlib.process import Process
+
 LAYOUT_PICTURE, NEURON_PICTURE, NETWORK = "layout.png", "neuron.png", "network.nc"
+WALLS = "wall-data"
 IDEAL, DRAWN = "ideal wires", "as drawn"
 TRACES = {IDEAL: "ideal.nc", DRAWN: "drawn.nc"}
 _BRANCHES = {
@@ -54,11 +64,13 @@ def write_report(folder: Path, design: Design | None = None, network: Network | 
     design = design or load_design(folder / RESOLVED)
     kind = design.task.kind
     scored = titles if f"{kind}, ideal" in manifest["stages"] else []
-    pictures = [name for name in (LAYOUT_PICTURE, NEURON_PICTURE) if (folder / name).exists()]
+    drawing = layout_path(folder, manifest)
+    shown = [NEURON_PICTURE] if (folder / NEURON_PICTURE).exists() else []
     tasks = {title: folder / task_file(kind, ideal=title == IDEAL) for title in scored}
     results = [TRACES[title] for title in titles] + [path.name for path in tasks.values()]
     now = inputs_hash(folder, design)
-    known_files(folder, manifest, [*([NETWORK] if drawn else []), *results, *pictures], now)
+    needed = [*([NETWORK] if drawn else []), *results, *shown, *([drawing.name] if drawing else [])]
+    known_files(folder, manifest, needed, now)
     process = design.load_process()
     if not drawn:
         network = ideal_network(design, process)
@@ -68,25 +80,47 @@ def write_report(folder: Path, design: Design | None = None, network: Network | 
     outcomes = {title: TaskOutcome.of(batch) for title, batch in batches.items()}
     traces = {title: read_trial(folder / TRACES[title], network, traces=True) for title in titles}
     trials = {title: trial_data(trace) for title, trace in traces.items()}
-    style, walls = _walls(traces, network)
+    checks = read_checks(folder, manifest, now)
+    lines = (
+        read_function(folder, manifest, design), limits_line(checks.findings, checks.points, checks.skipped),
+    )  # fmt: skip
+    step = next_step(*lines, checks.findings)
+    findings = [finding for found in checks.findings.values() for finding in found]
+    walls, recorded = _walls(traces, network)
+    view = None
+    if drawing is not None:
+        view = layout_data(
+            opened(drawing), process, findings, network=network if drawn else None,
+            drops=_drops(network, design, process) if drawn else None,
+        )  # fmt: skip
     layout = manifest["stages"].get("layout", {}).get("layout", "drawn")
-    lines = read_function(folder, manifest, design), read_limits(folder, manifest, design)
     body = [
-        head(design, process, layout, lines, _voltages(outcomes, trials)),
+        head(design, process, layout, lines, step, _voltages(outcomes, trials)),
         _cards(outcomes, trials, network if drawn else None),
         _outcome(outcomes) if outcomes else _trial(trials),
         *_cases(outcomes),
         *task_pictures(design, batches),
-        _layout(folder),
-        *([_wires(network)] if drawn else []),
+        _layout(folder, view, list(recorded["courses"]) if recorded else []),
+        *finding_list(findings, view is not None),
         walls,
+        *([_wires(network)] if drawn else []),
         _energies(_energy_of(outcomes, trials)),
+        *lever_list(findings, step),
         _provenance(manifest),
     ]
+    data = {name: each for name, each in ((DATA, view), (WALLS, recorded)) if each is not None}
     path = folder / "report.html"
     with replacing(path) as temporary:
-        temporary.write_text(page.document(f"{design.name} – spinhop", body, head=style), encoding="utf-8")
+        text = page.document(f"{design.name} – spinhop", body, scripts=SCRIPTS if data else (), data=data)
+        temporary.write_text(text, encoding="utf-8")
     return path
+
+
+def _drops(network: Network, design: Design, process: Process) -> dict[str, np.ndarray]:
+    """What wires take at every device, of networks small enough to show it."""
+    import sim
+
+    return sim.wire_drops(network, design, process) if network.devices <= MOST_DEVICES else {}
 
 
 def _voltages(outcomes: dict[str, TaskOutcome], trials: dict[str, dict[str, Any]]) -> dict[str, str]:
@@ -168,11 +202,21 @@ def _cases(outcomes: dict[str, TaskOutcome]) -> list[Markup]:
     ]  # fmt: skip
 
 
-def _layout(folder: Path) -> Markup:
-    pictures = [page.picture(folder / LAYOUT_PICTURE, "the whole macro")]
+def _layout(folder: Path, view: dict[str, Any] | None, courses: list[str]) -> Markup:
+    """The layout to move through, or its picture where it is too large; one neuron, folded away."""
+    parts: list[Markup] = []
+    if view is not None:
+        note = (
+            "Drag to move; click, then wheel to zoom. IR drop: what the wires of a kind take at each device, the most "
+            "over the bounding states of the operating point's rules."
+        )
+        parts += [layout_section(view, courses), page.paragraph(note, "soft")]
+    elif (folder / LAYOUT_PICTURE).is_file():
+        parts.append(page.picture(folder / LAYOUT_PICTURE, "the whole macro"))
     if (folder / NEURON_PICTURE).is_file():
-        pictures.append(page.picture(folder / NEURON_PICTURE, "one neuron: soma and neighbouring axons"))
-    return page.section("Layout", page.pair(*pictures))
+        picture = page.picture(folder / NEURON_PICTURE, "one neuron: soma and neighbouring axons")
+        parts.append(page.folded("One neuron as a picture", picture))
+    return page.section("Layout", *parts, name="layout")
 
 
 def _wires(network: Network) -> Markup:
@@ -184,21 +228,19 @@ def _wires(network: Network) -> Markup:
     return page.section("Wire resistance", page.table(columns, rows), page.paragraph(note, "soft"))
 
 
-def _walls(traces: dict[str, xr.Dataset], network: Network) -> tuple[Markup, Markup]:
+def _walls(traces: dict[str, xr.Dataset], network: Network) -> tuple[Markup, dict[str, Any] | None]:
     from sim.traces import has_walls
-    from spinhop.plots import MAX_LINES, wall_plots
 
-    drawable = {title: trace for title, trace in traces.items() if has_walls(trace)}
-    if not drawable:
-        return Markup(), page.section("Walls", page.paragraph("Traces of this many devices are not recorded."))
-    head, plots = wall_plots(drawable, network)
-    note = (
+    recorded = {title: trace for title, trace in traces.items() if has_walls(trace)}
+    if not recorded:
+        note = page.paragraph("Traces of this many devices are not recorded.")
+        return page.section("Wall positions over time", note), None
+    text = (
         "One trial. Lines: somas; bands: the axons that a soma drives, from the slowest to the fastest. Dashed: end of "
-        "the load phase. Hover for the neuron, drag to zoom."
+        "the load phase. Click for the layout at that time, drag to zoom, double click for all."
     )
-    if network.neurons > MAX_LINES:
-        note += f" The first {MAX_LINES} neurons of {network.neurons}."
-    return head, page.section("Wall positions over time", plots, page.paragraph(note, "soft"))
+    section = page.section("Wall positions over time", page.walls(), page.paragraph(text, "soft"))
+    return section, wall_data(recorded, network)
 
 
 def _energy_of(outcomes: dict[str, TaskOutcome], trials: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
@@ -229,6 +271,6 @@ def _provenance(manifest: dict[str, Any]) -> Markup:
     engines = sorted({record["engine"] for record in manifest["stages"].values() if "engine" in record})
     return page.section(
         "How it was made",
-        page.table(["stage", "took", "finished", "files"], stages),
+        page.folded("Stages and files", page.table(["stage", "took", "finished", "files"], stages, "text", long=[3])),
         page.paragraph(f"Seed {manifest['seed']}; engine {', '.join(engines)}; {versions}", "soft"),
     )

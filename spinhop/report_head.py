@@ -16,6 +16,8 @@ from hwlib.process import Process
 from hwlib.quantities import human
 from hwlib.weights import stored_patterns
 from spinhop import page
+from spinhop.levers import anchor, docs_address
+from spinhop.next_step import NextStep
 from spinhop.verdict import VerdictLine
 
 MOST_PATTERNS, MOST_BITS = 8, 64  # shown
@@ -23,15 +25,17 @@ Rows = list[list[str]]
 
 
 def head(
-    design: Design, process: Process, layout: str, lines: Sequence[VerdictLine], voltages: Mapping[str, str]
+    design: Design, process: Process, layout: str, lines: Sequence[VerdictLine], step: NextStep,
+    voltages: Mapping[str, str],
 ) -> Markup:  # fmt: skip
-    """Title, verdict, and the design's facts.
+    """Title, verdict, what to do next, and the design's facts.
 
     Args:
         design: as simulated.
         process: its process.
         layout: where the layout comes from, ``drawn`` or a file's name.
         lines: the verdict.
+        step: what to do next.
         voltages: V_DW as used and where it comes from, by kind of wires.
     """
     source = "" if layout == "drawn" else f", layout from {layout}"
@@ -48,8 +52,17 @@ def head(
     return Markup("\n").join([
         page.heading(design.name), page.paragraph(summary, "soft"),
         page.verdict(*((str(line), line.kind) for line in lines)),
+        next_paragraph(step),
         page.section("What was run", page.table([], rows, "facts")),
     ])  # fmt: skip
+
+
+def next_paragraph(step: NextStep) -> Markup:
+    """What to do next, with links to its lever on the page and in the docs."""
+    if step.lever is None:
+        return page.next_step(str(step), "", "")
+    name, docs = anchor(step.lever), docs_address("levers")
+    return page.next_step(str(step), f"#{name}", f"{docs}#{name}" if docs else "")
 
 
 def _point(design: Design, voltages: Mapping[str, str]) -> Rows:

@@ -14,8 +14,9 @@ from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, 
 from spinhop.checking import run_checks
 from spinhop.extras import DRAWING_PACKAGES, READING_PACKAGES, need
 from spinhop.inputs import RESOLVED
+from spinhop.next_step import NextStep
 from spinhop.provenance import file_hash
-from spinhop.read_verdict import note_not_extracted, read_function, read_limits, why_not_extracted
+from spinhop.read_verdict import note_not_extracted, read_function, read_limits, read_step, why_not_extracted
 from spinhop.runs import Progress, Run, Stage, open_run, reopen_run
 from spinhop.stages import (
     EXTRACTION,
@@ -72,8 +73,8 @@ def up_to(goal: str, kind: str) -> tuple[Stage, ...]:
     }[goal]
 
 
-def rewrite_report(folder: Path) -> tuple[Path, tuple[VerdictLine, VerdictLine]]:
-    """Write the report of a run folder again, from the files that are there; returns it and its verdict.
+def rewrite_report(folder: Path) -> tuple[Path, tuple[VerdictLine, VerdictLine], NextStep]:
+    """Write the report of a run folder again, from the files that are there; returns it, its verdict, what to do next.
 
     Raises:
         InputError: no run folder, a run is under way in it, or a stage that the report shows has not run.
@@ -87,7 +88,8 @@ def rewrite_report(folder: Path) -> tuple[Path, tuple[VerdictLine, VerdictLine]]
         if record:
             record["files"][REPORT_FILE] = file_hash(path)
         design = load_design(folder / RESOLVED)
-        return path, (read_function(folder, manifest, design), read_limits(folder, manifest, design))
+        function, limits = (each(folder, manifest, design) for each in (read_function, read_limits))
+        return path, (function, limits), read_step(folder, manifest, design, function=function, limits=limits)
 
 
 def run_design(

@@ -14,7 +14,8 @@ from hwlib.design import Design, completed
 from hwlib.errors import FieldsError, InputError
 from hwlib.weight_styles import LINES, RAILS
 from spinhop.artefacts import task_file
-from spinhop.read_verdict import read_function, read_limits
+from spinhop.next_step import NextStep
+from spinhop.read_verdict import read_function, read_limits, read_step
 from spinhop.running import run_design
 from spinhop.task_outcome import TaskOutcome, read_outcome
 from spinhop.verdict import VerdictLine
@@ -37,12 +38,14 @@ class Answer:
         ideal: the trials with ideal wires.
         drawn: as drawn; None when nobody asked, or the drawing cannot be extracted.
         lines: the verdict: function, and limits where they were checked.
+        step: what to do next.
     """
 
     folder: Path
     ideal: TaskOutcome
     drawn: TaskOutcome | None
     lines: tuple[VerdictLine, ...]
+    step: NextStep
 
     def rows(self) -> list[dict[str, Any]]:
         """Plain data per case: with ideal wires, and below ``drawn`` the same as drawn, or None."""
@@ -144,11 +147,12 @@ def answer(
     done = run_design(design, "recall ideal" if ideal else "run", out=out, engine=engine, progress=progress)
     kind = design.task.kind
     found = {wires: done.path(task_file(kind, ideal=wires == "ideal")) for wires in ("ideal", "drawn")}
-    lines = [read_function(done.folder, done.manifest, design, ideal=ideal)]
-    if not ideal:
-        lines.append(read_limits(done.folder, done.manifest, design))
+    function = read_function(done.folder, done.manifest, design, ideal=ideal)
+    limits = None if ideal else read_limits(done.folder, done.manifest, design)
+    step = read_step(done.folder, done.manifest, design, function=function, limits=limits)
     extracted = not ideal and bool(done.files(f"{kind}, drawn"))
     return Answer(
         done.folder, read_outcome(found["ideal"], kind=kind),
-        read_outcome(found["drawn"], kind=kind) if extracted else None, tuple(lines),
+        read_outcome(found["drawn"], kind=kind) if extracted else None,
+        (function,) if limits is None else (function, limits), step,
     )  # fmt: skip

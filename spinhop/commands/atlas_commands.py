@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spinhop.commands.options import Json, Scheduler, Workers
+from spinhop.commands.options import All, Json, Scheduler, Workers
 
 
 def atlas(
@@ -35,6 +35,7 @@ def atlas(
     workers: Workers = None,
     scheduler: Scheduler = None,
     force: Annotated[bool, typer.Option("--force", help="Forget the points that are stored.")] = False,
+    whole: All = False,
     json: Json = False,
 ) -> None:
     """Find the N at which each rule first fails, and around that edge by simulation: a table, a picture, netCDF."""
@@ -52,7 +53,7 @@ def atlas(
         return
     columns = list(found.rows[0])
     rows = [["–" if row[name] in (None, "") else f"{row[name]}" for name in columns] for row in found.rows]
-    print_table(f"first N that fails, up to {largest}", [name.replace("_", " ") for name in columns], rows)
+    print_table(f"first N that fails, up to {largest}", [name.replace("_", " ") for name in columns], rows, whole=whole)
     print(found.table)
 
 

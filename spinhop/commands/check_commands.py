@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwlib.errors import harmless
-from spinhop.commands.options import Force, Json, LayoutFile, RunFolder, TopCell
+from spinhop.commands.options import All, Force, Json, LayoutFile, RunFolder, TopCell
 
 if TYPE_CHECKING:
     from hwlib.findings import Finding
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 OptionalDesign = Annotated[Path | None, typer.Argument(metavar="DESIGN", help="Design file (YAML).")]
 MOST_NEURONS = 12  # with the least margin of V_DW
+MOST_RULES = 5  # that hold, those with the least margin
 MOST_LINES = 20  # of one check on the terminal; all of them are in its JSON file
 
 
@@ -27,7 +28,7 @@ def check(
     faults: Annotated[int, typer.Option("--faults", min=1, max=1_000_000, help="Faults of the self-test.")] = 60,
     largest: Annotated[int, typer.Option("--largest", min=2, max=60, help="Neurons of its largest design.")] = 12,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the self-test.")] = 1,
-    force: Force = False, json: Json = False,
+    force: Force = False, whole: All = False, json: Json = False,
 ) -> None:  # fmt: skip
     """Check the layout (design rules, LVS) and the operating point. Exit code 1 on violations."""
     if self_test:
@@ -37,7 +38,7 @@ def check(
         raise typer.BadParameter("give a design file, or --self-test", param_hint="DESIGN")
     from spinhop.check_stages import TITLES
     from spinhop.checking import check_design
-    from spinhop.console import StageLines, print_json, print_table
+    from spinhop.console import StageLines, print_json, print_table, print_verdict
 
     with StageLines() as progress:
         checked = check_design(design, out=out, layout=layout, top=top, force=force, progress=progress)
@@ -46,6 +47,7 @@ def check(
         print_json({
             "folder": str(checked.folder), "failed": checked.failed, "findings": found,
             "operating_point": checked.points, "skipped": checked.skipped, "limits": checked.limits.data(),
+            "next": checked.step.data(),
         })  # fmt: skip
     else:
         rows = []
@@ -54,11 +56,12 @@ def check(
             rows.append([TITLES[name], *counts])
         print_table("checks", ["", "errors", "warnings", "waived"], rows)
         for findings in checked.findings.values():
-            _print_findings(findings)
-        _print_points(checked.points)
+            _print_findings(findings, whole)
+        _print_points(checked.points, whole)
         for name, why in checked.skipped.items():
             print(f"{TITLES[name]}: not made, {why}")
-        print(checked.page, checked.limits, sep="\n")
+        print(checked.page)
+        print_verdict([checked.limits], checked.step)
     if checked.failed:
         raise typer.Exit(1)
 
@@ -79,8 +82,8 @@ def _self_test(faults: int, largest: int, seed: int, json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _print_findings(findings: list[Finding]) -> None:
-    for finding in findings[:MOST_LINES]:
+def _print_findings(findings: list[Finding], whole: bool = False) -> None:
+    for finding in findings if whole else findings[:MOST_LINES]:
         place = (
             f" at ({finding.x * 1e6:.4g}, {finding.y * 1e6:.4g}) µm"
             if finding.x is not None and finding.y is not None
@@ -88,20 +91,26 @@ def _print_findings(findings: list[Finding]) -> None:
         )
         cell = f" in {finding.cell}" if finding.cell else ""
         print(harmless(f"{finding.severity}: {finding.rule}: {finding.message}{cell}{place}"))
-    if len(findings) > MOST_LINES:
-        print(f"… and {len(findings) - MOST_LINES} more")
+    if not whole and len(findings) > MOST_LINES:
+        print(f"… and {len(findings) - MOST_LINES} more with --all")
 
 
-def _print_points(points: dict[str, Point]) -> None:
+def _print_points(points: dict[str, Point], whole: bool = False) -> None:
+    """The rules and neurons nearest to their limits, or all of them."""
     from spinhop import point_tables
 
     print("\noperating point: margins of every rule; measured value, limit and worst case of the last column made\n")
-    print(*point_tables.lines_of(point_tables.RULE_COLUMNS, point_tables.rule_rows(points)), sep="\n")
+    rows = point_tables.rule_rows(points)
+    shown = rows if whole else point_tables.nearest_rows(points, MOST_RULES)
+    print(*point_tables.lines_of(point_tables.RULE_COLUMNS, shown), sep="\n")
+    if len(shown) < len(rows):
+        print(f"\n{len(rows) - len(shown)} more rules hold, with more room; --all prints them")
     name, point = list(points.items())[-1]
     neurons = len(point["values"]["low"])
-    which = f"the {MOST_NEURONS} with the least margin, " if neurons > MOST_NEURONS else ""
+    most = neurons if whole else MOST_NEURONS
+    which = f"the {most} with the least margin, " if neurons > most else ""
     print(f"\nV_DW window by neuron, {which}{point_tables.SHORT[name]}\n")
-    print(*point_tables.lines_of(point_tables.WINDOW_COLUMNS, point_tables.window_rows(point, MOST_NEURONS)), sep="\n")
+    print(*point_tables.lines_of(point_tables.WINDOW_COLUMNS, point_tables.window_rows(point, most)), sep="\n")
     print("", *point_tables.window_summary(points), "", sep="\n")
 
 

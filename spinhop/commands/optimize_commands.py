@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spinhop.commands.options import DesignFile, Json, Scheduler, Workers
+from spinhop.commands.options import All, DesignFile, Json, Scheduler, Workers
 
 
 def optimize(
@@ -22,6 +22,7 @@ def optimize(
     workers: Workers = None,
     scheduler: Scheduler = None,
     force: Annotated[bool, typer.Option("--force", help="Forget the trials that are stored.")] = False,
+    whole: All = False,
     json: Json = False,
 ) -> None:
     """Search the space of a design's section search. Exit code 1 when no design holds every rule and does its task."""
@@ -48,7 +49,9 @@ def optimize(
             for trial, path in zip(found.front, found.designs, strict=True)
         ]
         columns = ["front", *(f"{name} ({unit})" for name, unit in OBJECTIVES.items()), "design"]
-        print_table(f"{feasible} of {len(found.trials)} designs hold every rule and do their task", columns, rows)
+        print_table(
+            f"{feasible} of {len(found.trials)} designs hold every rule and do their task", columns, rows, whole=whole
+        )
         print(found.page)
     if not found.front:
         raise typer.Exit(1)

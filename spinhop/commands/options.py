@@ -20,6 +20,7 @@ TopCell = Annotated[
 Engine = Annotated[str, typer.Option("--engine", help="Simulation engine: auto, reference, ideal or layout.")]
 Force = Annotated[bool, typer.Option("--force", help="Repeat stages and overwrite files even if nothing changed.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
+All = Annotated[bool, typer.Option("--all", help="Print every row of long tables.")]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, max=1024, help="Processes at a time; default one per core.")
 ]

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spinhop.commands.options import DesignFile, Engine, Force, Json, LayoutFile, RunFolder, TopCell
+from spinhop.commands.options import All, DesignFile, Engine, Force, Json, LayoutFile, RunFolder, TopCell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from spinhop.next_step import NextStep
     from spinhop.runs import Run
     from spinhop.verdict import VerdictLine
 
@@ -22,22 +23,22 @@ Ideal = Annotated[bool, typer.Option("--ideal", help="Perfect wires only; needs 
 
 def run(
     design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, engine: Engine = "auto",
-    force: Force = False, json: Json = False,
+    force: Force = False, whole: All = False, json: Json = False,
 ) -> None:  # fmt: skip
     """All stages: layout, checks, extraction, simulation, recall, report. Unchanged stages are not repeated.
 
     Ends with the verdict; exit code 1 when the network does not work or a limit is broken.
     """
-    from spinhop.read_verdict import read_function, read_limits
+    from spinhop.read_verdict import read_function, read_limits, read_step
 
     done = _work("run", design, out=out, layout=layout, top=top, engine=engine, force=force)
-    read = (read_function, read_limits)
-    lines = [each(done.folder, done.manifest, done.design) for each in read]
+    function, limits = (each(done.folder, done.manifest, done.design) for each in (read_function, read_limits))
+    step = read_step(done.folder, done.manifest, done.design, function=function, limits=limits)
     kinds = ["ideal", "drawn"] if done.files("simulation, drawn") else ["ideal"]  # else: not to be extracted
     if done.files(f"{done.design.task.kind}, ideal"):
-        _print_outcomes(done, json, kinds, *lines)
+        _print_outcomes(done, json, kinds, function, limits, step=step, whole=whole)
     else:  # recall with weights from a matrix: no stored patterns
-        _print_trials(done, json, {kind: TRIALS[kind] for kind in kinds}, *lines)
+        _print_trials(done, json, {kind: TRIALS[kind] for kind in kinds}, function, limits, step=step)
 
 
 def layout(design: DesignFile, out: RunFolder = None, force: Force = False, json: Json = False) -> None:
@@ -78,18 +79,19 @@ def simulate(
 
 def recall(
     design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, engine: Engine = "auto",
-    ideal: Ideal = False, force: Force = False, json: Json = False,
+    ideal: Ideal = False, force: Force = False, whole: All = False, json: Json = False,
 ) -> None:  # fmt: skip
     """Run the trials of the design's task (recall, images, max-cut), with ideal and with drawn wires.
 
     Exit code 1 when the network does not work.
     """
-    from spinhop.read_verdict import read_function
+    from spinhop.read_verdict import read_function, read_step
 
     goal = "recall ideal" if ideal else "recall"
     done = _work(goal, design, out=out, layout=layout, top=top, engine=engine, force=force)
     line = read_function(done.folder, done.manifest, done.design, ideal=ideal)
-    _print_outcomes(done, json, ["ideal"] if ideal else ["ideal", "drawn"], line)
+    step = read_step(done.folder, done.manifest, done.design, function=line)
+    _print_outcomes(done, json, ["ideal"] if ideal else ["ideal", "drawn"], line, step=step, whole=whole)
 
 
 def report(
@@ -98,11 +100,12 @@ def report(
     """Write the report of a run folder again."""
     from spinhop.running import rewrite_report
 
-    path, lines = rewrite_report(folder)
+    path, lines, step = rewrite_report(folder)
     if json:
-        print(json_module.dumps({"report": str(path), **{line.name: line.data() for line in lines}}))
+        print(json_module.dumps({"report": str(path), **_said(lines, step)}))
     else:
-        print(path, *lines, sep="\n")
+        print(path)
+        _conclude(json, lines, step, judged=False)
 
 
 def _work(goal: str, design: Path, **options: Any) -> Run:
@@ -131,7 +134,8 @@ def _only_ideal(names: dict[str, str]) -> dict[str, str]:
 
 
 def _print_trials(
-    done: Run, json: bool, names: dict[str, str], *lines: VerdictLine, scored: bool = False
+    done: Run, json: bool, names: dict[str, str], *lines: VerdictLine, scored: bool = False,
+    step: NextStep | None = None,
 ) -> None:  # fmt: skip
     from spinhop.task_outcome import read_trial_data, trial_rows
 
@@ -147,16 +151,18 @@ def _print_trials(
             results[kind][task.measure] = score
         rows.append([task.measure_label, *("–" if score is None else f"{score:.4g}" for score in scores.values())])
     if json:
-        _print_files(done, json, outcome=results, **{line.name: line.data() for line in lines})
+        _print_files(done, json, outcome=results, **_said(lines, step))
     else:
         from spinhop.console import print_table
 
         print_table(f"{done.design.name}: one trial", ["", *results], rows)
         _print_files(done, json)
-    _conclude(json, lines)
+    _conclude(json, lines, step)
 
 
-def _print_outcomes(done: Run, json: bool, kinds: Sequence[str], *lines: VerdictLine) -> None:
+def _print_outcomes(
+    done: Run, json: bool, kinds: Sequence[str], *lines: VerdictLine, step: NextStep | None = None, whole: bool = False
+) -> None:  # fmt: skip
     from spinhop.artefacts import task_file
     from spinhop.task_outcome import as_data, read_outcome, side_by_side
 
@@ -164,25 +170,31 @@ def _print_outcomes(done: Run, json: bool, kinds: Sequence[str], *lines: Verdict
     outcomes = {kind: read_outcome(done.path(task_file(task, ideal=kind == "ideal")), kind=task) for kind in kinds}
     if json:
         data = {kind: as_data(outcome) for kind, outcome in outcomes.items()}
-        _print_files(done, json, outcome=data, **{line.name: line.data() for line in lines})
+        _print_files(done, json, outcome=data, **_said(lines, step))
     else:
         from spinhop.console import print_table
 
         print_table(f"{done.design.name}: {task}", ["", *outcomes], side_by_side(outcomes))
         for kind, outcome in outcomes.items():
             if outcome.cases:
-                print_table(f"{done.design.name}: {task}, {kind}", *outcome.case_table())
+                print_table(f"{done.design.name}: {task}, {kind}", *outcome.case_table(), whole=whole)
                 print(*(f"{line}\n" for line in outcome.task.said(outcome.cases)), sep="", end="")
         _print_files(done, json)
-    _conclude(json, lines)
+    _conclude(json, lines, step)
 
 
-def _conclude(json: bool, lines: Sequence[VerdictLine]) -> None:
-    """Print the verdict last; exit code 1 when it is a bad one."""
+def _said(lines: Sequence[VerdictLine], step: NextStep | None) -> dict[str, Any]:
+    """The verdict and the next step, for JSON."""
+    return {line.name: line.data() for line in lines} | ({} if step is None else {"next": step.data()})
+
+
+def _conclude(json: bool, lines: Sequence[VerdictLine], step: NextStep | None, *, judged: bool = True) -> None:
+    """Print the verdict and the next step last; exit code 1 when the verdict is a bad one."""
     if not json:
-        for line in lines:
-            print(line)
-    if any(line.failed for line in lines):
+        from spinhop.console import print_verdict
+
+        print_verdict(lines, step)
+    if judged and any(line.failed for line in lines):
         raise typer.Exit(1)
 
 

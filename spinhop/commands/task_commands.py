@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from spinhop.commands.options import Engine, Json, RunFolder, Scheduler, Workers
+from spinhop.commands.options import All, Engine, Json, RunFolder, Scheduler, Workers
 
 if TYPE_CHECKING:
     from hwlib.design import Design
@@ -42,6 +42,7 @@ def image(
     drawn: Drawn = False,
     out: RunFolder = None,
     engine: Engine = "auto",
+    whole: All = False,
     json: Json = False,
 ) -> None:
     """Store pictures, load distorted copies, count the bits that come back right: ideal wires, and as drawn.
@@ -53,7 +54,7 @@ def image(
     design = picture_design(
         pictures or [], distortion or [0.1, 0.3], trials, seed, threshold=threshold, invert=invert
     )  # fmt: skip
-    _answer([design], json, ideal=ideal, drawn=drawn, out=out, engine=engine)
+    _answer([design], json, whole, ideal=ideal, drawn=drawn, out=out, engine=engine)
 
 
 def maxcut(
@@ -78,6 +79,7 @@ def maxcut(
     drawn: Drawn = False,
     out: RunFolder = None,
     engine: Engine = "auto",
+    whole: All = False,
     json: Json = False,
 ) -> None:
     """Cut graphs with the network, ideal wires and as drawn, beside the best cut that software finds.
@@ -89,13 +91,13 @@ def maxcut(
     if out is not None and len(graphs) > 1:
         raise typer.BadParameter("one folder holds one graph", param_hint="--out")
     designs = graph_designs(graphs, mapping=mapping, weight=weight, prove_seconds=prove, restarts=restarts)
-    _answer(designs, json, ideal=ideal, drawn=drawn, out=out, engine=engine)
+    _answer(designs, json, whole, ideal=ideal, drawn=drawn, out=out, engine=engine)
 
 
-def _answer(designs: Sequence[Design], json: bool, **how: Any) -> None:
+def _answer(designs: Sequence[Design], json: bool, whole: bool, **how: Any) -> None:
     """Run designs one after the other, and print what they come to in one table per kind of wires."""
     from sim.engines import check_name
-    from spinhop.console import StageLines, print_json, print_table
+    from spinhop.console import StageLines, print_json, print_table, print_verdict
     from spinhop.task_designs import answer
     from spinhop.task_outcome import case_table
 
@@ -112,10 +114,11 @@ def _answer(designs: Sequence[Design], json: bool, **how: Any) -> None:
         ):
             cases = [case for outcome in outcomes if outcome is not None for case in outcome.cases]
             if cases:
-                print_table(f"{title}, {name}", *case_table(task, cases))
+                print_table(f"{title}, {name}", *case_table(task, cases), whole=whole)
                 print(*(f"{line}\n" for line in task.said(cases)), sep="", end="")
         for each in found:
-            print(each.folder, *each.lines, sep="\n")
+            print(each.folder)
+            print_verdict(each.lines, each.step)
     if any(line.failed for each in found for line in each.lines):
         raise typer.Exit(1)
 
@@ -131,6 +134,7 @@ def reproduce(
     force: Annotated[bool, typer.Option("--force", help="Repeat tasks that are already stored.")] = False,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    whole: All = False,
     json: Json = False,
 ) -> None:
     """Every number of the paper: printed, by its authors' formula, ideal and as drawn. Exit code 1 if any differs."""
@@ -152,10 +156,13 @@ def reproduce(
             [row.quantity, row.unit, *("–" if v is None else f"{v:.4g}" for v in (row.paper, row.estimate)),
              "–" if row.ideal is None else f"{row.ideal.value:.4g} ({row.ideal.low:.4g} … {row.ideal.high:.4g})",
              ", ".join(f"{name}: {value.value:.4g}" for name, value in row.drawn.items()), row.status]
-            for _, row in result.rows
+            for _, row in result.rows if whole or row.status not in ("pass", "info")
         ]  # fmt: skip
-        print_table("the paper's numbers", ["", "unit", "paper", "authors' formula", "ideal", "as drawn", ""], cells)
-        print(result.page)
+        title = "the paper's numbers" if whole else "the paper's numbers that ours do not agree with"
+        print_table(title, ["", "unit", "paper", "authors' formula", "ideal", "as drawn", ""], cells)
+        if not whole:
+            print("all rows with --all")
+        print(result.page, result.summary, sep="\n")
     if result.differing:
         raise typer.Exit(1)
 

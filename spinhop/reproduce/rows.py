@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -113,3 +115,13 @@ def compared(
     status: Status = "pass" if good else ("explained" if reason and formula else "differs")
     text = "; ".join(part for part in (note, "" if good else reason) if part)
     return Row(quantity, unit, paper, estimate, ideal, {}, status, text)
+
+
+def summary_of(rows: Iterable[Row]) -> str:
+    """How many rows pass, are explained, differ, and have nothing to compare with, in words."""
+    counts = Counter(row.status for row in rows)
+    compared_rows = counts["pass"] + counts["explained"] + counts["differs"]
+    return (
+        f"{counts['pass']} of {compared_rows} numbers agree with the paper, {counts['explained']} differ and are "
+        f"explained, {counts['differs']} differ; {counts['info']} more have no number of the paper beside them"
+    )

@@ -15,7 +15,7 @@ from hwlib.writing import write_atomic
 from spinhop.executor import executor
 from spinhop.folder_lock import hold
 from spinhop.reproduce import store
-from spinhop.reproduce.rows import Row
+from spinhop.reproduce.rows import Row, summary_of
 from spinhop.reproduce.task import Context, PaperTask, Result
 
 Report = Callable[[str, float, int], None]
@@ -46,6 +46,11 @@ class Reproduction:
     def differing(self) -> list[tuple[str, Row]]:
         """The rows that neither agree with the paper nor are explained."""
         return [(name, row) for name, row in self.rows if row.status == "differs"]
+
+    @property
+    def summary(self) -> str:
+        """How many rows pass, are explained, and differ."""
+        return summary_of(row for _, row in self.rows)
 
 
 def all_tasks() -> list[PaperTask]:

@@ -144,7 +144,7 @@ def test_terminal_shows_rules_windows_and_the_waiver(waived, capsys):
     from spinhop.commands import check_commands
 
     check_commands._print_findings(waived.findings["erc_ideal"])
-    check_commands._print_points(waived.points)
+    check_commands._print_points(waived.points, whole=True)
     text = capsys.readouterr().out
     assert "waived: vdw.window:" in text and "(waived: bench device without axons)" in text
     lines = {line.split()[0]: line for line in text.splitlines() if line and line[0].isalpha()}
@@ -152,6 +152,22 @@ def test_terminal_shows_rules_windows_and_the_waiver(waived, capsys):
         assert point_tables.verdict(row) in lines[row["rule"]] and row["where"] in lines[row["rule"]]
     table = text[text.index("operating point:") :]
     assert max(map(len, table.splitlines())) < 130  # a table that a terminal shows without wrapping
+
+
+def test_terminal_shows_the_rules_that_decide_and_all_of_them_when_asked(waived, capsys):
+    from spinhop.commands import check_commands
+
+    check_commands._print_points(waived.points)
+    text = capsys.readouterr().out
+    shown = {line.split()[0] for line in text.splitlines() if line and line[0].isalpha()}
+    rows = [row for point in waived.points.values() for row in point["rules"]]
+    missed = {row["rule"] for row in rows if row["status"] != "pass"}
+    held = {row["rule"] for row in rows} - missed
+    margins = {rule: min(r["margin"] for r in rows if r["rule"] == rule) for rule in held if all(
+        r["margin"] is not None for r in rows if r["rule"] == rule)}  # fmt: skip
+    nearest = sorted(margins, key=lambda rule: margins[rule])[: check_commands.MOST_RULES]
+    assert missed <= shown and held & shown == set(nearest)
+    assert f"{len(held) - len(nearest)} more rules hold, with more room; --all prints them" in text
 
 
 def test_findings_of_a_wrong_netlist_are_in_its_databases(drawn, tmp_path):

@@ -236,7 +236,7 @@ def test_recalled_is_one_number_everywhere(spinhop, tmp_path):
         for name in ("accuracy_mean", "recall_rate", "energy_mean"):
             assert outcome[name] == float(stored[name])
     assert "0 of 2" in next(line for line in text.splitlines() if "recalled" in line)
-    assert text.splitlines()[-1].startswith(
+    assert text.splitlines()[-2].startswith(
         "function: does not work, ideal wires: accuracy 100.0 % (needs 95 %), 0 of 2"
     )
 

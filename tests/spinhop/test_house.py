@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from spinhop.levers import levers_page
 from spinhop.preset_page import preset_page
 from spinhop.schema import reference_page
 from tests.support.fuzzing import TRIES
@@ -64,6 +65,11 @@ def test_file_format_page_is_what_the_models_say():
 def test_process_page_is_what_the_presets_say():
     page = (ROOT / "docs" / "processes.md").read_text(encoding="utf-8")
     assert page == preset_page(), "run make docs"
+
+
+def test_lever_page_is_what_the_levers_say():
+    page = (ROOT / "docs" / "levers.md").read_text(encoding="utf-8")
+    assert page == levers_page(), "run make docs"
 
 
 def test_links_between_pages_lead_somewhere():

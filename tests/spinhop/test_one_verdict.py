@@ -64,11 +64,18 @@ def said_everywhere(spinhop, design, folder):
     check = json.loads(spinhop("check", design, "--out", folder, "--json")[1])
     report = json.loads(spinhop("report", folder, "--json")[1])
     lines = [data[name]["text"] for name in ("function", "limits")]
-    assert printed.splitlines()[-2:] == lines and check_printed.splitlines()[-1] == lines[1]
+    assert printed.splitlines()[-3:] == [*lines, f"next: {data['next']['text']}"]
+    assert check_printed.splitlines()[-2:] == [lines[1], f"next: {check['next']['text']}"]
+    assert report["next"] == data["next"]
     assert all(report[name] == data[name] for name in ("function", "limits")) and check["limits"] == data["limits"]
     assert code == int(checked == 1 or data["function"]["verdict"] == "does not work")
+    plain = {
+        name: data["text"].replace("`", "") for name, data in (("report", data["next"]), ("checks", check["next"]))
+    }
     pages = {name: html.unescape((folder / name).read_text()) for name in ("report.html", "checks.html")}
     assert all(line in pages["report.html"] for line in lines) and lines[1] in pages["checks.html"]
+    for name, said in plain.items():
+        assert said in re.sub("</?code>", "", pages[f"{name}.html"])
     texts = [re.sub(r"\s+", " ", text) for text in (printed, check_printed, *pages.values())]
     for kind, outcome in data["outcome"].items():
         values = check["operating_point"][f"erc_{kind}"]["values"]
@@ -82,7 +89,7 @@ def said_everywhere(spinhop, design, folder):
     if "recalled" in data["outcome"]["drawn"]:
         recalled, recall_printed, _ = spinhop("recall", design, "--out", folder)
         recall = json.loads(spinhop("recall", design, "--out", folder, "--json")[1])
-        assert recall_printed.splitlines()[-1] == lines[0]
+        assert recall_printed.splitlines()[-2] == lines[0]
         assert recall["function"] == data["function"] and recall["outcome"] == data["outcome"]
         assert recalled == int(data["function"]["verdict"] == "does not work")
     return code, data, check

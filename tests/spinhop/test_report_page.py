@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 
@@ -44,11 +46,25 @@ def _parse(html: str) -> _Balance:
 def test_report_needs_nothing_from_outside(synthetic_run):
     html = write_report(synthetic_run()).read_text()
     parser = _parse(html)
-    assert parser.links and all(link.startswith("data:image/png;base64,") for link in parser.links)
+    assert all(link.startswith(("data:image/png;base64,", "#")) for link in parser.links)
     for heading in ("Recall", "Layout", "Wire resistance", "Wall positions over time", "Energy by branch"):
         assert f"<h2>{heading}</h2>" in html
-    # four plots (somas and axons, ideal and as drawn) in one embedded document
-    assert len(re.findall(r"soma walls, |axon walls, ", html)) == 4
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)
+    assert policy is not None and policy[1].startswith("default-src &#39;none&#39;; img-src data:;")
+
+
+def test_only_the_page_s_own_script_may_run(synthetic_run):
+    """The policy names the hash of the one script, so that nothing else runs, wherever a name from outside lands."""
+    html = write_report(synthetic_run()).read_text()
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    assert len(scripts) == 1 and html.count("<script") == 1 + html.count('<script type="application/json"')
+    digest = base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode()
+    assert f"script-src &#39;sha256-{digest}&#39;" in html
+
+
+def test_data_of_a_page_cannot_leave_its_element():
+    text = page.document("t", [], scripts=["page_data.js"], data={"d": {"name": "</script><script>alert(1)//<!--"}})
+    assert text.count("</script>") == 2 and "alert(1)" in text and "<!--" not in text
 
 
 def test_report_shows_the_extracted_resistance(synthetic_run):
@@ -102,30 +118,39 @@ def test_no_resting_trial_has_no_time(synthetic_run):
     assert text(outcome.time_mean, "s") == "–"
 
 
-def test_plotted_walls_are_the_simulated_ones():
-    """What is drawn, joined by straight lines, is the walls' way: no sampling between it and the events."""
+def test_walls_on_the_page_are_the_simulated_ones():
+    """Joined by straight lines they are the walls' way: no sampling between the page and the events."""
     import sim
     from hwlib.schematic import ladder_network
     from hwlib.weights import weight_levels
     from sim.protocol import protocol_for
     from sim.tasks.setup import paper_design
     from sim.traces import walls_at
-    from spinhop.plots import NM, NS, _figure
+    from spinhop.wall_data import NM, NS, STEPS, wall_data
 
     design = paper_design(4)
     process = design.load_process()
     network = ladder_network(design, process, 2.0)
     start = np.array([1, 0, 0, 1])
     result = sim.run(network, protocol_for(design, process, start=start, levels=weight_levels(design)))
+    data = wall_data({"drawn": result}, network)
+    assert data["somas"] == network.somas.tolist() and data["length"] == NM * network.length[0]
     at = np.linspace(0, float(result.time_to_solution), 5000)
-    for what, sides in (("soma", (np.max,)), ("axon", (np.min, np.max))):
-        lines = [each.data_source.data for each in _figure("drawn", result, network, what, None).renderers]
-        lines = [(data["x"], data["y"]) for data in lines if "y" in data]
-        assert len(lines) == len(sides) * network.neurons
-        for neuron in range(network.neurons):
-            own = (network.pre == neuron) & (network.is_soma == (what == "soma"))
-            walls = walls_at(result, at, np.flatnonzero(own))
-            for side in sides:
-                x, y = lines.pop(0)
-                drawn = np.interp(at, np.asarray(x) / NS, np.asarray(y) / NM)
-                assert np.abs(drawn - side(walls, axis=1)).max() < 1e-3 * network.length[0]
+    walls = walls_at(result, at) / network.length
+
+    def read(text, kind):
+        return np.frombuffer(base64.b64decode(text), kind).astype(float)
+
+    course = data["courses"]["drawn"]
+    assert course["release"] == NS * float(result.time_load) and course["duration"] == NS * at[-1]
+    first, time, wall = (
+        read(course[name], kind) for name, kind in (("first", "<u4"), ("time", "<f4"), ("wall", "<u2"))
+    )
+    for device in range(network.devices):
+        part = slice(int(first[device]), int(first[device + 1]))
+        assert abs(np.interp(at, time[part] / NS, wall[part] / STEPS) - walls[:, device]).max() < 1e-4
+    for neuron, band in enumerate(data["bands"]["drawn"]):
+        axons = np.flatnonzero((network.pre == neuron) & ~network.is_soma)
+        for name, side in (("low", np.min), ("high", np.max)):
+            drawn = np.interp(at, read(band["time"], "<f4") / NS, read(band[name], "<u2") / STEPS)
+            assert abs(drawn - side(walls[:, axons], axis=1)).max() < 1e-3

@@ -65,7 +65,7 @@ def test_every_artefact_and_nothing_else(whole):
     files = {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()}
     pictures = {name for name in files if re.fullmatch(r"violation_\d\.png", name)}
     assert files - {".lock"} - pictures == set(FILES) and len(pictures) == 3  # three warnings
-    assert out.splitlines()[-3] == str(run)
+    assert out.splitlines()[-4] == str(run)
     assert set(_statuses(err).values()) == {"done"} and len(_statuses(err)) == 11
 
 
@@ -88,13 +88,13 @@ def test_a_report_written_again_is_not_taken_for_edited(spinhop, whole):
 
 def test_one_verdict_in_run_check_recall_report_and_their_pages(spinhop, whole):
     design, run, printed, _ = whole
-    lines = printed.splitlines()[-2:]
+    lines = printed.splitlines()[-3:-1]
     assert [line.split(",")[0] for line in lines] == ["function: works", "limits: waived"]
     code, out, err = spinhop("check", design, "--out", run)
-    assert code == 0 and set(_statuses(err).values()) == {"unchanged"} and out.splitlines()[-1] == lines[1]
+    assert code == 0 and set(_statuses(err).values()) == {"unchanged"} and out.splitlines()[-2] == lines[1]
     code, out, err = spinhop("recall", design, "--out", run)
-    assert code == 0 and set(_statuses(err).values()) == {"unchanged"} and out.splitlines()[-1] == lines[0]
-    assert spinhop("report", run)[1].splitlines()[-2:] == lines
+    assert code == 0 and set(_statuses(err).values()) == {"unchanged"} and out.splitlines()[-2] == lines[0]
+    assert spinhop("report", run)[1].splitlines()[-3:-1] == lines
     data = {}
     for command in ("run", "check", "recall"):
         data |= json.loads(spinhop(command, design, "--out", run, "--json")[1])
@@ -159,7 +159,7 @@ def test_report_holds_the_numbers_of_the_results(whole):
     page = (run / "report.html").read_text()
     with xr.open_dataset(run / "recall_drawn.nc", engine="h5netcdf") as recall:
         assert f"{1e9 * float(recall['time_to_solution'].mean()):.4g} ns" in page
-    assert page.count("<img alt=") == 2 and "one neuron" in page
+    assert page.count("<img alt=") == 1 and "one neuron" in page and 'id="layout-data"' in page
 
 
 def test_layout_drawn_elsewhere_gives_the_same_network(spinhop, whole, tmp_path):

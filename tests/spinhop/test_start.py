@@ -10,7 +10,7 @@ import pytest
 
 ROOMS = ("hwlib", "sim", "layouts", "spinhop")
 DRAWING = {"gdsfactory", "kfactory", "klayout"}
-HEAVY = DRAWING | {"numba", "xarray", "matplotlib", "bokeh", "scipy", "pandas", "networkx", "h5py", "pint", "numpy"}
+HEAVY = DRAWING | {"numba", "xarray", "matplotlib", "scipy", "pandas", "networkx", "h5py", "pint", "numpy"}
 
 
 def _loaded(code: str) -> set[str]:

@@ -142,12 +142,12 @@ def drawn(tmp_path_factory):
 def verdict(spinhop, design, folder, *options):
     """Exit code and the two lines of a run, which check, recall and report must repeat."""
     code, out, _ = spinhop("run", design, "--out", folder, *options)
-    lines = out.splitlines()[-2:]
+    lines = out.splitlines()[-3:-1]
     page = html.unescape((folder / "report.html").read_text())
     assert all(line in page for line in lines)
-    assert spinhop("report", folder)[1].splitlines()[-2:] == lines
+    assert spinhop("report", folder)[1].splitlines()[-3:-1] == lines
     checked, out, _ = spinhop("check", design, "--out", folder, *options)
-    assert out.splitlines()[-1] == lines[1]
+    assert out.splitlines()[-2] == lines[1]
     assert code == int(checked == 1 or "does not work" in lines[0])
     return code, lines
 
@@ -163,7 +163,7 @@ def test_axons_too_slow_neither_work_nor_keep_the_limits(spinhop, tmp_path):
     for kind in ("erc_ideal", "erc_drawn"):
         assert "leak.axon_time" in {finding["rule"] for finding in found[kind] if finding["severity"] == "error"}
     code, out, _ = spinhop("recall", design, "--out", tmp_path / "run")
-    assert code == 1 and out.splitlines()[-1] == lines[0]
+    assert code == 1 and out.splitlines()[-2] == lines[0]
 
 
 def narrow(layout):
@@ -185,7 +185,7 @@ def test_a_layout_that_breaks_a_design_rule_is_simulated_all_the_same(spinhop, d
     code, lines = verdict(spinhop, design, tmp_path / "run", "--layout", layout)
     assert code == 1 and lines[0].startswith("function: works, as drawn: accuracy 100.0 %")
     assert lines[1].startswith("limits: broken, worst m2.") and "not judged: the drawing has errors" in lines[1]
-    assert spinhop("recall", design, "--out", tmp_path / "run", "--layout", layout)[1].splitlines()[-1] == lines[0]
+    assert spinhop("recall", design, "--out", tmp_path / "run", "--layout", layout)[1].splitlines()[-2] == lines[0]
 
 
 def test_a_layout_that_cannot_be_extracted_is_told_and_reported(spinhop, drawn, tmp_path):
@@ -206,7 +206,7 @@ def test_a_layout_that_cannot_be_extracted_is_told_and_reported(spinhop, drawn, 
     recall = spinhop("recall", design, "--out", tmp_path / "run")[1].splitlines()  # and it goes on with a good one
     assert "cannot be extracted" not in recall[-1]
     assert spinhop("simulate", design, "--out", tmp_path / "run")[0] == 0
-    assert spinhop("report", tmp_path / "run")[1].splitlines()[-2] == recall[-1]
+    assert spinhop("report", tmp_path / "run")[1].splitlines()[-3] == recall[-2]
     assert "accuracy as drawn" in (tmp_path / "run" / "report.html").read_text()
     assert spinhop("run", design, "--out", tmp_path / "run")[0] == 0
 
@@ -217,11 +217,11 @@ def test_results_of_an_earlier_design_or_layout_are_not_taken_for_this_one_s(spi
     assert spinhop("run", design, "--out", run)[0] == 0
     layout = edited(drawn[1], tmp_path / "narrow.gds", narrow)
     assert spinhop("check", design, "--out", run, "--layout", layout)[0] == 1
-    function, limits = spinhop("report", run)[1].splitlines()[-2:]
+    function, limits = spinhop("report", run)[1].splitlines()[-3:-1]
     assert function.startswith("function: undetermined, the trials are of an earlier design or layout, run it again")
     assert limits.startswith("limits: broken, worst m2.")
     assert spinhop("recall", design, "--out", run)[0] == 0
-    assert spinhop("report", run)[1].splitlines()[-1] == "limits: not checked, run spinhop check"
+    assert spinhop("report", run)[1].splitlines()[-2] == "limits: not checked, run spinhop check"
     design.write_text(SLOW)
     assert spinhop("check", design, "--out", run)[0] == 1
     code, _, err = spinhop("report", run)

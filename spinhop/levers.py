@@ -1,0 +1,104 @@
+"""What to change in a design so that a rule holds: the lever of each rule, for verdicts, pages and the docs."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from importlib.metadata import PackageNotFoundError, metadata
+from typing import NamedTuple
+
+SLOWER = "slower devices (`device.resistance_area` and `device.track_resistance` up, both leaks down, by one factor)"
+
+
+class Lever(NamedTuple):
+    """What holds a rule.
+
+    Attributes:
+        rule: its name, or a pattern of several rules' names.
+        title: what it is about.
+        change: what helps: which fields of the design to change, and how.
+    """
+
+    rule: str
+    title: str
+    change: str
+
+
+LEVERS = (
+    Lever("vdw.window", "V_DW window", "`operating_point.v_dw: auto`, the window's centre; a closed window opens with "
+          "wider `network.drive_width` and `ground_width`, `soma_placement: centred`, or " + SLOWER),
+    Lever("vdw.eq4", "V_DW of eq. (4)", "`operating_point.v_dw: auto`, the centre of the window"),
+    Lever("leak.axon_sign", "sign of the axon leak", "a negative `operating_point.axon_leak`: toward OFF"),
+    Lever("leak.axon_size", "size of the axon leak", "an `operating_point.axon_leak` nearer the middle of the two "
+          "currents that the rule compares it with"),
+    Lever("leak.axon_time", "slowest axon", "a larger `task.time_limit`, or an `operating_point.axon_leak` nearer the "
+          "middle of its two currents"),
+    Lever("leak.soma", "soma leak", "a smaller `operating_point.soma_leak`"),
+    Lever("leak.time", "soma at rest by its leak alone", "a larger `task.time_limit` or `operating_point.soma_leak`"),
+    Lever("leak.load*", "loading", "a larger `operating_point.v_charge`, `rails_while_loading: grounded`, or a wider "
+          "`network.dendrite_width`"),
+    Lever("load.time", "length of the load phase", "`operating_point.load: rest`, or a longer load"),
+    Lever("drive.pattern", "stored patterns at rest", "fewer patterns, patterns that are less alike, or weights learnt "
+          "on these wires (`spinhop train`)"),
+    Lever("drive.path", "way to the ideal outcome", "a wider `network.dendrite_width` and `drive_width`, voltages that "
+          "make up for the wires (`spinhop compensate`), or " + SLOWER),
+    Lever("state.inverse", "patterns in both forms", "weights learnt on these wires (`spinhop train`), or fewer "
+          "patterns"),
+    Lever("state.all_off", "all walls OFF", "an `operating_point.soma_leak` of the sign that frees them"),
+    Lever("barrier.load_any", "barrier while the worst start loads", "a smaller `operating_point.v_charge`"),
+    Lever("barrier.voltage", "barrier voltage", "a smaller `operating_point.weight` or `v_charge`, or barriers of a "
+          "larger `device.breakdown_voltage`"),
+    Lever("current.track", "current of a track", "a smaller `operating_point.weight` or `v_charge`, or " + SLOWER),
+    Lever("current.load_any", "currents while the worst start loads", "a smaller `operating_point.v_charge`, or wider "
+          "wires on the layer that is named"),
+    Lever("current.*", "current of a layer", "wider wires on this layer (`network.dendrite_width`, `drive_width`, "
+          "`ground_width`, `weight_width`, `vdw_width`, `straps`), or " + SLOWER),
+    Lever("ir.dendrite", "voltage lost on dendrites", "a wider `network.dendrite_width`, straps, "
+          "`soma_placement: centred`, or " + SLOWER),
+    Lever("ir.drive", "voltage lost on axon drives", "a wider `network.drive_width`, straps, "
+          "`soma_placement: centred`, or " + SLOWER),
+    Lever("ir.ground", "voltage lost on ground", "a wider `network.ground_width`, straps, or " + SLOWER),
+    Lever("ir.weight", "voltage lost on weight wires", "a wider `network.weight_width`, straps, or " + SLOWER),
+    Lever("ir.vdw", "voltage lost on V_DW", "a wider `network.vdw_width`, straps, or " + SLOWER),
+    Lever("rc.time", "settling of the wires", "shorter or narrower wires (less capacitance), or " + SLOWER),
+    Lever("power.density", "heat", SLOWER),
+    Lever("lvs.*", "layout against netlist", "a look at this place of the drawing: `lvs.lvsdb` opens over it in "
+          "KLayout's netlist browser, `lvs.lyrdb` in its marker browser"),
+    Lever("*", "design rules", "a look at this place of the drawing: `drc.lyrdb` opens over it in KLayout's marker "
+          "browser"),
+)  # fmt: skip
+
+
+def lever_of(rule: str) -> Lever:
+    """The lever of a rule; the first whose pattern its name fits."""
+    return next((lever for lever in LEVERS if fnmatchcase(rule, lever.rule)), LEVERS[-1])
+
+
+def anchor(lever: Lever) -> str:
+    """Name of a lever's section, on pages and in the docs."""
+    return "lever-" + re.sub(r"[^a-z0-9]+", "-", lever.title.lower()).strip("-")
+
+
+def docs_address(page: str) -> str | None:
+    """Address of a page of the published docs, as the installed package says; None where it says none."""
+    try:
+        addresses = metadata("spinhop").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return None
+    found = dict(address.split(", ", 1) for address in addresses if ", " in address)
+    base = found.get("Documentation", "")
+    return f"{base.rstrip('/')}/{page}/" if base.startswith("https://") else None
+
+
+def levers_page() -> str:
+    """The docs page on what to change, as Markdown."""
+    lines = [
+        "# What to change when a rule is broken", "",
+        "Made by `make docs` from `spinhop/levers.py`; do not edit. Reports and commands name the rule that decides "
+        "and what helps. What each rule compares: [Checks](checks.md); the fields: [File formats](file-formats.md).",
+        "`spinhop optimize` searches the fields for you.",
+    ]  # fmt: skip
+    for lever in LEVERS:
+        rule = "every design rule of the process" if lever.rule == "*" else f"`{lever.rule}`"
+        lines += ["", f'<a id="{anchor(lever)}"></a>', "", f"## {lever.title}", "", f"{rule}: {lever.change}."]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,91 @@
+"""What to do next: the rule that decides, and a lever that the design file has."""
+
+import re
+
+import pytest
+
+from hwlib.findings import Finding
+from hwlib.process import load_process, preset_names
+from sim.rules import rule_names
+from spinhop.levers import LEVERS, anchor, docs_address, lever_of
+from spinhop.next_step import next_step
+from spinhop.schema import reference_page
+from spinhop.verdict import BROKEN, FAILS, KEPT, NOT_CHECKED, UNDETERMINED, WORKS, VerdictLine
+
+WARNINGS = {
+    "erc_drawn": [
+        Finding("erc", "ir.drive", "", "warning", measured=0.15, required=0.1),
+        Finding("erc", "ir.weight", "", "warning", measured=0.3, required=0.1),
+        Finding("erc", "current.load_any", "", "warning", measured=9e-3, required=1e-3),
+        Finding("erc", "ir.ground", "", "waived", measured=0.9, required=0.1),
+    ]
+}
+CLEAN = {"erc_drawn": []}
+
+
+def function(word, ideal=WORKS, at_rest=20, accuracy=0.9):
+    drawn = {"verdict": word, "accuracy_mean": accuracy, "trials": 20, "at_rest": at_rest}
+    return VerdictLine(
+        "function", word, "", {"required_accuracy": 0.95, "drawn": drawn, "ideal": drawn | {"verdict": ideal}}
+    )
+
+
+def limits(word, rule="current.m2"):
+    return VerdictLine("limits", word, "", {"rule": rule})
+
+
+@pytest.mark.parametrize(
+    ("task", "kept", "findings", "rule", "begins"),
+    [
+        (function(WORKS), limits(BROKEN, "m2.width"), WARNINGS, "m2.width", "mend m2.width first; what helps: a look"),
+        (function(FAILS), limits(BROKEN, "lvs.open"), WARNINGS, "lvs.open", "mend lvs.open first; what helps: a look"),
+        (function(FAILS), limits(KEPT), WARNINGS, "ir.weight", "the wires decide, most of all ir.weight; what helps: "),
+        (function(FAILS), limits(KEPT), CLEAN, "drive.path", "ideal wires work, so the drawn ones decide; what helps"),
+        (function(FAILS, FAILS), limits(KEPT), WARNINGS, "drive.pattern", "ideal wires fail too"),
+        (function(FAILS, FAILS, 18), limits(KEPT), WARNINGS, "drive.pattern", "ideal wires fail too"),
+        (function(FAILS, FAILS, 18, 0.97), limits(KEPT), CLEAN, "leak.axon_time", "the bits are right, but not every"),
+        (function(WORKS), limits(KEPT), WARNINGS, "current.load_any", "nothing has to change; the largest warning is"),
+        (function(WORKS), limits(KEPT), CLEAN, "current.m2", "nothing has to change; the nearest limit is current.m2"),
+        (function(WORKS), limits(NOT_CHECKED), {}, "", "check the limits: spinhop check"),
+        (function(WORKS), None, {}, "", "nothing has to change for its task; check its limits too"),
+        (function(UNDETERMINED), limits(KEPT), CLEAN, "", "give undetermined trials another start"),
+        (VerdictLine("function", UNDETERMINED, "", {}), limits(KEPT), CLEAN, "", "simulate it as drawn"),
+        (None, limits(KEPT), CLEAN, "current.m2", "nothing has to change; the nearest limit is current.m2"),
+    ],
+)  # fmt: skip
+def test_next_step(task, kept, findings, rule, begins):
+    step = next_step(task, kept, findings)
+    assert step.rule == rule and str(step).startswith(begins)
+    assert step.data()["lever"] == (lever_of(rule).change if rule else "")
+
+
+def test_every_rule_has_a_lever_of_its_own():
+    for name in preset_names():
+        for rule in rule_names(load_process(name)):
+            assert lever_of(rule).rule not in ("*", "lvs.*"), rule
+    assert lever_of("lvs.short").title == "layout against netlist" and lever_of("m2.width").title == "design rules"
+
+
+def test_levers_are_fields_and_commands_that_exist():
+    page = reference_page()
+    for lever in LEVERS:
+        for word in re.findall("`([^`]*)`", lever.change):
+            field = word.split(":")[0].split(".")[-1]
+            if not word.startswith("spinhop ") and not word.endswith((".lvsdb", ".lyrdb")):
+                assert f"`{field}`" in page, word
+
+
+def test_anchors_are_names_of_their_own():
+    anchors = [anchor(lever) for lever in LEVERS]
+    assert len(set(anchors)) == len(LEVERS) and all(re.fullmatch("[a-z0-9-]+", each) for each in anchors)
+
+
+def test_docs_are_linked_only_where_the_package_says_where_they_are(monkeypatch):
+    from email.message import Message
+
+    said = Message()
+    monkeypatch.setattr("spinhop.levers.metadata", lambda name: said)
+    assert docs_address("levers") is None
+    said["Project-URL"] = "Source, https://example.org/code"
+    said["Project-URL"] = "Documentation, https://example.org/docs/"
+    assert docs_address("levers") == "https://example.org/docs/levers/"
