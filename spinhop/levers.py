@@ -87,7 +87,7 @@ def docs_address(page: str) -> str | None:
         return None
     found = dict(address.split(", ", 1) for address in addresses if ", " in address)
     base = found.get("Documentation", "")
-    return f"{base.rstrip('/')}/{page}/" if base.startswith("https://") else None
+    return f"{base.rstrip('/')}/{page}.html" if base.startswith("https://") else None
 
 
 def levers_page() -> str:

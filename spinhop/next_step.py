@@ -77,7 +77,9 @@ def _failing(function: VerdictLine, findings: Mapping[str, Sequence[Finding]]) -
 
 def _restless(function: VerdictLine) -> bool:
     """Whether the trials that fail reach what the task requires, and only do not rest before its limit."""
-    counts = next((function.facts[kind] for kind in ("drawn", "ideal") if _word(function, kind) == FAILS), {})
+    counts: dict[str, Any] = next(
+        (function.facts[kind] for kind in ("drawn", "ideal") if _word(function, kind) == FAILS), {}
+    )
     required = next((value for name, value in function.facts.items() if name.startswith("required")), 1.0)
     reached = next((value for name, value in counts.items() if name.endswith("_mean")), 1.0)
     return bool(counts) and counts.get("at_rest", 0) < counts.get("trials", 0) and reached >= required

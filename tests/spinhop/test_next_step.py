@@ -88,4 +88,4 @@ def test_docs_are_linked_only_where_the_package_says_where_they_are(monkeypatch)
     assert docs_address("levers") is None
     said["Project-URL"] = "Source, https://example.org/code"
     said["Project-URL"] = "Documentation, https://example.org/docs/"
-    assert docs_address("levers") == "https://example.org/docs/levers/"
+    assert docs_address("levers") == "https://example.org/docs/levers.html"
