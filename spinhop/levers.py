@@ -62,6 +62,12 @@ LEVERS = (
     Lever("ir.vdw", "voltage lost on V_DW", "a wider `network.vdw_width`, straps, or " + SLOWER),
     Lever("rc.time", "settling of the wires", "shorter or narrower wires (less capacitance), or " + SLOWER),
     Lever("power.density", "heat", SLOWER),
+    Lever("thermal.hold", "axons held by their leak at a temperature", "a more negative `operating_point.axon_leak`, a "
+          "lower `operating_point.temperature`, or a longer `device.track_length` (more way to the pillar)"),
+    Lever("thermal.drive", "walls held by their drives at a temperature", "a larger `operating_point.weight`, a lower "
+          "`operating_point.temperature`, or a longer `device.track_length` (more way to the pillar)"),
+    Lever("thermal.pinning", "walls moved off their pinning", "a larger `operating_point.weight` or "
+          "`task.time_limit`, or less pinning in `device.dynamics`"),
     Lever("lvs.*", "layout against netlist", "a look at this place of the drawing: `lvs.lvsdb` opens over it in "
           "KLayout's netlist browser, `lvs.lyrdb` in its marker browser"),
     Lever("*", "design rules", "a look at this place of the drawing: `drc.lyrdb` opens over it in KLayout's marker "
