@@ -29,6 +29,7 @@ from spinhop.commands import (
     design_commands,
     example_commands,
     optimize_commands,
+    plot_commands,
     preset_commands,
     spice_commands,
     stage_commands,
@@ -48,7 +49,8 @@ app = typer.Typer(
 )
 for module in (
     design_commands, example_commands, preset_commands, stage_commands, spice_commands, check_commands, task_commands,
-    optimize_commands, codesigned_commands, compensate_commands, study_commands, atlas_commands, tool_commands,
+    optimize_commands, codesigned_commands, compensate_commands, study_commands, plot_commands, atlas_commands,
+    tool_commands,
 ):  # fmt: skip
     module.register(app)
 

@@ -21,7 +21,7 @@ from spinhop.artefacts import result_inputs
 from spinhop.design_fields import plain_fields, whole_design
 from spinhop.extracted_network import draw_and_check
 from spinhop.provenance import data_hash, file_hash
-from spinhop.study.study_fields import StudyFields
+from spinhop.study.study_fields import WIRES, StudyFields
 from spinhop.verdict import WORKS, TrialCounts
 
 if TYPE_CHECKING:
@@ -120,19 +120,20 @@ class PointEvaluator:
     def evaluate(self, values: dict[str, Any]) -> PointResult:
         """Evaluate the design with these values."""
         try:
-            design = whole_design(self._base, values)
-            return self._evaluate(design, design.load_process())
+            fields = {path: value for path, value in values.items() if path != WIRES}
+            design = whole_design(self._base, fields)
+            return self._evaluate(design, design.load_process(), values.get(WIRES, self._wires))
         except ValueError as error:  # InputError and FieldsError are some
             first = error.lines[0] if isinstance(error, InputError) else str(error).splitlines()[0]
             return PointResult(problem=first)
 
-    def _evaluate(self, design: Design, process: Process) -> PointResult:
+    def _evaluate(self, design: Design, process: Process, wires: str) -> PointResult:
         import sim
         from sim.tasks.kinds import task_of
         from sim.tasks.run_task import ideal_for_task
 
         result = PointResult()
-        if self._wires == "ideal":
+        if wires == "ideal":
             network = ideal_for_task(design, process)
         else:
             network, area, errors = self._drawing(design, process)

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, product
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.quantities import parse_quantity
 from spinhop.design_fields import read_field, read_process_field
-from spinhop.study.study_fields import MOST_POINTS, AxisFields, AxisRange, StudyFields
+from spinhop.study.study_fields import MOST_POINTS, WIRES, AxisFields, AxisRange, StudyFields, Wires
 
 _FIXED = {
     "name": "it names the result", "search": "it is of spinhop optimize",
@@ -89,7 +89,7 @@ def _axis(study: StudyFields, design: Design, name: str, given: AxisFields, wher
         raise InputError(
             f"{where}: spacing log needs two ends of one sign, found {shown(given.low)}, {shown(given.high)}"
         )
-    step = 2 * design.load_process().grid if study.wires == "drawn" and _is_drawn_length(name, given) else 0.0
+    step = 2 * design.load_process().grid if study.draws and _is_drawn_length(name, given) else 0.0
     axis = StudyAxis(name, (), low, high, log, step)
     if study.points is not None:
         if given.count is not None:
@@ -120,6 +120,10 @@ def _is_drawn_length(name: str, given: AxisRange) -> bool:
 
 
 def _read(design: Design, name: str, value: Any, where: str) -> Any:
+    if name == WIRES:
+        if value not in get_args(Wires):
+            raise InputError(f"{where}: {shown(value)}, allowed: {', '.join(get_args(Wires))}")
+        return value
     try:
         if name.startswith("process."):
             found = read_process_field(design.load_process(), name.removeprefix("process."), value)

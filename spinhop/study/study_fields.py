@@ -16,6 +16,8 @@ from hwlib.units import Whole
 
 MOST_POINTS = 1_000_000
 FieldPath = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,4}$", max_length=100)]
+Wires = Literal["ideal", "drawn"]
+WIRES = "wires"  # the one axis that is no field of the design
 Method = Literal["grid", "list", "latin_hypercube", "sobol"]
 _MOST_PARTS = 4096  # of a value that is a list
 
@@ -67,7 +69,7 @@ class StudyFields(StrictModel):
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$", description="of the study and its folder")
     design: FileName = Field(description="design file beside the study, or in a folder beside it")
-    wires: Literal["ideal", "drawn"] = Field(default="ideal", description="perfect wires, or drawn and extracted")
+    wires: Wires = Field(default="ideal", description="perfect wires, or drawn and extracted; may be an axis")
     rules: bool = Field(default=False, description="judge the operating-point rules too, as drawn also DRC and LVS")
     engine: str = Field(default="auto", max_length=40, description="simulation engine")
     trials: Whole | None = Field(default=None, ge=1, le=1_000_000, description="of the task, the first so many")
@@ -92,6 +94,11 @@ class StudyFields(StrictModel):
         if not drawn and self.points is not None:
             raise ValueError(f"points: {self.method} has as many as its axes say; leave it out")
         return self
+
+    @property
+    def draws(self) -> bool:
+        """Whether some point is drawn."""
+        return self.wires == "drawn" or WIRES in self.axes
 
     @property
     def folder(self) -> Path:

@@ -22,7 +22,7 @@ from spinhop.inputs import files_of, read_design
 from spinhop.provenance import code_version, data_hash, file_hash, versions
 from spinhop.study.point_evaluation import StudyPoint, context_of, evaluated
 from spinhop.study.sampling import StudyAxis, axes_of_study, points_of
-from spinhop.study.study_fields import StudyFields, load_study
+from spinhop.study.study_fields import WIRES, StudyFields, load_study
 from spinhop.study.study_store import STORE, StudyStore, forget_study, stored_hashes
 
 CONTEXT = "context.json"
@@ -94,7 +94,7 @@ class StudyPlan:
         files = _files(design, axes)
         self.context = json.dumps(context_of(self.study, design, files)).encode()  # the order of layers counts
         common: dict[str, Any] = json.loads(self.context)
-        rooms = ("hwlib", "sim", *(["layouts"] if self.study.wires == "drawn" else []))
+        rooms = ("hwlib", "sim", *(["layouts"] if self.study.draws else []))
         options = {name: common.pop(name) for name in ("wires", "rules", "engine", "trials")}
         self.identity = {
             "design": data_hash([common["design"], common["process"], {n: files[n] for n in files_of(design)}]),
@@ -120,7 +120,7 @@ def _files(design: Design, axes: list[StudyAxis]) -> dict[str, str]:
     """Hash of every file that some point may read, by its name in the design."""
     names = dict.fromkeys(files_of(design))
     for axis in axes:
-        for value in axis.values:
+        for value in axis.values if axis.name != WIRES else ():
             if isinstance(value, (str, tuple)):
                 data = plain_fields(design)
                 set_field(data, axis.name, value)

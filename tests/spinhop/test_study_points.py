@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.process import load_process
 from spinhop.study import sampling
+from spinhop.study.point_evaluation import PointEvaluator, context_of
 from spinhop.study.study_fields import StudyFields
 
 
@@ -59,3 +62,24 @@ def test_a_sobol_sequence_is_even_and_goes_on():
     assert set(cells.values()) == {1} and len(cells) == 64, "one in each of 8 × 8 cells, a net in base 2"
     assert Counter(p["process"] for p in found) == {"ebeam": 32, "copper": 32}
     assert points(axes, "sobol", points=100, seed=3)[:64] == found
+
+
+def test_wires_are_an_axis_and_no_field_of_the_design():
+    found = points({"wires": ("ideal", "drawn"), "seed": (1, 2)})
+    assert [(p["wires"], p["seed"]) for p in found] == [("ideal", 1), ("ideal", 2), ("drawn", 1), ("drawn", 2)]
+    with pytest.raises(InputError, match=r"s: axes\.wires: 'perfect', allowed: ideal, drawn"):
+        points({"wires": ("perfect",)})
+    width = {"device.track_width": {"low": "40 nm", "high": "50 nm"}, "wires": ("ideal", "drawn")}
+    grid = [p["device.track_width"] for p in points(width, "sobol", points=8)]
+    step = 2 * load_process("ebeam").grid
+    assert np.allclose(np.array(grid) / step, np.round(np.array(grid) / step)), "some are drawn"
+
+
+def test_points_are_evaluated_on_the_wires_that_they_name(monkeypatch):
+    asked = []
+    monkeypatch.setattr(PointEvaluator, "_evaluate", lambda self, design, process, wires: asked.append(wires))
+    study = StudyFields(name="some", design="small.yaml", wires="drawn", axes={"seed": (1,)})
+    evaluator = PointEvaluator(context_of(study, Design(name="small", network={"neurons": 3}), {}))
+    for values in ({"wires": "ideal"}, {"wires": "drawn"}, {"seed": 2}):
+        evaluator.evaluate(values)
+    assert asked == ["ideal", "drawn", "drawn"]

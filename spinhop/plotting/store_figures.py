@@ -1,0 +1,205 @@
+"""``spinhop plot``: which figures results are usually looked at with, and their files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from hwlib.errors import InputError, cut
+from hwlib.task_registry import registered
+from hwlib.writing import write_bytes
+from spinhop.folder_lock import hold
+from spinhop.plotting.figure_data import (
+    MOST_SERIES,
+    Figures,
+    FrontPlot,
+    HeatMap,
+    MeanCurve,
+    curve,
+    front_plot,
+    heat_map,
+    histogram,
+)  # fmt: skip
+from spinhop.plotting.figure_drawing import drawn, png, svg, told_svg
+from spinhop.plotting.figure_page import figure_page
+from spinhop.plotting.plot_source import REPEATS, PlotSource, open_source
+
+FigureKind = Literal["curve", "heat", "front", "histogram"]
+PAGE = "index.html"
+_MOST = 12  # figures that are made unasked
+_MOST_MARGINS = 6  # rules of a yield: the tightest ones
+
+
+@dataclass(frozen=True)
+class PlottedStore:
+    """What was drawn.
+
+    Attributes:
+        folder: of the files.
+        figures: file stem by title; each as .svg and .png.
+        page: all of them, to look around in.
+    """
+
+    folder: Path
+    figures: dict[str, str]
+    page: Path
+
+
+def plot_store(
+    path: Path, folder: Path | None = None, *, kind: FigureKind | None = None, x: str = "", y: str = "", by: str = "",
+    value: str = "",
+) -> PlottedStore:  # fmt: skip
+    """Draw the figures of a sweep's, a yield's or a search's results.
+
+    Without ``kind``, ``x``, ``y``, ``by`` and ``value`` the usual ones: of a study its measure and the share of points
+    that work against each parameter of numbers, and over each two of them; of a yield how far rules and task hold; of
+    a search each two objectives. Intervals are 95 %: Wilson's of shares, Student's t of the rest.
+
+    Args:
+        path: folder of the results, the study's Zarr store, or a search's ``search.nc``.
+        folder: of the figures; default ``plots`` beside the results.
+        kind: the one figure that is wanted; default what the other arguments make of it.
+        x: parameter along the axis, of a front an objective.
+        y: number (curve, histogram), second parameter (heat map), or second objective (front).
+        by: parameter that gives a line or a colour each.
+        value: number of a heat map.
+
+    Raises:
+        InputError: no results, none of a point, or names that they do not have.
+    """
+    source = open_source(path)
+    wanted = _one(source, kind, x, y, by, value) if any((kind, x, y, by, value)) else _usual(source)
+    folder = source.folder / "plots" if folder is None else folder
+    made: dict[str, str] = {}
+    files: dict[str, bytes] = {}
+    parts: list[tuple[str, str]] = []
+    for k, figure in enumerate(wanted):
+        canvas, tips = drawn(figure, source)
+        title, picture = _title(figure), svg(canvas)
+        stem = _stem(title, made.values())
+        made[title] = stem
+        files[f"{stem}.svg"], files[f"{stem}.png"] = picture, png(canvas)
+        parts.append((title, told_svg(picture, tips, f"f{k}-")))
+    files[PAGE] = figure_page(source, parts, _notes(source, wanted)).encode("utf-8", "backslashreplace")
+    with hold(folder, ()):
+        for name, content in files.items():
+            write_bytes(folder / name, content)
+    return PlottedStore(folder, made, folder / PAGE)
+
+
+def _one(source: PlotSource, kind: FigureKind | None, x: str, y: str, by: str, value: str) -> list[Figures]:
+    if kind is None:
+        kind = "heat" if value else "front" if source.kind == "search" and not by else "curve" if x else "histogram"
+    if kind == "front":
+        if source.kind != "search":
+            raise InputError("front: of the results of spinhop optimize alone")
+        first, second = _two_objectives(source)
+        return [front_plot(source, x or first, y or second)]
+    numeric = _axes(source)
+    if kind == "heat":
+        if len(set(numeric) | {x, y} - {""}) < 2:
+            raise InputError("heat: needs two parameters; give --x and --y")
+        rest = [name for name in numeric if name not in (x, y)]
+        x = x or rest.pop(0)
+        return [heat_map(source, x, y or rest[0], value or _measure(source))]
+    if kind == "histogram":
+        return [histogram(source, y or value or _measure(source), by)]
+    if not (x or numeric):
+        raise InputError("curve: no parameter of numbers varies; give --x")
+    x = x or numeric[0]
+    return [curve(source, x, y or value or _measure(source), by or _by(source, x))]
+
+
+def _usual(source: PlotSource) -> list[Figures]:
+    if source.kind == "search":
+        pairs = combinations(source.objectives, 2) if len(source.objectives) > 1 else [_two_objectives(source)]
+        return [front_plot(source, a, b) for a, b in pairs]
+    measure = _measure(source)
+    if source.kind == "yield":
+        return [histogram(source, name) for name in (measure, *_tightest(source))]
+    numeric = _axes(source)
+    figures: list[Figures] = []
+    for name in dict.fromkeys((measure, "works")):
+        if name in source.numbers:
+            figures += [curve(source, x, name, _by(source, x)) for x in numeric or _texts(source)[:1]]
+    figures += [heat_map(source, a, b, measure) for a, b in combinations(numeric, 2)]
+    return figures[:_MOST] or [histogram(source, measure)]
+
+
+def _axes(source: PlotSource) -> list[str]:
+    """Parameters of numbers that vary, but for those that are another draw of the same."""
+    return [
+        name for name, values in source.parameters.items()
+        if name not in REPEATS and source.is_numeric(name) and len(np.unique(values)) > 1
+    ]  # fmt: skip
+
+
+def _texts(source: PlotSource) -> list[str]:
+    return [name for name in source.parameters if not source.is_numeric(name)]
+
+
+def _by(source: PlotSource, x: str) -> str:
+    """The parameter of texts that gives lines of their own, or else one of few numbers; empty: none."""
+    others = [name for name in (*_texts(source), *_axes(source)) if name != x]
+    return next((name for name in others if 1 < len(np.unique(source.parameters[name])) <= MOST_SERIES), "")
+
+
+def _measure(source: PlotSource) -> str:
+    """The number that a task is judged by."""
+    from sim.tasks.kinds import run_class
+
+    for kind in registered():
+        for number in run_class(kind).numbers:
+            if number.interval and np.isfinite(source.numbers.get(number.name, np.nan)).any():
+                return number.name
+    for name, values in source.numbers.items():
+        if np.isfinite(values).any():
+            return name
+    raise InputError(f"{source.folder}: no point has a number")
+
+
+def _tightest(source: PlotSource) -> list[str]:
+    """Margins of rules, the smallest first."""
+    margins = {name: v[np.isfinite(v)] for name, v in source.numbers.items() if name.startswith("margin.")}
+    found = {name: float(np.mean(v)) for name, v in margins.items() if len(v)}
+    return sorted(found, key=lambda name: found[name])[:_MOST_MARGINS]
+
+
+def _two_objectives(source: PlotSource) -> tuple[str, str]:
+    first = source.objectives[0]
+    rest = [*source.objectives[1:], "energy", "time"]
+    return first, next(name for name in rest if name != first)
+
+
+def _title(figure: Figures) -> str:
+    if isinstance(figure, MeanCurve):
+        return f"{figure.y} against {figure.x}"
+    if isinstance(figure, HeatMap):
+        return f"{figure.value} over {figure.x} and {figure.y}"
+    return f"{figure.y} against {figure.x}" if isinstance(figure, FrontPlot) else f"{figure.value}, histogram"
+
+
+def _stem(title: str, taken: object) -> str:
+    stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", title).strip("._")[:100] or "figure"
+    return stem if stem not in list(taken) else f"{stem}_{len(list(taken))}"  # type: ignore[call-overload]
+
+
+def _notes(source: PlotSource, figures: list[Figures]) -> list[str]:
+    notes = ["Means with 95 % intervals: Wilson's of shares, Student's t of other numbers, of the points at one place."]
+    if any(isinstance(figure, FrontPlot) for figure in figures):
+        notes = ["Trials of the search that were simulated; a front's trials are beaten by none in every objective."]
+        notes += [
+            f"Of {f.of} trials {len(f.places)} are drawn."
+            for f in figures
+            if isinstance(f, FrontPlot) and f.of > len(f.places)
+        ]
+    if source.refused:
+        notes.append(f"{source.refused} points have no numbers; a point without a network counts in no mean.")
+    if source.missing:
+        notes.append(f"{source.missing} points are not computed yet.")
+    return [cut(note, 300) for note in notes]
