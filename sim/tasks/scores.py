@@ -56,9 +56,12 @@ def summarise(result: xr.Dataset) -> xr.Dataset:
     from sim.tasks import statistics
 
     recalled = result["recalled"].values
-    mean, rate = statistics.mean(result["accuracy"].values), statistics.proportion(int(recalled.sum()), len(recalled))
+    mean, rate = (
+        statistics.mean(result["accuracy"].values, (0.0, 1.0)),
+        statistics.proportion(int(recalled.sum()), len(recalled)),
+    )
     result["accuracy_mean"] = ((), mean.value, _about("mean share of right bits"))
-    result["accuracy_interval"] = ("bound", [max(mean.low, 0.0), min(mean.high, 1.0)], _about("95 %, Student t"))
+    result["accuracy_interval"] = ("bound", [mean.low, mean.high], _about("95 %, Student t"))
     result["recall_rate"] = ((), rate.value, _about("share of trials recalled"))
     result["recall_interval"] = ("bound", [rate.low, rate.high], _about("95 %, Wilson"))
     return summarise_trials(result)

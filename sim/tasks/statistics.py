@@ -23,14 +23,19 @@ class Interval(NamedTuple):
         return self.low <= other <= self.high
 
 
-def mean(samples: np.ndarray) -> Interval:
-    """Mean with Student's t interval; a single sample has no interval (infinite)."""
+def mean(samples: np.ndarray, within: tuple[float, float] = (-np.inf, np.inf)) -> Interval:
+    """Mean with Student's t interval; a single sample has no interval (infinite, or ``within``).
+
+    Args:
+        samples: the values.
+        within: what the mean cannot leave, such as (0, 100) of a percentage; the interval ends there.
+    """
     samples = np.asarray(samples, float)
     value = float(samples.mean())
     if len(samples) < 2:
-        return Interval(value, -np.inf, np.inf)
+        return Interval(value, *within)
     half = stats.t.ppf(0.5 + LEVEL / 2, len(samples) - 1) * samples.std(ddof=1) / np.sqrt(len(samples))
-    return Interval(value, value - float(half), value + float(half))
+    return Interval(value, max(value - float(half), within[0]), min(value + float(half), within[1]))
 
 
 def median(samples: np.ndarray) -> Interval:

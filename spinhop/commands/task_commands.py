@@ -140,6 +140,7 @@ def reproduce(
     """Every number of the paper: printed, by its authors' formula, ideal and as drawn. Exit code 1 if any differs."""
     from spinhop.console import TaskBar, print_json, print_table
     from spinhop.reproduce import reproduce as run
+    from spinhop.reproduce.reproduction_page import interval
 
     with TaskBar("reproduce") as bar:
         result = run(
@@ -154,8 +155,8 @@ def reproduce(
     else:
         cells = [
             [row.quantity, row.unit, *("–" if v is None else f"{v:.4g}" for v in (row.paper, row.estimate)),
-             "–" if row.ideal is None else f"{row.ideal.value:.4g} ({row.ideal.low:.4g} … {row.ideal.high:.4g})",
-             ", ".join(f"{name}: {value.value:.4g}" for name, value in row.drawn.items()), row.status]
+             interval(row.ideal), ", ".join(f"{name}: {value.value:.4g}" for name, value in row.drawn.items()),
+             row.status]
             for _, row in result.rows if whole or row.status not in ("pass", "info")
         ]  # fmt: skip
         title = "the paper's numbers" if whole else "the paper's numbers that ours do not agree with"

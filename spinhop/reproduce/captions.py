@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-CAPTIONS = {
+_FULL = {
     "recall": (
         "Random patterns stored, a random start loaded for 16 ns, bits counted against the nearest stored pattern "
         "or its inverse, on ideal wires; bands are 95 % intervals of the mean. Even N can tie (dotted)."
@@ -41,3 +41,13 @@ CAPTIONS = {
         "R_P, R_AP, R_M × 10 and leaks / 10."
     ),
 }
+_QUICK = _FULL | {
+    "maxcut": _FULL["maxcut"].replace("Twenty random graphs", "Five random graphs"),
+    "biqmac": _FULL["biqmac"].replace("on the same graphs", "on the first of them"),
+    "search": _FULL["search"].replace("Twelve layouts at N = 60", "Layouts of nine neurons"),
+}
+
+
+def caption(task: str, quick: bool) -> str:
+    """What stands under the figure of a task, in a full run or a reduced one; empty for a task without figure."""
+    return (_QUICK if quick else _FULL).get(task, "")

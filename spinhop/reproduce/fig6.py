@@ -16,7 +16,7 @@ from sim.tasks.random_recall import image_recall
 from sim.tasks.setup import paper_design
 from sim.tasks.statistics import Interval
 from spinhop.reproduce.rows import TIME_TOLERANCE, Row, compared, exact
-from spinhop.reproduce.task import NJ, NS, PERCENT, Context, PaperTask, Result, Steps
+from spinhop.reproduce.task import NJ, NS, PERCENT, SHARE, Context, PaperTask, Result, Steps
 
 DISTORTIONS = tuple(round(0.05 * k, 2) for k in range(11))
 _LOW = 0.2  # "low levels of distortion"
@@ -106,7 +106,7 @@ def _curves(data: xr.Dataset, names: list[str]) -> dict[str, Any]:
     accuracy, which, level = (data[name].values for name in ("accuracy", "pattern", "distortion"))
     return {
         "accuracy": {
-            name: [list(statistics.mean(PERCENT * accuracy[(which == k) & (level == d)])) for d in DISTORTIONS]
+            name: [list(statistics.mean(PERCENT * accuracy[(which == k) & (level == d)], SHARE)) for d in DISTORTIONS]
             for k, name in enumerate(names)
         }
     }
@@ -123,7 +123,7 @@ def _samples(data: xr.Dataset, neurons: int) -> dict[str, Any]:
 
 
 def _low(data: xr.Dataset) -> Interval:
-    return statistics.mean(PERCENT * data["accuracy"].values[data["distortion"].values <= _LOW])
+    return statistics.mean(PERCENT * data["accuracy"].values[data["distortion"].values <= _LOW], SHARE)
 
 
 TASK = PaperTask("images", "Distorted images (Fig. 6)", run)

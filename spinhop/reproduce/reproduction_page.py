@@ -10,17 +10,23 @@ from markupsafe import Markup
 from hwlib.writing import write_atomic
 from sim.tasks.statistics import Interval
 from spinhop import page
-from spinhop.reproduce.captions import CAPTIONS
-from spinhop.reproduce.rows import Row, Status
+from spinhop.reproduce.captions import caption
+from spinhop.reproduce.rows import Row, Status, summary_of
 from spinhop.reproduce.task import PaperTask, Result
 
 TITLE = "The paper, reproduced"
 STATUS: tuple[Status, ...] = ("pass", "explained", "differs", "info")
+MEANINGS = {
+    "pass": "rows agree with the paper", "explained": "differ and are explained", "differs": "differ",
+    "info": "of which the paper has no number",
+}  # fmt: skip
+MOST_ROWS = 12  # of a table that is shown whole; of a longer one first the rows that do not agree
 
 
 def write_page(
-    path: Path, results: list[tuple[PaperTask, Result]], figures: dict[str, Path], about: dict[str, str]
-) -> Path:
+    path: Path, results: list[tuple[PaperTask, Result]], figures: dict[str, Path], about: dict[str, str], *,
+    quick: bool = False,
+) -> Path:  # fmt: skip
     """Write the page.
 
     Args:
@@ -28,15 +34,22 @@ def write_page(
         results: tasks in the order of the page.
         figures: PNG of each task that has one.
         about: what to say of the run (versions, seed, time).
+        quick: whether it was a reduced one.
     """
-    status = [row.status for _, result in results for row in result.rows]
+    rows = [row for _, result in results for row in result.rows]
+    status = [row.status for row in rows]
     tasks = [
-        {"name": task.name, "title": task.title, **_table(result.rows), "picture": _picture(task, figures)}
+        {"name": task.name, "title": task.title, **_table(result.rows), "picture": _picture(task, figures, quick)}
+        for task, result in results
+    ]
+    overview = [
+        [page.link(task.title, f"#{task.name}"), *(str(sum(r.status == each for r in result.rows)) for each in STATUS)]
         for task, result in results
     ]
     text = page.render(
-        "reproduction.html", title=TITLE, counts=[(str(status.count(each)), each) for each in STATUS], tasks=tasks,
-        about=list(about.items()),
+        "reproduction.html", title=TITLE + (", a reduced run" if quick else ""), quick=quick, tasks=tasks,
+        counts=[(str(status.count(each)), MEANINGS[each]) for each in STATUS], overview=overview,
+        summary=summary_of(rows), kind="bad" if "differs" in status else "good", about=list(about.items()),
     )  # fmt: skip
     return write_atomic(path, lambda p: p.write_text(text, encoding="utf-8"))
 
@@ -57,10 +70,10 @@ def interval(value: Interval | None) -> str:
     return f"{number(value.value)} [{number(value.low)}, {number(value.high)}]"
 
 
-def _picture(task: PaperTask, figures: dict[str, Path]) -> Markup:
+def _picture(task: PaperTask, figures: dict[str, Path], quick: bool) -> Markup:
     if task.name not in figures:
         return Markup()
-    return page.picture(figures[task.name], CAPTIONS.get(task.name, task.title))
+    return page.picture(figures[task.name], caption(task.name, quick) or task.title)
 
 
 def _table(rows: list[Row]) -> dict[str, list]:
@@ -71,8 +84,8 @@ def _table(rows: list[Row]) -> dict[str, list]:
          *(interval(row.drawn.get(name)) for name in layouts)]
         for row in rows
     ]  # fmt: skip
-    verdicts = [(row.status, row.note) for row in rows]
-    return {
-        "columns": [*columns, "", "remark"],
-        "rows": [(line, *verdict) for line, verdict in zip(cells, verdicts, strict=True)],
-    }
+    lines = [(line, row.status, row.note) for line, row in zip(cells, rows, strict=True)]
+    if len(lines) <= MOST_ROWS:
+        return {"columns": [*columns, "", "remark"], "rows": lines, "more": []}
+    first, more = ([line for line in lines if (line[1] in ("pass", "info")) == fits] for fits in (False, True))
+    return {"columns": [*columns, "", "remark"], "rows": first, "more": more}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
+import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from hwlib.errors import InputError, shown
 from hwlib.writing import write_atomic
@@ -163,7 +163,7 @@ def _write(folder: Path, results: list[tuple[PaperTask, Result]], quick: bool, s
         "time of all tasks": f"{seconds:.0f} s",
         "versions": ", ".join(f"{k} {v}" for k, v in store.versions().items()),
     }
-    index = reproduction_page.write_page(folder / "index.html", results, drawn, about)
+    index = reproduction_page.write_page(folder / "index.html", results, drawn, about, quick=quick)
     table = write_atomic(folder / "rows.csv", lambda p: _csv(p, results))
     return Reproduction(results, index, table, seconds)
 
@@ -198,8 +198,8 @@ def _csv(path: Path, results: list[tuple[PaperTask, Result]]) -> None:
         )
         for task, result in results:
             for row in result.rows:
-                ideal = list(row.ideal) if row.ideal else ["", "", ""]
-                drawn: list[tuple[str, Any]] = list(row.drawn.items()) or [("", ("", "", ""))]
+                ideal = _finite(row.ideal or ())
+                drawn = [(name, _finite(value)) for name, value in row.drawn.items()] or [("", _finite(()))]
                 for name, value in drawn:
                     writer.writerow(
                         [
@@ -215,3 +215,8 @@ def _csv(path: Path, results: list[tuple[PaperTask, Result]]) -> None:
                             row.note,
                         ]
                     )
+
+
+def _finite(values: Sequence[float]) -> list[float | str]:
+    """A value and the ends of its interval; nothing where there is none."""
+    return [value if math.isfinite(value) else "" for value in values] or ["", "", ""]

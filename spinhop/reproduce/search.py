@@ -95,4 +95,4 @@ def _cost(neurons: int, found: _Candidate, result: dict[str, Any], ideal: dict[s
     return rows
 
 
-TASK = PaperTask("search", "A layout that works at N = 60", run, drawn=True)
+TASK = PaperTask("search", "The smallest layout that works", run, drawn=True)

@@ -22,6 +22,14 @@ def test_mean_of_two_has_the_widest_interval():
     assert found == (2, pytest.approx(2 - 12.706, rel=1e-4), pytest.approx(2 + 12.706, rel=1e-4))
 
 
+def test_an_interval_ends_where_the_mean_cannot_be():
+    samples = np.array([100.0, 100.0, 100.0, 60.0])
+    free, cut = statistics.mean(samples), statistics.mean(samples, (0.0, 100.0))
+    assert free.high > 100.0 and cut == (free.value, free.low, 100.0)
+    assert statistics.mean(-samples, (-100.0, 0.0)) == (-cut.value, -100.0, -cut.low)
+    assert statistics.mean(samples[:1], (0.0, 100.0)) == (100.0, 0.0, 100.0)
+
+
 def test_median_of_ten_reaches_from_the_second_to_the_ninth():
     """P(at most one of ten below the median) = 11/1024 on each side: 97.9 %, and one rank less would be 89.1 %."""
     assert statistics.median(np.arange(10.0)) == (4.5, 1.0, 8.0)

@@ -15,10 +15,12 @@ from sim.tasks.statistics import Interval
 from spinhop.reproduce import captions, fig8, figures, layout_trials, reproduction_page, runner, store
 from spinhop.reproduce.corners import CORNERS, Corner
 from spinhop.reproduce.drawn import EXPERIMENTS, works
-from spinhop.reproduce.rows import Row, compared, exact
+from spinhop.reproduce.rows import Row, compared, exact, summary_of
 from spinhop.reproduce.task import Context, PaperTask, Result
 from spinhop.reproduce.wire_resistance import ohm_per_cell
 from tests.support.processes import start, stop
+
+ONE_TRIAL = Interval(1.0, -math.inf, math.inf)
 
 
 @pytest.mark.slow
@@ -156,6 +158,22 @@ def test_page_escapes_and_formats(tmp_path):
     assert "a &lt; b" in text and "&lt;T&gt;" in text
     assert "1235" in text and "1.235 [1, 1.5]" in text and "drawn: ebeam 1×" in text
     assert reproduction_page.number(None) == reproduction_page.number(math.inf) == "–"
+    assert "1 more have no number" in text and "reduced" not in text
+
+
+def test_page_opens_with_counts_and_folds_long_tables(tmp_path):
+    rows = [compared(f"agrees {k}", "1", 1.0, ideal=exact(1.0)) for k in range(20)]
+    rows += [compared("because", "1", 1.0, ideal=exact(2.0), reason="of 2"), Row("open", "s", ideal=ONE_TRIAL)]
+    task = PaperTask("t", "T", toy([]))
+    text = reproduction_page.write_page(tmp_path / "p.html", [(task, Result(rows))], {}, {}, quick=True).read_text()
+    said = "20 of 21 numbers agree with the paper, 1 differ and are explained, 0 differ; 1 more have no number"
+    assert said in text and said.startswith(summary_of(rows)[:40]) and text.index(said) < text.index("<h2>")
+    assert "The paper, reproduced, a reduced run" in text and "A reduced run (--quick)" in text
+    first, folded = text.split("21 more rows that agree")
+    assert "because" in first and "agrees 3" not in first and "agrees 3" in folded
+    assert "inf" not in text.replace("info", "")
+    runner._csv(tmp_path / "rows.csv", [(task, Result(rows))])
+    assert "inf" not in (tmp_path / "rows.csv").read_text().replace("info", "")
 
 
 @pytest.mark.parametrize("neurons", [8, 9])
@@ -250,7 +268,11 @@ def test_least_product_by_hand():
 
 
 def test_every_figure_says_what_was_run():
-    assert set(captions.CAPTIONS) == set(figures._FIGURES)
+    for quick in (False, True):
+        assert {task.name for task in runner.all_tasks() if captions.caption(task.name, quick)} == set(figures._FIGURES)
+    assert "Twenty" in captions.caption("maxcut", False) and "Five random" in captions.caption("maxcut", True)
+    assert "N = 60" in captions.caption("search", False) and "of nine neurons" in captions.caption("search", True)
+    assert not any("N = 60" in task.title for task in runner.all_tasks())
     assert set(figures._FIGURES) <= {task.name for task in runner.all_tasks()}
 
 
