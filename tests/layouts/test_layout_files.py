@@ -33,7 +33,7 @@ from hwlib.design import Design
 from hwlib.network_fields import NetworkFields
 if sys.argv[2] == "after":  # other designs first, whose tiles this one shares, and another process's layers
     from hwlib.cells.tiles import axon, soma
-    from hwlib.pdk import activate
+    from layouts.pdk import activate
     from hwlib.process import load_process
     activate(load_process("copper"))
     soma()

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "hwlib": {"hwlib"}, "sim": {"sim", "hwlib"}, "layouts": {"layouts", "hwlib"}, "spinhop": set(ROOMS),
 }  # fmt: skip
 DRAWING = {"gdsfactory", "kfactory", "klayout"}
-DRAWING_PARTS = ("hwlib.pdk", "hwlib.cells", "hwlib.drawing", "hwlib.extraction", "hwlib.checks")
+DRAWING_PARTS = ("hwlib.technology", "hwlib.cells", "hwlib.drawing", "hwlib.extraction", "hwlib.checks")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 

@@ -14,7 +14,7 @@ import pytest
 import layouts
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.pdk.technology import write_technology
+from hwlib.technology import write_technology
 from hwlib.process import Process, load_process
 
 needs_klayout = pytest.mark.skipif(shutil.which("klayout") is None, reason="the klayout application is not installed")

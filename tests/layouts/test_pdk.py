@@ -6,7 +6,8 @@ import gdsfactory as gf
 import klayout.db as kdb
 import pytest
 
-from hwlib.pdk import activate, make_pdk, write_technology
+from hwlib.technology import write_technology
+from layouts.pdk import activate, make_pdk
 from hwlib.process import load_process, preset_names
 
 CELLS = {"dw_track", "mtj_pillar", "dw_mtj", "soma", "axon", "synapse", "neuron", "via_stack", "pad"}

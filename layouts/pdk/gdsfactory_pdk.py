@@ -17,7 +17,7 @@ from hwlib.cells.rules import process_key, process_of
 from hwlib.cells.shortest_track import shortest_track
 from hwlib.cells.tile_dimensions import TileSpec
 from hwlib.cells.tiles import axon, neuron, soma, synapse
-from hwlib.pdk.technology import layer_views
+from hwlib.technology import layer_views
 from hwlib.process import Process
 
 
