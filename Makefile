@@ -13,7 +13,7 @@ DESIGN ?= layouts/examples/hopfield_8.yaml
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: codesigned run test proof lint types docs site mutants benchmarks lock clean
+.PHONY: golden codesigned run test proof lint types docs site mutants benchmarks lock clean
 
 run: $(STAMP)
 	@$(BIN)/spinhop run $(DESIGN)
@@ -59,6 +59,10 @@ docs: $(STAMP)
 # The documentation site; a page outside the navigation of mkdocs.yml, or a link that leads nowhere, ends it.
 site: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+# The golden cells of the PDK (tests/layouts/golden), after a change that is meant to change them.
+golden: $(STAMP)
+	$(BIN)/python -m tests.support.golden_cells
 
 # mutmut has an environment of its own, on top of .venv, so that .venv stays as pinned.
 MUTANTS := build/mutants/venv

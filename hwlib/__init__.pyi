@@ -3,7 +3,7 @@
 from . import cells as cells
 from . import checks as checks
 from . import extraction as extraction
-from . import pdk as pdk
+from . import technology as technology
 from .checks import drc as drc
 from .checks import drc_script as drc_script
 from .checks import lvs as lvs

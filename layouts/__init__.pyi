@@ -1,5 +1,6 @@
 """Public names of the layouts; each is loaded when it is first used."""
 
+from . import pdk as pdk
 from . import structures as structures
 from .crossbar import hopfield as hopfield
 from .pictures import render as render

@@ -10,7 +10,7 @@ import numpy as np
 
 from hwlib.cells.draw import dbu_per_step, draw, label
 from hwlib.cells.shapes import Rect
-from hwlib.cells.tiles import axon, blank, soma
+from hwlib.cells.tiles import axon_tile, blank_tile, soma_tile
 from hwlib.design import Design
 from hwlib.process import Process
 from hwlib.weight_styles import MAX_RAILS
@@ -21,7 +21,7 @@ from layouts.floorplan import ABSENT, Floorplan, floorplan
 LANDING_BITS = 5  # one a wire that may have a strap
 
 
-def hopfield(design: Design, process: Process | None = None) -> gf.Component:
+def hopfield(design: Design, process: Process | None = None, *, labelled: bool = True) -> gf.Component:
     """Draw the crossbar of a design.
 
     The hierarchy is kept: a few distinct tiles, N row cells that refer to runs of them, one top cell with the net
@@ -30,32 +30,33 @@ def hopfield(design: Design, process: Process | None = None) -> gf.Component:
     Args:
         design: the design.
         process: instead of the one the design names.
+        labelled: whether nets have labels.
 
     Returns:
-        The top cell, without ports: sources attach at the labels.
+        The top cell, without ports: sources attach at the labels (``layouts.pdk.macro`` has one with ports).
 
     Raises:
         InputError: a wire below its minimum width, or a device that does not fit the rules of the process.
     """
     plan = floorplan(design, process)
-    digest = _digest(plan)
+    digest = _digest(plan, labelled)
     name = f"{design.name}_{digest}"
     if gf.kcl.layout.has_cell(name):
         return gf.Component(base=gf.kcl[name].base)
     top = gf.Component()
-    _Builder(plan, digest, top).build()
+    _Builder(plan, digest, top).build(labelled)
     top.name = name
     return top
 
 
-def _digest(plan: Floorplan) -> str:
+def _digest(plan: Floorplan, labelled: bool) -> str:
     network = plan.design.network
     edges = [plan.side_trunks(west) for west in (True, False)], [plan.ground_trunk(south) for south in (True, False)]
     vias = [plan.vias_on(net, fed) for net, fed in plan.fed_nets()]
     settings = (
         plan.tile.spec, plan.design.name, network.neurons, network.weight_style, network.soma_placement, edges, vias,
     )  # fmt: skip
-    digest = sha256(repr(settings).encode())
+    digest = sha256(repr(settings if labelled else (*settings, "no labels")).encode())
     digest.update(plan.style.drawn_weights(plan))
     if not plan.design.topology.complete:
         digest.update(plan.joined.tobytes())
@@ -72,7 +73,7 @@ class _Builder:
         self.scale = dbu_per_step(plan.process)
         self._tiles: dict[int, int] = {}
 
-    def build(self) -> None:
+    def build(self, labelled: bool) -> None:
         plan, t = self.plan, self.plan.tile
         ends = plan.tapering["dendrite"][:, 0, 0].tolist() if "dendrite" in plan.tapering else [0] * plan.n
         first = np.unique(plan.block, return_index=True)[1].tolist()  # row of each block
@@ -99,7 +100,7 @@ class _Builder:
         for name, south, y in (("edge_south", True, 0), ("edge_north", False, y0 + plan.n * t.py)):
             self._place(self.top, self._plain(name, foot_rects(plan, south)), x0, y, count=plan.n, pitch=t.px)
         draw(self.top, plan.process, [Rect("outline", plan.outline)])
-        for one in plan.labels():
+        for one in plan.labels() if labelled else ():
             label(self.top, plan.process, one.layer, one.net, one.x, one.y)
 
     def _codes(self) -> np.ndarray:
@@ -136,7 +137,7 @@ class _Builder:
         landed = "".join(f"s{wire}" for wire in wiring.landings)
         narrowed = "".join(f"t{wire[0]}{'_'.join(map(str, levels))}" for wire, levels in wiring.narrowed)
         tag = "_".join(f for f in (own, *self._feeder_tags(wiring), landed, narrowed) if f)
-        cell = soma if tie < 0 else axon if tie < ABSENT else blank
+        cell = soma_tile if tie < 0 else axon_tile if tie < ABSENT else blank_tile
         return int(cell(tile=self.plan.tile.spec, wiring=wiring, tag=tag).cell_index())
 
     def _feeder_tags(self, wiring) -> tuple[str, str]:

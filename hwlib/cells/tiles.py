@@ -1,4 +1,7 @@
-"""The crossbar's tiles as gdsfactory cells: axon, soma, synapse tie and a demonstration neuron."""
+"""The tiles of a crossbar: axon, soma, and one without a device, of equal pitch and wires.
+
+Their settings are the crossbar's own; ``hwlib.cells.named_tiles`` has the same with plain keywords.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Callable
 import gdsfactory as gf
 from kfactory.conf import CheckInstances
 
-from hwlib.cells.draw import cell_name, dbu_per_step, draw, port
+from hwlib.cells.draw import cell_name, draw, port
 from hwlib.cells.shapes import Box, Rect
 from hwlib.cells.tile_dimensions import Tile, TileSpec, tile_of
 from hwlib.cells.tile_shapes import Wiring, axon_rects, blank_rects, soma_rects
@@ -15,7 +18,9 @@ from hwlib.errors import InputError
 
 
 @gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
-def axon(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2), tie=1), tag: str = "") -> gf.Component:
+def axon_tile(
+    tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2), tie=1), tag: str = ""
+) -> gf.Component:
     """An axon tile: drive column, ground column, dendrite row and weight tracks, tied at ``wiring.tie``.
 
     Args:
@@ -23,84 +28,50 @@ def axon(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2), ti
         wiring: which wires cross this one.
         tag: readable part of the cell's name.
     """
-    c, t = _tile("axon", axon_rects, tile, wiring, tag), tile_of(tile)
+    return draw_tile(cell_name(f"axon{_tail(tag)}", tile, wiring), axon_rects, tile, wiring)
+
+
+@gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
+def soma_tile(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2)), tag: str = "") -> gf.Component:
+    """A soma tile: same pitch and wires as the axon's, the device between dendrite and ground, V_DW and drive."""
+    return draw_tile(cell_name(f"soma{_tail(tag)}", tile, wiring), soma_rects, tile, wiring)
+
+
+@gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
+def blank_tile(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2)), tag: str = "") -> gf.Component:
+    """A tile without a device, where no axon is: same pitch and wires as the axon's."""
+    return draw_tile(cell_name(f"blank{_tail(tag)}", tile, wiring), blank_rects, tile, wiring)
+
+
+def _tail(tag: str) -> str:
+    return f"_{tag}" if tag else ""
+
+
+def draw_tile(
+    name: str, rects: Callable[[Tile, Wiring], list[Rect]], tile: TileSpec, wiring: Wiring
+) -> gf.Component:  # fmt: skip
+    """A cell of the crossbar's pitch, with ports of the wires that cross every one, and of the weight tied.
+
+    Args:
+        name: of the cell.
+        rects: what is drawn.
+        tile: what all tiles of the crossbar share.
+        wiring: which wires cross this one.
+
+    Raises:
+        InputError: weight tracks that the tile does not have.
+    """
+    t = tile_of(tile)
+    check_tie(t, wiring)
+    c = gf.Component()
+    c.name = name
+    draw(c, t.rules.process, rects(t, wiring))
+    _row_ports(c, t)
+    port(c, t.rules.process, "DRIVE", "m2", Box(t.drive[0] + t.origin[0], 0, t.drive[1] + t.origin[0], t.py), 90)
     if wiring.tie is not None:
         weight = t.tracks[wiring.tie]
         angle = 0 if wiring.side == "east" else 180
         port(c, t.rules.process, "WEIGHT", "m3", Box(0, weight[0], t.px, weight[1]), angle)
-    return c
-
-
-@gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
-def soma(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2)), tag: str = "") -> gf.Component:
-    """A soma tile: same pitch and wires as the axon's, the device between dendrite and ground, V_DW and drive."""
-    return _tile("soma", soma_rects, tile, wiring, tag)
-
-
-@gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
-def blank(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2)), tag: str = "") -> gf.Component:
-    """A tile without a device, where no axon is: same pitch and wires as the axon's."""
-    return _tile("blank", blank_rects, tile, wiring, tag)
-
-
-@gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
-def synapse(tile: TileSpec = TileSpec(), tie: int = 0) -> gf.Component:
-    """The programming tie alone: the pillar's metal 1 and strap, and the via 2 that holds the weight.
-
-    Args:
-        tile: what all tiles of the crossbar share.
-        tie: weight track that the via lands on.
-    """
-    t = tile_of(tile)
-    _check_tie(t, Wiring(tie=tie))
-    vias = t.track_v2[tie]
-    c = gf.Component()
-    c.name = cell_name(f"synapse_{tie}", tile, tie)
-    strap = t.strap.joined(t.rules.pad("m2", "v2", vias.whole))
-    pad = t.rules.pad("m3", "v2", vias.whole)
-    track = Box(pad.x0, t.tracks[tie][0], pad.x1, t.tracks[tie][1])
-    rects = [Rect("m1", t.top_pad), *t.pillar_v1.rects(), Rect("m2", strap), *vias.rects(), Rect("m3", track)]
-    draw(c, t.rules.process, rects)
-    port(c, t.rules.process, "MTJ_IN", "m1", t.top_pad, 270)
-    port(c, t.rules.process, "WEIGHT", "m3", track, 180)
-    return c
-
-
-@gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
-def neuron(tile: TileSpec = TileSpec(), axons: int = 3) -> gf.Component:
-    """One soma and the axons that read onto its dendrite, as a row (demonstration and test structure).
-
-    Args:
-        tile: what the tiles share.
-        axons: number of axons, tied to the weight tracks in turn.
-    """
-    if not 1 <= axons <= 10_000 or tile.tracks < 1:
-        raise InputError(f"neuron: needs 1 to 10000 axons and a weight track, found {axons} and {tile.tracks}")
-    t, through = tile_of(tile), (0, tile.tracks)
-    c = gf.Component()
-    c.name = cell_name("neuron", tile, axons)
-    pitch = t.px * dbu_per_step(t.rules.process)
-    (c << soma(tile=tile, wiring=Wiring(through=through))).dmove((0, 0))
-    for k in range(axons):
-        made = c << axon(tile=tile, wiring=Wiring(through=through, tie=k % tile.tracks))
-        made.move(((k + 1) * pitch * c.kcl.dbu, 0))
-    whole = Box(0, 0, (axons + 1) * t.px, t.py)
-    for name, span in (("DENDRITE", t.dendrite), ("VDW", t.vdw)):
-        port(c, t.rules.process, name, "m3", Box(0, span[0], whole.x1, span[1]), 180)
-    return c
-
-
-def _tile(
-    kind: str, rects: Callable[[Tile, Wiring], list[Rect]], tile: TileSpec, wiring: Wiring, tag: str
-) -> gf.Component:  # fmt: skip
-    """A cell of the crossbar's pitch, with ports of the wires that cross every one."""
-    t = tile_of(tile)
-    _check_tie(t, wiring)
-    c = gf.Component()
-    c.name = cell_name(f"{kind}{tag and '_'}{tag}", tile, wiring)
-    draw(c, t.rules.process, rects(t, wiring))
-    _row_ports(c, t)
-    port(c, t.rules.process, "DRIVE", "m2", Box(t.drive[0] + t.origin[0], 0, t.drive[1] + t.origin[0], t.py), 90)
     return c
 
 
@@ -111,7 +82,12 @@ def _row_ports(c: gf.Component, t: Tile) -> None:
     port(c, process, "GROUND", "m2", Box(t.ground[0] + ox, 0, t.ground[1] + ox, t.py), 270)
 
 
-def _check_tie(t: Tile, wiring: Wiring) -> None:
+def check_tie(t: Tile, wiring: Wiring) -> None:
+    """Refuse weight tracks that a tile does not have.
+
+    Raises:
+        InputError: saying which there are.
+    """
     count = len(t.tracks)
     if wiring.tie is not None and not 0 <= wiring.tie < count:
         raise InputError(f"tile: tie {wiring.tie} is no weight track, allowed: 0 to {count - 1}")

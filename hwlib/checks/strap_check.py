@@ -80,14 +80,30 @@ def broken_straps(
     for wire, strap in design.network.straps.given().items():
         mine = [x for k, net in enumerate(parsed) if net.net_class is CLASSES[wire] for x in numbers.get(k, ())]
         upright = (wire in ACROSS) != lattice.turned
+        first, last = _reach(lattice.rows if wire in ACROSS else lattice.columns, view.drawing.layout.dbu)
         lines: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
         for box in (polygon.bbox() for polygon in _on_nets(view, strap.metal, mine).each()):
             across, along = (box.left, box.right), (box.bottom, box.top)
-            lines[across if upright else along].append(along if upright else across)
+            line, piece = (across, along) if upright else (along, across)
+            if piece[0] <= last and piece[1] >= first:
+                lines[line].append(piece)
         for (low, high), pieces in lines.items():
             for (_, start), (stop, _) in itertools.pairwise(sorted(pieces)):
                 gap = kdb.Box(low, start, high, stop) if upright else kdb.Box(start, low, stop, high)
                 yield wire, gap.to_dtype(view.drawing.layout.dbu)
+
+
+def _reach(line: np.ndarray, dbu: float) -> tuple[float, float]:
+    """From where to where straps along devices at these places (µm) may go, in dbu.
+
+    Edges of a macro are less wide than its array, since trunks are as wide as the wires they feed. What lies beyond
+    on the metal of a strap are wires of the chip around it.
+    """
+    if not np.isfinite(line).all():
+        return -np.inf, np.inf
+    low, high = float(line.min()), float(line.max())
+    beyond = (high - low) * (1 + 2 / max(len(line) - 1, 1))
+    return (low - beyond) / dbu, (high + beyond) / dbu
 
 
 def cuts_of(wire: str, strap: Strap) -> list[str]:

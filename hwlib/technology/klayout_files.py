@@ -7,23 +7,12 @@ from xml.etree import ElementTree
 
 import gdsfactory as gf
 import klayout.db as kdb
-from gdsfactory.technology import LayerView, LayerViews
 
 from hwlib.errors import harmless
 from hwlib.process import Process
 from hwlib.writing import write_atomic
 
 _DITHER = {"conductor": "I5", "via": "I0", "device": "I9", "marker": "I1"}  # KLayout's built-in fill patterns
-
-
-def layer_views(process: Process) -> LayerViews:
-    """Display properties of the process's layers for gdsfactory."""
-    views = {}
-    for name, layer in process.layers.items():
-        views[name.upper()] = LayerView(layer=layer.gds, color=layer.color)
-        if layer.label:
-            views[f"{name.upper()}_LABEL"] = LayerView(layer=layer.label, color=layer.color)
-    return LayerViews(layer_views=views)
 
 
 def layer_properties(process: Process) -> str:

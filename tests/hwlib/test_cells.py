@@ -6,12 +6,13 @@ import pytest
 from hwlib.cells.device_dimensions import DeviceSpec
 from hwlib.cells.devices import dw_mtj, dw_track, mtj_pillar
 from hwlib.cells.draw import dbu_per_step
+from hwlib.cells.named_tiles import axon, neuron, soma, synapse
 from hwlib.cells.passives import pad, via_stack
 from hwlib.cells.rules import process_key, rules_of
 from hwlib.cells.shapes import Box, via_grid
 from hwlib.cells.tile_dimensions import TileSpec, tile_of
 from hwlib.cells.tile_shapes import Wiring
-from hwlib.cells.tiles import axon, neuron, soma, synapse
+from hwlib.cells.tiles import axon_tile, soma_tile
 from hwlib.errors import InputError
 from hwlib.process import Extension, Overlap, load_process, preset_names
 from layouts.structures import corner, ladder, straight_wire, via_chain
@@ -51,7 +52,7 @@ def test_parts_of_the_device_agree_with_the_whole(process):
 def test_tiles_have_one_pitch_and_one_device(process):
     spec = TileSpec(device=DeviceSpec(process, fitting_device(process).track_length), tracks=3)
     wiring = Wiring(through=(0, 3), tie=2)
-    tiles = [axon(tile=spec, wiring=wiring), soma(tile=spec, wiring=Wiring(through=(0, 3)))]
+    tiles = [axon_tile(tile=spec, wiring=wiring), soma_tile(tile=spec, wiring=Wiring(through=(0, 3)))]
     columns = [region(tile, process, "m2") for tile in tiles]
     rows = [region(tile, process, "m3") for tile in tiles]
     t, step = tile_of(spec), dbu_per_step(load_process(process))
@@ -68,14 +69,14 @@ def test_tiles_have_one_pitch_and_one_device(process):
 def test_the_tie_alone_is_the_tie_of_the_axon():
     spec = TileSpec(tracks=3)
     for k in range(3):
-        tie = synapse(tile=spec, tie=k)
-        whole = axon(tile=spec, wiring=Wiring(through=(0, 3), tie=k))
+        tie = synapse(weight_tracks=3, tie=k)
+        whole = axon_tile(tile=spec, wiring=Wiring(through=(0, 3), tie=k))
         t = tile_of(spec)
         for layer in ("v2", "m2", "v1"):
             part = region(tie, "ebeam", layer).moved(t.origin[0], 0)
             assert not part.is_empty()
             assert (part - region(whole, "ebeam", layer)).is_empty()
-    assert synapse(tile=spec, tie=0).name != synapse(tile=spec, tie=1).name
+    assert synapse(weight_tracks=3, tie=0).name != synapse(weight_tracks=3, tie=1).name
 
 
 def test_a_neuron_is_one_row():
@@ -118,7 +119,9 @@ def test_a_pad_has_its_size_and_a_port_on_each_side():
         (lambda: dw_mtj(process="gold"), "unknown preset"),
         (lambda: neuron(axons=0), "1 to 10000"),
         (lambda: synapse(tie=2), "0 to 1"),
-        (lambda: axon(wiring=Wiring(through=(0, 9), tie=0)), "through"),
+        (lambda: axon_tile(wiring=Wiring(through=(0, 9), tie=0)), "through"),
+        (lambda: axon(tie=2), "0 to 1"),
+        (lambda: soma(weight_tracks=-1), "0 to 1000"),
         (lambda: via_chain(links=3), "even"),
         (lambda: straight_wire(layer="v1"), "no conductor"),
         (lambda: ladder(taps=0), "1 to 100000"),

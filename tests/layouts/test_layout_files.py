@@ -32,12 +32,12 @@ import layouts
 from hwlib.design import Design
 from hwlib.network_fields import NetworkFields
 if sys.argv[2] == "after":  # other designs first, whose tiles this one shares, and another process's layers
-    from hwlib.cells.tiles import axon, soma
+    from hwlib.cells.tiles import axon_tile, soma_tile
     from layouts.pdk import activate
     from hwlib.process import load_process
     activate(load_process("copper"))
-    soma()
-    axon()
+    soma_tile()
+    axon_tile()
     layouts.hopfield(Design(name="shares", seed=4, network=NetworkFields(neurons=4)))
     layouts.hopfield(Design(name="files", network=NetworkFields(neurons=7, soma_placement="centred")))
     layouts.hopfield(Design(name="other", process="copper", network=NetworkFields(neurons=5)))

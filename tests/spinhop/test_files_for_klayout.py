@@ -14,8 +14,8 @@ import pytest
 import layouts
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.technology import write_technology
 from hwlib.process import Process, load_process
+from hwlib.technology import write_technology
 
 needs_klayout = pytest.mark.skipif(shutil.which("klayout") is None, reason="the klayout application is not installed")
 WEAK = "name: weak\nnetwork: {neurons: 3}\noperating_point: {v_dw: 1 mV}\n"

@@ -24,9 +24,9 @@ from hwlib.design import Design
 from hwlib.errors import InputError, harmless
 from hwlib.extraction import write_spice
 from hwlib.findings import Finding
-from hwlib.technology import write_technology
 from hwlib.process import Process, load_process
 from hwlib.schematic import ladder_network
+from hwlib.technology import write_technology
 from hwlib.weights import weight_levels
 from sim import spice
 from sim.judgement import judge

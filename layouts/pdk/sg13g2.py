@@ -1,0 +1,6 @@
+"""The PDK of process ``sg13g2``: ``PDK.activate()``."""
+
+from hwlib.process import load_process
+from layouts.pdk.gdsfactory_pdk import make_pdk
+
+PDK = make_pdk(load_process("sg13g2"))
