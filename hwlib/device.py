@@ -56,6 +56,10 @@ class Device(StrictModel):
     breakdown_voltage: Annotated[float, Quantity("V", 1e-3, 100)] = Field(
         default=1.0, description="tunnel-barrier breakdown, about 1 V for 1 nm MgO (Khan et al. 2008)"
     )
+    read_noise: Real = Field(
+        default=0.0, ge=0, le=10,
+        description="with a temperature: standard deviation of a reading over the difference of P and AP",
+    )  # fmt: skip
 
     dynamics: Dynamics = Dynamics()
 

@@ -110,4 +110,7 @@ def _noise(design: Design) -> ThermalNoise | None:
     if temperature is None:
         return None
     increment = None if isinstance(step, str) else step
-    return ThermalNoise(temperature, design.device.polarization, design.seed, increment=increment)
+    device = design.device
+    return ThermalNoise(
+        temperature, device.polarization, design.seed, increment=increment, read_noise=device.read_noise
+    )  # fmt: skip

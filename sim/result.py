@@ -14,6 +14,7 @@ from hwlib.network import Network
 from hwlib.node_names import netlist_nodes
 from sim.dynamics import WallDynamics, law_of
 from sim.protocol import OFF_BELOW, ON_ABOVE
+from sim.walls import Pillars
 
 SOURCES = ("weight", "vdw", "load")
 SINKS = ("pillar", "track", "wire")
@@ -166,23 +167,29 @@ def trace_samples(network: Network, most: int, *, voltages: bool = True) -> int:
     return int(np.clip(_SAMPLE_BYTES / (8 * numbers), 20, max(most, 20)))
 
 
-def read_out(network: Network, wall: np.ndarray) -> np.ndarray:
+def read_out(network: Network, wall: np.ndarray, *, by_pillar: bool = False) -> np.ndarray:
     """Bits of the somas: 0 below 5 %, 1 above 95 % of L, −1 between.
 
     Args:
         network: the network.
         wall: positions in m, shape (…, devices).
+        by_pillar: of the pillar instead of L, which is what its resistance tells: walls at a temperature never rest at
+            an end.
 
     Returns:
         int8, shape (…, N).
     """
-    share = wall[..., network.somas] / network.length[network.somas]
+    somas = network.somas
+    share = wall[..., somas] / network.length[somas]
+    if by_pillar:
+        share = Pillars.of(network).share(wall)[..., somas]
     return np.where(share < OFF_BELOW, 0, np.where(share > ON_ABOVE, 1, UNDECIDED)).astype(np.int8)
 
 
 def dataset(
-    network: Network, trials: Trials, engine: str, *, batch: bool, verdicts: Verdicts | None = None
-) -> xr.Dataset:
+    network: Network, trials: Trials, engine: str, *, batch: bool, verdicts: Verdicts | None = None,
+    by_pillar: bool = False,
+) -> xr.Dataset:  # fmt: skip
     """The public dataset of an engine's trials; every variable carries units and long_name.
 
     Args:
@@ -191,6 +198,7 @@ def dataset(
         engine: its name.
         batch: keep the leading dimension ``trial``, else the only trial without it.
         verdicts: what hangs on rounding; None: not known.
+        by_pillar: as of ``read_out``.
     """
     law = law_of(network.dynamics.model)
     delivered, heat = trials.energy_source.sum(1), trials.energy_sink.sum(1)
@@ -198,7 +206,7 @@ def dataset(
     values = {
         "time_load": trials.time_load, "time_convergence": trials.time_convergence,
         "time_to_solution": trials.time_load + trials.time_convergence, "at_rest": trials.at_rest.astype(bool),
-        "state": read_out(network, trials.wall_final), "wall_final": trials.wall_final,
+        "state": read_out(network, trials.wall_final, by_pillar=by_pillar), "wall_final": trials.wall_final,
         "energy_source": trials.energy_source, "energy_sink": trials.energy_sink,
         "kcl_residual": trials.kcl_residual, "energy_balance": abs(delivered - heat) / scale, "steps": trials.steps,
         "sensitivity": abs(trials.growth),

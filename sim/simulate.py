@@ -53,7 +53,8 @@ def run(
         ``event_kind`` (event); and sampled at ``time``, both ends of every phase among it: ``track_current`` (device),
         ``soma_current`` (neuron), ``phase``; with ``voltages`` also ``node_voltage`` (node), the nodes by the names of
         the SPICE netlist, ``node_name``. With noise (``Protocol.noise``) also ``step_error`` and ``step_bits``: how far
-        the first trial ends from itself in steps twice as long on the same Brownian path; nothing is undetermined then.
+        the first trial ends from itself in steps twice as long on the same Brownian path, and ``read_error``; ``state``
+        is read by the pillars then, and nothing is undetermined.
 
     Raises:
         InputError: an unknown engine, one that cannot run this network, a protocol that does not fit it, or a
@@ -118,10 +119,11 @@ def _simulated(
 
     trials = simulate(path, network, protocols, options)
     verdicts = judge(network, protocols, trials, again)
-    result = dataset(network, trials, name, batch=batch, verdicts=verdicts)
-    if protocols[0].noise is not None:
+    noise = protocols[0].noise
+    result = dataset(network, trials, name, batch=batch, verdicts=verdicts, by_pillar=noise is not None)
+    if noise is not None:
         doubled = run_trials(chosen, network, [in_double_steps(protocols[0])], Options(tolerance=options.tolerance))
-        note_noise(result, network, protocols[0].noise, trials, doubled)
+        note_noise(result, network, noise, trials, doubled)
     if path is not None:
         forget(path)
     return result

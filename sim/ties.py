@@ -55,9 +55,11 @@ def judge(network: Network, protocols: Sequence[Protocol], trials: Trials, run: 
         run: runs protocols on a network as the trials were; its first argument is a name for what is run.
     """
     time = trials.time_load + trials.time_convergence
-    found = Verdicts(np.zeros(len(time), bool), read_out(network, trials.wall_final), time.copy())
-    if any(protocol.noise is not None for protocol in protocols):
-        return found  # noise decides what hangs on so little
+    noise = protocols[0].noise is not None
+    state = read_out(network, trials.wall_final, by_pillar=noise)
+    found = Verdicts(np.zeros(len(time), bool), state, time.copy())
+    if noise:
+        return found  # it decides what hangs on so little
     again = _nearly_tied(network, protocols, trials)
     for name, sign in SIGNS.items():
         which = np.flatnonzero(again & (np.where(trials.growth < 0, 1.0, -1.0) == sign))

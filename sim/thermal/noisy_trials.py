@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import xarray as xr
+from scipy.special import ndtr
 
 from hwlib.errors import InputError, shown
 from hwlib.network import Network
 from sim.protocol import Protocol
 from sim.result import Trials, read_out
 from sim.thermal.thermal_noise import ThermalNoise
+from sim.walls import Pillars
 
 _WORD = 2**32
 
@@ -52,6 +54,8 @@ def check_noise(protocol: Protocol, where: str) -> None:
         raise InputError(f"{where}: noise of seed {shown(noise.seed)} and trial {shown(noise.trial)}, both are whole")
     if noise.increment is not None and not (np.isfinite(noise.increment) and noise.increment > 0):
         raise InputError(f"{where}: time step is {shown(noise.increment)}, must be a positive time")
+    if not 0 <= noise.read_noise <= 10:
+        raise InputError(f"{where}: read noise is {shown(noise.read_noise)}, allowed 0 to 10")
     if noise.stride not in (1, 2):
         raise InputError(f"{where}: stride is {shown(noise.stride)}, allowed 1 and 2")
     if protocol.start is not None and protocol.load == "rest":
@@ -71,7 +75,25 @@ def note_noise(result: xr.Dataset, network: Network, noise: ThermalNoise, trials
     result.attrs |= {"temperature": noise.temperature, "noise_seed": noise.seed}
     ends = trials.wall_final[0], doubled.wall_final[0]
     share = float((abs(ends[1] - ends[0]) / network.length).mean())
-    bits = int((read_out(network, ends[0]) != read_out(network, ends[1])).sum())
+    bits = int(np.not_equal(*(read_out(network, each, by_pillar=True) for each in ends)).sum())
     about = "of the first trial's {}, to steps twice as long on the same Brownian path"
     result["step_error"] = ((), share, {"units": "1", "long_name": about.format("walls, mean difference in their L")})
     result["step_bits"] = ((), bits, {"units": "1", "long_name": about.format("bits, how many are read otherwise")})
+    error = misread(network, trials.wall_final, noise.read_noise).mean(axis=1)
+    batch = "trial" in result.sizes
+    meaning = {"units": "1", "long_name": "probability that a comparator half-way misreads a bit, mean of the bits"}
+    result["read_error"] = ("trial" if batch else (), error if batch else error[0], meaning)
+
+
+def misread(network: Network, wall: np.ndarray, read_noise: float) -> np.ndarray:
+    """Probability that a comparator half-way between P and AP reads each soma's bit otherwise than without noise.
+
+    Φ(−|f − ½|/σ), f the share of the pillar that the wall has passed: a wall under the pillar makes both likely.
+
+    Args:
+        network: the network.
+        wall: positions in m, shape (…, devices).
+        read_noise: σ, standard deviation of what is read over the difference between P and AP.
+    """
+    off = abs(Pillars.of(network).share(wall)[..., network.somas] - 0.5)
+    return ndtr(-off / read_noise) if read_noise > 0 else np.where(off > 1e-9, 0.0, 0.5)

@@ -28,6 +28,7 @@ class ThermalNoise:
             (``sim.thermal.time_steps``).
         stride: increments in a step, over which velocities are held. More than one shows what steps do to the result:
             the random displacements stay the same.
+        read_noise: standard deviation of what is read of a pillar over the difference between its states.
     """
 
     temperature: float
@@ -36,6 +37,7 @@ class ThermalNoise:
     trial: int = 0
     increment: float | None = None
     stride: int = 1
+    read_noise: float = 0.0
 
     def of_trial(self, number: int) -> ThermalNoise:
         """The noise of a trial so many later."""

@@ -9,6 +9,7 @@ from scipy.optimize import brentq
 
 import sim
 from hwlib.errors import InputError
+from sim.dynamics import dynamics_of
 from tests.support.undriven import diffusion, quiet, undriven
 
 PERIOD, LONG = 4e-8, 1.6e-6  # 40 periods, so that no wall meets an end
@@ -34,6 +35,25 @@ def test_at_zero_kelvin_no_drive_below_the_threshold_moves_a_wall(model):
             assert ends.max() / PERIOD < 0.25
         elif model == "kinematic":
             assert abs(ends / PERIOD - periods).max() < 1
+
+
+def test_the_landscape_has_the_distribution_for_walls_with_an_angle_too():
+    """Force enters place and angle so that the distribution stays Boltzmann's: von Mises of κ = 2."""
+    speed = 2 * 2 * np.pi * D / PERIOD
+    parameters = {"model": "collective", "anisotropy_field": 0.02, "pinning_velocity": speed, "pinning_period": PERIOD}
+    network = pinned(22, 1e-9, **parameters)
+    found = sim.run(network, quiet(network, 2e-8, seed=3, temperature=300.0), record=False).wall_final.values
+    angle = (2 * np.pi * found / PERIOD + np.pi) % (2 * np.pi) - np.pi
+    assert stats.kstest(angle, stats.vonmises(2.0).cdf).pvalue > 0.01
+
+
+def test_notches_hold_at_both_ends_alike():
+    ways = np.array([0.0, 2e-9, 5.7735e-9, 1e-8, 3e-8])
+    pinning = pinned(2, 1.0, notch_velocity=7.0, notch_width=1e-8)
+    pinning = dynamics_of(pinning).pinning
+    place = np.repeat(ways[:, None], 4, axis=1)
+    np.testing.assert_allclose(pinning.velocity(place), -pinning.velocity(LONG - place), atol=1e-9)
+    assert pinning.velocity(place)[:, 0] == pytest.approx([0, -7 * 1.5 * 3**0.5 * 0.2 * 0.96, -7, 0, 0], abs=1e-4)
 
 
 def test_a_harmonic_trap_and_the_landscape_around_it_have_boltzmanns_distribution():

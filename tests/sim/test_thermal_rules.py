@@ -41,6 +41,9 @@ def test_leak_against_noise_by_hand():
     mean = quad(lambda y: np.exp(5 * y / each) * quad(lambda z: np.exp(-5 * z / each), 0, y)[0], 0, 5e-8)[0] / each
     assert held_for(5.0, 5e-8, each) == pytest.approx(mean, rel=1e-6)
     assert f"past half of it in {chance(2e-6, mean):.2g} of the trials of 2000 ns" in found.message
+    near = bench(20.0, damping=0.1, wall_width=5e-9).outcome("thermal.hold")
+    mean = held_for(5.0, 5e-8, each / 15)
+    assert 1e-4 < chance(2e-6, mean) < 0.9 and f"in {chance(2e-6, mean):.2g} of the trials" in near.message
     cold = bench(3.0, damping=0.1, wall_width=5e-9).outcome("thermal.hold")
     assert cold.measured == pytest.approx(100 * found.measured) and cold.passed
 

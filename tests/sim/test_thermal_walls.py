@@ -11,7 +11,9 @@ import sim
 from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.schematic import ideal_network
+from sim.result import read_out
 from sim.spice import write_deck
+from sim.thermal.noisy_trials import misread
 from sim.traces import walls_at
 from tests.support.undriven import BOLTZMANN, GAMMA, MAGNETIZATION, diffusion, quiet, undriven
 
@@ -176,6 +178,23 @@ def test_a_recorded_trial_keeps_some_moments_of_every_wall():
     np.testing.assert_array_equal(sim.run(network, protocol, record=False).wall_final, found.wall_final)
     half = walls_at(found, 5e-7, every) - 0.5 * length  # 1024 walls: 4.4 % of standard error
     assert (half**2).mean() == pytest.approx(2 * diffusion(300, 0.1, 5e-9) * 5e-7, rel=0.15)
+
+
+def test_bits_are_read_by_the_pillars_and_misread_under_them():
+    design, network = small(300.0)
+    edge, width = 4e-8, 2e-8
+    share = np.array([-1.0, 0.04, 0.06, 0.5, 0.94, 0.96])
+    wall = np.zeros(network.devices)
+    wall[network.somas] = edge + share * width
+    assert read_out(network, wall, by_pillar=True).tolist() == [0, 0, -1, -1, -1, 1]
+    assert read_out(network, wall).tolist() == [-1] * 6
+    found = misread(network, wall, 0.25)
+    np.testing.assert_allclose(found, stats.norm.cdf(-np.abs(np.clip(share, 0, 1) - 0.5) / 0.25))
+    assert misread(network, wall, 0.0).tolist() == [0, 0, 0, 0.5, 0, 0]
+    point = sim.protocol_on(network, design, design.load_process(), time_limit=1e-9)
+    result = sim.run(network, replace(point, noise=replace(point.noise, read_noise=0.25)), record=False)
+    assert float(result.read_error) == pytest.approx(misread(network, result.wall_final.values, 0.25).mean())
+    np.testing.assert_array_equal(result.state, read_out(network, result.wall_final.values, by_pillar=True))
 
 
 def test_decks_refuse_a_temperature(tmp_path):
