@@ -9,7 +9,7 @@ from pydantic import Field
 from hwlib.strict_model import StrictModel
 from hwlib.units import Quantity, Whole
 
-Objective = Literal["time", "energy", "edp", "area", "accuracy"]
+Objective = Literal["time", "energy", "edp", "area", "accuracy", "yield"]
 AxisName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){0,4}$", max_length=80)]
 AxisEnd = str | float
 SIMILARITY = "s"
@@ -24,12 +24,18 @@ class SearchFields(StrictModel):
         "s: RA, R_M, leaks and time limits together",
     )  # fmt: skip
     objectives: tuple[Objective, ...] = Field(
-        default=("time", "energy"), min_length=1, max_length=5,
-        description="all but accuracy are made small; edp is energy × time",
+        default=("time", "energy"), min_length=1, max_length=6,
+        description="all but accuracy and yield are made small; edp: energy × time; yield: of made chips",
     )  # fmt: skip
     trials: Whole = Field(default=64, ge=1, le=1_000_000, description="designs to try")
     batch: Whole = Field(
         default=8, ge=1, le=1000, description="designs proposed at a time, whatever the number of workers"
+    )
+    yield_chips: Whole = Field(
+        default=32,
+        ge=1,
+        le=100_000,
+        description="made chips that a design's yield is counted of, where it is an objective",
     )
     most_sheet_resistance: Annotated[float, Quantity("ohm", 0.1, 1e9)] = Field(
         default=2000.0, description="per square of the track: how far R_M follows s (200 µΩ·cm at 1 nm)"

@@ -4,6 +4,7 @@ from . import rules as rules
 from . import spice as spice
 from . import tasks as tasks
 from .chip_sampling import sampled_chip as sampled_chip
+from .chip_sampling import sampled_values as sampled_values
 from .engines import Options as Options
 from .judgement import judge as judge
 from .judgement import wire_drops as wire_drops

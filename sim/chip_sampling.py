@@ -19,6 +19,8 @@ from hwlib.variation_fields import Correlated, DeviceSpreads, FactorSpread, Vari
 
 _STILL = 1e-9  # of the mobility: what a current moves a stuck wall
 _AT_ONCE = 1e3  # m/s: with it a wall that is stuck ON comes there
+_FACTORS = ("resistance_area", "tmr", "saturation_magnetization", "leak", "width", "thickness")
+_WIRES = (("sheet_resistance", "conductor"), ("via_resistance", "via"))
 _WALLS = ("saturation_magnetization", "leak", "width", "thickness")
 
 
@@ -37,6 +39,29 @@ def sampled_chip(network: Network, process: Process, variation: VariationFields)
     chip = _with_spreads(network, variation)
     chip = _with_wires(chip, process, variation)
     return _with_defects(chip, variation)
+
+
+def sampled_values(network: Network, process: Process, variation: VariationFields) -> dict[str, np.ndarray]:
+    """What was drawn for one chip: of each given spread the values over nominal (of places the displacement, m).
+
+    Args:
+        network: nominal, as for ``sampled_chip``.
+        process: likewise.
+        variation: likewise.
+
+    Returns:
+        By name of the spread, shape (devices,) or (pieces of wire,); by name of the defect whether each has it.
+    """
+    spreads = variation.spreads
+    found = {name: _factor(network, variation, name) for name in _FACTORS if getattr(spreads, name) is not None}
+    if spreads.pillar_place is not None:
+        found["pillar_place"] = _displacement(network, variation)
+    ratio = _with_wires(network, process, variation).resistor_ohm / network.resistor_ohm
+    for name, kind in _WIRES:
+        pieces = np.isin(network.resistor_layer, _layers_of(network, process, kind))
+        if getattr(spreads, name) is not None and pieces.any():
+            found[name] = ratio[pieces]
+    return found | {name: has for name, has in _broken(network, variation).items() if getattr(variation.defects, name)}
 
 
 def _rng(variation: VariationFields, name: str) -> np.random.Generator:
@@ -115,15 +140,11 @@ def _of_scores(spread: FactorSpread, scores: np.ndarray) -> np.ndarray:
 
 
 def _with_spreads(network: Network, variation: VariationFields) -> Network:
-    ra, tmr, m_s, leak, width, thickness = (
-        _factor(network, variation, name)
-        for name in ("resistance_area", "tmr", "saturation_magnetization", "leak", "width", "thickness")
-    )
+    ra, tmr, m_s, leak, width, thickness = (_factor(network, variation, name) for name in _FACTORS)
     r_p, section = network.r_p * ra / width, width * thickness
-    centre, place = network.pillar_centre, variation.spreads.pillar_place
-    if place is not None:
-        scores = normal_scores(network, place, _rng(variation, "pillar_place"))
-        centre = centre + place.sigma * displaced(place, scores)
+    centre = network.pillar_centre
+    if variation.spreads.pillar_place is not None:
+        centre = centre + _displacement(network, variation)
     return network.with_devices(
         r_p=r_p, r_ap=r_p * (1 + tmr * (network.r_ap / network.r_p - 1)), r_m=network.r_m / section,
         area=network.area * section, mobility=network.mobility / (m_s * section), leak=network.leak * leak,
@@ -131,30 +152,49 @@ def _with_spreads(network: Network, variation: VariationFields) -> Network:
     )  # fmt: skip
 
 
+def _displacement(network: Network, variation: VariationFields) -> np.ndarray:
+    place = variation.spreads.pillar_place
+    assert place is not None
+    return place.sigma * displaced(place, normal_scores(network, place, _rng(variation, "pillar_place")))
+
+
+def _layers_of(network: Network, process: Process, kind: str) -> list[int]:
+    """Indices of the network's layers that are of a kind."""
+    return [k for k, name in enumerate(network.layers) if name in process.layers and process.layers[name].kind == kind]
+
+
 def _with_wires(network: Network, process: Process, variation: VariationFields) -> Network:
     ohm = network.resistor_ohm
-    for name, kind in (("sheet_resistance", "conductor"), ("via_resistance", "via")):
+    for name, kind in _WIRES:
         spread = getattr(variation.spreads, name)
         if spread is None:
             continue
-        for k, layer in enumerate(network.layers):
-            if layer in process.layers and process.layers[layer].kind == kind:
-                rng = _rng(variation, f"{name} {layer}")
-                own = rng.standard_normal(len(ohm))
-                scores = np.sqrt(1 - spread.die) * own + np.sqrt(spread.die) * rng.standard_normal()
-                ohm = np.where(network.resistor_layer == k, ohm * _of_scores(spread, scores), ohm)
+        for k in _layers_of(network, process, kind):
+            rng = _rng(variation, f"{name} {network.layers[k]}")
+            own = rng.standard_normal(len(ohm))
+            scores = np.sqrt(1 - spread.die) * own + np.sqrt(spread.die) * rng.standard_normal()
+            ohm = np.where(network.resistor_layer == k, ohm * _of_scores(spread, scores), ohm)
     return network if ohm is network.resistor_ohm else network.with_wires(ohm)
 
 
-def _with_defects(network: Network, variation: VariationFields) -> Network:
+def _broken(network: Network, variation: VariationFields) -> dict[str, np.ndarray]:
+    """Whether each device, or piece of wire, has each defect."""
     defects, count = variation.defects, network.devices
-    stuck = _rng(variation, "stuck").random(count)
+    stuck, pillars = (_rng(variation, name).random(count) for name in ("stuck", "pillars"))
     off = stuck < defects.stuck_off
-    on = ~off & (stuck < defects.stuck_off + defects.stuck_on)
-    pillars = _rng(variation, "pillars").random(count)
     short = pillars < defects.shorted_pillars
-    opened = ~short & (pillars < defects.shorted_pillars + defects.open_pillars)
-    changed = [short, opened], [defects.short_resistance, defects.open_resistance]
+    return {
+        "stuck_off": off, "stuck_on": ~off & (stuck < defects.stuck_off + defects.stuck_on),
+        "shorted_pillars": short,
+        "open_pillars": ~short & (pillars < defects.shorted_pillars + defects.open_pillars),
+        "broken_wires": _rng(variation, "wires").random(len(network.resistor_ohm)) < defects.broken_wires,
+    }  # fmt: skip
+
+
+def _with_defects(network: Network, variation: VariationFields) -> Network:
+    defects, has = variation.defects, _broken(network, variation)
+    off, on = has["stuck_off"], has["stuck_on"]
+    changed = [has["shorted_pillars"], has["open_pillars"]], [defects.short_resistance, defects.open_resistance]
     network = network.with_devices(
         mobility=np.where(off | on, _STILL * network.mobility, network.mobility),
         leak=np.select([off, on], [-abs(network.leak), _AT_ONCE], network.leak),
@@ -162,5 +202,4 @@ def _with_defects(network: Network, variation: VariationFields) -> Network:
     )  # fmt: skip
     if not defects.broken_wires:
         return network
-    broken = _rng(variation, "wires").random(len(network.resistor_ohm)) < defects.broken_wires
-    return network.with_wires(np.where(broken, defects.open_resistance, network.resistor_ohm))
+    return network.with_wires(np.where(has["broken_wires"], defects.open_resistance, network.resistor_ohm))

@@ -45,7 +45,11 @@ def optimize(
         })  # fmt: skip
     else:
         rows = [
-            [str(trial.number), *(f"{trial.judged.values[name]:.4g}" for name in OBJECTIVES), path.name]
+            [
+                str(trial.number),
+                *(f"{trial.judged.values[name]:.4g}" if name in trial.judged.values else "–" for name in OBJECTIVES),
+                path.name,
+            ]
             for trial, path in zip(found.front, found.designs, strict=True)
         ]
         columns = ["front", *(f"{name} ({unit})" for name, unit in OBJECTIVES.items()), "design"]

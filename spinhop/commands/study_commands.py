@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spinhop.commands.options import DesignFile, Json, Scheduler, Workers
+
+if TYPE_CHECKING:
+    from spinhop.study.sensitivity import Sensitivity
 
 
 def sweep(
@@ -72,6 +75,7 @@ def chip_yield(
     """Say which share of the chips that a design's section variation makes work. Exit code 1 when none does."""
     from spinhop.console import TaskBar, print_json, print_table
     from spinhop.study.chip_yield import yield_of
+    from spinhop.study.sensitivity import can_analyse
 
     with TaskBar("yield") as bar:
         found = yield_of(
@@ -82,19 +86,28 @@ def chip_yield(
     if json:
         data = {name: {**asdict(share), "share": share.value} for name, share in shares.items()}
         by_rule = {name: data.pop(name) for name in found.by_rule}
-        facts = {"refused": found.refused, "precise": found.precise, "folder": str(found.folder)}
+        hangs = {name: [each._asdict() for each in most] for name, most in found.sensitivity.items()}
+        facts = {"sensitivity": hangs, "refused": found.refused, "precise": found.precise, "folder": str(found.folder)}
         print_json({**data, "by_rule": by_rule, **facts})
     else:
         rows = [
-            [name, f"{s.good} of {s.chips}", f"{100 * s.value:.1f} %", f"{100 * s.low:.1f} … {100 * s.high:.1f} %"]
+            [name, f"{s.good} of {s.chips}", f"{100 * s.value:.1f} %", f"{100 * s.low:.1f} … {100 * s.high:.1f} %",
+             _hangs_on(found.sensitivity.get(name, []))]
             for name, s in shares.items()
-        ]
-        print_table("yield", ["", "chips", "share", "95 % interval"], rows)
+        ]  # fmt: skip
+        print_table("yield", ["", "chips", "share", "95 % interval", "hangs on"], rows)
+        if not can_analyse():
+            print("what it hangs on: pip install 'spinhop[search]'")
         if not found.precise:
             print(f"not as precise as asked: give more than {chips} --chips")
         print(found.folder)
     if not found.works.good:
         raise typer.Exit(1)
+
+
+def _hangs_on(found: list[Sensitivity]) -> str:
+    """The two parameters that explain most, with the share of the variance."""
+    return ", ".join(f"{each.parameter} {100 * each.share:.0f} %" for each in found[:2] if each.sure)
 
 
 def register(app: typer.Typer) -> None:

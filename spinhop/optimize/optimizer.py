@@ -67,6 +67,8 @@ def optimize(
     design = read_design(design_path)
     axes = axes_of(design, str(design_path))
     assert design.search is not None
+    if "yield" in design.search.objectives and design.variation is None:
+        raise InputError(f"{design_path}: search.objectives: yield needs a section 'variation'; see docs/studies.md")
     seed = design.seed if seed is None else seed
     wanted = design.search.trials if trials is None else trials
     folder = (Path("searches") / design.name if folder is None else folder).absolute()
@@ -89,7 +91,9 @@ def optimize(
         base = read_design(folder / RESOLVED)
         with executor(workers if wanted - len(history.trials) > 1 else 1, scheduler) as processes:
             write = partial(_write, folder, base, axes)
-            _go_on(history, folder, wanted, design.search.batch, write, processes, progress)
+            chips = design.search.yield_chips if "yield" in design.search.objectives else 0
+            judge = partial(judged, chips=chips)
+            _go_on(history, folder, wanted, design.search.batch, write, judge, processes, progress)
             progress(len(history.trials), max(wanted, len(history.trials)))
         front = history.front()
         designs = [_write(folder, base, axes, trial.proposed, design_file(trial)) for trial in front]
@@ -105,14 +109,14 @@ def _space(design: Design) -> dict[str, object]:
 
 def _go_on(
     history: SearchHistory, folder: Path, wanted: int, batch: int, write: Callable[[dict[str, Value], str], Path],
-    processes: Executor, progress: Advance,
+    judge: Callable[[Path], Judged], processes: Executor, progress: Advance,
 ) -> None:  # fmt: skip
     """Batch after batch, each kept when it is done."""
     while (begun := len(history.trials)) < wanted:
         proposed = history.propose(min(batch, wanted - begun))
         paths = [_tried(write, values, f"trial_{begun + k}.yaml") for k, values in enumerate(proposed)]
         files = [path for path in paths if isinstance(path, Path)]
-        results = processes.in_order(judged, files)
+        results = processes.in_order(judge, files)
         found = []
         try:
             for path in paths:

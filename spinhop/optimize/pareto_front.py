@@ -82,7 +82,12 @@ def _write_page(
 
     names = list(OBJECTIVES)
     rows = [
-        [str(t.number), *(_number(t.judged.values[n], OBJECTIVES[n]) for n in names), design_file(t)] for t in front
+        [
+            str(t.number),
+            *(_number(t.judged.values[n], OBJECTIVES[n]) if n in t.judged.values else "–" for n in names),
+            design_file(t),
+        ]
+        for t in front
     ]
     failed = [t for t in trials if not t.judged.feasible]
     reasons = [[str(t.number), t.judged.why] for t in failed]

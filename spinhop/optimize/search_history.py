@@ -15,7 +15,7 @@ from hwlib.json_files import read_json
 from hwlib.writing import write_atomic
 from spinhop.design_fields import Value
 from spinhop.optimize.search_space import Axis
-from spinhop.optimize.trial_evaluation import Judged
+from spinhop.optimize.trial_evaluation import LARGE, Judged
 
 HISTORY = "trials.json"
 _STARTUP = 16  # proposals at random before a model is made of them
@@ -53,7 +53,7 @@ class SearchHistory:
         self._axes, self._seed, self._key = axes, seed, key
         self._objectives = design.search.objectives
         directions: list[Literal["maximize", "minimize"]] = [
-            "maximize" if name == "accuracy" else "minimize" for name in self._objectives
+            "maximize" if name in LARGE else "minimize" for name in self._objectives
         ]
         self._study = optuna.create_study(directions=directions)
         self._distributions = {axis.name: axis.distribution for axis in axes}
@@ -82,7 +82,7 @@ class SearchHistory:
             self.trials.append(SearchTrial(len(self.trials), dict(trial.params), result))
 
     def _values(self, result: Judged) -> list[float]:
-        worst = {"accuracy": -_INFEASIBLE}
+        worst = dict.fromkeys(LARGE, -_INFEASIBLE)
         return [result.values.get(name, worst.get(name, _INFEASIBLE)) for name in self._objectives]
 
     def save(self, folder: Path) -> None:
@@ -135,4 +135,4 @@ class SearchHistory:
 
     def _costs(self, result: Judged) -> list[float]:
         values = self._values(result)
-        return [-v if name == "accuracy" else v for name, v in zip(self._objectives, values, strict=True)]
+        return [-v if name in LARGE else v for name, v in zip(self._objectives, values, strict=True)]

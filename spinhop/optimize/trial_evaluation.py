@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 STAGES = ("fields", "rules_ideal", "drawing", "rules_drawn", "task")
 _MOST = 10.0  # of one violation, and of a stage that was not reached
-OBJECTIVES = {"time": "s", "energy": "J", "edp": "J*s", "area": "m^2", "accuracy": "1"}
+OBJECTIVES = {"time": "s", "energy": "J", "edp": "J*s", "area": "m^2", "accuracy": "1", "yield": "1"}
+LARGE = ("accuracy", "yield")  # objectives that are made large
 
 
 @dataclass
@@ -27,8 +28,9 @@ class Judged:
     Attributes:
         violations: one number per stage, 0 where it holds; a stage that was not reached has the largest.
         why: what failed first, in words.
-        values: every objective, in SI, and ``rest_rate``; only of a design that reached the simulation. Time and energy
-            of one that holds everywhere count its wires' charge where that reaches 1 % (``WireCharge``).
+        values: every objective, in SI (``yield`` where it is asked for, of a design that holds), and ``rest_rate``;
+            only of a design that reached the simulation. Time and energy of one that holds everywhere count its wires'
+            charge where that reaches 1 % (``WireCharge``).
         bounds: what limits it, as of ``design_bounds``; likewise.
     """
 
@@ -50,11 +52,12 @@ class Judged:
         return violation <= 0
 
 
-def judged(path: Path) -> Judged:
+def judged(path: Path, chips: int = 0) -> Judged:
     """Judge a design file: every operating-point rule without error and none waived, its drawing clean, its task done.
 
     Args:
         path: the design; a file inside the folder of the search.
+        chips: made chips of its variation that the yield of a design that holds is counted of; 0: none is.
     """
     result = Judged()
     try:
@@ -63,15 +66,16 @@ def judged(path: Path) -> Judged:
         result.passes("fields", 1.0, str(error).splitlines()[0].partition(": ")[2])
         return result
     result.passes("fields", 0.0, "")
-    _judge(design, result)
+    _judge(design, result, chips)
     return result
 
 
-def _judge(design: Design, result: Judged) -> None:
+def _judge(design: Design, result: Judged, chips: int) -> None:
     import sim
     from sim.tasks.kinds import task_of
     from sim.tasks.run_task import ideal_for_task
     from spinhop.optimize.design_bounds import design_bounds
+    from spinhop.optimize.trial_yield import working_share
     from spinhop.optimize.wire_charge import wire_charge
 
     process = design.load_process()
@@ -98,8 +102,11 @@ def _judge(design: Design, result: Judged) -> None:
             charge = wire_charge(charged, design, process, v_dw)
             result.bounds = design_bounds(design, process, report, charge, v_dw, time, energy)
             time, energy = charge.counted(time, energy)
+        if result.feasible and chips:
+            result.values["yield"] = working_share(design, process, network, chips)
     found = {"time": time, "energy": energy, "edp": time * energy, "area": area, "accuracy": accuracy}
-    result.values = {name: value for name, value in (found | {"rest_rate": rest}).items() if math.isfinite(value)}
+    found |= result.values | {"rest_rate": rest}
+    result.values = {name: value for name, value in found.items() if math.isfinite(value)}
 
 
 def _rules(network: Network, design: Design) -> tuple[float, str, Any]:

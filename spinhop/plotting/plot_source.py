@@ -129,11 +129,11 @@ def _of_study(path: Path) -> PlotSource:
 
 def _of_search(path: Path) -> PlotSource:
     axes = _axes_of_search(path.parent)
-    of_trial = {name: Wanted(("trial",), gaps=True) for name in (*OBJECTIVES, "rest_rate")}
+    of_trial = {name: Wanted(("trial",), gaps=True, optional=True) for name in (*OBJECTIVES, "rest_rate")}
     wanted = of_trial | {f"axis_{name}": Wanted(("trial",), kind, optional=True) for name, kind in axes.items()}
     data = read_netcdf(path, "results of a search", {**wanted, "on_front": Wanted(("trial",), "b")})
-    numbers = {name: np.asarray(data[name].values, float) for name in of_trial}
-    objectives = tuple(name for name in _text(data, "objectives").split(", ") if name in OBJECTIVES)
+    numbers = {name: np.asarray(data[name].values, float) for name in of_trial if name in data}
+    objectives = tuple(name for name in _text(data, "objectives").split(", ") if name in numbers)
     known = np.isfinite([numbers[name] for name in objectives]).all(axis=0) if objectives else np.zeros(0, bool)
     if not known.any():
         raise InputError(f"{path}: no design of this search was simulated; nothing to plot")

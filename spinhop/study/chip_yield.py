@@ -16,6 +16,7 @@ from hwlib.errors import InputError, shown
 from spinhop.executor import executor
 from spinhop.inputs import read_design
 from spinhop.study.point_evaluation import evaluated
+from spinhop.study.sensitivity import Sensitivity, can_analyse, worst_parameters
 from spinhop.study.study_fields import MOST_POINTS, AxisRange, StudyFields
 from spinhop.study.study_store import StudyStore, rows_of
 from spinhop.study.sweep_runner import StudyPlan, held_store
@@ -59,6 +60,8 @@ class ChipYield:
         refused: chips without a network, with a reason in the store; they count as not working.
         precise: whether half the interval of ``works`` is as small as asked.
         folder: of the store, for ``open_study``.
+        sensitivity: what each result hangs on: ``works``, ``task``, ``rules`` and the margin of each rule, where it
+            varies; empty without SALib, and of fewer than 48 chips.
     """
 
     works: ChipShare
@@ -68,6 +71,7 @@ class ChipYield:
     refused: int
     precise: bool
     folder: Path
+    sensitivity: dict[str, list[Sensitivity]]
 
 
 def chip_share(good: np.ndarray) -> ChipShare:
@@ -168,5 +172,12 @@ def _counted(store: StudyStore, counted: int, precision: float, folder: Path) ->
     names = [name for name in store.names if name.startswith(_MARGIN)]
     by_rule = {name.removeprefix(_MARGIN): chip_share(_holding(store, name, counted, _HOLDS)) for name in names}
     refused = int(np.isnan(store.numbers("works")[:counted]).sum())
-    precise = _precise(store, counted, precision)
-    return ChipYield(chip_share(task & rules), chip_share(task), chip_share(rules), by_rule, refused, precise, folder)
+    outputs = {"works": task & rules, "task": task, "rules": rules}
+    results = {name: good.astype(float) for name, good in outputs.items()}
+    results |= {name.removeprefix(_MARGIN): store.numbers(name)[:counted] for name in names}
+    numbers = {name: store.numbers(name)[:counted] for name in store.names}
+    works, does, keeps = (chip_share(good) for good in outputs.values())
+    return ChipYield(
+        works, does, keeps, by_rule, refused, _precise(store, counted, precision), folder,
+        worst_parameters(numbers, results) if can_analyse() else {},
+    )  # fmt: skip

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hwlib.network import Network
 
 _NOT_DRAWN = ("seed", "operating_point", "compensation", "task", "waivers", "variation")
+SAMPLE = "sample."  # before the names of what was drawn for a chip
 _KEPT = 4  # drawn networks that a process keeps: points of equal drawing follow each other in a grid
 
 
@@ -141,6 +142,7 @@ class PointEvaluator:
             if self._rules:
                 _note(result, "drawing_errors", errors, "1", "violations of design rules and connectivity")
         if design.variation is not None:
+            _note_chip(result, network, design, process)
             design, network = made(design, process, network)
         if self._rules:
             self._judge(result, network, design, process)
@@ -183,6 +185,20 @@ def made(design: Design, process: Process, network: Network) -> tuple[Design, Ne
         point = design.operating_point.model_copy(update={"v_dw": sim.v_dw_on(network, design, process).volts})
         design = design.model_copy(update={"operating_point": point})
     return design, sim.sampled_chip(network, process, variation)
+
+
+def _note_chip(result: PointResult, network: Network, design: Design, process: Process) -> None:
+    """What was drawn for the chip, for what its yield depends on: mean and ends of spreads, how many defects."""
+    import sim
+
+    assert design.variation is not None
+    for name, values in sim.sampled_values(network, process, design.variation).items():
+        if values.dtype == bool:
+            _note(result, f"{SAMPLE}{name}.count", values.sum(), "1", f"{name} on the chip")
+            continue
+        unit, of = ("m", "displacement") if name == "pillar_place" else ("1", "value over nominal")
+        for what, value in (("mean", values.mean()), ("lowest", values.min()), ("highest", values.max())):
+            _note(result, f"{SAMPLE}{name}.{what}", value, unit, f"{what} {of} of {name} on the chip")
 
 
 def _draw(design: Design, process: Process, check: bool) -> tuple[Network, float, int]:

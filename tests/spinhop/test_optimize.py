@@ -177,3 +177,25 @@ def test_ctrl_c_keeps_what_is_done(searched, tmp_path):
     kept = json.loads(stored.read_text())["trials"]
     assert kept[0]["proposed"] == found.trials[0].proposed
     assert not list((tmp_path / "out").glob("best_*"))
+
+
+def test_yield_as_an_objective(tmp_path, monkeypatch, spinhop):
+    """Large is good, and the front says so; the share itself is that of test_sensitivity."""
+    share = {}
+
+    def planted(design, process, network, chips):
+        assert chips == 5 and design.variation is not None and network.has_wires
+        return share.setdefault(design.operating_point.weight, round(8 * design.operating_point.weight, 3))
+
+    monkeypatch.setattr("spinhop.optimize.trial_yield.working_share", planted)
+    text = SMALL.replace("[time, energy]", "[time, yield]\n  yield_chips: 5")
+    (tmp_path / "small.yaml").write_text(text)
+    code, _, err = spinhop("optimize", tmp_path / "small.yaml", "--out", tmp_path / "out", "--workers", 1)
+    assert code == 2 and err.endswith("search.objectives: yield needs a section 'variation'; see docs/studies.md\n")
+    (tmp_path / "small.yaml").write_text(text + "variation: {spreads: {leak: {sigma: 0.1}}}\n")
+    found = optimize(tmp_path / "small.yaml", tmp_path / "out", trials=4)
+    good = [trial for trial in found.trials if trial.judged.feasible]
+    assert good and found.front and sorted(t.judged.values["yield"] for t in good) == sorted(share.values())
+    assert max(good, key=lambda t: t.judged.values["yield"]).number in {t.number for t in found.front}
+    with xr.open_dataset(tmp_path / "out" / "search.nc", engine="h5netcdf") as data:
+        assert set(data["yield"].values[np.isfinite(data["yield"].values)]) == set(share.values())
