@@ -55,6 +55,7 @@ docs: $(STAMP)
 	$(BIN)/python -c 'from spinhop.levers import levers_page; print(levers_page(), end="")' > docs/levers.md
 	$(BIN)/spinhop extract $(DESIGN) --out build/docs
 	mkdir -p docs/images && cp build/docs/layout.png build/docs/neuron.png docs/images/
+	$(BIN)/python docs/_site/labelled_picture.py
 
 # The documentation site; a page outside the navigation of mkdocs.yml, or a link that leads nowhere, ends it.
 site: $(STAMP)

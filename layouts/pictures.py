@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +29,8 @@ _NO_LEGEND = ("outline",)
 
 def render(
     source: LayoutSource, png_path: str | Path, process: Process, *, window: Window | None = None,
-    title: str = "", labels: bool | None = None, marks: Sequence[Window] = (), inches: float = 9.0,
+    title: str = "", labels: bool | None = None, marks: Sequence[Window] = (),
+    notes: Mapping[str, tuple[float, float]] | None = None, inches: float = 9.0,
 ) -> Path:  # fmt: skip
     """Draw a layout, or a window of it, as a PNG.
 
@@ -41,6 +42,7 @@ def render(
         title: written above.
         labels: net names at their places; None shows them when they are few.
         marks: left, bottom, right, top in m of places to frame in red.
+        notes: words to write on it, each with the place (x, y) in m of its middle.
         inches: longer edge of the drawing; text keeps its size, so that a small drawing is easily read.
 
     Raises:
@@ -71,6 +73,7 @@ def render(
     if labels or (labels is None and len(texts) <= MOST_LABELS):
         _labels(axes, texts, um)
     _marks(axes, marks, margin)
+    _notes(axes, notes or {})
     _finish(axes, title)
     path = write_atomic(Path(png_path), lambda p: figure.savefig(p, format="png", metadata={"Software": None}))
     return path
@@ -92,6 +95,14 @@ def _marks(axes, marks: Sequence[Window], least: float) -> None:
         at, size = (left - least, bottom - least), (right - left + 2 * least, top - bottom + 2 * least)
         for color, width in (("white", 6.5), ("red", 3.0)):  # red on a halo shows on every layer's colour
             axes.add_patch(Rectangle(at, *size, fill=False, edgecolor=color, linewidth=width, zorder=10))
+
+
+def _notes(axes, notes: Mapping[str, tuple[float, float]]) -> None:
+    for text, (x, y) in notes.items():
+        axes.annotate(
+            text.strip(), (1e6 * x, 1e6 * y), fontsize=9, ha="center", va="center", zorder=11,
+            bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "black", "lw": 0.6},
+        )  # fmt: skip
 
 
 def _polygons(shapes: kdb.RecursiveShapeIterator, box: kdb.Box, um: float) -> list[list[tuple[float, float]]]:

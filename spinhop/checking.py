@@ -105,6 +105,7 @@ def try_checks(
         largest: number of neurons of the largest design.
         progress: called with (faults done, in all).
     """
+    need(*DRAWING_PACKAGES)
     import layouts
     from hwlib.checks.self_test import random_designs, self_test
 

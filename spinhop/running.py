@@ -81,7 +81,7 @@ def rewrite_report(folder: Path) -> tuple[Path, tuple[VerdictLine, VerdictLine],
     """
     from spinhop.report import write_report
 
-    need("bokeh")
+    need(*READING_PACKAGES)
     with reopen_run(folder) as manifest:
         path = write_report(folder)
         record = manifest["stages"].get(REPORT)
@@ -116,7 +116,7 @@ def run_design(
         InputError: bad input to any stage; files of finished stages stay.
     """
     if not goal.endswith("ideal"):
-        need(*(DRAWING_PACKAGES if layout is None else READING_PACKAGES), *(("bokeh",) if goal == "run" else ()))
+        need(*(DRAWING_PACKAGES if layout is None else READING_PACKAGES))
     with open_run(design, out, layout=layout, top=top, engine=engine, to_check=goal == "run") as run:
         run.voltages = voltages
         run.advance = getattr(progress, "advance", run.advance)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -27,7 +28,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def core(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel with what ``pip install spinhop`` brings, no extra."""
     folder = fresh_installation.bring(tmp_path_factory.mktemp("core"), wheel)
-    assert not any((folder / name).exists() for name in ("gdsfactory", "klayout", "bokeh", "dask", "optuna", "IPython"))
+    assert not any(
+        (folder / name).exists() for name in ("gdsfactory", "klayout", "matplotlib", "dask", "optuna", "IPython")
+    )
     return folder
 
 
@@ -59,6 +62,13 @@ def test_wheel_and_source_archive_have_every_file_of_the_rooms(wheel):
     assert wanted | {"LICENSE", "README.md", "pyproject.toml"} <= names
 
 
+def test_citation_says_the_version():
+    citation = (fresh_installation.ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    project = (fresh_installation.ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    version = re.search(r'^version = "(.+)"$', project, re.M)
+    assert version and f"\nversion: {version[1]}\n" in citation
+
+
 def test_core_simulates_ideal_wires(spinhop_core):
     assert spinhop_core("recall", "tiny.yaml", "--ideal", "--json")[0] == 0
     for arguments in (["new", "mine.yaml"], ["doctor"]):
@@ -70,7 +80,7 @@ def test_core_simulates_ideal_wires(spinhop_core):
     ("arguments", "extra"),
     [
         (["run", "tiny.yaml"], "layout"),
-        (["extract", "tiny.yaml", "--layout", "tiny.yaml"], "layout"),
+        (["extract", "tiny.yaml", "--layout", "tiny.yaml"], "report"),
         (["check", "--self-test", "--faults", "1"], "layout"),
         (["report", "runs/tiny"], "report"),
         (["sweep", "study.yaml", "--workers", "2"], "cluster"),
