@@ -47,7 +47,7 @@ class Locator:
             first: points (dbu) that belong to the one net, such as terminals and labels.
             second: points that belong to the other.
         """
-        shapes = rectangles(self.polygons([piece]), self._chop)
+        shapes = rectangles(self.polygons([piece]), self._chop, MAX_SHAPES)
         if not 0 < len(shapes) <= MAX_SHAPES:
             return None
         high, low = shapes.at(first), shapes.at(second)

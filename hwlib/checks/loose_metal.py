@@ -14,6 +14,7 @@ from hwlib.checks.places import places
 from hwlib.drawing.reader import Drawing
 
 PITCHES = 2  # distances of neighbouring devices that a wire may go on; in drawn crossbars it is up to 1.5
+MOST = 2000  # pieces; more are not looked for
 WIDEST_END = 3  # minimum widths: what is wider is a plane, no wire that ends
 
 
@@ -32,7 +33,7 @@ def floating_pieces(
 ) -> list[Loose]:  # fmt: skip
     """Pieces of metal without device and label; one in a repeated cell counts once, where that cell is first.
 
-    A piece that reaches the border may be used from outside.
+    A piece that reaches the border may be used from outside. The first ``MOST`` are found.
 
     Args:
         extracted: the layout's netlist.
@@ -42,6 +43,7 @@ def floating_pieces(
         limits: in µm; pieces that do not lie between them are left out.
     """
     lvs, layout = extracted.lvs, extracted.layout
+    layers = {name: lvs.layer_index(extracted.layers[name]) for name in wires(extracted.process)}
     used: dict[int, set[int]] = {}  # nets that end at devices or labels, of each circuit met
     found: list[Loose] = []
     for circuit in lvs.netlist().each_circuit_bottom_up():
@@ -49,9 +51,9 @@ def floating_pieces(
         for net in circuit.each_net():
             if net.terminal_count() or net.name or any(_is_used(pin, used) for pin in net.each_subcircuit_pin()):
                 own.add(net.cluster_id)
-            elif not net.pin_count():
+            elif not net.pin_count() and len(found) < MOST:
                 cell = layout.cell(circuit.name)
-                every = (_piece(extracted, net, place, border) for place in places(layout, cell, under=top))
+                every = (_piece(extracted, layers, net, place, border) for place in places(layout, cell, under=top))
                 found += itertools.islice((p for p in every if p and _is_between(p.box, upright, limits)), 1)
     return found
 
@@ -67,14 +69,17 @@ def _is_used(pin: kdb.NetSubcircuitPinRef, used: dict[int, set[int]]) -> bool:
     return net is not None and net.cluster_id in used[inner.cell_index]
 
 
-def _piece(extracted: Extracted, net: kdb.Net, place: kdb.DCplxTrans, border: kdb.Edges) -> Loose | None:
+def _piece(
+    extracted: Extracted, layers: dict[str, int], net: kdb.Net, place: kdb.DCplxTrans, border: kdb.Edges
+) -> Loose | None:  # fmt: skip
     """A net's metal, by the layer that has most of it; None when it reaches the border."""
-    lvs, unit = extracted.lvs, extracted.layout.dbu
-    layers = {name: lvs.layer_index(extracted.layers[name]) for name in wires(extracted.process)}
-    shapes = {name: lvs.polygons_of_net(net, index, True, place.to_itrans(unit)) for name, index in layers.items()}
-    name = max(shapes, key=lambda name: shapes[name].area())
-    if any(not (region.edges() & border).is_empty() for region in shapes.values()):
+    unit = extracted.layout.dbu
+    here = place.to_itrans(unit)
+    shapes = {name: extracted.lvs.polygons_of_net(net, index, True, here) for name, index in layers.items()}
+    shapes = {name: region for name, region in shapes.items() if not region.is_empty()}
+    if not shapes or any(not (region.edges() & border).is_empty() for region in shapes.values()):
         return None
+    name = max(shapes, key=lambda name: shapes[name].area())
     return Loose(name, shapes[name].bbox().to_dtype(unit))
 
 

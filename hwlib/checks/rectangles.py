@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,7 +13,6 @@ from hwlib.checks.connectivity import links
 from hwlib.process import Process
 
 Point = tuple[str, float, float]  # layer, x and y in database units
-_BUCKET = 500  # dbu, edge of the buckets of the neighbour search
 
 
 @dataclass(frozen=True)
@@ -43,16 +42,19 @@ class Rectangles:
         return np.array(sorted(hit), int)
 
 
-def rectangles(regions: dict[str, kdb.Region], chop: int | None = None) -> Rectangles:
+def rectangles(regions: dict[str, kdb.Region], chop: int | None = None, most: float = math.inf) -> Rectangles:
     """Cut polygons into rectangles (slanted parts count with their bounding box).
 
     Args:
         regions: merged polygons by layer.
         chop: longest edge of a rectangle in dbu; longer ones are cut.
+        most: no more are made once there are more than so many.
     """
     layer, boxes = [], []
     for index, region in enumerate(regions.values()):
         for polygon in region.decompose_trapezoids_to_region().each():
+            if len(boxes) > most:
+                break
             box = polygon.bbox()
             for left, right in _cuts(box.left, box.right, chop):
                 for bottom, top in _cuts(box.bottom, box.top, chop):
@@ -71,21 +73,13 @@ def linked_layers(process: Process, layers: tuple[str, ...]) -> np.ndarray:
 
 
 def touching(shapes: Rectangles, linked: np.ndarray) -> np.ndarray:
-    """Pairs of rectangles that touch, in one layer or in two linked ones, shape (pairs, 2)."""
-    buckets: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for index, (x0, y0, x1, y1) in enumerate((shapes.boxes // _BUCKET).tolist()):
-        for x in range(x0, x1 + 1):
-            for y in range(y0, y1 + 1):
-                buckets[x, y].append(index)
-    found = [np.zeros((0, 2), int)]
-    for members in buckets.values():
-        group = np.array(members)
-        first, second = (group[k] for k in np.triu_indices(len(group), 1))
-        a, b = shapes.boxes[first], shapes.boxes[second]
-        meet = (a[:, :2] <= b[:, 2:]).all(1) & (b[:, :2] <= a[:, 2:]).all(1)
-        meet &= linked[shapes.layer[first], shapes.layer[second]]
-        found.append(np.stack([first[meet], second[meet]], axis=-1))
-    return np.unique(np.concatenate(found), axis=0)
+    """Pairs of rectangles that touch, in one layer or in two linked ones, shape (pairs, 2); in order."""
+    import shapely
+
+    boxes = shapely.box(*shapes.boxes.T.astype(float))
+    first, second = shapely.STRtree(boxes).query(boxes, predicate="intersects")
+    meet = (first < second) & linked[shapes.layer[first], shapes.layer[second]]
+    return np.unique(np.stack([first[meet], second[meet]], axis=-1), axis=0)
 
 
 def _cuts(start: int, stop: int, chop: int | None) -> list[tuple[int, int]]:

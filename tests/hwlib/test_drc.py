@@ -173,6 +173,39 @@ def test_metal_outside_the_outline_is_a_warning(small):
     assert (finding.y * 1e9, finding.height * 1e9) == pytest.approx((3 * PY + 45, 90))
 
 
+def comb(teeth, left):
+    """A bar with teeth of 100 nm at 200 nm, in nm."""
+    corners = [(left, 5000), (left, 5500)]
+    for k in range(teeth):
+        x = left + 200 * k
+        corners += [(x, 5500), (x, 6000), (x + 100, 6000), (x + 100, 5500)]
+    return kdb.Polygon([kdb.Point(x, y) for x, y in [*corners, (left + 200 * teeth, 5500), (left + 200 * teeth, 5000)]])
+
+
+def test_a_piece_of_many_corners_is_one_finding(small):
+    """Of 4000 corners: KLayout cuts such polygons where it works in cells."""
+    drawing = draw_network(small)
+    top = drawing.layout.top_cell()
+    drawing.box(top, "outline", -3000, -500, 5 * PX, 10 * PY)
+    top.shapes(drawing.layout.layer(*EBEAM.layers["m3"].gds)).insert(comb(1000, FREE))
+    (found,) = drc(drawing.layout, EBEAM)
+    assert found.rule == "m3.outline" and round(found.x * 1e9) == FREE + 100_000 and round(found.width * 1e9) == 200_000
+
+
+def test_the_margin_of_an_enclosure_on_a_fine_grid():
+    """By halving, whatever the margin: 0.01 nm a step, 5 nm required."""
+    for margin in (0, 1, 250, 499):
+        drawing = kdb.Layout()
+        drawing.dbu = 1e-5
+        top = drawing.create_cell("top")
+        for name, grown in (("v1", 0), ("m1", margin), ("m2", 1000), ("track", 9), ("pillar", 9)):
+            size = 3000 if name == "v1" else 6000
+            box = kdb.Box(-grown, -grown, size, size)
+            top.shapes(drawing.layer(*EBEAM.layers[name].gds)).insert(box)
+        (found,) = [f for f in drc(drawing, EBEAM) if f.rule == "m1.encloses.v1"]
+        assert round(found.measured * 1e11) == margin
+
+
 def test_the_outline_of_a_macro_does_not_bind_the_chip_around_it(small):
     draw = draw_network(small)
     draw.box(draw.layout.top_cell(), "outline", -400, -200, 3 * PX, 3 * PY)

@@ -8,7 +8,7 @@ import pytest
 import layouts
 from hwlib.checks import lvs
 from hwlib.checks.layout_view import view_in_bands, view_whole
-from hwlib.checks.loose_metal import PITCHES, floating_pieces
+from hwlib.checks.loose_metal import MOST, PITCHES, floating_pieces
 from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
 from hwlib.process import load_process
@@ -35,6 +35,18 @@ def test_a_floating_piece_is_a_warning_at_its_place():
     assert (finding.rule, finding.severity, finding.cell) == ("lvs.floating", "warning", "hand")
     assert place_nm(finding) == (LEFT - 50, 720) and round(finding.width * 1e9) == 100
     assert finding.message == "a piece of m4 is connected to nothing"
+
+
+def test_more_pieces_than_are_listed():
+    """More are not even looked for."""
+
+    def many(draw, top):
+        for k in range(MOST + 50):
+            draw.box(top, "m4", LEFT - 100 * k - 100, 700, LEFT - 100 * k - 60, 740)
+
+    found = check(many)
+    assert len(found) == 1001 and {f.rule for f in found} == {"lvs.floating"}
+    assert "more than 1000" in found[-1].message
 
 
 def test_pieces_that_a_via_joins_are_one():

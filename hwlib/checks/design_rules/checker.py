@@ -55,13 +55,20 @@ class Checker:
             yield self.finding(rule, cell, pair.bbox(), message, got, "m")
 
     def each(self, marks: Marks) -> Iterator[tuple[kdb.Cell, kdb.Shape]]:
-        """Marks with the cell each lies in: results of hierarchical operations stay in their cells."""
+        """Marks with the cell each lies in: results of hierarchical operations stay in their cells.
+
+        Such operations cut polygons of many corners; here each is one mark again.
+        """
         if marks.is_empty():
             return
         layout = self.layout.dup()  # receives the marks, and variants of cells where the operations made some
         layer = layout.layer(kdb.LayerInfo("marks"))
         layout.insert(layout.top_cell().cell_index(), layer, marks)
         for cell in layout.each_cell():
+            if isinstance(marks, kdb.Region):
+                whole = kdb.Region(cell.shapes(layer)).merged()
+                cell.shapes(layer).clear()
+                cell.shapes(layer).insert(whole)
             for shape in cell.shapes(layer).each():
                 yield cell, shape
 

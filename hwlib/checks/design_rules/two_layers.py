@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterator
 
 import klayout.db as kdb
@@ -122,11 +123,12 @@ def _margin(checker: Checker, cell: kdb.Cell, mark: kdb.Box, rule: Rule, limit: 
         inner = inner & outer
     inner = inner.interacting(kdb.Region(mark.transformed(place).enlarged(limit)))
     ways = [(1, 0), (0, 1)] if rule.kind == "extension" else [(1, 1)]
-    for margin in range(limit - 1, 0, -1):
+
+    def is_held(margin: int) -> bool:
         grown = (inner.sized(margin * x, margin * y, 2) & kdb.Region(window) for x, y in ways)
-        if any((shape - outer).is_empty() for shape in grown):
-            return margin
-    return 0
+        return any((shape - outer).is_empty() for shape in grown)
+
+    return bisect.bisect_left(range(1, limit), True, key=lambda margin: not is_held(margin))
 
 
 def _local(checker: Checker, name: str, window: kdb.Box) -> kdb.Region:
