@@ -50,7 +50,8 @@ def rectangles(regions: dict[str, kdb.Region], chop: int | None = None, most: fl
         chop: longest edge of a rectangle in dbu; longer ones are cut.
         most: no more are made once there are more than so many.
     """
-    layer, boxes = [], []
+    layer: list[int] = []
+    boxes: list[tuple[int, int, int, int]] = []
     for index, region in enumerate(regions.values()):
         for polygon in region.decompose_trapezoids_to_region().each():
             if len(boxes) > most:
