@@ -110,13 +110,15 @@ def _rules(points: dict[str, Point], titles: dict[str, str]) -> list[Markup]:
             "violation. Measured value, limit and worst case are those of the drawn wires where they were judged.",
             "soft",
         ),
-        page.table(point_tables.RULE_COLUMNS, shown, "text"),
+        page.table(point_tables.RULE_COLUMNS, shown, "text stacked"),
     ]  # fmt: skip
     if rest:
-        more = page.table(point_tables.RULE_COLUMNS, rest, "text")
+        more = page.table(point_tables.RULE_COLUMNS, rest, "text stacked")
         parts.append(page.folded(f"{len(rest)} more rules hold, with more room", more))
     for name, point in points.items():
-        table = page.table(point_tables.SOURCE_COLUMNS, point_tables.source_rows(point), "text", long=[2, 3, 4, 5])
+        table = page.table(
+            point_tables.SOURCE_COLUMNS, point_tables.source_rows(point), "text stacked", long=[2, 3, 4, 5]
+        )
         parts.append(page.folded(f"Formulas, sources and waivers: {titles[name]}", table))
     return parts
 

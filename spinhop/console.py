@@ -9,8 +9,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hwlib.errors import harmless, one_line
+from spinhop.compile_progress import compiling
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
     from spinhop.next_step import NextStep
     from spinhop.verdict import VerdictLine
 
@@ -63,7 +67,7 @@ def print_verdict(lines: Sequence[VerdictLine], step: NextStep | None) -> None:
 
 
 class StageLines:
-    """Progress of a run on stderr: a spinner while a stage works, a line with its time when it is done.
+    """Progress of a run on stderr: a line with the time taken while a stage works, and one when it is done.
 
     Args:
         shy: only remarks are printed where stderr is no terminal.
@@ -73,40 +77,35 @@ class StageLines:
         from rich.console import Console
 
         self._console = Console(file=sys.stderr, highlight=False)
-        self._status: Any = None
+        self._working: Progress | None = None
         self._stage, self._begun = "", 0.0
         self._silent = shy and not self._console.is_terminal
         self._said: set[str] = set()
 
     def __call__(self, stage: str, status: str, seconds: float) -> None:
         """Report that a stage starts, is done, or is kept from an earlier run."""
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        self._stop()
         if self._silent:
             return
         self._stage = stage
         if status == "start":
             self._begun = time.monotonic()
             if self._console.is_terminal:
-                self._status = self._console.status(stage)
-                self._status.start()
+                self._working = _spinning(self._console, stage)
         elif status == "kept":
             self._console.print(f"{stage:<22} unchanged")
         else:
             self._console.print(f"{stage:<22} {seconds:8.2f} s")
 
     def advance(self, done: float, total: int) -> None:
-        """Say how far the working stage is, what it took and, by what is done so far, how long it will take."""
-        if self._status is not None:
-            taken = time.monotonic() - self._begun
-            left = f", about {taken * (total - done) / done:.0f} s left" if done > 0 else ""
-            self._status.update(f"{self._stage} {done:.4g} of {total}, {taken:.0f} s{left}")
+        """Say how far the working stage is and, by what is done so far, how long it will take."""
+        taken = time.monotonic() - self._begun
+        left = f", about {taken * (total - done) / done:.0f} s left" if done > 0 else ""
+        self._say(f"{self._stage} {done:.4g} of {total}{left}")
 
     def say(self, text: str) -> None:
         """Say what the working stage does now."""
-        if self._status is not None:
-            self._status.update(f"{self._stage}: {text}")
+        self._say(f"{self._stage}: {text}")
 
     def remark(self, text: str) -> None:
         """Say in one line what was left out, not used or guessed; once."""
@@ -114,12 +113,33 @@ class StageLines:
             self._said.add(text)
             self._console.print(one_line(text), markup=False, soft_wrap=True)
 
+    def _say(self, text: str) -> None:
+        if self._working is not None:
+            self._working.update(self._working.task_ids[0], description=text)
+
+    def _stop(self) -> None:
+        if self._working is not None:
+            self._working.stop()
+            self._working = None
+
     def __enter__(self) -> StageLines:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._status is not None:
-            self._status.stop()
+        self._stop()
+
+
+def _spinning(console: Console, text: str) -> Progress:
+    """A line that shows what is done and for how long, started; it vanishes when it is stopped."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    words = TextColumn("{task.description}", markup=False)
+    progress = Progress(
+        SpinnerColumn(), words, TimeElapsedColumn(), console=console, transient=True, redirect_stdout=False
+    )
+    progress.add_task(text, total=None)
+    progress.start()
+    return progress
 
 
 class TaskBar:
@@ -134,12 +154,16 @@ class TaskBar:
 
         console = Console(file=sys.stderr)
         columns = [*Progress.get_default_columns(), TextColumn("left,"), TimeElapsedColumn(), TextColumn("elapsed")]
-        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._progress = Progress(
+            *columns, console=console, transient=True, redirect_stdout=False, disable=not console.is_terminal
+        )
+        self._title = title
         self._task = self._progress.add_task(title, total=None)
+        self._compiling = compiling(self._say, self.remark)
 
     def __call__(self, done: float, total: int) -> None:
         """So many of so many are done."""
-        self._progress.update(self._task, completed=done, total=total)
+        self._progress.update(self._task, description=self._title, completed=done, total=total)
 
     def named(self, title: str, done: float, total: int) -> None:
         """The same, with the name of what is being done."""
@@ -151,7 +175,12 @@ class TaskBar:
 
     def __enter__(self) -> TaskBar:
         self._progress.start()
+        self._compiling.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._compiling.__exit__(None, None, None)
         self._progress.stop()
+
+    def _say(self, text: str) -> None:
+        self._progress.update(self._task, description=f"{self._title}: {text}")

@@ -120,7 +120,8 @@ def _drop(kind: str, values: np.ndarray, network: Network) -> dict[str, Any]:
     where = f"soma {post}" if pre == post else f"axon {pre}→{post}"
     return {
         "title": {"vdw": "V_DW"}.get(kind, kind), "values": packed(values, "f4"), "where": where,
-        "most": max(float(values[worst]), 1e-9),
+        "most": float(values[worst]),
+        "least": min(float(np.nanmin(values)), float(values[worst]) - 1e-12),
     }  # fmt: skip
 
 

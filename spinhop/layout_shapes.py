@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from hwlib.process import Process
 
 MOST_NUMBERS = 400_000  # coordinates of all cells: about 2 MB of a page
-MOST_DRAWN = 1_500_000  # polygons as placed: a browser draws as many in a few seconds
+MOST_DRAWN = 400_000  # polygons as placed: a browser takes some seconds to put as many together
 HIDDEN = ("outline",)
 OPACITY = {"conductor": 0.5, "marker": 0.25, "via": 0.95}
 

@@ -28,12 +28,19 @@ class DeviceMarks {
   // share(k): what device k is coloured by, 0 … 1, or null; wall(k): where its wall is, or null.
   draw(context, view, share, wall) {
     const wide = Math.max(0.6 * Math.min(...this.size), 2.5 / view.scale);
+    const [width, height] = this.size.map((size) => Math.max(wide, Math.min(0.6 * size, 2 * wide)));
+    const edge = Math.min(1, 0.12 * wide * view.scale) / view.scale;  // dark, so that light ones are seen on light layers
+    context.globalAlpha = wide * view.scale > 40 ? 0.6 : 1;  // near by, the device is to be seen through its colour
     for (let k = 0; k < this.x.length; k++) {
       const value = share(k);
       if (value === null) continue;
+      const [x, y] = [this.x[k] - width / 2, this.y[k] - height / 2];
+      context.fillStyle = "#1d2430";
+      context.fillRect(x - edge, y - edge, width + 2 * edge, height + 2 * edge);
       context.fillStyle = shareColour(value);
-      context.fillRect(this.x[k] - wide / 2, this.y[k] - wide / 2, wide, wide);
+      context.fillRect(x, y, width, height);
     }
+    context.globalAlpha = 1;
     if (wall === null || this.ends === null || wide * view.scale < 26) return;
     for (let k = 0; k < this.x.length; k++) this.drawTrack(context, view, k, wall(k));
   }

@@ -1,67 +1,79 @@
-// The layout's polygons, one path a layer, put together from cells and where they are placed.
+// The layout's polygons by layer, put together from cells and where they are placed.
+
+const CHUNK = 200;  // polygons of one path: a browser takes ever longer to add to a long one
 
 class LayoutShapes {
   constructor(data) {
-    this.layers = data.layers;
+    this.layers = data.layers.map((layer) => ({ ...layer, shown: true, chunks: [], largest: 0 }));
     this.unit = data.unit;  // µm of one database unit
     this.box = data.box;
-    this.paths = data.layers.map(() => new Path2D());
-    this.largest = data.layers.map(() => 0);  // shorter side of the largest shape of each layer
-    this.shown = data.layers.map(() => true);
     this.cells = data.cells;
+    this.sheet = document.createElement("canvas");
     this.add(data.top, [1, 0, 0, 1, 0, 0]);
   }
 
-  // matrix [a, b, c, d, x, y]: (x, y) → (a·x + c·y + x, b·x + d·y + y)
+  // matrix [a, b, c, d, e, f]: (x, y) → (a·x + c·y + e, b·x + d·y + f)
   add(index, matrix) {
-    const cell = this.cells[index], [a, b, c, d, x0, y0] = matrix;
-    const mirrored = a * d - b * c < 0;
+    const cell = this.cells[index], [a, b, c, d, e, f] = matrix;
     for (const [layer, numbers] of cell.boxes) {
       for (let k = 0; k < numbers.length; k += 4) {
-        this.addPolygon(layer, [
-          numbers[k], numbers[k + 1], numbers[k], numbers[k + 3], numbers[k + 2], numbers[k + 3],
-          numbers[k + 2], numbers[k + 1],
-        ], matrix, mirrored);
+        const [left, bottom, right, top] = numbers.slice(k, k + 4);
+        this.addPolygon(this.layers[layer], [left, bottom, left, top, right, top, right, bottom], matrix);
       }
     }
-    for (const [layer, points] of cell.polygons) this.addPolygon(layer, points, matrix, mirrored);
+    for (const [layer, points] of cell.polygons) this.addPolygon(this.layers[layer], points, matrix);
     for (const [child, p, q, r, s, dx, dy, columns, ax, ay, rows, bx, by] of cell.places) {
       for (let i = 0; i < columns; i++) {
         for (let j = 0; j < rows; j++) {
           const x = dx + i * ax + j * bx, y = dy + i * ay + j * by;
           this.add(child, [
-            a * p + c * q, b * p + d * q, a * r + c * s, b * r + d * s, a * x + c * y + x0, b * x + d * y + y0,
+            a * p + c * q, b * p + d * q, a * r + c * s, b * r + d * s, a * x + c * y + e, b * x + d * y + f,
           ]);
         }
       }
     }
   }
 
-  addPolygon(layer, points, [a, b, c, d, x0, y0], mirrored) {
-    const path = this.paths[layer], last = points.length - 2;
+  addPolygon(layer, points, [a, b, c, d, e, f]) {
+    let chunk = layer.chunks[layer.chunks.length - 1];
+    if (chunk === undefined || chunk.count === CHUNK) {
+      chunk = { path: new Path2D(), count: 0, box: [Infinity, Infinity, -Infinity, -Infinity] };
+      layer.chunks.push(chunk);
+    }
     let left = Infinity, right = -Infinity, bottom = Infinity, top = -Infinity;
-    for (let k = 0; k <= last; k += 2) {
-      const at = mirrored ? last - k : k;  // all polygons turn the same way, or those that overlap would cancel
-      const x = a * points[at] + c * points[at + 1] + x0, y = b * points[at] + d * points[at + 1] + y0;
-      if (k === 0) path.moveTo(x, y); else path.lineTo(x, y);
+    for (let k = 0; k < points.length; k += 2) {
+      const x = a * points[k] + c * points[k + 1] + e, y = b * points[k] + d * points[k + 1] + f;
+      if (k === 0) chunk.path.moveTo(x, y); else chunk.path.lineTo(x, y);
       left = Math.min(left, x); right = Math.max(right, x); bottom = Math.min(bottom, y); top = Math.max(top, y);
     }
-    path.closePath();
-    this.largest[layer] = Math.max(this.largest[layer], Math.min(right - left, top - bottom));
+    chunk.path.closePath();
+    chunk.count += 1;
+    const box = chunk.box;
+    chunk.box = [Math.min(box[0], left), Math.min(box[1], bottom), Math.max(box[2], right), Math.max(box[3], top)];
+    layer.largest = Math.max(layer.largest, Math.min(right - left, top - bottom));  // shorter side of its largest shape
   }
 
-  draw(context, scale) {
-    this.layers.forEach((layer, k) => {
-      if (!this.shown[k] || this.largest[k] * scale < 0.7) return;  // nothing of it would be seen
-      context.globalAlpha = layer.opacity;
-      context.fillStyle = layer.colour;
-      context.fill(this.paths[k]);
-      if (this.largest[k] * scale < 6) return;
-      context.globalAlpha = Math.min(1, layer.opacity + 0.3);
-      context.strokeStyle = layer.colour;
-      context.lineWidth = 0.7 / scale;
-      context.stroke(this.paths[k]);
-    });
-    context.globalAlpha = 1;
+  draw(context, view) {
+    const corners = [view.toLayout(0, view.height), view.toLayout(view.width, 0)].flat();
+    const seen = ({ box }) => box[0] <= corners[2] && box[2] >= corners[0] && box[1] <= corners[3] && box[3] >= corners[1];
+    for (const layer of this.layers) {
+      if (layer.shown && layer.largest * view.scale >= 0.7) this.drawLayer(context, view, layer, layer.chunks.filter(seen));
+    }
+  }
+
+  // Opaque on a sheet of its own, which is then laid over the others: shapes of one layer that overlap stay one.
+  drawLayer(context, view, layer, chunks) {
+    const sheet = view.context(this.sheet);
+    sheet.fillStyle = sheet.strokeStyle = layer.colour;
+    sheet.lineWidth = 0.8 / view.scale;
+    for (const chunk of chunks) {
+      sheet.fill(chunk.path, "nonzero");
+      if (chunks.length < 50) sheet.stroke(chunk.path);  // closes the hairlines between shapes that touch
+    }
+    context.save();
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.globalAlpha = layer.opacity;
+    context.drawImage(this.sheet, 0, 0);
+    context.restore();
   }
 }

@@ -1,5 +1,9 @@
 // The layout's section: its controls, what they show, and the findings that lead to it.
 
+function percent(share) {
+  return `${(100 * share).toPrecision(4)} %`;
+}
+
 class LayoutViewer {
   constructor(data, courses) {
     this.courses = courses;
@@ -26,7 +30,7 @@ class LayoutViewer {
   draw() {
     const wanted = new Set(this.pending);
     this.pending.clear();
-    if (wanted.has("shapes")) this.shapes.draw(this.view.context(document.getElementById("shapes")), this.view.scale);
+    if (wanted.has("shapes")) this.shapes.draw(this.view.context(document.getElementById("shapes")), this.view);
     if (!wanted.has("marks")) return;
     const context = this.view.context(document.getElementById("marks")), course = this.course();
     if (this.devices && this.colouring) {
@@ -46,15 +50,15 @@ class LayoutViewer {
   share(device) {
     const course = this.course(), drop = this.drop();
     if (course) return course.at(device, this.time);
-    return Number.isNaN(drop.values[device]) ? null : drop.values[device] / drop.most;
+    return Number.isNaN(drop.values[device]) ? null : (drop.values[device] - drop.least) / (drop.most - drop.least);
   }
 
   colour(value) {
     this.colouring = this.select.value = value;
     const [least, most] = [document.getElementById("least"), document.getElementById("most")], drop = this.drop();
     document.getElementById("bar").style.background = value ? scaleGradient() : "none";
-    least.textContent = !value ? "" : drop ? "0 %" : "wall at 0, OFF";
-    most.textContent = !value ? "" : drop ? `${(100 * drop.most).toPrecision(4)} % at ${drop.where}` : "at L, ON";
+    least.textContent = !value ? "" : drop ? percent(drop.least) : "wall at 0, OFF";
+    most.textContent = !value ? "" : drop ? `${percent(drop.most)} at ${drop.where}` : "at L, ON";
     this.redraw("marks");
   }
 
@@ -94,7 +98,7 @@ class LayoutViewer {
       parts.push(this.devices.name(device));
       const course = this.course(), drop = this.drop();
       if (course) parts.push(`wall at ${course.at(device, this.time).toFixed(3)} L`);
-      if (drop && !Number.isNaN(drop.values[device])) parts.push(`${(100 * drop.values[device]).toPrecision(4)} % lost`);
+      if (drop && !Number.isNaN(drop.values[device])) parts.push(`${percent(drop.values[device])} lost`);
     }
     document.getElementById("readout").textContent = parts.join(", ");
   }
@@ -102,7 +106,7 @@ class LayoutViewer {
   listen() {
     for (const box of this.root.querySelectorAll("input[data-layer]")) {
       box.addEventListener("change", () => {
-        this.shapes.shown[Number(box.dataset.layer)] = box.checked;
+        this.shapes.layers[Number(box.dataset.layer)].shown = box.checked;
         this.redraw("shapes");
       });
     }

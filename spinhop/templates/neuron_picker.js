@@ -53,7 +53,7 @@ class NeuronPicker {
     });
     for (const plot of this.plots) plot.draw(this.range, this.chosen, this.time);
     const entries = this.chosen.flatMap((neuron, k) => (neuron === null ? [] : [this.entry(`neuron ${neuron}`, k)]));
-    if (this.order.length < this.data.somas.length) entries.push(this.entry("other neurons", null));
+    if (this.order.length < this.data.somas.length) entries.push(this.entry("somas of other neurons", null));
     document.getElementById("legend").replaceChildren(...entries);
   }
 
@@ -99,7 +99,7 @@ class NeuronPicker {
   say(plot, px, py) {
     const time = plot.time(px);
     let best = null, least = 14;
-    for (let neuron = 0; neuron < this.data.somas.length; neuron++) {
+    for (const neuron of plot.drawn(this.chosen)) {
       for (const points of plot.lines(neuron)) {
         const wall = onLine(points, time), away = Math.abs(plot.y(wall) - py);
         const nearer = away < least - 0.5 || (away < least + 0.5 && this.chosen.includes(neuron) && best && !this.chosen.includes(best.neuron));

@@ -21,12 +21,24 @@ class WallPlot {
   constructor(title, kind, course, bands, somas, length) {
     Object.assign(this, { title, kind, course, bands, somas, length });
     this.root = element("div", { class: "plot" });
+    this.known = new Map();
   }
 
+  // Lines of a neuron's somas, or of both sides of its axons' band.
   lines(neuron) {
+    if (!this.known.has(neuron)) this.known.set(neuron, this.found(neuron));
+    return this.known.get(neuron);
+  }
+
+  found(neuron) {
     if (this.kind === "soma") return [this.course.points(this.somas[neuron])];
     const band = this.bands[neuron];
     return band === null ? [] : [band.side("low"), band.side("high")];
+  }
+
+  // Neurons that are drawn: of the bands only those in colour.
+  drawn(chosen) {
+    return this.kind === "soma" ? this.somas.map((_, neuron) => neuron) : chosen.filter((neuron) => neuron !== null);
   }
 
   draw(range, chosen, time) {
@@ -42,7 +54,7 @@ class WallPlot {
     }));
     const inside = svgElement("g", { "clip-path": `url(#${clip})` });
     svg.append(box, inside);
-    for (let neuron = 0; neuron < this.somas.length; neuron++) if (!chosen.includes(neuron)) this.rest(inside, neuron);
+    for (const neuron of this.drawn(chosen)) if (!chosen.includes(neuron)) this.rest(inside, neuron);
     chosen.forEach((neuron, k) => { if (neuron !== null) this.coloured(inside, neuron, k); });
     inside.append(this.upright("release", this.course.release));
     this.cursor = this.upright("now", time);
@@ -95,9 +107,8 @@ class WallPlot {
   coloured(svg, neuron, k) {
     const lines = this.lines(neuron), colour = `var(--series-${k})`;
     if (lines.length === 2) {
-      const band = this.path([...lines[0], ...lines[1].reverse()]);
+      const band = this.path([...lines[0], ...[...lines[1]].reverse()]);
       svg.append(svgElement("path", { class: "band", d: `${band}Z`, style: `fill: ${colour}` }));
-      lines[1].reverse();
     }
     for (const points of lines) {
       svg.append(svgElement("path", {

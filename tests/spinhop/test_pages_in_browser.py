@@ -213,7 +213,7 @@ def test_neurons_are_chosen_and_no_colour_stands_for_two(browser, folder):
         pairs = {tuple(pair) for pair in page.evaluate(strokes)}
         assert len(pairs) == 3 == len({colour for _, colour in pairs})
         buttons.nth(1).click()
-        assert page.locator("#legend li").all_text_contents() == ["neuron 0", "neuron 2", "other neurons"]
+        assert page.locator("#legend li").all_text_contents() == ["neuron 0", "neuron 2", "somas of other neurons"]
         assert {neuron for neuron, _ in page.evaluate(strokes)} == {"0", "2"}
         assert buttons.nth(1).get_attribute("aria-pressed") == "false"
 
