@@ -35,6 +35,7 @@ from spinhop.commands import (
     stage_commands,
     study_commands,
     task_commands,
+    technology_commands,
     tool_commands,
 )
 from spinhop.extras import refusal
@@ -50,7 +51,7 @@ app = typer.Typer(
 for module in (
     design_commands, example_commands, preset_commands, stage_commands, spice_commands, check_commands, task_commands,
     optimize_commands, codesigned_commands, compensate_commands, study_commands, plot_commands, atlas_commands,
-    tool_commands,
+    technology_commands, tool_commands,
 ):  # fmt: skip
     module.register(app)
 

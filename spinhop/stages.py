@@ -44,6 +44,7 @@ def _drawing_inputs(run: Run) -> Any:
 def _draw(run: Run) -> Sequence[str]:
     import layouts
     from hwlib.drawing.reader import open_layout
+    from hwlib.technology import write_technology
 
     if run.layout is None:
         run.drawing = None
@@ -61,7 +62,8 @@ def _draw(run: Run) -> Sequence[str]:
     if run.drawing is None:
         run.drawing = open_layout(run.path(names[-1]), run.process)
     layouts.render(run.drawing, run.path(LAYOUT_PICTURE), run.process)
-    return [*names, LAYOUT_PICTURE]
+    technology = write_technology(run.process, run.folder, stem="layout")  # layers by name and fill, connectivity
+    return [*names, LAYOUT_PICTURE, technology.name, technology.with_suffix(".lyp").name]
 
 
 def neuron_window(network: Network) -> tuple[float, float, float, float]:

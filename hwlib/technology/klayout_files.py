@@ -31,15 +31,16 @@ def layer_properties(process: Process) -> str:
             properties = ElementTree.SubElement(root, "properties")
             for key, value in fields.items():
                 ElementTree.SubElement(properties, key).text = value
-    return _xml(root)
+    return xml_text(root)
 
 
-def write_technology(process: Process, folder: str | Path) -> Path:
+def write_technology(process: Process, folder: str | Path, *, stem: str | None = None) -> Path:
     """Write ``<name>.lyt`` and ``<name>.lyp`` for KLayout's technology manager.
 
     Args:
         process: the process.
         folder: where to write.
+        stem: what both files are called; the process's name when None.
 
     Returns:
         The technology file.
@@ -49,7 +50,7 @@ def write_technology(process: Process, folder: str | Path) -> Path:
     """
     process.check_names()
     folder = Path(folder)
-    properties = folder / f"{process.name}.lyp"
+    properties = folder / f"{stem or process.name}.lyp"
     write_atomic(properties, lambda p: p.write_text(layer_properties(process), encoding="utf-8"))
     technology = kdb.Technology()
     technology.name = process.name
@@ -59,8 +60,8 @@ def write_technology(process: Process, folder: str | Path) -> Path:
     technology.add_other_layers = True
     root = ElementTree.fromstring(technology.to_xml())
     _connectivity(root, process)
-    path = folder / f"{process.name}.lyt"
-    return write_atomic(path, lambda p: p.write_text(_xml(root), encoding="utf-8"))
+    path = properties.with_suffix(".lyt")
+    return write_atomic(path, lambda p: p.write_text(xml_text(root), encoding="utf-8"))
 
 
 def _connectivity(root: ElementTree.Element, process: Process) -> None:
@@ -76,6 +77,7 @@ def _connectivity(root: ElementTree.Element, process: Process) -> None:
             ElementTree.SubElement(found, "symbols").text = f"{name}='{layer.gds[0]}/{layer.gds[1]}'"
 
 
-def _xml(root: ElementTree.Element) -> str:
+def xml_text(root: ElementTree.Element) -> str:
+    """An XML file of this element."""
     ElementTree.indent(root, space=" ")
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"

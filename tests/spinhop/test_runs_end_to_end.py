@@ -35,6 +35,7 @@ waivers: {current.m1: 246 of 240 µA in one start for nanoseconds}
 """
 FILES = [
     "input/whole.yaml", "design.yaml", "process.yaml", "layout.gds", "layout.oas", "layout.png", "neuron.png",
+    "layout.lyp", "layout.lyt",
     "network.nc", "network.spef", "network.spice", "ideal.nc", "drawn.nc", "recall_ideal.nc", "recall_drawn.nc",
     "report.html", "manifest.json", "checks.html", "windows.png", "devices.nc", "drc.json", "drc.lyrdb", "lvs.json",
     "lvs.lyrdb", "lvs.lvsdb", "erc_ideal.json", "erc_ideal.lyrdb", "erc_ideal_table.json", "erc_drawn.json",

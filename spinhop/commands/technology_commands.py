@@ -1,0 +1,51 @@
+"""``technology`` and ``drc-script``: a process for the KLayout application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spinhop.commands.options import Json
+
+ProcessName = Annotated[str, typer.Argument(metavar="PROCESS", help="A preset's name, or a process file (YAML).")]
+
+
+def technology(
+    process: ProcessName = "ebeam",
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the package.")] = Path("klayout"),
+    json: Json = False,
+) -> None:
+    """Write a KLayout package of a process: technology, layers, design rules, a check, and the cells as PCells."""
+    from hwlib.process import load_process
+    from layouts.klayout_package import write_package
+
+    files = write_package(load_process(process), out)
+    if json:
+        from spinhop.console import print_json
+
+        print_json({"files": [str(path) for path in files]})
+    else:
+        print(*files, f"next: link or copy {out} into ~/.klayout/salt, and start KLayout", sep="\n")
+
+
+def drc_script(
+    process: ProcessName = "ebeam",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; else it is printed.")] = None,
+) -> None:
+    """Print or write a process's design rules as a script for KLayout's DRC engine."""
+    from hwlib import checks
+    from hwlib.process import load_process
+
+    rules = load_process(process)
+    if out is None:
+        print(checks.drc_script(rules), end="")
+    else:
+        print(checks.write_drc_script(rules, out))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command()(technology)
+    app.command("drc-script")(drc_script)
