@@ -104,7 +104,7 @@ class Executor:
 
 
 @contextmanager
-def executor(workers: int | None = None, scheduler: str | None = None) -> Iterator[Executor]:
+def executor(workers: int | None = None, scheduler: str | None = None, client: Any = None) -> Iterator[Executor]:
     """Yield an executor, whose processes end with the block.
 
     Args:
@@ -112,17 +112,26 @@ def executor(workers: int | None = None, scheduler: str | None = None) -> Iterat
         scheduler: address of a Dask scheduler to use instead, as ``tcp://host:8786``. It is trusted: it sends this
             process pickled results, and its workers run what this process sends them. They need this version of
             spinhop, and their threads are their own.
+        client: a ``dask.distributed.Client`` to use instead; it stays open.
 
     Raises:
         InputError: no scheduler answers at the address.
     """
+    if client is not None:
+        yield Executor(_workers_of(client), client)
+        return
     count = (cores() if find_spec("distributed") else 1) if workers is None else workers
     if scheduler is None and count < 2:
         yield Executor()
         return
     with ExitStack() as stack:
-        client = stack.enter_context(_local(count) if scheduler is None else _remote(scheduler))
-        yield Executor(max(len(client.scheduler_info(n_workers=-1)["workers"]), 1), client)
+        own = stack.enter_context(_local(count) if scheduler is None else _remote(scheduler))
+        yield Executor(_workers_of(own), own)
+
+
+def _workers_of(client: Any) -> int:
+    """How many workers a cluster has, at least 1: some may come yet."""
+    return max(len(client.scheduler_info(n_workers=-1)["workers"]), 1)
 
 
 @contextmanager

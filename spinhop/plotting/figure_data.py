@@ -81,7 +81,7 @@ Figures = MeanCurve | HeatMap | Histogram | FrontPlot
 
 def is_share(source: PlotSource, name: str) -> bool:
     """Whether a number is a share of 1 by what it means."""
-    return name in _SHARES or name.endswith("_rate") or f"{name}_low" in source.numbers
+    return name in _SHARES or name.endswith("_rate") or name.startswith("share_") or f"{name}_low" in source.numbers
 
 
 def shared(values: np.ndarray) -> Interval:
@@ -103,7 +103,7 @@ def _interval(source: PlotSource, name: str, rows: np.ndarray) -> Interval:
     low, high = source.numbers.get(f"{name}_low"), source.numbers.get(f"{name}_high")
     if len(values) == 1 and low is not None and high is not None:
         return Interval(float(values[0]), float(low[rows][0]), float(high[rows][0]))
-    if len(values) > 1 and is_share(source, name) and values.min() >= 0 and values.max() <= 1:
+    if is_share(source, name) and values.min() >= 0 and values.max() <= 1:
         return shared(values)
     return mean(values)
 

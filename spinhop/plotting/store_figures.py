@@ -153,10 +153,10 @@ def _measure(source: PlotSource) -> str:
     """The number that a task is judged by."""
     from sim.tasks.kinds import run_class
 
-    for kind in registered():
-        for number in run_class(kind).numbers:
-            if number.interval and np.isfinite(source.numbers.get(number.name, np.nan)).any():
-                return number.name
+    told = [number for kind in registered() for number in run_class(kind).numbers]
+    for number in (*(each for each in told if each.interval), *(each for each in told if each.style == "share")):
+        if np.isfinite(source.numbers.get(number.name, np.nan)).any():
+            return number.name
     for name, values in source.numbers.items():
         if np.isfinite(values).any():
             return name

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy import stats
@@ -82,9 +82,10 @@ def chip_share(good: np.ndarray) -> ChipShare:
 
 
 def yield_of(
-    design_path: Path, folder: Path | None = None, *, wires: Literal["ideal", "drawn"] = "drawn", chips: int = 1000,
-    precision: float = 0.05, trials: int | None = None, workers: int | None = 1, scheduler: str | None = None,
-    fresh: bool = False, progress: Callable[[int, int], None] = lambda done, total: None,
+    design_path: str | Path, folder: Path | None = None, *, wires: Literal["ideal", "drawn"] = "drawn",
+    chips: int = 1000, precision: float = 0.05, trials: int | None = None, workers: int | None = 1,
+    scheduler: str | None = None, client: Any = None, fresh: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ChipYield:  # fmt: skip
     """Judge the chips that a design's ``variation`` makes, one after the other, until their share is known.
 
@@ -101,6 +102,7 @@ def yield_of(
         trials: of the task, the first so many; default all.
         workers: as of ``spinhop.executor``.
         scheduler: likewise; its workers must see the folders.
+        client: a ``dask.distributed.Client`` in place of both; it stays open.
         fresh: forget stored chips.
         progress: called with (chips judged, most chips).
 
@@ -111,9 +113,10 @@ def yield_of(
         raise InputError(f"chips: {shown(chips)}, allowed 1 to {MOST_POINTS}")
     if not 1e-3 <= precision <= 0.5:
         raise InputError(f"precision: {shown(precision)}, allowed 0.001 to 0.5")
-    plan = _plan(design_path, folder, wires, chips, trials)
+    plan = _plan(Path(design_path), folder, wires, chips, trials)
+    elsewhere = scheduler is not None or client is not None
     with ExitStack() as stack:
-        processes = stack.enter_context(executor(scheduler=scheduler)) if scheduler is not None else None
+        processes = stack.enter_context(executor(scheduler=scheduler, client=client)) if elsewhere else None
         store = stack.enter_context(held_store(plan, fresh))
         counted = 0
         progress(int(store.done.sum()), chips)

@@ -135,8 +135,9 @@ def _contents(point: dict[str, Any], files: dict[str, str]) -> list[str]:
 
 
 def sweep(
-    study_path: Path, folder: Path | None = None, *, workers: int | None = 1, scheduler: str | None = None,
-    fresh: bool = False, progress: Advance = lambda done, total: None,
+    study: str | Path | StudyFields, folder: Path | None = None, *, workers: int | None = 1,
+    scheduler: str | None = None, client: Any = None, fresh: bool = False,
+    progress: Advance = lambda done, total: None,
 ) -> Sweep:  # fmt: skip
     """Run the task of a study's design at each of its points, and keep the results in one Zarr store.
 
@@ -144,10 +145,11 @@ def sweep(
     whose study has got more points computes those. Results do not depend on workers and interruptions.
 
     Args:
-        study_path: the study file.
+        study: the study file, or its fields, whose design is then found from the working folder.
         folder: of results; default ``studies/<study name>``.
         workers: as of ``spinhop.executor``.
         scheduler: likewise; its workers must see the folder, and that of the design.
+        client: a ``dask.distributed.Client`` in place of both; it stays open.
         fresh: forget the stored points.
         progress: called with (points in the store, points of the study).
 
@@ -155,9 +157,13 @@ def sweep(
         InputError: a bad study or design, or a folder that cannot be written, is in use, or has another study's store.
         StoppedError: a process that computed a point, or the scheduler, ended; finished points are kept.
     """
-    plan = StudyPlan(load_study(study_path), str(study_path), folder)
+    if isinstance(study, StudyFields):
+        plan = StudyPlan(study, "study", folder)
+    else:
+        plan = StudyPlan(load_study(study), str(study), folder)
+    elsewhere = scheduler is not None or client is not None
     with ExitStack() as stack:
-        processes = stack.enter_context(executor(scheduler=scheduler)) if scheduler is not None else None
+        processes = stack.enter_context(executor(scheduler=scheduler, client=client)) if elsewhere else None
         store = stack.enter_context(held_store(plan, fresh))
         missing = [k for k, done in enumerate(store.done.tolist()) if not done]
         total, kept = len(plan.points), len(plan.points) - len(missing)

@@ -249,6 +249,14 @@ def test_what_is_no_store(tmp_path, spinhop):
         assert code == 2 and message in err and err.count("\n") == 1 and len(err) <= 201 and not out, err
 
 
+def test_the_measure_of_a_cut_is_its_share_of_the_best(tmp_path):
+    results = [result(area=1e-12, share_of_best_mean=0.9, works=1.0)] * 2
+    found = plot_store(store_in(tmp_path / "s", {"a.b": [1.0, 2.0]}, results))
+    assert next(iter(found.figures)) == "share_of_best_mean against a.b"
+    low = stats.binomtest(1, 1).proportion_ci(0.95, method="wilson").low
+    assert f"a.b = 2; works = 1 ({low:.4g} … 1); of 1 points" in marks(found.page), "one point is no certainty either"
+
+
 def test_texts_along_the_axis_keep_their_places(tmp_path):
     source = open_source(
         store_in(tmp_path / "s", {"process": ["b", "a", "b"]}, [result(works=float(k)) for k in (1, 0, 1)])
