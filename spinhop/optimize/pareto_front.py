@@ -102,9 +102,11 @@ def _write_page(
              f"{b['distance']:.1%}"]
             for b in trial.judged.bounds
         ]  # fmt: skip
-        table = page.table(["bound", "formula", "value", "limit", "room"], bounds, "text")
+        table = page.table(["bound", "formula", "value", "limit", "room"], bounds, "text stacked", long=[1])
         parts.append(page.section(f"Trial {trial.number} beside its bounds", table))
-    parts.append(page.section("Why others fail", page.folded("all", page.table(["trial", "first"], reasons, "text"))))
+    parts.append(
+        page.section("Why others fail", page.folded("all", page.table(["trial", "first"], reasons, "text", long=[1])))
+    )
     parts.append(page.section("Made with", page.table([], list(about.items()), "facts")))
     text = page.document("Search", parts)
     write_atomic(folder / PAGE, lambda path: path.write_text(text, encoding="utf-8"))
