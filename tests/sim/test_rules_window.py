@@ -1,5 +1,6 @@
 """V_DW windows against closed forms, a dense solve, the published numbers, and networks of the size they predict."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -165,6 +166,79 @@ def test_windows_agree_with_a_dense_solve(n, ohm, ground):
         assert found.high[j] == pytest.approx(off[mine].min(), rel=1e-8, abs=0)
         assert on[found.low_axon[j]] == pytest.approx(on[mine].max(), rel=1e-8, abs=0)
         assert off[found.high_axon[j]] == pytest.approx(off[mine].min(), rel=1e-8, abs=0)
+
+
+def behind(network, name, ohm):
+    """The network with all that was at a net's pin behind one resistor that it shares."""
+    pin, new = int(network.pin_node[network.net_index(name)]), network.nodes
+    return replace(
+        network,
+        node_net=np.append(network.node_net, network.net_index(name)).astype(np.int32),
+        node_x=np.full(new + 1, np.nan), node_y=np.full(new + 1, np.nan),
+        resistor_nodes=np.append(
+            np.where(network.resistor_nodes == pin, new, network.resistor_nodes), [[pin, new]], axis=0
+        ).astype(np.int32),
+        resistor_ohm=np.append(network.resistor_ohm, ohm),
+        resistor_layer=np.append(network.resistor_layer, -1).astype(np.int32),
+        resistor_limit=np.append(network.resistor_limit, np.inf),
+        terminals=np.where(network.terminals == pin, new, network.terminals).astype(np.int32),
+    ).validate()  # fmt: skip
+
+
+def currents_of_v_dw_and_dendrites(network, somas, dendrites):
+    """Track currents of V_DW = 1 V, and of the dendrites at their voltages, by dense solves; ``somas``: which are P."""
+    conductance = np.zeros((network.nodes, network.nodes))
+    r_p_ap = np.where(np.where(network.is_soma, somas[network.pre], True), network.r_p, network.r_ap)
+    branches = [
+        (network.resistor_nodes, network.resistor_ohm), (network.terminals[:, [DW_IN, DW_OUT]], network.r_m),
+        (network.terminals[:, [MTJ_IN, MTJ_OUT]], r_p_ap),
+    ]  # fmt: skip
+    for ends, ohms in branches:
+        for (a, b), ohm in zip(ends, ohms, strict=True):
+            conductance[[a, b, a, b], [a, b, b, a]] += np.array([1, 1, -1, -1]) / ohm
+    volts = {"gnd": (0.0, 0.0), "vdw": (1.0, 0.0)} | {f"dend_{j}": (0.0, v) for j, v in enumerate(dendrites)}
+    right = np.zeros((network.nodes, 2))
+    for name, pin in zip(network.net_names, network.pin_node, strict=True):
+        if name in volts:
+            conductance[pin] = np.eye(network.nodes)[pin]
+            right[pin] = volts[name]
+    solved = np.linalg.solve(conductance, right)
+    return ((solved[network.terminals[:, DW_IN]] - solved[network.terminals[:, DW_OUT]]) / network.r_m[:, None]).T
+
+
+@pytest.mark.parametrize(
+    ("seed", "ground", "v_charge"), [*((k, None, 10 ** (k / 8 - 1.25)) for k in range(10)), (11, 437, 0.2)]
+)
+def test_somas_all_alike_are_the_bound_with_resistive_grounds(seed, ground, v_charge):
+    """Beside every state of the somas, each with its dendrite: a shared ground and V_DW behind up to 300 Ω, of each
+    column behind up to 50 Ω."""
+    rng = np.random.default_rng(seed)
+    n = 3
+    design, process, network, protocol = network_of(n, 10 ** rng.uniform(0, 1.5), v_charge=v_charge)
+    shared = 10 ** rng.uniform(-1, 2.5, 2) if ground is None else (1.0, 206.0)
+    ground = 10 ** rng.uniform(-1, 1.7) if ground is None else ground
+    network = with_ground_wire(network, ground)
+    network = behind(behind(network, "gnd", shared[0]), "vdw", shared[1])
+    spread = rng.uniform(0.5, 1.5, len(network.resistor_ohm))
+    network = replace(network, resistor_ohm=network.resistor_ohm * spread)
+    cases = Cases(network, protocol, design.device, process, Limits())
+    found, bound = window.v_dw_windows(cases), window.dendrite_bound(cases)
+    low, high, axons = np.full(n, -np.inf), np.full(n, np.inf), ~network.is_soma
+    for state in itertools.product((False, True), repeat=n):
+        somas = np.array(state)
+        per_volt, fixed = currents_of_v_dw_and_dendrites(network, somas, np.where(somas, bound, -bound))
+        threshold = (-network.leak / network.mobility - fixed) / per_volt
+        for j in range(n):
+            mine = threshold[axons & (network.pre == j)]
+            if somas[j]:
+                low[j] = max(low[j], mine.max())
+            else:
+                high[j] = min(high[j], mine.min())
+    if ground > 90:  # the control: here a state with one soma AP needs more
+        assert (low > 1.02 * found.low).any()
+        return
+    np.testing.assert_allclose(found.low, low, rtol=1e-9, atol=0)
+    np.testing.assert_allclose(found.high, high, rtol=1e-9, atol=0)
 
 
 @pytest.mark.parametrize(("n", "drive", "ground"), [(5, 4.0, 12.0), (9, 10.0, 3.0), (8, 0.5, 30.0)])
