@@ -11,7 +11,14 @@ from typing import Any
 from numba import njit
 
 _HERE = Path(__file__).parent
-_SOURCES = ("jit_options.py", "handles.py", "function_pointers.py", "layout/system.py", "layout/*/*.py")
+_SOURCES = (
+    "jit_options.py",
+    "handles.py",
+    "function_pointers.py",
+    "vector_code.py",
+    "layout/system.py",
+    "layout/*/*.py",
+)
 
 
 @cache

@@ -112,7 +112,7 @@ def _touched(run: TrialRun) -> int:
     arrays = [system.taps.siemens, system.taps.volt, system.single.ohm, system.single.series]
     if system.coupled.rails:
         coupled = system.coupled
-        arrays = [system.coupled_state.siemens, coupled.along, coupled.beside, coupled.rail, coupled.series]
+        arrays = [system.coupled_state.siemens, coupled.wire, coupled.rail]
     elif len(system.single.wall) == 0:
         arrays = [system.work.values, system.work.b, system.work.x, system.rows.values]
     return sum(array.nbytes for array in arrays)

@@ -9,9 +9,9 @@ from hwlib.design import Design
 from hwlib.extraction import extract
 from hwlib.schematic import ideal_network
 from sim.engines import Options
-from sim.engines.layout.ladders.coupled_ladders import COUPLED_LANES
 from sim.engines.layout.layout_stepper import plan_for
 from sim.engines.layout.partition import plan as planning
+from sim.engines.vector_code import LANES
 from sim.protocol import protocol_for
 from tests.support.layout_trials import simulate_trial, trial_run
 from tests.support.random_trials import wired
@@ -38,7 +38,7 @@ def drawn(tmp_path_factory):
     return make
 
 
-@pytest.mark.parametrize(("neurons", "patterns"), [(3, 1), (9, 1), (9, 2), (COUPLED_LANES + 2, 1)])
+@pytest.mark.parametrize(("neurons", "patterns"), [(3, 1), (9, 1), (9, 2), (9, 4), (LANES + 5, 1)])
 def test_drawn_rows_are_rungs_while_loading_and_converging(drawn, neurons, patterns):
     network, protocol = drawn(neurons, patterns)
     for voltages in (protocol.load_voltages(network), protocol.net_voltages(network)):
@@ -46,10 +46,10 @@ def test_drawn_rows_are_rungs_while_loading_and_converging(drawn, neurons, patte
         assert plan.coupled.rails >= patterns
         elsewhere = len(plan.interface.wall)
         assert len(np.unique(plan.coupled.wall)) == len(plan.coupled.wall) == network.devices - elsewhere
-        assert len(plan.coupled.soma) >= neurons and len(plan.coupled.lane_first) - 1 >= neurons / COUPLED_LANES
+        assert plan.coupled.rows >= neurons and len(plan.coupled.port) >= neurons / LANES
 
 
-@pytest.mark.parametrize(("neurons", "patterns"), [(3, 1), (9, 1), (9, 2), (COUPLED_LANES + 2, 1)])
+@pytest.mark.parametrize(("neurons", "patterns"), [(3, 1), (9, 1), (9, 2), (9, 4), (LANES + 5, 1)])
 def test_the_sweep_is_the_general_elimination(drawn, neurons, patterns, monkeypatch):
     network, protocol = drawn(neurons, patterns)
     swept = simulate_trial(network, protocol, Options(tolerance=1e-9))
@@ -91,18 +91,20 @@ def test_rows_are_those_of_a_dense_elimination(drawn):
     step = 1e-6
     expected, slope = dense(1.0), (dense(1 + step) - dense(1 - step)) / (2 * step)
     seen = 0
-    for lane in range(len(coupled.soma)):
+    for row in range(coupled.rows):
+        batch, lane = divmod(row, LANES)
         for pair, (i, j) in enumerate(zip(*np.tril_indices(size), strict=True)):
-            a, b = coupled.port_a[pair, lane], coupled.port_b[pair, lane]
-            if a < 0:
+            a, b = coupled.port[batch, [i, j], lane]
+            if min(a, b) < 0:
                 continue
             ports = [np.flatnonzero(rows.port_ref == ref) for ref in (a, b)]
             mine = [(p, q) for p in ports[0] for q in ports[1] if block(program, p) == block(program, q)]
             value = sum(expected[p, q] for p, q in mine)
             if len({block(program, p) for p, _ in mine}) == 1:
-                found = run.system.coupled_state.s[0, pair, lane], run.system.coupled_state.s2[0, pair, lane]
-                assert found[0] == pytest.approx(value, rel=1e-9, abs=1e-13), (lane, i, j)
-                assert found[1] == pytest.approx(sum(slope[p, q] for p, q in mine), rel=1e-6, abs=1e-9), (lane, i, j)
+                state = run.system.coupled_state
+                found = state.s[batch, pair, lane], state.s2[batch, pair, lane]
+                assert found[0] == pytest.approx(value, rel=1e-9, abs=1e-13), (row, i, j)
+                assert found[1] == pytest.approx(sum(slope[p, q] for p, q in mine), rel=1e-6, abs=1e-9), (row, i, j)
                 seen += 1
     assert seen >= 9 * 15
 
@@ -130,7 +132,7 @@ def test_rows_of_another_shape_are_eliminated(shape):
 
 
 def test_threads_do_not_change_a_bit_of_coupled_ladders(drawn):
-    network, protocol = drawn(COUPLED_LANES + 2)
+    network, protocol = drawn(2 * LANES + 1)
     one, two = (simulate_trial(network, protocol, Options(), threads=k) for k in (1, 2))
     for name in FIELDS:
         assert np.array_equal(getattr(one, name), getattr(two, name)), name

@@ -17,6 +17,8 @@ from sim.engines.layout.elimination.symbolic import eliminate, find_entry
 class Program(NamedTuple):
     """Fixed plan of an elimination. Slots are nodes by position 0 … n − 1, then ports.
 
+    Places that loops look up are unsigned: compiled code then asks for none of them whether it counts from the end.
+
     Attributes:
         n: nodes eliminated.
         column, rows: entries below the diagonal of each position, slots.
@@ -74,14 +76,15 @@ def make_program(
     group = np.searchsorted(by_position // together, np.arange(groups + 1)).astype(np.int64)
     group_block = np.minimum(np.arange(groups + 1) * together, blocks).astype(np.int64)
     local = np.arange(ports) - port_first[port_block]
-    diag = np.concatenate([np.arange(n), s_first[port_block] + local * (local + 3) // 2]).astype(np.int64)
+    diag = np.concatenate([np.arange(n), s_first[port_block] + local * (local + 3) // 2]).astype(np.uint32)
     sizes = np.diff(plan.column)
     pair = np.concatenate([[0], np.cumsum(sizes * (sizes - 1) // 2)]).astype(np.int64)
-    target = _targets(n, plan.column, plan.rows, pair, port_block, port_first, s_first)
+    rows = plan.rows.astype(np.uint32)
+    target = _targets(n, plan.column, rows, pair, port_block, port_first, s_first)
     program = Program(
         n=n,
         column=plan.column,
-        rows=plan.rows,
+        rows=rows,
         diag=diag,
         pair=pair,
         target=target,
@@ -96,12 +99,14 @@ def make_program(
 
 @plain()
 def _targets(n, column, rows, pair, port_block, port_first, s_first):
-    target = np.empty(pair[n], np.int32)
+    target = np.empty(pair[n], np.uint32)
     for k in range(n):
         at = pair[k]
         for a in range(column[k], column[k + 1]):
             for b in range(a + 1, column[k + 1]):
-                target[at] = entry_index(n, column, rows, port_block, port_first, s_first, rows[a], rows[b])
+                target[at] = entry_index(
+                    n, column, rows, port_block, port_first, s_first, np.int64(rows[a]), np.int64(rows[b])
+                )
                 at += 1
     return target
 
@@ -148,16 +153,18 @@ def forward(program, values, b, c, first, last):
         values[k] = inverse
         bk = b[k]
         c[block[k]] -= bk * bk * inverse
-        begin, end = column[k], column[k + 1]
-        at = pair[k]
-        for p in range(begin, end):
-            entry = values[n + p]
+        mine, others = values[n + column[k] : n + column[k + 1]], rows[column[k] : column[k + 1]]
+        places, at = target[pair[k] : pair[k + 1]], 0
+        for p in range(len(mine)):
+            entry = mine[p]
             factor = entry * inverse
-            values[diag[rows[p]]] -= factor * entry
-            b[rows[p]] -= factor * bk
-            for q in range(p + 1, end):
-                values[target[at]] -= factor * values[n + q]
-                at += 1
+            values[diag[others[p]]] -= factor * entry
+            b[others[p]] -= factor * bk
+            rest = mine[p + 1 :]
+            there = places[at : at + len(rest)]
+            for q in range(len(rest)):
+                values[there[q]] -= factor * rest[q]
+            at += len(rest)
 
 
 @fast()
@@ -166,8 +173,9 @@ def backward(program, values, b, x, first, last):
     n, column, rows = program.n, program.column, program.rows
     for k in range(last - 1, first - 1, -1):
         total = b[k]
-        for p in range(column[k], column[k + 1]):
-            total -= values[n + p] * x[rows[p]]
+        mine, others = values[n + column[k] : n + column[k + 1]], rows[column[k] : column[k + 1]]
+        for p in range(len(mine)):
+            total -= mine[p] * x[others[p]]
         x[k] = total * values[k]
 
 

@@ -8,7 +8,7 @@ from numba import prange
 from sim.engines.function_pointers import call
 from sim.engines.jit_options import kernel, outer, parallel_kernel, plain
 from sim.engines.layout.elimination.numeric import backward, forward, port_power
-from sim.engines.layout.ladders.coupled_ladders import coupled_powers, join_coupled, sweep_coupled
+from sim.engines.layout.ladders.coupled_ladders import coupled_powers, join_coupled
 from sim.engines.layout.ladders.single_ladders import join_ports, single_powers, sweep_single
 from sim.engines.layout.partition.block_records import ALL_SHARES, ELIMINATE, INTERFACE, POWERS, SUBSTITUTE
 
@@ -227,13 +227,6 @@ def add_powers(system):
     power[5] += port_power(columns.program, columns.values, x, x, x, 0, blocks, False)
     power[4] = _track_power(system.bundles, work.ref)
     power[5] -= power[4]
-
-
-@kernel()
-def eliminate_coupled(system, share):
-    """Coupled ladders of a share, as far as their pillars changed."""
-    chunk = system.work.chunk_batch
-    sweep_coupled(system.coupled, system.coupled_state, system.work.dirty, chunk[share], chunk[share + 1])
 
 
 @kernel()

@@ -8,9 +8,11 @@ import numpy as np
 
 from sim.engines.handles import Handle
 from sim.engines.jit_options import helper, plain
-from sim.engines.layout.ladders.coupled_ladders import COUPLED_LANES, ENDS_AT_SOMA, MOST_RAILS, CoupledLadders
+from sim.engines.layout.ladders.coupled_batches import BEHIND, SOMA, FoundRows, lay_out
+from sim.engines.layout.ladders.coupled_ladders import MOST_RAILS, CoupledLadders
+from sim.engines.layout.ladders.coupled_sweep import BESIDE_SOMA, FAR_END, INTO_SOMA, OUT_OF_SOMA
 from sim.engines.layout.ladders.row_graph import bare, is_end, path, reverse, row_graph
-from sim.engines.layout.ladders.single_ladders import RowEdges, rows_of
+from sim.engines.layout.ladders.single_ladders import RowEdges
 
 _NO_WIRE = np.inf
 
@@ -35,24 +37,6 @@ class _Notes(NamedTuple):
     wires: np.ndarray
 
 
-class _Found(NamedTuple):
-    """What the rows turn out to be.
-
-    Attributes:
-        step: wire along the dendrite, wire along the rail, rail, and place in its row of each pillar, (4, pillars).
-        soma: see ``CoupledLadders``, shape (blocks,).
-        wires: into and out of the soma's port, to the dendrite's last port, to the rails' last ports, from their
-            first, (blocks, 3 + 2 · most).
-        ports: slots of the dendrite's last node where it is a port, the rails' last ports, their first, the soma's;
-            −1 without, (blocks, 2 + 2 · most).
-    """
-
-    step: np.ndarray
-    soma: np.ndarray
-    wires: np.ndarray
-    ports: np.ndarray
-
-
 def find_coupled(ladder: RowEdges, dendrite: np.ndarray, entry: np.ndarray, walls: int) -> CoupledLadders | None:
     """The blocks as rows of coupled, or None when one of them is anything else.
 
@@ -66,12 +50,13 @@ def find_coupled(ladder: RowEdges, dendrite: np.ndarray, entry: np.ndarray, wall
     if graph is None:
         return None
     blocks, pillars, size = len(graph.node_first) - 1, len(graph.pillar), 2 + 2 * MOST_RAILS
-    found = _Found(
+    found = FoundRows(
         step=np.zeros((4, pillars)),
         soma=np.zeros(blocks, np.int64),
-        wires=np.zeros((blocks, size + 1)),
+        fixed=np.zeros((blocks, size + 2)),
         ports=np.full((blocks, size), -1, np.int64),
     )
+    found.fixed[:, :MOST_RAILS], found.fixed[:, MOST_RAILS : BEHIND + 1] = 1.0, np.inf
     slots = len(graph.dendrite)
     notes = _Notes(
         seen=np.zeros(slots, bool),
@@ -85,12 +70,7 @@ def find_coupled(ladder: RowEdges, dendrite: np.ndarray, entry: np.ndarray, wall
     rails = _walk_all(Handle(graph), Handle(notes), Handle(found))
     if rails == 0:
         return None
-    kept = [0, *range(1, 1 + rails), *range(1 + MOST_RAILS, 1 + MOST_RAILS + rails), size - 1]
-    ports = found.ports[:, kept]
-    in_order = np.sort(ports, axis=1)
-    if np.any((in_order[:, 1:] == in_order[:, :-1]) & (in_order[:, 1:] >= 0)):
-        return None
-    return _lay_out(ladder, graph, entry, walls, rails, found, ports)
+    return lay_out(ladder, graph, entry, walls, rails, found)
 
 
 @helper()
@@ -148,11 +128,23 @@ def _dendrite(graph, notes, found, block):
     if far >= 0 or (behind >= 0 and not bare(graph.pillar_first, behind)):
         return False
     count = _put_segment(graph, notes, starts[before], port, np.int64(1), np.int64(0))
-    found.soma[block], found.wires[block, 0] = count, notes.wires[count]
+    _set_soma(found, block, port, count, 1.0 / notes.wires[count])
     more = _put_segment(graph, notes, starts[1 - before], port, np.int64(0), np.int64(count))
-    found.wires[block, 1], found.wires[block, 2] = notes.wires[0], notes.wires[more]
-    found.ports[block, 0], found.ports[block, -1] = behind, port
+    found.fixed[block, BEHIND + OUT_OF_SOMA] = 1.0 / notes.wires[0]
+    _set_far_end(found, block, behind, notes.wires[more])
     return True
+
+
+@helper()
+def _set_soma(found, block, port, place, into):
+    found.ports[block, SOMA], found.soma[block] = port, place
+    found.fixed[block, BEHIND + INTO_SOMA] = into
+
+
+@helper()
+def _set_far_end(found, block, port, wire):
+    if port >= 0:
+        found.ports[block, 0], found.fixed[block, BEHIND + FAR_END] = port, 1.0 / wire
 
 
 @helper()
@@ -168,7 +160,7 @@ def _no_segment(graph, notes, found, block):
     if port < 0:
         return False
     notes.place[port], notes.wire[port] = 0, _NO_WIRE
-    found.soma[block], found.ports[block, 0] = ENDS_AT_SOMA, port
+    _set_soma(found, block, port, 0, 0.0)
     return True
 
 
@@ -180,20 +172,18 @@ def _one_segment(graph, notes, found, block, start, ends):
         port, other = other, port
     if port < 0 or (other >= 0 and not bare(graph.pillar_first, other)):
         return False
-    if not bare(graph.pillar_first, port):  # the dendrite ends at this port, with its pillar
-        count = _put_segment(graph, notes, start, port, np.int64(1), np.int64(0))
-        notes.place[port], notes.wire[port] = count, notes.wires[count]
-        found.soma[block], found.wires[block, 0] = ENDS_AT_SOMA, notes.wires[0]
-        found.ports[block, 0], found.ports[block, -1] = port, other
+    if not bare(graph.pillar_first, port):  # the dendrite starts at this port, with its pillar
+        count = _put_segment(graph, notes, start, port, np.int64(0), np.int64(1))
+        notes.place[port], notes.wire[port], notes.wire[notes.nodes[0]] = 0, _NO_WIRE, notes.wires[0]
+        _set_soma(found, block, port, 0, 0.0)
+        _set_far_end(found, block, other, notes.wires[count])
     elif other >= 0:
         count = _put_segment(graph, notes, start, port, np.int64(0), np.int64(0))
-        found.soma[block] = 0
-        found.wires[block, 1], found.wires[block, 2] = notes.wires[0], notes.wires[count]
-        found.ports[block, 0], found.ports[block, -1] = other, port
+        _set_soma(found, block, port, 0, 1.0 / notes.wires[0])
+        _set_far_end(found, block, other, notes.wires[count])
     else:
         count = _put_segment(graph, notes, start, port, np.int64(1), np.int64(0))
-        found.soma[block], found.wires[block, 0] = count, notes.wires[count]
-        found.ports[block, -1] = port
+        _set_soma(found, block, port, count, 1.0 / notes.wires[count])
     return True
 
 
@@ -208,15 +198,19 @@ def _mean_place(graph, notes, node):
 
 @helper()
 def _rails(graph, notes, found, block):
-    """Walk along a block's rails, the way its dendrite goes; how many there are, 0 when one is not like that."""
-    nodes, wires, rails = notes.nodes, notes.wires, 0
+    """Walk along a block's rails, the way its dendrite goes; how many there are, 0 when one is not like that.
+
+    −1 when one of them has no port where it starts.
+    """
+    nodes, wires, rails, loose = notes.nodes, notes.wires, 0, False
     for node in graph.node[graph.node_first[block] : graph.node_first[block + 1]]:
         if notes.seen[node] or not is_end(graph, node):
             continue
         if rails == MOST_RAILS:
             return 0
         count, first, last = path(graph, node, nodes, wires)
-        if _mean_place(graph, notes, nodes[0]) > _mean_place(graph, notes, nodes[count - 1]):
+        begins, ends = _mean_place(graph, notes, nodes[0]), _mean_place(graph, notes, nodes[count - 1])
+        if begins > ends or (begins == ends and first < 0):
             reverse(nodes, wires, count)
             first, last = last, first
         for k in range(count):
@@ -225,11 +219,29 @@ def _rails(graph, notes, found, block):
                 return 0
             notes.seen[here], notes.rail[here], notes.rank[here] = True, rails, k
             notes.wire[here] = wires[k] if k else _NO_WIRE
-        found.ports[block, 1 + rails], found.ports[block, 1 + MOST_RAILS + rails] = last, first
-        found.wires[block, 3 + rails] = wires[count]
-        found.wires[block, 3 + MOST_RAILS + rails] = wires[0]
+        found.ports[block, 1 + rails], found.ports[block, SOMA + 1 + rails] = last, first
+        found.fixed[block, rails] = 1.0 / wires[0] if first >= 0 else np.inf
+        found.fixed[block, MOST_RAILS + rails] = 1.0 / wires[count] if last >= 0 else np.inf
+        loose = loose or first < 0
         rails += 1
-    return rails
+    return -1 if loose else rails
+
+
+@helper()
+def _turn(graph, notes, found, block, nodes):
+    """Walk along a block's dendrite the other way, and forget its rails; whether it may be: its far end has no port."""
+    if found.ports[block, 0] >= 0:
+        return False
+    count = len(nodes)
+    for k in range(count):
+        notes.place[nodes[k]] = count - 1 - k
+        notes.wire[nodes[k]] = notes.wire[nodes[k + 1]] if k + 1 < count else _NO_WIRE
+    found.soma[block] = count - found.soma[block]
+    fixed = found.fixed[block, BEHIND:]
+    fixed[INTO_SOMA], fixed[OUT_OF_SOMA] = fixed[OUT_OF_SOMA], fixed[INTO_SOMA]
+    for node in graph.node[graph.node_first[block] : graph.node_first[block + 1]]:
+        notes.seen[node] = graph.dendrite[node]
+    return True
 
 
 @helper()
@@ -267,7 +279,24 @@ def _steps(graph, notes, found, block, nodes):
             at += 1
     if soma == len(nodes):
         found.soma[block] = at
+    if soma == 0:  # its port stands aside of the first pillar, from which the sweep starts
+        fixed = found.fixed[block, BEHIND:]
+        found.soma[block], fixed[BESIDE_SOMA] = 1, fixed[INTO_SOMA] + fixed[OUT_OF_SOMA]
+        fixed[INTO_SOMA] = fixed[OUT_OF_SOMA] = 0.0
     return True
+
+
+@helper()
+def _in_order(graph, notes, found, block):
+    """Nodes of a block's dendrite by place, its soma's port among them where a pillar stands at it."""
+    mine = graph.node[graph.node_first[block] : graph.node_first[block + 1]]
+    nodes, port = mine[graph.dendrite[mine]], found.ports[block, SOMA]
+    if not bare(graph.pillar_first, port):
+        nodes = np.append(nodes, port)
+    in_order = np.empty_like(nodes)
+    for node in nodes:
+        in_order[notes.place[node]] = node
+    return in_order
 
 
 @helper()
@@ -275,18 +304,13 @@ def _walk(graph, notes, found, block):
     """One block: its dendrite, its rails, its pillars; the number of rails, 0 when it is no row of coupled."""
     if not _dendrite(graph, notes, found, block):
         return 0
-    mine = graph.node[graph.node_first[block] : graph.node_first[block + 1]]
-    nodes = mine[graph.dendrite[mine]]
-    if found.soma[block] == ENDS_AT_SOMA:
-        nodes = np.append(nodes, found.ports[block, 0])
-    in_order = np.empty_like(nodes)
-    for node in nodes:
-        in_order[notes.place[node]] = node
     rails = _rails(graph, notes, found, block)
-    for node in mine:
+    if rails < 0 and _turn(graph, notes, found, block, _in_order(graph, notes, found, block)):
+        rails = _rails(graph, notes, found, block)
+    for node in graph.node[graph.node_first[block] : graph.node_first[block + 1]]:
         if not notes.seen[node]:
             return 0
-    return rails if rails and _steps(graph, notes, found, block, in_order) else 0
+    return rails if rails > 0 and _steps(graph, notes, found, block, _in_order(graph, notes, found, block)) else 0
 
 
 @plain()
@@ -299,59 +323,3 @@ def _walk_all(graph, notes, found):
             return 0
         most = max(most, rails)
     return most
-
-
-def _lay_out(ladder, graph, entry, walls, rails, found, ports) -> CoupledLadders:
-    """Sort rows by length into batches, and their pillars into steps."""
-    block = ladder.program.block[graph.other]
-    length = np.bincount(block, minlength=len(ports))
-    order = np.argsort(-length, kind="stable")
-    lane = np.empty(len(order), np.int64)
-    lane[order] = np.arange(len(order))
-    lane_first, step_first, pillar_first = rows_of(length[order], COUPLED_LANES)
-    batch = lane[block] // COUPLED_LANES
-    at = pillar_first[step_first[batch] + found.step[3].astype(np.int64)] + lane[block] - lane_first[batch]
-    by_place = np.empty(len(at), np.int64)
-    by_place[at] = np.arange(len(at))
-    step, pillar = found.step[:, by_place], graph.pillar[by_place]
-    wall = ladder.wall[pillar].astype(np.int64)
-    tap = np.full(walls, -1, np.int64)
-    tap[wall] = np.arange(len(wall))
-    port_a, port_b, places = _pairs(ladder, graph, entry, ports[order], order)
-    wires = np.ascontiguousarray(found.wires[order].T)
-    return CoupledLadders(
-        rails=rails,
-        lane_first=lane_first,
-        step_first=step_first,
-        pillar_first=pillar_first,
-        along=step[0].copy(),
-        beside=step[1].copy(),
-        rail=step[2].astype(np.int8),
-        series=ladder.series[pillar],
-        wall=wall,
-        tap=tap,
-        soma=found.soma[order],
-        into=wires[0],
-        out_of=wires[1],
-        last=wires[2],
-        begin=wires[3 + MOST_RAILS : 3 + MOST_RAILS + rails],
-        end=wires[3 : 3 + rails],
-        port_a=port_a,
-        port_b=port_b,
-        entry=places,
-    )
-
-
-def _pairs(ladder, graph, entry, slot, block):
-    """References of the ports of each pair of a row's conductances, and its place among the interface's values."""
-    program = ladder.program
-    i, j = np.tril_indices(slot.shape[1])
-    own = (slot >= 0) & (slot < program.n + len(ladder.port_ref))
-    local = np.where(own, slot - program.n - program.port_first[block][:, None], -1)
-    ref = np.where(slot >= 0, graph.port_ref[np.maximum(slot - program.n, 0)], -1)
-    high, low = np.maximum(local[:, i], local[:, j]), np.minimum(local[:, i], local[:, j])
-    first = (program.s_first[block] - program.s_first[0])[:, None]
-    places = np.where(low >= 0, entry[np.where(low >= 0, first + high * (high + 1) // 2 + low, 0)], -1)
-    both = (ref[:, i] >= 0) & (ref[:, j] >= 0)
-    columns = (np.where(both, ref[:, i], -1), np.where(both, ref[:, j], -1), places)
-    return tuple(np.ascontiguousarray(column.T.astype(np.int64)) for column in columns)

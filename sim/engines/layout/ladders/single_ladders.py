@@ -164,7 +164,7 @@ def find_single(ladder: RowEdges, interface: Program, walls: int) -> SingleLadde
         slot=slot,
         tap=tap,
         port_ref=port_ref,
-        entry=interface.diag[port_ref],
+        entry=interface.diag[port_ref].astype(np.int64),
     )
 
 

@@ -102,7 +102,7 @@ def build_plan(structure: Structure) -> Plan:
         coupled = find_coupled(ladder, _dendrites(structure, rows, node_slot), row_part.entry, network.devices)
     coupled = coupled or no_coupled(network.devices)
     for swept in (single, coupled):
-        group[swept.wall] = np.repeat(np.arange(len(swept.lane_first) - 1), np.diff(swept.work))
+        group[swept.wall] = np.repeat(np.arange(len(swept.work) - 1), np.diff(swept.work))
     return Plan(
         row_program=rows.program,
         rows=row_part,

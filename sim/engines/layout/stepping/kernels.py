@@ -7,6 +7,7 @@ from numba import types
 from sim.engines.function_pointers import address_of
 from sim.engines.handles import Handle
 from sim.engines.layout.elimination import schur
+from sim.engines.layout.ladders.coupled_ladders import coupled_kernel
 from sim.engines.layout.partition.block_records import (
     ALL_PASSES,
     ALL_SHARES,
@@ -27,7 +28,7 @@ def link(system: System, held: Handle, walls: Handle, motion: Handle, threads: i
     calls, share = system.calls, types.int64
     calls[PASS] = address_of(share_pass, held, walls, motion, *_STEP, share)
     if system.coupled.rails:
-        calls[ELIMINATE] = address_of(schur.eliminate_coupled, held, share)
+        calls[ELIMINATE] = address_of(coupled_kernel(system.coupled.rails), held, share)
     else:
         calls[ELIMINATE] = address_of(schur.eliminate_rows, held, share)
         calls[SUBSTITUTE] = address_of(schur.substitute_rows, held, share)
