@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import tempfile
 import time
 from pathlib import Path
@@ -9,14 +10,15 @@ from typing import Any
 
 import numpy as np
 from engine_measures import SPAN, TOLERANCE, case
-from machine import triad_bandwidth, wall_seconds
+from machine import cpu_seconds, triad_bandwidth, wall_seconds
 
 from hwlib.network import Network
 from sim.engines import Options
 from sim.engines.driver import TrialRun
 from sim.engines.layout import threads_for
-from sim.engines.layout.elimination.schur import solve
+from sim.engines.layout.elimination.schur import row_potentials, solve
 from sim.engines.layout.layout_stepper import LayoutSolver
+from sim.engines.layout.partition.block_records import ELIMINATE
 from sim.protocol import Protocol
 
 
@@ -35,6 +37,22 @@ def drawn(neurons: int) -> dict[str, Any]:
     while not warm.go():
         pass
     return _profile(*_drawn(neurons), 0) | {"drawn": True}
+
+
+def sweep_against_elimination(neurons: int) -> dict[str, float]:
+    """CPU seconds of all rows of a drawn network, swept as coupled ladders and eliminated node by node."""
+    run = _begun(*_drawn(neurons), 1)
+    system, held = run.stepper.system, run.stepper.held[0]
+    sweep = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(int(system.calls[ELIMINATE]))
+    row_potentials(held)
+
+    def swept() -> None:
+        for _ in range(20):
+            system.work.dirty[:] = True
+            sweep(held.address, 0)
+
+    seconds, general = cpu_seconds(swept, 20)[0] / 20, cpu_seconds(lambda: row_potentials(held), 20)[0]
+    return {"sweep": seconds, "elimination": general, "ratio": general / seconds}
 
 
 def _drawn(neurons: int) -> tuple[Network, Protocol]:
