@@ -1,6 +1,7 @@
 """The generated sweep along rows of coupled ladders, on random rows, against dense algebra of their resistors."""
 
 import ctypes
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from numba import types
 
 from sim.engines.function_pointers import address_of
 from sim.engines.handles import Handle
+from sim.engines.layout.elimination.numeric import make_program
 from sim.engines.layout.ladders.coupled_ladders import (
     CoupledLadders,
     CoupledState,
@@ -16,6 +18,8 @@ from sim.engines.layout.ladders.coupled_ladders import (
     make_coupled_state,
     no_coupled,
 )
+from sim.engines.layout.ladders.coupled_search import find_coupled
+from sim.engines.layout.ladders.single_ladders import RowEdges
 from sim.engines.vector_code import LANES
 
 LENGTHS = 12, 7  # steps of two batches
@@ -32,6 +36,13 @@ class Rows(NamedTuple):
     coupled: CoupledLadders
     coupled_state: CoupledState
     work: Work
+
+
+def sweep(rows):
+    """All batches."""
+    held = Handle(rows)
+    address = address_of(coupled_kernel(rows.coupled.rails), held, types.int64)
+    ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(address)(held.address, 0)
 
 
 def random_rows(rails, rng):
@@ -131,9 +142,7 @@ def dense(rows, batch, lane, grown):
 def test_random_rows_are_those_of_dense_algebra(rails):
     """Conductances between ports, and their derivative by finite differences, in every lane that has a row."""
     rows = random_rows(rails, np.random.default_rng(rails))
-    held = Handle(rows)
-    address = address_of(coupled_kernel(rails), held, types.int64)
-    ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(address)(held.address, 0)
+    sweep(rows)
     step, state = 1e-5, rows.coupled_state
     for batch in range(len(LENGTHS)):
         assert np.isfinite(state.s[batch]).all() and np.isfinite(state.s2[batch]).all()
@@ -143,3 +152,75 @@ def test_random_rows_are_those_of_dense_algebra(rails):
             largest = np.abs(exact).max()
             np.testing.assert_allclose(state.s[batch, :, lane], exact, rtol=0, atol=1e-12 * largest)
             np.testing.assert_allclose(state.s2[batch, :, lane], slope, rtol=0, atol=1e-8 * largest)
+
+
+def drawn_row(soma, fed, rails, rng, length=8):
+    """One row by hand: its edges, which slots are of its dendrite, and its nodal matrix for conductances of pillars.
+
+    Args:
+        soma: where its port is: ``"end"`` of the dendrite, ``"middle"``, or ``"pillar"`` where the last
+            pillar stands at it.
+        fed: from which sides rails are fed: ``"left"``, ``"right"`` or ``"both"``.
+        rails: how many.
+        rng: draws wires.
+        length: pillars.
+    """
+    inner = length - (soma == "pillar")
+    rail_node = inner + np.arange(length)
+    ports = inner + length + np.arange(1 + 2 * rails)
+    port, edges = ports[0], []
+    own = [*range(inner), *[port] * (soma == "pillar")]
+    path = [*own, *[port] * (soma == "end")]
+    if soma == "middle":
+        path.insert(length // 2, port)
+    edges += list(pairwise(path))
+    for k in range(rails):
+        mine = list(rail_node[k::rails])
+        left, right = [ports[1 + 2 * k]] * (fed != "right"), [ports[2 + 2 * k]] * (fed != "left")
+        edges += list(pairwise(left + mine + right))
+    used = np.isin(ports, np.array(edges))
+    number = np.cumsum(np.append(np.ones(inner + length, bool), used)) - 1
+    a, b = number[np.array(edges)].T
+    u, v = np.concatenate([a, number[own]]), np.concatenate([b, number[rail_node]])
+    n = inner + length
+    program, slot = make_program(np.zeros(n, np.int64), np.zeros(used.sum(), np.int64), u, v)
+    dendrite = np.zeros(len(slot), bool)
+    dendrite[slot[number[np.append(np.arange(inner), port)]]] = True
+    siemens = 1 / rng.uniform(0.5, 5, len(a))
+    wires = len(a)
+    edges = RowEdges(
+        program=program, u=slot[u], v=slot[v], siemens=np.append(siemens, np.zeros(length)),
+        series=np.append(np.zeros(wires), np.full(length, 7.0)), wall=np.append(np.full(wires, -1), np.arange(length)),
+        source=np.full(wires + length, -1), port_ref=np.arange(used.sum()),
+    )  # fmt: skip
+
+    def at_ports(pillars):
+        matrix = np.zeros((len(number), len(number)))
+        for i, j, g in zip(u, v, np.append(siemens, pillars), strict=True):
+            matrix[[i, j], [i, j]] += g
+            matrix[[i, j], [j, i]] -= g
+        matrix = matrix[: n + used.sum(), : n + used.sum()]
+        return matrix[n:, n:] - matrix[n:, :n] @ np.linalg.solve(matrix[:n, :n], matrix[:n, n:])
+
+    return edges, dendrite, at_ports
+
+
+@pytest.mark.parametrize("soma", ["end", "middle", "pillar"])
+@pytest.mark.parametrize("fed", ["left", "right", "both"])
+def test_rows_fed_from_any_side_are_found(soma, fed):
+    """The sweep starts where rails are fed, whichever way the row goes."""
+    rng = np.random.default_rng(5)
+    edges, dendrite, at_ports = drawn_row(soma, fed, 2, rng)
+    entries = len(edges.port_ref) * (len(edges.port_ref) + 1) // 2
+    coupled = find_coupled(edges, dendrite, np.arange(entries), 8)
+    assert coupled is not None and coupled.rails == 2 and sorted(coupled.wall) == list(range(8))
+    pillars, state = 1 / rng.uniform(50, 500, 8), make_coupled_state(coupled)
+    state.siemens[coupled.tap] = pillars
+    sweep(Rows(coupled, state, Work(np.ones(1, np.bool_), np.array([0, 1]))))
+    exact, seen = at_ports(pillars), np.zeros(entries, bool)
+    for pair, (i, j) in enumerate(zip(*np.tril_indices(6), strict=True)):
+        a, b = coupled.port[0, [i, j], 0]
+        if min(a, b) >= 0:
+            assert state.s[0, pair, 0] == pytest.approx(exact[a, b], rel=1e-9, abs=1e-12)
+            seen[coupled.entry[0, pair, 0]] = True
+    assert seen.all()
