@@ -26,5 +26,5 @@ def test_notebook_runs(path, tmp_path, monkeypatch):
     assert not any(output.get("name") == "stderr" for cell in code for output in cell.outputs)
 
 
-def test_there_are_two():
-    assert [path.stem for path in NOTEBOOKS] == ["sweep", "yield"]
+def test_there_are_three():
+    assert [path.stem for path in NOTEBOOKS] == ["macro_in_chip", "sweep", "yield"]
