@@ -163,6 +163,25 @@ def test_pictures_show_the_layer_colours(tmp_path):
     assert sum(n for color, n in counts.items() if color != (255, 255, 255)) > 0.3 * whole.size[0] * whole.size[1]
 
 
+def test_notes_stand_at_their_places_and_the_legend_is_whole(tmp_path):
+    import numpy as np
+    from PIL import Image
+
+    p = load_process("ebeam")
+    gds = layouts.write_layout(layouts.hopfield(design(3)), tmp_path / "seen.gds")
+
+    def picture(notes: dict[str, tuple[float, float]]) -> np.ndarray:
+        path = layouts.render(gds, tmp_path / "noted.png", p, labels=False, notes=notes)
+        return np.asarray(Image.open(path).convert("L"), float)
+
+    bare = picture({})
+    rows, columns = np.nonzero(np.abs(picture({"here": (0.4e-6, 0.4e-6)}) - bare) > 8)
+    again = np.nonzero(np.abs(picture({"here": (0.4e-6, 1.0e-6)}) - bare) > 8)
+    assert 0 < np.ptp(columns) < 80 and 0 < np.ptp(rows) < 40  # a word, and nothing else has moved
+    assert np.median(again[0]) < np.median(rows) - 50 and abs(np.median(again[1]) - np.median(columns)) < 3
+    assert (bare[:, -8:] == 255).all() and (bare[:8] == 255).all() and (bare[:, :3] == 255).all()
+
+
 def test_painted_picture_shows_what_outlines_show(tmp_path, monkeypatch):
     """Coarse blocks of both have the same colours, but for the edges that outlines are drawn with."""
     import numpy as np
