@@ -71,6 +71,8 @@ def amount(value: float | None, unit: str) -> str:
         return ""
     if unit == "1":
         return f"{100 * value:.4g} %"
+    if not unit:
+        return f"{value:.4g}"
     if unit == "A":
         return f"{1e6 * value:.4g} µA"
     if unit == "s" and abs(value) < 1e-9:

@@ -106,7 +106,7 @@ def thermal_hold(walls: WarmWalls | None) -> Outcome | None:
         rule="thermal.hold",
         message=f"{place.name}, held at its OFF end by its leak alone, is {walls.told(k, False, speed[k], value)}",
         margin=above(value, required), severity="error", formula=_FORMULA, source=_SOURCE, measured=value,
-        required=required, unit="1", place=place, state="no current",
+        required=required, unit="", place=place, state="no current",
     )  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def thermal_drive(walls: WarmWalls | None, held: RestStates | None) -> Outcome |
         message=f"in {name} {place.name}, driven to its {'ON' if on_end else 'OFF'} end by {velocity:.3g} m/s, is "
         f"{walls.told(device, on_end, velocity, value)}",
         margin=above(value, required), severity="error", formula=_FORMULA, source=_SOURCE, measured=value,
-        required=required, unit="1", place=place, state=f"every wall as in {name}",
+        required=required, unit="", place=place, state=f"every wall as in {name}",
     )  # fmt: skip
 
 
