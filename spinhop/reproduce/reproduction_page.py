@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 
@@ -39,7 +40,7 @@ def write_page(
     rows = [row for _, result in results for row in result.rows]
     status = [row.status for row in rows]
     tasks = [
-        {"name": task.name, "title": task.title, **_table(result.rows), "picture": _picture(task, figures, quick)}
+        {"name": task.name, "title": task.title, **_tables(result.rows), "picture": _picture(task, figures, quick)}
         for task, result in results
     ]
     overview = [
@@ -76,7 +77,17 @@ def _picture(task: PaperTask, figures: dict[str, Path], quick: bool) -> Markup:
     return page.picture(figures[task.name], caption(task.name, quick) or task.title)
 
 
-def _table(rows: list[Row]) -> dict[str, list]:
+def _tables(rows: list[Row]) -> dict[str, Any]:
+    """The rows shown at once, and those folded away: of a long table those that agree."""
+    if len(rows) <= MOST_ROWS:
+        return {"shown": _table(rows), "more": _table([])}
+    agree = [row.status in ("pass", "info") for row in rows]
+    first, more = ([row for row, fits in zip(rows, agree, strict=True) if fits == which] for which in (False, True))
+    return {"shown": _table(first), "more": _table(more)}
+
+
+def _table(rows: list[Row]) -> dict[str, Any]:
+    """Columns that some row fills, and the rows: cells, status, remark."""
     layouts = list(dict.fromkeys(name for row in rows for name in row.drawn))
     columns = ["quantity", "unit", "paper", "authors' estimate", "ideal", *(f"drawn: {x}" for x in layouts)]
     cells = [
@@ -84,8 +95,8 @@ def _table(rows: list[Row]) -> dict[str, list]:
          *(interval(row.drawn.get(name)) for name in layouts)]
         for row in rows
     ]  # fmt: skip
-    lines = [(line, row.status, row.note) for line, row in zip(cells, rows, strict=True)]
-    if len(lines) <= MOST_ROWS:
-        return {"columns": [*columns, "", "remark"], "rows": lines, "more": []}
-    first, more = ([line for line in lines if (line[1] in ("pass", "info")) == fits] for fits in (False, True))
-    return {"columns": [*columns, "", "remark"], "rows": first, "more": more}
+    filled = [k for k in range(len(columns)) if any(line[k] != "–" for line in cells)]
+    return {
+        "columns": [*(columns[k] for k in filled), "", "remark"],
+        "rows": [([line[k] for k in filled], row.status, row.note) for line, row in zip(cells, rows, strict=True)],
+    }
