@@ -1,8 +1,9 @@
-"""The stages behind ``spinhop spice``: a deck of the design's trial, and its run with ngspice."""
+"""The stages behind ``spinhop spice``: a deck of the design's trial, and its run with a circuit simulator."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,10 @@ AFTER_REST = 5e-9  # s: the deck goes on after the engine's walls rest
 
 def spice_design(
     design: Path, *, ideal: bool, run: bool, out: Path | None = None, layout: Path | None = None,
-    top: str | None = None, engine: str = "auto", force: bool = False,
+    top: str | None = None, engine: str = "auto", dialect: str = "ngspice", force: bool = False,
     progress: Progress = lambda stage, status, seconds: None,
 ) -> Run:  # fmt: skip
-    """Bring the run folder up to the design's SPICE deck, and to ngspice's result.
+    """Bring the run folder up to the design's deck, and to the simulator's result.
 
     Args:
         design: design file.
@@ -34,29 +35,34 @@ def spice_design(
         layout: GDS or OASIS file to use instead of drawing one.
         top: its cell to use, when it has several top cells.
         engine: of the simulation that says how long load and convergence take.
+        dialect: of the deck: ``ngspice``, ``xyce``, ``vacask`` or ``spectre``.
         force: repeat stages whose inputs did not change.
         progress: as for ``run_design``.
 
     Raises:
-        InputError: bad input to any stage; ngspice is to run and is missing or fails.
+        InputError: bad input to any stage; the simulator is to run and is missing, fails, or is none run here.
     """
-    from sim.spice import find_ngspice, refuse_other_dynamics
+    from sim.spice import check_simulator, deck_law, dialect_of
 
+    form = dialect_of(dialect)
     if run:
-        find_ngspice()  # before minutes of work for nothing
+        check_simulator(dialect)  # before minutes of work for nothing
     with open_run(design, out, layout=layout, top=top, engine=engine) as opened:
         noise = opened.design.operating_point.temperature is not None
-        refuse_other_dynamics(opened.design.device.dynamics.model, noise=noise)
+        deck_law(opened.design.device.dynamics.model, verilog_a=form.verilog_a, noise=noise)
         stages = [SIMULATION_IDEAL] if ideal else [LAYOUT, EXTRACTION, SIMULATION_DRAWN]
-        stages += [DECKS[ideal], *([RUNS[ideal]] if run else [])]
+        stages += [deck_stage(ideal, dialect), *([run_stage(ideal, dialect)] if run else [])]
         opened.execute(stages, progress, force=force)
         return opened
 
 
-def names(ideal: bool) -> tuple[str, str, str, str]:
-    """Files of one kind of wires: the deck's bench and network, ngspice's result, the engine's."""
-    kind = "ideal" if ideal else "drawn"
-    return f"{kind}.cir", f"{kind}_network.inc", f"{kind}_ngspice.nc", IDEAL_TRACE if ideal else DRAWN_TRACE
+def names(ideal: bool, dialect: str = "ngspice") -> tuple[str, str, str]:
+    """Files of one kind of wires: the deck's bench, the simulator's result, the engine's."""
+    from sim.spice import dialect_of
+
+    kind = _kind(ideal)
+    bench = dialect_of(dialect).bench_name.format(kind)
+    return bench, f"{kind}_{dialect}.nc", IDEAL_TRACE if ideal else DRAWN_TRACE
 
 
 def _trial(run: Run, ideal: bool) -> tuple[Network, Protocol]:
@@ -66,39 +72,45 @@ def _trial(run: Run, ideal: bool) -> tuple[Network, Protocol]:
     return network, sim.first_trial(network, run.design, run.process)
 
 
-def _write(run: Run, ideal: bool, network: Network, protocol: Protocol) -> Deck:
+def _write(run: Run, ideal: bool, dialect: str, network: Network, protocol: Protocol) -> Deck:
     from sim.spice import write_deck
 
-    bench, _, _, trace = names(ideal)
+    bench, _, trace = names(ideal, dialect)
     known = read_trial(run.path(trace), network)
     load, span = float(known.time_load), float(known.time_convergence) + AFTER_REST
-    return write_deck(network, protocol, run.path(bench), load_time=load, duration=span)
+    return write_deck(network, protocol, run.path(bench), load_time=load, duration=span, dialect=dialect)
 
 
-def _deck_stage(ideal: bool) -> Stage:
+@lru_cache(maxsize=16)
+def deck_stage(ideal: bool, dialect: str) -> Stage:
+    """The stage that writes a deck."""
     before = SIMULATION_IDEAL if ideal else SIMULATION_DRAWN
 
     def work(run: Run) -> Sequence[str]:
-        _write(run, ideal, *_trial(run, ideal))
-        return names(ideal)[:2]
+        return [path.name for path in _write(run, ideal, dialect, *_trial(run, ideal)).files]
 
-    return Stage(f"SPICE, {_kind(ideal)}", (before.name,), ("hwlib", "sim"), _inputs, work)
+    title = "SPICE" if dialect == "ngspice" else f"{dialect} deck"
+    return Stage(f"{title}, {_kind(ideal)}", (before.name,), ("hwlib", "sim"), _inputs, work)
 
 
-def _run_stage(ideal: bool) -> Stage:
+@lru_cache(maxsize=16)
+def run_stage(ideal: bool, dialect: str) -> Stage:
+    """The stage that runs a deck."""
+
     def work(run: Run) -> Sequence[str]:
         import sim
-        from sim.spice import read_back, run_deck
+        from sim.spice import read_back, run_written
 
         network, protocol = _trial(run, ideal)
-        deck = _write(run, ideal, network, protocol)
-        name = names(ideal)[2]
-        result = read_back(network, protocol, deck, run_deck(deck.bench), samples=2000)
+        deck = _write(run, ideal, dialect, network, protocol)
+        name = names(ideal, dialect)[1]
+        result = read_back(network, protocol, deck, run_written(deck), samples=2000)
         sim.v_dw_on(network, run.design, run.process).note(result)
         save_dataset(result, run.path(name))
         return [name]
 
-    return Stage(f"ngspice, {_kind(ideal)}", (DECKS[ideal].name,), ("hwlib", "sim"), _inputs, work)
+    before = deck_stage(ideal, dialect)
+    return Stage(f"{dialect}, {_kind(ideal)}", (before.name,), ("hwlib", "sim"), _inputs, work)
 
 
 def _kind(ideal: bool) -> str:
@@ -107,7 +119,3 @@ def _kind(ideal: bool) -> str:
 
 def _inputs(run: Run) -> Any:
     return design_inputs(run, "waivers")
-
-
-DECKS = {ideal: _deck_stage(ideal) for ideal in (False, True)}
-RUNS = {ideal: _run_stage(ideal) for ideal in (False, True)}

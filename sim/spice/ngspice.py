@@ -5,34 +5,17 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from hwlib.errors import InputError, shown
 from hwlib.scratch import scratch_folder
 from hwlib.writing import write_atomic
+from sim.spice.raw_file import SpiceRun, read_raw, spice_run
 
 OLDEST = 39
 _RAW, _DECK = "out.raw", "deck"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _MEASURE = re.compile(r"^(t_\w+)\s*=\s*([-+.\deE]+)", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class SpiceRun:
-    """What ngspice computed.
-
-    Attributes:
-        time: s, strictly increasing, shape (times,).
-        vectors: node voltages and source currents by ngspice's lower-case name, each of shape (times,).
-        measures: times in s by name; those that did not happen are missing.
-    """
-
-    time: np.ndarray
-    vectors: dict[str, np.ndarray]
-    measures: dict[str, float]
 
 
 def run_deck(bench: str | Path, *, program: str = "ngspice", timeout: float | None = None) -> SpiceRun:
@@ -72,14 +55,11 @@ def run_deck(bench: str | Path, *, program: str = "ngspice", timeout: float | No
         if not (folder / _RAW).is_file() or "simulation(s) aborted" in said:
             raise InputError(f"{bench}: ngspice failed: {_reason(said)}")
         try:
-            names, values = _read_raw(folder / _RAW)
+            names, values = read_raw(folder / _RAW)
         except (ValueError, StopIteration):
             raise InputError(f"{folder}: no room for what ngspice computes; set TMPDIR to a larger disk") from None
-    time = values[:, names.index("time")]
-    later = np.concatenate([[True], np.diff(time) > 0])
-    vectors = {name: values[later, k] for k, name in enumerate(names) if name != "time"}
     measures = {name.lower(): float(value) for name, value in _MEASURE.findall(said)}
-    return SpiceRun(time[later], vectors, measures)
+    return spice_run(names, values, measures)
 
 
 def check_deck_name(bench: Path) -> None:
@@ -121,14 +101,3 @@ def _reason(said: str) -> str:
         line for line in lines if re.search(r"error|too small|singular|abort|can't|unknown", line, re.IGNORECASE)
     ]
     return (telling or [line for line in lines if line] or ["no output"])[0][:200]
-
-
-def _read_raw(path: Path) -> tuple[list[str], np.ndarray]:
-    """Names of the variables and their values, shape (points, variables), of a binary file of real numbers."""
-    head, _, body = path.read_bytes().partition(b"Binary:\n")
-    lines = head.decode("latin-1").splitlines()
-    count = next(int(line.split(":")[1]) for line in lines if line.startswith("No. Variables"))
-    points = next(int(line.split(":")[1]) for line in lines if line.startswith("No. Points"))
-    first = lines.index("Variables:") + 1
-    names = [line.split()[1].lower() for line in lines[first : first + count]]
-    return names, np.frombuffer(body, "<f8", points * count).reshape(points, count)

@@ -12,22 +12,28 @@ from spinhop.commands.options import DesignFile, Engine, Force, Json, LayoutFile
 def spice(
     design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, engine: Engine = "auto",
     ideal: Annotated[bool, typer.Option("--ideal", help="Perfect wires; needs no layout.")] = False,
-    run: Annotated[bool, typer.Option("--run", help="Run the deck with ngspice and compare.")] = False,
+    dialect: Annotated[
+        str, typer.Option("--dialect", help="Of the deck: ngspice, xyce, vacask or spectre (Verilog-A).")
+    ] = "ngspice",
+    run: Annotated[bool, typer.Option("--run", help="Run the deck with ngspice or VACASK and compare.")] = False,
     force: Force = False, json: Json = False,
 ) -> None:  # fmt: skip
-    """Write one trial as a SPICE deck, with drawn or ideal wires; --run simulates it with ngspice."""
+    """Write one trial as a deck for a circuit simulator, with drawn or ideal wires; --run simulates it."""
     from spinhop.console import StageLines, print_json, print_table
-    from spinhop.spice_stages import names, spice_design
+    from spinhop.spice_stages import deck_stage, names, spice_design
     from spinhop.task_outcome import read_trial_data, trial_rows
 
     with StageLines() as progress:
         done = spice_design(
-            design, ideal=ideal, run=run, out=out, layout=layout, top=top, engine=engine, force=force, progress=progress
-        )
-    bench, network, seen, known = names(ideal)
-    results = {"ngspice": read_trial_data(done.path(seen)), "engine": read_trial_data(done.path(known))} if run else {}
+            design, ideal=ideal, run=run, out=out, layout=layout, top=top, engine=engine, dialect=dialect, force=force,
+            progress=progress,
+        )  # fmt: skip
+    bench, seen, known = names(ideal, dialect)
+    written = [name for name in done.files(deck_stage(ideal, dialect).name) if name != bench]
+    results = {dialect: read_trial_data(done.path(seen)), "engine": read_trial_data(done.path(known))} if run else {}
     if json:
-        data = {"folder": str(done.folder), "bench": bench, "network": network, "stages": done.manifest["stages"]}
+        files = {"bench": bench, "network": written[0], "models": written[1:]}
+        data = {"folder": str(done.folder), **files, "stages": done.manifest["stages"]}
         print_json(data | ({"outcome": results} if run else {}))
         return
     if run:

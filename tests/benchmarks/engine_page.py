@@ -14,7 +14,8 @@ from typing import Any
 
 from benchmark_tables import PAGE, bandwidth, ngspice_rows, scaling_rows, static_rows, table, vacask_rows
 from machine import facts, in_own_process
-from vacask_peer import programs
+
+from sim.spice import vacask_programs
 
 ROOT = Path(__file__).parents[2]
 IDEAL_N, WIRED = 60, ((16, 1.0, 5e-6), (32, 1.0, 4e-9))  # neurons, ohm per cell, longest convergence
@@ -52,7 +53,7 @@ def measure(quick: bool, report: Callable[[str], None]) -> dict[str, Any]:
     for lines in (64,) if quick else (64, 128):
         found["badcrossbar"].append(own("static_measures.against_badcrossbar", lines, 1e-3, timeout=300,
                                         blas_threads=1))  # fmt: skip
-    for n in () if programs() is None else (4, 8) if quick else (8, 16, 32):
+    for n in () if vacask_programs() is None else (4, 8) if quick else (8, 16, 32):
         found["vacask"].append(own("vacask_peer.against_vacask", n, timeout=1800))
     if shutil.which("ngspice") is None:
         report("ngspice is not installed: left out")

@@ -147,7 +147,7 @@ def test_a_law_that_says_its_diffusion_moves_walls_at_a_temperature(viscous):
 def test_no_deck_is_written_with_another_law(viscous, tmp_path):
     network = ideal_network(design(3), design(3).load_process()).with_dynamics("viscous")
     protocol = sim.protocol_on(network, design(3), design(3).load_process())
-    with pytest.raises(InputError, match="walls in decks are kinematic, the network's are viscous"):
+    with pytest.raises(InputError, match="walls in SPICE decks are kinematic, the network's are viscous"):
         write_deck(network, protocol, tmp_path / "bench.cir")
     assert list(tmp_path.iterdir()) == []
 

@@ -192,7 +192,7 @@ def test_more_pins_than_a_subcircuit_can_have(monkeypatch):
     """Weight lines of 32 neurons are too many for ngspice: the network is then written on the top level."""
     network, protocol = case(4, 2.0, 1)
     as_subcircuit = spice.simulate(network, protocol, duration=20e-9)
-    monkeypatch.setattr("sim.spice.deck.MOST_PORTS", 10)
+    monkeypatch.setattr(type(spice.dialect_of("ngspice")), "most_ports", 10)
     flat = spice.simulate(network, protocol, duration=20e-9)
     time = np.linspace(0, 36e-9, 100)
     np.testing.assert_allclose(walls_at(as_subcircuit, time), walls_at(flat, time), atol=1e-3 * network.length[0])

