@@ -1,4 +1,4 @@
-"""JSON schemas of the design and process files, and the reference page made from them."""
+"""JSON schemas of the design, process and study files, and the reference page made from them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pydantic import BaseModel
 from hwlib.design import Design
 from hwlib.process import Process
 from hwlib.quantities import human
+from spinhop.study.study_fields import StudyFields
 
-MODELS: dict[str, type[BaseModel]] = {"design": Design, "process": Process}
+MODELS: dict[str, type[BaseModel]] = {"design": Design, "process": Process, "study": StudyFields}
 _BOUNDS = {
     "gt": "above", "ge": "at least", "lt": "below", "le": "at most",
     "exclusiveMinimum": "above", "minimum": "at least", "exclusiveMaximum": "below", "maximum": "at most",
@@ -20,7 +21,7 @@ _HEAD = """\
 
 Made by `make docs` from the models that read the files; do not edit.
 
-Both files are YAML 1.2 (core schema): `010` is ten and `0o10` eight, `1:30`, `yes` and `2001-01-01` are texts, tags
+The files are YAML 1.2 (core schema): `010` is ten and `0o10` eight, `1:30`, `yes` and `2001-01-01` are texts, tags
 and keys given twice are refused, `<<` is a key like any other. A file has at most 256 KiB, 20000 values (an alias
 counts as what it names) and 20 levels; a larger weight matrix goes into a CSV file (`matrix_file`).
 
@@ -28,13 +29,13 @@ Every dimensional value carries its unit (`100 nm`, `0.1 V`, `1e12 A/m^2`); a ba
 names with whole powers, joined by `*`, `·`, `/` or a space. Every value has a range, the same for Python callers, who
 give SI numbers. Weights are 0, or 1e-6 to 1e6 in size.
 
-`spinhop schema design` and `spinhop schema process` print the JSON schemas, for editors that complete and check while
+`spinhop schema design`, `process` and `study` print the JSON schemas, for editors that complete and check while
 you type.
 """
 
 
 def json_schema(kind: str) -> dict[str, Any]:
-    """JSON schema of the ``design`` or ``process`` file.
+    """JSON schema of the ``design``, ``process`` or ``study`` file.
 
     Quantities are strings with the custom keys ``x-unit`` (their SI unit), ``x-range`` (what is allowed, as a person
     writes it) and, where words are allowed too, ``x-words``; ``minimum`` and ``maximum`` are numbers in the SI unit.
@@ -59,7 +60,7 @@ def _quantity_defaults(node: Any) -> None:
 
 
 def reference_page() -> str:
-    """Markdown page with every field of the design and process files, its default and its meaning."""
+    """Markdown page with every field of these files, its default and its meaning."""
     parts = [_HEAD]
     for kind in MODELS:
         schema = json_schema(kind)

@@ -23,11 +23,11 @@ def new(
 
 
 def schema(
-    kind: Annotated[Literal["design", "process"], typer.Argument(help="Which file.")] = "design",
+    kind: Annotated[Literal["design", "process", "study"], typer.Argument(help="Which file.")] = "design",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write instead of printing.")] = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="The reference page of both files instead.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The reference page of all files instead.")] = False,
 ) -> None:
-    """Export the JSON schema of the design or process file."""
+    """Export the JSON schema of the design, process or study file."""
     import json
 
     from hwlib.writing import write_atomic
