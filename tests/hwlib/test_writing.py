@@ -48,6 +48,19 @@ def test_a_file_that_is_a_folder(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["x"]
 
 
+@pytest.mark.parametrize("through", ["itself", "link"])
+def test_a_device_or_pipe_is_not_replaced(tmp_path, through):
+    """As root even /dev/null would become a file, for every program on the machine."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    path = pipe if through == "itself" else tmp_path / "link"
+    if through == "link":
+        path.symlink_to(pipe)
+    with pytest.raises(InputError, match="it is no regular file"):
+        write_atomic(path, lambda p: p.write_text("x"))
+    assert stat.S_ISFIFO(path.stat().st_mode) and path.is_symlink() == (through == "link")
+
+
 def test_a_name_as_long_as_can_be(tmp_path):
     path = tmp_path / ("n" * 251 + ".txt")
     assert write_atomic(path, lambda p: p.write_text("text")).read_text() == "text"
