@@ -42,12 +42,13 @@ def replacing(path: Path, one_writer: bool = False) -> Iterator[Path]:
         one_writer: nobody else writes this file at the time; what a killed process left of it is then written over.
 
     Raises:
-        InputError: when the folder cannot be written, or the file not be written to its end; where a folder, device or
-            pipe is in its place.
+        InputError: when the folder cannot be written, or the file not be written to its end; where a device or pipe
+            is in its place.
     """
     path = Path(path)
     with suppress(OSError):
-        if not stat.S_ISREG(path.stat().st_mode):  # a device would be gone, for every program
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a device would be gone, for every program
             raise InputError(f"{path}: cannot write there (it is no regular file)")
     temporary = temporary_of(path, None if one_writer else secrets.token_hex(8))
     try:
