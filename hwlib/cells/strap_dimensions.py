@@ -132,7 +132,7 @@ class _Lane:
     runs: str  # the metal that a strap runs on along y; empty for the vias of rows
 
 
-class Lanes:
+class StrapLanes:
     """Centres along x of the straps of columns and of the vias of rows."""
 
     def __init__(self, rules: Rules, stacks: dict[str, StrapStack], wishes: dict[str, int]):

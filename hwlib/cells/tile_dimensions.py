@@ -14,7 +14,7 @@ from itertools import pairwise
 from hwlib.cells.device_dimensions import DeviceBoxes, DeviceSpec, device_boxes
 from hwlib.cells.rules import Rules, rules_of
 from hwlib.cells.shapes import Box, Rect, square
-from hwlib.cells.strap_dimensions import Feet, Heights, Lanes, Span, StrapSpec, StrapStack, landing, middle_of
+from hwlib.cells.strap_dimensions import Feet, Heights, Span, StrapLanes, StrapSpec, StrapStack, landing, middle_of
 from hwlib.cells.via_groups import ViaCounts, ViaGroup, rows_within, via_group
 from hwlib.wire_fields import ACROSS
 
@@ -339,7 +339,7 @@ class Tile:
         """Lanes of the straps along x, and slots for the pads of columns above the rows."""
         shift = self.origin[0]
         columns = {wire: sum(span) // 2 + shift for wire, span in (("drive", self.drive), ("ground", self.ground))}
-        lanes = Lanes(self.rules, self.straps, columns | {"rows": self.axis + shift})
+        lanes = StrapLanes(self.rules, self.straps, columns | {"rows": self.axis + shift})
         self.px = max(self.px, lanes.period())
         self.lanes = lanes.centres(self.px)
         self.feet = Feet(self.rules, self.straps, columns, self.lanes, self.px)

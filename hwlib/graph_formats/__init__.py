@@ -70,7 +70,8 @@ def format_of(file: GraphFile) -> GraphFormat:
     if by_suffix is not None:
         return by_suffix
     number, first = file.first_line()
+    text = "\ufffd" not in first and "\0" not in first  # else binary data, which any of them may begin like
     for name, begins in NOT_READ:
-        if begins.match(first):
+        if text and begins.match(first):
             raise file.refuse(number, f"found {shown(first, 30)}, which looks like {name}; {READ}")
     return next(each for each in FORMATS if each.begins.match(first))
