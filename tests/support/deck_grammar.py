@@ -1,6 +1,6 @@
 """The statements that Spectre's and Xyce's netlists may have, as far as decks need them; anything else is an error.
 
-Written from the simulators' manuals (Spectre Classic Simulator Reference; Xyce Reference Guide 7.8), without them.
+Written from what is known of these languages, with neither the simulators nor their manuals at hand.
 """
 
 from __future__ import annotations
