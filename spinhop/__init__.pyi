@@ -6,9 +6,9 @@ from .plotting import plot_store as plot_store
 from .report import write_report as write_report
 from .running import run_design as run_design
 from .spice_stages import spice_design as spice_design
-from .study import open_study as open_study
-from .study import sweep as sweep
-from .study import yield_of as yield_of
+from .study.chip_yield import yield_of as yield_of
+from .study.study_store import open_study as open_study
+from .study.sweep_runner import sweep as sweep
 from .task_designs import answer as answer
 from .task_designs import task_design as task_design
 

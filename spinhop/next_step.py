@@ -48,8 +48,8 @@ def next_step(
         findings: by name of the check.
     """
     if limits is not None and limits.word == BROKEN:
-        rule = str(limits.facts["rule"])
-        return NextStep(f"mend {rule} first", lever_of(rule), rule)
+        rule = str(limits.facts.get("rule") or "")
+        return NextStep(f"mend {rule or 'what is broken'} first", lever_of(rule) if rule else None, rule)
     if function is not None and function.word == FAILS:
         return _failing(function, findings)
     if limits is not None and limits.word == NOT_CHECKED:

@@ -65,7 +65,7 @@ def write_report(folder: Path, design: Design | None = None, network: Network | 
     kind = design.task.kind
     scored = titles if f"{kind}, ideal" in manifest["stages"] else []
     drawing = layout_path(folder, manifest)
-    shown = [NEURON_PICTURE] if (folder / NEURON_PICTURE).exists() else []
+    shown = [name for name in (LAYOUT_PICTURE, NEURON_PICTURE) if (folder / name).exists()]
     tasks = {title: folder / task_file(kind, ideal=title == IDEAL) for title in scored}
     results = [TRACES[title] for title in titles] + [path.name for path in tasks.values()]
     now = inputs_hash(folder, design)

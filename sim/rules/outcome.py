@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -177,7 +178,9 @@ def check_waivers(waivers: Mapping[str, str], known: Sequence[str]) -> None:
     """
     for name in waivers:
         if name not in known:
-            raise InputError(f"waivers: no operating-point rule {shown(name)}; allowed: {', '.join(known)}")
+            close = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(known)}"
+            raise InputError(f"waivers: no operating-point rule {shown(name)}; {hint}")
 
 
 def _plain(value: Any) -> Any:

@@ -258,13 +258,16 @@ def test_exit_code_of_an_edited_layout(drawn, tmp_path, spinhop):
     assert set(json.loads(out)["operating_point"]) == {"erc_ideal"}
 
 
-def test_waiver_of_an_unknown_rule_is_refused_with_the_allowed_ones(drawn, tmp_path, spinhop):
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("vdw.windows", "did you mean 'vdw.window'?"), ("odd.rule", "allowed: vdw.window, vdw.eq4")],
+)
+def test_waiver_of_an_unknown_rule_is_refused_with_what_is_allowed(drawn, tmp_path, spinhop, name, hint):
     design = tmp_path / "small.yaml"
-    design.write_text(DESIGN + "waivers: {vdw.windows: no reason at all}\n")
+    design.write_text(DESIGN + f"waivers: {{{name}: no reason at all}}\n")
     code, out, err = spinhop("check", design, "--out", tmp_path / "run")
     assert code == 2 and out == ""
-    line = err.splitlines()[-1]
-    assert "no operating-point rule 'vdw.windows'; allowed: vdw.window, vdw.eq4" in line and "ir.ground" in line
+    assert f"no operating-point rule '{name}'; {hint}" in err.splitlines()[-1]
 
 
 def test_documentation_names_every_operating_point_rule():

@@ -5,6 +5,7 @@ import xarray as xr
 
 from hwlib.design import load_design
 from hwlib.process import load_process
+from spinhop.next_step import NextStep
 from spinhop.report_head import head
 
 DESIGN = """\
@@ -42,7 +43,7 @@ def test_walls_and_angles_are_in_the_result_with_units(spinhop, design, tmp_path
 
 
 def test_the_report_names_the_law(design):
-    page = head(load_design(design), load_process("ebeam"), "drawn", [], {})
+    page = head(load_design(design), load_process("ebeam"), "drawn", [], NextStep("simulate it"), {})
     assert "collective dynamics: damping 0.5, anisotropy_field 150 mT" in page
 
 
@@ -71,5 +72,5 @@ def test_engines_and_decks_of_kinematic_walls_refuse_it(spinhop, design, tmp_pat
         code, _, err = spinhop("simulate", design, "--ideal", "--out", tmp_path / engine, "--engine", engine)
         assert code == 2 and f"engine {engine}: does not support collective walls" in err and err.count("\n") == 1
     code, _, err = spinhop("spice", design, "--ideal", "--out", tmp_path / "deck")
-    assert code == 2 and "walls in decks are kinematic, the network's are collective" in err
+    assert code == 2 and "walls in SPICE decks are kinematic, the network's are collective" in err
     assert not list((tmp_path / "deck").glob("*.cir"))

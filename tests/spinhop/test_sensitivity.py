@@ -12,7 +12,7 @@ from hwlib.design import load_design
 from hwlib.schematic import ideal_network
 from hwlib.variation_fields import VariationFields
 from spinhop.optimize.trial_yield import working_share
-from spinhop.study import yield_of
+from spinhop.study.chip_yield import yield_of
 from spinhop.study.point_evaluation import PointEvaluator, PointResult, _note_chip
 from spinhop.study.sensitivity import first_order, worst_parameters
 

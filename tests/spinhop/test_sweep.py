@@ -23,9 +23,10 @@ from hwlib.extraction import extract
 from hwlib.process import load_process
 from hwlib.schematic import ideal_network
 from hwlib.variation_fields import VariationFields
-from spinhop.study import open_study, point_evaluation, study_store, sweep, sweep_runner
+from spinhop.study import point_evaluation, study_store, sweep_runner
 from spinhop.study.point_evaluation import PointEvaluator, PointResult, StudyPoint
-from spinhop.study.sweep_runner import estimate
+from spinhop.study.study_store import open_study
+from spinhop.study.sweep_runner import estimate, sweep
 from tests.support.processes import start, stop
 
 FULL = bool(os.environ.get("SPINHOP_FULL"))

@@ -9,8 +9,7 @@ import pytest
 from scipy import stats
 
 from hwlib.errors import InputError
-from spinhop.study import yield_of
-from spinhop.study.chip_yield import chip_share
+from spinhop.study.chip_yield import chip_share, yield_of
 from spinhop.study.point_evaluation import PointEvaluator, PointResult
 
 DESIGN = "name: small\nprocess: copper_thick\nnetwork: {neurons: 3}\ntask: {trials: 1}\n"
