@@ -9,6 +9,7 @@ import layouts
 from hwlib.design import Design
 from hwlib.extraction import extract
 from hwlib.weights import weight_levels
+from sim.engines.layout.partition.blocks import INTERFACE, build_structure, source_nodes
 from sim.protocol import protocol_for
 from tests.support.agreement import compare
 
@@ -45,3 +46,18 @@ def drawn(seed: int, folder):
 def test_layout_engine_on_strapped_layouts(seed, tmp_path):
     found, ambiguous = compare(*drawn(seed, tmp_path), "layout")
     assert not found and not ambiguous
+
+
+def interface(straps, folder) -> int:
+    """Nodes that a network of twelve neurons solves in every step beside its rows and columns."""
+    design = Design(name="d", process="copper", network={"neurons": 12, "soma_placement": "centred", "straps": straps})
+    process = design.load_process()
+    network = extract(layouts.write_layout(layouts.hopfield(design), folder / "d.oas"), process, design)
+    sources = source_nodes(network, protocol_for(design, process).net_voltages(network))
+    return int((build_structure(network, sources).place == INTERFACE).sum())
+
+
+def test_straps_belong_to_rows_and_columns(tmp_path):
+    """All but where they join two of them: else every via of theirs is solved in every step."""
+    straps = {"ground": {"metal": "m4"}, "weight": {"metal": "m5"}}
+    assert interface(straps, tmp_path) < 5 * interface({}, tmp_path)

@@ -21,6 +21,7 @@ from sim.engines.layout.elimination.symbolic import distinct
 from sim.engines.layout.partition.reduction import PILLAR, TRACK, WIRE, CircuitEdges, Removed, reduce_graph
 
 SOURCE, INTERFACE, ROW, STATIC, GONE = range(5)
+_WIRES_FOLLOWED = 16  # from a pillar or track up to a strap, and along it half-way to the next via
 _TRUNK_WIRES, _TRUNK_PORTS = 3, 6  # most wires at a node of a trunk's segment, and most ports of the segment
 
 
@@ -171,9 +172,55 @@ def _interface(network: Network, edges: CircuitEdges, held: np.ndarray) -> np.nd
     at_soma = (edges.device >= 0) & somas[edges.device]
     interface[edges.a[at_soma]] = interface[edges.b[at_soma]] = True
     _label_ends(edges, somas, network.pre, network.post, n, held, label, interface)
+    _follow_straps(edges, held, label, interface, _among_devices(network))
     interface[(label < 0) & ~held] = True
     _cut(edges, held, label, interface)
     return interface
+
+
+def _among_devices(network: Network) -> np.ndarray:
+    """Nodes that stand among the devices, boolean: straps do, trunks at the sides and what leads to them do not."""
+    inside = np.ones(network.nodes, bool)
+    for place, devices in ((network.node_x, network.device_x), (network.node_y, network.device_y)):
+        low, high = devices.min(), devices.max()
+        beside = (high - low) / max(network.neurons - 1, 1) / 2  # half a tile
+        inside &= (low - beside <= place) & (place <= high + beside)
+    return inside
+
+
+def _follow_straps(
+    edges: CircuitEdges, held: np.ndarray, label: np.ndarray, closed: np.ndarray, among: np.ndarray
+) -> None:
+    """Give nodes of wires beside one row or column its label: straps then belong to what is below them.
+
+    Those that end up beside one that another row or column was given, or that none was, and those of trunks, stay on
+    the interface.
+
+    Args:
+        edges: of the reduced circuit.
+        held: nodes that sources hold.
+        label: row or column of each node, −1 none; in place.
+        closed: nodes that keep no label.
+        among: nodes among the devices.
+    """
+    wires = edges.kind == WIRE
+    here = np.concatenate([edges.a[wires], edges.b[wires]])
+    there = np.concatenate([edges.b[wires], edges.a[wires]])
+    new = np.zeros(len(label), bool)
+    for _ in range(_WIRES_FOLLOWED):
+        free = (label < 0) & ~held & ~closed
+        known = free[here] & (label[there] >= 0) & ~held[there]
+        least, most = np.full(len(label), np.iinfo(np.int32).max, np.int32), np.full(len(label), -1, np.int32)
+        np.minimum.at(least, here[known], label[there[known]])
+        np.maximum.at(most, here[known], label[there[known]])
+        taken = free & (least == most)
+        if not taken.any():
+            break
+        label[taken] = most[taken]
+        new |= taken
+    other = new[here] & (label[here] != label[there]) & ~held[there] & ((label[there] < 0) | new[there])
+    label[here[other]] = -1
+    label[new & ~among] = -1
 
 
 @plain()
