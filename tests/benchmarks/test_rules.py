@@ -36,9 +36,13 @@ def test_all_rules_of_a_drawn_network_take_fewer_than_thirty_direct_factorisatio
     process = design.load_process()
     network = extract(layouts.write_layout(layouts.hopfield(design), tmp_path / "loop.oas"), process, design)
     sim.judge(network, design, process)
-    start = time.process_time()
-    sim.judge(replace(network), design, process)
-    rules = time.process_time() - start
+
+    def judged() -> float:
+        start = time.process_time()
+        sim.judge(replace(network), design, process)
+        return time.process_time() - start
+
+    rules = min(judged() for _ in range(3))
     direct = min(direct_factorisation(network) for _ in range(3))
     print(f"\nN = 40: rules {rules:.3f} s, one direct factorisation {direct * 1e3:.1f} ms, ratio {rules / direct:.1f}")
     assert rules < 30 * direct
