@@ -223,6 +223,11 @@ def in_words(name: str) -> str:
     return name if net is None else net.net_class.in_words(net)
 
 
+def device_name(post: int, pre: int) -> str:
+    """How a user calls a device: ``soma 3``, or ``axon 3→5`` from neuron 3 onto neuron 5."""
+    return f"soma {post}" if post == pre else f"axon {pre}→{post}"
+
+
 def _digits(level: float) -> str:
     return f"{abs(level):.6f}".rstrip("0").rstrip(".")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from markupsafe import Markup
 
+from hwlib.nets import device_name
 from spinhop import page
 from spinhop.wall_data import packed
 
@@ -116,8 +117,7 @@ def _track_ends(network: Network) -> str | None:
 
 def _drop(kind: str, values: np.ndarray, network: Network) -> dict[str, Any]:
     worst = int(np.nanargmax(values))
-    pre, post = int(network.pre[worst]), int(network.post[worst])
-    where = f"soma {post}" if pre == post else f"axon {pre}→{post}"
+    where = device_name(int(network.post[worst]), int(network.pre[worst]))
     return {
         "title": {"vdw": "V_DW"}.get(kind, kind), "values": packed(values, "f4"), "where": where,
         "most": float(values[worst]),

@@ -9,11 +9,10 @@ import numpy as np
 
 from hwlib.checks.device_table import DeviceTable
 from hwlib.checks.loose_metal import Loose
-from hwlib.checks.reference_netlist import device_name
 from hwlib.checks.strap_check import CLASSES, BareLanding
 from hwlib.drawing.net_labels import NetLabel
 from hwlib.findings import Finding, Severity
-from hwlib.nets import LINE, RAIL, in_words, parse_net
+from hwlib.nets import LINE, RAIL, device_name, in_words, parse_net
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, Network
 
 MAX_LISTED = 1000  # findings of one kind

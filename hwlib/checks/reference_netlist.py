@@ -23,11 +23,6 @@ def reference_network(design: Design, process: Process) -> Network:
     return ideal_network(design, process)
 
 
-def device_name(post: int, pre: int) -> str:
-    """How a user calls a device: ``soma 3``, or ``axon 3→5`` from neuron 3 onto neuron 5."""
-    return f"soma {post}" if post == pre else f"axon {pre}→{post}"
-
-
 def drawn_parameters(network: Network, design: Design) -> dict[str, np.ndarray]:
     """What the extractor should measure (see ``device_extractor.PARAMETERS``), SI units, shape (devices,)."""
     return {

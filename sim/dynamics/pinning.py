@@ -42,6 +42,12 @@ class Pinning:
         self.length = length
         self.any = bool(self.landscape.any() or self.notch.any())
 
+    def of(self, device: int) -> Pinning:
+        """That of one wall alone."""
+        values = (self.landscape, self.period, self.notch, self.width)
+        names = (parameter.name for parameter in PINNING)
+        return Pinning({n: v[[device]] for n, v in zip(names, values, strict=True)}, self.length[[device]])
+
     def velocity(self, place: np.ndarray) -> np.ndarray:
         """What pinning alone would give walls at ``place`` m, in m/s, shape (…, devices)."""
         ahead, behind = place / self.width, (self.length - place) / self.width

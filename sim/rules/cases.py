@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from hwlib.device import Device
-from hwlib.nets import DENDRITE, LINE, RAIL, V_DW, NetClass
+from hwlib.nets import DENDRITE, LINE, RAIL, V_DW, NetClass, device_name
 from hwlib.network import Network
 from hwlib.process import Process
 from sim.dynamics import Kinematic, WallDynamics, dynamics_of
@@ -193,8 +193,7 @@ class Cases:
         """Name and place of a device."""
         net = self.network
         pre, post = int(net.pre[device]), int(net.post[device])
-        name = f"soma {post}" if pre == post else f"axon {pre}→{post}"
-        return _place(name, net.device_x[device], net.device_y[device])
+        return _place(device_name(post, pre), net.device_x[device], net.device_y[device])
 
     def node_place(self, node: int) -> Place:
         """Net and place of a node."""

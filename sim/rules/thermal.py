@@ -68,14 +68,7 @@ class WarmWalls:
 
     def _pinning(self, device: int, way: np.ndarray, on: bool) -> np.ndarray:
         """Velocity that pinning gives a wall at some ways from its OFF or ON end, away from it, m/s."""
-        pinning = self.pinning
-        one = type(pinning)(
-            {
-                "pinning_velocity": pinning.landscape[[device]], "pinning_period": pinning.period[[device]],
-                "notch_velocity": pinning.notch[[device]], "notch_width": pinning.width[[device]],
-            },
-            pinning.length[[device]],
-        )  # fmt: skip
+        one = self.pinning.of(device)
         return -one.velocity(one.length - way[:, None])[:, 0] if on else one.velocity(way[:, None])[:, 0]
 
     def moved(self, device: int, speed: float, on: bool) -> float:

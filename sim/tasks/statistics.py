@@ -52,6 +52,19 @@ def proportion(successes: int, trials: int) -> Interval:
     return Interval(successes / trials, float(ci.low), float(ci.high))
 
 
+def mean_share(values: np.ndarray) -> Interval:
+    """Mean of numbers from 0 to 1 with Wilson's interval.
+
+    Of yes and no it is Wilson's; numbers in between vary less than yes and no of the same mean do (p(1 − p) bounds
+    the variance), so that the interval is wide enough, also where all are equal.
+    """
+    p, n = float(np.mean(values)), len(values)
+    z = float(stats.norm.ppf(0.5 + LEVEL / 2))
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return Interval(p, max(middle - half, 0.0), min(middle + half, 1.0))
+
+
 def ratio(numerator: np.ndarray, denominator: np.ndarray, seed: int = 0) -> Interval:
     """Ratio of two paired sums with a bootstrap interval over pairs (seeded)."""
     top, bottom = np.asarray(numerator, float), np.asarray(denominator, float)

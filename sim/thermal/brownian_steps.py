@@ -8,15 +8,12 @@ against the track, so that in each only the nearer end is met.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
 
-_OPTIONS: Any = {"error_model": "numpy", "nogil": True, "cache": True}
+from sim.thermal.thermal_jit import compiled
 
 
-@njit(**_OPTIONS)
+@compiled()
 def displace(place, length, speed, spread, time, normal, uniform, pushed):
     """Move walls by some increments of time, each of length ``time``; speeds are held.
 

@@ -6,10 +6,9 @@ alone, so results do not depend on the order of work.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
+
+from sim.thermal.thermal_jit import compiled, inlined
 
 _ROUNDS = 10
 _LOW = np.uint64(0xFFFFFFFF)
@@ -18,11 +17,8 @@ _MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _WEYL = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _UNIT = 2.0**-32
 
-_OPTIONS: Any = {"error_model": "numpy", "nogil": True, "cache": True}
-_inner: Any = njit(inline="always", **{**_OPTIONS, "cache": False})
 
-
-@_inner
+@inlined()
 def _philox(a, b, c, d, key, other):
     """Four words of 32 bits, each in 64, of a counter of four and a key of two."""
     for _ in range(_ROUNDS):
@@ -33,13 +29,13 @@ def _philox(a, b, c, d, key, other):
     return a, b, c, d
 
 
-@njit(**_OPTIONS)
+@compiled()
 def philox(counter, key, out):
     """Words of 32 bits for a counter of four words and a key of two, all ``uint64``."""
     out[0], out[1], out[2], out[3] = _philox(counter[0], counter[1], counter[2], counter[3], key[0], key[1])
 
 
-@njit(**_OPTIONS)
+@compiled()
 def draw_pair(seed, trial, variable, pair, normal, uniform):
     """Numbers of all walls for two increments of time, ``2·pair`` and the one after.
 

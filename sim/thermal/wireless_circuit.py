@@ -5,18 +5,17 @@ With noise the axons of a neuron part, so these are N² walls where the engine `
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from hwlib.nets import V_DW
 from hwlib.network import DW_IN, MTJ_IN, MTJ_OUT
 from sim.engines.stepper import LOAD, Phase
+from sim.thermal.thermal_jit import compiled
 from sim.walls import Pillars
 
 WEIGHT, VDW, CHARGE, PILLAR, TRACK, WIRE = range(6)  # powers: delivered, then turned to heat
-_OPTIONS: Any = {"error_model": "numpy", "nogil": True, "cache": True}
 
 
 class Wireless(NamedTuple):
@@ -113,7 +112,7 @@ class WirelessCircuit:
         return Pillars.of(self._phase.network).conductance(self._place)
 
 
-@njit(**_OPTIONS)
+@compiled()
 def _solve(network, place, current, power):
     drive = _feed(network, place, power)
     if np.isnan(network.held[0]):
@@ -122,13 +121,13 @@ def _solve(network, place, current, power):
         _loading(network, place, drive, current, power)
 
 
-@njit(**_OPTIONS)
+@compiled()
 def _conductance(network, place, device):
     share = min(max((place[device] - network.edge[device]) / network.width[device], 0.0), 1.0)
     return network.g_ap[device] + share * network.g_gain[device]
 
 
-@njit(**_OPTIONS)
+@compiled()
 def _feed(network, place, power):
     """Voltages of the drives, which somas' pillars feed; V_DW's power and where it goes."""
     n = len(network.somas)
@@ -145,7 +144,7 @@ def _feed(network, place, power):
     return drive
 
 
-@njit(**_OPTIONS)
+@compiled()
 def _loading(network, place, drive, current, power):
     """Dendrites that sources hold; floating weight nets join some of them through their pillars."""
     siemens, ampere, square = np.zeros(network.nets), np.zeros(network.nets), 0.0
@@ -174,7 +173,7 @@ def _loading(network, place, drive, current, power):
     power[PILLAR] += square
 
 
-@njit(**_OPTIONS)
+@compiled()
 def _converging(network, place, drive, current, power):
     """Dendrites between their weights and the soma's track to ground."""
     n, square = len(network.somas), 0.0

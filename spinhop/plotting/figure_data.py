@@ -8,10 +8,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from hwlib.errors import InputError, cut
-from sim.tasks.statistics import LEVEL, Interval, mean
+from sim.tasks.statistics import Interval, mean, mean_share
 from spinhop.plotting.plot_source import PlotSource
 
 _MOST_LEVELS = 24  # of an axis; more different values are put into bins
@@ -84,19 +83,6 @@ def is_share(source: PlotSource, name: str) -> bool:
     return name in _SHARES or name.endswith("_rate") or name.startswith("share_") or f"{name}_low" in source.numbers
 
 
-def shared(values: np.ndarray) -> Interval:
-    """Mean of numbers from 0 to 1 with Wilson's interval.
-
-    Of yes and no it is Wilson's; numbers in between vary less than yes and no of the same mean do (p(1 − p) bounds
-    the variance), so that the interval is wide enough, also where all are equal.
-    """
-    p, n = float(np.mean(values)), len(values)
-    z = float(stats.norm.ppf(0.5 + LEVEL / 2))
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return Interval(p, max(middle - half, 0.0), min(middle + half, 1.0))
-
-
 def _interval(source: PlotSource, name: str, rows: np.ndarray) -> Interval:
     """Mean over some points; of one point the interval that is stored with it."""
     values = source.numbers[name][rows]
@@ -104,7 +90,7 @@ def _interval(source: PlotSource, name: str, rows: np.ndarray) -> Interval:
     if len(values) == 1 and low is not None and high is not None:
         return Interval(float(values[0]), float(low[rows][0]), float(high[rows][0]))
     if is_share(source, name) and values.min() >= 0 and values.max() <= 1:
-        return shared(values)
+        return mean_share(values)
     return mean(values)
 
 

@@ -81,7 +81,7 @@ def plot_store(
     for k, figure in enumerate(wanted):
         canvas, tips = drawn(figure, source)
         title, picture = _title(figure), svg(canvas)
-        stem = _stem(title, made.values())
+        stem = _stem(title, list(made.values()))
         made[title] = stem
         files[f"{stem}.svg"], files[f"{stem}.png"] = picture, png(canvas)
         parts.append((title, told_svg(picture, tips, f"f{k}-")))
@@ -184,9 +184,9 @@ def _title(figure: Figures) -> str:
     return f"{figure.y} against {figure.x}" if isinstance(figure, FrontPlot) else f"{figure.value}, histogram"
 
 
-def _stem(title: str, taken: object) -> str:
+def _stem(title: str, taken: list[str]) -> str:
     stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", title).strip("._")[:100] or "figure"
-    return stem if stem not in list(taken) else f"{stem}_{len(list(taken))}"  # type: ignore[call-overload]
+    return stem if stem not in taken else f"{stem}_{len(taken)}"
 
 
 def _notes(source: PlotSource, figures: list[Figures]) -> list[str]:

@@ -13,11 +13,12 @@ from scipy import stats
 
 from hwlib.errors import InputError
 from hwlib.netcdf import write_netcdf
+from sim.tasks.statistics import mean_share
 from spinhop.optimize.pareto_front import front_data
 from spinhop.optimize.search_history import SearchTrial
 from spinhop.optimize.trial_evaluation import Judged
 from spinhop.plotting import plot_store
-from spinhop.plotting.figure_data import MOST_DOTS, MeanCurve, curve, front_plot, heat_map, histogram, shared
+from spinhop.plotting.figure_data import MOST_DOTS, MeanCurve, curve, front_plot, heat_map, histogram
 from spinhop.plotting.plot_source import open_source
 from spinhop.study.point_evaluation import PointResult
 from spinhop.study.study_store import StudyStore
@@ -79,7 +80,7 @@ def test_interval_of_shares_covers_the_mean(spread):
     """Of 400 means of 15 numbers from beta distributions with mean 0.9, no fewer than 95 % less 3.3 deviations."""
     rng = np.random.default_rng(3)
     a, b = 0.9 / spread, 0.1 / spread
-    found = [shared(rng.beta(a, b, 15)) for _ in range(400)]
+    found = [mean_share(rng.beta(a, b, 15)) for _ in range(400)]
     assert np.mean([each.contains(0.9) for each in found]) >= 0.95 - 3.3 * np.sqrt(0.95 * 0.05 / 400)
 
 
