@@ -111,13 +111,14 @@ def test_what_is_told_of_a_chip_is_what_its_network_has(tmp_path):
     design = load_design(tmp_path / "small.yaml")
     network, process = ideal_network(design, design.load_process()), design.load_process()
     spreads = {"leak": {"sigma": 0.1}, "pillar_place": {"sigma": 1e-9}, "tmr": {"sigma": 0.1}}
-    fields = VariationFields(chip=3, spreads=spreads, defects={"shorted_pillars": 0.3})
+    fields = VariationFields(chip=3, spreads=spreads, defects={"shorted_pillars": 0.3, "open_pillars": 0.3})
     found, chip = sim.sampled_values(network, process, fields), sim.sampled_chip(network, process, fields)
-    assert set(found) == {"leak", "pillar_place", "tmr", "shorted_pillars"}
+    assert set(found) == {"leak", "pillar_place", "tmr", "shorted_pillars", "open_pillars"}
     np.testing.assert_allclose(chip.leak, network.leak * found["leak"], rtol=1e-14)
     np.testing.assert_allclose(chip.pillar_centre - network.pillar_centre, found["pillar_place"], atol=1e-20)
     assert np.array_equal(chip.r_p == 10.0, found["shorted_pillars"]) and 0 < found["shorted_pillars"].sum() < 9
-    rest = ~found["shorted_pillars"]
+    assert np.array_equal(chip.r_p == 1e9, found["open_pillars"]) and found["open_pillars"].any()
+    rest = ~found["shorted_pillars"] & ~found["open_pillars"]
     ratio = (chip.r_ap / chip.r_p - 1) / (network.r_ap / network.r_p - 1)
     np.testing.assert_allclose(ratio[rest], found["tmr"][rest], rtol=1e-12)
 
