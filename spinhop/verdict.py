@@ -91,6 +91,10 @@ class TrialCounts:
             return UNDETERMINED
         return WORKS if as_right else FAILS
 
+    def works(self, required: float) -> bool:
+        """Whether the word is that it works."""
+        return self.word(required) == WORKS
+
     def _good(self, required: float, *, right: bool) -> bool:
         if self.accuracy is None:
             return bool(np.where(self.undetermined, right, self.at_rest).all())

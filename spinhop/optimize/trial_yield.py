@@ -6,7 +6,7 @@ from hwlib.design import Design
 from hwlib.network import Network
 from hwlib.process import Process
 from spinhop.study.point_evaluation import made
-from spinhop.verdict import WORKS, TrialCounts
+from spinhop.verdict import TrialCounts
 
 
 def working_share(design: Design, process: Process, network: Network, chips: int) -> float:
@@ -36,4 +36,4 @@ def _works(design: Design, network: Network, process: Process) -> bool:
     if any(finding.severity == "error" for finding in sim.judge(network, design, process).findings()):
         return False
     trials = sim.run_task(network, design, process)
-    return TrialCounts.of(trials, task_of(design).measure).word(design.task.required) == WORKS
+    return TrialCounts.of(trials, task_of(design).measure).works(design.task.required)

@@ -22,7 +22,7 @@ from spinhop.design_fields import plain_fields, whole_design
 from spinhop.extracted_network import draw_and_check
 from spinhop.provenance import data_hash, file_hash
 from spinhop.study.study_fields import WIRES, StudyFields
-from spinhop.verdict import WORKS, TrialCounts
+from spinhop.verdict import TrialCounts
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -148,7 +148,7 @@ class PointEvaluator:
             self._judge(result, network, design, process)
         trials = sim.run_task(network, design, process, engine=self._engine, trials=self._trials)
         _note_task(result, trials)
-        good = TrialCounts.of(trials, task_of(design).measure).word(design.task.required) == WORKS
+        good = TrialCounts.of(trials, task_of(design).measure).works(design.task.required)
         _note(result, "works", good, "1", "whether the network does its task: every trial at rest, the required score")
         return result
 

@@ -132,6 +132,17 @@ def test_slider_moves_the_walls_that_were_simulated(browser, folder):
         assert len(seen) > 1 and len(pictures) > 2
 
 
+def test_devices_too_small_for_their_tracks_have_the_colours_of_their_walls(browser, folder):
+    with shown(browser, folder / "report.html") as page:
+        for _ in range(4):
+            page.locator("button[data-zoom='0.5']").click()
+        pictures = set()
+        for thousandths in (0, 300, 1000):
+            set_time(page, thousandths)
+            pictures.add(page.evaluate("document.getElementById('marks').toDataURL()"))
+        assert len(pictures) == 3
+
+
 def test_play_moves_the_time_on_until_it_is_stopped(browser, folder):
     with shown(browser, folder / "report.html") as page:
         button, slider = page.locator("#play"), page.locator("#time")
