@@ -14,7 +14,7 @@ DESIGN ?= layouts/examples/hopfield_8.yaml
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: tolerance golden codesigned run test proof lint types docs site mutants benchmarks lock clean
+.PHONY: notebooks tolerance golden codesigned run test proof lint types docs site mutants benchmarks lock clean
 
 run: $(STAMP)
 	@$(BIN)/spinhop run $(DESIGN)
@@ -76,6 +76,10 @@ site: $(STAMP)
 # The golden cells of the PDK (tests/layouts/golden), after a change that is meant to change them.
 golden: $(STAMP)
 	$(BIN)/python -m tests.support.golden_cells
+
+# What the notebooks of docs/notebooks show, by running them.
+notebooks: $(STAMP)
+	$(BIN)/python -m tests.support.notebook_outputs
 
 # mutmut has an environment of its own, on top of .venv, so that .venv stays as pinned.
 MUTANTS := build/mutants/venv

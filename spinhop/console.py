@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from hwlib.errors import harmless, one_line
 from spinhop.compile_progress import compiling
+from spinhop.docs_links import docs_address
+from spinhop.levers import anchor
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,8 +64,12 @@ def print_verdict(lines: Sequence[VerdictLine], step: NextStep | None) -> None:
     """Print a verdict and what to do next, the last that a command prints."""
     for line in lines:
         print(line)
-    if step is not None:
-        print(f"next: {step}")
+    if step is None:
+        return
+    print(f"next: {step}")
+    address = docs_address("levers", anchor(step.lever)) if step.lever else None
+    if address is not None:
+        print(f"more: {address}")
 
 
 class StageLines:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
-from importlib.metadata import PackageNotFoundError, metadata
 from typing import NamedTuple
 
 SLOWER = "slower devices (`device.resistance_area` and `device.track_resistance` up, both leaks down, by one factor)"
@@ -83,17 +82,6 @@ def lever_of(rule: str) -> Lever:
 def anchor(lever: Lever) -> str:
     """Name of a lever's section, on pages and in the docs."""
     return "lever-" + re.sub(r"[^a-z0-9]+", "-", lever.title.lower()).strip("-")
-
-
-def docs_address(page: str) -> str | None:
-    """Address of a page of the published docs, as the installed package says; None where it says none."""
-    try:
-        addresses = metadata("spinhop").get_all("Project-URL") or []
-    except PackageNotFoundError:
-        return None
-    found = dict(address.split(", ", 1) for address in addresses if ", " in address)
-    base = found.get("Documentation", "")
-    return f"{base.rstrip('/')}/{page}.html" if base.startswith("https://") else None
 
 
 def levers_page() -> str:

@@ -16,7 +16,8 @@ from hwlib.process import Process
 from hwlib.quantities import human
 from hwlib.weights import stored_patterns
 from spinhop import page
-from spinhop.levers import anchor, docs_address
+from spinhop.docs_links import docs_address
+from spinhop.levers import anchor
 from spinhop.next_step import NextStep
 from spinhop.verdict import VerdictLine
 
@@ -61,8 +62,8 @@ def next_paragraph(step: NextStep) -> Markup:
     """What to do next, with links to its lever on the page and in the docs."""
     if step.lever is None:
         return page.next_step(str(step), "", "")
-    name, docs = anchor(step.lever), docs_address("levers")
-    return page.next_step(str(step), f"#{name}", f"{docs}#{name}" if docs else "")
+    name = anchor(step.lever)
+    return page.next_step(str(step), f"#{name}", docs_address("levers", name) or "")
 
 
 def _point(design: Design, voltages: Mapping[str, str]) -> Rows:

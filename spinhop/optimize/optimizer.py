@@ -12,6 +12,7 @@ from hwlib.errors import InputError
 from hwlib.writing import write_atomic
 from hwlib.yaml_text import yaml_text
 from spinhop.design_fields import Value
+from spinhop.docs_links import see
 from spinhop.executor import Executor, executor
 from spinhop.folder_lock import hold
 from spinhop.inputs import RESOLVED, read_design, write_inputs
@@ -68,7 +69,9 @@ def optimize(
     axes = axes_of(design, str(design_path))
     assert design.search is not None
     if "yield" in design.search.objectives and design.variation is None:
-        raise InputError(f"{design_path}: search.objectives: yield needs a section 'variation'; see docs/studies.md")
+        raise InputError(
+            f"{design_path}: search.objectives: yield needs a section 'variation'; {see('studies', 'made-chips')}"
+        )
     seed = design.seed if seed is None else seed
     wanted = design.search.trials if trials is None else trials
     folder = (Path("searches") / design.name if folder is None else folder).absolute()

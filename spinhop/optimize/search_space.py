@@ -12,6 +12,7 @@ from hwlib.operating_point import nominal_track
 from hwlib.quantities import parse_quantity
 from hwlib.search_fields import SIMILARITY
 from spinhop.design_fields import Value, design_of, plain_fields, read_field, set_field
+from spinhop.docs_links import see
 
 _SLACK = 1e-9  # of rounding
 FIXED = {  # what the physics decides, and what a search must not touch
@@ -77,7 +78,7 @@ def axes_of(design: Design, where: str) -> list[Axis]:
             track of more resistance than its metal can have.
     """
     if design.search is None:
-        raise InputError(f"{where}: no section 'search'; see docs/optimize.md")
+        raise InputError(f"{where}: no section 'search'; {see('optimize')}")
     sheet, most = _track_sheet(design), design.search.most_sheet_resistance
     if sheet > most * (1 + _SLACK):
         raise InputError(

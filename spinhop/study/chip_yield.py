@@ -13,6 +13,7 @@ import numpy as np
 from scipy import stats
 
 from hwlib.errors import InputError, shown
+from spinhop.docs_links import see
 from spinhop.executor import executor
 from spinhop.inputs import read_design
 from spinhop.study.point_evaluation import evaluated
@@ -141,7 +142,7 @@ def _plan(
 ) -> StudyPlan:
     design = read_design(design_path)
     if design.variation is None:
-        raise InputError(f"{design_path}: no section 'variation'; see docs/studies.md")
+        raise InputError(f"{design_path}: no section 'variation'; {see('studies', 'made-chips')}")
     folder = Path("yields") / design.name if folder is None else folder
     rows = max(chips, rows_of(folder))  # chips that are stored stay, also where fewer are asked for
     axis = AxisRange(low=0, high=rows - 1, count=rows) if rows > 1 else (0,)

@@ -7,7 +7,7 @@ import pytest
 from hwlib.findings import Finding
 from hwlib.process import load_process, preset_names
 from sim.rules import rule_names
-from spinhop.levers import LEVERS, anchor, docs_address, lever_of
+from spinhop.levers import LEVERS, anchor, lever_of
 from spinhop.next_step import next_step
 from spinhop.schema import reference_page
 from spinhop.verdict import BROKEN, FAILS, KEPT, NOT_CHECKED, UNDETERMINED, WORKS, VerdictLine
@@ -78,14 +78,3 @@ def test_levers_are_fields_and_commands_that_exist():
 def test_anchors_are_names_of_their_own():
     anchors = [anchor(lever) for lever in LEVERS]
     assert len(set(anchors)) == len(LEVERS) and all(re.fullmatch("[a-z0-9-]+", each) for each in anchors)
-
-
-def test_docs_are_linked_only_where_the_package_says_where_they_are(monkeypatch):
-    from email.message import Message
-
-    said = Message()
-    monkeypatch.setattr("spinhop.levers.metadata", lambda name: said)
-    assert docs_address("levers") is None
-    said["Project-URL"] = "Source, https://example.org/code"
-    said["Project-URL"] = "Documentation, https://example.org/docs/"
-    assert docs_address("levers") == "https://example.org/docs/levers.html"
