@@ -120,6 +120,8 @@ class Design(StrictModel):
     @model_validator(mode="after")
     def _complete(self, info: ValidationInfo) -> Design:
         context = info.context or {}
+        if problem := self.device.problem_at(self.operating_point.temperature or 0.0):
+            raise FieldsError([(("operating_point", "temperature"), problem)])
         if not (context.get("from_file") or context.get("unread")):  # else whoever reads the files goes on
             done = completed(self)
             self.__dict__["network"], self._programme = done.network, done.programme  # frozen, and not yet handed out

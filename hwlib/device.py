@@ -61,6 +61,18 @@ class Device(StrictModel):
         description="with a temperature: standard deviation of a reading over the difference of P and AP",
     )  # fmt: skip
 
+    reference_temperature: Annotated[float, Quantity("K", 1, 1000)] = Field(
+        default=300.0, description="at which the device's values hold"
+    )
+    bloch_temperature: Annotated[float, Quantity("K", 100, 10_000)] = Field(
+        default=1120.0,
+        description="T* of M_s ∝ 1 − (T/T*)^1.5; CoFeB on MgO: Alzate et al., Appl. Phys. Lett. 104, 112410 (2014)",
+    )
+    polarization_decay: Real = Field(
+        default=1.17e-5, ge=0, le=1e-4,
+        description="a in K^-1.5 of the tunnelling polarisation ∝ 1 − a T^1.5; from TMR 604 % at 300 K and 1144 % at "
+        "5 K: Ikeda et al., Appl. Phys. Lett. 93, 082508 (2008)",
+    )  # fmt: skip
     dynamics: Dynamics = Dynamics()
 
     @model_validator(mode="after")
@@ -80,7 +92,18 @@ class Device(StrictModel):
             raise ValueError(
                 f"r_antiparallel must exceed r_parallel: found {self.r_antiparallel:.6g} and {self.r_p:.6g} ohm"
             )
+        if problem := self.problem_at(self.reference_temperature):
+            raise ValueError(f"reference_temperature: {problem}")
         return self
+
+    def problem_at(self, temperature: float) -> str | None:
+        """Why the device has no M_s or no TMR at a temperature in K; None where it has."""
+        if temperature >= self.bloch_temperature:
+            return f"{temperature:.6g} K, but M_s is gone at bloch_temperature, {self.bloch_temperature:.6g} K"
+        if self.polarization_decay * temperature**1.5 >= 1:
+            end = self.polarization_decay ** (-2 / 3)
+            return f"{temperature:.6g} K, but with polarization_decay the TMR is gone at {end:.6g} K"
+        return None
 
     @property
     def pillar_area(self) -> float:

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from hwlib.errors import FieldsError, InputError, shown
+from hwlib.metal_resistance import largest_coefficient
 from hwlib.model_files import load_model
 from hwlib.strict_model import StrictModel
 from hwlib.units import Quantity, Real, Whole
@@ -53,6 +54,13 @@ class Layer(StrictModel):
     min_area: Annotated[float, Quantity("m^2", 1e-20, 1e-6)] | None = None
     min_density: Real | None = Field(default=None, ge=1e-6, lt=1)
     max_current_density: Annotated[float, Quantity("A/m^2", 1, 1e16)] | None = None
+    temperature_coefficient: Real = Field(
+        default=0.0, ge=0, le=0.01,
+        description="1/K: change of sheet or contact resistance over its value, at the process's reference_temperature",
+    )  # fmt: skip
+    debye_temperature: Annotated[float, Quantity("K", 50, 3000)] = Field(
+        default=343.0, description="of the metal (copper 343 K, aluminium 428 K): the law below and above"
+    )
     foundry_name: str | None = Field(default=None, description="of this layer in the process that its numbers are from")
     sources: dict[str, str] = Field(default={}, description="field, or `all` → where its number is from")
 
@@ -122,6 +130,9 @@ class Process(StrictModel):
     documents: dict[str, str] = Field(default={}, description="word that a source begins with → the document it means")
     grid: Annotated[float, Quantity("m", 1e-10, 1e-6)] = Field(default=1e-9, description="manufacturing grid")
     permittivity: Real = Field(ge=1, le=10_000, description="relative, of the dielectric between the wires")
+    reference_temperature: Annotated[float, Quantity("K", 1, 1000)] = Field(
+        default=300.0, description="at which its resistances hold"
+    )
     layers: dict[str, Layer]
     enclosures: tuple[Enclosure, ...] = ()
     separations: tuple[Separation, ...] = ()
@@ -136,10 +147,19 @@ class Process(StrictModel):
         track = self.layers.get("track")
         if track is not None and not (track.sheet_resistance and track.thickness):
             wrong.append((("layers", "track"), "layer track needs sheet_resistance and thickness"))
-        wrong += [*self._bad_names(), *self._unknown_names(), *self._repeated_numbers()]
+        wrong += [*self._steep_layers(), *self._bad_names(), *self._unknown_names(), *self._repeated_numbers()]
         if wrong:
             raise FieldsError(wrong)
         return self
+
+    def _steep_layers(self) -> Iterator[_Problem]:
+        for name, layer in self.layers.items():
+            most = largest_coefficient(layer.debye_temperature, self.reference_temperature)
+            if layer.temperature_coefficient > most:
+                yield (
+                    ("layers", name, "temperature_coefficient"),
+                    f"{layer.temperature_coefficient:.4g}, at most {most:.4g} (pure metal): none would be left at 0 K",
+                )
 
     def check_names(self) -> None:
         """Refuse names that a script or a list could take for something else; writers of such files ask once more.

@@ -13,12 +13,13 @@ from hwlib.design import Design
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from hwlib.operating_point import nominal_track
 from hwlib.process import Process
+from hwlib.temperature import at_temperature
 from hwlib.weight_styles import LINES, WEIGHT_STYLES
 from hwlib.weights import weight_levels
 
 
 def ideal_network(design: Design, process: Process, *, style: str | None = None) -> Network:
-    """The design's network with perfect wires: one node per net, nominal devices.
+    """The design's network with perfect wires: one node per net, nominal devices at the design's temperature.
 
     Args:
         design: the design.
@@ -106,6 +107,7 @@ def _terminal_nets(n: int, weight_net: np.ndarray) -> np.ndarray:
 
 
 def _nominal_devices(design: Design, process: Process) -> dict[str, Any]:
+    design, process = at_temperature(design, process)
     device = design.device
     mobility, r_m = nominal_track(design, process)
     post, pre = design.topology.ends

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from hwlib.errors import FieldsError
 from hwlib.strict_model import StrictModel
+from hwlib.typical_spreads import TYPICAL, named_spreads
 from hwlib.units import Quantity, Real, Whole
 
 Share = Annotated[Real, Field(ge=0, le=1)]
@@ -75,20 +76,32 @@ class PlaceSpread(Correlated):
     sigma: Annotated[float, Quantity("m", 0, 1e-6, smallest=1e-12)] = Field(description="standard deviation")
 
 
-class DeviceSpreads(StrictModel):
-    """Spreads of devices and wires; what is not given does not vary."""
+def _or_named(schema: dict[str, Any]) -> None:
+    """Lets a file name a spread."""
+    schema["anyOf"] = [*schema.get("anyOf", []), {"const": TYPICAL}]
 
-    resistance_area: FactorSpread | None = Field(default=None, description="RA: R_P and R_AP go with it")
-    tmr: FactorSpread | None = Field(default=None, description="(R_AP − R_P)/R_P; R_P stays")
-    saturation_magnetization: FactorSpread | None = Field(default=None, description="M_s; mobility ∝ 1/M_s")
-    leak: FactorSpread | None = Field(default=None, description="leak velocity, its sign stays")
-    width: FactorSpread | None = Field(default=None, description="of track and pillar: A ∝ w; mobility, R_M, R_P ∝ 1/w")
-    thickness: FactorSpread | None = Field(default=None, description="of the track: A ∝ t; mobility and R_M ∝ 1/t")
-    pillar_place: PlaceSpread | None = Field(default=None, description="pillar centre along the track")
-    sheet_resistance: FactorSpread | None = Field(
-        default=None, description="wires: die and, the rest, each piece; as drawn"
-    )
-    via_resistance: FactorSpread | None = Field(default=None, description="vias: die and, the rest, each; as drawn")
+
+def _spread(description: str) -> Any:
+    return Field(default=None, description=description, json_schema_extra=_or_named)
+
+
+class DeviceSpreads(StrictModel):
+    """Spreads of devices and wires; what is not given does not vary, ``typical`` is of ``hwlib.typical_spreads``."""
+
+    resistance_area: FactorSpread | None = _spread("RA: R_P and R_AP go with it")
+    tmr: FactorSpread | None = _spread("(R_AP − R_P)/R_P; R_P stays")
+    saturation_magnetization: FactorSpread | None = _spread("M_s; mobility ∝ 1/M_s")
+    leak: FactorSpread | None = _spread("leak velocity, its sign stays")
+    width: FactorSpread | None = _spread("of track and pillar: A ∝ w; mobility, R_M, R_P ∝ 1/w")
+    thickness: FactorSpread | None = _spread("of the track: A ∝ t; mobility and R_M ∝ 1/t")
+    pillar_place: PlaceSpread | None = _spread("pillar centre along the track")
+    sheet_resistance: FactorSpread | None = _spread("wires: die and, the rest, each piece; as drawn")
+    via_resistance: FactorSpread | None = _spread("vias: die and, the rest, each; as drawn")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, given: Any) -> Any:
+        return named_spreads(given)
 
     @model_validator(mode="after")
     def _wires(self) -> DeviceSpreads:

@@ -19,9 +19,9 @@ from hwlib.variation_fields import Correlated, DeviceSpreads, FactorSpread, Vari
 
 _STILL = 1e-9  # of the mobility: what a current moves a stuck wall
 _AT_ONCE = 1e3  # m/s: with it a wall that is stuck ON comes there
+_M_S = "saturation_magnetization"
 _FACTORS = ("resistance_area", "tmr", "saturation_magnetization", "leak", "width", "thickness")
 _WIRES = (("sheet_resistance", "conductor"), ("via_resistance", "via"))
-_WALLS = ("saturation_magnetization", "leak", "width", "thickness")
 
 
 def sampled_chip(network: Network, process: Process, variation: VariationFields) -> Network:
@@ -75,11 +75,10 @@ def _refuse(network: Network, variation: VariationFields) -> None:
     wires += ["broken_wires"] if defects.broken_wires else []
     if wires and not network.has_wires:
         raise InputError(f"variation: {wires[0]}: the network has ideal wires; take it as drawn")
-    walls = [name for name in _WALLS if getattr(spreads, name) is not None]
-    walls += [name for name in ("stuck_off", "stuck_on") if getattr(defects, name)]
-    if walls and network.dynamics.model != DEFAULT:
+    stuck = [name for name in ("stuck_off", "stuck_on") if getattr(defects, name)]
+    if stuck and network.dynamics.model != DEFAULT:
         law = network.dynamics.model
-        raise InputError(f"variation: {walls[0]}: only walls of the law {DEFAULT} vary, these are {law}")
+        raise InputError(f"variation: {stuck[0]}: only walls of the law {DEFAULT} can be stuck, these are {law}")
     for name in DeviceSpreads.model_fields:
         spread = getattr(spreads, name)
         if spread is not None and spread.neighbourhood and not np.isfinite(network.device_x).all():
@@ -145,11 +144,20 @@ def _with_spreads(network: Network, variation: VariationFields) -> Network:
     centre = network.pillar_centre
     if variation.spreads.pillar_place is not None:
         centre = centre + _displacement(network, variation)
-    return network.with_devices(
+    chip = _with_materials(network, m_s)
+    return chip.with_devices(
         r_p=r_p, r_ap=r_p * (1 + tmr * (network.r_ap / network.r_p - 1)), r_m=network.r_m / section,
         area=network.area * section, mobility=network.mobility / (m_s * section), leak=network.leak * leak,
         pillar_centre=centre,
     )  # fmt: skip
+
+
+def _with_materials(network: Network, m_s: np.ndarray) -> Network:
+    """The network whose law of motion has another M_s too, where it knows one."""
+    law, values = network.dynamics.model, dict(network.dynamics.values)
+    if _M_S not in values:
+        return network
+    return network.with_dynamics(law, **values | {_M_S: values[_M_S] * m_s})
 
 
 def _displacement(network: Network, variation: VariationFields) -> np.ndarray:

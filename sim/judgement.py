@@ -9,6 +9,7 @@ import numpy as np
 from hwlib.design import Design
 from hwlib.network import Network
 from hwlib.process import Process
+from hwlib.temperature import at_temperature
 from sim.rules import Limits, OperatingPointReport, operating_point_report
 from sim.rules.cases import Cases
 from sim.rules.statics import StaticCircuits
@@ -28,6 +29,7 @@ def judge(network: Network, design: Design, process: Process) -> OperatingPointR
     Returns:
         As ``operating_point_report``; ``values`` also says where V_DW comes from, ``v_dw_origin``.
     """
+    design, process = at_temperature(design, process)
     circuits, task = StaticCircuits(network), task_of(design)
     voltage = v_dw_on(network, design, process, circuits=circuits)
     starts = task.start_bits(design)
@@ -47,6 +49,7 @@ def wire_drops(network: Network, design: Design, process: Process) -> dict[str, 
         design: its operating point.
         process: its process.
     """
+    design, process = at_temperature(design, process)
     circuits = StaticCircuits(network)
     voltage = v_dw_on(network, design, process, circuits=circuits)
     protocol = protocol_on(network, design, process, v_dw=voltage.volts)

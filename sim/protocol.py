@@ -14,6 +14,7 @@ from hwlib.errors import InputError, shown
 from hwlib.network import MTJ_IN, Network
 from hwlib.operating_point import resolve_v_dw
 from hwlib.process import Process
+from hwlib.temperature import at_temperature
 from sim.dynamics import dynamics_of
 from sim.thermal.thermal_noise import ThermalNoise
 
@@ -95,6 +96,7 @@ def protocol_for(design: Design, process: Process, **changes: object) -> Protoco
 
     V_DW ``auto`` is the centre of the window of ideal wires here: ``sim.protocol_on`` takes a network's own.
     """
+    design, process = at_temperature(design, process)
     point = design.operating_point
     values: dict[str, object] = {
         "v_dw": resolve_v_dw(design, process), "v_charge": point.v_charge, "weight": point.weight,

@@ -12,6 +12,7 @@ from hwlib.dynamics_data import DEFAULT
 from hwlib.network import Network
 from hwlib.operating_point import resolve_v_dw
 from hwlib.process import Process
+from hwlib.temperature import at_temperature
 from hwlib.weights import weight_levels
 from sim.protocol import Protocol, protocol_for
 from sim.rules.cases import Cases, Limits
@@ -62,6 +63,7 @@ def v_dw_on(
         levels: weights as multiples of W, for networks with weight lines; default the design's.
         circuits: of this network, for what was solved before; default: new ones.
     """
+    design, process = at_temperature(design, process)
     setting, ideal = design.operating_point.v_dw, resolve_v_dw(design, process)
     if network.has_wires and design.compensation is not None and design.compensation.v_dw is not None:
         return SetVoltage(design.compensation.v_dw, "compensation of the wires")

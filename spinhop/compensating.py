@@ -13,6 +13,7 @@ from hwlib.compensation_fields import net_levels_text
 from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.quantities import human
+from hwlib.variation_fields import VariationFields
 from hwlib.weights import stored_patterns
 from spinhop.derived_design import check_target, write_derived
 from spinhop.design_comparison import COLUMNS, compared, table_row
@@ -23,12 +24,13 @@ from spinhop.provenance import versions
 if TYPE_CHECKING:
     from hwlib.network import Network
     from sim.compensation import CompensatedWeights
-    from sim.device_spread import SpreadResult
+    from sim.held_states import HeldStates
     from sim.rules.cases import Cases
     from sim.rules.ideal_path import IdealPath
 
 Named = Callable[[str, int, int], None]
 PATHS, STATES = 4, 6  # trials followed on ideal wires, and states of each to be right in
+_MOST_SIGMAS = 3.0
 STEPS = ("draw", "solve", "spread", "simulate")
 
 
@@ -67,7 +69,7 @@ def compensate_design(
         path: the design file.
         out: of the compensated design; its weight voltages go into a file beside it.
         limit: largest voltage of a weight net in V; default twice that of the weights.
-        spread: standard deviation of R_P and leaks over their nominal values, for the sensitivity.
+        spread: standard deviation of R_P and leaks over their nominal values, for the sensitivity; at most 0.3.
         draws: networks with spread devices.
         seed: of the draws; default the design's.
         simulate: whether the task's trials are run, drawn and compensated.
@@ -117,6 +119,13 @@ def compensate_design(
     return MadeUp(out, table, rows, weights.at_limit, len(weights.net_levels), len(work.states), works)
 
 
+def alike_but(share: float, chip: int, seed: int) -> VariationFields:
+    """A chip whose pillars (R_P and R_AP together) and leaks differ one by one: normal, cut at three deviations."""
+    spread = {"sigma": share, "distribution": "normal", "truncate": _MOST_SIGMAS}
+    spreads = {"resistance_area": spread, "leak": spread}
+    return VariationFields.model_validate({"seed": seed, "chip": chip, "spreads": spreads})
+
+
 class _Work:
     """The drawn network at its operating point, and the states to be right in."""
 
@@ -158,7 +167,7 @@ class _Work:
     def spread(self, made: Design, share: float, draws: int, seed: int) -> list[dict[str, Any]]:
         """How often the memories, or the ends of ideal trials, are rest states of networks with spread devices."""
         import sim
-        from sim.device_spread import held_when_spread
+        from sim.held_states import held_on_chips
 
         forms: list[tuple[np.ndarray, ...]]
         if self.patterns is not None:
@@ -167,9 +176,10 @@ class _Work:
             forms = [(path.bits,) for path in self.paths]
         process = made.load_process()
         points = [sim.protocol_on(self.network, design, process) for design in (self.design, made)]
-        found: list[SpreadResult] = held_when_spread(
-            self.network, points, forms, share=share, draws=draws, seed=seed
+        chips = (
+            sim.sampled_chip(self.network, process, alike_but(share, chip, seed)) for chip in range(draws)
         )  # fmt: skip
+        found: list[HeldStates] = held_on_chips(chips, points, forms)
         what, of = f"{share:.3g} spread", "memories" if self.patterns is not None else "ends of ideal trials"
         return [
             table_row(f"{what}: all {of} at rest", "share", [None, *(each.held.value for each in found)]),

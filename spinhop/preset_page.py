@@ -49,11 +49,12 @@ rails. R_M follows from the length at 1 kΩ per square. Table I's device (100 nm
 _METAL = {
     "sheet_resistance": ("Ω per square", 1.0), "thickness": ("thickness, nm", 1e9), "min_width": ("width, nm", 1e9),
     "min_space": ("space, nm", 1e9), "min_area": ("area, µm²", 1e12),
-    "max_current_density": ("current, mA per µm", 1e-3),
+    "max_current_density": ("current, mA per µm", 1e-3), "temperature_coefficient": ("10⁻³ per K", 1e3),
 }  # fmt: skip
 _VIA = {
     "contact_resistance": ("Ω per via", 1.0), "thickness": ("height, nm", 1e9), "size": ("size, nm", 1e9),
     "min_space": ("space, nm", 1e9), "max_current_density": ("current, mA per via", 1e3),
+    "temperature_coefficient": ("10⁻³ per K", 1e3),
 }  # fmt: skip
 
 
@@ -120,8 +121,8 @@ def _per_cut(layer: Layer, field: str) -> float:
 
 
 def _cell(layer: Layer, field: str, scale: float) -> str:
-    value = getattr(layer, field) * scale
-    return f"{value:.4g} ({layer.sources.get(field, layer.sources.get('all', ''))})"
+    value, source = getattr(layer, field) * scale, layer.sources.get(field, layer.sources.get("all", ""))
+    return f"{value:.4g} ({source})" if value or source else "–"
 
 
 def _table(heads: list[str], rows: Iterator[list[str]] | list[list[str]]) -> list[str]:

@@ -14,6 +14,7 @@ from hwlib.errors import cut
 from hwlib.operating_point import nominal_track
 from hwlib.process import Process
 from hwlib.quantities import human
+from hwlib.temperature import at_temperature
 from hwlib.weights import stored_patterns
 from spinhop import page
 from spinhop.docs_links import docs_address
@@ -80,6 +81,7 @@ def _point(design: Design, voltages: Mapping[str, str]) -> Rows:
 
 
 def _device(design: Design, process: Process) -> Rows:
+    design, process = at_temperature(design, process)
     device, thickness = design.device, process.layers["track"].thickness
     mobility, r_m = nominal_track(design, process)
     track = " × ".join(human(x, "m", 6) for x in (device.track_length, device.track_width, thickness))
@@ -87,6 +89,7 @@ def _device(design: Design, process: Process) -> Rows:
         ["track", f"{track}, R_M {r_m:.4g} Ω, wall velocity {mobility * 1e-6:.4g} m/s per µA"],
         ["walls", _dynamics(device.dynamics)],
         ["pillar", f"{human(device.pillar_width, 'm', 6)} at {100 * device.pillar_position:g} % of the track"],
+        ["temperature of these values", f"{device.reference_temperature:g} K"],
         ["R_P, R_AP", f"{device.r_p:.4g} Ω, {device.r_ap:.4g} Ω; barrier breaks at {device.breakdown_voltage:g} V"],
     ]
 

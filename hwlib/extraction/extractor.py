@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hwlib.extraction.reduce import Resistors, reduce
 from hwlib.extraction.roles import device_roles, name_pieces
 from hwlib.network import Network
 from hwlib.process import Process
+from hwlib.temperature import at_temperature
 
 
 def extract(layout: LayoutSource, process: Process, design: Design, *, capacitance: bool = False) -> Network:
@@ -31,7 +33,7 @@ def extract(layout: LayoutSource, process: Process, design: Design, *, capacitan
         layout: GDSII or OASIS file of the process, with one top cell and labelled nets (see ``hwlib.nets``), or an
             open one.
         process: the process it is drawn in.
-        design: gives device materials, leaks and the number of neurons; geometry comes from the layout.
+        design: gives device materials, leaks, temperature and the number of neurons; geometry comes from the layout.
         capacitance: extract the nets' capacitances too, as ``with_capacitance``.
 
     Returns:
@@ -42,6 +44,8 @@ def extract(layout: LayoutSource, process: Process, design: Design, *, capacitan
             label at a device terminal, with its place; devices that do not make the design's network.
     """
     drawing = open_layout(layout, process)
+    design, process = at_temperature(design, process)
+    drawing = replace(drawing, process=process)
     try:
         assembly = assemble(drawing)
         network = _extracted(assembly, process, design)

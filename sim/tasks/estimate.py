@@ -14,6 +14,7 @@ from scipy.stats import binom
 from hwlib.design import Design
 from hwlib.operating_point import nominal_track, resolve_v_dw
 from hwlib.process import Process
+from hwlib.temperature import at_temperature
 
 _LOAD_TRAVEL = 0.6  # of L: the wall passes Table I's pillar (40 to 60 % of the track)
 
@@ -83,6 +84,7 @@ def authors_estimate(design: Design, process: Process) -> Estimate:
     ``P_load = N·mean_R[V_C²/R_M + V_DW²/(R + R_M/(N−1))]``, and a load time of 0.6 L at the soma's load speed plus L
     at a parallel soma's axon speed.
     """
+    design, process = at_temperature(design, process)
     point, device, n = design.operating_point, design.device, design.network.neurons
     mobility, r_m = nominal_track(design, process)
     v_dw, fan_out = resolve_v_dw(design, process), n - 1
@@ -104,6 +106,7 @@ def recalled_weight_power(design: Design, process: Process) -> float:
 
     A dendrite's synapses then pull alike: its node stands near ±0.6 W, where random signs leave it near 0.
     """
+    design, process = at_temperature(design, process)
     device, n, weight = design.device, design.network.neurons, design.operating_point.weight
     _, r_m = nominal_track(design, process)
     power = 0.0

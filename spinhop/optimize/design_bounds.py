@@ -10,6 +10,7 @@ import numpy as np
 from hwlib.design import Design
 from hwlib.operating_point import leak_current, nominal_track
 from hwlib.process import Process
+from hwlib.temperature import at_temperature
 from sim.dynamics.collective import Collective
 from sim.rules import OperatingPointReport
 from sim.thermal.thermal_noise import agitation
@@ -59,6 +60,7 @@ def design_bounds(
 
 def _closed_forms(design: Design, process: Process) -> list[dict[str, Any]]:
     """Breakdown and currents, without wires."""
+    design, process = at_temperature(design, process)
     n, device, point = design.network.neurons, design.device, design.operating_point
     mobility, r_m = nominal_track(design, process)
     levels, track, metal = np.abs(design.weight_levels()), process.layers["track"], process.layers["m3"]
@@ -81,6 +83,7 @@ def _closed_forms(design: Design, process: Process) -> list[dict[str, Any]]:
 
 def _fastest(design: Design, process: Process, v_dw: float, time: float) -> dict[str, Any]:
     """A soma that crosses its track at what V_C gives, and then an axon at what a parallel soma lets through."""
+    design, process = at_temperature(design, process)
     n, device, point = design.network.neurons, design.device, design.operating_point
     mobility, r_m = nominal_track(design, process)
     loads = design.task.kind != "maxcut"

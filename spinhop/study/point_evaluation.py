@@ -164,13 +164,14 @@ class PointEvaluator:
 
     def _drawing(self, design: Design, process: Process) -> tuple[Network, float, int]:
         """Extracted network, area in m² and errors of the drawing; drawn once for all chips of it."""
-        key = data_hash(result_inputs(design, process, *_NOT_DRAWN))
+        point = design.operating_point
+        key = data_hash([*result_inputs(design, process, *_NOT_DRAWN), point.temperature])
         found = self._drawn.get(key) or _draw(design, process, self._rules)
         self._drawn[key] = found
         self._drawn.move_to_end(key)
         while len(self._drawn) > _KEPT:
             self._drawn.popitem(last=False)
-        network, point = found[0], design.operating_point
+        network = found[0]
         leak = np.where(network.is_soma, point.soma_leak, point.axon_leak)
         return network.with_devices(leak=leak), *found[1:]
 

@@ -20,8 +20,9 @@ from hwlib.errors import InputError
 from hwlib.extraction import extract
 from hwlib.operating_point import nominal_track
 from hwlib.schematic import ideal_network
-from hwlib.variation_fields import FactorSpread, VariationFields
+from hwlib.variation_fields import DeviceSpreads, FactorSpread, VariationFields
 from sim.chip_sampling import displaced, normal_scores
+from sim.dynamics import dynamics_of
 
 SURE = stats.norm.ppf(1 - 0.001 / 2)
 
@@ -212,8 +213,88 @@ def test_what_a_network_cannot_have(nominal, drawn):
     ):
         with pytest.raises(InputError, match=message):
             chip(network, design, **fields)
-    with pytest.raises(InputError, match="only walls of the law kinematic vary, these are collective"):
-        chip(network.with_dynamics("collective"), design, spreads={"width": {"sigma": 0.1}})
+    with pytest.raises(
+        InputError, match="stuck_on: only walls of the law kinematic can be stuck, these are collective"
+    ):
+        chip(network.with_dynamics("collective"), design, defects={"stuck_on": 0.1})
     assert chip(drawn[1], drawn[0], spreads={"tmr": {"sigma": 0.1, "neighbourhood": 0.5}}).r_ap.std() > 0
     with pytest.raises(ValidationError, match="die alone"):
         VariationFields(spreads={"via_resistance": {"sigma": 0.1, "row": 0.5}})
+
+
+def test_walls_of_another_law_vary_as_the_paper_s(nominal):
+    """A free collective wall at β = α settles to k·I + v_leak: on every chip of its own k and leak (0.1 %)."""
+    design, network = nominal
+    fields = {"spreads": {name: {"sigma": 0.2} for name in ("saturation_magnetization", "leak", "width", "thickness")}}
+    law = {"saturation_magnetization": 8e5, "damping": 0.1}
+    made, plain = (
+        chip(network.with_dynamics("collective", **law), design, 4, **fields),
+        chip(network, design, 4, **fields),
+    )
+    for name in ("mobility", "leak", "area", "r_m"):
+        np.testing.assert_array_equal(getattr(made, name), getattr(plain, name))
+    current = 2e-5 * np.ones(network.devices)
+    found, wanted = (dynamics_of(each).steady_velocity(current) for each in (made, plain))
+    assert np.std(wanted) > 0.1 * np.mean(wanted)
+    np.testing.assert_allclose(found, wanted, rtol=1e-3)
+    m_s = network.with_dynamics("collective", **law), {"spreads": {"saturation_magnetization": {"sigma": 0.2}}}
+    only = chip(m_s[0], design, 4, **m_s[1])
+    np.testing.assert_allclose(only.dynamics.values["saturation_magnetization"] * only.mobility, 8e5 * network.mobility)
+
+
+def test_typical_spreads_are_complete_and_say_where_they_are_from(nominal):
+    spreads = VariationFields(spreads=dict.fromkeys(DeviceSpreads.model_fields, "typical")).spreads
+    for name in DeviceSpreads.model_fields:
+        found = getattr(spreads, name)
+        assert found.sigma > 0 and found.source, name
+        assert found.source.startswith("estimate") or any(year in found.source for year in ("2013", "SG13G2")), name
+    with pytest.raises(ValidationError, match="width"):
+        VariationFields(spreads={"width": "usual"})
+    design, network = nominal
+    typical, written = ({"width": one} for one in ("typical", {"sigma": 0.04}))
+    one, two = (chip(network, design, 2, spreads=each) for each in (typical, written))
+    np.testing.assert_array_equal(one.area, two.area)
+
+
+@pytest.mark.parametrize("name", ["sheet_resistance", "via_resistance"])
+def test_wires_share_with_their_die_what_is_asked(drawn, name):
+    """Variance over pieces within a chip is (1 − die)·σ², over chips' means die·σ² (χ², 99.9 % each)."""
+    design, network = drawn
+    process, sigma, die, chips = design.load_process(), 0.1, 0.4, 150
+    kind = {"sheet_resistance": "conductor", "via_resistance": "via"}[name]
+    layer = next(k for k, n in enumerate(network.layers) if process.layers[n].kind == kind and
+                 (network.resistor_layer == k).sum() > 5)  # fmt: skip
+    of = network.resistor_layer == layer
+    spreads = {name: {"sigma": sigma, "die": die}}
+    scores = np.array([np.log(chip(network, design, k, spreads=spreads).resistor_ohm[of] / network.resistor_ohm[of])
+                       for k in range(chips)])  # fmt: skip
+    count = of.sum()
+    low, high = stats.chi2.ppf([0.0005, 0.9995], chips * (count - 1)) / (chips * (count - 1))
+    assert low < scores.var(axis=1, ddof=1).mean() / ((1 - die) * sigma**2) < high
+    assert within_variance(scores.mean(axis=1), (die + (1 - die) / count) * sigma**2)
+
+
+def test_wires_break_as_often_as_they_should(drawn):
+    design, network = drawn
+    share, chips = 0.02, 60
+    found = [chip(network, design, k, defects={"broken_wires": share}).resistor_ohm == 1e9 for k in range(chips)]
+    low, high = stats.binom.ppf([0.0005, 0.9995], chips * len(network.resistor_ohm), share)
+    assert low <= np.sum(found) <= high
+
+
+@pytest.mark.parametrize("name", [*DeviceSpreads.model_fields][:7])
+def test_every_spread_of_devices_has_its_deviation_and_its_die(nominal, name):
+    """Of (log) values over many chips: mean 0, σ² of which the die's share is between chips (χ² and normal, 99.9 %)."""
+    design, network = nominal
+    sigma, die, chips = (2e-9 if name == "pillar_place" else 0.1), 0.3, 250
+    spreads = {name: {"sigma": sigma, "die": die} | ({"truncate": 8} if name == "pillar_place" else {})}
+    drawn = [VariationFields(seed=8, chip=k, spreads=spreads) for k in range(chips)]
+    found = np.array([sim.sampled_values(network, design.load_process(), each)[name] for each in drawn])
+    values = found if name == "pillar_place" else np.log(found)
+    count = network.devices
+    within = values.var(axis=1, ddof=1).mean() / ((1 - die) * sigma**2)
+    low, high = stats.chi2.ppf([0.0005, 0.9995], chips * (count - 1)) / (chips * (count - 1))
+    assert low < within < high
+    of_means = (die + (1 - die) / count) * sigma**2
+    assert within_variance(values.mean(axis=1), of_means)
+    assert abs(values.mean()) < SURE * np.sqrt(of_means / chips)

@@ -1,4 +1,4 @@
-"""A spread of devices: its size and seed, and memories that it loses, against single rest-state solves."""
+"""Memories that made chips lose, against single rest-state solves."""
 
 from dataclasses import replace
 
@@ -6,9 +6,11 @@ import numpy as np
 
 import sim
 from hwlib.design import Design
+from hwlib.process import load_process
 from hwlib.schematic import ladder_network
+from hwlib.variation_fields import VariationFields
 from hwlib.weights import stored_patterns
-from sim.device_spread import held_when_spread, spread_networks
+from sim.held_states import held_on_chips
 from sim.rules import rest_states
 
 
@@ -21,29 +23,21 @@ def laddered(n=9, patterns=2):
     return network, sim.protocol_on(network, design, process), stored_patterns(design)
 
 
-def test_devices_spread_as_asked_and_by_their_seed():
-    network, _, _ = laddered(25)
-    first, second = spread_networks(network, 0.05, 2, seed=3)
-    again = next(spread_networks(network, 0.05, 1, seed=3))
-    for name in ("r_p", "leak"):
-        ratio = getattr(first, name) / getattr(network, name)
-        # 625 values: 0.05 to within 4 standard errors of a normal sample's deviation, the mean likewise
-        assert abs(ratio.std() - 0.05) < 4 * 0.05 / np.sqrt(2 * 625) and abs(ratio.mean() - 1) < 4 * 0.05 / 25
-        assert np.abs(ratio - 1).max() <= 0.15 + 1e-12
-        assert np.array_equal(getattr(again, name), getattr(first, name))
-        assert not np.array_equal(getattr(second, name), getattr(first, name))
-    np.testing.assert_allclose(first.r_ap / first.r_p, network.r_ap / network.r_p)
-    assert abs(np.corrcoef(first.r_p / network.r_p, first.leak / network.leak)[0, 1]) < 4 / 25
+def chips(network, sigma, count):
+    spread = {"sigma": sigma, "distribution": "normal", "truncate": 3}
+    for k in range(count):
+        fields = VariationFields(seed=5, chip=k, spreads={"resistance_area": spread, "leak": spread})
+        yield sim.sampled_chip(network, load_process("ebeam"), fields)
 
 
 def test_a_draw_counts_when_each_memory_rests_in_one_form():
     network, protocol, patterns = laddered()
     forms = [(pattern, 1 - pattern) for pattern in patterns]
     low = replace(protocol, v_dw=0.65 * protocol.v_dw)
-    found = held_when_spread(network, [protocol, low], forms, share=0.08, draws=12, seed=5)
+    found = held_on_chips(chips(network, 0.08, 12), [protocol, low], forms)
     for point, result in zip((protocol, low), found, strict=True):
         margins = []
-        for varied in spread_networks(network, 0.08, 12, seed=5):
+        for varied in chips(network, 0.08, 12):
             margin = rest_states(varied, point, np.concatenate([patterns, 1 - patterns])).margin
             margins.append(min(max(margin[0], margin[2]), max(margin[1], margin[3])))
         np.testing.assert_allclose(result.margin, margins)
@@ -54,6 +48,6 @@ def test_a_draw_counts_when_each_memory_rests_in_one_form():
 
 def test_without_spread_every_draw_is_the_nominal_network():
     network, protocol, patterns = laddered()
-    [found] = held_when_spread(network, [protocol], [(p, 1 - p) for p in patterns], share=0.0, draws=3, seed=1)
+    [found] = held_on_chips(chips(network, 0.0, 3), [protocol], [(p, 1 - p) for p in patterns])
     margin = rest_states(network, protocol, np.concatenate([patterns, 1 - patterns])).margin.reshape(2, 2).max(axis=0)
     np.testing.assert_array_equal(found.margin, margin.min())
