@@ -14,6 +14,7 @@ from .device import Device as Device
 from .errors import InputError as InputError
 from .extraction import extract as extract
 from .extraction import read_spef as read_spef
+from .extraction import with_parasitics as with_parasitics
 from .extraction import write_spef as write_spef
 from .extraction import write_spice as write_spice
 from .findings import Finding as Finding

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 IDEAL_TRACE, DRAWN_TRACE = "ideal.nc", "drawn.nc"
 NETWORK, REPORT = "network.nc", "report.html"
+PARASITICS = "parasitics"  # in the extraction's record: the file that the wires are from
 
 _PACKED = {"zlib": True, "complevel": 4, "shuffle": True}
 

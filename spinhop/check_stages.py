@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hwlib.errors import cut
 from hwlib.findings import Finding, failed, read_findings, write_findings
 from hwlib.json_files import read_json
-from spinhop.artefacts import design_inputs, drawn_network, ideal_wires, open_drawing
+from spinhop.artefacts import PARASITICS, design_inputs, drawn_network, ideal_wires, open_drawing
 from spinhop.manifest import known_files
 from spinhop.point_tables import Point
 from spinhop.runs import Run, Stage, is_current
@@ -24,6 +25,7 @@ DEVICES, DATABASE = "devices.nc", "lvs.lvsdb"
 TITLES = {
     "drc": "design rules", "lvs": "layout against netlist", "lvs_database": "KLayout's LVS database",
     "erc_ideal": "operating point, ideal wires", "erc_drawn": "operating point, as drawn",
+    "currents": "currents of wires and vias",
 }  # fmt: skip
 
 
@@ -84,6 +86,9 @@ def read_checks(folder: Path, manifest: dict[str, Any], design_hash: str) -> Che
         skipped["lvs_database"] = f"{why}; see lvs.lyrdb, lvs.json"
     if findings and "erc_drawn" not in findings:
         skipped["erc_drawn"] = "the drawing has errors" if drawing_failed(findings) else "run spinhop check"
+    used = manifest["stages"].get("extraction", {}).get(PARASITICS)
+    if "erc_drawn" in findings and used:
+        skipped["currents"] = f"the parasitics of {cut(str(used), 80)} name no layers"
     return Checks(findings, points, skipped)
 
 

@@ -49,8 +49,8 @@ class Checked:
 
 
 def check_design(
-    design: Path, *, out: Path | None = None, layout: Path | None = None, top: str | None = None, force: bool = False,
-    progress: Progress = lambda stage, status, seconds: None,
+    design: Path, *, out: Path | None = None, layout: Path | None = None, top: str | None = None,
+    spef: Path | None = None, force: bool = False, progress: Progress = lambda stage, status, seconds: None,
 ) -> Checked:  # fmt: skip
     """Check a design's layout and operating point, keeping all results in its run folder.
 
@@ -61,6 +61,7 @@ def check_design(
         out: run folder, default ``runs/<design name>``.
         layout: GDS or OASIS file to check instead of the drawn one.
         top: its cell to check, when it has several top cells.
+        spef: parasitics of another tool (SPEF) to use instead of extracting wires.
         force: repeat checks whose inputs did not change.
         progress: as for ``run_design``.
 
@@ -68,7 +69,7 @@ def check_design(
         InputError: bad input, or a layout that cannot be checked at all.
     """
     need(*(DRAWING_PACKAGES if layout is None else READING_PACKAGES))
-    with open_run(design, out, layout=layout, top=top, to_check=True) as run:
+    with open_run(design, out, layout=layout, top=top, spef=spef, to_check=True) as run:
         checks = run_checks(run, progress, force=force)
         limits = limits_line(checks.findings, checks.points, checks.skipped)
         step = next_step(None, limits, checks.findings)

@@ -13,7 +13,7 @@ from hwlib.network import Network, read_network
 from hwlib.schematic import ideal_network
 from hwlib.writing import replacing
 from spinhop import page
-from spinhop.artefacts import task_file
+from spinhop.artefacts import PARASITICS, task_file
 from spinhop.check_stages import read_checks
 from spinhop.finding_list import finding_list, lever_list
 from spinhop.inputs import RESOLVED, inputs_hash
@@ -94,8 +94,9 @@ def write_report(folder: Path, design: Design | None = None, network: Network | 
             drops=_drops(network, design, process) if drawn else None,
         )  # fmt: skip
     layout = manifest["stages"].get("layout", {}).get("layout", "drawn")
+    parasitics = manifest["stages"].get("extraction", {}).get(PARASITICS) if drawn else None
     body = [
-        head(design, process, layout, lines, step, _voltages(outcomes, trials)),
+        head(design, process, layout, lines, step, _voltages(outcomes, trials), parasitics),
         _cards(outcomes, trials, network if drawn else None),
         _outcome(outcomes) if outcomes else _trial(trials),
         *_cases(outcomes),

@@ -28,7 +28,7 @@ Rows = list[list[str]]
 
 def head(
     design: Design, process: Process, layout: str, lines: Sequence[VerdictLine], step: NextStep,
-    voltages: Mapping[str, str],
+    voltages: Mapping[str, str], parasitics: str | None = None,
 ) -> Markup:  # fmt: skip
     """Title, verdict, what to do next, and the design's facts.
 
@@ -39,6 +39,7 @@ def head(
         lines: the verdict.
         step: what to do next.
         voltages: V_DW as used and where it comes from, by kind of wires.
+        parasitics: the file that the wires are from; None when they were extracted here.
     """
     source = "" if layout == "drawn" else f", layout from {layout}"
     network = design.network
@@ -46,8 +47,9 @@ def head(
         f"{network.neurons} neurons, {design.topology.devices} devices, weights on {network.weight_style}, somas "
         f"{network.soma_placement}{source}; seed {design.seed}"
     )
+    wires = [["wires", f"parasitics of {cut(str(parasitics), 200)}"]] if parasitics else []
     tables = {
-        "Process": [[process.name, process.description]], "Operating point": _point(design, voltages),
+        "Process": [[process.name, process.description], *wires], "Operating point": _point(design, voltages),
         "Device": _device(design, process), "Task": _task(design), "Stored": _stored(design),
     }  # fmt: skip
     rows = [[title if k == 0 else "", *row] for title, rows in tables.items() for k, row in enumerate(rows)]

@@ -17,7 +17,7 @@ from spinhop.inputs import RESOLVED
 from spinhop.next_step import NextStep
 from spinhop.provenance import file_hash
 from spinhop.read_verdict import note_not_extracted, read_function, read_limits, read_step, why_not_extracted
-from spinhop.runs import Progress, Run, Stage, open_run, reopen_run
+from spinhop.runs import Progress, Run, Stage, open_run, refuse_ideal, reopen_run
 from spinhop.stages import (
     EXTRACTION,
     LAYOUT,
@@ -94,8 +94,8 @@ def rewrite_report(folder: Path) -> tuple[Path, tuple[VerdictLine, VerdictLine],
 
 def run_design(
     design: Path | Design, goal: str = "run", *, out: Path | None = None, layout: Path | None = None,
-    top: str | None = None, engine: str = "auto", voltages: bool = False, force: bool = False,
-    progress: Progress = lambda stage, status, seconds: None,
+    top: str | None = None, spef: Path | None = None, engine: str = "auto", voltages: bool = False,
+    force: bool = False, progress: Progress = lambda stage, status, seconds: None,
 ) -> Run:  # fmt: skip
     """Bring the run folder of a design up to date.
 
@@ -105,6 +105,7 @@ def run_design(
         out: run folder, default ``runs/<design name>``.
         layout: GDS or OASIS file to use instead of drawing one.
         top: its cell to use, when it has several top cells.
+        spef: parasitics of another tool (SPEF) to use instead of extracting wires.
         engine: simulation engine.
         voltages: keep node voltages in traces.
         force: repeat stages whose inputs did not change, and overwrite files changed by hand.
@@ -117,16 +118,26 @@ def run_design(
     """
     if not goal.endswith("ideal"):
         need(*(DRAWING_PACKAGES if layout is None else READING_PACKAGES))
-    with open_run(design, out, layout=layout, top=top, engine=engine, to_check=goal == "run") as run:
+    refuse_ideal(spef, goal.endswith("ideal"))
+    with open_run(design, out, layout=layout, top=top, spef=spef, engine=engine, to_check=goal == "run") as run:
         run.voltages = voltages
         run.advance = getattr(progress, "advance", run.advance)
         run.say = getattr(progress, "say", run.say)
         run.remark = getattr(progress, "remark", run.remark)
+        tell_parasitics(run)
         if goal == "run":
             _run_all(run, progress, force)
         else:
             run.execute(up_to(goal, run.design.task.kind), progress, force=force)
         return run
+
+
+def tell_parasitics(run: Run) -> None:
+    """Say which file the wires are from, and when it says that it is another design's."""
+    given = run.parasitics
+    if given is not None:
+        other = f", of its design {given.design}" if given.design not in ("", run.design.name) else ""
+        run.remark(f"wires: parasitics of {given.title}{other}")
 
 
 def _run_all(run: Run, progress: Progress, force: bool) -> None:

@@ -22,6 +22,7 @@ from spinhop.provenance import code_version, data_hash, file_hash, versions
 
 if TYPE_CHECKING:
     from hwlib.drawing.reader import Drawing
+    from hwlib.extraction.spef_reader import Parasitics
     from hwlib.network import Network
 
 Status = Literal["start", "done", "kept"]
@@ -57,6 +58,7 @@ class Run:
         folder: where the artefacts are.
         design, process: as validated.
         layout: a layout drawn elsewhere (or edited by hand) to use instead of drawing one; top: which of its cells.
+        parasitics: of another tool, in place of the wires that are extracted here.
         engine: simulation engine, ``auto`` to choose.
         voltages: whether traces keep node voltages.
         manifest: versions, seed, and for each finished stage its input hash, time and files with their hashes.
@@ -72,6 +74,7 @@ class Run:
     process: Process
     layout: Path | None = None
     top: str | None = None
+    parasitics: Parasitics | None = None
     engine: str = "auto"
     voltages: bool = False
     manifest: dict[str, Any] = field(default_factory=dict)
@@ -192,7 +195,7 @@ def is_current(manifest: dict[str, Any], design_hash: str, stage: str) -> bool:
 @contextlib.contextmanager
 def open_run(
     source: Path | Design, out: Path | None = None, *, layout: Path | None = None, top: str | None = None,
-    engine: str = "auto", to_check: bool = False,
+    spef: Path | None = None, engine: str = "auto", to_check: bool = False,
 ) -> Iterator[Run]:  # fmt: skip
     """Open (or make) the run folder of a design; one process at a time.
 
@@ -201,13 +204,14 @@ def open_run(
         out: the folder; ``runs/<design name>`` when None.
         layout: a GDS or OASIS file to use instead of drawing one.
         top: its cell to use, when it has several top cells.
+        spef: parasitics of another tool to use instead of extracting wires.
         engine: simulation engine.
         to_check: whether the layout file will be compared with a netlist: one that cannot be is refused before
             anything is written.
 
     Raises:
-        InputError: bad design or option, a layout that cannot be checked, a folder that cannot be written or holds
-            something else, or is in use.
+        InputError: bad design or option, a layout that cannot be checked, parasitics of another design, a folder that
+            cannot be written or holds something else, or is in use.
     """
     design = source if isinstance(source, Design) else read_design(source)
     process = design.load_process()
@@ -219,6 +223,7 @@ def open_run(
         from sim.engines import check_name
 
         check_name(engine)
+    parasitics = None if spef is None else _parasitics(spef, design, process)
     drawing = None
     if layout is not None and to_check:
         from hwlib.checks import open_labelled_layout
@@ -229,7 +234,7 @@ def open_run(
         manifest = _read_manifest(folder)
         manifest.update(format=FORMAT, design=design.name, seed=design.seed, versions=versions())
         manifest.setdefault("stages", {})
-        run = Run(folder, design, process, layout, top, engine, manifest=manifest, drawing=drawing)
+        run = Run(folder, design, process, layout, top, parasitics, engine, manifest=manifest, drawing=drawing)
         run.save()  # before anything else, so that the folder is known for one of a run however soon this one ends
         run.resolved = write_inputs(folder, None if isinstance(source, Design) else source, design, process)
         yield run
@@ -250,6 +255,22 @@ def reopen_run(folder: Path) -> Iterator[dict[str, Any]]:
         yield manifest
         if json.dumps(manifest) != before:
             write_manifest(folder, manifest)
+
+
+def _parasitics(spef: Path, design: Design, process: Process) -> Parasitics:
+    """Parasitics of a design; what is wrong with them is found before anything is drawn."""
+    from hwlib.extraction import read_spef, with_parasitics
+    from hwlib.schematic import ideal_network
+
+    parasitics = read_spef(spef)
+    with_parasitics(ideal_network(design, process), parasitics)
+    return parasitics
+
+
+def refuse_ideal(spef: Path | None, ideal: bool) -> None:
+    """Refuse parasitics where no wires are asked for."""
+    if spef is not None and ideal:
+        raise InputError(f"{spef}: parasitics are of drawn wires; leave out --ideal or --spef")
 
 
 def _check_layout_name(layout: Path) -> None:

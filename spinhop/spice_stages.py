@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from spinhop.artefacts import DRAWN_TRACE, IDEAL_TRACE, design_inputs, drawn_network, ideal_wires, save_dataset
 from spinhop.result_files import read_trial
-from spinhop.runs import Progress, Run, Stage, open_run
+from spinhop.runs import Progress, Run, Stage, open_run, refuse_ideal
 from spinhop.stages import EXTRACTION, LAYOUT, SIMULATION_DRAWN, SIMULATION_IDEAL
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ AFTER_REST = 5e-9  # s: the deck goes on after the engine's walls rest
 
 def spice_design(
     design: Path, *, ideal: bool, run: bool, out: Path | None = None, layout: Path | None = None,
-    top: str | None = None, engine: str = "auto", dialect: str = "ngspice", force: bool = False,
-    progress: Progress = lambda stage, status, seconds: None,
+    top: str | None = None, spef: Path | None = None, engine: str = "auto", dialect: str = "ngspice",
+    force: bool = False, progress: Progress = lambda stage, status, seconds: None,
 ) -> Run:  # fmt: skip
     """Bring the run folder up to the design's deck, and to the simulator's result.
 
@@ -34,6 +34,7 @@ def spice_design(
         out: run folder, default ``runs/<design name>``.
         layout: GDS or OASIS file to use instead of drawing one.
         top: its cell to use, when it has several top cells.
+        spef: parasitics of another tool (SPEF) to use instead of extracting wires.
         engine: of the simulation that says how long load and convergence take.
         dialect: of the deck: ``ngspice``, ``xyce``, ``vacask`` or ``spectre``.
         force: repeat stages whose inputs did not change.
@@ -47,7 +48,8 @@ def spice_design(
     form = dialect_of(dialect)
     if run:
         check_simulator(dialect)  # before minutes of work for nothing
-    with open_run(design, out, layout=layout, top=top, engine=engine) as opened:
+    refuse_ideal(spef, ideal)
+    with open_run(design, out, layout=layout, top=top, spef=spef, engine=engine) as opened:
         noise = opened.design.operating_point.temperature is not None
         deck_law(opened.design.device.dynamics.model, verilog_a=form.verilog_a, noise=noise)
         stages = [SIMULATION_IDEAL] if ideal else [LAYOUT, EXTRACTION, SIMULATION_DRAWN]

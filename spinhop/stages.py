@@ -12,6 +12,7 @@ from spinhop.artefacts import (
     DRAWN_TRACE,
     IDEAL_TRACE,
     NETWORK,
+    PARASITICS,
     design_inputs,
     drawn_network,
     ideal_wires,
@@ -78,16 +79,20 @@ def neuron_window(network: Network) -> tuple[float, float, float, float]:
 
 
 def _extraction_inputs(run: Run) -> Any:
-    return design_inputs(run, "seed", "compensation", "task", "waivers")
+    inputs = design_inputs(run, "seed", "compensation", "task", "waivers")
+    return inputs if run.parasitics is None else [*inputs, run.parasitics.digest]
 
 
 def _extract(run: Run) -> Sequence[str]:
     import layouts
-    from hwlib.extraction import extract, write_spef, write_spice
+    from hwlib.extraction import extract, with_parasitics, write_spef, write_spice
     from hwlib.network import write_network
 
-    drawing, capacitance = open_drawing(run), run.design.topology.devices <= CAPACITANCE_DEVICES
+    drawing, given = open_drawing(run), run.parasitics
+    capacitance = given is None and run.design.topology.devices <= CAPACITANCE_DEVICES
     network = extract(drawing, run.process, run.design, capacitance=capacitance)
+    if given is not None:  # the drawn devices on another tool's wires
+        network = with_parasitics(network, given)
     network = replace(network, attrs=network.attrs | {"layout": layout_file(run).name})
     run.network = None
     write_network(network, run.path(NETWORK))
@@ -172,13 +177,17 @@ def _layout_notes(run: Run) -> dict[str, Any]:
     return {"layout": run.layout.name if run.layout else "drawn", **({"top_cell": run.top} if run.top else {})}
 
 
+def _parasitics_notes(run: Run) -> dict[str, Any]:
+    return {} if run.parasitics is None else {PARASITICS: run.parasitics.title}
+
+
 def _engine_notes(run: Run) -> dict[str, Any]:
     return {"engine": run.engine}
 
 
 _SIMULATE = ("hwlib", "sim")
 LAYOUT = Stage("layout", (), ("hwlib", "layouts"), _drawing_inputs, _draw, _layout_notes)
-EXTRACTION = Stage("extraction", ("layout",), ("hwlib", "layouts"), _extraction_inputs, _extract)
+EXTRACTION = Stage("extraction", ("layout",), ("hwlib", "layouts"), _extraction_inputs, _extract, _parasitics_notes)
 SIMULATION_IDEAL = Stage("simulation, ideal", (), _SIMULATE, _trace_inputs, _trace(True, IDEAL_TRACE), _engine_notes)
 SIMULATION_DRAWN = Stage(
     "simulation, drawn", ("extraction",), _SIMULATE, _trace_inputs, _trace(False, DRAWN_TRACE), _engine_notes

@@ -191,6 +191,8 @@ def limits_line(
         reason += f" ({said})"
     if "erc_drawn" in skipped:
         reason += f"; operating point as drawn not judged: {skipped['erc_drawn']}"
+    if "currents" in skipped:
+        reason += f"; currents of wires not judged: {skipped['currents']}"
     return VerdictLine("limits", word, reason.strip(), {**facts, **counts})
 
 

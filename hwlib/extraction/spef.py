@@ -1,49 +1,23 @@
-"""Wires of a network in the Standard Parasitic Exchange Format, SPEF (IEEE 1481), and back."""
+"""Wires of a network written in the Standard Parasitic Exchange Format, SPEF (IEEE 1481)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from hwlib.errors import InputError, shown
 from hwlib.extraction.lumps import capacitors
-from hwlib.nets import in_comment, parse_net
-from hwlib.network import TERMINALS, Network
-from hwlib.node_names import NodeNames, instance_names, node_names, parse_instance
-from hwlib.quantities import parse_number
+from hwlib.nets import in_comment
+from hwlib.network import Network
+from hwlib.node_names import NodeNames, instance_names, node_names
 from hwlib.units import NM_PER_M
 from hwlib.writing import write_atomic
 
 UM_PER_M = NM_PER_M / 1000
 FF_PER_F = 1e15
-
-
-@dataclass(frozen=True)
-class WireNetwork:
-    """What a SPEF file holds of a network: nets, nodes and resistors, without device parameters.
-
-    Attributes:
-        net_names: one per net.
-        node_names: SPEF name of each node, with its net and instance names in full.
-        node_net: net of each node, shape (nodes,).
-        resistor_nodes, resistor_ohm: shapes (resistors, 2) and (resistors,).
-        pin_node: nodes of the nets' pins, shape (pins,).
-        post, pre, terminals: devices sorted by (post, pre), and their nodes as in ``Network``.
-    """
-
-    net_names: tuple[str, ...]
-    node_names: tuple[str, ...]
-    node_net: np.ndarray
-    resistor_nodes: np.ndarray
-    resistor_ohm: np.ndarray
-    pin_node: np.ndarray
-    post: np.ndarray
-    pre: np.ndarray
-    terminals: np.ndarray
 
 
 def write_spef(network: Network, path: str | Path) -> Path:
@@ -145,109 +119,3 @@ def _capacitors(network: Network, of_node: list[str]) -> tuple[list[list[str]], 
 def _place(network: Network, node: int) -> str:
     x, y = network.node_x[node] * UM_PER_M, network.node_y[node] * UM_PER_M
     return "" if np.isnan(x) else f" *C {x:.9g} {y:.9g}"
-
-
-def read_spef(path: str | Path) -> WireNetwork:
-    """Read the wires of a SPEF file of this toolkit's nets.
-
-    Raises:
-        InputError: missing, not SPEF, or with a line that cannot be used, by its number.
-    """
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="ascii")
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such SPEF file") from None
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path}: cannot be read as SPEF") from None
-    if not text.lstrip().startswith("*SPEF"):
-        raise InputError(f"{path}: not a SPEF file (it starts with *SPEF)")
-    reader = _SpefReader(path)
-    for number, line in enumerate(text.splitlines(), start=1):
-        words = line.split("//")[0].split()
-        if words:
-            try:
-                reader.take(words)
-            except (ValueError, IndexError, KeyError):
-                raise InputError(f"{path}:{number}: cannot be used as SPEF: {shown(line.strip(), 80)}") from None
-    return reader.network()
-
-
-class _SpefReader:
-    def __init__(self, path: Path):
-        self.path = path
-        self.section = ""
-        self.names: dict[str, str] = {}
-        self.nets: list[str] = []
-        self.node: dict[str, int] = {}
-        self.node_net: list[int] = []
-        self.pins: list[int] = []
-        self.instance_pins: list[tuple[str, str, int]] = []
-        self.resistors: list[tuple[int, int, float]] = []
-        self.factor = 1.0
-
-    def take(self, words: list[str]) -> None:
-        head = words[0]
-        if head == "*R_UNIT":
-            self.factor = parse_number(words[1]) * {"OHM": 1.0, "KOHM": 1e3}[words[2]]
-        elif head == "*D_NET":
-            self.nets.append(self._full(words[1]))
-            self.section = head
-        elif head in ("*NAME_MAP", "*PORTS", "*CONN", "*RES", "*CAP", "*END"):
-            self.section = head
-        elif self.section == "*NAME_MAP":
-            self.names[head] = re.sub(r"\\(.)", r"\1", words[1])
-        elif self.section == "*CONN":
-            self._connection(words)
-        elif self.section == "*RES":
-            self.resistors.append((self._node(words[1]), self._node(words[2]), parse_number(words[3]) * self.factor))
-
-    def _full(self, name: str) -> str:
-        base, _, pin = name.partition(":")
-        base = self.names[base] if base.startswith("*") else base
-        return f"{base}:{pin}" if pin else base
-
-    def _node(self, name: str) -> int:
-        full = self._full(name)
-        if full not in self.node:
-            self.node[full] = len(self.node)
-            self.node_net.append(len(self.nets) - 1)
-        return self.node[full]
-
-    def _connection(self, words: list[str]) -> None:
-        node = self._node(words[1])
-        if words[0] == "*P":
-            self.pins.append(node)
-        elif words[0] == "*I":
-            instance, _, pin = self._full(words[1]).partition(":")
-            self.instance_pins.append((instance, pin, node))
-
-    def network(self) -> WireNetwork:
-        stands = np.arange(len(self.node))
-        for a, b, ohm in self.resistors:
-            if ohm == 0:
-                stands[stands == stands[b]] = stands[a]
-        kept, number = np.unique(stands, return_inverse=True)
-        real = [r for r in self.resistors if r[2] != 0]
-        devices: dict[tuple[int, int], list[int]] = {}
-        for instance, pin, node in self.instance_pins:
-            role = parse_instance(instance)
-            if role is None or pin not in TERMINALS:
-                raise InputError(
-                    f"{self.path}: {instance}:{pin} is no device terminal (axon_1_0:DW_IN, soma_0:MTJ_OUT)"
-                )
-            devices.setdefault(role, [-1] * 4)[TERMINALS.index(pin)] = int(number[node])
-        for name in self.nets:
-            if parse_net(name) is None:
-                reason = "is not a name of this toolkit (dend_0, drive_0, gnd …)"
-                raise InputError(f"{self.path}: net {shown(name)} {reason}")
-        roles = sorted(devices)
-        names = list(self.node)
-        return WireNetwork(
-            net_names=tuple(self.nets), node_names=tuple(names[k] for k in kept),
-            node_net=np.array(self.node_net, np.int32)[kept],
-            resistor_nodes=number[np.array([r[:2] for r in real], np.int64).reshape(-1, 2)].astype(np.int32),
-            resistor_ohm=np.array([r[2] for r in real]), pin_node=np.unique(number[self.pins]).astype(np.int32),
-            post=np.array([r[0] for r in roles], np.int32), pre=np.array([r[1] for r in roles], np.int32),
-            terminals=np.array([devices[r] for r in roles], np.int32).reshape(-1, 4),
-        )  # fmt: skip

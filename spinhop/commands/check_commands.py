@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwlib.errors import harmless
-from spinhop.commands.options import All, Force, Json, LayoutFile, RunFolder, TopCell
+from spinhop.commands.options import All, Force, Json, LayoutFile, RunFolder, SpefFile, TopCell
 
 if TYPE_CHECKING:
     from hwlib.findings import Finding
@@ -22,6 +22,7 @@ MOST_LINES = 20  # of one check on the terminal; all of them are in its JSON fil
 
 def check(
     design: OptionalDesign = None, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None,
+    spef: SpefFile = None,
     self_test: Annotated[
         bool, typer.Option("--self-test", help="Try the checks instead: plant faults on random designs.")
     ] = False,
@@ -41,7 +42,7 @@ def check(
     from spinhop.console import StageLines, print_json, print_table, print_verdict
 
     with StageLines() as progress:
-        checked = check_design(design, out=out, layout=layout, top=top, force=force, progress=progress)
+        checked = check_design(design, out=out, layout=layout, top=top, spef=spef, force=force, progress=progress)
     if json:
         found = {name: [vars(f) for f in findings] for name, findings in checked.findings.items()}
         print_json({

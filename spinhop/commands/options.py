@@ -17,6 +17,10 @@ TopCell = Annotated[
     str | None,
     typer.Option("--top", metavar="CELL", help="Cell of --layout to use, in a file with several top cells or a chip."),
 ]
+SpefFile = Annotated[
+    Path | None,
+    typer.Option("--spef", help="Use another tool's parasitics of the layout (SPEF, IEEE 1481) as the drawn wires."),
+]
 Engine = Annotated[str, typer.Option("--engine", help="Simulation engine: auto, reference, ideal or layout.")]
 Force = Annotated[bool, typer.Option("--force", help="Repeat stages and overwrite files even if nothing changed.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]

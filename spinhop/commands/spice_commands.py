@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from spinhop.commands.options import DesignFile, Engine, Force, Json, LayoutFile, RunFolder, TopCell
+from spinhop.commands.options import DesignFile, Engine, Force, Json, LayoutFile, RunFolder, SpefFile, TopCell
 
 
 def spice(
-    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, engine: Engine = "auto",
+    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None,
+    spef: SpefFile = None, engine: Engine = "auto",
     ideal: Annotated[bool, typer.Option("--ideal", help="Perfect wires; needs no layout.")] = False,
     dialect: Annotated[
         str, typer.Option("--dialect", help="Of the deck: ngspice, xyce, vacask or spectre (Verilog-A).")
@@ -25,8 +26,8 @@ def spice(
 
     with StageLines() as progress:
         done = spice_design(
-            design, ideal=ideal, run=run, out=out, layout=layout, top=top, engine=engine, dialect=dialect, force=force,
-            progress=progress,
+            design, ideal=ideal, run=run, out=out, layout=layout, top=top, spef=spef, engine=engine, dialect=dialect,
+            force=force, progress=progress,
         )  # fmt: skip
     bench, seen, known = names(ideal, dialect)
     written = [name for name in done.files(deck_stage(ideal, dialect).name) if name != bench]

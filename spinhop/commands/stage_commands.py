@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spinhop.commands.options import All, DesignFile, Engine, Force, Json, LayoutFile, RunFolder, TopCell
+from spinhop.commands.options import All, DesignFile, Engine, Force, Json, LayoutFile, RunFolder, SpefFile, TopCell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,8 @@ Ideal = Annotated[bool, typer.Option("--ideal", help="Perfect wires only; needs 
 
 
 def run(
-    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, engine: Engine = "auto",
+    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None,
+    spef: SpefFile = None, engine: Engine = "auto",
     force: Force = False, whole: All = False, json: Json = False,
 ) -> None:  # fmt: skip
     """All stages: layout, checks, extraction, simulation, recall, report. Unchanged stages are not repeated.
@@ -31,7 +32,7 @@ def run(
     """
     from spinhop.read_verdict import read_function, read_limits, read_step
 
-    done = _work("run", design, out=out, layout=layout, top=top, engine=engine, force=force)
+    done = _work("run", design, out=out, layout=layout, top=top, spef=spef, engine=engine, force=force)
     function, limits = (each(done.folder, done.manifest, done.design) for each in (read_function, read_limits))
     step = read_step(done.folder, done.manifest, done.design, function=function, limits=limits)
     kinds = ["ideal", "drawn"] if done.files("simulation, drawn") else ["ideal"]  # else: not to be extracted
@@ -47,11 +48,12 @@ def layout(design: DesignFile, out: RunFolder = None, force: Force = False, json
 
 
 def extract(
-    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, force: Force = False,
+    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None,
+    spef: SpefFile = None, force: Force = False,
     json: Json = False,
 ) -> None:  # fmt: skip
     """Extract wires and devices from the layout's polygons (netCDF, SPEF, SPICE)."""
-    done = _work("extract", design, out=out, layout=layout, top=top, force=force)
+    done = _work("extract", design, out=out, layout=layout, top=top, spef=spef, force=force)
     from spinhop.artefacts import drawn_network
     from spinhop.resistance_table import resistance_rows, resistance_table
 
@@ -66,19 +68,22 @@ def extract(
 
 
 def simulate(
-    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, engine: Engine = "auto",
+    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None,
+    spef: SpefFile = None, engine: Engine = "auto",
     ideal: Ideal = False,
     voltages: Annotated[bool, typer.Option("--voltages", help="Keep the voltages of all nodes too.")] = False,
     force: Force = False, json: Json = False,
 ) -> None:  # fmt: skip
     """Simulate one trial with ideal and with drawn wires, keeping every wall over time, and score it."""
     goal = "simulate ideal" if ideal else "simulate"
-    done = _work(goal, design, out=out, layout=layout, top=top, engine=engine, voltages=voltages, force=force)
+    options = {"layout": layout, "top": top, "spef": spef, "engine": engine, "voltages": voltages}
+    done = _work(goal, design, out=out, force=force, **options)
     _print_trials(done, json, _only_ideal(TRIALS) if ideal else TRIALS, scored=True)
 
 
 def recall(
-    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None, engine: Engine = "auto",
+    design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None,
+    spef: SpefFile = None, engine: Engine = "auto",
     ideal: Ideal = False, force: Force = False, whole: All = False, json: Json = False,
 ) -> None:  # fmt: skip
     """Run the trials of the design's task (recall, images, max-cut), with ideal and with drawn wires.
@@ -88,7 +93,7 @@ def recall(
     from spinhop.read_verdict import read_function, read_step
 
     goal = "recall ideal" if ideal else "recall"
-    done = _work(goal, design, out=out, layout=layout, top=top, engine=engine, force=force)
+    done = _work(goal, design, out=out, layout=layout, top=top, spef=spef, engine=engine, force=force)
     line = read_function(done.folder, done.manifest, done.design, ideal=ideal)
     step = read_step(done.folder, done.manifest, done.design, function=line)
     _print_outcomes(done, json, ["ideal"] if ideal else ["ideal", "drawn"], line, step=step, whole=whole)

@@ -31,6 +31,7 @@ TRIES = {  # of each fuzz test: a sample every time, and all of it when SPINHOP_
     "names of weights": (20, 100), "damaged pictures": (60, 900), "options and texts": (20, 100),
     "damaged results": (12, 350), "changed results": (15, 450), "manifests": (20, 450), "checkpoints": (60, 400),
     "findings": (60, 350), "drawn layouts": (40, 400), "layout files": (12, 400),
+    "parasitics": (80, 900),
 }  # fmt: skip
 
 
