@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def judge(network: Network, design: Design, process: Process) -> OperatingPointR
     report = operating_point_report(
         network, protocol_on(network, design, process, v_dw=voltage.volts), design.device, process,
         waivers=design.waivers, patterns=task.stored(design), starts=starts, loads=starts is not None,
-        circuits=circuits,
+        circuits=circuits, as_good=partial(task.as_good, design),
     )  # fmt: skip
     return replace(report, values={**report.values, "v_dw_origin": voltage.origin})
 

@@ -62,6 +62,7 @@ def operating_point_report(
     network: Network, protocol: Protocol, device: Device, process: Process, *,
     waivers: Mapping[str, str] | None = None, limits: Limits | None = None, patterns: np.ndarray | None = None,
     starts: np.ndarray | None = None, loads: bool = True, circuits: StaticCircuits | None = None,
+    as_good: Callable[[np.ndarray, np.ndarray], bool] = np.array_equal,
 ) -> OperatingPointReport:  # fmt: skip
     """Apply every rule to a network, as drawn (with its wires) or ideal.
 
@@ -78,6 +79,8 @@ def operating_point_report(
             is judged.
         loads: whether its task has a load phase; without one none is judged.
         circuits: of this network, for what was solved before; default: new ones.
+        as_good: whether its task takes the first of two states of the somas for as good an answer as the second
+            (``RunTask.as_good``).
 
     Returns:
         Outcomes with margin, worst device and place; ``values`` holds per neuron ``low``, ``high`` and ``centre`` (V),
@@ -91,7 +94,7 @@ def operating_point_report(
     """
     waivers = dict(waivers or {})
     check_waivers(waivers, rule_names(process))
-    cases = Cases(network, protocol, device, process, limits or Limits(), patterns, starts, loads, circuits)
+    cases = Cases(network, protocol, device, process, limits or Limits(), patterns, starts, loads, circuits, as_good)
     windows, loaded = window.v_dw_windows(cases), loaded_starts(cases)
     path = drive_path.drive_path(cases, drive_path.ideal_paths(cases))
     walls = thermal.warm_walls(cases)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -81,6 +82,7 @@ class Cases:
         starts: what its task loads, bits, shape (trials, N); None: unknown.
         loads: whether its task has a load phase.
         circuits: of this network, for what was solved before; default: new ones.
+        as_good: whether its task takes the first of two states of the somas for as good an answer as the second.
 
     Raises:
         InputError: weight lines without levels.
@@ -89,12 +91,12 @@ class Cases:
     def __init__(
         self, network: Network, protocol: Protocol, device: Device, process: Process, limits: Limits,
         patterns: np.ndarray | None = None, starts: np.ndarray | None = None, loads: bool = True,
-        circuits: StaticCircuits | None = None,
+        circuits: StaticCircuits | None = None, as_good: Callable[[np.ndarray, np.ndarray], bool] = np.array_equal,
     ):  # fmt: skip
         self.network, self.protocol, self.device, self.process, self.limits = (
             network, protocol, device, process, limits
         )  # fmt: skip
-        self.patterns, self.starts, self.loads = patterns, starts, loads
+        self.patterns, self.starts, self.loads, self.as_good = patterns, starts, loads, as_good
         self.circuits = circuits or StaticCircuits(network)
         self.weight = np.where(network.is_soma, 0.0, protocol.axon_weights(network))
         self.axons = np.flatnonzero(~network.is_soma)

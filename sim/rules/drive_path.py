@@ -8,6 +8,7 @@ import numpy as np
 
 from hwlib.nets import LINE, RAIL
 from sim.rules.cases import Cases
+from sim.rules.drawn_end import DrawnEnd, drawn_end
 from sim.rules.ideal_path import IdealPath, ideal_path, without_wires
 from sim.rules.outcome import Outcome, first_smallest
 from sim.rules.window import v_dw_windows
@@ -25,12 +26,24 @@ class DrivePath:
         drawn, ideal: track currents of the somas less what holds their walls against the leak, A, shape (states, N).
         trial: which start each state belongs to, shape (states,).
         ends: bits in which each path ended, shape (paths, N).
+        others: where the drawn network goes from each end that it does not hold; None where it does.
     """
 
     drawn: np.ndarray
     ideal: np.ndarray
     trial: np.ndarray
     ends: np.ndarray
+    others: tuple[DrawnEnd | None, ...]
+
+    @property
+    def last(self) -> np.ndarray:
+        """Index of each path's last state, axons settled, shape (paths,)."""
+        return np.flatnonzero(np.append(self.trial[1:] != self.trial[:-1], True))
+
+    @property
+    def toward(self) -> np.ndarray:
+        """Currents as drawn toward the ends of the paths, axons settled, A, shape (paths, N)."""
+        return self.drawn[self.last] * np.where(self.ends == 1, 1.0, -1.0)
 
     @property
     def alike(self) -> np.ndarray:
@@ -75,7 +88,20 @@ def drive_path(cases: Cases, paths: list[tuple[int, IdealPath]]) -> DrivePath | 
     drawn = np.concatenate([_along(cases, path) for _, path in paths])
     ideal = np.concatenate([np.append(path.soma_current, path.soma_current[-1:], axis=0) for _, path in paths])
     trial = np.concatenate([np.full(len(path.share) + 1, k) for k, path in paths])
-    return DrivePath(drawn - balance, ideal - balance, trial, np.array([path.bits for _, path in paths]))
+    found = DrivePath(drawn - balance, ideal - balance, trial, np.array([path.bits for _, path in paths]), ())
+    return replace(found, others=_others(cases, found))
+
+
+def _others(cases: Cases, found: DrivePath) -> tuple[DrawnEnd | None, ...]:
+    """Several paths may end alike: each end is followed once."""
+    lost = {
+        end.tobytes(): drawn_end(cases, end)
+        for end in np.unique(found.ends[(found.toward < 0).any(axis=1)], axis=0)
+    }  # fmt: skip
+    return tuple(
+        lost[end.tobytes()] if (toward < 0).any() else None
+        for end, toward in zip(found.ends, found.toward, strict=True)
+    )  # fmt: skip
 
 
 def _along(cases: Cases, path: IdealPath) -> np.ndarray:
@@ -99,30 +125,51 @@ def _along(cases: Cases, path: IdealPath) -> np.ndarray:
     return np.array(currents)
 
 
+@dataclass(frozen=True)
+class _Held:
+    """The soma that is held least where a trial ends, as drawn: the ideal end, or another that answers as well."""
+
+    margin: float
+    soma: int
+    drawn: float
+    end: str
+
+
 def same_way(cases: Cases, found: DrivePath | None) -> Outcome | None:
-    """Do the somas' currents as drawn hold the states in which ideal wires end, once the axons have followed?
+    """Does the drawn network end where ideal wires do, or where the answer is as good?
 
     The margin is of the soma that is driven least toward its end; how much of the ideal drive is left on the way is
     said beside it.
     """
     if found is None:
         return None
-    last = np.flatnonzero(np.append(found.trial[1:] != found.trial[:-1], True))
-    size = np.abs(found.ideal[last]).mean(axis=1, keepdims=True)
-    toward = found.drawn[last] * np.where(found.ends == 1, 1.0, -1.0) / size
-    path, soma = np.unravel_index(first_smallest(toward), toward.shape)
-    margin, alike = float(toward[path, soma]), float(found.alike.min())
-    turned, trial = int((toward[path] < 0).sum()), int(found.trial[last[path]])
-    place = cases.device_place(int(cases.network.somas[soma]))
-    drawn, ideal = (float(each[last[path], soma]) for each in (found.drawn, found.ideal))
+    held = [_held(cases, found, path) for path in range(len(found.ends))]
+    path = first_smallest(np.array([each.margin for each in held]))
+    least, trial = held[path], int(found.trial[found.last[path]])
+    turned, alike = int((found.toward[path] < 0).sum()), float(found.alike.min())
+    place = cases.device_place(int(cases.network.somas[least.soma]))
+    ideal = float(found.ideal[found.last[path], least.soma])
     message = (
-        f"{turned} of {toward.shape[1]} somas turn back from where ideal wires end in trial {trial} ({cases.wires}), "
-        f"{place.name} is held least: {drawn * 1e6:.4g} µA, ideal {ideal * 1e6:.4g} µA; in "
+        f"{turned} of {len(found.ends[path])} somas turn back from where ideal wires end in trial {trial} "
+        f"({cases.wires}){least.end}, {place.name} is held least: {least.drawn * 1e6:.4g} µA, "
+        f"ideal {ideal * 1e6:.4g} µA; in "
         f"{len(found.trial)} states on the way at least {alike:.0%} of the ideal currents turn walls the same way"
     )
     return Outcome(
-        rule="drive.path", message=message, margin=margin, severity="warning",
+        rule="drive.path", message=message, margin=least.margin, severity="warning",
         formula="min ±(I − I_leak) of the somas as drawn, over mean |I − I_leak| ideal; axons where drawn drives end",
-        source="currents solved on the network in states that ideal wires pass", measured=drawn, required=0.0, unit="A",
-        place=place, state=f"ideal end of trial {trial}, axons settled as drawn",
+        source="currents solved on the network in states that ideal wires pass", measured=least.drawn, required=0.0,
+        unit="A", place=place, state=f"ideal end of trial {trial}, axons settled as drawn",
     )  # fmt: skip
+
+
+def _held(cases: Cases, found: DrivePath, path: int) -> _Held:
+    """Of one path."""
+    size = float(np.abs(found.ideal[found.last[path]]).mean())
+    toward, other, end = found.toward[path], found.others[path], ""
+    drawn = found.drawn[found.last[path]]
+    if other is not None and other.holds and cases.as_good(other.bits, found.ends[path]):
+        toward, end = other.toward, ", and it rests where the answer is as good"
+        drawn = np.where(other.bits == 1, 1.0, -1.0) * toward
+    soma = first_smallest(toward)
+    return _Held(float(toward[soma]) / size, soma, float(drawn[soma]), end)

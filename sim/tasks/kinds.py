@@ -125,6 +125,16 @@ class RunTask(Task):
         starts = self.start_bits(design, trials)
         return [point] if starts is None else [replace(point, start=start) for start in starts]
 
+    def as_good(self, design: Design, state: np.ndarray, wanted: np.ndarray) -> bool:
+        """Whether a state of the somas is as good an answer as the one that ideal wires end in.
+
+        Args:
+            design: the design.
+            state: bits, shape (N,).
+            wanted: bits, shape (N,).
+        """
+        return bool(np.array_equal(state, wanted))
+
     def foretold(self, design: Design, network: Network, point: Protocol) -> list[str]:
         """What can be said before any trial is run, a line each."""
         return []

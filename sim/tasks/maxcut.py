@@ -275,6 +275,11 @@ class Maxcut(MaxcutFields, RunTask):
             replace(one, levels=each[k % len(each)]) for k, one in enumerate(points)
         ]  # fmt: skip
 
+    def as_good(self, design: Design, state: np.ndarray, wanted: np.ndarray) -> bool:
+        """A cut of the first graph that is no smaller."""
+        cut, other = _cuts([_read(design).graphs[0]] * 2, np.array([state, wanted]))
+        return bool(cut >= other - 1e-9 * abs(other))  # equal but for rounding
+
     def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
         """Cut of every graph, the best of its restarts, beside the best one that software finds, and simpler ones."""
         found, count = _read(design), result.sizes["trial"]

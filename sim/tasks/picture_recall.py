@@ -16,6 +16,7 @@ from sim.tasks.images import as_patterns, distort, letters
 from sim.tasks.kinds import Measure, RunTask, Shown, add_cases
 from sim.tasks.picture_files import Picture, read_picture
 from sim.tasks.recall import COLUMNS, NUMBERS, Case, case_rows, score_recall
+from sim.tasks.scores import same_memory
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -146,6 +147,10 @@ class Images(ImagesFields, RunTask):
         memories = stored_memories(network, point, _pictures(design))
         said = [(name, memory.said(network.neurons, wires)) for name, memory in zip(found.names, memories, strict=True)]
         return [f"{name}: {text}" for name, text in said if text]
+
+    def as_good(self, design: Design, state: np.ndarray, wanted: np.ndarray) -> bool:
+        """The state or its inverse."""
+        return same_memory(state, wanted)
 
     def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
         """Right bits of the picture that was distorted, or of its inverse."""

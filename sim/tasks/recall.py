@@ -12,7 +12,7 @@ from hwlib.task_kinds import RecallFields
 from hwlib.weights import bits, stored_patterns
 from sim.tasks.images import distort
 from sim.tasks.kinds import Measure, RunTask, add_cases
-from sim.tasks.scores import nearest, rest_times, score, summarise
+from sim.tasks.scores import nearest, rest_times, same_memory, score, summarise
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -89,6 +89,10 @@ class Recall(RecallFields, RunTask):
             drawn = [(cases[k % given], _generator(design.seed, k % given)) for k in range(count)]
             return np.array([distort(patterns[case.pattern], case.distortion, rng) for case, rng in drawn])
         return random_bits(design, count)
+
+    def as_good(self, design: Design, state: np.ndarray, wanted: np.ndarray) -> bool:
+        """The state or its inverse."""
+        return same_memory(state, wanted)
 
     def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
         """Right bits: of the pattern that was distorted, else of the nearest stored one; or of its inverse."""

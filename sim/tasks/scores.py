@@ -23,6 +23,11 @@ def bit_accuracy(states: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return _right(states, targets).max(axis=1)
 
 
+def same_memory(state: np.ndarray, wanted: np.ndarray) -> bool:
+    """Whether a state is another one or its inverse, bits, shapes (N,)."""
+    return bool(bit_accuracy(state[None], wanted[None])[0] == 1)
+
+
 def nearest(states: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Which target, or its inverse, each state is nearest to; arguments as of ``bit_accuracy``, shape (trials,)."""
     return _right(states, targets).argmax(axis=1)
