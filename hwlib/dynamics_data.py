@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BeforeValidator, Field
 
+from hwlib.array_files import ArrayVariable
 from hwlib.errors import InputError, shown
 from hwlib.quantities import parse_si
 from hwlib.strict_model import StrictModel
@@ -79,12 +80,18 @@ class DynamicsData:
             if np.shape(values) != (devices,) or not np.all(np.isfinite(values)):
                 raise InputError(f"network: dynamics {shown(name)} is wrong (shape, or a value that is not finite)")
 
-    def variables(self) -> dict[str, Any]:
+    def variables(self) -> dict[str, ArrayVariable]:
         """As variables of a network file; none without parameters."""
         if not self.values:
             return {}
         about = {"units": "SI base units of each parameter", "long_name": "parameters of the law that moves the walls"}
-        return {"dynamics_value": (("dynamics_parameter", "device"), np.stack(list(self.values.values())), about)}
+        names = np.array(list(self.values), dtype=object)
+        return {
+            "dynamics_value": ArrayVariable(
+                ("dynamics_parameter", "device"), np.stack(list(self.values.values())), about
+            ),
+            "dynamics_parameter": ArrayVariable(("dynamics_parameter",), names),
+        }  # fmt: skip
 
     @classmethod
     def read(cls, model: Any, variables: Mapping[Any, Any]) -> DynamicsData:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,7 @@ _DEFLATE = 1100  # most by which HDF5's compression shrinks
 _MOST_VARIABLES = 1000
 _SECONDS, _SPEED = 2.0, 5e5  # s at least, and bytes/s, of processor time: far slower than any file is read
 _ROOM = 2**29  # bytes that reading takes beside the data
+Content = TypeVar("Content")
 _KINDS = {"f": "fiu", "i": "iu", "b": "b", "U": "UOT"}
 _KIND_NAMES = {"f": "numbers", "i": "whole numbers", "b": "yes or no", "U": "text"}
 
@@ -91,19 +92,28 @@ def read_netcdf(
     import h5netcdf  # noqa: F401, here once, lest every child does it
     import xarray  # noqa: F401
 
+    return read_guarded(path, what, lambda: _read(Path(path), wanted, sizes or {}))
+
+
+def read_guarded(path: str | Path, what: str, read: Callable[[], Content]) -> Content:
+    """What ``read`` makes of a netCDF-4 file, called in a child: there are damaged files on which HDF5 never ends.
+
+    Args:
+        path: the file.
+        what: its kind in messages.
+        read: may raise anything.
+
+    Raises:
+        InputError: one line with the file; missing, no regular file, or ``read`` failed or used too much.
+    """
     with open_outside(path, what, _LARGEST):
         pass
     size = Path(path).stat().st_size
     try:
-        # In a child: there are damaged files on which HDF5 never ends, or ends the process.
-        return bounded(
-            lambda: _read(Path(path), wanted, sizes or {}),
-            seconds=max(_SECONDS, size / _SPEED),
-            memory=4 * _most(size) + _ROOM,
-        )
+        return bounded(read, seconds=max(_SECONDS, size / _SPEED), memory=4 * _most(size) + _ROOM)
     except StoppedError:
         reason = "HDF5 cannot be made to read it"
-    except (_UnusableError, MemoryError) as error:
+    except (UnusableError, MemoryError) as error:
         reason = str(error) or "it claims more than fits into memory"
     except Exception as error:  # h5py, h5netcdf and xarray raise many kinds on damaged files
         reason = f"{type(error).__name__} in HDF5"
@@ -114,11 +124,11 @@ def _read(path: Path, wanted: Mapping[str, Wanted], sizes: Mapping[str, int]) ->
     import xarray as xr
 
     with warnings.catch_warnings(action="ignore"):
-        _check_claims(path)
+        check_claims(path)
         with xr.open_dataset(path, engine="h5netcdf", decode_times=False, decode_timedelta=False) as opened:
-            names = _check_variables(opened, wanted, sizes)
+            names = check_variables(opened.variables, wanted, opened.sizes, sizes)
             found = opened.drop_vars([name for name in opened.variables if name not in names]).load()
-    _check_values(found, wanted)
+    check_values({str(name): each.values for name, each in found.variables.items()}, wanted)
     return found
 
 
@@ -127,60 +137,73 @@ def _most(size: int) -> int:
     return max(_SMALL, _DEFLATE * size)
 
 
-class _UnusableError(Exception):
+class UnusableError(Exception):
     """A file that is no file of the kind asked for."""
 
 
-def _check_claims(path: Path) -> None:
+def check_claims(path: Path) -> None:
     """Refuse a file that claims more data than its bytes can hold, or that sends the reader elsewhere."""
     import h5py
 
     allowed, claimed = _most(path.stat().st_size), 0
     with h5py.File(path, "r") as file:
         if len(file) > _MOST_VARIABLES:
-            raise _UnusableError(f"{len(file)} variables")
+            raise UnusableError(f"{len(file)} variables")
         for name in file:
             if not isinstance(file.get(name, getlink=True), h5py.HardLink):
-                raise _UnusableError(f"{shown(name)} is a link")
+                raise UnusableError(f"{shown(name)} is a link")
             item = file[name]
             if not isinstance(item, h5py.Dataset):
                 continue
             if item.is_virtual or item.external:
-                raise _UnusableError(f"{shown(name)} is stored elsewhere")
+                raise UnusableError(f"{shown(name)} is stored elsewhere")
             chunk = math.prod(item.chunks or (0,)) * item.dtype.itemsize
             claimed += max(math.prod(item.shape or (0,)) * item.dtype.itemsize, chunk)
             if claimed > allowed:
-                raise _UnusableError(f"{shown(name)} claims shape {shown(str(item.shape))}, more than the file holds")
+                raise UnusableError(f"{shown(name)} claims shape {shown(str(item.shape))}, more than the file holds")
 
 
-def _check_variables(opened: xr.Dataset, wanted: Mapping[str, Wanted], sizes: Mapping[str, int]) -> list[str]:
-    """Names of the wanted variables that are there, each as it must be."""
+def check_variables(
+    there: Mapping[Any, Any], wanted: Mapping[str, Wanted], lengths: Mapping[Any, int], sizes: Mapping[str, int]
+) -> list[str]:
+    """Names of the wanted variables that are there, each as it must be.
+
+    Args:
+        there: variables by name, with ``dims`` and ``dtype``.
+        wanted: what they must be.
+        lengths: of the file's dimensions.
+        sizes: what they must be.
+
+    Raises:
+        UnusableError: one is missing, or is not what it must be.
+    """
     names = []
     for name, each in wanted.items():
-        if name not in opened.variables:
+        if name not in there:
             if each.optional:
                 continue
-            raise _UnusableError(f"no variable {name}")
-        variable = opened.variables[name]
+            raise UnusableError(f"no variable {name}")
+        variable = there[name]
         if variable.dims != each.dims:
             dims = ", ".join(map(str, variable.dims))
-            raise _UnusableError(f"{name} over ({cut(dims, 40)}), needs ({', '.join(each.dims)})")
+            raise UnusableError(f"{name} over ({cut(dims, 40)}), needs ({', '.join(each.dims)})")
         kind = variable.dtype.kind
         if kind not in _KINDS[each.kind]:
-            raise _UnusableError(f"{name} is {shown(str(variable.dtype))}, needs {_KIND_NAMES[each.kind]}")
+            raise UnusableError(f"{name} is {shown(str(variable.dtype))}, needs {_KIND_NAMES[each.kind]}")
         names.append(name)
     for name, size in sizes.items():
-        if opened.sizes.get(name, size) != size:
-            raise _UnusableError(f"{opened.sizes[name]} along {name}, needs {size}")
+        if lengths.get(name, size) != size:
+            raise UnusableError(f"{lengths[name]} along {name}, needs {size}")
     return names
 
 
-def _check_values(found: xr.Dataset, wanted: Mapping[str, Wanted]) -> None:
+def check_values(found: Mapping[str, np.ndarray], wanted: Mapping[str, Wanted]) -> None:
+    """Refuse numbers that are not finite, where there may be no gaps, and texts that are none."""
     for name, each in wanted.items():
-        if name not in found.variables:
+        if name not in found:
             continue
-        values = found.variables[name].values
+        values = found[name]
         if each.kind == "f" and not each.gaps and not np.isfinite(values).all():
-            raise _UnusableError(f"{name} has values that are not finite")
+            raise UnusableError(f"{name} has values that are not finite")
         if each.kind == "U" and not all(isinstance(value, str) for value in values.ravel().tolist()):
-            raise _UnusableError(f"{name} is not text")
+            raise UnusableError(f"{name} is not text")

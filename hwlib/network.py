@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from hwlib.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
 from hwlib.dynamics_data import DEFAULT, DynamicsData
 from hwlib.errors import InputError, shown
-from hwlib.netcdf import Wanted, read_netcdf, write_netcdf
+from hwlib.netcdf import Wanted
 from hwlib.nets import LINE, RAIL, Net, NetClass, of_classes, parse_net
 
 DW_IN, DW_OUT, MTJ_IN, MTJ_OUT = range(4)
@@ -319,33 +320,19 @@ _WIRE_META = {
 
 def write_network(network: Network, path: str | Path) -> Path:
     """Write a network as netCDF-4 (read it with xarray, or ``read_network``)."""
-    import xarray as xr
-
     meta = {**_WIRE_META, **_DEVICE_ARRAYS}
     dims = _DIMS | (_CAPACITANCE_DIMS if network.has_capacitance else {})
-    law = network.dynamics.variables()
-    parameters = {"dynamics_parameter": np.array(list(network.dynamics.values), dtype=object)} if law else {}
-    variables: dict[str, Any] = law | {
-        name: (dims[name], getattr(network, name), {"units": meta[name][0], "long_name": meta[name][1]})
+    variables = network.dynamics.variables() | {
+        name: ArrayVariable(dims[name], getattr(network, name), {"units": meta[name][0], "long_name": meta[name][1]})
         for name in dims
     }
-    dataset = xr.Dataset(
-        variables,
-        coords={
-            "net": ("net", np.array(network.net_names, dtype=object)),
-            "terminal": ("terminal", list(TERMINALS)),
-            **parameters,
-        },
-        attrs={
-            "format": FORMAT,
-            "neurons": network.neurons,
-            "layers": ",".join(network.layers),
-            "dynamics": network.dynamics.model,
-            **network.attrs,
-        },
-    )
-    encoding = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name in dims}
-    return write_netcdf(dataset, path, encoding)
+    texts = {"net": network.net_names, "terminal": TERMINALS}
+    variables |= {name: ArrayVariable((name,), np.array(values, dtype=object)) for name, values in texts.items()}
+    attrs = {
+        "format": FORMAT, "neurons": network.neurons, "layers": ",".join(network.layers),
+        "dynamics": network.dynamics.model, **network.attrs,
+    }  # fmt: skip
+    return write_arrays(ArrayFile(variables, attrs), path)
 
 
 def read_network(path: str | Path) -> Network:
@@ -355,24 +342,24 @@ def read_network(path: str | Path) -> Network:
         InputError: missing, damaged, not a network, or with wrong values.
     """
     path = Path(path)
-    dataset = read_netcdf(path, "network", _WANTED)
-    attrs = dict(dataset.attrs)
+    found = read_arrays(path, "network", _WANTED)
+    attrs, variables = dict(found.attrs), found.variables
     neurons, layers = attrs.pop("neurons", None), attrs.pop("layers", None)
     model = attrs.pop("dynamics", DEFAULT)  # older files have none
     if attrs.pop("format", None) != FORMAT or not isinstance(layers, str):
         raise InputError(f"{path}: damaged, or no network (its format is not {FORMAT})")
-    if not isinstance(neurons, (int, np.integer)) or not 0 < neurons <= dataset.sizes["device"]:
+    if not isinstance(neurons, (int, np.integer)) or not 0 < neurons <= found.sizes["device"]:
         raise InputError(f"{path}: damaged, or no network (neurons is {shown(neurons)})")
     arrays = {
-        name: dataset[name].values.astype(np.int32 if name in _INTEGER else float)
+        name: variables[name].values.astype(np.int32 if name in _INTEGER else float, copy=False)
         for name in (*_DIMS, *_CAPACITANCE_DIMS)
-        if name in dataset
+        if name in variables
     }
     try:
         return Network(
-            neurons=int(neurons), net_names=tuple(dataset["net"].values), attrs=attrs, **arrays,
+            neurons=int(neurons), net_names=tuple(variables["net"].values), attrs=attrs, **arrays,
             layers=tuple(layer for layer in layers.split(",") if layer),
-            dynamics=DynamicsData.read(model, dataset.variables),
+            dynamics=DynamicsData.read(model, variables),
         ).validate()  # fmt: skip
     except InputError as error:
         raise InputError(f"{path}: {error}") from None

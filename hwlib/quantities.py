@@ -25,6 +25,19 @@ _SCALES = {
     "J": (("uJ", 1e6), ("nJ", 1e9), ("pJ", 1e12), ("fJ", 1e15), ("aJ", 1e18)),
     "W": (("W", 1.0), ("mW", 1e3), ("uW", 1e6)),
 }
+# What pint makes of the units that designs and processes are written in, so that they do not load it (half a second).
+USUAL = {
+    "m": {"m": 1.0, "mm": 1e-3, "um": 1e-6, "µm": 1e-6, "nm": 1e-9},
+    "m^2": {"m^2": 1.0, "um^2": 1e-12, "nm^2": 1e-18},
+    "s": {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "ps": 1e-12},
+    "m/s": {"m/s": 1.0, "mm/s": 1e-3},
+    "V": {"V": 1.0, "mV": 1e-3, "uV": 1e-6},
+    "ohm": {"ohm": 1.0, "Ω": 1.0, "kohm": 1e3, "Mohm": 1e6},
+    "ohm*m^2": {"ohm*m^2": 1.0, "ohm*um^2": 1e-12},
+    "A/m": {"A/m": 1.0, "kA/m": 1e3},
+    "A/m^2": {"A/m^2": 1.0},
+    "K": {"K": 1.0},
+}
 _EXAMPLES = {"m": "nm", "s": "ns", "ohm*m^2": "ohm*um^2"}
 
 
@@ -73,18 +86,33 @@ def _parse(text: str, unit: str | None) -> float:
         raise _no_quantity(text, unit)
     if not factors:
         raise ValueError(f"{shown(text)} has no unit; write for example '{text} {example(unit or 'm')}'")
-    registry = _registry()
-    try:
-        product = registry.Unit("")
-        for name, power in factors:
-            product *= registry.Unit(name) ** power
-        found = registry.Quantity(float(number[0]), product)
-        value = float((found.to_base_units() if unit is None else found.to(unit)).magnitude)
-    except Exception:  # pint raises many kinds for texts that are no unit, or one of another dimension
-        raise _no_quantity(text, unit) from None
+    usual = _usual_factors(unit).get(tuple(factors))
+    if usual is not None:
+        value = float(number[0]) * usual
+    else:
+        try:
+            value = _by_pint(float(number[0]), factors, unit)
+        except Exception:  # pint raises many kinds for texts that are no unit, or one of another dimension
+            raise _no_quantity(text, unit) from None
     if not math.isfinite(value):
         raise ValueError(f"{shown(text)} is not finite")
     return value
+
+
+@lru_cache
+def _usual_factors(unit: str | None) -> dict[tuple[tuple[str, int], ...], float]:
+    """Factors of the usual ways to write a unit, by the names and powers that ``_factors`` reads from them."""
+    return {tuple(_factors(text) or ()): factor for text, factor in USUAL.get(unit or "", {}).items()}
+
+
+def _by_pint(number: float, factors: list[tuple[str, int]], unit: str | None) -> float:
+    """A number of a unit of names and powers, in ``unit`` or in SI base units; raises what pint does."""
+    registry = _registry()
+    product = registry.Unit("")
+    for name, power in factors:
+        product *= registry.Unit(name) ** power
+    found = registry.Quantity(number, product)
+    return float((found.to_base_units() if unit is None else found.to(unit)).magnitude)
 
 
 def _factors(text: str) -> list[tuple[str, int]] | None:
@@ -106,7 +134,7 @@ def _factors(text: str) -> list[tuple[str, int]] | None:
 
 @lru_cache(maxsize=1)
 def _registry() -> Any:
-    from pint import UnitRegistry  # loaded on first use: 0.2 s that --help need not pay
+    from pint import UnitRegistry  # loaded on first use: half a second
 
     return UnitRegistry(autoconvert_offset_to_baseunit=False)
 

@@ -1,4 +1,4 @@
-"""The page of a check: its verdict, pictures of where violations are, every rule with its margin, all findings."""
+"""The page of a check: its verdict, where violations are, every rule with its margin, all findings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_PICTURES = 6
 MOST_NEURONS = 1000
 MOST_RULES = 8  # that hold, those with the least margin, shown without a click
-PAGE, WINDOWS = "checks.html", "windows.png"
+PAGE, WINDOWS = "checks.html", "windows.svg"
 _AROUND = 0.4e-6  # m of layout shown on each side of a marker
 
 
@@ -53,7 +53,8 @@ def write_check_page(
     step, view = next_step(None, limits, findings), layout_data(opened(layout), process, found)
     for old in folder.glob("violation_*.png"):  # of an earlier check, which may have found more
         old.unlink()
-    names, pictures = _pictures(folder, layout, process, found)
+    # Where the page holds no layout to look at: each takes a tenth of a second.
+    names, pictures = _pictures(folder, layout, process, found) if view is None else ([], [])
     body = [
         page.heading(f"checks of {folder.name}"),
         page.verdict((str(limits), limits.kind)),
@@ -74,15 +75,11 @@ def write_check_page(
 
 
 def _where(view: dict[str, Any] | None, pictures: list[Markup]) -> list[Markup]:
-    """The layout, and pictures of the first violations, folded away beside it."""
-    parts = []
+    """The layout, or pictures of the first violations where it is too large for a page."""
     if view is not None:
         note = "Drag to move; click, then wheel to zoom. A finding's place above shows it here."
-        parts += [layout_section(view, ()), page.paragraph(note, "soft")]
-    if pictures:
-        beside = page.pair(*pictures)
-        parts.append(beside if view is None else page.folded("Pictures of the findings, one a rule", beside))
-    return [page.section("Layout", *parts, name="layout")] if parts else []
+        return [page.section("Layout", layout_section(view, ()), page.paragraph(note, "soft"), name="layout")]
+    return [page.section("Layout", page.pair(*pictures), name="layout")] if pictures else []
 
 
 def _counts(findings: dict[str, list[Finding]], points: dict[str, Point], titles: dict[str, str]) -> Markup:

@@ -28,7 +28,7 @@ class Checked:
 
     Attributes:
         folder: the run folder, with every check's JSON and databases.
-        page: the findings as one HTML page, with pictures of where they are.
+        page: the findings as one HTML page, with the layout that they are in.
         findings, points, skipped: as of ``Checks``.
         limits: the verdict on them.
         step: what to do next.

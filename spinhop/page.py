@@ -122,8 +122,9 @@ def cards(values: Sequence[tuple[str, str]]) -> Markup:
 
 
 def picture(path: Path, caption: str) -> Markup:
-    """A PNG, inside the page."""
-    return _part("picture", base64.b64encode(path.read_bytes()).decode(), caption)
+    """A PNG or SVG file, inside the page."""
+    kind = {".svg": "svg+xml"}.get(path.suffix, "png")
+    return _part("picture", kind, base64.b64encode(path.read_bytes()).decode(), caption)
 
 
 def bitmap(cells: Sequence[Sequence[str]], caption: str, longest: int = 110) -> Markup:

@@ -13,13 +13,14 @@ from hwlib.network import Network, read_network
 from hwlib.schematic import ideal_network
 from hwlib.writing import replacing
 from spinhop import page
-from spinhop.artefacts import PARASITICS, task_file
+from spinhop.artefacts import NETWORK, PARASITICS, task_file
 from spinhop.check_stages import read_checks
 from spinhop.finding_list import finding_list, lever_list
 from spinhop.inputs import RESOLVED, inputs_hash
 from spinhop.layout_section import DATA, MOST_DEVICES, SCRIPTS, layout_data, layout_path, layout_section, opened
 from spinhop.manifest import known_files, read_manifest
 from spinhop.next_step import next_step
+from spinhop.picture_stages import LAYOUT_PICTURE, NEURON_PICTURE
 from spinhop.read_verdict import read_function, why_not_extracted
 from spinhop.report_head import head
 from spinhop.resistance_table import ohms, resistance_rows, resistance_table
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from hwlib.process import Process
 
-LAYOUT_PICTURE, NEURON_PICTURE, NETWORK = "layout.png", "neuron.png", "network.nc"
 WALLS = "wall-data"
 IDEAL, DRAWN = "ideal wires", "as drawn"
 TRACES = {IDEAL: "ideal.nc", DRAWN: "drawn.nc"}

@@ -15,6 +15,7 @@ from spinhop.checking import run_checks
 from spinhop.extras import DRAWING_PACKAGES, READING_PACKAGES, need
 from spinhop.inputs import RESOLVED
 from spinhop.next_step import NextStep
+from spinhop.picture_stages import PART_PICTURE, WHOLE_PICTURE
 from spinhop.provenance import file_hash
 from spinhop.read_verdict import note_not_extracted, read_function, read_limits, read_step, why_not_extracted
 from spinhop.runs import Progress, Run, Stage, open_run, refuse_ideal, reopen_run
@@ -45,7 +46,7 @@ REPORT = "report"
 
 def report_stage(kind: str) -> Stage:
     """The stage that writes the report on a kind of tasks."""
-    checks = (LAYOUT, EXTRACTION, DRAWING, POINT_IDEAL, POINT_DRAWN, CHECK_PAGE)
+    checks = (LAYOUT, WHOLE_PICTURE, EXTRACTION, PART_PICTURE, DRAWING, POINT_IDEAL, POINT_DRAWN, CHECK_PAGE)
     needs = tuple(stage.name for stage in (*checks, *ideal_stages(kind), *drawn_stages(kind)))
     return Stage(REPORT, needs, ("hwlib", "sim", "spinhop"), _report_inputs, _report)
 
@@ -64,8 +65,8 @@ def up_to(goal: str, kind: str) -> tuple[Stage, ...]:
     """The stages of a goal, for a kind of tasks."""
     ideal, drawn = task_stage(kind, ideal=True), task_stage(kind, ideal=False)
     return {
-        "layout": (LAYOUT,),
-        "extract": (LAYOUT, EXTRACTION),
+        "layout": (LAYOUT, WHOLE_PICTURE),
+        "extract": (LAYOUT, WHOLE_PICTURE, EXTRACTION, PART_PICTURE),
         "simulate": (LAYOUT, EXTRACTION, SIMULATION_IDEAL, SIMULATION_DRAWN),
         "simulate ideal": (SIMULATION_IDEAL,),
         "recall": (LAYOUT, EXTRACTION, ideal, drawn),
@@ -150,16 +151,17 @@ def _run_all(run: Run, progress: Progress, force: bool) -> None:
     if task_of(run.design).unscored(run.design):  # weights from a matrix: nothing to recall
         ideal, drawn = ideal[:1], drawn[:1]
     broken = drawing_failed(checks.findings)
+    run.execute((WHOLE_PICTURE,) if broken else (WHOLE_PICTURE, PART_PICTURE), progress, force=force)
     if not broken:
         run.drawing = None  # looked at for the last time: room for the trials
     run.execute(ideal, progress, force=force)
     try:
         # The checks have extracted a drawing without errors.
-        run.execute((EXTRACTION, *drawn) if broken else drawn, progress, force=force)
+        run.execute((EXTRACTION, PART_PICTURE, *drawn) if broken else drawn, progress, force=force)
     except InputError as error:
         if not broken:
             raise
-        run.forget(EXTRACTION.name, *(stage.name for stage in drawn_stages(kind)))
+        run.forget(EXTRACTION.name, PART_PICTURE.name, *(stage.name for stage in drawn_stages(kind)))
         note_not_extracted(run.manifest, one_line(str(error)))
     run.forget(*other_tasks(run, (*ideal, *drawn)))  # now that nothing can be refused any more
     run.execute((report_stage(kind),), progress, force=force)

@@ -33,8 +33,6 @@ CAPACITANCE_DEVICES = 20_000  # coupling of neighbouring wires takes minutes bey
 RECALL_TOLERANCE = 1e-7  # L per step, as drawn: times and energies of many trials within 1e-6, in half the steps
 TRACE_DEVICES = 10_000  # wall traces of more devices do not fit a report, nor a small machine's memory
 
-LAYOUT_PICTURE, NEURON_PICTURE = "layout.png", "neuron.png"
-
 
 def _drawing_inputs(run: Run) -> Any:
     if run.layout is not None:
@@ -43,11 +41,12 @@ def _drawing_inputs(run: Run) -> Any:
 
 
 def _draw(run: Run) -> Sequence[str]:
-    import layouts
     from hwlib.drawing.reader import open_layout
     from hwlib.technology import write_technology
 
     if run.layout is None:
+        import layouts
+
         run.drawing = None
         component = layouts.hopfield(run.design, run.process)
         names = ["layout.gds", "layout.oas"]
@@ -62,20 +61,8 @@ def _draw(run: Run) -> Sequence[str]:
         write_bytes(run.path(names[0]), run.layout.read_bytes() if run.top is None else cell_bytes(run.layout, run.top))
     if run.drawing is None:
         run.drawing = open_layout(run.path(names[-1]), run.process)
-    layouts.render(run.drawing, run.path(LAYOUT_PICTURE), run.process)
     technology = write_technology(run.process, run.folder, stem="layout")  # layers by name and fill, connectivity
-    return [*names, LAYOUT_PICTURE, technology.name, technology.with_suffix(".lyp").name]
-
-
-def neuron_window(network: Network) -> tuple[float, float, float, float]:
-    """Left, bottom, right, top in m of the middle neuron's soma with its neighbours, as extracted from the drawing."""
-    soma = network.somas[network.neurons // 2]
-    x, y = network.device_x[soma], network.device_y[soma]
-    half = []
-    for place, centre in ((network.device_x, x), (network.device_y, y)):
-        distance = abs(place - centre)
-        half.append(1.5 * distance[distance > 1e-9].min())
-    return x - half[0], y - half[1], x + half[0], y + half[1]
+    return [*names, technology.name, technology.with_suffix(".lyp").name]
 
 
 def _extraction_inputs(run: Run) -> Any:
@@ -84,7 +71,6 @@ def _extraction_inputs(run: Run) -> Any:
 
 
 def _extract(run: Run) -> Sequence[str]:
-    import layouts
     from hwlib.extraction import extract, with_parasitics, write_spef, write_spice
     from hwlib.network import write_network
 
@@ -96,8 +82,7 @@ def _extract(run: Run) -> Sequence[str]:
     network = replace(network, attrs=network.attrs | {"layout": layout_file(run).name})
     run.network = None
     write_network(network, run.path(NETWORK))
-    layouts.render(drawing, run.path(NEURON_PICTURE), run.process, window=neuron_window(network))
-    names = [NETWORK, NEURON_PICTURE]
+    names = [NETWORK]
     if network.devices <= TEXT_NETLIST_DEVICES:
         write_spef(network, run.path("network.spef"))
         write_spice(network, run.path("network.spice"))

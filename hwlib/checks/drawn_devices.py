@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from hwlib.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
 from hwlib.checks.device_table import DeviceTable
-from hwlib.netcdf import Wanted, read_netcdf, write_netcdf
+from hwlib.netcdf import Wanted
 from hwlib.network import Network
 
 _VARIABLES = {
@@ -32,27 +33,26 @@ def write_drawn_devices(path: str | Path, reference: Network, table: DeviceTable
         table: the devices of the layout.
         identity: index in the reference of each of them; −1 for those that the design does not have.
     """
-    import xarray as xr
-
     known = np.flatnonzero(identity >= 0)
     measured = np.full((reference.devices, len(_VARIABLES)), np.nan)
     measured[identity[known], :2] = table.place[known, 0] * 1e-6
     measured[identity[known], 2:] = table.values[known]
+    told = {"coordinates": "pre post"}  # so that xarray makes them the devices' coordinates
     variables = {
-        name: ("device", measured[:, k], {"units": unit, "long_name": meaning})
+        name: ArrayVariable(("device",), measured[:, k], {"units": unit, "long_name": meaning, **told})
         for k, (name, (unit, meaning)) in enumerate(_VARIABLES.items())
     }
-    coordinates = {
-        name: ("device", getattr(reference, name), {"units": "1", "long_name": f"{name}synaptic neuron"})
+    variables |= {
+        name: ArrayVariable(
+            ("device",), getattr(reference, name), {"units": "1", "long_name": f"{name}synaptic neuron"}
+        )
         for name in ("pre", "post")
-    }
-    dataset = xr.Dataset(variables, coords=coordinates)
-    encoding = {name: {"zlib": True, "complevel": 1, "shuffle": True} for name in _VARIABLES}
-    return write_netcdf(dataset, path, encoding)
+    }  # fmt: skip
+    return write_arrays(ArrayFile(variables, {}), path)
 
 
 def read_device_places(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     """Places x and y (m) of the devices in a file of ``write_drawn_devices``, shape (devices,) each."""
     wanted = {name: Wanted(("device",), gaps=True) for name in ("x", "y")}
-    dataset = read_netcdf(path, "table of drawn devices", wanted)
-    return dataset["x"].values.astype(float), dataset["y"].values.astype(float)
+    found = read_arrays(path, "table of drawn devices", wanted).variables
+    return found["x"].values.astype(float), found["y"].values.astype(float)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
-import gdsfactory as gf
 import klayout.db as kdb
 
 from hwlib.errors import harmless
 from hwlib.process import Process
 from hwlib.writing import write_atomic
 
+DRAWN_UNIT = 0.001  # µm, the database unit of what gdsfactory draws: loading it to ask takes two seconds
 _DITHER = {"conductor": "I5", "via": "I0", "device": "I9", "marker": "I1"}  # KLayout's built-in fill patterns
 
 
@@ -55,7 +55,7 @@ def write_technology(process: Process, folder: str | Path, *, stem: str | None =
     technology = kdb.Technology()
     technology.name = process.name
     technology.description = harmless(" ".join(process.description.split()))
-    technology.dbu = min(process.grid * 1e6, gf.kcl.dbu)  # of layouts drawn here, on whatever grid
+    technology.dbu = min(process.grid * 1e6, DRAWN_UNIT)  # of layouts drawn here, on whatever grid
     technology.layer_properties_file = properties.name
     technology.add_other_layers = True
     root = ElementTree.fromstring(technology.to_xml())

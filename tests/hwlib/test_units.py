@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from hwlib.quantities import parse_number, parse_quantity
+from hwlib.quantities import USUAL, parse_number, parse_quantity, parse_si
 from hwlib.units import Quantity
 
 
@@ -35,6 +35,13 @@ FILE = {"from_file": True}
 )  # fmt: skip
 def test_parse(text, unit, value):
     assert parse_quantity(text, unit) == pytest.approx(value, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize(("unit", "text"), [(unit, text) for unit, texts in USUAL.items() for text in texts])
+def test_usual_units_are_what_pint_says(unit, text):
+    """``parse_si`` asks pint, always."""
+    for number in ("3.3", "100", "-0.7e-3", "1e12"):
+        assert parse_quantity(f"{number} {text}", unit) == parse_si(f"{number} {text}")
 
 
 @pytest.mark.parametrize(

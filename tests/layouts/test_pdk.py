@@ -100,7 +100,7 @@ def test_technology_files_can_be_read_by_klayout(tmp_path, name):
     path = write_technology(process, tmp_path)
     technology = kdb.Technology.technology_from_xml(path.read_text(encoding="utf-8"))
     assert technology.name == process.name
-    assert technology.dbu == pytest.approx(1e-3)  # the layout's, whatever the grid
+    assert technology.dbu == gf.kcl.dbu  # the layout's, whatever the grid
     assert technology.layer_properties_file == f"{name}.lyp"
     stack = ElementTree.parse(path).find("connectivity")
     assert "m1,v1,m2" in [one.text for one in stack.findall("connection")]

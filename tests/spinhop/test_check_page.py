@@ -3,6 +3,7 @@
 import html
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import klayout.db as kdb
 import klayout.rdb as rdb
@@ -15,9 +16,10 @@ from hwlib.findings import Finding
 from hwlib.process import load_process
 from layouts import render
 from sim.rules import rule_names
-from spinhop import check_stages, point_tables
+from spinhop import check_stages, layout_shapes, point_tables
 from spinhop.checking import check_design
 from spinhop.running import run_design
+from spinhop.window_plot import write_window_plot
 
 DESIGN = "name: small\nnetwork: {neurons: 3}\n"
 
@@ -30,8 +32,12 @@ def drawn(tmp_path_factory):
     return design, run_design(design, "layout", out=folder / "run").path("layout.gds")
 
 
-def test_violation_is_listed_and_pictured_where_it_was_planted(drawn, tmp_path):
+@pytest.mark.parametrize("large", [False, True])
+def test_violation_is_listed_and_shown_where_it_was_planted(drawn, tmp_path, monkeypatch, large):
+    """In the page's layout, and in a picture where that is too large for a page."""
     design, gds = drawn
+    if large:
+        monkeypatch.setattr(layout_shapes, "MOST_NUMBERS", 0)
     layout = kdb.Layout()
     layout.read(str(gds))
     m2 = layout.layer(12, 0)
@@ -40,8 +46,9 @@ def test_violation_is_listed_and_pictured_where_it_was_planted(drawn, tmp_path):
     layout.write(str(edited))
     checked = check_design(design, out=tmp_path / "run", layout=edited)
     assert checked.failed
-    text = checked.page.read_text()
-    assert "m2.width" in text and "data:image/png;base64" in text
+    text, pictures = checked.page.read_text(), list(checked.folder.glob("violation_*.png"))
+    assert "m2.width" in text
+    assert ("data:image/png;base64" in text) == bool(pictures) == large != ('id="layout-data"' in text)
     found = [f for f in checked.findings["drc"] if f.rule == "m2.width"]
     left, bottom, right, top = marked_boxes(edited, found)[0]
     assert 4.99e-6 < left <= right < 5.02e-6 and 4.99e-6 < bottom <= top < 5.51e-6
@@ -110,6 +117,21 @@ def test_windows_are_told_neuron_by_neuron(waived):
     said = "\n".join(point_tables.window_summary(waived.points))
     assert f"recommended, is {drawn['recommended_v_dw']:.4g} V" in said
     assert f"closes at N = {drawn['closes_at']}" in said and "outside" in said  # eq. (4) of three neurons
+
+
+def test_windows_are_drawn_to_scale(tmp_path):
+    """Bars stand from one end of a window to the other, on the scale of the axis; one that is closed is a cross."""
+    values = {"low": [0.1, 0.3, 0.5], "high": [0.4, 0.9, 0.45], "v_dw": 0.35, "eq4": 0.2, "recommended_v_dw": None}
+    path = write_window_plot(tmp_path / "w.svg", {"erc_ideal": {"values": values}})
+    root = ElementTree.parse(path).getroot()
+    texts = root.findall("{*}text")
+    volts = {text.text: float(text.get("y")) - 4 for text in texts if text.get("text-anchor") == "end"}
+    bottom, unit = volts["0"], (volts["0"] - volts["0.4"]) / 0.4
+    bars = [rect for rect in root.findall("{*}rect") if rect.get("fill") == "#b9c4d6"][:-1]  # the last is the legend's
+    ends = [(float(r.get("y")) + float(r.get("height")), float(r.get("y"))) for r in bars]
+    assert np.allclose((bottom - np.array(ends)) / unit, [(0.1, 0.4), (0.3, 0.9)], atol=1e-4)
+    named = {text.text for text in texts}
+    assert {"closed, ideal wires", "V_DW as set"} <= named and "recommended" not in named
 
 
 def test_databases_of_the_operating_point_mark_every_rule_that_does_not_hold(waived):

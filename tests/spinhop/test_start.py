@@ -8,6 +8,9 @@ import time
 
 import pytest
 
+import layouts
+from hwlib.design import load_design
+
 ROOMS = ("hwlib", "sim", "layouts", "spinhop")
 DRAWING = {"gdsfactory", "kfactory", "klayout"}
 HEAVY = DRAWING | {"numba", "xarray", "matplotlib", "scipy", "pandas", "networkx", "h5py", "pint", "numpy"}
@@ -46,6 +49,19 @@ def test_simulating_loads_no_drawing():
     )
     loaded = _loaded(code)
     assert "xarray" in loaded and not loaded & DRAWING
+
+
+def test_checking_a_layout_loads_nothing_that_draws_or_plots(tmp_path):
+    """Only drawing it needs gdsfactory; arrays and units that are usual need neither xarray nor pint."""
+    design, drawn = tmp_path / "d.yaml", tmp_path / "d.oas"
+    design.write_text("name: d\nnetwork: {neurons: 2}\n")
+    plan = load_design(design)
+    layouts.write_layout(layouts.hopfield(plan), drawn)
+    arguments = ["check", str(design), "--layout", str(drawn), "--out", str(tmp_path / "run"), "--json"]
+    command = f"guarded(lambda: app({arguments}, standalone_mode=False))"
+    loaded = _loaded(f"from spinhop.cli import guarded, app\nassert {command} in (0, 1)\nsys.stderr.write('\\n')")
+    assert {"klayout", "h5netcdf", "numpy"} <= loaded
+    assert not loaded & {"gdsfactory", "kfactory", "matplotlib", "xarray", "pandas", "dask", "numba", "pint"}
 
 
 def _best_time(code: str, runs: int = 5) -> float:
