@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from hwlib.quantities import human
 from spinhop.codesigned import CodesignedResult
@@ -20,9 +20,10 @@ Each holds every operating-point rule and every design rule as drawn, with none 
 trial, all at rest, on its extracted wires. Times are means over the trials from the first load on, energies those that
 all sources deliver. s is R_P over Table I's 500 Ω: currents per volt fall with it. R_M is the process's track sheet
 resistance times its squares. A design holds the patterns of its seed; other sets of three are recalled better or worse.
-Results are of networks at zero temperature. The designs were found by hand, from the bounds and with a few trials each,
-not by a search of all fields.
+Results are of networks at zero temperature. Most designs were found by hand, from the bounds and with a few trials
+each; those of the searches in `layouts/codesigned/searches` by `spinhop optimize`.
 """
+_SECTION = "\n### "
 
 
 def result_rows(results: Sequence[CodesignedResult]) -> list[list[str]]:
@@ -57,18 +58,36 @@ def _amount(value: float, unit: str) -> str:
     return "" if value != value else f"{1e6 * value:.4g} µA" if unit == "A" else human(value, unit, 4)
 
 
-def codesigned_page(results: Sequence[CodesignedResult]) -> str:
-    """The documentation's page: the table, and each design beside its bounds."""
-    lines = [_HEAD, *_table(COLUMNS, result_rows(results)), "", "## Beside their bounds", ""]
+def codesigned_page(results: Sequence[CodesignedResult], before: str = "", shipped: Collection[str] = ()) -> str:
+    """The documentation's page: the table, and each design beside its bounds.
+
+    Args:
+        results: of the designs that were run.
+        before: the page as it was; what it has of shipped designs that were not run stays.
+        shipped: names of the designs that there are.
+    """
+    old = set(shipped) - {result.name for result in results}
+    rows = {name: line for line in before.splitlines() if (name := _cells(line)[0]) in old}
+    bounds = {name: part for part in before.split(_SECTION)[1:] if (name := part.partition("\n")[0]) in old}
+    for result, row in zip(results, result_rows(results), strict=True):
+        rows[result.name] = _line(row)
+        table = [[b["name"], _amount(b["value"], b["unit"]), _amount(b["limit"], b["unit"]), f"{b['distance']:.1%}"]
+                 for b in result.judged[0].bounds]  # fmt: skip
+        if table:
+            bounds[result.name] = "\n".join([result.name, "", *_table(("bound", "value", "limit", "room"), table), ""])
+    lines = [_HEAD, *_table(COLUMNS, []), *(rows[name] for name in sorted(rows)), "", "## Beside their bounds", ""]
     lines += ["Of a max-cut design: its first graph. What the bounds are: [Searching for designs](optimize.md).", ""]
-    for result in results:
-        bounds = result.judged[0].bounds
-        if bounds:
-            rows = [[b["name"], _amount(b["value"], b["unit"]), _amount(b["limit"], b["unit"]), f"{b['distance']:.1%}"]
-                    for b in bounds]  # fmt: skip
-            lines += [f"### {result.name}", "", *_table(("bound", "value", "limit", "room"), rows), ""]
-    return "\n".join(lines).rstrip() + "\n"
+    text = "\n".join(lines) + "".join(_SECTION + bounds[name].rstrip() + "\n" for name in sorted(bounds))
+    return text.rstrip() + "\n"
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return [f"| {' | '.join(row)} |" for row in (columns, ["---"] * len(columns), *rows)]
+    return [_line(row) for row in (columns, ["---"] * len(columns), *rows)]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("| \n").split(" | ")]

@@ -66,7 +66,7 @@ def read_field(design: Design, path: str, value: Any) -> Any:
         found: Any = Design.model_validate(data, context={"from_file": True})  # a value needs its unit
     except (ValidationError, TypeError) as error:
         raise ValueError(_reason(error, "design")) from None
-    return _part(found, path)
+    return field_of(found, path)
 
 
 def read_process_field(process: Process, path: str, value: Any) -> Any:
@@ -74,13 +74,13 @@ def read_process_field(process: Process, path: str, value: Any) -> Any:
     data = process.model_dump(mode="json", exclude_none=True)
     try:
         parent = path.rpartition(".")[0]
-        if parent and _part(process, parent) is None:  # a layer that would come into being half
+        if parent and field_of(process, parent) is None:  # a layer that would come into being half
             raise TypeError(path)
         set_field(data, path, value)
         found = Process.model_validate(data, context={"from_file": True})
     except (ValidationError, TypeError) as error:
         raise ValueError(_reason(error, "process")) from None
-    return _part(found, path)
+    return field_of(found, path)
 
 
 def whole_design(base: Design, values: Mapping[str, Any]) -> Design:
@@ -125,7 +125,8 @@ def _reason(error: ValidationError | TypeError, what: str) -> str:
     return problems[0]["msg"].removeprefix("Value error, ") if problems else f"no field of a {what}"
 
 
-def _part(found: Any, path: str) -> Any:
+def field_of(found: Any, path: str) -> Any:
+    """What a design, a process or a part of one has at a path; None where there is none."""
     for name in path.split("."):
         found = found.get(name) if isinstance(found, dict) else getattr(found, name, None)
     return found

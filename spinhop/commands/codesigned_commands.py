@@ -17,7 +17,8 @@ def codesigned(
         "runs/codesigned"
     ),
     markdown: Annotated[
-        Path | None, typer.Option("--markdown", metavar="FILE", help="Write the documentation's page there as well.")
+        Path | None,
+        typer.Option("--markdown", metavar="FILE", help="Write the page of the docs; rows of designs not named stay."),
     ] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -38,7 +39,11 @@ def codesigned(
     else:
         print_table("Designs that work as drawn", list(COLUMNS), result_rows(results))
     if markdown is not None:
-        write_atomic(markdown, lambda path: path.write_text(codesigned_page(results), encoding="utf-8"))
+        before = markdown.read_text(encoding="utf-8") if names and markdown.is_file() else ""
+        shipped = [path.stem for path in codesigned_paths()]
+        write_atomic(
+            markdown, lambda path: path.write_text(codesigned_page(results, before, shipped), encoding="utf-8")
+        )
     if not all(result.holds for result in results):
         raise typer.Exit(1)
 

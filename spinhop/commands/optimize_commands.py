@@ -26,14 +26,16 @@ def optimize(
     json: Json = False,
 ) -> None:
     """Search the space of a design's section search. Exit code 1 when no design holds every rule and does its task."""
-    from spinhop.console import TaskBar, print_json, print_table
+    from spinhop.console import TaskBar, print_json, print_table, print_verdict
     from spinhop.optimize import optimize as search
+    from spinhop.optimize.search_advice import search_advice
     from spinhop.optimize.trial_evaluation import OBJECTIVES
 
     with TaskBar("optimize") as bar:
         found = search(
             design, out, trials=trials, seed=seed, workers=workers, scheduler=scheduler, fresh=force, progress=bar
         )
+    step = search_advice(found.trials)
     feasible = sum(trial.judged.feasible for trial in found.trials)
     if json:
         print_json({
@@ -42,7 +44,7 @@ def optimize(
                 {"trial": trial.number, "design": str(path), **trial.judged.values, "bounds": trial.judged.bounds}
                 for trial, path in zip(found.front, found.designs, strict=True)
             ],
-        })  # fmt: skip
+        } | ({} if step is None else {"next": step.data()}))  # fmt: skip
     else:
         rows = [
             [
@@ -57,6 +59,7 @@ def optimize(
             f"{feasible} of {len(found.trials)} designs hold every rule and do their task", columns, rows, whole=whole
         )
         print(found.page)
+        print_verdict((), step)
     if not found.front:
         raise typer.Exit(1)
 

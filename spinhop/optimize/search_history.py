@@ -14,7 +14,7 @@ from hwlib.errors import InputError
 from hwlib.json_files import read_json
 from hwlib.writing import write_atomic
 from spinhop.design_fields import Value
-from spinhop.optimize.search_space import Axis
+from spinhop.optimize.search_space import Axis, own_values
 from spinhop.optimize.trial_evaluation import LARGE, Judged
 
 HISTORY = "trials.json"
@@ -34,6 +34,7 @@ class SearchTrial:
 class SearchHistory:
     """The trials of a search.
 
+    The first proposal is the design itself, as far as its values lie on the axes: what is known to be good is a start.
     The sampler of each batch has a seed of its own, made of the search's and the batch's number, so that a search that
     was stopped and goes on proposes what it would have proposed without the stop.
 
@@ -57,6 +58,7 @@ class SearchHistory:
         ]
         self._study = optuna.create_study(directions=directions)
         self._distributions = {axis.name: axis.distribution for axis in axes}
+        self._first = own_values(design, axes)
 
     def propose(self, count: int) -> list[dict[str, Value]]:
         """The next so many proposals."""
@@ -71,6 +73,8 @@ class SearchHistory:
                 seed=seed, multivariate=True, constant_liar=True, n_startup_trials=_STARTUP,
                 constraints_func=lambda trial: trial.user_attrs["violations"],
             )  # fmt: skip
+        if not self.trials:
+            self._study.enqueue_trial(self._first)
         self._asked = [self._study.ask(self._distributions) for _ in range(count)]
         return [dict(trial.params) for trial in self._asked]
 

@@ -11,7 +11,7 @@ from hwlib.errors import InputError, shown
 from hwlib.operating_point import nominal_track
 from hwlib.quantities import parse_quantity
 from hwlib.search_fields import SIMILARITY
-from spinhop.design_fields import Value, design_of, plain_fields, read_field, set_field
+from spinhop.design_fields import Value, design_of, field_of, plain_fields, read_field, set_field
 from spinhop.docs_links import see
 
 _SLACK = 1e-9  # of rounding
@@ -126,6 +126,19 @@ def _read(design: Design, name: str, end: Value, where: str) -> Value:
         raise InputError(f"{where}: {shown(end)}: {error}") from None
     if not isinstance(found, (float, int, str)):
         raise InputError(f"{where}: not a field with one value")
+    return found
+
+
+def own_values(base: Design, axes: list[Axis]) -> dict[str, Value]:
+    """The design of the search as a proposal: its own values, as far as they lie on the axes."""
+    found: dict[str, Value] = {}
+    for axis in axes:
+        value = 1.0 if axis.name == SIMILARITY else field_of(base, axis.name)
+        if axis.choices:
+            if value in axis.choices:
+                found[axis.name] = value
+        elif isinstance(value, (int, float)) and axis.low <= value <= axis.high:
+            found[axis.name] = abs(value) if axis.high < 0 else value
     return found
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hwlib.drawing.reader import Drawing
 
 STAGES = ("fields", "rules_ideal", "drawing", "rules_drawn", "task")
+_LEAST = 1e-9  # of one that is broken: 0 means that a stage holds
 _MOST = 10.0  # of one violation, and of a stage that was not reached
 OBJECTIVES = {"time": "s", "energy": "J", "edp": "J*s", "area": "m^2", "accuracy": "1", "yield": "1"}
 LARGE = ("accuracy", "yield")  # objectives that are made large
@@ -110,13 +111,18 @@ def _judge(design: Design, result: Judged, chips: int) -> None:
 
 
 def _rules(network: Network, design: Design) -> tuple[float, str, Any]:
-    """Sum of how far errors miss their requirement, the worst in words, and the report."""
+    """How far errors miss their requirements, the worst in words, and the report.
+
+    Of each error the logarithm: margins of rules on small currents are hundreds, and still have to show which of two
+    designs is nearer.
+    """
     import sim
 
     report = sim.judge(network, design.model_copy(update={"waivers": {}}), design.load_process())
     broken = [o for o in report.outcomes if not o.passed and o.severity == "error"]
     worst = min(broken, key=lambda outcome: outcome.margin, default=None)
-    return sum(min(-o.margin, _MOST) for o in broken), f"{worst.rule}: {worst.message}" if worst else "", report
+    missed = sum(min(math.log1p(max(-outcome.margin, _LEAST)), _MOST) for outcome in broken)
+    return missed, f"{worst.rule}: {worst.message}" if worst else "", report
 
 
 def _drawn(design: Design, result: Judged, folder: Path) -> tuple[Network, float, Drawing] | None:

@@ -10,6 +10,8 @@ from hwlib.design import load_design
 from spinhop import codesigned
 from spinhop.codesigned import codesigned_paths, measure
 from spinhop.codesigned_page import codesigned_page, result_rows
+from spinhop.design_fields import plain_fields
+from spinhop.optimize.search_space import axes_of, candidate, own_values
 from spinhop.optimize.trial_evaluation import STAGES, Judged
 from spinhop.provenance import code_version
 
@@ -46,6 +48,17 @@ def test_no_design_has_what_it_may_not_have(path):
     assert design.device.track_resistance is None and design.device.r_parallel is None
     assert design.device.tmr == 3.0 and design.device.polarization == 0.7  # Table I's materials
     assert design.task.required > 0.85
+
+
+@pytest.mark.parametrize("path", sorted((codesigned.FOLDER / "searches").glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_search_leads_to_its_design(path):
+    """What a shipped search found lies on its axes, and is else what the search began with."""
+    design, begun = load_design(codesigned_paths([path.stem])[0]), load_design(path)
+    axes = axes_of(begun, path.stem)
+    found = own_values(design, axes)
+    assert set(found) == {axis.name for axis in axes}
+    again = candidate(begun, axes, found)
+    assert plain_fields(again) == plain_fields(design)
 
 
 def test_what_is_known_is_not_done_again(monkeypatch, tmp_path):
@@ -95,6 +108,18 @@ def test_the_table_says_mean_and_nearest_limit(monkeypatch, tmp_path):
     monkeypatch.setattr(codesigned, "judged", lambda path: held())
     (row,) = result_rows(measure(codesigned_paths([SMALL]), tmp_path))
     assert row[2:5] == ["200 ns", "1 nJ", "2000 µm²"] and row[-2:] == ["all hold", "current.m1, 1% left"]
+
+
+def test_rows_of_other_designs_stay(monkeypatch, tmp_path):
+    """The page of one design run again has the others as they were, but for those that ship no more."""
+    monkeypatch.setattr(codesigned, "judged", lambda path: held())
+    both = measure(codesigned_paths([SMALL, "recall_29_copper"]), tmp_path)
+    before = codesigned_page(both)
+    assert codesigned_page([], before, [SMALL, "recall_29_copper"]) == before
+    monkeypatch.setattr(codesigned, "judged", lambda path: held(time=3e-7))
+    again = measure(codesigned_paths([SMALL]), tmp_path / "again")
+    assert codesigned_page(again, before, [SMALL, "recall_29_copper"]) == codesigned_page([*again, both[1]])
+    assert codesigned_page(again, before, [SMALL]) == codesigned_page(again)
 
 
 def test_no_such_design(spinhop, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,9 +17,13 @@ from hwlib.errors import InputError
 from hwlib.extraction import extract
 from hwlib.schematic import ideal_network
 from hwlib.search_fields import SearchFields
-from spinhop.optimize import optimize, search_history
+from spinhop.levers import lever_of
+from spinhop.optimize import optimize, search_history, trial_evaluation
 from spinhop.optimize.design_bounds import REMARKS
-from spinhop.optimize.search_space import axes_of, candidate, scaled
+from spinhop.optimize.search_advice import search_advice
+from spinhop.optimize.search_history import SearchTrial
+from spinhop.optimize.search_space import axes_of, candidate, own_values, scaled
+from spinhop.optimize.trial_evaluation import STAGES, Judged
 from tests.support.processes import start, stop
 
 SMALL = """
@@ -92,6 +97,57 @@ def test_a_search_goes_on_as_if_it_had_not_stopped(searched, tmp_path, monkeypat
     assert again.trials == found.trials and seen[0] == 5, "stored trials are not repeated"
     other = optimize(path, tmp_path / "other", trials=1, seed=2)
     assert other.trials[0].proposed != found.trials[0].proposed
+
+
+def test_the_first_proposal_is_the_design_itself(searched):
+    """As far as its values lie on the axes: s = 1 does not, and a wire without a width has none."""
+    path, _, found = searched
+    design = load_design(path)
+    axes = axes_of(design, "small")
+    own = {"operating_point.weight": 0.1, "network.soma_placement": "diagonal"}
+    assert own_values(design, axes) == own and own.items() <= found.trials[0].proposed.items()
+    leaks = design.model_copy(update={"search": SearchFields(axes={"operating_point.axon_leak": ("-9 m/s", "-1 m/s")})})
+    axes = axes_of(leaks, "leaks")
+    first = own_values(leaks, axes)
+    assert first == {"operating_point.axon_leak": 5.0}  # sizes are proposed
+    assert candidate(leaks, axes, first).operating_point.axon_leak == -5.0
+
+
+def test_what_fails_by_more_is_further_away(monkeypatch):
+    """A hundred and two hundred times beyond are told apart, and a miss of nothing is one."""
+
+    def rules(*margins):
+        outcomes = [SimpleNamespace(rule="r", passed=False, severity="error", margin=m, message="m") for m in margins]
+        monkeypatch.setattr(sim, "judge", lambda *given: SimpleNamespace(outcomes=outcomes))
+        return trial_evaluation._rules(None, Design(name="x", network={"neurons": 4}))[0]
+
+    misses = [rules(0.0), rules(-0.01), rules(-100.0), rules(-100.0, -0.01), rules(-200.0), rules(-np.inf)]
+    assert misses == sorted(set(misses)) and misses[0] > 0 and misses[-1] == 10.0
+
+
+def test_what_a_search_without_a_find_advises(tmp_path, spinhop):
+    """The lever of the rule that the nearest design breaks."""
+
+    def trial(number, why, *violations):
+        full = [*violations, *[10.0] * (len(STAGES) - len(violations))]
+        return SearchTrial(number, {}, Judged(violations=full, why=why))
+
+    far = trial(0, "vdw.window: V_DW is outside", 0.0, 2.0)
+    near = trial(1, "current.m1: m1 of vdw carries much", 0.0, 0.0, 0.0, 0.7)
+    step = search_advice([far, near, trial(2, "current.m1: more", 0.0, 0.0, 0.0, 0.9)])
+    assert step.rule == "current.m1" and step.lever == lever_of("current.m1")
+    told = "the nearest design, trial 1, fails at rules_drawn: current.m1: m1 of vdw carries much"
+    assert step.why == f"{told} (1 more fails by this rule)"
+    assert search_advice([far, trial(3, "", 0.0, 0.0, 0.0, 0.0, 0.0)]) is None and search_advice([]) is None
+    refused = search_advice([trial(5, "dendrite_width: 20 nm found, rule m3.width needs more", 0.0, 0.0, 1.0)])
+    assert refused.lever is None and "dendrite_width: 20 nm found" in str(refused)
+    missed = search_advice([trial(4, "accuracy 0.5, 100% of the trials at rest", 0.0, 0.0, 0.0, 0.0, 0.4)])
+    assert missed.rule == "drive.path"
+    (tmp_path / "none.yaml").write_text(SMALL.replace("[50 nm, 200 nm]", "[20 nm, 30 nm]"))
+    code, out, _ = spinhop(
+        "optimize", tmp_path / "none.yaml", "-o", tmp_path / "out", "--trials", 1, "--workers", 1, "--json"
+    )
+    assert code == 1 and json.loads(out)["next"]["text"].startswith("the nearest design, trial ")
 
 
 def ideal_result(design):
