@@ -85,12 +85,13 @@ class DynamicsData:
         if not self.values:
             return {}
         about = {"units": "SI base units of each parameter", "long_name": "parameters of the law that moves the walls"}
+        named = {"units": "1", "long_name": "name of the parameter"}
         names = np.array(list(self.values), dtype=object)
         return {
             "dynamics_value": ArrayVariable(
                 ("dynamics_parameter", "device"), np.stack(list(self.values.values())), about
             ),
-            "dynamics_parameter": ArrayVariable(("dynamics_parameter",), names),
+            "dynamics_parameter": ArrayVariable(("dynamics_parameter",), names, named),
         }  # fmt: skip
 
     @classmethod

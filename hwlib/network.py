@@ -326,8 +326,11 @@ def write_network(network: Network, path: str | Path) -> Path:
         name: ArrayVariable(dims[name], getattr(network, name), {"units": meta[name][0], "long_name": meta[name][1]})
         for name in dims
     }
-    texts = {"net": network.net_names, "terminal": TERMINALS}
-    variables |= {name: ArrayVariable((name,), np.array(values, dtype=object)) for name, values in texts.items()}
+    texts = {"net": (network.net_names, "name of the net"), "terminal": (TERMINALS, "terminal of a device")}
+    variables |= {
+        name: ArrayVariable((name,), np.array(values, dtype=object), {"units": "1", "long_name": meaning})
+        for name, (values, meaning) in texts.items()
+    }
     attrs = {
         "format": FORMAT, "neurons": network.neurons, "layers": ",".join(network.layers),
         "dynamics": network.dynamics.model, **network.attrs,

@@ -10,6 +10,7 @@ import numpy as np
 from hwlib import nets
 from hwlib.arrangement import block_of_neuron
 from hwlib.design import Design
+from hwlib.made_with import design_attributes
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from hwlib.operating_point import nominal_track
 from hwlib.process import Process
@@ -38,7 +39,7 @@ def ideal_network(design: Design, process: Process, *, style: str | None = None)
         resistor_nodes=np.zeros((0, 2), np.int32), resistor_ohm=none, resistor_layer=np.zeros(0, np.int32),
         resistor_limit=none.copy(), layers=(), pin_node=np.arange(count, dtype=np.int32),
         terminals=terminals, **_nominal_devices(design, process),
-        attrs={"design": design.name, "process": process.name, "wires": "ideal"},
+        attrs={**design_attributes(design), "process": process.name, "wires": "ideal"},
     ).validate()  # fmt: skip
 
 

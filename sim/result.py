@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from hwlib.made_with import versions, versions_line
 from hwlib.network import Network
 from hwlib.node_names import netlist_nodes
 from sim.dynamics import WallDynamics, law_of
-from sim.protocol import OFF_BELOW, ON_ABOVE
+from sim.protocol import OFF_BELOW, ON_ABOVE, Protocol
+from sim.trial_parameters import operating_point_text, trial_coordinates
 from sim.walls import Pillars
 
 SOURCES = ("weight", "vdw", "load")
@@ -187,15 +188,16 @@ def read_out(network: Network, wall: np.ndarray, *, by_pillar: bool = False) -> 
 
 
 def dataset(
-    network: Network, trials: Trials, engine: str, *, batch: bool, verdicts: Verdicts | None = None,
-    by_pillar: bool = False,
+    network: Network, trials: Trials, engine: str, *, protocols: Sequence[Protocol], batch: bool,
+    verdicts: Verdicts | None = None, by_pillar: bool = False,
 ) -> xr.Dataset:  # fmt: skip
-    """The public dataset of an engine's trials; every variable carries units and long_name.
+    """The public dataset of an engine's trials; every variable and coordinate carries units and long_name.
 
     Args:
         network: the network simulated.
         trials: an engine's arrays.
         engine: its name.
+        protocols: of the trials: their parameters become coordinates.
         batch: keep the leading dimension ``trial``, else the only trial without it.
         verdicts: what hangs on rounding; None: not known.
         by_pillar: as of ``read_out``.
@@ -222,9 +224,12 @@ def dataset(
         dims = (("trial",) if batch else ()) + ("device",)
         variables[f"{state.name}_final"] = xr.Variable(dims, final if batch else final[0], about)
     coords: dict[str, Any] = {
-        "source": list(SOURCES), "sink": list(SINKS), "neuron": np.arange(network.neurons),
+        "source": ("source", list(SOURCES), {"units": "1", "long_name": "kind of voltage source"}),
+        "sink": ("sink", list(SINKS), {"units": "1", "long_name": "where energy becomes heat"}),
+        "neuron": ("neuron", np.arange(network.neurons), {"units": "1", "long_name": "number of the neuron, from 0"}),
         "pre": ("device", network.pre, {"units": "1", "long_name": "presynaptic neuron; equals post for a soma"}),
         "post": ("device", network.post, {"units": "1", "long_name": "postsynaptic neuron"}),
+        **trial_coordinates(network, protocols, batch=batch),
     }  # fmt: skip
     if trials.trace is not None:
         variables |= _trace_variables(network, trials.trace, law)
@@ -233,7 +238,12 @@ def dataset(
         if trials.trace.node_voltage is not None:
             about = {"units": "1", "long_name": "name of the node in the SPICE netlist"}
             coords["node_name"] = ("node", [name.lower() for name in netlist_nodes(network).of_node], about)
-    attrs = {**network.attrs, "dynamics": law.name, "engine": engine, "spinhop_version": _version()}
+            about = {"units": "1", "long_name": "name of the node's net"}
+            coords["net_name"] = ("node", [network.net_names[k] for k in network.node_net.tolist()], about)
+    attrs = {
+        **network.attrs, "dynamics": law.name, "engine": engine, "spinhop_version": versions()["spinhop"],
+        "operating_point": operating_point_text(network, protocols), "versions": versions_line(),
+    }  # fmt: skip
     return xr.Dataset(variables, coords=coords, attrs=attrs)
 
 
@@ -262,10 +272,3 @@ def _trace_variables(network: Network, trace: Trace, law: type[WallDynamics]) ->
 def _variable(name: str, value: np.ndarray, batch: bool) -> xr.Variable:
     dims, unit, meaning = _META[name]
     return xr.Variable((("trial",) if batch else ()) + dims, value, {"units": unit, "long_name": meaning})
-
-
-def _version() -> str:
-    try:
-        return version("spinhop")
-    except PackageNotFoundError:
-        return "not installed"

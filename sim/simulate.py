@@ -52,9 +52,11 @@ def run(
         ``record`` also the walls over time (see ``sim.traces``): ``event_device``, ``event_time``, ``event_wall``,
         ``event_kind`` (event); and sampled at ``time``, both ends of every phase among it: ``track_current`` (device),
         ``soma_current`` (neuron), ``phase``; with ``voltages`` also ``node_voltage`` (node), the nodes by the names of
-        the SPICE netlist, ``node_name``. With noise (``Protocol.noise``) also ``step_error`` and ``step_bits``: how far
-        the first trial ends from itself in steps twice as long on the same Brownian path, and ``read_error``; ``state``
-        is read by the pillars then, and nothing is undetermined.
+        the SPICE netlist, ``node_name``, and ``net_name``. With noise (``Protocol.noise``) also ``step_error`` and
+        ``step_bits``: how far the first trial ends from itself in steps twice as long on the same Brownian path, and
+        ``read_error``; ``state`` is read by the pillars then, and nothing is undetermined. Coordinates are the trial's
+        parameters: ``v_dw``, ``v_charge``, ``weight``, ``load_duration``, ``time_limit``, ``temperature``, and
+        ``start`` and ``initial`` where they are given; attributes the operating point (JSON) and versions.
 
     Raises:
         InputError: an unknown engine, one that cannot run this network, a protocol that does not fit it, or a
@@ -86,7 +88,8 @@ def run_batch(
             The result has the same bits as of a run in one go.
 
     Returns:
-        The dataset of ``run`` with nothing recorded, every variable with the leading dimension ``trial``.
+        The dataset of ``run`` with nothing recorded, every variable with the leading dimension ``trial``; parameters
+        that differ from trial to trial (``weight_level`` too) are coordinates over it.
 
     Raises:
         InputError: as for ``run``; or no protocol.
@@ -120,7 +123,9 @@ def _simulated(
     trials = simulate(path, network, protocols, options)
     verdicts = judge(network, protocols, trials, again)
     noise = protocols[0].noise
-    result = dataset(network, trials, name, batch=batch, verdicts=verdicts, by_pillar=noise is not None)
+    result = dataset(
+        network, trials, name, protocols=protocols, batch=batch, verdicts=verdicts, by_pillar=noise is not None
+    )  # fmt: skip
     if noise is not None:
         doubled = run_trials(chosen, network, [in_double_steps(protocols[0])], Options(tolerance=options.tolerance))
         note_noise(result, network, noise, trials, doubled)

@@ -12,6 +12,7 @@ import layouts
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError, shown
 from hwlib.json_files import read_json
+from hwlib.made_with import versions
 from hwlib.operating_point import nominal_track
 from hwlib.writing import write_atomic
 from hwlib.yaml_text import yaml_text
@@ -19,7 +20,7 @@ from spinhop.design_fields import plain_fields, set_field
 from spinhop.executor import executor
 from spinhop.folder_lock import hold
 from spinhop.optimize.trial_evaluation import Judged, judged
-from spinhop.provenance import code_version, data_hash, versions
+from spinhop.provenance import code_version, data_hash
 
 FOLDER = Path(layouts.__file__).parent / "codesigned"
 GRAPHS = 10  # of the Biq Mac library's g05_60 that a max-cut design is programmed with, one after the other

@@ -12,6 +12,7 @@ import numpy as np
 from hwlib.compensation_fields import net_levels_text
 from hwlib.design import Design
 from hwlib.errors import InputError
+from hwlib.made_with import versions_line
 from hwlib.quantities import human
 from hwlib.variation_fields import VariationFields
 from hwlib.weights import stored_patterns
@@ -19,7 +20,6 @@ from spinhop.derived_design import check_target, write_derived
 from spinhop.design_comparison import COLUMNS, compared, table_row
 from spinhop.extracted_network import draw_and_extract
 from spinhop.inputs import read_design
-from spinhop.provenance import versions
 
 if TYPE_CHECKING:
     from hwlib.network import Network
@@ -99,7 +99,7 @@ def compensate_design(
         "compensation.weights_file": table.name,
         "compensation.v_dw": None if work.v_dw is None else human(work.v_dw, "V"),
     }
-    source = ", ".join(f"{name} {found}" for name, found in versions().items())
+    source = versions_line()
     comment = f"{path.name} with voltages that make up for its wires, at most {human(limit, 'V')}; {source}"
     made = write_derived(design, out, (table, net_levels_text(weights.net_levels)), fields, comment)
     rows = [

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from hwlib.design import Design, completed
-from hwlib.dynamics_data import Dynamics
+from hwlib.dynamics_data import DEFAULT, Dynamics
 from hwlib.process import Process
+from hwlib.units import Quantity
 
 Value = float | int | str
 _PROCESS = "process."
+_PARAMETERS = "device.dynamics.parameters"
 
 
 def plain_fields(design: Design, mode: str = "python") -> dict[str, Any]:
@@ -81,6 +83,44 @@ def read_process_field(process: Process, path: str, value: Any) -> Any:
     except (ValidationError, TypeError) as error:
         raise ValueError(_reason(error, "process")) from None
     return field_of(found, path)
+
+
+def field_unit(base: Design | Process, path: str, value: Any) -> str:
+    """SI unit of a field that takes a value, as ``device.tmr`` or ``process.grid``; ``1`` of one without a unit.
+
+    Args:
+        base: the design.
+        path: of the field.
+        value: that it takes, SI.
+    """
+    if isinstance(base, Design) and path.startswith(_PROCESS):
+        return field_unit(base.load_process(), path.removeprefix(_PROCESS), value)
+    data = plain_fields(base) if isinstance(base, Design) else base.model_dump(exclude_none=True)
+    set_field(data, path, value)
+    parent, _, name = path.rpartition(".")
+    if parent == _PARAMETERS and isinstance(base, Design):
+        return "1" if isinstance(value, str) else _law_unit(data["device"]["dynamics"].get("model"), name)
+    found: Any = type(base).model_validate(data, context={"unread": True})
+    owner = field_of(found, parent) if parent else found
+    field = getattr(type(owner), "model_fields", {}).get(name)
+    quantity = None if field is None or isinstance(value, str) else _quantity([*field.metadata, field.annotation])
+    return "1" if quantity is None else quantity.unit
+
+
+def _law_unit(model: Any, name: str) -> str:
+    from sim.dynamics import law_of
+
+    return next((each.unit for each in law_of(model or DEFAULT).parameters if each.name == name), "1")
+
+
+def _quantity(parts: Iterable[Any]) -> Quantity | None:
+    """What makes a quantity of a field: among its annotations, or within a choice or a list."""
+    for part in parts:
+        if isinstance(part, Quantity):
+            return part
+        if found := _quantity([*getattr(part, "__metadata__", ()), *get_args(part)]):
+            return found
+    return None
 
 
 def whole_design(base: Design, values: Mapping[str, Any]) -> Design:

@@ -1,34 +1,16 @@
-"""What made a result: versions of packages, of the toolkit's own code, and of files."""
+"""What made a result: versions of the toolkit's own code, and of files."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
 import json
-import platform
 from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-PACKAGES = (
-    "spinhop", "numpy", "scipy", "numba", "xarray", "h5netcdf", "h5py", "klayout", "gdsfactory", "kfactory", "networkx",
-    "pydantic", "pint", "matplotlib", "jinja2", "typer", "rich", "optuna",
-)  # fmt: skip
 _SOURCES = (".py", ".yaml", ".html", ".css", ".js")  # what a result depends on
 _DESIGNS = {"examples", "codesigned"}  # folders of design files: nothing is made with them but their own results
-
-
-@lru_cache(maxsize=1)
-def versions() -> dict[str, str]:
-    """Versions of Python and of every package that can change a result; ``missing`` where one is not installed."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "missing"
-    return found
 
 
 @lru_cache(maxsize=16)

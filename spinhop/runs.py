@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
+from hwlib.made_with import versions
 from hwlib.process import Process
 from hwlib.writing import is_temporary
 from spinhop.folder_lock import LOCK, hold
 from spinhop.inputs import COPIES, PROCESS, RESOLVED, inputs_hash, read_design, write_inputs
 from spinhop.manifest import FORMAT, read_manifest, write_manifest
-from spinhop.provenance import code_version, data_hash, file_hash, versions
+from spinhop.provenance import code_version, data_hash, file_hash
 
 if TYPE_CHECKING:
     from hwlib.drawing.reader import Drawing

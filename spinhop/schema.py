@@ -16,6 +16,40 @@ _BOUNDS = {
     "gt": "above", "ge": "at least", "lt": "below", "le": "at most",
     "exclusiveMinimum": "above", "minimum": "at least", "exclusiveMaximum": "below", "maximum": "at most",
 }  # fmt: skip
+_RESULTS = """\
+## Files of results
+
+netCDF-4 and Zarr, for plain xarray: `xr.open_dataset(path)`, `xr.open_zarr(path, consolidated=False)`. Every
+variable and every
+coordinate has `units` (SI, as UDUNITS writes them; `1` without a dimension, and of names) and `long_name`.
+Parameters are
+coordinates: of trials (`v_dw`, `weight`, `start` …), over `trial` where they differ, and of points of a study,
+under their
+paths. Nodes and nets are named (`node_name`, `net_name`, `net`).
+
+| file | of | dimensions with names |
+|---|---|---|
+| `ideal.nc`, `drawn.nc`, `drawn_ngspice.nc` … | `simulate`, `spice --run`: [one \
+trial](run-folders.md#variables-of-a-result) | `neuron`, `source`, `sink` |
+| `recall_*.nc`, `images_*.nc`, `maxcut_*.nc` … | a task's trials | `trial`, `neuron`, `source`, `sink`, `bound` |
+| `network.nc` | extraction: wires and devices | `net`, `terminal`, `dynamics_parameter` |
+| `devices.nc` | `check`: drawn devices | – |
+| `results.zarr` | [`sweep`, `yield`](studies.md#results): a row per point | – |
+| `search.nc` | [`optimize`](optimize.md): a row per design tried | `trial`, `stage` |
+| `atlas.nc` | [`atlas`](atlas.md) | `process`, `style`, `s`, `rule` |
+
+All have these attributes, numbers or short texts:
+
+| attribute | meaning |
+|---|---|
+| `design`, `seed` | of the design, when the file was made |
+| `operating_point` | JSON in the words of a design file, quantities with units. A trial's is what was applied\
+ (V_DW in volts) without what differs between its trials; other files have the design's |
+| `versions` | of Python and of every package that can change a result |
+
+Files of trials also say `process`, `wires`, `dynamics`, `engine`, `v_dw_origin` and, of a task, `task`. Files
+without these are read too.
+"""
 _HEAD = """\
 # File formats
 
@@ -66,7 +100,7 @@ def reference_page() -> str:
         schema = json_schema(kind)
         parts.append(f"## {kind.capitalize()} file\n")
         parts += [*_sections(schema, schema.get("$defs", {}), prefix=""), ""]
-    return "\n".join(parts).rstrip() + "\n"
+    return "\n".join([*parts, _RESULTS]).rstrip() + "\n"
 
 
 def _sections(schema: dict[str, Any], definitions: dict[str, Any], prefix: str) -> list[str]:

@@ -108,6 +108,7 @@ def run_stage(ideal: bool, dialect: str) -> Stage:
         name = names(ideal, dialect)[1]
         result = read_back(network, protocol, deck, run_written(deck), samples=2000)
         sim.v_dw_on(network, run.design, run.process).note(result)
+        result.attrs["seed"] = run.design.seed
         save_dataset(result, run.path(name))
         return [name]
 

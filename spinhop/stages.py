@@ -116,6 +116,7 @@ def _trace(ideal: bool, name: str) -> Any:
         with compiling(run.say, run.remark):
             result = sim.run(network, protocol, engine=run.engine, record=record, voltages=voltages)
         voltage.note(result)
+        result.attrs["seed"] = run.design.seed
         save_dataset(result, run.path(name))
         return [name]
 

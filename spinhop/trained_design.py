@@ -11,6 +11,7 @@ import numpy as np
 
 from hwlib.design import Design
 from hwlib.errors import InputError
+from hwlib.made_with import versions_line
 from hwlib.training_rules import PERCEPTRON, trained
 from hwlib.weight_fields import GIVEN, MIN_LEVEL
 from hwlib.weight_styles import LINES
@@ -19,7 +20,6 @@ from spinhop.derived_design import check_target, write_derived
 from spinhop.design_comparison import compared, table_row
 from spinhop.extracted_network import draw_and_extract
 from spinhop.inputs import read_design
-from spinhop.provenance import versions
 
 COLUMNS = ("ideal", "drawn", "trained")
 _KEPT = ("patterns", "random_patterns")  # of the design's weights: what they store
@@ -81,7 +81,7 @@ def train_design(
     weights: dict[str, Any] = {"rule": GIVEN, "matrix_file": table.name}
     if design.programme is None:
         weights |= {name: x for name in _KEPT if (x := getattr(given, name)) is not None} or {"random_patterns": 1}
-    source = ", ".join(f"{name} {found}" for name, found in versions().items())
+    source = versions_line()
     text = "".join(",".join(map(repr, row)) + "\n" for row in levels.tolist())
     comment = f"{path.name} with weights learnt on its wires; {source}"
     made = write_derived(design, out, (table, text), {"network.weights": weights, "compensation": None}, comment)

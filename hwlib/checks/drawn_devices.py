@@ -48,7 +48,7 @@ def write_drawn_devices(path: str | Path, reference: Network, table: DeviceTable
         )
         for name in ("pre", "post")
     }  # fmt: skip
-    return write_arrays(ArrayFile(variables, {}), path)
+    return write_arrays(ArrayFile(variables, reference.attrs), path)
 
 
 def read_device_places(path: str | Path) -> tuple[np.ndarray, np.ndarray]:

@@ -16,6 +16,7 @@ from hwlib.extraction.compose import Assembly, assemble
 from hwlib.extraction.conductors import capacitance_of
 from hwlib.extraction.reduce import Resistors, reduce
 from hwlib.extraction.roles import device_roles, name_pieces
+from hwlib.made_with import design_attributes
 from hwlib.network import Network
 from hwlib.process import Process
 from hwlib.temperature import at_temperature
@@ -76,8 +77,8 @@ def _extracted(assembly: Assembly, process: Process, design: Design) -> Network:
         resistor_ohm=resistors.ohm, resistor_layer=resistors.layer.astype(np.int32), resistor_limit=resistors.limit,
         layers=assembly.layers, pin_node=np.unique(number[pins]), terminals=number[terminals],
         pre=pre, post=post, **_parameters(shape[order], drawing.dbu, process, design, pre == post),
-        attrs={"design": design.name, "process": process.name, "wires": "extracted", "layout": Path(drawing.name).name,
-               "klayout": klayout.__version__},
+        attrs={**design_attributes(design), "process": process.name, "wires": "extracted",
+               "layout": Path(drawing.name).name, "klayout": klayout.__version__},
     ).validate()  # fmt: skip
 
 

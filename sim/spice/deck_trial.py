@@ -126,7 +126,7 @@ def read_back(network: Network, protocol: Protocol, deck: Deck, result: SpiceRun
         growth=np.array([np.nan]), margin=np.array([np.nan]),
         trace=_trace(law, points, trace_samples(network, samples)), state_final=points.state[max(last, 0)][None],
     )  # fmt: skip
-    return dataset(network, trials, deck.dialect, batch=False)
+    return dataset(network, trials, deck.dialect, protocols=[protocol], batch=False)
 
 
 def _trace(law: WallDynamics, points: _Points, samples: int) -> Trace:

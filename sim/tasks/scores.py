@@ -68,6 +68,7 @@ def summarise(result: xr.Dataset) -> xr.Dataset:
     result["accuracy_mean"] = ((), mean.value, _about("mean share of right bits"))
     result["accuracy_interval"] = ("bound", [mean.low, mean.high], _about("95 %, Student t"))
     result["recall_rate"] = ((), rate.value, _about("share of trials recalled"))
+    result.coords["bound"] = ("bound", ["low", "high"], _about("end of an interval"))
     result["recall_interval"] = ("bound", [rate.low, rate.high], _about("95 %, Wilson"))
     return summarise_trials(result)
 

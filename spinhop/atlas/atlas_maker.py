@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
+from hwlib.made_with import design_attributes, versions
 from hwlib.process import preset_names
 from hwlib.weight_styles import WEIGHT_STYLES
 from spinhop.atlas.atlas_points import RulesPoint, TaskPoint, computed
@@ -19,7 +20,7 @@ from spinhop.atlas.sized_design import SMALLEST, Curve, refuse_fixed_size
 from spinhop.executor import Executor, executor
 from spinhop.folder_lock import hold
 from spinhop.inputs import read_design
-from spinhop.provenance import code_version, data_hash, versions
+from spinhop.provenance import code_version, data_hash
 
 Advance = Callable[[int, int], None]
 MOST_SLOW = 1e4
@@ -81,7 +82,7 @@ def make_atlas(
         "code": code_version("hwlib", "layouts", "sim", __name__.rpartition(".")[0]),
     }
     key = data_hash([about, versions(), base.model_dump(mode="json")])
-    about["versions"] = ", ".join(f"{name} {found}" for name, found in versions().items())
+    made = design_attributes(base) | about
     if design_path is not None and design_path.resolve().parent == folder.resolve():
         raise InputError(f"{folder}: has the design itself; give another folder for results")
     with hold(folder, ()):
@@ -90,7 +91,7 @@ def make_atlas(
             store.load()
         with executor(workers, scheduler) as processes_:
             _go_on(base, curves, largest, simulate, store, processes_, progress)
-        return Atlas(*write_results(folder, store, curves, largest, about))
+        return Atlas(*write_results(folder, store, curves, largest, made))
 
 
 def _base(path: Path | None, seed: int | None) -> Design:

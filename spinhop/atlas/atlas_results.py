@@ -53,7 +53,7 @@ def _scaled(store: AtlasStore, curve: Curve, largest: int) -> int | None:
 
 
 def write_results(
-    folder: Path, store: AtlasStore, curves: list[Curve], largest: int, about: dict[str, str]
+    folder: Path, store: AtlasStore, curves: list[Curve], largest: int, about: dict[str, Any]
 ) -> tuple[list[Row], Path, Path, Path]:
     """Write table, data and picture; return the rows, and the three paths."""
     rows = atlas_rows(store, curves, largest)
@@ -66,7 +66,7 @@ def write_results(
 
 
 def atlas_data(
-    store: AtlasStore, curves: list[Curve], rows: list[Row], largest: int, about: dict[str, str]
+    store: AtlasStore, curves: list[Curve], rows: list[Row], largest: int, about: dict[str, Any]
 ) -> xr.Dataset:
     """Everything over (process, style, s), and (…, rule): NaN where there is no N up to the largest."""
     import xarray as xr
@@ -89,7 +89,15 @@ def atlas_data(
     }
     meaning = {"units": "1", "long_name": "smallest N at which the rule does not hold"}
     data["first_failure"] = ((*places, "rule"), first, meaning)
-    return xr.Dataset(data, places | {"rule": rules}, attrs=about | {"largest": largest})
+    found = places | {"rule": rules}
+    coordinates = {name: (name, found[name], {"units": "1", "long_name": _PLACES[name]}) for name in found}
+    return xr.Dataset(data, coordinates, attrs=about | {"largest": largest})
+
+
+_PLACES = {
+    "process": "name of the process", "style": "weight style", "s": "slowness: RA, R_M and time limits x s, leaks / s",
+    "rule": "design or operating-point rule",
+}  # fmt: skip
 
 
 _ABOUT = {
@@ -102,7 +110,7 @@ _ABOUT = {
 }
 
 
-def atlas_table(store: AtlasStore, curves: list[Curve], rows: list[Row], largest: int, about: dict[str, str]) -> str:
+def atlas_table(store: AtlasStore, curves: list[Curve], rows: list[Row], largest: int, about: dict[str, Any]) -> str:
     """The rows, and the first failure of every rule, in Markdown."""
     lines = [
         "# Up to which N networks work", "",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hwlib.design import Design
 from hwlib.errors import InputError
+from hwlib.made_with import design_attributes, versions
 from hwlib.writing import write_atomic
 from hwlib.yaml_text import yaml_text
 from spinhop.design_fields import Value
@@ -20,7 +21,7 @@ from spinhop.optimize.pareto_front import PAGE, design_file, write_front
 from spinhop.optimize.search_history import SearchHistory, SearchTrial
 from spinhop.optimize.search_space import Axis, axes_of, candidate
 from spinhop.optimize.trial_evaluation import Judged, judged
-from spinhop.provenance import code_version, data_hash, versions
+from spinhop.provenance import code_version, data_hash
 
 Advance = Callable[[int, int], None]
 
@@ -85,7 +86,7 @@ def optimize(
         }  # fmt: skip
         resolved = (folder / RESOLVED).read_text(encoding="utf-8").partition("\n")[2]
         key = data_hash([about, versions(), resolved.partition("\nsearch:")[0], _space(design)])
-        about |= {"versions": ", ".join(f"{name} {found}" for name, found in versions().items())}
+        made = design_attributes(design) | about
         history = SearchHistory(design, axes, seed, key)
         if not fresh:
             history.load(folder)
@@ -100,7 +101,7 @@ def optimize(
             progress(len(history.trials), max(wanted, len(history.trials)))
         front = history.front()
         designs = [_write(folder, base, axes, trial.proposed, design_file(trial)) for trial in front]
-        write_front(folder, history.trials, front, axes, design.search.objectives, about)
+        write_front(folder, history.trials, front, axes, design.search.objectives, made)
     return Search(history.trials, front, folder / PAGE, designs)
 
 

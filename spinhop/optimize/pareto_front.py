@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hwlib.netcdf import write_netcdf
+from hwlib.search_fields import SIMILARITY
 from hwlib.writing import write_atomic
 from spinhop.optimize.search_history import SearchTrial
 from spinhop.optimize.search_space import Axis
@@ -26,7 +27,7 @@ def design_file(trial: SearchTrial) -> str:
 
 
 def front_data(
-    trials: Sequence[SearchTrial], front: Sequence[SearchTrial], axes: list[Axis], about: dict[str, str]
+    trials: Sequence[SearchTrial], front: Sequence[SearchTrial], axes: list[Axis], about: dict[str, Any]
 ) -> xr.Dataset:
     """All trials: axes, objectives (NaN where not simulated), violations per stage, and which are on the front."""
     import xarray as xr
@@ -35,19 +36,36 @@ def front_data(
     data: dict[str, Any] = {}
     for axis in axes:
         found = [axis.value(trial.proposed[axis.name]) for trial in trials]
-        data[f"axis_{axis.name}"] = ("trial", np.array(found, dtype=str if axis.choices else float))
+        meaning = "speed of the network, a factor" if axis.name == SIMILARITY else f"field {axis.name} of the design"
+        values = np.array(found, dtype=str if axis.choices else float)
+        data[f"axis_{axis.name}"] = ("trial", values, _about(meaning, axis.unit))
     for name, unit in (OBJECTIVES | {"rest_rate": "1"}).items():
-        values = [trial.judged.values.get(name, np.nan) for trial in trials]
-        data[name] = ("trial", np.array(values, float), {"units": unit})
-    data["violation"] = (("trial", "stage"), np.array([trial.judged.violations for trial in trials]), {"units": "1"})
-    data["on_front"] = ("trial", np.array([trial.number in chosen for trial in trials]))
-    numbers = [trial.number for trial in trials]
-    return xr.Dataset(data, {"trial": numbers, "stage": list(STAGES)}, attrs=about)
+        numbers = [trial.judged.values.get(name, np.nan) for trial in trials]
+        data[name] = ("trial", np.array(numbers, float), _about(_MEANINGS[name], unit))
+    violations = np.array([trial.judged.violations for trial in trials])
+    data["violation"] = (("trial", "stage"), violations, _about("by how much a stage is not passed; 0: it is"))
+    data["on_front"] = ("trial", np.array([trial.number in chosen for trial in trials]), _about("no other is better"))
+    places = {
+        "trial": ("trial", [trial.number for trial in trials], _about("number of the design tried")),
+        "stage": ("stage", list(STAGES), _about("what is asked of a design, one after the other")),
+    }
+    return xr.Dataset(data, places, attrs=about)
+
+
+_MEANINGS = {
+    "time": "mean time to solution, as drawn", "energy": "mean energy per trial, as drawn",
+    "edp": "time times energy", "area": "of the macro as drawn", "accuracy": "mean of the task's measure",
+    "yield": "share of made chips that work", "rest_rate": "share of trials that came to rest",
+}  # fmt: skip
+
+
+def _about(meaning: str, unit: str = "1") -> dict[str, str]:
+    return {"units": unit, "long_name": meaning}
 
 
 def write_front(
     folder: Path, trials: Sequence[SearchTrial], front: Sequence[SearchTrial], axes: list[Axis],
-    objectives: Sequence[str], about: dict[str, str],
+    objectives: Sequence[str], about: dict[str, Any],
 ) -> None:  # fmt: skip
     """Write ``search.nc``, ``front.png`` and ``index.html``."""
     write_netcdf(front_data(trials, front, axes, about), folder / FRONT)
@@ -76,7 +94,7 @@ def _draw(path: Path, trials: Sequence[SearchTrial], front: Sequence[SearchTrial
 
 
 def _write_page(
-    folder: Path, trials: Sequence[SearchTrial], front: Sequence[SearchTrial], about: dict[str, str]
+    folder: Path, trials: Sequence[SearchTrial], front: Sequence[SearchTrial], about: dict[str, Any]
 ) -> None:  # fmt: skip
     from spinhop import page
 
@@ -107,7 +125,8 @@ def _write_page(
     parts.append(
         page.section("Why others fail", page.folded("all", page.table(["trial", "first"], reasons, "text", long=[1])))
     )
-    parts.append(page.section("Made with", page.table([], list(about.items()), "facts")))
+    made = [[name, str(value)] for name, value in about.items()]
+    parts.append(page.section("Made with", page.table([], made, "facts")))
     text = page.document("Search", parts)
     write_atomic(folder / PAGE, lambda path: path.write_text(text, encoding="utf-8"))
 

@@ -11,7 +11,7 @@ from hwlib.errors import InputError, shown
 from hwlib.operating_point import nominal_track
 from hwlib.quantities import parse_quantity
 from hwlib.search_fields import SIMILARITY
-from spinhop.design_fields import Value, design_of, field_of, plain_fields, read_field, set_field
+from spinhop.design_fields import Value, design_of, field_of, field_unit, plain_fields, read_field, set_field
 from spinhop.docs_links import see
 
 _SLACK = 1e-9  # of rounding
@@ -30,6 +30,7 @@ class Axis:
         name: path of the field, or ``s``.
         low, high: ends of a range, SI; both whole for whole numbers.
         choices: instead of a range.
+        unit: of the values, SI; ``1`` of texts and plain numbers.
         step: in m, of lengths: what is drawn lies on the process's grid on both sides of its centre.
     """
 
@@ -38,6 +39,7 @@ class Axis:
     high: float = 0.0
     choices: tuple[Value, ...] = ()
     step: float = 0.0
+    unit: str = "1"
 
     @property
     def logarithmic(self) -> bool:
@@ -109,7 +111,9 @@ def _axis(design: Design, name: str, ends: tuple[Value, ...], where: str) -> Axi
         return Axis(name, choices=tuple(found))
     if len(found) != 2 or any(isinstance(x, (str, bool)) for x in found) or not found[0] < found[1]:
         raise InputError(f"{where}: two values, lowest first, or names; found {len(ends)}: {shown(str(list(ends)))}")
-    return Axis(name, found[0], found[1], step=2 * design.load_process().grid if _is_length(ends) else 0.0)
+    step = 2 * design.load_process().grid if _is_length(ends) else 0.0
+    unit = "1" if name == SIMILARITY else field_unit(design, name, found[0])
+    return Axis(name, found[0], found[1], step=step, unit=unit)
 
 
 def _is_length(ends: tuple[Value, ...]) -> bool:

@@ -123,7 +123,7 @@ def _of_study(path: Path) -> PlotSource:
         kind, _text(data, "study"), path.parent if path.suffix == ".zarr" else path, dict(sorted(parameters.items())),
         dict(sorted(numbers.items())), {str(name): str(rows[name].attrs.get("units", "")) for name in rows.data_vars},
         refused, int((~done).sum()), np.zeros(0, bool), (),
-        _about(data, "design", "design_seed", "study_seed", "versions"),
+        _about(data, "design", "seed", "study_seed", "versions"),
     )  # fmt: skip
 
 

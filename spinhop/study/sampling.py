@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import Any, get_args
 
@@ -14,7 +14,7 @@ import numpy as np
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.quantities import parse_quantity
-from spinhop.design_fields import read_field, read_process_field
+from spinhop.design_fields import field_unit, read_field, read_process_field
 from spinhop.study.study_fields import MOST_POINTS, WIRES, AxisFields, AxisRange, StudyFields, Wires
 
 _FIXED = {
@@ -32,6 +32,7 @@ class StudyAxis:
         values: that it takes, SI; empty for a range without a count.
         low, high: ends of the range, SI; both whole for whole numbers.
         log: whether equal proportions count, not equal steps.
+        unit: of its values, SI; ``1`` of texts and plain numbers.
         step: in m, of lengths that are drawn: they lie on the process's grid on both sides of their centre.
     """
 
@@ -41,6 +42,7 @@ class StudyAxis:
     high: float = 0.0
     log: bool = False
     step: float = 0.0
+    unit: str = "1"
 
     def at(self, share: float) -> Any:
         """The value at a share of the axis, from 0 (the first) to 1 (the last); of a list, equal shares each."""
@@ -80,7 +82,7 @@ def _axis(study: StudyFields, design: Design, name: str, given: AxisFields, wher
         values = tuple(_read(design, name, value, where) for value in given)
         if len(set(map(repr, values))) < len(values) and study.method != "list":
             raise InputError(f"{where}: a value is given twice")
-        return StudyAxis(name, values)
+        return StudyAxis(name, values, unit=_unit(design, name, values[0]))
     low, high = (_read(design, name, end, where) for end in (given.low, given.high))
     if any(isinstance(end, (str, bool, tuple)) for end in (low, high)) or not low < high:
         raise InputError(f"{where}: two numbers, lowest first; found {shown(given.low)} and {shown(given.high)}")
@@ -90,14 +92,14 @@ def _axis(study: StudyFields, design: Design, name: str, given: AxisFields, wher
             f"{where}: spacing log needs two ends of one sign, found {shown(given.low)}, {shown(given.high)}"
         )
     step = 2 * design.load_process().grid if study.draws and _is_drawn_length(name, given) else 0.0
-    axis = StudyAxis(name, (), low, high, log, step)
+    axis = StudyAxis(name, (), low, high, log, step, _unit(design, name, low))
     if study.points is not None:
         if given.count is not None:
             raise InputError(f"{where}: count is for grids and lists; {study.method} takes the study's points")
         return axis
     if given.count is None:
         raise InputError(f"{where}: a range in a {study.method} needs count: how many values")
-    return StudyAxis(name, _spread(axis, given.count, where), low, high, log, step)
+    return replace(axis, values=_spread(axis, given.count, where))
 
 
 def _spread(axis: StudyAxis, count: int, where: str) -> tuple[Any, ...]:
@@ -135,6 +137,10 @@ def _read(design: Design, name: str, value: Any, where: str) -> Any:
     if not all(isinstance(part, (float, int, str)) for part in parts):
         raise InputError(f"{where}: not a field with one value, or a list of values")
     return found
+
+
+def _unit(design: Design, name: str, value: Any) -> str:
+    return "1" if name == WIRES else field_unit(design, name, value)
 
 
 def points_of(study: StudyFields, axes: Sequence[StudyAxis], where: str) -> list[Values]:

@@ -27,9 +27,9 @@ _FORMAT = "spinhop-study-1"
 _CHUNK = 1024  # points
 _HASH, _DONE, _PROBLEM = "design_hash", "done", "problem"
 _OWN = {
-    _HASH: ("", "hash of all that a point depends on"),
-    _DONE: ("", "whether the point has been computed"),
-    _PROBLEM: ("", "why a point has no numbers; empty where it has"),
+    _HASH: ("1", "hash of all that a point depends on"),
+    _DONE: ("1", "whether the point has been computed"),
+    _PROBLEM: ("1", "why a point has no numbers; empty where it has"),
 }
 _RARELY = 20.0  # writing takes at most about one part in so many of the time
 _SOON = 1.0  # s: a finished point waits no longer than until another one finishes then
@@ -43,7 +43,8 @@ class StudyStore:
         identity: what the results depend on besides the axes, by a word for messages; hashes or short texts.
         hashes: of the points, in their order.
         columns: the values of each axis, in the same order.
-        about: attributes for readers: seed, versions.
+        about: attributes for readers: seed, operating point, versions.
+        units: of axes, SI; ``1`` of those that it lacks.
 
     Raises:
         InputError: a damaged store, or one of another study.
@@ -51,9 +52,9 @@ class StudyStore:
 
     def __init__(
         self, folder: Path, identity: Mapping[str, str], hashes: Sequence[str], columns: Mapping[str, Sequence[Any]],
-        about: Mapping[str, Any],
+        about: Mapping[str, Any], units: Mapping[str, str] | None = None,
     ):  # fmt: skip
-        self._path, self._hashes = folder / STORE, list(hashes)
+        self._path, self._hashes, self._units = folder / STORE, list(hashes), units or {}
         self.done = np.zeros(len(hashes), bool)
         self._values: dict[str, np.ndarray] = {}
         self._problems = np.full(len(hashes), "", dtype=object)
@@ -126,7 +127,8 @@ class StudyStore:
         for name, values in columns.items():
             array = column(values)
             kind = "str" if array.dtype == object else array.dtype.name
-            _array(group, name, kind, count, _empty(kind), "", f"field {name} of the design, SI")[:] = array
+            about = self._units.get(name, "1"), f"field {name} of the design"
+            _array(group, name, kind, count, _empty(kind), *about)[:] = array
         for name, kind in ((_HASH, "str"), (_PROBLEM, "str"), (_DONE, "bool")):
             _array(group, name, kind, count, _empty(kind), *_OWN[name])
         names: Any = group[_HASH]
@@ -291,10 +293,9 @@ def _same(path: Path, stored: Any, identity: Mapping[str, str]) -> None:
 
 
 def _array(group: Any, name: str, kind: str, count: int, empty: Any, unit: str, meaning: str) -> Any:
-    attributes = {"long_name": meaning} | ({"units": unit} if unit else {})
     return group.create_array(
         name, shape=(count,), chunks=(min(_CHUNK, count),), dtype=kind, fill_value=empty, dimension_names=["point"],
-        attributes=attributes,
+        attributes={"units": unit, "long_name": meaning},
     )  # fmt: skip
 
 

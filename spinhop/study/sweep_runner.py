@@ -14,12 +14,13 @@ from typing import Any
 from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.files import inside
+from hwlib.made_with import design_attributes, versions
 from hwlib.writing import write_bytes
 from spinhop.design_fields import design_of, plain_fields, set_field
 from spinhop.executor import cores, executor
 from spinhop.folder_lock import hold
 from spinhop.inputs import files_of, read_design
-from spinhop.provenance import code_version, data_hash, file_hash, versions
+from spinhop.provenance import code_version, data_hash, file_hash
 from spinhop.study.point_evaluation import StudyPoint, context_of, evaluated
 from spinhop.study.sampling import StudyAxis, axes_of_study, points_of
 from spinhop.study.study_fields import WIRES, StudyFields, load_study
@@ -104,10 +105,10 @@ class StudyPlan:
         whole = data_hash(self.identity)
         self.hashes = [data_hash([whole, point, _contents(point, files)])[:32] for point in self.points]
         self.columns = {axis.name: [point[axis.name] for point in self.points] for axis in axes}
+        self.units = {axis.name: axis.unit for axis in axes}
         self.about = {
-            "study": self.study.name, "design": design.name, "design_seed": str(design.seed),
+            "study": self.study.name, **design_attributes(design),
             "method": self.study.method, "study_seed": str(self.study.seed), **{k: str(v) for k, v in options.items()},
-            "versions": ", ".join(f"{name} {found}" for name, found in versions().items()),
         }  # fmt: skip
 
     def sent(self, index: int) -> StudyPoint:
@@ -186,7 +187,7 @@ def held_store(plan: StudyPlan, fresh: bool) -> Iterator[StudyStore]:
     with hold(plan.folder, ()):
         if fresh:
             forget_study(plan.folder)
-        store = StudyStore(plan.folder, plan.identity, plan.hashes, plan.columns, plan.about)
+        store = StudyStore(plan.folder, plan.identity, plan.hashes, plan.columns, plan.about, plan.units)
         write_bytes(plan.folder / CONTEXT, plan.context)
         yield store
 

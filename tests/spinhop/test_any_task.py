@@ -16,6 +16,7 @@ import sim
 from hwlib.task_registry import forget
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tests.support.described import assert_described
 from tests.support.toy_task import Stay
 
 WIDE = "network: {dendrite_width: 100 nm, drive_width: 100 nm, ground_width: 100 nm, weight_width: 80 nm"
@@ -57,7 +58,7 @@ def test_maxcut_is_what_brute_force_says_ideal_and_drawn(spinhop, design, tmp_pa
     said = json.loads(out)
     assert code == 0 and said["limits"]["verdict"] == "kept"
     for kind in ("ideal", "drawn"):
-        result = xr.load_dataset(tmp_path / "run" / f"maxcut_{kind}.nc", engine="h5netcdf")
+        result = assert_described(tmp_path / "run" / f"maxcut_{kind}.nc")
         (case,) = said["outcome"][kind]["cases"]
         found = cut(result["state"].values[0])
         assert (
@@ -84,7 +85,7 @@ def test_pictures_come_back_and_are_counted(spinhop, design, tmp_path):
     said = json.loads(out)
     stored = np.array([1, 1, 0, 1, 0, 0, 0, 0, 0])
     for kind in ("ideal", "drawn"):
-        result = xr.load_dataset(tmp_path / "run" / f"images_{kind}.nc", engine="h5netcdf")
+        result = assert_described(tmp_path / "run" / f"images_{kind}.nc")
         flipped = (result["start"].values != stored).sum(axis=1)
         assert flipped.tolist() == [0, 0, 2, 2]  # a quarter of nine bits
         state = result["state"].values

@@ -18,6 +18,7 @@ from hwlib.process import preset_text
 from spinhop.atlas import make_atlas
 from spinhop.atlas.first_failures import RuleEdges, bracket, next_trial
 from spinhop.atlas.sized_design import Curve, sized, slowed
+from tests.support.described import assert_described
 from tests.support.processes import start, stop
 
 BASE = Design(name="base", network={"neurons": 4}, task={"trials": 2, "time_limit": 6e-7})
@@ -124,6 +125,7 @@ def test_an_atlas_says_what_each_size_says(rough, tmp_path):
         assert float(data["works_below"].sel(s=2.0).squeeze()) == two["works_below"]
         assert data.attrs["seed"] == "1" and "klayout" in data.attrs["versions"]
         failures = {str(rule): int(n) for rule, n in zip(first["rule"].values, first.values, strict=True)}
+    assert_described(found.data)
     edge = failures["vdw.window"]
     for n in (edge - 1, edge):
         design = sized(base, "rough.yaml", "rails", n)

@@ -24,6 +24,7 @@ from spinhop.optimize.search_advice import search_advice
 from spinhop.optimize.search_history import SearchTrial
 from spinhop.optimize.search_space import axes_of, candidate, own_values, scaled
 from spinhop.optimize.trial_evaluation import STAGES, Judged
+from tests.support.described import assert_described
 from tests.support.processes import start, stop
 
 SMALL = """
@@ -80,6 +81,7 @@ def test_nothing_beats_the_front(searched):
         front = np.flatnonzero(data["on_front"].values)
         costs = np.stack([data["time"].values, data["energy"].values], axis=1)
         assert data.attrs["seed"] == "1" and "optuna" in data.attrs["versions"]
+    assert assert_described(folder / "search.nc")["axis_network.dendrite_width"].attrs["units"] == "m"
     assert set(front) <= set(good) and [trial.number for trial in found.front] == front.tolist()
     for k in good:
         beaten = any((costs[j] <= costs[k]).all() and (costs[j] < costs[k]).any() for j in good)

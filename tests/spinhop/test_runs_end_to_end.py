@@ -19,6 +19,7 @@ from hwlib.design import load_design
 from hwlib.network import read_network
 from hwlib.schematic import ideal_network
 from spinhop.stages import RECALL_TOLERANCE
+from tests.support.described import assert_described
 from tests.support.processes import start, stop
 
 DESIGN = """\
@@ -66,6 +67,8 @@ def test_every_artefact_and_nothing_else(whole):
     files = {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()}
     assert files - {".lock"} == set(FILES)
     assert out.splitlines()[-4] == str(run)
+    for path in run.glob("*.nc"):
+        assert assert_described(path).attrs["seed"] == 3
     assert set(_statuses(err).values()) == {"done"} and len(_statuses(err)) == 13
 
 

@@ -27,6 +27,7 @@ from spinhop.study import point_evaluation, study_store, sweep_runner
 from spinhop.study.point_evaluation import PointEvaluator, PointResult, StudyPoint
 from spinhop.study.study_store import open_study
 from spinhop.study.sweep_runner import estimate, sweep
+from tests.support.described import assert_described
 from tests.support.processes import start, stop
 
 FULL = bool(os.environ.get("SPINHOP_FULL"))
@@ -69,6 +70,8 @@ def test_numbers_are_those_of_the_simulation(tmp_path):
             outcome.margin for outcome in report.outcomes if outcome.rule == "barrier.voltage"
         )
         assert float(row["rules_broken"]) == sum(f.severity == "error" for f in report.findings())
+    stored = assert_described(tmp_path / "out" / "results.zarr")
+    assert stored["process.layers.track.sheet_resistance"].attrs["units"] == "ohm"
     assert found["seed"].values.tolist() == [1, 5] and set(found["operating_point.weight"].values) == {0.08}
     assert found["time_mean"].attrs["units"] == "s" and found["done"].values.all()
     assert len(set(found["design_hash"].values.tolist())) == 2

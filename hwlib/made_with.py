@@ -1,0 +1,45 @@
+"""What files are made with: versions of packages, and the design's name, seed and operating point, as attributes."""
+
+from __future__ import annotations
+
+import json
+import platform
+from functools import lru_cache
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hwlib.design import Design
+
+PACKAGES = (
+    "spinhop", "numpy", "scipy", "numba", "xarray", "h5netcdf", "h5py", "klayout", "gdsfactory", "kfactory", "networkx",
+    "pydantic", "pint", "matplotlib", "jinja2", "typer", "rich", "optuna",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def versions() -> dict[str, str]:
+    """Versions of Python and of every package that can change a result; ``missing`` where one is not installed."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "missing"
+    return found
+
+
+def versions_line() -> str:
+    """The versions as one line, as files hold them in their attribute ``versions``."""
+    return ", ".join(f"{name} {found}" for name, found in versions().items())
+
+
+def design_attributes(design: Design) -> dict[str, Any]:
+    """Attributes of what is made of a design: ``design``, ``seed``, ``operating_point`` (JSON) and ``versions``.
+
+    The operating point is in the words of the design file, every quantity with its unit.
+    """
+    point = design.operating_point.model_dump(mode="json", exclude_none=True)
+    return {
+        "design": design.name, "seed": design.seed, "operating_point": json.dumps(point), "versions": versions_line(),
+    }  # fmt: skip
