@@ -11,5 +11,6 @@ from .study.study_store import open_study as open_study
 from .study.sweep_runner import sweep as sweep
 from .task_designs import answer as answer
 from .task_designs import task_design as task_design
+from .viewing import view_design as view_design
 
 __version__: str

@@ -8,16 +8,15 @@ import gdsfactory as gf
 from kfactory.conf import CheckInstances
 from pydantic import ValidationError
 
-from hwlib.cells.draw import cell_name, dbu_per_step, draw, port
+from hwlib.cells.draw import cell_name, dbu_per_step
 from hwlib.cells.named_tiles import metres
 from hwlib.cells.rules import process_of
-from hwlib.cells.shapes import Rect
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.yaml_text import YamlTextError, read_yaml
 from layouts.crossbar import hopfield
 from layouts.floorplan import floorplan
-from layouts.pins import pins
+from layouts.ported_macro import add_pins
 
 _NAME = "macro"
 
@@ -69,12 +68,8 @@ def hopfield_macro(
     inner = hopfield(design, plan.process, labelled=labels)
     c = gf.Component()
     c.add_ref(inner)
-    found, scale = pins(plan), dbu_per_step(plan.process)
-    draw(c, plan.process, [Rect(pin.layer, pin.box) for pin in found])
-    for pin in found:
-        port(c, plan.process, pin.name, pin.layer, pin.box, pin.angle)
-    for net in dict.fromkeys(pin.net for pin in found):
-        c.create_pin(name=net, ports=[c.ports[pin.name] for pin in found if pin.net == net])
+    add_pins(c, plan)
+    scale = dbu_per_step(plan.process)
     c.info["neurons"] = plan.n
     c.info["width_um"], c.info["height_um"] = (v * scale * c.kcl.dbu for v in (plan.outline.x1, plan.outline.y1))
     c.name = cell_name(f"hopfield_macro_{plan.n}", inner.name)

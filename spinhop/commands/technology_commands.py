@@ -1,4 +1,4 @@
-"""``technology`` and ``drc-script``: a process for the KLayout application."""
+"""``technology``, ``drc-script`` and ``views``: processes for the KLayout application, macros for a chip's tools."""
 
 from __future__ import annotations
 
@@ -45,7 +45,27 @@ def drc_script(
         print(checks.write_drc_script(rules, out))
 
 
+def views(
+    design: Annotated[Path, typer.Argument(metavar="DESIGN", help="Design file (YAML), or a run folder.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder of the views; default <design name>_views.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write a drawn macro's views for a chip's tools: GDS with leads, LEF, Verilog black box, CDL."""
+    from spinhop.viewing import view_design
+
+    files = [str(path) for path in view_design(design, out)]
+    if json:
+        from spinhop.console import print_json
+
+        print_json({"files": files})
+    else:
+        print(*files, sep="\n")
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command()(technology)
+    app.command()(views)
     app.command("drc-script")(drc_script)
