@@ -36,10 +36,14 @@ def carve(layout: kdb.Layout, process: Process, name: str, box: kdb.Box) -> None
 def _carve(cell: kdb.Cell, layer: int, box: kdb.Box) -> None:
     shapes = cell.shapes(layer)
     hit = [shape for shape in shapes.each_overlapping(box) if not shape.is_text()]
-    rest = kdb.Region([shape.polygon for shape in hit]) - kdb.Region(box)
-    for shape in hit:
-        shape.delete()
-    shapes.insert(rest)
+    if hit:
+        kept = kdb.Shapes()
+        kept.insert(kdb.Region([shape.polygon for shape in hit]) - kdb.Region(box))
+        for shape in shapes.each():
+            if shape not in hit:
+                kept.insert(shape)
+        shapes.clear()  # KLayout 0.30 misses shapes beside deleted ones in a copy of the cell
+        shapes.insert(kept)
     for array in [inst for inst in cell.each_overlapping_inst(box) if inst.is_regular_array()]:
         if _reaches(array.cell, layer, array.bbox(layer), box):
             array.explode()

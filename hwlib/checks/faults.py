@@ -155,7 +155,7 @@ def _narrowed(planter: Planter, layout: kdb.Layout) -> Fault | None:
 
 
 def _wrong_programming(planter: Planter, layout: kdb.Layout) -> Fault | None:
-    """The via from a weight strap to its rail or line, put on a neighbouring one instead."""
+    """The vias from a weight strap to its rail or line, put on a neighbouring one instead."""
     view, device = planter.view, planter.device()
     if device is None:
         return None
@@ -179,16 +179,23 @@ def _wrong_programming(planter: Planter, layout: kdb.Layout) -> Fault | None:
     target = planter.pick(list(lanes))
     if target is None:
         return None
-    lane = lanes[target]
-    moved = via.moved(0, lane.center().y - via.center().y)
-    strap = (via + moved).enlarged(5 * planter.step, 5 * planter.step)
+    (metal,) = view.regions["m2"].interacting(kdb.Region(via)).each()
+    (lane,) = view.regions["m3"].interacting(kdb.Region(via)).each()
+    both = metal.bbox() & lane.bbox()  # by currents there are several vias
+    row = [view.box(int(k)) for k in view.hit("v2", both) if view.net[k] == net]
+    moves = [(box, box.moved(0, lanes[target].center().y - box.center().y)) for box in row]
+    strap = kdb.Box()
+    for box, moved in moves:
+        strap += (box + moved).enlarged(5 * planter.step, 5 * planter.step)
     if {int(view.net[k]) for k in view.hit("m2", strap)} != {net}:
         return None
-    editing.carve(layout, planter.process, "v2", via)
     editing.add(layout, planter.process, "m2", strap)
-    editing.add(layout, planter.process, "v2", moved)
+    for box, _ in moves:
+        editing.carve(layout, planter.process, "v2", box)
+    for _, moved in moves:
+        editing.add(layout, planter.process, "v2", moved)
     detail = f"weight via of {view.name(net)} put on {view.name(int(view.net[target]))}"
-    return planter.fault("wrong-programming", "lvs", ("lvs.weight",), moved, detail)
+    return planter.fault("wrong-programming", "lvs", ("lvs.weight",), moves[0][1], detail)
 
 
 def _wrong_size(planter: Planter, layout: kdb.Layout) -> Fault | None:

@@ -31,6 +31,7 @@ COMPARED_DEVICES = (
 WHOLE_DEVICES = 100_000  # larger layouts are read in bands; findings then lie at the first device concerned
 BAND_DEVICES = 50_000
 LISTED = 4  # layers in a message
+LOOKED_AT = 20_000  # pieces of broken nets among which places of gaps are looked for; further gaps lie at a terminal
 
 
 def lvs(
@@ -103,6 +104,7 @@ class Comparison:
         self.index = {name: k for k, name in enumerate(reference.net_names)}
         self.expected = reference.node_net[reference.terminals]
         self.unit = view.drawing.dbu * 1e6  # µm
+        self._looked_at = 0
         self.labels: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for label in view.drawing.labels:
             self.labels[label.name].append((label.x * self.unit, label.y * self.unit))
@@ -244,8 +246,9 @@ class Comparison:
     def _open(self, name: int, number: int, ends: list[tuple[int, int]], pieces: dict[int, list[int]]) -> None:
         box = None
         if self.locator is not None and number >= 0:
-            others = [self.table.pieces[k] for k in pieces[name] if k != number]
-            if others:
+            self._looked_at += len(pieces[name])
+            others = pieces[name] if self._looked_at <= LOOKED_AT else ()
+            if others := [self.table.pieces[k] for k in others if k != number]:
                 box = self.locator.gap(self.table.pieces[number], others, self.report.pitch)
         self.report.open(self.reference.net_names[name], ends, self.identity, box)
 

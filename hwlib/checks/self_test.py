@@ -23,7 +23,7 @@ from hwlib.network_fields import NetworkFields
 from hwlib.process import load_process, preset_names
 from hwlib.weight_fields import Weights
 from hwlib.weight_styles import LINES, RAILS
-from hwlib.wire_fields import Strap, Straps
+from hwlib.wire_fields import Strap, Straps, TileVias
 
 DRC_REACH = 0.1  # µm between a fault and the finding that reports it; a minimum width where that is more
 Maker = Callable[[Design], str | Path | kdb.Layout]
@@ -49,7 +49,7 @@ class FaultOutcome:
 
 
 def random_designs(count: int, seed: int, *, largest: int = 30) -> list[Design]:
-    """Designs of 2 to ``largest`` neurons: both weight styles, placements and all presets in turn, some with straps."""
+    """Designs of 2 to ``largest`` neurons, all presets in turn: both styles and placements, straps, more vias."""
     rng = np.random.default_rng(seed)
     designs = []
     for k in range(count):
@@ -59,6 +59,7 @@ def random_designs(count: int, seed: int, *, largest: int = 30) -> list[Design]:
             soma_placement=("diagonal", "centred")[k // 2 % 2],
             weights=Weights(random_patterns=int(rng.integers(1, 4))),
             straps=_straps(k),
+            tile_vias=TileVias(size=("one", "currents")[k // 2 % 2]),
         )
         process = preset_names()[k // 4 % len(preset_names())]
         length = shortest_track(load_process(process)) or 0.0

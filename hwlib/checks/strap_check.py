@@ -76,34 +76,44 @@ def broken_straps(
     view: LayoutView, design: Design, reference: Network, numbers: dict[int, list[int]], lattice: Lattice
 ) -> Iterator[tuple[str, kdb.DBox]]:
     """Wires whose strap has a gap, and where; arguments as ``bare_landings``."""
-    parsed = reference.parsed_nets()
+    parsed, macro = reference.parsed_nets(), kdb.Region(_macro(view, lattice))
     for wire, strap in design.network.straps.given().items():
         mine = [x for k, net in enumerate(parsed) if net.net_class is CLASSES[wire] for x in numbers.get(k, ())]
         upright = (wire in ACROSS) != lattice.turned
-        first, last = _reach(lattice.rows if wire in ACROSS else lattice.columns, view.drawing.layout.dbu)
         lines: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-        for box in (polygon.bbox() for polygon in _on_nets(view, strap.metal, mine).each()):
+        for box in (polygon.bbox() for polygon in (_on_nets(view, strap.metal, mine) & macro).each()):
             across, along = (box.left, box.right), (box.bottom, box.top)
             line, piece = (across, along) if upright else (along, across)
-            if piece[0] <= last and piece[1] >= first:
-                lines[line].append(piece)
+            lines[line].append(piece)
         for (low, high), pieces in lines.items():
             for (_, start), (stop, _) in itertools.pairwise(sorted(pieces)):
                 gap = kdb.Box(low, start, high, stop) if upright else kdb.Box(start, low, stop, high)
                 yield wire, gap.to_dtype(view.drawing.layout.dbu)
 
 
-def _reach(line: np.ndarray, dbu: float) -> tuple[float, float]:
-    """From where to where straps along devices at these places (µm) may go, in dbu.
+def _macro(view: LayoutView, lattice: Lattice) -> kdb.Box:
+    """The least outline around all devices, or about as far as edges of a macro go, in dbu.
 
-    Edges of a macro are less wide than its array, since trunks are as wide as the wires they feed. What lies beyond
-    on the metal of a strap are wires of the chip around it.
+    Beyond it wires of the chip may run on the metal of a strap, in its line too.
     """
-    if not np.isfinite(line).all():
-        return -np.inf, np.inf
-    low, high = float(line.min()), float(line.max())
-    beyond = (high - low) * (1 + 2 / max(len(line) - 1, 1))
-    return (low - beyond) / dbu, (high + beyond) / dbu
+    lines = (lattice.columns, lattice.rows)[:: -1 if lattice.turned else 1]
+    (left, right), (bottom, top) = (_ends(line) for line in lines)
+    if not np.isfinite([left, right, bottom, top]).all():
+        return view.drawing.top.bbox()
+    array = kdb.DBox(left, bottom, right, top).to_itype(view.drawing.layout.dbu)
+    outlines = view.drawing.region("outline")
+    outlines.merged_semantics = False
+    around = [box for box in (outline.bbox() for outline in outlines.each()) if array.inside(box)]
+    if around:
+        return min(around, key=lambda box: box.area())
+    # Edges are less wide than the array, since trunks are as wide as the wires they feed.
+    beyond = [(high - low) * (1 + 2 / max(len(line) - 1, 1)) for (low, high), line in zip(
+        ((left, right), (bottom, top)), lines, strict=True)]  # fmt: skip
+    return array.enlarged(*(round(far / view.drawing.layout.dbu) for far in beyond))
+
+
+def _ends(line: np.ndarray) -> tuple[float, float]:
+    return (float(line.min()), float(line.max())) if len(line) else (np.nan, np.nan)
 
 
 def cuts_of(wire: str, strap: Strap) -> list[str]:

@@ -211,24 +211,28 @@ def dissolve_wrappers(layout: kdb.Layout, top: kdb.Cell, marked: dict[int, int])
     Returns:
         Whether anything was lifted.
     """
-    lifted = False
-    while True:
-        wrapped = [
-            inst for inst in top.each_inst()
-            if 2 * marked[inst.cell_index] > marked[top.cell_index()] and not inst.is_complex()
-            and inst.size() == 1
-        ]  # fmt: skip
-        if not wrapped:
-            return lifted
-        inst, lifted = wrapped[0], True
-        cell, trans = inst.cell, inst.trans
+    chain: list[tuple[kdb.Instance, kdb.Trans]] = []
+    cell, place = top, kdb.Trans()
+    while heavy := next((inst for inst in cell.each_inst() if _wraps(inst, marked, top)), None):
+        chain.append((heavy, place))
+        cell, place = heavy.cell, place * heavy.trans
+    arrays = []
+    for k, (inst, outside) in enumerate(chain):
+        trans, within = outside * inst.trans, chain[k + 1][0] if k + 1 < len(chain) else None
         for layer in layout.layer_indexes():
-            top.shapes(layer).insert(cell.shapes(layer), kdb.ICplxTrans(trans))
-        arrays = [inner.cell_inst.transformed(trans) for inner in cell.each_inst()]
-        inst.delete()
+            top.shapes(layer).insert(inst.cell.shapes(layer), kdb.ICplxTrans(trans))
+        arrays += [inner.cell_inst.transformed(trans) for inner in inst.cell.each_inst()
+                   if within is None or inner != within]  # fmt: skip
+    if chain:  # changed at once: KLayout looks at all cells after every change
+        chain[0][0].delete()
         for array in arrays:
             top.insert(array)
         prune(layout, top)
+    return bool(chain)
+
+
+def _wraps(inst: kdb.Instance, marked: dict[int, int], top: kdb.Cell) -> bool:
+    return 2 * marked[inst.cell_index] > marked[top.cell_index()] and not inst.is_complex() and inst.size() == 1
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from hwlib.forked import bounded
 MAX_BYTES = 4 * 2**30
 FORMATS = {b"\x00\x06\x00\x02": "GDSII", b"%SEMI-OASIS\r\n": "OASIS"}  # what their files begin with
 # What reading may take. A flat layout of a million devices reads 4 MB/s from a compressed file, into 300 bytes for one.
-SECONDS, SECONDS_PER_BYTE = 0.9, 20e-6
+SECONDS, SECONDS_PER_BYTE = 0.9, 4e-6
 MEMORY, MEMORY_PER_BYTE = 2**29, 2000
 SHOWN = 6  # numbers or names quoted in a message
 
@@ -36,7 +36,7 @@ def read_layout(path: str | Path) -> kdb.Layout:
     seconds, memory = SECONDS + SECONDS_PER_BYTE * size, MEMORY + MEMORY_PER_BYTE * size
     try:
         bounded(lambda: _read(path) is None, seconds=seconds, memory=memory)
-        return _read(path)
+        return with_readable_names(_read(path), str(path))
     except StoppedError:
         bounds = f"within {seconds:.0f} s and {memory / 1e9:.1f} GB"
         raise InputError(f"{path}: damaged, its {size} bytes of {form} cannot be read {bounds}") from None
@@ -49,6 +49,20 @@ def _read(path: str | Path) -> kdb.Layout:
     layout.read(str(path))
     for cell in layout.top_cells():
         cell.bbox()  # puts the cells in order, which fails where one holds itself
+    return layout
+
+
+def with_readable_names(layout: kdb.Layout, where: str) -> kdb.Layout:
+    """The layout, whose cells all have names that can be shown.
+
+    Raises:
+        InputError: the bytes of one are no UTF-8 text.
+    """
+    try:
+        for cell in layout.each_cell():
+            _ = cell.name
+    except (UnicodeDecodeError, RuntimeError):  # KLayout raises either
+        raise InputError(f"{where}: damaged, a cell name is no UTF-8 text") from None
     return layout
 
 

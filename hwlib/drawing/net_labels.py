@@ -62,7 +62,7 @@ def _texts(layout: kdb.Layout, conductor: str, index: int) -> Iterator[NetLabel]
 def _string(text: kdb.Shape) -> str:
     try:
         return str(text.text_string)
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, RuntimeError):  # KLayout raises either
         return "\ufffd"  # what stands for bytes that are no text
 
 

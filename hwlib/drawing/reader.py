@@ -17,7 +17,7 @@ from hwlib.drawing.hierarchy import (
     remove_doubled,
     resolve_magnified,
 )
-from hwlib.drawing.layout_file import SHOWN, read_layout, with_one_top
+from hwlib.drawing.layout_file import SHOWN, read_layout, with_one_top, with_readable_names
 from hwlib.drawing.net_labels import NetLabel, lift_labels
 from hwlib.errors import InputError
 from hwlib.process import Process
@@ -140,13 +140,10 @@ def open_layout(source: LayoutSource, process: Process, *, top: str | None = Non
     if isinstance(source, Drawing):
         return source
     if isinstance(source, kdb.Layout):
-        layout, where = source.dup(), "layout"
+        layout, where = with_readable_names(source.dup(), "layout"), "layout"
     else:
         layout, where = read_layout(source), str(source)
-    try:
-        return _opened(layout, where, process, top)
-    except UnicodeDecodeError:
-        raise InputError(f"{where}: damaged, a cell name is no text") from None
+    return _opened(layout, where, process, top)
 
 
 def _opened(layout: kdb.Layout, where: str, process: Process, top: str | None) -> Drawing:

@@ -15,6 +15,7 @@ from hwlib.errors import InputError
 from hwlib.extraction.grid import Box, Line
 
 TRIANGLES = 6_000
+THINNEST = 20_000  # square of a piece's outline over its area, divided by 4: its length over its width where it is thin
 STRIP = 4  # steps of the process's grid
 
 
@@ -28,7 +29,13 @@ def tesselate(piece: db.Polygon, lines: list[Line], taps: list[tuple[Box, ...]],
         taps: contacts on it by their boxes; the first box of each counts.
         dbu: µm per dbu.
         grid: dbu per step of the process's grid.
+
+    Raises:
+        InputError: too thin for its length, or a shape that KLayout cannot mesh.
     """
+    if piece.perimeter() ** 2 > 4 * THINNEST * piece.area():  # triangles are as small as it is wide
+        size = max(piece.bbox().width(), piece.bbox().height()) * dbu
+        raise InputError(f"a slanted piece of metal, {size:.4g} µm long, is over {THINNEST} times longer than wide")
     whole = db.Region(piece)
     strips = [_outside(p, whole, STRIP * grid) for p in lines]  # a line: a thin strip just beyond the conductor's end
     for strip in strips:

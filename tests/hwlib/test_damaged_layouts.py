@@ -1,6 +1,8 @@
 """Damaged layout files, and those that reach too far: refused in one line, never a word of KLayout's."""
 
 import random
+import time
+import zlib
 
 import klayout.db as kdb
 import pytest
@@ -23,6 +25,14 @@ def network():
 def write(layout, path):
     layout.write(str(path))
     return path
+
+
+def number(value):
+    """An unsigned integer of OASIS."""
+    out = b""
+    while value >= 128:
+        out, value = out + bytes([value % 128 + 128]), value // 128
+    return out + bytes([value])
 
 
 @pytest.mark.parametrize("suffix", [".gds", ".oas"])
@@ -60,12 +70,6 @@ def test_a_cell_in_itself_is_damage(tmp_path):
 
 def test_repetitions_without_end_are_stopped(tmp_path):
     """An OASIS file of 30 bytes can ask for more shapes than any memory holds."""
-
-    def number(value):
-        out = b""
-        while value >= 128:
-            out, value = out + bytes([value % 128 + 128]), value // 128
-        return out + bytes([value])
 
     start = b"%SEMI-OASIS\r\n" + b"\x01\x031.0" + b"\x00" + number(1000) + b"\x00" + b"\x00" * 12
     cell = b"\x0e" + b"\x03top"
@@ -112,3 +116,49 @@ def test_a_database_unit_must_divide_the_grid(unit):
     layout.dbu = unit
     with pytest.raises(InputError, match="database unit"):
         open_layout(layout, EBEAM)
+
+
+def test_a_cell_name_that_is_no_text(tmp_path):
+    """In one of several top cells, where it would be listed, and deep down."""
+    layout = network()
+    layout.create_cell("sparexx").shapes(layout.layer(1, 0)).insert(kdb.Box(0, 0, 10, 10))
+    content = write(layout, tmp_path / "whole.gds").read_bytes()
+    for name in (b"sparexx", b"soma"):
+        path = tmp_path / "odd.gds"
+        path.write_bytes(content.replace(name, name[:-1] + b"\xf4"))
+        with pytest.raises(InputError, match="damaged, a cell name is no UTF-8 text"):
+            open_layout(path, EBEAM)
+
+
+def test_a_label_that_is_no_text(tmp_path):
+    layout = network()
+    layout.top_cell().shapes(layout.layer(*EBEAM.layers["m2"].label)).insert(kdb.Text("strange", 0, 0))
+    content = write(layout, tmp_path / "whole.gds").read_bytes()
+    path = tmp_path / "odd.gds"
+    path.write_bytes(content.replace(b"strange", b"strang\xf4"))
+    assert [remark.name for remark in open_layout(path, EBEAM).remarks] == ["\ufffd"]
+
+
+def test_a_thousand_wrappers_are_taken_off_at_once():
+    layout, inner = network(), "hand"
+    for k in range(1000):
+        cell = layout.create_cell(f"wrapper_{k}")
+        cell.insert(kdb.CellInstArray(layout.cell(inner).cell_index(), kdb.Trans(3, 1)))
+        inner = cell.name
+    begun = time.process_time()
+    drawing = open_layout(layout, EBEAM)
+    assert time.process_time() - begun < 2
+    assert sum(1 for _ in drawing.layout.each_cell()) < 20
+    assert drawing.top.bbox().moved(-3000, -1000) == network().top_cell().bbox()
+
+
+def test_bombs_are_stopped_within_seconds(tmp_path):
+    """An OASIS file of 0.2 MB that unpacks to 200 MB of nothing."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = packer.compress(bytes(20_000_000)) + packer.flush()
+    block = b"\x22\x00" + number(20_000_000) + number(len(packed)) + packed
+    start = b"%SEMI-OASIS\r\n" + b"\x01\x031.0" + b"\x00" + number(1000) + b"\x00" + b"\x00" * 12 + b"\x0e\x03top"
+    path = tmp_path / "bomb.oas"
+    path.write_bytes(start + 10 * block)
+    with pytest.raises(InputError, match=r"cannot be read within 2 s"):
+        read_layout(path)

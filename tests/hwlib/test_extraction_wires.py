@@ -4,6 +4,7 @@ import klayout.db as db
 import numpy as np
 import pytest
 
+from hwlib.errors import InputError
 from hwlib.extraction.grid import Contact, Line
 from hwlib.extraction.sheet import Frame, solve
 from hwlib.extraction.tesselation import tesselate
@@ -171,3 +172,10 @@ def test_tesselation_agrees_with_grid_on_a_corner():
     mesh = 1 / -tesselate(polygon, lines, [], 0.001, 1)[0, 1]
     assert grid == pytest.approx(4.5587, rel=0.005, abs=0)
     assert mesh == pytest.approx(grid, rel=0.03, abs=0)
+
+
+def test_a_slanted_sliver_is_refused_not_meshed():
+    """Triangles as small as it is narrow would be millions."""
+    sliver = db.Polygon([db.Point(0, 0), db.Point(8_388_248, 20), db.Point(8_388_248, 40), db.Point(0, 20)])
+    with pytest.raises(InputError, match="slanted piece of metal, 8388 µm long, is over 20000 times longer than wide"):
+        tesselate(sliver, [Line(True, 0, 0, 20), Line(True, 8_388_248, 20, 40)], [], 0.001, 1)

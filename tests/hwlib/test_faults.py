@@ -75,6 +75,19 @@ def test_a_fault_counts_as_caught_only_by_its_rule_at_its_place(tmp_path):
         assert not try_fault(design, broken, replace(fault, place=fault.place.moved(50, 50)), reach=0.5).caught
 
 
+def test_programming_by_several_vias_is_moved_as_a_whole(tmp_path):
+    """With as many vias as the currents need, one that is moved alone would be a short."""
+    network = {"neurons": 3, "rail_blocks": 2, "tile_vias": {"size": "currents", "scale": 2}, "weight_width": 150e-9}
+    design = Design(name="vias", process="copper", network=network, seed=1)
+    process = design.load_process()
+    planter = Planter(FlatView(open_layout(draw(tmp_path)(design), process)), np.random.default_rng(1))
+    assert planter.view.regions["v2"].count() > 4 * 9
+    for _ in range(3):
+        broken, fault = plant(planter, "wrong-programming")
+        assert try_fault(design, broken, fault, reach=0.5).caught
+        assert not [f for f in lvs(broken, process, design, topology=False) if f.rule == "lvs.short"]
+
+
 def test_carving_changes_one_instance_only(tmp_path):
     design = Design(name="carve", network={"neurons": 6}, seed=1)
     process = load_process("ebeam")

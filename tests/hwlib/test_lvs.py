@@ -2,6 +2,7 @@
 
 import itertools
 import multiprocessing
+from collections import Counter
 
 import klayout.db as kdb
 import networkx as nx
@@ -9,10 +10,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from hwlib.checks import graph_comparison, lvs, network_graph, reference_netlist, reference_network
+from hwlib.checks import graph_comparison, lvs, lvs_engine, network_graph, reference_netlist, reference_network
 from hwlib.checks.connectivity import Extracted
 from hwlib.checks.device_table import device_table
 from hwlib.checks.layout_view import view_in_bands, view_whole
+from hwlib.checks.locate import Locator
 from hwlib.checks.lvs_engine import Comparison
 from hwlib.checks.reference_netlist import drawn_parameters, write_reference_spice
 from hwlib.design import Design
@@ -227,6 +229,22 @@ def test_a_layout_of_another_size_is_said_once_and_listed():
     messages = [f.message for f in lvs(draw_network(FIVE).layout, EBEAM, six)]
     assert "the layout has 25 devices, the design 36" in messages
     assert "dendrite 5 has no label 'dend_5' that lies on its wire" in messages
+
+
+def test_places_of_gaps_are_looked_for_among_so_many_pieces_and_every_gap_is_told(monkeypatch):
+    """A macro that is placed again and again has each of its nets in many pieces."""
+    layout = draw_network(FIVE).layout
+    chip, macro = layout.create_cell("chip"), layout.cell("hand")
+    chip.insert(kdb.CellInstArray(macro.cell_index(), kdb.Trans(), kdb.Vector(9000, 0), kdb.Vector(0, 9000), 3, 2))
+    found, looked, gap = {}, [], Locator.gap
+    monkeypatch.setattr(Locator, "gap", lambda *arguments: looked.append(1) or gap(*arguments))
+    for allowed in (lvs_engine.LOOKED_AT, 30):
+        monkeypatch.setattr(lvs_engine, "LOOKED_AT", allowed)
+        looked.clear()
+        found[allowed] = Counter((f.rule, f.message) for f in lvs(layout, EBEAM, FIVE, topology=False)), len(looked)
+    (every, often), (same, seldom) = found.values()
+    assert same == every and sum(n for (rule, _), n in every.items() if rule == "lvs.open") == 5 * 14
+    assert seldom == 5 and often == 5 * 14  # six pieces of each of 14 nets
 
 
 def test_no_labels_is_one_clear_line(tmp_path):

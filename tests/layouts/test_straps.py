@@ -178,3 +178,40 @@ def test_lvs_sees_a_bare_landing_in_a_turned_layout(tmp_path):
     (finding,) = lvs(layout, p, drawn)
     assert finding.rule == "lvs.strap" and "dendrite: 0 of 1 v3" in finding.message
     assert max(abs(finding.x * 1e9 - place.x), abs(finding.y * 1e9 - place.y)) < 400
+
+
+@pytest.mark.parametrize("turn", [0, 1])
+def test_wires_of_the_chip_in_line_with_a_strap_are_no_part_of_it(turn, tmp_path):
+    """A wire on the strap's metal, net and line that ends short of the macro; a strap that goes on in a wider one."""
+    p = load_process("ebeam")
+    drawn = design({"dendrite": {"metal": "m4", "pitch": 2}}, neurons=5)
+    chip = kdb.Layout()
+    chip.read(str(layouts.write_layout(layouts.hopfield(drawn), tmp_path / "clean.gds")))
+    macro, metal, via = chip.top_cell(), chip.layer(*p.layers["m4"].gds), chip.layer(*p.layers["v3"].gds)
+    pin, outline = chip.layer(*p.layers["m3"].gds), macro.bbox()
+    strap = sorted(
+        (q.bbox() for q in kdb.Region(macro.begin_shapes_rec(metal)).merged().each()), key=lambda b: b.bottom
+    )
+    wrapper = chip.create_cell("chip")
+    moved = kdb.Trans(turn, False, 0, 0)
+    wrapper.insert(kdb.CellInstArray(macro.cell_index(), moved))
+
+    def draw(layer, *edges):
+        wrapper.shapes(layer).insert(kdb.Box(*edges).transformed(moved))
+
+    first = strap[0]
+    draw(metal, outline.left - 900, first.bottom, outline.left - 60, first.top)  # in line, met through the pin
+    draw(pin, outline.left - 200, first.bottom, outline.left, first.top)
+    middle = first.center().y
+    draw(via, outline.left - 162, middle - 15, outline.left - 132, middle + 15)
+    assert [f for f in lvs(chip, p, drawn) if f.severity == "error"] == []
+    chip.flatten(wrapper.cell_index(), -1, True)
+    cut = (strap[2] & kdb.Box(first.center().x - 5, -(10**6), first.center().x + 5, 10**6)).transformed(moved)
+    shapes = wrapper.shapes(metal)
+    rest = kdb.Region(shapes) - kdb.Region(cut)
+    shapes.clear()
+    shapes.insert(rest)
+    draw(metal, outline.left - 900, strap[2].bottom - 40, outline.left, strap[2].top + 40)
+    draw(metal, outline.left - 900, strap[2].bottom, strap[2].left + 1, strap[2].top)
+    (finding,) = [f for f in lvs(chip, p, drawn) if f.rule == "lvs.strap"]
+    assert np.allclose([finding.x * 1e9, finding.y * 1e9], [cut.center().x, cut.center().y], atol=10)
