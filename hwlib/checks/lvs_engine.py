@@ -247,9 +247,10 @@ class Comparison:
         box = None
         if self.locator is not None and number >= 0:
             self._looked_at += len(pieces[name])
-            others = pieces[name] if self._looked_at <= LOOKED_AT else ()
-            if others := [self.table.pieces[k] for k in others if k != number]:
-                box = self.locator.gap(self.table.pieces[number], others, self.report.pitch)
+            others = [k for k in pieces[name] if k != number] if self._looked_at <= LOOKED_AT else []
+            if others:
+                rest = [self.table.pieces[k] for k in others]
+                box = self.locator.gap(self.table.pieces[number], rest, self.report.pitch)
         self.report.open(self.reference.net_names[name], ends, self.identity, box)
 
     def _straps(self) -> None:

@@ -45,8 +45,8 @@ def read_picture(path: str | Path, *, threshold: float = THRESHOLD, invert: bool
     """Read a black-and-white picture.
 
     Args:
-        path: a bitmap (PNG, GIF, BMP, TIFF, PBM/PGM/PPM; one frame; 1 to 16 bits per channel, grey, colour or palette),
-            or a text file with one character per pixel: ``#1X@*`` or, OFF, one of ``.0-_`` and space.
+        path: a bitmap (PNG, GIF, BMP, TIFF, PBM/PGM/PPM; one frame; 1 to 16 bits per channel, grey, colour or palette;
+            turned as its EXIF data say), or a text file with one character per pixel: ``#1X@*`` or, OFF, one of ``.0-_`` and space.
         threshold: brightness below which a pixel of a bitmap is dark, share of white. Dark pixels are ON.
         invert: light pixels are ON instead; in text the characters that otherwise are OFF. Transparent pixels are OFF
             in either case.
@@ -121,7 +121,7 @@ def _characters(content: bytes, path: Path) -> np.ndarray:
 
 def _brightness(content: bytes, path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Of each pixel of a bitmap its share of white, and whether it is opaque."""
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     if content.startswith(b"\x89PNG\r\n\x1a\n") and len(content) >= 24:  # Pillow refuses huge ones without their size
         _check_size(int.from_bytes(content[20:24]), int.from_bytes(content[16:20]), str(path))
@@ -130,6 +130,7 @@ def _brightness(content: bytes, path: Path) -> tuple[np.ndarray, np.ndarray]:
             _check_size(image.height, image.width, str(path))
             if (frames := getattr(image, "n_frames", 1)) > 1:
                 raise InputError(f"{path}: {frames} frames, a picture has one")
+            ImageOps.exif_transpose(image, in_place=True)  # as viewers show it
             return _channels(image, path)
     except InputError:
         raise
