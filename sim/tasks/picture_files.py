@@ -46,7 +46,8 @@ def read_picture(path: str | Path, *, threshold: float = THRESHOLD, invert: bool
 
     Args:
         path: a bitmap (PNG, GIF, BMP, TIFF, PBM/PGM/PPM; one frame; 1 to 16 bits per channel, grey, colour or palette;
-            turned as its EXIF data say), or a text file with one character per pixel: ``#1X@*`` or, OFF, one of ``.0-_`` and space.
+            turned as its EXIF data say), or a text file with one character per pixel: ``#1X@*`` or, OFF, one of
+            ``.0-_`` and space.
         threshold: brightness below which a pixel of a bitmap is dark, share of white. Dark pixels are ON.
         invert: light pixels are ON instead; in text the characters that otherwise are OFF. Transparent pixels are OFF
             in either case.

@@ -91,6 +91,20 @@ def test_kinds_and_modes(tmp_path, kind, mode):
         assert read(tmp_path, content, "a").bits.tolist() == BITS.tolist()
 
 
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("code", range(1, 9))
+def test_turned_by_exif_data(tmp_path, kind, code):
+    """What the standard calls the first row and column of what is stored: at which side of the picture each lies."""
+    shown = np.where(BITS, 40, 200).astype(np.uint8)
+    turned = shown if code < 5 else shown.T
+    stored = {1: turned, 2: turned[:, ::-1], 3: turned[::-1, ::-1], 4: turned[::-1],
+              5: turned, 6: turned[::-1], 7: turned[::-1, ::-1], 8: turned[:, ::-1]}[code]  # fmt: skip
+    exif = Image.Exif()
+    exif[0x0112] = code
+    content = saved(Image.fromarray(np.ascontiguousarray(stored)), kind, exif=exif)
+    assert read(tmp_path, content).bits.tolist() == BITS.tolist()
+
+
 def test_transparent_pixels_are_off_in_either_case(tmp_path):
     samples = np.array([[[0, 255], [255, 255], [0, 0], [255, 0]]])
     assert read(tmp_path, png(samples, 8, 4)).bits.tolist() == [[1, 0, 0, 0]]

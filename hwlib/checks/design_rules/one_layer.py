@@ -45,8 +45,9 @@ register(RuleKind("area", "Islands are large enough.", _check_area, _write_area)
 
 def _check_size(checker: Checker, rule: Rule) -> Iterator[Finding]:
     region, size = checker.region(rule.layers[0]), checker.steps(rule.value)
-    wrong = region.non_rectangles() + region.with_bbox_width(size, True) + region.with_bbox_height(size, True)
-    for cell, shape in checker.each(wrong.merged()):
+    boxes = region.rectangles()
+    narrow, long = boxes.with_bbox_min(size, True), boxes.with_bbox_min(size, False).with_bbox_max(size, True)
+    for cell, shape in checker.each(region.non_rectangles() + narrow + long):  # no two of them overlap
         box = shape.bbox()
         edge = max((box.width(), box.height()), key=lambda e: abs(e - size))
         message = (
