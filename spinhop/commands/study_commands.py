@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spinhop.commands.options import DesignFile, Json, Scheduler, Workers
+from spinhop.extras import extra_of
 
 if TYPE_CHECKING:
+    from spinhop.study.chip_yield import ChipYield
     from spinhop.study.sensitivity import Sensitivity
 
 
@@ -72,22 +75,25 @@ def chip_yield(
     force: Annotated[bool, typer.Option("--force", help="Forget the chips that are stored.")] = False,
     json: Json = False,
 ) -> None:
-    """Say which share of the chips that a design's section variation makes work. Exit code 1 when none does."""
+    """Say which share of the chips that a design's section variation makes work, and draw it. Exit code 1: none."""
     from spinhop.console import TaskBar, print_json, print_table
     from spinhop.study.chip_yield import yield_of
     from spinhop.study.sensitivity import can_analyse
 
+    can_draw = importlib.util.find_spec("matplotlib") is not None
     with TaskBar("yield") as bar:
         found = yield_of(
             design, out, wires="ideal" if ideal else "drawn", chips=chips, precision=precision, trials=trials,
             workers=workers, scheduler=scheduler, fresh=force, progress=bar,
         )  # fmt: skip
+    picture = _drawn(found) if can_draw else None
     shares = {"works": found.works, "task": found.task, "rules": found.rules, **found.by_rule}
     if json:
         data = {name: {**asdict(share), "share": share.value} for name, share in shares.items()}
         by_rule = {name: data.pop(name) for name in found.by_rule}
         hangs = {name: [each._asdict() for each in most] for name, most in found.sensitivity.items()}
         facts = {"sensitivity": hangs, "refused": found.refused, "precise": found.precise, "folder": str(found.folder)}
+        facts["picture"] = None if picture is None else str(picture)
         print_json({**data, "by_rule": by_rule, **facts})
     else:
         rows = [
@@ -101,8 +107,19 @@ def chip_yield(
         if not found.precise:
             print(f"not as precise as asked: give more than {chips} --chips")
         print(found.folder)
+        if picture is not None:
+            print(picture)
+        elif not can_draw:
+            print(f"its picture: pip install 'spinhop[{extra_of('matplotlib')}]'")
     if not found.works.good:
         raise typer.Exit(1)
+
+
+def _drawn(found: ChipYield) -> Path | None:
+    """The page of a yield's figures; None of chips that have no network."""
+    from spinhop.plotting import plot_store
+
+    return plot_store(found.folder).page if found.refused < found.works.chips else None
 
 
 def _hangs_on(found: list[Sensitivity]) -> str:

@@ -11,6 +11,8 @@ import numpy as np
 from hwlib.errors import harmless
 from spinhop.plotting.figure_data import CurvePoint, Figures, FrontPlot, HeatMap, Histogram, MeanCurve
 from spinhop.plotting.plot_source import PlotSource
+from spinhop.plotting.yield_drawing import draw_course, draw_sensitivity, draw_shares
+from spinhop.plotting.yield_figures import SensitivityBars, ShareBars, ShareCourse, YieldFigures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +28,7 @@ _SVG = "http://www.w3.org/2000/svg"
 Tips = dict[str, list[str]]  # what a page says of each mark, by the group that they are in
 
 
-def drawn(figure: Figures, source: PlotSource) -> tuple[Figure, Tips]:
+def drawn(figure: Figures | YieldFigures, source: PlotSource) -> tuple[Figure, Tips]:
     """Draw a figure.
 
     Returns:
@@ -46,6 +48,12 @@ def drawn(figure: Figures, source: PlotSource) -> tuple[Figure, Tips]:
             tips = _heat(axes, figure, source)
         elif isinstance(figure, Histogram):
             tips = _bars(axes, figure, source)
+        elif isinstance(figure, ShareBars):
+            tips = draw_shares(axes, figure, COLOURS)
+        elif isinstance(figure, ShareCourse):
+            tips = draw_course(axes, figure, COLOURS)
+        elif isinstance(figure, SensitivityBars):
+            tips = draw_sensitivity(axes, figure, COLOURS)
         else:
             tips = _front(axes, figure, source)
         _quiet(axes)

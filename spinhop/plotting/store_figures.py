@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -28,6 +29,7 @@ from spinhop.plotting.figure_data import (
 from spinhop.plotting.figure_drawing import drawn, png, svg, told_svg
 from spinhop.plotting.figure_page import figure_page
 from spinhop.plotting.plot_source import REPEATS, PlotSource, open_source
+from spinhop.plotting.yield_figures import ShareBars, ShareCourse, YieldFigures, tightest, yield_figures
 
 FigureKind = Literal["curve", "heat", "front", "histogram"]
 PAGE = "index.html"
@@ -57,8 +59,9 @@ def plot_store(
     """Draw the figures of a sweep's, a yield's or a search's results.
 
     Without ``kind``, ``x``, ``y``, ``by`` and ``value`` the usual ones: of a study its measure and the share of points
-    that work against each parameter of numbers, and over each two of them; of a yield how far rules and task hold; of
-    a search each two objectives. Intervals are 95 %: Wilson's of shares, Student's t of the rest.
+    that work against each parameter of numbers, and over each two of them; of a yield the shares of its chips, what
+    they hang on, and how far rules and task hold; of a search each two objectives. Intervals are 95 %: Wilson's of
+    shares (of chips Clopper and Pearson's), Student's t of the rest.
 
     Args:
         path: folder of the results, the study's Zarr store, or a search's ``search.nc``.
@@ -73,6 +76,7 @@ def plot_store(
         InputError: no results, none of a point, or names that they do not have.
     """
     source = open_source(path)
+    wanted: Sequence[Figures | YieldFigures]
     wanted = _one(source, kind, x, y, by, value) if any((kind, x, y, by, value)) else _usual(source)
     folder = source.folder / "plots" if folder is None else folder
     made: dict[str, str] = {}
@@ -115,13 +119,16 @@ def _one(source: PlotSource, kind: FigureKind | None, x: str, y: str, by: str, v
     return [curve(source, x, y or value or _measure(source), by or _by(source, x))]
 
 
-def _usual(source: PlotSource) -> list[Figures]:
+def _usual(source: PlotSource) -> list[Figures | YieldFigures]:
     if source.kind == "search":
         pairs = combinations(source.objectives, 2) if len(source.objectives) > 1 else [_two_objectives(source)]
         return [front_plot(source, a, b) for a, b in pairs]
     measure = _measure(source)
     if source.kind == "yield":
-        return [histogram(source, name) for name in (measure, *_tightest(source))]
+        return [
+            *yield_figures(source),
+            *(histogram(source, name) for name in (measure, *tightest(source, _MOST_MARGINS))),
+        ]
     numeric = _axes(source)
     figures: list[Figures] = []
     for name in dict.fromkeys((measure, "works")):
@@ -163,20 +170,15 @@ def _measure(source: PlotSource) -> str:
     raise InputError(f"{source.folder}: no point has a number")
 
 
-def _tightest(source: PlotSource) -> list[str]:
-    """Margins of rules, the smallest first."""
-    margins = {name: v[np.isfinite(v)] for name, v in source.numbers.items() if name.startswith("margin.")}
-    found = {name: float(np.mean(v)) for name, v in margins.items() if len(v)}
-    return sorted(found, key=lambda name: found[name])[:_MOST_MARGINS]
-
-
 def _two_objectives(source: PlotSource) -> tuple[str, str]:
     first = source.objectives[0]
     rest = [*source.objectives[1:], "energy", "time"]
     return first, next(name for name in rest if name != first)
 
 
-def _title(figure: Figures) -> str:
+def _title(figure: Figures | YieldFigures) -> str:
+    if isinstance(figure, YieldFigures):
+        return figure.title
     if isinstance(figure, MeanCurve):
         return f"{figure.y} against {figure.x}"
     if isinstance(figure, HeatMap):
@@ -189,7 +191,7 @@ def _stem(title: str, taken: list[str]) -> str:
     return stem if stem not in taken else f"{stem}_{len(taken)}"
 
 
-def _notes(source: PlotSource, figures: list[Figures]) -> list[str]:
+def _notes(source: PlotSource, figures: Sequence[Figures | YieldFigures]) -> list[str]:
     notes = ["Means with 95 % intervals: Wilson's of shares, Student's t of other numbers, of the points at one place."]
     if any(isinstance(figure, FrontPlot) for figure in figures):
         notes = ["Trials of the search that were simulated; a front's trials are beaten by none in every objective."]
@@ -198,6 +200,10 @@ def _notes(source: PlotSource, figures: list[Figures]) -> list[str]:
             for f in figures
             if isinstance(f, FrontPlot) and f.of > len(f.places)
         ]
+    if source.kind == "yield" and any(isinstance(figure, ShareBars | ShareCourse) for figure in figures):
+        notes.append(
+            "Shares of chips have Clopper and Pearson's intervals, 95 %; what a result hangs on has bootstrap ones."
+        )
     if source.refused:
         notes.append(f"{source.refused} points have no numbers; a point without a network counts in no mean.")
     if source.missing:

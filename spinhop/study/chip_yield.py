@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +24,8 @@ from spinhop.study.sweep_runner import StudyPlan, held_store
 
 LEVEL = 0.95
 _ROUND = 16  # chips between two looks at the precision, whatever the number of workers
-_MARGIN = "margin."
-_HOLDS = -1e-9  # a limit met exactly holds
+MARGIN = "margin."
+HOLDS = -1e-9  # margin: a limit met exactly holds
 
 
 @dataclass(frozen=True)
@@ -154,31 +154,38 @@ def _plan(
     return StudyPlan(study, str(design_path), folder)
 
 
-def _holding(store: StudyStore, name: str, counted: int, least: float) -> np.ndarray:
-    """Of each of the first chips whether a number is at least so large; without one it is not."""
-    values = store.numbers(name)[:counted]
+def holding(values: np.ndarray, least: float) -> np.ndarray:
+    """Of each chip whether its number is at least so large; without one it is not."""
     return np.nan_to_num(values, nan=-math.inf, posinf=math.inf) >= least
 
 
-def _working(store: StudyStore, counted: int) -> tuple[np.ndarray, np.ndarray]:
-    """Whether each chip does its task, and whether it keeps the rules."""
-    return _holding(store, "works", counted, 1.0), store.numbers("rules_broken")[:counted] == 0
+def chip_results(numbers: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Whether each chip works, does its task, keeps the rules, by ``works``, ``task``, ``rules``; shape (chips,).
+
+    Args:
+        numbers: of a yield's store, by name; without ``rules_broken`` no rule was judged.
+    """
+    task = holding(numbers["works"], 1.0)
+    rules = numbers.get("rules_broken", np.zeros(len(task))) == 0
+    return {"works": task & rules, "task": task, "rules": rules}
+
+
+def _results(store: StudyStore, counted: int) -> dict[str, np.ndarray]:
+    return chip_results({name: store.numbers(name)[:counted] for name in ("works", "rules_broken")})
 
 
 def _precise(store: StudyStore, counted: int, precision: float) -> bool:
-    task, rules = _working(store, counted)
-    share = chip_share(task & rules)
+    share = chip_share(_results(store, counted)["works"])
     return (share.high - share.low) / 2 <= precision
 
 
 def _counted(store: StudyStore, counted: int, precision: float, folder: Path) -> ChipYield:
-    task, rules = _working(store, counted)
-    names = [name for name in store.names if name.startswith(_MARGIN)]
-    by_rule = {name.removeprefix(_MARGIN): chip_share(_holding(store, name, counted, _HOLDS)) for name in names}
+    outputs = _results(store, counted)
+    names = [name for name in store.names if name.startswith(MARGIN)]
+    by_rule = {name.removeprefix(MARGIN): chip_share(holding(store.numbers(name)[:counted], HOLDS)) for name in names}
     refused = int(np.isnan(store.numbers("works")[:counted]).sum())
-    outputs = {"works": task & rules, "task": task, "rules": rules}
     results = {name: good.astype(float) for name, good in outputs.items()}
-    results |= {name.removeprefix(_MARGIN): store.numbers(name)[:counted] for name in names}
+    results |= {name.removeprefix(MARGIN): store.numbers(name)[:counted] for name in names}
     numbers = {name: store.numbers(name)[:counted] for name in store.names}
     works, does, keeps = (chip_share(good) for good in outputs.values())
     return ChipYield(

@@ -135,12 +135,31 @@ def test_usual_figures_as_svg_and_png_and_a_page_that_needs_nothing(tmp_path, sp
     assert before == {path.name: path.read_bytes() for path in folder.iterdir()}, "the same store, the same bytes"
 
 
-def test_a_yield_shows_its_measure_and_the_tightest_rules(tmp_path):
-    numbers = {"margin.a": 0.3, "margin.b": -0.1, "accuracy_mean": 1.0}
-    folder = store_in(tmp_path / "s", {CHIP: list(range(30))}, [result(**numbers) for _ in range(30)])
-    found = plot_store(folder)
-    assert list(found.figures) == [f"{name}, histogram" for name in ("accuracy_mean", "margin.b", "margin.a")]
-    assert any(tip.endswith("; 30 chips") for tip in marks(found.page))
+def test_a_yield_shows_its_shares_what_they_hang_on_and_the_tightest_rules(tmp_path):
+    rng = np.random.default_rng(3)
+    spread = rng.lognormal(sigma=0.1, size=64)
+    good = spread < 1.05
+    rows = [
+        result(**{"margin.a": 0.3, "margin.b": 1.05 - x, "accuracy_mean": 1.0, "works": 1.0, "rules_broken": x >= 1.05,
+                  "sample.leak.mean": x, "sample.tmr.mean": other})
+        for x, other in zip(spread, rng.normal(size=64), strict=True)
+    ]  # fmt: skip
+    found = plot_store(store_in(tmp_path / "s", {CHIP: list(range(64))}, rows))
+    names = list(found.figures)
+    assert names[:3] == ["share of chips", "share that works against chips", "what works hangs on"]
+    assert names[-3:] == [f"{name}, histogram" for name in ("accuracy_mean", "margin.b", "margin.a")]
+    told, count = marks(found.page), int(good.sum())
+    exact = stats.binomtest(count, 64).proportion_ci(0.95, method="exact")
+    said = f"{count} of 64 chips, {count / 64:.4g} ({exact.low:.4g} … {exact.high:.4g})"
+    assert {f"works: {said}", f"rules: {said}", f"b: {said}"} <= set(told)
+    assert sum(tip == f"works: {said}" for tip in told) == 2, "a bar, and the end of the course"
+    whole = stats.binomtest(64, 64).proportion_ci(0.95, method="exact")
+    assert f"task: 64 of 64 chips, 1 ({whole.low:.4g} … 1)" in told
+    first = stats.binomtest(int(good[0]), 1).proportion_ci(0.95, method="exact")
+    assert f"works: {int(good[0])} of 1 chips, {int(good[0])} ({first.low:.4g} … {first.high:.4g})" in told
+    hangs = [tip for tip in told if tip.startswith("b: ") and "of the variance" in tip]
+    assert hangs[0].endswith("of the variance by the mean of leak") and float(hangs[0].split()[1]) > 0.9
+    assert "Clopper and Pearson" in found.page.read_text()
 
 
 def search_in(folder, count):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -103,6 +104,8 @@ def test_the_command(tmp_path, spinhop, coin):
     data = json.loads(out)
     assert code == 0, err
     assert data["works"]["share"] == data["works"]["good"] / data["works"]["chips"] and data["precise"] is True
+    assert Path(data["picture"]) == tmp_path / "out" / "plots" / "index.html"
+    assert (tmp_path / "out" / "plots" / "share_of_chips.svg").is_file()
     assert set(data["by_rule"]) == {"a.b"} and data["by_rule"]["a.b"]["good"] == data["rules"]["good"]
     code, out, _ = spinhop("yield", path, "--ideal", "-o", tmp_path / "out", "--workers", 1, "--precision", 0.1)
     assert code == 0 and f"{data['works']['good']} of {data['works']['chips']}" in out
