@@ -4,7 +4,7 @@
 # make proof  the long proofs, of which make test runs a sample each (hours; PROOFS="tests/…" for some of them)
 # make site   the documentation, into build/site (open build/site/index.html)
 # make codesigned   draw and run the designs of layouts/codesigned again, write docs/codesigned.md
-# make tolerance   sweep the studies layouts/tolerance_*.yaml, draw the figures of docs/tolerance.md (half an hour)
+# make tolerance   sweep the studies layouts/tolerance/*.yaml, draw the figures of docs/tolerance.md (an hour)
 # make benchmarks   measure the engines and the static solve, write docs/benchmarks.md (about a quarter of an hour)
 PYTHON ?= python3
 VENV := .venv
@@ -43,12 +43,12 @@ codesigned: $(STAMP)
 	$(BIN)/spinhop codesigned --workers $(WORKERS) --markdown docs/codesigned.md
 
 # The studies behind docs/tolerance.md and its figures; its tables are written by hand from what the figures tell.
-TOLERANCE := $(patsubst layouts/tolerance_%.yaml,%,$(wildcard layouts/tolerance_*.yaml))
+TOLERANCE := $(patsubst layouts/tolerance/%.yaml,%,$(wildcard layouts/tolerance/*.yaml))
 tolerance: $(STAMP)
 	mkdir -p docs/images/tolerance
 	set -e; for name in $(TOLERANCE); do \
-	  $(BIN)/spinhop sweep layouts/tolerance_$$name.yaml --out build/studies/$$name --workers $(WORKERS); \
-	  case $$name in *weights) number=accuracy_mean;; *) number=works;; esac; \
+	  $(BIN)/spinhop sweep layouts/tolerance/$$name.yaml --out build/studies/$$name --workers $(WORKERS); \
+	  case $$name in *weights|*temperature) number=accuracy_mean;; *) number=works;; esac; \
 	  $(BIN)/spinhop plot build/studies/$$name --kind curve --y $$number --out build/plots/$$name; \
 	  cp build/plots/$$name/$${number}_against_*.svg docs/images/tolerance/$$name.svg; \
 	done

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from hwlib.errors import FieldsError
+from hwlib.errors import FieldsError, shown
 from hwlib.strict_model import StrictModel
 from hwlib.typical_spreads import TYPICAL, named_spreads
 from hwlib.units import Quantity, Real, Whole
@@ -101,7 +101,11 @@ class DeviceSpreads(StrictModel):
     @model_validator(mode="before")
     @classmethod
     def _named(cls, given: Any) -> Any:
-        return named_spreads(given)
+        given = named_spreads(given)
+        words = {k: v for k, v in given.items() if isinstance(v, str)} if isinstance(given, dict) else {}
+        if wrong := [((k,), f"{shown(v)}, allowed: {TYPICAL}, or sigma and more") for k, v in words.items()]:
+            raise FieldsError(wrong)
+        return given
 
     @model_validator(mode="after")
     def _wires(self) -> DeviceSpreads:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from hwlib.design import Design, completed
 from hwlib.dynamics_data import DEFAULT, Dynamics
+from hwlib.errors import cut
 from hwlib.process import Process
 from hwlib.units import Quantity
 
@@ -162,6 +163,8 @@ def whole_design(base: Design, values: Mapping[str, Any]) -> Design:
 
 def _reason(error: ValidationError | TypeError, what: str) -> str:
     problems = error.errors(include_url=False) if isinstance(error, ValidationError) else []
+    if problems and problems[0]["type"] == "extra_forbidden":
+        return f"no field {cut('.'.join(map(str, problems[0]['loc'])), 80)} of a {what}"
     return problems[0]["msg"].removeprefix("Value error, ") if problems else f"no field of a {what}"
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.quantities import parse_quantity
-from spinhop.design_fields import field_unit, read_field, read_process_field
+from spinhop.design_fields import design_of, field_unit, plain_fields, read_field, read_process_field, set_field
 from spinhop.study.study_fields import MOST_POINTS, WIRES, AxisFields, AxisRange, StudyFields, Wires
 
 _FIXED = {
@@ -71,7 +71,22 @@ def axes_of_study(study: StudyFields, design: Design, where: str) -> list[StudyA
     Raises:
         InputError: a field that does not exist, values that it does not take, or a range without a count.
     """
-    return [_axis(study, design, name, given, f"{where}: axes.{name}") for name, given in study.axes.items()]
+    found: dict[str, StudyAxis] = {}
+    lone = [name for name, given in study.axes.items() if not isinstance(given, AxisRange) and len(given) == 1]
+    for name in [*lone, *(name for name in study.axes if name not in lone)]:
+        found[name] = _axis(study, design, name, study.axes[name], f"{where}: axes.{name}")
+        if name in lone:
+            design = _with(design, name, found[name].values[0])
+    return [found[name] for name in study.axes]
+
+
+def _with(design: Design, name: str, value: Any) -> Design:
+    """The design that the values of other axes are read in: what holds at every point counts for them."""
+    if name == WIRES or name.startswith("process"):
+        return design
+    data = plain_fields(design)
+    set_field(data, name, value)
+    return design_of(data, design)
 
 
 def _axis(study: StudyFields, design: Design, name: str, given: AxisFields, where: str) -> StudyAxis:

@@ -107,11 +107,13 @@ class StudyFields(StrictModel):
 
     @property
     def design_path(self) -> Path:
-        """The design file.
+        """The design file: in the study's folder, or in one beside it (``../designs/one.yaml``).
 
         Raises:
-            InputError: a path that leaves the study's folder.
+            InputError: a path that leads elsewhere.
         """
+        if self.design.startswith("../"):
+            return inside(self.folder.resolve().parent, self.design.removeprefix("../"), "design")
         return inside(self.folder, self.design, "design")
 
 

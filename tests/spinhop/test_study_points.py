@@ -34,6 +34,31 @@ def test_grids_lists_and_ranges():
     assert (a, c) == (-100.0, -1.0) and b == pytest.approx(-10.0, rel=1e-12)
 
 
+def test_what_holds_at_every_point_counts_for_other_axes():
+    """A temperature needs a load of a fixed time: an axis of one value may give it, in any order."""
+    temperature, load = ("operating_point.temperature", ("3 K", "30 K")), ("operating_point.load", ("16 ns",))
+    for axes in (dict([temperature, load]), dict([load, temperature])):
+        found = points(axes)
+        assert list(found[0]) == list(axes), "the order of the file"
+        assert [p[temperature[0]] for p in found] == [3.0, 30.0] and found[0][load[0]] == 1.6e-8
+    with pytest.raises(InputError, match="give the load a time"):
+        points(dict([temperature]))
+    with pytest.raises(InputError, match=r"axes.device.tmrr: 1: no field device.tmrr of a design"):
+        points({"device.tmrr": (1, 2)})
+
+
+def test_a_design_lies_in_the_study_s_folder_or_beside_it(tmp_path):
+    for design, ok in (("a.yaml", True), ("b/a.yaml", True), ("../b/a.yaml", True), ("../../a.yaml", False),
+                       ("../b/../../a.yaml", False), ("/etc/passwd", False), ("..//etc/passwd", False)):  # fmt: skip
+        study = StudyFields(name="some", design=design, axes={"seed": (1,)})
+        study._folder = tmp_path / "studies"
+        if ok:
+            assert study.design_path == (tmp_path / "studies" / design).resolve()
+        else:
+            with pytest.raises(InputError, match="leaves its folder"):
+                _ = study.design_path
+
+
 def test_a_latin_hypercube_has_one_point_in_every_row_and_column():
     axes = {
         "operating_point.weight": {"low": "10 mV", "high": "20 mV"},
