@@ -130,7 +130,7 @@ def _usual(source: PlotSource) -> list[Figures | YieldFigures]:
             *(histogram(source, name) for name in (measure, *tightest(source, _MOST_MARGINS))),
         ]
     numeric = _axes(source)
-    figures: list[Figures] = []
+    figures: list[Figures | YieldFigures] = []
     for name in dict.fromkeys((measure, "works")):
         if name in source.numbers:
             figures += [curve(source, x, name, _by(source, x)) for x in numeric or _texts(source)[:1]]
