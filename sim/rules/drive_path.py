@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from hwlib.nets import LINE, RAIL
 from sim.rules.cases import Cases
 from sim.rules.drawn_end import DrawnEnd, drawn_end
 from sim.rules.ideal_path import IdealPath, ideal_path, without_wires
-from sim.rules.outcome import Outcome, first_smallest
+from sim.rules.outcome import Outcome, above, first_largest, first_smallest
 from sim.rules.window import v_dw_windows
 from sim.walls import Pillars
 
@@ -27,6 +28,8 @@ class DrivePath:
         trial: which start each state belongs to, shape (states,).
         ends: bits in which each path ended, shape (paths, N).
         others: where the drawn network goes from each end that it does not hold; None where it does.
+        last_axon: of each path, the axon that is the last to follow the somas as drawn, shape (paths,).
+        arrival: when it does, s from the release, shape (paths,).
     """
 
     drawn: np.ndarray
@@ -34,6 +37,8 @@ class DrivePath:
     trial: np.ndarray
     ends: np.ndarray
     others: tuple[DrawnEnd | None, ...]
+    last_axon: np.ndarray
+    arrival: np.ndarray
 
     @property
     def last(self) -> np.ndarray:
@@ -85,10 +90,12 @@ def drive_path(cases: Cases, paths: list[tuple[int, IdealPath]]) -> DrivePath | 
     if not paths:
         return None
     balance = cases.leak_current[cases.network.somas]
-    drawn = np.concatenate([_along(cases, path) for _, path in paths])
+    along = [_along(cases, path) for _, path in paths]
+    drawn = np.concatenate([each.currents for each in along]) - balance
     ideal = np.concatenate([np.append(path.soma_current, path.soma_current[-1:], axis=0) for _, path in paths])
     trial = np.concatenate([np.full(len(path.share) + 1, k) for k, path in paths])
-    found = DrivePath(drawn - balance, ideal - balance, trial, np.array([path.bits for _, path in paths]), ())
+    last, arrival = np.array([each.last_axon for each in along]), np.array([each.arrival for each in along])
+    found = DrivePath(drawn, ideal - balance, trial, np.array([path.bits for _, path in paths]), (), last, arrival)
     return replace(found, others=_others(cases, found))
 
 
@@ -104,25 +111,35 @@ def _others(cases: Cases, found: DrivePath) -> tuple[DrawnEnd | None, ...]:
     )  # fmt: skip
 
 
-def _along(cases: Cases, path: IdealPath) -> np.ndarray:
-    """Track currents of the somas as drawn, in A, shape (states + 1, N).
+class _Along(NamedTuple):
+    """The drawn network along one ideal path."""
 
-    Somas go the ideal way; axons go where the drawn drives take them, from one state to the next, and at last to the
-    end of their track.
-    """
+    currents: np.ndarray  # track currents of the somas, A, shape (states + 1, N)
+    last_axon: int
+    arrival: float
+
+
+def _along(cases: Cases, path: IdealPath) -> _Along:
+    """Somas go the ideal way; axons where drawn drives take them, state by state, at last to the end of their track."""
     network, law = cases.network, cases.dynamics
     pillars, somas, source = Pillars.of(network), network.somas, cases.protocol.net_voltages(network)
     held, place, currents = network.held_nets(LINE, RAIL), path.place.copy(), []
-    steps = [*np.diff(path.time), np.inf, 0.0]
-    for ideal, step in zip([*path.share, path.share[-1]], steps, strict=True):
+    for ideal, step in zip(path.share, [*np.diff(path.time), np.inf], strict=True):
         share = pillars.share(place)
         share[somas] = ideal[somas]
         track = cases.circuits.at(share, held).solve(source).track_current
         currents.append(track[somas])
         speed = law.steady_velocity(track)
         far = np.where(speed > 0, network.length, 0.0)
+        to_go = np.abs(far - place)
         place = far if np.isinf(step) else np.clip(place + speed * step, 0.0, network.length)
-    return np.array(currents)
+    share = pillars.share(place)
+    share[somas] = path.share[-1][somas]
+    currents.append(cases.circuits.at(share, held).solve(source).track_current[somas])
+    moving = np.abs(speed) >= cases.protocol.rest_speed(network)
+    time = np.divide(to_go, np.abs(speed), out=np.zeros(network.devices), where=moving)[cases.axons]
+    last = first_largest(time)
+    return _Along(np.array(currents), int(cases.axons[last]), float(path.time[-1] + time[last]))
 
 
 @dataclass(frozen=True)
@@ -136,13 +153,33 @@ class _Held:
 
 
 def same_way(cases: Cases, found: DrivePath | None) -> Outcome | None:
-    """Does the drawn network end where ideal wires do, or where the answer is as good?
+    """Does the drawn network end where ideal wires do, or where the answer is as good, and in time?
 
-    The margin is of the soma that is driven least toward its end; how much of the ideal drive is left on the way is
-    said beside it.
+    The margin is of the soma that is driven least toward its end, or of the last axon's arrival before the time limit;
+    how much of the ideal drive is left on the way is said beside it.
     """
     if found is None:
         return None
+    return min(_ends(cases, found), _arrives(cases, found), key=lambda outcome: outcome.margin)
+
+
+def _arrives(cases: Cases, found: DrivePath) -> Outcome:
+    path = first_largest(found.arrival)
+    time, limit = float(found.arrival[path]), cases.protocol.time_limit
+    place, trial = cases.device_place(int(found.last_axon[path])), int(found.trial[found.last[path]])
+    return Outcome(
+        rule="drive.path",
+        message=f"{place.name} takes {time * 1e9:.4g} ns to follow its soma to where ideal wires end in trial {trial} "
+        f"({cases.wires}); the convergence phase is limited to {limit * 1e9:.4g} ns",
+        margin=above(limit, time), severity="warning",
+        formula="time of the ideal path + way left / |k·I + v_leak| of its axons as drawn ≤ time limit",
+        source="currents solved on the network in states that ideal wires pass; limit: task.time_limit of the design "
+        "file",
+        measured=time, required=limit, unit="s", place=place, state=f"ideal end of trial {trial}",
+    )  # fmt: skip
+
+
+def _ends(cases: Cases, found: DrivePath) -> Outcome:
     held = [_held(cases, found, path) for path in range(len(found.ends))]
     path = first_smallest(np.array([each.margin for each in held]))
     least, trial = held[path], int(found.trial[found.last[path]])

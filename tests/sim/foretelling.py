@@ -26,7 +26,7 @@ from sim.judgement import judge
 from sim.tasks.kinds import task_of
 
 TASKS = ("recall", "images", "maxcut")
-DESIGNS, SEED, TRIALS = 110, 14, 3
+DESIGNS, SEED, TRIALS = 110, 15, 3
 OHM = {"recall": (25.0, 400.0), "images": (40.0, 600.0), "maxcut": (16.0, 320.0)}  # per cell, Table I, N = 10
 MOST_ATTEMPTS = 50
 KEPT = 1.0  # share of the ideal network's own cut that counts as working

@@ -79,6 +79,34 @@ def test_axons_that_had_no_time_on_the_way_settle_at_the_end():
     assert not np.allclose(hurried.drawn[last - 1], hurried.ideal[last - 1], rtol=0.01)
 
 
+def test_the_last_axon_arrives_when_a_divider_says():
+    """No time on the way: each axon has all of its own still before it, at the speed that its soma's drive gives."""
+    design, process, network, protocol = made(1)
+    cases = cases_of(design, process, network, protocol)
+    hurried = [(k, replace(path, time=path.time * 1e-6)) for k, path in ideal_paths(cases)]
+    found = drive_path(cases, hurried)
+    length, r_m, n = network.length[0], network.r_m[0], network.neurons
+    axons = np.flatnonzero(~network.is_soma)
+    for path, arrival, axon in zip([path for _, path in hurried], found.arrival, found.last_axon, strict=True):
+        feed = np.where(path.bits == 1, 1 / network.r_p[0], 1 / network.r_ap[0])
+        speed = network.mobility[1] * protocol.v_dw * feed / (feed + (n - 1) / r_m) / r_m + network.leak[1]
+        away = axons[abs(path.place[axons] - path.bits[network.pre[axons]] * length) > 0.5 * length]
+        times = {int(k): length / abs(speed[network.pre[k]]) for k in away}
+        assert arrival == pytest.approx(max(times.values()), rel=1e-4)
+        assert times[int(axon)] == pytest.approx(max(times.values()), rel=1e-9)
+
+
+def test_axons_that_come_too_late_break_the_rule():
+    design, process, network, protocol = made(4, ohm=5.0)
+    cases = cases_of(design, process, network, protocol)
+    found = drive_path(cases, ideal_paths(cases))
+    assert same_way(cases, found).margin > 0
+    hasty = cases_of(design, process, network, replace(protocol, time_limit=0.9 * float(found.arrival.max())))
+    late = same_way(hasty, found)
+    assert late.margin == pytest.approx(-0.1) and "to follow its soma" in late.message and late.unit == "s"
+    assert late.place.name.startswith("axon ")
+
+
 def test_few_states_of_a_large_network_judge_its_ends_alike(monkeypatch):
     cases = cases_of(*made(4, ohm=60.0))
     many = drive_path(cases, ideal_paths(cases))
