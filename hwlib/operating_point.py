@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from hwlib.design import Design
 from hwlib.process import Process
+from hwlib.quantities import in_si
 
 
 class Window(NamedTuple):
@@ -29,8 +30,24 @@ def leak_current(leak: float, mobility: float) -> float:
     return abs(leak) / mobility
 
 
-def v_dw_window(neurons: int, i_leak: float, r_p: float, r_ap: float, r_m: float) -> Window:
-    """Exact window without wires: ``I_leak·((N−1)·R + R_M)`` with R = R_P (low) and R_AP (high)."""
+def v_dw_window(
+    neurons: int, i_leak: float | str, r_p: float | str, r_ap: float | str, r_m: float | str
+) -> Window:  # fmt: skip
+    """Exact window without wires: ``I_leak·((N−1)·R + R_M)`` with R = R_P (low) and R_AP (high).
+
+    Args:
+        neurons: N.
+        i_leak: track current that balances an axon's leak, A or a text such as ``"1.2 uA"``.
+        r_p: pillar resistance, parallel, Ω or a text.
+        r_ap: antiparallel, likewise.
+        r_m: track resistance, Ω or a text.
+
+    Raises:
+        InputError: no such quantities, or negative ones.
+    """
+    i_leak = in_si(i_leak, "A", "i_leak", sign="not negative")
+    given = (("r_p", r_p), ("r_ap", r_ap), ("r_m", r_m))
+    r_p, r_ap, r_m = (in_si(value, "ohm", name, sign="not negative") for name, value in given)
     fan_out = neurons - 1
     return Window(i_leak * (fan_out * r_p + r_m), i_leak * (fan_out * r_ap + r_m))
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from functools import lru_cache
-from typing import Any
+from numbers import Real
+from typing import Any, Literal
 
-from hwlib.errors import shown
+import numpy as np
 
+from hwlib.errors import InputError, shown
+
+Sign = Literal["any", "positive", "not negative"]
 _MAX_TEXT = 80
 _MAX_FACTORS = 6
 # One number, then units with whole powers. Only names reach pint: it would evaluate more, also what never ends.
@@ -65,6 +70,70 @@ def parse_si(text: str) -> float:
     if len(text) > _MAX_TEXT:
         raise _no_quantity(text, None)
     return _parse(text.strip(), None)
+
+
+def in_si(value: float | str, unit: str, name: str, *, sign: Sign = "any") -> float:
+    """A quantity that a Python caller gives: a number in SI units, or a text with its unit, as ``"88 mV"``.
+
+    Args:
+        value: what was given.
+        unit: the SI unit, e.g. ``"V"`` or ``"ohm*m^2"``.
+        name: of the argument, for messages.
+        sign: what is allowed.
+
+    Returns:
+        The number in SI units, finite.
+
+    Raises:
+        InputError: no quantity of this dimension, one that is not finite, or of another sign.
+    """
+    number = math.nan
+    if isinstance(value, str):
+        try:
+            number = parse_quantity(value, unit)
+        except ValueError as error:
+            raise InputError(f"{name}: {error}") from None
+    elif isinstance(value, bool) or not isinstance(value, Real):
+        raise InputError(f"{name}: {shown(value)} is not a quantity in {unit}, nor a text such as '1 {example(unit)}'")
+    else:
+        with contextlib.suppress(OverflowError):  # of a whole number beyond floats
+            number = float(value)
+    right = {"any": True, "positive": number > 0, "not negative": number >= 0}[sign]
+    if not (math.isfinite(number) and right):
+        words = {"any": "finite", "positive": "positive and finite", "not negative": "finite and not negative"}[sign]
+        raise InputError(f"{name}: {shown(value)}, must be {words}")
+    return number
+
+
+def array_in_si(values: Any, unit: str, name: str) -> np.ndarray:
+    """The same for an array or nested sequence; numbers may be NaN or infinite where the caller allows them.
+
+    Raises:
+        InputError: as ``in_si``; or no numbers at all.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind in "OUS":
+        found = [each if each is None else in_si(each, unit, name) for each in array.ravel().tolist()]
+        return np.array(found, float).reshape(array.shape)
+    if array.dtype.kind not in "fiu":
+        raise InputError(f"{name}: {shown(values)} are no quantities in {unit}")
+    return array.astype(float)
+
+
+def texts_in_si(instance: Any, **units: str) -> None:
+    """Turn those fields of a frozen dataclass that were given as texts into SI numbers; call it after ``__init__``.
+
+    Args:
+        instance: the dataclass.
+        units: SI unit by field.
+
+    Raises:
+        InputError: as ``in_si``.
+    """
+    for name, unit in units.items():
+        value = getattr(instance, name)
+        if isinstance(value, str):
+            object.__setattr__(instance, name, in_si(value, unit, name))
 
 
 def parse_number(text: str) -> float:
@@ -136,7 +205,9 @@ def _factors(text: str) -> list[tuple[str, int]] | None:
 def _registry() -> Any:
     from pint import UnitRegistry  # loaded on first use: half a second
 
-    return UnitRegistry(autoconvert_offset_to_baseunit=False)
+    registry: Any = UnitRegistry(autoconvert_offset_to_baseunit=False)
+    registry.define("@alias ohm = Ohm")  # as people write it
+    return registry
 
 
 def _no_quantity(text: str, unit: str | None) -> ValueError:

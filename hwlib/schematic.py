@@ -14,6 +14,7 @@ from hwlib.made_with import design_attributes
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from hwlib.operating_point import nominal_track
 from hwlib.process import Process
+from hwlib.quantities import in_si
 from hwlib.temperature import at_temperature
 from hwlib.weight_styles import LINES, WEIGHT_STYLES
 from hwlib.weights import weight_levels
@@ -43,12 +44,21 @@ def ideal_network(design: Design, process: Process, *, style: str | None = None)
     ).validate()  # fmt: skip
 
 
-def ladder_network(design: Design, process: Process, ohm_per_cell: float) -> Network:
+def ladder_network(design: Design, process: Process, ohm_per_cell: float | str) -> Network:
     """The ideal network with a uniform ladder of ``ohm_per_cell`` Ω on every dendrite row and drive column.
 
     Cell (i, j) of an N × N grid taps dendrite i and drive j; the soma of neuron i sits on the diagonal cell (i, i).
     Ground, V_DW and weights stay ideal. The load source attaches at the soma's tap, where the paper drives it.
+
+    Args:
+        design: the design.
+        process: its process.
+        ohm_per_cell: Ω, or a text such as ``"2 ohm"``; 0: the ideal network.
+
+    Raises:
+        InputError: no resistance, or a negative one.
     """
+    ohm_per_cell = in_si(ohm_per_cell, "ohm", "ohm_per_cell", sign="not negative")
     ideal = ideal_network(design, process, style=LINES.name)
     if ohm_per_cell == 0:
         return ideal

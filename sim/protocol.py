@@ -14,6 +14,7 @@ from hwlib.errors import InputError, shown
 from hwlib.network import MTJ_IN, Network
 from hwlib.operating_point import resolve_v_dw
 from hwlib.process import Process
+from hwlib.quantities import texts_in_si
 from hwlib.temperature import at_temperature
 from sim.dynamics import dynamics_of
 from sim.thermal.thermal_noise import ThermalNoise
@@ -23,7 +24,7 @@ OFF_BELOW, ON_ABOVE = 0.05, 0.95  # read-out of a soma, fractions of L (decoded 
 
 @dataclass(frozen=True)
 class Protocol:
-    """One trial.
+    """One trial. Voltages and times are SI numbers, or texts with units (``"88 mV"``) that become such.
 
     Load phase: dendrite pins held at ±V_C by ``start`` (ON: +), weight sources open or at 0 V, until every wall rests
     or for a given time. Then the dendrite sources are open and the weight sources on, until every wall rests or
@@ -56,6 +57,11 @@ class Protocol:
     rails_while_loading: Literal["floating", "grounded"] = "floating"
     net_levels: Mapping[str, float] | None = None
     noise: ThermalNoise | None = None
+
+    def __post_init__(self) -> None:
+        texts_in_si(self, v_dw="V", v_charge="V", weight="V", time_limit="s")
+        if self.load != "rest":
+            texts_in_si(self, load="s")
 
     def net_voltages(self, network: Network) -> np.ndarray:
         """Source voltage of every net in the convergence phase, NaN where no source is on, shape (nets,).

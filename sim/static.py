@@ -8,6 +8,7 @@ import numpy as np
 from scipy.linalg import eigh_tridiagonal
 
 from hwlib.errors import InputError
+from hwlib.quantities import array_in_si
 from sim.static_direct import SIDES, solve_directly
 from sim.static_lines import apply_crossbar, dot, factor_lines, solve_lines
 
@@ -43,9 +44,9 @@ class CrossbarSolution:
 
 
 def solve_crossbar(
-    device_siemens: np.ndarray, word_ohm: float | np.ndarray, bit_ohm: float | np.ndarray, *,
-    left: np.ndarray | float | None = None, right: np.ndarray | float | None = None,
-    top: np.ndarray | float | None = None, bottom: np.ndarray | float | None = 0.0,
+    device_siemens: np.ndarray, word_ohm: float | str | np.ndarray, bit_ohm: float | str | np.ndarray, *,
+    left: np.ndarray | float | str | None = None, right: np.ndarray | float | str | None = None,
+    top: np.ndarray | float | str | None = None, bottom: np.ndarray | float | str | None = 0.0,
 ) -> CrossbarSolution:  # fmt: skip
     """Solve a crossbar whose word lines run along rows and bit lines along columns.
 
@@ -54,6 +55,8 @@ def solve_crossbar(
     are so resistive that lines alone say little, by the eigenvectors of the crossbar with uniform devices; both are
     exact up to ``residual``, and a direct sparse solve stands behind them. Many drives share what is factorised: the
     preconditioner or, where that is faster and for segments of 0 Ω, one sparse factorisation.
+
+    Numbers are in SI units; texts with units (``"2 ohm"``) may stand for them.
 
     Args:
         device_siemens: conductances ≥ 0 in S, shape (rows, columns).
@@ -70,10 +73,10 @@ def solve_crossbar(
         InputError: wrong shapes or values, a line that nothing holds, sources that differ between drives in where they
             are, or sources of different voltages joined by segments of 0 Ω (equal ones share their current evenly).
     """
-    g = _checked("device_siemens", np.asarray(device_siemens, float), None)
+    g = _checked("device_siemens", array_in_si(device_siemens, "S", "device_siemens"), None)
     m, n = g.shape
     word_ohm, bit_ohm = (
-        _checked(name, np.array(np.broadcast_to(np.asarray(ohm, float), _room(ohm, shape))), shape)
+        _checked(name, np.array(np.broadcast_to(array_in_si(ohm, "ohm", name), _room(ohm, shape))), shape)
         for name, ohm, shape in (("word_ohm", word_ohm, (m, n + 1)), ("bit_ohm", bit_ohm, (m + 1, n)))
     )
     given = (left, right, top, bottom)
@@ -124,7 +127,7 @@ def _all_drives(
     return np.stack([u for u, _ in found]), np.stack([v for _, v in found]), most, worst
 
 
-def _room(value: float | np.ndarray, shape: tuple[int, int]) -> tuple[int, ...]:
+def _room(value: float | str | np.ndarray, shape: tuple[int, int]) -> tuple[int, ...]:
     return shape if np.ndim(value) == 0 else np.shape(value)
 
 
@@ -136,8 +139,8 @@ def _checked(name: str, values: np.ndarray, shape: tuple[int, int] | None) -> np
     return values
 
 
-def _ends(name: str, volts: np.ndarray | float | None, count: int) -> np.ndarray:
-    values = np.asarray(np.nan if volts is None else volts, float)
+def _ends(name: str, volts: np.ndarray | float | str | None, count: int) -> np.ndarray:
+    values = array_in_si(np.nan if volts is None else volts, "V", name)
     if values.ndim > 2 or (values.ndim and values.shape[-1] != count) or not values.size:
         raise InputError(f"{name}: shape {values.shape}, needs ({count},), (drives, {count}) or a number")
     if np.any(np.isinf(values)):

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from hwlib.errors import InputError
+from hwlib.quantities import array_in_si
 
 _BAND = 1e-4  # of what the walls go: where two outermost walls cross is looked for when it matters by more
 
@@ -50,14 +51,14 @@ def wall_points(result: xr.Dataset, devices: Sequence[int] | np.ndarray | None =
 
 
 def walls_at(
-    result: xr.Dataset, time: float | Sequence[float] | np.ndarray,
+    result: xr.Dataset, time: float | str | Sequence[float | str] | np.ndarray,
     devices: Sequence[int] | np.ndarray | None = None,
 ) -> np.ndarray:  # fmt: skip
     """Positions of walls in m at any times, within 1e-3 of L; before the trial and after it as at its ends.
 
     Args:
         result: of ``sim.run``, recorded.
-        time: s from the start of the load phase.
+        time: s from the start of the load phase, or texts such as ``"10 ns"``.
         devices: which; default all.
 
     Returns:
@@ -66,7 +67,7 @@ def walls_at(
     Raises:
         InputError: as ``wall_points``.
     """
-    at = np.asarray(time, float)
+    at = array_in_si(time, "s", "time")
     walls = [np.interp(at, each.time, each.position) for each in wall_points(result, devices)]
     return np.stack(walls, axis=-1) if walls else np.zeros((*at.shape, 0))
 

@@ -57,8 +57,14 @@ def design_of(data: dict[str, Any], like: Design) -> Design:
     return design
 
 
-def read_field(design: Design, path: str, value: Any) -> Any:
-    """A value as the field reads it in a file: SI numbers from texts with units.
+def read_field(design: Design, path: str, value: Any, *, in_file: bool = True) -> Any:
+    """A value as the field reads it: SI numbers from texts with units.
+
+    Args:
+        design: the design.
+        path: of the field.
+        value: of the field.
+        in_file: it needs its unit, as in a file; else a number is SI.
 
     Raises:
         ValueError: there is no such field, or it does not take the value; in words.
@@ -66,13 +72,13 @@ def read_field(design: Design, path: str, value: Any) -> Any:
     data = plain_fields(design, "json")
     try:
         set_field(data, path, value)
-        found: Any = Design.model_validate(data, context={"from_file": True})  # a value needs its unit
+        found: Any = Design.model_validate(data, context={"from_file": True} if in_file else {"unread": True})
     except (ValidationError, TypeError) as error:
         raise ValueError(_reason(error, "design")) from None
     return field_of(found, path)
 
 
-def read_process_field(process: Process, path: str, value: Any) -> Any:
+def read_process_field(process: Process, path: str, value: Any, *, in_file: bool = True) -> Any:
     """The same for a field of a process, as ``layers.m3.sheet_resistance``."""
     data = process.model_dump(mode="json", exclude_none=True)
     try:
@@ -80,7 +86,7 @@ def read_process_field(process: Process, path: str, value: Any) -> Any:
         if parent and field_of(process, parent) is None:  # a layer that would come into being half
             raise TypeError(path)
         set_field(data, path, value)
-        found = Process.model_validate(data, context={"from_file": True})
+        found = Process.model_validate(data, context={"from_file": in_file})
     except (ValidationError, TypeError) as error:
         raise ValueError(_reason(error, "process")) from None
     return field_of(found, path)

@@ -12,6 +12,7 @@ from hwlib.device import Device
 from hwlib.nets import DENDRITE, LINE, RAIL, V_DW, NetClass, device_name
 from hwlib.network import Network
 from hwlib.process import Process
+from hwlib.quantities import texts_in_si
 from sim.dynamics import Kinematic, WallDynamics, dynamics_of
 from sim.protocol import Protocol
 from sim.rules.outcome import Place, first_largest
@@ -31,7 +32,7 @@ RUN_STATES = {
 
 @dataclass(frozen=True)
 class Limits:
-    """Requirements that neither the process nor the device gives.
+    """Requirements that neither the process nor the device gives; SI numbers, or texts with units that become such.
 
     Attributes:
         ir_drop: allowed wire drop as a fraction of the voltage it takes from (usual sign-off: 5 to 10 %).
@@ -45,6 +46,9 @@ class Limits:
     rc_fraction: float = 0.10
     temperature_rise: float = 50.0
     thermal_conductivity: float = 148.0
+
+    def __post_init__(self) -> None:
+        texts_in_si(self, temperature_rise="K", thermal_conductivity="W/m/K")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from hwlib.errors import InputError
 from hwlib.network import Network
+from hwlib.quantities import in_si
 from hwlib.writing import write_atomic, write_bytes
 from sim.dynamics import dynamics_of
 from sim.protocol import Protocol
@@ -52,8 +53,8 @@ class Deck:
 
 
 def write_deck(
-    network: Network, protocol: Protocol, path: str | Path, *, load_time: float | None = None,
-    duration: float | None = None, max_step: float | None = None, dialect: str = "ngspice",
+    network: Network, protocol: Protocol, path: str | Path, *, load_time: float | str | None = None,
+    duration: float | str | None = None, max_step: float | str | None = None, dialect: str = "ngspice",
 ) -> Deck:  # fmt: skip
     """Write a trial as a bench, and beside it the network as a subcircuit that any deck can include.
 
@@ -66,7 +67,8 @@ def write_deck(
         protocol: the trial.
         path: the bench; the network is ``<stem>_network`` with the dialect's ending beside it, and so are the
             Verilog-A models of dialects that have them.
-        load_time: of the load phase in s, for protocols that load until rest.
+        load_time: of the load phase in s, or a text such as ``"16 ns"`` (so the other times too), for protocols that
+            load until rest.
         duration: of the convergence phase in s; default the protocol's time limit.
         max_step: longest time step in s; default 0.2 ns, or less when a wall could go farther than 0.1 L in it.
         dialect: ``ngspice``, ``xyce``, ``vacask`` or ``spectre``.
@@ -79,6 +81,10 @@ def write_deck(
     file = Path(path)
     law = deck_law(network.dynamics.model, verilog_a=form.verilog_a, noise=protocol.noise is not None)
     check_deck_name(file)
+    load_time, duration, max_step = (
+        in_si(value, "s", f"spice: {name}") if isinstance(value, str) else value
+        for name, value in (("load_time", load_time), ("duration", duration), ("max_step", max_step))
+    )  # fmt: skip
     load = _load_time(protocol, load_time)
     span = protocol.time_limit if duration is None else duration
     step = _step(network, protocol) if max_step is None else max_step

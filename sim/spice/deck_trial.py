@@ -31,8 +31,9 @@ _LOADED_SLACK = 1e-3  # of L: the same at the end of a load whose time comes fro
 
 
 def simulate(
-    network: Network, protocol: Protocol, *, load_time: float | None = None, duration: float | None = None,
-    max_step: float | None = None, samples: int = 100_000, program: str = "ngspice", timeout: float | None = None,
+    network: Network, protocol: Protocol, *, load_time: float | str | None = None,
+    duration: float | str | None = None, max_step: float | str | None = None,
+    samples: int = 100_000, program: str = "ngspice", timeout: float | None = None,
     dialect: str = "ngspice",
 ) -> xr.Dataset:  # fmt: skip
     """Simulate one trial with ngspice or VACASK.
@@ -40,7 +41,8 @@ def simulate(
     Args:
         network: ideal or extracted.
         protocol: the trial.
-        load_time: of the load phase in s, for protocols that load until rest; ngspice cannot wait for rest.
+        load_time: of the load phase in s, or a text such as ``"16 ns"`` (so the other times too), for protocols that
+            load until rest; ngspice cannot wait for rest.
         duration: of the convergence phase in s; default the protocol's time limit.
         max_step: longest time step in s, as for ``write_deck``.
         samples: most samples of currents and voltages; fewer for large networks.

@@ -14,6 +14,7 @@ import numpy as np
 
 from hwlib.errors import InputError
 from hwlib.network import Network
+from hwlib.quantities import in_si
 from sim.engines import Progress
 from sim.protocol import Protocol
 from sim.simulate import run_batch
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 def kicked_search(
     network: Network, point: Protocol, graphs: Sequence[Any], levels: Sequence[np.ndarray], *, flips: int | None,
-    read_after: float, time: float, seed: int, engine: str = "auto", tolerance: float = 1e-4,
+    read_after: float | str, time: float | str, seed: int, engine: str = "auto", tolerance: float = 1e-4,
     progress: Progress | None = None,
 ) -> xr.Dataset:  # fmt: skip
     """Cut graphs by chains of trials, each chain until its time is over.
@@ -40,7 +41,7 @@ def kicked_search(
         graphs: one per chain, of the network's size; the same again for more chains on it.
         levels: weights of each, as multiples of W, shape (N, N).
         flips: nodes turned between two rounds; None: random bits are loaded in every round.
-        read_after: of convergence, s.
+        read_after: of convergence, s, or a text such as ``"80 ns"``.
         time: of all rounds of a chain, s; rounds that would end later on the mean of all chains are not counted.
         seed: of first loads and kicks.
         engine: as for ``sim.run``.
@@ -61,8 +62,8 @@ def kicked_search(
         raise InputError(f"kicked_search: {len(graphs)} graphs, {len(levels)} weights; a chain has one of each")
     if flips is not None and not 0 <= flips <= n:
         raise InputError(f"kicked_search: flips is {flips}, allowed 0 to {n}")
-    if not (0 < read_after < np.inf and 0 < time < np.inf):
-        raise InputError("kicked_search: read_after and time must be positive and finite")
+    read_after = in_si(read_after, "s", "kicked_search: read_after", sign="positive")
+    time = in_si(time, "s", "kicked_search: time", sign="positive")
     rng, somas = np.random.default_rng(seed), network.somas
     points = [replace(point, levels=each, time_limit=read_after) for each in levels]
     middle, bits = network.pillar_centre[somas], rng.integers(0, 2, (len(graphs), n))

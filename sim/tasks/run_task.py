@@ -37,14 +37,14 @@ def starts(design: Design, trials: int | None = None) -> np.ndarray | None:
     return task_of(design).start_bits(design, trials)
 
 
-def first_trial(network: Network, design: Design, process: Process, *, v_dw: float | None = None) -> Protocol:
+def first_trial(network: Network, design: Design, process: Process, *, v_dw: float | str | None = None) -> Protocol:
     """What the first trial of a design's task does to a network.
 
     Args:
         network: ideal or extracted.
         design: its operating point and task.
         process: its process.
-        v_dw: V_DW in V; default as ``sim.v_dw_on`` says.
+        v_dw: V_DW in V, or a text such as ``"88 mV"``; default as ``sim.v_dw_on`` says.
     """
     given = {} if v_dw is None else {"v_dw": v_dw}
     point = protocol_on(network, design, process, **given)

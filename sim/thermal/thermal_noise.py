@@ -8,6 +8,7 @@ import numpy as np
 
 from hwlib.device import BOLTZMANN, ELEMENTARY_CHARGE, REDUCED_PLANCK
 from hwlib.network import Network
+from hwlib.quantities import texts_in_si
 
 LONGEST_TRIAL = 2**31  # increments that a trial's random numbers are numbered by
 
@@ -17,7 +18,7 @@ class ThermalNoise:
     """Thermal motion of the walls in a trial.
 
     Random numbers are those of seed, trial, wall and increment of time: the same for any number of threads, and for any
-    number of trials beside this one.
+    number of trials beside this one. Temperature and increment are SI numbers, or texts with units that become such.
 
     Attributes:
         temperature: K; at 0 walls move without noise, by the same steps.
@@ -38,6 +39,9 @@ class ThermalNoise:
     increment: float | None = None
     stride: int = 1
     read_noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        texts_in_si(self, temperature="K", increment="s")
 
     def of_trial(self, number: int) -> ThermalNoise:
         """The noise of a trial so many later."""

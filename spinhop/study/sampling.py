@@ -13,7 +13,6 @@ import numpy as np
 
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
-from hwlib.quantities import parse_quantity
 from spinhop.design_fields import design_of, field_unit, plain_fields, read_field, read_process_field, set_field
 from spinhop.study.study_fields import MOST_POINTS, WIRES, AxisFields, AxisRange, StudyFields, Wires
 
@@ -94,11 +93,11 @@ def _axis(study: StudyFields, design: Design, name: str, given: AxisFields, wher
         if name == field or name.startswith(f"{field}."):
             raise InputError(f"{where}: not to be changed: {why}")
     if not isinstance(given, AxisRange):
-        values = tuple(_read(design, name, value, where) for value in given)
+        values = tuple(_read(design, name, value, where, study.from_file) for value in given)
         if len(set(map(repr, values))) < len(values) and study.method != "list":
             raise InputError(f"{where}: a value is given twice")
         return StudyAxis(name, values, unit=_unit(design, name, values[0]))
-    low, high = (_read(design, name, end, where) for end in (given.low, given.high))
+    low, high = (_read(design, name, end, where, study.from_file) for end in (given.low, given.high))
     if any(isinstance(end, (str, bool, tuple)) for end in (low, high)) or not low < high:
         raise InputError(f"{where}: two numbers, lowest first; found {shown(given.low)} and {shown(given.high)}")
     log = given.spacing == "log"
@@ -106,8 +105,10 @@ def _axis(study: StudyFields, design: Design, name: str, given: AxisFields, wher
         raise InputError(
             f"{where}: spacing log needs two ends of one sign, found {shown(given.low)}, {shown(given.high)}"
         )
-    step = 2 * design.load_process().grid if study.draws and _is_drawn_length(name, given) else 0.0
-    axis = StudyAxis(name, (), low, high, log, step, _unit(design, name, low))
+    unit = _unit(design, name, low)
+    drawn = study.draws and unit == "m" and low > 0 and not name.startswith("process.")
+    step = 2 * design.load_process().grid if drawn else 0.0
+    axis = StudyAxis(name, (), low, high, log, step, unit)
     if study.points is not None:
         if given.count is not None:
             raise InputError(f"{where}: count is for grids and lists; {study.method} takes the study's points")
@@ -127,25 +128,17 @@ def _spread(axis: StudyAxis, count: int, where: str) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def _is_drawn_length(name: str, given: AxisRange) -> bool:
-    if name.startswith("process."):
-        return False
-    try:
-        return all(isinstance(end, str) and parse_quantity(end, "m") > 0 for end in (given.low, given.high))
-    except ValueError:
-        return False
-
-
-def _read(design: Design, name: str, value: Any, where: str) -> Any:
+def _read(design: Design, name: str, value: Any, where: str, in_file: bool) -> Any:
     if name == WIRES:
         if value not in get_args(Wires):
             raise InputError(f"{where}: {shown(value)}, allowed: {', '.join(get_args(Wires))}")
         return value
     try:
         if name.startswith("process."):
-            found = read_process_field(design.load_process(), name.removeprefix("process."), value)
+            process = design.load_process()
+            found = read_process_field(process, name.removeprefix("process."), value, in_file=in_file)
         else:
-            found = read_field(design, name, list(value) if isinstance(value, tuple) else value)
+            found = read_field(design, name, list(value) if isinstance(value, tuple) else value, in_file=in_file)
     except ValueError as error:
         raise InputError(f"{where}: {shown(value)}: {error}") from None
     parts = found if isinstance(found, tuple) else (found,)

@@ -85,6 +85,7 @@ class StudyFields(StrictModel):
         description="field of the design by its path → values, or a range; `process.…` is a field of the process",
     )  # fmt: skip
     _folder: Path | None = PrivateAttr(default=None)
+    _from_file: bool = PrivateAttr(default=False)
 
     @model_validator(mode="after")
     def _counted(self) -> StudyFields:
@@ -99,6 +100,11 @@ class StudyFields(StrictModel):
     def draws(self) -> bool:
         """Whether some point is drawn."""
         return self.wires == "drawn" or WIRES in self.axes
+
+    @property
+    def from_file(self) -> bool:
+        """Whether its values are those of a file, where quantities need their units."""
+        return self._from_file
 
     @property
     def folder(self) -> Path:
@@ -125,7 +131,7 @@ def load_study(path: str | Path) -> StudyFields:
     """
     path = Path(path)
     study = load_model(path, StudyFields, "study")
-    study._folder = path.resolve().parent
+    study._folder, study._from_file = path.resolve().parent, True
     from sim.engines import check_name
 
     try:
