@@ -30,8 +30,8 @@ class ResistorGraph:
     def __init__(self, ends: np.ndarray, nodes: int, node: np.ndarray | None = None):
         self.node = np.arange(nodes) if node is None else np.asarray(node, np.int64)  # its square is a place below
         self.count = int(self.node.max(initial=-1)) + 1
-        self.first, self.second = self.node[ends].T
-        low, high = np.minimum(self.first, self.second), np.maximum(self.first, self.second)
+        first, second = self.node[ends].T
+        low, high = np.minimum(first, second), np.maximum(first, second)
         diagonal = np.arange(self.count)
         between = np.flatnonzero(low != high)
         # Entries of the upper triangle, column by column; the diagonal is the last of its column.
@@ -39,10 +39,12 @@ class ResistorGraph:
             np.concatenate([diagonal * (self.count + 1), high[between] * self.count + low[between]]),
             return_inverse=True,
         )  # fmt: skip
-        self.column, self.row = np.divmod(keys, max(self.count, 1))
-        self.diagonal, self._between, self._entry = entry[: self.count], between, entry[self.count :]
-        indptr = np.concatenate([[0], np.cumsum(np.bincount(self.column, minlength=self.count))])
-        self._matrix = csc_matrix((np.zeros(len(keys)), self.row, indptr), shape=(self.count, self.count))
+        column, row = np.divmod(keys, max(self.count, 1))
+        # Millions of devices have tens of millions of these.
+        self.first, self.second, self._between = (each.astype(np.int32) for each in (first, second, between))
+        self.diagonal, self._entry = (each.astype(np.int32) for each in (entry[: self.count], entry[self.count :]))
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(column, minlength=self.count))])
+        self._matrix = csc_matrix((np.zeros(len(keys)), row.astype(np.int32), indptr), shape=(self.count, self.count))
         self._solver: Any = None
         self._owner: object = None
 
@@ -56,7 +58,16 @@ class ResistorGraph:
         mine = slice(*np.searchsorted(self._between, (start, start + len(siemens))))
         between, g = self._between[mine], siemens[self._between[mine] - start]
         places = (self._entry[mine], self.diagonal[self.first[between]], self.diagonal[self.second[between]])
-        return np.bincount(np.concatenate(places), np.concatenate([-g, g, g]), minlength=len(self.row))
+        return np.bincount(np.concatenate(places), np.concatenate([-g, g, g]), minlength=self._matrix.nnz)
+
+    def entries_of(self, nodes: np.ndarray) -> np.ndarray:
+        """Which entries of the upper triangle are in rows or columns of some circuit nodes.
+
+        Args:
+            nodes: boolean, shape (circuit nodes,).
+        """
+        column = np.repeat(np.arange(self.count, dtype=np.int32), np.diff(self._matrix.indptr))
+        return np.flatnonzero(nodes[self._matrix.indices] | nodes[column])
 
     def factor(self, owner: object, entries: Callable[[], np.ndarray]) -> Any:
         """The factorised matrix of the owner's entries; the solver holds one at a time, that of the last owner."""
@@ -84,24 +95,41 @@ class ResistorNetwork:
     """
 
     def __init__(self, graph: ResistorGraph, siemens: np.ndarray, held: np.ndarray):
-        self._graph, self._siemens, self._held = graph, siemens, np.flatnonzero(held)
-        fixed = np.zeros(graph.count, bool)
-        fixed[graph.node[self._held]] = True
-        joins = siemens > 0
-        whole = bool(joins.all())
-        parts, part = graph.parts if whole else connected_parts(graph.count, graph.first[joins], graph.second[joins])
+        self._graph = graph
+        self._still, self._moving = siemens[:0], siemens
+        self._below: np.ndarray | None = None
+        self._hold(held)
+
+    def _hold(self, held: np.ndarray) -> None:
+        graph = self._graph
+        self._held = np.flatnonzero(held)
+        known = np.zeros(graph.count, bool)
+        known[graph.node[self._held]] = True
+        if (self._still > 0).all() and (self._moving > 0).all():
+            parts, part = graph.parts
+        else:
+            joins = np.concatenate([self._still, self._moving]) > 0
+            parts, part = connected_parts(graph.count, graph.first[joins], graph.second[joins])
         reached = np.zeros(parts, bool)
-        reached[part[fixed]] = True
+        reached[part[known]] = True
         self._floating = ~reached[part]
         _, one_each = np.unique(part[self._floating], return_index=True)
-        self._known = fixed
-        self._known[np.flatnonzero(self._floating)[one_each]] = True
+        known[np.flatnonzero(self._floating)[one_each]] = True
         first, second = graph.first, graph.second
-        self._cross = np.flatnonzero(self._known[first] != self._known[second])
+        self._cross = np.flatnonzero(known[first] != known[second])
         a, b = first[self._cross], second[self._cross]
-        swap = self._known[a]
-        self._inner, self._source = np.where(swap, b, a), np.where(swap, a, b)
-        self._start, self._below = 0, np.zeros(len(graph.row))
+        self._inner, self._source = np.where(known[a], b, a), np.where(known[a], a, b)
+        self._known = np.flatnonzero(known)
+        self._blank = graph.entries_of(known)
+        self._across = self._at(self._cross)
+
+    def _at(self, resistors: np.ndarray) -> np.ndarray:
+        """Conductances of some resistors in S."""
+        start = len(self._still)
+        found = np.empty(len(resistors))
+        still = resistors < start
+        found[still], found[~still] = self._still[resistors[still]], self._moving[resistors[~still] - start]
+        return found
 
     def with_siemens(self, siemens: np.ndarray, start: int) -> ResistorNetwork:
         """The network with other conductances > 0 in S from resistor ``start`` on; the others' are not added up anew.
@@ -110,10 +138,23 @@ class ResistorNetwork:
             siemens: shape (resistors − start,).
             start: the first that changes; > 0 conductances before.
         """
-        if self._start != start:
-            self._start, self._below = start, self._graph.upper(self._siemens[:start])
+        if self._below is None or len(self._still) != start:
+            whole = np.concatenate([self._still, self._moving])
+            self._still, self._moving = whole[:start], whole[start:]
+            self._below = self._graph.upper(self._still)
         other = copy(self)
-        other._siemens = np.concatenate([self._siemens[:start], siemens])
+        other._moving = siemens
+        other._across = other._at(self._cross)
+        return other
+
+    def holding(self, held: np.ndarray) -> ResistorNetwork:
+        """The network with other nodes held; what ``with_siemens`` added up is shared.
+
+        Args:
+            held: nodes at given potentials, boolean, shape (nodes,).
+        """
+        other = copy(self)
+        other._hold(held)
         return other
 
     @property
@@ -123,10 +164,11 @@ class ResistorNetwork:
 
     def _entries(self) -> np.ndarray:
         """The conductance matrix's upper triangle, with the rows of known nodes those of the identity."""
-        graph, known = self._graph, self._known
-        entries = self._below + graph.upper(self._siemens[self._start :], self._start)
-        entries[known[graph.row] | known[graph.column]] = 0.0
-        entries[graph.diagonal[known]] = 1.0
+        entries = self._graph.upper(self._moving, len(self._still))
+        if self._below is not None:
+            entries += self._below
+        entries[self._blank] = 0.0
+        entries[self._graph.diagonal[self._known]] = 1.0
         return entries
 
     def potentials(self, held: np.ndarray | float = 0.0, injected: np.ndarray | float = 0.0) -> np.ndarray:
@@ -149,9 +191,9 @@ class ResistorNetwork:
         graph = self._graph
         volts = np.zeros(graph.count)
         volts[graph.node[self._held]] = np.broadcast_to(held, len(graph.node))[self._held]
-        if self._known.all():
+        if len(self._known) == graph.count:
             return volts[graph.node]
-        into = np.bincount(self._inner, self._siemens[self._cross] * volts[self._source], minlength=graph.count)
+        into = np.bincount(self._inner, self._across * volts[self._source], minlength=graph.count)
         if np.any(injected):
             into += np.bincount(graph.node, np.broadcast_to(injected, len(graph.node)), minlength=graph.count)
         into[self._known] = volts[self._known]
@@ -171,10 +213,11 @@ class ResistorNetwork:
             return np.stack([self.sensitivities(column) for column in output.T], axis=1)
         graph = self._graph
         weights = np.bincount(graph.node, output, minlength=graph.count)
-        change = np.where(self._known, weights, 0.0)
-        if not self._known.all():
+        change = np.zeros(graph.count)
+        change[self._known] = weights[self._known]
+        if len(self._known) < graph.count:
             adjoint = graph.factor(self, self._entries).solve(weights - change)
-            change += np.bincount(self._source, self._siemens[self._cross] * adjoint[self._inner], graph.count)
+            change += np.bincount(self._source, self._across * adjoint[self._inner], graph.count)
         change[self._floating] = 0.0
         return change[graph.node]
 

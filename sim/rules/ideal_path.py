@@ -18,6 +18,7 @@ from sim.walls import Pillars
 
 _STRIDE = 0.04  # of L that the fastest wall goes in a step: a fifth of Table I's pillar
 _MOST_STEPS = 3000
+_MOST_KEPT = 20_000_000  # shares of pillars, over all steps; with more every second step is forgotten
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class _Walls:
     def run(
         self, somas: Callable[[np.ndarray], np.ndarray], limit: float | str
     ) -> tuple[list[float], list[np.ndarray]]:
-        """Until all rest, or ``limit`` s; times and shares of the pillars at every step.
+        """Until all rest, or ``limit`` s; times and shares of the pillars at every step, of large networks at fewer.
 
         Args:
             somas: currents of the somas in A for the pillars' conductances in S.
@@ -105,10 +106,14 @@ class _Walls:
         network, time, times, seen = self.network, 0.0, [], []
         longest = self.protocol.time_limit if isinstance(limit, str) else limit
         current = np.empty(network.devices)
-        for _ in range(_MOST_STEPS):
+        every = 1
+        for count in range(_MOST_STEPS):
             share = self.pillars.share(self.place)
-            times.append(time)
-            seen.append(share)
+            if count % every == 0:
+                times.append(time)
+                seen.append(share)
+            if len(seen) * network.devices > _MOST_KEPT:
+                times, seen, every = times[::2], seen[::2], 2 * every
             siemens = self.pillars.at_share(share)
             feed = siemens[network.somas]
             drive = self.protocol.v_dw * feed / (feed + self.tracks)
@@ -123,4 +128,7 @@ class _Walls:
             step = min(float((_STRIDE * network.length[moving] / np.abs(speed[moving])).min()), longest - time)
             self.place = np.clip(self.place + np.where(moving, speed, 0.0) * step, 0.0, network.length)
             time += step
+        if every > 1 and times[-1] != time:
+            times.append(time)
+            seen.append(self.pillars.share(self.place))
         return times, seen

@@ -10,6 +10,7 @@ from sim.rules.cases import Cases
 from sim.rules.outcome import Outcome, above, below, first_largest, first_smallest
 
 SOLVE_GROUPS = 64  # right-hand sides of the worst-row search; up to 64 neurons every row has its own
+MANY, FEW_GROUPS = 300, 16  # beyond so many neurons a solve takes a second
 
 
 def axon_leak_sign(cases: Cases) -> Outcome:
@@ -54,11 +55,11 @@ def soma_leak(cases: Cases) -> Outcome:
 
     ``|v_leak,soma|/k < ΔI``, ``ΔI = |W|·(1/R_P − 1/R_AP)·T`` with T the soma-track current per current entering at the
     axon's tap: without wires ``1/(R_M·ΣG + 1)``. All axons ON makes ΣG largest and ΔI smallest. Up to 64 neurons each
-    row is solved alone; beyond, rows 64 apart share a solve (they couple only through the shared ground).
+    row is solved alone; beyond, rows 64 (of more than 300: 16) apart share one: only the shared ground couples them.
     """
     network, axons = cases.network, cases.axons
     drive = np.full(network.devices, np.inf)
-    groups = min(network.neurons, SOLVE_GROUPS)
+    groups = min(network.neurons, FEW_GROUPS if network.neurons > MANY else SOLVE_GROUPS)
     for group in range(groups):
         rows = network.somas[group::groups]
         functional = np.zeros(network.nodes)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from sim.circuit.circuit_nodes import joined_pins
 from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
+from sim.circuit.series_terminals import Branches, series_branches
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,12 @@ class StaticCircuits:
         self.network = network
         at = network.terminals
         ends = np.concatenate([network.resistor_nodes, at[:, [DW_IN, DW_OUT]], at[:, [MTJ_IN, MTJ_OUT]]])
-        self.graph = ResistorGraph(ends, network.nodes, joined_pins(network)[0])
-        self._fixed = np.concatenate([1 / network.resistor_ohm, 1 / network.r_m])
+        self._tracks, self._pillars = series_branches(network)
+        node = joined_pins(network)[0]
+        for branches in (self._tracks, self._pillars):
+            node[branches.nodes] = node[branches.taps]  # their contacts count as part of the device
+        self.graph = ResistorGraph(ends, network.nodes, np.unique(node, return_inverse=True)[1])
+        self._track_siemens = self._tracks.in_series(1 / network.r_m)
         self._held: dict[bytes, ResistorNetwork] = {}
         self._currents: dict[tuple[bytes, ...], np.ndarray] = {}
 
@@ -82,21 +88,28 @@ class StaticCircuits:
                 carry no current and are put at 0 V.
         """
         network = self.network
-        pillars = parallel / network.r_p + (1.0 - parallel) / network.r_ap
+        alone = parallel / network.r_p + (1.0 - parallel) / network.r_ap
+        pillars, still = self._pillars.in_series(alone), len(network.resistor_ohm) + network.devices
         known = self._held.get(held.tobytes())
         if known is None:
             sources = np.zeros(network.nodes, bool)
             sources[network.pin_node] = held[network.node_net[network.pin_node]]
-            known = ResistorNetwork(self.graph, np.concatenate([self._fixed, pillars]), sources)
+            before = next(iter(self._held.values()), None)
+            if before is None:
+                siemens = np.concatenate([1 / network.resistor_ohm, self._track_siemens, pillars])
+                known = ResistorNetwork(self.graph, siemens, sources)
+            else:
+                known = before.holding(sources)
             self._held[held.tobytes()] = known
-        return StaticCircuit(network, pillars, known.with_siemens(pillars, len(self._fixed)))
+        branches = ((self._tracks, self._track_siemens), (self._pillars, pillars))
+        return StaticCircuit(network, alone, known.with_siemens(pillars, still), branches)
 
     def track_current(self, parallel: np.ndarray, held: np.ndarray, net_voltage: np.ndarray) -> np.ndarray:
         """Track currents in A as of ``at(parallel, held).solve(net_voltage)``, kept for the next who asks, (devices,).
 
         For drives of 1 V, of which an operating point's currents are sums.
         """
-        key = tuple(array.tobytes() for array in (parallel, held, net_voltage))
+        key = tuple(blake2b(array.tobytes()).digest() for array in (parallel, held, net_voltage))
         if key not in self._currents:
             self._currents[key] = self.at(parallel, held).solve(net_voltage).track_current
         return self._currents[key]
@@ -108,15 +121,33 @@ class StaticCircuit:
     Args:
         network: the network.
         pillar_siemens: conductances of its pillars in S, shape (devices,).
-        resistors: its circuit.
+        resistors: its circuit, without terminals that have a contact of their own.
+        branches: tracks and pillars with such terminals, and the conductances of all with them in S.
     """
 
-    def __init__(self, network: Network, pillar_siemens: np.ndarray, resistors: ResistorNetwork):
+    def __init__(
+        self, network: Network, pillar_siemens: np.ndarray, resistors: ResistorNetwork,
+        branches: tuple[tuple[Branches, np.ndarray], ...],
+    ):  # fmt: skip
         self.network, self.pillar_siemens, self._resistors = network, pillar_siemens, resistors
+        self._branches = branches
+
+    def _potentials(self, net_voltages: np.ndarray) -> np.ndarray:
+        """Of all nodes in V for source voltages per net in V, shape (nodes,) or (nodes, drives)."""
+        voltage = self._resistors.potentials(net_voltages[self.network.node_net])
+        for branches, siemens in self._branches:
+            branches.place(voltage, siemens)
+        return voltage
 
     def response(self, injected: np.ndarray) -> np.ndarray:
         """Node voltages in V for currents ``injected`` into the nodes in A, all sources at 0 V, shape (nodes,)."""
-        return self._resistors.potentials(injected=injected)
+        moved = np.array(injected, float)
+        for branches, siemens in self._branches:
+            branches.at_taps(moved, siemens)
+        voltage = self._resistors.potentials(injected=moved)
+        for branches, siemens in self._branches:
+            branches.place(voltage, siemens, injected)
+        return voltage
 
     def soma_transfer(self) -> np.ndarray:
         """Track current of each soma in A per V of each net's source, 0 for nets not held, shape (N, nets).
@@ -137,10 +168,9 @@ class StaticCircuit:
     def track_currents(self, net_voltages: np.ndarray) -> np.ndarray:
         """Track currents in A, shape (devices, drives), for source voltages per net in V, shape (nets, drives)."""
         network = self.network
-        ends = self._resistors.potentials(net_voltages[network.node_net])[network.terminals]
+        ends = self._potentials(net_voltages)[network.terminals]
         return (ends[:, DW_IN] - ends[:, DW_OUT]) / network.r_m[:, None]
 
     def solve(self, net_voltage: np.ndarray) -> Solution:
         """Solve for source voltages per net in V (entries of nets not held are ignored), shape (nets,)."""
-        voltage = self._resistors.potentials(net_voltage[self.network.node_net])
-        return Solution(self.network, voltage, self.pillar_siemens)
+        return Solution(self.network, self._potentials(net_voltage), self.pillar_siemens)

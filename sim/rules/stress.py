@@ -41,15 +41,22 @@ def wire_currents(cases: Cases, loaded: LoadedStarts | None) -> list[Outcome]:
     not judged.
     """
     network = cases.network
-    use = {name: np.abs(s.resistor_current) / network.resistor_limit for name, s in _states(cases, loaded).items()}
+    judged = [
+        (layer, here) for index, layer in enumerate(network.layers)
+        if len(here := np.flatnonzero((network.resistor_layer == index) & np.isfinite(network.resistor_limit)))
+    ]  # fmt: skip
+    worst: dict[str, dict[str, tuple[int, float]]] = {layer: {} for layer, _ in judged}
+    for name, state in _states(cases, loaded).items():  # of millions of segments one state at a time fits
+        use = np.abs(state.resistor_current) / network.resistor_limit
+        for layer, here in judged:
+            k = int(here[first_largest(use[here])])
+            worst[layer][name] = k, float(use[k])
     outcomes = []
-    for index, layer in enumerate(network.layers):
-        here = np.flatnonzero((network.resistor_layer == index) & np.isfinite(network.resistor_limit))
-        if not len(here):
-            continue
-        state, k, ratio = cases.worst({name: values[here] for name, values in use.items()})
-        worst = _named((state, int(here[k]), ratio), loaded, "resistor_current")
-        outcomes.append(_wire(cases, f"current.{layer}", "error", *worst))
+    for layer, found in worst.items():
+        name = list(found)[first_largest(np.array([ratio for _, ratio in found.values()]))]
+        outcomes.append(
+            _wire(cases, f"current.{layer}", "error", *_named((name, *found[name]), loaded, "resistor_current"))
+        )
     return outcomes
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,13 +16,17 @@ import numpy as np
 import xarray as xr
 from machine import child_cpu_seconds, cpu_seconds
 
+import layouts
 import sim
+from hwlib.design import Design
+from hwlib.extraction import extract
 from hwlib.network import Network
 from hwlib.schematic import ladder_network
 from hwlib.weights import hebbian
 from sim import spice
 from sim.protocol import Protocol, protocol_for
 from sim.tasks.setup import paper_design
+from spinhop.stages import RECALL_TOLERANCE
 
 SPAN = 3.0  # ohm from end to end of a line: the same for every N, so that every network rests
 WALL = 0.01  # of L: what two simulators may differ by
@@ -104,6 +111,40 @@ def compiled() -> dict[str, Any]:
     network, trial = case(8, 0.0)
     simulate(network, trial, "ideal")
     return {}
+
+
+def first_use() -> dict[str, Any]:
+    """Seconds by the clock that compiling adds to the first trial of either engine, with nothing kept from before."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {"NUMBA_CACHE_DIR": folder}
+        program = "import engine_measures; engine_measures.compiled()"
+        first, again = (
+            _timed(lambda: subprocess.run([sys.executable, "-c", program], env=environment, check=True))[0]
+            for _ in range(2)
+        )
+    return {"seconds": first - again}
+
+
+def whole_trials(neurons: int, trials: int = 20) -> dict[str, Any]:
+    """A recall as a user counts it: all trials on drawn wires, by the clock, result included, compiled before.
+
+    Rails, somas centred, thick copper, Table I's device slowed tenfold, load until rest; steps as of ``spinhop run``.
+    """
+    design = Design(
+        name="whole", seed=1, process="copper_thick", task={"trials": trials, "time_limit": 20e-6},
+        network={"neurons": neurons, "soma_placement": "centred", "weights": {"random_patterns": 1}},
+        device={"resistance_area": 5e-12, "track_resistance": 20e3},
+        operating_point={"axon_leak": -0.5, "soma_leak": 0.02},
+    )  # fmt: skip
+    process = design.load_process()
+    with tempfile.TemporaryDirectory() as folder:
+        network = extract(layouts.write_layout(layouts.hopfield(design), Path(folder) / "w.oas"), process, design)
+    sim.run_task(network, design, process, trials=1, tolerance=RECALL_TOLERANCE)
+    seconds, result = _timed(lambda: sim.run_task(network, design, process, tolerance=RECALL_TOLERANCE))
+    return {
+        "neurons": neurons, "trials": trials, "seconds": seconds, "at_rest": int(result.at_rest.sum()),
+        "recall_rate": float(result.recall_rate), "simulated": float(result.time_to_solution.mean()),
+    }  # fmt: skip
 
 
 def cut_off(protocol: Protocol) -> Protocol:

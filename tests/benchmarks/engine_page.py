@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmark_tables import PAGE, bandwidth, ngspice_rows, scaling_rows, static_rows, table, vacask_rows
+from benchmark_tables import PAGE, bandwidth, ngspice_rows, scaling_rows, static_rows, table, vacask_rows, whole_rows
 from machine import facts, in_own_process
 
 from sim.spice import vacask_programs
@@ -20,6 +20,7 @@ from sim.spice import vacask_programs
 ROOT = Path(__file__).parents[2]
 IDEAL_N, WIRED = 60, ((16, 1.0, 5e-6), (32, 1.0, 4e-9))  # neurons, ohm per cell, longest convergence
 SIZES = (60, 100, 300, 1000)
+WHOLE = (16, 32, 60, 100)
 PROFILES, DRAWN = ((60, 1), (300, 1), (300, 2), (1000, 1), (1000, 2)), (60, 200)  # neurons, threads; neurons
 LINES, RATIOS = (64, 128, 256, 512), (1e-5, 1e-3, 1e-1)
 PATIENCE = {60: 60.0, 100: 60.0, 300: 180.0, 1000: 400.0}  # s for a size in a process of its own
@@ -28,7 +29,7 @@ COMPILING = 900.0  # s, once
 
 def measure(quick: bool, report: Callable[[str], None]) -> dict[str, Any]:
     """Everything, or with ``quick`` what takes about a minute."""
-    kinds = ("ngspice", "vacask", "scaling", "profiles", "static", "static_many", "badcrossbar")
+    kinds = ("first_use", "whole", "ngspice", "vacask", "scaling", "profiles", "static", "static_many", "badcrossbar")
     found: dict[str, Any] = {"facts": facts(), **{kind: [] for kind in kinds}}
 
     def own(call: str, *arguments: float, timeout: float, blas_threads: int | None = None) -> dict[str, Any]:
@@ -37,22 +38,18 @@ def measure(quick: bool, report: Callable[[str], None]) -> dict[str, Any]:
         report(f"{call}{arguments}: {answer.get('failed', 'done')}, {time.perf_counter() - begun:.0f} s")
         return answer
 
+    if not quick:
+        found["first_use"].append(own("engine_measures.first_use", timeout=COMPILING))
     own("engine_measures.compiled", timeout=COMPILING)
+    for n in WHOLE[:1] if quick else WHOLE:
+        found["whole"].append(own("engine_measures.whole_trials", n, timeout=PATIENCE[1000]))
     for n in SIZES[:2] if quick else SIZES:
         found["scaling"].append(own("engine_measures.cost", n, 3 if n <= 100 else 1, timeout=PATIENCE[n]))
     for n, threads in PROFILES[:1] if quick else PROFILES:
         found["profiles"].append(own("engine_profile.profile", n, threads, timeout=PATIENCE[1000]))
     for n in () if quick else DRAWN:
         found["profiles"].append(own("engine_profile.drawn", n, timeout=PATIENCE[1000]))
-    for lines in LINES[:2] if quick else LINES:
-        for ratio in RATIOS:
-            found["static"].append(own("static_measures.against_direct", lines, ratio, timeout=300, blas_threads=1))
-    for lines, drives in ((64, 64),) if quick else ((64, 256), (128, 256), (256, 256), (1024, 2)):
-        found["static_many"].append(own("static_measures.against_direct_many", lines, 1e-3, drives, timeout=600,
-                                        blas_threads=1))  # fmt: skip
-    for lines in (64,) if quick else (64, 128):
-        found["badcrossbar"].append(own("static_measures.against_badcrossbar", lines, 1e-3, timeout=300,
-                                        blas_threads=1))  # fmt: skip
+    _measure_static(found, quick, own)
     for n in () if vacask_programs() is None else (4, 8) if quick else (8, 16, 32):
         found["vacask"].append(own("vacask_peer.against_vacask", n, timeout=1800))
     if shutil.which("ngspice") is None:
@@ -62,6 +59,18 @@ def measure(quick: bool, report: Callable[[str], None]) -> dict[str, Any]:
         found["ngspice"].append(own("engine_measures.against_ngspice", n, ohm, engine, span, timeout=900))
     found["batch"] = own("engine_measures.batch_against_single", IDEAL_N, 400, timeout=PATIENCE[60])
     return found
+
+
+def _measure_static(found: dict[str, Any], quick: bool, own: Callable[..., dict[str, Any]]) -> None:
+    for lines in LINES[:2] if quick else LINES:
+        for ratio in RATIOS:
+            found["static"].append(own("static_measures.against_direct", lines, ratio, timeout=300, blas_threads=1))
+    for lines, drives in ((64, 64),) if quick else ((64, 256), (128, 256), (256, 256), (1024, 2)):
+        found["static_many"].append(own("static_measures.against_direct_many", lines, 1e-3, drives, timeout=600,
+                                        blas_threads=1))  # fmt: skip
+    for lines in (64,) if quick else (64, 128, 256):
+        found["badcrossbar"].append(own("static_measures.against_badcrossbar", lines, 1e-3, timeout=300,
+                                        blas_threads=1))  # fmt: skip
 
 
 def _against_ngspice(quick: bool) -> Iterator[tuple[int, float, float, str]]:
@@ -78,8 +87,9 @@ def page(found: dict[str, Any]) -> str:
     machine = "Machine: " + ", ".join(f"{name} {value}" for name, value in found["facts"].items())
     machine = "\n".join(textwrap.wrap(machine, 118, break_on_hyphens=False))
     return PAGE.format(
-        machine=machine, ngspice=table(*ngspice_rows(found)), vacask=table(*vacask_rows(found)),
-        scaling=table(*scaling_rows(found)), static=table(*static_rows(found)), profile=bandwidth(found),
+        machine=machine, whole=table(*whole_rows(found)), ngspice=table(*ngspice_rows(found)),
+        vacask=table(*vacask_rows(found)), scaling=table(*scaling_rows(found)), static=table(*static_rows(found)),
+        profile=bandwidth(found),
     )  # fmt: skip
 
 

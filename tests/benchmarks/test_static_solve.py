@@ -39,5 +39,5 @@ def test_many_vectors_share_one_factorisation():
 def test_badcrossbar_agrees_and_is_slower():
     row = against_badcrossbar(48, 1e-3)
     if not row["installed"]:
-        pytest.skip("badcrossbar is not installed (it needs cairo's headers); its stored answers are in tests/sim/data")
+        pytest.skip("badcrossbar is not installed (make benchmarks does); its stored answers are in tests/sim/data")
     assert row["apart"] < 1e-8 and row["gain"] > 1

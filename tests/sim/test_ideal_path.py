@@ -10,6 +10,7 @@ from hwlib.design import Design
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import stored_patterns, weight_levels
 from sim.rules import drive_path as rule
+from sim.rules import ideal_path as module
 from sim.rules import operating_point_report, rest_states
 from sim.rules.cases import Cases, Limits
 from sim.rules.drive_path import FEW, STATES, drive_path, ideal_paths, same_way
@@ -42,6 +43,18 @@ def test_path_ends_where_the_simulated_network_rests(load):
             path = ideal_path(network, trial, STATES)
             assert path.at_rest and path.bits.tolist() == end.state.values.tolist()
             assert path.time[-1] == pytest.approx(float(end.time_convergence), rel=0.1, abs=1e-9)
+
+
+def test_a_large_network_keeps_fewer_states_with_the_same_end(monkeypatch):
+    design, _, network, protocol = made(2)
+    trial = replace(protocol, start=sim.starts(design)[0])
+    every = ideal_path(network, trial, 1000)
+    monkeypatch.setattr(module, "_MOST_KEPT", 20 * network.devices)
+    fewer = ideal_path(network, trial, 1000)
+    assert 10 <= len(fewer.time) <= 21 < len(every.time) and set(fewer.time) <= set(every.time)
+    assert fewer.time[-1] == every.time[-1] and np.all(np.diff(fewer.time) > 0)
+    np.testing.assert_array_equal(fewer.share[-1], every.share[-1])
+    np.testing.assert_array_equal(fewer.bits, every.bits)
 
 
 def test_currents_at_its_end_are_those_of_the_solved_network():

@@ -12,7 +12,7 @@ from hwlib.nets import DENDRITE, LINE, RAIL
 from hwlib.weights import weight_levels
 from layouts import hopfield, write_layout
 from sim.protocol import protocol_for
-from sim.rules import Limits, operating_point_report
+from sim.rules import Limits, leaks, operating_point_report
 from sim.rules.cases import LOAD_STATE, Cases
 
 
@@ -109,3 +109,14 @@ def test_cell_resistances_are_the_drawn_squares(tmp_path, width):
     found = report_of(design, process, network).values["ohm_per_cell"]
     assert found["drive"] == pytest.approx(squares, rel=0.02, abs=0)
     assert found["ground"] == pytest.approx(squares, rel=0.02, abs=0)
+
+
+def test_rows_of_large_networks_that_share_a_solve_change_the_deciding_drive_little(tmp_path, monkeypatch):
+    design, process, network = drawn(tmp_path, 34)
+
+    def deciding() -> float:
+        return next(o for o in report_of(design, process, network).outcomes if o.rule == "leak.soma").required
+
+    exact = deciding()
+    monkeypatch.setattr(leaks, "MANY", 20)
+    assert exact != deciding() == pytest.approx(exact, rel=0.01)

@@ -1,0 +1,72 @@
+"""Circuits without the terminals that have a contact of their own, against dense nodal analysis of every node."""
+
+import numpy as np
+import pytest
+
+from hwlib.design import Design
+from hwlib.extraction import extract
+from hwlib.nets import DENDRITE, LINE, RAIL
+from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
+from hwlib.schematic import ideal_network
+from layouts import hopfield, write_layout
+from sim.circuit.series_terminals import series_branches
+from sim.rules.statics import StaticCircuits
+from tests.support.dense_circuit import dense_potentials
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    design = Design(name="t", network={"neurons": 3})
+    path = write_layout(hopfield(design), tmp_path_factory.mktemp("series") / "t.oas")
+    return extract(path, design.load_process(), design)
+
+
+def dense(network, parallel, held, volts, injected=None):
+    """Every node and resistor as extracted; pins of a net are one node."""
+    at, pillars = network.terminals, parallel / network.r_p + (1 - parallel) / network.r_ap
+    elements = [(*ends, 1 / ohm) for ends, ohm in zip(network.resistor_nodes, network.resistor_ohm, strict=True)]
+    for k in range(network.devices):
+        elements += [
+            (at[k, DW_IN], at[k, DW_OUT], 1 / network.r_m[k]), (at[k, MTJ_IN], at[k, MTJ_OUT], pillars[k])
+        ]  # fmt: skip
+    pins = network.pin_node
+    shorts = [(a, b) for a in pins for b in pins if a < b and network.node_net[a] == network.node_net[b]]
+    shorts = [pair for pair in shorts if not held[network.node_net[pair[0]]]]
+    sources = [(pin, volts[network.node_net[pin]]) for pin in pins if held[network.node_net[pin]]]
+    return dense_potentials(network.nodes, elements, sources, shorts, injected)
+
+
+@pytest.mark.parametrize("classes", [(DENDRITE,), (LINE, RAIL), (DENDRITE, RAIL)])
+def test_every_potential_and_current_is_that_of_the_whole_circuit(network, classes):
+    rng = np.random.default_rng(1)
+    tracks, pillars = series_branches(network)
+    assert len(tracks.devices) == len(pillars.devices) == 6  # of all axons
+    held = network.held_nets(*classes)
+    circuits = StaticCircuits(network)
+    assert circuits.graph.count <= network.nodes - 4 * 6
+    for _ in range(3):
+        parallel, volts = rng.random(network.devices), rng.normal(size=(len(network.net_names), 2))
+        circuit = circuits.at(parallel, held)
+        for each in volts.T:
+            expected, found = dense(network, parallel, held, each), circuit.solve(each)
+            np.testing.assert_allclose(found.voltage, expected, rtol=0, atol=1e-9)
+            ends = expected[network.terminals]
+            through = (ends[:, DW_IN] - ends[:, DW_OUT]) / network.r_m
+            np.testing.assert_allclose(found.track_current, through, rtol=1e-6, atol=1e-12)
+        both = np.stack([circuit.solve(each).track_current for each in volts.T], axis=1)
+        np.testing.assert_allclose(circuit.track_currents(volts), both, rtol=1e-9, atol=1e-15)
+
+
+def test_currents_may_enter_at_every_node_terminals_too(network):
+    rng = np.random.default_rng(2)
+    parallel, held = rng.random(network.devices), network.held_nets(LINE, RAIL)
+    injected = rng.normal(size=network.nodes) * 1e-4
+    before, none = injected.copy(), np.zeros(len(network.net_names))
+    found = StaticCircuits(network).at(parallel, held).response(injected)
+    np.testing.assert_array_equal(injected, before)
+    np.testing.assert_allclose(found, dense(network, parallel, held, none, injected), rtol=0, atol=1e-9)
+
+
+def test_without_wires_nothing_is_in_series():
+    design = Design(name="t", network={"neurons": 3})
+    assert all(not len(each.devices) for each in series_branches(ideal_network(design, design.load_process())))
