@@ -26,6 +26,7 @@ from spinhop.provenance import file_hash
 from spinhop.runs import Run, Stage
 
 if TYPE_CHECKING:
+    from hwlib.design import Design
     from hwlib.network import Network
 
 TEXT_NETLIST_DEVICES = 20_000  # SPEF and SPICE of more devices are hundreds of megabytes: written on request only
@@ -123,19 +124,25 @@ def _trace(ideal: bool, name: str) -> Any:
     return work
 
 
+def run_tolerance(design: Design, *, ideal: bool) -> float:
+    """Of walls in the trials of a run's task, as for ``sim.run``."""
+    from sim.engines import DEFAULT_TOLERANCE
+    from sim.tasks.kinds import task_of
+
+    return (task_of(design).tolerance or DEFAULT_TOLERANCE) if ideal else RECALL_TOLERANCE
+
+
 def _task(ideal: bool, name: str) -> Any:
     def work(run: Run) -> Sequence[str]:
         import sim
-        from sim.engines import DEFAULT_TOLERANCE
-        from sim.tasks.kinds import task_of
         from sim.tasks.run_task import ideal_for_task
 
         network = ideal_for_task(run.design, run.process) if ideal else drawn_network(run)
-        tolerance = task_of(run.design).tolerance or DEFAULT_TOLERANCE if ideal else RECALL_TOLERANCE
         for line in sim.foretold(network, run.design, run.process):
             run.remark(line)
         trials = partial(
-            sim.run_task, network, run.design, run.process, engine=run.engine, tolerance=tolerance,
+            sim.run_task, network, run.design, run.process, engine=run.engine,
+            tolerance=run_tolerance(run.design, ideal=ideal),
             progress=run.advance, checkpoint=run.path(f"{name}.partial"),
         )  # fmt: skip
         with compiling(run.say, run.remark):

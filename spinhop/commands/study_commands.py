@@ -1,4 +1,4 @@
-"""``sweep`` and ``yield``: a design's task at many points, and on many made chips."""
+"""``sweep``, ``yield``, ``characterise``: a design's task at many points, on made chips, as a table of the macro."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spinhop.commands.options import DesignFile, Json, Scheduler, Workers
+from spinhop.commands.options import All, DesignFile, Json, Scheduler, Workers
 from spinhop.extras import extra_of
 
 if TYPE_CHECKING:
     from spinhop.study.chip_yield import ChipYield
     from spinhop.study.sensitivity import Sensitivity
+
+
+MOST_COLUMNS = 10  # of a table on the terminal; all of them are in its files
 
 
 def sweep(
@@ -122,6 +125,65 @@ def _drawn(found: ChipYield) -> Path | None:
     return plot_store(found.folder).page if found.refused < found.works.chips else None
 
 
+def characterise(
+    design: DesignFile,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder of results; default characterisations/<design name>.")
+    ] = None,
+    v_dw: Annotated[
+        str, typer.Option("--v-dw", metavar="LIST", help="Voltages, as '80 mV, 90 mV'; default by --supply.")
+    ] = "",
+    supply: Annotated[
+        str, typer.Option("--supply", metavar="LIST", help="Factors on the design's own V_DW.")
+    ] = "0.9, 0.95, 1, 1.05, 1.1",
+    temperature: Annotated[
+        str, typer.Option("--temperature", metavar="LIST", help="As '250 K, 300 K'; default the design's own.")
+    ] = "",
+    ideal: Annotated[bool, typer.Option("--ideal", help="Ideal wires, without drawing.")] = False,
+    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Of the task, the first so many.")] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    force: Annotated[bool, typer.Option("--force", help="Forget the rows that are stored.")] = False,
+    whole: All = False,
+    json: Json = False,
+) -> None:
+    """Tell time, energy, V_DW window and success against V_DW and temperature. Exit code 1 when no row has numbers."""
+    from spinhop.console import TaskBar, print_json, print_table
+    from spinhop.study.characterisation import characterise as run
+    from spinhop.study.characterisation_table import cells, main_columns
+
+    with TaskBar("characterise") as bar:
+        found = run(
+            design, out, v_dw=_listed(v_dw), supplies=_factors(supply), temperatures=_listed(temperature),
+            wires="ideal" if ideal else "drawn", trials=trials, workers=workers, scheduler=scheduler, fresh=force,
+            progress=bar,
+        )  # fmt: skip
+    if json:
+        columns = {name: column._asdict() for name, column in found.columns.items()}
+        print_json({"folder": str(found.folder), "columns": columns, "rows": found.rows, "refused": found.refused})
+    else:
+        names = list(found.columns) if whole else main_columns(found.columns)[:MOST_COLUMNS]
+        rows = [[*cells(found.columns, row, names), "own" if row["own"] else row["problem"]] for row in found.rows]
+        print_table("characterisation", [*names, ""], rows)
+        print(*found.files, sep="\n")
+    if found.refused == len(found.rows):
+        raise typer.Exit(1)
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _factors(text: str) -> list[float]:
+    from hwlib.errors import InputError, shown
+    from hwlib.quantities import parse_number
+
+    try:
+        return [parse_number(part) for part in _listed(text)]
+    except ValueError:
+        raise InputError(f"--supply: {shown(text)} are no numbers; write for example '0.9, 1, 1.1'") from None
+
+
 def _hangs_on(found: list[Sensitivity]) -> str:
     """The two parameters that explain most, with the share of the variance."""
     return ", ".join(f"{each.parameter} {100 * each.share:.0f} %" for each in found[:2] if each.sure)
@@ -131,3 +193,4 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command()(sweep)
     app.command("yield")(chip_yield)
+    app.command()(characterise)

@@ -21,6 +21,7 @@ from spinhop.artefacts import result_inputs
 from spinhop.design_fields import plain_fields, whole_design
 from spinhop.extracted_network import draw_and_check
 from spinhop.provenance import data_hash, file_hash
+from spinhop.stages import run_tolerance
 from spinhop.study.study_fields import WIRES, StudyFields
 from spinhop.verdict import TrialCounts
 
@@ -72,7 +73,8 @@ def context_of(study: StudyFields, design: Design, files: dict[str, str]) -> dic
         design: the design.
         files: hash of each file that a point may read, by its name in the design.
     """
-    options = {"wires": study.wires, "rules": study.rules, "engine": study.engine, "trials": study.trials}
+    options = {"wires": study.wires, "rules": study.rules, "engine": study.engine, "trials": study.trials,
+               "as_run": study.as_run}  # fmt: skip
     process = design.load_process().model_dump(exclude_none=True)
     folder = str(design.folder.resolve())
     return {"design": plain_fields(design), "process": process, "folder": folder, "files": files, **options}
@@ -115,7 +117,7 @@ class PointEvaluator:
         design._process = Process.model_validate(context["process"])
         self._base = completed(design) if design.from_files else design
         self._wires, self._rules = context["wires"], context["rules"]
-        self._engine, self._trials = context["engine"], context["trials"]
+        self._engine, self._trials, self._as_run = context["engine"], context["trials"], context.get("as_run", False)
         self._drawn: OrderedDict[str, tuple[Network, float, int]] = OrderedDict()
 
     def evaluate(self, values: dict[str, Any]) -> PointResult:
@@ -130,6 +132,7 @@ class PointEvaluator:
 
     def _evaluate(self, design: Design, process: Process, wires: str) -> PointResult:
         import sim
+        from sim.engines import DEFAULT_TOLERANCE
         from sim.tasks.kinds import task_of
         from sim.tasks.run_task import ideal_for_task
 
@@ -146,7 +149,10 @@ class PointEvaluator:
             design, network = made(design, process, network)
         if self._rules:
             self._judge(result, network, design, process)
-        trials = sim.run_task(network, design, process, engine=self._engine, trials=self._trials)
+        tolerance = run_tolerance(design, ideal=wires == "ideal") if self._as_run else DEFAULT_TOLERANCE
+        trials = sim.run_task(
+            network, design, process, engine=self._engine, trials=self._trials, tolerance=tolerance
+        )  # fmt: skip
         _note_task(result, trials)
         good = TrialCounts.of(trials, task_of(design).measure).works(design.task.required)
         _note(result, "works", good, "1", "whether the network does its task: every trial at rest, the required score")
@@ -158,6 +164,8 @@ class PointEvaluator:
         report = sim.judge(network, design, process)
         broken = sum(finding.severity == "error" for finding in report.findings())
         _note(result, "rules_broken", broken, "1", "operating-point rules with an error that is not waived")
+        for name, end in (("window_low", max(report.values["low"])), ("window_high", min(report.values["high"]))):
+            _note(result, name, end, "V", f"{name.removeprefix('window_')} end of all neurons' V_DW window")
         for outcome in report.outcomes:
             about = f"relative margin of the rule {outcome.rule}"
             _note(result, f"margin.{outcome.rule}", outcome.margin, "1", about)
@@ -174,6 +182,16 @@ class PointEvaluator:
         network = found[0]
         leak = np.where(network.is_soma, point.soma_leak, point.axon_leak)
         return network.with_devices(leak=leak), *found[1:]
+
+
+def own_v_dw(design: Design, wires: str) -> float:
+    """V_DW in V that a design has on its ideal or its drawn wires."""
+    import sim
+    from sim.tasks.run_task import ideal_for_task
+
+    process = design.load_process()
+    network = ideal_for_task(design, process) if wires == "ideal" else _draw(design, process, False)[0]
+    return sim.v_dw_on(network, design, process).volts
 
 
 def made(design: Design, process: Process, network: Network) -> tuple[Design, Network]:

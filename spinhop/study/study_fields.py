@@ -86,6 +86,7 @@ class StudyFields(StrictModel):
     )  # fmt: skip
     _folder: Path | None = PrivateAttr(default=None)
     _from_file: bool = PrivateAttr(default=False)
+    _as_run: bool = PrivateAttr(default=False)
 
     @model_validator(mode="after")
     def _counted(self) -> StudyFields:
@@ -105,6 +106,11 @@ class StudyFields(StrictModel):
     def from_file(self) -> bool:
         """Whether its values are those of a file, where quantities need their units."""
         return self._from_file
+
+    @property
+    def as_run(self) -> bool:
+        """Whether trials are simulated to the tolerance of ``spinhop run``, not to the engines' own."""
+        return self._as_run
 
     @property
     def folder(self) -> Path:

@@ -96,7 +96,7 @@ class StudyPlan:
         self.context = json.dumps(context_of(self.study, design, files)).encode()  # the order of layers counts
         common: dict[str, Any] = json.loads(self.context)
         rooms = ("hwlib", "sim", *(["layouts"] if self.study.draws else []))
-        options = {name: common.pop(name) for name in ("wires", "rules", "engine", "trials")}
+        options = {name: common.pop(name) for name in ("wires", "rules", "engine", "trials", "as_run")}
         self.identity = {
             "design": data_hash([common["design"], common["process"], {n: files[n] for n in files_of(design)}]),
             "options": data_hash(options), "axes": ", ".join(axis.name for axis in axes),

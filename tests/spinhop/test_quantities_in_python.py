@@ -47,12 +47,13 @@ QUANTITIES: dict[str, dict[str, tuple[str, float]]] = {
                            "left": ("100 mV", 0.1), "right": ("1 V", 1.0), "top": ("1 V", 1.0), "bottom": ("0 V", 0.0)},
     "sim.spice.simulate": {name: ("16 ns", 16e-9) for name in ("load_time", "duration", "max_step")},
     "sim.spice.write_deck": {name: ("16 ns", 16e-9) for name in ("load_time", "duration", "max_step")},
+    "spinhop.characterise": {"v_dw": ("40 mV", 0.04), "temperatures": ("300 K", 300.0)},
     "sim.rules.Limits": {"temperature_rise": ("20 K", 20.0), "thermal_conductivity": ("148 W/m/K", 148.0)},
 }  # fmt: skip
 # Arguments with numbers that are none: shares, counts, weights, arrays of bits, what is returned rather than given.
 PLAIN = {
     "tolerance", "precision", "ir_drop", "rc_fraction", "inches", "timeout", "levels", "start", "initial", "net_levels",
-    "patterns", "starts", "states", "devices", "notes", "rails_while_loading", "as_good",
+    "patterns", "starts", "states", "devices", "notes", "rails_while_loading", "as_good", "supplies",
 }  # fmt: skip
 RETURNED = {"Network", "Finding", "Outcome", "Place", "RestStates", "Deck", "SpiceRun", "OperatingPointReport"}
 

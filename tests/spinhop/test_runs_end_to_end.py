@@ -18,6 +18,7 @@ import sim
 from hwlib.design import load_design
 from hwlib.network import read_network
 from hwlib.schematic import ideal_network
+from spinhop import characterise
 from spinhop.stages import RECALL_TOLERANCE
 from tests.support.described import assert_described
 from tests.support.processes import start, stop
@@ -70,6 +71,18 @@ def test_every_artefact_and_nothing_else(whole):
     for path in run.glob("*.nc"):
         assert assert_described(path).attrs["seed"] == 3
     assert set(_statuses(err).values()) == {"done"} and len(_statuses(err)) == 13
+
+
+def test_a_table_of_the_macro_has_the_numbers_of_the_run(whole, tmp_path):
+    design, run, _, _ = whole
+    found = characterise(design, tmp_path, supplies=(1.0,))
+    (row,) = found.rows
+    assert row["own"] and not row["problem"] and row["temperature"] is None
+    with xr.open_dataset(run / "recall_drawn.nc") as result:
+        for name in ("v_dw", "time_mean", "time_max", "energy_mean", "rest_rate", "accuracy_mean", "recall_rate"):
+            assert row[name] == float(result[name]), name
+    values = json.loads((run / "erc_drawn_table.json").read_text())["values"]
+    assert (row["window_low"], row["window_high"]) == (max(values["low"]), min(values["high"]))
 
 
 def test_second_run_keeps_every_stage(spinhop, whole):

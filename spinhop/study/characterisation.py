@@ -1,0 +1,159 @@
+"""``spinhop characterise``: a design's task against V_DW and temperature, as one table of the macro."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from hwlib.design import Design
+from hwlib.errors import InputError, shown
+from hwlib.quantities import in_si
+from hwlib.units import Quantity
+from spinhop.design_fields import whole_design
+from spinhop.inputs import read_design
+from spinhop.study.characterisation_table import Column, Row, write_table
+from spinhop.study.point_evaluation import own_v_dw
+from spinhop.study.study_fields import StudyFields
+from spinhop.study.study_store import open_study
+from spinhop.study.sweep_runner import Advance, sweep
+
+SUPPLIES = (0.9, 0.95, 1.0, 1.05, 1.1)  # of the design's own V_DW
+_V_DW, _MADE_UP, _TEMPERATURE = "operating_point.v_dw", "compensation.v_dw", "operating_point.temperature"
+_CONDITIONS = {
+    "v_dw": Column("V", "V_DW applied"), "temperature": Column("K", "of walls that move at random; none: they do not"),
+}  # fmt: skip
+_FIRST = ("works", "rest_rate", "time_mean", "time_median", "time_max", "energy_mean", "window_low", "window_high",
+          "rules_broken")  # fmt: skip
+_MOST_POINTS = 10_000
+_VOLTS, _KELVIN = Quantity("V", 1e-6, 1e3), Quantity("K", 0, 1000)
+
+
+@dataclass(frozen=True)
+class Characterisation:
+    """What a macro does against V_DW and temperature.
+
+    Attributes:
+        folder: of the results; ``open_study`` reads all of them.
+        files: the table as JSON, CSV and Markdown.
+        columns: unit and meaning of each column: ``v_dw``, ``temperature``, then what came of it, under the names of
+            the task's result file; ``window_low`` and ``window_high`` are the ends of all neurons' V_DW window.
+        rows: values by column, None where there is none; ``own`` says whether it is the design's own operating point,
+            ``problem`` why a row has no numbers.
+        refused: rows without numbers.
+    """
+
+    folder: Path
+    files: list[Path]
+    columns: dict[str, Column]
+    rows: list[Row]
+    refused: int
+
+
+def characterise(
+    design_path: str | Path, folder: Path | None = None, *, v_dw: Sequence[float | str] = (),
+    supplies: Sequence[float] = SUPPLIES, temperatures: Sequence[float | str] = (),
+    wires: Literal["ideal", "drawn"] = "drawn", trials: int | None = None, workers: int | None = 1,
+    scheduler: str | None = None, fresh: bool = False, progress: Advance = lambda done, total: None,
+) -> Characterisation:  # fmt: skip
+    """Run a design's task at each V_DW and each temperature, and tell time, energy, window and success.
+
+    A table that was stopped goes on. The design's own V_DW is always among the rows, and its temperature where it
+    states one; there the numbers are those of ``spinhop run``.
+
+    Args:
+        design_path: the design file.
+        folder: of results; default ``characterisations/<design name>``.
+        v_dw: voltages, V or texts with units; default ``supplies`` × the design's own on these wires.
+        supplies: factors on the design's own V_DW, where no voltages are given.
+        temperatures: of the walls, K or texts with units; default the design's own.
+        wires: drawn and extracted, or ideal.
+        trials: of the task, the first so many; default all.
+        workers: as of ``spinhop.executor``.
+        scheduler: likewise.
+        fresh: forget stored rows.
+        progress: called with (rows done, rows).
+
+    Raises:
+        InputError: a design with a section ``variation``, values that it does not take, or what ``sweep`` raises.
+    """
+    design = read_design(Path(design_path))
+    if design.variation is not None:
+        raise InputError(f"{design_path}: has a section 'variation'; spinhop yield tells what made chips do")
+    folder = Path("characterisations") / design.name if folder is None else folder
+    warm = _temperatures(design, temperatures)
+    own = own_v_dw(design, wires)
+    volts = _voltages(own, v_dw, supplies)
+    if len(volts) * len(warm) > _MOST_POINTS:
+        raise InputError(f"characterise: {len(volts) * len(warm)} rows, allowed {_MOST_POINTS}")
+    points = [(volt, kelvin) for kelvin in warm for volt in volts]
+    made_up = wires == "drawn" and design.compensation is not None and design.compensation.v_dw is not None
+    field = _MADE_UP if made_up else _V_DW  # which of them the network gets
+    axes: dict[str, Any] = {field: [volt for volt, _ in points]}
+    if warm != [None]:
+        axes[_TEMPERATURE] = [kelvin for _, kelvin in points]
+    if warm[-1] is not None:
+        try:
+            whole_design(design, {_TEMPERATURE: warm[-1]})
+        except ValueError as error:
+            raise InputError(f"{design_path}: operating_point: {str(error).splitlines()[0]}") from None
+    study = StudyFields(
+        name=design.name, design=Path(design_path).name, wires=wires, rules=True, trials=trials, method="list",
+        axes=axes,
+    )  # fmt: skip
+    study._folder, study._as_run = design.folder, True
+    done = sweep(study, folder, workers=workers, scheduler=scheduler, fresh=fresh, progress=progress)
+    columns, rows = _table(done.folder, field, (own, design.operating_point.temperature))
+    files = write_table(done.folder, design, wires, columns, rows)
+    return Characterisation(done.folder, files, columns, rows, done.refused)
+
+
+def _voltages(own: float, given: Sequence[float | str], supplies: Sequence[float]) -> list[float]:
+    """Ascending, the design's own among them."""
+    for factor in supplies:
+        if not 0.01 <= factor <= 100:
+            raise InputError(f"supplies: {factor:g}, allowed 0.01 to 100 of the design's own V_DW")
+    found = [_in_range(each, "v_dw", _VOLTS) for each in given] or [own * factor for factor in supplies]
+    return sorted({own, *found})
+
+
+def _in_range(value: float | str, name: str, allowed: Quantity) -> float:
+    number = in_si(value, allowed.unit, name)
+    if not allowed.low <= number <= allowed.high:
+        raise InputError(f"{name}: {shown(value)} is outside {allowed.range}")
+    return number
+
+
+def _temperatures(design: Design, given: Sequence[float | str]) -> list[float | None]:
+    """Ascending, the design's own among them where it states one; None: walls do not move at random."""
+    own = design.operating_point.temperature
+    found = {_in_range(each, "temperature", _KELVIN) for each in given} | ({own} if own is not None else set())
+    return [*sorted(found)] if found else [None]
+
+
+def _table(folder: Path, field: str, own: tuple[float, float | None]) -> tuple[dict[str, Column], list[Row]]:
+    data = open_study(folder).load()
+    names = [str(name) for name in data.data_vars if data[name].dtype.kind == "f" and str(name) != "v_dw"]
+    names.sort(
+        key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name.startswith("margin."), name)
+    )
+    columns = _CONDITIONS | {
+        name: Column(str(data[name].attrs["units"]), str(data[name].attrs["long_name"])) for name in names
+    }  # fmt: skip
+    rows: list[Row] = []
+    for k in range(data.sizes["point"]):
+        point = data.isel(point=k)
+        volts = float(point[field])
+        kelvin = float(point[_TEMPERATURE]) if _TEMPERATURE in data else None
+        values = {name: _known(float(point[name])) for name in names}
+        rows.append({
+            "v_dw": volts, "temperature": kelvin, **values, "own": (volts, kelvin) == own,
+            "problem": str(point["problem"].values),
+        })  # fmt: skip
+    return columns, rows
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
