@@ -7,6 +7,8 @@ import json
 import pytest
 
 from hwlib.design import load_design
+from sim.tasks.graphs import write_graph
+from sim.tasks.rudy import g05
 from spinhop import codesigned
 from spinhop.codesigned import codesigned_paths, measure
 from spinhop.codesigned_page import codesigned_page, result_rows
@@ -75,6 +77,28 @@ def test_what_is_known_is_not_done_again(monkeypatch, tmp_path):
     assert asked == [SMALL] * 4
 
 
+def test_each_graph_has_voltages_of_its_own(monkeypatch, tmp_path):
+    """Those of a shipped max-cut design make up for the wires of one graph's weights; the others find theirs."""
+    write_graph(g05(60, 0), tmp_path / "first.txt")
+    text = "name: cuts\nprocess: copper_thick\ntask: {kind: maxcut, graph: first.txt}\n"
+    (tmp_path / "cuts.yaml").write_text(text + "compensation: {v_dw: 400 mV}\n")
+    found, asked = [], []
+
+    def compensated(path, out, **options):
+        assert load_design(path).compensation is None and not options["simulate"]
+        found.append((load_design(path).task.graph, out))
+
+    monkeypatch.setattr("spinhop.compensating.compensate_design", compensated)
+    monkeypatch.setattr(codesigned, "judged", lambda path: asked.append(path) or held())
+    monkeypatch.setattr(codesigned, "GRAPHS", 3)
+    (result,) = measure([tmp_path / "cuts.yaml"], tmp_path / "out", workers=1)
+    assert len(result.judged) == 3 and [out for _, out in found] == asked
+    assert [graph for graph, _ in found] == [f"g05_60_{k}.txt" for k in range(3)]
+    (tmp_path / "cuts.yaml").write_text(text)
+    measure([tmp_path / "cuts.yaml"], tmp_path / "out", workers=1)
+    assert len(found) == 3 and len(asked) == 6, "without a compensation none is found"
+
+
 def test_another_design_is_no_other_code(monkeypatch, tmp_path):
     """Results of one design stay good when another is added beside it; a source file is another matter."""
     package = tmp_path / "room_of_designs"
@@ -113,7 +137,7 @@ def test_the_table_says_mean_and_nearest_limit(monkeypatch, tmp_path):
 def test_rows_of_other_designs_stay(monkeypatch, tmp_path):
     """The page of one design run again has the others as they were, but for those that ship no more."""
     monkeypatch.setattr(codesigned, "judged", lambda path: held())
-    both = measure(codesigned_paths([SMALL, "recall_29_copper"]), tmp_path)
+    both = measure(codesigned_paths([SMALL, "recall_29_copper"]), tmp_path, workers=1)
     before = codesigned_page(both)
     assert codesigned_page([], before, [SMALL, "recall_29_copper"]) == before
     monkeypatch.setattr(codesigned, "judged", lambda path: held(time=3e-7))
