@@ -39,6 +39,11 @@ def with_parasitics(network: Network, parasitics: Parasitics) -> Network:
     return _Mapping(network, parasitics).network()
 
 
+class _Resistors(NamedTuple):
+    ends: np.ndarray
+    ohm: np.ndarray
+
+
 class _Couplings(NamedTuple):
     nets: np.ndarray
     farad: np.ndarray
@@ -114,8 +119,8 @@ class _Mapping:
                 self._add(end, k)
 
     def _add(self, node: SpefNode, net: int) -> None:
-        self.node.setdefault(node, len(self.node_net))
-        if self.node[node] == len(self.node_net):
+        if node not in self.node:
+            self.node[node] = len(self.node_net)
             self.node_net.append(net)
 
     def _terminals(self) -> np.ndarray:
@@ -161,10 +166,8 @@ class _Mapping:
         loose = np.flatnonzero(part[:count] != root[node_net])
         if len(loose):
             k = int(node_net[loose[0]])
-            raise self._refuse(
-                f"net {self.nets[k].name} falls apart: no resistors lead to {len(loose)} of its nodes",
-                self.nets[k].line,
-            )
+            net, lost = self.nets[k], int((node_net[loose] == k).sum())
+            raise self._refuse(f"net {net.name} falls apart: no resistors lead to {lost} of its nodes", net.line)
 
     def _places(self, kept: np.ndarray, terminals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Places of nodes in m: of terminals as drawn, of others as the file says."""
@@ -210,11 +213,6 @@ class _Mapping:
         if node.base in self.number_of:
             return self.number_of[node.base]
         raise self._refuse(f"*CAP: {shown(str(node))} is of no net of the file", line)
-
-
-class _Resistors(NamedTuple):
-    ends: np.ndarray
-    ohm: np.ndarray
 
 
 def _end(row: Element) -> SpefNode:

@@ -13,8 +13,8 @@ from hwlib.errors import InputError, shown
 from hwlib.process import Layer, Process
 from hwlib.schematic import ideal_network
 from layouts.floorplan import floorplan
+from layouts.macro_leads import macro_name, macro_with_leads
 from layouts.pins import pins
-from layouts.ported_macro import macro_name, ported_macro
 
 _DEVICE_METAL = "read"  # a conductor of the device, below all wires
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")  # what every reader of LEF, CDL and Verilog takes as it is
@@ -54,7 +54,7 @@ def macro_abstract(design: Design, process: Process) -> MacroAbstract:
     Raises:
         InputError: a design that cannot be drawn in its process, or a name that no netlist takes.
     """
-    plan, component = floorplan(design, process), ported_macro(design, process)
+    plan, component = floorplan(design, process), macro_with_leads(design, process)
     scale = dbu_per_step(process)
     outline, ports = kdb.Box(*(scale * v for v in plan.outline)), dict[str, list[tuple[str, kdb.Box]]]()
     for pin in pins(plan):

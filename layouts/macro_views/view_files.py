@@ -7,11 +7,11 @@ from pathlib import Path
 from hwlib.design import Design
 from hwlib.process import Process
 from hwlib.writing import write_bytes
+from layouts.macro_leads import macro_with_leads
 from layouts.macro_views.abstract import macro_abstract
 from layouts.macro_views.black_box import black_box
 from layouts.macro_views.cdl_writer import macro_cdl
 from layouts.macro_views.lef_writer import macro_lef, technology_lef
-from layouts.ported_macro import ported_macro
 from layouts.writer import write_layout
 
 
@@ -40,7 +40,7 @@ def write_views(design: Design, folder: str | Path, process: Process | None = No
         ".v": black_box(macro.name, macro.nets, design.network.neurons), ".cdl": macro_cdl(macro),
     }  # fmt: skip
     folder = Path(folder)
-    files = [write_layout(ported_macro(design, process), folder / f"{macro.name}.gds")]
+    files = [write_layout(macro_with_leads(design, process), folder / f"{macro.name}.gds")]
     return [
         *files,
         *(write_bytes(folder / f"{macro.name}{end}", text.encode("ascii")) for end, text in texts.items()),

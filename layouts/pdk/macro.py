@@ -16,7 +16,7 @@ from hwlib.errors import InputError, shown
 from hwlib.yaml_text import YamlTextError, read_yaml
 from layouts.crossbar import hopfield
 from layouts.floorplan import floorplan
-from layouts.ported_macro import add_pins
+from layouts.macro_leads import add_pins
 
 _NAME = "macro"
 

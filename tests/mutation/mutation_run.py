@@ -53,6 +53,7 @@ GROUPS = {
         "tests/hwlib/test_extraction_fields.py", "tests/hwlib/test_extraction_network.py",
         "tests/hwlib/test_extraction_orientation.py", "tests/hwlib/test_extraction_wires.py",
         "tests/hwlib/test_capacitance.py", "tests/hwlib/test_layout_capacitance.py", "tests/hwlib/test_spef.py",
+        "tests/hwlib/test_spef_reader.py", "tests/sim/test_parasitics.py",
         "tests/hwlib/test_drawing.py", "tests/hwlib/test_resistor_networks.py",
     ],
 }  # fmt: skip

@@ -102,7 +102,8 @@ def test_another_tools_file_of_the_same_wires_is_the_same_circuit(drawn, tmp_pat
         assert known.at_rest and seen.at_rest
         np.testing.assert_array_equal(seen.state, known.state)
         np.testing.assert_allclose(seen.wall_final, known.wall_final, atol=1e-12)
-        np.testing.assert_allclose(seen.time_to_solution, known.time_to_solution, rtol=1e-4)
+        close = 1e-9 if engine == "layout" else 1e-4  # the reference's steps follow what it sees
+        np.testing.assert_allclose(seen.time_to_solution, known.time_to_solution, rtol=close)
 
 
 def by_hand() -> tuple[Design, str]:

@@ -13,10 +13,16 @@ from layouts.floorplan import Floorplan, floorplan
 from layouts.pins import MacroPin, pins
 
 
-def add_pins(component: gf.Component, plan: Floorplan) -> list[MacroPin]:
-    """Draw the leads of a macro, with an electrical port on each end and a pin of the ports of each net."""
+def draw_leads(component: gf.Component, plan: Floorplan) -> list[MacroPin]:
+    """Draw the leads of a macro; returns its pins."""
     found = pins(plan)
     draw(component, plan.process, [Rect(pin.layer, pin.box) for pin in found])
+    return found
+
+
+def add_pins(component: gf.Component, plan: Floorplan) -> list[MacroPin]:
+    """Draw the leads of a macro, with an electrical port on each end and a pin of the ports of each net."""
+    found = draw_leads(component, plan)
     for pin in found:
         port(component, plan.process, pin.name, pin.layer, pin.box, pin.angle)
     for net in dict.fromkeys(pin.net for pin in found):
@@ -29,8 +35,8 @@ def macro_name(design: Design) -> str:
     return design.name.replace("-", "_")
 
 
-def ported_macro(design: Design, process: Process | None = None) -> gf.Component:
-    """A design's crossbar with its labels and a port on every pin at the border.
+def macro_with_leads(design: Design, process: Process | None = None) -> gf.Component:
+    """A design's crossbar with its labels and leads to its border, without ports: thousands of them take long.
 
     Raises:
         InputError: a design that cannot be drawn in its process.
@@ -43,6 +49,6 @@ def ported_macro(design: Design, process: Process | None = None) -> gf.Component
     c = gf.Component()
     c.add_ref(inner)
     c.kdb_cell.flatten(1, False)  # rows and edges lie in the top cell, as without leads
-    add_pins(c, plan)
+    draw_leads(c, plan)
     c.name = name
     return c
