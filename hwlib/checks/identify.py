@@ -32,7 +32,9 @@ class Lattice:
         return np.stack(lines[::-1] if self.turned else lines, axis=-1)
 
 
-def identify(named: np.ndarray, place: np.ndarray, kinds: np.ndarray, labels: Labels) -> tuple[np.ndarray, Lattice]:
+def identify(
+    named: np.ndarray, place: np.ndarray, kinds: np.ndarray, labels: Labels, order: np.ndarray
+) -> tuple[np.ndarray, Lattice]:
     """Return for each device which it is, ``post·N + pre``, or −1; and where each should lie.
 
     It may be one that the reference lacks: a device where no axon should be.
@@ -45,10 +47,11 @@ def identify(named: np.ndarray, place: np.ndarray, kinds: np.ndarray, labels: La
         place: pillar centres in µm, shape (devices, 2).
         kinds: neuron whose dendrite (column 0) or drive (column 1) each reference net is, or −1, shape (nets, 2).
         labels: places of the labels in µm, by name.
+        order: the neurons as their rows and columns stand in the drawing, shape (N,).
     """
     n = int(kinds.max()) + 1
     claim = _by_nets(named, kinds, n)
-    lattice = _lattice(claim, place, labels, n)
+    lattice = _lattice(claim, place, labels, np.argsort(order))
     _settle_rivals(claim, place, lattice)
     return _by_place(claim, place, lattice), lattice
 
@@ -64,13 +67,13 @@ def _by_nets(named: np.ndarray, kinds: np.ndarray, n: int) -> np.ndarray:
     return np.where(axon, post * n + pre, np.where(soma, feeder * (n + 1), UNKNOWN))
 
 
-def _lattice(claim: np.ndarray, place: np.ndarray, labels: Labels, n: int) -> Lattice:
-    known = claim >= 0
+def _lattice(claim: np.ndarray, place: np.ndarray, labels: Labels, rank: np.ndarray) -> Lattice:
+    known, n = claim >= 0, len(rank)
     post, pre = np.divmod(claim[known], n)
     turned = _spread(post, place[known, 1]) > _spread(post, place[known, 0])
     down, along = (0, 1) if turned else (1, 0)
-    rows = _lines(post, place[known, down], [_middle(labels.get(f"dend_{i}"), down) for i in range(n)])
-    columns = _lines(pre, place[known, along], [_middle(labels.get(f"drive_{j}"), along) for j in range(n)])
+    rows = _lines(post, place[known, down], [_middle(labels.get(f"dend_{i}"), down) for i in range(n)], rank)
+    columns = _lines(pre, place[known, along], [_middle(labels.get(f"drive_{j}"), along) for j in range(n)], rank)
     return Lattice(rows, columns, turned)
 
 
@@ -89,7 +92,7 @@ def _middle(points: list[tuple[float, float]] | None, axis: int) -> float:
     return float(np.median([point[axis] for point in points])) if points else np.nan
 
 
-def _lines(index: np.ndarray, at: np.ndarray, label_at: list[float]) -> np.ndarray:
+def _lines(index: np.ndarray, at: np.ndarray, label_at: list[float], rank: np.ndarray) -> np.ndarray:
     """Median coordinate per line; lines without devices from their neighbours' regular pitch, or their label."""
     n = len(label_at)
     order = np.argsort(index, kind="stable")
@@ -103,9 +106,9 @@ def _lines(index: np.ndarray, at: np.ndarray, label_at: list[float]) -> np.ndarr
     offset = np.nanmedian(lines - marks) if np.isfinite(lines - marks).any() else 0.0
     lines[lack] = marks[lack] + offset
     if len(have) >= 2:
-        pitch, start = np.polyfit(have, lines[have], 1)
-        regular = start + pitch * np.arange(n)
-        if np.abs(regular - lines)[have].max() < abs(pitch) / 2:  # not where neurons stand in an order of their own
+        pitch, start = np.polyfit(rank[have], lines[have], 1)
+        regular = start + pitch * rank
+        if np.abs(regular - lines)[have].max() < abs(pitch) / 2:  # not where the layout has another order
             lines[lack] = regular[lack]
     return lines
 

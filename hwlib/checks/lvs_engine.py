@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hwlib.arrangement import neuron_at
 from hwlib.checks.device_extractor import tolerance
 from hwlib.checks.drawn_devices import write_drawn_devices
 from hwlib.checks.graph_comparison import compare_topology
@@ -146,7 +147,8 @@ class Comparison:
                 kinds[k, 0 if net.net_class is DENDRITE else 1] = net.neuron
         named, n = self.single[self.table.nets], self.reference.neurons
         code = self.reference.post.astype(np.int64) * n + self.reference.pre
-        claim, lattice = identify(named, self.table.place[:, 0], kinds, self.labels)
+        order = neuron_at(self.design.network)
+        claim, lattice = identify(named, self.table.place[:, 0], kinds, self.labels, order)
         at = np.minimum(np.searchsorted(code, claim), len(code) - 1)
         return np.where(code[at] == claim, at, -1), lattice
 

@@ -88,6 +88,18 @@ def test_programming_by_several_vias_is_moved_as_a_whole(tmp_path):
         assert not [f for f in lvs(broken, process, design, topology=False) if f.rule == "lvs.short"]
 
 
+def test_a_row_that_is_missing_is_told_where_it_should_be_whatever_the_order(tmp_path):
+    """Of three in an order of their own two are left, and a line through both by number leads elsewhere."""
+    network = {"neurons": 3, "order": [2, 0, 1], "rail_blocks": 2}
+    design = Design(name="ordered", process="copper", network=network, seed=1)
+    planter = Planter(FlatView(open_layout(draw(tmp_path)(design), design.load_process())), np.random.default_rng(2))
+    places = set()
+    while len(places) < 2:
+        broken, fault = plant(planter, "deleted-row")
+        places.add(str(fault.place))
+        assert try_fault(design, broken, fault, reach=planter.pitch * planter.unit).caught
+
+
 def test_carving_changes_one_instance_only(tmp_path):
     design = Design(name="carve", network={"neurons": 6}, seed=1)
     process = load_process("ebeam")
