@@ -2,6 +2,7 @@
 # make test  lint, types, tests
 # make mutants   change the sources a little, see which tests notice; ONLY=sim/rules/leaks.py SAMPLE=100 SEED=1
 # make proof  the long proofs, of which make test runs a sample each (hours; PROOFS="tests/…" for some of them)
+# make fresh   install sdist and wheel in fresh environments of each Python, and try them
 # make site   the documentation, into build/site (open build/site/index.html)
 # make codesigned   draw and run the designs of layouts/codesigned again, write docs/codesigned.md
 # make tolerance   sweep the studies layouts/tolerance/*.yaml, draw the figures of docs/tolerance.md (an hour)
@@ -14,7 +15,7 @@ DESIGN ?= layouts/examples/hopfield_8.yaml
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: notebooks tolerance golden codesigned run test proof lint types docs site mutants benchmarks lock clean
+.PHONY: fresh notebooks tolerance golden codesigned run test proof lint types docs site mutants benchmarks lock clean
 
 run: $(STAMP)
 	@$(BIN)/spinhop run $(DESIGN)
@@ -76,6 +77,10 @@ site: $(STAMP)
 # The golden cells of the PDK (tests/layouts/golden), after a change that is meant to change them.
 golden: $(STAMP)
 	$(BIN)/python -m tests.support.golden_cells
+
+# What pip brings to fresh environments of Python 3.11, 3.12 and 3.13, and that it works there (a quarter of an hour).
+fresh: $(STAMP)
+	$(BIN)/python -m tests.support.fresh_environments
 
 # What the notebooks of docs/notebooks show, by running them.
 notebooks: $(STAMP)

@@ -13,14 +13,15 @@ from importlib import metadata
 from hwlib.errors import InputError
 
 _ONE = re.compile(r"^([A-Za-z0-9._-]+).*;\s*extra\s*==\s*['\"]([^'\"]+)['\"]\s*$")
+_OTHERWISE = {"PIL": "pillow", "dwave": "dwave_samplers"}  # packages whose import has another name
 READING_PACKAGES = ("klayout", "matplotlib")  # of layouts that are there, and pictures of them
 DRAWING_PACKAGES = ("gdsfactory", *READING_PACKAGES)
-_FOR_PEOPLE = ("layout", "report", "cluster", "search")  # the others are for who changes spinhop
+_FOR_PEOPLE = ("layout", "report", "tasks", "study", "cluster", "search")  # the others are for who changes spinhop
 
 
 @lru_cache(maxsize=1)
 def _extras() -> dict[str, str]:
-    """The extra of each package, by its import name."""
+    """The extra of each package, by its name with underscores."""
     try:
         wanted = metadata.requires("spinhop") or []
     except metadata.PackageNotFoundError:
@@ -31,7 +32,7 @@ def _extras() -> dict[str, str]:
 
 def extra_of(package: str) -> str | None:
     """The extra that brings a package, by its import name; None where it comes with spinhop, or not at all."""
-    return _extras().get(package)
+    return _extras().get(_OTHERWISE.get(package, package))
 
 
 def refusal(error: ModuleNotFoundError) -> str:
@@ -57,4 +58,5 @@ def _lacking(package: str) -> str | None:
     extra = extra_of(package)
     if extra is None:
         return None
+    package = _OTHERWISE.get(package, package).replace("_", "-")
     return f"this needs spinhop[{extra}] ({package} is missing): pip install 'spinhop[{extra}]'"

@@ -117,6 +117,8 @@ def run_design(
     Raises:
         InputError: bad input to any stage; files of finished stages stay.
     """
+    from sim.tasks.kinds import task_of
+
     if not goal.endswith("ideal"):
         need(*(DRAWING_PACKAGES if layout is None else READING_PACKAGES))
     refuse_ideal(spef, goal.endswith("ideal"))
@@ -125,6 +127,8 @@ def run_design(
         run.advance = getattr(progress, "advance", run.advance)
         run.say = getattr(progress, "say", run.say)
         run.remark = getattr(progress, "remark", run.remark)
+        if goal.startswith(("run", "recall")):
+            need(*task_of(run.design).packages)
         tell_parasitics(run)
         if goal == "run":
             _run_all(run, progress, force)

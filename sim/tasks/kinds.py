@@ -86,6 +86,7 @@ class RunTask(Task):
         columns: what is told per case.
         pictured: variables of the result that ``shown`` needs, over trial and neuron.
         tolerance: of walls in trials with ideal wires, as for ``sim.run``; None: its default.
+        packages: what it imports that an extra brings: asked for before a trial is run.
     """
 
     title: ClassVar[str]
@@ -96,6 +97,7 @@ class RunTask(Task):
     columns: ClassVar[tuple[Measure, ...]] = ()
     pictured: ClassVar[tuple[str, ...]] = ()
     tolerance: ClassVar[float | None] = None
+    packages: ClassVar[tuple[str, ...]] = ()
 
     def unscored(self, design: Design) -> str:
         """Why there is nothing to compare the trials of this design with; empty when there is."""

@@ -205,6 +205,7 @@ class Maxcut(MaxcutFields, RunTask):
     """Max-cut of a graph: a neuron per node; every wall OFF at the start, or restarts from random loads."""
 
     title: ClassVar[str] = "Max-cut"
+    packages: ClassVar[tuple[str, ...]] = ("dwave",)
     measure: ClassVar[str] = "share_of_best"
     measure_label: ClassVar[str] = "share of the best cut"
     numbers: ClassVar[tuple[Measure, ...]] = (

@@ -18,6 +18,7 @@ from hwlib.made_with import design_attributes, versions
 from hwlib.writing import write_bytes
 from spinhop.design_fields import design_of, plain_fields, set_field
 from spinhop.executor import cores, executor
+from spinhop.extras import need
 from spinhop.folder_lock import hold
 from spinhop.inputs import files_of, read_design
 from spinhop.provenance import code_version, data_hash, file_hash
@@ -85,6 +86,7 @@ class StudyPlan:
     """
 
     def __init__(self, study: StudyFields, where: str, folder: Path | None):
+        need("zarr")
         self.study = study
         self.folder = (Path("studies") / self.study.name if folder is None else folder).absolute()
         design = read_design(self.study.design_path)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shutil
-import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.support import fresh_installation
+from tests.support import fresh_environments, fresh_installation
 
-INTERPRETERS = ("python3.11", "python3.12", "python3.13")
 FULL = bool(os.environ.get("SPINHOP_FULL"))
 
 
@@ -29,7 +25,8 @@ def core(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel with what ``pip install spinhop`` brings, no extra."""
     folder = fresh_installation.bring(tmp_path_factory.mktemp("core"), wheel)
     assert not any(
-        (folder / name).exists() for name in ("gdsfactory", "klayout", "matplotlib", "dask", "optuna", "IPython")
+        (folder / name).exists()
+        for name in ("gdsfactory", "klayout", "matplotlib", "dask", "optuna", "IPython", "zarr", "dwave", "PIL")
     )
     return folder
 
@@ -40,7 +37,8 @@ def spinhop_core(core, tmp_path):
     tiny = "name: tiny\nnetwork: {neurons: 3, weights: {patterns: ['010']}}\ntask: {trials: 2}\n"
     search = "search: {axes: {operating_point.weight: [40 mV, 150 mV]}, objectives: [time], trials: 2}\n"
     study = "name: two\ndesign: tiny.yaml\nwires: ideal\nmethod: grid\naxes: {seed: [1, 2]}\n"
-    for name, text in {"tiny.yaml": tiny, "search.yaml": tiny + search, "study.yaml": study}.items():
+    texts = {"tiny.yaml": tiny, "search.yaml": tiny + search, "study.yaml": study, "graph.txt": "2 1\n1 2 1\n"}
+    for name, text in {**texts, "a.png": "\x89PNG"}.items():
         (tmp_path / name).write_text(text)
 
     def run(*arguments: str) -> tuple[int, str, str]:
@@ -83,30 +81,38 @@ def test_core_simulates_ideal_wires(spinhop_core):
         (["extract", "tiny.yaml", "--layout", "tiny.yaml"], "report"),
         (["check", "--self-test", "--faults", "1"], "layout"),
         (["report", "runs/tiny"], "report"),
-        (["sweep", "study.yaml", "--workers", "2"], "cluster"),
+        (["sweep", "study.yaml"], "study"),
+        (["maxcut", "graph.txt", "--ideal"], "tasks"),
+        (["image", "a.png", "--ideal"], "tasks"),
         (["optimize", "search.yaml"], "search"),
     ],
     ids=lambda each: each if isinstance(each, str) else each[0],
 )
 def test_command_says_in_one_line_which_extra_it_needs(spinhop_core, arguments, extra):
-    code, out, err = spinhop_core(*arguments)
+    _one_line(extra, *spinhop_core(*arguments))
+
+
+def test_studies_ask_for_several_processes_where_they_are_wanted(wheel, spinhop_core, tmp_path):
+    folder = fresh_installation.bring(tmp_path / "packages", wheel, ("study",))
+    command = ["sweep", "study.yaml", "--workers", "2"]
+    done = fresh_installation.python(folder, "-m", "spinhop", *command, cwd=tmp_path)
+    _one_line("cluster", done.returncode, done.stdout, done.stderr)
+
+
+def _one_line(extra, code, out, err):
     assert (code, out) == (2, "")
     line, *more = err.splitlines()
     assert not more and line.startswith(f"spinhop: this needs spinhop[{extra}] (") and len(line) <= 200
     assert line.endswith(f"pip install 'spinhop[{extra}]'")
 
 
-@pytest.mark.skipif(not FULL, reason="fresh environments: minutes each")
-@pytest.mark.parametrize("interpreter", INTERPRETERS)
-def test_fresh_environment_runs_an_example(wheel, tmp_path, interpreter):
-    if shutil.which(interpreter) is None or subprocess.run([interpreter, "--version"], capture_output=True).returncode:
-        pytest.skip(f"no {interpreter} here")
-    subprocess.run([interpreter, "-m", "venv", tmp_path / "venv"], check=True)
-    bin_ = tmp_path / "venv" / "bin"
-    subprocess.run([bin_ / "pip", "install", "--quiet", f"{wheel}[all]"], check=True)
-    subprocess.run([bin_ / "spinhop", "examples", "copy", "hopfield_8"], cwd=tmp_path, check=True)
-    done = subprocess.run(
-        [bin_ / "spinhop", "run", "hopfield_8.yaml", "--json"], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) and (tmp_path / "runs" / "hopfield_8" / "report.html").is_file()
+@pytest.mark.skipif(not FULL, reason="fresh environments: minutes each; make fresh")
+@pytest.mark.parametrize(("version", "python"), list(fresh_environments.interpreters()), ids=lambda each: str(each))
+@pytest.mark.parametrize("extra", ["", "all"])
+def test_fresh_environment_works(wheel, tmp_path, version, python, extra):
+    """The source archive without extras, and the wheel with all of them."""
+    if python is None:
+        pytest.skip(f"no Python {version} here")
+    archive = f"{wheel}[all]" if extra else str(fresh_installation.build("sdist", tmp_path))
+    bin_ = fresh_environments.install(python, tmp_path / "environment", archive)
+    (fresh_environments.try_all if extra else fresh_environments.try_core)(bin_, tmp_path)
