@@ -29,7 +29,7 @@ PROOFS ?= tests/layouts/test_straps.py tests/layouts/test_tapers.py tests/layout
   tests/hwlib/test_open_presets.py \
   tests/spinhop/test_fuzz_texts.py tests/spinhop/test_fuzz_inputs.py tests/spinhop/test_fuzz_results.py \
   tests/spinhop/test_full_disk.py tests/spinhop/test_interruption.py tests/spinhop/test_hostile_names.py \
-  tests/spinhop/test_one_verdict.py tests/spinhop/test_sweep.py tests/spinhop/test_packaging.py tests/sim/test_ties.py tests/sim/test_parity.py tests/sim/test_warm_devices.py \
+  tests/spinhop/test_one_verdict.py tests/spinhop/test_sweep.py tests/spinhop/test_packaging.py tests/spinhop/test_documented_blocks.py tests/sim/test_ties.py tests/sim/test_parity.py tests/sim/test_warm_devices.py \
   tests/sim/test_parity_on_layouts.py tests/sim/test_rules_loading.py tests/sim/test_axon_course.py \
   tests/sim/test_library_graphs.py tests/sim/test_kicked_search.py tests/sim/test_spice_decks.py tests/benchmarks/test_checks.py \
   tests/benchmarks/test_engines.py tests/benchmarks/test_static_solve.py
@@ -118,9 +118,10 @@ lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet --upgrade '.[all,test,docs]' "$$(grep -o 'setuptools>[^"]*' pyproject.toml)"
 	{ echo "# Everything \`make run\` and \`make test\` install, direct and indirect. Renew: make lock"; \
-	  build/lock/bin/pip freeze --all --exclude spinhop --exclude pip | sort -f; \
-	} > requirements.lock
-	rm -rf build
+	  build/lock/bin/pip freeze --all --exclude spinhop --exclude pip | LC_ALL=C sort -f; \
+	} > build/requirements.lock
+	mv build/requirements.lock requirements.lock
+	rm -rf build/lock
 
 clean:
 	rm -rf $(VENV) build *.egg-info

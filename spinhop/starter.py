@@ -13,6 +13,12 @@ from hwlib.writing import replacing
 from hwlib.yaml_text import yaml_text
 
 _WIDTH = 58
+# What the default process asks for beyond the defaults, which are the least that can be drawn: wires that carry the
+# currents of small networks, and voltages just below the paper's.
+_CHOSEN = {
+    "network.dendrite_width": "120 nm", "network.drive_width": "100 nm", "network.ground_width": "100 nm",
+    "network.weight_width": "100 nm", "operating_point.v_charge": "80 mV", "operating_point.weight": "92 mV",
+}  # fmt: skip
 
 
 def write_starter(path: Path, *, neurons: int = 8, weight_style: str = "rails", replace: bool = False) -> Path:
@@ -42,7 +48,7 @@ def write_starter(path: Path, *, neurons: int = 8, weight_style: str = "rails", 
 
 def starter_text(name: str, neurons: int, weight_style: str) -> str:
     """The starter design as text."""
-    chosen = {"name": name, "network.neurons": neurons, "network.weight_style": weight_style}
+    chosen = {"name": name, "network.neurons": neurons, "network.weight_style": weight_style, **_CHOSEN}
     defaults = Design(name="x", network={"neurons": 2}).model_dump(mode="json")  # type: ignore[arg-type]
     lines = [
         "# A spinhop design. Uncomment a line to change it; what stands commented is the default.",

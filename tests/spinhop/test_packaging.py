@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import subprocess
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
+import jsonschema
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from ruamel.yaml import YAML
 
 from tests.support import fresh_environments, fresh_installation
 
@@ -60,11 +67,45 @@ def test_wheel_and_source_archive_have_every_file_of_the_rooms(wheel):
     assert wanted | {"LICENSE", "README.md", "pyproject.toml"} <= names
 
 
-def test_citation_says_the_version():
-    citation = (fresh_installation.ROOT / "CITATION.cff").read_text(encoding="utf-8")
-    project = (fresh_installation.ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    version = re.search(r'^version = "(.+)"$', project, re.M)
-    assert version and f"\nversion: {version[1]}\n" in citation
+def test_citation_holds_to_its_schema_and_says_the_version():
+    root = fresh_installation.ROOT
+    schema = json.loads((Path(__file__).parent / "data" / "cff-1.2.0.json").read_text(encoding="utf-8"))
+    cited = YAML(typ="safe").load(root / "CITATION.cff")
+    jsonschema.validate(cited, schema)
+    with pytest.raises(jsonschema.ValidationError, match="license"):
+        jsonschema.validate(cited | {"license": "Apache 2"}, schema)
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert (cited["version"], cited["license"]) == (project["version"], project["license"]["text"])
+    assert cited["abstract"].startswith(project["description"])
+
+
+def test_container_file_copies_what_there_is():
+    """Its instructions are known, what it copies is there, all rooms are among it, its shell lines parse."""
+    root = fresh_installation.ROOT
+    text = (root / "Containerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line.split(None, 1) for line in text.splitlines() if line and not line.startswith("#")]
+    assert lines[0][0] == "FROM" and {word for word, _ in lines} == {
+        "FROM", "WORKDIR", "COPY", "RUN", "ENV", "USER", "ENTRYPOINT", "CMD",
+    }  # fmt: skip
+    copied = [word for name, rest in lines if name == "COPY" and "--from" not in rest for word in rest.split()[:-1]]
+    assert {*fresh_installation.ROOMS, "pyproject.toml", "README.md", "LICENSE", "requirements.lock"} <= set(copied)
+    assert all((root / name).exists() for name in copied)
+    for name, rest in lines:
+        if name == "RUN":
+            subprocess.run(["sh", "-n", "-c", rest], check=True)
+
+
+def test_every_package_is_pinned_within_its_range():
+    """And by name and version alone: no address of wherever the lock was made."""
+    root = fresh_installation.ROOT
+    lines = [each for each in (root / "requirements.lock").read_text().splitlines() if not each.startswith("#")]
+    assert [each for each in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", each)] == []
+    pins = {canonicalize_name(name): version for name, version in (line.split("==") for line in lines)}
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    kinds = {name: each for name, each in project["optional-dependencies"].items() if name not in ("dev", "peers")}
+    wanted = [Requirement(text) for each in (project["dependencies"], *kinds.values()) for text in each]
+    for each in (each for each in wanted if each.name != "spinhop"):
+        assert each.specifier.contains(pins[canonicalize_name(each.name)]), each
 
 
 def test_core_simulates_ideal_wires(spinhop_core):
