@@ -104,13 +104,14 @@ def _trial() -> None:
 
 GIVEN: dict[str, Callable[[], object]] = {
     "design.yaml": _file("design.yaml", DESIGN),
+    "my_design.yaml": _file("my_design.yaml", DESIGN.replace("name: design", "name: my_design")),
     "mine_design.yaml": _file("mine_design.yaml", MINE),
     "hopfield_8.yaml": lambda: _example("hopfield_8"),
     "layouts/examples/hopfield_8.yaml": lambda: _example("hopfield_8", "layouts/examples"),
     "layouts/examples/images_25.yaml": lambda: _example("images_25", "layouts/examples"),
     "graph.txt": _graph,
-    "a.png": _picture("a.png", ["101", "010", "101"]),
-    "b.png": _picture("b.png", ["111", "000", "111"]),
+    "a.png": _picture("a.png", ["11000", "11000", "11000", "11000", "11000"]),
+    "b.png": _picture("b.png", ["11111", "11111", "00000", "00000", "00000"]),
     "edited.gds": _edited,
     "wires.spef": _parasitics,
     "study.yaml": _small_study,
