@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hwlib.design import Design
 from hwlib.findings import Finding
+from hwlib.process import load_process
 from hwlib.scratch import scratch_folder
 from spinhop.check_page import PAGE
 from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, Checks, drawing_failed, read_checks
 from spinhop.extras import DRAWING_PACKAGES, READING_PACKAGES, need
+from spinhop.inputs import read_design
 from spinhop.next_step import NextStep, next_step
 from spinhop.point_tables import Point
 from spinhop.runs import Progress, Run, open_run
 from spinhop.stages import EXTRACTION, LAYOUT
 from spinhop.verdict import VerdictLine, limits_line
+
+if TYPE_CHECKING:
+    from hwlib.checks.lone_device import LoneDevice
 
 LARGEST = 12  # neurons of the self-test's designs, so that a short one is quick
 
@@ -85,6 +90,26 @@ def run_checks(run: Run, progress: Progress, *, force: bool = False) -> Checks:
         run.execute((EXTRACTION, POINT_DRAWN), progress, force=force)
     run.execute((CHECK_PAGE,), progress, force=force)
     return read_checks(run.folder, run.manifest, run.design_hash)
+
+
+def check_alone(layout: Path, process: str, *, top: str | None = None, against: Path | None = None) -> LoneDevice:
+    """Check a layout that is one device by itself, and extract it.
+
+    Args:
+        layout: GDS or OASIS file.
+        process: a preset's name, or a process file; that of ``against`` where one is given.
+        top: its cell, when it has several top cells.
+        against: design file whose device it is to be; default: sizes are free.
+
+    Raises:
+        InputError: a layout that cannot be read or has several devices, or a bad design or process.
+    """
+    need(*READING_PACKAGES)
+    from hwlib.checks.lone_device import check_lone_device
+
+    design = None if against is None else read_design(against)
+    rules = load_process(process) if design is None else design.load_process()
+    return check_lone_device(layout, rules, top=top, device=None if design is None else design.device)
 
 
 class Tried(NamedTuple):

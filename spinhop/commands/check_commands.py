@@ -29,14 +29,26 @@ def check(
     faults: Annotated[int, typer.Option("--faults", min=1, max=1_000_000, help="Faults of the self-test.")] = 60,
     largest: Annotated[int, typer.Option("--largest", min=2, max=60, help="Neurons of its largest design.")] = 12,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the self-test.")] = 1,
+    process: Annotated[
+        str, typer.Option("--process", help="Of a lone device, whose layout stands for DESIGN: preset or process file.")
+    ] = "ebeam",
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="DESIGN", help="Design whose device a lone one is to be.")
+    ] = None,
     force: Force = False, whole: All = False, json: Json = False,
 ) -> None:  # fmt: skip
-    """Check the layout (design rules, LVS) and the operating point. Exit code 1 on violations."""
+    """Check the layout (design rules, LVS) and the operating point. Exit code 1 on violations.
+
+    A layout file (.gds, .oas) in place of DESIGN is checked as one device by itself.
+    """
     if self_test:
         _self_test(faults, largest, seed, json)
         return
     if design is None:
         raise typer.BadParameter("give a design file, or --self-test", param_hint="DESIGN")
+    if design.suffix in (".gds", ".oas"):
+        _check_lone(design, process, top, against, json)
+        return
     from spinhop.check_stages import TITLES
     from spinhop.checking import check_design
     from spinhop.console import StageLines, print_json, print_table, print_verdict
@@ -64,6 +76,27 @@ def check(
         print(checked.page)
         print_verdict([checked.limits], checked.step)
     if checked.failed:
+        raise typer.Exit(1)
+
+
+def _check_lone(layout: Path, process: str, top: str | None, against: Path | None, json: bool) -> None:
+    from hwlib.findings import failed
+    from hwlib.quantities import human
+    from spinhop.checking import check_alone
+    from spinhop.console import print_json, print_table
+
+    found = check_alone(layout, process, top=top, against=against)
+    broken = failed(found.findings)
+    if json:
+        findings = [vars(finding) for finding in found.findings]
+        print_json({"failed": broken, "findings": findings, "sizes": found.sizes, "values": found.values})
+    else:
+        _print_findings(found.findings)
+        units = {"mobility": "m/s/A"}
+        values = [[name, human(value, units.get(name, "ohm"), 6)] for name, value in found.values.items()]
+        print_table("device as drawn", ["", ""], [*([words, text] for words, text in found.size_rows()), *values])
+        print(harmless(f"{layout}: {'breaks its rules, or is no device' if broken else 'one device, no error'}"))
+    if broken:
         raise typer.Exit(1)
 
 
