@@ -6,7 +6,8 @@
 # make site   the documentation, into build/site (open build/site/index.html)
 # make codesigned   draw and run the designs of layouts/codesigned again, write docs/codesigned.md
 # make tolerance   sweep the studies layouts/tolerance/*.yaml, draw the figures of docs/tolerance.md (an hour)
-# make benchmarks   measure the engines and the static solve, write docs/benchmarks.md (about a quarter of an hour)
+# make benchmarks   measure the engines and the static solve, write docs/benchmarks.md (about a quarter of an hour;
+#   BASE=<revision> runs whole trials of that version beside, which takes longer)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -102,7 +103,7 @@ $(MUTANTS)/bin/mutmut:
 PEERS := build/peers
 benchmarks: $(STAMP)
 	-$(BIN)/python -m pip install --quiet --no-deps --target $(PEERS) badcrossbar==1.1.0 sigfig==1.3.19 pathvalidate==3.3.1 sortedcontainers==2.4.0
-	PYTHONPATH=$(PEERS) $(BIN)/python tests/benchmarks/engine_page.py $(if $(QUICK),--quick)
+	PYTHONPATH=$(PEERS) $(BIN)/python tests/benchmarks/engine_page.py $(if $(QUICK),--quick) $(if $(BASE),--base $(BASE))
 
 $(STAMP): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

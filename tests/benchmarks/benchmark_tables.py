@@ -27,6 +27,11 @@ result. *First use*: what compiling adds to the first trials of both engines, wi
 
 {whole}
 
+With `BASE=<revision>` an older version runs beside: such trials by `sim.run_batch`, and twenty of the device as it is
+in `copper`, of which none rests within 2 µs. CPU seconds of all threads; drawing and extraction do not count.
+
+{beside}
+
 ## Against ngspice
 
 The same trial: the paper's network with a ladder of the given resistance per cell on every dendrite and drive, one
@@ -150,6 +155,23 @@ def vacask_rows(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
         for row in found.get("vacask", [])
     ]  # fmt: skip
     return head, rows or [["VACASK is not installed", *["–"] * (len(head) - 1)]]
+
+
+def beside(found: dict[str, Any]) -> str:
+    """Whole trials of this version and of an older one."""
+    head = ["network", "trials", "at rest", "CPU time", "older one's", "ratio", "same states", "steps", "older one's"]
+    rows = []
+    for row, old in found.get("beside", []):
+        if "failed" in row or "failed" in old:
+            rows.append(_failed(row if "failed" in row else old, len(head)))
+            continue
+        rows.append([
+            f"N = {row['neurons']}" if row["neurons"] else "N = 60, copper", str(row["count"]), f"{row['at_rest']:.0%}",
+            time_text(row["cpu_seconds"]), time_text(old["cpu_seconds"]),
+            f"{old['cpu_seconds'] / row['cpu_seconds']:.3g}", "yes" if old["state"] == row["state"] else "no",
+            str(row["steps"]), str(old["steps"]),
+        ])  # fmt: skip
+    return table(head, rows) if rows else "Not measured in this run."
 
 
 def scaling_rows(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:

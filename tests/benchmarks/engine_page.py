@@ -12,8 +12,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmark_tables import PAGE, bandwidth, ngspice_rows, scaling_rows, static_rows, table, vacask_rows, whole_rows
+from benchmark_tables import (
+    PAGE,
+    bandwidth,
+    beside,
+    ngspice_rows,
+    scaling_rows,
+    static_rows,
+    table,
+    vacask_rows,
+    whole_rows,
+)
 from machine import facts, in_own_process
+from whole_trials import CASES, unpacked
 
 from sim.spice import vacask_programs
 
@@ -27,14 +38,16 @@ PATIENCE = {60: 60.0, 100: 60.0, 300: 180.0, 1000: 400.0}  # s for a size in a p
 COMPILING = 900.0  # s, once
 
 
-def measure(quick: bool, report: Callable[[str], None]) -> dict[str, Any]:
-    """Everything, or with ``quick`` what takes about a minute."""
+def measure(quick: bool, report: Callable[[str], None], base: str | None = None) -> dict[str, Any]:
+    """Everything, or with ``quick`` what takes about a minute; whole trials of an older version ``base`` as well."""
     kinds = ("first_use", "whole", "ngspice", "vacask", "scaling", "profiles", "static", "static_many", "badcrossbar")
     found: dict[str, Any] = {"facts": facts(), **{kind: [] for kind in kinds}}
 
-    def own(call: str, *arguments: float, timeout: float, blas_threads: int | None = None) -> dict[str, Any]:
+    def own(
+        call: str, *arguments: float, timeout: float, blas_threads: int | None = None, sources: Path | None = None
+    ) -> dict[str, Any]:
         begun = time.perf_counter()
-        answer = in_own_process(call, *arguments, timeout=timeout, blas_threads=blas_threads)
+        answer = in_own_process(call, *arguments, timeout=timeout, blas_threads=blas_threads, sources=sources)
         report(f"{call}{arguments}: {answer.get('failed', 'done')}, {time.perf_counter() - begun:.0f} s")
         return answer
 
@@ -43,6 +56,7 @@ def measure(quick: bool, report: Callable[[str], None]) -> dict[str, Any]:
     own("engine_measures.compiled", timeout=COMPILING)
     for n in WHOLE[:1] if quick else WHOLE:
         found["whole"].append(own("engine_measures.whole_trials", n, timeout=PATIENCE[1000]))
+    found["beside"] = [] if base is None else _beside(own, quick, unpacked(base, ROOT))
     for n in SIZES[:2] if quick else SIZES:
         found["scaling"].append(own("engine_measures.cost", n, 3 if n <= 100 else 1, timeout=PATIENCE[n]))
     for n, threads in PROFILES[:1] if quick else PROFILES:
@@ -73,6 +87,17 @@ def _measure_static(found: dict[str, Any], quick: bool, own: Callable[..., dict[
                                         blas_threads=1))  # fmt: skip
 
 
+def _beside(
+    own: Callable[..., dict[str, Any]], quick: bool, older: Path
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Whole trials of this version and of an older one, in turn."""
+    return [
+        (own("whole_trials.measure", n, timeout=COMPILING),
+         own("whole_trials.measure", n, timeout=COMPILING, sources=older))
+        for n in (CASES[:1] if quick else CASES)
+    ]  # fmt: skip
+
+
 def _against_ngspice(quick: bool) -> Iterator[tuple[int, float, float, str]]:
     if quick:
         yield from ((12, 0.0, 5e-6, "ideal"), (8, 1.0, 5e-6, "layout"))
@@ -87,7 +112,7 @@ def page(found: dict[str, Any]) -> str:
     machine = "Machine: " + ", ".join(f"{name} {value}" for name, value in found["facts"].items())
     machine = "\n".join(textwrap.wrap(machine, 118, break_on_hyphens=False))
     return PAGE.format(
-        machine=machine, whole=table(*whole_rows(found)), ngspice=table(*ngspice_rows(found)),
+        machine=machine, whole=table(*whole_rows(found)), beside=beside(found), ngspice=table(*ngspice_rows(found)),
         vacask=table(*vacask_rows(found)), scaling=table(*scaling_rows(found)), static=table(*static_rows(found)),
         profile=bandwidth(found),
     )  # fmt: skip
@@ -97,13 +122,14 @@ def main() -> int:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, about a minute; prints, writes no page")
+    parser.add_argument("--base", help="a revision of the past, whose whole trials are measured as well")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md")
     parser.add_argument("--numbers", type=Path, help="JSON of the measurements; read when it exists, else written")
     options = parser.parse_args()
     if options.numbers and options.numbers.exists():
         found = json.loads(options.numbers.read_text(encoding="utf-8"))
     else:
-        found = measure(options.quick, lambda line: print(line, file=sys.stderr, flush=True))
+        found = measure(options.quick, lambda line: print(line, file=sys.stderr, flush=True), options.base)
         if options.numbers:
             options.numbers.write_text(json.dumps(found, indent=1), encoding="utf-8")
     text = page(found)

@@ -18,7 +18,7 @@ from sim.engines.driver import TrialRun
 from sim.engines.layout import threads_for
 from sim.engines.layout.elimination.schur import row_potentials, solve
 from sim.engines.layout.layout_stepper import LayoutSolver
-from sim.engines.layout.partition.block_records import ELIMINATE
+from sim.engines.layout.partition.block_records import SWEEP
 from sim.protocol import Protocol
 
 
@@ -39,11 +39,11 @@ def drawn(neurons: int) -> dict[str, Any]:
     return _profile(*_drawn(neurons), 0) | {"drawn": True}
 
 
-def sweep_against_elimination(neurons: int) -> dict[str, float]:
+def sweep_against_elimination(neurons: int, somas: str) -> dict[str, float]:
     """CPU seconds of all rows of a drawn network, swept as coupled ladders and eliminated node by node."""
-    run = _begun(*_drawn(neurons), 1)
+    run = _begun(*_drawn(neurons, somas), 1)
     system, held = run.stepper.system, run.stepper.held[0]
-    sweep = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(int(system.calls[ELIMINATE]))
+    sweep = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(int(system.calls[SWEEP]))
     row_potentials(held)
 
     def swept() -> None:
@@ -55,14 +55,15 @@ def sweep_against_elimination(neurons: int) -> dict[str, float]:
     return {"sweep": seconds, "elimination": general, "ratio": general / seconds}
 
 
-def _drawn(neurons: int) -> tuple[Network, Protocol]:
+def _drawn(neurons: int, somas: str = "centred") -> tuple[Network, Protocol]:
     import layouts
     from hwlib.design import Design
     from hwlib.extraction import extract
     from sim.protocol import protocol_for
 
     design = Design.model_validate({
-        "name": "drawn", "process": "copper_thick", "network": {"neurons": neurons, "weight_style": "rails"},
+        "name": "drawn", "process": "copper_thick",
+        "network": {"neurons": neurons, "weight_style": "rails", "soma_placement": somas},
         "operating_point": {"load": "rest"}, "task": {"time_limit": 100e-9},
     })  # fmt: skip
     process = design.load_process()

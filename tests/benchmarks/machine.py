@@ -99,7 +99,9 @@ def triad_bandwidth(threads: int, megabytes: int = 256, repeats: int = 8) -> flo
     return 3 * b.nbytes / best
 
 
-def in_own_process(call: str, *arguments: float, timeout: float, blas_threads: int | None = None) -> dict[str, Any]:
+def in_own_process(
+    call: str, *arguments: float, timeout: float, blas_threads: int | None = None, sources: Path | None = None
+) -> dict[str, Any]:
     """Call ``module.function`` of this folder in a process of its own.
 
     Args:
@@ -107,6 +109,7 @@ def in_own_process(call: str, *arguments: float, timeout: float, blas_threads: i
         arguments: numbers.
         timeout: longest run in s.
         blas_threads: limit of NumPy's linear algebra; the process's default when None.
+        sources: where the project is imported from; None: from here.
 
     Returns:
         Its dictionary with ``peak_bytes``; ``{"failed": reason}`` when it does not end in time, or fails.
@@ -118,7 +121,8 @@ def in_own_process(call: str, *arguments: float, timeout: float, blas_threads: i
         "answer['peak_bytes'] = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "print('\\n' + json.dumps(answer))\n"
     )
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])}
+    first = [str(Path(__file__).parent), *([] if sources is None else [str(sources)])]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([*first, *filter(None, sys.path)])}
     if blas_threads is not None:
         environment |= {"OPENBLAS_NUM_THREADS": str(blas_threads), "OMP_NUM_THREADS": str(blas_threads)}
     try:

@@ -6,12 +6,17 @@ Ratios of two measurements in one run, in CPU time: a loaded machine slows both.
 import os
 import shutil
 
+import numpy as np
 import pytest
 from benchmark_tables import PAGE, time_text
 from engine_measures import SPAN, against_ngspice, cost, exponent
 from engine_page import main, page
 from engine_profile import profile, sweep_against_elimination
-from machine import facts, in_own_process
+from machine import cpu_seconds, facts, in_own_process
+from whole_trials import TOLERANCE, trials
+
+import sim
+from sim.engines.layout.partition import plan as planning
 
 pytestmark = pytest.mark.benchmark
 FULL = pytest.mark.skipif(not os.environ.get("SPINHOP_FULL"), reason="minutes; set SPINHOP_FULL=1")
@@ -62,11 +67,30 @@ def test_cost_of_a_step_grows_with_the_number_of_walls():
     assert each[1] / each[0] < 9 * 1.5
 
 
-def test_rows_beside_rails_are_swept_faster_than_they_are_eliminated():
+@pytest.mark.parametrize("somas", ["diagonal", "centred"])
+def test_rows_beside_rails_are_swept_faster_than_they_are_eliminated(somas):
     """Of 24 neurons; the elimination also finds the potentials inside the rows, about a third of its time."""
-    row = sweep_against_elimination(24)
+    row = sweep_against_elimination(24, somas)
     show(row)
     assert row["ratio"] > 5
+
+
+def test_whole_recalls_take_less_time_with_swept_rows(monkeypatch):
+    """Everything counts here: steps, the interface, what is prepared, the result."""
+    network, protocols = trials(32, 2)
+
+    def recalls():
+        return sim.run_batch(network, protocols, engine="layout", tolerance=TOLERANCE)
+
+    recalls()
+    swept, known = cpu_seconds(recalls, 3, 3.0)
+    monkeypatch.setattr(planning, "find_coupled", lambda *_: (None, np.zeros(0, bool)))
+    recalls()
+    general, other = cpu_seconds(recalls, 3, 3.0)
+    show({"swept": swept, "general": general, "ratio": general / swept})
+    assert known.at_rest.all() and np.array_equal(known.state, other.state)
+    np.testing.assert_allclose(known.time_to_solution, other.time_to_solution, rtol=1e-5)
+    assert general / swept > 1.4
 
 
 @FULL
@@ -101,6 +125,7 @@ def test_the_page_holds_every_measurement_that_succeeded():
         "neurons": 60, "ohm": SPAN / 60, "threads": 1, "build_seconds": 1.0, "ready_seconds": 0.5, "seconds": 2.5,
         "steps": 1000, "at_rest": True, "ns_per_wall_step": 555.5, "peak_bytes": 2**30,
     }  # fmt: skip
+    whole = {"neurons": 16, "count": 20, "at_rest": 1.0, "seconds": 1.0, "steps": 9, "state": "01"}
     found = {
         "facts": {"cores": "2", "numpy": "1"}, "scaling": [ran, {"failed": "not done within 9 s"}],
         "ngspice": [{
@@ -111,9 +136,10 @@ def test_the_page_holds_every_measurement_that_succeeded():
         "static": [{"lines": 64, "ratio": 1e-3, "seconds": 1e-3, "direct_seconds": 2e-2, "gain": 20.0, "apart": 1e-13,
                     "residual": 1e-12, "iterations": 9}],
         "badcrossbar": [{"installed": False}],
+        "beside": [(whole | {"cpu_seconds": 2.0}, whole | {"cpu_seconds": 7.0})],
     }  # fmt: skip
     text = page(found)
-    for part in ("1.2e+04", "556", "not done within 9 s", "Not measured: nothing", "1e-13", "cores 2"):
+    for part in ("| 3.5 | yes |", "1.2e+04", "556", "not done within 9 s", "Not measured: nothing", "1e-13", "cores 2"):
         assert part in text, part
     assert "{" not in text and "{machine}" in PAGE
 

@@ -1,7 +1,7 @@
 """The generated sweep along rows of coupled ladders, on random rows, against dense algebra of their resistors."""
 
 import ctypes
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from sim.engines.layout.ladders.coupled_ladders import (
     no_coupled,
 )
 from sim.engines.layout.ladders.coupled_search import find_coupled
+from sim.engines.layout.ladders.coupled_sweep import E_E, FIXED, S_E, S_S, S_T, T_E, T_T
 from sim.engines.layout.ladders.single_ladders import RowEdges
 from sim.engines.vector_code import LANES
 
@@ -31,11 +32,12 @@ class Work(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """What the kernel reads of a system."""
+    """What the kernel reads of a system, and conductances between the nodes of each row's junction."""
 
     coupled: CoupledLadders
     coupled_state: CoupledState
     work: Work
+    mesh: np.ndarray
 
 
 def sweep(rows):
@@ -50,7 +52,10 @@ def random_rows(rails, rng):
     step_first = np.concatenate([[0], np.cumsum(LENGTHS)])
     steps, batches = step_first[-1], len(LENGTHS)
     pairs = (2 * rails + 2) * (2 * rails + 3) // 2
-    fixed = rng.uniform(0.1, 5, (batches, 2 * rails + 4, LANES))
+    fixed = rng.uniform(0.1, 5, (batches, 2 * rails + FIXED, LANES))
+    mesh = np.triu(rng.uniform(0.1, 5, (batches, LANES, 4, 4)), 1)
+    mesh[:, ::3, 0, 2:] = 0.0  # a path from the end before through the port, with the other two aside or behind
+    fixed[:, 2 * rails + 1 :] = junctions(mesh)
     fixed[:, rails : 2 * rails + 1][rng.random((batches, rails + 1, LANES)) < 0.4] = np.inf
     soma = np.stack([rng.integers(1, length + 1, LANES) for length in LENGTHS])
     soma[:, 0] = LENGTHS  # at the end of the dendrite
@@ -73,7 +78,19 @@ def random_rows(rails, rng):
     siemens[step_first[1] - 3 : step_first[1], 1] = 0.0  # a row that ends earlier
     siemens[:, -1] = state.siemens.reshape(steps, LANES)[:, -1]
     state.siemens[:] = siemens.ravel()
-    return Rows(coupled, state, Work(np.ones(batches, np.bool_), np.array([0, batches])))
+    return Rows(coupled, state, Work(np.ones(batches, np.bool_), np.array([0, batches])), mesh)
+
+
+def junctions(mesh):
+    """Resistances that a junction's port, end behind and tap have in common from the end before, by ``FIXED``."""
+    found = np.zeros((len(mesh), FIXED - 1, LANES))
+    for batch, lane in np.ndindex(*mesh.shape[:2]):
+        g = mesh[batch, lane] + mesh[batch, lane].T
+        ohm = np.linalg.inv((np.diag(g.sum(axis=0)) - g)[1:, 1:])  # port, tap, end
+        pairs = {S_S: (0, 0), S_E: (0, 2), E_E: (2, 2), S_T: (0, 1), T_E: (1, 2), T_T: (1, 1)}
+        for which, pair in pairs.items():
+            found[batch, which - 1, lane] = ohm[pair]
+    return found
 
 
 class Circuit:
@@ -102,21 +119,26 @@ def dense(rows, batch, lane, grown):
     siemens = rows.coupled_state.siemens.reshape(-1, LANES)[:, lane]
     begins = [circuit.node() for _ in range(rails)]
     ends = [circuit.on(begins[k], fixed[k]) for k in range(rails)]
-    far_ohm, into, onward, beside = fixed[2 * rails :]
+    far_ohm = fixed[2 * rails]
     dendrite = soma = None
     for step in range(first, last + 1):
+        tap = None
         if step - first == coupled.soma[batch, lane]:
-            at_port = circuit.on(dendrite, into)
-            soma, dendrite = circuit.on(at_port, beside), circuit.on(at_port, onward)
+            soma, tap, end = nodes = [circuit.node() for _ in range(3)]
+            between = np.argwhere(rows.mesh[batch, lane])
+            circuit.edges += [([dendrite, *nodes][a], [dendrite, *nodes][b], rows.mesh[batch, lane, a, b])
+                              for a, b in between]  # fmt: skip
+            dendrite = end
         if step == last:
             break
         along, ohm, series = coupled.wire[step, :, lane]
         rail = coupled.rail[step, lane]
         ends[rail] = circuit.on(ends[rail], ohm)
-        dendrite = circuit.node() if dendrite is None else circuit.on(dendrite, along)
+        if tap is None:
+            tap = dendrite = circuit.node() if dendrite is None else circuit.on(dendrite, along)
         if siemens[step]:
             pillar = (1 / siemens[step] - series) / grown + series
-            circuit.edges.append((dendrite, ends[rail], 1 / pillar))
+            circuit.edges.append((tap, ends[rail], 1 / pillar))
     ports = [circuit.on(dendrite, far_ohm) if np.isfinite(far_ohm) else -1]
     ports += [circuit.on(ends[k], fixed[rails + k]) if np.isfinite(fixed[rails + k]) else -1 for k in range(rails)] + [
         soma,
@@ -158,22 +180,30 @@ def drawn_row(soma, fed, rails, rng, length=8):
     """One row by hand: its edges, which slots are of its dendrite, and its nodal matrix for conductances of pillars.
 
     Args:
-        soma: where its port is: ``"end"`` of the dendrite, ``"middle"``, or ``"pillar"`` where the last
-            pillar stands at it.
+        soma: where its port is: ``"end"`` of the dendrite, ``"middle"``, ``"pillar"`` where the last pillar stands at
+            it, ``"aside"`` of a node of the dendrite, or joined by a ``"wide"`` piece of metal to a pillar's tap and,
+            through nodes of their own, to both sides.
         fed: from which sides rails are fed: ``"left"``, ``"right"`` or ``"both"``.
         rails: how many.
         rng: draws wires.
         length: pillars.
     """
-    inner = length - (soma == "pillar")
+    inner = length - (soma == "pillar") + 2 * (soma == "wide")
     rail_node = inner + np.arange(length)
     ports = inner + length + np.arange(1 + 2 * rails)
     port, edges = ports[0], []
-    own = [*range(inner), *[port] * (soma == "pillar")]
+    middle = length // 2
+    own = [*range(inner), *[port] * (soma == "pillar")][:length]
     path = [*own, *[port] * (soma == "end")]
     if soma == "middle":
-        path.insert(length // 2, port)
+        path.insert(middle, port)
     edges += list(pairwise(path))
+    if soma == "aside":
+        edges.append((port, middle))
+    if soma == "wide":
+        left, right = length, length + 1
+        edges = [edge for edge in edges if middle not in edge]
+        edges += [(middle - 1, left), (right, middle + 1), *combinations((left, right, middle, port), 2)]
     for k in range(rails):
         mine = list(rail_node[k::rails])
         left, right = [ports[1 + 2 * k]] * (fed != "right"), [ports[2 + 2 * k]] * (fed != "left")
@@ -205,18 +235,19 @@ def drawn_row(soma, fed, rails, rng, length=8):
     return edges, dendrite, at_ports
 
 
-@pytest.mark.parametrize("soma", ["end", "middle", "pillar"])
+@pytest.mark.parametrize("soma", ["end", "middle", "pillar", "aside", "wide"])
 @pytest.mark.parametrize("fed", ["left", "right", "both"])
 def test_rows_fed_from_any_side_are_found(soma, fed):
     """The sweep starts where rails are fed, whichever way the row goes."""
     rng = np.random.default_rng(5)
     edges, dendrite, at_ports = drawn_row(soma, fed, 2, rng)
     entries = len(edges.port_ref) * (len(edges.port_ref) + 1) // 2
-    coupled = find_coupled(edges, dendrite, np.arange(entries), 8)
-    assert coupled is not None and coupled.rails == 2 and sorted(coupled.wall) == list(range(8))
+    coupled, odd = find_coupled(edges, dendrite, np.arange(entries), 8)
+    assert not odd.any() and coupled is not None and coupled.rails == 2 and sorted(coupled.wall) == list(range(8))
     pillars, state = 1 / rng.uniform(50, 500, 8), make_coupled_state(coupled)
     state.siemens[coupled.tap] = pillars
-    sweep(Rows(coupled, state, Work(np.ones(1, np.bool_), np.array([0, 1]))))
+    sweep(Rows(coupled, state, Work(np.ones(1, np.bool_), np.array([0, 1])), np.zeros(0)))
+    assert np.isfinite(state.s).all() and np.isfinite(state.s2).all()  # in lanes without a row as well
     exact, seen = at_ports(pillars), np.zeros(entries, bool)
     for pair, (i, j) in enumerate(zip(*np.tril_indices(6), strict=True)):
         a, b = coupled.port[0, [i, j], 0]

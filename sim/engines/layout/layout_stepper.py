@@ -85,7 +85,7 @@ class LayoutStepper(Stepper):
         s = (phase.wall[order] - self._start(order)) / network.pillar_width[order]
         ends = phase.wall[order] >= network.length[order]
         s = np.where(ends, self.constants.high, np.clip(s, self.constants.low, self.constants.high))
-        self.motion: Motion = make_motion(s, self.system, network.neurons)
+        self.motion: Motion = make_motion(s, self.system, network)
         self._watch, self._strongest = watch_nothing(), np.zeros(network.neurons)
         if phase.number == CONVERGENCE:
             weights = np.nan_to_num(phase.voltages[network.node_net[network.terminals[:, MTJ_IN]]])

@@ -60,7 +60,7 @@ class Work(NamedTuple):
         row_b, row_c: what the sources put into the rows' fixed part.
         source_class: class of each reference's source, −1 for none that counts.
         pillar: the part of each pillar that is ON, its resistance in Ω, its conductance with its wire in S, (3, walls).
-        dirty: groups of rows, or batches of ladders, whose pillars changed since they were solved.
+        dirty: batches of ladders, then groups of rows, whose pillars changed since they were solved.
         tap, tap_siemens: tap of each wall, and what its pillar is there (of ``Taps`` or ``CoupledState``).
         values, b, c, x: of the rows.
         ref: potentials of the references.
@@ -157,6 +157,7 @@ def make_system(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray
     row_b, row_c = _row_sources(plan, ref)
     count, groups = len(walls.low), len(program.group) - 1
     rate, bound, leak_bound = _rates(bundles, walls)
+    eliminated = program.group[rows.first_group :]
     taps, coupled_state = make_taps(plan.single, ref), make_coupled_state(plan.coupled)
     swept, siemens = (plan.coupled, coupled_state.siemens) if plan.coupled.rails else (plan.single, taps.siemens)
     work = Work(
@@ -170,7 +171,7 @@ def make_system(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray
         row_c=row_c,
         source_class=source_class,
         pillar=np.full((3, count), -1.0),
-        dirty=np.ones(max(groups, len(swept.work) - 1), np.bool_),
+        dirty=np.ones(max(rows.first_dirty + groups, len(swept.work) - 1), np.bool_),
         tap=swept.tap,
         tap_siemens=siemens,
         values=rows.values.copy(),
@@ -179,7 +180,7 @@ def make_system(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray
         x=np.zeros(slots),
         ref=ref,
         group_power=np.zeros((groups, 6)),
-        chunk_group=_shares(program.group, threads),
+        chunk_group=rows.first_group + _shares(eliminated - eliminated[0], threads),
         chunk_batch=_shares(swept.work, threads),
         chunk_bundle=_shares(bundles.first, threads),
     )

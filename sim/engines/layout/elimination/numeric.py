@@ -13,6 +13,8 @@ import numpy as np
 from sim.engines.jit_options import fast, helper, outer, plain
 from sim.engines.layout.elimination.symbolic import eliminate, find_entry
 
+TOGETHER = 8  # blocks that are eliminated side by side, so that their independent operations overlap
+
 
 class Program(NamedTuple):
     """Fixed plan of an elimination. Slots are nodes by position 0 … n − 1, then ports.
@@ -50,7 +52,7 @@ class Program(NamedTuple):
 
 
 def make_program(
-    block: np.ndarray, port_block: np.ndarray, u: np.ndarray, v: np.ndarray, *, together: int = 8
+    block: np.ndarray, port_block: np.ndarray, u: np.ndarray, v: np.ndarray, *, together: int = TOGETHER
 ) -> tuple[Program, np.ndarray]:
     """Plan the elimination of a graph made of blocks.
 
@@ -59,7 +61,7 @@ def make_program(
         port_block: block of each port, ascending; ports are numbered from n on.
         u: one end of each edge, within a block or from a node to a port of its block.
         v: the other end.
-        together: blocks eliminated side by side, so that their independent operations overlap.
+        together: blocks eliminated side by side.
 
     Returns:
         The program, and the slot of each node and port.

@@ -8,9 +8,17 @@ from numba import prange
 from sim.engines.function_pointers import call
 from sim.engines.jit_options import kernel, outer, parallel_kernel, plain
 from sim.engines.layout.elimination.numeric import backward, forward, port_power
-from sim.engines.layout.ladders.coupled_ladders import coupled_powers, join_coupled
+from sim.engines.layout.ladders.coupled_ladders import join_coupled
 from sim.engines.layout.ladders.single_ladders import join_ports, single_powers, sweep_single
-from sim.engines.layout.partition.block_records import ALL_SHARES, ELIMINATE, INTERFACE, POWERS, SUBSTITUTE
+from sim.engines.layout.partition.block_records import (
+    ALL_SHARES,
+    ELIMINATE,
+    INTERFACE,
+    POWERS,
+    SUBSTITUTE,
+    SWEEP,
+    SWEPT_POWERS,
+)
 
 # Indices are np.int64 in every call: another type would compile the callee again.
 
@@ -71,7 +79,7 @@ def _group_forward(work, rows, program, group):
 @outer()
 def _rows_forward(work, rows, program, share):
     for group in range(work.chunk_group[share], work.chunk_group[share + 1]):
-        if work.dirty[group]:
+        if work.dirty[rows.first_dirty + group]:
             _group_forward(work, rows, program, group)
 
 
@@ -121,11 +129,12 @@ def _rows_backward(work, rows, program, share):
 
 
 @outer()
-def _gather(values, entry, blocks_values, first, b, port_ref, blocks_b, n):
-    for e in range(len(entry)):
-        values[entry[e]] += blocks_values[first + e]
-    for port in range(len(port_ref)):
-        b[port_ref[port]] += blocks_b[n + port]
+def _gather(values, rows, program, block_values, b, blocks_b):
+    first, entry, port_ref, block = program.s_first[0], rows.entry, rows.port_ref, rows.first_block
+    for e in range(program.s_first[block] - first, len(entry)):
+        values[entry[e]] += block_values[first + e]
+    for port in range(program.port_first[block], len(port_ref)):
+        b[port_ref[port]] += blocks_b[program.n + port]
 
 
 @outer()
@@ -156,8 +165,7 @@ def solve_interface(system):
     _reset(system.face.source_b, b, 0, n)
     if system.coupled.rails > 0:
         join_coupled(system.coupled, system.coupled_state, values, b, ref, n)
-    else:
-        _gather(values, rows.entry, work.values, inner.s_first[0], b, rows.port_ref, work.b, inner.n)
+    _gather(values, rows, inner, work.values, b, work.b)
     join_ports(system.single.entry, system.single.port_ref, system.taps.port, values, b)
     _add_joint_pillars(values, b, program.diag, n, joint, ref, work.pillar)
     forward(program, values, b, system.face.c, 0, n)
@@ -208,7 +216,7 @@ def _track_power(bundles, ref):
 
 @kernel()
 def add_powers(system):
-    """Powers of the whole circuit into ``Face.power``; summed in a fixed order."""
+    """Powers of all but coupled ladders into ``Face.power``; summed in a fixed order."""
     work, columns, power = system.work, system.columns, system.face.power
     _clear(power)
     for group in range(len(work.group_power)):
@@ -218,7 +226,6 @@ def add_powers(system):
     power[0] += delivered
     power[3] += pillars
     power[5] += wires
-    coupled_powers(system.coupled, system.coupled_state, work.ref, work.source_class, power)
     _joint_power(system.interface, work.ref, work.source_class, work.pillar, power)
     x, n = system.face.column_x, columns.program.n
     for port in range(len(columns.port_ref)):
@@ -231,9 +238,14 @@ def add_powers(system):
 
 @kernel()
 def eliminate_rows(system, share):
-    """Rows and single ladders of a share, as far as their pillars changed."""
-    chunk = system.work.chunk_batch
+    """Rows of a share that are not swept, as far as their pillars changed."""
     _rows_forward(system.work, system.rows, system.program, share)
+
+
+@kernel()
+def eliminate_single(system, share):
+    """Single ladders of a share, as far as their pillars changed."""
+    chunk = system.work.chunk_batch
     sweep_single(system.single, system.taps, system.work.dirty, chunk[share], chunk[share + 1])
 
 
@@ -262,13 +274,17 @@ def _all_shares(system, which):
 def solve_circuit(system):
     """Potentials of every reference for the pillars as they are, and the circuit's powers."""
     dirty = system.work.dirty
-    _all_shares(system, np.int64(ELIMINATE))
+    for which in (SWEEP, ELIMINATE):
+        if system.calls[which] != 0:
+            _all_shares(system, np.int64(which))
     for k in range(len(dirty)):
         dirty[k] = False
     call(system.calls[INTERFACE], system)
-    if system.coupled.rails == 0:
+    if system.calls[SUBSTITUTE] != 0:
         _all_shares(system, np.int64(SUBSTITUTE))
     call(system.calls[POWERS], system)
+    if system.calls[SWEPT_POWERS] != 0:
+        call(system.calls[SWEPT_POWERS], system)
 
 
 @plain()

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.engines.jit_options import kernel, outer
-from sim.engines.layout.ladders.coupled_sweep import sweep_batch
+from sim.engines.layout.ladders.coupled_sweep import batch_powers, sweep_batch
 from sim.engines.vector_code import LANES
 
 MOST_RAILS = 8  # along one row
@@ -32,11 +32,10 @@ class CoupledLadders(NamedTuple):
         work: pillars before each batch, shape (batches + 1,).
         wire: wires up to each pillar along the dendrite, along its rail, and in series with it, Ω, (steps, 3, lanes).
         rail: which rail that is, 0 … R − 1, shape (steps, lanes).
-        event: whether a row's dendrite passes its soma's port before a step, shape (steps,).
-        soma: before which step of its batch it does, at least 1, shape (batches, lanes).
-        fixed: wires from the rails' first ports and to their last, to the dendrite's far end, from the dendrite to the
-            soma's port and on, and from there to the port where it stands aside, Ω; infinite without a port, shape
-            (batches, 2R + 4, lanes).
+        event: whether some row's dendrite passes its junction in a step, shape (steps,).
+        soma: in which step of its batch it does, at least 1; its length where that comes after all, (batches, lanes).
+        fixed: wires from the rails' first ports and to their last, and to the dendrite's far end, infinite without a
+            port; then resistances of the junction as ``coupled_sweep`` numbers them, Ω, (batches, 2R + 7, lanes).
         wall: wall under each pillar.
         tap: place of each wall among all steps and lanes, −1 for a wall elsewhere, shape (walls,).
         port: references of the ports, −1 without, shape (batches, 2R + 2, lanes).
@@ -63,7 +62,7 @@ class CoupledState(NamedTuple):
     """What changes: each pillar's conductance with its wire (S), those between ports, and their derivatives.
 
     ``siemens`` has shape (steps · lanes,), 0 where there is no pillar; ``s``, ``s2`` (batches, pairs, lanes). ``room``
-    is for ports' potentials, currents and derivatives of these, shape (3, 2R + 2, lanes).
+    is for ports' potentials, the powers that flow in there, and their sum and its derivative, (3, 2R + 2, lanes).
     """
 
     siemens: np.ndarray
@@ -149,47 +148,30 @@ def join_coupled(coupled, state, values, b, ref, n):
                 pair += 1
 
 
-@outer()
-def _port_currents(s, s2, volt, current, current2):
-    """Currents into the ports of a batch at their potentials, and their derivatives."""
-    pair = 0
-    for i in range(len(volt)):
-        for k in range(LANES):
-            current[i, k] = current2[i, k] = 0.0
-        for j in range(i):
-            for k in range(LANES):
-                current[i, k] += s[pair, k] * volt[j, k]
-            for k in range(LANES):
-                current[j, k] += s[pair, k] * volt[i, k]
-            for k in range(LANES):
-                current2[i, k] += s2[pair, k] * volt[j, k]
-            for k in range(LANES):
-                current2[j, k] += s2[pair, k] * volt[i, k]
-            pair += 1
-        for k in range(LANES):
-            current[i, k] += s[pair, k] * volt[i, k]
-        for k in range(LANES):
-            current2[i, k] += s2[pair, k] * volt[i, k]
-        pair += 1
+@cache
+def coupled_powers_kernel(rails: int) -> Any:
+    """The kernel that adds what coupled ladders turn to heat, and sources at their ports deliver, to ``Face.power``."""
 
+    @kernel()
+    def add_coupled_powers(system):
+        coupled, state, ref, power = system.coupled, system.coupled_state, system.work.ref, system.face.power
+        source_class, first_source = system.work.source_class, system.interface.program.n
+        volt, flow, sums = state.room[0], state.room[1], state.room[2]
+        pillars, heat = 0.0, 0.0
+        for batch in range(len(coupled.port)):
+            port = coupled.port[batch]
+            for i in range(len(port)):
+                for k in range(LANES):
+                    volt[i, k] = ref[port[i, k]] if port[i, k] >= 0 else 0.0
+            batch_powers(rails, state.s, state.s2, state.room, batch)  # type: ignore[call-arg]
+            for k in range(LANES):
+                heat += sums[0, k]
+                pillars += sums[1, k]
+            for i in range(len(port)):
+                for k in range(LANES):
+                    if port[i, k] >= first_source and source_class[port[i, k]] >= 0:
+                        power[source_class[port[i, k]]] += flow[i, k]
+        power[3] += pillars
+        power[5] += heat - pillars
 
-@outer()
-def coupled_powers(coupled, state, ref, source_class, power):
-    """Add what sources at the rows' ports deliver, and the heat of pillars and wires, to ``power``, W."""
-    pillars, heat = 0.0, 0.0
-    volt, current, current2 = state.room[0], state.room[1], state.room[2]
-    for batch in range(len(coupled.port)):
-        port = coupled.port[batch]
-        for i in range(len(port)):
-            for k in range(LANES):
-                volt[i, k] = ref[port[i, k]] if port[i, k] >= 0 else 0.0
-        _port_currents(state.s[batch], state.s2[batch], volt, current, current2)
-        for i in range(len(port)):
-            for k in range(LANES):
-                flow = volt[i, k] * current[i, k]
-                heat += flow
-                pillars += volt[i, k] * current2[i, k]
-                if port[i, k] >= 0 and source_class[port[i, k]] >= 0:
-                    power[source_class[port[i, k]]] += flow
-    power[3] += pillars
-    power[5] += heat - pillars
+    return add_coupled_powers

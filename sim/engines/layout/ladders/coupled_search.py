@@ -8,10 +8,18 @@ import numpy as np
 
 from sim.engines.handles import Handle
 from sim.engines.jit_options import helper, plain
-from sim.engines.layout.ladders.coupled_batches import BEHIND, SOMA, FoundRows, lay_out
+from sim.engines.layout.ladders.coupled_batches import BEHIND, SOMA, FoundRows, lay_out, refuse_shared_ports
 from sim.engines.layout.ladders.coupled_ladders import MOST_RAILS, CoupledLadders
-from sim.engines.layout.ladders.coupled_sweep import BESIDE_SOMA, FAR_END, INTO_SOMA, OUT_OF_SOMA
-from sim.engines.layout.ladders.row_graph import bare, is_end, path, reverse, row_graph
+from sim.engines.layout.ladders.coupled_sweep import FAR_END, FIXED
+from sim.engines.layout.ladders.junctions import (
+    BESIDE_SOMA,
+    INTO_SOMA,
+    OUT_OF_SOMA,
+    plain_junctions,
+    put_junctions,
+    straightened,
+)
+from sim.engines.layout.ladders.row_graph import bare, is_end, path, reverse, row_graph, with_sources
 from sim.engines.layout.ladders.single_ladders import RowEdges
 
 _NO_WIRE = np.inf
@@ -37,8 +45,10 @@ class _Notes(NamedTuple):
     wires: np.ndarray
 
 
-def find_coupled(ladder: RowEdges, dendrite: np.ndarray, entry: np.ndarray, walls: int) -> CoupledLadders | None:
-    """The blocks as rows of coupled, or None when one of them is anything else.
+def find_coupled(
+    ladder: RowEdges, dendrite: np.ndarray, entry: np.ndarray, walls: int
+) -> tuple[CoupledLadders | None, np.ndarray]:
+    """The blocks that are coupled ladders, None without any, and which others have pillars, shape (blocks,).
 
     Args:
         ladder: the blocks' edges.
@@ -46,18 +56,21 @@ def find_coupled(ladder: RowEdges, dendrite: np.ndarray, entry: np.ndarray, wall
         entry: where the entries of the blocks' S go among the interface's values.
         walls: number of walls.
     """
-    graph = row_graph(ladder, dendrite)
-    if graph is None:
-        return None
-    blocks, pillars, size = len(graph.node_first) - 1, len(graph.pillar), 2 + 2 * MOST_RAILS
+    blocks = len(ladder.program.port_first) - 1
+    if ladder.program.n == 0 or not (ladder.wall >= 0).any():
+        return None, np.zeros(blocks, bool)
+    sourced, dendrite, port_ref = with_sources(ladder, dendrite)
+    straight, junctions, gone = straightened(sourced, dendrite)
+    graph, fits = row_graph(straight, dendrite, port_ref, gone)
+    pillars, size, slots = len(graph.pillar), 2 + 2 * MOST_RAILS, len(graph.dendrite)
     found = FoundRows(
+        rails=np.zeros(blocks, np.int64),
         step=np.zeros((4, pillars)),
         soma=np.zeros(blocks, np.int64),
-        fixed=np.zeros((blocks, size + 2)),
+        fixed=np.zeros((blocks, BEHIND + FIXED)),
         ports=np.full((blocks, size), -1, np.int64),
     )
     found.fixed[:, :MOST_RAILS], found.fixed[:, MOST_RAILS : BEHIND + 1] = 1.0, np.inf
-    slots = len(graph.dendrite)
     notes = _Notes(
         seen=np.zeros(slots, bool),
         place=np.zeros(slots, np.int64),
@@ -67,10 +80,16 @@ def find_coupled(ladder: RowEdges, dendrite: np.ndarray, entry: np.ndarray, wall
         nodes=np.zeros(slots, np.int64),
         wires=np.zeros(slots + 1),
     )
-    rails = _walk_all(Handle(graph), Handle(notes), Handle(found))
-    if rails == 0:
-        return None
-    return lay_out(ladder, graph, entry, walls, rails, found)
+    _walk_all(Handle(graph), Handle(notes), Handle(found), fits)
+    refuse_shared_ports(found)
+    moving, n = ladder.wall >= 0, ladder.program.n
+    inner = np.where((ladder.u >= 0) & (ladder.u < n), ladder.u, ladder.v)[moving]
+    have = np.bincount(ladder.program.block[inner], minlength=blocks) > 0
+    if not found.rails.any():
+        return None, have
+    plain_junctions(ladder.program.block[graph.other], found)
+    put_junctions(junctions, graph, notes.place, found)
+    return lay_out(straight, graph, entry, walls, found), have & (found.rails == 0)
 
 
 @helper()
@@ -314,12 +333,8 @@ def _walk(graph, notes, found, block):
 
 
 @plain()
-def _walk_all(graph, notes, found):
-    """All blocks; the most rails along one of them, 0 when one is no row of coupled."""
-    most = 0
+def _walk_all(graph, notes, found, fits):
+    """How many rails each block has that is a row of coupled, among those that may be."""
     for block in range(len(graph.node_first) - 1):
-        rails = _walk(graph, notes, found, block)
-        if rails == 0:
-            return 0
-        most = max(most, rails)
-    return most
+        if fits[block]:
+            found.rails[block] = _walk(graph, notes, found, block)

@@ -4,8 +4,10 @@ What is carried along is a matrix for each row, A = [[Z, T], [Tᵀ, −C]]. Curr
 dendrite's, 0, the rails', 1 … R) and the soma's port (R + 1); voltages drive the rails' first ports (R + 2 … 2R),
 counted from that of the first rail. An end moves on through a wire: its diagonal entry grows by the wire's ohms. A
 pillar of conductance g from the dendrite's end to a rail's takes z zᵀ g/(1 + g q) from A, with z the difference of
-their columns and q the resistance between them. At last the ends are turned to ports by exchanging their currents and
-voltages, which makes A the negative conductances between all ports.
+their columns and q the resistance between them. Where its soma's port is, a dendrite goes on through a junction of
+wires: the step that comes there adds the port, the tap of the step's pillar and the end behind by their resistances
+from the end before (``junctions``), and drops the tap again. At last the ends are turned to ports by exchanging their
+currents and voltages, which makes A the negative conductances between all ports.
 
 The derivative when all pillars grow alike (their own resistance, without the wire in series) is carried beside it.
 """
@@ -30,8 +32,10 @@ from sim.engines.vector_code import (
     store_reals,
 )
 
-# Rows of ``CoupledLadders.fixed`` behind the rails' first and last wires.
-FAR_END, INTO_SOMA, OUT_OF_SOMA, BESIDE_SOMA = range(4)
+# Rows of ``CoupledLadders.fixed`` behind the rails' first and last wires: the wire to the dendrite's far end, then the
+# resistances that two nodes of the junction share from the end before: the soma's port (S), the tap (T), the end (E).
+FAR_END, S_S, S_E, E_E, S_T, T_E, T_T = range(7)
+FIXED = 7
 _TABLES = ("wire", "rail", "event", "fixed", "soma", "siemens", "s", "s2")
 
 
@@ -45,7 +49,7 @@ class _Sweep:
         self.soma_step = load_words(builder, tables["soma"], row_of(builder, (batch, 1)))
 
     def _fixed(self, which: int) -> Lanes:
-        at = row_of(self.builder, (self.batch, 1), (which, 2 * self.rails + 4))
+        at = row_of(self.builder, (self.batch, 1), (which, 2 * self.rails + FIXED))
         return load_reals(self.builder, self.tables["fixed"], at)
 
     def _step(self, step: Any) -> tuple[Lanes, Lanes, Lanes, list[Any], Lanes]:
@@ -92,28 +96,58 @@ class _Sweep:
             self.a[0, i] = column[i]
         self.a[0, 0], self.a2[0, 0] = own + ohm, series - ohm
 
-    def pass_soma(self, step: Any) -> None:
-        """In rows whose soma's port comes before this step: it is where the dendrite's end is."""
-        here, behind = equals(self.builder, self.soma_step, step), 2 * self.rails
-        at_port = self.a[0, 0] + self._fixed(behind + INTO_SOMA)
-        for matrix, own in ((self.a, at_port), (self.a2, self.a2[0, 0])):
-            for i in range(1, self.size):
-                if i != self.soma:
-                    matrix[self.soma, i] = matrix[0, i].where(here, matrix[self.soma, i])
-            matrix[self.soma, 0] = own.where(here, matrix[self.soma, 0])
-            matrix[self.soma, self.soma] = own.where(here, matrix[self.soma, self.soma])
-        self._grow(self.soma, self._fixed(behind + BESIDE_SOMA).where(here, 0.0))
-        self.a[0, 0] = (at_port + self._fixed(behind + OUT_OF_SOMA)).where(here, self.a[0, 0])
+    def _open(self, here: Any, along: Lanes | float) -> tuple[Lanes, Lanes, list[Lanes], list[Lanes]]:
+        """Move on along the dendrite: in rows that are ``here`` through their junction, in others through a wire.
+
+        Returns:
+            Of the tap at which a pillar then stands: its diagonal entries in both matrices, and its columns.
+        """
+        behind, soma, end = 2 * self.rails, self.soma, self.a[0, 0]
+        ohm = {k: self._fixed(behind + k) for k in range(1, FIXED)}
+        tap, tap2 = self.a.column(0), self.a2.column(0)
+        own, own2 = end + ohm[T_T].where(here, along), self.a2[0, 0]
+        tap[0] = end + ohm[T_E].where(here, along)
+        tap[soma], tap2[soma] = (end + ohm[S_T]).where(here, tap[soma]), own2.where(here, tap2[soma])
+        for i in range(1, self.size):
+            if i != soma:
+                for matrix in (self.a, self.a2):
+                    matrix[soma, i] = matrix[0, i].where(here, matrix[soma, i])
+        self.a[soma, 0] = (end + ohm[S_E]).where(here, self.a[soma, 0])
+        self.a[soma, soma] = (end + ohm[S_S]).where(here, self.a[soma, soma])
+        self.a2[soma, 0] = own2.where(here, self.a2[soma, 0])
+        self.a2[soma, soma] = own2.where(here, self.a2[soma, soma])
+        self.a[0, 0] = end + ohm[E_E].where(here, along)
+        return own, own2, tap, tap2
+
+    def pass_junction(self, step: Any, place: Any) -> None:
+        """Move on to the next pillar of each row where some rows pass their junction, and add it."""
+        along, beside, series, chosen, g = self._step(step)
+        self._grow_rail(chosen, beside)
+        own, own2, tap, tap2 = self._open(equals(self.builder, self.soma_step, place), along)
+        self._join(tap, own, tap2, own2, series, chosen, g)
+
+    def end_at_soma(self, place: Any) -> None:
+        """In rows whose soma's port comes after all pillars."""
+        self._open(equals(self.builder, self.soma_step, place), 0.0)
 
     def add_pillar(self, step: Any) -> None:
         """Move on to the next pillar of each row, and add it."""
         along, beside, series, chosen, g = self._step(step)
         self._grow(0, along)
         self._grow_rail(chosen, beside)
+        self._join(self.a.column(0), self.a[0, 0], self.a2.column(0), self.a2[0, 0], series, chosen, g)
+
+    def _join(
+        self, tap: list[Lanes], tap_own: Lanes, tap2: list[Lanes], tap_own2: Lanes, series: Lanes, chosen: list[Any],
+        g: Lanes,
+    ) -> None:  # fmt: skip
+        """Add a pillar between a tap, of which columns and diagonal entries are given, and the chosen rail's end."""
         (rail, own), (rail2, own2) = (self._rail_column(matrix, chosen) for matrix in (self.a, self.a2))
-        z = [self.a[i, 0] - rail[i] for i in range(self.size)]
-        z2 = [self.a2[i, 0] - rail2[i] for i in range(self.size)]
-        q, q2 = z[0] - (rail[0] - own), z2[0] - (rail2[0] - own2)
+        z = [tap[i] - rail[i] for i in range(self.size)]
+        z2 = [tap2[i] - rail2[i] for i in range(self.size)]
+        rails = slice(1, 1 + self.rails)
+        both, both2 = self._of_rail(tap[rails], chosen), self._of_rail(tap2[rails], chosen)
+        q, q2 = (tap_own - both) - (both - own), (tap_own2 - both2) - (both2 - own2)
         share = (g * q + 1.0).reciprocal()
         factor = g * share
         change = factor * (q2 + series) - share
@@ -178,10 +212,13 @@ def _generate(builder: Any, rails: int, tables: dict[str, Any], batch: Any, firs
     sweep.begin(first)
     with cgutils.for_range_slice(builder, builder.add(first, WORD(1)), last, WORD(1)) as (step, _):
         event = builder.load(builder.gep(tables["event"], [step]))
-        with builder.if_then(builder.icmp_unsigned("!=", event, event.type(0)), likely=False):
-            sweep.pass_soma(builder.sub(step, first))
-        sweep.add_pillar(step)
-    sweep.pass_soma(builder.sub(last, first))
+        passing = builder.icmp_unsigned("!=", event, event.type(0))
+        with builder.if_else(passing, likely=False) as (here, elsewhere):
+            with here:
+                sweep.pass_junction(step, builder.sub(step, first))
+            with elsewhere:
+                sweep.add_pillar(step)
+    sweep.end_at_soma(builder.sub(last, first))
     sweep.end()
 
 
@@ -204,3 +241,49 @@ def sweep_batch(context, rails, wire, rail, event, fixed, soma, siemens, s, s2, 
         return context.get_dummy_value()
 
     return types.void(rails, *arrays, types.int64, types.int64, types.int64), generate
+
+
+@intrinsic(prefer_literal=True)
+def batch_powers(context, rails, s, s2, room, batch):
+    """In compiled code: powers of one batch for the potentials in ``room``, into it; see ``CoupledState``."""
+    arrays = s, s2, room
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        kinds = signature.args[1 : 1 + len(arrays)]
+        own, own2, room_data = (
+            context.make_array(kind)(context, builder, value).data
+            for kind, value in zip(kinds, values[1:], strict=False)
+        )
+        _powers(builder, 2 * signature.args[0].literal_value + 2, own, own2, room_data, values[-1])
+        return context.get_dummy_value()
+
+    return types.void(rails, *arrays, types.int64), generate
+
+
+def _powers(builder: Any, ports: int, s: Any, s2: Any, room: Any, batch: Any) -> None:
+    pairs = ports * (ports + 1) // 2
+
+    def place(which: int, port: int) -> Any:
+        return row_of(builder, (0, 1), (which, 3), (port, ports))
+
+    volt = [load_reals(builder, room, place(0, i)) for i in range(ports)]
+    sums: list[Lanes] = []
+    for matrix in (s, s2):
+        entry = {}
+        for i in range(ports):
+            for j in range(i + 1):
+                at = row_of(builder, (batch, 1), (i * (i + 1) // 2 + j, pairs))
+                entry[i, j] = entry[j, i] = load_reals(builder, matrix, at)
+        total = None
+        for i in range(ports):
+            current = entry[i, 0] * volt[0]
+            for j in range(1, ports):
+                current = current + entry[i, j] * volt[j]
+            flow = volt[i] * current
+            if matrix is s:
+                store_reals(builder, room, place(1, i), flow)
+            total = flow if total is None else total + flow
+        assert total is not None
+        sums.append(total)
+    for k, total in enumerate(sums):
+        store_reals(builder, room, place(2, k), total)

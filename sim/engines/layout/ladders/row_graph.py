@@ -39,31 +39,40 @@ class RowGraph(NamedTuple):
     port_ref: np.ndarray
 
 
-def row_graph(ladder: RowEdges, dendrite: np.ndarray) -> RowGraph | None:
-    """The graph of blocks in which at most two wires meet and pillars join dendrites and rails, else None.
+def row_graph(
+    ladder: RowEdges, dendrite: np.ndarray, port_ref: np.ndarray, gone: np.ndarray
+) -> tuple[RowGraph, np.ndarray]:
+    """The graph of the blocks, and which of them may be coupled ladders, shape (blocks,).
+
+    In those at most two wires meet, and pillars join dendrites and rails. Edges of others are left out.
 
     Args:
         ladder: the blocks' edges.
         dendrite: whether a slot belongs to a dendrite, shape (slots,).
+        port_ref: see ``RowGraph``.
+        gone: whether a node is no more, shape (nodes,).
     """
-    program, pillar = ladder.program, ladder.wall >= 0
-    n = program.n
-    if n == 0 or not pillar.any():
-        return None
-    u, v, dendrite, port_ref = _with_sources(ladder, dendrite)
+    pillar, n = ladder.wall >= 0, ladder.program.n
+    u, v = ladder.u, ladder.v
     own, other = np.where(dendrite[u], u, v), np.where(dendrite[u], v, u)
-    if np.any((dendrite[u] != dendrite[v]) != pillar) or np.any(other[pillar] >= n):
-        return None
+    block, blocks = ladder.program.block, len(ladder.program.port_first) - 1
+    of_edge = block[np.minimum(np.minimum(u, v), n - 1)]
+    wired = np.bincount(np.concatenate([u[~pillar], v[~pillar]]), minlength=n)[:n]
+    odd = ((dendrite[u] != dendrite[v]) != pillar) | (pillar & (other >= n))
+    fits = np.bincount(of_edge[pillar], minlength=blocks) > 0
+    fits[of_edge[odd]] = False
+    fits[block[wired > 2]] = False
+    mine = fits[of_edge]
     near, siemens = np.full((n, 2), -1, np.int64), np.zeros((n, 2))
-    if not _neighbours(n, u[~pillar], v[~pillar], ladder.siemens[~pillar], near, siemens):
-        return None
-    at = np.flatnonzero(pillar)
+    wires = mine & ~pillar
+    _neighbours(n, u[wires], v[wires], ladder.siemens[wires], near, siemens)
+    at = np.flatnonzero(pillar & mine)
     at = at[np.argsort(own[at], kind="stable")]
     other, slots = other[at], np.arange(len(dendrite) + 1)
     by_rail = np.argsort(other, kind="stable")
-    node = np.argsort(program.block, kind="stable")
-    blocks = len(program.port_first) - 1
-    return RowGraph(
+    node = np.argsort(block, kind="stable")
+    node = node[~gone[node]]
+    graph = RowGraph(
         n=n,
         near=near,
         siemens=siemens,
@@ -74,14 +83,15 @@ def row_graph(ladder: RowEdges, dendrite: np.ndarray) -> RowGraph | None:
         by_rail=by_rail,
         rail_first=np.searchsorted(other[by_rail], slots),
         node=node,
-        node_first=np.searchsorted(program.block[node], np.arange(blocks + 1)),
+        node_first=np.searchsorted(block[node], np.arange(blocks + 1)),
         dendrite=dendrite,
         port_ref=port_ref,
     )
+    return graph, fits
 
 
-def _with_sources(ladder: RowEdges, dendrite: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Ends of the edges, dendrites and port references, with a slot for each source that a block touches."""
+def with_sources(ladder: RowEdges, dendrite: np.ndarray) -> tuple[RowEdges, np.ndarray, np.ndarray]:
+    """The edges with a slot for each source that a block touches; dendrites and port references with those."""
     u, v = ladder.u.copy(), ladder.v.copy()
     sourced = (u < 0) | (v < 0)
     inner = np.maximum(u, v)[sourced]
@@ -91,20 +101,17 @@ def _with_sources(ladder: RowEdges, dendrite: np.ndarray) -> tuple[np.ndarray, n
     u[sourced], v[sourced] = inner, slot
     more = np.concatenate([dendrite, np.zeros(unique.shape[1], bool)])
     more[slot] = dendrite[inner] != (ladder.wall[sourced] >= 0)  # a wire leads to its own kind, a pillar to the other
-    return u, v, more, np.concatenate([ladder.port_ref, unique[1]])
+    return ladder._replace(u=u, v=v), more, np.concatenate([ladder.port_ref, unique[1]])
 
 
 @plain()
 def _neighbours(n, u, v, siemens, near, conductance):
-    """Fill in the wires of each inner node; whether none has more than two."""
+    """Fill in the wires of each inner node, which has two at most."""
     for e in range(len(u)):
         for here, there in ((u[e], v[e]), (v[e], u[e])):
             if here < n:
                 k = 0 if near[here, 0] < 0 else 1
-                if near[here, k] >= 0:
-                    return False
                 near[here, k], conductance[here, k] = there, siemens[e]
-    return True
 
 
 @helper()

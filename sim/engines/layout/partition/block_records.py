@@ -9,13 +9,15 @@ import numpy as np
 from sim.engines.layout.elimination.numeric import Program
 
 # What is called by address: for a share of the walls or the rows; for everything; for all shares side by side.
-PASS, ELIMINATE, SUBSTITUTE, INTERFACE, POWERS, ALL_PASSES, ALL_SHARES = range(7)
+PASS, SWEEP, ELIMINATE, SUBSTITUTE, INTERFACE, POWERS, SWEPT_POWERS, ALL_PASSES, ALL_SHARES = range(9)
 
 
 class Rows(NamedTuple):
     """Blocks with pillars (flat, as threads take no nested tuples; their program stands beside them).
 
     Attributes:
+        first_block, first_group: from which on blocks are eliminated node by node; those before are swept.
+        first_dirty: where the mark of group 0 would stand in ``Work.dirty``.
         values: conductances of fixed edges, in the program's order.
         port_ref: reference of each port.
         entry: where each entry of the blocks' S goes among the interface's values.
@@ -26,6 +28,9 @@ class Rows(NamedTuple):
         wall_group: first pillar of each group.
     """
 
+    first_block: int
+    first_group: int
+    first_dirty: int
     values: np.ndarray
     port_ref: np.ndarray
     entry: np.ndarray

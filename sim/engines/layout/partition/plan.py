@@ -7,6 +7,7 @@ transfer of its column), computed here once.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,15 @@ import numpy as np
 from hwlib.nets import DENDRITE, LINE, RAIL
 from sim.engines.handles import Handle
 from sim.engines.jit_options import plain
-from sim.engines.layout.elimination.numeric import Program, add_edges, backward, entry_index, forward, make_program
+from sim.engines.layout.elimination.numeric import (
+    TOGETHER,
+    Program,
+    add_edges,
+    backward,
+    entry_index,
+    forward,
+    make_program,
+)
 from sim.engines.layout.elimination.symbolic import distinct
 from sim.engines.layout.ladders.coupled_ladders import CoupledLadders, no_coupled
 from sim.engines.layout.ladders.coupled_search import find_coupled
@@ -29,7 +38,7 @@ class Plan(NamedTuple):
 
     Attributes:
         row_program, rows, single, columns, interface, bundles: its parts; rows that are single ladders are no others.
-        coupled: the same rows once more, swept instead of eliminated, when all of them can be.
+        coupled: those of the rows that are swept instead of eliminated, once more; they come before the others.
         source_node: node of each source reference.
         node_ref: reference of each node, −1 without.
         node_slot: slot of each node of a row or column, −1 without.
@@ -95,12 +104,20 @@ def build_plan(structure: Structure) -> Plan:
     pillar = edges.kind == PILLAR
     series[wall_of[edges.device[pillar]]] = edges.ohm[pillar]
     group[interface.wall] = -1
-    group[row_part.wall] = np.repeat(np.arange(len(row_part.wall_group) - 1), np.diff(row_part.wall_group))
     coupled = None
     if single is None:
         single = no_single(network.devices)
-        coupled = find_coupled(ladder, _dendrites(structure, rows, node_slot), row_part.entry, network.devices)
+        coupled, odd = find_coupled(ladder, _dendrites(structure, rows, node_slot), row_part.entry, network.devices)
+        if coupled is not None:
+            first = _first_odd(odd)
+            if odd[:first].any() or (odd.any() and first % TOGETHER):
+                return build_plan(_odd_rows_last(structure, odd))
+            row_part = row_part._replace(
+                first_block=first, first_group=-(-first // TOGETHER), first_dirty=len(coupled.work) - 1
+            )
     coupled = coupled or no_coupled(network.devices)
+    marks = row_part.first_dirty + np.arange(len(row_part.wall_group) - 1)
+    group[row_part.wall] = np.repeat(marks, np.diff(row_part.wall_group))
     for swept in (single, coupled):
         group[swept.wall] = np.repeat(np.arange(len(swept.work) - 1), np.diff(swept.work))
     return Plan(
@@ -117,6 +134,21 @@ def build_plan(structure: Structure) -> Plan:
         series=series,
         pillar_group=group,
     )
+
+
+def _first_odd(odd: np.ndarray) -> int:
+    """First of the rows at the end that are eliminated."""
+    return len(odd) - int(np.argmin(np.append(odd[::-1], False)))
+
+
+def _odd_rows_last(structure: Structure, odd: np.ndarray) -> Structure:
+    """Rows that cannot be swept numbered behind the others, from a new group of blocks on."""
+    number, swept = np.empty(len(odd), np.int64), int(np.count_nonzero(~odd))
+    number[~odd] = np.arange(swept)
+    number[odd] = -(-swept // TOGETHER) * TOGETHER + np.arange(len(odd) - swept)
+    block, rows = structure.block.copy(), structure.place == ROW
+    block[rows] = number[block[rows]]
+    return replace(structure, block=block)
 
 
 def _draft(structure: Structure, kind: int, node_slot: np.ndarray) -> _Draft:
@@ -262,6 +294,9 @@ def _rows(draft: _Draft, structure: Structure, node_ref: np.ndarray, interface: 
     groups = np.arange(len(program.group))
     port_ref = node_ref[draft.port_node]
     return Rows(
+        first_block=0,
+        first_group=0,
+        first_dirty=0,
         values=values,
         port_ref=port_ref,
         entry=_entries(interface, program, port_ref),
@@ -332,8 +367,9 @@ def _bundles(structure: Structure, draft: _Draft, columns: Columns, node_ref: np
     pair = np.stack([node_ref[edges.a[lone]], node_ref[edges.b[lone]]], axis=1).ravel()
     pair_siemens = np.stack([1 / edges.ohm[lone], -1 / edges.ohm[lone]], axis=1).ravel()
     one, two = np.ones(len(lone), np.int64), np.full(len(lone), 2)
-    walls = np.concatenate([per_block, one, [len(dead)]])
-    refs = np.concatenate([ports, two, [0]])
+    tracked = per_block > 0  # segments of trunks have no tracks
+    walls = np.concatenate([per_block[tracked], one, [len(dead)]])
+    refs = np.concatenate([ports[tracked], two, [0]])
     first, ref_first, siemens_first, heat_first = (
         np.concatenate([[0], np.cumsum(x)]).astype(np.int64) for x in (walls, refs, walls * refs, refs * refs)
     )
@@ -341,7 +377,7 @@ def _bundles(structure: Structure, draft: _Draft, columns: Columns, node_ref: np
     bundles = Bundles(
         device=devices,
         first=first,
-        ref=np.concatenate([columns.port_ref, pair]).astype(np.int64),
+        ref=np.concatenate([columns.port_ref[np.repeat(tracked, ports)], pair]).astype(np.int64),
         ref_first=ref_first,
         siemens=np.concatenate([siemens, pair_siemens]),
         siemens_first=siemens_first,

@@ -7,7 +7,7 @@ from numba import types
 from sim.engines.function_pointers import address_of
 from sim.engines.handles import Handle
 from sim.engines.layout.elimination import schur
-from sim.engines.layout.ladders.coupled_ladders import coupled_kernel
+from sim.engines.layout.ladders.coupled_ladders import coupled_kernel, coupled_powers_kernel
 from sim.engines.layout.partition.block_records import (
     ALL_PASSES,
     ALL_SHARES,
@@ -16,6 +16,8 @@ from sim.engines.layout.partition.block_records import (
     PASS,
     POWERS,
     SUBSTITUTE,
+    SWEEP,
+    SWEPT_POWERS,
 )
 from sim.engines.layout.stepping.passes import parallel_pass, share_pass
 from sim.engines.layout.system import System
@@ -28,8 +30,11 @@ def link(system: System, held: Handle, walls: Handle, motion: Handle, threads: i
     calls, share = system.calls, types.int64
     calls[PASS] = address_of(share_pass, held, walls, motion, *_STEP, share)
     if system.coupled.rails:
-        calls[ELIMINATE] = address_of(coupled_kernel(system.coupled.rails), held, share)
-    else:
+        calls[SWEEP] = address_of(coupled_kernel(system.coupled.rails), held, share)
+        calls[SWEPT_POWERS] = address_of(coupled_powers_kernel(system.coupled.rails), held)
+    if len(system.single.wall):
+        calls[SWEEP] = address_of(schur.eliminate_single, held, share)
+    if system.work.chunk_group[-1] > system.work.chunk_group[0]:
         calls[ELIMINATE] = address_of(schur.eliminate_rows, held, share)
         calls[SUBSTITUTE] = address_of(schur.substitute_rows, held, share)
     calls[INTERFACE], calls[POWERS] = address_of(schur.solve_interface, held), address_of(schur.add_powers, held)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hwlib.network import Network
 from sim.engines.layout.stepping.column import FACTS
 from sim.engines.layout.system import System
 
@@ -16,7 +17,8 @@ class Motion(NamedTuple):
     Attributes:
         s: positions in pillar units; in deferred columns, those when it began (see ``places``).
         trial: positions of the step under way.
-        clock: time, next step, last step (s), and how many steps and circuit solutions there were.
+        clock: time, next step, last step (s), how many steps and circuit solutions there were, and the time over which
+            the present power is what an error of the energy counts against (s).
         y: potentials of the references that tracks depend on, at the four stages, row 0 now.
         power: powers at the four stages, row 0 now.
         energy: their integral in J.
@@ -50,17 +52,18 @@ class Motion(NamedTuple):
     growth: np.ndarray
 
 
+_WITHOUT_LEAK = 50e-9  # s
 LASTING = ("s", "clock", "energy", "state", "side", "impulse", "deferral", "growth")
 
 
-def make_motion(s: np.ndarray, system: System, neurons: int) -> Motion:
-    """A motion at time 0 with walls at ``s`` of so many neurons; call ``begin`` before ``advance``."""
+def make_motion(s: np.ndarray, system: System, network: Network) -> Motion:
+    """A motion at time 0 with walls at ``s``; call ``begin`` before ``advance``."""
     walls, columns = len(s), len(system.bundles.first) - 1
     references = max(system.interface.program.n, int(system.bundles.ref.max(initial=-1)) + 1)
     return Motion(
         s=s.copy(),
         trial=s.copy(),
-        clock=np.zeros(5),
+        clock=np.array([0.0, 0.0, 0.0, 0.0, 0.0, _energy_time(network)]),
         y=np.zeros((4, references)),
         power=np.zeros((4, 6)),
         energy=np.zeros(6),
@@ -74,5 +77,13 @@ def make_motion(s: np.ndarray, system: System, neurons: int) -> Motion:
         deferral=np.zeros((columns, 4)),
         facts=np.zeros((len(system.work.chunk_bundle) - 1, FACTS)),
         blend=np.zeros((2, references)),
-        growth=np.zeros(2 * neurons + 2),
+        growth=np.zeros(2 * network.neurons + 2),
     )
+
+
+def _energy_time(network: Network) -> float:
+    """A tenth of the time in which a soma's leak moves its wall along the track: 50 ns with the paper's device."""
+    somas = network.somas
+    leak = np.abs(network.leak[somas])
+    moving = leak > 0
+    return float(np.median(network.length[somas][moving] / leak[moving])) / 10 if moving.any() else _WITHOUT_LEAK

@@ -39,7 +39,6 @@ from sim.engines.layout.stepping.passes import (
 
 RUNNING, REST, LIMIT = range(3)
 MISJUDGED, RELEASED = -1.0, -2.0  # instead of a step's error
-_ENERGY_TIME = 50e-9  # s: an error of the energy counts against the present power over this time
 _ARRIVED = 1e-5  # time to the last arrival over the time so far: below it one step goes there
 _REST_TIME = 1e-15  # s: how exactly the moment of rest is found
 _LEAST_STEP = 1e-17  # s: below it a step is accepted as it is
@@ -157,7 +156,7 @@ def _try(system, walls, motion, h, slack):
     for k in range(power.shape[1]):
         error = _ERROR[0] * power[0, k] + _ERROR[1] * power[1, k] + _ERROR[2] * power[2, k] + _ERROR[3] * power[3, k]
         missed, flow = max(missed, abs(error)), flow + power[0, k]
-    return max(_most(motion, WORST), h * missed / (flow * _ENERGY_TIME) if flow > 0 else 0.0)
+    return max(_most(motion, WORST), h * missed / (flow * motion.clock[5]) if flow > 0 else 0.0)
 
 
 @outer()

@@ -1,0 +1,211 @@
+"""Dendrites where their soma's port is: a junction of wires, as extraction finds where a cell's metal is wide.
+
+A junction joins a soma's port (S), the tap (T) of at most one pillar, and the dendrite's nodes on either side. While
+rows are searched a path stands in for it; afterwards it is described as ``coupled_sweep`` needs it: by the resistances
+that S, T and the node behind (E) have in common from the node before.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.engines.layout.ladders.coupled_batches import BEHIND, FoundRows
+from sim.engines.layout.ladders.coupled_sweep import E_E, S_E, S_S, S_T, T_E, T_T
+from sim.engines.layout.ladders.row_graph import RowGraph
+from sim.engines.layout.ladders.single_ladders import RowEdges
+
+# While rows are searched, in ``FoundRows.fixed`` behind the far end: wires to the soma's port, onward, and aside to it.
+INTO_SOMA, OUT_OF_SOMA, BESIDE_SOMA = 1, 2, 3
+_MOST_SIDES = 3  # nodes that a junction joins to the soma's port
+
+
+class Junction(NamedTuple):
+    """One row's: ``nodes`` are slots S, a side, the other side and, where there is one, T; ``siemens`` their matrix."""
+
+    block: int
+    nodes: list[int]
+    siemens: np.ndarray
+
+
+class _Place(NamedTuple):
+    """Where three wires and more meet in one block: nodes, and the conductance matrix of the wires between them."""
+
+    nodes: np.ndarray
+    matrix: np.ndarray
+
+
+def straightened(ladder: RowEdges, dendrite: np.ndarray) -> tuple[RowEdges, list[Junction], np.ndarray]:
+    """The edges with a path in the place of each junction, the junctions, and which nodes are no more.
+
+    Args:
+        ladder: the blocks' edges, sources among their slots.
+        dendrite: whether a slot belongs to a dendrite, shape (slots,).
+    """
+    n, block = ladder.program.n, ladder.program.block
+    wire = (ladder.wall < 0) & dendrite[ladder.u] & dendrite[ladder.v]
+    slots = len(dendrite)
+    wires = np.bincount(np.concatenate([ladder.u[wire], ladder.v[wire]]), minlength=slots)
+    moving = ladder.wall >= 0
+    pillars = np.bincount(np.concatenate([ladder.u[moving], ladder.v[moving]]), minlength=slots)
+    crowded, gone = wires > 2, np.zeros(n, bool)
+    crowded[n:] = False
+    if not crowded.any():
+        return ladder, [], gone
+    touched = crowded.copy()
+    for here, there in ((ladder.u, ladder.v), (ladder.v, ladder.u)):
+        touched[there[wire][crowded[here[wire]]]] = True
+    inside = wire.copy()
+    inside[wire] = touched[ladder.u[wire]] & touched[ladder.v[wire]]
+    edges = np.flatnonzero(inside)
+    owner = block[np.minimum(ladder.u[edges], ladder.v[edges])]
+    edges = edges[np.argsort(owner, kind="stable")]
+    bounds = np.flatnonzero(np.diff(np.sort(owner))) + 1
+    dropped, added, junctions = np.zeros(len(ladder.u), bool), [], []
+    for mine in np.split(edges, bounds):
+        place = _place(ladder.u[mine], ladder.v[mine], ladder.siemens[mine])
+        bare = crowded[place.nodes] & (pillars[place.nodes] == 0)
+        outside = wires[place.nodes] - (place.matrix < 0).sum(axis=0)
+        kept = _without(place, bare)
+        found = _junction(kept, outside[~bare], pillars, n)
+        if found is None:
+            continue
+        nodes, rest = found
+        of = int(block[min(ladder.u[mine[0]], ladder.v[mine[0]])])
+        index = np.searchsorted(kept.nodes, nodes)
+        junctions.append(Junction(of, nodes, _laplacian(-kept.matrix[np.ix_(index, index)])))
+        dropped[mine], gone[place.nodes[bare]] = True, True
+        added += [*rest, *_path(nodes)]
+    return _exchanged(ladder, dropped, added), junctions, gone
+
+
+def _place(u: np.ndarray, v: np.ndarray, siemens: np.ndarray) -> _Place:
+    nodes, ends = np.unique(np.concatenate([u, v]), return_inverse=True)
+    a, b = ends[: len(u)], ends[len(u) :]
+    between = np.zeros((len(nodes), len(nodes)))
+    np.add.at(between, (a, b), siemens)
+    np.add.at(between, (b, a), siemens)
+    return _Place(nodes, _laplacian(between))
+
+
+def _laplacian(between: np.ndarray) -> np.ndarray:
+    """Conductance matrix for conductances between nodes; the diagonal given does not matter."""
+    matrix = -between
+    np.fill_diagonal(matrix, 0.0)
+    np.fill_diagonal(matrix, -matrix.sum(axis=0))
+    return matrix
+
+
+def _without(place: _Place, bare: np.ndarray) -> _Place:
+    """The same seen from the other nodes: star to mesh, node by node, which keeps what is 0 exactly 0."""
+    nodes, matrix = place.nodes, place.matrix.copy()
+    for k in np.flatnonzero(bare)[::-1]:
+        rest = np.arange(len(nodes)) != k
+        column = matrix[rest, k]
+        matrix = matrix[np.ix_(rest, rest)] - np.outer(column, column) / matrix[k, k]
+        nodes = nodes[rest]
+    return _Place(nodes, matrix)
+
+
+def _junction(
+    place: _Place, outside: np.ndarray, pillars: np.ndarray, n: int
+) -> tuple[list[int], list[tuple[int, int, float]]] | None:
+    """The nodes of the one junction in a place, S first, and the wires there that are none of it; None without.
+
+    Args:
+        place: without nodes that have no pillar.
+        outside: wires of each of its nodes to elsewhere.
+        pillars: of each slot.
+        n: first slot that is a port.
+    """
+    nodes, joined = place.nodes, place.matrix < 0
+    np.fill_diagonal(joined, False)
+    ports = np.flatnonzero(nodes >= n)
+    if len(ports) != 1:
+        return None
+    soma = ports[0]
+    sides = np.flatnonzero(joined[soma])
+    if len(sides) == 1:  # beside a node of the dendrite
+        sides = np.union1d(sides, np.setdiff1d(np.flatnonzero(joined[sides[0]]), [soma]))
+    if not 2 <= len(sides) <= _MOST_SIDES or pillars[nodes[soma]] or outside[soma]:
+        return None
+    mine = np.zeros(len(nodes), bool)
+    mine[sides] = mine[soma] = True
+    onward = outside + (joined & ~mine).sum(axis=1)
+    tap: list[int] = []
+    if len(sides) == _MOST_SIDES:
+        tap = [int(k) for k in sides if onward[k] == 0 and pillars[nodes[k]] == 1][:1]
+        sides = np.setdiff1d(sides, tap)
+    if len(sides) != 2 or onward[sides].max() > 1 or not pillars[nodes[sides]].all():
+        return None
+    rest = [
+        (int(nodes[a]), int(nodes[b]), float(-place.matrix[a, b]))
+        for a, b in np.argwhere(np.triu(joined)) if not (mine[a] and mine[b])
+    ]  # fmt: skip
+    return [int(nodes[k]) for k in (soma, *sides, *tap)], rest
+
+
+def _path(nodes: list[int]) -> list[tuple[int, int, float]]:
+    """What stands in for a junction: side, port, tap, side."""
+    soma, one, *others = nodes
+    order = [one, soma, *others[::-1]]
+    return [(a, b, 1.0) for a, b in pairwise(order)]
+
+
+def _exchanged(ladder: RowEdges, dropped: np.ndarray, added: list[tuple[int, int, float]]) -> RowEdges:
+    """Edges without some wires, with others."""
+    u, v, siemens = (np.array(each) for each in zip(*added, strict=True)) if added else (np.zeros(0),) * 3
+    none, kept = np.full(len(u), -1), ~dropped
+    return ladder._replace(
+        u=np.concatenate([ladder.u[kept], u.astype(np.int64)]),
+        v=np.concatenate([ladder.v[kept], v.astype(np.int64)]),
+        siemens=np.concatenate([ladder.siemens[kept], siemens]),
+        series=np.concatenate([ladder.series[kept], np.zeros(len(u))]),
+        wall=np.concatenate([ladder.wall[kept], none]),
+        source=np.concatenate([ladder.source[kept], none]),
+    )
+
+
+def plain_junctions(block: np.ndarray, found: FoundRows) -> None:
+    """Describe a soma's port on the dendrite, or aside of it, as a junction; the tap is the end behind.
+
+    Args:
+        block: of each pillar.
+        found: what the rows are; ``fixed`` has the wires to and from the port, and is changed in place.
+    """
+    fixed = found.fixed[:, BEHIND:]
+    into, out, beside = (fixed[:, k].copy() for k in (INTO_SOMA, OUT_OF_SOMA, BESIDE_SOMA))
+    along = np.zeros(len(fixed))
+    first = np.flatnonzero((found.step[3] == found.soma[block]) & (found.rails[block] > 0))
+    along[block[first]] = 1 / found.step[0, first]
+    fixed[:, S_S], fixed[:, S_E], fixed[:, S_T] = into + beside, into, into
+    fixed[:, E_E] = fixed[:, T_E] = fixed[:, T_T] = into + out + along
+
+
+def put_junctions(junctions: list[Junction], graph: RowGraph, place: np.ndarray, found: FoundRows) -> None:
+    """Describe the junctions that were found, in place.
+
+    Args:
+        junctions: see ``straightened``.
+        graph: of the rows.
+        place: of each node along its dendrite.
+        found: what the rows are.
+    """
+    for block, nodes, siemens in junctions:
+        if not found.rails[block]:
+            continue
+        swap = place[nodes[1]] > place[nodes[2]]
+        behind = 1 if swap else 2
+        order = [0, behind, *range(3, len(nodes))]
+        ohm = np.linalg.inv(siemens[np.ix_(order, order)])
+        tap = len(order) - 1  # the end behind has the pillar itself where nothing stands between
+        fixed = found.fixed[block, BEHIND:]
+        fixed[S_S], fixed[S_E], fixed[E_E] = ohm[0, 0], ohm[0, 1], ohm[1, 1]
+        fixed[S_T], fixed[T_E], fixed[T_T] = ohm[0, tap], ohm[tap, 1], ohm[tap, tap]
+        at = nodes[order[tap]]
+        pillars = np.arange(graph.pillar_first[at], graph.pillar_first[at + 1])
+        found.soma[block] = found.step[3, pillars].min()
+        later = np.arange(graph.pillar_first[nodes[behind]], graph.pillar_first[nodes[behind] + 1])
+        found.step[0, later[np.argmin(found.step[3, later])]] = np.inf
