@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 import klayout.db as kdb
 
 from hwlib.cells.draw import dbu_per_step
+from hwlib.checks.device_extractor import DEVICE_CLASS
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.process import Layer, Process
@@ -60,9 +62,7 @@ def macro_abstract(design: Design, process: Process) -> MacroAbstract:
     for pin in pins(plan):
         ports.setdefault(pin.net, []).append((pin.layer, kdb.Box(*(scale * v for v in pin.box))))
     nets = ideal_network(design, process).net_names
-    for name in (macro_name(design), *nets):
-        if not _NAME.fullmatch(name):
-            raise InputError(f"views: {shown(name)} cannot be a name in LEF and CDL: a letter, then letters, digits, _")
+    _check_names(macro_name(design), nets, ports)
     blocked = {}
     for name in (*wire_metals(process), *wire_vias(process)):
         layer = component.kcl.layer(*process.layers[name].gds)
@@ -73,6 +73,17 @@ def macro_abstract(design: Design, process: Process) -> MacroAbstract:
                 mine.insert(shape)
             blocked[name] = kdb.Region(outline) - mine.sized(space)
     return MacroAbstract(macro_name(design), design, process, component.kcl.dbu, outline, nets, ports, blocked)
+
+
+def _check_names(macro: str, nets: Iterable[str], ports: Container[str]) -> None:
+    for name in (macro, *nets):
+        if not _NAME.fullmatch(name):
+            raise InputError(f"views: {shown(name)} cannot be a name in LEF and CDL: a letter, then letters, digits, _")
+    if macro.upper() == DEVICE_CLASS:
+        raise InputError(f"views: a macro cannot be called {macro}, as its device is in CDL")
+    for net in nets:
+        if net not in ports:
+            raise InputError(f"views: net {net} has no lead to the macro's border")
 
 
 def wire_metals(process: Process) -> dict[str, Layer]:

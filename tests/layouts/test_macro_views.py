@@ -24,8 +24,9 @@ from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError
 from hwlib.process import Process
 from hwlib.schematic import ideal_network
-from layouts.macro_views import black_box, write_views
+from layouts.macro_views import abstract, black_box, write_views
 from layouts.macro_views.black_box import verilog_name
+from layouts.pins import pins
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = {
@@ -293,4 +294,13 @@ def test_a_macro_that_no_netlist_can_name_is_refused(name, tmp_path):
     design = Design(name="tiny", network={"neurons": 2}).model_copy(update={"name": name})
     with pytest.raises(InputError, match="cannot be a name in LEF and CDL"):
         write_views(design, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_macro_called_like_its_device_or_without_a_lead_is_refused(tmp_path, monkeypatch):
+    with pytest.raises(InputError, match="a macro cannot be called DwMtj, as its device is in CDL"):
+        write_views(Design(name="DwMtj", network={"neurons": 2}), tmp_path / "out")
+    monkeypatch.setattr(abstract, "pins", lambda plan: pins(plan)[1:])
+    with pytest.raises(InputError, match="net dend_0 has no lead to the macro's border"):
+        write_views(Design(name="tiny", network={"neurons": 2}), tmp_path / "out")
     assert not (tmp_path / "out").exists()
