@@ -82,7 +82,7 @@ def optimize(
         write_inputs(folder, design_path, design, design.load_process())
         about = {
             "design": design.name, "seed": str(seed), "objectives": ", ".join(design.search.objectives),
-            "code": code_version("hwlib", "layouts", "sim", "spinhop.optimize"),
+            "code": code_version("hwlib", "layouts", "sim", __name__.rpartition(".")[0]),
         }  # fmt: skip
         resolved = (folder / RESOLVED).read_text(encoding="utf-8").partition("\n")[2]
         key = data_hash([about, versions(), resolved.partition("\nsearch:")[0], _space(design)])
