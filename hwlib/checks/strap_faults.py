@@ -39,8 +39,8 @@ def _cut_strap(planter: Planter, layout: kdb.Layout) -> Fault | None:
         return None
     name, box, width = planter.view.layer(int(index)), planter.view.box(int(index)), 10 * planter.step
     flat = box.width() >= box.height()
-    if max(box.width(), box.height()) < planter.pitch:  # a pad between two vias
-        return None
+    if max(box.width(), box.height()) < planter.pitch or not box.overlaps(planter.view.regions["pillar"].bbox()):
+        return None  # a pad between two vias, or over a trunk between many
     start = planter.between(round(0.2 * planter.pitch), max(box.width(), box.height()) - round(0.3 * planter.pitch))
     cut = (
         kdb.Box(box.left + start, box.bottom, box.left + start + width, box.top) if flat

@@ -104,7 +104,10 @@ def copy_tree(tree: Path, only: str, tests: list[str]) -> None:
 
 
 def open_properties(text: str) -> str:
-    """Source in which ``@property def f`` reads ``def f … f = property(f)``: decorated functions are left alone."""
+    """Source in which ``@property def f`` reads ``def f … f = property(f)``: decorated functions are left alone.
+
+    Caches are taken off: they would keep the answers of the clean run that mutmut begins with.
+    """
     lines = text.splitlines()
     for node in sorted(ast.walk(ast.parse(text)), key=lambda n: getattr(n, "lineno", 0), reverse=True):
         if isinstance(node, ast.FunctionDef) and len(node.decorator_list) == 1:
@@ -113,6 +116,11 @@ def open_properties(text: str) -> str:
                 indent = " " * node.col_offset
                 lines.insert(node.end_lineno or 0, f"{indent}{node.name} = {decorator.id}({node.name})")
                 del lines[decorator.lineno - 1]
+            elif isinstance(decorator, ast.Call) and ast.unparse(decorator.func) in (
+                "lru_cache",
+                "functools.lru_cache",
+            ):
+                del lines[decorator.lineno - 1 : decorator.end_lineno]
     return "\n".join(lines) + "\n"
 
 
