@@ -147,7 +147,8 @@ class Process(StrictModel):
         track = self.layers.get("track")
         if track is not None and not (track.sheet_resistance and track.thickness):
             wrong.append((("layers", "track"), "layer track needs sheet_resistance and thickness"))
-        wrong += [*self._steep_layers(), *self._bad_names(), *self._unknown_names(), *self._repeated_numbers()]
+        wrong += [*self._steep_layers(), *self._bad_names(), *self._unknown_names(), *self._upside_down_vias()]
+        wrong += self._repeated_numbers()
         if wrong:
             raise FieldsError(wrong)
         return self
@@ -198,6 +199,15 @@ class Process(StrictModel):
         for path, name in named:
             if name not in self.layers:
                 yield path, f"unknown layer {shown(name)}"
+
+    def _upside_down_vias(self) -> Iterator[_Problem]:
+        for name, layer in self.layers.items():
+            low, high = (self.layers.get(end) for end in layer.connects or ("", ""))
+            if low is None or high is None:
+                continue
+            if low is high or low.bottom > high.bottom:
+                found = ", ".join(layer.connects or ())
+                yield ("layers", name, "connects"), f"a lower layer and another above it, found [{found}]"
 
     def _repeated_numbers(self) -> Iterator[_Problem]:
         known: dict[GdsNumber, str] = {}

@@ -63,6 +63,8 @@ def test_rules_by_pair():
         ("sheet_resistance: 1.7 ohm", "sheet_resistance: 1.7 V", "'1.7 V' is not a quantity in ohm"),
         ("gds: [10, 0]", "gds: [12, 0]", "layers.m2.gds: layer m1 has the same GDS number (12, 0)"),
         ("connects: [m1, m2]", "connects: [m1, m9]", ":33: layers.v1.connects.1: unknown layer 'm9'"),
+        ("connects: [m1, m2]", "connects: [m1, m1]", ":33: layers.v1.connects: a lower layer and another above it"),
+        ("connects: [m1, m2]", "connects: [m2, m1]", "another above it, found [m2, m1]"),
         ("{outer: m1, inner: v1,", "{outer: m1, inner: v9,", ":63: enclosures.8.inner: unknown layer 'v9'"),
         ("permittivity: 3.9", "permitivity: 3.9", "permitivity: unknown key, did you mean 'permittivity'?"),
         ("grid: 1 nm", "grid: 0 nm", "grid: '0 nm' is outside 0.1 nm to 1 um"),
