@@ -317,7 +317,7 @@ def test_a_dry_run_counts_and_keeps_nothing(tmp_path):
         ("axes: {operating_point.weight: [-1 V]}\n", "is outside 0.001 mV"),
         ("axes: {device: [1]}\n", "axes.device: 1: "),
         ("axes: {process.layers.m9.thickness: [1 nm]}\n", "no field of a process"),
-        ("axes: {process.layers.m3.width: [1 nm]}\n", "axes.process.layers.m3.width: '1 nm': no field layers.m3.width of"),
+        ("axes: {process.layers.m3.width: [1 nm]}\n", "'1 nm': no field layers.m3.width of"),
         ("axes: {seed: [1, 1]}\n", "axes.seed: a value is given twice"),
         ("axes: {seed: {low: 1, high: 9}}\n", "axes.seed: a range in a grid needs count"),
         ("axes: {seed: {low: 1, high: 3, count: 9}}\n", "fewer than 9 different values"),
