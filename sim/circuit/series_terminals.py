@@ -49,6 +49,8 @@ class Branches:
             injected: into every node in A, changed, shape (nodes,).
             whole: conductances of all devices with their contacts in S.
         """
+        if not injected[self.nodes].any():
+            return
         into, over_first = self._split(injected, whole)
         injected[self.nodes] = 0.0
         np.add.at(injected, self.taps[:, 0], over_first)
@@ -66,7 +68,7 @@ class Branches:
         shape = (-1, *[1] * (voltage.ndim - 1))
         entering = (first - second) * whole[self.devices].reshape(shape)
         leaving = entering
-        if injected is not None:
+        if injected is not None and injected[self.nodes].any():
             into, over_first = self._split(injected, whole)
             entering = entering - over_first
             leaving = entering + into.sum(axis=1)
