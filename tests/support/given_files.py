@@ -104,7 +104,9 @@ def _trial() -> None:
 
 GIVEN: dict[str, Callable[[], object]] = {
     "design.yaml": _file("design.yaml", DESIGN),
-    "my_design.yaml": _file("my_design.yaml", DESIGN.replace("name: design", "name: my_design")),
+    "my_design.yaml": _file(
+        "my_design.yaml", DESIGN.partition("variation:")[0].replace("name: design", "name: my_design")
+    ),
     "mine_design.yaml": _file("mine_design.yaml", MINE),
     "hopfield_8.yaml": lambda: _example("hopfield_8"),
     "layouts/examples/hopfield_8.yaml": lambda: _example("hopfield_8", "layouts/examples"),
