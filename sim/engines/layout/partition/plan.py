@@ -19,7 +19,6 @@ from sim.engines.layout.elimination.numeric import (
     TOGETHER,
     Program,
     add_edges,
-    backward,
     entry_index,
     forward,
     make_program,
@@ -30,6 +29,8 @@ from sim.engines.layout.ladders.coupled_search import find_coupled
 from sim.engines.layout.ladders.single_ladders import RowEdges, SingleLadders, find_single, no_single
 from sim.engines.layout.partition.block_records import Bundles, Columns, Interface, Rows
 from sim.engines.layout.partition.blocks import INTERFACE, ROW, SOURCE, STATIC, Structure
+from sim.engines.layout.partition.bundles import make_bundles
+from sim.engines.layout.partition.drafts import Draft, draft_blocks, no_blocks
 from sim.engines.layout.partition.reduction import PILLAR, TRACK
 
 
@@ -71,34 +72,23 @@ def _sources(structure: Structure) -> np.ndarray:
     return np.concatenate([nodes[at_tracks], nodes[~at_tracks]])
 
 
-class _Draft(NamedTuple):
-    """Blocks of one kind: program, node and block of each port, which edges are theirs, and those edges' slots."""
-
-    program: Program
-    port_node: np.ndarray
-    port_block: np.ndarray
-    mine: np.ndarray
-    u: np.ndarray
-    v: np.ndarray
-
-
 def build_plan(structure: Structure) -> Plan:
     """Order, place and eliminate what is fixed."""
     edges, network = structure.edges, structure.network
     node_slot, node_ref = np.full(network.nodes, -1, np.int64), np.full(network.nodes, -1, np.int64)
-    rows, columns = _draft(structure, ROW, node_slot), _draft(structure, STATIC, node_slot)
+    rows, columns = draft_blocks(structure, ROW, node_slot), draft_blocks(structure, STATIC, node_slot)
     program = _interface_program(structure, (rows, columns), node_ref)
     source_node = _sources(structure)
     node_ref[source_node] = program.n + np.arange(len(source_node))
     done = _columns(columns, structure, node_ref)
-    bundles = _bundles(structure, columns, done, node_ref)
+    bundles = make_bundles(structure, columns, done, node_ref)
     wall_of = np.full(network.devices, -1, np.int64)
     wall_of[bundles.device] = np.arange(network.devices)
     interface = _interface(structure, program, done, columns, node_ref, wall_of)
     ladder = _ladder(rows, structure, node_ref, wall_of)
     single = find_single(ladder, program, network.devices) if _only_weights(rows, structure) else None
     if single is not None:
-        rows = _no_rows(len(edges.a))
+        rows = no_blocks(len(edges.a))
     row_part = _rows(rows, structure, node_ref, program, wall_of)
     series, group = np.zeros(network.devices), np.full(network.devices, -2, np.int64)
     pillar = edges.kind == PILLAR
@@ -151,35 +141,7 @@ def _odd_rows_last(structure: Structure, odd: np.ndarray) -> Structure:
     return replace(structure, block=block)
 
 
-def _draft(structure: Structure, kind: int, node_slot: np.ndarray) -> _Draft:
-    edges, place, block = structure.edges, structure.place, structure.block
-    nodes = np.flatnonzero(place == kind)
-    of_a = place[edges.a] == kind
-    mine = of_a | (place[edges.b] == kind)
-    a, b = edges.a[mine], edges.b[mine]
-    owner = np.where(of_a[mine], block[a], block[b]).astype(np.int64)
-    key_a, key_b = owner * len(place) + a, owner * len(place) + b
-    at_a, at_b = place[a] == INTERFACE, place[b] == INTERFACE
-    unique = distinct(np.concatenate([key_a[at_a], key_b[at_b]]))
-    port_block, port_node = np.divmod(unique, len(place))
-    local = np.full(len(place), -1, np.int64)
-    local[nodes] = np.arange(len(nodes))
-    u = np.where(at_a, len(nodes) + np.searchsorted(unique, key_a), local[a])
-    v = np.where(at_b, len(nodes) + np.searchsorted(unique, key_b), local[b])
-    inner = (u >= 0) & (v >= 0)
-    program, slot = make_program(block[nodes], port_block, u[inner], v[inner])
-    node_slot[nodes] = slot[: len(nodes)]
-    slot = np.append(slot, -1)
-    return _Draft(program=program, port_node=port_node, port_block=port_block, mine=mine, u=slot[u], v=slot[v])
-
-
-def _no_rows(edges: int) -> _Draft:
-    none = np.zeros(0, np.int64)
-    program, _ = make_program(none, none, none, none)
-    return _Draft(program=program, port_node=none, port_block=none, mine=np.zeros(edges, bool), u=none, v=none)
-
-
-def _dendrites(structure: Structure, rows: _Draft, node_slot: np.ndarray) -> np.ndarray:
+def _dendrites(structure: Structure, rows: Draft, node_slot: np.ndarray) -> np.ndarray:
     """Whether each slot of the rows is a node of a dendrite."""
     network = structure.network
     of_dendrite = network.nets_of(DENDRITE)[network.node_net]
@@ -190,7 +152,7 @@ def _dendrites(structure: Structure, rows: _Draft, node_slot: np.ndarray) -> np.
     return dendrite
 
 
-def _only_weights(draft: _Draft, structure: Structure) -> bool:
+def _only_weights(draft: Draft, structure: Structure) -> bool:
     """Whether weights are the only sources inside the blocks: what single ladders deliver is counted as theirs."""
     edges, network = structure.edges, structure.network
     weights = network.nets_of(LINE, RAIL)[network.node_net]
@@ -198,7 +160,7 @@ def _only_weights(draft: _Draft, structure: Structure) -> bool:
     return bool(weights[ends].all())
 
 
-def _ladder(draft: _Draft, structure: Structure, node_ref: np.ndarray, wall_of: np.ndarray) -> RowEdges:
+def _ladder(draft: Draft, structure: Structure, node_ref: np.ndarray, wall_of: np.ndarray) -> RowEdges:
     edges, mine = structure.edges, draft.mine
     pillar = edges.kind[mine] == PILLAR
     end = np.where(draft.u < 0, edges.a[mine], edges.b[mine])
@@ -214,7 +176,7 @@ def _ladder(draft: _Draft, structure: Structure, node_ref: np.ndarray, wall_of: 
     )
 
 
-def _interface_program(structure: Structure, drafts: tuple[_Draft, ...], node_ref: np.ndarray) -> Program:
+def _interface_program(structure: Structure, drafts: tuple[Draft, ...], node_ref: np.ndarray) -> Program:
     """Plan the interface, every block joining all its ports to one another; fills in its nodes' references."""
     edges, place = structure.edges, structure.place
     nodes = np.flatnonzero(place == INTERFACE)
@@ -236,7 +198,7 @@ def _interface_program(structure: Structure, drafts: tuple[_Draft, ...], node_re
     return program
 
 
-def _columns(draft: _Draft, structure: Structure, node_ref: np.ndarray) -> Columns:
+def _columns(draft: Draft, structure: Structure, node_ref: np.ndarray) -> Columns:
     program = draft.program
     values = np.zeros(program.values)
     held = Handle(program)
@@ -247,7 +209,7 @@ def _columns(draft: _Draft, structure: Structure, node_ref: np.ndarray) -> Colum
 
 
 def _interface(
-    structure: Structure, program: Program, columns: Columns, draft: _Draft, node_ref: np.ndarray, wall_of: np.ndarray
+    structure: Structure, program: Program, columns: Columns, draft: Draft, node_ref: np.ndarray, wall_of: np.ndarray
 ) -> Interface:
     edges, place = structure.edges, structure.place
     outside = (SOURCE, INTERFACE)
@@ -275,7 +237,7 @@ def _interface(
     )
 
 
-def _rows(draft: _Draft, structure: Structure, node_ref: np.ndarray, interface: Program, wall_of: np.ndarray) -> Rows:
+def _rows(draft: Draft, structure: Structure, node_ref: np.ndarray, interface: Program, wall_of: np.ndarray) -> Rows:
     program, edges = draft.program, structure.edges
     pillar = edges.kind[draft.mine] == PILLAR
     siemens = np.where(pillar, 0.0, 1 / np.where(pillar, 1.0, edges.ohm[draft.mine]))
@@ -336,82 +298,3 @@ def _entry_loop(interface, none, port_first, port_ref, count):
                     )
                 at += 1
     return entries
-
-
-def _bundles(structure: Structure, draft: _Draft, columns: Columns, node_ref: np.ndarray) -> Bundles:
-    """Tracks of a column block together, then tracks between references one by one, then tracks without current."""
-    edges, place, network = structure.edges, structure.place, structure.network
-    program = draft.program
-    track = edges.kind == TRACK
-    inner = np.flatnonzero(track[draft.mine])
-    u, v, ohm = draft.u[inner], draft.v[inner], edges.ohm[draft.mine][inner]
-    block_of = np.concatenate([program.block, draft.port_block]).astype(np.int64)
-    owner = block_of[np.where(u < 0, v, u)]
-    order = np.lexsort((edges.device[draft.mine][inner], owner))
-    u, v, ohm, owner = u[order], v[order], ohm[order], owner[order]
-    device = [edges.device[draft.mine][inner][order]]
-    ports = np.diff(program.port_first)
-    blocks = len(ports)
-    per_block = np.bincount(owner, minlength=blocks)
-    matrix_first = np.concatenate([[0], np.cumsum(per_block * ports)])
-    siemens = np.zeros(matrix_first[-1])
-    _transfer(columns, program.port_first, u, v, ohm, owner, per_block, matrix_first, siemens)
-    lone = np.flatnonzero(track & ~draft.mine)
-    device.append(edges.device[lone])
-    alive = np.zeros(network.devices, bool)
-    alive[np.concatenate(device)] = True
-    dead = np.flatnonzero(~alive)
-    device.append(dead)
-    if np.any(place[edges.a[lone]] == ROW) or np.any(place[edges.b[lone]] == ROW):
-        raise ValueError("a track ends inside a row block")
-    pair = np.stack([node_ref[edges.a[lone]], node_ref[edges.b[lone]]], axis=1).ravel()
-    pair_siemens = np.stack([1 / edges.ohm[lone], -1 / edges.ohm[lone]], axis=1).ravel()
-    one, two = np.ones(len(lone), np.int64), np.full(len(lone), 2)
-    tracked = per_block > 0  # segments of trunks have no tracks
-    walls = np.concatenate([per_block[tracked], one, [len(dead)]])
-    refs = np.concatenate([ports[tracked], two, [0]])
-    first, ref_first, siemens_first, heat_first = (
-        np.concatenate([[0], np.cumsum(x)]).astype(np.int64) for x in (walls, refs, walls * refs, refs * refs)
-    )
-    devices = np.concatenate(device).astype(np.int64)
-    bundles = Bundles(
-        device=devices,
-        first=first,
-        ref=np.concatenate([columns.port_ref[np.repeat(tracked, ports)], pair]).astype(np.int64),
-        ref_first=ref_first,
-        siemens=np.concatenate([siemens, pair_siemens]),
-        siemens_first=siemens_first,
-        heat=np.zeros(heat_first[-1]),
-        heat_first=heat_first,
-    )
-    _heat(Handle(bundles), network.r_m[devices])
-    return bundles
-
-
-def _transfer(columns, port_first, u, v, ohm, owner, per_block, matrix_first, siemens) -> None:
-    """Track currents per port potential: one back-substitution over all columns for each port's place in its block."""
-    program = columns.program
-    held, ports = Handle(program), np.diff(port_first)
-    x, zero = np.zeros(len(program.diag) + 1), np.zeros(len(program.diag))
-    start = np.concatenate([[0], np.cumsum(per_block)])
-    row = np.arange(len(u)) - start[owner]
-    for place in range(ports.max(initial=0)):
-        x[:] = 0
-        has = ports > place
-        x[program.n + port_first[:-1][has] + place] = 1
-        backward(held, columns.values, zero, x, 0, program.n)
-        mine = has[owner]
-        at = matrix_first[owner] + row * ports[owner] + place
-        siemens[at[mine]] = ((x[u] - x[v]) / ohm)[mine]  # index −1, a ground source, is the extra zero at the end
-
-
-@plain()
-def _heat(bundles, r_m):
-    for bundle in range(len(bundles.first) - 1):
-        refs = bundles.ref_first[bundle + 1] - bundles.ref_first[bundle]
-        base = bundles.heat_first[bundle]
-        for wall in range(bundles.first[bundle], bundles.first[bundle + 1]):
-            at = bundles.siemens_first[bundle] + (wall - bundles.first[bundle]) * refs
-            for i in range(refs):
-                for j in range(refs):
-                    bundles.heat[base + i * refs + j] += r_m[wall] * bundles.siemens[at + i] * bundles.siemens[at + j]

@@ -1,0 +1,92 @@
+"""Tracks as fixed linear combinations of a few references: the transfer of each column, computed once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.engines.handles import Handle
+from sim.engines.jit_options import plain
+from sim.engines.layout.elimination.numeric import backward
+from sim.engines.layout.partition.block_records import Bundles, Columns
+from sim.engines.layout.partition.blocks import ROW, Structure
+from sim.engines.layout.partition.drafts import Draft
+from sim.engines.layout.partition.reduction import TRACK
+
+
+def make_bundles(structure: Structure, draft: Draft, columns: Columns, node_ref: np.ndarray) -> Bundles:
+    """Tracks of a column block together, then tracks between references one by one, then tracks without current."""
+    edges, place, network = structure.edges, structure.place, structure.network
+    program = draft.program
+    track = edges.kind == TRACK
+    inner = np.flatnonzero(track[draft.mine])
+    u, v, ohm = draft.u[inner], draft.v[inner], edges.ohm[draft.mine][inner]
+    block_of = np.concatenate([program.block, draft.port_block]).astype(np.int64)
+    owner = block_of[np.where(u < 0, v, u)]
+    order = np.lexsort((edges.device[draft.mine][inner], owner))
+    u, v, ohm, owner = u[order], v[order], ohm[order], owner[order]
+    device = [edges.device[draft.mine][inner][order]]
+    ports = np.diff(program.port_first)
+    blocks = len(ports)
+    per_block = np.bincount(owner, minlength=blocks)
+    matrix_first = np.concatenate([[0], np.cumsum(per_block * ports)])
+    siemens = np.zeros(matrix_first[-1])
+    _transfer(columns, program.port_first, u, v, ohm, owner, per_block, matrix_first, siemens)
+    lone = np.flatnonzero(track & ~draft.mine)
+    device.append(edges.device[lone])
+    alive = np.zeros(network.devices, bool)
+    alive[np.concatenate(device)] = True
+    dead = np.flatnonzero(~alive)
+    device.append(dead)
+    if np.any(place[edges.a[lone]] == ROW) or np.any(place[edges.b[lone]] == ROW):
+        raise ValueError("a track ends inside a row block")
+    pair = np.stack([node_ref[edges.a[lone]], node_ref[edges.b[lone]]], axis=1).ravel()
+    pair_siemens = np.stack([1 / edges.ohm[lone], -1 / edges.ohm[lone]], axis=1).ravel()
+    one, two = np.ones(len(lone), np.int64), np.full(len(lone), 2)
+    tracked = per_block > 0  # segments of trunks have no tracks
+    walls = np.concatenate([per_block[tracked], one, [len(dead)]])
+    refs = np.concatenate([ports[tracked], two, [0]])
+    first, ref_first, siemens_first, heat_first = (
+        np.concatenate([[0], np.cumsum(x)]).astype(np.int64) for x in (walls, refs, walls * refs, refs * refs)
+    )
+    devices = np.concatenate(device).astype(np.int64)
+    bundles = Bundles(
+        device=devices,
+        first=first,
+        ref=np.concatenate([columns.port_ref[np.repeat(tracked, ports)], pair]).astype(np.int64),
+        ref_first=ref_first,
+        siemens=np.concatenate([siemens, pair_siemens]),
+        siemens_first=siemens_first,
+        heat=np.zeros(heat_first[-1]),
+        heat_first=heat_first,
+    )
+    _heat(Handle(bundles), network.r_m[devices])
+    return bundles
+
+
+def _transfer(columns, port_first, u, v, ohm, owner, per_block, matrix_first, siemens) -> None:
+    """Track currents per port potential: one back-substitution over all columns for each port's place in its block."""
+    program = columns.program
+    held, ports = Handle(program), np.diff(port_first)
+    x, zero = np.zeros(len(program.diag) + 1), np.zeros(len(program.diag))
+    start = np.concatenate([[0], np.cumsum(per_block)])
+    row = np.arange(len(u)) - start[owner]
+    for place in range(ports.max(initial=0)):
+        x[:] = 0
+        has = ports > place
+        x[program.n + port_first[:-1][has] + place] = 1
+        backward(held, columns.values, zero, x, 0, program.n)
+        mine = has[owner]
+        at = matrix_first[owner] + row * ports[owner] + place
+        siemens[at[mine]] = ((x[u] - x[v]) / ohm)[mine]  # index −1, a ground source, is the extra zero at the end
+
+
+@plain()
+def _heat(bundles, r_m):
+    for bundle in range(len(bundles.first) - 1):
+        refs = bundles.ref_first[bundle + 1] - bundles.ref_first[bundle]
+        base = bundles.heat_first[bundle]
+        for wall in range(bundles.first[bundle], bundles.first[bundle + 1]):
+            at = bundles.siemens_first[bundle] + (wall - bundles.first[bundle]) * refs
+            for i in range(refs):
+                for j in range(refs):
+                    bundles.heat[base + i * refs + j] += r_m[wall] * bundles.siemens[at + i] * bundles.siemens[at + j]
