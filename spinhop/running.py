@@ -46,7 +46,7 @@ REPORT = "report"
 
 def report_stage(kind: str) -> Stage:
     """The stage that writes the report on a kind of tasks."""
-    checks = (LAYOUT, WHOLE_PICTURE, EXTRACTION, PART_PICTURE, DRAWING, POINT_IDEAL, POINT_DRAWN, CHECK_PAGE)
+    checks = (LAYOUT, EXTRACTION, WHOLE_PICTURE, PART_PICTURE, DRAWING, POINT_IDEAL, POINT_DRAWN, CHECK_PAGE)
     needs = tuple(stage.name for stage in (*checks, *ideal_stages(kind), *drawn_stages(kind)))
     return Stage(REPORT, needs, ("hwlib", "sim", "spinhop"), _report_inputs, _report)
 
@@ -66,7 +66,7 @@ def up_to(goal: str, kind: str) -> tuple[Stage, ...]:
     ideal, drawn = task_stage(kind, ideal=True), task_stage(kind, ideal=False)
     return {
         "layout": (LAYOUT, WHOLE_PICTURE),
-        "extract": (LAYOUT, WHOLE_PICTURE, EXTRACTION, PART_PICTURE),
+        "extract": (LAYOUT, EXTRACTION, WHOLE_PICTURE, PART_PICTURE),
         "simulate": (LAYOUT, EXTRACTION, SIMULATION_IDEAL, SIMULATION_DRAWN),
         "simulate ideal": (SIMULATION_IDEAL,),
         "recall": (LAYOUT, EXTRACTION, ideal, drawn),

@@ -55,7 +55,7 @@ def test_every_number_has_its_unit_its_dimension_and_its_meaning():
     added = {name: found[name] for name in set(found.variables) - set(batch([[1, 0]], [1], [1]).variables)}
     units = {"energy_mean": "J"} | {f"time_{name}": "s" for name in ("mean", "median", "max")}
     dims = {name: ("trial",) for name in ("accuracy", "recalled")}
-    dims |= {name: ("bound",) for name in ("accuracy_interval", "recall_interval")}
+    dims |= {name: ("bound",) for name in ("accuracy_interval", "recall_interval", "bound")}
     assert set(added) == {*units, *dims, "accuracy_mean", "recall_rate", "rest_rate"}
     for name, value in added.items():
         assert value.dims == dims.get(name, ()) and value.attrs["units"] == units.get(name, "1"), name

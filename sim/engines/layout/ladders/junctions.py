@@ -75,7 +75,8 @@ def straightened(ladder: RowEdges, dendrite: np.ndarray) -> tuple[RowEdges, list
         nodes, rest = found
         of = int(block[min(ladder.u[mine[0]], ladder.v[mine[0]])])
         index = np.searchsorted(kept.nodes, nodes)
-        junctions.append(Junction(of, nodes, _laplacian(-kept.matrix[np.ix_(index, index)])))
+        siemens = _laplacian(-kept.matrix[np.ix_(index, index)])
+        junctions.append(Junction(block=of, nodes=nodes, siemens=siemens))
         dropped[mine], gone[place.nodes[bare]] = True, True
         added += [*rest, *_path(nodes)]
     return _exchanged(ladder, dropped, added), junctions, gone
@@ -87,7 +88,7 @@ def _place(u: np.ndarray, v: np.ndarray, siemens: np.ndarray) -> _Place:
     between = np.zeros((len(nodes), len(nodes)))
     np.add.at(between, (a, b), siemens)
     np.add.at(between, (b, a), siemens)
-    return _Place(nodes, _laplacian(between))
+    return _Place(nodes=nodes, matrix=_laplacian(between))
 
 
 def _laplacian(between: np.ndarray) -> np.ndarray:
@@ -106,7 +107,7 @@ def _without(place: _Place, bare: np.ndarray) -> _Place:
         column = matrix[rest, k]
         matrix = matrix[np.ix_(rest, rest)] - np.outer(column, column) / matrix[k, k]
         nodes = nodes[rest]
-    return _Place(nodes, matrix)
+    return _Place(nodes=nodes, matrix=matrix)
 
 
 def _junction(
