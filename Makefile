@@ -5,7 +5,7 @@
 # make fresh   install sdist and wheel in fresh environments of each Python, and try them
 # make site   the documentation, into build/site (open build/site/index.html)
 # make codesigned   draw and run the designs of layouts/codesigned again, write docs/codesigned.md
-# make tolerance   sweep the studies layouts/tolerance/*.yaml, draw the figures of docs/tolerance.md (an hour)
+# make tolerance   sweep the studies layouts/tolerance/*.yaml, draw the figures of docs/tolerance.md (half an hour)
 # make benchmarks   measure the engines and the static solve, write docs/benchmarks.md (about a quarter of an hour;
 #   BASE=<revision> runs whole trials of that version beside, which takes longer)
 PYTHON ?= python3
@@ -40,7 +40,7 @@ proof: $(STAMP)
 	$(BIN)/python tests/sim/foretelling.py
 	SPINHOP_FULL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PROOFS)
 
-# The designs of layouts/codesigned, drawn and run again, and the page on them (a quarter of an hour).
+# The designs of layouts/codesigned, drawn and run again, and the page on them (a quarter of half an hour).
 codesigned: $(STAMP)
 	$(BIN)/spinhop codesigned --workers $(WORKERS) --markdown docs/codesigned.md
 
@@ -79,7 +79,7 @@ site: $(STAMP)
 golden: $(STAMP)
 	$(BIN)/python -m tests.support.golden_cells
 
-# What pip brings to fresh environments of Python 3.11, 3.12 and 3.13, and that it works there (a quarter of an hour).
+# What pip brings to fresh environments of Python 3.11, 3.12 and 3.13, and that it works there (a quarter of half an hour).
 fresh: $(STAMP)
 	$(BIN)/python -m tests.support.fresh_environments
 
