@@ -50,7 +50,7 @@ tolerance: $(STAMP)
 	mkdir -p docs/images/tolerance
 	set -e; for name in $(TOLERANCE); do \
 	  $(BIN)/spinhop sweep layouts/tolerance/$$name.yaml --out build/studies/$$name --workers $(WORKERS); \
-	  case $$name in *weights|*temperature) number=accuracy_mean;; *) number=works;; esac; \
+	  case $$name in maxcut*temperature) number=share_of_best_mean;; *weights|*temperature) number=accuracy_mean;; *) number=works;; esac; \
 	  $(BIN)/spinhop plot build/studies/$$name --kind curve --y $$number --out build/plots/$$name; \
 	  cp build/plots/$$name/$${number}_against_*.svg docs/images/tolerance/$$name.svg; \
 	done
