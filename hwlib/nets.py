@@ -119,7 +119,7 @@ class NetClass:
 
     def read(self, name: str) -> Net | None:
         """The net of a name, or None. Every net has one name: its numbers have no leading zeros."""
-        match = self._pattern.fullmatch(name)
+        match = self.pattern.fullmatch(name)
         if match is None:
             return None
         parts = match.groupdict()
@@ -135,7 +135,8 @@ class NetClass:
         return self.words.format(neuron=net.neuron, pre=net.pre, level=_level_words(net.level), block=block)
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
+    def pattern(self) -> re.Pattern[str]:
+        """What its nets' names look like."""
         index = "(?:0|[1-9][0-9]{0,8})"
         level = "(?:0|[pm][0-9]{1,15}(?:p[0-9]{1,6})?)"
         parts = {"neuron": f"(?P<neuron>{index})", "pre": f"(?P<pre>{index})", "level": f"(?P<level>{level})",

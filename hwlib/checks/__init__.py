@@ -8,18 +8,21 @@ from hwlib.checks.design_rules.run import drc
 from hwlib.checks.design_rules.script import drc_script, write_drc_script
 from hwlib.checks.drawn_devices import read_device_places
 from hwlib.checks.lvs_engine import lvs, open_labelled_layout
+from hwlib.checks.lvs_script import lvs_script, write_lvs_script
 from hwlib.checks.reference_netlist import network_graph, reference_netlist, reference_network, write_reference_spice
 
 __all__ = [
     "drc",
     "drc_script",
     "lvs",
+    "lvs_script",
     "network_graph",
     "open_labelled_layout",
     "read_device_places",
     "reference_netlist",
     "reference_network",
     "write_drc_script",
+    "write_lvs_script",
     "write_lyrdb",
     "write_reference_spice",
 ]

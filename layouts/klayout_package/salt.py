@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from hwlib.cells.rules import process_key
-from hwlib.checks import drc_script
+from hwlib.checks import drc_script, lvs_script
 from hwlib.errors import harmless
 from hwlib.process import Process, preset_names
 from hwlib.technology import write_technology, xml_text
@@ -28,8 +28,8 @@ def write_package(process: Process, folder: str | Path, *, python: str = sys.exe
     """Write a package that the KLayout application takes as it is.
 
     A link to the folder, or a copy, among ``salt/`` in KLayout's own folder (``~/.klayout``) installs it: technology
-    (layers, connectivity), design rules (Tools > DRC), a check of the open layout (Tools > Macros), and the library
-    ``spinhop_<process>`` with the PDK's cells as PCells, which ``python`` draws.
+    (layers, connectivity), design rules (Tools > DRC), layout against netlist (Tools > LVS), a check of the open layout
+    (Tools > Macros), and the library ``spinhop_<process>`` with the PDK's cells as PCells, which ``python`` draws.
 
     Args:
         process: the process.
@@ -50,6 +50,9 @@ def write_package(process: Process, folder: str | Path, *, python: str = sys.exe
         folder / "grain.xml": _grain(process),
         base / PROCESS_FILE: process.model_dump_json(indent=1, exclude_none=True) + "\n",
         base / "drc" / f"{process.name}.lydrc": _macro(f"Design rules, {process.name}", drc_script(process), "drc"),
+        base / "lvs" / f"{process.name}.lylvs": _macro(
+            f"Layout against netlist, {process.name}", lvs_script(process), "lvs"
+        ),
         base / "pymacros" / "pcell_library.lym": _macro(
             f"Cells of spinhop, {process.name}", _filled("pcell_library.py.txt", words), "pymacros", autorun=True
         ),
@@ -118,14 +121,15 @@ def _filled(template: str, words: dict[str, Any]) -> str:
 
 
 def _macro(title: str, text: str, category: str, *, autorun: bool = False) -> str:
-    """A macro file of KLayout, Python or design rules."""
-    drc = category == "drc"
+    """A macro file of KLayout: Python, design rules or layout against netlist."""
+    dsl = category in ("drc", "lvs")
     fields = {
         "description": title, "version": version("spinhop"), "category": category, "prolog": "", "epilog": "",
         "doc": "", "autorun": str(autorun).lower(), "autorun-early": "false", "priority": "0", "shortcut": "",
-        "show-in-menu": str(not autorun).lower(), "group-name": "drc_scripts" if drc else "",
-        "menu-path": "tools_menu.drc.end" if drc else "" if autorun else "tools_menu.end",
-        "interpreter": "dsl" if drc else "python", "dsl-interpreter-name": "drc-dsl-xml" if drc else "", "text": text,
+        "show-in-menu": str(not autorun).lower(), "group-name": f"{category}_scripts" if dsl else "",
+        "menu-path": f"tools_menu.{category}.end" if dsl else "" if autorun else "tools_menu.end",
+        "interpreter": "dsl" if dsl else "python", "dsl-interpreter-name": f"{category}-dsl-xml" if dsl else "",
+        "text": text,
     }  # fmt: skip
     root = ElementTree.Element("klayout-macro")
     for name, value in fields.items():

@@ -1,4 +1,4 @@
-"""``technology``, ``drc-script`` and ``views``: processes for the KLayout application, macros for a chip's tools."""
+"""``technology``, ``drc-script``, ``lvs-script``, ``views``: processes for KLayout, macros for a chip's tools."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from spinhop.commands.options import Json
 
+ScriptFile = Annotated[Path | None, typer.Option("--out", "-o", help="File to write; else it is printed.")]
 ProcessName = Annotated[str, typer.Argument(metavar="PROCESS", help="A preset's name, or a process file (YAML).")]
 
 
@@ -17,7 +18,7 @@ def technology(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the package.")] = Path("klayout"),
     json: Json = False,
 ) -> None:
-    """Write a KLayout package of a process: technology, layers, design rules, a check, and the cells as PCells."""
+    """Write a KLayout package of a process: technology, layers, DRC and LVS scripts, a check, and PCells."""
     from hwlib.process import load_process
     from layouts.klayout_package import write_package
 
@@ -30,10 +31,7 @@ def technology(
         print(*files, f"next: link or copy {out} into ~/.klayout/salt, and start KLayout", sep="\n")
 
 
-def drc_script(
-    process: ProcessName = "ebeam",
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; else it is printed.")] = None,
-) -> None:
+def drc_script(process: ProcessName = "ebeam", out: ScriptFile = None) -> None:
     """Print or write a process's design rules as a script for KLayout's DRC engine."""
     from hwlib import checks
     from hwlib.process import load_process
@@ -43,6 +41,18 @@ def drc_script(
         print(checks.drc_script(rules), end="")
     else:
         print(checks.write_drc_script(rules, out))
+
+
+def lvs_script(process: ProcessName = "ebeam", out: ScriptFile = None) -> None:
+    """Print or write a process's device and wires as a script that compares layouts with netlists in KLayout."""
+    from hwlib import checks
+    from hwlib.process import load_process
+
+    rules = load_process(process)
+    if out is None:
+        print(checks.lvs_script(rules), end="")
+    else:
+        print(checks.write_lvs_script(rules, out))
 
 
 def views(
@@ -69,3 +79,4 @@ def register(app: typer.Typer) -> None:
     app.command()(technology)
     app.command()(views)
     app.command("drc-script")(drc_script)
+    app.command("lvs-script")(lvs_script)

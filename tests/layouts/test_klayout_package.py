@@ -107,6 +107,10 @@ def test_the_application_finds_the_package_and_places_a_device(tmp_path):
     done = subprocess.run(["klayout", "-b", *rules], **klayout)
     found = ElementTree.parse(tmp_path / "placed.lyrdb")
     assert done.returncode == 0 and found.findall("items/item") == [], done.stderr
+    (tmp_path / "one.cir").write_text("X1 a b c d DWMTJ L=0.2\n")  # the device has no labels, and no such nets
+    compared = ["-r", str(base / "lvs" / "ebeam.lylvs"), "-rd", "input=placed.gds", "-rd", "schematic=one.cir"]
+    done = subprocess.run(["klayout", "-b", *compared], **klayout)
+    assert done.returncode == 1 and done.stdout.splitlines()[-1].startswith("no match: "), done.stderr
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -132,7 +136,7 @@ def test_names_from_outside_stay_text(tmp_path):
         package = json.loads(ast.literal_eval(line.value.args[0]))
         assert package["python"] == python and package["description"] == " ".join(hostile.split())
     assert ElementTree.parse(tmp_path / "grain.xml").findtext("doc") == " ".join(hostile.split())
-    assert "system" not in _text(base / "drc" / "ebeam.lydrc")
+    assert "system" not in _text(base / "drc" / "ebeam.lydrc") + _text(base / "lvs" / "ebeam.lylvs")
     technology = kdb.Technology()
     technology.load(str(base / "ebeam.lyt"))
     assert (technology.name, technology.layer_properties_file) == ("ebeam", "ebeam.lyp")

@@ -18,7 +18,7 @@ import klayout.db as kdb
 import klayout.rdb as rdb
 import pytest
 
-from hwlib.checks import drc_script, write_lyrdb
+from hwlib.checks import drc_script, lvs_script, write_lyrdb
 from hwlib.checks.design_rules import rule as rules
 from hwlib.design import Design
 from hwlib.errors import InputError, harmless
@@ -126,6 +126,8 @@ def test_a_process_with_such_names_is_refused_in_one_line(tmp_path, number, what
     if what == "layer":
         with pytest.raises(ValueError, match="a layer's name is a letter"):
             drc_script(hollow)
+        with pytest.raises(ValueError, match="a layer's name is a letter"):
+            lvs_script(hollow)
 
 
 def test_layers_that_differ_in_capitals_are_refused():
@@ -153,6 +155,23 @@ def test_texts_of_rules_are_no_ruby(tmp_path, monkeypatch):
     database = rdb.ReportDatabase("")
     database.load(str(tmp_path / "out.lyrdb"))
     assert {category.description for category in database.each_category()} == set(names)
+
+
+@needs_klayout
+@pytest.mark.usefixtures("quiet")
+def test_names_of_layers_are_no_ruby(tmp_path, monkeypatch):
+    """Were such names not refused, KLayout would still take them as texts: an extra via of each, under its own name."""
+    monkeypatch.setattr(Process, "check_names", lambda process: None)
+    names = [name for name in hostile(tmp_path) if name.isprintable()]
+    process = load_process("ebeam")
+    more = {name: process.layers["v4"].model_copy(update={"gds": (200 + k, 0)}) for k, name in enumerate(names)}
+    script = lvs_script(process.model_copy(update={"layers": process.layers | more}))
+    (tmp_path / "rules.lvs").write_text(script.partition("\nif $input\n")[0] + "\nputs layers.keys\n")
+    command = ["klayout", "-b", "-r", "rules.lvs"]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert set(names) <= set(done.stdout.splitlines())
 
 
 @pytest.mark.parametrize("number", count())
