@@ -47,6 +47,11 @@ class LoneDevice:
             (words, human(self.sizes[name], unit, 6)) for name, (words, unit) in _SIZES.items() if name in self.sizes
         ]
 
+    def value_rows(self) -> list[tuple[str, str]]:
+        """Values by name, with usual units."""
+        units = {"mobility": "m/s/A"}
+        return [(name, human(value, units.get(name, "ohm"), 6)) for name, value in self.values.items()]
+
 
 def check_lone_device(
     layout: LayoutSource, process: Process, *, top: str | None = None, device: Device | None = None

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwlib.errors import harmless
-from spinhop.commands.options import All, Force, Json, LayoutFile, RunFolder, SpefFile, TopCell
+from spinhop.commands.options import (
+    All,
+    Force,
+    Json,
+    LayoutFile,
+    LoneProcess,
+    RunFolder,
+    SpefFile,
+    TopCell,
+    is_layout,
+    only_alone,
+)
 
 if TYPE_CHECKING:
     from hwlib.findings import Finding
@@ -29,9 +40,7 @@ def check(
     faults: Annotated[int, typer.Option("--faults", min=1, max=1_000_000, help="Faults of the self-test.")] = 60,
     largest: Annotated[int, typer.Option("--largest", min=2, max=60, help="Neurons of its largest design.")] = 12,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the self-test.")] = 1,
-    process: Annotated[
-        str, typer.Option("--process", help="Of a lone device, whose layout stands for DESIGN: preset or process file.")
-    ] = "ebeam",
+    process: LoneProcess = None,
     against: Annotated[
         Path | None, typer.Option("--against", metavar="DESIGN", help="Design whose device a lone one is to be.")
     ] = None,
@@ -46,9 +55,10 @@ def check(
         return
     if design is None:
         raise typer.BadParameter("give a design file, or --self-test", param_hint="DESIGN")
-    if design.suffix in (".gds", ".oas"):
-        _check_lone(design, process, top, against, json)
+    if is_layout(design):
+        _check_lone(design, process or "ebeam", top, against, json)
         return
+    only_alone(process, against)
     from spinhop.check_stages import TITLES
     from spinhop.checking import check_design
     from spinhop.console import StageLines, print_json, print_table, print_verdict
@@ -81,7 +91,6 @@ def check(
 
 def _check_lone(layout: Path, process: str, top: str | None, against: Path | None, json: bool) -> None:
     from hwlib.findings import failed
-    from hwlib.quantities import human
     from spinhop.checking import check_alone
     from spinhop.console import print_json, print_table
 
@@ -92,9 +101,7 @@ def _check_lone(layout: Path, process: str, top: str | None, against: Path | Non
         print_json({"failed": broken, "findings": findings, "sizes": found.sizes, "values": found.values})
     else:
         _print_findings(found.findings)
-        units = {"mobility": "m/s/A"}
-        values = [[name, human(value, units.get(name, "ohm"), 6)] for name, value in found.values.items()]
-        print_table("device as drawn", ["", ""], [*([words, text] for words, text in found.size_rows()), *values])
+        print_table("device as drawn", ["", ""], [*found.size_rows(), *found.value_rows()])
         print(harmless(f"{layout}: {'breaks its rules, or is no device' if broken else 'one device, no error'}"))
     if broken:
         raise typer.Exit(1)

@@ -32,3 +32,20 @@ Scheduler = Annotated[
     str | None,
     typer.Option("--scheduler", metavar="ADDRESS", help="Use the workers of this Dask scheduler, as tcp://host:8786."),
 ]
+LoneProcess = Annotated[
+    str | None,
+    typer.Option(
+        "--process", help="Of a lone device, whose layout stands for DESIGN: preset or process file (ebeam if none)."
+    ),
+]
+
+
+def is_layout(path: Path) -> bool:
+    """Whether a layout file stands where a design is usual."""
+    return path.suffix in (".gds", ".oas")
+
+
+def only_alone(process: str | None, against: Path | None) -> None:
+    """Refuse what a design says itself."""
+    if process or against:
+        raise typer.BadParameter("are for a device by itself, a design has its own", param_hint="--process, --against")

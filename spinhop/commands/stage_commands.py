@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spinhop.commands.options import All, DesignFile, Engine, Force, Json, LayoutFile, RunFolder, SpefFile, TopCell
+from hwlib.errors import harmless
+from spinhop.commands.options import (
+    All,
+    DesignFile,
+    Engine,
+    Force,
+    Json,
+    LayoutFile,
+    LoneProcess,
+    RunFolder,
+    SpefFile,
+    TopCell,
+    is_layout,
+    only_alone,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,10 +63,22 @@ def layout(design: DesignFile, out: RunFolder = None, force: Force = False, json
 
 def extract(
     design: DesignFile, out: RunFolder = None, layout: LayoutFile = None, top: TopCell = None,
-    spef: SpefFile = None, force: Force = False,
-    json: Json = False,
+    spef: SpefFile = None, process: LoneProcess = None,
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="DESIGN", help="Design whose materials a lone device is of.")
+    ] = None,
+    force: Force = False, json: Json = False,
 ) -> None:  # fmt: skip
-    """Extract wires and devices from the layout's polygons (netCDF, SPEF, SPICE)."""
+    """Extract wires and devices from the layout's polygons (netCDF, SPEF, SPICE).
+
+    A layout file (.gds, .oas) in place of DESIGN is extracted as one device by itself: sizes, R_P, R_AP, R_M, mobility.
+    """
+    if is_layout(design):
+        if layout or spef:
+            raise typer.BadParameter("are for designs, not for a device by itself", param_hint="--layout, --spef")
+        _extract_lone(design, out, process or "ebeam", top, against, json)
+        return
+    only_alone(process, against)
     done = _work("extract", design, out=out, layout=layout, top=top, spef=spef, force=force)
     from spinhop.artefacts import drawn_network
     from spinhop.resistance_table import resistance_rows, resistance_table
@@ -65,6 +91,23 @@ def extract(
 
     print_table("wire resistance, source to farthest terminal", *resistance_rows(table))
     _print_files(done, json)
+
+
+def _extract_lone(
+    layout: Path, out: Path | None, process: str, top: str | None, against: Path | None, json: bool
+) -> None:  # fmt: skip
+    from spinhop.console import print_json, print_table
+    from spinhop.lone_extraction import extract_alone
+
+    found = extract_alone(layout, process, out=out, top=top, against=against)
+    if json:
+        print_json(found.data())
+        return
+    print_table("device as drawn", ["", ""], found.rows)
+    if found.file is not None:
+        print(found.file)
+    if found.failed:
+        print(harmless(f"next: spinhop check {layout}: the device breaks rules"))
 
 
 def simulate(

@@ -119,3 +119,32 @@ def test_command(spinhop, cell, tmp_path):
     assert code == 1 and "lvs.size: length of the track is 120 nm, the design's device has 100 nm" in out
     code, _, err = spinhop("check", cell, "--process", "no such")
     assert code == 2 and len(err.strip().splitlines()) == 1
+
+
+def test_extract_command(spinhop, cell, tmp_path):
+    """The numbers of ``check``, in words, as JSON and in the file; what is no one device is refused."""
+    checked = json.loads(spinhop("check", cell, "--process", "copper", "--json")[1])
+    code, out, _ = spinhop("extract", cell, "--process", "copper", "--out", tmp_path / "lone", "--json")
+    told = json.loads(out)
+    assert code == 0 and told == {key: checked[key] for key in ("failed", "sizes", "values")}
+    assert set(told["values"]) == {"r_p", "r_ap", "r_m", "mobility"}
+    assert json.loads((tmp_path / "lone" / "device.json").read_text()) == told
+    code, out, _ = spinhop("extract", cell, "--process", "copper")
+    assert code == 0 and "120 nm" in out and "mobility" in out and "next:" not in out
+    design = "name: d\nprocess: copper\ndevice: {resistance_area: 1 ohm*um^2}\nnetwork: {neurons: 3}\n"
+    (tmp_path / "d.yaml").write_text(design)
+    code, out, _ = spinhop("extract", cell, "--against", tmp_path / "d.yaml", "--json")
+    other = json.loads(out)
+    assert code == 0 and not other["failed"] and other["sizes"] == told["sizes"]
+    assert other["values"]["r_p"] == pytest.approx(1.0 / (PILLAR * W))
+    layout = kdb.Layout()
+    layout.read(str(cell))
+    layout.clear_layer(layout.layer(*COPPER.layers["vt"].gds))
+    layout.write(str(tmp_path / "bare.gds"))
+    for words in (
+        [tmp_path / "bare.gds", "--process", "copper"], [cell, "--process", "no such"], [tmp_path / "none.gds"],
+        [cell, "--spef", "a.spef"], [cell, "--layout", cell], [tmp_path / "d.yaml", "--process", "copper"],
+    ):  # fmt: skip
+        code, out, err = spinhop("extract", *words)
+        assert code == 2 and not out and err.strip(), words
+        assert len(max(err.splitlines(), key=len)) <= 200 and "Traceback" not in err
