@@ -143,7 +143,14 @@ def test_netlists_with_units_match_and_what_is_no_netlist_is_refused(macro, tmp_
         if text is not None:
             (tmp_path / name).write_text(text)
     runs = [(macro.gds, tmp_path / name) for name in given]
-    layouts = [(tmp_path / "empty.cdl", macro.cdl), (macro.gds, tmp_path / "units.cir")]
+    bare = kdb.Layout()
+    bare.read(str(macro.gds))
+    for layer in COPPER.layers.values():
+        if layer.label:
+            bare.clear_layer(bare.layer(*layer.label))
+    bare.write(str(tmp_path / "bare.gds"))
+    layouts = [(tmp_path / name, macro.cdl) for name in ("empty.cdl", "bare.gds")]
+    layouts.append((macro.gds, tmp_path / "units.cir"))
     *refused, units = run_many([*runs, *layouts], tmp_path)
     assert units == (0, ["match"])
     assert [code for code, _ in refused] == [2] * len(refused)
