@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 
 from hwlib.quantities import human
 from spinhop.codesigned import CodesignedResult
-from spinhop.optimize.design_bounds import REMARKS
 
 COLUMNS = ("design", "result", "time", "energy", "area", "s", "R_P, R_M", "rules", "nearest limit")
 _HEAD = """\
@@ -23,6 +22,10 @@ resistance times its squares. A design holds the patterns of its seed; other set
 Results are of networks at zero temperature. Most designs were found by hand, from the bounds and with a few trials
 each; those of the searches in `layouts/codesigned/searches` by `spinhop optimize`.
 """
+_BOUNDS = """\
+Of a max-cut design: its first graph. What the bounds are: [Searching for designs](optimize.md). Those without a dot in
+their name are closed forms, not rules: a design that holds every rule as drawn may be beyond one, such as `breakdown`
+with V_DW below the middle of its window."""
 _SECTION = "\n### "
 
 
@@ -33,8 +36,8 @@ def result_rows(results: Sequence[CodesignedResult]) -> list[list[str]]:
 
 def _row(result: CodesignedResult) -> list[str]:
     failed = next((each.why for each in result.judged if not each.feasible), "")
-    bounds = [b for each in result.judged for b in each.bounds if b["name"] not in REMARKS]
-    nearest = min(bounds, key=lambda bound: bound["distance"], default=None)
+    rules = [b for each in result.judged for b in each.bounds if "." in b["name"]]  # as drawn; closed forms are not
+    nearest = min(rules, key=lambda bound: bound["distance"], default=None)
     facts = result.facts
     return [
         result.name, _score(result), _amount(result.mean("time"), "s"), _amount(result.mean("energy"), "J"),
@@ -76,7 +79,7 @@ def codesigned_page(results: Sequence[CodesignedResult], before: str = "", shipp
         if table:
             bounds[result.name] = "\n".join([result.name, "", *_table(("bound", "value", "limit", "room"), table), ""])
     lines = [_HEAD, *_table(COLUMNS, []), *(rows[name] for name in sorted(rows)), "", "## Beside their bounds", ""]
-    lines += ["Of a max-cut design: its first graph. What the bounds are: [Searching for designs](optimize.md).", ""]
+    lines += [_BOUNDS, ""]
     text = "\n".join(lines) + "".join(_SECTION + bounds[name].rstrip() + "\n" for name in sorted(bounds))
     return text.rstrip() + "\n"
 
