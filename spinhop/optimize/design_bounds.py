@@ -18,7 +18,6 @@ from spinhop.optimize.wire_charge import COUNTED_FROM, WireCharge
 
 ROOM = 300.0  # K
 HELD = 17.0  # of Λ: a leak that holds a wall off its pillar but for a share of 1e-3 of the time
-REMARKS = ("thermal", "time", "C·V² energy", "RC time")  # told beside a design; no constraint of the search
 _RULES = ("vdw.window", "barrier.voltage", "power.density")
 
 
