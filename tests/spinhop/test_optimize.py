@@ -19,7 +19,6 @@ from hwlib.schematic import ideal_network
 from hwlib.search_fields import SearchFields
 from spinhop.levers import lever_of
 from spinhop.optimize import optimize, search_history, trial_evaluation
-from spinhop.optimize.design_bounds import REMARKS
 from spinhop.optimize.search_advice import search_advice
 from spinhop.optimize.search_history import SearchTrial
 from spinhop.optimize.search_space import axes_of, candidate, own_values, scaled
@@ -42,6 +41,8 @@ search:
   trials: 6
   batch: 2
 """
+
+REMARKS = {"thermal", "time", "C·V² energy", "RC time"}  # told beside a design; no constraint of the search
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def test_the_front_is_what_its_files_give(searched):
         assert not [f for f in sim.judge(network, design, process).findings() if f.severity == "error"]
         assert {bound["name"] for bound in trial.judged.bounds} >= {"vdw.window", "breakdown", "current.m3"}
         assert min(b["distance"] for b in trial.judged.bounds if b["name"] not in REMARKS) >= 0
-        assert {bound["name"] for bound in trial.judged.bounds} >= set(REMARKS)
+        assert {bound["name"] for bound in trial.judged.bounds} >= REMARKS
 
 
 def test_nothing_beats_the_front(searched):
