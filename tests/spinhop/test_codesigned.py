@@ -7,7 +7,7 @@ import json
 import pytest
 
 from hwlib.design import load_design
-from sim.tasks.graphs import write_graph
+from sim.tasks.graphs import read_graph, write_graph
 from sim.tasks.rudy import g05
 from spinhop import codesigned
 from spinhop.codesigned import codesigned_paths, measure
@@ -75,6 +75,13 @@ def test_what_is_known_is_not_done_again(monkeypatch, tmp_path):
     monkeypatch.setattr(codesigned, "code_version", lambda *names: "other")
     measure(paths, tmp_path)
     assert asked == [SMALL] * 4
+
+
+def test_a_shipped_graph_is_the_generators():
+    """Edges and weights: the file is what the project itself makes of the library's seed."""
+    shipped, made = read_graph(codesigned.FOLDER / "g05_60_0.txt"), g05(60, 0)
+    assert list(shipped.edges(data="weight")) == list(made.edges(data="weight", default=1))
+    assert set(shipped) == set(made) == set(range(60))
 
 
 def test_each_graph_has_voltages_of_its_own(monkeypatch, tmp_path):
