@@ -15,7 +15,6 @@ BOHR_MAGNETON = 9.2740100783e-24  # J/T, CODATA 2018
 ELEMENTARY_CHARGE = 1.602176634e-19  # C, exact
 REDUCED_PLANCK = 1.054571817e-34  # J·s, CODATA 2018
 BOLTZMANN = 1.380649e-23  # J/K, exact
-PAPER_TRACK_THICKNESS = 1e-9  # m: Table I's A = 50 nm² read as 50 nm × 1 nm
 
 RESISTANCE = Quantity("ohm", 0.1, 1e9)
 Ohms = Annotated[float, RESISTANCE]

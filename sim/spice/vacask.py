@@ -17,7 +17,6 @@ from sim.spice.raw_file import SpiceRun, read_raw, spice_run
 _RAW, _COMPILE_SECONDS = "trial.raw", 120.0
 _LOAD = re.compile(r'^load "([\w.+-]+\.va)"$', re.MULTILINE)
 _INCLUDE = re.compile(r'^include "([\w.+-]+)"$', re.MULTILINE)
-_BANNER = re.compile(r"This is vacask|\(c\)|https?:|OpenMP|Cadnip|\w+ CPUs|CPUs used")
 _NODE = re.compile(r"(?:xnet:)?[a-z]\w*")  # of the bench, or of the network in it
 
 
