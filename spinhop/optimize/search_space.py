@@ -9,7 +9,6 @@ from typing import Any
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.operating_point import nominal_track
-from hwlib.quantities import parse_quantity
 from hwlib.search_fields import SIMILARITY
 from spinhop.design_fields import Value, design_of, field_of, field_unit, plain_fields, read_field, set_field
 from spinhop.docs_links import see
@@ -111,16 +110,9 @@ def _axis(design: Design, name: str, ends: tuple[Value, ...], where: str) -> Axi
         return Axis(name, choices=tuple(found))
     if len(found) != 2 or any(isinstance(x, (str, bool)) for x in found) or not found[0] < found[1]:
         raise InputError(f"{where}: two values, lowest first, or names; found {len(ends)}: {shown(str(list(ends)))}")
-    step = 2 * design.load_process().grid if _is_length(ends) else 0.0
     unit = "1" if name == SIMILARITY else field_unit(design, name, found[0])
+    step = 2 * design.load_process().grid if unit == "m" and found[0] > 0 else 0.0
     return Axis(name, found[0], found[1], step=step, unit=unit)
-
-
-def _is_length(ends: tuple[Value, ...]) -> bool:
-    try:
-        return all(isinstance(end, str) and parse_quantity(end, "m") > 0 for end in ends)
-    except ValueError:
-        return False
 
 
 def _read(design: Design, name: str, end: Value, where: str) -> Value:
