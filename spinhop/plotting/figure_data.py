@@ -39,6 +39,11 @@ class MeanCurve:
     series: dict[str, list[CurvePoint]]
     ticks: dict[float, str]
 
+    @property
+    def title(self) -> str:
+        """Of the figure."""
+        return f"{self.y} against {self.x}"
+
 
 @dataclass(frozen=True)
 class HeatMap:
@@ -52,6 +57,11 @@ class HeatMap:
     means: np.ndarray
     counts: np.ndarray
 
+    @property
+    def title(self) -> str:
+        """Of the figure."""
+        return f"{self.value} over {self.x} and {self.y}"
+
 
 @dataclass(frozen=True)
 class Histogram:
@@ -61,6 +71,11 @@ class Histogram:
     by: str
     edges: np.ndarray
     counts: dict[str, np.ndarray]
+
+    @property
+    def title(self) -> str:
+        """Of the figure."""
+        return f"{self.value}, histogram"
 
 
 @dataclass(frozen=True)
@@ -73,6 +88,11 @@ class FrontPlot:
     trials: np.ndarray
     on_front: np.ndarray
     of: int
+
+    @property
+    def title(self) -> str:
+        """Of the figure."""
+        return f"{self.y} against {self.x}"
 
 
 Figures = MeanCurve | HeatMap | Histogram | FrontPlot

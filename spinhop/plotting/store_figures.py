@@ -19,8 +19,6 @@ from spinhop.plotting.figure_data import (
     MOST_SERIES,
     Figures,
     FrontPlot,
-    HeatMap,
-    MeanCurve,
     curve,
     front_plot,
     heat_map,
@@ -84,7 +82,7 @@ def plot_store(
     parts: list[tuple[str, str]] = []
     for k, figure in enumerate(wanted):
         canvas, tips = drawn(figure, source)
-        title, picture = _title(figure), svg(canvas)
+        title, picture = figure.title, svg(canvas)
         stem = _stem(title, list(made.values()))
         made[title] = stem
         files[f"{stem}.svg"], files[f"{stem}.png"] = picture, png(canvas)
@@ -174,16 +172,6 @@ def _two_objectives(source: PlotSource) -> tuple[str, str]:
     first = source.objectives[0]
     rest = [*source.objectives[1:], "energy", "time"]
     return first, next(name for name in rest if name != first)
-
-
-def _title(figure: Figures | YieldFigures) -> str:
-    if isinstance(figure, YieldFigures):
-        return figure.title
-    if isinstance(figure, MeanCurve):
-        return f"{figure.y} against {figure.x}"
-    if isinstance(figure, HeatMap):
-        return f"{figure.value} over {figure.x} and {figure.y}"
-    return f"{figure.y} against {figure.x}" if isinstance(figure, FrontPlot) else f"{figure.value}, histogram"
 
 
 def _stem(title: str, taken: list[str]) -> str:
