@@ -5,36 +5,34 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hwlib.errors import InputError
 from hwlib.findings import failed
 from hwlib.writing import write_bytes
 from spinhop.checking import check_alone
 
+if TYPE_CHECKING:
+    from hwlib.checks.lone_device import LoneDevice
+
 FILE = "device.json"
 
 
 @dataclass(frozen=True)
 class LoneExtraction:
-    """What was extracted.
+    """What was extracted: the device, and the file with its numbers or None."""
 
-    Attributes:
-        sizes, values: as of ``hwlib.checks.lone_device.LoneDevice``, SI.
-        rows: both in words, with usual units.
-        failed: whether the device breaks rules, whatever its sizes are.
-        file: with the numbers, or None.
-    """
-
-    sizes: dict[str, float]
-    values: dict[str, float]
-    rows: list[tuple[str, str]]
-    failed: bool
+    device: LoneDevice
     file: Path | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the device breaks rules, whatever its sizes are."""
+        return failed([each for each in self.device.findings if each.rule != "lvs.size"])
 
     def data(self) -> dict[str, Any]:
         """The numbers, as ``spinhop check`` gives them in its JSON."""
-        return {"failed": self.failed, "sizes": self.sizes, "values": self.values}
+        return {"failed": self.failed, "sizes": self.device.sizes, "values": self.device.values}
 
 
 def extract_alone(
@@ -57,11 +55,7 @@ def extract_alone(
     if not found.values:
         why = next((each.message for each in found.findings if each.check == "lvs" and each.severity == "error"), "")
         raise InputError(f"{layout}: no device to extract: {why}")
-    made = LoneExtraction(
-        found.sizes, found.values, [*found.size_rows(), *found.value_rows()],
-        failed([each for each in found.findings if each.rule != "lvs.size"]),
-        None if out is None else out / FILE,
-    )  # fmt: skip
+    made = LoneExtraction(found, None if out is None else out / FILE)
     if made.file is not None:
         write_bytes(made.file, (json.dumps(made.data(), indent=1) + "\n").encode())
     return made

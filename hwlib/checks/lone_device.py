@@ -41,16 +41,13 @@ class LoneDevice:
     sizes: dict[str, float]
     values: dict[str, float]
 
-    def size_rows(self) -> list[tuple[str, str]]:
-        """Sizes in words, with usual units."""
-        return [
+    def rows(self) -> list[tuple[str, str]]:
+        """Sizes in words and values by name, with usual units."""
+        units = {"mobility": "m/s/A"}
+        sizes = [
             (words, human(self.sizes[name], unit, 6)) for name, (words, unit) in _SIZES.items() if name in self.sizes
         ]
-
-    def value_rows(self) -> list[tuple[str, str]]:
-        """Values by name, with usual units."""
-        units = {"mobility": "m/s/A"}
-        return [(name, human(value, units.get(name, "ohm"), 6)) for name, value in self.values.items()]
+        return sizes + [(name, human(value, units.get(name, "ohm"), 6)) for name, value in self.values.items()]
 
 
 def check_lone_device(

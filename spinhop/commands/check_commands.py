@@ -101,7 +101,7 @@ def _check_lone(layout: Path, process: str, top: str | None, against: Path | Non
         print_json({"failed": broken, "findings": findings, "sizes": found.sizes, "values": found.values})
     else:
         _print_findings(found.findings)
-        print_table("device as drawn", ["", ""], [*found.size_rows(), *found.value_rows()])
+        print_table("device as drawn", ["", ""], found.rows())
         print(harmless(f"{layout}: {'breaks its rules, or is no device' if broken else 'one device, no error'}"))
     if broken:
         raise typer.Exit(1)

@@ -103,7 +103,7 @@ def _extract_lone(
     if json:
         print_json(found.data())
         return
-    print_table("device as drawn", ["", ""], found.rows)
+    print_table("device as drawn", ["", ""], found.device.rows())
     if found.file is not None:
         print(found.file)
     if found.failed:
