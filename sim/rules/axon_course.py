@@ -9,7 +9,6 @@ import numpy as np
 from hwlib.nets import DENDRITE, LINE, RAIL, V_DW
 from sim.rules.cases import Cases
 from sim.rules.window import dendrite_bound
-from sim.walls import Pillars
 
 _LEVELS = np.linspace(0, 1, 3)  # of a pillar's passing, at which the network is looked at again
 _NEAR, _MOST = 1e-12, 4  # of L: a level that is reached; times as many stages as there should be
@@ -40,7 +39,7 @@ def axon_courses(cases: Cases) -> list[AxonCourse]:
     network, most = cases.network, dendrite_bound(cases)
     charged = cases.loads and most == cases.protocol.v_charge
     bounded = cases.held(*(cases.load_classes if charged else (DENDRITE,)))
-    run = cases.protocol.net_voltages(network)
+    run = cases.run_volts
     courses = []
     for on in (True, False):
         volts = np.where(network.nets_of(V_DW), run, 0.0)
@@ -58,7 +57,7 @@ class _Course:
 
     def __init__(self, cases: Cases, on: bool, held: np.ndarray, volts: np.ndarray):
         self.cases, self.on, self.held, self.volts = cases, on, held, volts
-        self.pillars, self.axons = Pillars.of(cases.network), cases.axons
+        self.pillars, self.axons = cases.pillars, cases.axons
         self.length = cases.network.length[self.axons]
         edge, width = self.pillars.edge[self.axons], self.pillars.width[self.axons]
         near = edge if on else self.length - edge - width

@@ -17,6 +17,7 @@ from sim.dynamics import Kinematic, WallDynamics, dynamics_of
 from sim.protocol import Protocol
 from sim.rules.outcome import Place, first_largest
 from sim.rules.statics import Solution, StaticCircuit, StaticCircuits
+from sim.walls import Pillars
 
 LOAD_GROUPS = 64
 LOAD_STATE = "load, worst start, somas P, axons ON"
@@ -151,15 +152,32 @@ class Cases:
         return (DENDRITE, LINE, RAIL) if self.protocol.rails_while_loading == "grounded" else (DENDRITE,)
 
     @cached_property
+    def pillars(self) -> Pillars:
+        """Of all devices."""
+        return Pillars.of(self.network)
+
+    @cached_property
+    def run_volts(self) -> np.ndarray:
+        """Source voltage of every net in the convergence phase (``Protocol.net_voltages``), shape (nets,)."""
+        return self.protocol.net_voltages(self.network)
+
+    @cached_property
+    def _run_held(self) -> np.ndarray:
+        return self.held(LINE, RAIL)
+
+    def released(self, share: np.ndarray) -> Solution:
+        """Convergence phase with walls that have passed a share of their pillars, 0 … 1, shape (devices,)."""
+        return self.circuits.at(share, self._run_held).solve(self.run_volts)
+
+    @cached_property
     def run_all_on(self) -> StaticCircuit:
         """Convergence phase, somas P, all axons ON: the most current, the most loaded dendrites."""
-        return self.circuits.at(self.parallel(True, "all"), self.held(LINE, RAIL))
+        return self.circuits.at(self.parallel(True, "all"), self._run_held)
 
     @cached_property
     def run_states(self) -> dict[str, Solution]:
         """Bounding states of the convergence phase by name, as in ``RUN_STATES``."""
-        source, held = self.protocol.net_voltages(self.network), self.held(LINE, RAIL)
-        return {name: self.circuits.at(self.parallel(*state), held).solve(source) for name, state in RUN_STATES.items()}
+        return {name: self.released(self.parallel(*state)) for name, state in RUN_STATES.items()}
 
     @cached_property
     def load_bound(self) -> LoadBound:
@@ -167,8 +185,7 @@ class Cases:
 
         Currents are linear in the dendrites' ±V_C, so the worst start adds the sizes of every dendrite's share. Open
         weight rails join the dendrites through their axons: opposite neighbours take current from each other; rails at
-        0 V take it themselves. Beyond
-        64 neurons, dendrites 64 apart load alike.
+        0 V take it themselves. Beyond 64 neurons, dendrites 64 apart load alike.
         """
         network, n = self.network, self.network.neurons
         circuit = self.circuits.at(self.parallel(True, "all"), self.held(*self.load_classes))

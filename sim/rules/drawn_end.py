@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwlib.nets import LINE, RAIL
 from sim.rules.cases import Cases
 from sim.rules.outcome import first_smallest
-from sim.walls import Pillars
 
 _SETTLE = 6  # solves that axons are followed for; an axon whose drive turns with the others' may never settle
 LARGE, FEW = 48, 16  # neurons beyond which no more somas than this are followed: a solve costs what N² devices cost
@@ -58,16 +56,25 @@ def drawn_end(cases: Cases, bits: np.ndarray) -> DrawnEnd:
 
 def _settled(cases: Cases, bits: np.ndarray) -> np.ndarray:
     """Track currents of the somas beyond what balances their leak, in A, once axons have gone where they are driven."""
-    network, law = cases.network, cases.dynamics
-    pillars, somas = Pillars.of(network), network.somas
-    held, source = network.held_nets(LINE, RAIL), cases.protocol.net_voltages(network)
+    network, somas = cases.network, cases.network.somas
     on = bits[network.pre].astype(float)
     for _ in range(_SETTLE):
-        share = pillars.share(on * network.length)
-        share[somas] = bits
-        track = cases.circuits.at(share, held).solve(source).track_current
-        driven = np.where(network.is_soma, on, law.steady_velocity(track) > 0)
+        track = released_tracks(cases, on * network.length, bits)
+        driven = np.where(network.is_soma, on, cases.dynamics.steady_velocity(track) > 0)
         if np.array_equal(driven, on):
             break
         on = driven
     return track[somas] - cases.leak_current[somas]
+
+
+def released_tracks(cases: Cases, place: np.ndarray, somas: np.ndarray) -> np.ndarray:
+    """Track currents of the convergence phase in A, shape (devices,).
+
+    Args:
+        cases: the network at its operating point.
+        place: of the axons' walls, m, shape (devices,).
+        somas: share of each soma's pillar that its wall has passed, shape (N,).
+    """
+    share = cases.pillars.share(place)
+    share[cases.network.somas] = somas
+    return cases.released(share).track_current

@@ -7,13 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwlib.nets import LINE, RAIL
 from sim.rules.cases import Cases
-from sim.rules.drawn_end import DrawnEnd, drawn_end
+from sim.rules.drawn_end import DrawnEnd, drawn_end, released_tracks
 from sim.rules.ideal_path import IdealPath, ideal_path, without_wires
 from sim.rules.outcome import Outcome, above, first_largest, first_smallest
 from sim.rules.window import v_dw_windows
-from sim.walls import Pillars
 
 MOST_PATHS, STATES = 3, 8  # trials followed; states of each that the drawn network is solved in
 LARGE, FEW = 48, 3  # neurons beyond which these few states have to do: a solve costs what N² devices cost
@@ -27,7 +25,6 @@ class DrivePath:
         drawn, ideal: track currents of the somas less what holds their walls against the leak, A, shape (states, N).
         trial: which start each state belongs to, shape (states,).
         ends: bits in which each path ended, shape (paths, N).
-        others: where the drawn network goes from each end that it does not hold; None where it does.
         last_axon: of each path, the axon that is the last to follow the somas as drawn, shape (paths,).
         arrival: when it does, s from the release, shape (paths,).
     """
@@ -36,7 +33,6 @@ class DrivePath:
     ideal: np.ndarray
     trial: np.ndarray
     ends: np.ndarray
-    others: tuple[DrawnEnd | None, ...]
     last_axon: np.ndarray
     arrival: np.ndarray
 
@@ -95,20 +91,7 @@ def drive_path(cases: Cases, paths: list[tuple[int, IdealPath]]) -> DrivePath | 
     ideal = np.concatenate([np.append(path.soma_current, path.soma_current[-1:], axis=0) for _, path in paths])
     trial = np.concatenate([np.full(len(path.share) + 1, k) for k, path in paths])
     last, arrival = np.array([each.last_axon for each in along]), np.array([each.arrival for each in along])
-    found = DrivePath(drawn, ideal - balance, trial, np.array([path.bits for _, path in paths]), (), last, arrival)
-    return replace(found, others=_others(cases, found))
-
-
-def _others(cases: Cases, found: DrivePath) -> tuple[DrawnEnd | None, ...]:
-    """Several paths may end alike: each end is followed once."""
-    lost = {
-        end.tobytes(): drawn_end(cases, end)
-        for end in np.unique(found.ends[(found.toward < 0).any(axis=1)], axis=0)
-    }  # fmt: skip
-    return tuple(
-        lost[end.tobytes()] if (toward < 0).any() else None
-        for end, toward in zip(found.ends, found.toward, strict=True)
-    )  # fmt: skip
+    return DrivePath(drawn, ideal - balance, trial, np.array([path.bits for _, path in paths]), last, arrival)
 
 
 class _Along(NamedTuple):
@@ -121,21 +104,16 @@ class _Along(NamedTuple):
 
 def _along(cases: Cases, path: IdealPath) -> _Along:
     """Somas go the ideal way; axons where drawn drives take them, state by state, at last to the end of their track."""
-    network, law = cases.network, cases.dynamics
-    pillars, somas, source = Pillars.of(network), network.somas, cases.protocol.net_voltages(network)
-    held, place, currents = network.held_nets(LINE, RAIL), path.place.copy(), []
-    for ideal, step in zip(path.share, [*np.diff(path.time), np.inf], strict=True):
-        share = pillars.share(place)
-        share[somas] = ideal[somas]
-        track = cases.circuits.at(share, held).solve(source).track_current
+    network, place, currents = cases.network, path.place.copy(), []
+    somas = network.somas
+    for ideal, step in zip(path.share[:, somas], [*np.diff(path.time), np.inf], strict=True):
+        track = released_tracks(cases, place, ideal)
         currents.append(track[somas])
-        speed = law.steady_velocity(track)
+        speed = cases.dynamics.steady_velocity(track)
         far = np.where(speed > 0, network.length, 0.0)
         to_go = np.abs(far - place)
         place = far if np.isinf(step) else np.clip(place + speed * step, 0.0, network.length)
-    share = pillars.share(place)
-    share[somas] = path.share[-1][somas]
-    currents.append(cases.circuits.at(share, held).solve(source).track_current[somas])
+    currents.append(released_tracks(cases, place, path.share[-1, somas])[somas])
     moving = np.abs(speed) >= cases.protocol.rest_speed(network)
     time = np.divide(to_go, np.abs(speed), out=np.zeros(network.devices), where=moving)[cases.axons]
     last = first_largest(time)
@@ -180,7 +158,7 @@ def _arrives(cases: Cases, found: DrivePath) -> Outcome:
 
 
 def _ends(cases: Cases, found: DrivePath) -> Outcome:
-    held = [_held(cases, found, path) for path in range(len(found.ends))]
+    held = [_held(cases, found, path, other) for path, other in enumerate(_others(cases, found))]
     path = first_smallest(np.array([each.margin for each in held]))
     least, trial = held[path], int(found.trial[found.last[path]])
     turned, alike = int((found.toward[path] < 0).sum()), float(found.alike.min())
@@ -200,10 +178,17 @@ def _ends(cases: Cases, found: DrivePath) -> Outcome:
     )  # fmt: skip
 
 
-def _held(cases: Cases, found: DrivePath, path: int) -> _Held:
+def _others(cases: Cases, found: DrivePath) -> list[DrawnEnd | None]:
+    """Where the drawn network goes from each path's end, None where it is held; paths may end alike."""
+    lost: np.ndarray = np.any(found.toward < 0, axis=1)
+    known = {end.tobytes(): drawn_end(cases, end) for end in np.unique(found.ends[lost], axis=0)}
+    return [known[end.tobytes()] if turned else None for end, turned in zip(found.ends, lost, strict=True)]
+
+
+def _held(cases: Cases, found: DrivePath, path: int, other: DrawnEnd | None) -> _Held:
     """Of one path."""
     size = float(np.abs(found.ideal[found.last[path]]).mean())
-    toward, other, end = found.toward[path], found.others[path], ""
+    toward, end = found.toward[path], ""
     drawn = found.drawn[found.last[path]]
     if other is not None and other.holds and cases.as_good(other.bits, found.ends[path]):
         toward, end = other.toward, ", and it rests where the answer is as good"

@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 
-from hwlib.nets import LINE, RAIL
 from sim.rules.cases import Cases
 from sim.rules.outcome import Outcome, above, first_largest, first_smallest
 from sim.rules.stored_states import RestStates
@@ -109,10 +108,9 @@ def thermal_drive(walls: WarmWalls | None, held: RestStates | None) -> Outcome |
         return None
     cases, network = walls.cases, walls.cases.network
     count, worst = len(held.states) // 2, (math.inf, 0, False, 0.0, 0)
-    source, nets = cases.protocol.net_voltages(network), cases.held(LINE, RAIL)
     for k in held.margin.reshape(2, count).argmax(axis=0) * count + np.arange(count):
         on = held.states[k][network.pre] == 1
-        current = cases.circuits.at(on, nets).solve(source).track_current
+        current = cases.released(on).track_current
         speed = np.where(on, 1.0, -1.0) * cases.dynamics.steady_velocity(current)
         values = walls.held(speed, on)
         device = first_smallest(values)

@@ -117,7 +117,7 @@ def dendrite_bound(cases: Cases) -> float:
     """Largest voltage across a soma's track in V: V_C, or more when the weights can put more there."""
     network, somas, held = cases.network, cases.network.somas, cases.held(LINE, RAIL)
     feeds = network.nets_of(V_DW)
-    weights = np.where(feeds, 0.0, cases.protocol.net_voltages(network))
+    weights = np.where(feeds, 0.0, cases.run_volts)
     largest = []
     for state in RUN_STATES.values():
         parallel = cases.parallel(*state)
