@@ -32,6 +32,14 @@ axes:
   process: [ebeam, copper]
 """
 
+WARM = """
+name: warm_design
+process: copper_thick
+network: {neurons: 3, weight_style: lines}
+operating_point: {load: 20 ns}
+task: {trials: 2, time_limit: 50 ns}
+"""
+
 MINE = """
 name: mine
 process: mine.yaml
@@ -107,6 +115,7 @@ GIVEN: dict[str, Callable[[], object]] = {
     "my_design.yaml": _file(
         "my_design.yaml", DESIGN.partition("variation:")[0].replace("name: design", "name: my_design")
     ),
+    "warm_design.yaml": _file("warm_design.yaml", WARM),
     "mine_design.yaml": _file("mine_design.yaml", MINE),
     "hopfield_8.yaml": lambda: _example("hopfield_8"),
     "layouts/examples/hopfield_8.yaml": lambda: _example("hopfield_8", "layouts/examples"),
