@@ -37,7 +37,7 @@ def phonon_resistance(t: float) -> float:
 def phonon_slope(t: float) -> float:
     """Its derivative by t: ``5F/t − (1/t²)/((e^{1/t} − 1)(1 − e^{−1/t}))``."""
     x = 1 / t
-    return 5 * phonon_resistance(t) / t - x**2 / (math.expm1(x) * -math.expm1(-x))
+    return 5 * phonon_resistance(t) / t - x**2 * math.exp(-x) / math.expm1(-x) ** 2  # eˣ itself would overflow
 
 
 def largest_coefficient(debye: float, given: float) -> float:

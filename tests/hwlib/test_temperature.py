@@ -45,6 +45,7 @@ def test_the_phonons_resistance_has_its_limits_and_its_slope():
     for t in (0.1, 0.5, 0.874, 2.0):
         numeric = (phonon_resistance(t * 1.0001) - phonon_resistance(t / 1.0001)) / (t * (1.0001 - 1 / 1.0001))
         assert phonon_slope(t) == pytest.approx(numeric, rel=1e-5)
+    assert phonon_slope(1 / 3000) == pytest.approx(5 * 124.4313306 / 3000**4, rel=1e-6)  # where eˣ is no float
     assert resistance_ratio(3.5e-3, 428.0, 300.0, 301.0) == pytest.approx(1.0035, abs=1e-5)
 
 
