@@ -30,10 +30,8 @@ TYPICAL_SPREADS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def named_spreads(given: Any) -> Any:
+def named_spreads(given: dict[str, Any]) -> dict[str, Any]:
     """The fields of a design's spreads, with the numbers of those that are called ``typical``."""
-    if not isinstance(given, dict):
-        return given
     return {
         name: TYPICAL_SPREADS[name] if value == TYPICAL and name in TYPICAL_SPREADS else value
         for name, value in given.items()

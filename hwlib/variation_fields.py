@@ -101,11 +101,12 @@ class DeviceSpreads(StrictModel):
     @model_validator(mode="before")
     @classmethod
     def _named(cls, given: Any) -> Any:
-        given = named_spreads(given)
-        words = {k: v for k, v in given.items() if isinstance(v, str)} if isinstance(given, dict) else {}
+        if not isinstance(given, dict):
+            return given
+        words = {k: v for k, v in given.items() if isinstance(v, str) and v != TYPICAL and k in cls.model_fields}
         if wrong := [((k,), f"{shown(v)}, allowed: {TYPICAL}, or sigma and more") for k, v in words.items()]:
             raise FieldsError(wrong)
-        return given
+        return named_spreads(given)
 
     @model_validator(mode="after")
     def _wires(self) -> DeviceSpreads:

@@ -250,6 +250,8 @@ def test_typical_spreads_are_complete_and_say_where_they_are_from(nominal):
         assert found.source.startswith("estimate") or any(year in found.source for year in ("2013", "SG13G2")), name
     with pytest.raises(ValidationError, match="width"):
         VariationFields(spreads={"width": "usual"})
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        VariationFields(spreads={"leek": "typical"})
     design, network = nominal
     typical, written = ({"width": one} for one in ("typical", {"sigma": 0.04}))
     one, two = (chip(network, design, 2, spreads=each) for each in (typical, written))
