@@ -1,4 +1,4 @@
-"""Words of KLayout's DRC script, for the kinds of rules that write their own lines of it."""
+"""Ruby of KLayout's scripts: texts, polygons that cross themselves, and words for rules that write their own lines."""
 
 from __future__ import annotations
 
@@ -9,15 +9,44 @@ from hwlib.checks.design_rules.rule import Rule
 from hwlib.errors import harmless
 from hwlib.process import Process
 
+# In a copy of the shapes: a layout that the application opened to be viewed lets none be deleted.
+FILL_CROSSING = """\
+strange = lambda do |polygons|
+  raw = RBA::Region::new
+  raw.merged_semantics = false
+  polygons.each { |polygon| raw.insert(polygon) }
+  raw.strange_polygon_check
+end
+# Polygons that cross themselves are replaced by all that they enclose. A block is given each with where it crosses.
+fill_crossing = lambda do |shapes, &tell|
+  drawn = shapes.each(RBA::Shapes::SPolygons).collect { |shape| shape.polygon }
+  next if strange.call(drawn).is_empty?
+  kept = RBA::Shapes::new
+  shapes.each do |shape|
+    polygon = shape.is_polygon? ? shape.polygon : nil
+    found = strange.call(polygon ? [polygon] : [])
+    if found.is_empty?
+      kept.insert(shape)
+    else
+      covered = RBA::Region::new(polygon).merged
+      tell.call(polygon.area == 0 ? covered : found) if tell
+      kept.insert(covered)
+    end
+  end
+  shapes.clear
+  shapes.insert(kept)
+end
+"""
 
-def quoted(text: str) -> str:
-    """A Ruby string in which nothing is replaced or executed."""
+
+def ruby_text(text: str) -> str:
+    """A text as a literal of Ruby in which nothing is replaced or executed."""
     return '"' + re.sub(r'(["#\\])', r"\\\1", harmless(text)) + '"'
 
 
 def output(rule: Rule, part: str = "") -> str:
     """The call that reports what stands before it as violations of a rule, or of a part of it."""
-    return f".output({quoted(rule.name + part)}, {quoted(rule.text)})"
+    return f".output({ruby_text(rule.name + part)}, {ruby_text(rule.text)})"
 
 
 def micrometres(value: float) -> str:

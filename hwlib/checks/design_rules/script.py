@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hwlib.checks.design_rules.kind import RULE_KINDS
+from hwlib.checks.design_rules.ruby import FILL_CROSSING
 from hwlib.checks.design_rules.rule import design_rules
 from hwlib.errors import harmless
 from hwlib.process import Process
@@ -18,38 +19,17 @@ source($input) if $input
 $report ? report("DRC {name}", $report) : report("DRC {name}")
 deep
 """
-# A polygon that crosses itself is marked and replaced by all it encloses, in a copy: in deep mode one whose halves
-# cancel would be gone before any rule sees it.
+# Polygons that cross themselves are marked and filled in a copy: in deep mode one whose halves cancel would be gone
+# before any rule sees it.
 _AS_DRAWN = """\
 drawn = source.layout.dup
 top = drawn.cell(source.cell_obj.name)
-strange = lambda do |polygons|
-  raw = RBA::Region::new
-  raw.merged_semantics = false
-  polygons.each {{ |polygon| raw.insert(polygon) }}
-  raw.strange_polygon_check
-end
 [{numbers}].each do |layer, datatype|
   index = drawn.find_layer(layer, datatype)
   marks = drawn.insert_layer(RBA::LayerInfo::new("crossing_#{{layer}}_#{{datatype}}"))
+  next if index.nil?
   drawn.each_cell do |cell|
-    next if index.nil?
-    polygons = cell.shapes(index).each(RBA::Shapes::SPolygons).collect {{ |shape| shape.polygon }}
-    next if strange.call(polygons).is_empty?
-    kept = RBA::Shapes::new
-    cell.shapes(index).each do |shape|
-      polygon = shape.is_polygon? ? shape.polygon : nil
-      found = strange.call(polygon ? [polygon] : [])
-      if found.is_empty?
-        kept.insert(shape)
-      else
-        covered = RBA::Region::new(polygon).merged
-        cell.shapes(marks).insert(polygon.area == 0 ? covered : found)
-        kept.insert(covered)
-      end
-    end
-    cell.shapes(index).clear
-    cell.shapes(index).insert(kept)
+    fill_crossing.call(cell.shapes(index)) {{ |where| cell.shapes(marks).insert(where) }}
   end
 end
 doubled = drawn.insert_layer(RBA::LayerInfo::new("doubled"))
@@ -72,7 +52,7 @@ def drc_script(process: Process) -> str:
     """The text of a KLayout DRC script (.drc) that checks every rule of the process."""
     process.check_names()
     numbers = ", ".join(f"[{layer}, {datatype}]" for layer, datatype in (x.gds for x in process.layers.values()))
-    parts = [_HEADER.format(name=process.name), _AS_DRAWN.format(numbers=numbers)]
+    parts = [_HEADER.format(name=process.name) + FILL_CROSSING + _AS_DRAWN.format(numbers=numbers)]
     for name, layer in process.layers.items():
         parts.append(f"l_{name} = input({layer.gds[0]}, {layer.gds[1]})")
     parts.append("")
