@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import klayout.db as db
 import numpy as np
 
-from hwlib.connected_parts import connected_parts
+from hwlib.connected_parts import connected_parts, first_of_part
 from hwlib.drawing.net_labels import NetLabel
 from hwlib.drawing.reader import Drawing
 from hwlib.errors import InputError
@@ -102,10 +102,7 @@ def _same_node(nodes: int, pairs: np.ndarray) -> np.ndarray:
     if np.count_nonzero(paired) == pairs.size:  # the rule: a node lies on one boundary
         stands[pairs[:, 1]] = pairs[:, 0]
         return stands
-    count, label = connected_parts(nodes, pairs[:, 0], pairs[:, 1])
-    first = np.full(count, nodes, np.int32)
-    np.minimum.at(first, label, stands)
-    return first[label]
+    return first_of_part(nodes, pairs[:, 0], pairs[:, 1])
 
 
 def _none() -> Placements:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwlib.connected_parts import connected_parts
+from hwlib.connected_parts import connected_parts, first_of_part
 from hwlib.errors import InputError, shown
 from hwlib.extraction.spef_reader import Element, ParasiticNet, Parasitics, SpefNode
 from hwlib.nets import Net
@@ -66,13 +66,8 @@ class _Mapping:
         pins = np.array([self.node[port] for port in self.port_nodes], np.int64)
         node_net, rows = np.array(self.node_net, np.int32), self._resistors()
         joined = rows.ohm == 0
-        count, stands = connected_parts(len(node_net), rows.ends[joined, 0], rows.ends[joined, 1])
-        kept = np.zeros(count, np.int64)
-        kept[stands[::-1]] = np.arange(len(stands))[::-1]  # the first of the nodes that are one
-        order = np.argsort(kept)  # nodes stay net by net
-        place = np.empty(count, np.int64)
-        place[order] = np.arange(count)
-        number, kept = place[stands], kept[order]
+        stands = first_of_part(len(node_net), rows.ends[joined, 0], rows.ends[joined, 1])
+        kept, number = np.unique(stands, return_inverse=True)  # ascending: nodes stay net by net
         ends = number[rows.ends]
         real = ~joined & (ends[:, 0] != ends[:, 1])  # a loop carries nothing
         ends = ends[real].reshape(-1, 2)
