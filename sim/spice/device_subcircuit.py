@@ -69,14 +69,20 @@ def commonest(bench: TrialBench) -> dict[str, dict[str, float]]:
     return defaults
 
 
-def subcircuits(bench: TrialBench, form: SubcircuitForm) -> Iterator[str]:
-    """Lines of one subcircuit per kind of device; its defaults are what most devices of the kind have."""
+def subcircuits(defaults: dict[str, dict[str, float]], speed: str, form: SubcircuitForm) -> Iterator[str]:
+    """Lines of one subcircuit per kind of device.
+
+    Args:
+        defaults: of their parameters, from ``commonest``.
+        speed: velocity of a free wall, of parameters in braces.
+        form: how the dialect writes them.
+    """
     yield from ("* Four-terminal domain-wall magnetic tunnel junction, kinematic wall", *_TEXT.splitlines())
-    for name, values in commonest(bench).items():
+    for name, values in defaults.items():
         yield f".subckt {name} dw_in dw_out mtj_in mtj_out wall moving"
         yield f"+ {form.announce}" + " ".join(f"{parameter}={value:.17g}" for parameter, value in values.items())
         yield f"+ t_end={END_TIME:g} c_state={STATE_FARAD:g}"
-        yield from _body(bench.law.velocity or "", form)
+        yield from _body(speed, form)
         yield f".ends {name}"
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from hwlib.errors import InputError, shown
 from hwlib.registry import Registry
-from sim.spice.trial_bench import PinSource, TrialBench
+from sim.spice.trial_bench import TrialBench
 
 
 class Dialect:
@@ -42,7 +42,7 @@ class Dialect:
         """Verilog-A files that the deck needs beside it."""
         if not self.verilog_a:
             return []
-        return [bench.law.model, *([SWITCH] if any(_switched(s, bench) for s in bench.sources()) else [])]
+        return [bench.law.model, *([SWITCH] if any(source.control for source in bench.sources) else [])]
 
 
 SWITCH = Path(__file__).with_name("source_switch.va")
@@ -67,9 +67,3 @@ def dialect_of(name: str) -> Dialect:
     if name not in DIALECTS:
         raise InputError(f"spice: dialect {shown(name)} is not known, allowed: {', '.join(DIALECTS)}")
     return DIALECTS[name]
-
-
-def _switched(source: PinSource, bench: TrialBench) -> bool:
-    """Whether a source holds its net in one phase only."""
-    both = source.before is not None and source.after is not None and bench.load_time > 0
-    return not (source.held or both or source.before is source.after is None)

@@ -25,13 +25,13 @@ class _SpiceDialect(Dialect):
     def network_lines(self, bench: TrialBench) -> Iterator[str]:
         names = bench.names
         yield f"* {bench.head}"
-        yield from device_subcircuit.subcircuits(bench, self.form)
+        defaults = device_subcircuit.commonest(bench)
+        yield from device_subcircuit.subcircuits(defaults, bench.law.velocity or "", self.form)
         if names.wrapped:
             yield "* The network: the pins of its nets, then the sum of all walls' |velocity|"
             yield from wrapped([".subckt", SUBCIRCUIT, *names.ports, "moving"])
         for k, a, b, ohm in bench.wires():
             yield f"R{k} {a} {b} {ohm:.17g}"
-        defaults = device_subcircuit.commonest(bench)
         for device in range(bench.network.devices):
             yield device_subcircuit.instance(bench, device, defaults, self.form.announce)
         if names.wrapped:
@@ -51,8 +51,8 @@ class _SpiceDialect(Dialect):
         else:
             yield "Vloading loading 0 0"
             yield "Vreleased released 0 1"
-        for source in bench.sources():
-            yield from _source(source, bench.load_time > 0)
+        for source in bench.sources:
+            yield from _source(source)
         if names.wrapped:
             yield from wrapped(["Xnet", *names.ports, "moving", SUBCIRCUIT])
         yield "Rmoving moving 0 1"
@@ -90,23 +90,14 @@ def _braced(text: str) -> str:
     return text if text == "0" else f"{{{text}}}"
 
 
-def _source(source: PinSource, loading: bool) -> Iterator[str]:
-    """One source, through a switch where it holds the net in one phase only.
-
-    Where two hold it one after the other (weights that are at 0 V while loading), one source steps at the release.
-    """
-    port = source.port
-    before, after = (None if level is None else _braced(level.text()) for level in (source.before, source.after))
-    if source.held:
-        yield f"V{port} {port} 0 {after}"
-    elif before is not None and after is not None and loading:
-        yield f"V{port} {port} 0 {_step(before, after)}"
-    elif after is not None:
-        yield f"V{port} source_{port} 0 {after}"
-        yield f"S{port} source_{port} {port} released 0 source_switch"
-    elif before is not None:
-        yield f"V{port} source_{port} 0 {before}"
-        yield f"S{port} source_{port} {port} loading 0 source_switch"
+def _source(source: PinSource) -> Iterator[str]:
+    port, volts = source.port, _braced(source.volts)
+    level = volts if source.before is None else _step(_braced(source.before), volts)
+    if source.control is None:
+        yield f"V{port} {port} 0 {level}"
+    else:
+        yield f"V{port} source_{port} 0 {level}"
+        yield f"S{port} source_{port} {port} {source.control} 0 source_switch"
 
 
 class _Ngspice(_SpiceDialect):

@@ -43,18 +43,19 @@ class Level(NamedTuple):
 
 
 class PinSource(NamedTuple):
-    """The source of a net's pins.
+    """The source of a net's pins, behind a switch where it holds the net in one phase only.
 
     Attributes:
         port: name of the node.
-        before, after: its level in the load phase and in the convergence; None: open.
-        held: one source holds the net in both phases.
+        volts: its voltage, as an expression of the deck's parameters.
+        before: that until the release where it steps then, as weights do that are at 0 V while loading; None: the same.
+        control: node that closes the switch, ``loading`` or ``released``; None: no switch.
     """
 
     port: str
-    before: Level | None
-    after: Level | None
-    held: bool
+    volts: str
+    before: str | None = None
+    control: str | None = None
 
 
 class Names:
@@ -179,6 +180,7 @@ class TrialBench:
         share = np.zeros(self.network.devices) if initial is None else np.asarray(initial, float)
         return dict(zip(self.names.walls, share.tolist(), strict=True))
 
+    @cached_property
     def sources(self) -> list[PinSource]:
         """The source of every net with pins (``hwlib.nets``), and what makes up for wires."""
         self.protocol.net_voltages(self.network)  # refuses levels that do not fit
@@ -191,7 +193,14 @@ class TrialBench:
             before, after = (self._level(each, parsed) for each in (net_class.loading, net_class.converging))
             if self.network.net_names[net] in made_up:
                 after = Level(float(made_up[self.network.net_names[net]]), "weight")
-            found.append(PinSource(port, before, after, net_class.always_held))
+            if after is None:
+                found += [] if before is None else [PinSource(port, before.text(), control="loading")]
+            elif net_class.always_held:
+                found.append(PinSource(port, after.text()))
+            elif before is not None and self.load_time > 0:
+                found.append(PinSource(port, after.text(), before.text()))
+            else:
+                found.append(PinSource(port, after.text(), control="released"))
         return found
 
     def _level(self, source: Source | None, net: Net) -> Level | None:

@@ -38,22 +38,19 @@ class _VerilogADialect(Dialect):
         else:
             yield "vloading (loading 0) vsource dc=0"
             yield "vreleased (released 0) vsource dc=1"
-        for source in bench.sources():
-            yield from self._source(source, bench.load_time > 0)
+        for source in bench.sources:
+            yield from self._source(source)
         yield f"xnet ({' '.join(bench.names.ports)}) {SUBCIRCUIT}"
         yield from self.end(bench)
 
-    def _source(self, source: PinSource, loading: bool) -> Iterator[str]:
-        port, net = source.port, f"({source.port} 0)"
-        before, after = (None if level is None else level.text() for level in (source.before, source.after))
-        if source.held:
-            yield f"v_{port} {net} vsource dc={after}"
-        elif before is not None and after is not None and loading:
-            yield f"v_{port} {net} vsource {self.step(before, after)}"
-        elif before is not None or after is not None:
-            volts, control = (before, "loading") if after is None else (after, "released")
-            yield f"v_{port} (source_{port} 0) vsource dc={volts}"
-            yield self.switch(port, control)
+    def _source(self, source: PinSource) -> Iterator[str]:
+        port = source.port
+        level = f"dc={source.volts}" if source.before is None else self.step(source.before, source.volts)
+        if source.control is None:
+            yield f"v_{port} ({port} 0) vsource {level}"
+        else:
+            yield f"v_{port} (source_{port} 0) vsource {level}"
+            yield f"s_{port} (source_{port} {port} {source.control}) source_switch ron={R_ON:g} roff={R_OFF:g}"
 
     def begin(self, bench: TrialBench) -> Iterator[str]:
         """Title, models."""
@@ -66,10 +63,6 @@ class _VerilogADialect(Dialect):
     def step(self, before: str, after: str) -> str:
         """A level until the release, and another from then on."""
         raise NotImplementedError
-
-    def switch(self, port: str, control: str) -> str:
-        """A switch between a source and its net."""
-        return f"s_{port} (source_{port} {port} {control}) source_switch ron={R_ON:g} roff={R_OFF:g}"
 
 
 class _Vacask(_VerilogADialect):
