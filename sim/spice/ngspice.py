@@ -10,11 +10,13 @@ from pathlib import Path
 from hwlib.errors import InputError, shown
 from hwlib.scratch import scratch_folder
 from hwlib.writing import write_atomic
-from sim.spice.raw_file import SpiceRun, read_raw, spice_run
+from sim.spice.raw_file import SpiceRun, spice_run
+from sim.spice.simulator_call import call, computed, reason
 
 OLDEST = 39
 _RAW, _DECK = "out.raw", "deck"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+_TELLING = re.compile(r"error|too small|singular|abort|can't|unknown", re.IGNORECASE)
 _MEASURE = re.compile(r"^(t_\w+)\s*=\s*([-+.\deE]+)", re.MULTILINE)
 
 
@@ -44,20 +46,10 @@ def run_deck(bench: str | Path, *, program: str = "ngspice", timeout: float | No
             f"write {_RAW}\nquit\n.endc\n.end\n"
         )
         wrapper = write_atomic(folder / "run.cir", lambda p: p.write_text(text, encoding="ascii"))
-        try:
-            done = subprocess.run(
-                [executable, "-b", wrapper.name], cwd=folder, capture_output=True, text=True, errors="replace",
-                check=False, timeout=timeout,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            raise InputError(f"{bench}: ngspice did not end within {timeout:g} s") from None
-        said = done.stdout + "\n" + done.stderr
+        _, said = call([executable, "-b", wrapper.name], bench, "ngspice", folder=folder, timeout=timeout)
         if not (folder / _RAW).is_file() or "simulation(s) aborted" in said:
-            raise InputError(f"{bench}: ngspice failed: {_reason(said)}")
-        try:
-            names, values = read_raw(folder / _RAW)
-        except (ValueError, StopIteration):
-            raise InputError(f"{folder}: no room for what ngspice computes; set TMPDIR to a larger disk") from None
+            raise InputError(f"{bench}: ngspice failed: {reason(said, _TELLING)}")
+        names, values = computed(folder / _RAW, "ngspice")
     measures = {name.lower(): float(value) for name, value in _MEASURE.findall(said)}
     return spice_run(names, values, measures)
 
@@ -92,12 +84,3 @@ def find_ngspice(program: str = "ngspice") -> str:
     if version is None or int(version[1]) < OLDEST:
         raise InputError(f"{program}: {version[0] if version else 'unknown version'}, needs ngspice {OLDEST} or newer")
     return found
-
-
-def _reason(said: str) -> str:
-    """The first line of ngspice's output that tells what is wrong."""
-    lines = [" ".join(line.split()) for line in said.splitlines()]
-    telling = [
-        line for line in lines if re.search(r"error|too small|singular|abort|can't|unknown", line, re.IGNORECASE)
-    ]
-    return (telling or [line for line in lines if line] or ["no output"])[0][:200]

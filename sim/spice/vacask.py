@@ -5,18 +5,20 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
-import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from hwlib.errors import InputError, cut
+from hwlib.errors import InputError
 from hwlib.scratch import scratch_folder
 from sim.spice.ngspice import check_deck_name
-from sim.spice.raw_file import SpiceRun, read_raw, spice_run
+from sim.spice.raw_file import SpiceRun, spice_run
+from sim.spice.simulator_call import call, computed, reason
 
 _RAW, _COMPILE_SECONDS = "trial.raw", 120.0
 _LOAD = re.compile(r'^load "([\w.+-]+\.va)"$', re.MULTILINE)
 _INCLUDE = re.compile(r'^include "([\w.+-]+)"$', re.MULTILINE)
+_TELLING = re.compile(r"error|abort|fail|not found|unknown|incompat", re.IGNORECASE)
+_BANNER = re.compile(r"This is vacask|\(c\)|https?:|OpenMP|Cadnip|\w+ CPUs|CPUs used")
 _NODE = re.compile(r"(?:xnet:)?[a-z]\w*")  # of the bench, or of the network in it
 
 
@@ -56,14 +58,9 @@ def compile_model(source: Path, target: Path) -> Path:
         InputError: the wheel is not installed, or the compiler refuses the file.
     """
     command = [str(find_vacask().openvaf), str(source), "-o", str(target)]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", check=False, timeout=_COMPILE_SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        raise InputError(f"{source.name}: openvaf-r did not end within {_COMPILE_SECONDS:g} s") from None
-    if done.returncode or not target.is_file():
-        raise InputError(f"{source.name}: openvaf-r failed: {_reason(done.stdout + done.stderr)}")
+    code, said = call(command, source.name, "openvaf-r", folder=None, timeout=_COMPILE_SECONDS)
+    if code or not target.is_file():
+        raise InputError(f"{source.name}: openvaf-r failed: {reason(said, _TELLING, _BANNER)}")
     return target
 
 
@@ -86,39 +83,19 @@ def run_vacask(bench: Path, *, timeout: float | None = None) -> SpiceRun:
     check_deck_name(bench)
     text = bench.read_text(encoding="ascii")
     with scratch_folder() as folder:
-        for name in (bench.name, *_INCLUDE.findall(text)):
+        for name in _INCLUDE.findall(text):
             shutil.copyfile(bench.with_name(name), folder / name)
         for name in _LOAD.findall(text):
             compile_model(bench.with_name(name), folder / f"{Path(name).stem}.osdi")
         deck = _LOAD.sub(lambda found: f'load "{Path(found[1]).stem}.osdi"', text)
         (folder / bench.name).write_text(deck, encoding="ascii")
         command = [str(programs.vacask), "-n", "1", "-b", "1", "-sp", "-qp", bench.name]
-        try:
-            done = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, errors="replace", check=False, timeout=timeout
-            )
-        except subprocess.TimeoutExpired:
-            raise InputError(f"{bench}: VACASK did not end within {timeout:g} s") from None
-        said = done.stdout + done.stderr
-        if done.returncode or not (folder / _RAW).is_file() or "aborted" in said:
-            raise InputError(f"{bench}: VACASK failed: {_reason(said)}")
-        try:
-            names, values = read_raw(folder / _RAW)
-        except (ValueError, StopIteration):
-            raise InputError(f"{folder}: no room for what VACASK computes; set TMPDIR to a larger disk") from None
+        code, said = call(command, bench, "VACASK", folder=folder, timeout=timeout)
+        if code or not (folder / _RAW).is_file() or "aborted" in said:
+            raise InputError(f"{bench}: VACASK failed: {reason(said, _TELLING, _BANNER)}")
+        names, values = computed(folder / _RAW, "VACASK")
     return spice_run([_in_ngspice(name) for name in names], values, {})
 
 
 def _in_ngspice(name: str) -> str:
     return name if name == "time" or not _NODE.fullmatch(name) else f"v({name.replace(':', '.')})"
-
-
-def _reason(said: str) -> str:
-    """What a program said is wrong: the first line that tells it, without colours."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
-    lines = [" ".join(line.split()) for line in plain.splitlines() if line.strip()]
-    lines = [
-        line for line in lines if not re.match(r"This is vacask|\(c\)|https?:|OpenMP|Cadnip|\w+ CPUs|CPUs used", line)
-    ]
-    telling = [line for line in lines if re.search(r"error|abort|fail|not found|unknown|incompat", line, re.IGNORECASE)]
-    return cut((telling or lines or ["no output"])[0], 120)
