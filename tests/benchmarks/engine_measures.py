@@ -15,17 +15,16 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from machine import child_cpu_seconds, cpu_seconds
+from whole_trials import design_of
 
-import layouts
 import sim
-from hwlib.design import Design
-from hwlib.extraction import extract
 from hwlib.network import Network
 from hwlib.schematic import ladder_network
 from hwlib.weights import hebbian
 from sim import spice
 from sim.protocol import Protocol, protocol_for
 from sim.tasks.setup import paper_design
+from spinhop.extracted_network import draw_and_extract
 from spinhop.stages import RECALL_TOLERANCE
 
 SPAN = 3.0  # ohm from end to end of a line: the same for every N, so that every network rests
@@ -125,24 +124,17 @@ def first_use() -> dict[str, Any]:
     return {"seconds": first - again}
 
 
-def whole_trials(neurons: int, trials: int = 20) -> dict[str, Any]:
+def whole_trials(neurons: int) -> dict[str, Any]:
     """A recall as a user counts it: all trials on drawn wires, by the clock, result included, compiled before.
 
     Rails, somas centred, thick copper, Table I's device slowed tenfold, load until rest; steps as of ``spinhop run``.
     """
-    design = Design(
-        name="whole", seed=1, process="copper_thick", task={"trials": trials, "time_limit": 20e-6},
-        network={"neurons": neurons, "soma_placement": "centred", "weights": {"random_patterns": 1}},
-        device={"resistance_area": 5e-12, "track_resistance": 20e3},
-        operating_point={"axon_leak": -0.5, "soma_leak": 0.02},
-    )  # fmt: skip
-    process = design.load_process()
-    with tempfile.TemporaryDirectory() as folder:
-        network = extract(layouts.write_layout(layouts.hopfield(design), Path(folder) / "w.oas"), process, design)
+    design = design_of(neurons, seed=1)
+    process, network = design.load_process(), draw_and_extract(design)
     sim.run_task(network, design, process, trials=1, tolerance=RECALL_TOLERANCE)
     seconds, result = _timed(lambda: sim.run_task(network, design, process, tolerance=RECALL_TOLERANCE))
     return {
-        "neurons": neurons, "trials": trials, "seconds": seconds, "at_rest": int(result.at_rest.sum()),
+        "neurons": neurons, "trials": result.sizes["trial"], "seconds": seconds, "at_rest": int(result.at_rest.sum()),
         "recall_rate": float(result.recall_rate), "simulated": float(result.time_to_solution.mean()),
     }  # fmt: skip
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,22 +54,17 @@ def sweep_against_elimination(neurons: int, somas: str) -> dict[str, float]:
 
 
 def _drawn(neurons: int, somas: str = "centred") -> tuple[Network, Protocol]:
-    import layouts
     from hwlib.design import Design
-    from hwlib.extraction import extract
     from sim.protocol import protocol_for
+    from spinhop.extracted_network import draw_and_extract
 
     design = Design.model_validate({
         "name": "drawn", "process": "copper_thick",
         "network": {"neurons": neurons, "weight_style": "rails", "soma_placement": somas},
         "operating_point": {"load": "rest"}, "task": {"time_limit": 100e-9},
     })  # fmt: skip
-    process = design.load_process()
-    with tempfile.TemporaryDirectory() as folder:
-        file = layouts.write_layout(layouts.hopfield(design, process), Path(folder) / "drawn.oas")
-        network = extract(file, process, design)
     start = np.random.default_rng(1).integers(0, 2, neurons)
-    return network, protocol_for(design, process, start=start)
+    return draw_and_extract(design), protocol_for(design, design.load_process(), start=start)
 
 
 def _profile(network: Network, protocol: Protocol, threads: int) -> dict[str, Any]:

@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 from engine_measures import child_cpu_seconds, cpu_seconds, simulate
 
-import layouts
 import sim
 from hwlib.design import Design
-from hwlib.extraction import extract
 from hwlib.network import Network
 from sim import spice
 from sim.protocol import Protocol
 from sim.spice.trial_bench import Names
 from sim.traces import walls_at
+from spinhop.extracted_network import draw_and_extract
 
 
 def case(neurons: int) -> tuple[Network, Protocol]:
@@ -27,10 +26,8 @@ def case(neurons: int) -> tuple[Network, Protocol]:
         network={"neurons": neurons, "soma_placement": "centred", "weights": {"random_patterns": 1}},
         operating_point={"load": 16e-9},
     )  # fmt: skip
-    process = design.load_process()
-    with tempfile.TemporaryDirectory() as folder:
-        network = extract(layouts.write_layout(layouts.hopfield(design), Path(folder) / "peer.oas"), process, design)
-    return network, sim.first_trial(network, design, process)
+    network = draw_and_extract(design)
+    return network, sim.first_trial(network, design, design.load_process())
 
 
 def against_vacask(neurons: int) -> dict[str, Any]:

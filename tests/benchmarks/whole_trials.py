@@ -23,18 +23,18 @@ _RESISTANCE_AREA, _TRACK = 0.5e-12, 2000.0  # Ω·m², Ω; of the paper's device
 _LEAKS = {"axon_leak": -5.0, "soma_leak": 0.2}  # m/s
 
 
-def design_of(neurons: int) -> Any:
+def design_of(neurons: int, seed: int = 3) -> Any:
     """Weight rails, somas centred, one random pattern; in thick copper with the device scaled, or ``COPPER``."""
     from hwlib.design import Design
 
     scale = SCALE if neurons else 1.0
     return Design.model_validate({
-        "name": "whole", "seed": 3, "process": "copper_thick" if neurons else "copper",
+        "name": "whole", "seed": seed, "process": "copper_thick" if neurons else "copper",
         "device": {"resistance_area": _RESISTANCE_AREA * scale, "track_resistance": _TRACK * scale} if neurons else {},
         "network": {"neurons": neurons or 60, "weight_style": "rails", "soma_placement": "centred",
                     "weights": {"random_patterns": 1}},
         "operating_point": {"load": "rest", **{name: leak / scale for name, leak in _LEAKS.items()}},
-        "task": {"time_limit": 20e-6 if neurons else 2e-6},
+        "task": {"trials": TRIALS, "time_limit": 20e-6 if neurons else 2e-6},
     })  # fmt: skip
 
 
