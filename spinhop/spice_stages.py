@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +82,6 @@ def _write(run: Run, ideal: bool, dialect: str, network: Network, protocol: Prot
     return write_deck(network, protocol, run.path(bench), load_time=load, duration=span, dialect=dialect)
 
 
-@lru_cache(maxsize=16)
 def deck_stage(ideal: bool, dialect: str) -> Stage:
     """The stage that writes a deck."""
     before = SIMULATION_IDEAL if ideal else SIMULATION_DRAWN
@@ -95,7 +93,6 @@ def deck_stage(ideal: bool, dialect: str) -> Stage:
     return Stage(f"{title}, {_kind(ideal)}", (before.name,), ("hwlib", "sim"), _inputs, work)
 
 
-@lru_cache(maxsize=16)
 def run_stage(ideal: bool, dialect: str) -> Stage:
     """The stage that runs a deck."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hwlib.errors import InputError, shown
+from hwlib.made_with import versions, versions_line
 from hwlib.writing import write_atomic
 from spinhop.executor import executor
 from spinhop.folder_lock import hold
@@ -137,7 +138,7 @@ def _run(task: PaperTask, folder: Path, context: Context, report: Report | None)
         "task": task.name,
         "quick": context.quick,
         "seed": context.seed,
-        "versions": store.versions(),
+        "versions": versions(),
         "seconds": round(time.perf_counter() - started, 2),
     }
     path = store.save(folder / "results", task, result)
@@ -161,7 +162,7 @@ def _write(folder: Path, results: list[tuple[PaperTask, Result]], quick: bool, s
         "run": "reduced (--quick)" if quick else "full",
         "seed": str(seed),
         "time of all tasks": f"{seconds:.0f} s",
-        "versions": ", ".join(f"{k} {v}" for k, v in store.versions().items()),
+        "versions": versions_line(),
     }
     index = reproduction_page.write_page(folder / "index.html", results, drawn, about, quick=quick)
     table = write_atomic(folder / "rows.csv", lambda p: _csv(p, results))

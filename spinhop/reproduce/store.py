@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from hwlib.json_files import read_json
+from hwlib.made_with import versions
 from hwlib.writing import write_atomic
+from spinhop.provenance import code_version, data_hash
 from spinhop.reproduce.rows import Row
 from spinhop.reproduce.task import PaperTask, Result
-
-_PACKAGES = ("spinhop", "numpy", "scipy", "numba", "networkx", "gdsfactory", "klayout")
-
-
-def versions() -> dict[str, str]:
-    """Versions of what the numbers depend on."""
-    return {name: version(name) for name in _PACKAGES}
 
 
 def key(task: PaperTask, quick: bool, seed: int) -> str:
     """Changes whenever a stored result would no longer be what a new run gives: settings, versions, own sources."""
-    import hwlib
-    import sim
-
-    digest = hashlib.sha256(json.dumps([task.name, quick, seed, versions()], sort_keys=True).encode())
-    folders = [Path(hwlib.__path__[0]), Path(sim.__path__[0]), Path(__file__).parent]
-    if task.drawn:
-        import layouts
-
-        folders.append(Path(layouts.__path__[0]))
-    for folder in folders:
-        for source in sorted(folder.rglob("*")):
-            if source.suffix in (".py", ".yaml"):
-                digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
+    rooms = ("hwlib", "sim", __name__.rpartition(".")[0], *(["layouts"] if task.drawn else []))
+    return data_hash([task.name, quick, seed, versions(), code_version(*rooms)])[:16]
 
 
 def load(folder: Path, task: PaperTask, wanted: str) -> Result | None:

@@ -117,7 +117,7 @@ class PointEvaluator:
         design._process = Process.model_validate(context["process"])
         self._base = completed(design) if design.from_files else design
         self._wires, self._rules = context["wires"], context["rules"]
-        self._engine, self._trials, self._as_run = context["engine"], context["trials"], context.get("as_run", False)
+        self._engine, self._trials, self._as_run = context["engine"], context["trials"], context["as_run"]
         self._drawn: OrderedDict[str, tuple[Network, float, int]] = OrderedDict()
 
     def evaluate(self, values: dict[str, Any]) -> PointResult:
