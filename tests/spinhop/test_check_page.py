@@ -120,7 +120,7 @@ def test_windows_are_told_neuron_by_neuron(waived):
 
 
 def test_windows_are_drawn_to_scale(tmp_path):
-    """Bars stand from one end of a window to the other, on the scale of the axis; one that is closed is a cross."""
+    """Bars stand from one end of a window to the other, lines at their voltage; a window that is closed is a cross."""
     values = {"low": [0.1, 0.3, 0.5], "high": [0.4, 0.9, 0.45], "v_dw": 0.35, "eq4": 0.2, "recommended_v_dw": None}
     path = write_window_plot(tmp_path / "w.svg", {"erc_ideal": {"values": values}})
     root = ElementTree.parse(path).getroot()
@@ -130,6 +130,9 @@ def test_windows_are_drawn_to_scale(tmp_path):
     bars = [rect for rect in root.findall("{*}rect") if rect.get("fill") == "#b9c4d6"][:-1]  # the last is the legend's
     ends = [(float(r.get("y")) + float(r.get("height")), float(r.get("y"))) for r in bars]
     assert np.allclose((bottom - np.array(ends)) / unit, [(0.1, 0.4), (0.3, 0.9)], atol=1e-4)
+    lines = [each.get("d") for each in root.findall("{*}path") if each.get("stroke-dasharray") and "H" in each.get("d")]
+    heights = [float(line.split()[1].partition("H")[0]) for line in lines]
+    assert np.allclose((bottom - np.array(heights)) / unit, [0.35, 0.2], atol=1e-4)  # V_DW as set, eq. (4)
     named = {text.text for text in texts}
     assert {"closed, ideal wires", "V_DW as set"} <= named and "recommended" not in named
 

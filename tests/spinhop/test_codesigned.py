@@ -151,6 +151,11 @@ def test_rows_of_other_designs_stay(monkeypatch, tmp_path):
     again = measure(codesigned_paths([SMALL]), tmp_path / "again")
     assert codesigned_page(again, before, [SMALL, "recall_29_copper"]) == codesigned_page([*again, both[1]])
     assert codesigned_page(again, before, [SMALL]) == codesigned_page(again)
+    broken = Judged(violations=[0.0, 0.0, 0.0, 0.5, 10.0], why="vdw.window: V_DW is outside")
+    monkeypatch.setattr(codesigned, "judged", lambda path: broken)
+    again = measure(codesigned_paths([SMALL]), tmp_path / "broken")
+    found = codesigned_page(again, before, [SMALL])
+    assert found == codesigned_page(again) and "current.m1" not in found, "what it no longer has"
 
 
 def test_no_such_design(spinhop, tmp_path):

@@ -165,11 +165,11 @@ def quantities_of(model: type[BaseModel], seen: set[type]) -> list[tuple[type[Ba
 
 
 def test_every_model_takes_both():
-    """Design and process, with all that is in them: the text that stands for a bound is read as the bound."""
+    """Design and process, with all that is in them: the text of a bound, or of a value between them, is read as that."""
     fields = quantities_of(Design, set()) + quantities_of(Process, set())
     assert len(fields) > 60 and {Device, type(DESIGN.operating_point)} <= {model for model, _, _ in fields}
     for _, _, quantity in fields:
-        for value in (quantity.low, quantity.high):
+        for value in (quantity.low, quantity.high, quantity.low + (quantity.high - quantity.low) / 3):
             if math.isfinite(value) and (value == 0 or abs(value) >= quantity.smallest):
                 text = quantity.write(value)
                 assert parse_quantity(text, quantity.unit) == pytest.approx(value, rel=1e-11)
