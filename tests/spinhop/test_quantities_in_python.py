@@ -165,7 +165,7 @@ def quantities_of(model: type[BaseModel], seen: set[type]) -> list[tuple[type[Ba
 
 
 def test_every_model_takes_both():
-    """Design and process, with all that is in them: the text of a bound, or of a value between them, is read as that."""
+    """Design and process, with all that is in them: the text of a bound, or of a value between, is read as that."""
     fields = quantities_of(Design, set()) + quantities_of(Process, set())
     assert len(fields) > 60 and {Device, type(DESIGN.operating_point)} <= {model for model, _, _ in fields}
     for _, _, quantity in fields:
