@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import klayout.db as kdb
 
+FINEST = 2**29  # coordinates that polygons are made finer to: KLayout counts to 2**31
+
 
 def resolve_crossing(layout: kdb.Layout, layer: int) -> dict[str, kdb.Region]:
     """Replace every polygon of a layer that is not simple by all that it encloses, once.
@@ -34,12 +36,27 @@ def resolve_crossing(layout: kdb.Layout, layer: int) -> dict[str, kdb.Region]:
             strange = _strange(kdb.Region(polygon))
             if not strange.is_empty():
                 covered = kdb.Region(polygon).merged()
-                marks += covered if polygon.area() == 0 else strange  # halves that cancel: neither is the wrong one
+                halves = polygon.area() == 0 and not covered.is_empty()  # they cancel: neither is the wrong one
+                marks += covered if halves else strange
                 shape.delete()
                 shapes.insert(covered)
     return found
 
 
 def _strange(region: kdb.Region) -> kdb.Region:
+    """What polygons enclose wrongly. Where edges cross between two database units, a part may be less than one wide."""
     region.merged_semantics = False
-    return region.strange_polygon_check()
+    found = region.strange_polygon_check()
+    slanted = region.non_rectilinear()
+    if not found.is_empty() or slanted.is_empty():
+        return found
+    box, finer = slanted.bbox(), 1
+    while 2 * finer * max(box.width(), box.height()) < FINEST:
+        finer *= 2
+    slanted = slanted.moved(-box.left, -box.bottom).transformed(kdb.ICplxTrans(float(finer)))
+    slanted.merged_semantics = False
+    spots = kdb.Region()
+    for inner in (polygon.bbox() for polygon in slanted.strange_polygon_check().each()):
+        low, high = inner.p1, inner.p2
+        spots.insert(kdb.Box(low.x // finer, low.y // finer, -(-high.x // finer), -(-high.y // finer)))
+    return spots.moved(box.left, box.bottom)

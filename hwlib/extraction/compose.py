@@ -14,6 +14,7 @@ from hwlib.drawing.net_labels import NetLabel
 from hwlib.drawing.reader import Drawing
 from hwlib.errors import InputError
 from hwlib.extraction.parts import Part, number
+from hwlib.extraction.point_touches import PointTouch, join_points
 from hwlib.extraction.ports import PortTable
 from hwlib.extraction.sheet import Line
 from hwlib.extraction.window_network import WindowExtractor
@@ -28,7 +29,9 @@ class Assembly:
         parts: the windows and their placements.
         nodes: number of nodes before joining.
         joined: the node that stands for each node, shape (nodes,).
-        piece: connected piece of conductor of each window net, shape (window nets,); ``pieces`` of them.
+        piece: connected piece of conductor of each window net, shape (window nets,); ``pieces`` of them. Shapes that
+            touch in a point are one piece, as they are one net for KLayout.
+        points: such touches between pieces that nothing else connects.
     """
 
     drawing: Drawing
@@ -38,6 +41,7 @@ class Assembly:
     joined: np.ndarray
     piece: np.ndarray
     pieces: int
+    points: list[PointTouch]
 
 
 def assemble(drawing: Drawing) -> Assembly:
@@ -84,8 +88,9 @@ def _joined(windows: _Windows, parts: list[Part], ports: PortTable, rest: Part |
         net_pairs = np.concatenate([net_pairs, _columns(port_net[at], rest.nets(rest.net.net[own])[0])])
         parts = [*parts, rest]
     pieces, piece = connected_parts(nets, net_pairs[:, 0], net_pairs[:, 1])
+    pieces, piece, points = join_points(parts, pieces, piece)
     same = _same_node(nodes, node_pairs)
-    return Assembly(windows.drawing, windows.extractor.layers, parts, nodes, same, piece, pieces)
+    return Assembly(windows.drawing, windows.extractor.layers, parts, nodes, same, piece, pieces, points)
 
 
 def _columns(first: np.ndarray, second: np.ndarray) -> np.ndarray:

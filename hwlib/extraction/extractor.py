@@ -14,8 +14,9 @@ from hwlib.drawing.reader import LayoutSource, open_layout
 from hwlib.errors import InputError
 from hwlib.extraction.compose import Assembly, assemble
 from hwlib.extraction.conductors import capacitance_of
+from hwlib.extraction.point_touches import held_by_point
 from hwlib.extraction.reduce import Resistors, reduce
-from hwlib.extraction.roles import device_roles, name_pieces
+from hwlib.extraction.roles import NetNames, device_roles, name_pieces
 from hwlib.made_with import design_attributes
 from hwlib.network import Network
 from hwlib.process import Process
@@ -62,6 +63,7 @@ def _extracted(assembly: Assembly, process: Process, design: Design) -> Network:
     shape = _device_shapes(assembly)
     pieces = _all([assembly.piece[p.nets(p.net.net[p.net.terminals])].reshape(-1, 4) for p in assembly.parts], (0, 4))
     post, pre = device_roles(assembly, names, pieces, shape, design.topology)
+    _refuse_points(assembly, names)
     order = np.lexsort((pre, post))
     post, pre = post[order], pre[order]
     terminals = assembly.joined[terminals[order]]
@@ -80,6 +82,18 @@ def _extracted(assembly: Assembly, process: Process, design: Design) -> Network:
         attrs={**design_attributes(design), "process": process.name, "wires": "extracted",
                "layout": Path(drawing.name).name, "klayout": klayout.__version__},
     ).validate()  # fmt: skip
+
+
+def _refuse_points(assembly: Assembly, names: NetNames) -> None:
+    if not assembly.points:
+        return
+    ends = [(p.net.terminals, p.net.pin_node) for p in assembly.parts]
+    used = [p.nets(p.net.net[own]).ravel() for p, both in zip(assembly.parts, ends, strict=True) for own in both]
+    point = held_by_point(assembly.points, np.concatenate(used))
+    if point is not None:
+        name = names.names[names.net_of_piece[assembly.piece[point.nets[0][0]]]]
+        where = assembly.drawing.where(point.x, point.y)
+        raise InputError(f"net {name}: two parts touch in a point on {point.layer} at {where}, where no current passes")
 
 
 def _all(parts: list[np.ndarray], empty: tuple[int, ...]) -> np.ndarray:

@@ -21,6 +21,16 @@ from hwlib.extraction.straight import Pin, Port, Tap
 from hwlib.process import Process
 
 
+class Touch(NamedTuple):
+    """Two pieces of conductor (net numbers) that touch in a point: layer and place in dbu."""
+
+    first: int
+    second: int
+    layer: str
+    x: int
+    y: int
+
+
 @dataclass
 class WindowNet:
     """The network of one window; coordinates in dbu, relative to the window's own origin.
@@ -32,6 +42,7 @@ class WindowNet:
         port_node, port_contact: node of each boundary port and number of the contact it was made for.
         pin_node: node of each label of the window, −1 where a label touches no conductor.
         devices: their shapes; terminals: their nodes DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, shape (devices, 4).
+        touches: pieces that touch in points alone, which carry no current.
         conductors: every polygon with its layer and its ``net`` (−1: touches nothing), for capacitance and pictures.
     """
 
@@ -45,6 +56,7 @@ class WindowNet:
     pin_node: np.ndarray
     devices: list[DeviceShape]
     terminals: np.ndarray
+    touches: list[Touch] = field(default_factory=list)
     conductors: list[tuple[str, db.Polygon, int]] = field(default_factory=list)
 
     @classmethod
@@ -258,12 +270,40 @@ class _Window:
                       for k, p in enumerate(self.finders[name].polygons)]  # fmt: skip
         return WindowNet(x[keep], y[keep], net[keep], nets, reduced, new[port_node], ports[:, 1],
                          np.append(new, -1)[pin_node], devices, new[terminals],
-                         conductors)  # fmt: skip
+                         self._touches(merged, net), conductors)  # fmt: skip
 
     def _net_of(self, layer: str, number: int, merged: np.ndarray, net: np.ndarray) -> int:
-        on = self.wired[layer][number]
-        held = [k.node for k in on.taps] + [k.node for k in on.pins] + [k.node for k in on.ports]
+        held = _held(self.wired[layer][number])
         return int(net[merged[held[0]]]) if held else -1
+
+    def _touches(self, merged: np.ndarray, net: np.ndarray) -> list[Touch]:
+        """Where nets are on one polygon, merged with parts that it touches in a point."""
+        found = []
+        for name in self.conductors:
+            for on in self.wired[name]:
+                nets = sorted({int(net[merged[node]]) for node in _held(on)})
+                if len(nets) > 1:
+                    place = _touching_point(on.polygon)
+                    found += [Touch(nets[0], other, name, place.x, place.y) for other in nets[1:]]
+        return found
+
+
+def _held(on: Conductor) -> list[int]:
+    """Nodes on a conductor."""
+    return [k.node for k in on.taps] + [k.node for k in on.pins] + [k.node for k in on.ports]
+
+
+def _touching_point(polygon: db.Polygon) -> db.Point:
+    """Where two parts of a polygon touch in a point."""
+    parts = db.Region(polygon)
+    parts.min_coherence = True
+    parts = parts.merged()
+    parts.merged_semantics = False
+    for meet in parts.isolated_check(1, False, db.Metrics.Euclidian, 180).each():
+        for point in (meet.first.p1, meet.first.p2):
+            if meet.second.contains(point):
+                return point
+    return polygon.bbox().center()
 
 
 def _centre(box: db.Box) -> tuple[float, float]:

@@ -249,6 +249,16 @@ def test_polygons_that_are_not_simple_are_found(name):
     assert all(p.is_box() or not kdb.Region(p).merged().is_empty() for p in covered.each())
 
 
+@pytest.mark.parametrize("points", [[(24, 5), (126, 2), (32, 5), (228, 3)], [(108, 0), (156, 0), (39, 2), (152, 1)]])
+def test_a_crossing_that_encloses_less_than_a_unit_is_found(points):
+    """Between edges that cross off the grid, one side is so thin that nothing is left of it on the grid."""
+    layout = network()
+    index = layout.layer(*EBEAM.layers["m5"].gds)
+    layout.cell("hand").shapes(index).insert(kdb.Polygon([kdb.Point(*p) for p in points], True))
+    (strange,) = open_layout(layout, EBEAM).crossing["m5"]["hand"].each()
+    assert strange.bbox().inside(kdb.Polygon([kdb.Point(*p) for p in points], True).bbox())
+
+
 def test_random_polygons_are_strange_where_they_wind_oddly():
     """Against counting crossings: no vertex on a pixel's centre, so nothing hangs on rounding."""
     dice = random.Random(3)

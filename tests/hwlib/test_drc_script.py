@@ -90,6 +90,7 @@ def _slips(draw, top):
     polygon(top, "m4", *square, *square)
     hook = [(0, 0), (0, 300), (300, 300), (300, 0), (100, 0), (100, 200), (400, 200), (400, 100), (50, 100), (50, 0)]
     polygon(top, "m4", *[(FREE - 2000 + x, y) for x, y in hook])
+    polygon(top, "m4", *[(FREE - 1500 + x, y) for x, y in ((108, 0), (156, 0), (39, 2), (152, 1))])  # below a unit
     draw.box(top, "outline", -500, -500, 2 * PX, 2 * PY)
     for cell, box in ((top, kdb.Box(0, 0, 40, 70)), (soma, kdb.Box(7, 8, 90, 40))):
         cell.shapes(draw.layout.layer(*draw.process.layers["m3"].label)).insert(box)
@@ -116,7 +117,7 @@ def test_flat_mode_marks_the_same_polygons(tmp_path):
         return found
 
     deep, flat = (run_script(process, layout, tmp_path, flat=flat)[0] for flat in (False, True))
-    for rule, count in (("m5.simple", 3), ("m4.simple", 2), ("layout.doubled", 4), ("m3.label", 4)):
+    for rule, count in (("m5.simple", 3), ("m4.simple", 3), ("layout.doubled", 4), ("m3.label", 4)):
         assert everywhere(deep, rule) == everywhere(flat, rule), rule
         assert len(everywhere(flat, rule)) == count, rule
 

@@ -15,7 +15,19 @@ strange = lambda do |polygons|
   raw = RBA::Region::new
   raw.merged_semantics = false
   polygons.each { |polygon| raw.insert(polygon) }
-  raw.strange_polygon_check
+  found = raw.strange_polygon_check
+  slanted = raw.non_rectilinear
+  next found unless found.is_empty? && !slanted.is_empty?
+  # Where edges cross between two database units, a part may be less than one wide.
+  box, finer = slanted.bbox, 1
+  finer *= 2 while 2 * finer * [box.width, box.height].max < 2**29
+  slanted = slanted.moved(-box.left, -box.bottom).transformed(RBA::ICplxTrans::new(finer.to_f))
+  slanted.merged_semantics = false
+  spots = slanted.strange_polygon_check.each.collect do |polygon|
+    b = polygon.bbox
+    RBA::Box::new(b.left / finer, b.bottom / finer, -(-b.right / finer), -(-b.top / finer))
+  end
+  RBA::Region::new(spots).moved(box.left, box.bottom)
 end
 # Polygons that cross themselves are replaced by all that they enclose. A block is given each with where it crosses.
 fill_crossing = lambda do |shapes, &tell|
@@ -29,7 +41,7 @@ fill_crossing = lambda do |shapes, &tell|
       kept.insert(shape)
     else
       covered = RBA::Region::new(polygon).merged
-      tell.call(polygon.area == 0 ? covered : found) if tell
+      tell.call(polygon.area == 0 && !covered.is_empty? ? covered : found) if tell
       kept.insert(covered)
     end
   end
