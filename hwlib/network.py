@@ -220,22 +220,38 @@ class Network:
         }
         if "area" in shaped:
             shaped.setdefault("narrowest_area", self.narrowest_area * (shaped["area"] / self.area))
-        copy = replace(self, **shaped)
-        copy.__dict__["_parsed"] = self._parsed  # the nets stay: thousands of names are not read again
+        return self._with(**shaped)
+
+    def _with(self, **fields: Any) -> Network:
+        """A copy on the same nets: thousands of names are not read again."""
+        copy = replace(self, **fields)
+        copy.__dict__["_parsed"] = self._parsed
         return copy
+
+    def with_only(self, devices: np.ndarray) -> Network:
+        """A copy with some of its devices alone, by their indices; all somas must be among them."""
+        kept = {name: getattr(self, name)[devices] for name in ("terminals", "pre", "post", *_DEVICE_ARRAYS)}
+        values = {name: each[devices] for name, each in self.dynamics.values.items()}
+        return self._with(**kept, dynamics=DynamicsData(self.dynamics.model, values))
+
+    def without_wires(self) -> Network:
+        """A copy with the same devices, every net one node."""
+        nets = np.arange(len(self.net_names), dtype=np.int32)
+        nowhere, none = np.full(len(nets), np.nan), np.zeros(0)
+        return self._with(
+            node_net=nets, node_x=nowhere, node_y=nowhere, pin_node=nets, terminals=self.node_net[self.terminals],
+            resistor_nodes=np.zeros((0, 2), np.int32), resistor_ohm=none, resistor_layer=np.zeros(0, np.int32),
+            resistor_limit=none,
+        )  # fmt: skip
 
     def with_wires(self, ohm: np.ndarray) -> Network:
         """A copy with other resistances of its wires in Ω, shape (resistors,)."""
-        copy = replace(self, resistor_ohm=np.array(ohm, float))
-        copy.__dict__["_parsed"] = self._parsed
-        return copy
+        return self._with(resistor_ohm=np.array(ohm, float))
 
     def with_dynamics(self, model: str, **values: float | np.ndarray) -> Network:
         """A copy whose walls another law moves: its name and parameters, SI numbers or arrays of shape (devices,)."""
         arrays = {k: np.broadcast_to(np.asarray(v, float), (self.devices,)).copy() for k, v in values.items()}
-        copy = replace(self, dynamics=DynamicsData(model, arrays))
-        copy.__dict__["_parsed"] = self._parsed
-        return copy
+        return self._with(dynamics=DynamicsData(model, arrays))
 
     def validate(self) -> Network:
         """Check shapes, ranges and values; return self.

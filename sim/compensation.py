@@ -19,7 +19,6 @@ from hwlib.nets import LINE, RAIL
 from hwlib.network import MTJ_IN, Network
 from sim.dynamics import dynamics_of
 from sim.protocol import Protocol
-from sim.rules.ideal_path import without_wires
 from sim.rules.statics import StaticCircuits
 
 Progress = Callable[[int, int], None]
@@ -75,7 +74,7 @@ def compensate(
         InputError: weight lines without levels.
     """
     protocol = replace(protocol, net_levels=None)
-    plain, nets = without_wires(network), np.array(list(network.weight_nets.values()))
+    plain, nets = network.without_wires(), np.array(list(network.weight_nets.values()))
     given = protocol.net_voltages(network)[nets]
     circuits, plain_circuits = StaticCircuits(network), StaticCircuits(plain)
     target = _currents(plain_circuits, protocol, states)[0]

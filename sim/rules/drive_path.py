@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.rules.cases import Cases
 from sim.rules.drawn_end import DrawnEnd, drawn_end, released_tracks
-from sim.rules.ideal_path import IdealPath, ideal_path, without_wires
+from sim.rules.ideal_path import IdealPath, IdealWires
 from sim.rules.outcome import Outcome, above, first_largest, first_smallest
 from sim.rules.window import v_dw_windows
 
@@ -68,17 +68,17 @@ def ideal_paths(cases: Cases, most: int = MOST_PATHS, states: int | None = None)
     """
     if cases.starts is None and cases.loads:
         return []
-    plain = without_wires(cases.network) if cases.network.has_wires else cases.network
+    plain = cases.network.without_wires() if cases.network.has_wires else cases.network
     point = replace(cases.protocol, initial=None, net_levels=None)
     if cases.network.has_wires:
         windows = v_dw_windows(Cases(plain, point, cases.device, cases.process, cases.limits))
         point = replace(point, v_dw=windows.recommended or point.v_dw)
-    states = states or (FEW if plain.neurons > LARGE else STATES)
+    wires, states = IdealWires(plain, point), states or (FEW if plain.neurons > LARGE else STATES)
     if cases.starts is None:
-        return [(0, ideal_path(plain, point, most * states))]
+        return [(0, wires.path(point.start, most * states))]
     count = min(most, len(cases.starts))
     trials = np.unique(np.linspace(0, len(cases.starts) - 1, count).round().astype(int))
-    return [(int(k), ideal_path(plain, replace(point, start=cases.starts[k]), states)) for k in trials]
+    return [(int(k), wires.path(cases.starts[k], states)) for k in trials]
 
 
 def drive_path(cases: Cases, paths: list[tuple[int, IdealPath]]) -> DrivePath | None:

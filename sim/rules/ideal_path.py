@@ -1,15 +1,17 @@
 """The way that a network's walls take on ideal wires: what a drawn network is compared with, without an engine.
 
-Without wires dendrites and drives are dividers by themselves, so a step costs a few sums. Walls follow the law's mean
-velocity; steps are short enough for a static comparison, not for times and energies.
+Without wires dendrites and drives are dividers by themselves, so a step costs a few sums, and axons of a neuron that
+are made alike move alike. Walls follow the law's mean velocity; steps are short enough for a static comparison, not
+for times and energies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from hwlib.network import Network
 from sim.dynamics import dynamics_of
@@ -42,17 +44,6 @@ class IdealPath:
     bits: np.ndarray
 
 
-def without_wires(network: Network) -> Network:
-    """The network with the same devices, every net one node."""
-    nets = np.arange(len(network.net_names), dtype=np.int32)
-    nowhere, none = np.full(len(nets), np.nan), np.zeros(0)
-    return replace(
-        network, node_net=nets, node_x=nowhere, node_y=nowhere, pin_node=nets,
-        terminals=network.node_net[network.terminals], resistor_nodes=np.zeros((0, 2), np.int32), resistor_ohm=none,
-        resistor_layer=np.zeros(0, np.int32), resistor_limit=none,
-    )  # fmt: skip
-
-
 def ideal_path(network: Network, protocol: Protocol, states: int) -> IdealPath:
     """Follow one trial on ideal wires, load phase included.
 
@@ -61,74 +52,131 @@ def ideal_path(network: Network, protocol: Protocol, states: int) -> IdealPath:
         protocol: the trial; V_DW is to suit ideal wires.
         states: how many of the convergence phase to keep, at least 2.
     """
-    walls = _Walls(network, protocol)
-    if protocol.start is not None:
-        drive = np.where(np.asarray(protocol.start) == 1, protocol.v_charge, -protocol.v_charge)
-        walls.run(lambda siemens: drive / walls.soma_ohm, protocol.load)
-    released_at = walls.place
-    times, seen = walls.run(walls.released, protocol.time_limit)
-    kept = np.unique(np.linspace(0, len(seen) - 1, states).round().astype(int))
-    share = np.array([seen[k] for k in kept])
-    currents = np.array([walls.released(walls.pillars.at_share(each)) for each in share])
-    ends = (walls.place / network.length)[network.somas] > 0.5
-    return IdealPath(np.array(times)[kept], released_at, share, currents, walls.resting, ends.astype(np.int8))
+    return IdealWires(network, protocol).path(protocol.start, states)
+
+
+class IdealWires:
+    """A network on ideal wires, for one trial after the other.
+
+    Args:
+        network: ideal or extracted; its wires are left out.
+        protocol: the trials, but for what they load; V_DW is to suit ideal wires.
+    """
+
+    def __init__(self, network: Network, protocol: Protocol):
+        self.protocol, n = protocol, network.neurons
+        axons, first = np.flatnonzero(~network.is_soma), np.zeros(network.devices)
+        if protocol.initial is not None:
+            first[:] = protocol.initial * network.length
+        leaders, kind = _alike(network, first, axons)
+        followed = np.concatenate([network.somas, axons[leaders]])
+        self._wall = np.empty(network.devices, np.int64)  # which of those followed goes with each device's
+        self._wall[network.somas], self._wall[axons] = np.arange(n), n + kind
+        self._followed = network.with_only(followed)
+        self._first, self._still = first[followed], protocol.rest_speed(network)[followed]
+        self._law, self._pillars, self._length = dynamics_of(self._followed), Pillars.of(self._followed), network.length
+        self._n, self._pre = n, self._followed.pre[n:]
+        self._tracks = np.bincount(network.pre[axons], 1 / network.r_m[axons], n)
+        # What axons conduct into each dendrite, with and without their weights: linear in the shares of their pillars.
+        post, weight = network.post[axons], protocol.axon_weights(network)[axons]
+        least = 1 / network.r_ap[axons]
+        more = 1 / network.r_p[axons] - least
+        self._least = np.concatenate([np.bincount(post, g, n) for g in (least * weight, least)])
+        at = np.concatenate([post, n + post]), np.tile(kind, 2)
+        self._more = csr_array((np.concatenate([more * weight, more]), at), (2 * n, len(leaders)))
+
+    def path(self, start: np.ndarray | None, states: int) -> IdealPath:
+        """Follow one trial.
+
+        Args:
+            start: bits to load, shape (N,); None: no load phase.
+            states: how many of the convergence phase to keep, at least 2.
+        """
+        protocol, ohm, place = self.protocol, self._followed.r_m[: self._n], self._first
+        if start is not None:
+            loading = np.where(np.asarray(start) == 1, protocol.v_charge, -protocol.v_charge) / ohm
+            place = self._run(place, lambda share: loading, protocol.load).place
+        walls = self._run(place, self._released, protocol.time_limit)
+        kept = np.unique(np.linspace(0, len(walls.shares) - 1, states).round().astype(int))
+        shares = [walls.shares[k] for k in kept]
+        ends = (walls.place / self._followed.length)[: self._n] > 0.5
+        return IdealPath(
+            np.array(walls.times)[kept], place[self._wall], np.array(shares)[:, self._wall],
+            np.array([self._released(share) for share in shares]), walls.resting, ends.astype(np.int8),
+        )  # fmt: skip
+
+    def _released(self, share: np.ndarray) -> np.ndarray:
+        """Currents of the somas in A with weights on and dendrites free: dividers of the axons' pillars."""
+        into, through = (self._least + self._more @ share[self._n :]).reshape(2, self._n)
+        current: np.ndarray = into / (through * self._followed.r_m[: self._n] + 1)
+        return current
+
+    def _run(self, place: np.ndarray, somas: Callable[[np.ndarray], np.ndarray], limit: float | str) -> _Walls:
+        """Until all rest, or ``limit`` s.
+
+        Args:
+            place: of the walls that are followed, at first, in m.
+            somas: currents of the somas in A for the shares of the pillars passed.
+            limit: s; ``rest``: the protocol's time limit.
+        """
+        n, network, pillars, seen = self._n, self._followed, self._pillars, _Walls(place)
+        longest = self.protocol.time_limit if isinstance(limit, str) else limit
+        ohm, length, time = network.r_m[n:], network.length, 0.0
+        for count in range(_MOST_STEPS):
+            share = pillars.share(place)
+            seen.see(count, time, share)
+            feed = pillars.at_share(share)[:n]
+            drive = self.protocol.v_dw * feed / (feed + self._tracks)
+            speed = self._law.steady_velocity(np.concatenate([somas(share), drive[self._pre] / ohm]))
+            held = ((place <= 0) & (speed <= 0)) | ((place >= length) & (speed >= 0))
+            size = np.abs(speed)
+            moving = ~held & (size >= self._still)
+            seen.resting = not moving.any()
+            if seen.resting or time >= longest:
+                break
+            step = min(float((_STRIDE * length[moving] / size[moving]).min()), longest - time)
+            place = np.clip(place + np.where(moving, speed, 0.0) * step, 0.0, length)
+            time += step
+        seen.end(time, place, pillars.share(place))
+        return seen
 
 
 class _Walls:
-    """Places of all walls, and the currents that move them."""
+    """What was seen of walls on their way: shares of the pillars at every step, of large networks at fewer."""
 
-    def __init__(self, network: Network, protocol: Protocol):
-        self.network, self.protocol, self.pillars = network, protocol, Pillars.of(network)
-        self.law, self.still = dynamics_of(network), protocol.rest_speed(network)
-        self.place = np.zeros(network.devices) if protocol.initial is None else protocol.initial * network.length
-        self.resting = False
-        self.axons = np.flatnonzero(~network.is_soma)
-        self.pre, self.post = network.pre[self.axons], network.post[self.axons]
-        self.soma_ohm = network.r_m[network.somas]
-        self.weight = protocol.axon_weights(network)[self.axons]
-        self.tracks = np.bincount(self.pre, 1 / network.r_m[self.axons], network.neurons)
+    def __init__(self, place: np.ndarray):
+        self.place, self.resting = place, False
+        self.times: list[float] = []
+        self.shares: list[np.ndarray] = []
+        self._every = 1
 
-    def released(self, siemens: np.ndarray) -> np.ndarray:
-        """Currents of the somas in A with weights on and dendrites free: dividers of the axons' pillars."""
-        g, n = siemens[self.axons], self.network.neurons
-        into, through = np.bincount(self.post, g * self.weight, n), np.bincount(self.post, g, n)
-        return into / (through * self.soma_ohm + 1)
+    def see(self, count: int, time: float, share: np.ndarray) -> None:
+        """The shares at step ``count`` and ``time`` s."""
+        if count % self._every == 0:
+            self.times.append(time)
+            self.shares.append(share)
+        if len(self.shares) * len(share) > _MOST_KEPT:
+            self.times, self.shares, self._every = self.times[::2], self.shares[::2], 2 * self._every
 
-    def run(
-        self, somas: Callable[[np.ndarray], np.ndarray], limit: float | str
-    ) -> tuple[list[float], list[np.ndarray]]:
-        """Until all rest, or ``limit`` s; times and shares of the pillars at every step, of large networks at fewer.
+    def end(self, time: float, place: np.ndarray, share: np.ndarray) -> None:
+        """Where they are at last, at ``time`` s."""
+        self.place = place
+        if self._every > 1 and self.times[-1] != time:
+            self.times.append(time)
+            self.shares.append(share)
 
-        Args:
-            somas: currents of the somas in A for the pillars' conductances in S.
-            limit: s; ``rest``: the protocol's time limit.
-        """
-        network, time, times, seen = self.network, 0.0, [], []
-        longest = self.protocol.time_limit if isinstance(limit, str) else limit
-        current = np.empty(network.devices)
-        every = 1
-        for count in range(_MOST_STEPS):
-            share = self.pillars.share(self.place)
-            if count % every == 0:
-                times.append(time)
-                seen.append(share)
-            if len(seen) * network.devices > _MOST_KEPT:
-                times, seen, every = times[::2], seen[::2], 2 * every
-            siemens = self.pillars.at_share(share)
-            feed = siemens[network.somas]
-            drive = self.protocol.v_dw * feed / (feed + self.tracks)
-            current[network.somas] = somas(siemens)
-            current[self.axons] = drive[self.pre] / network.r_m[self.axons]
-            speed = self.law.steady_velocity(current)
-            held = ((self.place <= 0) & (speed <= 0)) | ((self.place >= network.length) & (speed >= 0))
-            moving = ~held & (np.abs(speed) >= self.still)
-            self.resting = not moving.any()
-            if self.resting or time >= longest:
-                break
-            step = min(float((_STRIDE * network.length[moving] / np.abs(speed[moving])).min()), longest - time)
-            self.place = np.clip(self.place + np.where(moving, speed, 0.0) * step, 0.0, network.length)
-            time += step
-        if every > 1 and times[-1] != time:
-            times.append(time)
-            seen.append(self.pillars.share(self.place))
-        return times, seen
+
+def _alike(network: Network, place: np.ndarray, axons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Axons that move alike on ideal wires: of the same neuron, made alike, their walls at ``place`` m at first.
+
+    Returns:
+        One axon of each kind, shape (kinds,), and the kind of each axon, shape (axons,); indices into ``axons``.
+    """
+    made = (network.r_m, network.mobility, network.leak, network.length, network.pillar_centre, network.pillar_width)
+    kind, first = np.zeros(len(axons), np.int64), np.arange(min(len(axons), 1))
+    for values in (network.pre, place, *made, *network.dynamics.values.values()):
+        each = values[axons]
+        if len(each) and (each != each[0]).any():
+            number = np.unique(each, return_inverse=True)[1]
+            _, first, kind = np.unique(kind * (int(number.max()) + 1) + number, return_index=True, return_inverse=True)
+    return first, kind

@@ -14,7 +14,7 @@ from sim.rules import ideal_path as module
 from sim.rules import operating_point_report, rest_states
 from sim.rules.cases import Cases, Limits
 from sim.rules.drive_path import FEW, STATES, drive_path, ideal_paths, same_way
-from sim.rules.ideal_path import ideal_path, without_wires
+from sim.rules.ideal_path import ideal_path
 
 
 def made(seed, n=9, ohm=0.0, **point):
@@ -49,7 +49,7 @@ def test_a_large_network_keeps_fewer_states_with_the_same_end(monkeypatch):
     design, _, network, protocol = made(2)
     trial = replace(protocol, start=sim.starts(design)[0])
     every = ideal_path(network, trial, 1000)
-    monkeypatch.setattr(module, "_MOST_KEPT", 20 * network.devices)
+    monkeypatch.setattr(module, "_MOST_KEPT", 20 * 2 * network.neurons)  # somas, and one axon of each
     fewer = ideal_path(network, trial, 1000)
     assert 10 <= len(fewer.time) <= 21 < len(every.time) and set(fewer.time) <= set(every.time)
     assert fewer.time[-1] == every.time[-1] and np.all(np.diff(fewer.time) > 0)
@@ -67,7 +67,7 @@ def test_currents_at_its_end_are_those_of_the_solved_network():
 
 def test_without_wires_a_ladder_is_the_ideal_network():
     design, process, network, protocol = made(1, ohm=30.0)
-    plain, ideal = without_wires(network), ideal_network(design, process)
+    plain, ideal = network.without_wires(), ideal_network(design, process)
     found, wanted = (rest_states(each, protocol, stored_patterns(design)) for each in (plain, ideal))
     np.testing.assert_allclose(found.soma_current, wanted.soma_current, rtol=1e-12)
     assert not plain.has_wires and plain.validate().nodes == len(plain.net_names)
