@@ -92,6 +92,9 @@ class ResistorNetwork:
         graph: which nodes the resistors join.
         siemens: conductances ≥ 0 in S, shape (resistors,); 0 joins nothing.
         held: nodes at given potentials, boolean, shape (nodes,).
+
+    Attributes:
+        held: indices of those nodes.
     """
 
     def __init__(self, graph: ResistorGraph, siemens: np.ndarray, held: np.ndarray):
@@ -102,9 +105,10 @@ class ResistorNetwork:
 
     def _hold(self, held: np.ndarray) -> None:
         graph = self._graph
-        self._held = np.flatnonzero(held)
+        self.held = np.flatnonzero(held)
+        self._held_node = graph.node[self.held]
         known = np.zeros(graph.count, bool)
-        known[graph.node[self._held]] = True
+        known[self._held_node] = True
         if (self._still > 0).all() and (self._moving > 0).all():
             parts, part = graph.parts
         else:
@@ -188,16 +192,29 @@ class ResistorNetwork:
         return np.stack([self._solved(*pair) for pair in each], axis=1)
 
     def _solved(self, held: np.ndarray | float, injected: np.ndarray | float) -> np.ndarray:
+        node, into = self._graph.node, None
+        if np.any(injected):
+            into = np.bincount(node, np.broadcast_to(injected, len(node)), minlength=self._graph.count)
+        return self.at_circuit_nodes(np.broadcast_to(held, len(node))[self.held], into)[node]
+
+    def at_circuit_nodes(self, held: np.ndarray | float, injected: np.ndarray | None = None) -> np.ndarray:
+        """Potentials in V of the circuit nodes (``ResistorGraph.node``), shape (circuit nodes,).
+
+        Args:
+            held: potentials of the nodes ``self.held`` in V, in their order.
+            injected: current from outside into each circuit node in A; None: none.
+        """
         graph = self._graph
         volts = np.zeros(graph.count)
-        volts[graph.node[self._held]] = np.broadcast_to(held, len(graph.node))[self._held]
+        volts[self._held_node] = held
         if len(self._known) == graph.count:
-            return volts[graph.node]
+            return volts
         into = np.bincount(self._inner, self._across * volts[self._source], minlength=graph.count)
-        if np.any(injected):
-            into += np.bincount(graph.node, np.broadcast_to(injected, len(graph.node)), minlength=graph.count)
+        if injected is not None:
+            into += injected
         into[self._known] = volts[self._known]
-        return graph.factor(self, self._entries).solve(into)[graph.node]
+        found: np.ndarray = graph.factor(self, self._entries).solve(into)
+        return found
 
     def sensitivities(self, output: np.ndarray) -> np.ndarray:
         """How weighted sums of potentials change with the potentials of held nodes (adjoint solve, reciprocity).

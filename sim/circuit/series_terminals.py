@@ -23,12 +23,16 @@ class Branches:
         nodes: of the two terminals, shape (branches, 2).
         taps: the nodes beyond their contacts, likewise.
         ohm: of the contacts, likewise, in Ω.
+        contacts: which resistors these are, likewise.
+        sign: 1 where the branch's current flows from such a resistor's first node to its second, else −1.
     """
 
     devices: np.ndarray
     nodes: np.ndarray
     taps: np.ndarray
     ohm: np.ndarray
+    contacts: np.ndarray
+    sign: np.ndarray
 
     def in_series(self, siemens: np.ndarray) -> np.ndarray:
         """Conductances of all devices in S with their contacts, from those without, shape (devices,)."""
@@ -94,5 +98,7 @@ def series_branches(network: Network) -> tuple[Branches, Branches]:
     for first, second in ((DW_IN, DW_OUT), (MTJ_IN, MTJ_OUT)):
         devices = np.flatnonzero(~network.is_soma & alone[at[:, first]] & alone[at[:, second]]).astype(np.int32)
         ends = at[devices][:, [first, second]]
-        kinds.append(Branches(devices, ends, tap[ends], network.resistor_ohm[wire[ends]]))
+        contacts = wire[ends]
+        sign = np.where(wires[contacts, 0] == ends, [-1.0, 1.0], [1.0, -1.0])  # in over the first, out over the second
+        kinds.append(Branches(devices, ends, tap[ends], network.resistor_ohm[contacts], contacts, sign))
     return kinds[0], kinds[1]

@@ -70,8 +70,8 @@ class _Course:
         network = self.cases.network
         place = np.where(network.is_soma, network.length * self.on, 0.0)
         place[self.axons] = way if self.on else self.length - way
-        circuit = self.cases.circuits.at(self.pillars.share(place), self.held)
-        speed = self.cases.dynamics.steady_velocity(circuit.solve(self.volts).track_current)[self.axons]
+        track = self.cases.circuits.track_current(self.pillars.share(place), self.held, self.volts)
+        speed = self.cases.dynamics.steady_velocity(track)[self.axons]
         return speed if self.on else -speed
 
     def time(self) -> np.ndarray:

@@ -167,7 +167,11 @@ class Cases:
 
     def released(self, share: np.ndarray) -> Solution:
         """Convergence phase with walls that have passed a share of their pillars, 0 … 1, shape (devices,)."""
-        return self.circuits.at(share, self._run_held).solve(self.run_volts)
+        return self.circuits.solve(share, self._run_held, self.run_volts)
+
+    def released_tracks(self, share: np.ndarray) -> np.ndarray:
+        """Track currents of ``released`` in A, shape (devices,)."""
+        return self.circuits.track_current(share, self._run_held, self.run_volts)
 
     @cached_property
     def run_all_on(self) -> StaticCircuit:

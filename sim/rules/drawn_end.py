@@ -77,4 +77,4 @@ def released_tracks(cases: Cases, place: np.ndarray, somas: np.ndarray) -> np.nd
     """
     share = cases.pillars.share(place)
     share[cases.network.somas] = somas
-    return cases.released(share).track_current
+    return cases.released_tracks(share)

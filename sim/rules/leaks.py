@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
 from sim.rules.axon_course import axon_courses
 from sim.rules.cases import Cases
 from sim.rules.outcome import Outcome, above, below, first_largest, first_smallest
@@ -61,13 +60,8 @@ def soma_leak(cases: Cases) -> Outcome:
     drive = np.full(network.devices, np.inf)
     groups = min(network.neurons, FEW_GROUPS if network.neurons > MANY else SOLVE_GROUPS)
     for group in range(groups):
-        rows = network.somas[group::groups]
-        functional = np.zeros(network.nodes)
-        np.add.at(functional, network.terminals[rows, DW_IN], 1 / network.r_m[rows])
-        np.add.at(functional, network.terminals[rows, DW_OUT], -1 / network.r_m[rows])
-        reach = cases.run_all_on.response(functional)
         mine = axons[network.post[axons] % groups == group]
-        transfer = reach[network.terminals[mine, MTJ_OUT]] - reach[network.terminals[mine, MTJ_IN]]
+        transfer = cases.run_all_on.pillar_transfer(network.somas[group::groups])[mine]
         flip = (1 / network.r_p[mine] - 1 / network.r_ap[mine]) * np.abs(cases.weight[mine])
         drive[mine] = np.where(flip > 0, flip * transfer, np.inf)
     leak = np.abs(cases.leak_current[network.somas])

@@ -2,58 +2,78 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from sim.circuit.circuit_nodes import joined_pins
 from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
-from sim.circuit.series_terminals import Branches, series_branches
+from sim.circuit.series_terminals import series_branches
+
+_MILLIONS = 2_000_000  # conductors whose ends are kept as narrow numbers
+_MOST_KEPT = 15_000_000  # track currents, of all states
 
 
-@dataclass(frozen=True)
 class Solution:
-    """Node voltages of one static solve, and what follows from them.
+    """One static solve, and what follows from it.
 
-    Attributes:
-        network: the network solved.
-        voltage: node voltages in V, shape (nodes,).
-        pillar_siemens: pillar conductances in S in the state solved, shape (devices,).
+    Args:
+        circuit: the network solved, in its state.
+        at: potentials of the circuit's nodes in V, shape (circuit nodes,).
     """
 
-    network: Network
-    voltage: np.ndarray
-    pillar_siemens: np.ndarray
+    def __init__(self, circuit: StaticCircuit, at: np.ndarray):
+        self._circuit, self._at = circuit, at
+
+    @cached_property
+    def voltage(self) -> np.ndarray:
+        """Node voltages in V, shape (nodes,)."""
+        return self._circuit.on_all_nodes(self._at)
 
     @property
+    def pillar_siemens(self) -> np.ndarray:
+        """Pillar conductances in S in the state solved, shape (devices,)."""
+        return self._circuit.pillar_siemens
+
+    @cached_property
     def track_current(self) -> np.ndarray:
         """Current DW_IN → DW_OUT in A, positive toward ON, shape (devices,)."""
-        ends = self.voltage[self.network.terminals]
-        return (ends[:, DW_IN] - ends[:, DW_OUT]) / self.network.r_m
+        return self._circuit.tracks.current(self._at)
 
     @property
     def pillar_voltage(self) -> np.ndarray:
         """Voltage MTJ_IN − MTJ_OUT in V, shape (devices,)."""
-        ends = self.voltage[self.network.terminals]
-        return ends[:, MTJ_IN] - ends[:, MTJ_OUT]
+        return self._circuit.pillars.current(self._at) / self._circuit.pillar_siemens
 
     @property
     def resistor_current(self) -> np.ndarray:
         """Current of each wire resistor, first node → second, in A, shape (resistors,)."""
-        ends = self.voltage[self.network.resistor_nodes]
-        return (ends[:, 0] - ends[:, 1]) / self.network.resistor_ohm
+        return self._circuit.wires.current(self._at)
 
     @property
     def power(self) -> float:
         """Power dissipated in tracks, pillars and wires in W; equals what the sources deliver."""
-        net = self.network
+        net = self._circuit.network
         return float(
             np.sum(self.track_current**2 * net.r_m)
             + np.sum(self.pillar_voltage**2 * self.pillar_siemens)
             + np.sum(self.resistor_current**2 * net.resistor_ohm)
         )
+
+
+class _Conductors(NamedTuple):
+    """Tracks, pillars or wires, with their contacts; ``first`` and ``second`` are circuit nodes, ``siemens`` signed."""
+
+    first: np.ndarray
+    second: np.ndarray
+    siemens: np.ndarray
+
+    def current(self, at: np.ndarray) -> np.ndarray:
+        """In A from the first node to the second for potentials in V, shapes (…, of conductors or circuit nodes)."""
+        return (at.take(self.first, axis=-1) - at.take(self.second, axis=-1)) * self.siemens
 
 
 class StaticCircuits:
@@ -74,9 +94,38 @@ class StaticCircuits:
         for branches in (self._tracks, self._pillars):
             node[branches.nodes] = node[branches.taps]  # their contacts count as part of the device
         self.graph = ResistorGraph(ends, network.nodes, np.unique(node, return_inverse=True)[1])
-        self._track_siemens = self._tracks.in_series(1 / network.r_m)
+        track_siemens = self._tracks.in_series(1 / network.r_m)
+        self._wires = len(network.resistor_ohm)
+        self._still = self._wires + network.devices  # resistors whose conductance is that of every state
+        self.tracks = _Conductors(*self._ends(slice(self._wires, self._still)), track_siemens)
+        self._pillar_ends = self._ends(slice(self._still, None))
         self._held: dict[bytes, ResistorNetwork] = {}
+        self._last: tuple[bytes, StaticCircuit] | None = None
         self._currents: dict[tuple[bytes, ...], np.ndarray] = {}
+
+    def _ends(self, resistors: slice) -> tuple[np.ndarray, np.ndarray]:
+        """Circuit nodes of some of the graph's resistors; as wide as indices are, but for millions of them."""
+        kind = np.intp if self._still < _MILLIONS else np.int32
+        return self.graph.first[resistors].astype(kind), self.graph.second[resistors].astype(kind)
+
+    @cached_property
+    def _wire_ends(self) -> _Conductors:
+        """Wires; a contact in series with a device lies where the device does, its conductance that of both."""
+        first, second = self._ends(slice(self._wires))
+        siemens = 1 / self.network.resistor_ohm
+        for branches, ends in ((self._tracks, self.tracks[:2]), (self._pillars, self._pillar_ends)):
+            for side in (0, 1):
+                first[branches.contacts[:, side]], second[branches.contacts[:, side]] = (
+                    each[branches.devices] for each in ends
+                )  # fmt: skip
+        siemens[self._tracks.contacts] = self._tracks.sign * self.tracks.siemens[self._tracks.devices][:, None]
+        return _Conductors(first, second, siemens)
+
+    def wires(self, pillar_siemens: np.ndarray) -> _Conductors:
+        """Wires of a state in which pillars with their contacts conduct ``pillar_siemens`` S, shape (devices,)."""
+        siemens = self._wire_ends.siemens.copy()
+        siemens[self._pillars.contacts] = self._pillars.sign * pillar_siemens[self._pillars.devices][:, None]
+        return self._wire_ends._replace(siemens=siemens)
 
     def at(self, parallel: np.ndarray, held: np.ndarray) -> StaticCircuit:
         """The circuit in one state.
@@ -88,66 +137,101 @@ class StaticCircuits:
                 carry no current and are put at 0 V.
         """
         network = self.network
-        alone = parallel / network.r_p + (1.0 - parallel) / network.r_ap
-        pillars, still = self._pillars.in_series(alone), len(network.resistor_ohm) + network.devices
-        known = self._held.get(held.tobytes())
+        alone, which = parallel / network.r_p + (1.0 - parallel) / network.r_ap, held.tobytes()
+        if self._last is not None and which == self._last[0] and np.array_equal(alone, self._last[1].pillar_siemens):
+            return self._last[1]  # it is factorised
+        pillars = _Conductors(*self._pillar_ends, self._pillars.in_series(alone))
+        known = self._held.get(which)
         if known is None:
             sources = np.zeros(network.nodes, bool)
             sources[network.pin_node] = held[network.node_net[network.pin_node]]
             before = next(iter(self._held.values()), None)
             if before is None:
-                siemens = np.concatenate([1 / network.resistor_ohm, self._track_siemens, pillars])
+                siemens = np.concatenate([1 / network.resistor_ohm, self.tracks.siemens, pillars.siemens])
                 known = ResistorNetwork(self.graph, siemens, sources)
             else:
                 known = before.holding(sources)
-            self._held[held.tobytes()] = known
-        branches = ((self._tracks, self._track_siemens), (self._pillars, pillars))
-        return StaticCircuit(network, alone, known.with_siemens(pillars, still), branches)
+            self._held[which] = known
+        circuit = StaticCircuit(self, alone, pillars, known.with_siemens(pillars.siemens, self._still))
+        self._last = which, circuit
+        return circuit
+
+    def solve(self, parallel: np.ndarray, held: np.ndarray, net_voltage: np.ndarray) -> Solution:
+        """``at(parallel, held).solve(net_voltage)``; its track currents are kept for ``track_current``."""
+        solution = self.at(parallel, held).solve(net_voltage)
+        while len(self._currents) * self.network.devices > _MOST_KEPT:
+            del self._currents[next(iter(self._currents))]
+        self._currents[self._key(parallel, held, net_voltage)] = solution.track_current
+        return solution
+
+    @staticmethod
+    def _key(parallel: np.ndarray, held: np.ndarray, net_voltage: np.ndarray) -> tuple[bytes, ...]:
+        arrays = (parallel.astype(float), held, net_voltage)
+        return tuple(blake2b(array.tobytes()).digest() for array in arrays)
 
     def track_current(self, parallel: np.ndarray, held: np.ndarray, net_voltage: np.ndarray) -> np.ndarray:
-        """Track currents in A as of ``at(parallel, held).solve(net_voltage)``, kept for the next who asks, (devices,).
+        """Track currents in A of ``solve(parallel, held, net_voltage)``, of before if they are kept, (devices,)."""
+        known = self._currents.get(self._key(parallel, held, net_voltage))
+        return self.solve(parallel, held, net_voltage).track_current if known is None else known
 
-        For drives of 1 V, of which an operating point's currents are sums.
-        """
-        key = tuple(blake2b(array.tobytes()).digest() for array in (parallel, held, net_voltage))
-        if key not in self._currents:
-            self._currents[key] = self.at(parallel, held).solve(net_voltage).track_current
-        return self._currents[key]
+    def on_all_nodes(
+        self, at: np.ndarray, pillar_siemens: np.ndarray, injected: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Potentials in V of all nodes from those of the circuit's, terminals behind contacts among them."""
+        voltage = at[self.graph.node]
+        for branches, siemens in ((self._tracks, self.tracks.siemens), (self._pillars, pillar_siemens)):
+            branches.place(voltage, siemens, injected)
+        return voltage
+
+    def at_taps(self, injected: np.ndarray, pillar_siemens: np.ndarray) -> np.ndarray:
+        """Currents into the circuit's nodes for those into all nodes, A."""
+        moved = np.array(injected, float)
+        for branches, siemens in ((self._tracks, self.tracks.siemens), (self._pillars, pillar_siemens)):
+            branches.at_taps(moved, siemens)
+        return np.bincount(self.graph.node, moved, self.graph.count)
 
 
 class StaticCircuit:
     """A network with given wall states and given nets held by sources, solved for many drives.
 
     Args:
-        network: the network.
+        circuits: the network's circuits.
         pillar_siemens: conductances of its pillars in S, shape (devices,).
+        pillars: the same with their contacts, and where they are.
         resistors: its circuit, without terminals that have a contact of their own.
-        branches: tracks and pillars with such terminals, and the conductances of all with them in S.
     """
 
     def __init__(
-        self, network: Network, pillar_siemens: np.ndarray, resistors: ResistorNetwork,
-        branches: tuple[tuple[Branches, np.ndarray], ...],
-    ):  # fmt: skip
-        self.network, self.pillar_siemens, self._resistors = network, pillar_siemens, resistors
-        self._branches = branches
+        self, circuits: StaticCircuits, pillar_siemens: np.ndarray, pillars: _Conductors, resistors: ResistorNetwork
+    ):
+        self.network, self.pillar_siemens, self.pillars = circuits.network, pillar_siemens, pillars
+        self.tracks, self._circuits, self._resistors = circuits.tracks, circuits, resistors
+        self._source = self.network.node_net[resistors.held]
 
-    def _potentials(self, net_voltages: np.ndarray) -> np.ndarray:
-        """Of all nodes in V for source voltages per net in V, shape (nodes,) or (nodes, drives)."""
-        voltage = self._resistors.potentials(net_voltages[self.network.node_net])
-        for branches, siemens in self._branches:
-            branches.place(voltage, siemens)
-        return voltage
+    @cached_property
+    def wires(self) -> _Conductors:
+        """The wires, with what their contacts carry."""
+        return self._circuits.wires(self.pillars.siemens)
+
+    def on_all_nodes(self, at: np.ndarray) -> np.ndarray:
+        """Potentials in V of all nodes for those of the circuit's, with no current from outside, shape (nodes,)."""
+        return self._circuits.on_all_nodes(at, self.pillars.siemens)
 
     def response(self, injected: np.ndarray) -> np.ndarray:
         """Node voltages in V for currents ``injected`` into the nodes in A, all sources at 0 V, shape (nodes,)."""
-        moved = np.array(injected, float)
-        for branches, siemens in self._branches:
-            branches.at_taps(moved, siemens)
-        voltage = self._resistors.potentials(injected=moved)
-        for branches, siemens in self._branches:
-            branches.place(voltage, siemens, injected)
-        return voltage
+        at = self._resistors.at_circuit_nodes(0.0, self._circuits.at_taps(injected, self.pillars.siemens))
+        return self._circuits.on_all_nodes(at, self.pillars.siemens, injected)
+
+    def pillar_transfer(self, somas: np.ndarray) -> np.ndarray:
+        """Track current of some somas, added up, per current taken from each pillar's MTJ_IN and let in at its MTJ_OUT.
+
+        By reciprocity one solve says it of all pillars, shape (devices,).
+        """
+        into, tracks = np.zeros(self._circuits.graph.count), self.tracks
+        np.add.at(into, tracks.first[somas], tracks.siemens[somas])
+        np.add.at(into, tracks.second[somas], -tracks.siemens[somas])
+        at = self._resistors.at_circuit_nodes(0.0, into)
+        return -self.pillars.current(at) / self.pillar_siemens
 
     def soma_transfer(self) -> np.ndarray:
         """Track current of each soma in A per V of each net's source, 0 for nets not held, shape (N, nets).
@@ -167,10 +251,8 @@ class StaticCircuit:
 
     def track_currents(self, net_voltages: np.ndarray) -> np.ndarray:
         """Track currents in A, shape (devices, drives), for source voltages per net in V, shape (nets, drives)."""
-        network = self.network
-        ends = self._potentials(net_voltages)[network.terminals]
-        return (ends[:, DW_IN] - ends[:, DW_OUT]) / network.r_m[:, None]
+        return np.stack([self.solve(volts).track_current for volts in net_voltages.T], axis=1)
 
     def solve(self, net_voltage: np.ndarray) -> Solution:
         """Solve for source voltages per net in V (entries of nets not held are ignored), shape (nets,)."""
-        return Solution(self.network, self._potentials(net_voltage), self.pillar_siemens)
+        return Solution(self, self._resistors.at_circuit_nodes(net_voltage[self._source]))

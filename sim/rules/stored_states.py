@@ -88,7 +88,7 @@ def rest_states(
     worst, current = np.empty(len(states), int), np.empty(len(states))
     for k, bits in enumerate(states):
         on = bits[network.pre] == 1
-        track = circuits.at(on, held).solve(source).track_current
+        track = circuits.track_current(on, held, source)
         margin = holding.margins(on, track)
         soma_margin[k], soma_current[k] = margin[somas], track[somas]
         np.minimum.at(axon_margin[k], network.pre[axons], margin[axons])

@@ -57,6 +57,22 @@ def test_a_large_network_keeps_fewer_states_with_the_same_end(monkeypatch):
     np.testing.assert_array_equal(fewer.bits, every.bits)
 
 
+@pytest.mark.parametrize("spread", [0.0, 0.05])
+def test_axons_that_are_alike_go_together_and_others_alone(monkeypatch, spread):
+    design, _, network, protocol = made(2)
+    odd = network.r_m * np.where(network.pre == 1, np.random.default_rng(1).normal(1, spread, network.devices), 1.0)
+    network, trial = network.with_devices(r_m=odd), replace(protocol, start=sim.starts(design)[1])
+    axons = np.flatnonzero(~network.is_soma)
+    leaders, kind = module._alike(network, np.zeros(network.devices), axons)
+    assert len(leaders) == (network.neurons if spread == 0 else network.neurons - 1 + 8)
+    assert (kind[leaders] == np.arange(len(leaders))).all()
+    together = ideal_path(network, trial, STATES)
+    monkeypatch.setattr(module, "_alike", lambda network, place, axons: (np.arange(len(axons)), np.arange(len(axons))))
+    alone = ideal_path(network, trial, STATES)
+    for name in ("time", "place", "share", "soma_current", "bits"):
+        np.testing.assert_allclose(getattr(together, name), getattr(alone, name), rtol=1e-9, atol=1e-12)
+
+
 def test_currents_at_its_end_are_those_of_the_solved_network():
     design, _, network, protocol = made(3)
     path = ideal_path(network, replace(protocol, start=sim.starts(design)[0]), STATES)

@@ -53,6 +53,11 @@ def test_every_potential_and_current_is_that_of_the_whole_circuit(network, class
             ends = expected[network.terminals]
             through = (ends[:, DW_IN] - ends[:, DW_OUT]) / network.r_m
             np.testing.assert_allclose(found.track_current, through, rtol=1e-6, atol=1e-12)
+            over = expected[network.resistor_nodes]
+            flow = (over[:, 0] - over[:, 1]) / network.resistor_ohm  # of contacts in series with devices, too
+            np.testing.assert_allclose(found.resistor_current, flow, rtol=0, atol=1e-9 / network.resistor_ohm.min())
+            across = ends[:, MTJ_IN] - ends[:, MTJ_OUT]
+            np.testing.assert_allclose(found.pillar_voltage, across, rtol=0, atol=1e-9)
         both = np.stack([circuit.solve(each).track_current for each in volts.T], axis=1)
         np.testing.assert_allclose(circuit.track_currents(volts), both, rtol=1e-9, atol=1e-15)
 
@@ -65,6 +70,29 @@ def test_currents_may_enter_at_every_node_terminals_too(network):
     found = StaticCircuits(network).at(parallel, held).response(injected)
     np.testing.assert_array_equal(injected, before)
     np.testing.assert_allclose(found, dense(network, parallel, held, none, injected), rtol=0, atol=1e-9)
+
+
+def test_a_state_solved_before_is_that_state(network):
+    """Factorisations and currents are kept: whoever asks again gets his own state's, walls and sources apart."""
+    rng, held = np.random.default_rng(3), network.held_nets(LINE, RAIL)
+    states, volts = rng.random((2, network.devices)), rng.normal(size=(2, len(network.net_names)))
+    circuits, order = StaticCircuits(network), [(0, 0), (0, 1), (1, 0), (0, 0), (1, 1), (1, 0)]
+    for state, source in order:
+        fresh = StaticCircuits(network).at(states[state], held).solve(volts[source]).track_current
+        kept = circuits.track_current(states[state], held, volts[source])
+        np.testing.assert_allclose(kept, fresh, rtol=1e-9, atol=1e-18)
+    assert len({circuits.track_current(states[k], held, volts[j]).tobytes() for k, j in order}) == 4
+
+
+def test_one_solve_tells_what_each_pillar_hands_a_soma(network):
+    parallel, held = np.linspace(0, 1, network.devices), network.held_nets(LINE, RAIL)
+    circuit, none = StaticCircuits(network).at(parallel, held), np.zeros(len(network.net_names))
+    found = circuit.pillar_transfer(network.somas[1:2])
+    for device in range(network.devices):
+        injected = np.zeros(network.nodes)
+        injected[network.terminals[device, [MTJ_OUT, MTJ_IN]]] = 1.0, -1.0
+        ends = dense(network, parallel, held, none, injected)[network.terminals[network.somas[1]]]
+        assert found[device] == pytest.approx((ends[DW_IN] - ends[DW_OUT]) / network.r_m[network.somas[1]], abs=1e-9)
 
 
 def test_without_wires_nothing_is_in_series():
