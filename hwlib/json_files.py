@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from hwlib.errors import InputError, cut
 from hwlib.files import read_text
 
 Shape = TypeVar("Shape")
 MAX_BYTES = 256 * 2**20
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 _PLACE = 60  # characters of the path to a field
+
+
+class StoredModel(BaseModel):
+    """A part of a JSON file of ours: fields of the right kinds, and others that are not looked at."""
+
+    model_config = ConfigDict(strict=True)
 
 
 def read_json(path: Path, shape: type[Shape], what: str, largest: int = MAX_BYTES) -> Shape:

@@ -108,15 +108,30 @@ def read_guarded(path: str | Path, what: str, read: Callable[[], Content]) -> Co
     """
     with open_outside(path, what, _LARGEST):
         pass
-    size = Path(path).stat().st_size
+    return read_bounded(path, what, read, Path(path).stat().st_size, "HDF5")
+
+
+def read_bounded(path: str | Path, what: str, read: Callable[[], Content], size: int, library: str) -> Content:
+    """What ``read`` makes of compressed files, called in a child whose time and memory are in proportion to their size.
+
+    Args:
+        path: of the files, for messages.
+        what: their kind in messages.
+        read: may raise anything.
+        size: bytes of all files.
+        library: which reads them.
+
+    Raises:
+        InputError: one line; ``read`` failed or used too much.
+    """
     try:
-        return bounded(read, seconds=max(_SECONDS, size / _SPEED), memory=4 * _most(size) + _ROOM)
+        return bounded(read, seconds=max(_SECONDS, size / _SPEED), memory=4 * most_data(size) + _ROOM)
     except StoppedError:
-        reason = "HDF5 cannot be made to read it"
+        reason = f"{library} cannot be made to read it"
     except (UnusableError, MemoryError) as error:
         reason = str(error) or "it claims more than fits into memory"
-    except Exception as error:  # h5py, h5netcdf and xarray raise many kinds on damaged files
-        reason = f"{type(error).__name__} in HDF5"
+    except Exception as error:  # the libraries raise many kinds on damaged files
+        reason = f"{type(error).__name__} in {library}"
     raise InputError(f"{path}: damaged, or no {what} ({reason})")
 
 
@@ -132,8 +147,8 @@ def _read(path: Path, wanted: Mapping[str, Wanted], sizes: Mapping[str, int]) ->
     return found
 
 
-def _most(size: int) -> int:
-    """Bytes of data that a file of this size may hold."""
+def most_data(size: int) -> int:
+    """Bytes of data that a compressed file of this size may hold."""
     return max(_SMALL, _DEFLATE * size)
 
 
@@ -145,7 +160,7 @@ def check_claims(path: Path) -> None:
     """Refuse a file that claims more data than its bytes can hold, or that sends the reader elsewhere."""
     import h5py
 
-    allowed, claimed = _most(path.stat().st_size), 0
+    allowed, claimed = most_data(path.stat().st_size), 0
     with h5py.File(path, "r") as file:
         if len(file) > _MOST_VARIABLES:
             raise UnusableError(f"{len(file)} variables")

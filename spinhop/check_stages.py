@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from hwlib.errors import cut
 from hwlib.findings import Finding, failed, read_findings, write_findings
-from hwlib.json_files import read_json
 from spinhop.artefacts import PARASITICS, design_inputs, drawn_network, ideal_wires, open_drawing
 from spinhop.manifest import known_files
 from spinhop.point_tables import Point
 from spinhop.runs import Run, Stage, is_current
+from spinhop.stored_point import read_point
 
 if TYPE_CHECKING:
     from hwlib.network import Network
@@ -93,7 +93,7 @@ def read_checks(folder: Path, manifest: dict[str, Any], design_hash: str) -> Che
 
 
 def _table(folder: Path, name: str) -> Point:
-    return read_json(folder / f"{name}_table.json", dict[str, Any], "table of rules")
+    return read_point(folder / f"{name}_table.json")
 
 
 def drawing_failed(findings: dict[str, list[Finding]]) -> bool:

@@ -11,7 +11,6 @@ from typing import Any
 import layouts
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError, shown
-from hwlib.json_files import read_json
 from hwlib.made_with import versions
 from hwlib.operating_point import nominal_track
 from hwlib.writing import write_atomic
@@ -19,6 +18,7 @@ from hwlib.yaml_text import yaml_text
 from spinhop.design_fields import plain_fields, set_field
 from spinhop.executor import executor
 from spinhop.folder_lock import hold
+from spinhop.optimize.stored_trials import read_judged
 from spinhop.optimize.trial_evaluation import Judged, judged
 from spinhop.provenance import code_version, data_hash
 
@@ -149,10 +149,10 @@ def _key(path: Path) -> str:
 def _stored(path: Path) -> Judged | None:
     """What was found of a design file before, if file, code and packages are the same."""
     try:
-        data = read_json(path.with_suffix(".json"), dict[str, Any], "result of a design")
-        return Judged(**data["judged"]) if data["key"] == _key(path) else None
-    except (ValueError, KeyError, TypeError):  # InputError is a ValueError: none, or a damaged one
+        key, judged = read_judged(path.with_suffix(".json"))
+    except InputError:  # none, or a damaged one
         return None
+    return judged if key == _key(path) else None
 
 
 def _store(path: Path, result: Judged) -> None:

@@ -4,15 +4,56 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from hwlib.errors import InputError
-from hwlib.json_files import read_json
+from pydantic import Field
+
+from hwlib.json_files import StoredModel, read_json
+from hwlib.weight_styles import MAX_NEURONS
 from hwlib.writing import write_atomic
 from spinhop.atlas.atlas_points import Found, RulesPoint, TaskPoint
 from spinhop.atlas.sized_design import Curve
 
 POINTS = "points.json"
+
+
+class _Curve(StoredModel):
+    process: str
+    style: str
+    s: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    scaled: bool
+
+
+class _RulesFound(StoredModel):
+    margins: dict[str, float]
+    errors: list[str]
+    closes_at: int | None
+
+
+class _TaskFound(StoredModel):
+    score: float
+    ideal: float
+    rest_rate: float
+    works: bool
+
+
+class _PointRow(StoredModel):
+    curve: _Curve
+    neurons: Annotated[int, Field(ge=2, le=MAX_NEURONS)]
+
+
+class _RulesRow(_PointRow):
+    found: _RulesFound
+
+
+class _TaskRow(_PointRow):
+    found: _TaskFound
+
+
+class _StoredPoints(StoredModel):
+    key: str
+    rules: list[_RulesRow]
+    trials: list[_TaskRow]
 
 
 class AtlasStore:
@@ -64,15 +105,12 @@ class AtlasStore:
         """
         if not self._path.is_file():
             return
-        data = read_json(self._path, dict[str, Any], "points of an atlas")
-        if data.get("key") != self._key:
+        stored = read_json(self._path, _StoredPoints, "points of an atlas")
+        if stored.key != self._key:
             return
-        try:
-            for name, kept in (("rules", self._rules), ("trials", self._trials)):
-                for row in data[name]:
-                    kept.setdefault(Curve(**row["curve"]), {})[int(row["neurons"])] = row["found"]
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{self._path}: damaged, or no points of an atlas ({type(error).__name__})") from None
+        for rows, kept in ((stored.rules, self._rules), (stored.trials, self._trials)):
+            for row in rows:
+                kept.setdefault(Curve(**row.curve.model_dump()), {})[row.neurons] = row.found.model_dump()
 
 
 def _rows(kept: dict[Curve, dict[int, Found]]) -> list[dict[str, Any]]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.json_files import read_json
 from hwlib.writing import write_atomic
 from spinhop.design_fields import Value
 from spinhop.optimize.search_space import Axis, own_values
+from spinhop.optimize.stored_trials import read_trials
 from spinhop.optimize.trial_evaluation import LARGE, Judged
 
 HISTORY = "trials.json"
@@ -106,20 +106,20 @@ class SearchHistory:
         path = folder / HISTORY
         if not path.is_file():
             return
-        data = read_json(path, dict[str, Any], "trials of a search")
-        if data.get("key") != self._key:
+        stored = read_trials(path)
+        if stored.key != self._key:
             return
         try:
-            for k, row in enumerate(data["trials"]):
-                result = Judged(**row["judged"])
+            for k, row in enumerate(stored.trials):
+                result = row.judged.judged()
                 self._study.add_trial(
                     optuna.trial.create_trial(
-                        params=row["proposed"], distributions=self._distributions, values=self._values(result),
+                        params=row.proposed, distributions=self._distributions, values=self._values(result),
                         user_attrs={"violations": result.violations},
                         system_attrs={"constraints": result.violations},
                     )
                 )  # fmt: skip
-                self.trials.append(SearchTrial(k, row["proposed"], result))
+                self.trials.append(SearchTrial(k, row.proposed, result))
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path}: damaged, or no trials of a search ({type(error).__name__})") from None
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from hwlib.errors import InputError, cut, shown
-from hwlib.json_files import read_json
 from hwlib.netcdf import Wanted, read_netcdf
 from spinhop.optimize.pareto_front import FRONT
 from spinhop.optimize.search_history import HISTORY
+from spinhop.optimize.stored_trials import read_trials
 from spinhop.optimize.trial_evaluation import OBJECTIVES
-from spinhop.study.study_store import STORE, open_study
+from spinhop.study.study_store import STORE, load_study_results
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -98,7 +98,7 @@ def open_source(path: Path) -> PlotSource:
 
 def _of_study(path: Path) -> PlotSource:
     try:
-        data = open_study(path).load()
+        data = load_study_results(path)
         done = np.asarray(data["done"].values, bool)
         rows = data.isel(point=np.flatnonzero(done))
         named = {str(name): np.asarray(rows[name].values) for name in rows.variables}
@@ -150,12 +150,10 @@ def _axes_of_search(folder: Path) -> dict[str, Literal["f", "U"]]:
     path = folder / HISTORY
     if not path.is_file():
         return {}
-    data = read_json(path, dict[str, Any], "trials of a search")
-    try:
-        proposed = data["trials"][0]["proposed"]
-        return {str(name): "U" if isinstance(value, str) else "f" for name, value in proposed.items()}
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: damaged, or no trials of a search ({type(error).__name__})") from None
+    trials = read_trials(path).trials
+    if not trials:
+        raise InputError(f"{path}: damaged, or no trials of a search (none in it)")
+    return {name: "U" if isinstance(value, str) else "f" for name, value in trials[0].proposed.items()}
 
 
 def _plain(values: np.ndarray) -> np.ndarray:

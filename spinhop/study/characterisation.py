@@ -17,7 +17,7 @@ from spinhop.inputs import read_design
 from spinhop.study.characterisation_table import Column, Row, write_table
 from spinhop.study.point_evaluation import own_v_dw
 from spinhop.study.study_fields import StudyFields
-from spinhop.study.study_store import open_study
+from spinhop.study.study_store import load_study_results
 from spinhop.study.sweep_runner import Advance, sweep
 
 SUPPLIES = (0.9, 0.95, 1.0, 1.05, 1.1)  # of the design's own V_DW
@@ -134,7 +134,7 @@ def _temperatures(design: Design, given: Sequence[float | str]) -> list[float | 
 
 
 def _table(folder: Path, field: str, own: tuple[float, float | None]) -> tuple[dict[str, Column], list[Row]]:
-    data = open_study(folder).load()
+    data = load_study_results(folder)
     names = [str(name) for name in data.data_vars if data[name].dtype.kind == "f" and str(name) != "v_dw"]
     names.sort(
         key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name.startswith("margin."), name)

@@ -9,14 +9,17 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from hwlib.errors import InputError, cut, shown
+from hwlib.netcdf import read_bounded
 from spinhop.study.point_evaluation import PointResult
+from spinhop.study.store_claims import check_store
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,8 +34,11 @@ _OWN = {
     _DONE: ("1", "whether the point has been computed"),
     _PROBLEM: ("1", "why a point has no numbers; empty where it has"),
 }
+_KINDS = {_HASH: "string", _DONE: "bool", _PROBLEM: "string"}
+_WHAT = "store of a study"
 _RARELY = 20.0  # writing takes at most about one part in so many of the time
 _SOON = 1.0  # s: a finished point waits no longer than until another one finishes then
+Content = TypeVar("Content")
 
 
 class StudyStore:
@@ -140,13 +146,12 @@ class StudyStore:
         columns: Mapping[str, Sequence[Any]],
     ) -> None:  # fmt: skip
         """Take up stored points; a study with more of them gets a store with more rows."""
-        stored = _opened(self._path, "r")
-        _same(self._path, stored, identity)
+        stored = _stored(self._path, {*columns}, identity)
         try:
-            found = {str(name): k for k, name in enumerate(stored[_HASH][:].tolist())}
+            found = {str(name): k for k, name in enumerate(stored[_HASH].values.tolist())}
             index = {name: k for k, name in enumerate(self._hashes)}
-            done = np.flatnonzero(stored[_DONE][:])
-            if len(found) != stored[_HASH].shape[0] or stored[_DONE].shape != stored[_HASH].shape:
+            done = np.flatnonzero(stored[_DONE].values)
+            if len(found) != len(stored[_HASH].values):
                 raise ValueError
             if strange := [name for name in found if name not in index]:
                 raise InputError(
@@ -154,16 +159,15 @@ class StudyStore:
                     "or --force to begin anew"
                 )
             place = np.array([index[name] for name in found], int)[done]
-            for name in sorted(set(stored.array_keys()) - {*columns, *_OWN}):
-                array = stored[name]
+            for name in sorted({*stored} - {*_OWN}):
                 self._values[name] = np.full(len(self._hashes), np.nan)
-                self._values[name][place] = np.asarray(array[:], float)[done]
-                self._about[name] = (str(array.attrs["units"]), str(array.attrs["long_name"]))
-            self._problems[place] = stored[_PROBLEM][:].astype(object)[done]
+                self._values[name][place] = np.asarray(stored[name].values, float)[done]
+                self._about[name] = (str(stored[name].attrs["units"]), str(stored[name].attrs["long_name"]))
+            self._problems[place] = stored[_PROBLEM].values.astype(object)[done]
             self.done[place] = True
-        except (InputError, MemoryError):
-            raise
-        except Exception as error:  # of a store that somebody changed Zarr and NumPy raise all kinds
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
             raise _damaged(self._path, error) from None
         if list(found) != self._hashes:
             self._grow(folder, attributes, columns)
@@ -198,6 +202,32 @@ def column(values: Sequence[Any]) -> np.ndarray:
     return np.array(texts, dtype=object)
 
 
+class _StoredColumn(NamedTuple):
+    values: np.ndarray
+    attrs: dict[str, Any]
+
+
+def _stored(path: Path, but: set[str], identity: Mapping[str, str]) -> dict[str, _StoredColumn]:
+    """The columns of a store of this study, but some."""
+    group = _opened(path, "r")
+    _same(path, group, identity)
+    return _read(
+        path, lambda: {
+            name: _StoredColumn(array[:], dict(array.attrs)) for name, array in group.arrays() if name not in but
+        },
+    )  # fmt: skip
+
+
+def _read(path: Path, read: Callable[[], Content]) -> Content:
+    """What ``read`` makes of a store that may be damaged or made to do harm, called in a child.
+
+    Raises:
+        InputError: one line; the store is damaged, or ``read`` failed or used too much.
+    """
+    size = check_store(path, _KINDS, _HASH, _WHAT)
+    return read_bounded(path, _WHAT, read, size, "Zarr")
+
+
 def open_study(folder: str | Path) -> xr.Dataset:
     """The results of a study, also of one under way: an xarray dataset over ``point``, loaded when it is used.
 
@@ -215,12 +245,20 @@ def open_study(folder: str | Path) -> xr.Dataset:
     folder = Path(folder)
     path = folder if folder.suffix == ".zarr" else folder / STORE
     if not path.is_dir():
-        raise InputError(f"{path}: no store of a study")
+        raise InputError(f"{path}: no {_WHAT}")
     _opened(path, "r")
     try:
-        return xr.open_zarr(path, consolidated=False, chunks=None)
+        with warnings.catch_warnings(action="ignore"):  # of a column that is being made
+            return xr.open_zarr(path, consolidated=False, chunks=None)
     except Exception as error:  # of a store that somebody changed xarray raises all kinds
         raise _damaged(path, error) from None
+
+
+def load_study_results(folder: str | Path) -> xr.Dataset:
+    """The same in memory, read with suspicion; arguments and errors of ``open_study``."""
+    data = open_study(folder)
+    folder = Path(folder)
+    return _read(folder if folder.suffix == ".zarr" else folder / STORE, data.load)
 
 
 def stored_hashes(path: Path, identity: Mapping[str, str]) -> set[str]:
@@ -231,12 +269,8 @@ def stored_hashes(path: Path, identity: Mapping[str, str]) -> set[str]:
     """
     if not path.exists():
         return set()
-    stored = _opened(path, "r")
-    _same(path, stored, identity)
-    try:
-        return set(stored[_HASH][:][np.asarray(stored[_DONE][:], bool)].tolist())
-    except Exception as error:
-        raise _damaged(path, error) from None
+    stored = _stored(path, set(), identity)
+    return set(stored[_HASH].values[stored[_DONE].values].tolist())
 
 
 def rows_of(folder: Path) -> int:
@@ -268,8 +302,9 @@ def _mend(folder: Path) -> None:
 def _opened(path: Path, mode: Any) -> Any:
     import zarr
 
+    check_store(path, _KINDS, _HASH, _WHAT)
     try:
-        group = zarr.open_group(path, mode=mode)
+        group = zarr.open_group(path, mode=mode, zarr_format=3)
         if group.attrs["format"] != _FORMAT:
             raise ValueError(f"format {shown(group.attrs['format'])}")
     except OSError:
@@ -280,7 +315,7 @@ def _opened(path: Path, mode: Any) -> Any:
 
 
 def _damaged(path: Path, error: Exception) -> InputError:
-    return InputError(f"{path}: damaged, or no store of a study ({type(error).__name__})")
+    return InputError(f"{path}: damaged, or no {_WHAT} ({type(error).__name__})")
 
 
 def _same(path: Path, stored: Any, identity: Mapping[str, str]) -> None:

@@ -1,0 +1,180 @@
+"""Stores and lists of trials that are damaged or made to do harm: one line, nothing run, reserved, followed or lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hwlib.errors import InputError
+from spinhop.atlas.atlas_store import AtlasStore
+from spinhop.optimize.stored_trials import read_judged, read_trials
+from spinhop.plotting.plot_source import open_source
+from spinhop.stored_point import read_point
+from spinhop.study.point_evaluation import PointResult
+from spinhop.study.study_store import StudyStore, load_study_results, rows_of, stored_hashes
+
+IDENTITY = {"axes": "seed"}
+COLUMNS = {"seed": [1, 2], "process": ["ebeam", "copper"]}
+
+
+def opened(folder):
+    return StudyStore(folder, IDENTITY, ["a", "b"], COLUMNS, {"study": "x", "seed": 1})
+
+
+@pytest.fixture
+def store(tmp_path) -> Path:
+    made = opened(tmp_path / "out")
+    for k in range(2):
+        made.add(k, PointResult({"works": 1.0}, {"works": ("1", "whether it works")}))
+    made.write()
+    return tmp_path / "out" / "results.zarr"
+
+
+def described(column, **changes):
+    def change(path):
+        meta = json.loads((path / column / "zarr.json").read_text())
+        (path / column / "zarr.json").write_text(json.dumps(meta | changes))
+
+    return change
+
+
+def in_place_of(name, make):
+    def change(path):
+        (path / name).unlink()
+        make(path / name)
+
+    return change
+
+
+def bomb(path):
+    from numcodecs import Zstd
+
+    (path / "works" / "c" / "0").write_bytes(Zstd(1).encode(bytes(2**30)))
+
+
+class Harm:
+    def __reduce__(self):
+        return Path.touch, (Path("harmed"),)
+
+
+def pickled(path):
+    """A column of Zarr 2 beside the others, whose values are made by calling what the file names."""
+    column = path / "x"
+    column.mkdir()
+    about = {"zarr_format": 2, "shape": [2], "chunks": [2], "dtype": "|O", "compressor": None, "fill_value": None,
+             "order": "C", "filters": [{"id": "pickle", "protocol": 4}]}  # fmt: skip
+    (column / ".zarray").write_text(json.dumps(about))
+    (column / ".zattrs").write_text(json.dumps({"_ARRAY_DIMENSIONS": ["point"]}))
+    (column / "0").write_bytes(pickle.dumps(np.array([Harm(), Harm()], dtype=object)))
+
+
+def elsewhere(path):
+    shutil.move(path / "works", path.parent / "works")
+    (path / "works").symlink_to(path.parent / "works")
+
+
+CASES = {
+    "claims 10^6 points in columns": lambda path: [
+        described(column.name, shape=[10**6])(path) for column in path.iterdir() if column.is_dir()
+    ],
+    "claims 10^12 points": described("works", shape=[10**12]),
+    "one column is longer": described("works", shape=[3]),
+    "of two dimensions": described("works", shape=[2, 2]),
+    "large chunks": described("works", chunk_grid={"name": "regular", "configuration": {"chunk_shape": [10**11]}}),
+    "strange values": described("works", data_type="complex128"),
+    "done is text": described("done", data_type="string"),
+    "strange codec": described("works", codecs=[{"name": "numcodecs.pickle", "configuration": {}}]),
+    "no hashes": lambda path: shutil.rmtree(path / "design_hash"),
+    "few bytes, much data": bomb,
+    "a chunk is junk": lambda path: (path / "works" / "c" / "0").write_bytes(b"junk"),
+    "a chunk never ends": in_place_of("works/c/0", lambda path: path.symlink_to("/dev/zero")),
+    "a chunk waits for ever": in_place_of("works/c/0", os.mkfifo),
+    "a description waits for ever": in_place_of("works/zarr.json", os.mkfifo),
+    "a column elsewhere": elsewhere,
+    "objects of Python": pickled,
+    "a description of 10 000 levels": lambda path: (path / "zarr.json").write_text("[" * 10_000 + "]" * 10_000),
+    "a description of 2 MB": lambda path: (path / "zarr.json").write_text(json.dumps({"x": "a" * 2**21})),
+    "a name that a terminal obeys": lambda path: (path / "\x1b[2J\n").mkdir(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("harm", CASES)
+def test_a_harmful_store_is_refused_and_stays(store, harm, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    CASES[harm](store)
+    before = sorted(store.rglob("*"))
+    for call in (lambda: load_study_results(store), lambda: open_source(store), lambda: opened(store.parent),
+                 lambda: stored_hashes(store, IDENTITY)):  # fmt: skip
+        with pytest.raises(InputError, match=r"damaged, or no store|store of a study file") as found:
+            call()
+        assert len(found.value.lines) == 1 and len(str(found.value)) <= 191 and str(found.value).isprintable()
+    assert rows_of(store.parent) <= 2
+    assert sorted(store.rglob("*")) == before and not (tmp_path / "harmed").exists()
+
+
+def test_what_is_being_written_is_no_harm(store):
+    """A column that has just been begun, and files that are renamed when they are whole."""
+    (store / "new").mkdir()
+    (store / "works" / "c" / "0.1f.partial").write_bytes(b"half")
+    assert load_study_results(store).sizes["point"] == rows_of(store.parent) == 2
+
+
+TRIAL = {"number": 0, "proposed": {"s": 4.0},
+         "judged": {"violations": [0.0] * 5, "why": "", "values": {"time": 1.0}, "bounds": []}}  # fmt: skip
+BOUND = {"name": "time", "formula": "f", "unit": "s", "value": 1.0, "limit": 2.0, "distance": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("judged", "violations"), [0.0] * 4), (("judged", "violations", 0), "0"), (("judged", "why"), 3),
+        (("judged", "violations", 0), float("nan")), (("judged", "values", "time"), [1.0]), (("proposed",), {}),
+        (("judged", "bounds"), [{"name": "x"}]), (("judged", "bounds"), [BOUND | {"value": None}]),
+        (("judged",), "x"), (("proposed", "s"), {"a": 1}),
+    ],
+)  # fmt: skip
+def test_trials_of_other_kinds_are_refused(tmp_path, path, value):
+    trial = json.loads(json.dumps(TRIAL))
+    (tmp_path / "a.json").write_text(json.dumps({"key": "k", "seed": 1, "trials": [trial]}))
+    assert read_trials(tmp_path / "a.json").trials[0].judged.judged().feasible
+    *way, last = path
+    holder = trial
+    for part in way:
+        holder = holder[part]
+    holder[last] = value
+    (tmp_path / "a.json").write_text(json.dumps({"key": "k", "seed": 1, "trials": [trial]}))
+    with pytest.raises(InputError, match=r"a\.json: damaged, or no trials of a search \(trials\.0\."):
+        read_trials(tmp_path / "a.json")
+    if path[0] == "judged":
+        (tmp_path / "b.json").write_text(json.dumps({"key": "k", "judged": trial["judged"]}))
+        with pytest.raises(InputError, match=r"b\.json: damaged, or no result of a design"):
+            read_judged(tmp_path / "b.json")
+
+
+@pytest.mark.parametrize("found", [{}, {"margins": {"a": "b"}, "errors": [], "closes_at": None}, {"margins": 1}, 3])
+def test_points_of_an_atlas_of_other_kinds_are_refused(tmp_path, found):
+    curve = {"process": "ebeam", "style": "rails", "s": 1.0, "scaled": False}
+    row = {"curve": curve, "neurons": 4, "found": found}
+    (tmp_path / "points.json").write_text(json.dumps({"key": "k", "rules": [row], "trials": []}))
+    with pytest.raises(InputError, match=r"damaged, or no points of an atlas \(rules\.0\.found"):
+        AtlasStore(tmp_path, "k").load()
+
+
+@pytest.mark.parametrize("values", [{}, {"low": []}, {"low": [0.1, 0.2]}, {"margin": [None]}, {"v_dw_origin": 3}])
+def test_tables_of_rules_of_other_kinds_are_refused(tmp_path, values):
+    row = dict.fromkeys(("rule", "status", "severity", "unit", "where", "state", "formula", "source", "reason"), "x")
+    numbers = dict.fromkeys(("margin", "measured", "required", "x", "y"), None)
+    one = {"low": [0.1], "high": [0.1], "centre": [0.1], "margin": [0.1], "low_axon": ["a"], "high_axon": ["a"]}
+    whole = {**one, "eq4": 0.1, "recommended_v_dw": None, "closes_at": None, "v_dw": 0.1, "v_dw_origin": "stated"}
+    path = tmp_path / "erc_drawn_table.json"
+    path.write_text(json.dumps({"rules": [row | numbers], "values": whole}))
+    assert read_point(path)["values"] == whole
+    path.write_text(json.dumps({"rules": [row | numbers], "values": (whole | values) if values else {}}))
+    with pytest.raises(InputError, match=r"damaged, or no table of rules \(values"):
+        read_point(path)
