@@ -7,8 +7,11 @@ import time
 import pytest
 
 import layouts
-from hwlib.checks import drc, lvs
+from hwlib.checks import drc, graph_comparison, lvs
+from hwlib.checks.connectivity import Extracted
+from hwlib.checks.reference_netlist import reference_netlist
 from hwlib.design import Design
+from hwlib.drawing.reader import open_layout
 from hwlib.forked import cores
 from hwlib.process import load_process
 
@@ -58,6 +61,20 @@ def test_a_hundred_neurons_take_seconds_with_everything_that_a_check_does(tmp_pa
     netlist, _ = timed(lambda: lvs(path, process, design, database=tmp_path / "100.lvsdb"))
     print(f"N = 100: drc {rules:.1f} s, lvs with its database {netlist:.1f} s")
     assert rules + netlist < COMPARED_SECONDS
+
+
+def test_names_lead_the_comparison_of_graphs(tmp_path):
+    """A search that has to find out which net is which takes more than twice as long."""
+    process = load_process("ebeam")
+    design, path = drawn(30, tmp_path)
+    used = {}
+    for named in (True, False):
+        lvs_of = Extracted(open_layout(path, process)).lvs
+        reference, start = reference_netlist(design, process), processor_seconds()
+        assert graph_comparison._compare(graph_comparison._Found(lvs_of, named), reference, None)
+        used[named] = processor_seconds() - start
+    print(f"N = 30: graphs compared with names in {used[True]:.2f} s, without in {used[False]:.2f} s")
+    assert 1.5 * used[True] < used[False]
 
 
 @pytest.mark.skipif(not os.environ.get("SPINHOP_FULL"), reason="a million devices; set SPINHOP_FULL=1")
