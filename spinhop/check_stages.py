@@ -33,6 +33,7 @@ def _check_drawing(run: Run) -> Sequence[str]:
     from hwlib.checks import drc, lvs, open_labelled_layout, write_lyrdb
 
     drawing = open_labelled_layout(open_drawing(run), run.process)
+    drawing.refuse_for(run.design.topology.devices)
     rules = drc(drawing, run.process)
     write_findings(rules, run.path("drc.json"))
     write_lyrdb(rules, run.path("drc.lyrdb"), top_cell=drawing.top.name)

@@ -145,9 +145,10 @@ def _narrowed(planter: Planter, layout: kdb.Layout) -> Fault | None:
     start, rest = planter.between(length, along - 2 * length), limit - planter.between(1, max(limit // 3, 1))
     if flat:
         notch = kdb.Box(box.left + start, box.bottom + rest, box.left + start + length, box.top)
+        around = kdb.Box(notch.left - length // 2, box.bottom - 1, notch.right + length // 2, box.top + 1)
     else:
         notch = kdb.Box(box.left + rest, box.bottom + start, box.right, box.bottom + start + length)
-    around = notch.enlarged(length // 2 if flat else 1, 1 if flat else length // 2)
+        around = kdb.Box(box.left - 1, notch.bottom - length // 2, box.right + 1, notch.top + length // 2)
     if len(view.hit(name, around)) != 1:  # a neighbour of the same layer could make the wire wide enough
         return None
     editing.carve(layout, planter.process, name, notch)

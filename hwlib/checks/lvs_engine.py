@@ -65,6 +65,7 @@ def lvs(
         InputError: a file that cannot be checked, or one without net labels.
     """
     opened = open_labelled_layout(layout, process)
+    opened.refuse_for(design.topology.devices)
     reference = reference_network(design, process)
     graphs = topology or database is not None or (topology is None and reference.devices <= COMPARED_DEVICES)
     large = reference.devices > WHOLE_DEVICES and not graphs

@@ -39,7 +39,8 @@ def read_layout(path: str | Path) -> kdb.Layout:
         return with_readable_names(_read(path), str(path))
     except StoppedError:
         bounds = f"within {seconds:.0f} s and {memory / 1e9:.1f} GB"
-        raise InputError(f"{path}: damaged, its {size} bytes of {form} cannot be read {bounds}") from None
+        why = "damaged, or thousands of cells in one another"
+        raise InputError(f"{path}: {why}, its {size} bytes of {form} cannot be read {bounds}") from None
     except (RuntimeError, UnicodeDecodeError):  # KLayout's words are of bytes and records, or of its own source
         raise InputError(f"{path}: damaged, it begins as {form} but cannot be read to its end") from None
 

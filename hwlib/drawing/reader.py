@@ -8,6 +8,7 @@ from pathlib import Path
 import klayout.db as kdb
 import numpy as np
 
+from hwlib.drawing.amount import refuse_other_size, refuse_too_much
 from hwlib.drawing.crossings import resolve_crossing
 from hwlib.drawing.hierarchy import (
     Doubled,
@@ -43,6 +44,7 @@ class Drawing:
         doubled: instances that lay on one of their like.
         crossing: by layer and cell, what polygons that are not simple enclose wrongly (cell coordinates).
         rows: instances of each cell (see ``hierarchy``).
+        pillars: how many shapes the pillar layer has.
         outlined: whether the outline is the top cell's own; one of a macro within does not bind what is around it.
     """
 
@@ -59,12 +61,17 @@ class Drawing:
     doubled: list[Doubled] = field(default_factory=list)
     crossing: dict[str, dict[str, kdb.Region]] = field(default_factory=dict)
     rows: dict[int, np.ndarray] = field(default_factory=dict)
+    pillars: int = 0
     outlined: bool = False
 
     @property
     def dbu(self) -> float:
         """Database unit in m."""
         return float(self.layout.dbu) * 1e-6
+
+    def refuse_for(self, devices: int) -> None:
+        """Refuse a layout that holds far more than a design's ``devices``, as InputError."""
+        refuse_other_size(self.name, self.top.name, self.pillars, devices)
 
     def where(self, x: float, y: float) -> str:
         """A place in dbu as words for messages."""
@@ -154,6 +161,7 @@ def _opened(layout: kdb.Layout, where: str, process: Process, top: str | None) -
     if layout.top_cell().bbox().empty():
         raise InputError(f"{where}: the layout is empty, it has no shapes")
     _check_layers(layout, process, where)
+    refuse_too_much(layout, where, found, *_numbers(layout, process))
     crossing = {
         name: strange for name, layer in process.layers.items()
         if (index := layout.find_layer(*layer.gds)) is not None and (strange := resolve_crossing(layout, index))
@@ -186,6 +194,13 @@ def _check_unit(layout: kdb.Layout, where: str, process: Process) -> None:
         )
 
 
+def _numbers(layout: kdb.Layout, process: Process) -> tuple[list[int], list[int]]:
+    """Indices of the layers of a process, and of its label layers, that the layout has."""
+    drawn = [layout.find_layer(*layer.gds) for layer in process.layers.values()]
+    labels = [layout.find_layer(*layer.label) for layer in process.layers.values() if layer.label]
+    return [k for k in drawn if k is not None], [k for k in labels if k is not None]
+
+
 def _check_layers(layout: kdb.Layout, process: Process, where: str) -> None:
     missing = [name for name in ("track", "pillar") if not _has_shapes(layout, process.layers[name].gds)]
     if not missing:
@@ -210,6 +225,7 @@ def _layers(layout: kdb.Layout, process: Process, where: str, hierarchy: Hierarc
     known = {layer.gds: name for name, layer in process.layers.items()}
     labels = {layer.label: name for name, layer in process.layers.items() if layer.label}
     drawing = Drawing(where, layout, layout.top_cell(), process, {}, {}, rows=hierarchy.rows)
+    drawing.pillars = hierarchy.marked[drawing.top.cell_index()]
     for index in layout.layer_indexes():
         info = layout.get_info(index)
         number = (info.layer, info.datatype)

@@ -20,6 +20,8 @@ from hwlib.extraction.sheet import Line
 from hwlib.extraction.window_network import WindowExtractor
 from hwlib.extraction.windows import BoxIndex, Placements, drawn_above, is_wiring, leaf_cells, place_leaves
 
+FEW = 1000  # polygons of a conductor: beyond, those that nothing joins are left out before they are looked at
+
 
 @dataclass
 class Assembly:
@@ -67,7 +69,9 @@ def assemble(drawing: Drawing) -> Assembly:
         if not len(mismatched):
             break
         loose[ports.placements(parts)[mismatched]] = True
-    rest = _rest(drawing, placements, np.flatnonzero(loose), above)
+    rest = _in_use(
+        drawing, _rest(drawing, placements, np.flatnonzero(loose), above), outside, placements.select(~loose)
+    )
     rest_part = None
     if outside or any(not region.is_empty() for region in rest.values()):
         rest_part = windows.rest(rest, outside, ports)
@@ -132,7 +136,7 @@ def _overlapped(drawing: Drawing, placements: Placements, above: dict[str, db.Re
     loose = index.overlapping() if len(placements.boxes) else np.zeros(0, bool)
     for name, region in above.items():
         if is_wiring(drawing, name) or name == "pin":
-            for shape in region.each():
+            for shape in _within(region, placements.boxes):
                 box = shape.bbox()
                 hits = index.hits((box.left, box.bottom, box.right, box.top))
                 if len(hits) and not shape.is_box():
@@ -140,6 +144,19 @@ def _overlapped(drawing: Drawing, placements: Placements, above: dict[str, db.Re
                         db.Box(*placements.boxes[k].tolist()))).is_empty()], np.int64)  # fmt: skip
                 loose[hits] = True
     return loose
+
+
+def _within(region: db.Region, boxes: np.ndarray) -> list[db.Polygon]:
+    """The shapes of a flat region that touch the box around all boxes: on a chip most lie beside the macro."""
+    if not len(boxes):
+        return []
+    shapes = db.Shapes()
+    shapes.insert(region)
+    return [shape.polygon for shape in shapes.each_touching(_around(boxes))]
+
+
+def _around(boxes: np.ndarray) -> db.Box:
+    return db.Box(*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
 
 
 def _share_labels(labels: list[NetLabel], index: BoxIndex,
@@ -166,6 +183,34 @@ def _rest(drawing: Drawing, placements: Placements, loose: np.ndarray,
         for name, index in drawing.layers.items():
             out[name] += db.Region(drawing.layout.cell(cell).begin_shapes_rec(index)).transformed(move)
     return {name: region.merged() for name, region in out.items()}
+
+
+def _in_use(drawing: Drawing, shapes: dict[str, db.Region], labels: list[NetLabel],
+            windows: Placements) -> dict[str, db.Region]:  # fmt: skip
+    """Without conductors that nothing joins, no via, device, label or window: on a chip they may be very many."""
+    out = dict(shapes)
+    for name in drawing.process.of_kind("conductor"):
+        if shapes[name].count() > FEW:
+            joining = [via for via, layer in drawing.process.of_kind("via").items() if name in (layer.connects or ())]
+            uses = _reach(drawing, windows)
+            for other in (*joining, "pillar"):
+                uses += shapes[other]
+            for label in labels:
+                if label.layer == name:
+                    uses.insert(db.Box(label.x - 1, label.y - 1, label.x + 1, label.y + 1))
+            out[name] = shapes[name].interacting(uses)
+    return out
+
+
+def _reach(drawing: Drawing, windows: Placements) -> db.Region:
+    """The box around all windows with vias or devices, and each of metal alone, such as a chip's fill."""
+    joins = [k for name, k in drawing.layers.items() if drawing.process.layers[name].kind in ("via", "device")]
+    cells = [drawing.layout.cell(cell) for cell, _ in windows.variants]
+    holds = np.array([any(not cell.bbox(k).empty() for k in joins) for cell in cells], bool)[windows.variant]
+    reach = db.Region([db.Polygon(_around(windows.boxes[holds]))] if holds.any() else [])
+    for box in windows.boxes[~holds].tolist():
+        reach.insert(db.Box(*box))
+    return reach
 
 
 class _Windows:

@@ -46,6 +46,7 @@ def extract(layout: LayoutSource, process: Process, design: Design, *, capacitan
             label at a device terminal, with its place; devices that do not make the design's network.
     """
     drawing = open_layout(layout, process)
+    drawing.refuse_for(design.topology.devices)
     design, process = at_temperature(design, process)
     drawing = replace(drawing, process=process)
     try:

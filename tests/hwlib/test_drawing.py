@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import time
 
 import klayout.db as kdb
 import numpy as np
@@ -289,6 +290,66 @@ def test_a_path_that_crosses_itself_is_drawn_as_it_is():
     ring = [kdb.Point(*p) for p in ((0, 0), (400, 0), (400, 400), (0, 400), (0, -200))]
     layout.cell("hand").shapes(index).insert(kdb.Path(ring, 40))
     assert open_layout(layout, EBEAM).crossing == {}
+
+
+# --- much around a macro ---
+
+
+def _boxes(layout, number, count):
+    """A cell of one box, placed ``count`` times beside the macro in a chip around it."""
+    chip, spot = wrapped(layout).top_cell(), layout.create_cell("spot")
+    if number:
+        spot.shapes(layout.layer(*number)).insert(kdb.Box(0, 0, 200, 200))
+    steps = kdb.Vector(400, 0), kdb.Vector(0, 400)
+    chip.insert(kdb.CellInstArray(spot.cell_index(), kdb.Trans(9000, 0), *steps, count // 1000, 1000))
+    return layout
+
+
+@pytest.mark.parametrize(
+    ("number", "count", "words"),
+    [
+        (EBEAM.layers["m5"].gds, 400_000, "400... shapes with 9 pillars, 309000 can be handled; .* --top"),
+        (EBEAM.layers["m3"].label, 60_000, "600.. labels with 9 pillars, 50036 can be handled"),
+        (None, 1_200_000, "12000.. instances with 9 pillars, 1000270 can be handled"),
+    ],
+)
+def test_what_would_take_long_is_refused_at_once(number, count, words):
+    begun = time.process_time()
+    with pytest.raises(InputError, match=words):
+        open_layout(_boxes(network(), number, count), EBEAM)
+    assert time.process_time() - begun < 2
+    assert open_layout(_boxes(network(), number, 10_000), EBEAM).pillars == 9
+    if count == 400_000:  # the macro by itself is read out of the chip
+        assert open_layout(_boxes(network(), number, count), EBEAM, top="hand").pillars == 9
+
+
+def test_a_macro_placed_thousands_of_times_is_not_its_design():
+    layout = network()
+    macro, chip = layout.top_cell(), layout.create_cell("chip")
+    steps = kdb.Vector(5000, 0), kdb.Vector(0, 5000)
+    chip.insert(kdb.CellInstArray(macro.cell_index(), kdb.Trans(), *steps, 40, 40))
+    for work in (lvs, extract):
+        with pytest.raises(InputError, match=r"14400 pillars in cell 'chip', the design has 9 devices; .* --top"):
+            work(layout, EBEAM, THREE)
+
+
+@pytest.mark.parametrize("lead", [False, True], ids=["beside", "and a lead"])
+def test_metal_of_a_chip_that_nothing_joins_changes_no_resistance(lead):
+    """It is left out before it is looked at, unlike a lead from the macro to a label beside it."""
+    found = []
+    for count in (0, 3000):
+        layout = wrapped(network())
+        metal = layout.top_cell().shapes(layout.layer(*EBEAM.layers["m3"].gds))
+        for k in range(count):
+            metal.insert(kdb.Box(0, 0, 200, 200).moved(9000 + 400 * (k // 50), 400 * (k % 50)))
+        if lead:
+            (row,) = [x for x in open_layout(layout, EBEAM).labels if x.name == "dend_0"]
+            metal.insert(kdb.Box(row.x - 3000, row.y - 20, row.x + 20, row.y + 20))
+            texts = layout.top_cell().shapes(layout.layer(*EBEAM.layers[row.layer].label))
+            texts.insert(kdb.Text("dend_0", row.x - 2990, row.y))
+        found.append(extract(layout, EBEAM, THREE))
+    assert np.array_equal(found[0].resistor_ohm, found[1].resistor_ohm)
+    assert len(found[0].pin_node) == len(extract(network(), EBEAM, THREE).pin_node) + lead
 
 
 # --- files ---
