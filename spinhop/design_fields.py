@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from hwlib.design import Design, completed
 from hwlib.dynamics_data import DEFAULT, Dynamics
@@ -14,6 +16,8 @@ from hwlib.process import Process
 from hwlib.units import Quantity
 
 Value = float | int | str
+TRIES = 256  # values at random, of which some have to make a design
+_T = TypeVar("_T")
 _PROCESS = "process."
 _PARAMETERS = "device.dynamics.parameters"
 
@@ -70,12 +74,79 @@ def read_field(design: Design, path: str, value: Any, *, in_file: bool = True) -
         ValueError: there is no such field, or it does not take the value; in words.
     """
     data = plain_fields(design, "json")
+    context = {"from_file": True} if in_file else {"unread": True}
     try:
         set_field(data, path, value)
-        found: Any = Design.model_validate(data, context={"from_file": True} if in_file else {"unread": True})
-    except (ValidationError, TypeError) as error:
-        raise ValueError(_reason(error, "design")) from None
+        found: Any = Design.model_validate(data, context=context)
+    except ValidationError as error:
+        own, field = _its_own(error, path), _field_at(design, path)
+        if own or field is None:
+            raise ValueError(_reason(own or error.errors(include_url=False), "design")) from None
+        return _by_itself(field, value, context)
+    except TypeError:
+        raise ValueError("no field of a design") from None
     return field_of(found, path)
+
+
+def _its_own(error: ValidationError, path: str) -> list[ErrorDetails]:
+    """The problems of the value at a path, and not of what goes with it."""
+    parts = path.split(".")  # a task's fields lie below its kind
+    problems = error.errors(include_url=False)
+    return [problem for problem in problems if [part for part in problem["loc"] if part in parts] == parts]
+
+
+def _field_at(base: Design | Process, path: str) -> FieldInfo | None:
+    """The field at a path, also within a section that is left out; None where there is none."""
+    *parents, name = path.split(".")
+    owner: Any = base
+    for part in parents:
+        field, inner = _fields_of(owner).get(part), field_of(owner, part)
+        owner = _section(field.annotation) if inner is None and field is not None else inner
+    return _fields_of(owner).get(name)
+
+
+def _fields_of(owner: Any) -> dict[str, FieldInfo]:
+    """Fields of a model or of its class."""
+    return getattr(owner if isinstance(owner, type) else type(owner), "model_fields", {})
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    """The model among the types of a field."""
+    models = [part for part in (annotation, *get_args(annotation)) if isinstance(part, type)]
+    return next((model for model in models if issubclass(model, BaseModel)), None)
+
+
+def _by_itself(field: FieldInfo, value: Any, context: dict[str, bool]) -> Any:
+    """A value as a field reads it, whatever else the design says.
+
+    Raises:
+        ValueError: the field does not take it.
+    """
+    kind: Any = Annotated[field.annotation, field]
+    try:
+        return TypeAdapter(kind).validate_python(value, context=context)
+    except ValidationError as error:
+        raise ValueError(_reason(error.errors(include_url=False), "design")) from None
+
+
+def why_none(make: Callable[[_T], object], tried: Iterable[_T]) -> str:
+    """Why none of some proposals makes a design, in words, of the first; empty when one does."""
+    why = ""
+    for each in tried:
+        try:
+            make(each)
+        except ValidationError as error:
+            problem = error.errors(include_url=False)[0]
+            why = why or f"{'.'.join(map(str, problem['loc']))}: {_reason([problem], 'design')}"
+        else:
+            return ""
+    return cut(why, 100)
+
+
+def may_be_left_out(design: Design, path: str) -> bool:
+    """Whether a path leads to a section that designs may leave out, as ``network.straps.drive``."""
+    field = _field_at(design, path)
+    return field is not None and field.default is None and _section(field.annotation) is not None
 
 
 def read_process_field(process: Process, path: str, value: Any, *, in_file: bool = True) -> Any:
@@ -87,8 +158,10 @@ def read_process_field(process: Process, path: str, value: Any, *, in_file: bool
             raise TypeError(path)
         set_field(data, path, value)
         found = Process.model_validate(data, context={"from_file": in_file})
-    except (ValidationError, TypeError) as error:
-        raise ValueError(_reason(error, "process")) from None
+    except ValidationError as error:
+        raise ValueError(_reason(error.errors(include_url=False), "process")) from None
+    except TypeError:
+        raise ValueError("no field of a process") from None
     return field_of(found, path)
 
 
@@ -102,14 +175,10 @@ def field_unit(base: Design | Process, path: str, value: Any) -> str:
     """
     if isinstance(base, Design) and path.startswith(_PROCESS):
         return field_unit(base.load_process(), path.removeprefix(_PROCESS), value)
-    data = plain_fields(base) if isinstance(base, Design) else base.model_dump(exclude_none=True)
-    set_field(data, path, value)
     parent, _, name = path.rpartition(".")
     if parent == _PARAMETERS and isinstance(base, Design):
-        return "1" if isinstance(value, str) else _law_unit(data["device"]["dynamics"].get("model"), name)
-    found: Any = type(base).model_validate(data, context={"unread": True})
-    owner = field_of(found, parent) if parent else found
-    field = getattr(type(owner), "model_fields", {}).get(name)
+        return "1" if isinstance(value, str) else _law_unit(base.device.dynamics.model, name)
+    field = _field_at(base, path)
     quantity = None if field is None or isinstance(value, str) else _quantity([*field.metadata, field.annotation])
     return "1" if quantity is None else quantity.unit
 
@@ -162,16 +231,15 @@ def whole_design(base: Design, values: Mapping[str, Any]) -> Design:
 
             design = resolved(design)
     except ValidationError as error:
-        raise ValueError(_reason(error, "design")) from None
+        raise ValueError(_reason(error.errors(include_url=False), "design")) from None
     design.weight_levels()
     return design
 
 
-def _reason(error: ValidationError | TypeError, what: str) -> str:
-    problems = error.errors(include_url=False) if isinstance(error, ValidationError) else []
-    if problems and problems[0]["type"] == "extra_forbidden":
+def _reason(problems: list[ErrorDetails], what: str) -> str:
+    if problems[0]["type"] == "extra_forbidden":
         return f"no field {cut('.'.join(map(str, problems[0]['loc'])), 80)} of a {what}"
-    return problems[0]["msg"].removeprefix("Value error, ") if problems else f"no field of a {what}"
+    return problems[0]["msg"].removeprefix("Value error, ")
 
 
 def field_of(found: Any, path: str) -> Any:

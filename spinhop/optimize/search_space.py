@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.operating_point import nominal_track
 from hwlib.search_fields import SIMILARITY
-from spinhop.design_fields import Value, design_of, field_of, field_unit, plain_fields, read_field, set_field
+from spinhop.design_fields import (
+    TRIES,
+    Value,
+    design_of,
+    field_of,
+    field_unit,
+    may_be_left_out,
+    plain_fields,
+    read_field,
+    set_field,
+    why_none,
+)
 from spinhop.docs_links import see
 
 _SLACK = 1e-9  # of rounding
+_WITHOUT, _WITH = "without", "with"  # a section that a design may leave out
 FIXED = {  # what the physics decides, and what a search must not touch
     "device.track_resistance": "it follows from the track's sheet resistance and its squares",
     "name": "it names the result", "seed": "it draws the trials", "search": "it is the search",
@@ -58,6 +73,13 @@ class Axis:
             return IntDistribution(int(low), int(high))
         return FloatDistribution(low, high, log=self.logarithmic)
 
+    def at_random(self, rng: np.random.Generator) -> Value:
+        """Any proposal."""
+        if self.choices:
+            return self.choices[int(rng.integers(len(self.choices)))]
+        low, high = self.distribution.low, self.distribution.high
+        return int(rng.integers(low, high + 1)) if isinstance(self.low, int) else float(rng.uniform(low, high))
+
     def value(self, proposed: Value) -> Value:
         """What a proposal means for the field."""
         if isinstance(proposed, str):
@@ -86,7 +108,12 @@ def axes_of(design: Design, where: str) -> list[Axis]:
             f"{where}: device.track_resistance: {sheet:.6g} ohm per square of the track, allowed "
             f"{most:.6g} ohm (search.most_sheet_resistance)"
         )
-    return [_axis(design, name, ends, f"{where}: search.axes.{name}") for name, ends in design.search.axes.items()]
+    axes = [_axis(design, name, ends, f"{where}: search.axes.{name}") for name, ends in design.search.axes.items()]
+    rng = np.random.default_rng(0)
+    some = ({axis.name: axis.at_random(rng) for axis in axes} for _ in range(TRIES))
+    if why := why_none(partial(candidate, design, axes), some):
+        raise InputError(f"{where}: search.axes: no values of theirs make a design: {why}")
+    return axes
 
 
 def _track_sheet(design: Design) -> float:
@@ -102,6 +129,10 @@ def _axis(design: Design, name: str, ends: tuple[Value, ...], where: str) -> Axi
         found: list[Any] = [float(x) if isinstance(x, (int, float)) else x for x in ends]
         if len(found) != 2 or not all(isinstance(x, float) and 1e-3 <= x <= 1e4 for x in found):
             raise InputError(f"{where}: two numbers from 0.001 to 10000, lowest first")
+    elif may_be_left_out(design, name):
+        if sorted(map(str, ends)) != [_WITH, _WITHOUT]:
+            raise InputError(f"{where}: a section; give [{_WITHOUT}, {_WITH}], and its fields by their paths")
+        found = list(ends)
     else:
         found = [_read(design, name, end, where) for end in ends]
     if all(isinstance(x, str) for x in found):
@@ -130,6 +161,8 @@ def own_values(base: Design, axes: list[Axis]) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for axis in axes:
         value = 1.0 if axis.name == SIMILARITY else field_of(base, axis.name)
+        if axis.choices and may_be_left_out(base, axis.name):
+            value = _WITHOUT if value is None else _WITH
         if axis.choices:
             if value in axis.choices:
                 found[axis.name] = value
@@ -151,9 +184,15 @@ def candidate(base: Design, axes: list[Axis], proposed: dict[str, Value]) -> Des
     """
     assert base.search is not None
     data = plain_fields(base)
+    sections = {axis.name for axis in axes if axis.choices and may_be_left_out(base, axis.name)}
     for axis in axes:
-        if axis.name != SIMILARITY:
+        if axis.name != SIMILARITY and axis.name not in sections:
             set_field(data, axis.name, axis.value(proposed[axis.name]))
+    for name in sections:
+        if proposed[name] == _WITHOUT:
+            set_field(data, name, None)
+        elif field_of(data, name) is None:
+            set_field(data, name, {})
     design = _with_sheet(design_of(data, base), base)
     if SIMILARITY in proposed:
         design = scaled(design, float(proposed[SIMILARITY]), base.search.most_sheet_resistance)

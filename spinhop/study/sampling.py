@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice, product
 from typing import Any, get_args
 
@@ -13,7 +14,16 @@ import numpy as np
 
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
-from spinhop.design_fields import design_of, field_unit, plain_fields, read_field, read_process_field, set_field
+from spinhop.design_fields import (
+    TRIES,
+    design_of,
+    field_unit,
+    plain_fields,
+    read_field,
+    read_process_field,
+    set_field,
+    why_none,
+)
 from spinhop.study.study_fields import MOST_POINTS, WIRES, AxisFields, AxisRange, StudyFields, Wires
 
 _FIXED = {
@@ -76,15 +86,28 @@ def axes_of_study(study: StudyFields, design: Design, where: str) -> list[StudyA
         found[name] = _axis(study, design, name, study.axes[name], f"{where}: axes.{name}")
         if name in lone:
             design = _with(design, name, found[name].values[0])
+    shares = np.random.default_rng(0).random((TRIES, 1 if study.method == "list" else len(found)))
+    some = ({name: axis.at(share) for (name, axis), share in zip(found.items(), row, strict=True)}
+            for row in np.broadcast_to(shares, (TRIES, len(found))).tolist())  # fmt: skip
+    if why := why_none(partial(_having, design), some):
+        raise InputError(f"{where}: axes: no values of theirs make a design: {why}")
     return [found[name] for name in study.axes]
 
 
 def _with(design: Design, name: str, value: Any) -> Design:
     """The design that the values of other axes are read in: what holds at every point counts for them."""
-    if name == WIRES or name.startswith("process"):
+    try:
+        return _having(design, {name: value})
+    except ValueError:  # other axes make up for it, or none do, which is told then
         return design
+
+
+def _having(design: Design, values: Values) -> Design:
+    """The design with other values, its process as it is."""
     data = plain_fields(design)
-    set_field(data, name, value)
+    for name, value in values.items():
+        if name != WIRES and not name.startswith("process."):
+            set_field(data, name, value)
     return design_of(data, design)
 
 

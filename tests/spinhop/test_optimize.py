@@ -201,6 +201,11 @@ def test_the_track_s_resistance_goes_with_its_squares():
         ({"operating_point.weight": ("20 mV",)}, "two values, lowest first"),
         ({"device.track_resistance": ("1 kohm", "9 kohm")}, "it follows from the track's sheet resistance"),
         ({"network.soma_placement": ("diagonal", "nowhere")}, "network.soma_placement: 'nowhere'"),
+        ({"network.straps.drive.pitch": (0, 4)}, "network.straps.drive.pitch: 0.0: Input should be greater"),
+        ({"network.straps.drive.metal": ("m4", "m3")}, "network.straps.drive.metal: 'm3'"),
+        ({"network.straps.drive.colour": ("m4", "m5")}, "no field network.straps.drive.colour"),
+        ({"network.straps.drive": ("m4", "m5")}, "a section; give [without, with]"),
+        ({"network.straps.drive.pitch": (1, 4)}, "axes: no values of theirs make a design: network.straps.drive.metal"),
         ({"s": (10.0, 1.0)}, "two values, lowest first"),
         ({"s": ("1", "10")}, "two numbers from 0.001"),
         ({"network": ("a", "b")}, "search.axes.network"),
@@ -213,8 +218,40 @@ def test_axes_that_are_none(axes, message):
     design = Design(name="bad", network={"neurons": 4}, search=SearchFields(axes=axes))
     with pytest.raises(InputError) as found:
         axes_of(design, "bad.yaml")
-    assert message in str(found.value) and str(found.value).startswith("bad.yaml: search.axes.")
+    assert message in str(found.value) and str(found.value).startswith("bad.yaml: search.axes")
     assert len(found.value.lines) == 1 and len(found.value.lines[0]) <= 200
+
+
+def test_axes_whose_values_go_together_only_with_each_other():
+    """Sections that the design leaves out, a taper that only wide wires take, two straps that may cross."""
+    axes = {
+        "network.dendrite_width": ("60 nm", "300 nm"), "network.tapers.dendrite": ("without", "with"),
+        "network.tapers.dendrite.narrow": ("40 nm", "200 nm"), "network.straps.drive": ("with", "without"),
+        "network.straps.drive.metal": ("m4", "m5"), "network.straps.drive.pitch": (1, 4),
+        "network.straps.vdw.metal": ("m4", "m5"), "network.straps.vdw.width": ("50 nm", "90 nm"),
+    }  # fmt: skip
+    base = Design(name="apart", network={"neurons": 4}, search=SearchFields(axes=axes))
+    found = {axis.name: axis for axis in axes_of(base, "apart.yaml")}
+    assert found["network.straps.vdw.width"].unit == "m" and found["network.straps.vdw.width"].low == pytest.approx(
+        5e-8
+    )
+    assert own_values(base, list(found.values())) == dict.fromkeys(
+        ("network.tapers.dendrite", "network.straps.drive"), "without"
+    )
+    middle = {name: axis.choices[0] if axis.choices else (axis.low + axis.high) / 2 for name, axis in found.items()}
+    values = middle | {"network.straps.vdw.metal": "m5", "network.straps.drive.pitch": 3}
+    drawn = candidate(base, list(found.values()), values).network
+    assert drawn.tapers.dendrite is None and drawn.straps.drive is not None and drawn.straps.drive.metal == "m4"
+    assert drawn.straps.vdw is not None and drawn.straps.vdw.metal == "m5" and drawn.straps.drive.pitch == 3
+    other = values | {"network.tapers.dendrite": "with", "network.straps.drive": "without"}
+    drawn = candidate(base, list(found.values()), other).network
+    assert drawn.tapers.dendrite is not None and drawn.straps.drive is None
+    for wrong in (
+        {"network.straps.vdw.metal": "m4"},
+        {"network.tapers.dendrite": "with", "network.dendrite_width": 7e-8},
+    ):
+        with pytest.raises(ValueError, match=r"would cross|less than dendrite_width"):
+            candidate(base, list(found.values()), values | wrong)
 
 
 def test_a_design_without_a_search(tmp_path):

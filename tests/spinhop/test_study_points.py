@@ -43,6 +43,14 @@ def test_what_holds_at_every_point_counts_for_other_axes():
         assert [p[temperature[0]] for p in found] == [3.0, 30.0] and found[0][load[0]] == 1.6e-8
     with pytest.raises(InputError, match="give the load a time"):
         points(dict([temperature]))
+    pitch = {"network.straps.drive.pitch": (1, 2)}
+    assert len(points(pitch | {"network.straps.drive.metal": ("m4", "m5")})) == 4, (
+        "a section that the design leaves out"
+    )
+    with pytest.raises(
+        InputError, match=r"s: axes: no values of theirs make a design: network.straps.drive.metal: Field"
+    ):
+        points(pitch)
     with pytest.raises(InputError, match=r"axes.device.tmrr: 1: no field device.tmrr of a design"):
         points({"device.tmrr": (1, 2)})
 
