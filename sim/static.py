@@ -9,12 +9,13 @@ from scipy.linalg import eigh_tridiagonal
 
 from hwlib.errors import InputError
 from hwlib.quantities import array_in_si
+from sim.static_columns import solve_by_columns
 from sim.static_direct import SIDES, solve_directly
 from sim.static_lines import apply_crossbar, dot, factor_lines, solve_lines
 
 _TARGET = 1e-16  # of the residual, relative to the largest current that a source drives into a short circuit
 _MOST = 2000  # iterations before the direct solve takes over
-_MANY, _DIRECT_SIZE = 16, 2**16  # drives, and crossings up to which one sparse factorisation is faster
+_MANY, _LINES_A_DRIVE, _BLOCKS = 16, 8, 2**27  # drives from which blocks of columns are faster; numbers in them
 _GEMM_COST = 0.15  # one transform of an m × n array costs this times (m + n)/64 line sweeps
 
 
@@ -54,7 +55,7 @@ def solve_crossbar(
     source through one more segment. Conjugate gradients, preconditioned by solving all lines exactly or, when wires
     are so resistive that lines alone say little, by the eigenvectors of the crossbar with uniform devices; both are
     exact up to ``residual``, and a direct sparse solve stands behind them. Many drives share what is factorised: the
-    preconditioner or, where that is faster and for segments of 0 Ω, one sparse factorisation.
+    preconditioner, blocks of columns where that is faster, or for segments of 0 Ω one sparse factorisation.
 
     Numbers are in SI units; texts with units (``"2 ohm"``) may stand for them.
 
@@ -87,8 +88,7 @@ def solve_crossbar(
         siemens[np.isnan(volts[0])] = 0.0
     _hold(g, word, bit)
     perfect = bool(np.isinf(word).any() or np.isinf(bit).any())
-    directly = perfect or (len(ends[0]) >= _MANY and g.size <= _DIRECT_SIZE)
-    iterated = None if directly else _all_drives(g, word, bit, ends)
+    iterated = None if perfect else _all_drives(g, word, bit, ends)
     if iterated is None:
         found = solve_directly(g, word_ohm, bit_ohm, ends)
         u, v, iterations = found.word, found.bit, 0
@@ -111,20 +111,33 @@ def _all_drives(
     g: np.ndarray, word: np.ndarray, bit: np.ndarray, ends: list[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray, int, float] | None:
     """Word and bit voltages, shape (drives, rows, columns), most iterations, largest residual in A; None: no answer."""
+    ends, least = [np.nan_to_num(end) for end in ends], min(g.shape)
+    if len(ends[0]) >= max(_MANY, least // _LINES_A_DRIVE) and 1 < least <= _BLOCKS / g.size:
+        u, v = solve_by_columns(g, word, bit, ends)
+        drives = zip(u, v, *ends, strict=True)
+        return u, v, 0, max(_residual(g, word, bit, *_sources(word, bit, *end), x, y) for x, y, *end in drives)
     precondition, most, worst, found = _preconditioner(g, word, bit), 0, 0.0, []
-    for left, right, top, bottom in zip(*(np.nan_to_num(end) for end in ends), strict=True):
-        source_word, source_bit = np.zeros((2, *g.shape))
-        source_word[:, 0] += word[:, 0] * left
-        source_word[:, -1] += word[:, -1] * right
-        source_bit[0] += bit[0] * top
-        source_bit[-1] += bit[-1] * bottom
+    for end in zip(*ends, strict=True):
+        source_word, source_bit = _sources(word, bit, *end)
         answer = _iterate(g, word, bit, source_word, source_bit, precondition)
         if answer is None:
             return None
-        u, v, iterations = answer
-        most, worst = max(most, iterations), max(worst, _residual(g, word, bit, source_word, source_bit, u, v))
-        found.append((u, v))
-    return np.stack([u for u, _ in found]), np.stack([v for _, v in found]), most, worst
+        x, y, iterations = answer
+        most, worst = max(most, iterations), max(worst, _residual(g, word, bit, source_word, source_bit, x, y))
+        found.append((x, y))
+    return np.stack([x for x, _ in found]), np.stack([y for _, y in found]), most, worst
+
+
+def _sources(
+    word: np.ndarray, bit: np.ndarray, left: np.ndarray, right: np.ndarray, top: np.ndarray, bottom: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Currents in A from the sources of one drive into word and bit nodes that are held at 0 V."""
+    into_word, into_bit = np.zeros((2, len(word), bit.shape[1]))
+    into_word[:, 0] += word[:, 0] * left
+    into_word[:, -1] += word[:, -1] * right
+    into_bit[0] += bit[0] * top
+    into_bit[-1] += bit[-1] * bottom
+    return into_word, into_bit
 
 
 def _room(value: float | str | np.ndarray, shape: tuple[int, int]) -> tuple[int, ...]:

@@ -29,11 +29,12 @@ def test_faster_than_a_direct_solve_at_all_sizes(lines, ratio):
     checked(lines, ratio, 1.5)
 
 
-def test_many_vectors_share_one_factorisation():
-    row = against_direct_many(64, 1e-3, 256)
+@pytest.mark.parametrize("lines", [64, pytest.param(256, marks=FULL)])
+def test_many_vectors_at_once_are_faster_than_a_direct_solve(lines):
+    row = against_direct_many(lines, 1e-3, 256)
     print("\n", row)
     assert row["apart"] < 1e-8 and row["residual"] < 1e-8
-    assert row["gain_alone"] > 1.5
+    assert row["gain_alone"] > 4 and row["gain"] > 1.4
 
 
 def test_badcrossbar_agrees_and_is_slower():

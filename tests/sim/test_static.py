@@ -204,7 +204,21 @@ def test_bad_input_is_refused_in_one_line(change, message):
     assert message in str(problem.value) and "\n" not in str(problem.value)
 
 
-@pytest.mark.parametrize("drives", [3, 20, 40])  # each by itself, on one factorisation, as sums of fewer
+@pytest.mark.parametrize("shape", [(2, 6), (6, 2), (5, 9), (9, 5)])
+def test_columns_at_once_are_those_of_a_dense_solve(shape):
+    """Many drives: blocks as wide as the fewer lines; sources at all sides, lines held at one end, open devices."""
+    g, word, bit, ends = crossbar(shape, 3)
+    drives = np.random.default_rng(4).uniform(-1, 1, (70, 4))
+    many = {side: drives[:, [k]] * volts for k, (side, volts) in enumerate(ends.items())}
+    found = solve_crossbar(g, word, bit, **many)
+    assert found.iterations == 0 and found.residual < 1e-12
+    for k in (0, 63, 69):
+        u, v = dense(g, word, bit, {side: volts[k] for side, volts in many.items()})
+        np.testing.assert_allclose(found.word_voltage[k], u.astype(float), rtol=0, atol=1e-12)
+        np.testing.assert_allclose(found.bit_voltage[k], v.astype(float), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("drives", [3, 20, 40])  # each by itself, and by columns
 def test_many_drives_are_each_drive_alone(drives):
     rng = np.random.default_rng(drives)
     g, left, bottom = devices((9, 7), 1), rng.uniform(-1, 1, (drives, 9)), rng.uniform(-1, 1, (drives, 7))
