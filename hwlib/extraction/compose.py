@@ -269,7 +269,21 @@ class _Windows:
 
     def rest(self, shapes: dict[str, db.Region], labels: list[NetLabel], ports: PortTable) -> Part:
         """What lies outside all windows, joined to their free ports."""
+        lines = ports.free_lines()
+        near = self._reached(lines, shapes)
         net = self.extractor.extract(shapes, [(x.layer, x.x, x.y) for x in labels], self.drawing.where,
-                                     self._contacts(ports.free_lines()))  # fmt: skip
+                                     self._contacts(lines[near]))  # fmt: skip
+        net.port_contact = near[net.port_contact]
         zero = np.zeros(1, np.int64)
         return Part(-1, (), zero, zero, zero - 1, [labels], np.zeros((0, 5), np.int64), net)
+
+    def _reached(self, lines: np.ndarray, shapes: dict[str, db.Region]) -> np.ndarray:
+        """Which lines the box around all shapes of their layer touches."""
+        touched = np.zeros(len(lines), bool)
+        for index, name in enumerate(self.extractor.layers):
+            box = shapes[name].bbox()
+            if not box.empty():
+                upright = lines[:, 1] == 1
+                low, high = (np.where(upright, *sides) for sides in ((box.left, box.bottom), (box.right, box.top)))
+                touched |= (lines[:, 0] == index) & (lines[:, 2] >= low) & (lines[:, 2] <= high)
+        return np.flatnonzero(touched)
