@@ -66,8 +66,9 @@ def foot_rects(plan: Floorplan, south: bool) -> list[Rect]:
     rects = [Rect("m3", Box(0, y0, t.px, y1)), Rect("m2", column), *(Rect("v2", via) for via in vias)]
     if "ground" in t.straps:
         left, right = middle_of(t.lanes["ground"], t.straps["ground"].width)
-        rects.append(Rect(t.straps["ground"].spec.metal, Box(left, column.y0, right, column.y1)))
-        rects += _landing(t.straps["ground"], t.lanes["ground"], (y0 + y1) // 2, y1 - y0)
+        up = _landing(t.straps["ground"], t.lanes["ground"], (y0 + y1) // 2, y1 - y0)
+        if up:
+            rects += [Rect(t.straps["ground"].spec.metal, Box(left, column.y0, right, column.y1)), *up]
     return rects
 
 
@@ -77,7 +78,10 @@ def _margin(plan: Floorplan) -> int:
 
 
 def _row_strap(plan: Floorplan, name: str, wire: Box, meets: Box | None) -> list[Rect]:
-    """The strap over a row's end, and its vias within the box where the row meets a trunk or a pin, if it does."""
+    """The strap over a row's end, and its vias within the box where the row meets a trunk or a pin, if it does.
+
+    A trunk too narrow for a via up to the strap gets none: there the strap would lead nowhere.
+    """
     stack = plan.tile.straps.get(name)
     if stack is None:
         return []
@@ -86,7 +90,8 @@ def _row_strap(plan: Floorplan, name: str, wire: Box, meets: Box | None) -> list
     strap = Rect(stack.spec.metal, Box(wire.x0, low, wire.x1, high))
     if meets is None:
         return [strap]
-    return [strap, *_landing(stack, (meets.x0 + meets.x1) // 2, centre, meets.x1 - meets.x0)]
+    vias = _landing(stack, (meets.x0 + meets.x1) // 2, centre, meets.x1 - meets.x0)
+    return [strap, *vias] if vias else []
 
 
 def _landing(stack: StrapStack, x: int, y: int, length: int) -> list[Rect]:

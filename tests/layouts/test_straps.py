@@ -64,6 +64,13 @@ def test_strapped_layouts_are_clean(k, tmp_path):
     assert lvs(path, p, drawn) == []
 
 
+def test_a_strap_ends_before_a_trunk_too_narrow_for_its_vias(tmp_path):
+    """Of one row alone: a strap over it would lead nowhere."""
+    drawn = design({"weight": {"metal": "m5", "vias": 2}}, neurons=5, rail_blocks=4)
+    p, path = load_process("ebeam"), layouts.write_layout(layouts.hopfield(drawn), tmp_path / "drawn.oas")
+    assert lvs(path, p, drawn) == drc(path, p) == []
+
+
 def test_landings_stand_where_the_design_says():
     """Counted on the polygons: first and last tile, every third, and where the soma joins."""
     n, p = 8, load_process("copper")
