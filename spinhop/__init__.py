@@ -3,7 +3,6 @@
 Importing ``spinhop`` is light; its public names (``__init__.pyi``) load what they need when they are first used.
 """
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import lazy_loader
@@ -20,6 +19,8 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name != "__version__":
         return _public(name)
+    from importlib.metadata import PackageNotFoundError, version  # half of the time that a command takes to begin
+
     try:
         return version("spinhop")
     except PackageNotFoundError:

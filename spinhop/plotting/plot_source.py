@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CHIP = "variation.chip"
 REPEATS = (CHIP, "seed", "variation.seed")  # what is averaged over: another draw of the same thing
 _STATE = ("design_hash", "done", "problem")
+_LARGEST = 1e30  # of any number in SI; beyond it ticks of an axis cannot be counted
 _MOST_NAMES = 24  # in a message
 
 
@@ -107,6 +108,7 @@ def _of_study(path: Path) -> PlotSource:
         }  # fmt: skip
         numbers = {str(name): named[str(name)].astype(float) for name in rows.data_vars if str(name) not in _STATE}
         problems = _plain(named["problem"])
+        _check_sizes(path, parameters | numbers)
         refused = int(np.sum(problems != ""))
     except InputError:
         raise
@@ -138,11 +140,20 @@ def _of_search(path: Path) -> PlotSource:
     if not known.any():
         raise InputError(f"{path}: no design of this search was simulated; nothing to plot")
     parameters = {name: _plain(data[f"axis_{name}"].values) for name in axes if f"axis_{name}" in data}
+    _check_sizes(path, parameters | numbers)
     return PlotSource(
         "search", _text(data, "design"), path.parent, parameters, numbers, OBJECTIVES | {"rest_rate": "1"},
         int((~known).sum()), 0, np.asarray(data["on_front"].values, bool), objectives,
         _about(data, "design", "seed", "versions"),
     )  # fmt: skip
+
+
+def _check_sizes(path: Path, values: dict[str, np.ndarray]) -> None:
+    for name, each in values.items():
+        if each.dtype.kind in "iuf":
+            large = each[np.isfinite(each) & (np.abs(each) > _LARGEST)]
+            if large.size:
+                raise InputError(f"{path}: damaged: {cut(name, 60)} is {large[0]:.4g}, allowed up to {_LARGEST:g}")
 
 
 def _axes_of_search(folder: Path) -> dict[str, Literal["f", "U"]]:

@@ -259,10 +259,12 @@ def test_what_is_no_store(tmp_path, spinhop):
     (other / "zarr.json").write_text('{"zarr_format": 3, "node_type": "group", "attributes": {"format": "x"}}')
     none = store_in(tmp_path / "none", {"a.b": [1.0]}, [None])
     failed = store_in(tmp_path / "failed", {"a.b": [1.0]}, [PointResult(problem="no network")])
+    large = store_in(tmp_path / "large", {"a.b": [1.0, 2.0]}, [result(works=1.0, time_mean=-1e308)] * 2)
     for path, message in (
         (tmp_path / "nowhere", "no results of sweep, yield or optimize (no such folder)"),
         (tmp_path / "empty", "neither results.zarr nor search.nc in it"), (tmp_path / "design.yaml", "no results of"),
         (tmp_path / "search.nc", "damaged, or no results of a search"), (other, "damaged, or no store of a study"),
+        (large, "time_mean is -1e+308, allowed up to 1e+30"),
         (none, "no point has been computed yet"), (failed, "none of its 1 points has a result: no network"),
     ):  # fmt: skip
         code, out, err = spinhop("plot", path)
