@@ -80,7 +80,8 @@ def _margin(plan: Floorplan) -> int:
 def _row_strap(plan: Floorplan, name: str, wire: Box, meets: Box | None) -> list[Rect]:
     """The strap over a row's end, and its vias within the box where the row meets a trunk or a pin, if it does.
 
-    A trunk too narrow for a via up to the strap gets none: there the strap would lead nowhere.
+    A trunk too narrow for a via up to the strap gets none: there the strap would lead nowhere. One of a dendrite is
+    the pin itself.
     """
     stack = plan.tile.straps.get(name)
     if stack is None:
@@ -91,7 +92,7 @@ def _row_strap(plan: Floorplan, name: str, wire: Box, meets: Box | None) -> list
     if meets is None:
         return [strap]
     vias = _landing(stack, (meets.x0 + meets.x1) // 2, centre, meets.x1 - meets.x0)
-    return [strap, *vias] if vias else []
+    return [strap, *vias] if vias or name == "dendrite" else []
 
 
 def _landing(stack: StrapStack, x: int, y: int, length: int) -> list[Rect]:

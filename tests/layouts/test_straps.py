@@ -71,6 +71,13 @@ def test_a_strap_ends_before_a_trunk_too_narrow_for_its_vias(tmp_path):
     assert lvs(path, p, drawn) == drc(path, p) == []
 
 
+def test_a_dendrite_s_strap_reaches_its_pin_where_no_via_fits(tmp_path):
+    straps = {"drive": {"metal": "m4", "pitch": 3}, "dendrite": {"metal": "m5", "pitch": 3, "vias": 2}}
+    drawn = design(straps, "sky130", neurons=2, style="lines", dendrite_width=1.85e-6)
+    p, path = load_process("sky130"), layouts.write_layout(layouts.hopfield(drawn), tmp_path / "drawn.oas")
+    assert lvs(path, p, drawn) == drc(path, p) == []
+
+
 def test_landings_stand_where_the_design_says():
     """Counted on the polygons: first and last tile, every third, and where the soma joins."""
     n, p = 8, load_process("copper")
