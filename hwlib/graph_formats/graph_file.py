@@ -60,7 +60,7 @@ class GraphFile:
         head = self.stream.read(_HEAD)
         self.stream.seek(0)
         if head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16, of formats read here only XML may be
-            return 1, "<"
+            head = head.decode("utf-16", "replace").encode()
         lines = enumerate((line.strip() for line in head.decode("utf-8-sig", "replace").split("\n")), 1)
         return next((line for line in lines if line[1] and not line[1].startswith("#")), (1, ""))
 

@@ -72,7 +72,9 @@ def chip_yield(
     precision: Annotated[
         float, typer.Option("--precision", min=0.001, max=0.5, help="Half of the 95 % interval at which to stop.")
     ] = 0.05,
-    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Of the task, the first so many.")] = None,
+    trials: Annotated[
+        int | None, typer.Option("--trials", min=1, max=1_000_000, help="Of the task, the first so many.")
+    ] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     force: Annotated[bool, typer.Option("--force", help="Forget the chips that are stored.")] = False,
@@ -140,7 +142,9 @@ def characterise(
         str, typer.Option("--temperature", metavar="LIST", help="As '250 K, 300 K'; default the design's own.")
     ] = "",
     ideal: Annotated[bool, typer.Option("--ideal", help="Ideal wires, without drawing.")] = False,
-    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Of the task, the first so many.")] = None,
+    trials: Annotated[
+        int | None, typer.Option("--trials", min=1, max=1_000_000, help="Of the task, the first so many.")
+    ] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     force: Annotated[bool, typer.Option("--force", help="Forget the rows that are stored.")] = False,

@@ -16,7 +16,7 @@ from spinhop.design_fields import whole_design
 from spinhop.inputs import read_design
 from spinhop.study.characterisation_table import Column, Row, write_table
 from spinhop.study.point_evaluation import own_v_dw
-from spinhop.study.study_fields import StudyFields
+from spinhop.study.study_fields import study_of
 from spinhop.study.study_store import load_study_results
 from spinhop.study.sweep_runner import Advance, sweep
 
@@ -99,9 +99,9 @@ def characterise(
             whole_design(design, {_TEMPERATURE: warm[-1]})
         except ValueError as error:
             raise InputError(f"{design_path}: operating_point: {str(error).splitlines()[0]}") from None
-    study = StudyFields(
-        name=design.name, design=Path(design_path).name, wires=wires, rules=True, trials=trials, method="list",
-        axes=axes,
+    study = study_of(
+        design_path, name=design.name, design=Path(design_path).name, wires=wires, rules=True, trials=trials,
+        method="list", axes=axes,
     )  # fmt: skip
     study._folder, study._as_run = design.folder, True
     done = sweep(study, folder, workers=workers, scheduler=scheduler, fresh=fresh, progress=progress)

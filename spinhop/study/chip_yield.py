@@ -18,7 +18,7 @@ from spinhop.executor import executor
 from spinhop.inputs import read_design
 from spinhop.study.point_evaluation import evaluated
 from spinhop.study.sensitivity import Sensitivity, can_analyse, worst_parameters
-from spinhop.study.study_fields import MOST_POINTS, AxisRange, StudyFields
+from spinhop.study.study_fields import MOST_POINTS, AxisRange, study_of
 from spinhop.study.study_store import StudyStore, rows_of
 from spinhop.study.sweep_runner import StudyPlan, held_store
 
@@ -146,8 +146,8 @@ def _plan(
     folder = Path("yields") / design.name if folder is None else folder
     rows = max(chips, rows_of(folder))  # chips that are stored stay, also where fewer are asked for
     axis = AxisRange(low=0, high=rows - 1, count=rows) if rows > 1 else (0,)
-    study = StudyFields(
-        name=design.name, design=design_path.name, wires=wires, rules=True, trials=trials,
+    study = study_of(
+        design_path, name=design.name, design=design_path.name, wires=wires, rules=True, trials=trials,
         axes={"variation.chip": axis},
     )  # fmt: skip
     study._folder = design.folder

@@ -5,9 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, PrivateAttr, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
-from hwlib.errors import InputError, shown
+from hwlib.errors import InputError, cut, shown
 from hwlib.files import inside
 from hwlib.model_files import load_model
 from hwlib.strict_model import StrictModel
@@ -127,6 +136,22 @@ class StudyFields(StrictModel):
         if self.design.startswith("../"):
             return inside(self.folder.resolve().parent, self.design.removeprefix("../"), "design")
         return inside(self.folder, self.design, "design")
+
+
+def study_of(where: object, **fields: Any) -> StudyFields:
+    """A study whose fields a user gave otherwise than in a file.
+
+    Raises:
+        InputError: one line with the field.
+    """
+    try:
+        return StudyFields(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise InputError(
+            f"{where}: {cut(field, 60)}: {shown(first['input'])}: {first['msg'].replace('Input should be', 'allowed')}"
+        ) from None
 
 
 def load_study(path: str | Path) -> StudyFields:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hwlib.errors import InputError
+from hwlib.graph_reader import read_graph
 from tests.support.graph_files import BANNER, refused
 
 
@@ -142,3 +144,9 @@ BAD = [
 @pytest.mark.parametrize(("name", "text", "words"), BAD)
 def test_bad_files_get_one_clear_line(tmp_path, name, text, words):
     assert words in refused(tmp_path, name, text)
+
+
+def test_text_of_two_bytes_a_character_is_not_taken_for_xml(tmp_path):
+    (tmp_path / "g.txt").write_bytes("2 1\n1 2 1\n".encode("utf-16"))
+    with pytest.raises(InputError, match=r"g\.txt:1: not a text file; formats read"):
+        read_graph(tmp_path / "g.txt")
