@@ -97,6 +97,11 @@ def files_of(design: Design) -> list[str]:
     return list(dict.fromkeys([*process, *referred_files(design)]))
 
 
+def contents_of(design: Design) -> dict[str, str]:
+    """Hash of every file that a design names."""
+    return {name: file_hash(design.folder / name) for name in files_of(design)}
+
+
 def _names_in_folder(design: Design) -> dict[str, str]:
     """Where in the run folder the copies of files are, by their name in the design; each in a place of its own."""
     names: dict[str, str] = {}

@@ -19,7 +19,7 @@ from spinhop.atlas.first_failures import RuleEdges, next_trial
 from spinhop.atlas.sized_design import SMALLEST, Curve, refuse_fixed_size
 from spinhop.executor import Executor, executor
 from spinhop.folder_lock import hold
-from spinhop.inputs import read_design
+from spinhop.inputs import contents_of, read_design
 from spinhop.provenance import code_version, data_hash
 
 Advance = Callable[[int, int], None]
@@ -81,7 +81,7 @@ def make_atlas(
         "seed": str(base.seed),
         "code": code_version("hwlib", "layouts", "sim", __name__.rpartition(".")[0]),
     }
-    key = data_hash([about, versions(), base.model_dump(mode="json")])
+    key = data_hash([about, versions(), base.model_dump(mode="json"), contents_of(base)])
     made = design_attributes(base) | about
     if design_path is not None and design_path.resolve().parent == folder.resolve():
         raise InputError(f"{folder}: has the design itself; give another folder for results")

@@ -16,7 +16,7 @@ from spinhop.design_fields import Value
 from spinhop.docs_links import see
 from spinhop.executor import Executor, executor
 from spinhop.folder_lock import hold
-from spinhop.inputs import RESOLVED, read_design, write_inputs
+from spinhop.inputs import RESOLVED, contents_of, read_design, write_inputs
 from spinhop.optimize.pareto_front import PAGE, design_file, write_front
 from spinhop.optimize.search_history import SearchHistory, SearchTrial
 from spinhop.optimize.search_space import Axis, axes_of, candidate
@@ -51,7 +51,8 @@ def optimize(
     """Search the space that a design file's ``search`` spans.
 
     Trials that the folder has of the same search, seed, versions and code are not repeated: a stopped search goes on,
-    and more ``trials`` go on from where fewer ended. What is proposed does not depend on the number of workers.
+    and more ``trials`` go on from where fewer ended. Those of another search are refused, and stay. What is proposed
+    does not depend on the number of workers.
 
     Args:
         design_path: the design file.
@@ -64,7 +65,7 @@ def optimize(
         progress: called with (designs tried, in all).
 
     Raises:
-        InputError: a bad design or search, or a folder that cannot be written or is in use.
+        InputError: a bad design or search, or a folder that cannot be written, is in use or has others' trials.
     """
     design = read_design(design_path)
     axes = axes_of(design, str(design_path))
@@ -78,18 +79,18 @@ def optimize(
     folder = (Path("searches") / design.name if folder is None else folder).absolute()
     if design.folder.resolve() == folder.resolve():
         raise InputError(f"{folder}: has the design itself; give another folder for results")
+    about = {
+        "design": design.name, "seed": str(seed), "objectives": ", ".join(design.search.objectives),
+        "code": code_version("hwlib", "layouts", "sim", __name__.rpartition(".")[0]),
+    }  # fmt: skip
+    plain = design.model_dump(mode="json", exclude={"search"})
+    key = data_hash([about, versions(), plain, contents_of(design), _space(design)])
+    made = design_attributes(design) | about
     with hold(folder, ("input",)):
-        write_inputs(folder, design_path, design, design.load_process())
-        about = {
-            "design": design.name, "seed": str(seed), "objectives": ", ".join(design.search.objectives),
-            "code": code_version("hwlib", "layouts", "sim", __name__.rpartition(".")[0]),
-        }  # fmt: skip
-        resolved = (folder / RESOLVED).read_text(encoding="utf-8").partition("\n")[2]
-        key = data_hash([about, versions(), resolved.partition("\nsearch:")[0], _space(design)])
-        made = design_attributes(design) | about
         history = SearchHistory(design, axes, seed, key)
         if not fresh:
             history.load(folder)
+        write_inputs(folder, design_path, design, design.load_process())
         for path in (*folder.glob("best_*.yaml"), *folder.glob("trial_*.yaml")):  # of before, or of a killed search
             path.unlink()
         base = read_design(folder / RESOLVED)

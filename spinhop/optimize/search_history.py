@@ -96,10 +96,10 @@ class SearchHistory:
         write_atomic(folder / HISTORY, lambda path: path.write_text(text + "\n", encoding="utf-8"))
 
     def load(self, folder: Path) -> None:
-        """Take up the trials in a folder, if they are of this search.
+        """Take up the trials in a folder.
 
         Raises:
-            InputError: a damaged file.
+            InputError: a damaged file, or trials of another search.
         """
         import optuna
 
@@ -108,7 +108,10 @@ class SearchHistory:
             return
         stored = read_trials(path)
         if stored.key != self._key:
-            return
+            raise InputError(
+                f"{path}: of another search (design, its files, axes, seed, versions or code differ); choose another "
+                "folder, or --force to begin anew"
+            )
         try:
             for k, row in enumerate(stored.trials):
                 result = row.judged.judged()

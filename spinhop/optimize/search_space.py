@@ -32,7 +32,8 @@ _WITHOUT, _WITH = "without", "with"  # a section that a design may leave out
 FIXED = {  # what the physics decides, and what a search must not touch
     "device.track_resistance": "it follows from the track's sheet resistance and its squares",
     "name": "it names the result", "seed": "it draws the trials", "search": "it is the search",
-    "waivers": "none is waived",
+    "waivers": "none is waived", "task.required_accuracy": "designs have to reach it",
+    "task.required_share": "designs have to reach it",
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from types import SimpleNamespace
 
@@ -73,6 +74,43 @@ def test_the_front_is_what_its_files_give(searched):
         assert {bound["name"] for bound in trial.judged.bounds} >= {"vdw.window", "breakdown", "current.m3"}
         assert min(b["distance"] for b in trial.judged.bounds if b["name"] not in REMARKS) >= 0
         assert {bound["name"] for bound in trial.judged.bounds} >= REMARKS
+
+
+@pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
+def test_ngspice_agrees_on_a_design_that_was_found(searched, tmp_path, spinhop):
+    """Drawn from its file: state, time and energy of its first trial by another simulator."""
+    _, _, found = searched
+    code, out, _ = spinhop("spice", found.designs[0], "--run", "-o", tmp_path / "run", "--json")
+    theirs, ours = (json.loads(out)["outcome"][name] for name in ("ngspice", "engine"))
+    assert code == 0 and theirs["at_rest"] and theirs["state"] == ours["state"]
+    assert theirs["time_to_solution"] == pytest.approx(ours["time_to_solution"], rel=1e-3)
+    assert theirs["energy"] == pytest.approx(ours["energy"], rel=1e-3)
+
+
+def test_a_cluster_by_address_finds_the_same(searched, tmp_path, monkeypatch):
+    """Four trials by the workers of a Dask scheduler that runs already."""
+    from distributed import LocalCluster
+
+    path, _, found = searched
+    monkeypatch.setattr(search_history, "_STARTUP", 2)
+    with LocalCluster(
+        n_workers=1, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1"
+    ) as cluster:
+        there = optimize(path, tmp_path / "out", trials=4, scheduler=cluster.scheduler_address)
+    assert there.trials == found.trials[:4]
+
+
+def test_trials_of_another_search_are_kept(searched, tmp_path):
+    """Another seed, or other axes, in a folder with results: one line, and the trials stay until they are to go."""
+    path, folder, found = searched
+    kept = (folder / "trials.json").read_bytes()
+    (tmp_path / "small.yaml").write_text(SMALL.replace("[60 mV, 150 mV]", "[60 mV, 151 mV]"))
+    for given, options in ((path, {"seed": 9}), (tmp_path / "small.yaml", {})):
+        with pytest.raises(InputError, match=r"trials.json: of another search .*choose another folder, or --force"):
+            optimize(given, folder, **options)
+    assert (folder / "trials.json").read_bytes() == kept and found.designs[0].exists()
+    assert len(optimize(path, tmp_path / "out", trials=1).trials) == 1
+    assert optimize(path, tmp_path / "out", trials=1, seed=9, fresh=True).trials[0].proposed != found.trials[0].proposed
 
 
 def test_nothing_beats_the_front(searched):
@@ -158,14 +196,29 @@ def ideal_result(design):
     return sim.run_task(ideal_network(design, process), design, process)
 
 
-@pytest.mark.parametrize("s", [0.5, 3.0, 40.0])
+LAW = {"name": "law", "network": {"neurons": 6}, "seed": 4}
+
+
+@pytest.mark.parametrize("s", [0.5, 3.0, 400.0])
 def test_times_follow_the_similarity_law(s):
     """RA, R_M × s and leaks / s on ideal wires: times × s, energies and outcomes equal, power / s."""
-    design = Design(name="law", network={"neurons": 6}, task={"trials": 3}, seed=4)
-    one, slow = ideal_result(design), ideal_result(scaled(design, s, 1e6))
-    np.testing.assert_allclose(slow["time_to_solution"], s * one["time_to_solution"], rtol=1e-7)
-    np.testing.assert_allclose(slow["energy_source"].sum("source"), one["energy_source"].sum("source"), rtol=1e-7)
+    design = Design(**LAW, task={"trials": 3})
+    one, slow = ideal_result(design), ideal_result(scaled(design, s, 1e9))
+    np.testing.assert_allclose(slow["time_to_solution"], s * one["time_to_solution"], rtol=1e-9)
+    np.testing.assert_allclose(slow["energy_source"].sum("source"), one["energy_source"].sum("source"), rtol=1e-9)
     assert (slow["state"].values == one["state"].values).all()
+
+
+@pytest.mark.parametrize("b", [0.07, 3.0])
+def test_energies_follow_the_similarity_law_of_voltages(b):
+    """All voltages and leaks × b on ideal wires: times / b, energies × b, so that energy × time stays."""
+    one = ideal_result(Design(**LAW, task={"trials": 3}))
+    volts = {"weight": 0.1 * b, "v_charge": 0.1 * b, "v_dw": float(one["v_dw"]) * b}
+    point = volts | {"axon_leak": -5.0 * b, "soma_leak": 0.2 * b}
+    far = ideal_result(Design(**LAW, task={"trials": 3, "time_limit": 2e-6 / b}, operating_point=point))
+    np.testing.assert_allclose(b * far["time_to_solution"], one["time_to_solution"], rtol=1e-9)
+    np.testing.assert_allclose(far["energy_source"].sum("source"), b * one["energy_source"].sum("source"), rtol=1e-9)
+    assert (far["state"].values == one["state"].values).all()
 
 
 def test_the_track_s_resistance_follows_only_as_far_as_its_metal_allows():
@@ -212,6 +265,7 @@ def test_the_track_s_resistance_goes_with_its_squares():
         ({"network.weights.patterns": ("a", "b")}, "network.weights.patterns"),
         ({"task.kind.deeper": ("a", "b")}, "task.kind.deeper"),
         ({"name": ("a", "b")}, "it names the result"),
+        ({"task.required_accuracy": (0.1, 0.9)}, "designs have to reach it"),
     ],
 )
 def test_axes_that_are_none(axes, message):
