@@ -117,12 +117,11 @@ class Floorplan:
         Where it is fed from both ends of its wires, each of its two pieces has half of them.
         """
         r, trunks, sides = self.rules, self.design.network.trunks, 2 if fed == "both" else 1
-        layer, least = self.process.layers[metal], r.landing(metal, "v2")
+        layer, least = self.process.layers[metal], max(r.landing(metal, "v2"), self._end_on_trunk)
         if trunks.size == "currents" and layer.max_current_density:
             metres = self._currents[net].whole / sides / (layer.max_current_density * layer.thickness)
             vias = self.vias_on(net, fed) * (r.width("v2") + r.space("v2")) - r.space("v2")
-            margin = max(r.enclosure("m2", "v2"), r.enclosure("m3", "v2"))
-            least = max(least, -(-vias // self._vias_across(wire)) + 2 * margin)
+            least = max(least, -(-vias // self._vias_across(wire)) + 2 * self._via_margin)
             return max(least, r.steps(metres * trunks.scale))
         count = self.n if net == GROUND.net_name() else int(self.rows_on(net).sum())
         return max(least, math.ceil(count * wire * trunks.scale / sides - 1e-9))
@@ -141,8 +140,17 @@ class Floorplan:
     def _vias_across(self, wire: int) -> int:
         """How many vias stand side by side across a wire that ends on a trunk."""
         r = self.rules
-        margin = max(r.enclosure("m2", "v2"), r.enclosure("m3", "v2"))
-        return max(1, (wire - 2 * margin + r.space("v2")) // (r.width("v2") + r.space("v2")))
+        return max(1, (wire - 2 * self._via_margin + r.space("v2")) // (r.width("v2") + r.space("v2")))
+
+    @property
+    def _via_margin(self) -> int:
+        """Metal beside a via of trunks, which trunk and wire both have."""
+        return max(self.rules.enclosure("m2", "v2"), self.rules.enclosure("m3", "v2"))
+
+    @property
+    def _end_on_trunk(self) -> int:
+        """How far a wire reaches over its trunk, at least: it ends where the trunk does."""
+        return self.rules.width("v2") + 2 * self._via_margin
 
     def vias_on(self, net: str, fed: str) -> int:
         """Most vias of one row or column on a trunk of its net."""

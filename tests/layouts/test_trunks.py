@@ -54,6 +54,15 @@ def test_layouts_fed_from_some_sides_are_clean(k, feeds, size, tmp_path):
     assert lvs(path, p, drawn) == []
 
 
+@pytest.mark.parametrize("process", ["sky130", "copper"])
+def test_trunks_as_thin_as_their_vias_are_clean(process, tmp_path):
+    """A ground column ends with its trunk: sky130's m2 needs more around a via than the trunk's m3."""
+    drawn, p = design(3, process, trunks={"scale": 0.01}), load_process(process)
+    component = layouts.hopfield(drawn)
+    assert violations(flat_regions(component, p), p) == []
+    assert drc(layouts.write_layout(component, tmp_path / "thin.oas"), p) == []
+
+
 def test_one_side_has_all_of_a_net():
     """Two trunks of half the summed widths, or one of all of it."""
     p, n = load_process("copper"), 12
