@@ -78,7 +78,11 @@ class TrialRun:
         """Take some steps (all that fit between two looks by default, one when recorded); whether the trial is over."""
         stepper = self.stepper
         before = stepper.steps
-        status = stepper.advance(1 if self.recorder else steps or stepper.between)
+        return self.took(stepper.advance(1 if self.recorder else steps or stepper.between), before)
+
+    def took(self, status: int, before: int) -> bool:
+        """Look at what the stepper did with ``status``; ``before``: its steps until then. Whether the trial is over."""
+        stepper = self.stepper
         if self.recorder is None:
             stepper.check()
         elif stepper.steps > before:
@@ -192,6 +196,28 @@ def run_trial(run: TrialRun, checkpoint: Path | None = None, looked: Callable[[]
     return run.result()
 
 
+def run_abreast(runs: Sequence[TrialRun], looked: Callable[[], None]) -> list[Trials]:
+    """Run trials of one solver to their ends, those of one kin and phase at once.
+
+    Args:
+        runs: the trials, not recorded.
+        looked: called now and then.
+    """
+    found: dict[int, Trials] = {}
+    while len(found) < len(runs):
+        looked()
+        left = [k for k in range(len(runs)) if k not in found]
+        phase, kin = min((runs[k].phase, runs[k].stepper.kin) for k in left)
+        now = [k for k in left if (runs[k].phase, runs[k].stepper.kin) == (phase, kin)]
+        steppers = [runs[k].stepper for k in now]
+        before = [stepper.steps for stepper in steppers]
+        answers = steppers[0].advance_abreast(steppers, steppers[0].between)
+        for k, status, steps in zip(now, answers, before, strict=True):
+            if status is not None and runs[k].took(status, steps):
+                found[k] = runs[k].result()
+    return [found[k] for k in range(len(runs))]
+
+
 def run_trials(engine: Engine, network: Network, protocols: Sequence[Protocol], options: Options) -> Trials:
     """Run every protocol on a network with an engine: one after the other, or side by side where that pays.
 
@@ -199,7 +225,8 @@ def run_trials(engine: Engine, network: Network, protocols: Sequence[Protocol], 
         InputError: a protocol that does not fit the network, or a checkpoint of another run.
     """
     solver = engine.prepare(network)
-    if len(protocols) > 1 and solver.side_by_side > 1:
+    alone = solver.abreast == 1 or options.record or options.checkpoint is not None
+    if len(protocols) > 1 and (solver.side_by_side > 1 or not alone):
         return joined(_side_by_side(solver, protocols, options))
     done: list[Trials] = []
     for protocol in protocols:
@@ -238,8 +265,12 @@ class _StoppedError(Exception):
 
 
 def _side_by_side(solver: Solver, protocols: Sequence[Protocol], options: Options) -> list[Trials]:
-    """A trial a thread; each is the same to the last bit as when it runs alone."""
-    stop = Event()
+    """A trial a thread, or some abreast; each is the same to the last bit as when it runs alone."""
+    stop, size = Event(), solver.together
+    abreast = solver.abreast > 1 and not options.record
+    if abreast:  # threads get equal parts
+        rounds = -(-len(protocols) // (solver.side_by_side * solver.abreast))
+        size = -(-len(protocols) // (solver.side_by_side * rounds))
 
     def looked() -> None:
         if stop.is_set():
@@ -247,11 +278,13 @@ def _side_by_side(solver: Solver, protocols: Sequence[Protocol], options: Option
 
     def some(first: int) -> list[Trials]:
         looked()
-        mine = protocols[first : first + solver.together]
+        mine = protocols[first : first + size]
+        if abreast and len(mine) > 1:
+            return run_abreast([TrialRun(solver, protocol, options) for protocol in mine], looked)
         return [run_trial(TrialRun(solver, protocol, options), looked=looked) for protocol in mine]
 
     with ThreadPoolExecutor(solver.side_by_side) as pool:
-        futures = [pool.submit(some, first) for first in range(0, len(protocols), solver.together)]
+        futures = [pool.submit(some, first) for first in range(0, len(protocols), size)]
         try:
             done = 0
             for future in as_completed(futures):

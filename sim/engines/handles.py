@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.typing.templates import AttributeTemplate
-from numba.extending import NativeValue, infer_getattr, lower_getattr_generic, models, register_model, unbox
+from numba.extending import NativeValue, infer_getattr, intrinsic, lower_getattr_generic, models, register_model, unbox
 from numba.np.numpy_support import from_dtype
 
 _WORD = 8  # bytes of everything in a table
@@ -156,3 +156,13 @@ def _load_array(context: Any, builder: Any, kind: types.Array, at: Any) -> Any:
     array.shape = cgutils.pack_array(builder, [word(k) for k in shape], long)
     array.strides = cgutils.pack_array(builder, [word(k + kind.ndim) for k in shape], long)
     return array._getvalue()
+
+
+@intrinsic
+def handle_at(context: Any, address: Any, example: Any) -> Any:
+    """In compiled code: the handle whose ``address`` is given, of the type of ``example``."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.inttoptr(values[0], context.get_value_type(signature.return_type))
+
+    return example(types.int64, example), generate

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -85,10 +86,12 @@ class Stepper:
         state: state variables of the walls besides their places, shape (states, devices).
         between: steps between two looks at the run, unless it is recorded.
         resumable: whether it can go on from a file (``kept``, ``take``).
+        kin: the same for steppers that may advance abreast.
     """
 
     between = 1024
     resumable = False
+    kin: int = 0
 
     def __init__(self, phase: Phase):
         self.phase = phase
@@ -97,6 +100,11 @@ class Stepper:
 
     def advance(self, steps: int) -> int:
         """Take up to so many steps: ``RUNNING``, ``REST`` or ``LIMIT``."""
+        raise NotImplementedError
+
+    @staticmethod
+    def advance_abreast(steppers: Sequence[Any], steps: int) -> list[int | None]:
+        """``advance`` for several of one kin; None for those that are not done when the first of them is."""
         raise NotImplementedError
 
     def walls(self) -> np.ndarray:
@@ -152,10 +160,12 @@ class Solver:
         network: the network.
         side_by_side: how many trials may run at once, a thread each.
         together: how many of them, one after the other, are worth handing to a thread.
+        abreast: how many at most a thread moves at once, see ``Stepper.advance_abreast``.
     """
 
     side_by_side = 1
     together = 1
+    abreast = 1
 
     def __init__(self, network: Network):
         self.network = network

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from threading import Lock
 
 import numba
@@ -10,6 +12,7 @@ import numpy as np
 from hwlib.network import MTJ_IN, Network
 from sim.engines.handles import Handle
 from sim.engines.ideal.gains import margin_of, strongest_weights
+from sim.engines.layout.elimination.trial_lanes import make_lane_room
 from sim.engines.layout.partition.blocks import Structure, build_structure, source_nodes
 from sim.engines.layout.partition.plan import Plan, build_plan
 from sim.engines.layout.probe import node_voltages, residual, track_currents
@@ -17,14 +20,26 @@ from sim.engines.layout.stepping.active_set import places, speeds
 from sim.engines.layout.stepping.column import INSIDE
 from sim.engines.layout.stepping.kernels import link
 from sim.engines.layout.stepping.layout_growth import led, make_watch, watch_nothing
-from sim.engines.layout.stepping.motion import LASTING, Motion, make_motion
-from sim.engines.layout.stepping.runge_kutta import advance, begin
+from sim.engines.layout.stepping.motion import (
+    LASTING,
+    STATUS,
+    STEPS,
+    TOLERANCE,
+    UNTIL,
+    UNTIL_REST,
+    Motion,
+    make_motion,
+)  # fmt: skip
+from sim.engines.layout.stepping.runge_kutta import SOLVE, advance, begin
+from sim.engines.layout.stepping.trials_abreast import advance_abreast
 from sim.engines.layout.system import System, Walls, make_system, make_walls
-from sim.engines.stepper import CONVERGENCE, REST, Phase, Solver, Stepper
+from sim.engines.stepper import CONVERGENCE, REST, RUNNING, Phase, Solver, Stepper
+from sim.engines.vector_code import LANES
 from sim.recorder import Recorder
 from sim.wall_events import EventStore
 
 _WALLS_PER_THREAD = 30_000  # fewer are done sooner by one thread
+_ABREAST = 2 * LANES  # trials whose circuits a thread solves together
 Plans = dict[bytes, tuple[Structure, Plan]]
 
 
@@ -50,6 +65,7 @@ class LayoutSolver(Solver):
         super().__init__(network)
         self.threads = threads or threads_for(network)
         self.side_by_side = numba.get_num_threads() if self.threads == 1 else 1
+        self.abreast = _ABREAST if self.threads == 1 else 1
         self._plans: Plans = {}
         self._planning = Lock()
 
@@ -94,21 +110,52 @@ class LayoutStepper(Stepper):
         self._jumped = False
         self.held = Handle(self.system), Handle(self.constants), Handle(self.motion)
         self._held_watch = Handle(self._watch)
-        link(self.system, *self.held, threads)
+        link(self.system, *self.held, self._held_watch, threads)
         begin(*self.held)
 
     def advance(self, steps: int) -> int:
         """Go on from event to event."""
+        self._ask(steps)
+        advance(*self.held, self._held_watch)
+        return self._answer()
+
+    def _ask(self, steps: int) -> None:
+        """Say what steps are to be taken."""
+        course, phase = self.motion.course, self.phase
+        self._jumped = self.motion.facts[:, INSIDE].max() == 0
+        course[[STEPS, STATUS]] = steps, RUNNING
+        course[[UNTIL, UNTIL_REST, TOLERANCE]] = phase.until, phase.until_rest, phase.tolerance
+
+    def _answer(self) -> int:
+        """What steps ended with."""
         motion, phase = self.motion, self.phase
-        self._jumped = motion.facts[:, INSIDE].max() == 0
-        status = advance(
-            *self.held, self._held_watch, steps, float(phase.until), float(phase.tolerance), phase.until_rest
-        )
+        status = int(motion.course[STATUS])
         if status == REST and not phase.until_rest:  # held to the end of the phase, power flowing, nothing moving
             motion.energy[:] += (phase.until - motion.clock[0]) * motion.power[0]
             motion.clock[0] = phase.until
         self._tell()
-        return int(status)
+        return status
+
+    @cached_property
+    def lane_room(self) -> Handle:
+        """Work space of steppers that advance abreast."""
+        return Handle(make_lane_room(self.system.interface.program))
+
+    @property
+    def kin(self) -> int:
+        """Those with one plan may advance abreast."""
+        return id(self.plan)
+
+    @staticmethod
+    def advance_abreast(steppers: Sequence[LayoutStepper], steps: int) -> list[int | None]:
+        """As of ``Stepper``."""
+        for each in steppers:
+            if each.motion.course[STATUS] != SOLVE:
+                each._ask(steps)
+        handles = [(*each.held, each._held_watch) for each in steppers]
+        table = np.array([[handle.address for handle in each] for each in handles])
+        advance_abreast(table.astype(np.int64), steppers[0].lane_room, *handles[0])
+        return [None if each.motion.course[STATUS] == SOLVE else each._answer() for each in steppers]
 
     def _tell(self) -> None:
         self.time, self.steps, self.energy = float(self.motion.clock[0]), int(self.motion.clock[3]), self.motion.energy

@@ -155,22 +155,30 @@ def _add_joint_pillars(values, b, diag, n, joint, ref, pillar):
             values[entry[e]] -= g
 
 
-@kernel()
-def solve_interface(system):
-    """Potentials of the references, from what rows and ladders leave at their ports."""
+@outer()
+def assemble_interface(system, values, b):
+    """Add what rows and ladders leave at their ports to the interface's fixed values and sources."""
     joint, rows, inner, work = system.interface, system.rows, system.program, system.work
     program, ref = joint.program, work.ref
-    n, values, b = program.n, system.face.values, system.face.b
-    _reset(joint.values, values, 0, len(values))
-    _reset(system.face.source_b, b, 0, n)
+    n = program.n
     if system.coupled.rails > 0:
         join_coupled(system.coupled, system.coupled_state, values, b, ref, n)
     _gather(values, rows, inner, work.values, b, work.b)
     join_ports(system.single.entry, system.single.port_ref, system.taps.port, values, b)
     _add_joint_pillars(values, b, program.diag, n, joint, ref, work.pillar)
+
+
+@kernel()
+def solve_interface(system):
+    """Potentials of the references, from what rows and ladders leave at their ports."""
+    program, values, b = system.interface.program, system.face.values, system.face.b
+    n = program.n
+    _reset(system.interface.values, values, 0, len(values))
+    _reset(system.face.source_b, b, 0, n)
+    assemble_interface(system, values, b)
     forward(program, values, b, system.face.c, 0, n)
     backward(program, values, b, system.face.x, 0, n)
-    _reset(system.face.x, ref, 0, n)
+    _reset(system.face.x, system.work.ref, 0, n)
 
 
 @outer()
@@ -271,20 +279,32 @@ def _all_shares(system, which):
 
 
 @outer()
-def solve_circuit(system):
-    """Potentials of every reference for the pillars as they are, and the circuit's powers."""
+def eliminate_all_rows(system):
+    """Rows whose pillars changed, down to their ports."""
     dirty = system.work.dirty
     for which in (SWEEP, ELIMINATE):
         if system.calls[which] != 0:
             _all_shares(system, np.int64(which))
     for k in range(len(dirty)):
         dirty[k] = False
-    call(system.calls[INTERFACE], system)
+
+
+@outer()
+def finish_solution(system):
+    """Rows and powers for the references' potentials."""
     if system.calls[SUBSTITUTE] != 0:
         _all_shares(system, np.int64(SUBSTITUTE))
     call(system.calls[POWERS], system)
     if system.calls[SWEPT_POWERS] != 0:
         call(system.calls[SWEPT_POWERS], system)
+
+
+@outer()
+def solve_circuit(system):
+    """Potentials of every reference for the pillars as they are, and the circuit's powers."""
+    eliminate_all_rows(system)
+    call(system.calls[INTERFACE], system)
+    finish_solution(system)
 
 
 @plain()

@@ -9,7 +9,7 @@ import numpy as np
 from sim.engines.layout.elimination.numeric import Program
 
 # What is called by address: for a share of the walls or the rows; for everything; for all shares side by side.
-PASS, SWEEP, ELIMINATE, SUBSTITUTE, INTERFACE, POWERS, SWEPT_POWERS, ALL_PASSES, ALL_SHARES = range(9)
+PASS, SWEEP, ELIMINATE, SUBSTITUTE, INTERFACE, POWERS, SWEPT_POWERS, PROCEED, ALL_PASSES, ALL_SHARES = range(10)
 
 
 class Rows(NamedTuple):

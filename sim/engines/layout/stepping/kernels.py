@@ -15,20 +15,23 @@ from sim.engines.layout.partition.block_records import (
     INTERFACE,
     PASS,
     POWERS,
+    PROCEED,
     SUBSTITUTE,
     SWEEP,
     SWEPT_POWERS,
 )
 from sim.engines.layout.stepping.passes import parallel_pass, share_pass
+from sim.engines.layout.stepping.runge_kutta import proceed
 from sim.engines.layout.system import System
 
 _STEP = types.int64, types.float64, types.float64  # which pass, length of the step, slack
 
 
-def link(system: System, held: Handle, walls: Handle, motion: Handle, threads: int) -> None:
+def link(system: System, held: Handle, walls: Handle, motion: Handle, watch: Handle, threads: int) -> None:
     """Compile what a system needs, or load it, and write the addresses into ``System.calls``; the others are 0."""
     calls, share = system.calls, types.int64
     calls[PASS] = address_of(share_pass, held, walls, motion, *_STEP, share)
+    calls[PROCEED] = address_of(proceed, held, walls, motion, watch)
     if system.coupled.rails:
         calls[SWEEP] = address_of(coupled_kernel(system.coupled.rails), held, share)
         calls[SWEPT_POWERS] = address_of(coupled_powers_kernel(system.coupled.rails), held)

@@ -11,6 +11,13 @@ from sim.engines.layout.stepping.column import FACTS
 from sim.engines.layout.system import System
 
 
+# Of ``Motion.course``: where the step under way goes on, whether its circuit is still to be solved, what steps ended
+# with and how many are still to be taken; limit of the time (s), whether to end at rest, largest error of a wall
+# (fraction of L); of the step, s: time left, its length, the one wanted, that of the next if a wall is let go, and
+# between which lengths rest begins.
+AT, STALE, STATUS, STEPS, UNTIL, UNTIL_REST, TOLERANCE, LEFT, LENGTH, WANTED, FOLLOWING, MOVING, RESTING = range(13)
+
+
 class Motion(NamedTuple):
     """State of a run between steps; ``LASTING`` names the part from which ``begin`` finds the rest.
 
@@ -19,6 +26,7 @@ class Motion(NamedTuple):
         trial: positions of the step under way.
         clock: time, next step, last step (s), how many steps and circuit solutions there were, and the time over which
             the present power is what an error of the energy counts against (s).
+        course: what steps are asked for, and where one goes on (see above).
         y: potentials of the references that tracks depend on, at the four stages, row 0 now.
         power: powers at the four stages, row 0 now.
         energy: their integral in J.
@@ -36,6 +44,7 @@ class Motion(NamedTuple):
     s: np.ndarray
     trial: np.ndarray
     clock: np.ndarray
+    course: np.ndarray
     y: np.ndarray
     power: np.ndarray
     energy: np.ndarray
@@ -64,6 +73,7 @@ def make_motion(s: np.ndarray, system: System, network: Network) -> Motion:
         s=s.copy(),
         trial=s.copy(),
         clock=np.array([0.0, 0.0, 0.0, 0.0, 0.0, _energy_time(network)]),
+        course=np.zeros(RESTING + 1),
         y=np.zeros((4, references)),
         power=np.zeros((4, 6)),
         energy=np.zeros(6),

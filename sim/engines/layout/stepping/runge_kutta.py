@@ -2,6 +2,9 @@
 
 Speeds are linear in the reference potentials, so a Runge-Kutta step (Bogacki and Shampine, 3(2)) combines potentials
 and then moves each wall once. Walls at rest against an end of their track are only looked at once a step.
+
+``proceed`` returns wherever a solution of the circuit is needed, so that whoever calls it may solve several trials'
+circuits at once; ``Motion.course`` says where a step goes on.
 """
 
 from __future__ import annotations
@@ -9,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 
 from sim.engines.function_pointers import call
-from sim.engines.jit_options import outer, plain
+from sim.engines.jit_options import kernel, outer, plain
 from sim.engines.layout.elimination.schur import solve_circuit
-from sim.engines.layout.partition.block_records import ALL_PASSES, PASS
+from sim.engines.layout.partition.block_records import ALL_PASSES, PASS, PROCEED
 from sim.engines.layout.stepping.active_set import ACTIVE, NEAR
 from sim.engines.layout.stepping.column import (
     CHANGED,
@@ -27,6 +30,21 @@ from sim.engines.layout.stepping.column import (
     set_pillars,
 )  # fmt: skip
 from sim.engines.layout.stepping.layout_growth import grow
+from sim.engines.layout.stepping.motion import (
+    AT,
+    FOLLOWING,
+    LEFT,
+    LENGTH,
+    MOVING,
+    RESTING,
+    STALE,
+    STATUS,
+    STEPS,
+    TOLERANCE,
+    UNTIL,
+    UNTIL_REST,
+    WANTED,
+)  # fmt: skip
 from sim.engines.layout.stepping.passes import (
     ACTIVATE,
     DRIFT,
@@ -37,8 +55,8 @@ from sim.engines.layout.stepping.passes import (
     STILL,
 )
 
-RUNNING, REST, LIMIT = range(3)
-MISJUDGED, RELEASED = -1.0, -2.0  # instead of a step's error
+RUNNING, REST, LIMIT, SOLVE, SOLVED = range(5)  # SOLVE: the circuit has to be solved; SOLVED: it has been
+_BEGIN, _FIRST, _SECOND, _THIRD, _ACCEPTED, _JUMPED, _END = range(7)  # where a step goes on
 _ARRIVED = 1e-5  # time to the last arrival over the time so far: below it one step goes there
 _REST_TIME = 1e-15  # s: how exactly the moment of rest is found
 _LEAST_STEP = 1e-17  # s: below it a step is accepted as it is
@@ -81,12 +99,16 @@ def _pass(system, walls, motion, kind, h, slack):
 
 
 @outer()
-def _stage(system, motion, stage, changed):
-    """Potentials and powers at a stage; those of the last solution when no pillar changed."""
+def _change(system, walls, motion, kind, h, slack):
+    """A pass that moves pillars: whether the last solution is not that of their places any more."""
+    if _pass(system, walls, motion, kind, h, slack):
+        motion.course[STALE] = 1.0
+
+
+@outer()
+def _store(system, motion, stage):
+    """Potentials and powers of the last solution as those of a stage."""
     power, y, ref, solved = motion.power, motion.y, system.work.ref, system.face.power
-    if changed:
-        solve_circuit(system)
-        motion.clock[4] += 1
     for k in range(power.shape[1]):
         power[stage, k] = solved[k]
     for k in range(y.shape[1]):
@@ -101,7 +123,9 @@ def begin(system, walls, motion):
         walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, motion.s, 0,
         len(motion.s),
     )  # fmt: skip
-    _stage(system, motion, np.int64(0), np.bool_(True))
+    solve_circuit(system)
+    motion.clock[4] += 1
+    _store(system, motion, np.int64(0))
     _pass(system, walls, motion, np.int64(SCAN), 0.0, 0.0)
 
 
@@ -118,58 +142,6 @@ def _settle(system, walls, motion):
 @outer()
 def _any_deferred(motion):
     return _most(motion, DEFERRALS) > 0
-
-
-@outer()
-def _jump(system, walls, motion, left):
-    """Nothing changes until a wall reaches a pillar: go there, or until the last wall arrives."""
-    edge, last = _least(motion, EDGE), _most(motion, LAST)
-    h = min(edge if edge < np.inf else (last if last > 0 else left), left)
-    changed = _pass(system, walls, motion, np.int64(DRIFT), h, 0.0)
-    for k in range(len(motion.energy)):
-        motion.energy[k] += h * motion.power[0, k]
-    if changed:
-        _stage(system, motion, np.int64(0), np.bool_(True))
-    motion.clock[1] = 0.0
-    _pass(system, walls, motion, np.int64(SCAN), 0.0, 0.0)
-    return h
-
-
-@outer()
-def _try(system, walls, motion, h, slack):
-    """One Runge-Kutta step; its largest error, or why it does not count."""
-    y, blend, power = motion.y, motion.blend, motion.power
-    _blend(blend[0], y, 1.0, 0.0, 0.0, 0.0)
-    _stage(system, motion, np.int64(1), _pass(system, walls, motion, np.int64(PLACE), 0.5 * h, 0.0))
-    _blend(blend[0], y, 0.0, 1.0, 0.0, 0.0)
-    _stage(system, motion, np.int64(2), _pass(system, walls, motion, np.int64(PLACE), 0.75 * h, 0.0))
-    _blend(blend[0], y, 2.0 / 9.0, 3.0 / 9.0, 4.0 / 9.0, 0.0)
-    _blend(blend[1], y, 1.0 / 3.0, -2.0, 8.0 / 3.0, 0.0)
-    _stage(system, motion, np.int64(3), _pass(system, walls, motion, np.int64(FINISH), h, slack))
-    if _most(motion, MISSED) > 0:
-        return MISJUDGED
-    if _least(motion, LATE) < 1:
-        return RELEASED
-    _blend(blend[0], y, *_ERROR)
-    _pass(system, walls, motion, np.int64(ERROR), h, 0.0)
-    missed, flow = 0.0, 0.0
-    for k in range(power.shape[1]):
-        error = _ERROR[0] * power[0, k] + _ERROR[1] * power[1, k] + _ERROR[2] * power[2, k] + _ERROR[3] * power[3, k]
-        missed, flow = max(missed, abs(error)), flow + power[0, k]
-    return max(_most(motion, WORST), h * missed / (flow * motion.clock[5]) if flow > 0 else 0.0)
-
-
-@outer()
-def _accept(system, walls, motion, h):
-    y, power, blend = motion.y, motion.power, motion.blend
-    for k in range(power.shape[1]):
-        motion.energy[k] += h / 9.0 * (2.0 * power[0, k] + 3.0 * power[1, k] + 4.0 * power[2, k])
-        power[0, k] = power[3, k]
-    for k in range(y.shape[1]):
-        blend[0, k], blend[1, k], y[0, k] = y[0, k], y[2, k], y[3, k]
-    if _pass(system, walls, motion, np.int64(SCAN), h, 0.0):
-        _stage(system, motion, np.int64(0), np.bool_(True))
-        _pass(system, walls, motion, np.int64(SCAN), 0.0, 0.0)
 
 
 @outer()
@@ -191,68 +163,212 @@ def _length(edge, last, speed, longest, time):
 
 
 @outer()
-def _step(system, walls, motion, left, tolerance, until_rest):
-    """One accepted step of at most ``left``; its length. A step in which everything comes to rest ends when it does."""
-    moving, resting = 0.0, np.inf  # the moment of rest lies between these step lengths
+def _next(motion):
+    """Whether another step is to be taken (SOLVED), or why not."""
+    course = motion.course
+    if course[STEPS] == 0:
+        return RUNNING
+    if _most(motion, FAST if course[UNTIL_REST] > 0 else SPEED) == 0:
+        return REST
+    course[LEFT] = course[UNTIL] - motion.clock[0]
+    return LIMIT if course[LEFT] <= 0 else SOLVED
+
+
+@outer()
+def _begin_step(system, walls, motion):
+    """Begin a jump to the next event where no wall is under its pillar, else a Runge-Kutta step."""
+    course = motion.course
+    still = _most(motion, INSIDE) == 0
+    if _any_deferred(motion) and (still or _most(motion, LAST) < motion.clock[1]):
+        _settle(system, walls, motion)
+    if still:
+        _jump(system, walls, motion)
+        return
+    speed = _most(motion, SPEED)
+    course[MOVING], course[RESTING], course[FOLLOWING] = 0.0, np.inf, 0.0
+    course[WANTED] = motion.clock[1] if motion.clock[1] > 0 else 0.01 / speed
+    _begin_try(system, walls, motion)
+
+
+@outer()
+def _jump(system, walls, motion):
+    """Nothing changes until a wall reaches a pillar: go there, or until the last wall arrives."""
+    course, left = motion.course, motion.course[LEFT]
+    edge, last = _least(motion, EDGE), _most(motion, LAST)
+    h = min(edge if edge < np.inf else (last if last > 0 else left), left)
+    _change(system, walls, motion, np.int64(DRIFT), h, 0.0)
+    for k in range(len(motion.energy)):
+        motion.energy[k] += h * motion.power[0, k]
+    course[LENGTH], course[AT] = h, _JUMPED
+
+
+@outer()
+def _begin_try(system, walls, motion):
+    """Begin a Runge-Kutta step of at most the wanted length."""
+    course = motion.course
     edge, last, speed = _least(motion, EDGE), _most(motion, LAST), _most(motion, SPEED)
-    wanted = motion.clock[1] if motion.clock[1] > 0 else 0.01 / speed
-    following = 0.0  # the next step's length when this one ends where a wall is let go
-    while True:
-        h = _length(edge, last, speed, min(wanted, left), motion.clock[0])
-        error = _try(system, walls, motion, h, _SLACK * tolerance)
-        if error == MISJUDGED:  # a wall came under its pillar from farther away than was thought: look at all
-            _look_at_all(motion.state)
-            continue
-        if error == RELEASED and h > _LEAST_STEP:
-            following = max(following, h)
-            wanted = h * min(_least(motion, LATE), 0.9)
-            continue
-        factor = 5.0 if error <= 0 else min(5.0, max(0.2, 0.85 * (tolerance / error) ** (1.0 / 3.0)))
-        if error <= tolerance or h <= _LEAST_STEP:
-            if until_rest and speed < walls.slow:
-                if _pass(system, walls, motion, np.int64(STILL), h, 0.0):
-                    moving = h
-                else:
-                    resting = h
-                if resting < np.inf and (h < resting or resting - moving > _REST_TIME):
-                    wanted = (moving + resting) / 2 if resting - moving > _REST_TIME else resting
-                    continue
-            motion.clock[1] = max(h * factor, following)
-            _accept(system, walls, motion, h)
-            return h
-        wanted = h * min(factor, 0.9)
+    h = _length(edge, last, speed, min(course[WANTED], course[LEFT]), motion.clock[0])
+    _blend(motion.blend[0], motion.y, 1.0, 0.0, 0.0, 0.0)
+    _change(system, walls, motion, np.int64(PLACE), 0.5 * h, 0.0)
+    course[LENGTH], course[AT] = h, _FIRST
+
+
+@outer()
+def _error(system, walls, motion):
+    """The largest error of a step, of a wall or of the energy."""
+    y, power, h = motion.y, motion.power, motion.course[LENGTH]
+    _blend(motion.blend[0], y, *_ERROR)
+    _pass(system, walls, motion, np.int64(ERROR), h, 0.0)
+    missed, flow = 0.0, 0.0
+    for k in range(power.shape[1]):
+        error = _ERROR[0] * power[0, k] + _ERROR[1] * power[1, k] + _ERROR[2] * power[2, k] + _ERROR[3] * power[3, k]
+        missed, flow = max(missed, abs(error)), flow + power[0, k]
+    return max(_most(motion, WORST), h * missed / (flow * motion.clock[5]) if flow > 0 else 0.0)
+
+
+@outer()
+def _first_stages(system, walls, motion, at):
+    """Go on behind the first or the second solution of a step."""
+    course, y, blend = motion.course, motion.y, motion.blend
+    _store(system, motion, np.int64(at))
+    if at == _FIRST:
+        _blend(blend[0], y, 0.0, 1.0, 0.0, 0.0)
+        _change(system, walls, motion, np.int64(PLACE), 0.75 * course[LENGTH], 0.0)
+        course[AT] = _SECOND
+        return
+    _blend(blend[0], y, 2.0 / 9.0, 3.0 / 9.0, 4.0 / 9.0, 0.0)
+    _blend(blend[1], y, 1.0 / 3.0, -2.0, 8.0 / 3.0, 0.0)
+    _change(system, walls, motion, np.int64(FINISH), course[LENGTH], _SLACK * course[TOLERANCE])
+    course[AT] = _THIRD
+    if _again_at_once(motion):
+        _begin_try(system, walls, motion)
+
+
+@outer()
+def _again_at_once(motion):
+    """Whether the step does not count whatever its last solution is; then how long the next try is to be."""
+    course, h = motion.course, motion.course[LENGTH]
+    if _most(motion, MISSED) > 0:  # a wall came under its pillar from farther away than was thought: look at all
+        _look_at_all(motion.state)
+        return True
+    late = _least(motion, LATE)
+    if late < 1 and h > _LEAST_STEP:  # a wall is let go at an edge of its pillar
+        course[FOLLOWING], course[WANTED] = max(course[FOLLOWING], h), h * min(late, 0.9)
+        return True
+    return False
+
+
+@outer()
+def _last_stage(system, walls, motion):
+    """Judge a step by its last solution: accept it, or begin another try."""
+    course, h, tolerance = motion.course, motion.course[LENGTH], motion.course[TOLERANCE]
+    _store(system, motion, np.int64(_THIRD))
+    error = 0.0 if _least(motion, LATE) < 1 else _error(system, walls, motion)
+    factor = 5.0 if error <= 0 else min(5.0, max(0.2, 0.85 * (tolerance / error) ** (1.0 / 3.0)))
+    if error > tolerance and h > _LEAST_STEP:
+        course[WANTED] = h * min(factor, 0.9)
+        _begin_try(system, walls, motion)
+    elif course[UNTIL_REST] > 0 and _most(motion, SPEED) < walls.slow and not _at_moment_of_rest(system, walls, motion):
+        _begin_try(system, walls, motion)
+    else:
+        motion.clock[1] = max(h * factor, course[FOLLOWING])
+        _accept(system, walls, motion, h)
+
+
+@outer()
+def _at_moment_of_rest(system, walls, motion):
+    """Whether a step ends before all is at rest, or when it begins to; else the next try is nearer to that moment."""
+    course, h = motion.course, motion.course[LENGTH]
+    if _pass(system, walls, motion, np.int64(STILL), h, 0.0):
+        course[MOVING] = h
+    else:
+        course[RESTING] = h
+    moving, resting = course[MOVING], course[RESTING]
+    if resting < np.inf and (h < resting or resting - moving > _REST_TIME):
+        course[WANTED] = (moving + resting) / 2 if resting - moving > _REST_TIME else resting
+        return False
+    return True
+
+
+@outer()
+def _accept(system, walls, motion, h):
+    y, power, blend = motion.y, motion.power, motion.blend
+    for k in range(power.shape[1]):
+        motion.energy[k] += h / 9.0 * (2.0 * power[0, k] + 3.0 * power[1, k] + 4.0 * power[2, k])
+        power[0, k] = power[3, k]
+    for k in range(y.shape[1]):
+        blend[0, k], blend[1, k], y[0, k] = y[0, k], y[2, k], y[3, k]
+    _change(system, walls, motion, np.int64(SCAN), h, 0.0)
+    if motion.course[STALE] > 0:
+        motion.course[AT] = _ACCEPTED
+    else:
+        motion.course[AT] = _END
+
+
+@outer()
+def _look_anew(system, walls, motion, jumped):
+    """Look at all walls after a solution at the beginning of a step."""
+    _store(system, motion, np.int64(0))
+    if jumped:
+        motion.clock[1] = 0.0
+    _pass(system, walls, motion, np.int64(SCAN), 0.0, 0.0)
+    motion.course[AT] = _END
+
+
+@outer()
+def _end_step(system, motion, watch):
+    course, h = motion.course, motion.course[LENGTH]
+    if len(watch.soma) > 0 and motion.clock[3] % _GROW_EVERY == 0:
+        grow(system, motion, watch, _GROW_EVERY * h)
+    motion.clock[0] = course[UNTIL] if h >= course[LEFT] else motion.clock[0] + h
+    motion.clock[2] = h
+    motion.clock[3] += 1
+    course[STEPS] -= 1
+    course[AT] = _BEGIN
+
+
+@kernel()
+def proceed(system, walls, motion, watch):
+    """Take steps until the circuit has to be solved (SOLVE), or none is to be taken: see ``Motion.course``."""
+    course = motion.course
+    while course[STALE] == 0:
+        at = course[AT]
+        if at == _BEGIN:
+            course[STATUS] = _next(motion)
+            if course[STATUS] != SOLVED:
+                return
+            _begin_step(system, walls, motion)
+        elif at in (_FIRST, _SECOND):
+            _first_stages(system, walls, motion, np.int64(at))
+        elif at == _THIRD:
+            _last_stage(system, walls, motion)
+        elif at == _END:
+            _end_step(system, motion, watch)
+        else:
+            _look_anew(system, walls, motion, at == _JUMPED)
+    course[STATUS] = SOLVE
+
+
+@outer()
+def solved(motion):
+    """Note that the circuit has been solved for the pillars as they are."""
+    motion.course[STALE] = 0.0
+    motion.clock[4] += 1
 
 
 @plain(nogil=True)
-def advance(system, walls, motion, watch, steps, until, tolerance, until_rest):
-    """Take up to ``steps`` steps, not beyond time ``until`` (s): RUNNING, REST or LIMIT.
+def advance(system, walls, motion, watch):
+    """Take steps as ``Motion.course`` asks; afterwards it says RUNNING, REST or LIMIT.
 
     Args:
         system: the circuit.
         walls: the walls' constants.
         motion: the state, changed in place.
         watch: with what growth is followed.
-        steps: accepted steps before returning.
-        until: limit of ``motion.clock[0]``.
-        tolerance: largest estimated error of a wall in a step, fraction of L.
-        until_rest: rest begins when every wall is slow; otherwise only when none moves at all.
     """
-    status = RUNNING
-    for _ in range(steps):
-        if _most(motion, FAST if until_rest else SPEED) == 0:
-            status = REST
-            break
-        left = until - motion.clock[0]
-        if left <= 0:
-            status = LIMIT
-            break
-        still = _most(motion, INSIDE) == 0
-        if _any_deferred(motion) and (still or _most(motion, LAST) < motion.clock[1]):
-            _settle(system, walls, motion)
-        h = _jump(system, walls, motion, left) if still else _step(system, walls, motion, left, tolerance, until_rest)
-        if len(watch.soma) > 0 and motion.clock[3] % _GROW_EVERY == 0:
-            grow(system, motion, watch, _GROW_EVERY * h)
-        motion.clock[0] = until if h >= left else motion.clock[0] + h
-        motion.clock[2] = h
-        motion.clock[3] += 1
-    return status
+    while True:
+        call(system.calls[PROCEED], system, walls, motion, watch)
+        if motion.course[STATUS] != SOLVE:
+            return
+        solve_circuit(system)
+        solved(motion)
