@@ -7,6 +7,8 @@ fields from it by name, as from the tuple.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -51,12 +53,17 @@ class Handle:
     """A named tuple with its table: arrays (contiguous), numbers, None and named tuples of these.
 
     Arrays may change in place; numbers are what they were.
+
+    Args:
+        values: the tuple.
+        parts: tuples inside of which handles were made before, by identity.
     """
 
-    def __init__(self, values: Any):
+    def __init__(self, values: Any, parts: Mapping[int, Handle] = MappingProxyType({})):
         self.values = values  # keeps the arrays
         words: list[int] = []
-        self._numba_type_ = _put(words, values)
+        self._numba_type_ = _put(words, values, parts)
+        self._words = words
         self._table = np.array(words, np.uint64)
         self.address = self._table.ctypes.data
 
@@ -65,14 +72,16 @@ _known: dict[tuple[Any, ...], HandleType] = {}
 _arrays: dict[tuple[np.dtype, int], types.Array] = {}
 
 
-def _put(words: list[int], values: Any) -> HandleType:
+def _put(words: list[int], values: Any, parts: Mapping[int, Handle]) -> HandleType:
     """Write a tuple into a table; its type."""
     kinds: list[types.Type] = []
     for value in values:
         if isinstance(value, np.ndarray):
             kinds.append(_put_array(words, value))
         elif isinstance(value, tuple):
-            kinds.append(_put(words, value))
+            part = parts.get(id(value))
+            words += part._words if part else []
+            kinds.append(part._numba_type_ if part else _put(words, value, parts))
         elif value is None:
             kinds.append(types.none)
         elif isinstance(value, bool | np.bool_):

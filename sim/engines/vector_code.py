@@ -103,11 +103,16 @@ def load_bytes(builder: Any, data: Any, at: Any) -> Any:
     return builder.load(builder.bitcast(builder.gep(data, [at]), _BYTES.as_pointer()), align=1)
 
 
+def in_all_lanes(builder: Any, number: Any) -> Any:
+    """A number in every lane."""
+    kind = ir.VectorType(number.type, LANES)
+    undefined = ir.Constant(kind, ir.Undefined)
+    one = builder.insert_element(undefined, number, ir.IntType(32)(0))
+    return builder.shuffle_vector(one, undefined, _constant(ir.VectorType(ir.IntType(32), LANES), 0))
+
+
 def equals(builder: Any, words: Any, number: Any) -> Any:
     """In which lanes integers are a number, one of Python's or of the code."""
     if isinstance(number, int):
         return builder.icmp_signed("==", words, _constant(words.type, number))
-    undefined = ir.Constant(words.type, ir.Undefined)
-    one = builder.insert_element(undefined, number, ir.IntType(32)(0))
-    every = builder.shuffle_vector(one, undefined, _constant(ir.VectorType(ir.IntType(32), LANES), 0))
-    return builder.icmp_signed("==", words, every)
+    return builder.icmp_signed("==", words, in_all_lanes(builder, number))

@@ -43,6 +43,22 @@ _ABREAST = 2 * LANES  # trials whose circuits a thread solves together
 Plans = dict[bytes, tuple[Structure, Plan]]
 
 
+class Shared:
+    """What steppers of one plan have in common for compiled code.
+
+    Args:
+        plan: the plan.
+
+    Attributes:
+        parts: handles of the plan's parts, by identity.
+        calls: of their systems, None before the first.
+    """
+
+    def __init__(self, plan: Plan):
+        self.parts = {id(part): Handle(part) for part in plan if isinstance(part, tuple)}
+        self.calls: np.ndarray | None = None
+
+
 def plan_for(network: Network, voltages: np.ndarray, plans: Plans) -> tuple[Structure, Plan]:
     """Structure and plan of a network for the nets that have a source, kept in ``plans``."""
     sources = source_nodes(network, voltages)
@@ -67,13 +83,15 @@ class LayoutSolver(Solver):
         self.side_by_side = numba.get_num_threads() if self.threads == 1 else 1
         self.abreast = _ABREAST if self.threads == 1 else 1
         self._plans: Plans = {}
-        self._planning = Lock()
+        self._planning, self._shared = Lock(), dict[int, Shared]()
 
     def begin(self, phase: Phase) -> Stepper:
         """Put the circuit of a phase under its voltages."""
         with self._planning:  # the first of several threads makes the plan
             structure, plan = plan_for(self.network, phase.voltages, self._plans)
-        return LayoutStepper(phase, structure, plan, self.threads)
+            if id(plan) not in self._shared:
+                self._shared[id(plan)] = Shared(plan)
+        return LayoutStepper(phase, structure, plan, self.threads, self._shared[id(plan)])
 
     def recorder(self, samples: int) -> Recorder:
         """Walls may meet an end of their track within a step."""
@@ -91,7 +109,7 @@ class LayoutStepper(Stepper):
     between = 256
     resumable = True
 
-    def __init__(self, phase: Phase, structure: Structure, plan: Plan, threads: int):
+    def __init__(self, phase: Phase, structure: Structure, plan: Plan, threads: int, shared: Shared):
         super().__init__(phase)
         network = phase.network
         self.structure, self.plan = structure, plan
@@ -108,9 +126,12 @@ class LayoutStepper(Stepper):
             self._strongest = strongest_weights(network, weights)
             self._watch = make_watch(network, plan, weights, self._strongest, phase.protocol.v_dw)
         self._jumped = False
-        self.held = Handle(self.system), Handle(self.constants), Handle(self.motion)
+        self.held = Handle(self.system, shared.parts), Handle(self.constants), Handle(self.motion)
         self._held_watch = Handle(self._watch)
-        link(self.system, *self.held, self._held_watch, threads)
+        if shared.calls is None:
+            link(self.system, *self.held, self._held_watch, threads)
+            shared.calls = self.system.calls
+        self.system.calls[:] = shared.calls
         begin(*self.held)
 
     def advance(self, steps: int) -> int:
@@ -139,7 +160,7 @@ class LayoutStepper(Stepper):
     @cached_property
     def lane_room(self) -> Handle:
         """Work space of steppers that advance abreast."""
-        return Handle(make_lane_room(self.system.interface.program))
+        return Handle(make_lane_room(self.system.interface))
 
     @property
     def kin(self) -> int:

@@ -93,7 +93,7 @@ class Work(NamedTuple):
 
 
 class Face(NamedTuple):
-    """What the interface and the columns work on: sources' part of b, matrix, b, c, potentials; columns' ports.
+    """What the interface works on: sources' part of b, matrix, b, c, potentials.
 
     ``power``: of the whole circuit, WEIGHT … WIRE.
     """
@@ -103,7 +103,6 @@ class Face(NamedTuple):
     b: np.ndarray
     c: np.ndarray
     x: np.ndarray
-    column_x: np.ndarray
     power: np.ndarray
 
 
@@ -190,7 +189,6 @@ def make_system(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray
         b=np.zeros(n),
         c=np.zeros(1),
         x=np.zeros(n),
-        column_x=np.zeros(len(plan.columns.program.diag)),
         power=np.zeros(6),
     )
     return System(

@@ -182,13 +182,12 @@ def backward(program, values, b, x, first, last):
 
 
 @outer()
-def port_power(program, values, b, c, x, first, last, sources=True):
-    """Heat inside blocks ``first`` … ``last`` − 1, from their ports alone, in W; b and c count when ``sources``."""
+def port_power(program, values, b, c, x, first, last):
+    """Heat inside blocks ``first`` … ``last`` − 1, from their ports alone, in W."""
     total = 0.0
     n, s_first, port_first = program.n, program.s_first, program.port_first
     for block in range(first, last):
-        if sources:
-            total += c[block]
+        total += c[block]
         at = s_first[block]
         begin = port_first[block]
         for i in range(begin, port_first[block + 1]):
@@ -197,8 +196,6 @@ def port_power(program, values, b, c, x, first, last, sources=True):
             for j in range(begin, i):
                 row += values[at] * x[n + j]
                 at += 1
-            total += yi * (2.0 * row + values[at] * yi)
-            if sources:
-                total -= 2.0 * yi * b[n + i]
+            total += yi * (2.0 * row + values[at] * yi) - 2.0 * yi * b[n + i]
             at += 1
     return total

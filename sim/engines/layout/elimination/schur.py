@@ -194,11 +194,11 @@ def _edge_current(ref, source_class, power, a, b, siemens):
 
 @outer()
 def _joint_power(joint, ref, source_class, pillar, power):
-    """Powers of the edges between references."""
+    """Powers of the edges between sources and other references, and of the pillars between references."""
     a, b, siemens = joint.a, joint.b, joint.siemens
-    for e in range(len(a)):
+    for e in range(joint.sources):
         current = _edge_current(ref, source_class, power, a[e], b[e], siemens[e])
-        power[5] += current * current / siemens[e]
+        power[5] += current * (ref[a[e]] - ref[b[e]])
     walls, a, b = joint.wall, joint.pillar_a, joint.pillar_b
     for e in range(len(walls)):
         wall = walls[e]
@@ -208,39 +208,60 @@ def _joint_power(joint, ref, source_class, pillar, power):
         power[5] += current * current / pillar[2, wall] - heat
 
 
+# Sums of four strands each: a processor then adds while it multiplies.
 @outer()
-def _track_power(bundles, ref):
-    heat, heat_first, refs, ref_first = bundles.heat, bundles.heat_first, bundles.ref, bundles.ref_first
-    total = 0.0
-    for bundle in range(len(heat_first) - 1):
-        at = heat_first[bundle]
-        begin, end = ref_first[bundle], ref_first[bundle + 1]
-        for i in range(begin, end):
-            for j in range(begin, end):
-                total += heat[at] * ref[refs[i]] * ref[refs[j]]
-                at += 1
-    return total
+def _fixed_power(a, b, siemens, ref, first):
+    """Heat of conductances between references, from number ``first`` on."""
+    one, two, three, four = 0.0, 0.0, 0.0, 0.0
+    last = len(siemens)
+    whole = first + (last - first) // 4 * 4
+    for e in range(first, whole, 4):
+        drop = ref[a[e]] - ref[b[e]]
+        one += siemens[e] * drop * drop
+        drop = ref[a[e + 1]] - ref[b[e + 1]]
+        two += siemens[e + 1] * drop * drop
+        drop = ref[a[e + 2]] - ref[b[e + 2]]
+        three += siemens[e + 2] * drop * drop
+        drop = ref[a[e + 3]] - ref[b[e + 3]]
+        four += siemens[e + 3] * drop * drop
+    for e in range(whole, last):
+        drop = ref[a[e]] - ref[b[e]]
+        one += siemens[e] * drop * drop
+    return (one + two) + (three + four)
+
+
+@outer()
+def _track_power(a, b, heat, ref):
+    one, two, three, four = 0.0, 0.0, 0.0, 0.0
+    whole = len(heat) // 4 * 4
+    for e in range(0, whole, 4):
+        one += heat[e] * ref[a[e]] * ref[b[e]]
+        two += heat[e + 1] * ref[a[e + 1]] * ref[b[e + 1]]
+        three += heat[e + 2] * ref[a[e + 2]] * ref[b[e + 2]]
+        four += heat[e + 3] * ref[a[e + 3]] * ref[b[e + 3]]
+    for e in range(whole, len(heat)):
+        one += heat[e] * ref[a[e]] * ref[b[e]]
+    return (one + two) + (three + four)
 
 
 @kernel()
 def add_powers(system):
     """Powers of all but coupled ladders into ``Face.power``; summed in a fixed order."""
-    work, columns, power = system.work, system.columns, system.face.power
+    work, joint, bundles, power = system.work, system.interface, system.bundles, system.face.power
+    ref = work.ref
     _clear(power)
     for group in range(len(work.group_power)):
         for k in range(len(power)):
             power[k] += work.group_power[group, k]
-    delivered, pillars, wires = single_powers(system.single.port_ref, system.taps.port, work.ref)
+    delivered, pillars, wires = single_powers(system.single.port_ref, system.taps.port, ref)
     power[0] += delivered
     power[3] += pillars
     power[5] += wires
-    _joint_power(system.interface, work.ref, work.source_class, work.pillar, power)
-    x, n = system.face.column_x, columns.program.n
-    for port in range(len(columns.port_ref)):
-        x[n + port] = work.ref[columns.port_ref[port]]
-    blocks = len(columns.program.port_first) - 1
-    power[5] += port_power(columns.program, columns.values, x, x, x, 0, blocks, False)
-    power[4] = _track_power(system.bundles, work.ref)
+    _joint_power(joint, ref, work.source_class, work.pillar, power)
+    power[5] += _fixed_power(joint.a, joint.b, joint.siemens, ref, joint.sources)
+    for k in range(len(joint.leak)):
+        power[5] += joint.leak[k] * ref[k] * ref[k]
+    power[4] = _track_power(bundles.heat_a, bundles.heat_b, bundles.heat, ref)
     power[5] -= power[4]
 
 

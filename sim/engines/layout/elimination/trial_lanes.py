@@ -17,25 +17,28 @@ from numba.extending import intrinsic
 from sim.engines.function_pointers import call
 from sim.engines.handles import handle_at
 from sim.engines.jit_options import outer
-from sim.engines.layout.elimination.numeric import Program
 from sim.engines.layout.elimination.schur import assemble_interface, eliminate_all_rows, finish_solution
-from sim.engines.layout.partition.block_records import INTERFACE
-from sim.engines.vector_code import LANES, WORD, Lanes, load_reals, row_of, store_reals
+from sim.engines.layout.partition.block_records import INTERFACE, Interface
+from sim.engines.vector_code import LANES, WORD, Lanes, in_all_lanes, load_reals, row_of, store_reals
 
 _FEW = 2  # trials that are solved sooner one after the other
 
 
 class LaneRoom(NamedTuple):
-    """Matrix, sources and potentials of the interface by lane, flat: of entry k in lane l at LANES · k + l."""
+    """Matrix, sources and potentials of the interface by lane, flat: of entry k in lane l at LANES · k + l.
+
+    Between two solutions ``values`` holds the matrix without what rows add.
+    """
 
     values: np.ndarray
     b: np.ndarray
     x: np.ndarray
 
 
-def make_lane_room(program: Program) -> LaneRoom:
+def make_lane_room(interface: Interface) -> LaneRoom:
     """Room for the interfaces of ``LANES`` trials."""
-    return LaneRoom(*(np.zeros(LANES * size) for size in (program.values, program.n, program.n)))
+    size = LANES * interface.program.n
+    return LaneRoom(values=np.repeat(interface.values, LANES), b=np.zeros(size), x=np.zeros(size))
 
 
 @outer()
@@ -65,16 +68,13 @@ def solve_together(table, first, last, room, example):
 def _solve_lanes(table, first, last, room, example):
     program, fixed = example.interface.program, example.interface.values
     values, b, x, n = room.values, room.b, room.x, program.n
-    for k in range(len(fixed)):
-        for lane in range(LANES):
-            values[k * LANES + lane] = fixed[k]
     for lane in range(last - first):
         system = handle_at(table[first + lane, 0], example)
         for k in range(n):
             b[k * LANES + lane] = system.face.source_b[k]
         assemble_interface(system, values[lane::LANES], b[lane::LANES])
     _forward_lanes(program.column, program.rows, program.diag, program.pair, program.target, values, b, n)
-    _backward_lanes(program.column, program.rows, values, b, x, n)
+    _backward_lanes(program.column, program.rows, fixed, values, b, x, n)
     for lane in range(last - first):
         ref = handle_at(table[first + lane, 0], example).work.ref
         for k in range(n):
@@ -134,16 +134,20 @@ def _forward_lanes(context, column, rows, diag, pair, target, values, b, n):
 
 
 @intrinsic
-def _backward_lanes(context, column, rows, values, b, x, n):
-    """In compiled code: ``backward`` for all lanes."""
-    arrays = column, rows, values, b, x
+def _backward_lanes(context, column, rows, fixed, values, b, x, n):
+    """In compiled code: ``backward`` for all lanes; values that were used become ``fixed`` again."""
+    arrays = column, rows, fixed, values, b, x
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        column, rows, values, b, x = _data(context, builder, signature.args[:-1], given[:-1])
+        column, rows, fixed, values, b, x = _data(context, builder, signature.args[:-1], given[:-1])
         n, reals = given[-1], ir.VectorType(ir.DoubleType(), LANES)
 
         def load(data: Any, at: Any) -> Any:
             return load_reals(builder, data, row_of(builder, (at, 1)))
+
+        def restore(at: Any) -> None:
+            value = Lanes(builder, in_all_lanes(builder, builder.load(builder.gep(fixed, [at]))))
+            store_reals(builder, values, row_of(builder, (at, 1)), value)
 
         total = cgutils.alloca_once(builder, reals)
         with _range(builder, WORD(0), n) as (done, _):
@@ -151,9 +155,12 @@ def _backward_lanes(context, column, rows, values, b, x, n):
             builder.store(load(b, k).value, total)
             first, last = _index(builder, column, k), _index(builder, column, builder.add(k, WORD(1)))
             with _range(builder, first, last) as (p, _):
-                term = load(values, builder.add(n, p)) * load(x, _index(builder, rows, p))
+                at = builder.add(n, p)
+                term = load(values, at) * load(x, _index(builder, rows, p))
                 builder.store((Lanes(builder, builder.load(total)) - term).value, total)
+                restore(at)
             store_reals(builder, x, row_of(builder, (k, 1)), Lanes(builder, builder.load(total)) * load(values, k))
+            restore(k)
         return context.get_dummy_value()
 
     return types.void(*arrays, types.int64), generate

@@ -60,7 +60,8 @@ class Interface(NamedTuple):
     Attributes:
         program: one block without ports.
         values: fixed conductances and the columns' S.
-        a, b, siemens: fixed edges between references, wires and tracks.
+        a, b, siemens: the same as conductances between references, also to sources, whose are the first ``sources``.
+        leak: what columns have to ground besides, S, shape (n,).
         wall, pillar_a, pillar_b, joint: pillars between references; ``joint`` as for ``Rows``.
     """
 
@@ -69,6 +70,8 @@ class Interface(NamedTuple):
     a: np.ndarray
     b: np.ndarray
     siemens: np.ndarray
+    sources: int
+    leak: np.ndarray
     wall: np.ndarray
     pillar_a: np.ndarray
     pillar_b: np.ndarray
@@ -83,7 +86,7 @@ class Bundles(NamedTuple):
         first: first wall of each bundle, shape (bundles + 1,).
         ref, ref_first: references of each bundle.
         siemens, siemens_first: current per reference potential, a matrix (walls, references) per bundle.
-        heat, heat_first: a matrix (references, references) per bundle: track heat is yᵀ·heat·y.
+        heat, heat_a, heat_b: heat of all tracks is the sum of heat · y_a · y_b, S.
     """
 
     device: np.ndarray
@@ -93,4 +96,5 @@ class Bundles(NamedTuple):
     siemens: np.ndarray
     siemens_first: np.ndarray
     heat: np.ndarray
-    heat_first: np.ndarray
+    heat_a: np.ndarray
+    heat_b: np.ndarray

@@ -48,6 +48,7 @@ def make_bundles(structure: Structure, draft: Draft, columns: Columns, node_ref:
     first, ref_first, siemens_first, heat_first = (
         np.concatenate([[0], np.cumsum(x)]).astype(np.int64) for x in (walls, refs, walls * refs, refs * refs)
     )
+    none = np.zeros(0, np.int64)
     devices = np.concatenate(device).astype(np.int64)
     bundles = Bundles(
         device=devices,
@@ -57,10 +58,21 @@ def make_bundles(structure: Structure, draft: Draft, columns: Columns, node_ref:
         siemens=np.concatenate([siemens, pair_siemens]),
         siemens_first=siemens_first,
         heat=np.zeros(heat_first[-1]),
-        heat_first=heat_first,
+        heat_a=none,
+        heat_b=none,
     )
-    _heat(Handle(bundles), network.r_m[devices])
-    return bundles
+    _heat(Handle(bundles), heat_first, network.r_m[devices])
+    return bundles._replace(**_terms(bundles, heat_first))
+
+
+def _terms(bundles: Bundles, heat_first: np.ndarray) -> dict[str, np.ndarray]:
+    """The heat's matrices as terms, each pair of references once."""
+    sizes, refs = np.diff(heat_first), np.diff(bundles.ref_first)
+    place, many = np.arange(heat_first[-1]) - np.repeat(heat_first[:-1], sizes), np.repeat(refs, sizes)
+    i, j = np.divmod(place, np.maximum(many, 1))
+    once, begin = i >= j, np.repeat(bundles.ref_first[:-1], sizes)
+    heat = np.where(i > j, 2.0, 1.0) * bundles.heat
+    return {"heat": heat[once], "heat_a": bundles.ref[(begin + i)[once]], "heat_b": bundles.ref[(begin + j)[once]]}
 
 
 def _transfer(columns, port_first, u, v, ohm, owner, per_block, matrix_first, siemens) -> None:
@@ -81,10 +93,10 @@ def _transfer(columns, port_first, u, v, ohm, owner, per_block, matrix_first, si
 
 
 @plain()
-def _heat(bundles, r_m):
+def _heat(bundles, heat_first, r_m):
     for bundle in range(len(bundles.first) - 1):
         refs = bundles.ref_first[bundle + 1] - bundles.ref_first[bundle]
-        base = bundles.heat_first[bundle]
+        base = heat_first[bundle]
         for wall in range(bundles.first[bundle], bundles.first[bundle + 1]):
             at = bundles.siemens_first[bundle] + (wall - bundles.first[bundle]) * refs
             for i in range(refs):

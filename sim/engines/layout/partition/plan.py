@@ -33,6 +33,8 @@ from sim.engines.layout.partition.bundles import make_bundles
 from sim.engines.layout.partition.drafts import Draft, draft_blocks, no_blocks
 from sim.engines.layout.partition.reduction import PILLAR, TRACK
 
+_NO_LEAK = 1e-14  # of a node's conductance: less is rounding
+
 
 class Plan(NamedTuple):
     """A whole circuit.
@@ -224,17 +226,39 @@ def _interface(
     inner = columns.program
     np.add.at(values, _entries(program, inner, columns.port_ref), columns.values[inner.s_first[0] :])
     wall = wall_of[edges.device[joint][~fixed]]
+    ends = np.stack([a[fixed], b[fixed]])
+    to_source = (ends >= program.n).any(axis=0)
+    each, leak = _conductances(program, values, ends[:, to_source], siemens[fixed][to_source])
     return Interface(
         program=program,
         values=values,
-        a=a[fixed],
-        b=b[fixed],
-        siemens=siemens[fixed],
+        a=each[0],
+        b=each[1],
+        siemens=each[2],
+        sources=int(np.count_nonzero(to_source)),
+        leak=leak,
         wall=wall,
         pillar_a=a[~fixed],
         pillar_b=b[~fixed],
         joint=entries[~fixed],
     )
+
+
+def _conductances(
+    program: Program, values: np.ndarray, ends: np.ndarray, siemens: np.ndarray
+) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+    """Ends and siemens of all fixed conductances, those given to sources first, and what each node has to ground."""
+    n = program.n
+    own = np.repeat(np.arange(n), np.diff(program.column))
+    other, between = program.rows.astype(np.int64), -values[n : n + len(program.rows)]
+    leak = values[:n].copy()
+    for node, taken in ((own, between), (other, between), (ends[0], siemens), (ends[1], siemens)):
+        inner = node < n
+        np.subtract.at(leak, node[inner], taken[inner])
+    leak[np.abs(leak) < _NO_LEAK * values[:n]] = 0.0
+    some = between != 0
+    each = np.concatenate([ends[0], own[some]]), np.concatenate([ends[1], other[some]])
+    return (*each, np.concatenate([siemens, between[some]])), leak
 
 
 def _rows(draft: Draft, structure: Structure, node_ref: np.ndarray, interface: Program, wall_of: np.ndarray) -> Rows:

@@ -10,7 +10,6 @@ from hwlib.network import Network
 from sim.engines.layout.stepping.column import FACTS
 from sim.engines.layout.system import System
 
-
 # Of ``Motion.course``: where the step under way goes on, whether its circuit is still to be solved, what steps ended
 # with and how many are still to be taken; limit of the time (s), whether to end at rest, largest error of a wall
 # (fraction of L); of the step, s: time left, its length, the one wanted, that of the next if a wall is let go, and
