@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, as_completed, wait
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 
 import numpy as np
 
@@ -196,28 +196,6 @@ def run_trial(run: TrialRun, checkpoint: Path | None = None, looked: Callable[[]
     return run.result()
 
 
-def run_abreast(runs: Sequence[TrialRun], looked: Callable[[], None]) -> list[Trials]:
-    """Run trials of one solver to their ends, those of one kin and phase at once.
-
-    Args:
-        runs: the trials, not recorded.
-        looked: called now and then.
-    """
-    found: dict[int, Trials] = {}
-    while len(found) < len(runs):
-        looked()
-        left = [k for k in range(len(runs)) if k not in found]
-        phase, kin = min((runs[k].phase, runs[k].stepper.kin) for k in left)
-        now = [k for k in left if (runs[k].phase, runs[k].stepper.kin) == (phase, kin)]
-        steppers = [runs[k].stepper for k in now]
-        before = [stepper.steps for stepper in steppers]
-        answers = steppers[0].advance_abreast(steppers, steppers[0].between)
-        for k, status, steps in zip(now, answers, before, strict=True):
-            if status is not None and runs[k].took(status, steps):
-                found[k] = runs[k].result()
-    return [found[k] for k in range(len(runs))]
-
-
 def run_trials(engine: Engine, network: Network, protocols: Sequence[Protocol], options: Options) -> Trials:
     """Run every protocol on a network with an engine: one after the other, or side by side where that pays.
 
@@ -225,8 +203,10 @@ def run_trials(engine: Engine, network: Network, protocols: Sequence[Protocol], 
         InputError: a protocol that does not fit the network, or a checkpoint of another run.
     """
     solver = engine.prepare(network)
-    alone = solver.abreast == 1 or options.record or options.checkpoint is not None
-    if len(protocols) > 1 and (solver.side_by_side > 1 or not alone):
+    together = solver.abreast > 1 and not options.record and (solver.side_by_side > 1 or options.checkpoint is None)
+    if len(protocols) > 1 and together:
+        return joined(_Abreast(solver, protocols, options).run())
+    if len(protocols) > 1 and solver.side_by_side > 1:
         return joined(_side_by_side(solver, protocols, options))
     done: list[Trials] = []
     for protocol in protocols:
@@ -265,12 +245,8 @@ class _StoppedError(Exception):
 
 
 def _side_by_side(solver: Solver, protocols: Sequence[Protocol], options: Options) -> list[Trials]:
-    """A trial a thread, or some abreast; each is the same to the last bit as when it runs alone."""
-    stop, size = Event(), solver.together
-    abreast = solver.abreast > 1 and not options.record
-    if abreast:  # threads get equal parts
-        rounds = -(-len(protocols) // (solver.side_by_side * solver.abreast))
-        size = -(-len(protocols) // (solver.side_by_side * rounds))
+    """A trial a thread; each is the same to the last bit as when it runs alone."""
+    stop = Event()
 
     def looked() -> None:
         if stop.is_set():
@@ -278,13 +254,11 @@ def _side_by_side(solver: Solver, protocols: Sequence[Protocol], options: Option
 
     def some(first: int) -> list[Trials]:
         looked()
-        mine = protocols[first : first + size]
-        if abreast and len(mine) > 1:
-            return run_abreast([TrialRun(solver, protocol, options) for protocol in mine], looked)
+        mine = protocols[first : first + solver.together]
         return [run_trial(TrialRun(solver, protocol, options), looked=looked) for protocol in mine]
 
     with ThreadPoolExecutor(solver.side_by_side) as pool:
-        futures = [pool.submit(some, first) for first in range(0, len(protocols), size)]
+        futures = [pool.submit(some, first) for first in range(0, len(protocols), solver.together)]
         try:
             done = 0
             for future in as_completed(futures):
@@ -294,3 +268,62 @@ def _side_by_side(solver: Solver, protocols: Sequence[Protocol], options: Option
         finally:
             stop.set()  # after an error or Ctrl-C nothing goes on
     return [trials for future in futures for trials in future.result()]
+
+
+class _Abreast:
+    """Several trials on every thread, moved at once; each is the same to the last bit as when it runs alone.
+
+    Args:
+        solver: one whose steppers advance abreast.
+        protocols: of the trials.
+        options: as of every engine; nothing is recorded.
+    """
+
+    def __init__(self, solver: Solver, protocols: Sequence[Protocol], options: Options):
+        self._solver, self._protocols, self._options = solver, protocols, options
+        self._waiting, self._lock, self._stop = list(range(len(protocols)))[::-1], Lock(), Event()
+        self._found: dict[int, Trials] = {}
+
+    def run(self) -> list[Trials]:
+        """All trials, in their order."""
+        with ThreadPoolExecutor(self._solver.side_by_side) as pool:
+            threads = {pool.submit(self._thread) for _ in range(self._solver.side_by_side)}
+            try:
+                told, left = 0, set(threads)
+                while left:
+                    done, left = wait(left, TELL_EVERY, FIRST_COMPLETED)
+                    for each in done:
+                        each.result()
+                    if self._options.progress and len(self._found) > told:
+                        told = len(self._found)
+                        self._options.progress(told, len(self._protocols))
+            finally:
+                self._stop.set()  # after an error or Ctrl-C nothing goes on
+        return [self._found[k] for k in range(len(self._protocols))]
+
+    def _thread(self) -> None:
+        """Move trials until none is left; one that is over makes room for the next."""
+        most = min(self._solver.abreast, -(-len(self._protocols) // self._solver.side_by_side))
+        live: dict[int, TrialRun] = {}
+        while not self._stop.is_set():
+            while len(live) < most and (number := self._next()) is not None:
+                live[number] = TrialRun(self._solver, self._protocols[number], self._options)
+            if not live:
+                return
+            for number in _moved(live):
+                self._found[number] = live.pop(number).result()
+
+    def _next(self) -> int | None:
+        with self._lock:
+            return self._waiting.pop() if self._waiting else None
+
+
+def _moved(live: dict[int, TrialRun]) -> list[int]:
+    """Move those trials that are the least far, all of one kin; which of them are over."""
+    kind = min((run.phase, run.stepper.kin) for run in live.values())
+    now = [number for number, run in live.items() if (run.phase, run.stepper.kin) == kind]
+    steppers = [live[number].stepper for number in now]
+    before = [stepper.steps for stepper in steppers]
+    answers = steppers[0].advance_abreast(steppers, steppers[0].between)
+    together = zip(now, answers, before, strict=True)
+    return [number for number, status, steps in together if status is not None and live[number].took(status, steps)]

@@ -39,7 +39,6 @@ from sim.recorder import Recorder
 from sim.wall_events import EventStore
 
 _WALLS_PER_THREAD = 30_000  # fewer are done sooner by one thread
-_ABREAST = 2 * LANES  # trials whose circuits a thread solves together
 Plans = dict[bytes, tuple[Structure, Plan]]
 
 
@@ -81,7 +80,7 @@ class LayoutSolver(Solver):
         super().__init__(network)
         self.threads = threads or threads_for(network)
         self.side_by_side = numba.get_num_threads() if self.threads == 1 else 1
-        self.abreast = _ABREAST if self.threads == 1 else 1
+        self.abreast = LANES if self.threads == 1 else 1
         self._plans: Plans = {}
         self._planning, self._shared = Lock(), dict[int, Shared]()
 
