@@ -23,7 +23,8 @@ times as long.
 
 Twenty trials of a recall on drawn and extracted wires (rails, somas centred, `copper_thick`, Table I's device slowed
 tenfold, load until rest, steps to 10⁻⁷ L as of `spinhop run`), by the clock, from the call of `sim.run_task` to its
-result. *First use*: what compiling adds to the first trials of both engines, with nothing compiled before.
+result; then eight such trials on one thread, CPU seconds without their results. *First use*: what compiling adds to
+the first trials of both engines, with nothing compiled before.
 
 {whole}
 
@@ -114,6 +115,15 @@ def whole_rows(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
         ]
         for row in found.get("whole", [])
     ]  # fmt: skip
+    for row in found.get("abreast", []):
+        if "failed" in row:
+            rows.append(_failed(row, len(head)))
+            continue
+        for how, seconds in (("one after the other", row["single"]), ("at once", row["together"])):
+            rows.append([
+                f"N = {row['neurons']}, {row['trials']} trials {how} on one thread", time_text(seconds),
+                time_text(seconds / row["trials"]), *["–"] * (len(head) - 3),
+            ])  # fmt: skip
     for row in found.get("first_use", []):
         rows.append(["first use", row.get("failed") or time_text(row["seconds"]), *["–"] * (len(head) - 2)])
     return head, rows

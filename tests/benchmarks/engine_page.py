@@ -32,6 +32,7 @@ ROOT = Path(__file__).parents[2]
 IDEAL_N, WIRED = 60, ((16, 1.0, 5e-6), (32, 1.0, 4e-9))  # neurons, ohm per cell, longest convergence
 SIZES = (60, 100, 300, 1000)
 WHOLE = (16, 32, 60, 100)
+ABREAST = 16, 32, 60
 PROFILES, DRAWN = ((60, 1), (300, 1), (300, 2), (1000, 1), (1000, 2)), (60, 200)  # neurons, threads; neurons
 LINES, RATIOS = (64, 128, 256, 512), (1e-5, 1e-3, 1e-1)
 PATIENCE = {60: 60.0, 100: 60.0, 300: 180.0, 1000: 400.0}  # s for a size in a process of its own
@@ -40,7 +41,18 @@ COMPILING = 900.0  # s, once
 
 def measure(quick: bool, report: Callable[[str], None], base: str | None = None) -> dict[str, Any]:
     """Everything, or with ``quick`` what takes about a minute; whole trials of an older version ``base`` as well."""
-    kinds = ("first_use", "whole", "ngspice", "vacask", "scaling", "profiles", "static", "static_many", "badcrossbar")
+    kinds = (
+        "first_use",
+        "whole",
+        "abreast",
+        "ngspice",
+        "vacask",
+        "scaling",
+        "profiles",
+        "static",
+        "static_many",
+        "badcrossbar",
+    )
     found: dict[str, Any] = {"facts": facts(), **{kind: [] for kind in kinds}}
 
     def own(
@@ -56,6 +68,8 @@ def measure(quick: bool, report: Callable[[str], None], base: str | None = None)
     own("engine_measures.compiled", timeout=COMPILING)
     for n in WHOLE[:1] if quick else WHOLE:
         found["whole"].append(own("engine_measures.whole_trials", n, timeout=PATIENCE[1000]))
+    for n in WHOLE[:1] if quick else ABREAST:
+        found["abreast"].append(own("engine_profile.abreast", n, timeout=PATIENCE[1000]))
     found["beside"] = [] if base is None else _beside(own, quick, unpacked(base, ROOT))
     for n in SIZES[:2] if quick else SIZES:
         found["scaling"].append(own("engine_measures.cost", n, 3 if n <= 100 else 1, timeout=PATIENCE[n]))

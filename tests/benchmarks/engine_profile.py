@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 from engine_measures import SPAN, TOLERANCE, case
 from machine import cpu_seconds, triad_bandwidth, wall_seconds
+from whole_trials import TOLERANCE as RECALLS
+from whole_trials import trials
 
 from hwlib.network import Network
 from sim.engines import Options
-from sim.engines.driver import TrialRun
+from sim.engines.driver import TrialRun, run_trial, run_trials
 from sim.engines.layout import threads_for
 from sim.engines.layout.elimination.schur import row_potentials, solve
 from sim.engines.layout.layout_stepper import LayoutSolver
 from sim.engines.layout.partition.block_records import SWEEP
+from sim.engines.vector_code import LANES
 from sim.protocol import Protocol
 
 
@@ -51,6 +54,29 @@ def sweep_against_elimination(neurons: int, somas: str) -> dict[str, float]:
 
     seconds, general = cpu_seconds(swept, 20)[0] / 20, cpu_seconds(lambda: row_potentials(held), 20)[0]
     return {"sweep": seconds, "elimination": general, "ratio": general / seconds}
+
+
+def abreast(neurons: int, count: int = LANES, repeats: int = 3) -> dict[str, Any]:
+    """CPU seconds of recalls on drawn rails one after the other, and of the same moved at once, on one thread."""
+    network, protocols = trials(neurons, count)
+    options = Options(tolerance=RECALLS)
+    solver = LayoutSolver(network, 1)
+    solver.side_by_side = 1
+
+    class OneThread:
+        prepare = staticmethod(lambda _: solver)
+
+    def alone() -> list[Any]:
+        return [run_trial(TrialRun(solver, protocol, options)) for protocol in protocols]
+
+    def together() -> Any:
+        return run_trials(OneThread, network, protocols, options)  # type: ignore[arg-type]
+
+    same = np.array_equal(np.concatenate([each.wall_final for each in alone()]), together().wall_final)
+    (single, _), (batch, _) = cpu_seconds(alone, repeats), cpu_seconds(together, repeats)
+    return {
+        "neurons": neurons, "trials": count, "single": single, "together": batch, "ratio": single / batch, "same": same,
+    }  # fmt: skip
 
 
 def _drawn(neurons: int, somas: str = "centred") -> tuple[Network, Protocol]:

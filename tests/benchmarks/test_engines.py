@@ -11,7 +11,7 @@ import pytest
 from benchmark_tables import PAGE, time_text
 from engine_measures import SPAN, against_ngspice, cost, exponent
 from engine_page import main, page
-from engine_profile import profile, sweep_against_elimination
+from engine_profile import abreast, profile, sweep_against_elimination
 from machine import cpu_seconds, facts, in_own_process
 from whole_trials import TOLERANCE, trials
 
@@ -98,6 +98,13 @@ def test_whole_recalls_take_less_time_with_swept_rows(monkeypatch):
     np.testing.assert_allclose(known.wall_final, other.wall_final, rtol=0, atol=1e-6 * network.length.max())
     np.testing.assert_allclose(known.time_convergence, other.time_convergence, rtol=1e-5)
     assert general / swept > 1.3
+
+
+def test_trials_moved_at_once_take_less_time_than_one_after_the_other():
+    row = abreast(24)
+    show(row)
+    assert row["same"]
+    assert row["ratio"] > 1.15
 
 
 @FULL
