@@ -42,8 +42,11 @@ _WALLS_PER_THREAD = 30_000  # fewer are done sooner by one thread
 Plans = dict[bytes, tuple[Structure, Plan]]
 
 
+_OF_TRACKS = "rate", "bound", "leak_bound", "most_share"  # of ``Work``: the same for all systems of a plan
+
+
 class Shared:
-    """What steppers of one plan have in common for compiled code.
+    """What steppers of one plan have in common: constants, once in memory and in caches, and what compiled code takes.
 
     Args:
         plan: the plan.
@@ -56,6 +59,21 @@ class Shared:
     def __init__(self, plan: Plan):
         self.parts = {id(part): Handle(part) for part in plan if isinstance(part, tuple)}
         self.calls: np.ndarray | None = None
+        self._walls: tuple[np.ndarray, Walls] | None = None
+        self._of_tracks: dict[str, np.ndarray] | None = None
+
+    def walls(self, network: Network, plan: Plan, rest_speed: np.ndarray) -> Walls:
+        """``make_walls``, or what it gave for the same speeds at rest."""
+        known = self._walls
+        if known is None or not np.array_equal(known[0], rest_speed):
+            self._walls = known = rest_speed, make_walls(network, plan, rest_speed)
+        return known[1]
+
+    def system(self, made: System) -> System:
+        """A system with its constants in the arrays that the first had."""
+        if self._of_tracks is None:
+            self._of_tracks = {name: getattr(made.work, name) for name in _OF_TRACKS}
+        return made._replace(work=made.work._replace(**self._of_tracks))
 
 
 def plan_for(network: Network, voltages: np.ndarray, plans: Plans) -> tuple[Structure, Plan]:
@@ -112,8 +130,8 @@ class LayoutStepper(Stepper):
         super().__init__(phase)
         network = phase.network
         self.structure, self.plan = structure, plan
-        self.constants: Walls = make_walls(network, plan, phase.rest_speed)
-        self.system: System = make_system(network, plan, self.constants, phase.voltages, threads)
+        self.constants: Walls = shared.walls(network, plan, phase.rest_speed)
+        self.system: System = shared.system(make_system(network, plan, self.constants, phase.voltages, threads))
         order = plan.bundles.device
         s = (phase.wall[order] - self._start(order)) / network.pillar_width[order]
         ends = phase.wall[order] >= network.length[order]
