@@ -86,12 +86,10 @@ class Stepper:
         state: state variables of the walls besides their places, shape (states, devices).
         between: steps between two looks at the run, unless it is recorded.
         resumable: whether it can go on from a file (``kept``, ``take``).
-        kin: the same for steppers that may advance abreast.
     """
 
     between = 1024
     resumable = False
-    kin: int = 0
 
     def __init__(self, phase: Phase):
         self.phase = phase
@@ -101,6 +99,11 @@ class Stepper:
     def advance(self, steps: int) -> int:
         """Take up to so many steps: ``RUNNING``, ``REST`` or ``LIMIT``."""
         raise NotImplementedError
+
+    @property
+    def kin(self) -> int:
+        """The same for steppers that may advance abreast."""
+        return 0
 
     @staticmethod
     def advance_abreast(steppers: Sequence[Any], steps: int) -> list[int | None]:
