@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -192,7 +192,12 @@ LINE = register(NetClass(
 
 def parse_net(name: str) -> Net | None:
     """The net of a name, or None when it is none of ours."""
-    return next((net for net in (each.read(name) for each in NET_CLASSES.values()) if net is not None), None)
+    return _read(name, tuple(NET_CLASSES.values()))
+
+
+@lru_cache(maxsize=4096)  # a loop reads the same names again and again
+def _read(name: str, classes: tuple[NetClass, ...]) -> Net | None:
+    return next((net for net in (each.read(name) for each in classes) if net is not None), None)
 
 
 def of_classes(nets: Iterable[Net], *classes: NetClass) -> np.ndarray:
