@@ -91,7 +91,8 @@ class NetClass:
         title: of the class in tables.
         one_piece: only its wire joins it; other nets' pins are held together by a source outside.
         meter: which delivered energy its source counts to (``sim.result.SOURCES``); None: it delivers none.
-        loading, converging: its source in either phase; None: open.
+        loading, converging: its source in either phase; None: open. In the load phase it knows of no bit of the start
+            but its own neuron's.
     """
 
     name: str

@@ -88,6 +88,15 @@ class Protocol:
         sources = ((net, net.net_class.loading) for net in network.parsed_nets())
         return np.array([math.nan if source is None else source.volts(net, self) for net, source in sources])
 
+    def loading_voltages(self, network: Network, starts: np.ndarray) -> np.ndarray:
+        """``load_voltages`` of many starts, bits of shape (starts, N); shape (starts, nets).
+
+        A source in the load phase knows of no bit but its own neuron's.
+        """
+        on, off = (replace(self, start=np.full(network.neurons, bit)).load_voltages(network) for bit in (1, 0))
+        neuron = np.array([max(net.neuron, 0) for net in network.parsed_nets()])
+        return np.where(starts[:, neuron] != 0, on, off)
+
     def rest_speed(self, network: Network) -> np.ndarray:
         """Speed in m/s below which each free wall counts as at rest (``WallDynamics.rest_speed``), shape (devices,)."""
         return dynamics_of(network).rest_speed(max(abs(self.v_dw), abs(self.v_charge), abs(self.weight)))

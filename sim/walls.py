@@ -36,7 +36,8 @@ class Pillars:
 
     def share(self, q: np.ndarray) -> np.ndarray:
         """Share of each pillar that its wall has passed, 0 … 1, with the walls at ``q`` m, shapes (…, devices)."""
-        return np.clip((q - self.edge) / self.width, 0.0, 1.0)
+        share: np.ndarray = np.minimum(np.maximum((q - self.edge) / self.width, 0.0), 1.0)  # np.clip takes longer
+        return share
 
     def at_share(self, share: np.ndarray) -> np.ndarray:
         """Conductance in S where the walls have passed a share of their pillars, shapes (…, devices)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import qdldl
@@ -45,6 +45,7 @@ class ResistorGraph:
         self.diagonal, self._entry = (each.astype(np.int32) for each in (entry[: self.count], entry[self.count :]))
         indptr = np.concatenate([[0], np.cumsum(np.bincount(column, minlength=self.count))])
         self._matrix = csc_matrix((np.zeros(len(keys)), row.astype(np.int32), indptr), shape=(self.count, self.count))
+        self._added: _Added | None = None
         self._solver: Any = None
         self._owner: object = None
 
@@ -53,12 +54,24 @@ class ResistorGraph:
         """Number of connected parts when every resistor conducts, and the part of each circuit node."""
         return connected_parts(self.count, self.first, self.second)
 
-    def upper(self, siemens: np.ndarray, start: int = 0) -> np.ndarray:
-        """What resistors from ``start`` on add to the conductance matrix's upper triangle, in S, shape (entries,)."""
-        mine = slice(*np.searchsorted(self._between, (start, start + len(siemens))))
-        between, g = self._between[mine], siemens[self._between[mine] - start]
+    def upper(self, siemens: np.ndarray) -> np.ndarray:
+        """What the first resistors add to the conductance matrix's upper triangle, in S, shape (entries,)."""
+        mine = slice(int(np.searchsorted(self._between, len(siemens))))
+        between, g = self._between[mine], siemens[self._between[mine]]
         places = (self._entry[mine], self.diagonal[self.first[between]], self.diagonal[self.second[between]])
         return np.bincount(np.concatenate(places), np.concatenate([-g, g, g]), minlength=self._matrix.nnz)
+
+    def add_upper(self, siemens: np.ndarray, start: int, entries: np.ndarray) -> None:
+        """Add ``upper`` of the resistors from ``start`` to the last to ``entries``; where it goes is found once."""
+        if self._added is None or self._added.start != start:
+            from_start = self._between >= start
+            between = self._between[from_start]
+            places = (self._entry[from_start], self.diagonal[self.first[between]], self.diagonal[self.second[between]])
+            cells, which = np.unique(np.concatenate(places), return_inverse=True)
+            self._added = _Added(start, between - start, cells, which)
+        _, between, cells, which = self._added
+        g = siemens[between]
+        entries[cells] += np.bincount(which, np.concatenate([-g, g, g]), minlength=len(cells))
 
     def entries_of(self, nodes: np.ndarray) -> np.ndarray:
         """Which entries of the upper triangle are in rows or columns of some circuit nodes.
@@ -69,17 +82,33 @@ class ResistorGraph:
         column = np.repeat(np.arange(self.count, dtype=np.int32), np.diff(self._matrix.indptr))
         return np.flatnonzero(nodes[self._matrix.indices] | nodes[column])
 
-    def factor(self, owner: object, entries: Callable[[], np.ndarray]) -> Any:
-        """The factorised matrix of the owner's entries; the solver holds one at a time, that of the last owner."""
+    def factor(self, owner: object, fill: Callable[[np.ndarray], None]) -> Any:
+        """The factorised matrix whose entries the owner fills in; the solver holds one, that of the last owner."""
         if self._owner is not owner:
-            self._matrix.data[:] = entries()
             self._owner = None
+            fill(self._matrix.data)
             if self._solver is None:
                 self._solver = qdldl.Solver(self._matrix, upper=True)
             else:
                 self._solver.update(self._matrix, upper=True)
             self._owner = owner
         return self._solver
+
+
+class _Added(NamedTuple):
+    """Where resistors from ``start`` on stand in the upper triangle.
+
+    Attributes:
+        start: the first of them.
+        between: those that join two circuit nodes, counted from there.
+        cells: the entries that they change.
+        which: of these, each resistor's three, one after the other.
+    """
+
+    start: int
+    between: np.ndarray
+    cells: np.ndarray
+    which: np.ndarray
 
 
 class ResistorNetwork:
@@ -166,14 +195,15 @@ class ResistorNetwork:
         """Nodes that no held node reaches, boolean, shape (nodes,)."""
         return self._floating[self._graph.node]
 
-    def _entries(self) -> np.ndarray:
-        """The conductance matrix's upper triangle, with the rows of known nodes those of the identity."""
-        entries = self._graph.upper(self._moving, len(self._still))
-        if self._below is not None:
-            entries += self._below
+    def _fill(self, entries: np.ndarray) -> None:
+        """Write the conductance matrix's upper triangle, with the rows of known nodes those of the identity."""
+        if self._below is None:
+            entries[:] = self._graph.upper(self._moving)
+        else:
+            entries[:] = self._below
+            self._graph.add_upper(self._moving, len(self._still), entries)
         entries[self._blank] = 0.0
         entries[self._graph.diagonal[self._known]] = 1.0
-        return entries
 
     def potentials(self, held: np.ndarray | float = 0.0, injected: np.ndarray | float = 0.0) -> np.ndarray:
         """Potentials in V of all nodes.
@@ -213,7 +243,7 @@ class ResistorNetwork:
         if injected is not None:
             into += injected
         into[self._known] = volts[self._known]
-        found: np.ndarray = graph.factor(self, self._entries).solve(into)
+        found: np.ndarray = graph.factor(self, self._fill).solve(into)
         return found
 
     def sensitivities(self, output: np.ndarray) -> np.ndarray:
@@ -233,7 +263,7 @@ class ResistorNetwork:
         change = np.zeros(graph.count)
         change[self._known] = weights[self._known]
         if len(self._known) < graph.count:
-            adjoint = graph.factor(self, self._entries).solve(weights - change)
+            adjoint = graph.factor(self, self._fill).solve(weights - change)
             change += np.bincount(self._source, self._across * adjoint[self._inner], graph.count)
         change[self._floating] = 0.0
         return change[graph.node]

@@ -20,6 +20,7 @@ from sim.walls import Pillars
 
 _STRIDE = 0.04  # of L that the fastest wall goes in a step: a fifth of Table I's pillar
 _MOST_STEPS = 3000
+_DENSE = 100_000  # entries up to which a product takes less time than a sparse one's checks
 _MOST_KEPT = 20_000_000  # shares of pillars, over all steps; with more every second step is forgotten
 
 
@@ -83,7 +84,8 @@ class IdealWires:
         more = 1 / network.r_p[axons] - least
         self._least = np.concatenate([np.bincount(post, g, n) for g in (least * weight, least)])
         at = np.concatenate([post, n + post]), np.tile(kind, 2)
-        self._more = csr_array((np.concatenate([more * weight, more]), at), (2 * n, len(leaders)))
+        sums = csr_array((np.concatenate([more * weight, more]), at), (2 * n, len(leaders)))
+        self._more = sums.toarray() if 2 * n * len(leaders) <= _DENSE else sums
 
     def path(self, start: np.ndarray | None, states: int) -> IdealPath:
         """Follow one trial.
@@ -135,7 +137,7 @@ class IdealWires:
             if seen.resting or time >= longest:
                 break
             step = min(float((_STRIDE * length[moving] / size[moving]).min()), longest - time)
-            place = np.clip(place + np.where(moving, speed, 0.0) * step, 0.0, length)
+            place = np.minimum(np.maximum(place + np.where(moving, speed, 0.0) * step, 0.0), length)
             time += step
         seen.end(time, place, pillars.share(place))
         return seen

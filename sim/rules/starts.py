@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def loaded_starts(cases: Cases) -> LoadedStarts | None:
         return None
     network, somas, held = cases.network, cases.network.somas, cases.held(*cases.load_classes)
     starts, first = np.unique(cases.starts, axis=0, return_index=True)
-    volts = [replace(cases.protocol, start=start).load_voltages(network) for start in starts]
+    volts = cases.protocol.loading_voltages(network, starts)
     chosen = _hardest(cases, starts, volts)
     current, soma, axons = np.zeros((3, len(chosen), network.neurons))
     peaks, all_off = Peaks(network.devices, len(network.resistor_ohm)), cases.parallel(False, "none")
@@ -90,7 +90,7 @@ def loaded_starts(cases: Cases) -> LoadedStarts | None:
     return LoadedStarts(first[chosen], starts[chosen], current, soma, axons, peaks)
 
 
-def _hardest(cases: Cases, starts: np.ndarray, volts: list[np.ndarray]) -> np.ndarray:
+def _hardest(cases: Cases, starts: np.ndarray, volts: np.ndarray) -> np.ndarray:
     """Indices of the starts to be solved with their own walls, as many as there is time for."""
     most = max(FEWEST_STARTS, MOST_WALLS // cases.network.devices)
     if len(starts) <= most:

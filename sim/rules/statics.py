@@ -13,7 +13,6 @@ from sim.circuit.circuit_nodes import joined_pins
 from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
 from sim.circuit.series_terminals import series_branches
 
-_MILLIONS = 2_000_000  # conductors whose ends are kept as narrow numbers
 _MOST_KEPT = 15_000_000  # track currents, of all states
 
 
@@ -28,7 +27,7 @@ class Solution:
     def __init__(self, circuit: StaticCircuit, at: np.ndarray):
         self._circuit, self._at = circuit, at
 
-    @cached_property
+    @property
     def voltage(self) -> np.ndarray:
         """Node voltages in V, shape (nodes,)."""
         return self._circuit.on_all_nodes(self._at)
@@ -100,13 +99,13 @@ class StaticCircuits:
         self.tracks = _Conductors(*self._ends(slice(self._wires, self._still)), track_siemens)
         self._pillar_ends = self._ends(slice(self._still, None))
         self._held: dict[bytes, ResistorNetwork] = {}
+        self._wired: np.ndarray | None = None
         self._last: tuple[bytes, StaticCircuit] | None = None
         self._currents: dict[tuple[bytes, ...], np.ndarray] = {}
 
     def _ends(self, resistors: slice) -> tuple[np.ndarray, np.ndarray]:
-        """Circuit nodes of some of the graph's resistors; as wide as indices are, but for millions of them."""
-        kind = np.intp if self._still < _MILLIONS else np.int32
-        return self.graph.first[resistors].astype(kind), self.graph.second[resistors].astype(kind)
+        """Circuit nodes of some of the graph's resistors, as wide as indices are: else each look-up makes them so."""
+        return self.graph.first[resistors].astype(np.intp), self.graph.second[resistors].astype(np.intp)
 
     @cached_property
     def _wire_ends(self) -> _Conductors:
@@ -122,10 +121,15 @@ class StaticCircuits:
         return _Conductors(first, second, siemens)
 
     def wires(self, pillar_siemens: np.ndarray) -> _Conductors:
-        """Wires of a state in which pillars with their contacts conduct ``pillar_siemens`` S, shape (devices,)."""
-        siemens = self._wire_ends.siemens.copy()
-        siemens[self._pillars.contacts] = self._pillars.sign * pillar_siemens[self._pillars.devices][:, None]
-        return self._wire_ends._replace(siemens=siemens)
+        """Wires of a state in which pillars with their contacts conduct ``pillar_siemens`` S, shape (devices,).
+
+        One state's are kept, those that were asked for last.
+        """
+        wires, devices = self._wire_ends, self._pillars.devices
+        if self._wired is not pillar_siemens:
+            self._wired = pillar_siemens
+            wires.siemens[self._pillars.contacts] = self._pillars.sign * pillar_siemens[devices][:, None]
+        return wires
 
     def at(self, parallel: np.ndarray, held: np.ndarray) -> StaticCircuit:
         """The circuit in one state.
@@ -208,7 +212,7 @@ class StaticCircuit:
         self.tracks, self._circuits, self._resistors = circuits.tracks, circuits, resistors
         self._source = self.network.node_net[resistors.held]
 
-    @cached_property
+    @property
     def wires(self) -> _Conductors:
         """The wires, with what their contacts carry."""
         return self._circuits.wires(self.pillars.siemens)

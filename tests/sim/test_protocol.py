@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -149,3 +150,12 @@ def test_importing_sim_is_light():
         check=True,
     )
     assert bare.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("rails", ["floating", "grounded"])
+def test_sources_of_many_starts_are_those_of_each(rails):
+    network, _ = network_and_design()
+    protocol = Protocol(v_dw=1.0, v_charge=0.3, weight=0.1, rails_while_loading=rails)
+    starts = np.random.default_rng(1).integers(0, 2, (6, 3))
+    for start, volts in zip(starts, protocol.loading_voltages(network, starts), strict=True):
+        np.testing.assert_array_equal(volts, replace(protocol, start=start).load_voltages(network))
