@@ -25,9 +25,9 @@ def view_design(source: Path, out: Path | None = None) -> list[Path]:
         InputError: bad design, a folder without a run, or whose layout is from outside, one that cannot be written.
     """
     need(*DRAWING_PACKAGES)
-    from layouts.macro_views import write_views
-
     design = _design_of(source)
+    from layouts.macro_views import write_views  # which takes seconds to load
+
     return write_views(design, out or Path(f"{design.name}_views"))
 
 

@@ -20,9 +20,11 @@ def technology(
 ) -> None:
     """Write a KLayout package of a process: technology, layers, DRC and LVS scripts, a check, and PCells."""
     from hwlib.process import load_process
-    from layouts.klayout_package import write_package
 
-    files = write_package(load_process(process), out)
+    rules = load_process(process)
+    from layouts.klayout_package import write_package  # which takes seconds to load
+
+    files = write_package(rules, out)
     if json:
         from spinhop.console import print_json
 

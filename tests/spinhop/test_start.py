@@ -29,7 +29,15 @@ def test_help_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "arguments", [["schema"], ["new", "/dev/null/x.yaml"], ["run", "none.yaml"], ["run", "--help"]]
+    "arguments",
+    [
+        ["schema"],
+        ["new", "/dev/null/x.yaml"],
+        ["run", "none.yaml"],
+        ["run", "--help"],
+        ["technology", "none"],
+        ["views", "none.yaml"],
+    ],
 )
 def test_light_commands_load_no_drawing_and_no_simulation(arguments):
     code = f"from spinhop.cli import guarded, app\nguarded(lambda: app({arguments}, standalone_mode=False))"
