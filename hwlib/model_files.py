@@ -90,7 +90,7 @@ def _problems(error: ValidationError, document: YamlDocument, model: type[BaseMo
         elif problem["type"] != _UNKNOWN and not (
             problem["type"] == "too_short" and any(path == other[: len(path)] != other for _, other in places)
         ):  # items that are wrong do not count, so what holds them looks too short
-            message = problem["msg"].removeprefix("Value error, ")
+            message = problem["msg"].removeprefix("Value error, ").split(" or instance of ")[0]
             if problem["type"] == "string_type" and isinstance(problem["input"], (bool, int, float)):
                 message = "Input should be a text; write it in quotes"
             if problem["type"] != "value_error":
