@@ -294,8 +294,8 @@ class _Abreast:
                     done, left = wait(left, TELL_EVERY, FIRST_COMPLETED)
                     for each in done:
                         each.result()
-                    if self._options.progress and len(self._found) > told:
-                        told = len(self._found)
+                    while self._options.progress and told < len(self._found):
+                        told += 1
                         self._options.progress(told, len(self._protocols))
             finally:
                 self._stop.set()  # after an error or Ctrl-C nothing goes on
