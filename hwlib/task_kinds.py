@@ -228,6 +228,9 @@ class MaxcutFields(Task):
     restarts: Whole = Field(
         default=0, ge=0, le=100_000, description="trials from random loads per graph; 0: one from all walls OFF"
     )
+    budget: Annotated[float, Quantity("s", 1e-12, 1.0)] | None = Field(
+        default=None, description="restarts that end after so much time, all added up, do not count; else all do"
+    )
     required_share: Real = Field(
         default=0.878, ge=0, le=1,
         description="mean share of the best cut from which on the network is said to work; Goemans and Williamson's",
@@ -239,6 +242,8 @@ class MaxcutFields(Task):
             raise ValueError(f"give graph or graphs, found {'neither' if self.graph is None else 'both'}")
         if self.mapping == "zero_sum" and not self.restarts:
             raise ValueError("mapping zero_sum needs restarts: with every wall OFF nothing drives any neuron")
+        if self.budget is not None and not self.restarts:
+            raise ValueError("budget needs restarts: it ends a chain of them")
         return self
 
     def names(self) -> tuple[str, ...]:

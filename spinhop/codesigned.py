@@ -13,6 +13,8 @@ from hwlib.design import Design, load_design
 from hwlib.errors import InputError, shown
 from hwlib.made_with import versions
 from hwlib.operating_point import nominal_track
+from hwlib.quantities import human
+from hwlib.task_kinds import MaxcutFields
 from hwlib.writing import write_atomic
 from hwlib.yaml_text import yaml_text
 from spinhop.design_fields import plain_fields, set_field
@@ -112,7 +114,7 @@ def _judged(path: Path) -> Judged:
     from spinhop.compensating import compensate_design
 
     own = path.with_name(f"{path.stem}_own.yaml")
-    compensate_design(path, own, draws=1, simulate=False, replace_file=True)
+    compensate_design(path, own, compare=False, replace_file=True)
     return judged(own)
 
 
@@ -162,8 +164,10 @@ def _store(path: Path, result: Judged) -> None:
 
 def _task(design: Design) -> str:
     n, task = design.network.neurons, design.task
-    if task.kind == "maxcut":
-        return f"max-cut, ten g05_{n}"
+    if isinstance(task, MaxcutFields):
+        within = "" if task.budget is None else f" within {human(task.budget, 's')}"
+        chain = f", best of at most {task.restarts} starts{within}" if task.restarts > 1 else ""
+        return f"max-cut, ten g05_{n}{chain}"
     if task.kind == "images":
         return f"letters, N = {n}, {getattr(task, 'trials', 0)} copies of each"
     patterns = design.network.weights.stored_patterns(n, design.seed)

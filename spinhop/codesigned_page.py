@@ -17,10 +17,12 @@ and reports on it.
 
 Each holds every operating-point rule and every design rule as drawn, with none waived, and does its task in every
 trial, all at rest, on its extracted wires. Times are means over the trials from the first load on, energies those that
-all sources deliver. s is R_P over Table I's 500 Ω: currents per volt fall with it. R_M is the process's track sheet
-resistance times its squares. A design holds the patterns of its seed; other sets of three are recalled better or worse.
-Results are of networks at zero temperature. Most designs were found by hand, from the bounds and with a few trials
-each; those of the searches in `layouts/codesigned/searches` by `spinhop optimize`.
+all sources deliver. Where the best of several starts counts, they are of all of them, one after the other, those that
+were given up too; states are read and the best is chosen outside the network, which is not counted. s is R_P over
+Table I's 500 Ω: currents per volt fall with it. R_M is the process's track sheet resistance times its squares. A design
+holds the patterns of its seed; other sets of three are recalled better or worse. Results are of networks at zero
+temperature. Most designs were found by hand, from the bounds and with a few trials each; those of the searches in
+`layouts/codesigned/searches` by `spinhop optimize`.
 """
 _BOUNDS = """\
 Of a max-cut design: its first graph. What the bounds are: [Searching for designs](optimize.md). Those without a dot in

@@ -46,7 +46,7 @@ class MadeUp:
         nets: weight nets.
         states: states that the voltages were sought for.
         works: whether the compensated network does its task, as simulated; without simulation whether the rules
-            ``drive.pattern`` and ``drive.path`` hold.
+            ``drive.pattern`` and ``drive.path`` hold; None: nothing was compared.
     """
 
     design: Path
@@ -55,12 +55,12 @@ class MadeUp:
     at_limit: int
     nets: int
     states: int
-    works: bool
+    works: bool | None
 
 
 def compensate_design(
     path: Path, out: Path, *, limit: float | None = None, spread: float = 0.05, draws: int = 20,
-    seed: int | None = None, simulate: bool = True, replace_file: bool = False,
+    seed: int | None = None, simulate: bool = True, compare: bool = True, replace_file: bool = False,
     progress: Named = lambda step, done, total: None,
 ) -> MadeUp:  # fmt: skip
     """Draw a design, find the voltages that make up for its wires, write the design that has them, and compare.
@@ -73,6 +73,8 @@ def compensate_design(
         draws: networks with spread devices.
         seed: of the draws; default the design's.
         simulate: whether the task's trials are run, drawn and compensated.
+        compare: whether rules, trials and spread are compared; else the voltages are found and written, which takes
+            half the time, and ``rows`` says what they do to the soma currents.
         replace_file: whether ``out`` may exist.
         progress: called with the step, done, in all.
 
@@ -108,6 +110,8 @@ def compensate_design(
         table_row("soma currents of the wrong sign", "share", [None, weights.before.turned, weights.after.turned]),
         table_row("power of all sources, mean", "W", [None, weights.before.power, weights.after.power]),
     ]
+    if not compare:
+        return MadeUp(out, table, rows, weights.at_limit, len(weights.net_levels), len(work.states), works=None)
     plain = ideal_for_task(design, design.load_process())
     told, works = compared(
         [(plain, design), (network, design), (network, made)], COLUMNS, simulate=simulate,

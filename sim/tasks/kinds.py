@@ -74,6 +74,20 @@ class Shown(NamedTuple):
     cells: np.ndarray
 
 
+class Answer(NamedTuple):
+    """What an answer takes, and whether it is one.
+
+    Attributes:
+        time: s, mean over the answers.
+        energy: J from all sources, likewise.
+        rest: share of the answers that are states of rest.
+    """
+
+    time: float
+    energy: float
+    rest: float
+
+
 class RunTask(Task):
     """A task that networks are simulated with.
 
@@ -144,6 +158,10 @@ class RunTask(Task):
     @abstractmethod
     def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
         """Add to the dataset of the trials the measure of each, and all of ``numbers`` and ``columns``."""
+
+    def answer(self, result: xr.Dataset) -> Answer:
+        """What an answer took, of scored trials: a trial, where the task does not choose the best of several."""
+        return Answer(*(float(result[name]) for name in ("time_mean", "energy_mean", "rest_rate")))
 
     @classmethod
     def said(cls, cases: Sequence[Mapping[str, Any]]) -> list[str]:

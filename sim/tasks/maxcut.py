@@ -7,6 +7,7 @@ Every wall is OFF at the start and nothing is loaded, or trials begin again from
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -19,7 +20,7 @@ from hwlib.quantities import human
 from hwlib.task_kinds import Find, MaxcutFields, Problem, Programme
 from hwlib.weight_styles import WEIGHT_STYLES
 from sim.tasks.graphs import adjacency, read_graph, remarks
-from sim.tasks.kinds import Measure, RunTask, add_cases
+from sim.tasks.kinds import Answer, Measure, RunTask, add_cases
 from sim.tasks.recall import random_bits
 from sim.tasks.restarts import effort, effort_columns, no_effort, software_effort
 
@@ -229,6 +230,8 @@ class Maxcut(MaxcutFields, RunTask):
         Measure(
             "time_to_solution", "time", "time", "until every wall rested, or the limit; of all restarts", unsure="–"
         ),
+        Measure("energy_to_solution", "energy", "energy", "from all sources; of all restarts that begin in the budget"),
+        Measure("ended", "", "whole", "restarts that end within the budget; all without one"),
         Measure("other_time", "", "time", "what the time may be as well"),
         Measure("at_rest", "at rest", "yes", "every wall came to rest"),
         Measure("remarks", "", "lines", "what the reader of the file left out or did not use"),
@@ -304,14 +307,20 @@ class Maxcut(MaxcutFields, RunTask):
 
         graph, some = found.graphs[k], result.isel(trial=slice(k, None, len(found.graphs)))
         best = optimum(graph, reads=READS, milp_seconds=self.prove)
+        spent = np.cumsum(some["time_to_solution"].values)
+        limit = math.inf if self.budget is None else self.budget
+        ended = spent <= limit
+        begun = slice(0, int(ended.sum()) + 1)  # the one that the budget cuts off counts with all its energy
         good = some["at_rest"].values & ~some["undetermined"].values
-        chosen = some.isel(trial=int(np.lexsort((some["cut"].values, good))[-1]))  # the largest cut of the good ones
+        pick = int(np.lexsort((some["cut"].values, good, ended))[-1])  # the largest cut of the good ones
+        chosen = some.isel(trial=pick)
         trial = {name: chosen[name].values[()] for name in _TRIAL} | {
-            name: float(some[name].sum()) for name in ("time_to_solution", "other_time")
+            name: min(float(some[name].sum()), limit) for name in ("time_to_solution", "other_time")
         }
+        trial["at_rest"] = bool(trial["at_rest"] and ended[pick])
+        energy = some["energy_source"].sum("source").values
         part = float(trial["cut"]) / best.value if best.value > 0 else None
         if self.restarts:
-            energy = some["energy_source"].sum("source").values
             row = effort(some["cut"].values, some["time_to_solution"].values, energy, good, best.value)
             row |= software_effort(graph, best.value)
         else:
@@ -322,7 +331,15 @@ class Maxcut(MaxcutFields, RunTask):
             "greedy": baselines.greedy_cut(graph), "best": best.value, "best_is": best.status,
             "best_by": best.method, "share_of_best": part, "gap": None if part is None else 1 - part,
             "remarks": "\n".join(remarks(graph)), **trial,
+            "ended": int(ended.sum()), "energy_to_solution": float(energy[begun].sum()),
         }  # fmt: skip
+
+    def answer(self, result: xr.Dataset) -> Answer:
+        """The best of a graph's restarts: what all of them took."""
+        if self.restarts < 2:
+            return super().answer(result)
+        names = ("case_time_to_solution", "case_energy_to_solution", "case_at_rest")
+        return Answer(*(float(result[name].mean()) for name in names))
 
     @classmethod
     def said(cls, cases: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 STAGES = ("fields", "rules_ideal", "drawing", "rules_drawn", "task")
 _LEAST = 1e-9  # of one that is broken: 0 means that a stage holds
+_TOLERANCE = 1e-5  # L per step, as drawn: times and energies to 1e-4, in a third of the time
 _MOST = 10.0  # of one violation, and of a stage that was not reached
 OBJECTIVES = {"time": "s", "energy": "J", "edp": "J*s", "area": "m^2", "accuracy": "1", "yield": "1"}
 LARGE = ("accuracy", "yield")  # objectives that are made large
@@ -90,12 +91,12 @@ def _judge(design: Design, result: Judged, chips: int) -> None:
         violation, why, report = _rules(network, design)
         if not result.passes("rules_drawn", violation, why):
             return
-        trials = sim.run_task(network, design, process)
+        trials = sim.run_task(network, design, process, tolerance=_TOLERANCE)
         task = task_of(design)
-        accuracy, rest = float(trials[task.measure].mean()), float(trials["rest_rate"])
+        accuracy, (time, energy, rest) = float(trials[task.measure].mean()), task.answer(trials)
         missing = max(design.task.required - accuracy, 0.0) + (1 - rest)
         result.passes("task", missing, f"{task.measure} {accuracy:.4g}, {rest:.0%} of the trials at rest")
-        time, energy, v_dw = (float(trials[name]) for name in ("time_mean", "energy_mean", "v_dw"))
+        v_dw = float(trials["v_dw"])
         if result.feasible:
             from hwlib.extraction.conductors import with_capacitance
 

@@ -9,7 +9,9 @@ import pytest
 
 import layouts
 from hwlib.design import load_design
+from hwlib.task_kinds import MaxcutFields
 from sim.tasks.baselines import tabu_cuts
+from sim.tasks.kinds import task_of
 from sim.tasks.optimum import optimum
 from sim.tasks.restarts import effort, no_effort, restarts, serial_cost, software_effort
 from sim.tasks.run_task import ideal_for_task, run_task, starts
@@ -97,3 +99,49 @@ def test_a_design_with_restarts(tmp_path):
     energies = result["energy_source"].sum("source").values
     assert one["energy_to_best"] == pytest.approx(energies.mean() * expected / times.mean(), rel=1e-12)
     assert result["case_energy_to_best"].attrs["units"] == "J"
+
+
+def restarted(tmp_path, more):
+    """The example's graph of 8 nodes cut by 12 random loads, and what is told of it."""
+    example = Path(layouts.__file__).parent / "examples"
+    text = (example / "maxcut_8.yaml").read_text().replace("graph_8.txt}", f"graph_8.txt, restarts: 12{more}}}")
+    (tmp_path / "d.yaml").write_text(text)
+    (tmp_path / "graph_8.txt").write_text((example / "graph_8.txt").read_text())
+    design = load_design(tmp_path / "d.yaml")
+    process = design.load_process()
+    result = run_task(ideal_for_task(design, process), design, process)
+    return result, {name.removeprefix("case_"): result[name].values[0] for name in result if "case_" in name}, design
+
+
+def test_a_budget_ends_a_chain(tmp_path):
+    """Added up by hand: what ends later does not count, but the one that is cut off has used its energy."""
+    result, whole, _ = restarted(tmp_path, "")
+    times, cuts = result["time_to_solution"].values, result["cut"].values
+    energies, rest = result["energy_source"].sum("source").values, result["at_rest"].values
+    assert whole["ended"] == 12 and whole["energy_to_solution"] == pytest.approx(energies.sum(), rel=1e-12)
+    for ended in (1, 4, 11):
+        budget = times[:ended].sum() + 0.5 * times[ended]
+        _, one, design = restarted(tmp_path, f", budget: {1e9 * budget:.6f} ns")
+        assert one["ended"] == ended and one["cut"] == max(cuts[:ended][rest[:ended]]) and one["at_rest"]
+        assert one["time_to_solution"] == pytest.approx(budget, rel=1e-6)
+        assert one["energy_to_solution"] == pytest.approx(energies[: ended + 1].sum(), rel=1e-12)
+        assert one["rate_best"] == whole["rate_best"], "what a start comes to is known from all"
+    result, one, design = restarted(tmp_path, f", budget: {5e8 * times[0]:.6f} ns")
+    assert one["ended"] == 0 and not one["at_rest"], "no start ended: what was seen is no answer"
+    assert task_of(design).answer(result) == pytest.approx((0.5 * times[0], energies[0], 0.0), rel=1e-6)
+
+
+def test_an_answer_takes_all_its_starts(tmp_path):
+    """The best of several: not one start's time and energy; a start that was given up is no unrest of the answer."""
+    result, _, design = restarted(tmp_path, "")
+    times = result["time_to_solution"].values
+    energies = result["energy_source"].sum("source").values
+    assert task_of(design).answer(result) == pytest.approx((times.sum(), energies.sum(), 1.0), rel=1e-12)
+    limit = np.sort(result["time_convergence"].values)[-2] + 1e-14  # all but the longest rest within it
+    given, _, design = restarted(tmp_path, f", time_limit: {1e9 * limit:.6f} ns")
+    assert 0 < (~given["at_rest"].values).sum() < 12 and task_of(design).answer(given).rest == 1.0
+
+
+def test_a_budget_needs_restarts():
+    with pytest.raises(ValueError, match="budget needs restarts"):
+        MaxcutFields(kind="maxcut", graph="g.txt", budget="5 us")

@@ -92,7 +92,7 @@ def test_each_graph_has_voltages_of_its_own(monkeypatch, tmp_path):
     found, asked = [], []
 
     def compensated(path, out, **options):
-        assert load_design(path).compensation is None and not options["simulate"]
+        assert load_design(path).compensation is None and not options["compare"]
         found.append((load_design(path).task.graph, out))
 
     monkeypatch.setattr("spinhop.compensating.compensate_design", compensated)
