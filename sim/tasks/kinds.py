@@ -74,7 +74,7 @@ class Shown(NamedTuple):
     cells: np.ndarray
 
 
-class Answer(NamedTuple):
+class AnswerCost(NamedTuple):
     """What an answer takes, and whether it is one.
 
     Attributes:
@@ -159,9 +159,9 @@ class RunTask(Task):
     def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
         """Add to the dataset of the trials the measure of each, and all of ``numbers`` and ``columns``."""
 
-    def answer(self, result: xr.Dataset) -> Answer:
+    def answer(self, result: xr.Dataset) -> AnswerCost:
         """What an answer took, of scored trials: a trial, where the task does not choose the best of several."""
-        return Answer(*(float(result[name]) for name in ("time_mean", "energy_mean", "rest_rate")))
+        return AnswerCost(*(float(result[name]) for name in ("time_mean", "energy_mean", "rest_rate")))
 
     @classmethod
     def said(cls, cases: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -20,7 +20,7 @@ from hwlib.quantities import human
 from hwlib.task_kinds import Find, MaxcutFields, Problem, Programme
 from hwlib.weight_styles import WEIGHT_STYLES
 from sim.tasks.graphs import adjacency, read_graph, remarks
-from sim.tasks.kinds import Answer, Measure, RunTask, add_cases
+from sim.tasks.kinds import AnswerCost, Measure, RunTask, add_cases
 from sim.tasks.recall import random_bits
 from sim.tasks.restarts import effort, effort_columns, no_effort, software_effort
 
@@ -334,12 +334,12 @@ class Maxcut(MaxcutFields, RunTask):
             "ended": int(ended.sum()), "energy_to_solution": float(energy[begun].sum()),
         }  # fmt: skip
 
-    def answer(self, result: xr.Dataset) -> Answer:
+    def answer(self, result: xr.Dataset) -> AnswerCost:
         """The best of a graph's restarts: what all of them took."""
         if self.restarts < 2:
             return super().answer(result)
         names = ("case_time_to_solution", "case_energy_to_solution", "case_at_rest")
-        return Answer(*(float(result[name].mean()) for name in names))
+        return AnswerCost(*(float(result[name].mean()) for name in names))
 
     @classmethod
     def said(cls, cases: Sequence[Mapping[str, Any]]) -> list[str]:

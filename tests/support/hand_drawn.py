@@ -200,3 +200,17 @@ def resistances(network: Network) -> dict[tuple[str, int, int], float]:
         for device, terminal in np.argwhere(network.node_net[network.terminals] == k):
             out[name, int(device), int(terminal)] = to_pin[local[network.terminals[device, terminal]]]
     return out
+
+
+def flattened(sheet: Sheet) -> Sheet:
+    sheet.layout.flatten(sheet.layout.top_cell().cell_index(), -1, True)
+    return sheet
+
+
+def erase(sheet: Sheet, layer: str, x0: int, y0: int, x1: int, y1: int) -> None:
+    """Cut a box out of a flat layout."""
+    top = sheet.layout.top_cell()
+    shapes = top.shapes(sheet.layer(layer))
+    rest = db.Region(top.begin_shapes_rec(sheet.layer(layer))) - db.Region(db.Box(x0, y0, x1, y1))
+    shapes.clear()
+    shapes.insert(rest)
