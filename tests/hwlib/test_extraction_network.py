@@ -1,6 +1,7 @@
 """Extraction of whole layouts: composed against flat, edits by hand, devices, and every error line."""
 
 from collections.abc import Callable
+from functools import partial
 
 import klayout.db as db
 import numpy as np
@@ -20,6 +21,7 @@ from tests.support.hand_drawn import (
     draw_device,
     draw_network,
     erase,
+    extracted,
     flattened,
     hebbian_levels,
     resistances,
@@ -31,12 +33,7 @@ VIA = load_process("ebeam").layers["v2"].contact_resistance / 30e-9**2
 
 @pytest.fixture
 def run(tmp_path) -> Callable[..., Network]:
-    def go(sheet: Sheet, neurons: int = 3, suffix: str = "gds") -> Network:
-        path = tmp_path / f"drawn.{suffix}"
-        sheet.layout.write(str(path))
-        return extract(path, sheet.process, design(neurons))
-
-    return go
+    return partial(extracted, tmp_path)
 
 
 @pytest.mark.parametrize("suffix", ["gds", "oas"])

@@ -1,25 +1,30 @@
 """Metal that touches other metal in a point: one net for the reader of layouts, no way for a current."""
 
 from collections.abc import Callable
+from functools import partial
 
 import klayout.db as db
 import pytest
 
 from hwlib.checks import lvs
 from hwlib.errors import InputError
-from hwlib.extraction import extract
 from hwlib.network import Network
-from tests.support.hand_drawn import PX, Sheet, design, draw_network, erase, flattened, hebbian_levels, resistances
+from tests.support.hand_drawn import (
+    PX,
+    Sheet,
+    design,
+    draw_network,
+    erase,
+    extracted,
+    flattened,
+    hebbian_levels,
+    resistances,
+)
 
 
 @pytest.fixture
 def run(tmp_path) -> Callable[..., Network]:
-    def go(sheet: Sheet, neurons: int = 3, suffix: str = "gds") -> Network:
-        path = tmp_path / f"drawn.{suffix}"
-        sheet.layout.write(str(path))
-        return extract(path, sheet.process, design(neurons))
-
-    return go
+    return partial(extracted, tmp_path)
 
 
 def _polygon(s: Sheet, layer: str, *points: tuple[int, int]) -> None:

@@ -5,10 +5,13 @@ Tiles abut: drive and ground columns on m2, dendrite row and rails on m3; it sha
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import klayout.db as db
 import numpy as np
 
 from hwlib.design import Design
+from hwlib.extraction import extract
 from hwlib.extraction.window_network import WindowExtractor
 from hwlib.network import Network
 from hwlib.process import load_process
@@ -214,3 +217,10 @@ def erase(sheet: Sheet, layer: str, x0: int, y0: int, x1: int, y1: int) -> None:
     rest = db.Region(top.begin_shapes_rec(sheet.layer(layer))) - db.Region(db.Box(x0, y0, x1, y1))
     shapes.clear()
     shapes.insert(rest)
+
+
+def extracted(folder: Path, sheet: Sheet, neurons: int = 3, suffix: str = "gds") -> Network:
+    """The network of a sheet that is written to a folder and read from there."""
+    path = folder / f"drawn.{suffix}"
+    sheet.layout.write(str(path))
+    return extract(path, sheet.process, design(neurons))
