@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 import klayout.db as kdb
 
@@ -47,7 +46,7 @@ def compare_topology(
         Path(database).unlink(missing_ok=True)
     cell = extracted.layout.top_cell().name
     try:
-        matched = bounded(lambda: _compare(_Found(extracted.lvs, not quiet), reference, database), seconds=seconds)
+        matched = bounded(lambda: _compare(extracted.lvs, reference, database, named=not quiet), seconds=seconds)
     except StoppedError:
         message = f"the netlists are not compared as graphs: the comparison was stopped after {seconds:.3g} s"
         return [Finding("lvs", "lvs.topology", message, "warning", cell=cell)]
@@ -57,28 +56,24 @@ def compare_topology(
     return [Finding("lvs", "lvs.topology", message, cell=cell)]
 
 
-class _Found(NamedTuple):
-    """A layout's netlist, and whether its nets are known by name: then no search has to find which is which."""
-
-    lvs: kdb.LayoutVsSchematic
-    named: bool
-
-
-def _compare(found: _Found, reference: kdb.Netlist, database: str | Path | None) -> bool:
-    netlist = found.lvs.netlist()
+def _compare(
+    found: kdb.LayoutVsSchematic, reference: kdb.Netlist, database: str | Path | None, *, named: bool
+) -> bool:  # fmt: skip
+    """Whether the netlists match. ``named``: nets are known by name, and no search has to find which is which."""
+    netlist = found.netlist()
     _flatten(netlist)
-    found.lvs.reference = reference
+    found.reference = reference
     comparer = kdb.NetlistComparer()
     top = netlist.top_circuits()[0] if netlist.top_circuit_count() else None
     if top is not None:
         comparer.same_circuits(top, wanted := reference.top_circuits()[0])
-        named = {net.name: net for net in wanted.each_net()} if found.named else {}
+        own = {net.name: net for net in wanted.each_net()} if named else {}
         for net in top.each_net():
-            if net.name in named:
-                comparer.same_nets(top, wanted, net, named[net.name])
-    matched: bool = found.lvs.compare(comparer)
+            if net.name in own:
+                comparer.same_nets(top, wanted, net, own[net.name])
+    matched: bool = found.compare(comparer)
     if database:
-        write_lvsdb(found.lvs, database)
+        write_lvsdb(found, database)
     return matched
 
 

@@ -302,7 +302,7 @@ def test_graphs_alone_find_what_names_would_miss(monkeypatch):
     assert check(_short_columns, topology=False) == []
 
 
-def _endless(*_):
+def _endless(*_, **__):
     while True:
         pass
 
