@@ -18,8 +18,9 @@ from hwlib.errors import InputError
 from hwlib.extraction import extract
 from hwlib.schematic import ideal_network
 from hwlib.search_fields import SearchFields
+from spinhop.inputs import contents_of, read_design
 from spinhop.levers import lever_of
-from spinhop.optimize import optimize, search_history, trial_evaluation
+from spinhop.optimize import optimize, optimizer, search_history, trial_evaluation
 from spinhop.optimize.search_advice import search_advice
 from spinhop.optimize.search_history import SearchTrial
 from spinhop.optimize.search_space import axes_of, candidate, own_values, scaled
@@ -111,6 +112,20 @@ def test_trials_of_another_search_are_kept(searched, tmp_path):
     assert (folder / "trials.json").read_bytes() == kept and found.designs[0].exists()
     assert len(optimize(path, tmp_path / "out", trials=1).trials) == 1
     assert optimize(path, tmp_path / "out", trials=1, seed=9, fresh=True).trials[0].proposed != found.trials[0].proposed
+
+
+def test_files_that_a_design_names_are_part_of_a_search(searched, monkeypatch, tmp_path):
+    (tmp_path / "w.csv").write_text("0,1\n1,0\n")
+    (tmp_path / "own.yaml").write_text("name: own\nnetwork: {neurons: 2, weights: {matrix_file: w.csv}}\n")
+    design = read_design(tmp_path / "own.yaml")
+    hashes = [contents_of(design)]
+    (tmp_path / "w.csv").write_text("0,-1\n-1,0\n")
+    hashes.append(contents_of(design))
+    assert hashes[0].keys() == hashes[1].keys() == {"w.csv"} and hashes[0] != hashes[1]
+    path, folder, _ = searched
+    monkeypatch.setattr(optimizer, "contents_of", lambda _: hashes[1])
+    with pytest.raises(InputError, match="of another search"):
+        optimize(path, folder)
 
 
 def test_nothing_beats_the_front(searched):
@@ -266,6 +281,7 @@ def test_the_track_s_resistance_goes_with_its_squares():
         ({"task.kind.deeper": ("a", "b")}, "task.kind.deeper"),
         ({"name": ("a", "b")}, "it names the result"),
         ({"task.required_accuracy": (0.1, 0.9)}, "designs have to reach it"),
+        ({"task.required_share": (0.1, 0.9)}, "designs have to reach it"),
     ],
 )
 def test_axes_that_are_none(axes, message):
