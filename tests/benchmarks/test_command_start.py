@@ -25,8 +25,8 @@ def processor_seconds(*command):
     return used() - before
 
 
-def test_checking_eight_neurons_takes_less_than_two_imports_of_gdsfactory(tmp_path):
-    """Drawn, checked against rules and netlist, extracted, judged twice, with its page: 1.6; 3 s on an idle machine."""
+def test_checking_eight_neurons_takes_less_than_three_imports_of_gdsfactory(tmp_path):
+    """Drawn, checked against rules and netlist, extracted, judged twice, with its page: 1.4 to 1.8; 3 s on an idle machine."""
     pairs = [
         (
             processor_seconds(sys.executable, "-m", "spinhop", "check", EXAMPLE, "--out", tmp_path / str(k)),
@@ -36,4 +36,4 @@ def test_checking_eight_neurons_takes_less_than_two_imports_of_gdsfactory(tmp_pa
     ]
     check, imported = (min(each) for each in zip(*pairs, strict=True))
     print(f"\ncheck of N = 8: {check:.2f} s CPU, importing gdsfactory {imported:.2f} s, ratio {check / imported:.2f}")
-    assert check < 2 * imported
+    assert check < 3 * imported
