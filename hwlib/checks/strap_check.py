@@ -57,19 +57,28 @@ def bare_landings(
     if not all(np.isfinite(line).all() for line in lines):
         return
     parsed = reference.parsed_nets()
+    block = block_of_neuron(design.network)
     for wire, strap in design.network.straps.given().items():
         mine = [k for k, net in enumerate(parsed) if net.net_class is CLASSES[wire]]
         sites = by_neuron(design.network, strap_landings(design.network, wire))
-        wanted = np.full((design.network.neurons, 1), strap.vias)
-        if wire == "weight":  # every rail of a row has its own
-            block = block_of_neuron(design.network)[:, None]
-            wanted *= sum((block == parsed[k].block) | (parsed[k].block < 0) for k in mine)
-        for cut in cuts_of(wire, strap):
+        wanted, alike = np.full((design.network.neurons, 1), strap.vias), np.zeros(design.network.neurons, int)
+        if wire == "weight":  # every rail of a row has its own, and rows of a block end on one trunk
+            wanted *= sum((block[:, None] == parsed[k].block) | (parsed[k].block < 0) for k in mine)
+            alike = block
+        upright = wire in ACROSS
+        tiles, flipped = (lines[::-1] if upright else lines), upright != lattice.turned
+        bare: dict[tuple[int, int], tuple[int, str]] = {}
+        for cut in reversed(cuts_of(wire, strap)):  # without its upper vias a pad is told from others no more
             points = _cuts(view, cut, [number for k in mine for number in numbers.get(k, ())])
-            found = _by_tile(points[:, ::-1] if lattice.turned else points, lines, sites, wanted)
-            for i, j in np.argwhere(sites & (found < wanted)).tolist():
-                x, y = lattice.places(np.array([i]), np.array([j]))[0]
-                yield BareLanding(wire, cut, int(found[i, j]), int(wanted[i, 0]), float(x), float(y))
+            found = _by_tile(
+                points[:, ::-1] if flipped else points, tiles, sites.T if upright else sites, wanted, alike
+            )
+            found = found.T if upright else found
+            for place in map(tuple, np.argwhere(sites & (found < wanted)).tolist()):
+                bare[place] = min(bare.get(place, (1 << 20, "")), (int(found[place]), cut), key=lambda few: few[0])
+        for (i, j), (few, cut) in bare.items():
+            x, y = lattice.places(np.array([i]), np.array([j]))[0]
+            yield BareLanding(wire, cut, few, int(wanted[i, 0]), float(x), float(y))
 
 
 def broken_straps(
@@ -122,8 +131,11 @@ def cuts_of(wire: str, strap: Strap) -> list[str]:
 
 
 def _cuts(view: LayoutView, cut: str, numbers: list[int]) -> np.ndarray:
-    """Centres of a layer's vias on some nets in µm, shape (vias, 2)."""
-    boxes = (polygon.bbox() for polygon in _on_nets(view, cut, numbers).each())
+    """Centres of a layer's vias on some nets in µm, shape (vias, 2); of those below m3, the ones that lead above it."""
+    vias = _on_nets(view, cut, numbers)
+    if cut == "v2":
+        vias = vias.interacting(_on_nets(view, "m3", numbers).interacting(_on_nets(view, "v3", numbers)))
+    boxes = (polygon.bbox() for polygon in vias.each())
     places = [(box.left + box.right, box.bottom + box.top) for box in boxes]
     return np.array(places, float).reshape(-1, 2) * view.drawing.layout.dbu / 2
 
@@ -141,25 +153,56 @@ def _on_nets(view: LayoutView, name: str, numbers: list[int]) -> kdb.Region:
 
 
 def _by_tile(
-    points: np.ndarray, lines: tuple[np.ndarray, np.ndarray], sites: np.ndarray, wanted: np.ndarray
+    points: np.ndarray, lines: tuple[np.ndarray, np.ndarray], sites: np.ndarray, wanted: np.ndarray, alike: np.ndarray
 ) -> np.ndarray:
-    """How many points lie in each tile, rows postsynaptic, shape (N, N).
+    """How many points lie in each tile, lines of the wire first, shape (N, N).
 
-    All landings lie at one place in their tile; of the places that differ by whole tiles the best one counts.
+    All landings lie at one place in their tile. Which of the places that differ by whole tiles is theirs, the vias of
+    trunks and pins beyond the array may hide: that one counts by which fewest vias lack or are odd, and of two alike
+    the one by which more lack.
+
+    Args:
+        points: along the wire and across it, shape (points, 2).
+        lines: places of the wires, and of the tiles along them.
+        sites: where landings should be, shape (N, N).
+        wanted: points of each, by wire, shape (N, 1).
+        alike: the group of each wire; those of one group end alike, shape (N,).
     """
-    best = np.zeros(sites.shape, int)
+    across, along = (np.sort(line) for line in lines)
+    ranks = [np.argsort(np.argsort(line)) for line in lines]
+    points = points[_as_inside(points[:, 0], along)]
+    best, least = np.zeros(sites.shape, int), (np.inf, 0)
     if not len(points):
         return best
-    orders = [np.argsort(line) for line in lines]
-    rows, columns = (_steps(at, line[order]) for order, line, at in zip(orders, lines, points[:, ::-1].T, strict=True))
-    n = len(lines[0])
-    for row, column in itertools.product(rows, columns):
-        inside = (row >= 0) & (row < n) & (column >= 0) & (column < n)
-        found = np.zeros(sites.shape, int)
-        np.add.at(found, (orders[0][row[inside]], orders[1][column[inside]]), 1)
-        if (sites & (found >= wanted)).sum() > (sites & (best >= wanted)).sum():
-            best = found
+    n, beyond = len(along), 2 * np.ones(2, int)  # tiles counted beyond each end
+    for place, line in itertools.product(_steps(points[:, 1], across), _steps(points[:, 0], along)):
+        count = np.zeros((n + 4, n + 4), int)
+        np.add.at(count, tuple(np.clip(np.stack([place, line]) + beyond[:, None], 0, n + 3)), 1)
+        found = count[np.ix_(ranks[0] + 2, ranks[1] + 2)]
+        lack = int(np.maximum(wanted - found, 0)[sites].sum())
+        odd = _odd(found * ~sites, alike) + _odd(np.delete(count[ranks[0] + 2], ranks[1] + 2, axis=1), alike)
+        if (lack + odd, -lack) < least:
+            best, least = found, (lack + odd, -lack)
     return best
+
+
+def _as_inside(at: np.ndarray, line: np.ndarray) -> np.ndarray:
+    """Which coordinates lie between the first and the last of a regular line, or whole periods from one that does."""
+    place = (at - line[0]) / float(np.median(np.diff(line)))
+    inside = (place > -1e-3) & (place < len(line) - 1 + 1e-3)
+    if not inside.any():
+        return np.ones(len(at), bool)
+    phase, seen = place % 1, np.unique(place[inside] % 1)
+    near = np.searchsorted(seen, phase)
+    before, after = seen[near - 1], seen[near % len(seen)]
+    apart = np.minimum((phase - before) % 1, (after - phase) % 1)
+    return inside | (np.minimum(apart, 1 - apart) < 1e-3)
+
+
+def _odd(count: np.ndarray, alike: np.ndarray) -> float:
+    """By how much rows of one group differ from their median."""
+    groups = (count[alike == group] for group in np.unique(alike))
+    return float(sum(abs(rows - np.median(rows, axis=0)).sum() for rows in groups))
 
 
 def _steps(at: np.ndarray, line: np.ndarray) -> list[np.ndarray]:

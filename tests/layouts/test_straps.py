@@ -194,6 +194,44 @@ def test_lvs_sees_a_bare_landing_in_a_turned_layout(tmp_path):
     assert max(abs(finding.x * 1e9 - place.x), abs(finding.y * 1e9 - place.y)) < 400
 
 
+ONE_LACKS = [("ebeam", 2, "west"), ("copper", 3, "both")]
+ONE_LACKS_TOO = [(name, n, fed) for name in preset_names() for n in (2, 3, 4) for fed in ("both", "west", "east")]
+
+
+@pytest.mark.parametrize(("process", "n", "fed"), ONE_LACKS_TOO if FULL else ONE_LACKS)
+def test_each_via_of_a_landing_is_missed(process, n, fed, tmp_path):
+    """One at a time, in the tiles; trunks and pins beside the array have as many that could stand in for it."""
+    vias = {"drive": ("m5", 1), "ground": ("m5", 2), "dendrite": ("m4", 1), "vdw": ("m4", 2), "weight": ("m4", 1)}
+    straps = {wire: {"metal": metal, "vias": count, "pitch": 1 + n % 2} for wire, (metal, count) in vias.items()}
+    drawn = design(straps, process, n, feeds={"vdw": fed, "weight": fed})
+    p, layout = load_process(process), kdb.Layout()
+    layout.read(str(layouts.write_layout(layouts.hopfield(drawn), tmp_path / "clean.oas")))
+    assert lvs(layout, p, drawn) == []
+    found = [via for cut in ("v3", "v4") for via in vias_in_tiles(layout, p, cut)]
+    chosen = found if FULL else [found[k] for k in np.random.default_rng(n).permutation(len(found))[:10]]
+    layout.flatten(layout.top_cell().cell_index(), -1, True)
+    centres = [q.bbox().center() for q in kdb.Region(layout.top_cell().shapes(layout.layer(*p.layers["pillar"].gds)))]
+    across, along = (np.diff(sorted({getattr(c, axis) for c in centres}))[0] for axis in "xy")
+    for cut, box in chosen:
+        other = layout.dup()
+        shapes = other.top_cell().shapes(other.layer(*p.layers[cut].gds))
+        for shape in [shape for shape in shapes.each() if shape.bbox() == box]:
+            shape.delete()
+        (finding,) = [f for f in lvs(other, p, drawn, topology=False) if f.severity == "error"]
+        assert finding.rule == "lvs.strap" and f" {cut} vias in this tile" in finding.message
+        off = kdb.Point(*(round(v * 1e6 / layout.dbu) for v in (finding.x, finding.y))) - box.center()
+        assert abs(off.x) < across and abs(off.y) < along
+
+
+def vias_in_tiles(layout, process, cut):
+    """Layer and box of each via of a layer that stands in a tile, not on an edge of the array."""
+    walk = layout.top_cell().begin_shapes_rec(layout.layer(*process.layers[cut].gds))
+    while not walk.at_end():
+        if any(layout.cell(e.cell_inst().cell_index).name.startswith(("soma", "axon")) for e in walk.path()):
+            yield cut, walk.shape().bbox().transformed(walk.trans())
+        walk.next()
+
+
 @pytest.mark.parametrize("turn", [0, 1])
 def test_wires_of_the_chip_in_line_with_a_strap_are_no_part_of_it(turn, tmp_path):
     """A wire on the strap's metal, net and line that ends short of the macro; a strap that goes on in a wider one."""
