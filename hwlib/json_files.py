@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from hwlib.errors import InputError, cut
+from hwlib.errors import InputError, cut, shown
 from hwlib.files import read_text
 
 Shape = TypeVar("Shape")
@@ -22,6 +22,18 @@ class StoredModel(BaseModel):
     """A part of a JSON file of ours: fields of the right kinds, and others that are not looked at."""
 
     model_config = ConfigDict(strict=True)
+
+
+class _RepeatedKeyError(ValueError):
+    """JSON leaves open which of two values counts."""
+
+
+def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen = set[str]()
+        raise _RepeatedKeyError(shown(next(key for key, _ in pairs if key in seen or seen.add(key))))  # type: ignore[func-returns-value]
+    return found
 
 
 def read_json(path: Path, shape: type[Shape], what: str, largest: int = MAX_BYTES) -> Shape:
@@ -38,12 +50,14 @@ def read_json(path: Path, shape: type[Shape], what: str, largest: int = MAX_BYTE
     """
     text = read_text(path, what, largest)
     try:
-        found: Shape = TypeAdapter(shape).validate_python(json.loads(text))
+        found: Shape = TypeAdapter(shape).validate_python(json.loads(text, object_pairs_hook=_once_each))
     except ValidationError as error:
         first = error.errors()[0]
         place = cut(".".join(str(part) for part in first["loc"] if part != "[key]"), _PLACE)
         reason = re.sub(r"Value error, | or instance of \w+", "", first["msg"])
         raise InputError(f"{path}: damaged, or no {what} ({place or 'content'}: {reason})") from None
+    except _RepeatedKeyError as error:
+        raise InputError(f"{path}: damaged, or no {what} (key {error} twice)") from None
     except (ValueError, RecursionError, MemoryError):
         raise InputError(f"{path}: damaged, or no {what} (no JSON)") from None
     return found

@@ -70,7 +70,8 @@ def make_atlas(
         progress: called with (points done, about how many in all).
 
     Raises:
-        InputError: a bad design, one whose size is fixed, bad curves, or a folder that cannot be written or is in use.
+        InputError: a bad design, one whose size is fixed, bad curves, or a folder that cannot be written, is in
+            use or has points of another atlas.
     """
     base = _base(design_path, seed)
     curves = _curves(base, processes, styles, s)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from hwlib.errors import InputError
 from hwlib.json_files import StoredModel, read_json
 from hwlib.weight_styles import MAX_NEURONS
 from hwlib.writing import write_atomic
@@ -61,7 +63,7 @@ class AtlasStore:
 
     Args:
         folder: where the file lies.
-        key: of all that points depend on; those under another key are not used.
+        key: of all that points depend on; those under another key are refused.
     """
 
     def __init__(self, folder: Path, key: str):
@@ -98,16 +100,19 @@ class AtlasStore:
         write_atomic(self._path, lambda path: path.write_text(text + "\n", encoding="utf-8"))
 
     def load(self) -> None:
-        """Take up what the file has, if it is of this atlas.
+        """Take up what the file has.
 
         Raises:
-            InputError: a damaged file.
+            InputError: a damaged file, or points of another atlas.
         """
-        if not self._path.is_file():
+        if not os.path.lexists(self._path):
             return
         stored = read_json(self._path, _StoredPoints, "points of an atlas")
         if stored.key != self._key:
-            return
+            raise InputError(
+                f"{self._path}: of another atlas (design, its files, seed, versions or code differ); choose another "
+                "folder, or --force to begin anew"
+            )
         for rows, kept in ((stored.rules, self._rules), (stored.trials, self._trials)):
             for row in rows:
                 kept.setdefault(Curve(**row.curve.model_dump()), {})[row.neurons] = row.found.model_dump()

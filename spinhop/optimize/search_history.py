@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -104,7 +105,7 @@ class SearchHistory:
         import optuna
 
         path = folder / HISTORY
-        if not path.is_file():
+        if not os.path.lexists(path):
             return
         stored = read_trials(path)
         if stored.key != self._key:
@@ -123,7 +124,7 @@ class SearchHistory:
                     )
                 )  # fmt: skip
                 self.trials.append(SearchTrial(k, row.proposed, result))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"{path}: damaged, or no trials of a search ({type(error).__name__})") from None
 
     def front(self) -> list[SearchTrial]:

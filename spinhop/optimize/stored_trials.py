@@ -8,8 +8,10 @@ from typing import Annotated
 from pydantic import Field
 
 from hwlib.json_files import Finite, StoredModel, read_json
-from spinhop.design_fields import Value
 from spinhop.optimize.trial_evaluation import STAGES, Judged
+
+_Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+_Value = Finite | _Whole | Annotated[str, Field(max_length=1000)]  # of an axis
 
 
 class _Bound(StoredModel):
@@ -36,7 +38,7 @@ class StoredTrial(StoredModel):
     """A proposal and what became of it."""
 
     number: int
-    proposed: Annotated[dict[str, Value], Field(min_length=1)]
+    proposed: Annotated[dict[str, _Value], Field(min_length=1)]
     judged: _Judged
 
 

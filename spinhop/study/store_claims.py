@@ -72,6 +72,8 @@ def check_store(path: Path, kinds: Mapping[str, str], index: str, what: str) -> 
     Raises:
         InputError: one line with the file.
     """
+    if path.is_symlink():
+        raise _foreign(path, what, "a link")
     read_json(path / _META, _GroupMeta, what, _LARGEST_META)
     size, columns, chunks = 0, dict[str, _ColumnMeta](), dict[str, int]()
     for entry in _entries(path, what):

@@ -7,12 +7,13 @@ point that it names therefore has all its numbers, whenever the process was kill
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -38,7 +39,6 @@ _KINDS = {_HASH: "string", _DONE: "bool", _PROBLEM: "string"}
 _WHAT = "store of a study"
 _RARELY = 20.0  # writing takes at most about one part in so many of the time
 _SOON = 1.0  # s: a finished point waits no longer than until another one finishes then
-Content = TypeVar("Content")
 
 
 class StudyStore:
@@ -72,10 +72,10 @@ class StudyStore:
             "coordinates": " ".join([*columns, _HASH]),
         }  # fmt: skip
         _mend(folder)
-        if not self._path.exists():
-            self._make(folder, attributes, columns)
-        else:
+        if os.path.lexists(self._path):
             self._take_up(folder, identity, attributes, columns)
+        else:
+            self._make(folder, attributes, columns)
         self._group = _opened(self._path, "r+")
 
     def add(self, index: int, result: PointResult) -> None:
@@ -209,23 +209,15 @@ class _StoredColumn(NamedTuple):
 
 def _stored(path: Path, but: set[str], identity: Mapping[str, str]) -> dict[str, _StoredColumn]:
     """The columns of a store of this study, but some."""
+    size = _checked(path)
     group = _opened(path, "r")
     _same(path, group, identity)
-    return _read(
-        path, lambda: {
-            name: _StoredColumn(array[:], dict(array.attrs)) for name, array in group.arrays() if name not in but
-        },
-    )  # fmt: skip
 
+    def columns() -> dict[str, _StoredColumn]:
+        arrays = [(name, array) for name, array in group.arrays() if name not in but]
+        return {name: _StoredColumn(array[:], dict(array.attrs)) for name, array in arrays}
 
-def _read(path: Path, read: Callable[[], Content]) -> Content:
-    """What ``read`` makes of a store that may be damaged or made to do harm, called in a child.
-
-    Raises:
-        InputError: one line; the store is damaged, or ``read`` failed or used too much.
-    """
-    size = check_store(path, _KINDS, _HASH, _WHAT)
-    return read_bounded(path, _WHAT, read, size, "Zarr")
+    return read_bounded(path, _WHAT, columns, size, "Zarr")
 
 
 def open_study(folder: str | Path) -> xr.Dataset:
@@ -240,12 +232,22 @@ def open_study(folder: str | Path) -> xr.Dataset:
     Raises:
         InputError: no store of a study.
     """
-    import xarray as xr
+    path = _path_of(folder)
+    _checked(path)
+    return _dataset(path)
 
+
+def _path_of(folder: str | Path) -> Path:
     folder = Path(folder)
     path = folder if folder.suffix == ".zarr" else folder / STORE
     if not path.is_dir():
         raise InputError(f"{path}: no {_WHAT}")
+    return path
+
+
+def _dataset(path: Path) -> xr.Dataset:
+    import xarray as xr
+
     _opened(path, "r")
     try:
         with warnings.catch_warnings(action="ignore"):  # of a column that is being made
@@ -256,9 +258,9 @@ def open_study(folder: str | Path) -> xr.Dataset:
 
 def load_study_results(folder: str | Path) -> xr.Dataset:
     """The same in memory, read with suspicion; arguments and errors of ``open_study``."""
-    data = open_study(folder)
-    folder = Path(folder)
-    return _read(folder if folder.suffix == ".zarr" else folder / STORE, data.load)
+    path = _path_of(folder)
+    size = _checked(path)
+    return read_bounded(path, _WHAT, _dataset(path).load, size, "Zarr")
 
 
 def stored_hashes(path: Path, identity: Mapping[str, str]) -> set[str]:
@@ -267,7 +269,7 @@ def stored_hashes(path: Path, identity: Mapping[str, str]) -> set[str]:
     Raises:
         InputError: a damaged store, or one of another study.
     """
-    if not path.exists():
+    if not os.path.lexists(path):
         return set()
     stored = _stored(path, set(), identity)
     return set(stored[_HASH].values[stored[_DONE].values].tolist())
@@ -275,8 +277,9 @@ def stored_hashes(path: Path, identity: Mapping[str, str]) -> set[str]:
 
 def rows_of(folder: Path) -> int:
     """How many points the store in a folder has, done or not; 0 without one that can be read."""
+    path = folder / STORE
     try:
-        return int(_opened(folder / STORE, "r")[_HASH].shape[0]) if (folder / STORE).exists() else 0
+        return int(_opened(path, "r")[_HASH].shape[0]) if path.exists() and _checked(path) else 0
     except (InputError, KeyError, AttributeError):  # it is told when it is taken up
         return 0
 
@@ -284,7 +287,7 @@ def rows_of(folder: Path) -> int:
 def forget_study(folder: Path) -> None:
     """Remove the store of a folder."""
     _mend(folder)
-    if (folder / STORE).exists():
+    if os.path.lexists(folder / STORE):
         (folder / STORE).rename(folder / (_NEW + ".rows"))
         _mend(folder)
 
@@ -294,15 +297,23 @@ def _mend(folder: Path) -> None:
     if (folder / _OLD).exists() and not (folder / STORE).exists():
         (folder / _OLD).rename(folder / STORE)
     for name in (_NEW, _OLD, f"{_NEW}.rows"):
-        shutil.rmtree(folder / name, ignore_errors=True)
+        if (folder / name).is_dir() and not (folder / name).is_symlink():
+            shutil.rmtree(folder / name, ignore_errors=True)
+        else:
+            (folder / name).unlink(missing_ok=True)
     for path in (folder / STORE).glob("**/*.partial"):  # chunks and metadata that were being written
         path.unlink(missing_ok=True)
 
 
+def _checked(path: Path) -> int:
+    """Bytes that a store's files take, of one that may come from others and is opened next."""
+    return check_store(path, _KINDS, _HASH, _WHAT)
+
+
 def _opened(path: Path, mode: Any) -> Any:
+    """The group of a store that has been looked at, or is our own."""
     import zarr
 
-    check_store(path, _KINDS, _HASH, _WHAT)
     try:
         group = zarr.open_group(path, mode=mode, zarr_format=3)
         if group.attrs["format"] != _FORMAT:

@@ -13,11 +13,13 @@ import pytest
 
 from hwlib.errors import InputError
 from spinhop.atlas.atlas_store import AtlasStore
+from spinhop.optimize import optimize
 from spinhop.optimize.stored_trials import read_judged, read_trials
 from spinhop.plotting.plot_source import open_source
 from spinhop.stored_point import read_point
+from spinhop.study import study_store
 from spinhop.study.point_evaluation import PointResult
-from spinhop.study.study_store import StudyStore, load_study_results, rows_of, stored_hashes
+from spinhop.study.study_store import StudyStore, forget_study, load_study_results, rows_of, stored_hashes
 
 IDENTITY = {"axes": "seed"}
 COLUMNS = {"seed": [1, 2], "process": ["ebeam", "copper"]}
@@ -118,6 +120,31 @@ def test_a_harmful_store_is_refused_and_stays(store, harm, tmp_path, monkeypatch
     assert sorted(store.rglob("*")) == before and not (tmp_path / "harmed").exists()
 
 
+@pytest.mark.parametrize("kind", ["a link to nothing", "a link to a store", "a file"])
+def test_what_stands_in_a_store_s_place_is_named_and_force_removes_it(store, kind):
+    store.rename(store.parent / "elsewhere")
+    if kind == "a file":
+        store.write_text("x")
+    else:
+        store.symlink_to("nothing" if kind == "a link to nothing" else "elsewhere")
+    for call in (lambda: opened(store.parent), lambda: stored_hashes(store, IDENTITY)):
+        with pytest.raises(InputError, match=r"results\.zarr(/zarr\.json)?: .*store of a study"):
+            call()
+    assert os.path.lexists(store) and not os.path.lexists(store.parent / ".results-new.zarr")
+    forget_study(store.parent)
+    assert opened(store.parent).done.tolist() == [False, False]
+    assert sorted(path.name for path in store.parent.iterdir()) == ["elsewhere", "results.zarr"]
+
+
+def test_a_store_is_looked_at_once(store, monkeypatch):
+    seen = []
+    check = study_store.check_store
+    monkeypatch.setattr(study_store, "check_store", lambda *arguments: seen.append(0) or check(*arguments))
+    load_study_results(store)
+    opened(store.parent)
+    assert len(seen) == 2
+
+
 def test_what_is_being_written_is_no_harm(store):
     """A column that has just been begun, and files that are renamed when they are whole."""
     (store / "new").mkdir()
@@ -136,7 +163,7 @@ BOUND = {"name": "time", "formula": "f", "unit": "s", "value": 1.0, "limit": 2.0
         (("judged", "violations"), [0.0] * 4), (("judged", "violations", 0), "0"), (("judged", "why"), 3),
         (("judged", "violations", 0), float("nan")), (("judged", "values", "time"), [1.0]), (("proposed",), {}),
         (("judged", "bounds"), [{"name": "x"}]), (("judged", "bounds"), [BOUND | {"value": None}]),
-        (("judged",), "x"), (("proposed", "s"), {"a": 1}),
+        (("judged",), "x"), (("proposed", "s"), {"a": 1}), (("proposed", "s"), 10**400),
     ],
 )  # fmt: skip
 def test_trials_of_other_kinds_are_refused(tmp_path, path, value):
@@ -155,6 +182,41 @@ def test_trials_of_other_kinds_are_refused(tmp_path, path, value):
         (tmp_path / "b.json").write_text(json.dumps({"key": "k", "judged": trial["judged"]}))
         with pytest.raises(InputError, match=r"b\.json: damaged, or no result of a design"):
             read_judged(tmp_path / "b.json")
+
+
+def test_a_key_that_is_there_twice_is_refused(tmp_path):
+    (tmp_path / "a.json").write_text('{"key": "k", "seed": 1, "trials": [], "seed": 2}')
+    with pytest.raises(InputError, match=r"a\.json: damaged, or no trials of a search \(key 'seed' twice\)"):
+        read_trials(tmp_path / "a.json")
+
+
+def no_file(path, kind):
+    {"fifo": os.mkfifo, "folder": Path.mkdir, "link": lambda path: path.symlink_to("nothing")}[kind](path)
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "link"])
+def test_trials_that_are_no_file_are_refused_before_anything_is_removed(tmp_path, kind):
+    design = tmp_path / "a.yaml"
+    design.write_text("name: a\nnetwork: {neurons: 4}\nsearch: {axes: {s: [1, 2]}}\n")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "best_0.yaml").write_text("x")
+    no_file(tmp_path / "out" / "trials.json", kind)
+    with pytest.raises(InputError, match=r"trials\.json: (cannot read|no such) trials of a search file"):
+        optimize(design, tmp_path / "out", trials=1)
+    assert (tmp_path / "out" / "best_0.yaml").read_text() == "x"
+    (tmp_path / "out" / "best_0.yaml").unlink()
+    no_file(tmp_path / "points.json", kind)
+    with pytest.raises(InputError, match=r"points\.json: (cannot read|no such) points of an atlas file"):
+        AtlasStore(tmp_path, "k").load()
+
+
+def test_points_of_another_atlas_stay(tmp_path):
+    text = json.dumps({"key": "k", "rules": [], "trials": []})
+    (tmp_path / "points.json").write_text(text)
+    AtlasStore(tmp_path, "k").load()
+    with pytest.raises(InputError, match=r"points\.json: of another atlas .*--force to begin anew"):
+        AtlasStore(tmp_path, "other").load()
+    assert (tmp_path / "points.json").read_text() == text
 
 
 @pytest.mark.parametrize("found", [{}, {"margins": {"a": "b"}, "errors": [], "closes_at": None}, {"margins": 1}, 3])
