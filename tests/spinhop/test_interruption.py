@@ -94,6 +94,32 @@ def test_ctrl_c_at_any_moment(tmp_path, own_start, command, moment):
     assert not half, "what is written is removed"
 
 
+def loading(name: str, number: str = "SIGINT") -> str:
+    """Code that loads the command as ``name`` and has a signal in the middle of it."""
+    return (
+        "import os, signal, sys\n"
+        "class Signal:\n"
+        " def find_spec(self, name, path=None, target=None):\n"
+        f"  if name == 'lazy_loader': os.kill(os.getpid(), signal.{number})\n"
+        f"sys.meta_path.insert(0, Signal()); sys.argv = [{name!r}, 'schema']\n"
+        "from spinhop.__main__ import main; print('loaded')\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["/usr/bin/spinhop", "-m"])
+def test_ctrl_c_while_the_command_is_loaded(name):
+    process = start(code=loading(name))
+    assert process.communicate(timeout=60) == ("", "spinhop: interrupted; finished stages are kept\n")
+    assert process.returncode == 130
+    ignoring = start(code=loading(name), ignoring=True)
+    assert ignoring.communicate(timeout=60) == ("loaded\n", "") and ignoring.returncode == 0
+
+
+def test_ctrl_c_of_a_program_that_imports_spinhop_is_its_own():
+    _, err = start(code=loading("mine.py")).communicate(timeout=60)
+    assert err.endswith("KeyboardInterrupt\n")
+
+
 AT_WORK = {
     "keeps the interpreter": "import ctypes; ctypes.PyDLL(None).sleep(60)",
     "swallows it": "import time\nwhile True:\n try: time.sleep(60)\n except BaseException: pass",
