@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from hwlib.strict_model import StrictModel
 from hwlib.units import Quantity, Whole
@@ -15,6 +15,12 @@ AxisEnd = str | float
 SIMILARITY = "s"
 
 
+def _each_once(names: tuple[Objective, ...]) -> tuple[Objective, ...]:
+    if repeated := next((name for k, name in enumerate(names) if name in names[:k]), None):
+        raise ValueError(f"{repeated} twice")
+    return names
+
+
 class SearchFields(StrictModel):
     """Axes and objectives of ``spinhop optimize``."""
 
@@ -23,7 +29,7 @@ class SearchFields(StrictModel):
         description="field by its path, as operating_point.weight → [lowest, highest], or names to choose from; "
         "s: RA, R_M, leaks and time limits together",
     )  # fmt: skip
-    objectives: tuple[Objective, ...] = Field(
+    objectives: Annotated[tuple[Objective, ...], AfterValidator(_each_once)] = Field(
         default=("time", "energy"), min_length=1, max_length=6,
         description="all but accuracy and yield are made small; edp: energy × time; yield: of made chips",
     )  # fmt: skip

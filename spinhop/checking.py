@@ -13,6 +13,7 @@ from hwlib.process import load_process
 from hwlib.scratch import scratch_folder
 from spinhop.check_page import PAGE
 from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, Checks, drawing_failed, read_checks
+from spinhop.docs_links import see
 from spinhop.extras import DRAWING_PACKAGES, READING_PACKAGES, need
 from spinhop.inputs import read_design
 from spinhop.next_step import NextStep, next_step
@@ -75,6 +76,7 @@ def check_design(
     """
     need(*(DRAWING_PACKAGES if layout is None else READING_PACKAGES))
     with open_run(design, out, layout=layout, top=top, spef=spef, to_check=True) as run:
+        run.remark = getattr(progress, "remark", run.remark)
         checks = run_checks(run, progress, force=force)
         limits = limits_line(checks.findings, checks.points, checks.skipped)
         step = next_step(None, limits, checks.findings)
@@ -83,6 +85,7 @@ def check_design(
 
 def run_checks(run: Run, progress: Progress, *, force: bool = False) -> Checks:
     """Bring all checks of a run folder up to date, with the stages that they need, and read what they found."""
+    _tell_rails(run)
     run.execute((LAYOUT, DRAWING, POINT_IDEAL), progress, force=force)
     if drawing_failed(read_checks(run.folder, run.manifest, run.design_hash).findings):
         run.forget(POINT_DRAWN.name)
@@ -90,6 +93,13 @@ def run_checks(run: Run, progress: Progress, *, force: bool = False) -> Checks:
         run.execute((EXTRACTION, POINT_DRAWN), progress, force=force)
     run.execute((CHECK_PAGE,), progress, force=force)
     return read_checks(run.folder, run.manifest, run.design_hash)
+
+
+def _tell_rails(run: Run) -> None:
+    """Say that blocks of rails are judged without voltages of their own, where the design gives them none."""
+    blocks = run.design.network.rail_blocks
+    if blocks > 1 and (run.design.compensation is None or run.design.compensation.weights_file is None):
+        run.remark(f"network.rail_blocks: {blocks} blocks of rails, all at the same voltages; {see('compensation')}")
 
 
 def check_alone(layout: Path, process: str, *, top: str | None = None, against: Path | None = None) -> LoneDevice:

@@ -165,7 +165,8 @@ class OperatingPointReport:
         lines = [head]
         for row in self.rows():
             numbers = [f"{v:.4g} {row['unit']}" if v is not None else "" for v in (row["measured"], row["required"])]
-            lines.append((row["rule"], row["status"], f"{row['margin']:.1%}", *numbers, row["where"], row["state"]))
+            room = f"{row['margin']:.1%}" if math.isfinite(row["margin"]) else ""  # else there is none to say
+            lines.append((row["rule"], row["status"], room, *numbers, row["where"], row["state"]))
         widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
         return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
 

@@ -42,7 +42,7 @@ def draw_atlas(rows: Sequence[dict[str, Any]], largest: int, path: Path) -> None
             panel.grid(alpha=0.3)
             panel.spines[["top", "right"]].set_visible(False)
         panels[0].set_ylabel("first N that fails")
-        panels[-1].legend(handles=_keys(processes), fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        panels[-1].legend(handles=_keys(processes, rows), fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
         for file, about in ((path, {"Date": None}), (path.with_suffix(".png"), {"Software": None})):
             write_atomic(file, lambda p, about=about, kind=file.suffix[1:]: figure.savefig(  # type: ignore[misc]
                 p, format=kind, dpi=150, metadata=about
@@ -68,16 +68,19 @@ def _draw_curve(panel: Any, rows: list[dict[str, Any]], largest: int, colour: st
             panel.plot([row["s"] * shift] * 2, [works, fails], "-", color=colour, lw=5, alpha=0.35)
 
 
-def _keys(processes: Sequence[str]) -> list[Any]:
+def _keys(processes: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[Any]:
+    """The legend: of what is drawn."""
     from matplotlib.lines import Line2D
 
     names = ["".join(c if c.isprintable() and c != "$" else "?" for c in name) for name in processes]
     colours = [COLOURS[k % len(COLOURS)] for k in range(len(names))]
-    lines = [Line2D([], [], color=colour, marker="o", ms=4, label=name)
-             for name, colour in zip(names, colours, strict=True)]  # fmt: skip
-    return [
-        *lines,
-        Line2D([], [], color="#444444", ls=":", label="wires × s too"),
-        Line2D([], [], color="#444444", lw=5, alpha=0.35, label="simulated: works to fails"),
-        Line2D([], [], color="#444444", ls="", marker="^", mfc="none", label="rules hold up to the largest N"),
-    ]
+    keys = [Line2D([], [], color=colour, marker="o", ms=4, label=name)
+            for name, colour in zip(names, colours, strict=True)]  # fmt: skip
+    if any(row["scaled_wires"] is not None for row in rows):
+        keys.append(Line2D([], [], color="#444444", ls=":", label="wires × s too"))
+    if any(row["simulated_works"] and row["simulated_fails"] for row in rows):
+        keys.append(Line2D([], [], color="#444444", lw=5, alpha=0.35, label="simulated: works to fails"))
+    if any(row["works_below"] is None for row in rows):
+        mark = {"color": "#444444", "ls": "", "marker": "^", "mfc": "none"}
+        keys.append(Line2D([], [], **mark, label="rules hold up to the largest N"))  # type: ignore[arg-type]
+    return keys

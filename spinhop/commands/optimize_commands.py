@@ -46,15 +46,13 @@ def optimize(
             ],
         } | ({} if step is None else {"next": step.data()}))  # fmt: skip
     else:
+        values = [trial.judged.values for trial in found.front]
+        names = [name for name in OBJECTIVES if any(name in each for each in values)]  # a yield only where sampled
         rows = [
-            [
-                str(trial.number),
-                *(f"{trial.judged.values[name]:.4g}" if name in trial.judged.values else "–" for name in OBJECTIVES),
-                path.name,
-            ]
-            for trial, path in zip(found.front, found.designs, strict=True)
+            [str(trial.number), *(f"{each[name]:.4g}" if name in each else "–" for name in names), path.name]
+            for trial, each, path in zip(found.front, values, found.designs, strict=True)
         ]
-        columns = ["front", *(f"{name} ({unit})" for name, unit in OBJECTIVES.items()), "design"]
+        columns = ["front", *(f"{name} ({OBJECTIVES[name]})" for name in names), "design"]
         print_table(
             f"{feasible} of {len(found.trials)} designs hold every rule and do their task", columns, rows, whole=whole
         )

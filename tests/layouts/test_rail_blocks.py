@@ -1,6 +1,7 @@
 """Rails of their own for every block of rows: drawn, checked, extracted, and held at their own voltages."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from hwlib.process import load_process, preset_names
 from hwlib.schematic import ideal_network
 from hwlib.weights import weight_levels
 from layouts.floorplan import floorplan
+from spinhop import checking
 from tests.layouts.test_crossbar_geometry import flat_regions, violations
 from tests.layouts.test_crossbar_nets import level_name, trace
 from tests.support.fitting import fitting_device
@@ -121,3 +123,13 @@ def test_a_block_may_have_as_many_rails_as_a_row_without_blocks():
         weight_levels(Design(name="many", network=network))
     names = ideal_network(Design(name="many", network={**network, "rail_blocks": 2}), load_process("ebeam")).net_names
     assert sum(name.startswith("w_") for name in names) == 30
+
+
+def test_blocks_without_voltages_of_their_own_are_said_to_be_so():
+    said = []
+    for network, made_up in (({}, None), ({"rail_blocks": 2}, None), ({"rail_blocks": 2}, {"weights_file": "v.csv"})):
+        design = Design(name="b", network={"neurons": 4} | network, compensation=made_up)
+        checking._tell_rails(SimpleNamespace(design=design, remark=said.append))
+    assert len(said) == 1 and said[0].startswith(
+        "network.rail_blocks: 2 blocks of rails, all at the same voltages; see "
+    )

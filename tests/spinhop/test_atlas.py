@@ -15,7 +15,7 @@ from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.extraction import extract
 from hwlib.process import preset_text
-from spinhop.atlas import make_atlas
+from spinhop.atlas import atlas_figure, make_atlas
 from spinhop.atlas.first_failures import RuleEdges, bracket, next_trial
 from spinhop.atlas.sized_design import Curve, sized, slowed
 from tests.support.described import assert_described
@@ -138,6 +138,18 @@ def test_an_atlas_says_what_each_size_says(rough, tmp_path):
     assert f"| `rough.yaml` | rails | 1 | {one['works_below']} | `{one['limited_by']}` |" in table
     assert f"| `vdw.window` | {edge} |" in table
     assert found.figure.stat().st_size > 1000 and found.figure.with_suffix(".png").exists()
+
+
+def test_the_legend_tells_of_what_is_drawn():
+    row = {"scaled_wires": None, "simulated_works": None, "simulated_fails": 6, "works_below": 5}
+    assert labels(row) == ["ebeam"]
+    assert labels(row | {"simulated_works": 5})[1:] == ["simulated: works to fails"]
+    assert labels(row | {"works_below": None})[1:] == ["rules hold up to the largest N"]
+    assert labels(row | {"scaled_wires": 5})[1:] == ["wires × s too"]
+
+
+def labels(row):
+    return [key.get_label() for key in atlas_figure._keys(["ebeam"], [row])]
 
 
 def test_stored_points_are_not_computed_again(rough, monkeypatch):

@@ -345,6 +345,18 @@ def test_ctrl_c_keeps_what_is_done(searched, tmp_path):
     assert not list((tmp_path / "out").glob("best_*"))
 
 
+def test_an_objective_is_given_once(tmp_path, spinhop):
+    (tmp_path / "small.yaml").write_text(SMALL.replace("[time, energy]", "[time, energy, time]"))
+    code, _, err = spinhop("optimize", tmp_path / "small.yaml", "--out", tmp_path / "out")
+    assert code == 2 and err.count("\n") == 1 and "search.objectives: time twice" in err
+
+
+def test_the_table_has_columns_of_what_is_known(searched, spinhop):
+    path, out, found = searched
+    code, printed, _ = spinhop("optimize", path, "--out", out, "--workers", 1)
+    assert code == 0 and len(found.front) and "edp (J*s)" in printed and "yield" not in printed
+
+
 def test_yield_as_an_objective(tmp_path, monkeypatch, spinhop):
     """Large is good, and the front says so; the share itself is that of test_sensitivity."""
     share = {}

@@ -1,8 +1,8 @@
 """What the command line does with files that no person would write: one call, judged, in this process.
 
 A fuzz test draws a file, calls ``judged`` and is done: exit code 0, 1 or 2, every line of standard error short and
-printable, no traceback, within ten seconds of the processor, its children's with them. The clock only tells a hang, as a
-busy machine lets a process wait. Compiling an engine, which a machine does once and a run tells of, does not count.
+printable, no traceback, within ten seconds of the processor, its children's with them. The clock only tells a hang: on
+a busy machine a process waits. Compiling an engine, which a machine does once and a run tells of, does not count.
 """
 
 from __future__ import annotations
