@@ -1,9 +1,9 @@
-"""``compensate`` and ``train``: voltages and weights that suit the wires of a drawn design."""
+"""``compensate``, ``train`` and ``order``: voltages, weights and places that suit the wires of a drawn design."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -104,7 +104,47 @@ def train(
         raise typer.Exit(1)
 
 
+def order(
+    design: DesignFile,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Design to write; default <design>_ordered.yaml.")
+    ] = None,
+    rule: Annotated[
+        Literal["drive.pattern", "drive.path", "vdw.window"], typer.Option("--rule", help="Whose margin decides.")
+    ] = "drive.pattern",
+    tries: Annotated[
+        int, typer.Option("--tries", min=0, max=100_000, help="Exchanges of two neurons, after four sorted orders.")
+    ] = 24,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of the exchanges; default the design's.")] = None,
+    simulate: Simulate = True,
+    force: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Find an order of the neurons in the drawing in which a rule has more room; each order is drawn and extracted.
+
+    Exit code 1 when the ordered network does not do its task.
+    """
+    from spinhop.console import TaskBar, print_json
+    from spinhop.design_comparison import print_comparison
+    from spinhop.ordering import COLUMNS, order_design
+
+    target = out or design.with_name(f"{design.stem}_ordered.yaml")
+    with TaskBar("order") as bar:
+        made = order_design(
+            design, target, rule=rule, tries=tries, seed=seed, simulate=simulate, replace_file=force, progress=bar.named
+        )
+    if json:
+        print_json({**vars(made), "design": str(made.design)})
+    else:
+        print_comparison(f"{made.tried} orders drawn, best for {made.rule}", made.rows, COLUMNS)
+        print(f"margin of {made.rule}: {made.margin[0]:.4g} as given, {made.margin[1]:.4g} as found")
+        print(f"the ordered network {'works' if made.works else 'does not work'}: {made.design}")
+    if not made.works:
+        raise typer.Exit(1)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command()(compensate)
     app.command()(train)
+    app.command()(order)

@@ -36,6 +36,7 @@ COMMANDS = [
     ["sweep", "STUDY", "-o", "OUT"], ["optimize", "SEARCH", "-o", "OUT"], ["views", "DESIGN", "-o", "OUT"],
     ["characterise", "DESIGN", "-o", "OUT"], ["yield", "CHIPS", "-o", "OUT"], ["atlas", "DESIGN", "-o", "OUT"],
     ["compensate", "DESIGN", "-o", "OUT.yaml", "--force"], ["train", "DESIGN", "-o", "OUT.yaml", "--force"],
+    ["order", "DESIGN", "-o", "OUT.yaml", "--force"],
     ["codesigned", "recall_13_copper", "-o", "OUT"], ["technology", "copper", "-o", "OUT"],
     ["lvs-script", "copper", "-o", "OUT.lvs"], ["drc-script", "copper", "-o", "OUT.drc"],
     ["maxcut", "GRAPH", "-o", "OUT"], ["reproduce", "--quick", "-o", "OUT", "--workers", "2"],
