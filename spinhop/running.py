@@ -122,7 +122,10 @@ def run_design(
     if not goal.endswith("ideal"):
         need(*(DRAWING_PACKAGES if layout is None else READING_PACKAGES))
     refuse_ideal(spef, goal.endswith("ideal"))
-    with open_run(design, out, layout=layout, top=top, spef=spef, engine=engine, to_check=goal == "run") as run:
+    with open_run(
+        design, out, layout=layout, top=top, spef=spef, engine=engine, to_read=not goal.endswith("ideal"),
+        to_check=goal == "run",
+    ) as run:  # fmt: skip
         run.voltages = voltages
         run.advance = getattr(progress, "advance", run.advance)
         run.say = getattr(progress, "say", run.say)

@@ -196,7 +196,7 @@ def is_current(manifest: dict[str, Any], design_hash: str, stage: str) -> bool:
 @contextlib.contextmanager
 def open_run(
     source: Path | Design, out: Path | None = None, *, layout: Path | None = None, top: str | None = None,
-    spef: Path | None = None, engine: str = "auto", to_check: bool = False,
+    spef: Path | None = None, engine: str = "auto", to_read: bool = True, to_check: bool = False,
 ) -> Iterator[Run]:  # fmt: skip
     """Open (or make) the run folder of a design; one process at a time.
 
@@ -207,12 +207,12 @@ def open_run(
         top: its cell to use, when it has several top cells.
         spef: parasitics of another tool to use instead of extracting wires.
         engine: simulation engine.
-        to_check: whether the layout file will be compared with a netlist: one that cannot be is refused before
-            anything is written.
+        to_read: whether the layout file will be read: one that cannot be is refused before anything is written.
+        to_check: whether it will be compared with a netlist; likewise.
 
     Raises:
-        InputError: bad design or option, a layout that cannot be checked, parasitics of another design, a folder that
-            cannot be written or holds something else, or is in use.
+        InputError: bad design or option, a layout that cannot be read or checked, parasitics of another design, a folder
+            that cannot be written or holds something else, or is in use.
     """
     design = source if isinstance(source, Design) else read_design(source)
     process = design.load_process()
@@ -230,6 +230,10 @@ def open_run(
         from hwlib.checks import open_labelled_layout
 
         drawing = open_labelled_layout(layout, process, top=top)
+    elif layout is not None and to_read:
+        from hwlib.drawing.reader import open_layout
+
+        drawing = open_layout(layout, process, top=top)
     folder = out or Path("runs") / design.name
     with hold(folder, (COPIES,), _refuse_foreign):
         manifest = _read_manifest(folder)

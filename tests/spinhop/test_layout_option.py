@@ -73,3 +73,11 @@ def test_a_top_cell_needs_a_layout_that_has_it(spinhop, design_file, chip, tmp_p
     code, _, err = spinhop("extract", design_file(TEXT), *given, *options, "--out", tmp_path / "run")
     says = "no cell 'NONE' for --top; the layout's top cells: CHIP, OTHER" if given else "give both"
     assert code == 2 and says in err and not (tmp_path / "run" / "network.nc").exists()
+
+
+@pytest.mark.parametrize("command", ["extract", "simulate", "recall", "spice"])
+def test_a_layout_that_cannot_be_read_leaves_nothing(spinhop, design_file, tmp_path, command):
+    (tmp_path / "cut.gds").write_bytes(b"\0\6\0\2\2\x58\0\x1c")
+    code, _, err = spinhop(command, design_file(), "--layout", tmp_path / "cut.gds", "--out", tmp_path / "run")
+    assert code == 2 and err.count("\n") == 1 and "cut.gds: damaged" in err
+    assert not (tmp_path / "run").exists()
