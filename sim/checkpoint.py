@@ -69,13 +69,16 @@ class FinishedTrials:
     Args:
         path: the file; read when it exists.
         identity: what the trials are of (``identity``).
+        devices: of the network.
+        most: how many trials the batch has.
 
     Raises:
         CheckpointError: the file cannot be read, or is of another batch.
     """
 
-    def __init__(self, path: Path, identity: str):
+    def __init__(self, path: Path, identity: str, devices: int, most: int):
         self.path, self._identity = path, identity
+        self._devices, self._most = devices, most
         self._done: list[Trials] = []
         if path.exists():
             self._done.append(self._read())
@@ -99,7 +102,21 @@ class FinishedTrials:
         arrays = read_state(self.path, self._identity, _ARRAYS, "network, protocol, engine or tolerance")
         if len({len(each) if each.ndim else -1 for each in arrays.values()}) != 1 or not len(arrays[_ARRAYS[0]]):
             raise CheckpointError(self.path, "damaged, or no checkpoint (arrays of different lengths)")
+        if not self._are_trials(arrays):
+            raise CheckpointError(self.path, "damaged, or no checkpoint (arrays of other kinds or shapes)")
         return Trials(**arrays)
+
+    def _are_trials(self, arrays: dict[str, np.ndarray]) -> bool:
+        """Whether every array is one of numbers as this batch's trials have them."""
+        count = len(arrays[_ARRAYS[0]])
+        ends: dict[str, tuple[int, ...]] = {"wall_final": (self._devices,), "energy_source": (3,), "energy_sink": (3,)}
+        states = arrays["state_final"].shape
+        ends["state_final"] = (states[1] if len(states) == 3 else 0, self._devices)
+        kinds = {"at_rest": "b", "steps": "iu"}
+        return count <= self._most and all(
+            each.shape == (count, *ends.get(name, ())) and each.dtype.kind in kinds.get(name, "f")
+            for name, each in arrays.items()
+        )
 
 
 def write_state(path: Path, identity: str, arrays: dict[str, np.ndarray]) -> None:
@@ -148,6 +165,8 @@ def _array(archive: zipfile.ZipFile, name: str, most: int) -> np.ndarray:
     if np.lib.format.read_magic(content) != (1, 0):
         raise _ForeignError("not written by this toolkit")
     shape, _, dtype = np.lib.format.read_array_header_1_0(content)
+    if dtype.kind not in "biufU" or not dtype.itemsize:  # of items without size any number fits a file
+        raise _ForeignError("an array of something else than numbers")
     if math.prod(shape) * dtype.itemsize != len(content.getbuffer()) - content.tell():
         raise _ForeignError("an array claims another shape than its data")
     content.seek(0)

@@ -113,7 +113,8 @@ def _simulated(
     def simulate(file: Path | None, network: Network, protocols: Sequence[Protocol], options: Options) -> Trials:
         if file is None:
             return run_trials(chosen, network, protocols, options)
-        kept = FinishedTrials(file, identity(network, protocols, name, options.tolerance))
+        of = identity(network, protocols, name, options.tolerance)
+        kept = FinishedTrials(file, of, network.devices, len(protocols))
         return _simulate_keeping(chosen, network, protocols, options, kept)
 
     def again(name: str, network: Network, protocols: Sequence[Protocol]) -> Trials:

@@ -20,7 +20,7 @@ from hwlib.network import Network
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import hebbian
 from hwlib.writing import temporary_of
-from sim.checkpoint import CheckpointError, read_state, under_way, write_state
+from sim.checkpoint import CheckpointError, FinishedTrials, read_state, under_way, write_state
 from sim.engines.driver import TrialRun
 from sim.protocol import Protocol, protocol_for
 from sim.tasks.setup import paper_design
@@ -195,6 +195,32 @@ def test_damaged_checkpoints_are_refused_in_one_line(tmp_path):
         path.write_bytes(whole[:length])
         with pytest.raises(CheckpointError):
             read_state(path, "me", list(arrays), "run")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {}, {"wall_final": np.zeros((2, 5))}, {"wall_final": np.zeros(2)}, {"energy_sink": np.zeros((2, 2))},
+        {"steps": np.zeros(2)}, {"at_rest": np.zeros(2)}, {"time_load": np.zeros(2, "M8[s]")},
+        {"margin": np.zeros(2, "V0")}, {"growth": np.zeros(2, complex)}, {"state_final": np.zeros((2, 0, 5))},
+        {"state_final": np.zeros((2, 1))}, "three trials of two",
+    ],
+    ids=str,
+)  # fmt: skip
+def test_finished_trials_of_other_shapes_are_refused(tmp_path, change):
+    count = 3 if isinstance(change, str) else 2
+    one = dict.fromkeys(("time_load", "time_convergence", "kcl_residual", "growth", "margin"), np.zeros(count))
+    arrays = one | {
+        "at_rest": np.zeros(count, bool), "steps": np.zeros(count, int), "wall_final": np.zeros((count, 4)),
+        "energy_source": np.zeros((count, 3)), "energy_sink": np.zeros((count, 3)),
+        "state_final": np.zeros((count, 0, 4)),
+    }  # fmt: skip
+    write_state(tmp_path / "kept.npz", "me", arrays | (change if isinstance(change, dict) else {}))
+    if change == {}:
+        assert FinishedTrials(tmp_path / "kept.npz", "me", 4, 2).count == 2
+    else:
+        with pytest.raises(CheckpointError, match=r"kept\.npz: damaged, or no checkpoint \((arrays of|an array of)"):
+            FinishedTrials(tmp_path / "kept.npz", "me", 4, 2)
 
 
 @pytest.mark.parametrize("kind", ["compressed", "claims", "objects", "lacking", "version", "folder", "fifo"])
