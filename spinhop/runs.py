@@ -211,8 +211,8 @@ def open_run(
         to_check: whether it will be compared with a netlist; likewise.
 
     Raises:
-        InputError: bad design or option, a layout that cannot be read or checked, parasitics of another design, a folder
-            that cannot be written or holds something else, or is in use.
+        InputError: bad design or option, a layout that cannot be read or checked, parasitics of another design, a
+            folder that cannot be written or holds something else, or is in use.
     """
     design = source if isinstance(source, Design) else read_design(source)
     process = design.load_process()

@@ -26,7 +26,7 @@ def processor_seconds(*command):
 
 
 def test_checking_eight_neurons_takes_less_than_three_imports_of_gdsfactory(tmp_path):
-    """Drawn, checked against rules and netlist, extracted, judged twice, with its page: 1.4 to 1.8; 3 s on an idle machine."""
+    """Drawn, checked against rules and netlist, extracted, judged twice, with its page: 1.4 to 1.8 (3 s when idle)."""
     pairs = [
         (
             processor_seconds(sys.executable, "-m", "spinhop", "check", EXAMPLE, "--out", tmp_path / str(k)),
