@@ -45,7 +45,8 @@ def _reported(run: Path, name: str) -> None:
         for each in (name, "manifest.json"):
             shutil.copy(run.with_name("whole") / each, run / each)
     assert code in (0, 2) and said.count("\n") == (code == 2)
-    assert code == 0 or name in said
+    foreign = name == "manifest.json" and ": not made by this run yet; " in said  # a good one, of a run not so far
+    assert code == 0 or name in said or foreign
 
 
 @fuzz("damaged results")
