@@ -74,8 +74,8 @@ def bare_landings(
                 points[:, ::-1] if flipped else points, tiles, sites.T if upright else sites, wanted, alike
             )
             found = found.T if upright else found
-            for place in map(tuple, np.argwhere(sites & (found < wanted)).tolist()):
-                bare[place] = min(bare.get(place, (1 << 20, "")), (int(found[place]), cut), key=lambda few: few[0])
+            for i, j in np.argwhere(sites & (found < wanted)).tolist():
+                bare[i, j] = min(bare.get((i, j), (1 << 20, "")), (int(found[i, j]), cut), key=lambda few: few[0])
         for (i, j), (few, cut) in bare.items():
             x, y = lattice.places(np.array([i]), np.array([j]))[0]
             yield BareLanding(wire, cut, few, int(wanted[i, 0]), float(x), float(y))
