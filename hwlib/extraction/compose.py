@@ -13,6 +13,7 @@ from hwlib.connected_parts import connected_parts, first_of_part
 from hwlib.drawing.net_labels import NetLabel
 from hwlib.drawing.reader import Drawing
 from hwlib.errors import InputError
+from hwlib.extraction.boundaries import Seam, seam, unjoinable
 from hwlib.extraction.parts import Part, number
 from hwlib.extraction.point_touches import PointTouch, join_points
 from hwlib.extraction.ports import PortTable
@@ -62,16 +63,18 @@ def assemble(drawing: Drawing) -> Assembly:
     windows = _Windows(drawing)
     while True:
         kept = np.flatnonzero(~loose)
-        inside, outside = _share_labels(labels, BoxIndex(placements.boxes[kept]), kept)
+        index = BoxIndex(placements.boxes[kept])
+        inside, outside = windows.share_labels(labels, placements, index, kept)
         parts = windows.parts(placements, kept, inside)
         ports = PortTable(parts)
-        mismatched = ports.mismatched()
-        if not len(mismatched):
+        unfit = ports.placements(parts)[ports.mismatched()]
+        if not len(unfit):
+            rest = _rest(drawing, placements, np.flatnonzero(loose), above)
+            rest = _in_use(drawing, rest, outside, placements.select(~loose))
+            unfit = unjoinable(parts, ports, windows.seam, index, kept, rest, windows.extractor.layers)
+        if not len(unfit):
             break
-        loose[ports.placements(parts)[mismatched]] = True
-    rest = _in_use(
-        drawing, _rest(drawing, placements, np.flatnonzero(loose), above), outside, placements.select(~loose)
-    )
+        loose[unfit] = True
     rest_part = None
     if outside or any(not region.is_empty() for region in rest.values()):
         rest_part = windows.rest(rest, outside, ports)
@@ -159,20 +162,6 @@ def _around(boxes: np.ndarray) -> db.Box:
     return db.Box(*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
 
 
-def _share_labels(labels: list[NetLabel], index: BoxIndex,
-                  kept: np.ndarray) -> tuple[dict[int, list[NetLabel]], list[NetLabel]]:  # fmt: skip
-    """Labels by the placement that holds them, and those outside all windows."""
-    inside: dict[int, list[NetLabel]] = defaultdict(list)
-    outside = []
-    for label in labels:
-        hits = index.hits((label.x, label.y, label.x, label.y), touching=True)
-        if len(hits):
-            inside[int(kept[hits[0]])].append(label)
-        else:
-            outside.append(label)
-    return inside, outside
-
-
 def _rest(drawing: Drawing, placements: Placements, loose: np.ndarray,
           above: dict[str, db.Region]) -> dict[str, db.Region]:  # fmt: skip
     """Everything outside the windows, flat and merged."""
@@ -219,7 +208,36 @@ class _Windows:
     def __init__(self, drawing: Drawing):
         self.drawing = drawing
         self.extractor = WindowExtractor(drawing.process, drawing.dbu)
-        self._known: dict[int, tuple[dict[str, db.Region], np.ndarray]] = {}
+        self._known: dict[int, tuple[dict[str, db.Region], np.ndarray, Seam]] = {}
+
+    def share_labels(self, labels: list[NetLabel], placements: Placements, index: BoxIndex,
+                     kept: np.ndarray) -> tuple[dict[int, list[NetLabel]], list[NetLabel]]:  # fmt: skip
+        """Labels by the placement that holds them, and those outside all windows.
+
+        One on a boundary belongs to the window whose metal is there, or to what lies outside.
+        """
+        inside: dict[int, list[NetLabel]] = defaultdict(list)
+        outside = []
+        for label in labels:
+            at = np.array([label.x, label.y])
+            hits = [int(kept[k]) for k in index.hits((label.x, label.y, label.x, label.y), touching=True)]
+            boxes = placements.boxes[hits]
+            if not ((boxes[:, :2] < at) & (at < boxes[:, 2:])).all(axis=1).any():
+                hits = [k for k in hits if self._holds(placements, k, label)]
+            if hits:
+                inside[hits[0]].append(label)
+            else:
+                outside.append(label)
+        return inside, outside
+
+    def _holds(self, placements: Placements, row: int, label: NetLabel) -> bool:
+        finders = self._window(placements, int(placements.variant[row]), row)[2].finders
+        place = label.x - int(placements.dx[row]), label.y - int(placements.dy[row])
+        return label.layer in finders and finders[label.layer].at(*place) is not None
+
+    def seam(self, part: Part) -> Seam:
+        """What a part has on its box."""
+        return self._known[part.variant][2]
 
     def parts(self, placements: Placements, kept: np.ndarray, labels: dict[int, list[NetLabel]]) -> list[Part]:
         """Kept placements grouped by equal windows: same cell and rotation, pins at the same places."""
@@ -237,12 +255,13 @@ class _Windows:
             (v, (), rows[a:b]) for v, (a, b) in enumerate(itertools.pairwise(cuts)) if b > a
         ]
         groups += [(v, spots, np.array(members)) for (v, spots), members in marked.items()]
+        known = [self._window(placements, v, int(members[0]))[1] for v, _, members in groups]
         return [Part(v, spots, placements.dx[members], placements.dy[members], members,
-                     [labels[int(k)] for k in members] if spots else [], self._boundary(placements, v, members[0]))
-                for v, spots, members in groups]  # fmt: skip
+                     [labels[int(k)] for k in members] if spots else [], lines)
+                for (v, spots, members), lines in zip(groups, known, strict=True)]  # fmt: skip
 
-    def _boundary(self, placements: Placements, variant: int, row: int) -> np.ndarray:
-        """Where the conductors of a variant meet its box: layer index, vertical, at, low, high."""
+    def _window(self, placements: Placements, variant: int, row: int) -> tuple[dict[str, db.Region], np.ndarray, Seam]:
+        """Shapes of a variant; where its conductors meet its box: layer index, vertical, at, low, high; its seam."""
         if variant not in self._known:
             cell, rot = placements.variants[variant]
             turn = db.Trans(rot % 4, rot >= 4, 0, 0) if rot else None
@@ -250,8 +269,12 @@ class _Windows:
             left, bottom, right, top = placements.boxes[row].tolist()
             dx, dy = int(placements.dx[row]), int(placements.dy[row])
             box = db.Box(left - dx, bottom - dy, right - dx, top - dy)
-            self._known[variant] = shapes, self.extractor.boundary(shapes, box)
-        return self._known[variant][1]
+            lines = self.extractor.boundary(shapes, box)
+            kinds = {name: self.drawing.process.layers[name].kind for name in self.extractor.layers}
+            conductors = {name: k for k, name in enumerate(self.extractor.layers) if kinds[name] == "conductor"}
+            vias = [name for name, kind in kinds.items() if kind == "via"]
+            self._known[variant] = shapes, lines, seam(shapes, conductors, vias, box, lines)
+        return self._known[variant]
 
     def fill(self, part: Part, used: np.ndarray) -> None:
         """Extract a part's window with the boundary ports that any of its placements uses."""

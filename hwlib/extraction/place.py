@@ -51,6 +51,11 @@ class Finder:
         """Number of the polygon that holds a point (edges included), or None."""
         point = db.Point(round(x), round(y))
         for k in self.near(db.Box(point.x, point.y, point.x, point.y)):
-            if self.polygons[k].inside(point):
+            if holds(self.polygons[k], point):
                 return k
         return None
+
+
+def holds(polygon: db.Polygon, point: db.Point) -> bool:
+    """Whether a polygon holds a point, edges and corners included (KLayout's ``inside`` misses some sharp corners)."""
+    return polygon.inside(point) or any(edge.contains(point) for edge in polygon.each_edge())

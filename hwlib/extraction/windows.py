@@ -161,6 +161,7 @@ class BoxIndex:
 
     def __init__(self, boxes: np.ndarray):
         self.boxes = boxes
+        self._found: dict[tuple[float, float, bool], np.ndarray] = {}
         if not len(boxes):
             self.x = np.zeros((0, 2), np.int64)
             return
@@ -172,9 +173,12 @@ class BoxIndex:
         self._tops = [np.maximum.accumulate(boxes[m, 3]) for m in self._members]
 
     def _groups(self, low: float, high: float, touching: bool) -> np.ndarray:
-        if touching:
-            return np.flatnonzero((self.x[:, 0] <= high) & (self.x[:, 1] >= low))
-        return np.flatnonzero((self.x[:, 0] < high) & (self.x[:, 1] > low))
+        key = low, high, touching
+        if key not in self._found:
+            lows, highs = self.x.T
+            inside = (lows <= high) & (highs >= low) if touching else (lows < high) & (highs > low)
+            self._found[key] = np.flatnonzero(inside)
+        return self._found[key]
 
     def hits(self, box: tuple[float, float, float, float], touching: bool = False) -> np.ndarray:
         """Placements whose boxes overlap ``box`` (or only touch it)."""

@@ -1,0 +1,232 @@
+"""Windows that ports cannot join as drawn: metal that meets in a point, wires cut along their length, cut vias.
+
+A port is one node for a segment of a boundary. That is right where a wire crosses it, wrong where a wire runs along
+it; and shapes that touch in a point, or with a contact's edge alone, have no segment in common. Such windows are taken
+out of the hierarchy and extracted with the rest, as drawn.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import klayout.db as db
+import numpy as np
+
+from hwlib.connected_parts import connected_parts
+from hwlib.extraction.grid import Line
+from hwlib.extraction.parts import Part
+from hwlib.extraction.place import Finder, holds
+from hwlib.extraction.ports import PortTable
+from hwlib.extraction.windows import BoxIndex
+
+REST = -1  # in place of a placement: what lies outside all windows
+
+
+class Seam(NamedTuple):
+    """What one window has on its box, relative to its origin.
+
+    Attributes:
+        along: which of its boundary lines belong to a wire that runs along them, shape (lines,).
+        points: layer index, x and y of corners of conductors on the box where no boundary line may meet another
+            window's, shape (points, 3).
+        cut: whether a via reaches the box.
+        finders: its conductors by layer, to look points up in.
+    """
+
+    along: np.ndarray
+    points: np.ndarray
+    cut: bool
+    finders: dict[str, Finder]
+
+
+def seam(shapes: dict[str, db.Region], conductors: dict[str, int], vias: list[str], box: db.Box,
+         lines: np.ndarray) -> Seam:  # fmt: skip
+    """Look at a window's edge.
+
+    Args:
+        shapes: merged regions by layer.
+        conductors: index of each conductor's layer.
+        vias: layers of contacts and devices.
+        box: of the window.
+        lines: its boundary lines: layer index, vertical, at, low, high; shape (lines, 5).
+    """
+    finders = {name: Finder(shapes[name]) for name in conductors}
+    corners = {(p.x, p.y) for p in (box.p1, box.p2, db.Point(box.left, box.top), db.Point(box.right, box.bottom))}
+    points = []
+    for name, index in conductors.items():
+        own = lines[lines[:, 0] == index]
+        ends = {(at, v) if upright else (v, at) for _, upright, at, *span in own.tolist() for v in span}
+        for polygon in finders[name].polygons:
+            for point in polygon.each_point_hull():
+                if _on_edge(point, box) and ((point.x, point.y) not in ends or (point.x, point.y) in corners):
+                    points.append((index, point.x, point.y))
+    cut = any(_on_edge(corner, box) for name in vias for polygon in shapes[name].each()
+              for corner in (polygon.bbox().p1, polygon.bbox().p2))  # fmt: skip
+    along = np.array([_along(row, lines, finders, conductors) for row in lines.tolist()], bool)
+    return Seam(along, np.array(points, np.int64).reshape(-1, 3), cut, finders)
+
+
+def _on_edge(point: db.Point, box: db.Box) -> bool:
+    return box.contains(point) and not (box.left < point.x < box.right and box.bottom < point.y < box.top)
+
+
+def _along(row: list[int], lines: np.ndarray, finders: dict[str, Finder], conductors: dict[str, int]) -> bool:
+    """Whether a wire runs along a boundary line: it is longer than the metal beside it is deep.
+
+    Not where the same wire leaves by a line opposite that is as long: that is a wide one, of which the window has a
+    short piece.
+    """
+    index, upright, at, low, high = row
+    name = next(name for name, k in conductors.items() if k == index)
+    line = Line(bool(upright), at, low, high)
+    polygon = next(p for p in (finders[name].polygons[k] for k in finders[name].near(db.Box(*line.beside())))
+                   if holds(p, db.Point(*(round(v) for v in line.centre))))  # fmt: skip
+    box = polygon.bbox()
+    if high - low <= (box.width() if upright else box.height()):
+        return False
+    far = lines[(lines[:, :2] == row[:2]).all(axis=1) & (lines[:, 3:] == row[3:]).all(axis=1) & (lines[:, 2] != at)]
+    middles = (Line(bool(upright), other, low, high).centre for other in far[:, 2].tolist())
+    return not any(holds(polygon, db.Point(*(round(v) for v in middle))) for middle in middles)
+
+
+def unjoinable(parts: list[Part], ports: PortTable, seams: Callable[[Part], Seam], index: BoxIndex, kept: np.ndarray,
+               rest: dict[str, db.Region], layers: tuple[str, ...]) -> np.ndarray:  # fmt: skip
+    """Placements that ports do not join rightly with others, or with the rest.
+
+    Args:
+        parts: the windows.
+        ports: their boundary lines, matched.
+        seams: what a part has on its box.
+        index: boxes of the kept placements.
+        kept: their numbers.
+        rest: merged shapes outside all windows.
+        layers: names by layer index.
+    """
+    found = [part.rows for part in parts if seams(part).cut]
+    found.append(_run_along(parts, ports, seams, rest, layers))
+    found.append(_Touches(parts, ports, seams, index, kept, rest, layers).placements())
+    return np.unique(np.concatenate(found).astype(np.int64))
+
+
+def _run_along(parts: list[Part], ports: PortTable, seams: Callable[[Part], Seam], rest: dict[str, db.Region],
+               layers: tuple[str, ...]) -> np.ndarray:  # fmt: skip
+    """Placements with a wire along a line that joins something, and their partners."""
+    masks = [np.tile(seams(part).along, len(part.rows)) for part in parts]
+    along = np.concatenate(masks) if masks else np.zeros(0, bool)
+    if not along.any():
+        return np.zeros(0, np.int64)
+    owner = ports.placements(parts)
+    joined = ports.pairs[along[ports.pairs].any(axis=1)]
+    bad = [owner[joined.ravel()]]
+    for row, port in zip(ports.free_lines().tolist(), ports.free, strict=True):
+        if along[port]:
+            layer, upright, at, low, high = row
+            edge = db.Edge(at, low, at, high) if upright else db.Edge(low, at, high, at)
+            near = rest[layers[layer]].interacting(db.Edges([edge]))
+            if not (near.edges() & db.Edges([edge])).is_empty():
+                bad.append(owner[[port]])
+    return np.concatenate(bad)
+
+
+class _Touches:
+    """Finds corners of conductors on a boundary that other metal holds, and no line joins with it."""
+
+    def __init__(self, parts: list[Part], ports: PortTable, seams: Callable[[Part], Seam], index: BoxIndex,
+                 kept: np.ndarray, rest: dict[str, db.Region], layers: tuple[str, ...]):  # fmt: skip
+        self.parts, self.ports, self.seams, self.index, self.kept = parts, ports, seams, index, kept
+        self.layers = layers
+        self.part_of, self.dx, self.dy = np.zeros((3, int(kept.max(initial=-1)) + 1), np.int64)
+        for k, part in enumerate(parts):
+            self.part_of[part.rows], self.dx[part.rows], self.dy[part.rows] = k, part.dx, part.dy
+        self.points = self._points()
+        self.rest = self._near(rest)
+
+    def _points(self) -> np.ndarray:
+        """Layer index, x and y of all corners to look at."""
+        rows = [np.zeros((0, 3), np.int64)]
+        for part in self.parts:
+            own = self.seams(part).points
+            moves = np.stack([np.zeros(len(part.dx), np.int64), part.dx, part.dy], axis=1)
+            rows.append((own[None] + moves[:, None]).reshape(-1, 3))
+        free = self.ports.free_lines()
+        for end in (3, 4):
+            x, y = (np.where(free[:, 1] == upright, free[:, 2], free[:, end]) for upright in (1, 0))
+            rows.append(np.stack([free[:, 0], x, y], axis=1))
+        return np.unique(np.concatenate(rows), axis=0)
+
+    def _near(self, rest: dict[str, db.Region]) -> dict[str, Finder]:
+        """The rest's polygons at boundaries of windows, and their corners there among the points."""
+        found, corners, free = {}, [self.points], self.ports.free_lines()
+        for number, name in enumerate(self.layers):
+            if name not in rest or rest[name].is_empty():
+                continue
+            marks = db.Region()
+            for x, y in self.points[self.points[:, 0] == number, 1:].tolist():
+                marks.insert(db.Box(x - 1, y - 1, x + 1, y + 1))
+            for row in free[free[:, 0] == number].tolist():
+                marks.insert(db.Box(*Line(bool(row[1]), *row[2:]).beside()).enlarged(1, 1))
+            near = rest[name].interacting(marks)
+            found[name] = Finder(near)
+            at = [(number, p.x, p.y) for polygon in near.each() for p in polygon.each_point_hull()]
+            corners.append(np.array(at, np.int64).reshape(-1, 3))
+        self.points = np.unique(np.concatenate(corners), axis=0)
+        return found
+
+    def placements(self) -> np.ndarray:
+        """Placements that touch others, or the rest, in a point."""
+        bad: set[int] = set()
+        known: dict[tuple, list[int]] = {}  # by what meets at a point: in an array it is the same many times
+        for number, x, y in self.points.tolist():
+            hits = [int(self.kept[k]) for k in self.index.hits((x, y, x, y), touching=True)]
+            finder = self.rest.get(self.layers[number])
+            alone = finder is None or finder.at(x, y) is None
+            if len(hits) < 1 + alone:
+                continue
+            spots = [(self._part(k).variant, x - self._move(k)[0], y - self._move(k)[1]) for k in hits]
+            key = (number, *spots) if alone else (number, x, y)
+            if key not in known:
+                known[key] = self._apart(hits if alone else [*hits, REST], number, x, y)
+            bad.update(hits[k] for k in known[key] if k < len(hits))
+        return np.array(sorted(bad), np.int64)
+
+    def _part(self, placement: int) -> Part:
+        return self.parts[self.part_of[placement]]
+
+    def _move(self, placement: int) -> tuple[int, int]:
+        return int(self.dx[placement]), int(self.dy[placement])
+
+    def _apart(self, hits: list[int], number: int, x: int, y: int) -> list[int]:
+        """Which of some placements hold a point of a layer, if no lines through it join them all."""
+        holders = [k for k, hit in enumerate(hits) if hit == REST or self._holds(hit, self.layers[number], x, y)]
+        segments = [self._segments(hits[k], number, x, y) for k in holders]
+        pairs = [
+            (a, b) for a, b in itertools.combinations(range(len(holders)), 2) if _overlap(segments[a], segments[b])
+        ]
+        groups, _ = connected_parts(len(holders), *np.array(pairs, np.int64).reshape(-1, 2).T)
+        return holders if groups > 1 else []
+
+    def _holds(self, placement: int, name: str, x: int, y: int) -> bool:
+        dx, dy = self._move(placement)
+        return self.seams(self._part(placement)).finders[name].at(x - dx, y - dy) is not None
+
+    def _segments(self, placement: int, number: int, x: int, y: int) -> list[tuple[int, int, int, int]]:
+        """Boundary lines (of the rest: all edges) through a point: vertical, at, low, high."""
+        if placement == REST:
+            finder = self.rest[self.layers[number]]
+            edges = [e for k in finder.near(db.Box(x, y, x, y)) for e in finder.polygons[k].each_edge()]
+            rows = [(1, e.x1, *sorted((e.y1, e.y2))) for e in edges if e.x1 == e.x2]
+            rows += [(0, e.y1, *sorted((e.x1, e.x2))) for e in edges if e.y1 == e.y2]
+        else:
+            part, (dx, dy) = self._part(placement), self._move(placement)
+            own = part.lines[part.lines[:, 0] == number, 1:].tolist()
+            rows = [(v, at + (dx if v else dy), low + (dy if v else dx), high + (dy if v else dx))
+                    for v, at, low, high in own]  # fmt: skip
+        return [(v, at, low, high) for v, at, low, high in rows
+                if (at, True) == ((x, low <= y <= high) if v else (y, low <= x <= high))]  # fmt: skip
+
+
+def _overlap(first: list[tuple[int, int, int, int]], second: list[tuple[int, int, int, int]]) -> bool:
+    """Whether two lists of segments have a piece in common."""
+    return any(a[:2] == b[:2] and max(a[2], b[2]) < min(a[3], b[3]) for a in first for b in second)
