@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.contained_code import contained
 from sim.result import EVENT_KINDS
 from sim.walls import BEFORE, PAST, UNDER
 
@@ -25,10 +26,8 @@ _LOOKS = 16  # at the places within a step at which a wall may have met an end
 _MOST_PARTS = 128  # of a part of a step
 ROOM = 1024  # points that one step of one wall may add
 
-_OPTIONS: Any = {"cache": True, "error_model": "numpy"}
-_BARE: Any = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-_open: Any = njit(**_OPTIONS)
-_jit: Any = njit(**_BARE)
+_open: Any = njit(cache=True, error_model="numpy")
+_jit: Any = contained(optimized=False, error_model="numpy")
 
 
 class Tracks(NamedTuple):

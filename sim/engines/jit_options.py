@@ -10,6 +10,9 @@ from typing import Any
 
 from numba import njit
 
+import sim.contained_code
+from sim.contained_code import contained, without_literals
+
 _HERE = Path(__file__).parent
 _SOURCES = (
     "jit_options.py",
@@ -27,6 +30,7 @@ def sources_stamp() -> str:
     digest = hashlib.sha256()
     for source in sorted(path for pattern in _SOURCES for path in _HERE.glob(pattern)):
         digest.update(str(source.relative_to(_HERE)).encode() + b"\0" + source.read_bytes())
+    digest.update(Path(sim.contained_code.__file__).read_bytes())
     return digest.hexdigest()
 
 
@@ -38,7 +42,7 @@ def _stamping(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         kept = getattr(compiled._cache, "_cache_file", None)
         if kept is not None:
             kept._source_stamp = sources_stamp()
-        return compiled
+        return without_literals(compiled)
 
     return decorate
 
@@ -55,6 +59,6 @@ fast: Any = partial(_stamping, **_FAST)
 kernel: Any = partial(_stamping, **_BARE)
 parallel_kernel: Any = partial(_stamping, no_cpython_wrapper=True, parallel=True)
 # Called from compiled code alone, and kept with it.
-outer: Any = partial(njit, **_BARE, no_cfunc_wrapper=True)
+outer: Any = partial(contained, optimized=True, **_FAST, _nrt=False)
 inner: Any = partial(outer, forceinline=True)  # a call that hands over arrays costs more than a short column
-helper: Any = partial(njit, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # of what is plain
+helper: Any = partial(contained, optimized=False)  # of what is plain

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numba import njit, types
 
+from sim.contained_code import contained
 from sim.engines import jit_options
 from sim.engines.function_pointers import address_of, call
 from sim.engines.handles import Handle
@@ -79,6 +80,24 @@ def test_a_function_is_called_by_its_address():
     held = Handle(values)
     _caller(address_of(_double, held, types.int64), held)
     assert values.inner.values.tolist() == [0.0, 2.0, 4.0, 3.0]
+
+
+@pytest.mark.parametrize("optimized", [True, False])
+def test_code_that_others_contain_is_made_once_for_all_numbers_and_has_no_machine_code(optimized):
+    @contained(optimized=optimized)
+    def times(x, k):
+        return x * k
+
+    @njit
+    def caller(x):
+        return times(x, 2) + times(x, 3)
+
+    assert caller(1.5) == 7.5
+    assert list(times.overloads) == [(types.float64, types.int64)]
+    (made,) = times.overloads.values()
+    assert not made.library.codegen._engine.is_symbol_defined(made.fndesc.llvm_func_name)
+    (around,) = caller.overloads.values()
+    assert around.library.codegen._engine.is_symbol_defined(around.fndesc.llvm_func_name)
 
 
 def test_every_source_of_compiled_code_is_among_those_that_it_is_checked_against():

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from sim.contained_code import contained
 from sim.dynamics.compiled import kinematic_law
 
 BEFORE, UNDER, PAST = 0, 1, 2  # mode of a wall: where it is from its pillar
@@ -70,9 +70,8 @@ class IdealWork(NamedTuple):
     energy: np.ndarray  # (5,)
 
 
-# Compiled into one function: no wrappers for Python, and (all memory comes from outside) no reference counts.
-_OPTIONS: Any = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
-jit: Any = njit(**_OPTIONS)
+# Compiled into one function; all memory comes from outside: no reference counts.
+jit: Any = contained(optimized=False, error_model="numpy", _nrt=False)
 
 
 @jit

@@ -8,7 +8,7 @@ import numpy as np
 
 from hwlib.network import Network
 from sim.engines.handles import Handle
-from sim.engines.jit_options import plain
+from sim.engines.jit_options import helper, plain
 from sim.engines.layout.elimination.numeric import Program
 from sim.engines.layout.ladders.coupled_ladders import CoupledLadders, CoupledState, make_coupled_state
 from sim.engines.layout.ladders.single_ladders import SingleLadders, Taps, make_taps
@@ -245,6 +245,14 @@ def _most(bundles: Bundles, share: np.ndarray) -> np.ndarray:
     return most
 
 
+@helper()
+def _range(values):
+    least = most = values[0]
+    for value in values:
+        least, most = min(least, value), max(most, value)
+    return least, most
+
+
 @plain()
 def _fill_rates(bundles, per_ampere, leak, rate, bound, leak_bound):
     for bundle in range(len(bundles.first) - 1):
@@ -253,12 +261,12 @@ def _fill_rates(bundles, per_ampere, leak, rate, bound, leak_bound):
         at = bundles.siemens_first[bundle]
         if first == last:
             continue
-        leak_bound[bundle, 0], leak_bound[bundle, 1] = leak[first:last].min(), leak[first:last].max()
+        leak_bound[bundle, 0], leak_bound[bundle, 1] = _range(leak[first:last])
         for k in range(end - begin):
             here = rate[at + k * (last - first) : at + (k + 1) * (last - first)]
             for i in range(last - first):
                 here[i] = bundles.siemens[at + i * (end - begin) + k] * per_ampere[first + i]
-            bound[begin + k, 0], bound[begin + k, 1] = here.min(), here.max()
+            bound[begin + k, 0], bound[begin + k, 1] = _range(here)
 
 
 def _shares(first: np.ndarray, threads: int) -> np.ndarray:

@@ -86,7 +86,8 @@ def _neighbours(n, low, high):
 @helper()
 def _grown(array, size):
     larger = np.empty(max(size, 2 * len(array)), array.dtype)
-    larger[: len(array)] = array
+    for k in range(len(array)):  # an array put into a part of another compiles all that words its refusal
+        larger[k] = array[k]
     return larger
 
 

@@ -308,14 +308,16 @@ def _steps(graph, notes, found, block, nodes):
 @helper()
 def _in_order(graph, notes, found, block):
     """Nodes of a block's dendrite by place, its soma's port among them where a pillar stands at it."""
-    mine = graph.node[graph.node_first[block] : graph.node_first[block + 1]]
-    nodes, port = mine[graph.dendrite[mine]], found.ports[block, SOMA]
+    mine, port = graph.node[graph.node_first[block] : graph.node_first[block + 1]], found.ports[block, SOMA]
+    in_order, count = np.empty(len(mine) + 1, np.int64), 0
+    for node in mine:
+        if graph.dendrite[node]:
+            in_order[notes.place[node]] = node
+            count += 1
     if not bare(graph.pillar_first, port):
-        nodes = np.append(nodes, port)
-    in_order = np.empty_like(nodes)
-    for node in nodes:
-        in_order[notes.place[node]] = node
-    return in_order
+        in_order[notes.place[port]] = port
+        count += 1
+    return in_order[:count]
 
 
 @helper()

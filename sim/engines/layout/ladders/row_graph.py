@@ -147,8 +147,10 @@ def path(graph, start, nodes, wires):
 @helper()
 def reverse(nodes, wires, count):
     """Turn a path's nodes and wires around, in place."""
-    nodes[:count] = nodes[:count][::-1].copy()
-    wires[: count + 1] = wires[: count + 1][::-1].copy()
+    for k in range(count // 2):
+        nodes[k], nodes[count - 1 - k] = nodes[count - 1 - k], nodes[k]
+    for k in range((count + 1) // 2):
+        wires[k], wires[count - k] = wires[count - k], wires[k]
 
 
 @helper()

@@ -1,0 +1,105 @@
+"""Compiled functions that only other compiled code calls: nothing is made of them but what their callers contain.
+
+Numba optimizes each function and makes machine code of it, callers or not, and does so again for every value of a
+literal argument. Of functions that end up inside of their callers all of that is thrown away, and it is a good part of
+the time that compiling takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from numba import njit, types
+from numba._dynfunc import make_function
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder, PassManager
+from numba.core.compiler_machinery import AnalysisPass, register_pass
+from numba.core.typed_passes import AnnotateTypes, NativeLowering
+
+
+class _Optimized(JITCodeLibrary):
+    """Code that others link: optimized, but without machine code."""
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+
+class _Plain(_Optimized):
+    """The same as it was written: optimized where it is contained."""
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+
+def _pipeline(library: type[JITCodeLibrary]) -> type[CompilerBase]:
+    """Numba's way from Python to code, which ends in a library of that kind."""
+
+    @register_pass(mutates_CFG=False, analysis_only=True)
+    class Begin(AnalysisPass):
+        _name = f"begin_{library.__name__}"
+
+        def __init__(self) -> None:
+            AnalysisPass.__init__(self)
+
+        def run_pass(self, state: Any) -> bool:
+            state.library = library(state.targetctx.codegen(), state.func_id.func_qualname)
+            state.flags.no_compile = True
+            return False
+
+    @register_pass(mutates_CFG=False, analysis_only=True)
+    class End(AnalysisPass):
+        _name = f"end_{library.__name__}"
+
+        def __init__(self) -> None:
+            AnalysisPass.__init__(self)
+
+        def run_pass(self, state: Any) -> bool:
+            lowered, name = state["cr"], state.func_id.func_qualname
+            # Compiled callers know code by its entry point; there is nothing behind this one.
+            entry = make_function(lowered.fndesc.lookup_module(), name, name, 0, lowered.env, (state.library,))
+            state.targetctx.insert_user_function(entry, lowered.fndesc, [state.library])
+            state["cr"] = lowered._replace(cfunc=entry)
+            return False
+
+    class Pipeline(CompilerBase):
+        def define_pipelines(self) -> list[PassManager]:
+            passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
+            passes.add_pass_after(Begin, AnnotateTypes)
+            passes.add_pass_after(End, NativeLowering)
+            passes.finalize()
+            return [passes]
+
+    return Pipeline
+
+
+_BARE: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_PIPELINES = {optimized: _pipeline(_Optimized if optimized else _Plain) for optimized in (False, True)}
+
+
+def contained(*, optimized: bool, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Compile a function as part of those that call it; neither Python nor an address can reach it.
+
+    Args:
+        optimized: by itself first, so that its loops are made several items at a time while they are simple; and where
+            products are fused, the bits of its results do not depend on what surrounds it.
+        options: as for ``numba.njit``.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        return without_literals(njit(pipeline_class=_PIPELINES[optimized], **_BARE, **options)(function))
+
+    return decorate
+
+
+def without_literals(compiled: Any) -> Any:
+    """Have compiled code call a function with a number for a number, instead of a version of it for each."""
+    template = compiled.get_call_template
+
+    def general(args: Sequence[types.Type], kws: dict[str, types.Type]) -> Any:
+        kinds = {name: types.unliteral(kind) for name, kind in kws.items()}
+        return template(tuple(types.unliteral(kind) for kind in args), kinds)
+
+    compiled.get_call_template = general
+    return compiled
