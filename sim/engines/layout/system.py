@@ -9,7 +9,7 @@ import numpy as np
 from hwlib.network import Network
 from sim.engines.handles import Handle
 from sim.engines.jit_options import helper, plain
-from sim.engines.layout.elimination.numeric import Program
+from sim.engines.layout.elimination.numeric import Program, forward_sources
 from sim.engines.layout.ladders.coupled_ladders import CoupledLadders, CoupledState, make_coupled_state
 from sim.engines.layout.ladders.single_ladders import SingleLadders, Taps, make_taps
 from sim.engines.layout.partition.block_records import ALL_SHARES, Bundles, Columns, Interface, Rows
@@ -185,7 +185,7 @@ def make_system(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray
     )
     face = Face(
         source_b=_interface_sources(interface, ref),
-        values=np.zeros(interface.program.values),
+        values=interface.values.copy(),
         b=np.zeros(n),
         c=np.zeros(1),
         x=np.zeros(n),
@@ -220,12 +220,13 @@ def _row_sources(plan: Plan, ref: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _interface_sources(interface: Interface, ref: np.ndarray) -> np.ndarray:
-    """The sources' part of the interface's b."""
+    """The sources' part of the interface's b, with the positions eliminated that no pillar changes."""
     n = interface.program.n
     b = np.zeros(n)
     for here, there in ((interface.a, interface.b), (interface.b, interface.a)):
         to_source = (here < n) & (there >= n)
         np.add.at(b, here[to_source], interface.siemens[to_source] * ref[there[to_source]])
+    forward_sources(Handle(interface.program), interface.values, b, interface.program.still)
     return b
 
 

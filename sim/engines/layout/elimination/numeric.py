@@ -31,6 +31,7 @@ class Program(NamedTuple):
         s_first: index of each block's S, a lower triangle by rows, shape (blocks + 1,).
         group: first position of each group of blocks, shape (groups + 1,).
         group_block: first block of each group, shape (groups + 1,).
+        still: how many positions come first that depend on no node that changes, see ``make_program``.
     """
 
     n: int
@@ -44,6 +45,7 @@ class Program(NamedTuple):
     s_first: np.ndarray
     group: np.ndarray
     group_block: np.ndarray
+    still: int
 
     @property
     def values(self) -> int:
@@ -52,8 +54,9 @@ class Program(NamedTuple):
 
 
 def make_program(
-    block: np.ndarray, port_block: np.ndarray, u: np.ndarray, v: np.ndarray, *, together: int = TOGETHER
-) -> tuple[Program, np.ndarray]:
+    block: np.ndarray, port_block: np.ndarray, u: np.ndarray, v: np.ndarray, *, together: int = TOGETHER,
+    changing: np.ndarray | None = None,
+) -> tuple[Program, np.ndarray]:  # fmt: skip
     """Plan the elimination of a graph made of blocks.
 
     Args:
@@ -62,13 +65,14 @@ def make_program(
         u: one end of each edge, within a block or from a node to a port of its block.
         v: the other end.
         together: blocks eliminated side by side.
+        changing: of a single block, nodes whose conductances change, boolean, shape (n,); the others come first.
 
     Returns:
         The program, and the slot of each node and port.
     """
     n, ports = len(block), len(port_block)
     blocks = 1 + max(block.max(initial=-1), port_block.max(initial=-1))
-    plan = eliminate(n, ports, u, v, group=block // together)
+    plan = eliminate(n, ports, u, v, group=block // together, changing=changing)
     by_position = np.empty(n, np.int32)
     by_position[plan.position] = block
     per_block = np.bincount(port_block, minlength=blocks)
@@ -95,6 +99,7 @@ def make_program(
         s_first=s_first.astype(np.int64),
         group=group,
         group_block=group_block,
+        still=plan.still,
     )
     return program, np.concatenate([plan.position, np.arange(n, n + ports)]).astype(np.int64)
 
@@ -167,6 +172,15 @@ def forward(program, values, b, c, first, last):
             for q in range(len(rest)):
                 values[there[q]] -= factor * rest[q]
             at += len(rest)
+
+
+@fast()
+def forward_sources(program, values, b, last):
+    """What ``forward`` does to b for positions 0 … ``last`` − 1, which are eliminated."""
+    n, column, rows = program.n, program.column, program.rows
+    for k in range(last):
+        for p in range(column[k], column[k + 1]):
+            b[rows[p]] -= values[n + p] * values[k] * b[k]
 
 
 @fast()

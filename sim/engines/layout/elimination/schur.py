@@ -172,11 +172,12 @@ def assemble_interface(system, values, b):
 def solve_interface(system):
     """Potentials of the references, from what rows and ladders leave at their ports."""
     program, values, b = system.interface.program, system.face.values, system.face.b
-    n = program.n
-    _reset(system.interface.values, values, 0, len(values))
+    n, still = program.n, program.still
+    _reset(system.interface.values, values, still, n)
+    _reset(system.interface.values, values, n + program.column[still], len(values))
     _reset(system.face.source_b, b, 0, n)
     assemble_interface(system, values, b)
-    forward(program, values, b, system.face.c, 0, n)
+    forward(program, values, b, system.face.c, still, n)
     backward(program, values, b, system.face.x, 0, n)
     _reset(system.face.x, system.work.ref, 0, n)
 

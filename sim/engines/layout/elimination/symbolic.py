@@ -23,12 +23,14 @@ class Elimination(NamedTuple):
         level: 1 + the highest level among what must be eliminated before it, by position, shape (n,).
         column: first entry of each position's column, shape (n + 1,).
         rows: slots joined to it when it is eliminated, ascending within a column.
+        still: how many positions depend on no node that changes; with one group they come first.
     """
 
     position: np.ndarray
     level: np.ndarray
     column: np.ndarray
     rows: np.ndarray
+    still: int
 
 
 def distinct(values: np.ndarray) -> np.ndarray:
@@ -37,7 +39,14 @@ def distinct(values: np.ndarray) -> np.ndarray:
     return values[np.diff(values, prepend=values[:1] - 1) != 0]
 
 
-def eliminate(n: int, ports: int, u: np.ndarray, v: np.ndarray, group: np.ndarray | None = None) -> Elimination:
+def eliminate(
+    n: int,
+    ports: int,
+    u: np.ndarray,
+    v: np.ndarray,
+    group: np.ndarray | None = None,
+    changing: np.ndarray | None = None,
+) -> Elimination:
     """Order and fill of a graph.
 
     Args:
@@ -46,6 +55,8 @@ def eliminate(n: int, ports: int, u: np.ndarray, v: np.ndarray, group: np.ndarra
         u: one end of each edge; repeated edges and loops do no harm.
         v: the other end.
         group: nodes of one group get neighbouring positions, ascending, shape (n,); within a group by level.
+        changing: nodes whose conductances change, boolean, shape (n,); within a group they and what depends on them
+            come last, so that the others can be eliminated once.
     """
     u, v = np.asarray(u, np.int64), np.asarray(v, np.int64)
     keep = u != v
@@ -55,13 +66,15 @@ def eliminate(n: int, ports: int, u: np.ndarray, v: np.ndarray, group: np.ndarra
     inside = low < n
     order, column, rows = _minimum_degree(n, ports, low[inside].astype(np.int32), high[inside].astype(np.int32))
     level = _levels(n, order, column, rows)
+    changes = np.ones(n, bool) if changing is None else _depending(n, order, column, rows, changing[order])
     group = np.zeros(n, np.int32) if group is None else np.asarray(group)
-    new = np.lexsort((np.arange(n), level, group[order]))  # positions in elimination order → final order
+    new = np.lexsort((np.arange(n), level, changes, group[order]))  # positions in elimination order → final order
     position = np.empty(n + ports, np.int32)
     position[order[new]] = np.arange(n, dtype=np.int32)
     position[n:] = np.arange(n, n + ports)
     final_column, final_rows = _permute(max(n + ports, 1), new, column, rows, position)
-    return Elimination(position=position[:n], level=level[new], column=final_column, rows=final_rows)
+    still = n - int(np.count_nonzero(changes))
+    return Elimination(position=position[:n], level=level[new], column=final_column, rows=final_rows, still=still)
 
 
 @helper()
@@ -196,6 +209,21 @@ def _levels(n, order, column, rows):
                 parent = at[rows[e]]
                 level[parent] = max(level[parent], level[k] + 1)
     return level
+
+
+@plain()
+def _depending(n, order, column, rows, changing):
+    """By place in the order, whether what is eliminated there depends on a node that changes."""
+    at = np.empty(n, np.int32)
+    for k in range(n):
+        at[order[k]] = k
+    found = changing.copy()
+    for k in range(n):
+        if found[k]:
+            for e in range(column[k], column[k + 1]):
+                if rows[e] < n:
+                    found[at[rows[e]]] = True
+    return found
 
 
 def _permute(

@@ -73,7 +73,9 @@ def _solve_lanes(table, first, last, room, example):
         for k in range(n):
             b[k * LANES + lane] = system.face.source_b[k]
         assemble_interface(system, values[lane::LANES], b[lane::LANES])
-    _forward_lanes(program.column, program.rows, program.diag, program.pair, program.target, values, b, n)
+    _forward_lanes(
+        program.column, program.rows, program.diag, program.pair, program.target, values, b, program.still, n
+    )  # fmt: skip
     _backward_lanes(program.column, program.rows, fixed, values, b, x, n)
     for lane in range(last - first):
         ref = handle_at(table[first + lane, 0], example).work.ref
@@ -97,13 +99,13 @@ def _range(builder: Any, first: Any, last: Any) -> Any:
 
 
 @intrinsic
-def _forward_lanes(context, column, rows, diag, pair, target, values, b, n):
-    """In compiled code: ``forward`` for all lanes."""
+def _forward_lanes(context, column, rows, diag, pair, target, values, b, still, n):
+    """In compiled code: ``forward`` for all lanes from position ``still`` on."""
     arrays = column, rows, diag, pair, target, values, b
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        column, rows, diag, pair, target, values, b = _data(context, builder, signature.args[:-1], given[:-1])
-        n = given[-1]
+        column, rows, diag, pair, target, values, b = _data(context, builder, signature.args[:-2], given[:-2])
+        still, n = given[-2:]
 
         def load(data: Any, at: Any) -> Any:
             return load_reals(builder, data, row_of(builder, (at, 1)))
@@ -112,7 +114,7 @@ def _forward_lanes(context, column, rows, diag, pair, target, values, b, n):
             store_reals(builder, data, row_of(builder, (at, 1)), value)
 
         place = cgutils.alloca_once(builder, WORD)
-        with _range(builder, WORD(0), n) as (k, _):
+        with _range(builder, still, n) as (k, _):
             first, last = _index(builder, column, k), _index(builder, column, builder.add(k, WORD(1)))
             inverse, source = load(values, k).reciprocal(), load(b, k)
             put(values, k, inverse)
@@ -130,7 +132,7 @@ def _forward_lanes(context, column, rows, diag, pair, target, values, b, n):
                 builder.store(builder.add(begin, builder.sub(last, after)), place)
         return context.get_dummy_value()
 
-    return types.void(*arrays, types.int64), generate
+    return types.void(*arrays, types.int64, types.int64), generate
 
 
 @intrinsic

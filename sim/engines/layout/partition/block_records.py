@@ -59,7 +59,7 @@ class Interface(NamedTuple):
 
     Attributes:
         program: one block without ports.
-        values: fixed conductances and the columns' S.
+        values: fixed conductances and the columns' S, with the positions eliminated that no pillar changes (``still``).
         a, b, siemens: the same as conductances between references, also to sources, whose are the first ``sources``.
         leak: what columns have to ground besides, S, shape (n,).
         wall, pillar_a, pillar_b, joint: pillars between references; ``joint`` as for ``Rows``.

@@ -179,7 +179,13 @@ def _ladder(draft: Draft, structure: Structure, node_ref: np.ndarray, wall_of: n
 
 
 def _interface_program(structure: Structure, drafts: tuple[Draft, ...], node_ref: np.ndarray) -> Program:
-    """Plan the interface, every block joining all its ports to one another; fills in its nodes' references."""
+    """Plan the interface, every block joining all its ports to one another; fills in its nodes' references.
+
+    Args:
+        structure: the circuit.
+        drafts: rows, whose pillars change, and columns.
+        node_ref: filled in.
+    """
     edges, place = structure.edges, structure.place
     nodes = np.flatnonzero(place == INTERFACE)
     local = np.full(len(place), -1, np.int64)
@@ -195,7 +201,13 @@ def _interface_program(structure: Structure, drafts: tuple[Draft, ...], node_ref
     all_u, all_v = np.concatenate(u), np.concatenate(v)
     inner = (all_u >= 0) & (all_v >= 0)
     none = np.zeros(0, np.int64)
-    program, slot = make_program(np.zeros(len(nodes), np.int64), none, all_u[inner], all_v[inner])
+    changing = np.zeros(len(place), bool)
+    changing[drafts[0].port_node] = True
+    pillar = edges.kind == PILLAR
+    changing[edges.a[pillar]] = changing[edges.b[pillar]] = True
+    program, slot = make_program(
+        np.zeros(len(nodes), np.int64), none, all_u[inner], all_v[inner], changing=changing[nodes]
+    )  # fmt: skip
     node_ref[nodes] = slot
     return program
 
@@ -229,6 +241,7 @@ def _interface(
     ends = np.stack([a[fixed], b[fixed]])
     to_source = (ends >= program.n).any(axis=0)
     each, leak = _conductances(program, values, ends[:, to_source], siemens[fixed][to_source])
+    forward(Handle(program), values, np.zeros(program.n), np.zeros(1), 0, program.still)
     return Interface(
         program=program,
         values=values,
