@@ -213,16 +213,16 @@ class LayoutStepper(Stepper):
         wall[order] = q
         return wall
 
-    def speeds(self, stage: int = 0) -> np.ndarray:
-        """In m/s, now or at a stage of the last Runge-Kutta step."""
+    def speeds(self, half_way: bool = False) -> np.ndarray:
+        """In m/s, now or half-way through the last Runge-Kutta step."""
         order, speed = self.plan.bundles.device, np.empty(self.phase.network.devices)
-        potential = self.motion.y[stage]
+        potential = self.motion.blend[1] if half_way else self.motion.y[0]
         speed[order] = speeds(*self.held[:2], potential) * self.phase.network.pillar_width[order]
         return speed
 
     def course(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """A Runge-Kutta step has its speeds half-way as well."""
-        return self.walls(), self.speeds(), None if self._jumped else self.speeds(1)
+        return self.walls(), self.speeds(), None if self._jumped else self.speeds(half_way=True)
 
     def look(self) -> tuple[np.ndarray, ...]:
         """Check the whole network's currents; those of the tracks, and every node's voltage."""

@@ -65,12 +65,9 @@ def stays_deferred(work, bundles, motion, bundle, h):
 
 @inner()
 def add_step(bundles, motion, bundle, h):
-    """Add the step just accepted (``blend``: potentials at its first and third stage) to a deferred column's way."""
+    """Add the step just accepted (``blend``: its mean potentials) to a deferred column's way."""
     for k in range(bundles.ref_first[bundle], bundles.ref_first[bundle + 1]):
-        ref = bundles.ref[k]
-        motion.impulse[k] += (
-            h * (2.0 * motion.blend[0, ref] + 3.0 * motion.y[1, ref] + 4.0 * motion.blend[1, ref]) / 9.0
-        )
+        motion.impulse[k] += h * motion.blend[0, bundles.ref[k]]
     motion.deferral[bundle, SINCE] += h
 
 

@@ -84,7 +84,7 @@ def leave(s, free, speed, low, high, rate, y, middle, leak, h):
             continue
         start = one_speed(rate, y, leak, walls, i)
         if start * speed[i] < 0:
-            _, after = _after_turn(start, one_speed(rate, middle, leak, walls, i), 0.75, speed[i])
+            _, after = _after_turn(start, one_speed(rate, middle, leak, walls, i), 0.5, speed[i])
             s[i] = min(max(s[i] + h * after, low[i]), high[i])
             some = True
     return some

@@ -26,8 +26,8 @@ class Motion(NamedTuple):
         clock: time, next step, last step (s), how many steps and circuit solutions there were, and the time over which
             the present power is what an error of the energy counts against (s).
         course: what steps are asked for, and where one goes on (see above).
-        y: potentials of the references that tracks depend on, at the four stages, row 0 now.
-        power: powers at the four stages, row 0 now.
+        y: potentials of the references that tracks depend on, at the five stages, row 0 now.
+        power: powers at the five stages, row 0 now.
         energy: their integral in J.
         free, speed: 1 for walls that nothing holds, and ds/dt now, of the columns that are active.
         mean, end: ds/dt used in a pass.
@@ -36,7 +36,8 @@ class Motion(NamedTuple):
         deferral: of a deferred column, time since then (s), how far a wall was from the pillar ahead, and from the
             end at the most (pillar widths), direction; shape (columns, 4).
         facts: what each share found in its last pass.
-        blend: potentials that the next pass uses, two vectors.
+        blend: potentials that the next pass uses: of a stage or a mean, half-way through the step, at its end (SCAN:
+            at its beginning).
         growth: of a change of the currents (``growth.grow``).
     """
 
@@ -73,8 +74,8 @@ def make_motion(s: np.ndarray, system: System, network: Network) -> Motion:
         trial=s.copy(),
         clock=np.array([0.0, 0.0, 0.0, 0.0, 0.0, _energy_time(network)]),
         course=np.zeros(RESTING + 1),
-        y=np.zeros((4, references)),
-        power=np.zeros((4, 6)),
+        y=np.zeros((5, references)),
+        power=np.zeros((5, 6)),
         energy=np.zeros(6),
         free=np.zeros(walls),
         speed=np.zeros(walls),
@@ -85,7 +86,7 @@ def make_motion(s: np.ndarray, system: System, network: Network) -> Motion:
         impulse=np.zeros(len(system.bundles.ref)),
         deferral=np.zeros((columns, 4)),
         facts=np.zeros((len(system.work.chunk_bundle) - 1, FACTS)),
-        blend=np.zeros((2, references)),
+        blend=np.zeros((3, references)),
         growth=np.zeros(2 * network.neurons + 2),
     )
 

@@ -36,9 +36,10 @@ from sim.engines.layout.stepping.column import (
     SPEED,
     WORST,
     any_fast,
+    bend,
     gather,
     largest,
-    largest_inside,
+    largest_moving,
     move,
     set_free,
     set_pillars,
@@ -51,9 +52,9 @@ PLACE, FINISH, ERROR, STILL, SCAN, DRIFT, ACTIVATE = range(7)  # the passes
 
 
 @inner()
-def _pillars(work, walls, s, first, last):
+def _pillars(work, walls, s, first, last, bent):
     return set_pillars(
-        walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, s, first, last,
+        walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, s, first, last, bent,
     )  # fmt: skip
 
 
@@ -117,7 +118,7 @@ def _turns(work, bundles, walls, motion, bundle, h, slack):
     leak = walls.leak[first:last]
     s, low, high, free = motion.s[first:last], walls.low[first:last], walls.high[first:last], motion.free[first:last]
     _travel(work, bundles, walls, bundle, 1, 1.0, motion.end)
-    gather(bundles.ref, motion.y[1], work.here[2], begin, end)
+    gather(bundles.ref, motion.blend[1], work.here[2], begin, end)
     turn_free(
         motion.trial[first:last], s, motion.speed[first:last], motion.end[first:last], free, low, high, rate,
         work.here[2, begin:end], leak, h,
@@ -129,10 +130,10 @@ def _turns(work, bundles, walls, motion, bundle, h, slack):
 
 @inner()
 def _finish(work, bundles, walls, motion, bundle, h, slack, facts):
-    """Positions of a column at the end of the step; ``blend`` holds mean potentials and those at the end."""
+    """Positions of a column at the end of the step; ``blend``: mean potentials, half-way, at the end."""
     first, last = bundles.first[bundle], bundles.first[bundle + 1]
     begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
-    gather(bundles.ref, motion.blend[1], work.here[1], begin, end)
+    gather(bundles.ref, motion.blend[2], work.here[1], begin, end)
     if motion.state[bundle] == INACTIVE:
         if not walls.pressed or _held(work, bundles, motion, bundle, 1):
             return
@@ -150,7 +151,7 @@ def _finish(work, bundles, walls, motion, bundle, h, slack, facts):
     gather(bundles.ref, motion.y[0], work.here[2], begin, end)
     if not _one_way(work, bundles, bundle, 1, 2):
         facts[LATE] = min(facts[LATE], _turns(work, bundles, walls, motion, bundle, h, slack))
-    if _pillars(work, walls, motion.trial, first, last):
+    if _pillars(work, walls, motion.trial, first, last, False):
         facts[CHANGED] = 1.0
         if motion.state[bundle] != NEAR:
             facts[MISSED] = 1.0
@@ -165,12 +166,19 @@ def _error(work, bundles, walls, motion, bundle, h, facts):
     least, most = travel_range(work.bound, begin, work.here[0, begin:end], work.leak_bound[bundle], 0.0)
     if h * max(-least, most) * work.most_share[bundle] <= facts[WORST]:
         return
+    gather(bundles.ref, motion.y[4], work.here[1], begin, end)
+    inactive = motion.state[bundle] == INACTIVE
+    if inactive and _held(work, bundles, motion, bundle, 1):
+        return
     _travel(work, bundles, walls, bundle, 0, 0.0, motion.mean)
     share, speed = walls.share[first:last], motion.mean[first:last]
     if motion.state[bundle] == DEFERRED:
         worst = largest(speed, share)
     else:
-        worst = largest_inside(motion.trial[first:last], walls.low[first:last], walls.high[first:last], speed, share)
+        _travel(work, bundles, walls, bundle, 1, 1.0, motion.end)
+        trial = motion.s[first:last] if inactive else motion.trial[first:last]
+        low, high, pace = walls.low[first:last], walls.high[first:last], motion.end[first:last]
+        worst = largest_moving(trial, low, high, pace, speed, share)
     facts[WORST] = max(facts[WORST], h * worst)
 
 
@@ -179,7 +187,7 @@ def _goes_on(work, bundles, walls, motion, bundle):
     """Whether a wall of a column is still moving at the end of the step, for the potentials found there."""
     first, last = bundles.first[bundle], bundles.first[bundle + 1]
     begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
-    gather(bundles.ref, motion.y[3], work.here[0], begin, end)
+    gather(bundles.ref, motion.y[4], work.here[0], begin, end)
     if motion.side[bundle] != 0 and _held(work, bundles, motion, bundle, 0):
         return False
     _travel(work, bundles, walls, bundle, 0, 1.0, motion.mean)
@@ -203,7 +211,7 @@ def _let_go(work, bundles, walls, motion, bundle, h):
     first, last = bundles.first[bundle], bundles.first[bundle + 1]
     rate = work.rate[bundles.siemens_first[bundle] : bundles.siemens_first[bundle + 1]]
     begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
-    gather(bundles.ref, motion.blend[0], work.here[1], begin, end)
+    gather(bundles.ref, motion.blend[2], work.here[1], begin, end)
     if _one_way(work, bundles, bundle, 0, 1):
         return False
     gather(bundles.ref, motion.blend[1], work.here[2], begin, end)
@@ -212,7 +220,7 @@ def _let_go(work, bundles, walls, motion, bundle, h):
         walls.high[first:last], rate, work.here[1, begin:end], work.here[2, begin:end],
         walls.leak[first:last], h,
     )  # fmt: skip
-    return left and _pillars(work, walls, motion.s, first, last)
+    return left and _pillars(work, walls, motion.s, first, last, False)
 
 
 @inner()
@@ -269,13 +277,16 @@ def _begin_pass(facts, kind):
 
 @inner()
 def _step_column(work, bundles, walls, motion, kind, h, slack, bundle, facts):
-    """A pass other than SCAN over one column."""
+    """A pass other than SCAN over one column; ``slack``: for PLACE the part of the step after which."""
     first, last, state = bundles.first[bundle], bundles.first[bundle + 1], motion.state[bundle]
-    if kind == ERROR and state != INACTIVE:
+    if kind == ERROR:
         _error(work, bundles, walls, motion, bundle, h, facts)
     elif kind == PLACE and state == NEAR:
-        _place(work, bundles, walls, motion, bundle, h)
-        if _pillars(work, walls, motion.trial, first, last):
+        _place(work, bundles, walls, motion, bundle, slack * h)
+        bend(
+            motion.trial[first:last], motion.s[first:last], motion.speed[first:last], motion.free[first:last], h, slack
+        )
+        if _pillars(work, walls, motion.trial, first, last, True):
             facts[CHANGED] = 1.0
     elif kind == FINISH:
         _finish(work, bundles, walls, motion, bundle, h, slack, facts)
@@ -284,7 +295,7 @@ def _step_column(work, bundles, walls, motion, kind, h, slack, bundle, facts):
             facts[CHANGED] = 1.0
     elif kind == DRIFT and state != INACTIVE:
         _drift(walls, motion, first, last, h)
-        if _pillars(work, walls, motion.s, first, last):
+        if _pillars(work, walls, motion.s, first, last, False):
             facts[CHANGED] = 1.0
     elif kind == ACTIVATE and state == DEFERRED:
         activate(work, bundles, walls, motion, bundle)

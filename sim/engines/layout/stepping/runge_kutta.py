@@ -1,7 +1,8 @@
 """Moving the walls: steps by error control while a wall is under a pillar, jumps from event to event otherwise.
 
-Speeds are linear in the reference potentials, so a Runge-Kutta step (Bogacki and Shampine, 3(2)) combines potentials
-and then moves each wall once. Walls at rest against an end of their track are only looked at once a step.
+Speeds are linear in the reference potentials, so a Runge-Kutta step combines potentials and then moves each wall once.
+The pair is the 4(3) of Sofroniou and Spaletta (Math. Comput. Model. 40, 1157, 2004): its last stage is the next first.
+Walls at rest against an end of their track are only looked at once a step.
 
 ``proceed`` returns wherever a solution of the circuit is needed, so that whoever calls it may solve several trials'
 circuits at once; ``Motion.course`` says where a step goes on.
@@ -56,12 +57,19 @@ from sim.engines.layout.stepping.passes import (
 )
 
 RUNNING, REST, LIMIT, SOLVE, SOLVED = range(5)  # SOLVE: the circuit has to be solved; SOLVED: it has been
-_BEGIN, _FIRST, _SECOND, _THIRD, _ACCEPTED, _JUMPED, _END = range(7)  # where a step goes on
+_BEGIN, _FIRST, _SECOND, _THIRD, _LAST, _ACCEPTED, _JUMPED, _END = range(8)  # where a step goes on
 _ARRIVED = 1e-5  # time to the last arrival over the time so far: below it one step goes there
 _REST_TIME = 1e-15  # s: how exactly the moment of rest is found
 _LEAST_STEP = 1e-17  # s: below it a step is accepted as it is
-_ERROR = -5.0 / 72.0, 1.0 / 12.0, 1.0 / 9.0, -1.0 / 8.0  # of the embedded formula, for the four stages
-_GROW_EVERY = 2.0  # steps for one that is followed to see what grows: what hangs on rounding hovers for hundreds
+_AT_SECOND = -1.0 / 4.0, 5.0 / 4.0, 0.0, 0.0, 0.0  # weights of the stages, for the way to a stage as shares of it
+_AT_THIRD = 19.0 / 44.0, -15.0 / 44.0, 10.0 / 11.0, 0.0, 0.0
+_STEP = 11.0 / 72.0, 25.0 / 72.0, 25.0 / 72.0, 11.0 / 72.0, 0.0
+# The parabola in time of which the integrals up to any moment are right to the third order, half-way and at the end.
+_MIDDLE = -1.0 / 24.0, 5.0 / 8.0, 5.0 / 12.0, 0.0, 0.0
+_END_OF_STEP = 1.0 / 12.0, -5.0 / 12.0, 5.0 / 12.0, 11.0 / 12.0, 0.0
+_MISS = 119041.0 / 747576.0  # the formulas differ by so much of what lies between that end and the last stage
+_ERROR = _MISS / 12.0, -5.0 * _MISS / 12.0, 5.0 * _MISS / 12.0, 11.0 * _MISS / 12.0, -_MISS
+_FRACTION = np.array([0.0, 0.4, 0.6, 1.0])  # of a step, by stage
 _SLACK = 10.0  # times the tolerance: how late a wall is let go at an edge of its pillar
 
 
@@ -82,10 +90,11 @@ def _least(motion, fact):
 
 
 @outer()
-def _blend(out, rows, a, b, c, d):
-    """``a`` … ``d`` times the values at the four stages."""
+def _blend(out, rows, weights):
+    """The values at the five stages, weighted."""
+    a, b, c, d, e = weights
     for k in range(len(out)):
-        out[k] = a * rows[0, k] + b * rows[1, k] + c * rows[2, k] + d * rows[3, k]
+        out[k] = a * rows[0, k] + b * rows[1, k] + c * rows[2, k] + d * rows[3, k] + e * rows[4, k]
 
 
 # Passes and stages are given as np.int64: a literal would compile the callee once for each value.
@@ -121,7 +130,7 @@ def begin(system, walls, motion):
     work = system.work
     set_pillars(
         walls.pillar, work.pillar, work.pillar_group, work.dirty, work.tap, work.tap_siemens, motion.s, 0,
-        len(motion.s),
+        len(motion.s), False,
     )  # fmt: skip
     solve_circuit(system)
     motion.clock[4] += 1
@@ -208,38 +217,43 @@ def _begin_try(system, walls, motion):
     course = motion.course
     edge, last, speed = _least(motion, EDGE), _most(motion, LAST), _most(motion, SPEED)
     h = _length(edge, last, speed, min(course[WANTED], course[LEFT]), motion.clock[0])
-    _blend(motion.blend[0], motion.y, 1.0, 0.0, 0.0, 0.0)
-    _change(system, walls, motion, np.int64(PLACE), 0.5 * h, 0.0)
+    y, blend = motion.y, motion.blend
+    for k in range(y.shape[1]):
+        blend[0, k] = y[0, k]
+    _change(system, walls, motion, np.int64(PLACE), h, _FRACTION[_FIRST])
     course[LENGTH], course[AT] = h, _FIRST
 
 
 @outer()
 def _error(system, walls, motion):
-    """The largest error of a step, of a wall or of the energy."""
+    """The largest error of a step, of a wall or of the energy; ``blend`` keeps what ``_accept`` needs."""
     y, power, h = motion.y, motion.power, motion.course[LENGTH]
-    _blend(motion.blend[0], y, *_ERROR)
+    _blend(motion.blend[0], y, _ERROR)
     _pass(system, walls, motion, np.int64(ERROR), h, 0.0)
     missed, flow = 0.0, 0.0
     for k in range(power.shape[1]):
-        error = _ERROR[0] * power[0, k] + _ERROR[1] * power[1, k] + _ERROR[2] * power[2, k] + _ERROR[3] * power[3, k]
+        error = 0.0
+        for stage in range(len(_ERROR)):
+            error += _ERROR[stage] * power[stage, k]
         missed, flow = max(missed, abs(error)), flow + power[0, k]
     return max(_most(motion, WORST), h * missed / (flow * motion.clock[5]) if flow > 0 else 0.0)
 
 
 @outer()
 def _first_stages(system, walls, motion, at):
-    """Go on behind the first or the second solution of a step."""
+    """Go on behind a solution of a step that is not its last."""
     course, y, blend = motion.course, motion.y, motion.blend
     _store(system, motion, np.int64(at))
-    if at == _FIRST:
-        _blend(blend[0], y, 0.0, 1.0, 0.0, 0.0)
-        _change(system, walls, motion, np.int64(PLACE), 0.75 * course[LENGTH], 0.0)
-        course[AT] = _SECOND
+    if at != _THIRD:
+        _blend(blend[0], y, _AT_SECOND if at == _FIRST else _AT_THIRD)
+        _change(system, walls, motion, np.int64(PLACE), course[LENGTH], _FRACTION[at + 1])
+        course[AT] = at + 1
         return
-    _blend(blend[0], y, 2.0 / 9.0, 3.0 / 9.0, 4.0 / 9.0, 0.0)
-    _blend(blend[1], y, 1.0 / 3.0, -2.0, 8.0 / 3.0, 0.0)
+    _blend(blend[0], y, _STEP)
+    _blend(blend[1], y, _MIDDLE)
+    _blend(blend[2], y, _END_OF_STEP)
     _change(system, walls, motion, np.int64(FINISH), course[LENGTH], _SLACK * course[TOLERANCE])
-    course[AT] = _THIRD
+    course[AT] = _LAST
     if _again_at_once(motion):
         _begin_try(system, walls, motion)
 
@@ -262,9 +276,9 @@ def _again_at_once(motion):
 def _last_stage(system, walls, motion):
     """Judge a step by its last solution: accept it, or begin another try."""
     course, h, tolerance = motion.course, motion.course[LENGTH], motion.course[TOLERANCE]
-    _store(system, motion, np.int64(_THIRD))
+    _store(system, motion, np.int64(_LAST))
     error = 0.0 if _least(motion, LATE) < 1 else _error(system, walls, motion)
-    factor = 5.0 if error <= 0 else min(5.0, max(0.2, 0.85 * (tolerance / error) ** (1.0 / 3.0)))
+    factor = 5.0 if error <= 0 else min(5.0, max(0.2, 0.85 * (tolerance / error) ** (1.0 / 4.0)))
     if error > tolerance and h > _LEAST_STEP:
         course[WANTED] = h * min(factor, 0.9)
         _begin_try(system, walls, motion)
@@ -294,10 +308,12 @@ def _at_moment_of_rest(system, walls, motion):
 def _accept(system, walls, motion, h):
     y, power, blend = motion.y, motion.power, motion.blend
     for k in range(power.shape[1]):
-        motion.energy[k] += h / 9.0 * (2.0 * power[0, k] + 3.0 * power[1, k] + 4.0 * power[2, k])
-        power[0, k] = power[3, k]
+        for stage in range(len(_STEP)):
+            motion.energy[k] += h * _STEP[stage] * power[stage, k]
+        power[0, k] = power[4, k]
+    _blend(blend[0], y, _STEP)
     for k in range(y.shape[1]):
-        blend[0, k], blend[1, k], y[0, k] = y[0, k], y[2, k], y[3, k]
+        blend[2, k], y[0, k] = y[0, k], y[4, k]
     _change(system, walls, motion, np.int64(SCAN), h, 0.0)
     if motion.course[STALE] > 0:
         motion.course[AT] = _ACCEPTED
@@ -318,8 +334,8 @@ def _look_anew(system, walls, motion, jumped):
 @outer()
 def _end_step(system, motion, watch):
     course, h = motion.course, motion.course[LENGTH]
-    if len(watch.soma) > 0 and motion.clock[3] % _GROW_EVERY == 0:
-        grow(system, motion, watch, _GROW_EVERY * h)
+    if len(watch.soma) > 0:
+        grow(system, motion, watch, h)
     motion.clock[0] = course[UNTIL] if h >= course[LEFT] else motion.clock[0] + h
     motion.clock[2] = h
     motion.clock[3] += 1
@@ -338,9 +354,9 @@ def proceed(system, walls, motion, watch):
             if course[STATUS] != SOLVED:
                 return
             _begin_step(system, walls, motion)
-        elif at in (_FIRST, _SECOND):
+        elif at in (_FIRST, _SECOND, _THIRD):
             _first_stages(system, walls, motion, np.int64(at))
-        elif at == _THIRD:
+        elif at == _LAST:
             _last_stage(system, walls, motion)
         elif at == _END:
             _end_step(system, motion, watch)
