@@ -106,7 +106,7 @@ def test_what_is_sampled_obeys_kirchhoff():
     network, protocol = meshes()
     run = trial_run(network, protocol)
     moments = [(run.stepper.walls(), *run.stepper.look())]
-    while not run.go(7):
+    while not run.go(2):
         moments.append((run.stepper.walls(), *run.stepper.look()))
     assert len(moments) > 30
     wall, track, volts = (np.array(each) for each in zip(*moments, strict=True))

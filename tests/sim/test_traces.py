@@ -220,8 +220,8 @@ def test_samples_never_hide_the_release(engine):
 
 def test_samples_prefer_what_somas_do():
     network, protocol = paper_case(9, 2.0, 3)
-    full, thin = (sim.run(network, protocol, engine="layout", samples=most) for most in (100_000, 150))
-    assert len(full.time) > 400
+    full, thin = (sim.run(network, protocol, engine="layout", samples=most, tolerance=1e-10) for most in (100_000, 50))
+    assert len(full.time) > 100
     somas = [each.time for each in wall_points(full, network.somas)]
     moments = np.unique(np.concatenate(somas))
     gaps = np.abs(thin.time.values[:, None] - moments).min(axis=0)

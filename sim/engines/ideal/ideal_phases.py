@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from sim import contained_code
 from sim.dynamics import compiled
 from sim.engines.ideal.ideal_circuit import (
     BEFORE,
@@ -118,7 +119,8 @@ def _fingerprint() -> str:
     folder, laws = Path(__file__).parent, Path(compiled.__file__).parent
     own = (folder / f"ideal_{name}.py" for name in ("circuit", "steps", "growth"))
     digest = hashlib.sha256()
-    for path in (*own, folder.parent / "tableau.py", laws / "compiled.py", laws / "kinematic.py"):
+    shared = Path(contained_code.__file__), folder.parent / "tableau.py"
+    for path in (*own, *shared, laws / "compiled.py", laws / "kinematic.py"):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
