@@ -135,7 +135,7 @@ def test_a_trace_is_thinned_to_what_fits_and_keeps_its_ends():
     full, thin = (
         run_trials(layout, network, [protocol], Options(record=True, samples=most)).trace for most in (100_000, 30)
     )
-    assert len(full.time) > 300
+    assert len(full.time) > 200
     assert 10 <= len(thin.time) <= 30
     assert thin.time[-1] == full.time[-1] and thin.time[0] == full.time[0]
     assert np.all(np.diff(thin.time) > 0)
