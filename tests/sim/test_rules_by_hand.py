@@ -174,6 +174,13 @@ def test_table_has_a_column_for_each_number():
     assert re.split("  +", time) == ["leak.time", "pass", "300.0%", "5e-07 s", "2e-06 s", "soma 0", "dendrite balanced"]
 
 
+def test_table_leaves_an_endless_margin_out():
+    report = Bench(8, 1.0).report()
+    endless = replace(report.outcomes[0], rule="a", margin=math.inf)
+    row = replace(report, outcomes=(endless, replace(endless, margin=0.5))).table().splitlines()[1:]
+    assert "inf" not in row[0] and row[0].split()[:2] == ["a", "pass"] and "50.0%" in row[1]
+
+
 def test_margins_are_relative_to_the_limit():
     assert [below(v, 4.0) for v in (0.0, 3.0, 4.0, 6.0)] == [1, 0.25, 0, -0.5]
     assert [above(v, 4.0) for v in (0.0, 3.0, 4.0, 6.0)] == [-1, -0.25, 0, 0.5]
