@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 Rule = Literal["drive.pattern", "drive.path", "vdw.window"]
 COLUMNS = ("given", "found")
-DEFAULT_TRIES = 24
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class _Drawn:
 
 
 def order_design(
-    path: Path, out: Path, *, rule: Rule = "drive.pattern", tries: int = DEFAULT_TRIES, seed: int | None = None,
+    path: Path, out: Path, *, rule: Rule = "drive.pattern", tries: int = 24, seed: int | None = None,
     simulate: bool = True, replace_file: bool = False,
     progress: Callable[[str, int, int], None] = lambda step, done, total: None,
 ) -> Ordered:  # fmt: skip

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -43,8 +44,8 @@ def compensate(
     from hwlib.errors import InputError
     from hwlib.quantities import parse_quantity
     from spinhop.compensating import compensate_design
-    from spinhop.console import TaskBar, print_json
-    from spinhop.design_comparison import COLUMNS, print_comparison
+    from spinhop.console import TaskBar
+    from spinhop.design_comparison import COLUMNS
 
     target = out or design.with_name(f"{design.stem}_compensated.yaml")
     try:
@@ -56,15 +57,9 @@ def compensate(
             design, target, limit=volts, spread=spread, draws=draws, seed=seed, simulate=simulate, replace_file=force,
             progress=bar.named,
         )  # fmt: skip
-    if json:
-        print_json({**vars(made), "design": str(made.design), "weights": str(made.weights)})
-    else:
-        print_comparison(f"{made.nets} weight voltages, sought for {made.states} states", made.rows, COLUMNS)
-        if made.at_limit:
-            print(f"{made.at_limit} of {made.nets} are at the limit")
-        print(f"the compensated network {'works' if made.works else 'does not work'}: {made.design}")
-    if not made.works:
-        raise typer.Exit(1)
+    notes = [f"{made.at_limit} of {made.nets} are at the limit"] if made.at_limit else []
+    title = f"{made.nets} weight voltages, sought for {made.states} states"
+    _tell(made, "compensated", title, COLUMNS, notes, json=json)
 
 
 def train(
@@ -86,8 +81,7 @@ def train(
 
     Exit code 1 when the trained network does not do its task.
     """
-    from spinhop.console import TaskBar, print_json
-    from spinhop.design_comparison import print_comparison
+    from spinhop.console import TaskBar
     from spinhop.trained_design import COLUMNS, train_design
 
     target = out or design.with_name(f"{design.stem}_trained.yaml")
@@ -95,13 +89,7 @@ def train(
         made = train_design(
             design, target, limit=limit, steps=steps, simulate=simulate, replace_file=force, progress=bar.named
         )
-    if json:
-        print_json({**vars(made), "design": str(made.design), "weights": str(made.weights)})
-    else:
-        print_comparison("weights learnt on the drawn network", made.rows, COLUMNS)
-        print(f"the trained network {'works' if made.works else 'does not work'}: {made.design}")
-    if not made.works:
-        raise typer.Exit(1)
+    _tell(made, "trained", "weights learnt on the drawn network", COLUMNS, json=json)
 
 
 def order(
@@ -124,8 +112,7 @@ def order(
 
     Exit code 1 when the ordered network does not do its task.
     """
-    from spinhop.console import TaskBar, print_json
-    from spinhop.design_comparison import print_comparison
+    from spinhop.console import TaskBar
     from spinhop.ordering import COLUMNS, order_design
 
     target = out or design.with_name(f"{design.stem}_ordered.yaml")
@@ -133,12 +120,24 @@ def order(
         made = order_design(
             design, target, rule=rule, tries=tries, seed=seed, simulate=simulate, replace_file=force, progress=bar.named
         )
+    notes = [f"margin of {made.rule}: {made.margin[0]:.4g} as given, {made.margin[1]:.4g} as found"]
+    _tell(made, "ordered", f"{made.tried} orders drawn, best for {made.rule}", COLUMNS, notes, json=json)
+
+
+def _tell(
+    made: Any, how: str, title: str, columns: Sequence[str], notes: Sequence[str] = (), *, json: bool
+) -> None:  # fmt: skip
+    """Print what a command made of a design, and exit with 1 when that does not work."""
+    from spinhop.console import print_json
+    from spinhop.design_comparison import print_comparison
+
     if json:
-        print_json({**vars(made), "design": str(made.design)})
+        print_json({name: str(value) if isinstance(value, Path) else value for name, value in vars(made).items()})
     else:
-        print_comparison(f"{made.tried} orders drawn, best for {made.rule}", made.rows, COLUMNS)
-        print(f"margin of {made.rule}: {made.margin[0]:.4g} as given, {made.margin[1]:.4g} as found")
-        print(f"the ordered network {'works' if made.works else 'does not work'}: {made.design}")
+        print_comparison(title, made.rows, columns)
+        for note in notes:
+            print(note)
+        print(f"the {how} network {'works' if made.works else 'does not work'}: {made.design}")
     if not made.works:
         raise typer.Exit(1)
 
