@@ -75,15 +75,12 @@ def _compiling() -> Iterator[list[float]]:
             if depth == 0:
                 taken[:] = taken[0] + time.perf_counter() - begun[0], taken[1] + _worked() - begun[1]
 
-    with event.install_listener("numba:compile", Listener()):
+    with event.install_listener("numba:compiler_lock", Listener()):
         yield taken
 
 
-def judged(*arguments: object, again: bool = True) -> tuple[int, str]:
-    """Call the command line and return exit code and standard error; fails on what no command may do.
-
-    What takes too long is called ``again``: what is loaded and linked at the first use does not count.
-    """
+def judged(*arguments: object) -> tuple[int, str]:
+    """Call the command line and return exit code and standard error; fails on what no command may do."""
     from spinhop.cli import app, guarded
 
     began, worked, out, err = time.perf_counter(), _worked(), io.StringIO(), io.StringIO()
@@ -92,8 +89,6 @@ def judged(*arguments: object, again: bool = True) -> tuple[int, str]:
     waited, seconds, said = time.perf_counter() - began, _worked() - worked, err.getvalue()
     waited, seconds = waited - compiled[0], seconds - compiled[1]
     assert code in (0, 1, 2), (code, said)
-    if again and seconds >= LONGEST_SECONDS:
-        return judged(*arguments, again=False)
     assert seconds < LONGEST_SECONDS and waited < LONGEST_WAIT, (seconds, waited, said)
     assert "Traceback" not in said
     for line in said.split("\n"):
