@@ -23,6 +23,7 @@ from sim.result import Trials, joined
 from sim.ties import SIGNS
 
 _LARGEST = 2**36  # bytes of a file
+_NEVER_NEGATIVE = "time_load", "time_convergence", "wall_final", "kcl_residual", "steps"
 _ARRAYS = [name for name in Trials.__dataclass_fields__ if name != "trace"]
 
 
@@ -104,6 +105,8 @@ class FinishedTrials:
             raise CheckpointError(self.path, "damaged, or no checkpoint (arrays of different lengths)")
         if not self._are_trials(arrays):
             raise CheckpointError(self.path, "damaged, or no checkpoint (arrays of other kinds or shapes)")
+        if any(not np.isfinite(arrays[name]).all() or arrays[name].min(initial=0) < 0 for name in _NEVER_NEGATIVE):
+            raise CheckpointError(self.path, "damaged, or no checkpoint (arrays of numbers that cannot be)")
         return Trials(**arrays)
 
     def _are_trials(self, arrays: dict[str, np.ndarray]) -> bool:

@@ -155,7 +155,7 @@ class TrialRun:
         try:
             self._take(state, {name: state[f"motion_{name}"] for name in own})
         except (TypeError, ValueError, IndexError):
-            raise CheckpointError(path, "damaged, or no checkpoint (arrays of other shapes)") from None
+            raise CheckpointError(path, "damaged, or no checkpoint (arrays of other shapes or numbers)") from None
 
     def _take(self, state: dict[str, np.ndarray], kept: dict[str, np.ndarray]) -> None:
         for name, shape in (
@@ -164,8 +164,10 @@ class TrialRun:
             ("phase_time", (2,)),
             ("at_rest", (2,)),
         ):
-            if state[name].shape != shape:
+            if state[name].shape != shape or not np.isfinite(state[name]).all():
                 raise ValueError(name)
+        if ((state["wall"] < 0) | (state["wall"] > self.solver.network.length)).any() or min(state["phase_time"]) < 0:
+            raise ValueError("walls or times")
         self.phase = int(state["phase"])
         self.phase_time, self.at_rest = list(state["phase_time"]), [bool(x) for x in state["at_rest"]]
         self._energy, self._residual, self._steps = state["energy"], float(state["residual"]), int(state["steps"])

@@ -178,8 +178,11 @@ class ThermalStepper(Stepper):
         """Go on from there, bit for bit."""
         own = self.kept()
         for name, values in kept.items():
-            if values.shape != own[name].shape:
+            if values.shape != own[name].shape or not np.isfinite(values).all():
                 raise ValueError(name)
+        length = self.phase.network.length
+        if ((kept["place"] < 0) | (kept["place"] > length)).any() or kept["taken"][0] < 0:
+            raise ValueError("places or steps")
         self._place, self.state, self.energy = kept["place"], kept["state"], kept["energy"]
         self.steps = int(kept["taken"][0])
         self.time = self.phase.until * min(self.steps * self._noise.stride / self._count, 1.0)

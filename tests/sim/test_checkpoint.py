@@ -21,7 +21,9 @@ from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import hebbian
 from hwlib.writing import temporary_of
 from sim.checkpoint import CheckpointError, FinishedTrials, read_state, under_way, write_state
+from sim.engines import Options
 from sim.engines.driver import TrialRun
+from sim.engines.layout.layout_stepper import LayoutSolver
 from sim.protocol import Protocol, protocol_for
 from sim.tasks.setup import paper_design
 from sim.ties import NEAR_TIE
@@ -203,7 +205,8 @@ def test_damaged_checkpoints_are_refused_in_one_line(tmp_path):
         {}, {"wall_final": np.zeros((2, 5))}, {"wall_final": np.zeros(2)}, {"energy_sink": np.zeros((2, 2))},
         {"steps": np.zeros(2)}, {"at_rest": np.zeros(2)}, {"time_load": np.zeros(2, "M8[s]")},
         {"margin": np.zeros(2, "V0")}, {"growth": np.zeros(2, complex)}, {"state_final": np.zeros((2, 0, 5))},
-        {"state_final": np.zeros((2, 1))}, "three trials of two",
+        {"wall_final": np.full((2, 4), np.nan)}, {"time_load": np.full(2, -1.0)}, {"state_final": np.zeros((2, 1))},
+        "three trials of two",
     ],
     ids=str,
 )  # fmt: skip
@@ -280,3 +283,27 @@ def test_a_damaged_trial_under_way_does_not_cost_the_finished_ones(tmp_path):
     assert (
         len(said) == 1 and "run.npz.trial: damaged, or no checkpoint (BadZipFile); its trials are run again" in said[0]
     )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"wall": np.nan}, {"wall": 1.0}, {"wall": -1e-9}, {"motion_s": np.nan}, {"motion_s": 1e9}, {"energy": np.inf},
+     {"motion_state": 7}, {"phase_time": -1e-9}],
+    ids=str,
+)  # fmt: skip
+def test_a_trial_under_way_with_impossible_numbers_is_refused(tmp_path, change):
+    network, (protocol,) = trials(4, 2.0, 1)
+    run = TrialRun(LayoutSolver(network, 1), protocol, Options(tolerance=1e-9))
+    run.go(20)
+    path = tmp_path / "run.npz.trial"
+    run.save(path)
+    with np.load(path) as file:
+        arrays = {name: file[name].copy() for name in file.files}
+    for name, value in change.items():
+        arrays[name].flat[-1] = value
+    write_state(path, str(arrays.pop("identity")), arrays)
+    if not change:
+        run.load(path)
+    else:
+        with pytest.raises(CheckpointError, match=r"damaged, or no checkpoint \(arrays of other shapes or numbers\)"):
+            run.load(path)

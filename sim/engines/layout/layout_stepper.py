@@ -16,7 +16,7 @@ from sim.engines.layout.elimination.trial_lanes import make_lane_room
 from sim.engines.layout.partition.blocks import Structure, build_structure, source_nodes
 from sim.engines.layout.partition.plan import Plan, build_plan
 from sim.engines.layout.probe import node_voltages, residual, track_currents
-from sim.engines.layout.stepping.active_set import places, speeds
+from sim.engines.layout.stepping.active_set import DEFERRED, INACTIVE, places, speeds
 from sim.engines.layout.stepping.column import INSIDE
 from sim.engines.layout.stepping.kernels import link
 from sim.engines.layout.stepping.layout_growth import led, make_watch, watch_nothing
@@ -195,6 +195,13 @@ class LayoutStepper(Stepper):
         advance_abreast(table.astype(np.int64), steppers[0].lane_room, *handles[0])
         return [None if each.motion.course[STATUS] == SOLVE else each._answer() for each in steppers]
 
+    def _range(self, name: str) -> tuple[np.ndarray | float, np.ndarray | float]:
+        """Least and largest values of a part of the motion that lasts."""
+        if name == "s":
+            return self.constants.low, self.constants.high
+        ranges = {"state": (INACTIVE, DEFERRED), "side": (-1, 1), "clock": (0, np.inf)}
+        return ranges.get(name, (-np.inf, np.inf))
+
     def _tell(self) -> None:
         self.time, self.steps, self.energy = float(self.motion.clock[0]), int(self.motion.clock[3]), self.motion.energy
 
@@ -250,9 +257,11 @@ class LayoutStepper(Stepper):
     def take(self, kept: dict[str, np.ndarray]) -> None:
         """Go on from there, bit for bit."""
         for name, values in kept.items():
-            if getattr(self.motion, name).shape != values.shape:
+            own = getattr(self.motion, name)
+            least, most = self._range(name)
+            if own.shape != values.shape or not ((values >= least) & (values <= most)).all():  # a NaN is neither
                 raise ValueError(name)
-            getattr(self.motion, name)[...] = values
+            own[...] = values
         begin(*self.held)
         self._tell()
 
