@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import os
+import weakref
 from collections.abc import Sequence
 from functools import cached_property
 from threading import Lock
@@ -39,8 +42,13 @@ from sim.recorder import Recorder
 from sim.wall_events import EventStore
 
 _WALLS_PER_THREAD = 30_000  # fewer are done sooner by one thread
+_WALLS_KEPT = 60_000  # plans of networks with fewer are made in less than a second
 Plans = dict[bytes, tuple[Structure, Plan]]
 
+# A pass takes a millisecond. Where others compute too, a thread that waits for another in a loop, which is OpenMP's
+# way, keeps that one from its processor: ten times the time at a load of three to a processor.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "100")
 
 _OF_TRACKS = "rate", "bound", "leak_bound", "most_share"  # of ``Work``: the same for all systems of a plan
 
@@ -86,6 +94,33 @@ def plan_for(network: Network, voltages: np.ndarray, plans: Plans) -> tuple[Stru
     return plans[key]
 
 
+class _Kept:
+    """The plans of the last large network: whoever runs it twice, at other voltages, waits for them once.
+
+    They hold a copy of the network that shares its arrays, and go when the network does.
+    """
+
+    def __init__(self) -> None:
+        self._of: weakref.ref[Network] | None = None
+        self._kept: tuple[Network, Plans] | None = None
+
+    def of(self, network: Network) -> tuple[Network, Plans]:
+        """What plans are to be made of, and those that there are."""
+        if network.devices < _WALLS_KEPT:
+            return network, {}
+        if self._kept is None or self._of is None or self._of() is not network:
+            self._of = weakref.ref(network, self._forget)
+            self._kept = copy.copy(network), {}
+        return self._kept
+
+    def _forget(self, of: weakref.ref[Network]) -> None:
+        if self._of is of:
+            self._kept = None
+
+
+_KEPT = _Kept()
+
+
 class LayoutSolver(Solver):
     """A network with its plans, one for each set of nets that have a source.
 
@@ -99,13 +134,13 @@ class LayoutSolver(Solver):
         self.threads = threads or threads_for(network)
         self.side_by_side = numba.get_num_threads() if self.threads == 1 else 1
         self.abreast = LANES if self.threads == 1 else 1
-        self._plans: Plans = {}
+        self._planned, self._plans = _KEPT.of(network)
         self._planning, self._shared = Lock(), dict[int, Shared]()
 
     def begin(self, phase: Phase) -> Stepper:
         """Put the circuit of a phase under its voltages."""
         with self._planning:  # the first of several threads makes the plan
-            structure, plan = plan_for(self.network, phase.voltages, self._plans)
+            structure, plan = plan_for(self._planned, phase.voltages, self._plans)
             if id(plan) not in self._shared:
                 self._shared[id(plan)] = Shared(plan)
         return LayoutStepper(phase, structure, plan, self.threads, self._shared[id(plan)])

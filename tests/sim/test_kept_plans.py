@@ -1,0 +1,64 @@
+"""Plans of a large network serve its next trials too, and go with the network."""
+
+import gc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import sim
+from hwlib.schematic import ladder_network
+from hwlib.weights import hebbian
+from sim.engines.layout import layout_stepper
+from sim.protocol import protocol_for
+from sim.tasks.setup import paper_design
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """Every network is large; numbers of the plans that are made."""
+    monkeypatch.setattr(layout_stepper, "_WALLS_KEPT", 0)
+    count, build = [], layout_stepper.build_plan
+    monkeypatch.setattr(layout_stepper, "build_plan", lambda structure: count.append(1) or build(structure))
+    return count
+
+
+def drawn(ohm):
+    design = paper_design(4)
+    return ladder_network(design, design.load_process(), ohm)
+
+
+def trial(seed, **changes):
+    design, rng = paper_design(4), np.random.default_rng(seed)
+    start, pattern = rng.integers(0, 2, (2, 4))
+    protocol = protocol_for(design, design.load_process(), levels=hebbian(pattern), start=start)
+    return replace(protocol, load=5e-9, time_limit=10e-9, **changes)
+
+
+def run(network, protocol):
+    return sim.run(network, protocol, engine="layout", record=False)
+
+
+def test_plans_are_made_once_for_a_network(made):
+    network = drawn(1.0)
+    first = run(network, trial(1))
+    assert len(made) == 2  # of the two phases
+    run(network, trial(2, v_dw=0.01))
+    again = run(network, trial(1))
+    assert len(made) == 2
+    for name in ("wall_final", "energy_sink", "time_load"):
+        assert np.array_equal(first[name], again[name])
+    other = drawn(2.0)
+    run(other, trial(1))
+    assert len(made) == 4
+    assert np.array_equal(run(network, trial(1)).wall_final, first.wall_final)
+    assert len(made) == 6
+
+
+def test_plans_go_with_their_network(made):
+    network = drawn(1.0)
+    run(network, trial(1))
+    assert layout_stepper._KEPT._kept is not None
+    del network
+    gc.collect()
+    assert layout_stepper._KEPT._kept is None
