@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from sim.compile_turns import in_turn
 from sim.contained_code import contained
 from sim.result import EVENT_KINDS
 from sim.walls import BEFORE, PAST, UNDER
@@ -26,7 +27,11 @@ _LOOKS = 16  # at the places within a step at which a wall may have met an end
 _MOST_PARTS = 128  # of a part of a step
 ROOM = 1024  # points that one step of one wall may add
 
-_open: Any = njit(cache=True, error_model="numpy")
+
+def _open(function: Any) -> Any:
+    return in_turn(njit(cache=True, error_model="numpy")(function))
+
+
 _jit: Any = contained(optimized=False, error_model="numpy")
 
 

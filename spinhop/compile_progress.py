@@ -18,6 +18,8 @@ def compiling(say: Callable[[str], None], done: Callable[[str], None]) -> Iterat
     """
     from numba.core import event
 
+    from sim.compile_helper import start_helper
+
     begun, count, last = 0.0, 0, 0.0
 
     def line(first: str) -> str:
@@ -27,6 +29,8 @@ def compiling(say: Callable[[str], None], done: Callable[[str], None]) -> Iterat
         def on_start(self, event: Any) -> None:
             nonlocal begun
             begun = begun or time.monotonic()
+            if getattr(event.data["dispatcher"], "takes_turns", False):  # an engine's
+                start_helper()
 
         def on_end(self, event: Any) -> None:
             nonlocal count, last

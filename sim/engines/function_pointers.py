@@ -16,9 +16,13 @@ from numba.extending import intrinsic
 
 def address_of(function: Any, *arguments: Any) -> int:
     """Address of a ``kernel``, compiled for arguments of the types of these (examples, or Numba's types)."""
-    kinds = (each if isinstance(each, types.Type) else typeof(each) for each in arguments)
-    result = function.get_compile_result(types.void(*kinds))
+    result = function.get_compile_result(signature_of(*arguments))
     return int(result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name))
+
+
+def signature_of(*arguments: Any) -> Any:
+    """The signature for which ``address_of`` compiles."""
+    return types.void(*(each if isinstance(each, types.Type) else typeof(each) for each in arguments))
 
 
 @intrinsic

@@ -11,6 +11,7 @@ from typing import Any
 from numba import njit
 
 import sim.contained_code
+from sim.compile_turns import in_turn
 from sim.contained_code import contained, without_literals
 
 _HERE = Path(__file__).parent
@@ -42,7 +43,7 @@ def _stamping(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         kept = getattr(compiled._cache, "_cache_file", None)
         if kept is not None:
             kept._source_stamp = sources_stamp()
-        return without_literals(compiled)
+        return in_turn(without_literals(compiled))
 
     return decorate
 

@@ -219,3 +219,26 @@ def test_closed_streams_are_no_error(command, closed):
     full, early = closed == ">/dev/full", closed == "| head -1"
     assert code in (["exit 2\n"] if full else ["exit 0\n", "exit 1\n"] if early else ["exit 0\n"])
     assert done.stderr == ("spinhop: standard output: No space left on device\n" if full else "")
+
+
+@needs_proc
+def test_ctrl_c_while_two_processes_compile(tmp_path):
+    """Nothing is compiled yet there: a helper is at work a few seconds after the start."""
+    (tmp_path / "d.yaml").write_text(DESIGN)
+    empty = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "empty")}
+    process = start("simulate", "d.yaml", "-o", "out", "--ideal", cwd=tmp_path, env=empty)
+    begun = time.monotonic()
+    while not (helpers := [each for each in living(process.pid) if _is_helper(each)]):
+        assert process.poll() is None and time.monotonic() - begun < 60
+        time.sleep(0.05)
+    time.sleep(1)
+    _interrupted(process)
+    _nothing_left(process.pid)
+    assert len(helpers) == 1 and not list((tmp_path / "empty").rglob("*.tmp.*"))
+
+
+def _is_helper(process: int) -> bool:
+    try:
+        return b"sim.compile_helper" in Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+    except OSError:  # ended meanwhile
+        return False

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from sim import contained_code
+from sim.compile_turns import in_turn
 from sim.dynamics import compiled
 from sim.engines.ideal.ideal_circuit import (
     BEFORE,
@@ -137,7 +138,7 @@ def _compiled(fingerprint: str) -> Any:
             _start(walls, circuit, drive, work, clock, loading)
         return _go(walls, circuit, drive, work, growth, clock, most, until, until_rest, loading, tolerance)
 
-    return advance
+    return in_turn(advance)
 
 
 advance = _compiled(_fingerprint())

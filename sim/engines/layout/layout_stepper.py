@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Sequence
 from functools import cached_property
 from threading import Lock
+from typing import Any
 
 import numba
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from hwlib.network import MTJ_IN, Network
 from sim.engines.handles import Handle
 from sim.engines.ideal.gains import margin_of, strongest_weights
+from sim.engines.layout.elimination.schur import row_potentials
 from sim.engines.layout.elimination.trial_lanes import make_lane_room
 from sim.engines.layout.partition.blocks import Structure, build_structure, source_nodes
 from sim.engines.layout.partition.plan import Plan, build_plan
@@ -181,10 +183,18 @@ class LayoutStepper(Stepper):
         self.held = Handle(self.system, shared.parts), Handle(self.constants), Handle(self.motion)
         self._held_watch = Handle(self._watch)
         if shared.calls is None:
-            link(self.system, *self.held, self._held_watch, threads)
+            link(self.system, *self.held, self._held_watch, threads, self._called())
             shared.calls = self.system.calls
         self.system.calls[:] = shared.calls
         begin(*self.held)
+
+    def _called(self) -> list[tuple[Any, Any]]:
+        """Functions that are called from here, with their arguments."""
+        called = [
+            (begin, self.held), (advance, (*self.held, self._held_watch)), (places, self.held),
+            (speeds, (*self.held[:2], self.motion.y[0])),
+        ]  # fmt: skip
+        return [*called, (row_potentials, self.held[:1])] if self.plan.coupled.rails else called
 
     def advance(self, steps: int) -> int:
         """Go on from event to event."""

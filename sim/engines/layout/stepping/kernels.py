@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from numba import types
 
-from sim.engines.function_pointers import address_of
+from sim.compile_turns import compile_ahead
+from sim.engines.function_pointers import address_of, signature_of
 from sim.engines.handles import Handle
 from sim.engines.layout.elimination import schur
 from sim.engines.layout.ladders.coupled_ladders import coupled_kernel, coupled_powers_kernel
@@ -27,20 +31,40 @@ from sim.engines.layout.system import System
 _STEP = types.int64, types.float64, types.float64  # which pass, length of the step, slack
 
 
-def link(system: System, held: Handle, walls: Handle, motion: Handle, watch: Handle, threads: int) -> None:
-    """Compile what a system needs, or load it, and write the addresses into ``System.calls``; the others are 0."""
-    calls, share = system.calls, types.int64
-    calls[PASS] = address_of(share_pass, held, walls, motion, *_STEP, share)
-    calls[PROCEED] = address_of(proceed, held, walls, motion, watch)
+def link(
+    system: System, held: Handle, walls: Handle, motion: Handle, watch: Handle, threads: int,
+    ahead: Sequence[tuple[Any, Any]] = (),
+) -> None:  # fmt: skip
+    """Compile what a system needs, or load it, and write the addresses into ``System.calls``; the others are 0.
+
+    ``ahead``: other functions that will be called, each with its arguments.
+    """
+    needed = _needed(system, held, walls, motion, watch, threads)
+    compile_ahead([*((function, signature_of(*given)) for function, given in needed.values()), *ahead])
+    for number, (function, given) in needed.items():
+        system.calls[number] = address_of(function, *given)
+
+
+def _needed(
+    system: System, held: Handle, walls: Handle, motion: Handle, watch: Handle, threads: int
+) -> dict[int, tuple[Any, Sequence[Any]]]:  # fmt: skip
+    """Functions and what they are called with, by their place in ``System.calls``; what takes longest first."""
+    share = types.int64
+    needed: dict[int, tuple[Any, Sequence[Any]]] = {
+        PASS: (share_pass, (held, walls, motion, *_STEP, share)),
+        PROCEED: (proceed, (held, walls, motion, watch)),
+        POWERS: (schur.add_powers, (held,)),
+        INTERFACE: (schur.solve_interface, (held,)),
+    }
     if system.coupled.rails:
-        calls[SWEEP] = address_of(coupled_kernel(system.coupled.rails), held, share)
-        calls[SWEPT_POWERS] = address_of(coupled_powers_kernel(system.coupled.rails), held)
+        needed[SWEEP] = coupled_kernel(system.coupled.rails), (held, share)
+        needed[SWEPT_POWERS] = coupled_powers_kernel(system.coupled.rails), (held,)
     if len(system.single.wall):
-        calls[SWEEP] = address_of(schur.eliminate_single, held, share)
+        needed[SWEEP] = schur.eliminate_single, (held, share)
     if system.work.chunk_group[-1] > system.work.chunk_group[0]:
-        calls[ELIMINATE] = address_of(schur.eliminate_rows, held, share)
-        calls[SUBSTITUTE] = address_of(schur.substitute_rows, held, share)
-    calls[INTERFACE], calls[POWERS] = address_of(schur.solve_interface, held), address_of(schur.add_powers, held)
+        needed[ELIMINATE] = schur.eliminate_rows, (held, share)
+        needed[SUBSTITUTE] = schur.substitute_rows, (held, share)
     if threads > 1:
-        calls[ALL_PASSES] = address_of(parallel_pass, held, walls, motion, *_STEP)
-        calls[ALL_SHARES] = address_of(schur.parallel_solution, held, types.int64)
+        needed[ALL_PASSES] = parallel_pass, (held, walls, motion, *_STEP)
+        needed[ALL_SHARES] = schur.parallel_solution, (held, types.int64)
+    return needed
