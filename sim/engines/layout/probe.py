@@ -11,7 +11,7 @@ from sim.engines.layout.elimination.schur import row_potentials
 from sim.engines.layout.ladders.single_ladders import single_potentials
 from sim.engines.layout.partition.blocks import ROW, STATIC, Structure
 from sim.engines.layout.partition.plan import Plan
-from sim.engines.layout.partition.reduction import restore
+from sim.engines.layout.partition.reduction import add_currents, restore
 from sim.engines.layout.system import System, Walls
 
 
@@ -69,9 +69,8 @@ def residual(structure: Structure, plan: Plan, system: System, v: np.ndarray, tr
     ohms = [network.resistor_ohm, network.r_m, pillar]
     missing = np.zeros(network.nodes)
     for pair, ohm in zip(ends, ohms, strict=True):
-        current = (v[pair[:, 0]] - v[pair[:, 1]]) / ohm
-        missing += np.bincount(structure.alias[pair[:, 0]], current, minlength=network.nodes)
-        missing -= np.bincount(structure.alias[pair[:, 1]], current, minlength=network.nodes)
+        first, second = np.ascontiguousarray(pair.T)
+        add_currents(missing, structure.alias, first, second, ohm, v)
     drop = v[network.terminals[:, DW_IN]] - v[network.terminals[:, DW_OUT]]
     worst = np.abs(missing[~structure.held]).max(initial=0.0)
     return float(max(worst, np.abs(drop / network.r_m - track).max(initial=0.0)))

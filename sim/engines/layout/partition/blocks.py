@@ -11,14 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-
 from hwlib.nets import DENDRITE, DRIVE, GROUND, LINE
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from sim.engines.jit_options import plain
 from sim.engines.layout.elimination.symbolic import distinct
-from sim.engines.layout.partition.reduction import PILLAR, TRACK, WIRE, CircuitEdges, Removed, reduce_graph
+from sim.engines.layout.partition.reduction import PILLAR, TRACK, WIRE, CircuitEdges, Removed, joined, reduce_graph
 
 SOURCE, INTERFACE, ROW, STATIC, GONE = range(5)
 _WIRES_FOLLOWED = 16  # from a pillar or track up to a strap, and along it half-way to the next via
@@ -64,15 +61,15 @@ def build_structure(network: Network, sources: np.ndarray) -> Structure:
     """
     alias = _one_pin_per_net(network)
     everything = _all_edges(network, alias)
-    count, part = connected_components(_graph(network.nodes, everything.a, everything.b), directed=False)
-    driven = np.zeros(count, bool)
+    part = joined(network.nodes, everything.a, everything.b)
+    driven = np.zeros(network.nodes, bool)
     driven[part[sources]] = True
     held = sources | ~driven[part]
     edges, removed = reduce_graph(network.nodes, everything, held)
     present = held.copy()
     present[edges.a] = present[edges.b] = True
     interface = _interface(network, edges, held) & ~held
-    place = np.where(held, SOURCE, np.where(~present, GONE, np.where(interface, INTERFACE, STATIC)))
+    place = np.where(held, SOURCE, np.where(~present, GONE, np.where(interface, INTERFACE, STATIC))).astype(np.int8)
     place[_trunks(edges, place)] = STATIC
     part = _split(edges, place)
     hot = _hot(network, edges, held, place)
@@ -97,13 +94,13 @@ def _trunks(edges: CircuitEdges, place: np.ndarray) -> np.ndarray:
     if not chosen.any():
         return chosen
     between = chosen[edges.a] & chosen[edges.b]
-    count, part = connected_components(_graph(len(place), edges.a[between], edges.b[between]), directed=False)
+    part = joined(len(place), edges.a[between], edges.b[between])
     ends = [(edges.a, edges.b), (edges.b, edges.a)]
     pairs = distinct(np.concatenate([
         part[here[at]].astype(np.int64) * len(place) + there[at]
         for here, there in ends for at in [chosen[here] & (place[there] == INTERFACE) & ~chosen[there]]
     ]))  # fmt: skip
-    ports = np.bincount(pairs // len(place), minlength=count)
+    ports = np.bincount(pairs // len(place), minlength=len(place))
     return chosen & (ports[part] <= _TRUNK_PORTS)
 
 
@@ -111,7 +108,7 @@ def _split(edges: CircuitEdges, place: np.ndarray) -> np.ndarray:
     """Connected part of each node outside the interface; those with pillars become rows, in place."""
     inner = place == STATIC
     between = inner[edges.a] & inner[edges.b]
-    _, part = connected_components(_graph(len(place), edges.a[between], edges.b[between]), directed=False)
+    part = joined(len(place), edges.a[between], edges.b[between])
     moving = np.zeros(len(place), bool)
     for end in (edges.a, edges.b):
         moving[part[end[(edges.kind == PILLAR) & inner[end]]]] = True
@@ -138,7 +135,7 @@ def _numbered(part: np.ndarray) -> np.ndarray:
 
 def _one_pin_per_net(network: Network) -> np.ndarray:
     """Node that stands for each node: the pins of a net are held together, whether or not a source is on."""
-    alias = np.arange(network.nodes)
+    alias = np.arange(network.nodes, dtype=np.int32)
     _, first, inverse = np.unique(network.node_net[network.pin_node], return_index=True, return_inverse=True)
     alias[network.pin_node] = network.pin_node[first[inverse]]
     return alias
@@ -154,10 +151,6 @@ def _all_edges(network: Network, alias: np.ndarray) -> CircuitEdges:
         kind=np.repeat([WIRE, TRACK, PILLAR], [m, n, n]),
         device=np.concatenate([np.full(m, -1), device, device]),
     )
-
-
-def _graph(nodes: int, a: np.ndarray, b: np.ndarray) -> coo_array:
-    return coo_array((np.ones(len(a), np.int8), (a, b)), shape=(nodes, nodes))
 
 
 def _interface(network: Network, edges: CircuitEdges, held: np.ndarray) -> np.ndarray:
@@ -206,18 +199,21 @@ def _follow_straps(
     wires = edges.kind == WIRE
     here = np.concatenate([edges.a[wires], edges.b[wires]])
     there = np.concatenate([edges.b[wires], edges.a[wires]])
+    free = (label < 0) & ~held & ~closed
+    here, there = here[free[here]], there[free[here]]
     new = np.zeros(len(label), bool)
+    least, most = np.full(len(label), np.iinfo(np.int32).max, np.int32), np.full(len(label), -1, np.int32)
     for _ in range(_WIRES_FOLLOWED):
-        free = (label < 0) & ~held & ~closed
-        known = free[here] & (label[there] >= 0) & ~held[there]
-        least, most = np.full(len(label), np.iinfo(np.int32).max, np.int32), np.full(len(label), -1, np.int32)
-        np.minimum.at(least, here[known], label[there[known]])
-        np.maximum.at(most, here[known], label[there[known]])
-        taken = free & (least == most)
-        if not taken.any():
+        known = (label[here] < 0) & (label[there] >= 0) & ~held[there]
+        beside, its = here[known], label[there[known]]
+        least[beside], most[beside] = np.iinfo(np.int32).max, -1
+        np.minimum.at(least, beside, its)
+        np.maximum.at(most, beside, its)
+        taken = beside[least[beside] == most[beside]]
+        if not len(taken):
             break
         label[taken] = most[taken]
-        new |= taken
+        new[taken] = True
     other = new[here] & (label[here] != label[there]) & ~held[there] & ((label[there] < 0) | new[there])
     label[here[other]] = -1
     label[new & ~among] = -1

@@ -121,8 +121,8 @@ def build_plan(structure: Structure) -> Plan:
         interface=interface,
         bundles=bundles,
         source_node=source_node,
-        node_ref=node_ref,
-        node_slot=node_slot,
+        node_ref=node_ref.astype(np.int32),
+        node_slot=node_slot.astype(np.int32),
         series=series,
         pillar_group=group,
     )

@@ -177,6 +177,36 @@ def _merge(edges, alive, e1, e2, node, head, entry_edge, entry_next, used):
 
 
 @plain()
+def joined(nodes, a, b):
+    """The first node of the part that each node is in, when edges from ``a`` to ``b`` join nodes."""
+    part = np.arange(nodes).astype(np.int32)
+    for e in range(len(a)):
+        first, other = a[e], b[e]
+        while part[first] != first:
+            part[first] = part[part[first]]
+            first = part[first]
+        while part[other] != other:
+            part[other] = part[part[other]]
+            other = part[other]
+        if first < other:
+            part[other] = first
+        else:
+            part[first] = other
+    for node in range(nodes):  # what a node points to comes before it
+        part[node] = part[part[node]]
+    return part
+
+
+@plain()
+def add_currents(missing, alias, first, second, ohm, voltage):
+    """Add what resistors take from nodes, in A, to ``missing``; nodes that stand for others are in ``alias``."""
+    for e in range(len(ohm)):
+        current = (voltage[first[e]] - voltage[second[e]]) / ohm[e]
+        missing[alias[first[e]]] += current
+        missing[alias[second[e]]] -= current
+
+
+@plain()
 def restore(removed: Removed, voltage: np.ndarray, pillar_ohm: np.ndarray) -> None:
     """Fill in the potentials of removed nodes, in place.
 
