@@ -38,6 +38,15 @@ def start_helper() -> None:
         atexit.register(_stop, _helper, os.getpid())
 
 
+def start_early() -> None:
+    """Start it where the layout engine, as it is now, was never compiled: before other work that takes seconds."""
+    from sim.compile_turns import is_known
+    from sim.engines.layout.stepping.passes import share_pass
+
+    if not is_known(share_pass):
+        start_helper()
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

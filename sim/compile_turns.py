@@ -57,6 +57,12 @@ def compile_ahead(jobs: Sequence[tuple[Any, Any]]) -> None:
             function.compile(signature)
 
 
+def is_known(compiled: Any) -> bool:
+    """Whether anything is stored of a function as it is now."""
+    kept = getattr(compiled._cache, "_cache_file", None)
+    return kept is None or bool(kept._load_index())
+
+
 @contextmanager
 def only_one(compiled: Any) -> Iterator[bool]:
     """Whether no other process is in a block like this one, for the cache that a function is stored in."""

@@ -117,6 +117,7 @@ def run_design(
     Raises:
         InputError: bad input to any stage; files of finished stages stay.
     """
+    from sim.compile_helper import start_early
     from sim.tasks.kinds import task_of
 
     if not goal.endswith("ideal"):
@@ -133,11 +134,21 @@ def run_design(
         if goal.startswith(("run", "recall")):
             need(*task_of(run.design).packages)
         tell_parasitics(run)
+        if _will_compile(run, goal):
+            start_early()
         if goal == "run":
             _run_all(run, progress, force)
         else:
             run.execute(up_to(goal, run.design.task.kind), progress, force=force)
         return run
+
+
+def _will_compile(run: Run, goal: str) -> bool:
+    """Whether drawn networks will be simulated on the layout engine, for the first time in a folder."""
+    if goal not in ("run", "simulate", "recall") or run.engine not in ("auto", "layout"):
+        return False
+    done = [stage.name in run.manifest["stages"] for stage in drawn_stages(run.design.task.kind)]
+    return not any(done) and run.design.operating_point.temperature is None
 
 
 def tell_parasitics(run: Run) -> None:
