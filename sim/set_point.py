@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -63,6 +64,7 @@ def v_dw_on(
         levels: weights as multiples of W, for networks with weight lines; default the design's.
         circuits: of this network, for what was solved before; default: new ones.
     """
+    global _last
     design, process = at_temperature(design, process)
     setting, ideal = design.operating_point.v_dw, resolve_v_dw(design, process)
     if network.has_wires and design.compensation is not None and design.compensation.v_dw is not None:
@@ -73,8 +75,38 @@ def v_dw_on(
         return SetVoltage(ideal, "centre of the ideal window")
     if levels is None and network.weight_levels() is None:
         levels = weight_levels(design)
+    asked = (
+        design.model_dump_json(),
+        process.model_dump_json(),
+        None if levels is None else np.asarray(levels).tobytes(),
+    )
+    if _last is None or _last.network() is not network or _last.asked != asked:
+        found = _centre(network, design, process, levels, circuits or StaticCircuits(network), ideal)
+        _last = _Found(weakref.ref(network), asked, found)
+    return _last.found
+
+
+class _Found(NamedTuple):
+    """A set point that was found last: rules, traces and trials ask for that of one network in turn."""
+
+    network: weakref.ref[Network]
+    asked: tuple[str, str, bytes | None]
+    found: SetVoltage
+
+
+_last: _Found | None = None
+
+
+def _centre(
+    network: Network,
+    design: Design,
+    process: Process,
+    levels: np.ndarray | None,
+    circuits: StaticCircuits,
+    ideal: float,
+) -> SetVoltage:
+    """The centre of a network's window; ``ideal``: of the one without wires, where it has none."""
     protocol = protocol_for(design, process, levels=levels, **_made_up(network, design))
-    circuits = circuits or StaticCircuits(network)
     for _ in range(_ROUNDS):
         cases = Cases(network, protocol, design.device, process, Limits(), circuits=circuits)
         centre = v_dw_windows(cases).recommended

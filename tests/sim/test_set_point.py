@@ -9,7 +9,8 @@ import sim
 from hwlib.design import Design
 from hwlib.operating_point import resolve_v_dw
 from hwlib.schematic import ideal_network, ladder_network
-from hwlib.weights import stored_patterns
+from hwlib.weights import stored_patterns, weight_levels
+from sim import set_point
 from sim.set_point import SetVoltage
 from sim.spice import write_deck
 from sim.tasks import maxcut
@@ -37,6 +38,28 @@ def test_auto_is_the_centre_of_the_drawn_window():
     assert abs(voltage.volts / resolve_v_dw(design, process) - 1) > 0.02
     assert (values["v_dw"], values["v_dw_origin"]) == voltage
     assert str(voltage) == f"V_DW {voltage.volts:.4g} V, centre of the drawn window"
+
+
+def test_it_is_found_once_while_one_network_is_asked_for_one_design(monkeypatch):
+    solved, windows = [], set_point.v_dw_windows
+    monkeypatch.setattr(set_point, "v_dw_windows", lambda cases: solved.append(1) or windows(cases))
+    design = designed()
+    network, process, first = on_ladder(design)
+    count = len(solved)
+    assert sim.v_dw_on(network, designed(), process) == first
+    assert len(solved) == count > 0
+    for changes in (
+        {"design": designed(v_charge=0.2)},
+        {"levels": weight_levels(design)},
+        {"levels": -weight_levels(design)},
+    ):
+        count = len(solved)
+        sim.v_dw_on(network, **{"design": design, "process": process, **changes})
+        assert len(solved) > count
+    assert sim.v_dw_on(network, design, process) == first
+    count = len(solved)
+    assert on_ladder(design, 2 * OHM)[2] != first
+    assert len(solved) > count
 
 
 def test_each_network_is_run_at_its_own_centre():
