@@ -1,5 +1,6 @@
 """Extraction time of the generator's layouts: cost per device must not grow with the size of the network."""
 
+import os
 import time
 
 import numpy as np
@@ -12,6 +13,7 @@ from tests.support.sheet_fields import network_resistances
 
 layouts = pytest.importorskip("layouts")
 pytestmark = pytest.mark.benchmark
+FULL = bool(os.environ.get("SPINHOP_FULL"))
 
 
 def timed(neurons: int, folder, repeats: int = 1) -> tuple[Network, float, float]:
@@ -63,7 +65,7 @@ def test_windows_beat_the_flat_layout(tmp_path):
     assert slow > 2 * composed
 
 
-@pytest.mark.slow
+@pytest.mark.skipif(not FULL, reason="a million devices; set SPINHOP_FULL=1")
 def test_a_million_devices(tmp_path):
     _, many, _ = timed(300, tmp_path, 2)
     network, million, built = timed(1000, tmp_path)

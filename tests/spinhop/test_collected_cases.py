@@ -200,8 +200,9 @@ def test_damaged_layouts_are_refused(tmp_path, layout):
 def test_karate_club(spinhop, name):
     (row,) = _rows(spinhop, name)
     assert (row["nodes"], row["edges"], row["best"]) == (34, 78, 61)
-    (row,) = _rows(spinhop, name, "--prove", "60")
-    assert (row["best"], row["best_is"]) == (61, "exact")
+    if name == KARATE[-1]:  # one graph in four formats
+        (row,) = _rows(spinhop, name, "--prove", "60")
+        assert (row["best"], row["best_is"]) == (61, "exact")
 
 
 def test_diagonal_never_crosses_a_cut(spinhop):

@@ -2,7 +2,8 @@
 
 A fuzz test draws a file, calls ``judged`` and is done: exit code 0, 1 or 2, every line of standard error short and
 printable, no traceback, within ten seconds of the processor, its children's with them. The clock only tells a hang: on
-a busy machine a process waits. Compiling an engine, which a machine does once and a run tells of, does not count.
+a busy machine a process waits. The time of a call that compiles, which a machine does once and a run tells of, does not
+count.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ FULL = os.environ.get("SPINHOP_FULL") == "1"
 
 
 TRIES = {  # of each fuzz test: a sample every time, and all of it when SPINHOP_FULL=1
-    "tasks": (60, 800),
-    "mutated designs": (100, 1600), "damaged designs": (60, 1000), "processes": (40, 700), "quantities": (60, 1000),
-    "matrix files": (60, 700), "damaged graphs": (120, 1300), "invented graphs": (60, 700),
-    "names of weights": (20, 100), "damaged pictures": (60, 900), "options and texts": (20, 100),
-    "damaged results": (12, 350), "changed results": (15, 450), "manifests": (20, 450), "checkpoints": (60, 400),
-    "findings": (60, 350), "drawn layouts": (40, 400), "layout files": (12, 400),
-    "parasitics": (80, 900),
+    "tasks": (30, 800),
+    "mutated designs": (50, 1600), "damaged designs": (30, 1000), "processes": (20, 700), "quantities": (30, 1000),
+    "matrix files": (30, 700), "damaged graphs": (60, 1300), "invented graphs": (30, 700),
+    "names of weights": (10, 100), "damaged pictures": (30, 900), "options and texts": (10, 100),
+    "damaged results": (6, 350), "changed results": (7, 450), "manifests": (10, 450), "checkpoints": (30, 400),
+    "findings": (30, 350), "drawn layouts": (20, 400), "layout files": (6, 400),
+    "parasitics": (40, 900),
 }  # fmt: skip
 
 
@@ -55,28 +56,21 @@ def _worked() -> float:
 
 
 @contextlib.contextmanager
-def _compiling() -> Iterator[list[float]]:
-    """Adds up what Numba takes to compile meanwhile: [seconds that passed, seconds of the processor]."""
+def _compiling() -> Iterator[list[str]]:
+    """Lists that Numba compiled something meanwhile."""
     from numba.core import event
 
-    taken, begun = [0.0, 0.0], [0.0, 0.0]
-    depth = 0  # functions are compiled for others
+    seen: list[str] = []
 
     class Listener(event.Listener):
         def on_start(self, event: Any) -> None:
-            nonlocal depth
-            if depth == 0:
-                begun[:] = time.perf_counter(), _worked()
-            depth += 1
+            seen.append(event.kind)
 
         def on_end(self, event: Any) -> None:
-            nonlocal depth
-            depth -= 1
-            if depth == 0:
-                taken[:] = taken[0] + time.perf_counter() - begun[0], taken[1] + _worked() - begun[1]
+            pass
 
-    with event.install_listener("numba:compiler_lock", Listener()):
-        yield taken
+    with event.install_listener("numba:compile", Listener()):
+        yield seen
 
 
 def judged(*arguments: object) -> tuple[int, str]:
@@ -87,9 +81,9 @@ def judged(*arguments: object) -> tuple[int, str]:
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _compiling() as compiled:
         code = guarded(lambda: app(args=[str(a) for a in arguments], prog_name="spinhop", standalone_mode=False))
     waited, seconds, said = time.perf_counter() - began, _worked() - worked, err.getvalue()
-    waited, seconds = waited - compiled[0], seconds - compiled[1]
     assert code in (0, 1, 2), (code, said)
-    assert seconds < LONGEST_SECONDS and waited < LONGEST_WAIT, (seconds, waited, said)
+    assert compiled or seconds < LONGEST_SECONDS, (seconds, waited, said)
+    assert waited < LONGEST_WAIT, (seconds, waited, said)
     assert "Traceback" not in said
     for line in said.split("\n"):
         assert len(line) <= LONGEST_LINE and (line.isprintable() or not line), line
