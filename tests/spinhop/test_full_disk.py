@@ -25,7 +25,7 @@ def _refused(code: int, err: str, folder: Path) -> bool:
         return False
     *stages, line = err.splitlines()
     assert code == 2 and line.startswith(f"spinhop: {folder}"), err
-    assert "No space left on device" in line or "File too large" in line
+    assert "No space left on device" in line or "File too large" in line, err
     assert not [stage for stage in stages if stage.startswith("spinhop:")]
     assert not [path for path in folder.rglob(".spinhop-*")]
     return True
