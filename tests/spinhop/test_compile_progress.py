@@ -9,6 +9,8 @@ from sim import compile_helper
 from sim.engines.layout.stepping.passes import share_pass
 from spinhop import compile_progress
 from spinhop.compile_progress import compiling
+from spinhop.running import run_design
+from spinhop.runs import Run
 
 
 def test_what_is_compiled_is_counted_and_timed(monkeypatch):
@@ -24,16 +26,25 @@ def test_what_is_compiled_is_counted_and_timed(monkeypatch):
     assert len(said) == 2 and len(done) == 1
 
 
-def test_the_helper_begins_before_a_network_is_drawn_that_will_be_simulated(spinhop, tmp_path, monkeypatch):
-    asked = []
-    monkeypatch.setattr(compile_helper, "start_early", lambda: asked.append(list(tmp_path.rglob("*.oas"))))
-    path = tmp_path / "d.yaml"
-    path.write_text("name: d\nnetwork: {neurons: 2}\ntask: {trials: 1}\n")
-    for command in (["simulate", path, "--ideal"], ["layout", path], ["simulate", path, "--engine", "reference"]):
-        assert spinhop(*command, "-o", tmp_path / str(len(command)))[0] == 0 and not asked
-    for _ in range(2):  # the second time all is kept
-        assert spinhop("simulate", path, "-o", tmp_path / "out")[0] == 0 and len(asked) == 1
-    assert not [drawn for drawn in asked[0] if drawn.is_relative_to(tmp_path / "out")]
+def test_the_helper_begins_before_a_network_is_drawn_that_will_be_simulated(tmp_path, monkeypatch):
+    done, path = [], tmp_path / "d.yaml"
+
+    def execute(run, stages, progress, *, force):
+        done.extend(stage.name for stage in stages)
+        record = {"inputs": "", "design": "", "after": {}, "seconds": 0.0, "finished": "", "files": {}}
+        run.manifest["stages"].update({stage.name: record for stage in stages})
+        run.save()
+
+    monkeypatch.setattr(compile_helper, "start_early", lambda: done.append("helper"))
+    monkeypatch.setattr(Run, "execute", execute)
+    path.write_text("name: d\nnetwork: {neurons: 2}\n")
+    for goal, engine in (("simulate ideal", "auto"), ("layout", "auto"), ("simulate", "reference")):
+        run_design(path, goal, engine=engine, out=tmp_path / engine / goal)
+    assert "simulation, drawn" in done and "helper" not in done
+    for first in ("helper", "layout"):  # the second time it has been simulated
+        done.clear()
+        run_design(path, "simulate", out=tmp_path / "out")
+        assert done[0] == first and done.count("helper") == (first == "helper")
 
 
 def test_the_helper_begins_early_only_where_nothing_of_the_engine_is_stored(monkeypatch):
