@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 from pathlib import Path
+from typing import BinaryIO
 
 import klayout.db as kdb
 
@@ -11,10 +13,15 @@ from hwlib.files import open_outside
 from hwlib.forked import bounded
 
 MAX_BYTES = 4 * 2**30
-FORMATS = {b"\x00\x06\x00\x02": "GDSII", b"%SEMI-OASIS\r\n": "OASIS"}  # what their files begin with
+_GDSII = b"\x00\x06\x00\x02"
+FORMATS = {_GDSII: "GDSII", b"%SEMI-OASIS\r\n": "OASIS"}  # what their files begin with
 # What reading may take. A flat layout of a million devices reads 4 MB/s from a compressed file, into 300 bytes for one.
 SECONDS, SECONDS_PER_BYTE = 0.9, 4e-6
 MEMORY, MEMORY_PER_BYTE = 2**29, 2000
+_ENDLIB, _PADDING = (
+    b"\x00\x04\x04\x00",
+    2**16,
+)  # last record; bytes looked at at once
 SHOWN = 6  # numbers or names quoted in a message
 
 
@@ -30,9 +37,12 @@ def read_layout(path: str | Path) -> kdb.Layout:
     with open_outside(path, "layout", MAX_BYTES) as stream:
         start = stream.read(max(map(len, FORMATS)))
         size = stream.seek(0, 2)
+        ends = not start.startswith(_GDSII) or _ends_once(stream, size)
     form = next((name for magic, name in FORMATS.items() if start.startswith(magic)), None)
     if form is None:
         raise InputError(f"{path}: not a layout that can be read; GDSII and OASIS are")
+    if not ends:
+        raise InputError(f"{path}: damaged, it begins as GDSII but does not end where it says: two files in one?")
     seconds, memory = SECONDS + SECONDS_PER_BYTE * size, MEMORY + MEMORY_PER_BYTE * size
     try:
         bounded(lambda: _read(path) is None, seconds=seconds, memory=memory)
@@ -43,6 +53,25 @@ def read_layout(path: str | Path) -> kdb.Layout:
         raise InputError(f"{path}: {why}, its {size} bytes of {form} cannot be read {bounds}") from None
     except (RuntimeError, UnicodeDecodeError):  # KLayout's words are of bytes and records, or of its own source
         raise InputError(f"{path}: damaged, it begins as {form} but cannot be read to its end") from None
+
+
+def _ends_once(stream: BinaryIO, size: int) -> bool:
+    """Whether nothing but padding follows the end of a GDSII stream; KLayout does not look there."""
+    with mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_READ) as content:
+        first = content.find(_ENDLIB)
+        if first < 0 or _is_padding(content, first + len(_ENDLIB), size):
+            return True  # cut off, which the reader says, or the last record but for padding
+        place = 0  # coordinates may look like the record: go from one to the next
+        while place + 4 <= size and content[place : place + 4] != _ENDLIB:
+            length = int.from_bytes(content[place : place + 2], "big")
+            if length < 4:
+                return True  # no record: the reader's to say
+            place += length
+        return _is_padding(content, place + len(_ENDLIB), size)
+
+
+def _is_padding(content: mmap.mmap, start: int, size: int) -> bool:
+    return all(not content[k : k + _PADDING].strip(b"\0") for k in range(start, size, _PADDING))
 
 
 def _read(path: str | Path) -> kdb.Layout:

@@ -68,6 +68,22 @@ def test_a_cell_in_itself_is_damage(tmp_path):
         read_layout(path)
 
 
+def test_what_follows_the_end_of_a_stream_is_damage(tmp_path):
+    """KLayout reads no further than a GDSII stream's end; padding is none of its matter, another stream is."""
+    layout = network()
+    layout.top_cell().shapes(layout.layer(9, 9)).insert(kdb.Box(0x40400, 0, 0x40500, 0x404))  # looks like its end
+    path = write(layout, tmp_path / "one.gds")
+    content = path.read_bytes()
+    assert content.count(b"\x00\x04\x04\x00") > 1
+    for good in (b"", bytes(2048), bytes(100_000)):
+        path.write_bytes(content + good)
+        read_layout(path)
+    for bad in (content, bytes(100_000) + content, b"junk"):
+        path.write_bytes(content + bad)
+        with pytest.raises(InputError, match=r"one\.gds: damaged, it begins as GDSII but does not end where it says"):
+            read_layout(path)
+
+
 def test_repetitions_without_end_are_stopped(tmp_path):
     """An OASIS file of 30 bytes can ask for more shapes than any memory holds."""
 
