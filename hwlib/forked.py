@@ -59,7 +59,9 @@ def in_processes(work: Callable[[Task], Result], tasks: Sequence[Task], workers:
             _end(child, here)
 
 
-def bounded(work: Callable[[], Result], *, seconds: float, memory: int | None = None) -> Result:
+def bounded(
+    work: Callable[[], Result], *, seconds: float, memory: int | None = None, without: Sequence[str] = ()
+) -> Result:
     """Result of ``work``, called in a child that is killed when it takes more than it may.
 
     What the child prints is not shown. Where forking is unsafe ``work`` is called here, without bounds.
@@ -69,6 +71,8 @@ def bounded(work: Callable[[], Result], *, seconds: float, memory: int | None = 
         seconds: of processor time. The clock counts only while the child waits for nothing that a busy machine could
             give, ``WAITING`` times as long: a child that gets no turn, or is paused with all others, is not blamed.
         memory: bytes that it may use beyond what this process uses now; None is as many as there are.
+        without: packages that the child does without unless they are loaded here: they would be looked for, and take
+            longer to load than ``work``.
 
     Raises:
         Exception: what ``work`` raised.
@@ -76,7 +80,7 @@ def bounded(work: Callable[[], Result], *, seconds: float, memory: int | None = 
     """
     if not _may_fork():
         return work()
-    child, here = _started(lambda _: _bounded_work(work, seconds, memory), None)
+    child, here = _started(lambda _: _bounded_work(work, seconds, memory, without), None)
     try:
         asleep, worked = 0.0, -1
         while not here.poll(_LOOK):
@@ -102,7 +106,7 @@ def _seen(pid: int | None) -> tuple[str, int]:
     return fields[0], int(fields[11]) + int(fields[12])
 
 
-def _bounded_work(work: Callable[[], Result], seconds: float, memory: int | None) -> Result:
+def _bounded_work(work: Callable[[], Result], seconds: float, memory: int | None, without: Sequence[str]) -> Result:
     import resource  # not on every platform
 
     def limit(what: int, value: int) -> None:
@@ -117,6 +121,8 @@ def _bounded_work(work: Callable[[], Result], seconds: float, memory: int | None
     if memory is not None:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         limit(resource.RLIMIT_AS, pages * resource.getpagesize() + memory)
+    for name in without:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # which Python takes for: there is none
     return work()
 
 

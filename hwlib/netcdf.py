@@ -24,6 +24,7 @@ _SMALL = 2**26  # bytes that any file may claim
 _DEFLATE = 1100  # most by which HDF5's compression shrinks
 _MOST_VARIABLES = 1000
 _SECONDS, _SPEED = 2.0, 5e5  # s at least, and bytes/s, of processor time: far slower than any file is read
+_LOOKED_FOR = "dask.array", "pint", "cupy", "sparse"  # by xarray: whether an array is one of theirs
 _ROOM = 2**29  # bytes that reading takes beside the data
 Content = TypeVar("Content")
 _KINDS = {"f": "fiu", "i": "iu", "b": "b", "U": "UOT"}
@@ -125,7 +126,9 @@ def read_bounded(path: str | Path, what: str, read: Callable[[], Content], size:
         InputError: one line; ``read`` failed or used too much.
     """
     try:
-        return bounded(read, seconds=max(_SECONDS, size / _SPEED), memory=4 * most_data(size) + _ROOM)
+        return bounded(
+            read, seconds=max(_SECONDS, size / _SPEED), memory=4 * most_data(size) + _ROOM, without=_LOOKED_FOR
+        )
     except StoppedError:
         reason = f"{library} cannot be made to read it"
     except (UnusableError, MemoryError) as error:
