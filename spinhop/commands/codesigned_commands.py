@@ -34,16 +34,16 @@ def codesigned(
     paths = codesigned_paths(names or ())
     with TaskBar("codesigned") as bar:
         results = measure(paths, out, workers=workers, scheduler=scheduler, fresh=force, progress=bar)
-    if json:
-        print_json({"designs": [asdict(result) | {"holds": result.holds} for result in results]})
-    else:
-        print_table("Designs that work as drawn", list(COLUMNS), result_rows(results))
-    if markdown is not None:
+    if markdown is not None:  # before anything is printed: nobody may be reading
         before = markdown.read_text(encoding="utf-8") if names and markdown.is_file() else ""
         shipped = [path.stem for path in codesigned_paths()]
         write_atomic(
             markdown, lambda path: path.write_text(codesigned_page(results, before, shipped), encoding="utf-8")
         )
+    if json:
+        print_json({"designs": [asdict(result) | {"holds": result.holds} for result in results]})
+    else:
+        print_table("Designs that work as drawn", list(COLUMNS), result_rows(results))
     if not all(result.holds for result in results):
         raise typer.Exit(1)
 
