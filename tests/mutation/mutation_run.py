@@ -34,6 +34,7 @@ GROUPS = {
         "tests/sim/test_rest.py::test_a_network_of_b_times_the_voltages_takes_a_bth_of_the_time",
         "tests/sim/test_rest.py::test_each_neuron_rests_by_its_slowest_leak",
     ],
+    "sim/static_columns.py": ["tests/sim/test_static_columns.py"],
     "hwlib/operating_point.py": ["tests/hwlib/test_operating_point.py"],
     "sim/rules/*.py": [
         "tests/sim/test_rules_by_hand.py", "tests/sim/test_rules_limits.py", "tests/sim/test_rules_window.py",
