@@ -6,6 +6,7 @@ import io
 import math
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
@@ -23,7 +24,7 @@ _LARGEST = 2**36  # bytes of a file
 _SMALL = 2**26  # bytes that any file may claim
 _DEFLATE = 1100  # most by which HDF5's compression shrinks
 _MOST_VARIABLES = 1000
-_SECONDS, _SPEED = 2.0, 5e5  # s at least, and bytes/s, of processor time: far slower than any file is read
+_SECONDS, _SPEED = 4.0, 5e5  # s at least, and bytes/s, of processor time: far slower than any file is read
 _LOOKED_FOR = "dask.array", "pint", "cupy", "sparse"  # by xarray: whether an array is one of theirs
 _ROOM = 2**29  # bytes that reading takes beside the data
 Content = TypeVar("Content")
@@ -90,8 +91,12 @@ def read_netcdf(
     Raises:
         InputError: one line with the file; missing, no regular file, damaged, or of another kind.
     """
-    import h5netcdf  # noqa: F401, here once, lest every child does it
+    # Here once, lest every child does it.
+    import h5netcdf  # noqa: F401
     import xarray  # noqa: F401
+
+    with suppress(ImportError):  # not installed: xarray does without
+        import dask.base  # noqa: F401
 
     return read_guarded(path, what, lambda: _read(Path(path), wanted, sizes or {}))
 

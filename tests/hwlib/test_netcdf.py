@@ -114,3 +114,28 @@ def test_a_network_that_claims_many_neurons_is_refused(tmp_path):
             file.attrs["neurons"] = value
         with pytest.raises(InputError, match=r"damaged, or no network \(neurons is "):
             read_network(path)
+
+
+def test_what_every_reader_loads_is_loaded_once(tmp_path):
+    """A child that reads finds loaded what xarray uses, and loads nothing that it only looks for."""
+    path = write_netcdf(good(), tmp_path / "a.nc")
+    code = f"""
+import sys
+from pathlib import Path
+from hwlib import netcdf
+from tests.support.netcdf_files import WANTED
+
+def loaded():
+    return {{name for name, module in sys.modules.items() if module}}
+
+def read():
+    before = loaded()
+    netcdf._read(Path({str(path)!r}), WANTED, {{}})
+    return loaded() - before
+
+netcdf.read_netcdf({str(path)!r}, "result", WANTED)
+print(*netcdf.read_guarded({str(path)!r}, "result", read))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in run.stdout.split()}
+    assert loaded <= {"h5netcdf", "h5py", "encodings"}
