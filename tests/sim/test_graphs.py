@@ -194,6 +194,13 @@ def read_back(graph, tmp_path):
     return graphs.read_graph(graphs.write_graph(graph, tmp_path / "g.mtx"))
 
 
+@pytest.mark.parametrize(
+    ("largest", "unit"), [(1, 1), (1e6, 1), (1e6 + 1, 2**9), (2.0**30, 2**20), (0.99, 2**-11), (2.0**-40, 2**-50)]
+)
+def test_unit_of_weight_is_one_up_to_a_million_else_a_power_of_two(largest, unit):
+    assert graphs.weight_unit(graphs.adjacency([[0, -largest], [-largest, 0]])) == unit
+
+
 def test_diagonal_in_memory_is_left_out_with_a_warning(tmp_path):
     laplacian = nx.laplacian_matrix(nx.complete_graph(4))
     looped = nx.complete_graph(4)

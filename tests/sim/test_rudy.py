@@ -18,6 +18,15 @@ def test_published_test_vector():
     assert [numbers.below(60) for _ in range(6)] == [49, 41, 30, 22, 46, 40]
 
 
+def test_knuths_own_check():
+    """``test_flip.c`` of The Stanford GraphBase: seed −314159, a large bound whose first draws must be thrown away."""
+    numbers = rudy.FlipGenerator(2**31 - 314159)
+    assert numbers.raw() == 119318998
+    for _ in range(133):
+        numbers.raw()
+    assert numbers.below(0x55555555) == 748103812
+
+
 def test_generator_runs_past_its_first_cycles():
     numbers = rudy.FlipGenerator(7)
     values = [numbers.raw() for _ in range(1000)]
