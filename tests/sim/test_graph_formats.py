@@ -308,3 +308,24 @@ def test_large_graphs_are_refused_while_they_are_read(tmp_path):
     assert ":2: 1001 nodes, allowed 1 to 1000" in refused(tmp_path, "g.col", dimacs(many), max_nodes=1000)
     with pytest.raises(InputError, match="2 nodes, allowed 1 to 1"):
         read(tmp_path, "g.mtx", f"{BANNER} array real symmetric\n2 2\n0\n1\n0\n", max_nodes=1)
+
+
+ARCS = {
+    "g.max": "p max 3 3\na 1 2 7\na 2 1 7\na 3 2 1.5\n",
+    "g.mtx": "%%MatrixMarket matrix coordinate real general\n3 3 3\n1 2 7\n2 1 7\n3 2 1.5\n",
+    "d.mtx": "%%MatrixMarket matrix array real general\n3 3\n0 7 0\n7 0 1.5\n0 0 0\n",
+    "g.gml": "graph [ directed 1 node [ id 1 ] node [ id 2 ] node [ id 3 ]"
+    + "".join(f" edge [ source {i} target {j} w {w} ]" for i, j, w in ((1, 2, 7), (2, 1, 7), (3, 2, 1.5))) + " ]",
+    "g.graphml": "<graphml><graph edgedefault='directed'><node id='1'/><node id='2'/><node id='3'/>"
+    + "".join(f"<edge source='{i}' target='{j}'><data key='w'>{w}</data></edge>"
+              for i, j, w in ((1, 2, 7), (2, 1, 7), (3, 2, 1.5))) + "</graph></graphml>",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ARCS)
+def test_arcs_keep_their_direction_where_it_is_asked_for(tmp_path, name):
+    """One pair each way and a lone arc, 3 to 2: refused for a cut, which has no use for directions."""
+    weight = {"weight": "w"} if name.endswith("ml") else {}
+    found = read(tmp_path, name, ARCS[name], directed=True, **weight)
+    assert sorted(found.edges(data="weight")) == [(0, 1, 7.0), (1, 0, 7.0), (2, 1, 1.5)]
+    assert "3 2" in refused(tmp_path, name, ARCS[name], **weight)

@@ -75,6 +75,8 @@ BAD = [
     ("g.col", "p edge 2 1\np edge 2 1\n", ":2: a second problem line"),
     ("g.col", "p edge 2 2\ne 1 2\n", ":2: ends after 1 edges, the header declares 2"),
     ("g.col", "p edge 2 1\ne 1 2\ne 2 1\n", ":3: more edges than the 1 the header declares"),
+    ("g.col", "p edge 2 1\n\ne 2 2\n", ":3: no edge joins two different nodes"),
+    ("g.col", "p edge 2 1\ne 1 2 0\n\n", ":2: all weights are 0"),
     # edges
     ("g.col", "p edge 2 2\ne 1 2\ne 1 2\n", ":3: edge 1 2 again, first on line 2"),
     ("g.col", "p edge 3 3\ne 1 2\ne 2 1\ne 2 3\n", ":4: edge 2 3 is given from both ends, as others are, without 3 2"),
