@@ -329,3 +329,17 @@ def test_arcs_keep_their_direction_where_it_is_asked_for(tmp_path, name):
     found = read(tmp_path, name, ARCS[name], directed=True, **weight)
     assert sorted(found.edges(data="weight")) == [(0, 1, 7.0), (1, 0, 7.0), (2, 1, 1.5)]
     assert "3 2" in refused(tmp_path, name, ARCS[name], **weight)
+
+
+@pytest.mark.parametrize(
+    ("what", "found"), [("", 2.5), (" for='all'", 2.5), (" for='edge'", 2.5), (" for='node'", None)]
+)
+def test_graphml_keys_without_for_are_of_edges_too(tmp_path, what, found):
+    text = (
+        f"<graphml><key id='d0' attr.name='w'{what}/><graph><node id='a'/><node id='b'/>"
+        "<edge source='a' target='b'><data key='d0'>2.5</data></edge></graph></graphml>"
+    )
+    if found is None:
+        assert "without the attribute 'w'" in refused(tmp_path, "g.graphml", text, weight="w")
+    else:
+        assert list(read(tmp_path, "g.graphml", text, weight="w").edges(data="weight")) == [(0, 1, found)]
