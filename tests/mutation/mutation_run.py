@@ -56,6 +56,7 @@ GROUPS = {
         "tests/hwlib/test_capacitance.py", "tests/hwlib/test_layout_capacitance.py", "tests/hwlib/test_spef.py",
         "tests/hwlib/test_spef_reader.py", "tests/sim/test_parasitics.py",
         "tests/hwlib/test_drawing.py", "tests/hwlib/test_resistor_networks.py",
+        "tests/hwlib/test_window_boundaries.py",
     ],
 }  # fmt: skip
 NOT_MUTATED = ["sim/tasks/_search.py"]  # compiled by Numba
@@ -76,6 +77,7 @@ SLOW = [
     "tests/sim/test_stored_states.py::test_a_state_holds_exactly_when_the_simulated_network_stays_in_it",
     "tests/sim/test_maxcut_network.py::test_ten_cuts_of_the_paper",
     "tests/sim/test_graph_formats.py::test_attributed_formats_are_read_as_networkx_reads_them",
+    "tests/hwlib/test_window_boundaries.py::test_metal_that_touches_on_a_boundary_is_one_net[bow_tie",  # meshed
     "tests/sim/test_images.py::test_large_png_is_refused_by_its_header",
 ]
 
