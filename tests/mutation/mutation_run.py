@@ -48,8 +48,12 @@ GROUPS = {
         "tests/sim/test_rudy.py", "tests/sim/test_scores.py", "tests/sim/test_statistics.py",
         "tests/sim/test_picture_recall.py", "tests/sim/test_restarts.py", "tests/sim/test_task_measures.py",
     ],
-    "hwlib/graph_formats/*.py": ["tests/sim/test_graph_formats.py", "tests/sim/test_graphs.py"],
-    "hwlib/graph_reader.py": ["tests/sim/test_graph_formats.py", "tests/sim/test_graphs.py"],
+    "hwlib/graph_formats/*.py": [
+        "tests/sim/test_graph_formats.py", "tests/sim/test_graphs.py", "tests/sim/test_refused_graph_files.py",
+    ],
+    "hwlib/graph_reader.py": [
+        "tests/sim/test_graph_formats.py", "tests/sim/test_graphs.py", "tests/sim/test_refused_graph_files.py",
+    ],
     "hwlib/extraction/*.py": [
         "tests/hwlib/test_extraction_fields.py", "tests/hwlib/test_extraction_network.py",
         "tests/hwlib/test_extraction_orientation.py", "tests/hwlib/test_extraction_wires.py",

@@ -57,6 +57,7 @@ BAD = [
     ("g.mtx", f"{BANNER} coordinate real symmetric\n", ":1: ends after its header, 'rows columns entries' must follow"),
     ("g.mtx", f"{BANNER} array real symmetric\n", ":1: ends after its header, 'rows columns' must follow"),
     ("g.mtx", f"{BANNER} coordinate real symmetric\n2 2 1\n2 1\n", ":3: found '2 1', allowed 'i j weight'"),
+    ("g.mtx", f"{BANNER} coordinate real symmetric\n2 2 1\n2 1 nan\n", ":3: weight 'nan', allowed finite"),
     ("g.mtx", f"{BANNER} coordinate pattern symmetric\n2 2 1\n2\n", ":3: found '2', allowed 'i j'"),
     ("g.txt", "3 2\n", ":1: ends after 0 edges, the header declares 2"),
     ("g.txt", "3 2\n1 2\n", ":2: ends after 1 edges, the header declares 2"),
