@@ -80,10 +80,12 @@ def v_dw_on(
         process.model_dump_json(),
         None if levels is None else np.asarray(levels).tobytes(),
     )
-    if _last is None or _last.network() is not network or _last.asked != asked:
-        found = _centre(network, design, process, levels, circuits or StaticCircuits(network), ideal)
-        _last = _Found(weakref.ref(network), asked, found)
-    return _last.found
+    last = _last  # once: another thread may ask meanwhile
+    if last is not None and last.network() is network and last.asked == asked:
+        return last.found
+    found = _centre(network, design, process, levels, circuits or StaticCircuits(network), ideal)
+    _last = _Found(weakref.ref(network), asked, found)
+    return found
 
 
 class _Found(NamedTuple):

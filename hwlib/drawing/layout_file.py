@@ -18,10 +18,7 @@ FORMATS = {_GDSII: "GDSII", b"%SEMI-OASIS\r\n": "OASIS"}  # what their files beg
 # What reading may take. A flat layout of a million devices reads 4 MB/s from a compressed file, into 300 bytes for one.
 SECONDS, SECONDS_PER_BYTE = 0.9, 4e-6
 MEMORY, MEMORY_PER_BYTE = 2**29, 2000
-_ENDLIB, _PADDING = (
-    b"\x00\x04\x04\x00",
-    2**16,
-)  # last record; bytes looked at at once
+_ENDLIB, _AT_ONCE = b"\x00\x04\x04\x00", 2**16  # last record; bytes looked at together
 SHOWN = 6  # numbers or names quoted in a message
 
 
@@ -71,7 +68,7 @@ def _ends_once(stream: BinaryIO, size: int) -> bool:
 
 
 def _is_padding(content: mmap.mmap, start: int, size: int) -> bool:
-    return all(not content[k : k + _PADDING].strip(b"\0") for k in range(start, size, _PADDING))
+    return all(not content[k : k + _AT_ONCE].strip(b"\0") for k in range(start, size, _AT_ONCE))
 
 
 def _read(path: str | Path) -> kdb.Layout:
