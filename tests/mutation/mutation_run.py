@@ -87,7 +87,7 @@ SLOW = [
 
 
 def copy_tree(tree: Path, only: str, tests: list[str]) -> None:
-    """A fresh copy of the checkout with mutmut's settings, its properties open to mutation."""
+    """A fresh copy of the checkout with mutmut's settings, properties open to mutation and caches off."""
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True)
     for name in COPIED:
@@ -96,7 +96,7 @@ def copy_tree(tree: Path, only: str, tests: list[str]) -> None:
             shutil.copytree(source, tree / name)  # with the times of the files: Numba's compiled code stays good
         else:
             shutil.copy(source, tree / name)
-    for path in tree.glob(only):
+    for path in (tree / only).parent.glob("*.py"):  # its neighbours too: a cache of theirs would hide its mutants
         path.write_text(open_properties(path.read_text(encoding="utf-8")), encoding="utf-8")
     selection = [*tests, *(f"--deselect={name}" for name in SLOW)]
     settings = {
