@@ -309,6 +309,27 @@ def test_cell_resistances_are_recovered():
     assert ladder.vdw == 0 and not ladder.centred
 
 
+@pytest.mark.parametrize(("drive", "stub"), [(2.5, 7.0), (2.5, 80.0), (40.0, 3.0)])
+def test_resistance_from_a_soma_to_its_column_is_recovered(drive, stub):
+    """The same resistor between every soma and its column; the taps beside a soma are a cell away from there."""
+    design, process, network, protocol = network_of(12, drive)
+    somas, new = network.somas, network.nodes + np.arange(12)
+    terminals = network.terminals.copy()
+    column = terminals[somas, MTJ_OUT]
+    terminals[somas, MTJ_OUT] = new
+    drawn = replace(
+        network,
+        node_net=np.concatenate([network.node_net, network.node_net[column]]).astype(np.int32),
+        node_x=np.full(network.nodes + 12, np.nan), node_y=np.full(network.nodes + 12, np.nan),
+        resistor_nodes=np.concatenate([network.resistor_nodes, np.stack([column, new], axis=1)]).astype(np.int32),
+        resistor_ohm=np.append(network.resistor_ohm, np.full(12, stub)),
+        resistor_layer=np.append(network.resistor_layer, np.full(12, -1)).astype(np.int32),
+        resistor_limit=np.append(network.resistor_limit, np.full(12, np.inf)), terminals=terminals,
+    ).validate()  # fmt: skip
+    ladder = growth.cell_ladder(Cases(drawn, protocol, design.device, process, Limits()))
+    assert (ladder.drive, ladder.feed) == pytest.approx((drive, stub), rel=1e-6, abs=0)
+
+
 def test_waiver_keeps_the_finding_but_does_not_fail():
     design, process, network, protocol = network_of(3, v_dw="eq4")
     waivers = {"vdw.window": "bench device", "vdw.eq4": "bench device"}
