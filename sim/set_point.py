@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +14,7 @@ from hwlib.operating_point import resolve_v_dw
 from hwlib.process import Process
 from hwlib.temperature import at_temperature
 from hwlib.weights import weight_levels
+from sim.last_network import LastNetwork
 from sim.protocol import Protocol, protocol_for
 from sim.rules.cases import Cases, Limits
 from sim.rules.statics import StaticCircuits
@@ -48,6 +48,10 @@ class SetVoltage(NamedTuple):
         return f"V_DW {self.volts:.4g} V, {self.origin}"
 
 
+# Rules, traces and trials ask for the set point of one network in turn: what it was asked for, and what was found.
+_LAST = LastNetwork[tuple[tuple[str, str, bytes | None], SetVoltage]]()
+
+
 def v_dw_on(
     network: Network, design: Design, process: Process, *, levels: np.ndarray | None = None,
     circuits: StaticCircuits | None = None,
@@ -64,7 +68,6 @@ def v_dw_on(
         levels: weights as multiples of W, for networks with weight lines; default the design's.
         circuits: of this network, for what was solved before; default: new ones.
     """
-    global _last
     design, process = at_temperature(design, process)
     setting, ideal = design.operating_point.v_dw, resolve_v_dw(design, process)
     if network.has_wires and design.compensation is not None and design.compensation.v_dw is not None:
@@ -80,23 +83,11 @@ def v_dw_on(
         process.model_dump_json(),
         None if levels is None else np.asarray(levels).tobytes(),
     )
-    last = _last  # once: another thread may ask meanwhile
-    if last is not None and last.network() is network and last.asked == asked:
-        return last.found
+    known = _LAST.get(network)
+    if known is not None and known[0] == asked:
+        return known[1]
     found = _centre(network, design, process, levels, circuits or StaticCircuits(network), ideal)
-    _last = _Found(weakref.ref(network), asked, found)
-    return found
-
-
-class _Found(NamedTuple):
-    """A set point that was found last: rules, traces and trials ask for that of one network in turn."""
-
-    network: weakref.ref[Network]
-    asked: tuple[str, str, bytes | None]
-    found: SetVoltage
-
-
-_last: _Found | None = None
+    return _LAST.keep(network, (asked, found))[1]
 
 
 def _centre(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import weakref
 from collections.abc import Sequence
 from functools import cached_property
 from threading import Lock
@@ -40,6 +39,7 @@ from sim.engines.layout.stepping.trials_abreast import advance_abreast
 from sim.engines.layout.system import System, Walls, make_system, make_walls
 from sim.engines.stepper import CONVERGENCE, REST, RUNNING, Phase, Solver, Stepper
 from sim.engines.vector_code import LANES
+from sim.last_network import LastNetwork
 from sim.recorder import Recorder
 from sim.wall_events import EventStore
 
@@ -96,31 +96,16 @@ def plan_for(network: Network, voltages: np.ndarray, plans: Plans) -> tuple[Stru
     return plans[key]
 
 
-class _Kept:
-    """The plans of the last large network: whoever runs it twice, at other voltages, waits for them once.
-
-    They hold a copy of the network that shares its arrays, and go when the network does.
-    """
-
-    def __init__(self) -> None:
-        self._of: weakref.ref[Network] | None = None
-        self._kept: tuple[Network, Plans] | None = None
-
-    def of(self, network: Network) -> tuple[Network, Plans]:
-        """What plans are to be made of, and those that there are."""
-        if network.devices < _WALLS_KEPT:
-            return network, {}
-        if self._kept is None or self._of is None or self._of() is not network:
-            self._of = weakref.ref(network, self._forget)
-            self._kept = copy.copy(network), {}
-        return self._kept
-
-    def _forget(self, of: weakref.ref[Network]) -> None:
-        if self._of is of:
-            self._kept = None
+# A copy of the network, which shares its arrays, and its plans: whoever runs it twice, at other voltages, waits for
+# them once.
+_KEPT = LastNetwork[tuple[Network, Plans]]()
 
 
-_KEPT = _Kept()
+def _planned(network: Network) -> tuple[Network, Plans]:
+    """What plans are to be made of, and those that there are."""
+    if network.devices < _WALLS_KEPT:
+        return network, {}
+    return _KEPT.get(network) or _KEPT.keep(network, (copy.copy(network), {}))
 
 
 class LayoutSolver(Solver):
@@ -136,7 +121,7 @@ class LayoutSolver(Solver):
         self.threads = threads or threads_for(network)
         self.side_by_side = numba.get_num_threads() if self.threads == 1 else 1
         self.abreast = LANES if self.threads == 1 else 1
-        self._planned, self._plans = _KEPT.of(network)
+        self._planned, self._plans = _planned(network)
         self._planning, self._shared = Lock(), dict[int, Shared]()
 
     def begin(self, phase: Phase) -> Stepper:
