@@ -18,7 +18,7 @@ import numpy as np
 from hwlib.network import Network
 from sim.checkpoint import CheckpointError, identity, read_state, write_state
 from sim.engines.engine_interface import Engine, Options, Progress
-from sim.engines.stepper import CONVERGENCE, LOAD, REST, RUNNING, Phase, Solver, Stepper
+from sim.engines.stepper import CONVERGENCE, LOAD, REST, RUNNING, Phase, Solver, Stepper, on_tracks
 from sim.protocol import Protocol
 from sim.result import Trace, Trials, joined
 
@@ -166,7 +166,7 @@ class TrialRun:
         ):
             if state[name].shape != shape or not np.isfinite(state[name]).all():
                 raise ValueError(name)
-        if ((state["wall"] < 0) | (state["wall"] > self.solver.network.length)).any() or min(state["phase_time"]) < 0:
+        if not on_tracks(self.solver.network, state["wall"]) or min(state["phase_time"]) < 0:
             raise ValueError("walls or times")
         self.phase = int(state["phase"])
         self.phase_time, self.at_rest = list(state["phase_time"]), [bool(x) for x in state["at_rest"]]

@@ -14,7 +14,7 @@ import numpy as np
 
 from hwlib.network import Network
 from sim.dynamics import dynamics_of
-from sim.engines.stepper import LIMIT, RUNNING, Phase, Solver, Stepper
+from sim.engines.stepper import LIMIT, RUNNING, Phase, Solver, Stepper, on_tracks
 from sim.recorder import Recorder
 from sim.thermal.brownian_steps import displace
 from sim.thermal.counter_random import draw_pair
@@ -180,8 +180,7 @@ class ThermalStepper(Stepper):
         for name, values in kept.items():
             if values.shape != own[name].shape or not np.isfinite(values).all():
                 raise ValueError(name)
-        length = self.phase.network.length
-        if ((kept["place"] < 0) | (kept["place"] > length)).any() or kept["taken"][0] < 0:
+        if not on_tracks(self.phase.network, kept["place"]) or kept["taken"][0] < 0:
             raise ValueError("places or steps")
         self._place, self.state, self.energy = kept["place"], kept["state"], kept["energy"]
         self.steps = int(kept["taken"][0])
