@@ -30,13 +30,12 @@ def refuse_too_much(
     Raises:
         InputError: it holds more shapes, labels or instances of cells than ``AROUND`` and ``WITH_EACH`` allow.
     """
-    held: dict[int, np.ndarray] = {}
+    held = np.zeros((1 + max(hierarchy.rows), len(KINDS)))
     for index in layout.each_cell_bottom_up():
         cell, rows = layout.cell(index), hierarchy.rows[index]
         own = [sum(cell.shapes(k).size() for k in layers), sum(cell.shapes(k).size() for k in labels), 0]
-        held[index] = np.array(own, float)
-        for child, count in zip(rows[:, CELL].tolist(), (rows[:, NA] * rows[:, NB]).tolist(), strict=True):
-            held[index] += count * (held[child] + np.array([0, 0, 1]))
+        count = rows[:, [NA]] * rows[:, [NB]]
+        held[index] = own + (count * (held[rows[:, CELL]] + [0, 0, 1])).sum(axis=0)
     top = layout.top_cell().cell_index()
     pillars = hierarchy.marked[top]
     for kind, found, around, each in zip(KINDS, held[top].tolist(), AROUND, WITH_EACH, strict=True):

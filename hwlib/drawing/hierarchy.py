@@ -44,32 +44,37 @@ def read_hierarchy(layout: kdb.Layout, where: str, counted: int | None) -> Hiera
         InputError: coordinates beyond ``REACH``, or too many instances.
     """
     found = Hierarchy()
-    reach: dict[int, float] = {}
-    instances: dict[int, int] = {}
+    size = 1 + max(layout.each_cell_bottom_up())
+    reach, instances, marked = np.zeros(size), np.zeros(size), np.zeros(size, np.int64)
     for index in layout.each_cell_bottom_up():
         cell = layout.cell(index)
-        rows = found.rows[index] = _rows(cell)
-        far = max(_own_reach(cell), _reach(cell, rows, reach, found))
+        rows, stretch = _rows(cell)
+        found.rows[index] = rows
+        if (stretch > 0).any():
+            found.complex.add(index)
+        far = max(_own_reach(cell), _reach(rows, np.where(stretch > 0, stretch, 1.0) * reach[rows[:, CELL]]))
         if far > REACH:
             raise InputError(
                 f"{where}: coordinates of cell {shown(cell.name)} reach {far:.4g} database units, {REACH} "
                 f"({REACH * layout.dbu * 1e-6:.3g} m) can be handled"
             )
         reach[index] = far
-        repeats = [(row[CELL], row[NA] * row[NB]) for row in rows.tolist()]
-        instances[index] = sum(count * (1 + instances[child]) for child, count in repeats)
+        count = rows[:, NA] * rows[:, NB]
+        instances[index] = (count * (1 + instances[rows[:, CELL]])).sum()
         if instances[index] > MOST_INSTANCES:
             raise InputError(
-                f"{where}: cell {shown(cell.name)} holds {instances[index]} instances of cells, {MOST_INSTANCES} can "
-                "be handled"
+                f"{where}: cell {shown(cell.name)} holds {instances[index]:.0f} instances of cells, {MOST_INSTANCES} "
+                "can be handled"
             )
         own = 0 if counted is None else cell.shapes(counted).size()
-        found.marked[index] = own + sum(count * found.marked[child] for child, count in repeats)
+        marked[index] = own + (count * marked[rows[:, CELL]]).sum()
+        found.marked[index] = int(marked[index])
     return found
 
 
-def _rows(cell: kdb.Cell) -> np.ndarray:
-    rows = []
+def _rows(cell: kdb.Cell) -> tuple[np.ndarray, np.ndarray]:
+    """Instances of a cell (see ``Hierarchy``), and by how much at most each one that is complex stretches its cell."""
+    rows, stretch = [], []
     for inst in cell.each_inst():
         trans = inst.trans
         place = trans.disp
@@ -79,7 +84,9 @@ def _rows(cell: kdb.Cell) -> np.ndarray:
         else:
             steps = (1, 1, 0, 0, 0, 0)
         rows.append((inst.cell_index, trans.rot, place.x, place.y, *steps))
-    return np.array(rows, np.int64).reshape(-1, 10)
+        # Times the square root of two for a tilt.
+        stretch.append(1.5 * inst.cplx_trans.mag if inst.is_complex() else 0.0)
+    return np.array(rows, np.int64).reshape(-1, 10), np.array(stretch)
 
 
 def _own_reach(cell: kdb.Cell) -> float:
@@ -93,15 +100,10 @@ def _own_reach(cell: kdb.Cell) -> float:
     return max((abs(v) for b in boxes if not b.empty() for v in (b.left, b.bottom, b.right, b.top)), default=0.0)
 
 
-def _reach(cell: kdb.Cell, rows: np.ndarray, reach: dict[int, float], found: Hierarchy) -> float:
-    """Largest coordinate of what a cell's instances hold."""
+def _reach(rows: np.ndarray, below: np.ndarray) -> float:
+    """Largest coordinate of what a cell's instances hold, each of which reaches so far by itself."""
     if not len(rows):
         return 0.0
-    below = np.array([reach[child] for child in rows[:, CELL].tolist()])
-    if any(inst.is_complex() for inst in cell.each_inst()):
-        found.complex.add(cell.cell_index())
-        # Times the square root of two for a tilt.
-        below = below * np.array([1.5 * inst.cplx_trans.mag for inst in cell.each_inst()])
     far = np.abs(rows[:, [DX, DY]]).max(axis=1).astype(float)
     for count, step in ((NA, [AX, AY]), (NB, [BX, BY])):
         far += (rows[:, count] - 1.0) * np.abs(rows[:, step]).max(axis=1)
@@ -249,6 +251,8 @@ def remove_doubled(layout: kdb.Layout, hierarchy: Hierarchy) -> list[Doubled]:
     """Take away every instance that lies exactly on another of the same cell, and say which."""
     found = []
     for parent, rows in hierarchy.rows.items():
+        if _lie_apart(rows):
+            continue
         groups: dict[tuple[int, int], list[int]] = defaultdict(list)
         for k, (child, turn) in enumerate(rows[:, [CELL, TURN]].tolist()):
             groups[child, turn].append(k)
@@ -265,6 +269,12 @@ def remove_doubled(layout: kdb.Layout, hierarchy: Hierarchy) -> list[Doubled]:
                 found.append(Doubled(layout.cell(parent).name, cell.name, box, times - 1))
             _place_once(layout.cell(parent), child, turn, places)
     return found
+
+
+def _lie_apart(rows: np.ndarray) -> bool:
+    """Whether no two instances of a cell begin at one place, whatever they are of."""
+    _, _, x, y = expanded(rows).T
+    return len(np.unique((x << 32) + y)) == len(x)
 
 
 def _steps_apart(row: np.ndarray) -> bool:

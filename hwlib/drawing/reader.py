@@ -43,7 +43,7 @@ class Drawing:
         made: names of cells that the file does not have, copies in another size.
         doubled: instances that lay on one of their like.
         crossing: by layer and cell, what polygons that are not simple enclose wrongly (cell coordinates).
-        rows: instances of each cell (see ``hierarchy``).
+        rows: instances of each cell (see ``hierarchy``); tilted: cells that hold one at another angle than 90°.
         pillars: how many shapes the pillar layer has.
         outlined: whether the outline is the top cell's own; one of a macro within does not bind what is around it.
     """
@@ -61,6 +61,7 @@ class Drawing:
     doubled: list[Doubled] = field(default_factory=list)
     crossing: dict[str, dict[str, kdb.Region]] = field(default_factory=dict)
     rows: dict[int, np.ndarray] = field(default_factory=dict)
+    tilted: set[int] = field(default_factory=set)
     pillars: int = 0
     outlined: bool = False
 
@@ -77,11 +78,11 @@ class Drawing:
         """A place in dbu as words for messages."""
         return f"({x * self.layout.dbu:.3f}, {y * self.layout.dbu:.3f}) µm"
 
-    def box(self, cell: kdb.Cell) -> kdb.Box:
-        """Box of a cell's wires, vias and device layers."""
+    def box(self, cell: kdb.Cell, *, markers: bool = False) -> kdb.Box:
+        """Box of a cell's wires, vias and device layers, and of its markers where they are wanted."""
         out = kdb.Box()
         for name, index in self.layers.items():
-            if self.process.layers[name].kind in WIRING:
+            if markers or self.process.layers[name].kind in WIRING:
                 out += cell.bbox(index)
         return out
 
@@ -224,7 +225,7 @@ def _has_shapes(layout: kdb.Layout, gds: tuple[int, int]) -> bool:
 def _layers(layout: kdb.Layout, process: Process, where: str, hierarchy: Hierarchy) -> Drawing:
     known = {layer.gds: name for name, layer in process.layers.items()}
     labels = {layer.label: name for name, layer in process.layers.items() if layer.label}
-    drawing = Drawing(where, layout, layout.top_cell(), process, {}, {}, rows=hierarchy.rows)
+    drawing = Drawing(where, layout, layout.top_cell(), process, {}, {}, rows=hierarchy.rows, tilted=hierarchy.complex)
     drawing.pillars = hierarchy.marked[drawing.top.cell_index()]
     for index in layout.layer_indexes():
         info = layout.get_info(index)

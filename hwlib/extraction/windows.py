@@ -7,11 +7,13 @@ taken out of the hierarchy and extracted with the rest, as drawn.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import klayout.db as db
 import numpy as np
 
+from hwlib.drawing.hierarchy import CELL, NA, NB, expanded
 from hwlib.drawing.reader import WIRING, Drawing
 
 SMALL = 16  # pillar shapes: cells with fewer are merged before counting, a pillar may be drawn in parts
@@ -45,22 +47,21 @@ def leaf_cells(drawing: Drawing) -> set[int]:
     """Cells that become windows: at most one device, below the top cell."""
     layout = drawing.layout
     pillar = drawing.layers["pillar"]
-    counts: dict[int, int] = {}
+    counts = np.zeros(1 + max(drawing.rows), np.int64)
     for index in layout.each_cell_bottom_up():
-        cell = layout.cell(index)
-        count = cell.shapes(pillar).size()
-        for inst in cell.each_inst():
-            below = counts[inst.cell_index]
-            if below:
-                count += below * max(inst.na, 1) * max(inst.nb, 1)
+        cell, rows = layout.cell(index), drawing.rows[index]
+        count = cell.shapes(pillar).size() + int((counts[rows[:, CELL]] * rows[:, NA] * rows[:, NB]).sum())
         if 1 < count <= SMALL:
             count = db.Region(cell.begin_shapes_rec(pillar)).merged().count()
         counts[index] = count
-    return {index for index, count in counts.items() if count <= 1 and index != drawing.top.cell_index()}
+    return {index for index in drawing.rows if counts[index] <= 1 and index != drawing.top.cell_index()}
 
 
-def place_leaves(drawing: Drawing, leaves: set[int]) -> Placements | None:
-    """All placements of leaves; None when a scaled or tilted instance forbids exact placements."""
+def place_leaves(drawing: Drawing, leaves: set[int], *, markers: bool = False) -> Placements | None:
+    """All placements of leaves; None when a scaled or tilted instance forbids exact placements.
+
+    Their boxes hold wires, vias and device layers, with ``markers`` those layers too; leaves without any are left out.
+    """
     walker = _Walker(drawing, leaves)
     if not walker.exact:
         return None
@@ -69,15 +70,16 @@ def place_leaves(drawing: Drawing, leaves: set[int]) -> Placements | None:
         return Placements([], np.zeros(0, int), np.zeros(0, int), np.zeros(0, int), np.zeros((0, 4), int))
     codes, variant = np.unique(rows[:, 0] * 8 + rows[:, 1], return_inverse=True)
     variants = [(int(code) // 8, int(code) % 8) for code in codes]
-    boxes = np.array([_box_row(drawing, v) for v in variants])
+    boxes = np.array([_box_row(drawing, v, markers) for v in variants])
     filled = boxes[:, 0] < boxes[:, 2]
     all_boxes = boxes[variant] + rows[:, [2, 3, 2, 3]]
     placements = Placements(variants, variant, rows[:, 2], rows[:, 3], all_boxes)
     return placements if filled.all() else placements.select(filled[variant])
 
 
-def _box_row(drawing: Drawing, variant: Variant) -> tuple[int, int, int, int]:
-    box = drawing.box(drawing.layout.cell(variant[0])).transformed(db.Trans(variant[1] % 4, variant[1] >= 4, 0, 0))
+def _box_row(drawing: Drawing, variant: Variant, markers: bool) -> tuple[int, int, int, int]:
+    box = drawing.box(drawing.layout.cell(variant[0]), markers=markers)
+    box = box.transformed(db.Trans(variant[1] % 4, variant[1] >= 4, 0, 0))
     return (0, 0, 0, 0) if box.empty() else (box.left, box.bottom, box.right, box.top)
 
 
@@ -85,62 +87,26 @@ class _Walker:
     """Collects placements bottom-up; rows are cell, rotation code, dx, dy."""
 
     def __init__(self, drawing: Drawing, leaves: set[int]):
-        self.layout = drawing.layout
-        self.leaves = leaves
+        self.rows, self.leaves = drawing.rows, leaves
         self.known: dict[int, np.ndarray] = {}
-        self.exact = not any(
-            inst.is_complex() for index in self.layout.each_cell_top_down() if index not in leaves
-            for inst in self.layout.cell(index).each_inst()
-        )  # fmt: skip
+        self.exact = drawing.tilted <= leaves
 
     def below(self, index: int) -> np.ndarray:
         if index in self.leaves:
             return np.array([[index, 0, 0, 0]], np.int64)
         if index not in self.known:
-            parts = self._own_leaves(index) + self._branches(index)
-            self.known[index] = np.concatenate(parts) if parts else np.zeros((0, 4), np.int64)
+            rows = self.rows[index]
+            is_leaf = np.isin(rows[:, CELL], list(self.leaves))
+            parts = [expanded(rows[is_leaf]), *self._branches(rows[~is_leaf])]
+            self.known[index] = np.concatenate(parts)
         return self.known[index]
 
-    def _own_leaves(self, index: int) -> list[np.ndarray]:
-        """Leaf instances directly in a cell, arrays expanded all at once."""
-        found = []
-        for inst in self.layout.cell(index).each_inst():
-            cell = inst.cell_index
-            if cell in self.leaves:
-                t, a, b = inst.trans, inst.a, inst.b
-                d = t.disp
-                found.append((cell, t.rot, d.x, d.y, inst.na, inst.nb, a.x, a.y, b.x, b.y))
-        if not found:
-            return []
-        rows = np.array(found, np.int64)
-        na, nb = np.maximum(rows[:, 4], 1), np.maximum(rows[:, 5], 1)
-        count = na * nb
-        owner = np.repeat(np.arange(len(rows)), count)
-        k = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-        i, j = k // nb[owner], k % nb[owner]
-        full = rows[owner]
-        out = full[:, :4].copy()
-        out[:, 2] += i * full[:, 6] + j * full[:, 8]
-        out[:, 3] += i * full[:, 7] + j * full[:, 9]
-        return [out]
-
-    def _branches(self, index: int) -> list[np.ndarray]:
-        parts: list[np.ndarray] = []
-        cell = self.layout.cell(index)
-        if all(child in self.leaves for child in cell.each_child_cell()):
-            return parts
-        for inst in cell.each_inst():
-            if inst.cell_index in self.leaves:
-                continue
-            rows = self.below(inst.cell_index)
-            if not len(rows):
-                continue
-            turned = _turned(rows, inst.trans)
-            for i in range(max(inst.na, 1)):
-                for j in range(max(inst.nb, 1)):
-                    shift = inst.a * i + inst.b * j
-                    parts.append(turned + np.array([0, 0, shift.x, shift.y]))
-        return parts
+    def _branches(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        for row in rows:
+            found = self.below(int(row[CELL]))
+            if len(found):
+                for _, turn, dx, dy in expanded(row[None]).tolist():
+                    yield _turned(found, db.Trans(turn % 4, turn >= 4, dx, dy))
 
 
 def _turned(rows: np.ndarray, trans: db.Trans) -> np.ndarray:
