@@ -16,6 +16,19 @@ from hwlib.registry import Registry
 
 
 @dataclass(frozen=True)
+class Local:
+    """What decides whether there is a violation at a place: shapes near it, and no others.
+
+    Attributes:
+        reach: how far from the shapes of the rule's layers all lies that decides, and every mark, in dbu.
+        whole: index in ``Rule.layers`` of one whose polygons are judged as they are, however large.
+    """
+
+    reach: Callable[[Checker, Rule], int]
+    whole: int | None = None
+
+
+@dataclass(frozen=True)
 class RuleKind:
     """One kind of rules.
 
@@ -24,12 +37,20 @@ class RuleKind:
         meaning: in a few words.
         check: violations of a rule in the checker's layout.
         write: lines of KLayout's script that report the same (layer ``m1`` is ``l_m1`` there, see ``ruby``).
+        local: what decides; such a kind makes findings of marks alone (``Checker.each`` and ``pairs``). None: more than
+            what lies near, so that the whole layout is looked at every time.
     """
 
     name: str
     meaning: str
     check: Callable[[Checker, Rule], Iterator[Finding]]
     write: Callable[[Rule, Process], str]
+    local: Local | None = None
+
+
+def as_far_as(value: float) -> Local:
+    """A rule that sees ``value`` times its limit, a length, and one dbu."""
+    return Local(lambda checker, rule: round(value * checker.steps(rule.value)) + 1)
 
 
 RULE_KINDS: Registry[RuleKind] = Registry("kind of design rules")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hwlib.checks.design_rules.checker import Checker
-from hwlib.checks.design_rules.kind import RuleKind, register
+from hwlib.checks.design_rules.kind import Local, RuleKind, as_far_as, register
 from hwlib.checks.design_rules.ruby import micrometres, on_layer, output
 from hwlib.checks.design_rules.rule import Rule
 from hwlib.findings import Finding
 from hwlib.process import Process
+
+HERE = as_far_as(0)  # a part of a polygon has no more area than the whole, and no edge that the whole does not have
 
 
 def _check_width(checker: Checker, rule: Rule) -> Iterator[Finding]:
@@ -17,7 +19,7 @@ def _check_width(checker: Checker, rule: Rule) -> Iterator[Finding]:
     yield from checker.pairs(rule, marks, "width")
 
 
-register(RuleKind("width", "Wires are wide enough.", _check_width, on_layer("width({value})")))
+register(RuleKind("width", "Wires are wide enough.", _check_width, on_layer("width({value})"), as_far_as(1)))
 
 
 def _check_space(checker: Checker, rule: Rule) -> Iterator[Finding]:
@@ -25,7 +27,7 @@ def _check_space(checker: Checker, rule: Rule) -> Iterator[Finding]:
     yield from checker.pairs(rule, marks, "space")
 
 
-register(RuleKind("space", "Shapes keep apart.", _check_space, on_layer("space({value})")))
+register(RuleKind("space", "Shapes keep apart.", _check_space, on_layer("space({value})"), as_far_as(1)))
 
 
 def _check_area(checker: Checker, rule: Rule) -> Iterator[Finding]:
@@ -40,7 +42,7 @@ def _write_area(rule: Rule, _: Process) -> str:
     return f"l_{rule.layers[0]}.with_area(nil, {rule.value * 1e12:.9g}.um2){output(rule)}"
 
 
-register(RuleKind("area", "Islands are large enough.", _check_area, _write_area))
+register(RuleKind("area", "Islands are large enough.", _check_area, _write_area, HERE))
 
 
 def _check_size(checker: Checker, rule: Rule) -> Iterator[Finding]:
@@ -63,7 +65,9 @@ def _write_size(rule: Rule, _: Process) -> str:
     return f"({parts}).merged{output(rule)}"
 
 
-register(RuleKind("size", "Vias and pillars are squares of one size.", _check_size, _write_size))
+register(
+    RuleKind("size", "Vias and pillars are squares of one size.", _check_size, _write_size, Local(HERE.reach, whole=0))
+)
 
 
 def _check_grid(checker: Checker, rule: Rule) -> Iterator[Finding]:
@@ -76,7 +80,7 @@ def _check_grid(checker: Checker, rule: Rule) -> Iterator[Finding]:
         yield checker.finding(rule, cell, box, message, None, "")
 
 
-register(RuleKind("grid", "Vertices lie on the manufacturing grid.", _check_grid, on_layer("ongrid({value})")))
+register(RuleKind("grid", "Vertices lie on the manufacturing grid.", _check_grid, on_layer("ongrid({value})"), HERE))
 
 
 def _check_acute(checker: Checker, rule: Rule) -> Iterator[Finding]:
@@ -92,7 +96,7 @@ def _write_acute(rule: Rule, _: Process) -> str:
     return f"({name}.corners(90.1 .. 180.0) + {name}.corners(-180.0 .. -90.1)).merged{output(rule)}"
 
 
-register(RuleKind("acute", "No corner is sharper than 90°.", _check_acute, _write_acute))
+register(RuleKind("acute", "No corner is sharper than 90°.", _check_acute, _write_acute, HERE))
 
 
 def _check_orthogonal(checker: Checker, rule: Rule) -> Iterator[Finding]:
@@ -101,4 +105,6 @@ def _check_orthogonal(checker: Checker, rule: Rule) -> Iterator[Finding]:
         yield checker.finding(rule, cell, shape.bbox(), message, None, "")
 
 
-register(RuleKind("orthogonal", "Edges are parallel to the axes.", _check_orthogonal, on_layer("non_rectilinear")))
+register(
+    RuleKind("orthogonal", "Edges are parallel to the axes.", _check_orthogonal, on_layer("non_rectilinear"), HERE)
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hwlib.checks.design_rules.checker import Checker
 from hwlib.checks.design_rules.kind import RULE_KINDS
+from hwlib.checks.design_rules.near_checker import NearChecker
 from hwlib.checks.design_rules.rule import design_rules
 from hwlib.drawing.reader import LayoutSource, open_layout
 from hwlib.findings import Finding
@@ -27,9 +28,12 @@ def drc(layout: LayoutSource, process: Process, *, limit: int = MAX_PER_RULE) ->
     Raises:
         InputError: a file that cannot be checked (see ``open_layout``).
     """
-    checker = Checker(open_layout(layout, process))
+    drawing, rules = open_layout(layout, process), design_rules(process)
+    checker, near = Checker(drawing), NearChecker(drawing, rules)
     findings: list[Finding] = []
-    for rule in design_rules(process):
+    for rule in rules:
+        if near.holds(rule):
+            continue
         found: list[Finding] = []
         for count, finding in enumerate(RULE_KINDS[rule.kind].check(checker, rule)):
             if count == limit:

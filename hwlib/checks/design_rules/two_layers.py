@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import klayout.db as kdb
 
 from hwlib.checks.design_rules.checker import Checker
-from hwlib.checks.design_rules.kind import RuleKind, register
+from hwlib.checks.design_rules.kind import Local, RuleKind, as_far_as, register
 from hwlib.checks.design_rules.ruby import micrometres, output
 from hwlib.checks.design_rules.rule import Rule
 from hwlib.checks.places import first_place
@@ -41,7 +41,13 @@ def _write_enclosure(rule: Rule, _: Process) -> str:
 
 
 register(
-    RuleKind("enclosure", "The outer layer surrounds the inner one by a margin.", _check_enclosure, _write_enclosure)
+    RuleKind(
+        "enclosure",
+        "The outer layer surrounds the inner one by a margin.",
+        _check_enclosure,
+        _write_enclosure,
+        as_far_as(2),  # what is sized goes farther at corners
+    )
 )
 
 
@@ -62,7 +68,11 @@ def _write_separation(rule: Rule, _: Process) -> str:
     )
 
 
-register(RuleKind("separation", "Two layers keep apart and do not overlap.", _check_separation, _write_separation))
+register(
+    RuleKind(
+        "separation", "Two layers keep apart and do not overlap.", _check_separation, _write_separation, as_far_as(1)
+    )
+)
 
 
 def _check_extension(checker: Checker, rule: Rule) -> Iterator[Finding]:
@@ -87,7 +97,13 @@ def _write_extension(rule: Rule, _: Process) -> str:
 
 
 register(
-    RuleKind("extension", "A layer reaches beyond another on two opposite sides.", _check_extension, _write_extension)
+    RuleKind(
+        "extension",
+        "A layer reaches beyond another on two opposite sides.",
+        _check_extension,
+        _write_extension,
+        Local(as_far_as(2).reach, whole=1),
+    )
 )
 
 
@@ -108,7 +124,15 @@ def _write_overlap(rule: Rule, _: Process) -> str:
     )
 
 
-register(RuleKind("overlap", "A layer lies on another over a width.", _check_overlap, _write_overlap))
+register(
+    RuleKind(
+        "overlap",
+        "A layer lies on another over a width.",
+        _check_overlap,
+        _write_overlap,
+        Local(as_far_as(1).reach, whole=0),
+    )
+)
 
 
 def _margin(checker: Checker, cell: kdb.Cell, mark: kdb.Box, rule: Rule, limit: int) -> int:

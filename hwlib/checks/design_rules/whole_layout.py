@@ -81,13 +81,13 @@ register(RuleKind("simple", "Polygons do not cross themselves.", _check_simple, 
 
 
 def _check_outline(checker: Checker, rule: Rule) -> Iterator[Finding]:
-    layer, outline = (checker.region(name) for name in rule.layers)
     if not checker.drawing.outlined:
         return
     frame = checker.drawing.region(rule.layers[1]).merged()
     index = checker.drawing.layers.get(rule.layers[0])
     if index is None or (frame.is_box() and checker.drawing.top.bbox(index).inside(frame.bbox())):
         return  # no need to look at every shape
+    layer, outline = (checker.region(name) for name in rule.layers)
     for cell, shape in checker.each(layer - outline):
         yield checker.finding(rule, cell, shape.bbox(), f"{rule.layers[0]} lies outside the outline", None, "")
 
