@@ -141,9 +141,12 @@ def _complete(assembly: Assembly, shape: np.ndarray, axon: np.ndarray, post: np.
             else f"a soma from dendrite {post[k]} to drive {pre[k]}"
         )
         raise InputError(f"{_device(assembly, shape, k)} is {what}")
-    code, count = np.unique(post.astype(np.int64) * neurons + pre, return_counts=True)
-    wanted = np.ravel_multi_index(topology.ends, (neurons, neurons))
-    missing, strange, twice = np.setdiff1d(wanted, code), np.setdiff1d(code, wanted), code[count > 1]
+    code, pairs = post.astype(np.int64) * neurons + pre, neurons * neurons
+    count, wanted = np.bincount(code, minlength=pairs), np.zeros(pairs, bool)
+    wanted[np.ravel_multi_index(topology.ends, (neurons, neurons))] = True
+    missing, strange, twice = (
+        np.flatnonzero(each) for each in (wanted & (count == 0), ~wanted & (count > 0), count > 1)
+    )  # fmt: skip
     for what, where in (("missing", missing), ("none of the design", strange), ("there twice", twice)):
         if len(where):
             i, j = divmod(int(where[0]), neurons)
