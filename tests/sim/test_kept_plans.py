@@ -10,6 +10,8 @@ import sim
 from hwlib.schematic import ladder_network
 from hwlib.weights import hebbian
 from sim.engines.layout import layout_stepper
+from sim.engines.layout.layout_stepper import plan_for
+from sim.engines.layout.partition.made_before import MadeBefore
 from sim.protocol import protocol_for
 from sim.tasks.setup import paper_design
 
@@ -19,7 +21,7 @@ def made(monkeypatch):
     """Every network is large; numbers of the plans that are made."""
     monkeypatch.setattr(layout_stepper, "_WALLS_KEPT", 0)
     count, build = [], layout_stepper.build_plan
-    monkeypatch.setattr(layout_stepper, "build_plan", lambda structure: count.append(1) or build(structure))
+    monkeypatch.setattr(layout_stepper, "build_plan", lambda *given: count.append(1) or build(*given))
     return count
 
 
@@ -62,3 +64,35 @@ def test_plans_go_with_their_network(made):
     del network
     gc.collect()
     assert layout_stepper._KEPT._kept is None
+
+
+def arrays(part):
+    """All arrays of a plan, in order."""
+    return (
+        [part]
+        if isinstance(part, np.ndarray)
+        else [a for each in part if hasattr(each, "__len__") for a in arrays(each)]
+    )
+
+
+def test_plans_of_both_phases_have_columns_in_common():
+    network, protocol, before = drawn(1.0), trial(1), MadeBefore()
+    phases = protocol.load_voltages(network), protocol.net_voltages(network)
+    load, convergence = (plan_for(network, volts, {}, before)[1] for volts in phases)
+    assert load.columns.values is convergence.columns.values
+    assert load.columns.program is convergence.columns.program
+    for plan, volts in ((load, phases[0]), (convergence, phases[1])):
+        alone = plan_for(network, volts, {})[1]
+        assert all(np.array_equal(a, b) for a, b in zip(arrays(plan), arrays(alone), strict=True))
+
+
+def test_a_part_is_taken_over_for_the_same_inputs_alone():
+    before, made = MadeBefore(), []
+    ohm = np.ones(3)
+
+    def part(*inputs):
+        return before.get(lambda: made.append(1) or len(made), *inputs)
+
+    assert part("a", (ohm, 1)) == part("a", (np.ones(3), 1)) == 1
+    others = [("b", (ohm, 1)), ("a", (ohm, 2)), ("a", (2 * ohm, 1)), ("a", (ohm.astype(np.float32), 1)), ("a", ohm, 1)]
+    assert [part(*each) for each in others] == [2, 3, 4, 5, 6]

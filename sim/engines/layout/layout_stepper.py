@@ -18,6 +18,7 @@ from sim.engines.ideal.gains import margin_of, strongest_weights
 from sim.engines.layout.elimination.schur import row_potentials
 from sim.engines.layout.elimination.trial_lanes import make_lane_room
 from sim.engines.layout.partition.blocks import Structure, build_structure, source_nodes
+from sim.engines.layout.partition.made_before import MadeBefore
 from sim.engines.layout.partition.plan import Plan, build_plan
 from sim.engines.layout.probe import node_voltages, residual, track_currents
 from sim.engines.layout.stepping.active_set import DEFERRED, INACTIVE, places, speeds
@@ -86,26 +87,28 @@ class Shared:
         return made._replace(work=made.work._replace(**self._of_tracks))
 
 
-def plan_for(network: Network, voltages: np.ndarray, plans: Plans) -> tuple[Structure, Plan]:
-    """Structure and plan of a network for the nets that have a source, kept in ``plans``."""
+def plan_for(
+    network: Network, voltages: np.ndarray, plans: Plans, before: MadeBefore | None = None
+) -> tuple[Structure, Plan]:
+    """Structure and plan of a network for the nets with a source, kept in ``plans``; ``before``: parts of others."""
     sources = source_nodes(network, voltages)
     key = np.packbits(sources).tobytes()
     if key not in plans:
         structure = build_structure(network, sources)
-        plans[key] = structure, build_plan(structure)
+        plans[key] = structure, build_plan(structure, before or MadeBefore())
     return plans[key]
 
 
 # A copy of the network, which shares its arrays, and its plans: whoever runs it twice, at other voltages, waits for
 # them once.
-_KEPT = LastNetwork[tuple[Network, Plans]]()
+_KEPT = LastNetwork[tuple[Network, Plans, MadeBefore]]()
 
 
-def _planned(network: Network) -> tuple[Network, Plans]:
-    """What plans are to be made of, and those that there are."""
+def _planned(network: Network) -> tuple[Network, Plans, MadeBefore]:
+    """What plans are to be made of, those that there are, and what they have in common."""
     if network.devices < _WALLS_KEPT:
-        return network, {}
-    return _KEPT.get(network) or _KEPT.keep(network, (copy.copy(network), {}))
+        return network, {}, MadeBefore()
+    return _KEPT.get(network) or _KEPT.keep(network, (copy.copy(network), {}, MadeBefore()))
 
 
 class LayoutSolver(Solver):
@@ -121,13 +124,13 @@ class LayoutSolver(Solver):
         self.threads = threads or threads_for(network)
         self.side_by_side = numba.get_num_threads() if self.threads == 1 else 1
         self.abreast = LANES if self.threads == 1 else 1
-        self._planned, self._plans = _planned(network)
+        self._planned, self._plans, self._before = _planned(network)
         self._planning, self._shared = Lock(), dict[int, Shared]()
 
     def begin(self, phase: Phase) -> Stepper:
         """Put the circuit of a phase under its voltages."""
         with self._planning:  # the first of several threads makes the plan
-            structure, plan = plan_for(self._planned, phase.voltages, self._plans)
+            structure, plan = plan_for(self._planned, phase.voltages, self._plans, self._before)
             if id(plan) not in self._shared:
                 self._shared[id(plan)] = Shared(plan)
         return LayoutStepper(phase, structure, plan, self.threads, self._shared[id(plan)])

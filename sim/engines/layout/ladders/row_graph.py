@@ -95,13 +95,14 @@ def with_sources(ladder: RowEdges, dendrite: np.ndarray) -> tuple[RowEdges, np.n
     u, v = ladder.u.copy(), ladder.v.copy()
     sourced = (u < 0) | (v < 0)
     inner = np.maximum(u, v)[sourced]
-    key = np.stack([ladder.program.block[np.minimum(inner, ladder.program.n - 1)], ladder.source[sourced]])
-    unique, slot = np.unique(key, axis=1, return_inverse=True)
-    slot = len(dendrite) + slot.ravel()
+    block, source = ladder.program.block[np.minimum(inner, ladder.program.n - 1)], ladder.source[sourced]
+    base = int(source.max(initial=0)) + 1
+    unique, slot = np.unique(block.astype(np.int64) * base + source, return_inverse=True)
+    slot = len(dendrite) + slot
     u[sourced], v[sourced] = inner, slot
-    more = np.concatenate([dendrite, np.zeros(unique.shape[1], bool)])
+    more = np.concatenate([dendrite, np.zeros(len(unique), bool)])
     more[slot] = dendrite[inner] != (ladder.wall[sourced] >= 0)  # a wire leads to its own kind, a pillar to the other
-    return ladder._replace(u=u, v=v), more, np.concatenate([ladder.port_ref, unique[1]])
+    return ladder._replace(u=u, v=v), more, np.concatenate([ladder.port_ref, unique % base])
 
 
 @plain()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from sim.engines.handles import Handle
@@ -10,38 +12,59 @@ from sim.engines.layout.elimination.numeric import backward
 from sim.engines.layout.partition.block_records import Bundles, Columns
 from sim.engines.layout.partition.blocks import ROW, Structure
 from sim.engines.layout.partition.drafts import Draft
+from sim.engines.layout.partition.made_before import MadeBefore
 from sim.engines.layout.partition.reduction import TRACK
 
 
-def make_bundles(structure: Structure, draft: Draft, columns: Columns, node_ref: np.ndarray) -> Bundles:
+def make_bundles(
+    structure: Structure, draft: Draft, columns: Columns, node_ref: np.ndarray, before: MadeBefore
+) -> Bundles:
     """Tracks of a column block together, then tracks between references one by one, then tracks without current."""
-    edges, place, network = structure.edges, structure.place, structure.network
+    edges, place = structure.edges, structure.place
+    lone = np.flatnonzero((edges.kind == TRACK) & ~draft.mine)
+    ends = np.stack([edges.a[lone], edges.b[lone]])
+    if np.any(place[ends] == ROW):
+        raise ValueError("a track ends inside a row block")
+    kind, ohm, device = (each[draft.mine] for each in (edges.kind, edges.ohm, edges.device))
+    tracks = _Tracks(kind, ohm, device, edges.ohm[lone], edges.device[lone], node_ref[ends])
+    made_of = columns, draft.u, draft.v, draft.port_block, tracks
+    return before.get(lambda: _bundles(draft, columns, tracks, structure.network.r_m), "bundles", made_of)
+
+
+class _Tracks(NamedTuple):
+    """Kind, resistance and device of the columns' edges; the same of tracks between references, and these."""
+
+    kind: np.ndarray
+    ohm: np.ndarray
+    device: np.ndarray
+    lone_ohm: np.ndarray
+    lone_device: np.ndarray
+    lone_ref: np.ndarray
+
+
+def _bundles(draft: Draft, columns: Columns, tracks: _Tracks, r_m: np.ndarray) -> Bundles:
     program = draft.program
-    track = edges.kind == TRACK
-    inner = np.flatnonzero(track[draft.mine])
-    u, v, ohm = draft.u[inner], draft.v[inner], edges.ohm[draft.mine][inner]
+    inner = np.flatnonzero(tracks.kind == TRACK)
+    u, v, ohm, of = draft.u[inner], draft.v[inner], tracks.ohm[inner], tracks.device[inner]
     block_of = np.concatenate([program.block, draft.port_block]).astype(np.int64)
     owner = block_of[np.where(u < 0, v, u)]
-    order = np.lexsort((edges.device[draft.mine][inner], owner))
+    order = np.lexsort((of, owner))
     u, v, ohm, owner = u[order], v[order], ohm[order], owner[order]
-    device = [edges.device[draft.mine][inner][order]]
+    device = [of[order], tracks.lone_device]
     ports = np.diff(program.port_first)
     blocks = len(ports)
     per_block = np.bincount(owner, minlength=blocks)
     matrix_first = np.concatenate([[0], np.cumsum(per_block * ports)])
     siemens = np.zeros(matrix_first[-1])
     _transfer(columns, program.port_first, u, v, ohm, owner, per_block, matrix_first, siemens)
-    lone = np.flatnonzero(track & ~draft.mine)
-    device.append(edges.device[lone])
-    alive = np.zeros(network.devices, bool)
+    alive = np.zeros(len(r_m), bool)
     alive[np.concatenate(device)] = True
     dead = np.flatnonzero(~alive)
     device.append(dead)
-    if np.any(place[edges.a[lone]] == ROW) or np.any(place[edges.b[lone]] == ROW):
-        raise ValueError("a track ends inside a row block")
-    pair = np.stack([node_ref[edges.a[lone]], node_ref[edges.b[lone]]], axis=1).ravel()
-    pair_siemens = np.stack([1 / edges.ohm[lone], -1 / edges.ohm[lone]], axis=1).ravel()
-    one, two = np.ones(len(lone), np.int64), np.full(len(lone), 2)
+    lone = len(tracks.lone_ohm)
+    pair = tracks.lone_ref.T.ravel()
+    pair_siemens = np.stack([1 / tracks.lone_ohm, -1 / tracks.lone_ohm], axis=1).ravel()
+    one, two = np.ones(lone, np.int64), np.full(lone, 2)
     tracked = per_block > 0  # segments of trunks have no tracks
     walls = np.concatenate([per_block[tracked], one, [len(dead)]])
     refs = np.concatenate([ports[tracked], two, [0]])
@@ -61,7 +84,7 @@ def make_bundles(structure: Structure, draft: Draft, columns: Columns, node_ref:
         heat_a=none,
         heat_b=none,
     )
-    _heat(Handle(bundles), heat_first, network.r_m[devices])
+    _heat(Handle(bundles), heat_first, r_m[devices])
     return bundles._replace(**_terms(bundles, heat_first))
 
 

@@ -31,6 +31,7 @@ from sim.engines.layout.partition.block_records import Bundles, Columns, Interfa
 from sim.engines.layout.partition.blocks import INTERFACE, ROW, SOURCE, STATIC, Structure
 from sim.engines.layout.partition.bundles import make_bundles
 from sim.engines.layout.partition.drafts import Draft, draft_blocks, no_blocks
+from sim.engines.layout.partition.made_before import MadeBefore
 from sim.engines.layout.partition.reduction import PILLAR, TRACK
 
 _NO_LEAK = 1e-14  # of a node's conductance: less is rounding
@@ -74,19 +75,20 @@ def _sources(structure: Structure) -> np.ndarray:
     return np.concatenate([nodes[at_tracks], nodes[~at_tracks]])
 
 
-def build_plan(structure: Structure) -> Plan:
-    """Order, place and eliminate what is fixed."""
+def build_plan(structure: Structure, before: MadeBefore) -> Plan:
+    """Order, place and eliminate what is fixed; ``before``: parts of the network's other plan."""
     edges, network = structure.edges, structure.network
     node_slot, node_ref = np.full(network.nodes, -1, np.int64), np.full(network.nodes, -1, np.int64)
-    rows, columns = draft_blocks(structure, ROW, node_slot), draft_blocks(structure, STATIC, node_slot)
-    program = _interface_program(structure, (rows, columns), node_ref)
+    rows = draft_blocks(structure, ROW, node_slot)  # sources hold others of their nodes in each phase
+    columns = draft_blocks(structure, STATIC, node_slot, before)
+    program = _interface_program(structure, (rows, columns), node_ref, before)
     source_node = _sources(structure)
     node_ref[source_node] = program.n + np.arange(len(source_node))
-    done = _columns(columns, structure, node_ref)
-    bundles = make_bundles(structure, columns, done, node_ref)
+    done = _columns(columns, structure, node_ref, before)
+    bundles = make_bundles(structure, columns, done, node_ref, before)
     wall_of = np.full(network.devices, -1, np.int64)
     wall_of[bundles.device] = np.arange(network.devices)
-    interface = _interface(structure, program, done, columns, node_ref, wall_of)
+    interface = _interface(structure, program, done, node_ref, wall_of)
     ladder = _ladder(rows, structure, node_ref, wall_of)
     single = find_single(ladder, program, network.devices) if _only_weights(rows, structure) else None
     if single is not None:
@@ -103,7 +105,7 @@ def build_plan(structure: Structure) -> Plan:
         if coupled is not None:
             first = _first_odd(odd)
             if odd[:first].any() or (odd.any() and first % TOGETHER):
-                return build_plan(_odd_rows_last(structure, odd))
+                return build_plan(_odd_rows_last(structure, odd), before)
             row_part = row_part._replace(
                 first_block=first, first_group=-(-first // TOGETHER), first_dirty=len(coupled.work) - 1
             )
@@ -178,13 +180,16 @@ def _ladder(draft: Draft, structure: Structure, node_ref: np.ndarray, wall_of: n
     )
 
 
-def _interface_program(structure: Structure, drafts: tuple[Draft, ...], node_ref: np.ndarray) -> Program:
+def _interface_program(
+    structure: Structure, drafts: tuple[Draft, ...], node_ref: np.ndarray, before: MadeBefore
+) -> Program:
     """Plan the interface, every block joining all its ports to one another; fills in its nodes' references.
 
     Args:
         structure: the circuit.
         drafts: rows, whose pillars change, and columns.
         node_ref: filled in.
+        before: parts of the network's other plan.
     """
     edges, place = structure.edges, structure.place
     nodes = np.flatnonzero(place == INTERFACE)
@@ -205,25 +210,30 @@ def _interface_program(structure: Structure, drafts: tuple[Draft, ...], node_ref
     changing[drafts[0].port_node] = True
     pillar = edges.kind == PILLAR
     changing[edges.a[pillar]] = changing[edges.b[pillar]] = True
-    program, slot = make_program(
-        np.zeros(len(nodes), np.int64), none, all_u[inner], all_v[inner], changing=changing[nodes]
-    )  # fmt: skip
+    shape, changes = (np.zeros(len(nodes), np.int64), none, all_u[inner], all_v[inner]), changing[nodes]
+    program, slot = before.get(lambda: make_program(*shape, changing=changes), "interface", shape, changes)
     node_ref[nodes] = slot
     return program
 
 
-def _columns(draft: Draft, structure: Structure, node_ref: np.ndarray) -> Columns:
+def _columns(draft: Draft, structure: Structure, node_ref: np.ndarray, before: MadeBefore) -> Columns:
+    ohm = structure.edges.ohm[draft.mine]
+    made_of = draft.program, draft.port_block, draft.u, draft.v, ohm
+    values = before.get(lambda: _eliminated(draft, ohm), "columns", made_of)
+    return Columns(program=draft.program, values=values, port_ref=node_ref[draft.port_node])
+
+
+def _eliminated(draft: Draft, ohm: np.ndarray) -> np.ndarray:
+    """Values of blocks without pillars after their elimination; ``ohm`` of their edges."""
     program = draft.program
-    values = np.zeros(program.values)
-    held = Handle(program)
-    add_edges(held, values, draft.port_block, draft.u, draft.v, 1 / structure.edges.ohm[draft.mine])
-    blocks = len(program.port_first) - 1
+    values, held, blocks = np.zeros(program.values), Handle(program), len(program.port_first) - 1
+    add_edges(held, values, draft.port_block, draft.u, draft.v, 1 / ohm)
     forward(held, values, np.zeros(len(program.diag)), np.zeros(blocks), 0, program.n)
-    return Columns(program=program, values=values, port_ref=node_ref[draft.port_node])
+    return values
 
 
 def _interface(
-    structure: Structure, program: Program, columns: Columns, draft: Draft, node_ref: np.ndarray, wall_of: np.ndarray
+    structure: Structure, program: Program, columns: Columns, node_ref: np.ndarray, wall_of: np.ndarray
 ) -> Interface:
     edges, place = structure.edges, structure.place
     outside = (SOURCE, INTERFACE)

@@ -70,8 +70,7 @@ def reduce_graph(nodes: int, edges: CircuitEdges, fixed: np.ndarray) -> tuple[Ci
         device=edges.device.astype(np.int32),
     )
     alive = work.a != work.b
-    log_int = np.full((nodes, 5), -1, np.int32)
-    log_ohm = np.zeros((nodes, 2))
+    log_int, log_ohm = np.empty((nodes, 5), np.int32), np.empty((nodes, 2))  # written as far as nodes go
     count = _reduce(nodes, work, alive, fixed.astype(np.bool_), log_int, log_ohm)
     node, x, y, pillar_x, pillar_y = np.ascontiguousarray(log_int[:count].T)
     ohm_x, ohm_y = np.ascontiguousarray(log_ohm[:count].T)
@@ -139,6 +138,8 @@ def _reduce(nodes, edges, alive, fixed, log_int, log_ohm):
         if e2 >= 0 and x != y and edges.kind[e1] != 0 and edges.kind[e2] != 0:
             continue
         log_int[count, 0], log_int[count, 1], log_int[count, 2] = node, x, y
+        log_int[count, 3] = log_int[count, 4] = -1
+        log_ohm[count, 0] = log_ohm[count, 1] = 0.0
         if x == y:  # a dead end, or a loop: no current
             alive[e1] = False
             degree[x] -= 1
