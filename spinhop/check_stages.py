@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwlib.errors import cut
 from hwlib.findings import Finding, failed, read_findings, write_findings
 from spinhop.artefacts import PARASITICS, design_inputs, drawn_network, ideal_wires, open_drawing
-from spinhop.manifest import known_files
 from spinhop.point_tables import Point
-from spinhop.runs import Run, Stage, is_current
-from spinhop.stored_point import read_point
+from spinhop.runs import Run, Stage
+from spinhop.stored_point import read_point, refuse_contradiction
+from spinhop.stored_results import StoredResults
 
 if TYPE_CHECKING:
     from hwlib.network import Network
@@ -65,7 +64,7 @@ class Checks:
     skipped: dict[str, str]
 
 
-def read_checks(folder: Path, manifest: dict[str, Any], design_hash: str) -> Checks:
+def read_checks(results: StoredResults) -> Checks:
     """Read what the checks of a design found, as far as they were made of this design and its present layout.
 
     Raises:
@@ -73,13 +72,12 @@ def read_checks(folder: Path, manifest: dict[str, Any], design_hash: str) -> Che
     """
     findings: dict[str, list[Finding]] = {}
     points: dict[str, Point] = {}
+    manifest = results.manifest
     for stage, names in ((DRAWING, ("drc", "lvs")), (POINT_IDEAL, ("erc_ideal",)), (POINT_DRAWN, ("erc_drawn",))):
-        if not is_current(manifest, design_hash, stage.name):
+        if not results.is_current(stage.name):
             continue
-        tables = [f"{name}_table.json" for name in names if name.startswith("erc")]
-        known_files(folder, manifest, [*(f"{name}.json" for name in names), *tables], design_hash)
-        findings |= {name: read_findings(folder / f"{name}.json") for name in names}
-        points |= {name: _table(folder, name) for name in names if name.startswith("erc")}
+        findings |= {name: results.once(f"{name}.json", read_findings) for name in names}
+        points |= {name: _table(results, name, findings[name]) for name in names if name.startswith("erc")}
     skipped = {}
     if "lvs" in findings and DATABASE not in manifest["stages"][DRAWING.name]["files"]:
         large = len(points["erc_ideal"]["values"]["low"]) ** 2 > DATABASE_DEVICES if "erc_ideal" in points else False
@@ -93,8 +91,10 @@ def read_checks(folder: Path, manifest: dict[str, Any], design_hash: str) -> Che
     return Checks(findings, points, skipped)
 
 
-def _table(folder: Path, name: str) -> Point:
-    return read_point(folder / f"{name}_table.json")
+def _table(results: StoredResults, name: str, findings: list[Finding]) -> Point:
+    point: Point = results.once(f"{name}_table.json", read_point)
+    refuse_contradiction(results.folder / f"{name}_table.json", point, findings, f"{name}.json")
+    return point
 
 
 def drawing_failed(findings: dict[str, list[Finding]]) -> bool:
@@ -129,7 +129,7 @@ def _write_page(run: Run) -> Sequence[str]:
     from spinhop.check_page import write_check_page
     from spinhop.verdict import limits_line
 
-    checks = read_checks(run.folder, run.manifest, run.design_hash)
+    checks = read_checks(StoredResults.of(run))
     limits = limits_line(checks.findings, checks.points, checks.skipped)
     return write_check_page(
         run.folder, open_drawing(run), run.process, checks.findings, checks.points, TITLES, limits

@@ -20,6 +20,7 @@ from spinhop.next_step import NextStep, next_step
 from spinhop.point_tables import Point
 from spinhop.runs import Progress, Run, open_run
 from spinhop.stages import EXTRACTION, LAYOUT
+from spinhop.stored_results import StoredResults
 from spinhop.verdict import VerdictLine, limits_line
 
 if TYPE_CHECKING:
@@ -87,12 +88,12 @@ def run_checks(run: Run, progress: Progress, *, force: bool = False) -> Checks:
     """Bring all checks of a run folder up to date, with the stages that they need, and read what they found."""
     _tell_rails(run)
     run.execute((LAYOUT, DRAWING, POINT_IDEAL), progress, force=force)
-    if drawing_failed(read_checks(run.folder, run.manifest, run.design_hash).findings):
+    if drawing_failed(read_checks(StoredResults.of(run)).findings):
         run.forget(POINT_DRAWN.name)
     else:
         run.execute((EXTRACTION, POINT_DRAWN), progress, force=force)
     run.execute((CHECK_PAGE,), progress, force=force)
-    return read_checks(run.folder, run.manifest, run.design_hash)
+    return read_checks(StoredResults.of(run))
 
 
 def _tell_rails(run: Run) -> None:

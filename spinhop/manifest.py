@@ -82,7 +82,7 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     write_atomic(folder / MANIFEST, lambda p: p.write_text(text, encoding="utf-8"))
 
 
-def known_files(folder: Path, manifest: dict[str, Any], names: Sequence[str], design: str) -> None:
+def known_files(folder: Path, manifest: dict[str, Any], names: Sequence[str], design: str) -> dict[str, str]:
     """Check that files of a run folder are those that the run wrote, and for its present design.
 
     Args:
@@ -90,6 +90,9 @@ def known_files(folder: Path, manifest: dict[str, Any], names: Sequence[str], de
         manifest: its manifest.
         names: of the files.
         design: hash of the design in the folder (``inputs_hash``).
+
+    Returns:
+        The hash of each.
 
     Raises:
         InputError: naming the first that is missing, that no finished stage wrote, or that is another.
@@ -107,3 +110,4 @@ def known_files(folder: Path, manifest: dict[str, Any], names: Sequence[str], de
             )
         if records[name].get("design", design) != design:
             raise InputError(f"{path}: of another design than the folder says now; {_AGAIN}")
+    return {name: records[name]["files"][name] for name in names}

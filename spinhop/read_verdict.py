@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from hwlib.design import Design
 from hwlib.errors import cut
-from spinhop.artefacts import DRAWN_TRACE, IDEAL_TRACE, task_file
 from spinhop.check_stages import read_checks
-from spinhop.inputs import inputs_hash
-from spinhop.manifest import known_files
 from spinhop.next_step import NextStep, next_step
 from spinhop.provenance import data_hash
-from spinhop.result_files import read_task, read_trial
-from spinhop.runs import is_current
 from spinhop.stages import EXTRACTION, LAYOUT, SIMULATION_DRAWN, SIMULATION_IDEAL, task_stage
+from spinhop.stored_results import StoredResults
 from spinhop.verdict import TrialCounts, VerdictLine, function_line, limits_line
 
 _NOT_EXTRACTED = "not_extracted"  # in the manifest
@@ -38,13 +32,11 @@ def _layout_of(manifest: dict[str, Any]) -> str:
     return data_hash(manifest["stages"].get(LAYOUT.name, {}).get("files", {}))
 
 
-def read_function(folder: Path, manifest: dict[str, Any], design: Design, *, ideal: bool = False) -> VerdictLine:
+def read_function(results: StoredResults, *, ideal: bool = False) -> VerdictLine:
     """Whether the network does its task, from the trials that were run of the folder's present design.
 
     Args:
-        folder: the run folder.
-        manifest: its manifest.
-        design: its design.
+        results: of the run folder.
         ideal: look at the trials with ideal wires alone.
 
     Raises:
@@ -52,23 +44,15 @@ def read_function(folder: Path, manifest: dict[str, Any], design: Design, *, ide
     """
     from sim.tasks.kinds import task_of
 
-    task = task_of(design)
-    scored, kind = not task.unscored(design), task.kind
-    files = {
-        "ideal": (task_stage(kind, ideal=True), task_file(kind, ideal=True)),
-        "drawn": (task_stage(kind, ideal=False), task_file(kind, ideal=False)),
-    }
-    if not scored:
-        files = {"ideal": (SIMULATION_IDEAL, IDEAL_TRACE), "drawn": (SIMULATION_DRAWN, DRAWN_TRACE)}
-    now = inputs_hash(folder, design)
-    found: dict[str, TrialCounts | None] = {}
-    for which, (stage, name) in files.items():
-        found[which] = None
-        if is_current(manifest, now, stage.name) and (which == "ideal" or not ideal):
-            known_files(folder, manifest, [name], now)
-            result = read_task(folder / name, kind) if scored else read_trial(folder / name)
-            found[which] = TrialCounts.of(result, task.measure, task.measure_label)
-    stale = files["drawn"][0].name in manifest["stages"]
+    task, manifest = task_of(results.design), results.manifest
+    stages, read = (SIMULATION_IDEAL, SIMULATION_DRAWN), results.trial
+    if not task.unscored(results.design):
+        stages, read = (task_stage(task.kind, ideal=True), task_stage(task.kind, ideal=False)), results.task
+    found: dict[str, TrialCounts | None] = {"ideal": None, "drawn": None}
+    for which, stage in zip(found, stages[:1] if ideal else stages, strict=False):
+        if results.is_current(stage.name):
+            found[which] = TrialCounts.of(read(ideal=which == "ideal"), task.measure, task.measure_label)
+    stale = stages[1].name in manifest["stages"]
     missing = "the trials are of an earlier design or layout, run it again" if stale else "not simulated as drawn"
     why = why_not_extracted(manifest)
     if why is not None:
@@ -78,19 +62,18 @@ def read_function(folder: Path, manifest: dict[str, Any], design: Design, *, ide
     )  # fmt: skip
 
 
-def read_limits(folder: Path, manifest: dict[str, Any], design: Design) -> VerdictLine:
+def read_limits(results: StoredResults) -> VerdictLine:
     """Whether all limits are kept, from the checks that were made of the folder's present design; as ``read_function``.
 
     Raises:
         InputError: a file of a check that is missing, or not the one that it wrote.
     """
-    checks = read_checks(folder, manifest, inputs_hash(folder, design))
+    checks = read_checks(results)
     return limits_line(checks.findings, checks.points, checks.skipped)
 
 
 def read_step(
-    folder: Path, manifest: dict[str, Any], design: Design, *, function: VerdictLine | None = None,
-    limits: VerdictLine | None = None,
-) -> NextStep:  # fmt: skip
+    results: StoredResults, *, function: VerdictLine | None = None, limits: VerdictLine | None = None
+) -> NextStep:
     """What to do next about a verdict that was read, from what the checks of the present design found; errors as it."""
-    return next_step(function, limits, read_checks(folder, manifest, inputs_hash(folder, design)).findings)
+    return next_step(function, limits, read_checks(results).findings)

@@ -16,7 +16,7 @@ from spinhop import page
 from spinhop.artefacts import NETWORK, PARASITICS, task_file
 from spinhop.check_stages import read_checks
 from spinhop.finding_list import finding_list, lever_list
-from spinhop.inputs import RESOLVED, inputs_hash
+from spinhop.inputs import RESOLVED
 from spinhop.layout_section import DATA, MOST_DEVICES, SCRIPTS, layout_data, layout_path, layout_section, opened
 from spinhop.manifest import known_files, read_manifest
 from spinhop.next_step import next_step
@@ -24,7 +24,8 @@ from spinhop.picture_stages import LAYOUT_PICTURE, NEURON_PICTURE
 from spinhop.read_verdict import read_function, why_not_extracted
 from spinhop.report_head import head
 from spinhop.resistance_table import ohms, resistance_rows, resistance_table
-from spinhop.result_files import SINKS, SOURCES, read_task, read_trial
+from spinhop.result_files import SINKS, SOURCES
+from spinhop.stored_results import StoredResults
 from spinhop.task_outcome import TaskOutcome, set_voltage, side_by_side, text, trial_data, trial_rows
 from spinhop.task_pictures import task_pictures
 from spinhop.verdict import limits_line
@@ -45,44 +46,46 @@ _BRANCHES = {
 }  # fmt: skip
 
 
-def write_report(folder: Path, design: Design | None = None, network: Network | None = None) -> Path:
+def write_report(
+    folder: Path, design: Design | None = None, network: Network | None = None, *, results: StoredResults | None = None
+) -> Path:
     """Write ``report.html`` of a run folder from its artefacts.
 
     Args:
         folder: a run folder whose stages up to recall are finished.
         design: as the folder holds it; None: read there.
         network: the extracted one; None: read there.
+        results: of the folder, of one who reads them too.
 
     Raises:
         InputError: no run folder, or a stage that has not run.
     """
-    manifest = read_manifest(folder)
+    manifest = read_manifest(folder) if results is None else results.manifest
     if manifest is None:
         raise InputError(f"{folder}: no run folder; make one with spinhop run DESIGN")
     drawn = why_not_extracted(manifest) is None
     titles = [title for title in TRACES if drawn or title == IDEAL]
     design = design or load_design(folder / RESOLVED)
+    results = results or StoredResults(folder, manifest, design)
     kind = design.task.kind
     scored = titles if f"{kind}, ideal" in manifest["stages"] else []
     drawing = layout_path(folder, manifest)
     shown = [name for name in (LAYOUT_PICTURE, NEURON_PICTURE) if (folder / name).exists()]
-    tasks = {title: folder / task_file(kind, ideal=title == IDEAL) for title in scored}
-    results = [TRACES[title] for title in titles] + [path.name for path in tasks.values()]
-    now = inputs_hash(folder, design)
-    needed = [*([NETWORK] if drawn else []), *results, *shown, *([drawing.name] if drawing else [])]
-    known_files(folder, manifest, needed, now)
+    made = [TRACES[title] for title in titles] + [task_file(kind, ideal=title == IDEAL) for title in scored]
+    needed = [*([NETWORK] if drawn else []), *made, *shown, *([drawing.name] if drawing else [])]
+    known_files(folder, manifest, needed, results.now)
     process = design.load_process()
     if not drawn:
         network = ideal_network(design, process)
     elif network is None:
         network = _network(folder / NETWORK, design)
-    batches = {title: read_task(path, kind, network, shown=True) for title, path in tasks.items()}
+    batches = {title: results.task(ideal=title == IDEAL) for title in scored}
     outcomes = {title: TaskOutcome.of(batch) for title, batch in batches.items()}
-    traces = {title: read_trial(folder / TRACES[title], network, traces=True) for title in titles}
+    traces = {title: results.trial(ideal=title == IDEAL) for title in titles}
     trials = {title: trial_data(trace) for title, trace in traces.items()}
-    checks = read_checks(folder, manifest, now)
+    checks = read_checks(results)
     lines = (
-        read_function(folder, manifest, design), limits_line(checks.findings, checks.points, checks.skipped),
+        read_function(results), limits_line(checks.findings, checks.points, checks.skipped),
     )  # fmt: skip
     step = next_step(*lines, checks.findings)
     findings = [finding for found in checks.findings.values() for finding in found]

@@ -14,7 +14,7 @@ from hwlib.netcdf import Wanted, read_netcdf
 if TYPE_CHECKING:
     import xarray as xr
 
-    from hwlib.network import Network
+    from hwlib.design import Design
     from sim.tasks.kinds import RunTask
 
 SOURCES, SINKS = ("weight", "vdw", "load"), ("pillar", "track", "wire")
@@ -33,6 +33,7 @@ _EVENTS = {
     for name in ("device", "time", "wall", "kind")
 }
 TRACES = {"wall_final": Wanted(("device",)), **{f"event_{name}": wanted for name, wanted in _EVENTS.items()}}
+_ROUNDING = 1e-9  # relative
 _REST = Wanted((), gaps=True)  # over trials at rest: NaN when there is none
 BATCH = {
     "at_rest": _EACH, "undetermined": _EACH, "v_dw": Wanted((), optional=True),
@@ -61,24 +62,27 @@ def wanted_of(task: type[RunTask], *, shown: bool = False) -> dict[str, Wanted]:
     return found
 
 
-def read_trial(path: Path, network: Network | None = None, *, traces: bool = False) -> xr.Dataset:
+def read_trial(path: Path, design: Design | None = None, *, traces: bool = False) -> xr.Dataset:
     """One trial's dataset, in memory: the variables of ``TRIAL``.
 
     Args:
         path: the file.
-        network: what it must be a trial of, by size.
+        design: what it must be a trial of, by size.
         traces: those of ``TRACES`` too, where the file has them.
 
     Raises:
-        InputError: missing, damaged, of another kind, or of another network.
+        InputError: missing, damaged, of another kind, or of another size.
     """
-    trial = _read(path, "result of a trial", TRIAL | TRACES if traces else TRIAL, network)
+    trial = _read(path, "result of a trial", TRIAL | TRACES if traces else TRIAL, design)
     asked = [name for name in _ASKED if name in trial]
     if asked and len(asked) < len(_ASKED):
         raise InputError(f"{path}: damaged, or no result of a trial ({', '.join(asked)} without the rest of it)")
     for name in ("state", "other_state"):
         if name in trial and not np.isin(trial[name].values, (-1, 0, 1)).all():
             raise InputError(f"{path}: damaged, or no result of a trial ({name} has other values than 0, 1 and -1)")
+    both = trial["time_load"] + trial["time_convergence"]
+    if not np.isclose(trial["time_to_solution"], both, rtol=_ROUNDING, atol=0):
+        raise InputError(f"{path}: damaged, or no result of a trial (time_to_solution is not load and convergence)")
     if traces and "event" in trial.sizes and not _are_walls(trial):
         raise InputError(f"{path}: damaged, or no result of a trial (its events are not those of its walls in order)")
     return trial
@@ -94,37 +98,59 @@ def _are_walls(trial: xr.Dataset) -> bool:
     return in_order and len(device) > 0 and device[0] == 0 and device[-1] == trial.sizes["device"] - 1
 
 
-def read_task(path: Path, kind: str, network: Network | None = None, *, shown: bool = False) -> xr.Dataset:
+def read_task(path: Path, kind: str, design: Design | None = None, *, shown: bool = False) -> xr.Dataset:
     """A task's dataset, in memory; its attribute ``task`` is the kind. Arguments and errors as of ``read_trial``.
 
     Args:
         path: the file.
         kind: of the task.
-        network: as for ``read_trial``.
+        design: as for ``read_trial``.
         shown: also what its pictures need.
     """
     from sim.tasks.kinds import run_class
 
     what, task = f"result of {kind}", run_class(kind)
-    found = _read(path, what, wanted_of(task, shown=shown), network)
+    found = _read(path, what, wanted_of(task, shown=shown), design)
     cases = [column.name for column in task.columns if f"case_{column.name}" in found]
     if cases and len(cases) < len(task.columns):
         raise InputError(f"{path}: damaged, or no {what} (case_{cases[0]} without the rest of it)")
     if found.attrs.get("task", kind) != kind:
         raise InputError(f"{path}: damaged, or no {what} (of another task)")
+    if said := _contradiction(found, task):
+        raise InputError(f"{path}: damaged, or no {what} ({said})")
     found.attrs["task"] = kind
     return found
 
 
-def read_recall(path: Path, network: Network | None = None) -> xr.Dataset:
+def _contradiction(found: xr.Dataset, task: type[RunTask]) -> str:
+    """Which number over all trials is not what those of the single trials come to; empty where all are."""
+    each, rest = found[task.measure].values, found["at_rest"].values
+    if not len(each):
+        return "no trial"
+    if ((each < 0) | (each > 1)).any():
+        return f"{task.measure} is not within 0 and 1"
+    means = {"energy_mean": found["energy_source"].sum("source").values}
+    if f"{task.measure}_mean" in found:
+        means[f"{task.measure}_mean"] = each
+    for name, values in means.items():
+        if not np.isclose(found[name], values.mean(), rtol=_ROUNDING, atol=0):
+            return f"{name} is not the mean over the trials"
+    times = [float(found[f"time_{name}"]) for name in ("mean", "median", "max")]
+    known = np.isfinite(times)
+    if (known.all(), known.any()) != (rest.any(), rest.any()) or max(times[:2]) > (1 + _ROUNDING) * times[2]:
+        return "times are not those of the trials at rest"
+    return ""
+
+
+def read_recall(path: Path) -> xr.Dataset:
     """A recall's dataset, as ``read_task``."""
-    return read_task(path, "recall", network)
+    return read_task(path, "recall")
 
 
-def _read(path: Path, what: str, wanted: Mapping[str, Wanted], network: Network | None) -> xr.Dataset:
+def _read(path: Path, what: str, wanted: Mapping[str, Wanted], design: Design | None) -> xr.Dataset:
     sizes = {"source": len(SOURCES), "sink": len(SINKS), "bound": 2}
-    if network is not None:
-        sizes |= {"neuron": network.neurons, "device": network.devices}
+    if design is not None:
+        sizes |= {"neuron": design.network.neurons, "device": design.topology.devices}
     found = read_netcdf(path, what, wanted, sizes)
     for name, known in (("source", SOURCES), ("sink", SINKS)):
         if tuple(found[name].values) != known:

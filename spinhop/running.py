@@ -26,6 +26,7 @@ from spinhop.stages import (
     SIMULATION_IDEAL,
     task_stage,
 )
+from spinhop.stored_results import StoredResults
 from spinhop.verdict import VerdictLine
 
 
@@ -33,7 +34,8 @@ def _report(run: Run) -> Sequence[str]:
     from spinhop.report import write_report
 
     extracted = why_not_extracted(run.manifest) is None
-    write_report(run.folder, run.resolved, drawn_network(run) if extracted else None)
+    network = drawn_network(run) if extracted else None
+    write_report(run.folder, run.resolved, network, results=StoredResults.of(run))
     return [REPORT_FILE]
 
 
@@ -84,13 +86,13 @@ def rewrite_report(folder: Path) -> tuple[Path, tuple[VerdictLine, VerdictLine],
 
     need(*READING_PACKAGES)
     with reopen_run(folder) as manifest:
-        path = write_report(folder)
+        results = StoredResults(folder, manifest, load_design(folder / RESOLVED))
+        path = write_report(folder, results.design, results=results)
         record = manifest["stages"].get(REPORT)
         if record:
             record["files"][REPORT_FILE] = file_hash(path)
-        design = load_design(folder / RESOLVED)
-        function, limits = (each(folder, manifest, design) for each in (read_function, read_limits))
-        return path, (function, limits), read_step(folder, manifest, design, function=function, limits=limits)
+        function, limits = read_function(results), read_limits(results)
+        return path, (function, limits), read_step(results, function=function, limits=limits)
 
 
 def run_design(

@@ -68,6 +68,7 @@ class Run:
         resolved: the design as the run folder holds it.
         drawing: the layout, once it is open; network: the extracted one, once it is read. Stages pass them on
             (``spinhop.artefacts``).
+        kept: content of results and checks that were read, by name and hash (``spinhop.stored_results``).
     """
 
     folder: Path
@@ -85,6 +86,7 @@ class Run:
     resolved: Design | None = None
     drawing: Drawing | None = None
     network: Network | None = None
+    kept: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def path(self, name: str) -> Path:
         """Path of an artefact."""

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spinhop.artefacts import DRAWN_TRACE, IDEAL_TRACE, design_inputs, drawn_network, ideal_wires, save_dataset
-from spinhop.result_files import read_trial
+from spinhop.artefacts import design_inputs, drawn_network, ideal_wires, save_dataset
 from spinhop.runs import Progress, Run, Stage, open_run, refuse_ideal
 from spinhop.stages import EXTRACTION, LAYOUT, SIMULATION_DRAWN, SIMULATION_IDEAL
+from spinhop.stored_results import StoredResults
 
 if TYPE_CHECKING:
     from hwlib.network import Network
@@ -57,13 +57,13 @@ def spice_design(
         return opened
 
 
-def names(ideal: bool, dialect: str = "ngspice") -> tuple[str, str, str]:
-    """Files of one kind of wires: the deck's bench, the simulator's result, the engine's."""
+def names(ideal: bool, dialect: str = "ngspice") -> tuple[str, str]:
+    """Files of one kind of wires: the deck's bench, the simulator's result."""
     from sim.spice import dialect_of
 
     kind = _kind(ideal)
     bench = dialect_of(dialect).bench_name.format(kind)
-    return bench, f"{kind}_{dialect}.nc", IDEAL_TRACE if ideal else DRAWN_TRACE
+    return bench, f"{kind}_{dialect}.nc"
 
 
 def _trial(run: Run, ideal: bool) -> tuple[Network, Protocol]:
@@ -76,8 +76,8 @@ def _trial(run: Run, ideal: bool) -> tuple[Network, Protocol]:
 def _write(run: Run, ideal: bool, dialect: str, network: Network, protocol: Protocol) -> Deck:
     from sim.spice import write_deck
 
-    bench, _, trace = names(ideal, dialect)
-    known = read_trial(run.path(trace), network)
+    bench = names(ideal, dialect)[0]
+    known = StoredResults.of(run).trial(ideal=ideal)
     load, span = float(known.time_load), float(known.time_convergence) + AFTER_REST
     return write_deck(network, protocol, run.path(bench), load_time=load, duration=span, dialect=dialect)
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from hwlib.errors import InputError, shown
+from hwlib.findings import Finding
 from hwlib.json_files import Finite, StoredModel, read_json
 from hwlib.weight_styles import MAX_NEURONS
 
+_ROUNDING = 1e-9  # of a limit that is met exactly
 _OfNeurons = Annotated[list[Finite], Field(min_length=1, max_length=MAX_NEURONS)]
 
 
 class _RuleRow(StoredModel, extra="allow"):
     rule: str
-    status: str
-    severity: str
+    status: Literal["pass", "error", "warning", "waived"]
+    severity: Literal["error", "warning"]
     margin: Finite | None
     measured: Finite | None
     required: Finite | None
@@ -28,6 +34,14 @@ class _RuleRow(StoredModel, extra="allow"):
     formula: str
     source: str
     reason: str
+
+    @model_validator(mode="after")
+    def _one_verdict(self) -> _RuleRow:
+        if self.status not in ("pass", "waived", self.severity):
+            raise ValueError(f"a rule whose violation is {self.severity} has status {self.status}")
+        if self.margin is not None and (self.margin >= -_ROUNDING) != (self.status == "pass"):
+            raise ValueError(f"status {self.status} with margin {self.margin:.4g}")
+        return self
 
 
 class _PointValues(StoredModel, extra="allow"):
@@ -63,3 +77,33 @@ def read_point(path: Path) -> dict[str, Any]:
         InputError: one line with file and field; missing, damaged, or of another kind.
     """
     return read_json(path, _StoredPoint, "table of rules").model_dump()
+
+
+def refuse_contradiction(path: Path, point: dict[str, Any], findings: Sequence[Finding], beside: str) -> None:
+    """Refuse a table whose rules that do not hold are not the findings of the same check.
+
+    Args:
+        path: of the table.
+        point: its content.
+        findings: of the check.
+        beside: name of their file, for the message.
+
+    Raises:
+        InputError: naming a rule.
+    """
+    rows = Counter(_row(r["status"], r) for r in point["rules"] if r["status"] != "pass")
+    found = Counter(_row(f.severity, vars(f)) for f in findings)
+    if other := (rows - found) + (found - rows):
+        rule = min(other)[0]
+        raise InputError(f"{path}: damaged, or of another check than {beside}: they differ in rule {shown(rule)}")
+
+
+def _row(verdict: str, row: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a table and a list of findings both say of a rule that does not hold."""
+    numbers = (row[name] for name in ("measured", "required", "x", "y"))
+    return (
+        row["rule"],
+        verdict,
+        row["unit"],
+        *(repr(v if v is not None and math.isfinite(v) else None) for v in numbers),
+    )

@@ -13,11 +13,11 @@ from pydantic import ValidationError
 from hwlib.design import Design, completed
 from hwlib.errors import FieldsError, InputError
 from hwlib.weight_styles import LINES, RAILS
-from spinhop.artefacts import task_file
 from spinhop.next_step import NextStep
 from spinhop.read_verdict import read_function, read_limits, read_step
 from spinhop.running import run_design
-from spinhop.task_outcome import TaskOutcome, read_outcome
+from spinhop.stored_results import StoredResults
+from spinhop.task_outcome import TaskOutcome
 from spinhop.verdict import VerdictLine
 
 if TYPE_CHECKING:
@@ -145,14 +145,13 @@ def answer(
         )  # fmt: skip
         ideal = True
     done = run_design(design, "recall ideal" if ideal else "run", out=out, engine=engine, progress=progress)
-    kind = design.task.kind
-    found = {wires: done.path(task_file(kind, ideal=wires == "ideal")) for wires in ("ideal", "drawn")}
-    function = read_function(done.folder, done.manifest, design, ideal=ideal)
-    limits = None if ideal else read_limits(done.folder, done.manifest, design)
-    step = read_step(done.folder, done.manifest, design, function=function, limits=limits)
-    extracted = not ideal and bool(done.files(f"{kind}, drawn"))
+    results = StoredResults.of(done)
+    function = read_function(results, ideal=ideal)
+    limits = None if ideal else read_limits(results)
+    step = read_step(results, function=function, limits=limits)
+    extracted = not ideal and bool(done.files(f"{design.task.kind}, drawn"))
     return Answer(
-        done.folder, read_outcome(found["ideal"], kind=kind),
-        read_outcome(found["drawn"], kind=kind) if extracted else None,
+        done.folder, TaskOutcome.of(results.task(ideal=True)),
+        TaskOutcome.of(results.task(ideal=False)) if extracted else None,
         (function,) if limits is None else (function, limits), step,
     )  # fmt: skip

@@ -11,12 +11,11 @@ import numpy as np
 
 from hwlib.errors import cut
 from hwlib.quantities import human
-from spinhop.result_files import SOURCES, read_task, read_trial
+from spinhop.result_files import SOURCES, read_trial
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from hwlib.network import Network
     from sim.tasks.kinds import Measure, RunTask
 
 
@@ -190,11 +189,6 @@ def as_data(outcome: TaskOutcome) -> dict[str, Any]:
     if not outcome.cases:
         del data["cases"]
     return {name: _or_none(value) for name, value in data.items()}
-
-
-def read_outcome(path: Path, network: Network | None = None, *, kind: str = "recall") -> TaskOutcome:
-    """The outcome of a task's dataset on disk; arguments and errors as of ``read_task``."""
-    return TaskOutcome.of(read_task(path, kind, network))
 
 
 def read_trial_data(path: Path) -> dict[str, Any]:

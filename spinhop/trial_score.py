@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from spinhop.artefacts import drawn_network, ideal_wires
-from spinhop.result_files import TRIAL, read_trial
+from spinhop.result_files import TRIAL
 from spinhop.runs import Run
+from spinhop.stored_results import StoredResults
 
 
-def trial_score(run: Run, name: str, *, ideal: bool) -> float | None:
+def trial_score(run: Run, *, ideal: bool) -> float | None:
     """The task's ``measure`` of a run folder's single trial, as the first trial of its batch has it.
 
     Args:
         run: the run folder.
-        name: of the trial's file.
         ideal: whether its wires are ideal.
 
     Returns:
@@ -28,7 +28,7 @@ def trial_score(run: Run, name: str, *, ideal: bool) -> float | None:
     if task.unscored(run.design):
         return None
     network = ideal_wires(run) if ideal else drawn_network(run)
-    trial = read_trial(run.path(name), network)
+    trial = StoredResults.of(run).trial(ideal=ideal)
     kept = [variable for variable in TRIAL if variable in trial and variable not in ("source", "sink", "v_dw")]
     batch = trial[kept].expand_dims("trial")
     point = sim.protocol_on(network, run.design, run.process, v_dw=float(trial["v_dw"]))

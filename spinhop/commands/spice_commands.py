@@ -22,16 +22,20 @@ def spice(
     """Write one trial as a deck for a circuit simulator, with drawn or ideal wires; --run simulates it."""
     from spinhop.console import StageLines, print_json, print_table
     from spinhop.spice_stages import deck_stage, names, spice_design
-    from spinhop.task_outcome import read_trial_data, trial_rows
+    from spinhop.stored_results import StoredResults
+    from spinhop.task_outcome import read_trial_data, trial_data, trial_rows
 
     with StageLines() as progress:
         done = spice_design(
             design, ideal=ideal, run=run, out=out, layout=layout, top=top, spef=spef, engine=engine, dialect=dialect,
             force=force, progress=progress,
         )  # fmt: skip
-    bench, seen, known = names(ideal, dialect)
+    bench, seen = names(ideal, dialect)
     written = [name for name in done.files(deck_stage(ideal, dialect).name) if name != bench]
-    results = {dialect: read_trial_data(done.path(seen)), "engine": read_trial_data(done.path(known))} if run else {}
+    results = {}
+    if run:
+        results = {dialect: read_trial_data(done.path(seen))}
+        results["engine"] = trial_data(StoredResults.of(done).trial(ideal=ideal))
     if json:
         files = {"bench": bench, "network": written[0], "models": written[1:]}
         data = {"folder": str(done.folder), **files, "stages": done.manifest["stages"]}

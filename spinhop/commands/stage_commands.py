@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from spinhop.runs import Run
     from spinhop.verdict import VerdictLine
 
-TRIALS = {"ideal": "ideal.nc", "drawn": "drawn.nc"}
 Ideal = Annotated[bool, typer.Option("--ideal", help="Perfect wires only; needs no layout.")]
 
 
@@ -45,15 +44,17 @@ def run(
     Ends with the verdict; exit code 1 when the network does not work or a limit is broken.
     """
     from spinhop.read_verdict import read_function, read_limits, read_step
+    from spinhop.stored_results import StoredResults
 
     done = _work("run", design, out=out, layout=layout, top=top, spef=spef, engine=engine, force=force)
-    function, limits = (each(done.folder, done.manifest, done.design) for each in (read_function, read_limits))
-    step = read_step(done.folder, done.manifest, done.design, function=function, limits=limits)
+    results = StoredResults.of(done)
+    function, limits = read_function(results), read_limits(results)
+    step = read_step(results, function=function, limits=limits)
     kinds = ["ideal", "drawn"] if done.files("simulation, drawn") else ["ideal"]  # else: not to be extracted
     if done.files(f"{done.design.task.kind}, ideal"):
         _print_outcomes(done, json, kinds, function, limits, step=step, whole=whole)
     else:  # recall with weights from a matrix: no stored patterns
-        _print_trials(done, json, {kind: TRIALS[kind] for kind in kinds}, function, limits, step=step)
+        _print_trials(done, json, kinds, function, limits, step=step)
 
 
 def layout(design: DesignFile, out: RunFolder = None, force: Force = False, json: Json = False) -> None:
@@ -121,7 +122,7 @@ def simulate(
     goal = "simulate ideal" if ideal else "simulate"
     options = {"layout": layout, "top": top, "spef": spef, "engine": engine, "voltages": voltages}
     done = _work(goal, design, out=out, force=force, **options)
-    _print_trials(done, json, _only_ideal(TRIALS) if ideal else TRIALS, scored=True)
+    _print_trials(done, json, ["ideal"] if ideal else ["ideal", "drawn"], scored=True)
 
 
 def recall(
@@ -134,11 +135,12 @@ def recall(
     Exit code 1 when the network does not work.
     """
     from spinhop.read_verdict import read_function, read_step
+    from spinhop.stored_results import StoredResults
 
     goal = "recall ideal" if ideal else "recall"
     done = _work(goal, design, out=out, layout=layout, top=top, spef=spef, engine=engine, force=force)
-    line = read_function(done.folder, done.manifest, done.design, ideal=ideal)
-    step = read_step(done.folder, done.manifest, done.design, function=line)
+    line = read_function(StoredResults.of(done), ideal=ideal)
+    step = read_step(StoredResults.of(done), function=line)
     _print_outcomes(done, json, ["ideal"] if ideal else ["ideal", "drawn"], line, step=step, whole=whole)
 
 
@@ -177,23 +179,21 @@ def _print_files(done: Run, json: bool, **more: Any) -> None:
         print(done.folder)
 
 
-def _only_ideal(names: dict[str, str]) -> dict[str, str]:
-    return {"ideal": names["ideal"]}
-
-
 def _print_trials(
-    done: Run, json: bool, names: dict[str, str], *lines: VerdictLine, scored: bool = False,
+    done: Run, json: bool, kinds: Sequence[str], *lines: VerdictLine, scored: bool = False,
     step: NextStep | None = None,
 ) -> None:  # fmt: skip
-    from spinhop.task_outcome import read_trial_data, trial_rows
+    from spinhop.stored_results import StoredResults
+    from spinhop.task_outcome import trial_data, trial_rows
 
-    results = {kind: read_trial_data(done.path(name)) for kind, name in names.items()}
+    stored = StoredResults.of(done)
+    results = {kind: trial_data(stored.trial(ideal=kind == "ideal")) for kind in kinds}
     rows = trial_rows(results)
     if scored:
         from sim.tasks.kinds import task_of
         from spinhop.trial_score import trial_score
 
-        scores = {kind: trial_score(done, name, ideal=kind == "ideal") for kind, name in names.items()}
+        scores = {kind: trial_score(done, ideal=kind == "ideal") for kind in kinds}
         task = task_of(done.design)
         for kind, score in scores.items():
             results[kind][task.measure] = score
@@ -211,11 +211,11 @@ def _print_trials(
 def _print_outcomes(
     done: Run, json: bool, kinds: Sequence[str], *lines: VerdictLine, step: NextStep | None = None, whole: bool = False
 ) -> None:  # fmt: skip
-    from spinhop.artefacts import task_file
-    from spinhop.task_outcome import as_data, read_outcome, side_by_side
+    from spinhop.stored_results import StoredResults
+    from spinhop.task_outcome import TaskOutcome, as_data, side_by_side
 
-    task = done.design.task.kind
-    outcomes = {kind: read_outcome(done.path(task_file(task, ideal=kind == "ideal")), kind=task) for kind in kinds}
+    task, stored = done.design.task.kind, StoredResults.of(done)
+    outcomes = {kind: TaskOutcome.of(stored.task(ideal=kind == "ideal")) for kind in kinds}
     if json:
         data = {kind: as_data(outcome) for kind, outcome in outcomes.items()}
         _print_files(done, json, outcome=data, **_said(lines, step))

@@ -109,6 +109,13 @@ def _changed(path: Path, **values: object) -> None:
         ("recall_drawn.nc", {"accuracy_mean": np.inf}, "accuracy_mean has values that are not finite"),
         ("recall_drawn.nc", {"at_rest": np.arange(20)}, "at_rest is 'int64', needs yes or no"),
         ("recall_drawn.nc", {"energy_source": ("trial", np.zeros(20))}, "energy_source over (trial), needs"),
+        ("recall_drawn.nc", {"accuracy_mean": 1.0}, "accuracy_mean is not the mean over the trials"),
+        ("recall_drawn.nc", {"accuracy": np.full(20, 1.5)}, "accuracy is not within 0 and 1"),
+        ("recall_drawn.nc", {"energy_mean": 1e-15}, "energy_mean is not the mean over the trials"),
+        ("recall_drawn.nc", {"time_max": 1e-9}, "times are not those of the trials at rest"),
+        ("recall_drawn.nc", {"time_mean": np.nan}, "times are not those of the trials at rest"),
+        ("recall_drawn.nc", {"at_rest": np.zeros(20, bool)}, "times are not those of the trials at rest"),
+        ("drawn.nc", {"time_to_solution": 1e-9}, "time_to_solution is not load and convergence"),
     ],
 )
 def test_impossible_values_are_refused(synthetic_run, name, values, words):

@@ -1,4 +1,4 @@
-"""Every input file is read into one resolved object, and the layout opened and assembled once, that stages pass on."""
+"""Every input and result is read into one object, and the layout opened and assembled once, that stages pass on."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 
 import layouts
-from hwlib import graph_reader, model_files
+from hwlib import graph_reader, json_files, model_files
 from hwlib.design import load_design
 from hwlib.drawing import reader
 from hwlib.extraction import extractor
 from hwlib.yaml_text import yaml_text
+from spinhop import result_files
 from spinhop.checking import check_design
 from spinhop.inputs import read_design, write_inputs
 
+PATTERN = 'name: t\nnetwork: {neurons: 2, weights: {patterns: ["10"]}}\ntask: {trials: 2}\n'
 DESIGN = "name: once\nprocess: own.yaml\ntask: {kind: maxcut, graph: g.txt}\n"
 
 
@@ -61,6 +63,35 @@ def test_a_check_reads_inputs_and_opens_the_layout_once(design, tmp_path, counte
         "read_text d.yaml": 1, "read_text own.yaml": 1, "GraphFile g.txt": 1,
         "layout layout.oas": 1, "opened": 1, "assembled": 1,
     }  # fmt: skip
+
+
+RESULTS = ("ideal.nc", "drawn.nc", "recall_ideal.nc", "recall_drawn.nc")
+CHECKS = ("drc.json", "lvs.json", "erc_ideal.json", "erc_drawn.json", "erc_ideal_table.json", "erc_drawn_table.json")
+
+
+@pytest.mark.parametrize("command", ["run", "run again", "report", "simulate", "recall"])
+def test_every_result_is_read_once(spinhop, design_file, tmp_path, monkeypatch, command):
+    """By the report, the verdict, and what is printed; a stage that writes another is no reason to read it twice."""
+    read: Counter[str] = Counter()
+    for owner, name in ((result_files, "read_netcdf"), (json_files, "read_text")):
+        monkeypatch.setattr(owner, name, _counting(getattr(owner, name), read))
+    out = tmp_path / "run"
+    given = ("report", out) if command == "report" else (command.split()[0], design_file(PATTERN), "--out", out)
+    if command in ("run again", "report"):
+        assert spinhop("run", design_file(PATTERN), "--out", out)[0] in (0, 1)
+        read.clear()
+    assert spinhop(*given)[0] in (0, 1)
+    del read["manifest.json"]
+    wanted = {"simulate": RESULTS[:2], "recall": RESULTS[2:], "run again": (*RESULTS[2:], *CHECKS)}
+    assert read == dict.fromkeys(wanted.get(command, (*RESULTS, *CHECKS)), 1)
+
+
+def _counting(call, counts):
+    def counted(path, *args, **kwargs):
+        counts[Path(path).name] += 1
+        return call(path, *args, **kwargs)
+
+    return counted
 
 
 def test_a_layout_from_outside_is_opened_once_too(design, tmp_path, counted):

@@ -14,6 +14,7 @@ import xarray as xr
 from hwlib.errors import InputError
 from spinhop import page
 from spinhop.report import write_report
+from spinhop.result_files import read_recall
 from spinhop.task_outcome import TaskOutcome, text
 
 _VOID = {"meta", "img", "br", "link", "input", "hr"}
@@ -111,9 +112,7 @@ def test_outcome_takes_times_of_resting_trials_only(synthetic_run):
 
 
 def test_no_resting_trial_has_no_time(synthetic_run):
-    from spinhop.task_outcome import read_outcome
-
-    outcome = read_outcome(synthetic_run(resting=0) / "recall_drawn.nc")
+    outcome = TaskOutcome.of(read_recall(synthetic_run(resting=0) / "recall_drawn.nc"))
     assert np.isnan(outcome.time_mean)
     assert text(outcome.time_mean, "s") == "–"
 
