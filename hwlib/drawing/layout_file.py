@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 from pathlib import Path
-from typing import BinaryIO
 
 import klayout.db as kdb
 
@@ -14,11 +13,13 @@ from hwlib.forked import bounded
 
 MAX_BYTES = 4 * 2**30
 _GDSII = b"\x00\x06\x00\x02"
-FORMATS = {_GDSII: "GDSII", b"%SEMI-OASIS\r\n": "OASIS"}  # what their files begin with
+_OASIS = b"%SEMI-OASIS\r\n"
+FORMATS = {_GDSII: "GDSII", _OASIS: "OASIS"}  # what their files begin with
 # What reading may take. A flat layout of a million devices reads 4 MB/s from a compressed file, into 300 bytes for one.
 SECONDS, SECONDS_PER_BYTE = 0.9, 4e-6
 MEMORY, MEMORY_PER_BYTE = 2**29, 2000
 _ENDLIB, _AT_ONCE = b"\x00\x04\x04\x00", 2**16  # last record; bytes looked at together
+_END, _END_ID, _SIGNATURES = 256, 2, {0: 0, 1: 4, 2: 4}  # OASIS: bytes of its last record, those of its signature
 SHOWN = 6  # numbers or names quoted in a message
 
 
@@ -34,15 +35,18 @@ def read_layout(path: str | Path) -> kdb.Layout:
     with open_outside(path, "layout", MAX_BYTES) as stream:
         start = stream.read(max(map(len, FORMATS)))
         size = stream.seek(0, 2)
-        ends = not start.startswith(_GDSII) or _ends_once(stream, size)
+        ends = True
+        if size:
+            with mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_READ) as content:
+                ends = _ends_once(content) if start.startswith(_GDSII) else _ends_as_oasis(content)
     form = next((name for magic, name in FORMATS.items() if start.startswith(magic)), None)
     if form is None:
         raise InputError(f"{path}: not a layout that can be read; GDSII and OASIS are")
-    if not ends:
-        raise InputError(f"{path}: damaged, it begins as GDSII but does not end where it says: two files in one?")
     seconds, memory = SECONDS + SECONDS_PER_BYTE * size, MEMORY + MEMORY_PER_BYTE * size
     try:
         bounded(lambda: _read(path) is None, seconds=seconds, memory=memory)
+        if not ends:
+            raise InputError(f"{path}: damaged, it begins as {form} but does not end where it says: two files in one?")
         return with_readable_names(_read(path), str(path))
     except StoppedError:
         bounds = f"within {seconds:.0f} s and {memory / 1e9:.1f} GB"
@@ -52,23 +56,58 @@ def read_layout(path: str | Path) -> kdb.Layout:
         raise InputError(f"{path}: damaged, it begins as {form} but cannot be read to its end") from None
 
 
-def _ends_once(stream: BinaryIO, size: int) -> bool:
+def _ends_once(content: mmap.mmap) -> bool:
     """Whether nothing but padding follows the end of a GDSII stream; KLayout does not look there."""
-    with mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_READ) as content:
-        first = content.find(_ENDLIB)
-        if first < 0 or _is_padding(content, first + len(_ENDLIB), size):
-            return True  # cut off, which the reader says, or the last record but for padding
-        place = 0  # coordinates may look like the record: go from one to the next
-        while place + 4 <= size and content[place : place + 4] != _ENDLIB:
-            length = int.from_bytes(content[place : place + 2], "big")
-            if length < 4:
-                return True  # no record: the reader's to say
-            place += length
-        return _is_padding(content, place + len(_ENDLIB), size)
+    first = content.find(_ENDLIB)
+    if first < 0 or _is_padding(content, first + len(_ENDLIB)):
+        return True  # cut off, which the reader says, or the last record but for padding
+    place = 0  # coordinates may look like the record: go from one to the next
+    while place + 4 <= len(content) and content[place : place + 4] != _ENDLIB:
+        length = int.from_bytes(content[place : place + 2], "big")
+        if length < 4:
+            return True  # no record: the reader's to say
+        place += length
+    return _is_padding(content, place + len(_ENDLIB))
 
 
-def _is_padding(content: mmap.mmap, start: int, size: int) -> bool:
-    return all(not content[k : k + _AT_ONCE].strip(b"\0") for k in range(start, size, _AT_ONCE))
+def _is_padding(content: mmap.mmap, start: int) -> bool:
+    return all(not content[k : k + _AT_ONCE].strip(b"\0") for k in range(start, len(content), _AT_ONCE))
+
+
+def _ends_as_oasis(content: mmap.mmap) -> bool:
+    """Whether an OASIS stream is over with the file; KLayout does not look behind its end."""
+    place = content.find(_OASIS, 1)
+    while place >= 0:
+        if _is_end(content[max(place - _END, 0) : place]):  # another file begins where this one ends
+            return False
+        place = content.find(_OASIS, place + 1)
+    return _is_end(content[max(len(content) - _END, 0) :])
+
+
+def _is_end(record: bytes) -> bool:
+    """Whether bytes are an END record of OASIS: 256, which a string fills up, then how to validate them."""
+    if len(record) != _END or record[0] != _END_ID:
+        return False
+    for tables in (0, 12):  # numbers that say where tables are, there or not
+        place = 1
+        for _ in range(tables):
+            _, place = _number(record, place)
+        length, place = _number(record, place)
+        place += length
+        if place < _END and place + 1 + _SIGNATURES.get(record[place], _END) == _END:
+            return True
+    return False
+
+
+def _number(record: bytes, place: int) -> tuple[int, int]:
+    """An unsigned integer of OASIS, seven bits a byte, and where it ends."""
+    value = shift = 0
+    while place < len(record):
+        value |= (record[place] & 127) << shift
+        place, shift = place + 1, shift + 7
+        if record[place - 1] < 128:
+            break
+    return value, place
 
 
 def _read(path: str | Path) -> kdb.Layout:

@@ -84,6 +84,28 @@ def test_what_follows_the_end_of_a_stream_is_damage(tmp_path):
             read_layout(path)
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_follows_the_end_of_an_oasis_file_is_damage(tmp_path, packed):
+    """As of GDSII; its last record has 256 bytes, and nothing may follow it."""
+    options = kdb.SaveLayoutOptions()
+    options.format, options.oasis_write_cblocks, options.oasis_strict_mode = "OASIS", packed, not packed
+    layout = network()
+    layout.top_cell().set_property("looks like", "%SEMI-OASIS\r\n")  # another file's beginning
+    content = layout.write_bytes(options)
+    assert content.count(b"%SEMI-OASIS\r\n") == 2 and content.endswith(b"\x80\x80\0\0")
+    path = tmp_path / "one.oas"
+    for signature in (b"\0", b"\1abcd", b"\2abcd"):
+        good = content[: -1 - len(signature)] + b"\0" + signature
+        path.write_bytes(good)
+        read_layout(path)
+        for bad in (good + b"junk", good + b"\0", good + good, good + bytes(256), good + b"junk" + good[-256:]):
+            path.write_bytes(bad)
+            with pytest.raises(
+                InputError, match=r"one\.oas: damaged, it begins as OASIS but (does not end|cannot be read)"
+            ):
+                read_layout(path)
+
+
 def test_repetitions_without_end_are_stopped(tmp_path):
     """An OASIS file of 30 bytes can ask for more shapes than any memory holds."""
 
