@@ -23,7 +23,8 @@ from sim.result import Trials, joined
 from sim.ties import SIGNS
 
 _LARGEST = 2**36  # bytes of a file
-_NEVER_NEGATIVE = "time_load", "time_convergence", "wall_final", "kcl_residual", "steps"
+_NEVER_NEGATIVE = "time_load", "time_convergence", "kcl_residual", "steps"
+_BEYOND = 1e-7  # of a track: engines take walls so near an end for walls at it
 _ARRAYS = [name for name in Trials.__dataclass_fields__ if name != "trace"]
 
 
@@ -70,16 +71,16 @@ class FinishedTrials:
     Args:
         path: the file; read when it exists.
         identity: what the trials are of (``identity``).
-        devices: of the network.
+        network: that they are simulated on.
         most: how many trials the batch has.
 
     Raises:
         CheckpointError: the file cannot be read, or is of another batch.
     """
 
-    def __init__(self, path: Path, identity: str, devices: int, most: int):
+    def __init__(self, path: Path, identity: str, network: Network, most: int):
         self.path, self._identity = path, identity
-        self._devices, self._most = devices, most
+        self._network, self._most = network, most
         self._done: list[Trials] = []
         if path.exists():
             self._done.append(self._read())
@@ -107,14 +108,17 @@ class FinishedTrials:
             raise CheckpointError(self.path, "damaged, or no checkpoint (arrays of other kinds or shapes)")
         if any(not np.isfinite(arrays[name]).all() or arrays[name].min(initial=0) < 0 for name in _NEVER_NEGATIVE):
             raise CheckpointError(self.path, "damaged, or no checkpoint (arrays of numbers that cannot be)")
+        share = arrays["wall_final"] / self._network.length
+        if not ((share >= -_BEYOND) & (share <= 1 + _BEYOND)).all():
+            raise CheckpointError(self.path, "damaged, or no checkpoint (arrays of walls off their tracks)")
         return Trials(**arrays)
 
     def _are_trials(self, arrays: dict[str, np.ndarray]) -> bool:
         """Whether every array is one of numbers as this batch's trials have them."""
-        count = len(arrays[_ARRAYS[0]])
-        ends: dict[str, tuple[int, ...]] = {"wall_final": (self._devices,), "energy_source": (3,), "energy_sink": (3,)}
+        count, devices = len(arrays[_ARRAYS[0]]), self._network.devices
+        ends: dict[str, tuple[int, ...]] = {"wall_final": (devices,), "energy_source": (3,), "energy_sink": (3,)}
         states = arrays["state_final"].shape
-        ends["state_final"] = (states[1] if len(states) == 3 else 0, self._devices)
+        ends["state_final"] = (states[1] if len(states) == 3 else 0, devices)
         kinds = {"at_rest": "b", "steps": "iu"}
         return count <= self._most and all(
             each.shape == (count, *ends.get(name, ())) and each.dtype.kind in kinds.get(name, "f")

@@ -114,7 +114,7 @@ def _simulated(
         if file is None:
             return run_trials(chosen, network, protocols, options)
         of = identity(network, protocols, name, options.tolerance)
-        kept = FinishedTrials(file, of, network.devices, len(protocols))
+        kept = FinishedTrials(file, of, network, len(protocols))
         return _simulate_keeping(chosen, network, protocols, options, kept)
 
     def again(name: str, network: Network, protocols: Sequence[Protocol]) -> Trials:

@@ -205,7 +205,8 @@ def test_damaged_checkpoints_are_refused_in_one_line(tmp_path):
         {}, {"wall_final": np.zeros((2, 5))}, {"wall_final": np.zeros(2)}, {"energy_sink": np.zeros((2, 2))},
         {"steps": np.zeros(2)}, {"at_rest": np.zeros(2)}, {"time_load": np.zeros(2, "M8[s]")},
         {"margin": np.zeros(2, "V0")}, {"growth": np.zeros(2, complex)}, {"state_final": np.zeros((2, 0, 5))},
-        {"wall_final": np.full((2, 4), np.nan)}, {"time_load": np.full(2, -1.0)}, {"state_final": np.zeros((2, 1))},
+        {"wall_final": np.full((2, 4), np.nan)}, {"wall_final": np.full((2, 4), 1e-3)},
+        {"wall_final": np.full((2, 4), -1e-12)}, {"time_load": np.full(2, -1.0)}, {"state_final": np.zeros((2, 1))},
         "three trials of two",
     ],
     ids=str,
@@ -219,11 +220,12 @@ def test_finished_trials_of_other_shapes_are_refused(tmp_path, change):
         "state_final": np.zeros((count, 0, 4)),
     }  # fmt: skip
     write_state(tmp_path / "kept.npz", "me", arrays | (change if isinstance(change, dict) else {}))
+    network, _ = trials(2, 0.0, 1)
     if change == {}:
-        assert FinishedTrials(tmp_path / "kept.npz", "me", 4, 2).count == 2
+        assert FinishedTrials(tmp_path / "kept.npz", "me", network, 2).count == 2
     else:
         with pytest.raises(CheckpointError, match=r"kept\.npz: damaged, or no checkpoint \((arrays of|an array of)"):
-            FinishedTrials(tmp_path / "kept.npz", "me", 4, 2)
+            FinishedTrials(tmp_path / "kept.npz", "me", network, 2)
 
 
 @pytest.mark.parametrize("kind", ["compressed", "claims", "objects", "lacking", "version", "folder", "fifo"])
