@@ -12,9 +12,7 @@ import io
 import os
 import select
 import sys
-import traceback
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Annotated
 
 import click
@@ -22,6 +20,7 @@ import typer
 
 import spinhop
 from hwlib.errors import InputError, StoppedError, one_line
+from spinhop.code_storage import PLACES, comes_from_numba, storage_problem
 from spinhop.commands import (
     atlas_commands,
     check_commands,
@@ -98,23 +97,33 @@ def guarded(call: Callable[[], object]) -> int:
         return 1  # the reader of our output went away (``| head``): say nothing
     except (KeyboardInterrupt, click.exceptions.Abort):
         return _fail("interrupted; finished stages are kept", code=INTERRUPTED)
-    except InputError as error:
-        return _fail(*error.lines)
-    except ModuleNotFoundError as error:
-        return _fail(refusal(error))
     except click.exceptions.NoArgsIsHelpError:  # the help has just been printed
         return 2
-    except click.ClickException as error:
-        return _fail(one_line(error.format_message()))
-    except OSError as error:
-        return _fail(one_line(f"{error.filename or _nameless(error)}: {error.strerror or error}"))
-    except StoppedError as error:
-        return _fail(str(error))
-    except MemoryError:
-        return _fail("not enough memory for this design")
+    except Exception as error:
+        lines = _lines(error)
+        if not lines:
+            raise
+        return _fail(*lines)
     if code == INTERRUPTED:  # Typer's own handling of Ctrl-C
         return _fail("interrupted; finished stages are kept", code=INTERRUPTED)
     return code if isinstance(code, int) else 0
+
+
+def _lines(error: Exception) -> Sequence[str]:
+    """What to say of an error that a user can mend; nothing of any other."""
+    if isinstance(error, InputError):
+        return error.lines
+    if isinstance(error, click.ClickException):
+        return [one_line(error.format_message())]
+    if isinstance(error, OSError):
+        return [one_line(f"{error.filename or _nameless(error)}: {error.strerror or error}")]
+    if isinstance(error, StoppedError):
+        return [str(error)]
+    if isinstance(error, MemoryError):
+        return ["not enough memory for this design"]
+    if (problem := storage_problem(error)) is not None:
+        return [one_line(problem)]
+    return [refusal(error)] if isinstance(error, ModuleNotFoundError) else []
 
 
 def _unread() -> list[int]:
@@ -127,8 +136,8 @@ def _unread() -> list[int]:
 
 def _nameless(error: OSError) -> str:
     """What could not be read or written, where the system does not say it: every file of ours comes with its name."""
-    if any("numba" in Path(frame.filename).parts for frame in traceback.extract_tb(error.__traceback__)):
-        return "compiled code (beside the sources, or in NUMBA_CACHE_DIR)"
+    if comes_from_numba(error):
+        return PLACES
     _drop([1])
     return "standard output"
 

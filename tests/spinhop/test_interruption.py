@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import living, start, stop
+from tests.support.processes import nothing_left, start, stop, wait_for_helper
 
 FULL = bool(os.environ.get("SPINHOP_FULL"))
 TRIES = 96 if FULL else 5
@@ -61,13 +61,6 @@ def _interrupted(process: subprocess.Popen[str], number: int = signal.SIGINT, co
     assert seconds < PROMPT
 
 
-def _nothing_left(session: int) -> None:
-    begun = time.monotonic()
-    while left := living(session):
-        assert time.monotonic() - begun < 1, left
-        time.sleep(0.02)
-
-
 @pytest.fixture
 def own_start() -> float:
     """How long Python itself takes to begin, on this machine now, and answers for itself: 50 ms, or what it takes."""
@@ -90,7 +83,7 @@ def test_ctrl_c_at_any_moment(tmp_path, own_start, command, moment):
     else:
         process.communicate()
         assert process.returncode in (0, 1)
-    _nothing_left(process.pid)
+    nothing_left(process.pid)
     half = [path for path in tmp_path.rglob(".spinhop-*") if path.is_file() and "--self-test" not in command]
     assert not half, "what is written is removed"
 
@@ -142,7 +135,7 @@ def test_whatever_a_library_does(work, number, code):
     assert process.stdout is not None and process.stdout.readline() == "ready\n"
     time.sleep(0.2)
     _interrupted(process, number, code)
-    _nothing_left(process.pid)
+    nothing_left(process.pid)
 
 
 def test_what_is_written_is_removed(tmp_path):
@@ -186,7 +179,7 @@ def test_a_killed_command_leaves_nobody_who_works_on():
     assert process.stdout is not None and process.stdout.readline() == "ready\n"
     os.kill(process.pid, signal.SIGKILL)
     process.wait(10)
-    _nothing_left(process.pid)
+    nothing_left(process.pid)
 
 
 @needs_proc
@@ -227,18 +220,8 @@ def test_ctrl_c_while_two_processes_compile(tmp_path):
     (tmp_path / "d.yaml").write_text(DESIGN)
     empty = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "empty")}
     process = start("simulate", "d.yaml", "-o", "out", "--ideal", cwd=tmp_path, env=empty)
-    begun = time.monotonic()
-    while not (helpers := [each for each in living(process.pid) if _is_helper(each)]):
-        assert process.poll() is None and time.monotonic() - begun < 60
-        time.sleep(0.05)
+    wait_for_helper(process)
     time.sleep(1)
     _interrupted(process)
-    _nothing_left(process.pid)
-    assert len(helpers) == 1 and not list((tmp_path / "empty").rglob("*.tmp.*"))
-
-
-def _is_helper(process: int) -> bool:
-    try:
-        return b"sim.compile_helper" in Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
-    except OSError:  # ended meanwhile
-        return False
+    nothing_left(process.pid)
+    assert not list((tmp_path / "empty").rglob("*.tmp.*"))

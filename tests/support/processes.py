@@ -7,20 +7,25 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 
-def start(*arguments: object, ignoring: bool = False, code: str | None = None, **options: Any) -> subprocess.Popen[str]:
+def start(
+    *arguments: object, ignoring: bool = False, code: str | None = None,
+    within: Callable[[], object] = lambda: None, **options: Any,
+) -> subprocess.Popen[str]:  # fmt: skip
     """Start ``spinhop`` (or Python code) in a session of its own.
 
-    What Ctrl-C does is set in the child: a shell has it ignored in its background, where tests may run.
+    What Ctrl-C does is set in the child: a shell has it ignored in its background, where tests may run. ``within`` is
+    called there too.
     """
     disposition = signal.SIG_IGN if ignoring else signal.SIG_DFL
     command = [sys.executable, *(["-m", "spinhop"] if code is None else ["-c", code]), *map(str, arguments)]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, disposition), **options,
+        preexec_fn=lambda: (signal.signal(signal.SIGINT, disposition), within()), **options,
     )  # fmt: skip
 
 
@@ -43,3 +48,28 @@ def stop(process: subprocess.Popen[str], number: int = signal.SIGINT) -> tuple[i
     os.kill(process.pid, number)
     out, err = process.communicate(timeout=60)
     return process.returncode, out, err, time.monotonic() - begun
+
+
+def nothing_left(session: int) -> None:
+    """Fail where processes of a session go on for more than a second."""
+    begun = time.monotonic()
+    while left := living(session):
+        assert time.monotonic() - begun < 1, left
+        time.sleep(0.02)
+
+
+def wait_for_helper(process: subprocess.Popen[str]) -> int:
+    """The process that compiles for a command, as soon as it is at work."""
+    begun = time.monotonic()
+    while not (helpers := [each for each in living(process.pid) if _is_helper(each)]):
+        assert process.poll() is None and time.monotonic() - begun < 60
+        time.sleep(0.05)
+    (helper,) = helpers
+    return helper
+
+
+def _is_helper(process: int) -> bool:
+    try:
+        return b"sim.compile_helper" in Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+    except OSError:  # ended meanwhile
+        return False
