@@ -59,6 +59,7 @@ def assemble(drawing: Drawing) -> Assembly:
     if placements is None:  # a scaled or tilted instance: no windows
         leaves, placements = set(), _none()
     above = drawn_above(drawing, leaves)
+    placements = placements.select(~_idle(drawing, placements, above, labels))
     loose = _overlapped(drawing, placements, above)
     windows = _Windows(drawing)
     while True:
@@ -133,6 +134,25 @@ def _labels(drawing: Drawing) -> list[NetLabel]:
     return drawing.labels
 
 
+def _idle(
+    drawing: Drawing, placements: Placements, above: dict[str, db.Region], labels: list[NetLabel]
+) -> np.ndarray:  # fmt: skip
+    """Windows of metal alone that lie by themselves: as of ``_in_use``, where a cell of it is placed very often."""
+    idle = ~_holding(drawing, placements)
+    if np.count_nonzero(idle) <= FEW:
+        return np.zeros_like(idle)
+    near = placements.boxes + np.array([-1, -1, 1, 1])  # touched or overlapped
+    index = BoxIndex(near)
+    idle &= ~index.overlapping()
+    boxes = [db.Box(label.x, label.y, label.x, label.y) for label in labels]
+    boxes += [shape.bbox() for region in above.values() for shape in _within(region, near)]
+    if not idle.all():
+        boxes.append(_around(placements.boxes[~idle]))
+    for box in boxes:
+        idle[index.hits((box.left, box.bottom, box.right, box.top), touching=True)] = False
+    return idle if np.count_nonzero(idle) > FEW else np.zeros_like(idle)
+
+
 def _overlapped(drawing: Drawing, placements: Placements, above: dict[str, db.Region]) -> np.ndarray:
     """Placements that overlap others or shapes drawn above them."""
     index = BoxIndex(placements.boxes)
@@ -193,13 +213,18 @@ def _in_use(drawing: Drawing, shapes: dict[str, db.Region], labels: list[NetLabe
 
 def _reach(drawing: Drawing, windows: Placements) -> db.Region:
     """The box around all windows with vias or devices, and each of metal alone, such as a chip's fill."""
-    joins = [k for name, k in drawing.layers.items() if drawing.process.layers[name].kind in ("via", "device")]
-    cells = [drawing.layout.cell(cell) for cell, _ in windows.variants]
-    holds = np.array([any(not cell.bbox(k).empty() for k in joins) for cell in cells], bool)[windows.variant]
+    holds = _holding(drawing, windows)
     reach = db.Region([db.Polygon(_around(windows.boxes[holds]))] if holds.any() else [])
     for box in windows.boxes[~holds].tolist():
         reach.insert(db.Box(*box))
     return reach
+
+
+def _holding(drawing: Drawing, windows: Placements) -> np.ndarray:
+    """Which windows hold vias or devices, boolean, shape (placements,)."""
+    joins = [k for name, k in drawing.layers.items() if drawing.process.layers[name].kind in ("via", "device")]
+    cells = [drawing.layout.cell(cell) for cell, _ in windows.variants]
+    return np.array([any(not cell.bbox(k).empty() for k in joins) for cell in cells], bool)[windows.variant]
 
 
 class _Windows:
