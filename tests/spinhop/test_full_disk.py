@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import nothing_left, start, wait_for_helper
 from tests.support.small_disk import NO_MOUNT, MountError, largest_file, resize, small_disk
 
 DESIGN = "name: tiny\nnetwork: {neurons: 3}\ntask: {trials: 2}\n"
@@ -60,3 +61,27 @@ def test_a_run_goes_on_when_there_is_room_again(spinhop, design_file, tmp_path, 
             assert all((out / name).stat().st_size for name in record["files"])
         code, _, err = spinhop(*command, "--out", out)
         assert code in (0, 1) and err.count("unchanged") == len(err.splitlines())
+
+
+@pytest.mark.skipif(not FULL, reason="draws, and compiles what fits")
+def test_no_room_for_what_two_processes_compile(tmp_path):
+    """The command ends in one line, its helper with it; with room it goes on."""
+    (tmp_path / "d.yaml").write_text(DESIGN)
+    cache, command = tmp_path / "cache", ("simulate", "d.yaml", "-o", "out")
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+    try:
+        with small_disk(cache, 4 * FIRST):
+            process = start(*command, cwd=tmp_path, env=environment)
+            wait_for_helper(process)
+            _, err = process.communicate(timeout=300)
+            *stages, line = err.splitlines()
+            assert process.returncode == 2 and "No space left on device" in line, err
+            assert line.startswith((f"spinhop: {cache}", "spinhop: compiled code (beside the sources, or in NUMBA_"))
+            assert not [each for each in stages if each.startswith("spinhop:")]
+            nothing_left(process.pid)
+            assert not list(cache.rglob("*.tmp.*"))
+    except MountError:
+        pytest.skip(NO_MOUNT)
+    again = start(*command, cwd=tmp_path, env=environment)
+    _, err = again.communicate(timeout=600)
+    assert again.returncode == 0 and "layout                 unchanged" in err, err
