@@ -194,22 +194,26 @@ class Cases:
         network, n = self.network, self.network.neurons
         circuit = self.circuits.at(self.parallel(True, "all"), self.held(*self.load_classes))
         base = circuit.solve(np.where(network.nets_of(V_DW), self.protocol.v_dw, 0.0))
-        tracks, pillars = np.abs(base.track_current), np.abs(base.pillar_voltage)
-        wires, own, others, pull = np.abs(base.resistor_current), np.zeros(n), np.zeros(n), np.zeros((n, n))
+        tracks, pillars, wires = (
+            np.abs(each) for each in (base.track_current, base.pillar_current, base.shared_current)
+        )  # fmt: skip
+        own, others, pull = np.zeros(n), np.zeros(n), np.zeros((n, n))
         owner = np.array([net.neuron for net in network.parsed_nets()])
         groups = min(n, LOAD_GROUPS)
         for group in range(groups):
             mine = network.nets_of(DENDRITE) & (owner % groups == group)
             share = circuit.solve(np.where(mine, self.protocol.v_charge, 0.0))
             tracks += np.abs(share.track_current)
-            pillars += np.abs(share.pillar_voltage)
-            wires += np.abs(share.resistor_current)
+            pillars += np.abs(share.pillar_current)
+            wires += np.abs(share.shared_current)
             somas = share.track_current[network.somas]
             in_group = np.arange(n) % groups == group
             own += np.where(in_group, somas, 0)
             others += np.where(in_group, 0, np.abs(somas))
             pull[:, in_group] = somas[:, None]
-        return LoadBound(tracks, pillars, wires, own - others, base.track_current[network.somas], pull)
+        wires = np.abs(circuit.with_contacts(wires, tracks, pillars))
+        drift = base.track_current[network.somas]
+        return LoadBound(tracks, pillars / circuit.pillar_siemens, wires, own - others, drift, pull)
 
     @cached_property
     def states(self) -> dict[str, Solution | LoadBound]:

@@ -26,7 +26,7 @@ class Peaks:
     def __init__(self, devices: int, resistors: int):
         self.track_current, self.pillar_voltage = np.zeros((2, devices))
         self.resistor_current = np.zeros(resistors)
-        self.trial = {name: np.zeros(len(size), int) for name, size in vars(self).items()}
+        self.trial = {name: np.zeros(len(size), np.int32) for name, size in vars(self).items()}
 
     def include(self, solution: Solution, trial: int) -> None:
         """Take in one more state of a start."""

@@ -43,14 +43,24 @@ class Solution:
         return self._circuit.tracks.current(self._at)
 
     @property
+    def pillar_current(self) -> np.ndarray:
+        """Current MTJ_IN → MTJ_OUT in A, shape (devices,)."""
+        return self._circuit.pillars.current(self._at)
+
+    @property
     def pillar_voltage(self) -> np.ndarray:
         """Voltage MTJ_IN − MTJ_OUT in V, shape (devices,)."""
-        return self._circuit.pillars.current(self._at) / self._circuit.pillar_siemens
+        return self.pillar_current / self._circuit.pillar_siemens
+
+    @property
+    def shared_current(self) -> np.ndarray:
+        """Current of each wire resistor that is no contact of one device, in A (``StaticCircuits.wires``)."""
+        return self._circuit.wires.current(self._at)
 
     @property
     def resistor_current(self) -> np.ndarray:
         """Current of each wire resistor, first node → second, in A, shape (resistors,)."""
-        return self._circuit.wires.current(self._at)
+        return self._circuit.with_contacts(self.shared_current, self.track_current, self.pillar_current)
 
     @property
     def power(self) -> float:
@@ -72,7 +82,10 @@ class _Conductors(NamedTuple):
 
     def current(self, at: np.ndarray) -> np.ndarray:
         """In A from the first node to the second for potentials in V, shapes (…, of conductors or circuit nodes)."""
-        return (at.take(self.first, axis=-1) - at.take(self.second, axis=-1)) * self.siemens
+        current = at.take(self.first, axis=-1)
+        current -= at.take(self.second, axis=-1)
+        current *= self.siemens
+        return current
 
 
 class StaticCircuits:
@@ -99,7 +112,6 @@ class StaticCircuits:
         self.tracks = _Conductors(*self._ends(slice(self._wires, self._still)), track_siemens)
         self._pillar_ends = self._ends(slice(self._still, None))
         self._held: dict[bytes, ResistorNetwork] = {}
-        self._wired: np.ndarray | None = None
         self._last: tuple[bytes, StaticCircuit] | None = None
         self._currents: dict[tuple[bytes, ...], np.ndarray] = {}
 
@@ -108,28 +120,32 @@ class StaticCircuits:
         return self.graph.first[resistors].astype(np.intp), self.graph.second[resistors].astype(np.intp)
 
     @cached_property
-    def _wire_ends(self) -> _Conductors:
-        """Wires; a contact in series with a device lies where the device does, its conductance that of both."""
-        first, second = self._ends(slice(self._wires))
-        siemens = 1 / self.network.resistor_ohm
-        for branches, ends in ((self._tracks, self.tracks[:2]), (self._pillars, self._pillar_ends)):
-            for side in (0, 1):
-                first[branches.contacts[:, side]], second[branches.contacts[:, side]] = (
-                    each[branches.devices] for each in ends
-                )  # fmt: skip
-        siemens[self._tracks.contacts] = self._tracks.sign * self.tracks.siemens[self._tracks.devices][:, None]
-        return _Conductors(first, second, siemens)
+    def _shared(self) -> np.ndarray:
+        """Which wire resistors are no contact in series with a device."""
+        shared = np.ones(self._wires, bool)
+        for branches in (self._tracks, self._pillars):
+            shared[branches.contacts] = False
+        return np.flatnonzero(shared)
 
-    def wires(self, pillar_siemens: np.ndarray) -> _Conductors:
-        """Wires of a state in which pillars with their contacts conduct ``pillar_siemens`` S, shape (devices,).
+    @cached_property
+    def wires(self) -> _Conductors:
+        """Wires that are no contact in series with a device: half of a large network's."""
+        first, second = (each[self._shared].astype(np.intp) for each in (self.graph.first, self.graph.second))
+        return _Conductors(first, second, 1 / self.network.resistor_ohm[self._shared])
 
-        One state's are kept, those that were asked for last.
+    def with_contacts(self, shared: np.ndarray, tracks: np.ndarray, pillars: np.ndarray) -> np.ndarray:
+        """Currents of all wire resistors in A, shape (resistors,): a contact carries what its device does.
+
+        Args:
+            shared: currents of ``wires``.
+            tracks: of all tracks, shape (devices,).
+            pillars: of all pillars, shape (devices,).
         """
-        wires, devices = self._wire_ends, self._pillars.devices
-        if self._wired is not pillar_siemens:
-            self._wired = pillar_siemens
-            wires.siemens[self._pillars.contacts] = self._pillars.sign * pillar_siemens[devices][:, None]
-        return wires
+        current = np.empty(self._wires)
+        current[self._shared] = shared
+        for branches, of in ((self._tracks, tracks), (self._pillars, pillars)):
+            current[branches.contacts] = branches.sign * of[branches.devices][:, None]
+        return current
 
     def at(self, parallel: np.ndarray, held: np.ndarray) -> StaticCircuit:
         """The circuit in one state.
@@ -214,8 +230,12 @@ class StaticCircuit:
 
     @property
     def wires(self) -> _Conductors:
-        """The wires, with what their contacts carry."""
-        return self._circuits.wires(self.pillars.siemens)
+        """As of ``StaticCircuits``."""
+        return self._circuits.wires
+
+    def with_contacts(self, shared: np.ndarray, tracks: np.ndarray, pillars: np.ndarray) -> np.ndarray:
+        """As of ``StaticCircuits``."""
+        return self._circuits.with_contacts(shared, tracks, pillars)
 
     def on_all_nodes(self, at: np.ndarray) -> np.ndarray:
         """Potentials in V of all nodes for those of the circuit's, with no current from outside, shape (nodes,)."""
