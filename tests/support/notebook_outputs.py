@@ -29,7 +29,8 @@ def executed(path: Path, folder: Path) -> nbformat.NotebookNode:
         patch.setenv("PYTHONPATH", str(ROOT))
         patch.setenv("SOURCE_DATE_EPOCH", "0")  # matplotlib's figures carry no clock
         resources = {"metadata": {"path": str(folder)}}
-        NotebookClient(book, timeout=240, kernel_name="python3", resources=resources).execute()
+        # What one print writes may come in several pieces, which would be outputs of their own.
+        NotebookClient(book, timeout=240, kernel_name="python3", resources=resources, coalesce_streams=True).execute()
     for cell in book.cells:
         cell.metadata.pop("execution", None)  # times of a clock
         for output in cell.get("outputs", ()):
