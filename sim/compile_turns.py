@@ -44,12 +44,13 @@ def in_turn(compiled: Any) -> Any:
 
 
 def compile_ahead(jobs: Sequence[tuple[Any, Any]]) -> None:
-    """Compile functions that will be called and are not stored; those that another process is compiling come last.
+    """Compile functions that will be called and are neither here nor stored; those being compiled elsewhere come last.
 
     Args:
         jobs: functions, each with its signature, or with examples of its arguments.
     """
     left = [(function, given if hasattr(given, "args") else tuple(map(typeof, given))) for function, given in jobs]
+    left = [(function, kinds) for function, kinds in left if getattr(kinds, "args", kinds) not in function.overloads]
     while left:
         at = next((k for k, (function, _) in enumerate(left) if not _is_busy(function)), 0)
         function, signature = left.pop(at)

@@ -47,6 +47,8 @@ class TrialRun:
         """Begin the present phase."""
         phase = Phase(self.solver.network, self.protocol, self.phase, self.options.tolerance, before, wall)
         self.stepper = self.solver.begin(phase)
+        if before is not None:
+            before.leave()
         if self.recorder is None:
             self.stepper.check()
         else:
@@ -109,11 +111,11 @@ class TrialRun:
             self._residual = max(self._residual, stepper.residual)
 
     def result(self) -> Trials:
-        """The finished trial."""
+        """The finished trial, whose stepper's room is free then."""
         stepper = self.stepper
         if self.recorder is not None:
             self.recorder.end(stepper.course()[0])
-        return Trials(
+        trials = Trials(
             time_load=np.array(self.phase_time[:1]), time_convergence=np.array(self.phase_time[1:]),
             at_rest=np.array([all(self.at_rest)]), wall_final=stepper.walls()[None],
             energy_source=self._energy[None, :3], energy_sink=self._energy[None, 3:],
@@ -121,6 +123,8 @@ class TrialRun:
             growth=np.array([stepper.growth()]), margin=np.array([stepper.margin()]), state_final=stepper.state[None],
             trace=self._trace(),
         )  # fmt: skip
+        stepper.leave()
+        return trials
 
     def _trace(self) -> Trace | None:
         if self.recorder is None:

@@ -152,6 +152,9 @@ class Stepper:
         """As of ``Trials``; NaN: not known."""
         return np.nan
 
+    def leave(self) -> None:
+        """Give up its room: nothing is asked of it any more."""
+
     def kept(self) -> dict[str, np.ndarray]:
         """What the rest of the phase depends on, besides the walls where it began."""
         return {}

@@ -72,6 +72,7 @@ def test_what_others_compile_comes_last(monkeypatch):
     class Job:
         def __init__(self, name):
             self.name = name
+            self.overloads = {(types.float64,): None} if name == "here" else {}
 
         def compile(self, signature):
             done.append((self.name, signature))
@@ -80,7 +81,7 @@ def test_what_others_compile_comes_last(monkeypatch):
     busy, done = {"a", "b"}, []
     monkeypatch.setattr(compile_turns, "_is_busy", lambda job: job.name in busy)
     monkeypatch.setattr(compile_turns, "_is_stored", lambda job, signature: job.name == "stored")
-    compile_turns.compile_ahead([(Job(name), (1.0,)) for name in ("b", "a", "c", "stored", "d")])
+    compile_turns.compile_ahead([(Job(name), (1.0,)) for name in ("b", "here", "a", "c", "stored", "d")])
     assert done == [(name, (types.float64,)) for name in "cadb"]
 
 

@@ -5,18 +5,15 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Sequence
-from functools import cached_property
 from threading import Lock
 from typing import Any
 
 import numba
 import numpy as np
 
-from hwlib.network import MTJ_IN, Network
-from sim.engines.handles import Handle
-from sim.engines.ideal.gains import margin_of, strongest_weights
+from hwlib.network import Network
+from sim.engines.ideal.gains import margin_of
 from sim.engines.layout.elimination.schur import row_potentials
-from sim.engines.layout.elimination.trial_lanes import make_lane_room
 from sim.engines.layout.partition.blocks import Structure, build_structure, source_nodes
 from sim.engines.layout.partition.made_before import MadeBefore
 from sim.engines.layout.partition.plan import Plan, build_plan
@@ -24,7 +21,7 @@ from sim.engines.layout.probe import node_voltages, residual, track_currents
 from sim.engines.layout.stepping.active_set import DEFERRED, INACTIVE, places, speeds
 from sim.engines.layout.stepping.column import INSIDE
 from sim.engines.layout.stepping.kernels import link
-from sim.engines.layout.stepping.layout_growth import led, make_watch, watch_nothing
+from sim.engines.layout.stepping.layout_growth import led
 from sim.engines.layout.stepping.motion import (
     LASTING,
     STATUS,
@@ -32,13 +29,11 @@ from sim.engines.layout.stepping.motion import (
     TOLERANCE,
     UNTIL,
     UNTIL_REST,
-    Motion,
-    make_motion,
 )  # fmt: skip
 from sim.engines.layout.stepping.runge_kutta import SOLVE, advance, begin
 from sim.engines.layout.stepping.trials_abreast import advance_abreast
-from sim.engines.layout.system import System, Walls, make_system, make_walls
-from sim.engines.stepper import CONVERGENCE, REST, RUNNING, Phase, Solver, Stepper
+from sim.engines.layout.workplaces import Workplaces
+from sim.engines.stepper import REST, RUNNING, Phase, Solver, Stepper
 from sim.engines.vector_code import LANES
 from sim.last_network import LastNetwork
 from sim.recorder import Recorder
@@ -52,39 +47,6 @@ Plans = dict[bytes, tuple[Structure, Plan]]
 # way, keeps that one from its processor: ten times the time at a load of three to a processor.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "100")
-
-_OF_TRACKS = "rate", "bound", "leak_bound", "most_share"  # of ``Work``: the same for all systems of a plan
-
-
-class Shared:
-    """What steppers of one plan have in common: constants, once in memory and in caches, and what compiled code takes.
-
-    Args:
-        plan: the plan.
-
-    Attributes:
-        parts: handles of the plan's parts, by identity.
-        calls: of their systems, None before the first.
-    """
-
-    def __init__(self, plan: Plan):
-        self.parts = {id(part): Handle(part) for part in plan if isinstance(part, tuple)}
-        self.calls: np.ndarray | None = None
-        self._walls: tuple[np.ndarray, Walls] | None = None
-        self._of_tracks: dict[str, np.ndarray] | None = None
-
-    def walls(self, network: Network, plan: Plan, rest_speed: np.ndarray) -> Walls:
-        """``make_walls``, or what it gave for the same speeds at rest."""
-        known = self._walls
-        if known is None or not np.array_equal(known[0], rest_speed):
-            self._walls = known = rest_speed, make_walls(network, plan, rest_speed)
-        return known[1]
-
-    def system(self, made: System) -> System:
-        """A system with its constants in the arrays that the first had."""
-        if self._of_tracks is None:
-            self._of_tracks = {name: getattr(made.work, name) for name in _OF_TRACKS}
-        return made._replace(work=made.work._replace(**self._of_tracks))
 
 
 def plan_for(
@@ -125,15 +87,15 @@ class LayoutSolver(Solver):
         self.side_by_side = numba.get_num_threads() if self.threads == 1 else 1
         self.abreast = LANES if self.threads == 1 else 1
         self._planned, self._plans, self._before = _planned(network)
-        self._planning, self._shared = Lock(), dict[int, Shared]()
+        self._planning, self._workplaces = Lock(), dict[int, Workplaces]()
 
     def begin(self, phase: Phase) -> Stepper:
         """Put the circuit of a phase under its voltages."""
         with self._planning:  # the first of several threads makes the plan
             structure, plan = plan_for(self._planned, phase.voltages, self._plans, self._before)
-            if id(plan) not in self._shared:
-                self._shared[id(plan)] = Shared(plan)
-        return LayoutStepper(phase, structure, plan, self.threads, self._shared[id(plan)])
+            if id(plan) not in self._workplaces:
+                self._workplaces[id(plan)] = Workplaces(self.network, plan, self.threads)
+        return LayoutStepper(phase, structure, plan, self.threads, self._workplaces[id(plan)])
 
     def recorder(self, samples: int) -> Recorder:
         """Walls may meet an end of their track within a step."""
@@ -151,30 +113,31 @@ class LayoutStepper(Stepper):
     between = 256
     resumable = True
 
-    def __init__(self, phase: Phase, structure: Structure, plan: Plan, threads: int, shared: Shared):
+    def __init__(self, phase: Phase, structure: Structure, plan: Plan, threads: int, workplaces: Workplaces):
         super().__init__(phase)
         network = phase.network
-        self.structure, self.plan = structure, plan
-        self.constants: Walls = shared.walls(network, plan, phase.rest_speed)
-        self.system: System = shared.system(make_system(network, plan, self.constants, phase.voltages, threads))
+        self.structure, self.plan, self._workplaces = structure, plan, workplaces
+        self.constants, held_constants = workplaces.constants(phase.rest_speed)
+        self._room = workplaces.enter(phase, self.constants)
+        self.system, self.motion = self._room.system, self._room.motion
         order = plan.bundles.device
         s = (phase.wall[order] - self._start(order)) / network.pillar_width[order]
         ends = phase.wall[order] >= network.length[order]
         s = np.where(ends, self.constants.high, np.clip(s, self.constants.low, self.constants.high))
-        self.motion: Motion = make_motion(s, self.system, network)
-        self._watch, self._strongest = watch_nothing(), np.zeros(network.neurons)
-        if phase.number == CONVERGENCE:
-            weights = np.nan_to_num(phase.voltages[network.node_net[network.terminals[:, MTJ_IN]]])
-            self._strongest = strongest_weights(network, weights)
-            self._watch = make_watch(network, plan, weights, self._strongest, phase.protocol.v_dw)
+        self.motion.s[:] = self.motion.trial[:] = s
+        _, self._held_watch, self._strongest = workplaces.followed(phase)
         self._jumped = False
-        self.held = Handle(self.system, shared.parts), Handle(self.constants), Handle(self.motion)
-        self._held_watch = Handle(self._watch)
-        if shared.calls is None:
+        self.held = self._room.held_system, held_constants, self._room.held_motion
+        if workplaces.calls is None:
             link(self.system, *self.held, self._held_watch, threads, self._called())
-            shared.calls = self.system.calls
-        self.system.calls[:] = shared.calls
+            workplaces.calls = self.system.calls
+        self.system.calls[:] = workplaces.calls
         begin(*self.held)
+
+    def leave(self) -> None:
+        """Another stepper may have the room."""
+        self._workplaces.leave(self._room)
+        del self._room, self.system, self.motion, self.held
 
     def _called(self) -> list[tuple[Any, Any]]:
         """Functions that are called from here, with their arguments."""
@@ -207,11 +170,6 @@ class LayoutStepper(Stepper):
         self._tell()
         return status
 
-    @cached_property
-    def lane_room(self) -> Handle:
-        """Work space of steppers that advance abreast."""
-        return Handle(make_lane_room(self.system.interface))
-
     @property
     def kin(self) -> int:
         """Those with one plan may advance abreast."""
@@ -225,7 +183,7 @@ class LayoutStepper(Stepper):
                 each._ask(steps)
         handles = [(*each.held, each._held_watch) for each in steppers]
         table = np.array([[handle.address for handle in each] for each in handles])
-        advance_abreast(table.astype(np.int64), steppers[0].lane_room, *handles[0])
+        advance_abreast(table.astype(np.int64), steppers[0]._room.lanes, *handles[0])
         return [None if each.motion.course[STATUS] == SOLVE else each._answer() for each in steppers]
 
     def _range(self, name: str) -> tuple[np.ndarray | float, np.ndarray | float]:
@@ -266,7 +224,8 @@ class LayoutStepper(Stepper):
 
     def look(self) -> tuple[np.ndarray, ...]:
         """Check the whole network's currents; those of the tracks, and every node's voltage."""
-        v = node_voltages(self.structure, self.plan, self.system, self.held[0], self.phase.voltages)
+        voltages, parts = self.phase.voltages, self._workplaces.parts
+        v = node_voltages(self.structure, self.plan, self.system, self.held[0], voltages, parts)
         track = track_currents(self.plan, self.system, self.constants)
         self.residual = max(self.residual, residual(self.structure, self.plan, self.system, v, track))
         return track, v

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
@@ -15,7 +17,9 @@ from sim.engines.layout.partition.reduction import add_currents, restore
 from sim.engines.layout.system import System, Walls
 
 
-def node_voltages(structure: Structure, plan: Plan, system: System, held: Handle, voltages: np.ndarray) -> np.ndarray:
+def node_voltages(
+    structure: Structure, plan: Plan, system: System, held: Handle, voltages: np.ndarray, parts: Mapping[int, Handle]
+) -> np.ndarray:
     """Potential of every node of the network for the last solution, V, shape (nodes,)."""
     network, place = structure.network, structure.place
     v = np.zeros(network.nodes)
@@ -35,7 +39,7 @@ def node_voltages(structure: Structure, plan: Plan, system: System, held: Handle
     columns = plan.columns
     x, zero = np.zeros(len(columns.program.diag)), np.zeros(len(columns.program.diag))
     x[columns.program.n :] = system.work.ref[columns.port_ref]
-    backward(Handle(columns.program), columns.values, zero, x, 0, columns.program.n)
+    backward(parts[id(columns.program)], columns.values, zero, x, 0, columns.program.n)
     inner = place == STATIC
     v[inner] = x[plan.node_slot[inner]]
     pillar = np.empty(network.devices)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -145,19 +146,17 @@ def make_walls(network: Network, plan: Plan, rest_speed: np.ndarray) -> Walls:
     )
 
 
-def make_system(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray, threads: int) -> System:
-    """Put a plan under the source voltages of each net (NaN: none)."""
+def make_system(
+    network: Network, plan: Plan, walls: Walls, voltages: np.ndarray, threads: int, parts: Mapping[int, Handle]
+) -> System:
+    """Put a plan under the source voltages of each net (NaN: none); ``parts``: handles inside the plan."""
     rows, program, interface, bundles = plan.rows, plan.row_program, plan.interface, plan.bundles
-    n = interface.program.n
-    at_source = network.node_net[plan.source_node]
-    ref = np.concatenate([np.zeros(n), np.nan_to_num(voltages[at_source])])
-    source_class = np.concatenate([np.full(n, SILENT), meters(network)[at_source]]).astype(np.int64)
-    slots, blocks = len(program.diag), len(program.port_first) - 1
-    row_b, row_c = _row_sources(plan, ref)
+    n, slots, blocks = interface.program.n, len(program.diag), len(program.port_first) - 1
+    classes = meters(network)[network.node_net[plan.source_node]]
     count, groups = len(walls.low), len(program.group) - 1
     rate, bound, leak_bound = _rates(bundles, walls)
     eliminated = program.group[rows.first_group :]
-    taps, coupled_state = make_taps(plan.single, ref), make_coupled_state(plan.coupled)
+    taps, coupled_state = make_taps(plan.single), make_coupled_state(plan.coupled)
     swept, siemens = (plan.coupled, coupled_state.siemens) if plan.coupled.rails else (plan.single, taps.siemens)
     work = Work(
         pillar_group=plan.pillar_group,
@@ -166,32 +165,32 @@ def make_system(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray
         leak_bound=leak_bound,
         most_share=_most(bundles, walls.share),
         here=np.zeros((3, len(bundles.ref))),
-        row_b=row_b,
-        row_c=row_c,
-        source_class=source_class,
-        pillar=np.full((3, count), -1.0),
-        dirty=np.ones(max(rows.first_dirty + groups, len(swept.work) - 1), np.bool_),
+        row_b=np.empty(slots),
+        row_c=np.empty(blocks),
+        source_class=np.concatenate([np.full(n, SILENT), classes]).astype(np.int64),
+        pillar=np.empty((3, count)),
+        dirty=np.empty(max(rows.first_dirty + groups, len(swept.work) - 1), np.bool_),
         tap=swept.tap,
         tap_siemens=siemens,
         values=rows.values.copy(),
         b=np.zeros(slots),
         c=np.zeros(blocks),
         x=np.zeros(slots),
-        ref=ref,
+        ref=np.empty(n + len(classes)),
         group_power=np.zeros((groups, 6)),
         chunk_group=rows.first_group + _shares(eliminated - eliminated[0], threads),
         chunk_batch=_shares(swept.work, threads),
         chunk_bundle=_shares(bundles.first, threads),
     )
     face = Face(
-        source_b=_interface_sources(interface, ref),
+        source_b=np.empty(n),
         values=interface.values.copy(),
         b=np.zeros(n),
         c=np.zeros(1),
         x=np.zeros(n),
         power=np.zeros(6),
     )
-    return System(
+    system = System(
         program=program,
         rows=rows,
         single=plan.single,
@@ -205,6 +204,18 @@ def make_system(network: Network, plan: Plan, walls: Walls, voltages: np.ndarray
         face=face,
         calls=np.zeros(ALL_SHARES + 1, np.int64),
     )
+    put_under(system, network, plan, voltages, parts)
+    return system
+
+
+def put_under(system: System, network: Network, plan: Plan, voltages: np.ndarray, parts: Mapping[int, Handle]) -> None:
+    """Put a system, new or used, under source voltages of the nets that it was made for; all pillars are to be set."""
+    work, n = system.work, plan.interface.program.n
+    work.ref[:n], work.ref[n:] = 0.0, np.nan_to_num(voltages[network.node_net[plan.source_node]])
+    work.row_b[:], work.row_c[:] = _row_sources(plan, work.ref)
+    work.pillar[:], work.dirty[:] = -1.0, True
+    system.face.source_b[:] = _interface_sources(plan.interface, work.ref, parts)
+    system.taps.volt[:] = work.ref[plan.single.source]
 
 
 def _row_sources(plan: Plan, ref: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -219,14 +230,14 @@ def _row_sources(plan: Plan, ref: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return b, c
 
 
-def _interface_sources(interface: Interface, ref: np.ndarray) -> np.ndarray:
+def _interface_sources(interface: Interface, ref: np.ndarray, parts: Mapping[int, Handle]) -> np.ndarray:
     """The sources' part of the interface's b, with the positions eliminated that no pillar changes."""
     n = interface.program.n
     b = np.zeros(n)
     for here, there in ((interface.a, interface.b), (interface.b, interface.a)):
         to_source = (here < n) & (there >= n)
         np.add.at(b, here[to_source], interface.siemens[to_source] * ref[there[to_source]])
-    forward_sources(Handle(interface.program), interface.values, b, interface.program.still)
+    forward_sources(parts[id(interface.program)], interface.values, b, interface.program.still)
     return b
 
 

@@ -91,10 +91,10 @@ def no_single(walls: int) -> SingleLadders:
     )
 
 
-def make_taps(single: SingleLadders, ref: np.ndarray) -> Taps:
-    """Ladders under the source voltages in ``ref``; their pillars are still to be set."""
+def make_taps(single: SingleLadders) -> Taps:
+    """Room for a sweep; pillars and sources are still to be set."""
     taps = len(single.wall)
-    return Taps(siemens=np.zeros(taps), volt=ref[single.source], port=np.zeros((6, len(single.port_ref))))
+    return Taps(siemens=np.zeros(taps), volt=np.zeros(taps), port=np.zeros((6, len(single.port_ref))))
 
 
 class RowEdges(NamedTuple):

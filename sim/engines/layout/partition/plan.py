@@ -8,6 +8,7 @@ transfer of its column), computed here once.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -199,7 +200,7 @@ def _interface_program(
     for draft in drafts:
         for first, last in zip(draft.program.port_first[:-1], draft.program.port_first[1:], strict=True):
             if last - first > 1:
-                i, j = np.tril_indices(last - first, -1)
+                i, j = _pairs(int(last - first))
                 ports = local[draft.port_node[first:last]]
                 u.append(ports[i])
                 v.append(ports[j])
@@ -214,6 +215,12 @@ def _interface_program(
     program, slot = before.get(lambda: make_program(*shape, changing=changes), "interface", shape, changes)
     node_ref[nodes] = slot
     return program
+
+
+@cache
+def _pairs(ports: int) -> tuple[np.ndarray, np.ndarray]:
+    """Every pair of a block's ports."""
+    return np.tril_indices(ports, -1)
 
 
 def _columns(draft: Draft, structure: Structure, node_ref: np.ndarray, before: MadeBefore) -> Columns:

@@ -65,13 +65,13 @@ _WITHOUT_LEAK = 50e-9  # s
 LASTING = ("s", "clock", "energy", "state", "side", "impulse", "deferral", "growth")
 
 
-def make_motion(s: np.ndarray, system: System, network: Network) -> Motion:
-    """A motion at time 0 with walls at ``s``; call ``begin`` before ``advance``."""
-    walls, columns = len(s), len(system.bundles.first) - 1
+def make_motion(system: System, network: Network) -> Motion:
+    """A motion at time 0, all walls at 0; place them and call ``begin`` before ``advance``."""
+    walls, columns = len(system.bundles.device), len(system.bundles.first) - 1
     references = max(system.interface.program.n, int(system.bundles.ref.max(initial=-1)) + 1)
     return Motion(
-        s=s.copy(),
-        trial=s.copy(),
+        s=np.zeros(walls),
+        trial=np.zeros(walls),
         clock=np.array([0.0, 0.0, 0.0, 0.0, 0.0, _energy_time(network)]),
         course=np.zeros(RESTING + 1),
         y=np.zeros((5, references)),
@@ -89,6 +89,14 @@ def make_motion(s: np.ndarray, system: System, network: Network) -> Motion:
         blend=np.zeros((3, references)),
         growth=np.zeros(2 * network.neurons + 2),
     )
+
+
+def start_motion(motion: Motion) -> None:
+    """A motion that was used, as ``make_motion`` gave it."""
+    energy_time = motion.clock[5]
+    for values in motion:
+        values[...] = 0
+    motion.clock[5] = energy_time
 
 
 def _energy_time(network: Network) -> float:

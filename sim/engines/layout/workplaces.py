@@ -1,0 +1,125 @@
+"""What steppers of one plan have in common, and the rooms that they work in, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from hwlib.network import MTJ_IN, Network
+from sim.engines.handles import Handle
+from sim.engines.ideal.gains import strongest_weights
+from sim.engines.layout.elimination.trial_lanes import make_lane_room
+from sim.engines.layout.partition.plan import Plan
+from sim.engines.layout.stepping.layout_growth import Watch, make_watch, watch_nothing
+from sim.engines.layout.stepping.motion import Motion, make_motion, start_motion
+from sim.engines.layout.system import System, Walls, make_system, make_walls, put_under
+from sim.engines.stepper import CONVERGENCE, Phase
+
+_OF_TRACKS = "rate", "bound", "leak_bound", "most_share"  # of ``Work``: the same for all systems of a plan
+
+
+class Room:
+    """A system and a motion, with their handles as compiled code takes them.
+
+    Args:
+        system: of a plan.
+        motion: of its walls.
+        parts: handles of the plan's parts, by identity.
+    """
+
+    def __init__(self, system: System, motion: Motion, parts: Mapping[int, Handle]):
+        self.system, self.motion = system, motion
+        self.held_system, self.held_motion = Handle(system, parts), Handle(motion)
+
+    @cached_property
+    def lanes(self) -> Handle:
+        """Room of steppers that advance abreast, this one's the first of them."""
+        return Handle(make_lane_room(self.system.interface))
+
+
+class Constants(NamedTuple):
+    """Constants of the walls, with their handle."""
+
+    walls: Walls
+    held: Handle
+
+
+class Followed(NamedTuple):
+    """With what growth is followed, its handle, and ``strongest_weights``."""
+
+    watch: Watch
+    held: Handle
+    strongest: np.ndarray
+
+
+class Workplaces:
+    """Of a plan: constants, once in memory and in caches, and what compiled code takes. Threads may share it.
+
+    Args:
+        network: what is simulated.
+        plan: the plan.
+        threads: how many share a trial.
+
+    Attributes:
+        parts: handles of the plan's parts and of theirs, by identity.
+        calls: of their systems, None before the first.
+    """
+
+    def __init__(self, network: Network, plan: Plan, threads: int):
+        self.parts: dict[int, Handle] = {}
+        for part in plan:
+            if isinstance(part, tuple):
+                self.parts |= {id(inner): Handle(inner) for inner in part if isinstance(inner, tuple)}
+                self.parts[id(part)] = Handle(part, self.parts)
+        self.calls: np.ndarray | None = None
+        self._network, self._plan, self._threads = network, plan, threads
+        self._empty: list[Room] = []
+        self._of_tracks: dict[str, np.ndarray] | None = None
+        self._constants: tuple[np.ndarray, Constants] | None = None
+        self._followed: tuple[np.ndarray, float, Followed] | None = None
+
+    def enter(self, phase: Phase, walls: Walls) -> Room:
+        """A room under the voltages of a phase, nothing solved: one that was left, or a new one."""
+        try:
+            room = self._empty.pop()
+        except IndexError:
+            return self._new_room(phase, walls)
+        put_under(room.system, self._network, self._plan, phase.voltages, self.parts)
+        start_motion(room.motion)
+        return room
+
+    def _new_room(self, phase: Phase, walls: Walls) -> Room:
+        system = make_system(self._network, self._plan, walls, phase.voltages, self._threads, self.parts)
+        if self._of_tracks is None:
+            self._of_tracks = {name: getattr(system.work, name) for name in _OF_TRACKS}
+        system = system._replace(work=system.work._replace(**self._of_tracks))
+        return Room(system, make_motion(system, self._network), self.parts)
+
+    def leave(self, room: Room) -> None:
+        """Another stepper may have the room."""
+        self._empty.append(room)
+
+    def constants(self, rest_speed: np.ndarray) -> Constants:
+        """``make_walls``, or what it gave for the same speeds at rest."""
+        known = self._constants
+        if known is None or not np.array_equal(known[0], rest_speed):
+            walls = make_walls(self._network, self._plan, rest_speed)
+            self._constants = known = rest_speed, Constants(walls, Handle(walls))
+        return known[1]
+
+    def followed(self, phase: Phase) -> Followed:
+        """Of a phase, or what it was for the last one with the same voltages."""
+        network, v_dw = self._network, phase.protocol.v_dw
+        if phase.number != CONVERGENCE:
+            nothing = watch_nothing()
+            return Followed(nothing, Handle(nothing), np.zeros(network.neurons))
+        weights = np.nan_to_num(phase.voltages[network.node_net[network.terminals[:, MTJ_IN]]])
+        known = self._followed
+        if known is None or known[1] != v_dw or not np.array_equal(known[0], weights):
+            strongest = strongest_weights(network, weights)
+            watch = make_watch(network, self._plan, weights, strongest, v_dw)
+            self._followed = known = weights, v_dw, Followed(watch, Handle(watch), strongest)
+        return known[2]
