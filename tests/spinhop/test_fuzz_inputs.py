@@ -108,7 +108,7 @@ def test_invented_graphs(folder, suffix, words):
 def test_names_of_weights(folder, suffix, name):
     path = folder / f"w{suffix}"
     path.write_bytes(GRAPHS[suffix])
-    judged("maxcut", path, f"--weight={name}")
+    judged("maxcut", path, f"--weight={name}", "--ideal")
 
 
 def _bitmaps() -> dict[str, bytes]:
@@ -159,7 +159,7 @@ def _options(options: dict[str, object]) -> list[str]:
 def test_options_and_texts(folder, threshold, share, text):
     path = folder / "t.txt"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    code, _ = judged("image", path, f"--threshold={threshold}", "-d", str(share), "--trials", "1", "--json")
+    code, _ = judged("image", path, f"--threshold={threshold}", "-d", str(share), "--trials", "1", "--ideal", "--json")
     good = 0 < threshold <= 1 and 0 <= share <= 1
     assert code == 2 or good
 
