@@ -26,7 +26,7 @@ test: lint types
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # Test files that try more with SPINHOP_FULL=1; CONTRIBUTING.md has a line on each.
-PROOFS ?= tests/layouts/test_straps.py tests/layouts/test_tapers.py tests/layouts/test_large_layouts.py \
+PROOFS ?= tests/layouts/test_pdk_routing.py tests/layouts/test_straps.py tests/layouts/test_tapers.py tests/layouts/test_large_layouts.py \
   tests/hwlib/test_faults.py tests/hwlib/test_near_checker.py tests/hwlib/test_redrawings.py tests/hwlib/test_fuzz_layouts.py tests/hwlib/test_fuzz_parasitics.py \
   tests/hwlib/test_open_presets.py \
   tests/spinhop/test_fuzz_texts.py tests/spinhop/test_fuzz_inputs.py tests/spinhop/test_fuzz_results.py \

@@ -22,7 +22,7 @@ from tests.support.redrawing import REDRAWINGS, with_pads, wrapped, wrapped_twic
 FULL = bool(os.environ.get("SPINHOP_FULL"))
 STYLES = [(style, place) for style in ("rails", "lines") for place in ("diagonal", "centred")]
 ALL = [(process, *style, n) for process in preset_names() for style in STYLES for n in (2, 3, 5, 8, 12, 24)]
-SAMPLE = [("ebeam", "rails", "diagonal", 3), ("copper", "lines", "centred", 4), ("copper_thick", "rails", "centred", 2)]
+SAMPLE = [("ebeam", "rails", "diagonal", 3), ("copper", "lines", "centred", 4)]
 SUFFIXES = (".gds", ".oas")
 
 

@@ -10,7 +10,7 @@ from tests.support.agreement import compare
 from tests.support.random_trials import plans, trial, wire_plans
 
 FULL = bool(os.environ.get("SPINHOP_FULL"))
-EXAMPLES = 500 if FULL else 30
+EXAMPLES = 500 if FULL else 20
 MOST_AMBIGUOUS = 0.05  # of the trials
 
 
