@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import klayout.db as kdb
 import numpy as np
@@ -33,12 +33,14 @@ class DeviceTable:
         place: pillar, DW_IN contact and DW_OUT contact, shape (devices, 3, 2).
         values: A, L, W, X, H, N, M (see ``PARAMETERS``), shape (devices, 7).
         pieces: nets by number: those of the top circuit, and those that end inside a cell.
+        ends: of each circuit, by its cell, the nets that lead to a device, as KLayout's clusters.
     """
 
     nets: np.ndarray
     place: np.ndarray
     values: np.ndarray
     pieces: dict[int, PlacedNet]
+    ends: dict[int, set[int]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.nets)
@@ -55,11 +57,12 @@ def device_table(netlist: kdb.Netlist) -> DeviceTable:
     table = _CircuitTable()
     for circuit in netlist.each_circuit_bottom_up():
         table = tables[circuit.cell_index] = _read_circuit(circuit, tables)
+    ends = {cell: set(each.number) for cell, each in tables.items()}
     top = next(iter(netlist.top_circuits()), None)
     if top is not None:
         for net in top.each_net():
             table.pieces[table.number_of(net)] = PlacedNet(net, kdb.DCplxTrans(), net.name)
-    return DeviceTable(table.nets, table.place, table.values, table.pieces)
+    return DeviceTable(table.nets, table.place, table.values, table.pieces, ends)
 
 
 class _CircuitTable:
@@ -72,6 +75,7 @@ class _CircuitTable:
         self.nets = np.empty((0, 4), np.int64)
         self.place = np.empty((0, 3, 2))
         self.values = np.empty((0, len(_MEASURED)))
+        self.ways_out: tuple[list[int], list[tuple[int, int]], list[tuple[int, PlacedNet]]] | None = None  # kept
 
     def add(self, nets: np.ndarray, place: np.ndarray, values: np.ndarray) -> None:
         self.nets = np.concatenate([self.nets, nets])
@@ -118,8 +122,10 @@ def _own_devices(circuit: kdb.Circuit, table: _CircuitTable) -> None:
 
 def _instances(inner: _CircuitTable, subs: list[kdb.SubCircuit], table: _CircuitTable) -> None:
     """Add the devices of all instances of one circuit, with nets of the circuit they sit in."""
-    used = np.unique(inner.nets).tolist()
-    pins, ending = _ways_out(subs[0].circuit_ref(), inner, used)
+    if inner.ways_out is None:
+        used = np.unique(inner.nets).tolist()
+        inner.ways_out = used, *_ways_out(subs[0].circuit_ref(), inner, used)
+    used, pins, ending = inner.ways_out
     outside = np.full((len(subs), len(used)), -1, np.int64)
     turn, shift = np.empty((len(subs), 2, 2)), np.empty((len(subs), 2))
     number, number_of = table.number, table.number_of

@@ -51,7 +51,7 @@ def view_whole(drawing: Drawing) -> LayoutView:
         for message, box, cell in _errors(extracted)
         for place in (places(drawing.layout, cell) if cell is not None else [kdb.DCplxTrans()])
     ]
-    floating = floating_pieces(extracted, drawing.border(), drawing.top)
+    floating = floating_pieces(extracted, drawing.border(), drawing.top, ends=table.ends)
     return LayoutView(drawing, table, _texts(table), errors, floating, extracted)
 
 
@@ -151,7 +151,7 @@ def _band(drawing: Drawing, upright: bool, low: float, high: float) -> _Band:
             for place in (places(layout, cell, under=band) if cell is not None else [kdb.DCplxTrans()])
         ]
         limits = (low * layout.dbu, high * layout.dbu)
-        loose = floating_pieces(extracted, kdb.Edges(), band, upright=upright, limits=limits)
+        loose = floating_pieces(extracted, kdb.Edges(), band, ends=table.ends, upright=upright, limits=limits)
         floating = [(piece.layer, str(piece.box)) for piece in loose]
         extracted.lvs._destroy()
     finally:

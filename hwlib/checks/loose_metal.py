@@ -29,7 +29,7 @@ class Loose:
 
 def floating_pieces(
     extracted: Extracted, border: kdb.Edges, top: kdb.Cell, *,
-    upright: bool = False, limits: tuple[float, float] = (-math.inf, math.inf),
+    ends: dict[int, set[int]], upright: bool = False, limits: tuple[float, float] = (-math.inf, math.inf),
 ) -> list[Loose]:  # fmt: skip
     """Pieces of metal without device and label; one in a repeated cell counts once, where that cell is first.
 
@@ -39,6 +39,7 @@ def floating_pieces(
         extracted: the layout's netlist.
         border: edges of the layout.
         top: the cell that the netlist is of.
+        ends: nets of each circuit that lead to devices (``DeviceTable.ends``).
         upright: which coordinate of the pieces lies within the limits: x, otherwise y.
         limits: in µm; pieces that do not lie between them are left out.
     """
@@ -47,9 +48,11 @@ def floating_pieces(
     used: dict[int, set[int]] = {}  # nets that end at devices or labels, of each circuit met
     found: list[Loose] = []
     for circuit in lvs.netlist().each_circuit_bottom_up():
-        own = used[circuit.cell_index] = set()
+        own: set[int] = set()
+        devices = ends.get(circuit.cell_index, set())
+        used[circuit.cell_index] = own
         for net in circuit.each_net():
-            if net.terminal_count() or net.name or any(_is_used(pin, used) for pin in net.each_subcircuit_pin()):
+            if net.cluster_id in devices or net.name or any(_is_used(pin, used) for pin in net.each_subcircuit_pin()):
                 own.add(net.cluster_id)
             elif not net.pin_count() and len(found) < MOST:
                 cell = layout.cell(circuit.name)
