@@ -13,5 +13,13 @@ def joined_pins(network: Network) -> tuple[np.ndarray, int]:
     nets = network.node_net[network.pin_node]
     _, first, which = np.unique(nets, return_index=True, return_inverse=True)
     representative[network.pin_node] = network.pin_node[first][which]
-    values, node = np.unique(representative, return_inverse=True)
-    return node, len(values)
+    node = numbered(representative)
+    return node, int(node.max(initial=-1)) + 1
+
+
+def numbered(node: np.ndarray) -> np.ndarray:
+    """Numbers 0, 1, … for the nodes that occur, in their order, without a sort; each from 0 to how many there are."""
+    occurs = np.zeros(len(node), bool)
+    occurs[node] = True
+    number: np.ndarray = (np.cumsum(occurs) - 1)[node]
+    return number

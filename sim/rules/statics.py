@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
-from sim.circuit.circuit_nodes import joined_pins
+from sim.circuit.circuit_nodes import joined_pins, numbered
 from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
 from sim.circuit.series_terminals import series_branches
 
@@ -105,7 +105,7 @@ class StaticCircuits:
         node = joined_pins(network)[0]
         for branches in (self._tracks, self._pillars):
             node[branches.nodes] = node[branches.taps]  # their contacts count as part of the device
-        self.graph = ResistorGraph(ends, network.nodes, np.unique(node, return_inverse=True)[1])
+        self.graph = ResistorGraph(ends, network.nodes, numbered(node))
         track_siemens = self._tracks.in_series(1 / network.r_m)
         self._wires = len(network.resistor_ohm)
         self._still = self._wires + network.devices  # resistors whose conductance is that of every state

@@ -131,6 +131,9 @@ def test_it_refuses_what_it_cannot_do_exactly():
         sim.run(ladder_network(design, process, 1.0), protocol, engine="ideal")
     with pytest.raises(InputError, match="axons of one neuron differ in leak"):
         sim.run(network.with_devices(leak=-np.linspace(5, 6, 9)), protocol, engine="ideal")
+    twice = network.with_only(np.array([0, 1, 1, *range(2, 9)]))  # an axon beside another of the same two neurons
+    with pytest.raises(InputError, match="not joined as axons and somas"):
+        sim.run(twice, protocol, engine="ideal")
     uneven = Protocol(v_dw=0.01, v_charge=0.1, weight=0.1, initial=np.linspace(0, 1, 9))
     with pytest.raises(InputError, match="start at different places"):
         sim.run(network, uneven, engine="ideal")

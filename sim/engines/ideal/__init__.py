@@ -65,7 +65,7 @@ def _is_wired(network: Network) -> bool:
     pinned = np.zeros(network.nodes, bool)
     pinned[network.pin_node] = True
     return bool(
-        len(np.unique(pairs)) == len(pairs)
+        np.all(np.diff(np.sort(pairs)) > 0)
         and np.all(network.nets_of(GROUND)[nets[:, DW_OUT]])
         and np.all(np.where(soma, dendrite[:, DW_IN], drive[:, DW_IN]))
         and np.all(np.where(soma, drive[:, MTJ_OUT], dendrite[:, MTJ_OUT]))
