@@ -120,6 +120,19 @@ def test_what_neighbours_break_together_is_found(way, tmp_path):
         assert bool([f for f in drc(drawing, process) if f.rule == rule.name]) == (gap == 63)
 
 
+def test_a_sliver_off_the_track_is_found(tmp_path, monkeypatch):
+    """A triangle one database unit wide, rounded away where it is merged before it is compared."""
+    process, layout = load_process("gf180mcu"), drawn("gf180mcu", RAILS, 3, tmp_path)
+    (soma,) = [cell for cell in layout.each_cell() if cell.name == "soma_rw_cs"]
+    layer = layout.layer(*process.layers["pillar"].gds)
+    (box,) = [shape.box for shape in soma.shapes(layer).each()]
+    soma.shapes(layer).insert(kdb.Polygon([box.p1, box.p2, box.p2 + kdb.Vector(1, 1)]))
+    found = drc(layout, process)
+    assert "track.encloses.pillar" in {finding.rule for finding in found}
+    monkeypatch.setattr(NearChecker, "holds", lambda self, rule: False)
+    assert found == drc(layout, process)
+
+
 def test_redrawings_are_judged_alike(tmp_path, monkeypatch):
     """Cells turned, mirrored, flat, in others: samples are none, or right."""
     process, clean = load_process("copper_thick"), drawn("copper_thick", RAILS, 3, tmp_path)

@@ -40,7 +40,7 @@ class NearChecker(Checker):
     def holds(self, rule: Rule) -> bool:
         """Whether the samples show that the layout keeps a rule; if not, the layout itself has to be looked at."""
         local, samples = RULE_KINDS[rule.kind].local, self._samples
-        if local is None or samples is None or not samples.above.isdisjoint(rule.layers):
+        if local is None or samples is None or not samples.unseen.isdisjoint(rule.layers):
             return False
         self._cores, self._marked = samples.cores(self._reach[rule.name]), False
         for finding in RULE_KINDS[rule.kind].check(self, rule):
@@ -70,7 +70,7 @@ class _Samples:
     """A layout of samples that lie apart, each with instances of its cell and of the pieces around it."""
 
     def __init__(self, known: Neighbourhoods, near: dict[str, int], step: int):
-        self.above, self._near = known.above, near
+        self.unseen, self._near = known.unseen, near
         self._layout = kdb.Layout()
         self._layers = {name: self._layout.layer(kdb.LayerInfo(name)) for name in near}
         self._top = self._layout.create_cell("samples")

@@ -46,12 +46,13 @@ class Neighbourhoods:
     Attributes:
         pieces: shapes by layer name.
         kinds: every kind of surroundings.
-        above: layers with shapes in cells above the small ones, which are in none of the surroundings.
+        unseen: layers that surroundings do not tell of: with shapes in cells above the small ones, or with
+            slanted edges, whose crossings are rounded otherwise there than in the layout.
     """
 
     pieces: list[Shapes]
     kinds: list[Surroundings]
-    above: set[str]
+    unseen: set[str]
 
 
 def neighbourhoods(drawing: Drawing, near: dict[str, int], step: int) -> Neighbourhoods | None:
@@ -80,7 +81,15 @@ def neighbourhoods(drawing: Drawing, near: dict[str, int], step: int) -> Neighbo
         return None
     cells = [drawing.layout.cell(k) for k in drawing.layout.each_cell_top_down() if k not in leaves]
     above = {name for name, k in drawing.layers.items() if any(not cell.shapes(k).is_empty() for cell in cells)}
-    return Neighbourhoods(finder.pieces, kinds, above)
+    drawn = [drawing.layout.cell(cell) for cell in {cell for cell, _ in placements.variants}]
+    slanted = {name for name, k in drawing.layers.items() if any(_is_slanted(cell, k) for cell in drawn)}
+    return Neighbourhoods(finder.pieces, kinds, above | slanted)
+
+
+def _is_slanted(cell: kdb.Cell, layer: int) -> bool:
+    shapes = kdb.Region(cell.begin_shapes_rec(layer))
+    shapes.merged_semantics = False  # as drawn: merging rounds
+    return not shapes.non_rectilinear().is_empty()
 
 
 class _KindFinder:
