@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
+from hwlib.errors import InputError
+from hwlib.files import read_text
 from hwlib.quantities import human
 from spinhop.codesigned import CodesignedResult
 
@@ -29,6 +32,18 @@ Of a max-cut design: its first graph. What the bounds are: [Searching for design
 their name are closed forms, not rules: a design that holds every rule as drawn may be beyond one, such as `breakdown`
 with V_DW below the middle of its window."""
 _SECTION = "\n### "
+
+
+def read_page(path: Path) -> str:
+    """The page as it is.
+
+    Raises:
+        InputError: no text file, or another page, which would be lost.
+    """
+    text = read_text(path, "page")
+    if text.strip() and not text.startswith(_HEAD.partition("\n")[0]):
+        raise InputError(f"{path}: not the page of codesigned designs; choose another file, or remove it")
+    return text
 
 
 def result_rows(results: Sequence[CodesignedResult]) -> list[list[str]]:

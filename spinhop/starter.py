@@ -35,6 +35,8 @@ def write_starter(path: Path, *, neurons: int = 8, weight_style: str = "rails", 
     """
     if path.suffix not in (".yaml", ".yml"):
         raise InputError(f"{path}: a design file ends in .yaml")
+    if not path.stem.isprintable():  # it would be lines of the file
+        raise InputError(f"{path}: a design's name has no line breaks or other characters that cannot be printed")
     if path.exists() and not replace:
         raise InputError(f"{path}: exists already; choose another name or give --force")
     with replacing(path) as temporary:

@@ -79,7 +79,8 @@ def task_design(task: Mapping[str, Any], *, seed: int = 1) -> Design:
         raise InputError(*(message for _, message in error.problems)) from None
     except ValidationError as error:
         found = error.errors(include_url=False)
-        raise InputError(*(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found)) from None
+        said = (f"{'.'.join(map(str, each['loc']))}: {each['msg'].removeprefix('Value error, ')}" for each in found)
+        raise InputError(*said) from None
     programme = design.programme
     assert programme is not None
     if RAILS.refusal(programme.levels, design.topology.joined) is None:

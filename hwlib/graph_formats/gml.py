@@ -75,7 +75,7 @@ class _GmlReader:
             assert plain is not None  # it may be empty
             if plain[1]:
                 words = plain[1].split()
-                self._take(dict(zip(words[::2], words[1::2], strict=True)), plain.start(1))
+                self._take(list(zip(words[::2], words[1::2], strict=True)), plain.start(1))
             token = _TOKEN.match(text, plain.end())
             if token is None:
                 break
@@ -85,7 +85,7 @@ class _GmlReader:
             elif kind == "open":
                 self._begin(token["key"], token.start("key"))
             else:
-                self._take({token["key"]: token[kind or 0]}, token.start("key"))
+                self._take([(token["key"], token[kind or 0])], token.start("key"))
         rest = _REST.match(text, plain.end())
         assert rest is not None
         if rest.end() < len(text):
@@ -101,9 +101,15 @@ class _GmlReader:
         self._counted = place
         return self._line
 
-    def _take(self, values: dict[str, str], place: int) -> None:
+    def _take(self, pairs: list[tuple[str, str]], place: int) -> None:
+        values = dict(pairs)
         if self._path in ("graph/node", "graph/edge"):
+            keys = [*self._values, *(key for key, _ in pairs)]
             self._values.update(values)
+            if len(self._values) < len(keys):
+                for key in ("id", "source", "target", self.file.weight):
+                    if keys.count(key or "") > 1:
+                        raise self._refuse(place, f"{shown(key)} twice in one list: which of them counts?")
         elif self._path == "graph" and "directed" in values:
             if values["directed"] not in ("0", "1"):
                 raise self._refuse(place, f"directed {shown(values['directed'])}, allowed 0 and 1")

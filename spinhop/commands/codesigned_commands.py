@@ -28,17 +28,19 @@ def codesigned(
     """Draw, check, extract and run the designs of layouts/codesigned again. Exit code 1 if one does not hold."""
     from hwlib.writing import write_atomic
     from spinhop.codesigned import codesigned_paths, measure
-    from spinhop.codesigned_page import COLUMNS, codesigned_page, result_rows
+    from spinhop.codesigned_page import COLUMNS, codesigned_page, read_page, result_rows
     from spinhop.console import TaskBar, print_json, print_table
 
     paths = codesigned_paths(names or ())
+    before = read_page(markdown) if markdown is not None and markdown.exists() else ""
+    kept = before if names else ""
     with TaskBar("codesigned") as bar:
         results = measure(paths, out, workers=workers, scheduler=scheduler, fresh=force, progress=bar)
     if markdown is not None:  # before anything is printed: nobody may be reading
-        before = markdown.read_text(encoding="utf-8") if names and markdown.is_file() else ""
         shipped = [path.stem for path in codesigned_paths()]
         write_atomic(
-            markdown, lambda path: path.write_text(codesigned_page(results, before, shipped), encoding="utf-8")
+            markdown,
+            lambda path: path.write_text(codesigned_page(results, kept, shipped), encoding="utf-8"),
         )
     if json:
         print_json({"designs": [asdict(result) | {"holds": result.holds} for result in results]})

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from spinhop.commands.options import DesignFile, Json
+from spinhop.commands.options import DesignFile, Json, finite
 
 Simulate = Annotated[
     bool, typer.Option("--simulate/--rules-only", help="Also run the task's trials, before and after.")
@@ -29,7 +29,7 @@ def compensate(
         ),
     ] = None,
     spread: Annotated[
-        float, typer.Option("--spread", min=0, max=0.3, help="Of R_P and leaks, for the sensitivity.")
+        float, typer.Option("--spread", min=0, max=0.3, callback=finite, help="Of R_P and leaks, for the sensitivity.")
     ] = 0.05,
     draws: Annotated[int, typer.Option("--draws", min=1, max=10_000, help="Networks with spread devices.")] = 20,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of the draws; default the design's.")] = None,
@@ -68,7 +68,10 @@ def train(
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Design to write; default <design>_trained.yaml.")
     ] = None,
     limit: Annotated[
-        float | None, typer.Option("--limit", min=1e-6, max=1e6, help="Largest weight, multiples of W; default none.")
+        float | None,
+        typer.Option(
+            "--limit", min=1e-6, max=1e6, callback=finite, help="Largest weight, multiples of W; default none."
+        ),
     ] = None,
     steps: Annotated[
         int | None, typer.Option("--steps", min=1, max=1000, help="Equal steps from 0 to the limit; default any value.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,13 @@ LoneProcess = Annotated[
         "--process", help="Of a lone device, whose layout stands for DESIGN: preset or process file (ebeam if none)."
     ),
 ]
+
+
+def finite(value: float | None) -> float | None:
+    """Refuse what is no number: it is neither below the least value of an option nor above the largest."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is not a finite number.")
+    return value
 
 
 def is_layout(path: Path) -> bool:

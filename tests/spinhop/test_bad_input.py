@@ -196,3 +196,32 @@ def test_bad_task(spinhop, tmp_path):
 def test_report_of_no_run(spinhop, tmp_path):
     assert "no run folder" in _refused(spinhop("report", tmp_path))
     assert not list(tmp_path.iterdir())
+
+
+# --- options ---
+
+
+@pytest.mark.parametrize("command", [("compensate", "--spread"), ("train", "--limit"), ("yield", "--precision")])
+def test_nan_is_within_no_bounds(spinhop, design_file, tmp_path, command):
+    line = _refused(spinhop(command[0], design_file(), command[1], "nan", "--out", tmp_path / "out.yaml"))
+    assert "nan" in line and not (tmp_path / "out.yaml").exists()
+
+
+def test_a_value_of_a_task_is_refused_without_words_of_a_library(spinhop, tmp_path):
+    (tmp_path / "g.txt").write_text("2 1\n1 2 1\n")
+    assert "task.prove: inf is outside" in _refused(spinhop("maxcut", tmp_path / "g.txt", "--prove", "inf"))
+
+
+@pytest.mark.parametrize("content", [b"\xe9", b"# My own notes\n"], ids=["no text", "another page"])
+def test_another_page_is_not_overwritten(spinhop, tmp_path, content):
+    """Before anything is drawn; also where all designs are run and nothing of it would stay."""
+    (tmp_path / "page.md").write_bytes(content)
+    for names in ([], ["recall_13_copper"]):
+        command = ("codesigned", *names, "--out", tmp_path / "out", "--markdown", tmp_path / "page.md")
+        assert "page.md: " in _refused(spinhop(*command))
+    assert (tmp_path / "page.md").read_bytes() == content and not (tmp_path / "out").exists()
+
+
+def test_a_name_with_a_line_break_writes_no_second_field(spinhop, tmp_path):
+    line = _refused(spinhop("new", tmp_path / "x\nprocess: copper.yaml"))
+    assert "a design's name has no line breaks" in line and not list(tmp_path.iterdir())
