@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import klayout.db as kdb
@@ -104,9 +105,11 @@ def dangling_ends(drawing: Drawing, pillars: np.ndarray) -> list[Loose]:
         ends = ends.not_interacting(long.corners(1, 179, 1))  # a step of the width has metal at one of its corners
         if ends.is_empty():
             continue
-        uses = _uses(drawing, name)
-        for box in _free_ends(long, ends, reach, uses):
-            wire = long.interacting(kdb.Region(box))
+        every = _uses(drawing, name)
+        wires_at, uses_at = (_at_hand(region) for region in (long, every))
+        for box in _free_ends(long, ends, reach, every):
+            wire = wires_at(box).interacting(kdb.Region(box))
+            uses = uses_at(wire.bbox())
             if wire.interacting(uses).is_empty() or _is_at(border, box) or _is_crossing(drawing, name, wire, box):
                 continue
             length = _length(wire, box, uses) * drawing.dbu
@@ -143,6 +146,20 @@ def _free_ends(wires: kdb.Region, ends: kdb.Edges, reach: int, uses: kdb.Region)
             beside = (last.sized(*sideways, 2) - last) & wires
             found += [polygon.bbox() for polygon in _each(last.not_interacting(beside)).each()]
     return found
+
+
+def _at_hand(region: kdb.Region) -> Callable[[kdb.Box], kdb.Region]:
+    """What gives the shapes of a region that touch a box, without looking at all of them."""
+    shapes = kdb.Shapes()
+    shapes.insert(region)
+
+    def near(box: kdb.Box) -> kdb.Region:
+        found = kdb.Region()
+        for shape in shapes.each_touching(box):
+            found.insert(shape.polygon)
+        return found
+
+    return near
 
 
 def _is_at(border: kdb.Edges, box: kdb.Box) -> bool:

@@ -10,7 +10,7 @@ from hwlib.errors import InputError, shown
 
 # What is checked within ten seconds: so much around a macro, and so much more with each of its pillars.
 KINDS = ("shapes", "labels", "instances")
-AROUND = (300_000, 50_000, 1_000_000)
+AROUND = (60_000, 50_000, 200_000)
 WITH_EACH = (1000, 4, 30)
 STRANGERS, TIMES = 10_000, 20  # pillars beyond a design's devices: so many, and each drawn in up to so many parts
 

@@ -198,6 +198,13 @@ def _scales_exactly(layout: kdb.Layout, cell: kdb.Cell, factor: float) -> bool:
     return True
 
 
+def without_empty_cells(layout: kdb.Layout) -> None:
+    """Take away cells that hold nothing, however often they are placed, but not the top cells."""
+    empty = [cell.cell_index() for cell in layout.each_cell() if not cell.is_top() and cell.bbox().empty()]
+    if empty:
+        layout.delete_cells(empty)
+
+
 def prune(layout: kdb.Layout, top: kdb.Cell) -> None:
     """Delete cells that nothing below ``top`` uses any more."""
     for cell in layout.top_cells():

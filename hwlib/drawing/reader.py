@@ -17,6 +17,7 @@ from hwlib.drawing.hierarchy import (
     read_hierarchy,
     remove_doubled,
     resolve_magnified,
+    without_empty_cells,
 )
 from hwlib.drawing.layout_file import SHOWN, read_layout, with_one_top, with_readable_names
 from hwlib.drawing.net_labels import NetLabel, lift_labels
@@ -157,6 +158,7 @@ def open_layout(source: LayoutSource, process: Process, *, top: str | None = Non
 def _opened(layout: kdb.Layout, where: str, process: Process, top: str | None) -> Drawing:
     _check_unit(layout, where, process)
     layout = with_one_top(layout, where, top)
+    without_empty_cells(layout)
     devices = layout.find_layer(*process.layers["pillar"].gds)
     found = read_hierarchy(layout, where, devices)
     if layout.top_cell().bbox().empty():
