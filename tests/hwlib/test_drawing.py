@@ -15,6 +15,7 @@ from hwlib.drawing.layout_file import cell_bytes
 from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError
 from hwlib.extraction import extract
+from hwlib.extraction.compose import assemble
 from hwlib.process import load_process
 from tests.support.drawn_network import PX, PY, draw_network
 
@@ -343,14 +344,21 @@ def test_a_macro_placed_thousands_of_times_is_not_its_design():
             work(layout, EBEAM, THREE)
 
 
+@pytest.mark.parametrize("placed", [False, True], ids=["drawn", "placed"])
 @pytest.mark.parametrize("lead", [False, True], ids=["beside", "and a lead"])
-def test_metal_of_a_chip_that_nothing_joins_changes_no_resistance(lead):
+def test_metal_of_a_chip_that_nothing_joins_changes_no_resistance(lead, placed):
     """It is left out before it is looked at, unlike a lead from the macro to a label beside it."""
-    found = []
+    found, windows = [], []
     for count in (0, 3000):
         layout = wrapped(network())
-        metal = layout.top_cell().shapes(layout.layer(*EBEAM.layers["m3"].gds))
-        for k in range(count):
+        top = layout.top_cell()
+        metal = top.shapes(layout.layer(*EBEAM.layers["m3"].gds))
+        if placed and count:
+            spot = layout.create_cell("spot")
+            spot.shapes(layout.layer(*EBEAM.layers["m3"].gds)).insert(kdb.Box(0, 0, 200, 200))
+            steps = kdb.Vector(400, 0), kdb.Vector(0, 400)
+            top.insert(kdb.CellInstArray(spot.cell_index(), kdb.Trans(9000, 0), *steps, count // 50, 50))
+        for k in range(0 if placed else count):
             metal.insert(kdb.Box(0, 0, 200, 200).moved(9000 + 400 * (k // 50), 400 * (k % 50)))
         if lead:
             (row,) = [x for x in open_layout(layout, EBEAM).labels if x.name == "dend_0"]
@@ -358,6 +366,8 @@ def test_metal_of_a_chip_that_nothing_joins_changes_no_resistance(lead):
             texts = layout.top_cell().shapes(layout.layer(*EBEAM.layers[row.layer].label))
             texts.insert(kdb.Text("dend_0", row.x - 2990, row.y))
         found.append(extract(layout, EBEAM, THREE))
+        windows.append(sum(len(part.rows) for part in assemble(open_layout(layout, EBEAM)).parts))
+    assert windows[0] == windows[1] > 0
     assert np.array_equal(found[0].resistor_ohm, found[1].resistor_ohm)
     assert len(found[0].pin_node) == len(extract(network(), EBEAM, THREE).pin_node) + lead
 
