@@ -106,11 +106,17 @@ def dangling_ends(drawing: Drawing, pillars: np.ndarray) -> list[Loose]:
         if ends.is_empty():
             continue
         every = _uses(drawing, name)
+        joined: dict[tuple[int, ...], bool] = {}
         wires_at, uses_at = (_at_hand(region) for region in (long, every))
         for box in _free_ends(long, ends, reach, every):
-            wire = wires_at(box).interacting(kdb.Region(box))
+            wire = wires_at(box)
+            if wire.count() > 1:
+                wire = wire.interacting(kdb.Region(box))
             uses = uses_at(wire.bbox())
-            if wire.interacting(uses).is_empty() or _is_at(border, box) or _is_crossing(drawing, name, wire, box):
+            which = tuple(polygon.hash() for polygon in wire.each())  # one of many ends is looked at once
+            if which not in joined:
+                joined[which] = not wire.interacting(uses).is_empty()
+            if not joined[which] or _is_at(border, box) or _is_crossing(drawing, name, wire, box):
                 continue
             length = _length(wire, box, uses) * drawing.dbu
             found.append(Loose(name, box.to_dtype(drawing.layout.dbu), length))
