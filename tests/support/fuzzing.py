@@ -58,12 +58,12 @@ def judged(*arguments: object) -> tuple[int, str]:
     """Call the command line and return exit code and standard error; fails on what no command may do."""
     from numba.core import event
 
-    from spinhop.cli import app, guarded
+    from spinhop.cli import command, guarded
 
     recording = event.install_listener("numba:compile", event.RecordingListener())
     began, worked, out, err = time.perf_counter(), _worked(), io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), recording as compiled:
-        code = guarded(lambda: app(args=[str(a) for a in arguments], prog_name="spinhop", standalone_mode=False))
+        code = guarded(lambda: command()(args=[str(a) for a in arguments], prog_name="spinhop", standalone_mode=False))
     waited, seconds, said = time.perf_counter() - began, _worked() - worked, err.getvalue()
     assert code in (0, 1, 2), (code, said)
     assert compiled.buffer or seconds < LONGEST_SECONDS, (seconds, waited, said)
