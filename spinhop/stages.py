@@ -106,6 +106,7 @@ def _trace_inputs(run: Run) -> Any:
 def _trace(ideal: bool, name: str) -> Any:
     def work(run: Run) -> Sequence[str]:
         import sim
+        from sim.engines import DEFAULT_TOLERANCE
 
         network = _network(run, ideal)
         voltage = sim.v_dw_on(network, run.design, run.process)
@@ -114,8 +115,12 @@ def _trace(ideal: bool, name: str) -> Any:
         if run.voltages and not record:
             run.remark(f"no node voltages: traces of more than {TRACE_DEVICES} devices are not recorded")
         voltages = run.voltages and record
+        # Without a trace it is one trial more of the task, as exact as those.
+        tolerance = DEFAULT_TOLERANCE if record else run_tolerance(run.design, ideal=ideal)
         with compiling(run.say, run.remark):
-            result = sim.run(network, protocol, engine=run.engine, record=record, voltages=voltages)
+            result = sim.run(
+                network, protocol, engine=run.engine, record=record, voltages=voltages, tolerance=tolerance
+            )  # fmt: skip
         voltage.note(result)
         result.attrs["seed"] = run.design.seed
         save_dataset(result, run.path(name))

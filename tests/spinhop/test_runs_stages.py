@@ -10,10 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import xarray as xr
 
 from hwlib.design import load_design
 from hwlib.errors import InputError
+from hwlib.schematic import ladder_network
 from hwlib.yaml_text import read_yaml
+from spinhop import stages
 from spinhop.folder_lock import hold
 from spinhop.runs import Run, Stage, open_run
 
@@ -347,3 +350,17 @@ def test_temporary_files_are_swept_while_nobody_else_works(recorder, design_file
         assert all(path.exists() for path in left)
     recorder.run(design, out)
     assert not any(path.exists() for path in left)
+
+
+def test_a_trial_of_which_no_trace_is_kept_is_as_exact_as_those_of_the_task(design_file, tmp_path, monkeypatch):
+    """Nothing is drawn from it: a large network takes a third of the steps."""
+    monkeypatch.setattr(stages, "drawn_network", lambda run: ladder_network(run.design, run.process, 1.0))
+    steps = []
+    with open_run(design_file(), tmp_path / "run") as run:
+        for most in (stages.TRACE_DEVICES, 0):
+            monkeypatch.setattr(stages, "TRACE_DEVICES", most)
+            stages.SIMULATION_DRAWN.work(run)
+            with xr.open_dataset(run.path(stages.DRAWN_TRACE), engine="h5netcdf") as found:
+                steps.append((int(found.steps), "event_time" in found))
+    (fine, traced), (rough, traced_too) = steps
+    assert traced and not traced_too and rough < 0.7 * fine, steps
