@@ -107,7 +107,7 @@ class Workplaces:
         known = self._constants
         if known is None or not np.array_equal(known[0], rest_speed):
             walls = make_walls(self._network, self._plan, rest_speed)
-            self._constants = known = rest_speed, Constants(walls, Handle(walls))
+            self._constants = known = rest_speed, Constants(walls=walls, held=Handle(walls))
         return known[1]
 
     def followed(self, phase: Phase) -> Followed:
@@ -115,11 +115,12 @@ class Workplaces:
         network, v_dw = self._network, phase.protocol.v_dw
         if phase.number != CONVERGENCE:
             nothing = watch_nothing()
-            return Followed(nothing, Handle(nothing), np.zeros(network.neurons))
+            return Followed(watch=nothing, held=Handle(nothing), strongest=np.zeros(network.neurons))
         weights = np.nan_to_num(phase.voltages[network.node_net[network.terminals[:, MTJ_IN]]])
         known = self._followed
         if known is None or known[1] != v_dw or not np.array_equal(known[0], weights):
             strongest = strongest_weights(network, weights)
             watch = make_watch(network, self._plan, weights, strongest, v_dw)
-            self._followed = known = weights, v_dw, Followed(watch, Handle(watch), strongest)
+            followed = Followed(watch=watch, held=Handle(watch), strongest=strongest)
+            self._followed = known = weights, v_dw, followed
         return known[2]

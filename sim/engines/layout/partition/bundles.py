@@ -26,7 +26,14 @@ def make_bundles(
     if np.any(place[ends] == ROW):
         raise ValueError("a track ends inside a row block")
     kind, ohm, device = (each[draft.mine] for each in (edges.kind, edges.ohm, edges.device))
-    tracks = _Tracks(kind, ohm, device, edges.ohm[lone], edges.device[lone], node_ref[ends])
+    tracks = _Tracks(
+        kind=kind,
+        ohm=ohm,
+        device=device,
+        lone_ohm=edges.ohm[lone],
+        lone_device=edges.device[lone],
+        lone_ref=node_ref[ends],
+    )
     made_of = columns, draft.u, draft.v, draft.port_block, tracks
     return before.get(lambda: _bundles(draft, columns, tracks, structure.network.r_m), "bundles", made_of)
 
