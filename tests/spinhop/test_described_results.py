@@ -113,7 +113,7 @@ def test_voltages_are_those_of_named_nodes_and_nets(small, tmp_path):
     assert found["node_voltage"].dims == ("time", "node") and found["node_name"].dims == ("node",)
     bare = found.drop_vars([name for name in found.coords if name not in ("source", "sink")])
     bare.attrs.clear()
-    read = read_trial(save_dataset(bare.drop_dims("time"), tmp_path / "old.nc"), network)
+    read = read_trial(save_dataset(bare.drop_dims("time"), tmp_path / "old.nc"), design)
     assert float(read["time_to_solution"]) == float(found["time_to_solution"]), "a file of before is still read"
     with pytest.raises(InputError):
         read_network(path)

@@ -230,7 +230,8 @@ def test_points_of_an_atlas_of_other_kinds_are_refused(tmp_path, found):
 
 @pytest.mark.parametrize("values", [{}, {"low": []}, {"low": [0.1, 0.2]}, {"margin": [None]}, {"v_dw_origin": 3}])
 def test_tables_of_rules_of_other_kinds_are_refused(tmp_path, values):
-    row = dict.fromkeys(("rule", "status", "severity", "unit", "where", "state", "formula", "source", "reason"), "x")
+    row = dict.fromkeys(("rule", "unit", "where", "state", "formula", "source", "reason"), "x")
+    row |= {"status": "pass", "severity": "error"}
     numbers = dict.fromkeys(("margin", "measured", "required", "x", "y"), None)
     one = {"low": [0.1], "high": [0.1], "centre": [0.1], "margin": [0.1], "low_axon": ["a"], "high_axon": ["a"]}
     whole = {**one, "eq4": 0.1, "recommended_v_dw": None, "closes_at": None, "v_dw": 0.1, "v_dw_origin": "stated"}
