@@ -21,6 +21,7 @@ from hwlib.writing import temporary_of, write_atomic
 from sim.protocol import Protocol
 from sim.result import Trials, joined
 from sim.ties import SIGNS
+from sim.walls import on_tracks
 
 _LARGEST = 2**36  # bytes of a file
 _NEVER_NEGATIVE = "time_load", "time_convergence", "kcl_residual", "steps"
@@ -108,8 +109,7 @@ class FinishedTrials:
             raise CheckpointError(self.path, "damaged, or no checkpoint (arrays of other kinds or shapes)")
         if any(not np.isfinite(arrays[name]).all() or arrays[name].min(initial=0) < 0 for name in _NEVER_NEGATIVE):
             raise CheckpointError(self.path, "damaged, or no checkpoint (arrays of numbers that cannot be)")
-        share = arrays["wall_final"] / self._network.length
-        if not ((share >= -_BEYOND) & (share <= 1 + _BEYOND)).all():
+        if not on_tracks(self._network, arrays["wall_final"], _BEYOND):
             raise CheckpointError(self.path, "damaged, or no checkpoint (arrays of walls off their tracks)")
         return Trials(**arrays)
 

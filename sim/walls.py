@@ -11,6 +11,17 @@ from hwlib.network import Network
 BEFORE, UNDER, PAST = 0, 1, 2  # where a wall is from its pillar
 
 
+def on_tracks(network: Network, wall: np.ndarray, beyond: float = 0.0) -> bool:
+    """Whether every wall is on its device's track; NaN is nowhere.
+
+    Args:
+        network: the devices.
+        wall: places in m, shape (…, devices).
+        beyond: how far off either end of its track a wall may be, fraction of L.
+    """
+    return bool(((wall >= -beyond * network.length) & (wall <= (1 + beyond) * network.length)).all())
+
+
 @dataclass(frozen=True)
 class Pillars:
     """Pillars of many devices; the conductance is weighted by the areas on both sides of the wall.

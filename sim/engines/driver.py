@@ -18,9 +18,10 @@ import numpy as np
 from hwlib.network import Network
 from sim.checkpoint import CheckpointError, identity, read_state, write_state
 from sim.engines.engine_interface import Engine, Options, Progress
-from sim.engines.stepper import CONVERGENCE, LOAD, REST, RUNNING, Phase, Solver, Stepper, on_tracks
+from sim.engines.stepper import CONVERGENCE, LOAD, REST, RUNNING, Phase, Solver, Stepper
 from sim.protocol import Protocol
 from sim.result import Trace, Trials, joined
+from sim.walls import on_tracks
 
 TELL_EVERY = 1.0  # s between two words about a trial under way
 _STATE = "phase", "phase_time", "at_rest", "energy", "residual", "steps", "wall"  # of a checkpoint

@@ -74,11 +74,6 @@ class Phase:
         return self.protocol.rest_speed(self.network)
 
 
-def on_tracks(network: Network, wall: np.ndarray) -> bool:
-    """Whether every wall, in m, is on its device's track; NaN is nowhere."""
-    return bool(((wall >= 0) & (wall <= network.length)).all())
-
-
 class Stepper:
     """Walls and circuit in one phase. An engine's own gives ``advance``, ``walls``, ``speeds`` and ``look``.
 

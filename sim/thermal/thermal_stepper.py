@@ -14,7 +14,7 @@ import numpy as np
 
 from hwlib.network import Network
 from sim.dynamics import dynamics_of
-from sim.engines.stepper import LIMIT, RUNNING, Phase, Solver, Stepper, on_tracks
+from sim.engines.stepper import LIMIT, RUNNING, Phase, Solver, Stepper
 from sim.recorder import Recorder
 from sim.thermal.brownian_steps import displace
 from sim.thermal.counter_random import draw_pair
@@ -22,6 +22,7 @@ from sim.thermal.thermal_noise import ThermalNoise
 from sim.thermal.thin_recorder import ThinRecorder
 from sim.thermal.time_steps import increments
 from sim.wall_events import EventStore
+from sim.walls import on_tracks
 
 _PHASE_NUMBERS = 256  # of random variables of a phase
 

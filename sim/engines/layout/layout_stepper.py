@@ -125,7 +125,7 @@ class LayoutStepper(Stepper):
         ends = phase.wall[order] >= network.length[order]
         s = np.where(ends, self.constants.high, np.clip(s, self.constants.low, self.constants.high))
         self.motion.s[:] = self.motion.trial[:] = s
-        _, self._held_watch, self._strongest = workplaces.followed(phase)
+        self._held_watch, self._strongest = workplaces.followed(phase)
         self._jumped = False
         self.held = self._room.held_system, held_constants, self._room.held_motion
         if workplaces.calls is None:

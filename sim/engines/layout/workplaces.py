@@ -13,7 +13,7 @@ from sim.engines.handles import Handle
 from sim.engines.ideal.gains import strongest_weights
 from sim.engines.layout.elimination.trial_lanes import make_lane_room
 from sim.engines.layout.partition.plan import Plan
-from sim.engines.layout.stepping.layout_growth import Watch, make_watch, watch_nothing
+from sim.engines.layout.stepping.layout_growth import make_watch, watch_nothing
 from sim.engines.layout.stepping.motion import Motion, make_motion, start_motion
 from sim.engines.layout.system import System, Walls, make_system, make_walls, put_under
 from sim.engines.stepper import CONVERGENCE, Phase
@@ -48,9 +48,8 @@ class Constants(NamedTuple):
 
 
 class Followed(NamedTuple):
-    """With what growth is followed, its handle, and ``strongest_weights``."""
+    """With what growth is followed, and ``strongest_weights``."""
 
-    watch: Watch
     held: Handle
     strongest: np.ndarray
 
@@ -114,13 +113,12 @@ class Workplaces:
         """Of a phase, or what it was for the last one with the same voltages."""
         network, v_dw = self._network, phase.protocol.v_dw
         if phase.number != CONVERGENCE:
-            nothing = watch_nothing()
-            return Followed(watch=nothing, held=Handle(nothing), strongest=np.zeros(network.neurons))
+            return Followed(held=Handle(watch_nothing()), strongest=np.zeros(network.neurons))
         weights = np.nan_to_num(phase.voltages[network.node_net[network.terminals[:, MTJ_IN]]])
         known = self._followed
         if known is None or known[1] != v_dw or not np.array_equal(known[0], weights):
             strongest = strongest_weights(network, weights)
             watch = make_watch(network, self._plan, weights, strongest, v_dw)
-            followed = Followed(watch=watch, held=Handle(watch), strongest=strongest)
+            followed = Followed(held=Handle(watch), strongest=strongest)
             self._followed = known = weights, v_dw, followed
         return known[2]
