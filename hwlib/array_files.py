@@ -9,12 +9,17 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hwlib.netcdf import Wanted, read_guarded, read_variables
+from hwlib.netcdf import UnusableError, Wanted, check_claims, check_values, check_variables, read_guarded
 from hwlib.writing import write_bytes
+
+if TYPE_CHECKING:
+    import h5netcdf
+
+_PACKING = ("scale_factor", "add_offset")  # other programs' compression, which would have to be undone
 
 
 class ArrayVariable(NamedTuple):
@@ -90,10 +95,34 @@ def read_arrays(
     Raises:
         InputError: one line with the file; missing, no regular file, damaged, or of another kind.
     """
-    import h5py  # noqa: F401  # here once, lest every child does it
+    import h5netcdf  # here once, lest every child does it
 
     def read() -> ArrayFile:
-        found, attrs = read_variables(Path(path), wanted, sizes or {})
-        return ArrayFile({name: ArrayVariable(*each) for name, each in found.items()}, attrs)
+        check_claims(Path(path))
+        with h5netcdf.File(path, "r", decode_vlen_strings=True) as file:
+            there = {name: file.variables[name] for name in wanted if name in file.variables}
+            found = {name: _Look(each) for name, each in there.items()}
+            lengths = {name: dimension.size for name, dimension in file.dimensions.items()}
+            names = check_variables(found, wanted, lengths, sizes or {})
+            content = ArrayFile({name: _variable(name, there[name]) for name in names}, dict(file.attrs))
+        check_values({name: each.values for name, each in content.variables.items()}, wanted)
+        return content
 
     return read_guarded(path, what, read)
+
+
+class _Look:
+    """What a variable says of itself, in the words of ``check_variables``."""
+
+    def __init__(self, variable: h5netcdf.Variable):
+        self.dims, self.dtype = tuple(variable.dimensions), variable.dtype
+        if np.dtype(self.dtype).kind == "i" and variable.attrs.get("dtype") == "bool":  # as xarray writes them
+            self.dtype = np.dtype(bool)
+
+
+def _variable(name: str, variable: h5netcdf.Variable) -> ArrayVariable:
+    attrs = dict(variable.attrs)
+    odd = [key for key in _PACKING if key in attrs]
+    if odd or (variable.dtype.kind != "f" and "_FillValue" in attrs):
+        raise UnusableError(f"{name} is packed with {(odd or ['_FillValue'])[0]}")
+    return ArrayVariable(tuple(variable.dimensions), variable[...], attrs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -14,11 +15,9 @@ import numpy as np
 from hwlib.errors import InputError, StoppedError, cut, shown
 from hwlib.files import open_outside
 from hwlib.forked import bounded
-from hwlib.hdf5_variables import StoredVariable, UnusableError, attributes, dimension_lengths
 from hwlib.writing import write_bytes
 
 if TYPE_CHECKING:
-    import h5py
     import xarray as xr
 
 _LARGEST = 2**36  # bytes of a file
@@ -93,7 +92,7 @@ def read_netcdf(
         InputError: one line with the file; missing, no regular file, damaged, or of another kind.
     """
     # Here once, lest every child does it.
-    import h5py  # noqa: F401
+    import h5netcdf  # noqa: F401
     import xarray  # noqa: F401
 
     with suppress(ImportError):  # not installed: xarray does without
@@ -147,33 +146,13 @@ def read_bounded(path: str | Path, what: str, read: Callable[[], Content], size:
 def _read(path: Path, wanted: Mapping[str, Wanted], sizes: Mapping[str, int]) -> xr.Dataset:
     import xarray as xr
 
-    found, attrs = read_variables(path, wanted, sizes)
-    told = [attrs.pop("coordinates", ""), *(each.pop("coordinates", "") for _, _, each in found.values())]
-    coordinates = {name for text in told for name in str(text).split()}
-    return xr.Dataset(found, attrs=attrs).set_coords([name for name in found if name in coordinates])
-
-
-def read_variables(
-    path: Path, wanted: Mapping[str, Wanted], sizes: Mapping[str, int]
-) -> tuple[dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, Any]]], dict[str, Any]]:
-    """Dimensions, values and attributes of a file's wanted variables, and the attributes of the file.
-
-    It belongs into a child, as what ``read_guarded`` calls.
-
-    Raises:
-        UnusableError: the file claims too much, or its contents are others.
-        Exception: of h5py, many kinds.
-    """
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        stored = _checked_claims(file, path.stat().st_size)
-        there = {name: StoredVariable(name, stored[name]) for name in wanted if name in stored}
-        names = _check_variables(there, wanted, dimension_lengths(stored, there), sizes)
-        found = {name: (there[name].dims, there[name].values(), there[name].attrs) for name in names}
-        attrs = attributes(file)
-    _check_values({name: values for name, (_, values, _) in found.items()}, wanted)
-    return found, attrs
+    with warnings.catch_warnings(action="ignore"):
+        check_claims(path)
+        with xr.open_dataset(path, engine="h5netcdf", decode_times=False, decode_timedelta=False) as opened:
+            names = check_variables(opened.variables, wanted, opened.sizes, sizes)
+            found = opened.drop_vars([name for name in opened.variables if name not in names]).load()
+    check_values({str(name): each.values for name, each in found.variables.items()}, wanted)
+    return found
 
 
 def most_data(size: int) -> int:
@@ -181,40 +160,39 @@ def most_data(size: int) -> int:
     return max(_SMALL, _DEFLATE * size)
 
 
-def _checked_claims(file: h5py.File, size: int) -> dict[str, h5py.Dataset]:
-    """Datasets of an open file of some bytes; one that claims more than they can hold, or is elsewhere, is refused."""
+class UnusableError(Exception):
+    """A file that is no file of the kind asked for."""
+
+
+def check_claims(path: Path) -> None:
+    """Refuse a file that claims more data than its bytes can hold, or that sends the reader elsewhere."""
     import h5py
 
-    found: dict[str, h5py.Dataset] = {}
-    allowed, claimed = most_data(size), 0
-    if len(file) > _MOST_VARIABLES:
-        raise UnusableError(f"{len(file)} variables")
-    for name in file:
-        if not isinstance(file.get(name, getlink=True), h5py.HardLink):
-            raise UnusableError(f"{shown(name)} is a link")
-        item = file[name]
-        if not isinstance(item, h5py.Dataset):
-            continue
-        if item.is_virtual or item.external:
-            raise UnusableError(f"{shown(name)} is stored elsewhere")
-        chunk = math.prod(item.chunks or (0,)) * item.dtype.itemsize
-        claimed += max(math.prod(item.shape or (0,)) * item.dtype.itemsize, chunk)
-        if claimed > allowed:
-            raise UnusableError(f"{shown(name)} claims shape {shown(str(item.shape))}, more than the file holds")
-        found[name] = item
-    return found
+    allowed, claimed = most_data(path.stat().st_size), 0
+    with h5py.File(path, "r") as file:
+        if len(file) > _MOST_VARIABLES:
+            raise UnusableError(f"{len(file)} variables")
+        for name in file:
+            if not isinstance(file.get(name, getlink=True), h5py.HardLink):
+                raise UnusableError(f"{shown(name)} is a link")
+            item = file[name]
+            if not isinstance(item, h5py.Dataset):
+                continue
+            if item.is_virtual or item.external:
+                raise UnusableError(f"{shown(name)} is stored elsewhere")
+            chunk = math.prod(item.chunks or (0,)) * item.dtype.itemsize
+            claimed += max(math.prod(item.shape or (0,)) * item.dtype.itemsize, chunk)
+            if claimed > allowed:
+                raise UnusableError(f"{shown(name)} claims shape {shown(str(item.shape))}, more than the file holds")
 
 
-def _check_variables(
-    there: Mapping[str, StoredVariable],
-    wanted: Mapping[str, Wanted],
-    lengths: Mapping[str, int],
-    sizes: Mapping[str, int],
+def check_variables(
+    there: Mapping[Any, Any], wanted: Mapping[str, Wanted], lengths: Mapping[Any, int], sizes: Mapping[str, int]
 ) -> list[str]:
     """Names of the wanted variables that are there, each as it must be.
 
     Args:
-        there: variables by name.
+        there: variables by name, with ``dims`` and ``dtype``.
         wanted: what they must be.
         lengths: of the file's dimensions.
         sizes: what they must be.
@@ -242,7 +220,7 @@ def _check_variables(
     return names
 
 
-def _check_values(found: Mapping[str, np.ndarray], wanted: Mapping[str, Wanted]) -> None:
+def check_values(found: Mapping[str, np.ndarray], wanted: Mapping[str, Wanted]) -> None:
     """Refuse numbers that are not finite, where there may be no gaps, and texts that are none."""
     for name, each in wanted.items():
         if name not in found:
