@@ -25,6 +25,7 @@ _MAX_BYTES = 16 * 2**20  # of a bitmap with whatever else it carries
 _MAX_TEXT_BYTES = 64 * 1024  # far more than the largest network's bits, with line ends and blank lines
 _SUSPICIOUS = 0.6  # share of dark pixels from which a drawing is probably light on dark
 _DEEP = ("I;16", "I;16L", "I;16B", "I;16N")  # Pillow's modes of 16 bits
+_TIFF_BITS, _TIFF_WHITE = 258, 262  # tags: BitsPerSample; PhotometricInterpretation, 0 where white is 0
 
 
 class Picture(NamedTuple):
@@ -146,7 +147,11 @@ def _channels(image: Image, path: Path) -> tuple[np.ndarray, np.ndarray]:
     mode = image.mode
     if mode in _DEEP or (mode == "I" and image.format == "PPM"):  # 16 bits; converted, they would be clipped at 255
         grey, clear = np.asarray(image), image.info.get("transparency")
-        return grey / 65535, grey != clear if isinstance(clear, int) else np.ones(grey.shape, bool)
+        tags = getattr(image, "tag_v2", {})  # TIFF: Pillow hands these pixels on as they are stored
+        light = grey / (2 ** tags.get(_TIFF_BITS, (16,))[0] - 1)
+        if tags.get(_TIFF_WHITE) == 0:
+            light = 1 - light
+        return light, grey != clear if isinstance(clear, int) else np.ones(grey.shape, bool)
     if mode in ("I", "F"):
         raise InputError(f"{path}: pixels of 32 bits, read are 1 to 16 bits per channel")
     pixels = np.asarray((image.convert("RGBA") if "transparency" in image.info else image).convert("LA"), float)

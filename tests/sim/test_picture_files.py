@@ -91,6 +91,37 @@ def test_kinds_and_modes(tmp_path, kind, mode):
         assert read(tmp_path, content, "a").bits.tolist() == BITS.tolist()
 
 
+def tiff(rows: list[list[int]], depth: int, white_is: int) -> bytes:
+    """A TIFF by hand: little-endian, one strip, rows padded to whole bytes; white is 0 or the largest value."""
+    if depth == 16:
+        data = np.array(rows, "<u2").tobytes()
+    else:
+        bits = ["".join(f"{value:0{depth}b}" for value in row) for row in rows]
+        padded = "".join(row + "0" * (-len(row) % 8) for row in bits)
+        data = int(padded, 2).to_bytes(len(padded) // 8)
+    tags = {
+        256: len(rows[0]),
+        257: len(rows),
+        258: depth,
+        259: 1,
+        262: white_is,
+        273: 8,
+        277: 1,
+        278: 99,
+        279: len(data),
+    }
+    fields = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return b"II*\0" + struct.pack("<I", 8 + len(data)) + data + struct.pack("<H", len(tags)) + fields + bytes(4)
+
+
+@pytest.mark.parametrize(("depth", "white_is"), [(4, 1), (4, 0), (8, 1), (8, 0), (12, 1), (16, 1), (16, 0)])
+def test_tiff_of_any_depth_whatever_is_white(tmp_path, depth, white_is):
+    largest = 2**depth - 1
+    dark, light = (0.3, 0.7) if white_is else (0.7, 0.3)
+    rows = np.where(BITS, int(dark * largest), int(light * largest)).tolist()
+    assert read(tmp_path, tiff(rows, depth, white_is), "a.tif").bits.tolist() == BITS.tolist()
+
+
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 @pytest.mark.parametrize("code", range(1, 9))
 def test_turned_by_exif_data(tmp_path, kind, code):
