@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hwlib.errors import InputError
 from hwlib.netcdf import write_netcdf
 from spinhop.runs import Run
 
@@ -82,12 +83,27 @@ def ideal_wires(run: Run) -> Network:
 
 
 def drawn_network(run: Run) -> Network:
-    """The network that the extraction stage wrote, read once."""
+    """The network that the extraction stage wrote, read once; errors of ``read_own_network``."""
+    if run.network is None:
+        run.network = read_own_network(run.path(NETWORK), run.design)
+    return run.network
+
+
+def read_own_network(path: Path, design: Design) -> Network:
+    """A run folder's network.
+
+    Raises:
+        InputError: one line with the file; damaged, of another kind, or of another size than the design's.
+    """
     from hwlib.network import read_network
 
-    if run.network is None:
-        run.network = read_network(run.path(NETWORK))
-    return run.network
+    network = read_network(path)
+    if network.neurons != design.network.neurons or network.devices != design.topology.devices:
+        raise InputError(
+            f"{path}: {network.neurons} neurons and {network.devices} devices, the run's design has "
+            f"{design.network.neurons} neurons"
+        )
+    return network
 
 
 def save_dataset(dataset: Any, path: Path) -> Path:

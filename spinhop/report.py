@@ -9,11 +9,11 @@ from markupsafe import Markup
 
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError
-from hwlib.network import Network, read_network
+from hwlib.network import Network
 from hwlib.schematic import ideal_network
 from hwlib.writing import replacing
 from spinhop import page
-from spinhop.artefacts import NETWORK, PARASITICS, task_file
+from spinhop.artefacts import NETWORK, PARASITICS, read_own_network, task_file
 from spinhop.check_stages import read_checks
 from spinhop.finding_list import finding_list, lever_list
 from spinhop.inputs import RESOLVED
@@ -78,7 +78,7 @@ def write_report(
     if not drawn:
         network = ideal_network(design, process)
     elif network is None:
-        network = _network(folder / NETWORK, design)
+        network = read_own_network(folder / NETWORK, design)
     batches = {title: results.task(ideal=title == IDEAL) for title in scored}
     outcomes = {title: TaskOutcome.of(batch) for title, batch in batches.items()}
     traces = {title: results.trial(ideal=title == IDEAL) for title in titles}
@@ -132,16 +132,6 @@ def _voltages(outcomes: dict[str, TaskOutcome], trials: dict[str, dict[str, Any]
     if outcomes:
         return {title: set_voltage(outcome.v_dw, outcome.v_dw_origin) for title, outcome in outcomes.items()}
     return {title: set_voltage(trial["v_dw"], trial["v_dw_origin"]) for title, trial in trials.items()}
-
-
-def _network(path: Path, design: Design) -> Network:
-    network = read_network(path)
-    if network.neurons != design.network.neurons or network.devices != design.topology.devices:
-        raise InputError(
-            f"{path}: {network.neurons} neurons and {network.devices} devices, the run's design has "
-            f"{design.network.neurons} neurons"
-        )
-    return network
 
 
 def _cards(outcomes: dict[str, TaskOutcome], trials: dict[str, dict[str, Any]], network: Network | None) -> Markup:

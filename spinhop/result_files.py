@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 from hwlib.netcdf import Wanted, read_netcdf
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hwlib.design import Design
     from sim.tasks.kinds import RunTask
 
+IDEAL_WIRES = "ideal"  # attribute wires of a file
 SOURCES, SINKS = ("weight", "vdw", "load"), ("pillar", "track", "wire")
 _NAMES = {"source": Wanted(("source",), "U"), "sink": Wanted(("sink",), "U")}
 _ONE, _EACH = Wanted(()), Wanted(("trial",), "b")
@@ -39,6 +40,7 @@ BATCH = {
     "at_rest": _EACH, "undetermined": _EACH, "v_dw": Wanted((), optional=True),
     "time_mean": _REST, "time_median": _REST, "time_max": _REST, "energy_mean": _ONE,
     "energy_source": Wanted(("trial", "source")), "energy_sink": Wanted(("trial", "sink")), **_NAMES,
+    "time_to_solution": Wanted(("trial",), optional=True),
 }  # fmt: skip
 _STYLES: dict[str, Literal["f", "i", "b", "U"]] = {"whole": "i", "text": "U", "lines": "U", "yes": "b", "trials": "b"}
 
@@ -137,9 +139,30 @@ def _contradiction(found: xr.Dataset, task: type[RunTask]) -> str:
             return f"{name} is not the mean over the trials"
     times = [float(found[f"time_{name}"]) for name in ("mean", "median", "max")]
     known = np.isfinite(times)
-    if (known.all(), known.any()) != (rest.any(), rest.any()) or max(times[:2]) > (1 + _ROUNDING) * times[2]:
-        return "times are not those of the trials at rest"
-    return ""
+    right = (known.all(), known.any()) == (rest.any(), rest.any()) and not max(times[:2]) > (1 + _ROUNDING) * times[2]
+    if "time_to_solution" in found and rest.any():
+        each = found["time_to_solution"].values[rest]
+        right &= np.allclose(times, [each.mean(), np.median(each), each.max()], rtol=_ROUNDING, atol=0)
+    return "" if right else "times are not those of the trials at rest"
+
+
+def refuse_foreign(path: Path, found: xr.Dataset, design: Design, *, ideal: bool) -> xr.Dataset:
+    """The dataset, unless it says of itself that it is of another design, seed or kind of wires.
+
+    Raises:
+        InputError: it does; one that says nothing passes.
+    """
+    said = found.attrs
+    wires = said.get("wires", IDEAL_WIRES if ideal else "")
+    wrong = [
+        f"{name} {shown(str(said[name]), 40)}, here {shown(str(value), 40)}"
+        for name, value in (("design", design.name), ("seed", design.seed)) if said.get(name, value) != value
+    ]  # fmt: skip
+    if (wires == IDEAL_WIRES) != ideal:
+        wrong.append(f"wires {shown(str(wires), 40)}, here {'ideal' if ideal else 'drawn'}")
+    if wrong:
+        raise InputError(f"{path}: damaged, or of another run ({wrong[0]})")
+    return found
 
 
 def read_recall(path: Path) -> xr.Dataset:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from spinhop.artefacts import DRAWN_TRACE, IDEAL_TRACE, task_file
 from spinhop.inputs import inputs_hash
 from spinhop.manifest import known_files
-from spinhop.result_files import read_task, read_trial
+from spinhop.result_files import read_task, read_trial, refuse_foreign
 from spinhop.runs import Run, is_current
 
 if TYPE_CHECKING:
@@ -64,9 +64,15 @@ class StoredResults:
     def task(self, *, ideal: bool) -> xr.Dataset:
         """The dataset of the task's trials, as of ``read_task`` with what its pictures need; errors of ``once``."""
         kind = self.design.task.kind
-        return self.once(task_file(kind, ideal=ideal), lambda path: read_task(path, kind, self.design, shown=True))
+        return self.once(
+            task_file(kind, ideal=ideal),
+            lambda path: self._own(path, read_task(path, kind, self.design, shown=True), ideal),
+        )
 
     def trial(self, *, ideal: bool) -> xr.Dataset:
         """The dataset of the single trial, as of ``read_trial`` with its traces; errors of ``once``."""
         name = IDEAL_TRACE if ideal else DRAWN_TRACE
-        return self.once(name, lambda path: read_trial(path, self.design, traces=True))
+        return self.once(name, lambda path: self._own(path, read_trial(path, self.design, traces=True), ideal))
+
+    def _own(self, path: Path, found: xr.Dataset, ideal: bool) -> xr.Dataset:
+        return refuse_foreign(path, found, self.design, ideal=ideal)

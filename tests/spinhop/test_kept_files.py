@@ -15,9 +15,11 @@ import hwlib
 from hwlib.errors import InputError
 from hwlib.netcdf import write_netcdf
 from hwlib.network import read_network
+from spinhop.artefacts import save_dataset
 from spinhop.manifest import read_manifest
 from spinhop.provenance import file_hash
 from spinhop.result_files import read_recall, read_trial
+from tests.conftest import synthetic_recall
 
 READ = ("network.nc", "ideal.nc", "drawn.nc", "recall_ideal.nc", "recall_drawn.nc", "layout.png")
 DEEP = "[" * 100_000 + "]" * 100_000
@@ -255,3 +257,33 @@ def test_manifest_of_no_regular_file(spinhop, synthetic_run):
     (run / "manifest.json").unlink()
     (run / "manifest.json").write_bytes(b" " * (17 * 2**20))
     assert "run manifest file is larger than 16 MiB" in refused(spinhop("report", run))
+
+
+def test_what_a_result_says_of_itself_must_be_of_this_run(spinhop, synthetic_run):
+    """Swapped files, whose hashes were made to fit, are known by what they say: design, seed, wires."""
+    run = synthetic_run()
+    own = {"design": "synthetic", "seed": 1}
+
+    def says(name, **attributes):
+        found = xr.load_dataset(run / name, engine="h5netcdf").assign_attrs(attributes)
+        found.to_netcdf(run / name, engine="h5netcdf")
+        known(run, name)
+
+    for name in ("recall_ideal.nc", "recall_drawn.nc", "ideal.nc"):
+        says(name, **own, wires="ideal" if "ideal" in name else "extracted")
+    assert spinhop("report", run)[0] == 0
+    for name, other in (
+        ("recall_drawn.nc", {"design": "another"}), ("recall_ideal.nc", {"seed": 2}), ("drawn.nc", {"wires": "ideal"}),
+        ("ideal.nc", {"wires": "extracted"}),
+    ):  # fmt: skip
+        says(name, **other)
+        assert f"{name}: damaged, or of another run ({next(iter(other))} " in refused(spinhop("report", run))
+        says(name, **own, wires="ideal" if "ideal" in name else "extracted")
+
+
+def test_times_over_all_trials_are_those_of_each(tmp_path):
+    result = synthetic_recall(4, 20, seed=1, resting=7)
+    read_recall(save_dataset(result, tmp_path / "right.nc"))
+    result["time_to_solution"] = 2 * result["time_to_solution"]
+    with pytest.raises(InputError, match="times are not those of the trials at rest"):
+        read_recall(save_dataset(result, tmp_path / "wrong.nc"))
