@@ -181,9 +181,10 @@ class ThermalStepper(Stepper):
         for name, values in kept.items():
             if values.shape != own[name].shape or not np.isfinite(values).all():
                 raise ValueError(name)
-        if not on_tracks(self.phase.network, kept["place"]) or kept["taken"][0] < 0:
+        taken = int(kept["taken"][0])
+        if not (on_tracks(self.phase.network, kept["place"]) and 0 <= taken * self._noise.stride <= self._count):
             raise ValueError("places or steps")
         self._place, self.state, self.energy = kept["place"], kept["state"], kept["energy"]
-        self.steps = int(kept["taken"][0])
+        self.steps = taken
         self.time = self.phase.until * min(self.steps * self._noise.stride / self._count, 1.0)
         self._current, self._power = self._circuit.solve(self._place)

@@ -26,7 +26,9 @@ from sim.engines.driver import TrialRun
 from sim.engines.layout.layout_stepper import LayoutSolver
 from sim.protocol import Protocol, protocol_for
 from sim.tasks.setup import paper_design
+from sim.thermal.ideal_walls import prepare as walls_at_a_temperature
 from sim.ties import NEAR_TIE
+from tests.support.undriven import quiet, undriven
 
 SAME = ("time_load", "time_convergence", "at_rest", "state", "wall_final", "energy_source", "energy_sink", "steps")
 TRIALS = 12
@@ -287,17 +289,8 @@ def test_a_damaged_trial_under_way_does_not_cost_the_finished_ones(tmp_path):
     )
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{}, {"wall": np.nan}, {"wall": 1.0}, {"wall": -1e-9}, {"motion_s": np.nan}, {"motion_s": 1e9}, {"energy": np.inf},
-     {"motion_state": 7}, {"phase_time": -1e-9}],
-    ids=str,
-)  # fmt: skip
-def test_a_trial_under_way_with_impossible_numbers_is_refused(tmp_path, change):
-    network, (protocol,) = trials(4, 2.0, 1)
-    run = TrialRun(LayoutSolver(network, 1), protocol, Options(tolerance=1e-9))
-    run.go(20)
-    path = tmp_path / "run.npz.trial"
+def refused_when_changed(run: TrialRun, path: Path, change: dict[str, float]) -> None:
+    """Save a trial under way, change the last number of some of its arrays, and load it; no change: it loads."""
     run.save(path)
     with np.load(path) as file:
         arrays = {name: file[name].copy() for name in file.files}
@@ -309,3 +302,30 @@ def test_a_trial_under_way_with_impossible_numbers_is_refused(tmp_path, change):
     else:
         with pytest.raises(CheckpointError, match=r"damaged, or no checkpoint \(arrays of other shapes or numbers\)"):
             run.load(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"wall": np.nan}, {"wall": 1.0}, {"wall": -1e-9}, {"motion_s": np.nan}, {"motion_s": 1e9}, {"energy": np.inf},
+     {"motion_state": 7}, {"phase_time": -1e-9}],
+    ids=str,
+)  # fmt: skip
+def test_a_trial_under_way_with_impossible_numbers_is_refused(tmp_path, change):
+    network, (protocol,) = trials(4, 2.0, 1)
+    run = TrialRun(LayoutSolver(network, 1), protocol, Options(tolerance=1e-9))
+    run.go(20)
+    refused_when_changed(run, tmp_path / "run.npz.trial", change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"motion_place": 1.0}, {"motion_place": -1e-9}, {"motion_place": np.nan}, {"motion_taken": -1},
+     {"motion_taken": 10**6}, {"motion_energy": np.inf}],
+    ids=str,
+)  # fmt: skip
+def test_a_thermal_trial_under_way_with_impossible_numbers_is_refused(tmp_path, change):
+    """More steps than the phase has would end it there, without a word."""
+    network = undriven(2)
+    run = TrialRun(walls_at_a_temperature(network), quiet(network, 1e-8, increment=1e-11), Options(tolerance=1e-9))
+    run.go(20)
+    refused_when_changed(run, tmp_path / "run.npz.trial", change)
