@@ -200,3 +200,18 @@ def test_bombs_are_stopped_within_seconds(tmp_path):
     path.write_bytes(start + 10 * block)
     with pytest.raises(InputError, match=r"cannot be read within 2 s"):
         read_layout(path)
+
+
+@pytest.mark.parametrize("padding", [252, 251, 253, 400])
+def test_the_string_in_the_last_record_of_an_oasis_file_fills_it(tmp_path, padding):
+    """Identifier, a length of two bytes, 252 bytes and no signature: one that says another length is damage."""
+    options = kdb.SaveLayoutOptions()
+    options.format, options.oasis_strict_mode = "OASIS", False
+    content = network().write_bytes(options)
+    path = tmp_path / "end.oas"
+    path.write_bytes(content[:-256] + b"\2" + number(padding) + bytes(252) + b"\0")
+    if padding == 252:
+        read_layout(path)
+    else:
+        with pytest.raises(InputError, match=r"end\.oas: damaged, it begins as OASIS but does not end"):
+            read_layout(path)

@@ -10,7 +10,7 @@ import layouts
 from hwlib.checks import drc
 from hwlib.checks.design_rules.checker import Checker
 from hwlib.checks.design_rules.kind import RULE_KINDS
-from hwlib.checks.design_rules.near_checker import NearChecker
+from hwlib.checks.design_rules.near_checker import APART, NearChecker
 from hwlib.checks.design_rules.rule import design_rules
 from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
@@ -145,3 +145,29 @@ def test_redrawings_are_judged_alike(tmp_path, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(NearChecker, "holds", lambda self, rule: False)
             assert found == drc(drawing, process), name
+
+
+def test_a_polygon_that_only_samples_cut_to_size_is_found(tmp_path):
+    """A row of cells whose parts of one bar, with what is seen of their neighbours', each look like a via."""
+    process = load_process("copper_thick")
+    rule = next(rule for rule in design_rules(process) if rule.name == "v1.size")
+    size, seen = round(rule.value * 1e9), APART + 2
+    pitch = size - 2 * seen
+    middle, end = (0, pitch, pitch), (3 * pitch - size + seen, 3 * pitch, 3 * pitch)  # left and right of v1, width
+    for row in ([(0, size, size)], [end, middle, middle, (0, size - seen, 3 * pitch)]):  # a via, and a bar as wide
+        layout = kdb.Layout()
+        layout.dbu = 0.001
+        v1, m5, track, pillar = (layout.layer(*process.layers[name].gds) for name in ("v1", "m5", "track", "pillar"))
+        top, left, cells = layout.create_cell("top"), 0, {}
+        for layer in (track, pillar):  # without which nothing is a layout of this process
+            top.shapes(layer).insert(kdb.Box(0, 9 * size, size, 10 * size))
+        for part in row:
+            if part not in cells:
+                cells[part] = layout.create_cell("part")
+                cells[part].shapes(v1).insert(kdb.Box(part[0], 0, part[1], size))
+                cells[part].shapes(m5).insert(kdb.Box(0, 0, part[2], size))
+            top.insert(kdb.CellInstArray(cells[part], kdb.Trans(left, 0)))
+            left += part[2]
+        drawing = open_layout(layout, process)
+        assert NearChecker(drawing, [rule]).holds(rule) == (len(row) == 1)
+        assert len([found for found in drc(drawing, process) if found.rule == rule.name]) == (len(row) > 1)
