@@ -1,5 +1,6 @@
 """The layout-aware engine against the reference engine, itself, and what was measured before; see test_parity too."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,8 @@ from sim.tasks.setup import paper_design, with_levels
 from sim.traces import walls_at
 from tests.support.layout_trials import simulate_trial, trial_run
 from tests.support.random_trials import wired
+
+FULL = bool(os.environ.get("SPINHOP_FULL"))
 
 
 def case(neurons, style, rng, *, patterns=1, load="rest", limit=400e-9, start=True):
@@ -47,7 +50,7 @@ def assert_equal_runs(network, protocol, tolerance=1e-10):
     return fast
 
 
-@pytest.mark.parametrize(("neurons", "ohm"), [(2, 5.0), (3, 0.0), (9, 1.0), (16, 4.0), (24, 1.0)])
+@pytest.mark.parametrize(("neurons", "ohm"), [(2, 5.0), (3, 0.0), (9, 1.0), (16, 4.0), *[(24, 1.0)] * FULL])
 def test_ladders_run_as_on_the_reference(neurons, ohm):
     design, process, _, protocol = case(neurons, "lines", np.random.default_rng(neurons))
     assert_equal_runs(ladder_network(design, process, ohm), protocol)

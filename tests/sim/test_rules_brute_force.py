@@ -1,5 +1,6 @@
 """V_DW windows of the rules against the simulator: sweep V_DW, hold the somas by V_C, watch which axons cross."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from sim.protocol import protocol_for
 from sim.rules import operating_point_report
 from sim.traces import walls_at
 
+FULL = bool(os.environ.get("SPINHOP_FULL"))
 LONGEST = 4e-6  # s: a wall that is 2 % over its leak of 5 m/s needs 1 µs
 
 
@@ -82,7 +84,7 @@ def test_ideal(n):
     compare(design, process, ideal_network(design, process))
 
 
-@pytest.mark.parametrize(("n", "ohm"), [(4, 60.0), (7, 30.0)])
+@pytest.mark.parametrize(("n", "ohm"), [(4, 60.0), *[(7, 30.0)] * FULL])
 def test_ladder(n, ohm):
     design = Design(name="t", network={"neurons": n})
     process = design.load_process()
@@ -97,7 +99,7 @@ def drawn_network(folder, n, **network):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("n", "style"), [(5, "rails"), (6, "lines")])
+@pytest.mark.parametrize(("n", "style"), [(5, "rails"), (6, "lines")] if FULL else [(4, "rails"), (3, "lines")])
 def test_drawn(tmp_path, n, style):
     compare(*drawn_network(tmp_path, n, weight_style=style))
 
