@@ -23,7 +23,7 @@ from spinhop.next_step import next_step
 from spinhop.picture_stages import LAYOUT_PICTURE, NEURON_PICTURE
 from spinhop.read_verdict import read_function, why_not_extracted
 from spinhop.report_head import head
-from spinhop.resistance_table import ohms, resistance_rows, resistance_table
+from spinhop.resistance_table import NetClassResistance, ohms, resistance_rows, resistance_table
 from spinhop.result_files import SINKS, SOURCES
 from spinhop.stored_results import StoredResults
 from spinhop.task_outcome import TaskOutcome, set_voltage, side_by_side, text, trial_data, trial_rows
@@ -79,6 +79,7 @@ def write_report(
         network = ideal_network(design, process)
     elif network is None:
         network = read_own_network(folder / NETWORK, design)
+    wires = resistance_table(network) if drawn else []
     batches = {title: results.task(ideal=title == IDEAL) for title in scored}
     outcomes = {title: TaskOutcome.of(batch) for title, batch in batches.items()}
     traces = {title: results.trial(ideal=title == IDEAL) for title in titles}
@@ -100,14 +101,14 @@ def write_report(
     parasitics = manifest["stages"].get("extraction", {}).get(PARASITICS) if drawn else None
     body = [
         head(design, process, layout, lines, step, _voltages(outcomes, trials), parasitics),
-        _cards(outcomes, trials, network if drawn else None),
+        _cards(outcomes, trials, wires),
         _outcome(outcomes) if outcomes else _trial(trials),
         *_cases(outcomes),
         *task_pictures(design, batches),
         _layout(folder, view, list(recorded["courses"]) if recorded else []),
         *finding_list(findings, view is not None),
         walls,
-        *([_wires(network)] if drawn else []),
+        *([_wires(wires)] if drawn else []),
         _energies(_energy_of(outcomes, trials)),
         *lever_list(findings, step),
         _provenance(manifest),
@@ -134,7 +135,9 @@ def _voltages(outcomes: dict[str, TaskOutcome], trials: dict[str, dict[str, Any]
     return {title: set_voltage(trial["v_dw"], trial["v_dw_origin"]) for title, trial in trials.items()}
 
 
-def _cards(outcomes: dict[str, TaskOutcome], trials: dict[str, dict[str, Any]], network: Network | None) -> Markup:
+def _cards(
+    outcomes: dict[str, TaskOutcome], trials: dict[str, dict[str, Any]], wires: list[NetClassResistance]
+) -> Markup:  # fmt: skip
     values = []
     if outcomes:
         for of, what in (
@@ -145,8 +148,8 @@ def _cards(outcomes: dict[str, TaskOutcome], trials: dict[str, dict[str, Any]], 
     else:
         times = {title: text(trial["time_to_solution"], "s") for title, trial in trials.items()}
         values.append(_beside(times, "one trial"))
-    if network is not None:
-        worst = max(resistance_table(network), key=lambda row: row.high)
+    if wires:
+        worst = max(wires, key=lambda row: row.high)
         values.append((ohms(worst.high), f"largest wire resistance, {worst.worst}"))
     return page.cards(values)
 
@@ -213,8 +216,8 @@ def _layout(folder: Path, view: dict[str, Any] | None, courses: list[str]) -> Ma
     return page.section("Layout", *parts, name="layout")
 
 
-def _wires(network: Network) -> Markup:
-    columns, rows = resistance_rows(resistance_table(network))
+def _wires(table: list[NetClassResistance]) -> Markup:
+    columns, rows = resistance_rows(table)
     note = (
         "Wires and vias extracted from the drawn polygons, from each net's source (pins; the soma's pillar for axon "
         "drives) to its farthest device terminal, over the nets of a class."

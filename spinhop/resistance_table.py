@@ -8,6 +8,7 @@ import numpy as np
 
 from hwlib.nets import DRIVE, NET_CLASSES, NetClass
 from hwlib.network import MTJ_OUT, Network
+from sim.circuit.dead_ends import DeadEnds
 from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
 
 
@@ -45,22 +46,48 @@ def farthest_resistance(network: Network) -> np.ndarray:
     drawn = np.bincount(network.terminals.ravel(), minlength=network.nodes).astype(float)
     result = np.full(nets, np.nan)
     result[np.unique(network.node_net[network.terminals])] = 0.0
-    wires = ResistorNetwork(ResistorGraph(network.resistor_nodes, network.nodes), 1 / network.resistor_ohm, source)
+    wires = _Wires(network, source)
     lost = np.zeros(nets, bool)
     lost[network.node_net[(drawn > 0) & wires.floating]] = True
     free = np.flatnonzero(~wires.floating & ~source)
     if len(free):
         # Nets do not touch, so one solve serves them all: first equal currents everywhere, then one ampere per net.
-        drop = np.where(drawn > 0, wires.potentials(injected=drawn), -1.0)[free]
+        drop = np.where(drawn > 0, wires.potentials(drawn), -1.0)[free]
         order = np.lexsort((drop, network.node_net[free]))
         last = np.flatnonzero(np.diff(network.node_net[free][order], append=nets))
         far = order[last]
         far = free[far[drop[far] >= 0]]
         ampere = np.zeros(network.nodes)
         ampere[far] = 1.0
-        result[network.node_net[far]] = wires.potentials(injected=ampere)[far]
+        result[network.node_net[far]] = wires.potentials(ampere)[far]
     result[lost] = np.inf
     return result
+
+
+class _Wires:
+    """The wires alone, sources at 0 V: branches by sums along them, meshes by solving.
+
+    Attributes:
+        floating: nodes that no source reaches, boolean, shape (nodes,).
+    """
+
+    def __init__(self, network: Network, source: np.ndarray):
+        self._ends = DeadEnds(network.resistor_nodes, network.resistor_ohm, source)
+        kept = np.cumsum(self._ends.nodes) - 1
+        mesh, some = kept[network.resistor_nodes[self._ends.resistors]], self._ends.nodes
+        siemens = 1 / network.resistor_ohm[self._ends.resistors]
+        self._mesh = ResistorNetwork(ResistorGraph(mesh, int(some.sum())), siemens, source[some])
+        self.floating = self._ends.as_rest(self._on_all(self._mesh.floating))
+
+    def _on_all(self, of_mesh: np.ndarray) -> np.ndarray:
+        found = np.zeros(len(self._ends.nodes), of_mesh.dtype)
+        found[self._ends.nodes] = of_mesh
+        return found
+
+    def potentials(self, injected: np.ndarray) -> np.ndarray:
+        """In V for currents from outside into each node in A, shape (nodes,)."""
+        into = self._ends.into_rest(injected)
+        return self._ends.potentials(self._on_all(self._mesh.potentials(injected=into[self._ends.nodes])), into)
 
 
 def resistance_table(network: Network) -> list[NetClassResistance]:
