@@ -39,6 +39,9 @@ LEVERS = (
     Lever("load.time", "length of the load phase", "`operating_point.load: rest`, or a longer load"),
     Lever("drive.pattern", "stored patterns at rest", "fewer patterns, patterns that are less alike, or weights learnt "
           "on these wires (`spinhop train`)"),
+    Lever("drive.release", "what wires do to all somas alike", "a wider `network.ground_width` or straps of grounds, "
+          "trunks no wider than `ir.weight` asks for (the outer rail's rows cross the inner rail's trunk), voltages of "
+          "the rails that make up for the wires (`spinhop compensate`), or a larger `operating_point.weight`"),
     Lever("drive.path", "way to the ideal outcome", "a wider `network.dendrite_width` and `drive_width`, voltages that "
           "make up for the wires (`spinhop compensate`), or " + SLOWER),
     Lever("state.inverse", "patterns in both forms", "weights learnt on these wires (`spinhop train`), or fewer "

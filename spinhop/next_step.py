@@ -69,6 +69,8 @@ def _failing(function: VerdictLine, findings: Mapping[str, Sequence[Finding]]) -
     if _word(function, "ideal") == FAILS:
         return NextStep("ideal wires fail too, so change the task or the weights", lever_of("drive.pattern"),
                         "drive.pattern")  # fmt: skip
+    if any(f.rule == "drive.release" for f in _warnings(findings)):
+        return NextStep("wires drive all somas the same way from the start", lever_of("drive.release"), "drive.release")
     worst = _worst(f for f in _warnings(findings) if f.rule.startswith(_WIRES))
     if worst is not None:
         return NextStep(f"the wires decide, most of all {worst.rule}", lever_of(worst.rule), worst.rule)

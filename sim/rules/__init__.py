@@ -52,9 +52,10 @@ def rule_names(process: Process) -> list[str]:
     layers = ["track", *process.of_kind("conductor"), *process.of_kind("via")]
     return [
         "vdw.window", "vdw.eq4", "leak.axon_sign", "leak.axon_size", "leak.axon_time", "leak.soma", "leak.load",
-        "leak.load_any", "leak.time", "load.time", "drive.pattern", "drive.path", "state.inverse", "state.all_off",
-        "barrier.voltage", "barrier.load_any", *(f"current.{name}" for name in layers), "current.load_any",
-        *(f"ir.{name}" for name in wires.IR_DROPS), "rc.time", "power.density", *THERMAL_RULES, *ADDED,
+        "leak.load_any", "leak.time", "load.time", "drive.pattern", "drive.release", "drive.path", "state.inverse",
+        "state.all_off", "barrier.voltage", "barrier.load_any", *(f"current.{name}" for name in layers),
+        "current.load_any", *(f"ir.{name}" for name in wires.IR_DROPS), "rc.time", "power.density",
+        *THERMAL_RULES, *ADDED,
     ]  # fmt: skip
 
 
@@ -104,7 +105,7 @@ def operating_point_report(
         leaks.axon_leak_sign(cases), leaks.axon_leak_size(cases), leaks.axon_time(cases), leaks.soma_leak(cases),
         loading.load_drive(cases, loaded), loading.any_load_drive(cases) if loads else None, leaks.leak_time(cases),
         loading.load_time(cases, loaded), *stored_states.stored_patterns(cases, held, ends),
-        drive_path.same_way(cases, path), stored_states.all_off(cases),
+        drive_path.release(cases, path), drive_path.same_way(cases, path), stored_states.all_off(cases),
         stress.barrier_voltage(cases, loaded), stress.track_current(cases, loaded), wires.rc_time(cases),
         stress.power_density(cases), *stress.wire_currents(cases, loaded),
         *(stress.any_load_stress(cases) if loads else ()), *wires.ir_drops(cases),

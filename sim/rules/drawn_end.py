@@ -33,7 +33,7 @@ class DrawnEnd:
         return bool((self.toward >= 0).all())
 
 
-def drawn_end(cases: Cases, bits: np.ndarray) -> DrawnEnd:
+def drawn_end(cases: Cases, bits: np.ndarray, most: int | None = None) -> DrawnEnd:
     """Turn over the soma that is driven back hardest, let the axons settle, and so on, until all are held.
 
     The asynchronous descent of Hopfield (PNAS 79, 2554 (1982)), with currents solved on the network for weights.
@@ -41,9 +41,10 @@ def drawn_end(cases: Cases, bits: np.ndarray) -> DrawnEnd:
     Args:
         cases: the network at its operating point.
         bits: of the somas to begin with, shape (N,).
+        most: somas that may turn over; default as many as are worth their solves.
     """
     bits, seen = np.array(bits, dtype=np.int8), set[bytes]()
-    most = FEW if len(bits) > LARGE else 2 * len(bits)
+    most = (FEW if len(bits) > LARGE else 2 * len(bits)) if most is None else most
     for turned in range(most + 1):
         toward = np.where(bits == 1, 1.0, -1.0) * _settled(cases, bits)
         if (toward >= 0).all() or bits.tobytes() in seen or turned == most:

@@ -42,6 +42,11 @@ class DrivePath:
         return np.flatnonzero(np.append(self.trial[1:] != self.trial[:-1], True))
 
     @property
+    def first(self) -> np.ndarray:
+        """Index of each path's first state, the weights just switched on, shape (paths,)."""
+        return np.flatnonzero(np.append(True, self.trial[1:] != self.trial[:-1]))
+
+    @property
     def toward(self) -> np.ndarray:
         """Currents as drawn toward the ends of the paths, axons settled, A, shape (paths, N)."""
         return self.drawn[self.last] * np.where(self.ends == 1, 1.0, -1.0)
@@ -139,6 +144,39 @@ def same_way(cases: Cases, found: DrivePath | None) -> Outcome | None:
     if found is None:
         return None
     return min(_ends(cases, found), _arrives(cases, found), key=lambda outcome: outcome.margin)
+
+
+def release(cases: Cases, found: DrivePath | None) -> Outcome | None:
+    """When the weights come on, do wires drive somas to a state that holds itself and answers nothing?
+
+    A random start is like a stored pattern by about 1 in √N, which is all that ideal wires drive somas with at first.
+    What lifts the ground, or has one rail lose more than the other, drives all of them one way: mostly OFF. Axons
+    follow, and where the network does not leave that state it ends there.
+    """
+    if found is None:
+        return None
+    sizes = np.abs(found.ideal[found.first]).mean(axis=1)
+    driven = (found.drawn[found.first] > 0).astype(np.int8)
+    held = {bits.tobytes(): drawn_end(cases, bits, most=0).toward for bits in np.unique(driven, axis=0)}
+    least = np.array([held[bits.tobytes()].min() for bits in driven])
+    good = [cases.as_good(bits, end) for bits, end in zip(driven, found.ends, strict=True)]
+    margins = np.where(good, np.inf, -least / sizes)
+    path = first_smallest(margins)
+    bits, trial = driven[path], int(found.trial[found.first[path]])
+    place = cases.device_place(int(cases.network.somas[first_smallest(held[bits.tobytes()])]))
+    state = "held there, though it is no answer" if margins[path] < 0 else "an answer" if good[path] else "left again"
+    message = (
+        f"as the weights come on in trial {trial}, {int(bits.sum())} of {len(bits)} somas are driven ON "
+        f"({cases.wires}): a state that is {state}, {place.name} by the least: {least[path] * 1e6:.4g} µA, mean ideal "
+        f"drive at first {sizes[path] * 1e6:.4g} µA"
+    )
+    return Outcome(
+        rule="drive.release", message=message, margin=float(margins[path]), severity="warning",
+        formula="min ±(I − I_leak) < 0 where somas are driven at first, axons settled, or an answer; over mean "
+        "|I − I_leak| ideal at first",
+        source="currents solved on the network in the state that the task's start is loaded in",
+        measured=float(least[path]), required=0.0, unit="A", place=place, state=f"release of trial {trial}",
+    )  # fmt: skip
 
 
 def _arrives(cases: Cases, found: DrivePath) -> Outcome:

@@ -162,3 +162,33 @@ def test_wires_that_spoil_recall_break_the_rule_and_short_ones_keep_it():
             assert found.message.startswith("2 of 9 somas") and result.accuracy.values == pytest.approx(7 / 9)
         assert len(margins) == 9 and (min(margins) > 0) == works and found.severity == "warning"
         assert found.place.name.startswith("soma ") and "ideal end of trial" in found.state
+
+
+@pytest.mark.parametrize(("raised", "passes"), [(0.0, True), (0.05, True), (-0.05, True), (-0.3, True), (-1.5, False),
+                                                (1.5, False)])  # fmt: skip
+def test_where_somas_are_driven_as_the_weights_come_on_is_what_dividers_say(raised, passes):
+    """All lines raised by as much, which no wire but the sources does: conductances of a dendrite against its track."""
+    design, process, network, protocol = made(4, ohm=1e-6, load="rest")
+    levels, n, r_m, stored = protocol.levels, network.neurons, network.r_m[0], stored_patterns(design)
+    lines = {f"w_{i}_{j}": levels[i, j] + raised for i in range(n) for j in range(n) if i != j}
+    protocol = replace(protocol, net_levels=lines)
+    cases = cases_of(design, process, network, protocol)
+    found = rule.release(cases, drive_path(cases, ideal_paths(cases)))
+    leak, margins = network.leak[network.somas[0]] / network.mobility[network.somas[0]], []
+
+    def beyond_balance(bits, levels):
+        siemens = np.where(bits == 1, 1 / network.r_p[0], 1 / network.r_ap[0]) * (1 - np.eye(n))
+        return (siemens * levels).sum(axis=1) * protocol.weight / (siemens.sum(axis=1) * r_m + 1) + leak
+
+    for bits in sim.starts(design):
+        driven = beyond_balance(bits, levels + raised) > 0
+        held = (np.where(driven, 1, -1) * beyond_balance(driven, levels + raised)).min()
+        answer = (driven == stored).all() or (driven == 1 - stored).all()
+        margins.append(np.inf if answer else -held / abs(beyond_balance(bits, levels)).mean())
+    assert found.margin == pytest.approx(min(margins), rel=1e-6) and found.passed == passes
+    assert ("no answer" in found.message) != passes
+    ends = [sim.run(network, replace(protocol, start=start), record=False).state.values for start in sim.starts(design)]
+    if passes:
+        assert all((end == stored).all() or (end == 1 - stored).all() for end in ends)
+    else:
+        assert all((end == (raised > 0)).all() for end in ends)

@@ -20,6 +20,9 @@ WARNINGS = {
         Finding("erc", "ir.ground", "", "waived", measured=0.9, required=0.1),
     ]
 }
+ONE_WAY = {
+    "erc_drawn": [Finding("erc", "drive.release", "", "warning", measured=2e-9, required=1e-9), *WARNINGS["erc_drawn"]]
+}
 CLEAN = {"erc_drawn": []}
 
 
@@ -40,6 +43,7 @@ def limits(word, rule="current.m2"):
         (function(WORKS), limits(BROKEN, "m2.width"), WARNINGS, "m2.width", "mend m2.width first; what helps: a look"),
         (function(FAILS), limits(BROKEN, "lvs.open"), WARNINGS, "lvs.open", "mend lvs.open first; what helps: a look"),
         (function(FAILS), limits(KEPT), WARNINGS, "ir.weight", "the wires decide, most of all ir.weight; what helps: "),
+        (function(FAILS), limits(KEPT), ONE_WAY, "drive.release", "wires drive all somas the same way from the start"),
         (function(FAILS), limits(KEPT), CLEAN, "drive.path", "ideal wires work, so the drawn ones decide; what helps"),
         (function(FAILS, FAILS), limits(KEPT), WARNINGS, "drive.pattern", "ideal wires fail too"),
         (function(FAILS, FAILS, 18), limits(KEPT), WARNINGS, "drive.pattern", "ideal wires fail too"),
