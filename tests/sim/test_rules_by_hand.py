@@ -64,7 +64,7 @@ def test_units_severities_and_states_of_every_rule():
         "leak.soma": ("A", "error", "all axons ON, dendrite balanced"),
         "leak.load_any": ("A", "warning", f"{load}, −V_C"), "leak.time": ("s", "warning", "dendrite balanced"),
         "drive.pattern": ("A", "error", pattern),
-        "drive.release": ("A", "warning", "release of trial 0"),
+        "drive.release": ("A", "warning", "release of trial 19"),
         "drive.path": ("A", "warning", "ideal end of trial 0, axons settled as drawn"),
         "state.inverse": ("A", "warning", pattern), "state.all_off": ("A", "warning", "every wall OFF"),
         "barrier.load_any": ("V", "warning", load), "current.load_any": ("A/m^2", "warning", load),
