@@ -28,7 +28,7 @@ test: lint types
 # Test files that try more with SPINHOP_FULL=1; CONTRIBUTING.md has a line on each.
 PROOFS ?= tests/layouts/test_pdk_routing.py tests/layouts/test_straps.py tests/layouts/test_tapers.py tests/layouts/test_large_layouts.py \
   tests/hwlib/test_faults.py tests/hwlib/test_near_checker.py tests/hwlib/test_redrawings.py tests/hwlib/test_fuzz_layouts.py tests/hwlib/test_fuzz_parasitics.py \
-  tests/hwlib/test_open_presets.py \
+  tests/hwlib/test_open_presets.py tests/hwlib/test_extraction_orientation.py tests/hwlib/test_extraction_fields.py \
   tests/spinhop/test_fuzz_texts.py tests/spinhop/test_fuzz_inputs.py tests/spinhop/test_fuzz_results.py \
   tests/spinhop/test_full_disk.py tests/spinhop/test_interruption.py tests/spinhop/test_hostile_names.py \
   tests/spinhop/test_one_verdict.py tests/spinhop/test_sweep.py tests/spinhop/test_packaging.py tests/spinhop/test_documented_blocks.py tests/sim/test_ties.py tests/sim/test_parity.py tests/sim/test_warm_devices.py \

@@ -1,5 +1,6 @@
 """How a layout lies, how it is divided into cells and in what unit it is written changes no resistance."""
 
+import os
 from collections.abc import Callable
 
 import klayout.db as db
@@ -53,8 +54,10 @@ def same_drawing(path, run: Callable[[str], Network], turns=TURNS) -> None:
         check(finer, times)
 
 
-@pytest.mark.parametrize("style", ["rails", "lines"])
-@pytest.mark.parametrize("process", ["ebeam", "copper", "copper_thick"])
+STYLES = [(process, style) for process in ("ebeam", "copper", "copper_thick") for style in ("rails", "lines")]
+
+
+@pytest.mark.parametrize(("process", "style"), STYLES if os.environ.get("SPINHOP_FULL") else [STYLES[0], STYLES[3]])
 def test_generated_layouts(tmp_path, process, style):
     layouts = pytest.importorskip("layouts")
     soma = "centred" if style == "lines" else "diagonal"
