@@ -167,7 +167,7 @@ def test_a_task_from_outside_needs_one_class_and_one_line(spinhop, design, tmp_p
 
 def test_another_task_leaves_no_trials_of_the_one_before(spinhop, design, tmp_path):
     where = ("--out", tmp_path / "run")
-    spinhop("run", design("{kind: maxcut, graph: g.txt}", g=graph_text()), *where)
+    spinhop("recall", design("{kind: maxcut, graph: g.txt}", g=graph_text()), *where)
     assert (tmp_path / "run" / "maxcut_drawn.nc").exists()
     spinhop("run", design("{trials: 2}", ", neurons: 4}"), *where)
     assert not list((tmp_path / "run").glob("maxcut_*"))

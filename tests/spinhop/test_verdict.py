@@ -2,6 +2,8 @@
 
 import html
 import json
+import shutil
+from pathlib import Path
 
 import klayout.db as kdb
 import numpy as np
@@ -130,13 +132,18 @@ SLOW = DESIGN + "operating_point: {axon_leak: -1 mm/s}\n"
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
-    """A small design that works, and its layout."""
+    """A small design that works, and its finished run, of which each test takes a copy."""
     from spinhop.running import run_design
 
     folder = tmp_path_factory.mktemp("verdict")
     design = folder / "small.yaml"
     design.write_text(DESIGN)
-    return design, run_design(design, "layout", out=folder / "run").path("layout.gds")
+    return design, run_design(design, out=folder / "run").folder
+
+
+def copied(run, folder):
+    """A copy of a finished run in ``folder/run``, with the times of its files."""
+    return Path(shutil.copytree(run, folder / "run"))
 
 
 def verdict(spinhop, design, folder, *options):
@@ -180,8 +187,9 @@ def edited(gds, path, change):
 
 
 def test_a_layout_that_breaks_a_design_rule_is_simulated_all_the_same(spinhop, drawn, tmp_path):
-    design, gds = drawn
-    layout = edited(gds, tmp_path / "narrow.gds", narrow)
+    design, finished = drawn
+    copied(finished, tmp_path)
+    layout = edited(finished / "layout.gds", tmp_path / "narrow.gds", narrow)
     code, lines = verdict(spinhop, design, tmp_path / "run", "--layout", layout)
     assert code == 1 and lines[0].startswith("function: works, as drawn: accuracy 100.0 %")
     assert lines[1].startswith("limits: broken, worst m2.") and "not judged: the drawing has errors" in lines[1]
@@ -194,9 +202,9 @@ def test_a_layout_that_cannot_be_extracted_is_told_and_reported(spinhop, drawn, 
     def plate(layout):
         layout.top_cell().shapes(layout.layer(12, 0)).insert(layout.top_cell().dbbox())
 
-    design, gds = drawn
-    assert spinhop("run", design, "--out", tmp_path / "run")[0] == 0  # results of a good drawing are there
-    layout = edited(gds, tmp_path / "plate.gds", plate)
+    design, finished = drawn
+    copied(finished, tmp_path)  # results of a good drawing are there
+    layout = edited(finished / "layout.gds", tmp_path / "plate.gds", plate)
     code, lines = verdict(spinhop, design, tmp_path / "run", "--layout", layout)
     assert code == 1 and lines[0].startswith("function: undetermined, the drawing cannot be extracted (")
     assert "ideal wires: works, accuracy 100.0 %" in lines[0] and lines[1].startswith("limits: broken")
@@ -212,10 +220,9 @@ def test_a_layout_that_cannot_be_extracted_is_told_and_reported(spinhop, drawn, 
 
 
 def test_results_of_an_earlier_design_or_layout_are_not_taken_for_this_one_s(spinhop, drawn, tmp_path):
-    design, run = tmp_path / "small.yaml", tmp_path / "run"
+    design, run = tmp_path / "small.yaml", copied(drawn[1], tmp_path)
     design.write_text(DESIGN)
-    assert spinhop("run", design, "--out", run)[0] == 0
-    layout = edited(drawn[1], tmp_path / "narrow.gds", narrow)
+    layout = edited(run / "layout.gds", tmp_path / "narrow.gds", narrow)
     assert spinhop("check", design, "--out", run, "--layout", layout)[0] == 1
     function, limits = spinhop("report", run)[1].splitlines()[-3:-1]
     assert function.startswith("function: undetermined, the trials are of an earlier design or layout, run it again")
