@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -44,8 +44,9 @@ class Finding:
 
 
 def write_findings(findings: Iterable[Finding], path: str | Path) -> Path:
-    """Write findings as a JSON list."""
-    text = json.dumps([asdict(f) for f in findings], indent=1)
+    """Write findings as a JSON list, a line each."""
+    rows = [json.dumps(vars(finding)) for finding in findings]
+    text = "[\n " + ",\n ".join(rows) + "\n]" if rows else "[]"
     return write_atomic(Path(path), lambda p: p.write_text(text + "\n"))
 
 
