@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hwlib.errors import InputError, shown
+from hwlib.quantities import parse_number
 from spinhop.commands.options import All, DesignFile, Json, Scheduler, Workers
 from spinhop.extras import extra_of
 
@@ -136,8 +138,8 @@ def characterise(
         str, typer.Option("--v-dw", metavar="LIST", help="Voltages, as '80 mV, 90 mV'; default by --supply.")
     ] = "",
     supply: Annotated[
-        str, typer.Option("--supply", metavar="LIST", help="Factors on the design's own V_DW.")
-    ] = "0.9, 0.95, 1, 1.05, 1.1",
+        str, typer.Option("--supply", metavar="LIST", help="Factors on the design's own V_DW; default 0.9 to 1.1.")
+    ] = "",
     temperature: Annotated[
         str, typer.Option("--temperature", metavar="LIST", help="As '250 K, 300 K'; default the design's own.")
     ] = "",
@@ -153,12 +155,16 @@ def characterise(
 ) -> None:
     """Tell time, energy, V_DW window and success against V_DW and temperature. Exit code 1 when no row has numbers."""
     from spinhop.console import TaskBar, print_json, print_table
+    from spinhop.study.characterisation import SUPPLIES
     from spinhop.study.characterisation import characterise as run
     from spinhop.study.characterisation_table import cells, main_columns
 
+    if v_dw and supply:
+        raise InputError("--v-dw and --supply: give one of them")
+    volts, kelvin, factors = _listed("--v-dw", v_dw), _listed("--temperature", temperature), _factors(supply)
     with TaskBar("characterise") as bar:
         found = run(
-            design, out, v_dw=_listed(v_dw), supplies=_factors(supply), temperatures=_listed(temperature),
+            design, out, v_dw=volts, supplies=factors or SUPPLIES, temperatures=kelvin,
             wires="ideal" if ideal else "drawn", trials=trials, workers=workers, scheduler=scheduler, fresh=force,
             progress=bar,
         )  # fmt: skip
@@ -174,16 +180,18 @@ def characterise(
         raise typer.Exit(1)
 
 
-def _listed(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
+def _listed(option: str, text: str) -> list[str]:
+    """The entries of a list; none where it was not given."""
+    parts = [part.strip() for part in text.split(",")] if text else []
+    if not all(parts):
+        raise InputError(f"{option}: {shown(text)} has an empty entry")
+    return parts
 
 
 def _factors(text: str) -> list[float]:
-    from hwlib.errors import InputError, shown
-    from hwlib.quantities import parse_number
-
+    parts = _listed("--supply", text)
     try:
-        return [parse_number(part) for part in _listed(text)]
+        return [parse_number(part) for part in parts]
     except ValueError:
         raise InputError(f"--supply: {shown(text)} are no numbers; write for example '0.9, 1, 1.1'") from None
 

@@ -87,6 +87,13 @@ def test_what_cannot_be_is_refused(path, tmp_path, given, words):
 def test_command(spinhop, path, tmp_path):
     code, _, err = spinhop("characterise", path, "--supply", "1, x")
     assert code == 2 and "--supply" in err
+    for options, words in (
+        (("--v-dw", "80 mV,,90 mV"), "--v-dw: '80 mV,,90 mV' has an empty entry"),
+        (("--supply", "1,"), "--supply: '1,' has an empty entry"), (("--temperature", " "), "--temperature: ' ' has"),
+        (("--v-dw", "80 mV", "--supply", "1"), "--v-dw and --supply: give one of them"),
+    ):  # fmt: skip
+        code, _, err = spinhop("characterise", path, *options, "--ideal", "--out", tmp_path / "out")
+        assert code == 2 and words in err and not (tmp_path / "out").exists()
     (tmp_path / "chips.yaml").write_text(DESIGN + "variation: {defects: {stuck_off: 0.1}}\n")
     code, _, err = spinhop("characterise", tmp_path / "chips.yaml", "--out", tmp_path / "out")
     assert code == 2 and "spinhop yield" in err
