@@ -5,6 +5,7 @@ Everything that knows a number of the process (cells, layer stack, DRC, LVS, ext
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -148,6 +149,7 @@ class Process(StrictModel):
         if track is not None and not (track.sheet_resistance and track.thickness):
             wrong.append((("layers", "track"), "layer track needs sheet_resistance and thickness"))
         wrong += [*self._steep_layers(), *self._bad_names(), *self._unknown_names(), *self._upside_down_vias()]
+        wrong += self._stack_problems()
         wrong += self._repeated_numbers()
         if wrong:
             raise FieldsError(wrong)
@@ -208,6 +210,16 @@ class Process(StrictModel):
             if low is high or low.bottom > high.bottom:
                 found = ", ".join(layer.connects or ())
                 yield ("layers", name, "connects"), f"a lower layer and another above it, found [{found}]"
+
+    def _stack_problems(self) -> Iterator[_Problem]:
+        """Conductors that share a height: no capacitance is known between them; and those without one that need it."""
+        wires = sorted(self.of_kind("conductor").items(), key=lambda named: named[1].bottom)
+        for (low, below), (name, layer) in itertools.pairwise(wires):
+            if layer.bottom <= below.bottom + below.thickness:
+                yield ("layers", name, "bottom"), f"a conductor begins above the top of the one below it, {low}"
+        for name, layer in wires:
+            if layer.max_current_density and not layer.thickness:
+                yield ("layers", name, "thickness"), "a layer with max_current_density needs one above 0"
 
     def _repeated_numbers(self) -> Iterator[_Problem]:
         known: dict[GdsNumber, str] = {}

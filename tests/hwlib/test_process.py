@@ -71,6 +71,8 @@ def test_rules_by_pair():
         ("  m3: {kind: conductor", "  m6: {kind: conductor", "layers missing: m3"),
         ("gds: [10, 0], label: [10, 10]", "gds: [10, 0]", "a conductor layer needs label"),
         ("#1f77b4", "blue", "layers.m1.color"),
+        ("bottom: 103 nm", "bottom: 60 nm", "layers.m2.bottom: a conductor begins above the top of the one below"),
+        ("bottom: 103 nm, thickness: 60 nm", "bottom: 103 nm", "layers.m2.thickness: a layer with max_current_density"),
     ],
 )  # fmt: skip
 def test_mistakes_are_named(tmp_path, old, new, message):
