@@ -9,6 +9,7 @@ import numpy as np
 
 from hwlib.design import Design
 from hwlib.dynamics_data import DEFAULT
+from hwlib.nets import LINE
 from hwlib.network import Network
 from hwlib.operating_point import resolve_v_dw
 from hwlib.process import Process
@@ -76,7 +77,9 @@ def v_dw_on(
         return SetVoltage(ideal, "the paper's eq. (4)" if setting == "eq4" else "as stated")
     if not network.has_wires and network.dynamics.model == DEFAULT:
         return SetVoltage(ideal, "centre of the ideal window")
-    if levels is None and network.weight_levels() is None:
+    if not network.nets_of(LINE).any():
+        levels = None  # rails say them: who gives them as well asks for nothing else
+    elif levels is None:
         levels = weight_levels(design)
     asked = (
         design.model_dump_json(),

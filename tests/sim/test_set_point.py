@@ -7,9 +7,11 @@ import pytest
 
 import sim
 from hwlib.design import Design
+from hwlib.extraction import extract
 from hwlib.operating_point import resolve_v_dw
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import stored_patterns, weight_levels
+from layouts import hopfield, write_layout
 from sim import set_point
 from sim.set_point import SetVoltage
 from sim.spice import write_deck
@@ -127,3 +129,19 @@ def test_tasks_take_the_same_v_dw(task):
     auto = run(design)
     np.testing.assert_array_equal(auto, run(designed(voltage.volts)))
     assert (auto != run(designed(resolve_v_dw(design, process)))).any()
+
+
+def test_rails_say_their_weights_so_that_a_run_finds_it_once(monkeypatch, tmp_path):
+    """Rules give no weights, tasks and what is foretold of them do: the same set point, and one search for it."""
+    design = Design(name="t", network={"neurons": 4}, task={"trials": 2})
+    process, solved, windows = design.load_process(), [], set_point.v_dw_windows
+    network = extract(write_layout(hopfield(design, process), tmp_path / "t.oas"), process, design)
+    monkeypatch.setattr(set_point, "v_dw_windows", lambda cases: solved.append(1) or windows(cases))
+    first = sim.v_dw_on(network, design, process)
+    count = len(solved)
+    assert first.origin == "centre of the drawn window" and count > 0
+    sim.foretold(network, design, process)
+    assert float(sim.recall(network, design, process).v_dw) == first.volts
+    assert sim.v_dw_on(network, design, process, levels=weight_levels(design)) == first and len(solved) == count
+    set_point._LAST = type(set_point._LAST)()
+    assert sim.v_dw_on(network, design, process, levels=-weight_levels(design)) == first and len(solved) > count
