@@ -39,6 +39,7 @@ def judge(network: Network, design: Design, process: Process) -> OperatingPointR
         waivers=design.waivers, patterns=task.stored(design), starts=starts, loads=starts is not None,
         circuits=circuits, as_good=partial(task.as_good, design),
     )  # fmt: skip
+    circuits.forget()
     return replace(report, values={**report.values, "v_dw_origin": voltage.origin})
 
 
@@ -54,4 +55,6 @@ def wire_drops(network: Network, design: Design, process: Process) -> dict[str, 
     circuits = StaticCircuits(network)
     voltage = v_dw_on(network, design, process, circuits=circuits)
     protocol = protocol_on(network, design, process, v_dw=voltage.volts)
-    return drops_at_devices(Cases(network, protocol, design.device, process, Limits(), circuits=circuits))
+    drops = drops_at_devices(Cases(network, protocol, design.device, process, Limits(), circuits=circuits))
+    circuits.forget()
+    return drops

@@ -89,7 +89,10 @@ def v_dw_on(
     known = _LAST.get(network)
     if known is not None and known[0] == asked:
         return known[1]
-    found = _centre(network, design, process, levels, circuits or StaticCircuits(network), ideal)
+    solved = circuits or StaticCircuits(network)
+    found = _centre(network, design, process, levels, solved, ideal)
+    if circuits is None:
+        solved.forget()
     return _LAST.keep(network, (asked, found))[1]
 
 

@@ -94,6 +94,10 @@ class ResistorGraph:
             self._owner = owner
         return self._solver
 
+    def forget(self) -> None:
+        """Let go of the factorised matrix and its owner."""
+        self._owner = self._solver = None
+
 
 class _Added(NamedTuple):
     """Where resistors from ``start`` on stand in the upper triangle.

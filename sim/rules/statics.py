@@ -184,6 +184,16 @@ class StaticCircuits:
         self._currents[self._key(parallel, held, net_voltage)] = solution.track_current
         return solution
 
+    def forget(self) -> None:
+        """Let go of all that was solved: parts that refer to each other would wait for the collector of garbage.
+
+        It counts objects, of which there are few, not their gigabytes.
+        """
+        self._last = None
+        self._held.clear()
+        self._currents.clear()
+        self.graph.forget()
+
     @staticmethod
     def _key(parallel: np.ndarray, held: np.ndarray, net_voltage: np.ndarray) -> tuple[bytes, ...]:
         arrays = (parallel.astype(float), held, net_voltage)

@@ -1,6 +1,8 @@
 """V_DW on a network: the centre of the window that its own wires leave, the same wherever the network is used."""
 
+import gc
 import re
+import weakref
 
 import numpy as np
 import pytest
@@ -12,7 +14,8 @@ from hwlib.operating_point import resolve_v_dw
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import stored_patterns, weight_levels
 from layouts import hopfield, write_layout
-from sim import set_point
+from sim import judgement, set_point
+from sim.rules.statics import StaticCircuits
 from sim.set_point import SetVoltage
 from sim.spice import write_deck
 from sim.tasks import maxcut
@@ -145,3 +148,25 @@ def test_rails_say_their_weights_so_that_a_run_finds_it_once(monkeypatch, tmp_pa
     assert sim.v_dw_on(network, design, process, levels=weight_levels(design)) == first and len(solved) == count
     set_point._LAST = type(set_point._LAST)()
     assert sim.v_dw_on(network, design, process, levels=-weight_levels(design)) == first and len(solved) > count
+
+
+@pytest.mark.parametrize("ask", [sim.v_dw_on, sim.judge, sim.wire_drops])
+def test_what_was_solved_is_let_go_at_once(monkeypatch, ask):
+    """Nothing waits for the collector, whose turn comes by numbers of objects: of a large network it is gigabytes."""
+    design, made = designed(n=5), []
+
+    class Watched(StaticCircuits):
+        def __init__(self, network):
+            super().__init__(network)
+            made.extend((weakref.ref(self), weakref.ref(self.graph)))
+
+    for module in (set_point, judgement):
+        monkeypatch.setattr(module, "StaticCircuits", Watched)
+    process = design.load_process()
+    network = ladder_network(design, process, OHM)
+    gc.disable()
+    try:
+        ask(network, design, process)
+        assert made and all(ref() is None for ref in made)
+    finally:
+        gc.enable()
