@@ -153,13 +153,14 @@ def refuse_foreign(path: Path, found: xr.Dataset, design: Design, *, ideal: bool
         InputError: it does; one that says nothing passes.
     """
     said = found.attrs
-    wires = said.get("wires", IDEAL_WIRES if ideal else "")
+    wires = str(said.get("wires", IDEAL_WIRES if ideal else ""))
     wrong = [
         f"{name} {shown(str(said[name]), 40)}, here {shown(str(value), 40)}"
-        for name, value in (("design", design.name), ("seed", design.seed)) if said.get(name, value) != value
-    ]  # fmt: skip
+        for name, value in (("design", design.name), ("seed", design.seed))
+        if str(said.get(name, value)) != str(value)  # which may be of any type
+    ]
     if (wires == IDEAL_WIRES) != ideal:
-        wrong.append(f"wires {shown(str(wires), 40)}, here {'ideal' if ideal else 'drawn'}")
+        wrong.append(f"wires {shown(wires, 40)}, here {'ideal' if ideal else 'drawn'}")
     if wrong:
         raise InputError(f"{path}: damaged, or of another run ({wrong[0]})")
     return found

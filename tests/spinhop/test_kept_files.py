@@ -274,7 +274,7 @@ def test_what_a_result_says_of_itself_must_be_of_this_run(spinhop, synthetic_run
     assert spinhop("report", run)[0] == 0
     for name, other in (
         ("recall_drawn.nc", {"design": "another"}), ("recall_ideal.nc", {"seed": 2}), ("drawn.nc", {"wires": "ideal"}),
-        ("ideal.nc", {"wires": "extracted"}),
+        ("ideal.nc", {"wires": "extracted"}), ("recall_ideal.nc", {"seed": [1, 2]}), ("ideal.nc", {"wires": [1, 2]}),
     ):  # fmt: skip
         says(name, **other)
         assert f"{name}: damaged, or of another run ({next(iter(other))} " in refused(spinhop("report", run))
