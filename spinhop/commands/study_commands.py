@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwlib.errors import InputError, shown
-from hwlib.quantities import parse_number
 from spinhop.commands.options import All, DesignFile, Json, Scheduler, Workers
 from spinhop.extras import extra_of
 
@@ -189,6 +188,8 @@ def _listed(option: str, text: str) -> list[str]:
 
 
 def _factors(text: str) -> list[float]:
+    from hwlib.quantities import parse_number
+
     parts = _listed("--supply", text)
     try:
         return [parse_number(part) for part in parts]

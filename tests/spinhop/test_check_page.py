@@ -188,8 +188,8 @@ def test_terminal_shows_the_rules_that_decide_and_all_of_them_when_asked(waived,
     rows = [row for point in waived.points.values() for row in point["rules"]]
     missed = {row["rule"] for row in rows if row["status"] != "pass"}
     held = {row["rule"] for row in rows} - missed
-    margins = {rule: min(r["margin"] for r in rows if r["rule"] == rule) for rule in held if all(
-        r["margin"] is not None for r in rows if r["rule"] == rule)}  # fmt: skip
+    finite = [row for row in rows if row["rule"] in held and row["margin"] is not None]
+    margins = {row["rule"]: min(r["margin"] for r in finite if r["rule"] == row["rule"]) for row in finite}
     nearest = sorted(margins, key=lambda rule: margins[rule])[: check_commands.MOST_RULES]
     assert missed <= shown and held & shown == set(nearest)
     assert f"{len(held) - len(nearest)} more rules hold, with more room; --all prints them" in text
