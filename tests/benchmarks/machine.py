@@ -139,7 +139,12 @@ def in_own_process(
         environment |= {"OPENBLAS_NUM_THREADS": str(blas_threads), "OMP_NUM_THREADS": str(blas_threads)}
     try:
         done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=timeout, env=environment, check=False
+            [sys.executable, "-P", "-c", code],  # -P: the folder it is started in would come first
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=environment,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return {"failed": f"not done within {timeout:.0f} s"}

@@ -5,6 +5,7 @@ Ratios of two measurements in one run, in CPU time: a loaded machine slows both.
 
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -193,3 +194,11 @@ def test_facts_name_no_machine():
 )
 def test_times_are_written_with_a_prefix(seconds, text):
     assert time_text(seconds) == text
+
+
+def test_an_older_version_is_measured_with_its_own_sources(tmp_path, monkeypatch):
+    """Started in the project's folder, as `make benchmarks` is, whose rooms have the same names."""
+    monkeypatch.chdir(Path(__file__).parents[2])
+    (tmp_path / "sim").mkdir()
+    (tmp_path / "sim" / "__init__.py").write_text("def who():\n    return {'version': 'older'}\n")
+    assert in_own_process("sim.who", timeout=60, sources=tmp_path)["version"] == "older"
