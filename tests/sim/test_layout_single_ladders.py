@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numba
 import numpy as np
 import pytest
 
@@ -10,7 +11,7 @@ from hwlib.weights import hebbian
 from sim.engines import Options, layout
 from sim.engines.driver import run_trials
 from sim.engines.layout.ladders.single_ladders import SINGLE_LANES
-from sim.engines.layout.layout_stepper import plan_for
+from sim.engines.layout.layout_stepper import LayoutSolver, plan_for
 from sim.engines.layout.partition import plan as planning
 from sim.protocol import protocol_for
 from sim.tasks.setup import paper_design
@@ -107,17 +108,37 @@ def test_threads_do_not_change_a_bit_of_single_ladders():
         assert np.array_equal(getattr(one, name), getattr(two, name)), name
 
 
+class _TwoThreads:
+    """The engine with trials on two threads, which so small networks do not get by themselves."""
+
+    @staticmethod
+    def prepare(network):
+        solver = LayoutSolver(network, 1)
+        assert solver.side_by_side == 1
+        solver.side_by_side = 2
+        return solver
+
+
 def test_trials_side_by_side_are_those_one_after_the_other():
     network, protocol = case(12, 1.0, time_limit=50e-9)
     rng = np.random.default_rng(4)
     protocols = [replace(protocol, start=rng.integers(0, 2, 12)) for _ in range(5)] + [replace(protocol, start=None)]
     seen = []
-    together = run_trials(layout, network, protocols, Options(progress=lambda done, total: seen.append((done, total))))
+    together = run_trials(
+        _TwoThreads, network, protocols, Options(progress=lambda done, total: seen.append((done, total)))
+    )
     assert seen == [(k, 6) for k in range(1, 7)]
     for k, each in enumerate(protocols):
         alone = simulate_trial(network, each, Options())
         for name in FIELDS:
             assert np.array_equal(getattr(together, name)[k], getattr(alone, name)[0]), name
+
+
+@pytest.mark.parametrize(("neurons", "shared"), [(28, False), (29, True)])
+def test_trials_of_large_networks_share_the_processors(neurons, shared):
+    network, _ = case(neurons, 1.0)
+    assert LayoutSolver(network, 1).side_by_side == (numba.get_num_threads() if shared else 1)
+    assert LayoutSolver(network, 2).side_by_side == 1  # they share each trial
 
 
 def test_an_error_ends_the_other_trials_too():
@@ -127,7 +148,7 @@ def test_an_error_ends_the_other_trials_too():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_trials(layout, network, [protocol] * 4, Options(progress=stop))
+        run_trials(_TwoThreads, network, [protocol] * 4, Options(progress=stop))
 
 
 def test_a_trace_is_thinned_to_what_fits_and_keeps_its_ends():

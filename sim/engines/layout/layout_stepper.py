@@ -40,6 +40,7 @@ from sim.recorder import Recorder
 from sim.wall_events import EventStore
 
 _WALLS_PER_THREAD = 30_000  # fewer are done sooner by one thread
+_WALLS_ALONE = 800  # trials of fewer, side by side, wait for Python's lock longer than they compute
 _WALLS_KEPT = 60_000  # plans of networks with fewer are made in less than a second
 Plans = dict[bytes, tuple[Structure, Plan]]
 
@@ -84,7 +85,8 @@ class LayoutSolver(Solver):
     def __init__(self, network: Network, threads: int | None = None):
         super().__init__(network)
         self.threads = threads or threads_for(network)
-        self.side_by_side = numba.get_num_threads() if self.threads == 1 else 1
+        alone = self.threads > 1 or network.devices < _WALLS_ALONE
+        self.side_by_side = 1 if alone else numba.get_num_threads()
         self.abreast = LANES if self.threads == 1 else 1
         self._planned, self._plans, self._before = _planned(network)
         self._planning, self._workplaces = Lock(), dict[int, Workplaces]()
