@@ -33,7 +33,7 @@ class DrawnEnd:
         return bool((self.toward >= 0).all())
 
 
-def drawn_end(cases: Cases, bits: np.ndarray, most: int | None = None) -> DrawnEnd:
+def drawn_end(cases: Cases, bits: np.ndarray) -> DrawnEnd:
     """Turn over the soma that is driven back hardest, let the axons settle, and so on, until all are held.
 
     The asynchronous descent of Hopfield (PNAS 79, 2554 (1982)), with currents solved on the network for weights.
@@ -41,18 +41,27 @@ def drawn_end(cases: Cases, bits: np.ndarray, most: int | None = None) -> DrawnE
     Args:
         cases: the network at its operating point.
         bits: of the somas to begin with, shape (N,).
-        most: somas that may turn over; default as many as are worth their solves.
     """
     bits, seen = np.array(bits, dtype=np.int8), set[bytes]()
-    most = (FEW if len(bits) > LARGE else 2 * len(bits)) if most is None else most
+    most = FEW if len(bits) > LARGE else 2 * len(bits)
     for turned in range(most + 1):
-        toward = np.where(bits == 1, 1.0, -1.0) * _settled(cases, bits)
+        toward = held_toward(cases, bits)
         if (toward >= 0).all() or bits.tobytes() in seen or turned == most:
             break
         seen.add(bits.tobytes())
         worst = first_smallest(toward)
         bits[worst] = 1 - bits[worst]
     return DrawnEnd(bits, toward, turned)
+
+
+def held_toward(cases: Cases, bits: np.ndarray) -> np.ndarray:
+    """Track current of each soma beyond what holds its wall against the leak, toward its bit, axons settled, A.
+
+    Args:
+        cases: the network at its operating point.
+        bits: of the somas, shape (N,).
+    """
+    return np.where(bits == 1, 1.0, -1.0) * _settled(cases, bits)
 
 
 def _settled(cases: Cases, bits: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.rules.cases import Cases
-from sim.rules.drawn_end import DrawnEnd, drawn_end, released_tracks
+from sim.rules.drawn_end import DrawnEnd, drawn_end, held_toward, released_tracks
 from sim.rules.ideal_path import IdealPath, IdealWires
 from sim.rules.outcome import Outcome, above, first_largest, first_smallest
 from sim.rules.window import v_dw_windows
@@ -157,7 +157,7 @@ def release(cases: Cases, found: DrivePath | None) -> Outcome | None:
         return None
     sizes = np.abs(found.ideal[found.first]).mean(axis=1)
     driven = (found.drawn[found.first] > 0).astype(np.int8)
-    held = {bits.tobytes(): drawn_end(cases, bits, most=0).toward for bits in np.unique(driven, axis=0)}
+    held = {bits.tobytes(): held_toward(cases, bits) for bits in np.unique(driven, axis=0)}
     least = np.array([held[bits.tobytes()].min() for bits in driven])
     good = [cases.as_good(bits, end) for bits, end in zip(driven, found.ends, strict=True)]
     margins = np.where(good, np.inf, -least / sizes)
