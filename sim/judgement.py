@@ -28,7 +28,8 @@ def judge(network: Network, design: Design, process: Process) -> OperatingPointR
         process: its process.
 
     Returns:
-        As ``operating_point_report``; ``values`` also says where V_DW comes from, ``v_dw_origin``.
+        As ``operating_point_report``; ``values`` also says where V_DW comes from, ``v_dw_origin``, and whose it is:
+        ``design`` and ``seed``.
     """
     design, process = at_temperature(design, process)
     circuits, task = StaticCircuits(network), task_of(design)
@@ -40,7 +41,8 @@ def judge(network: Network, design: Design, process: Process) -> OperatingPointR
         circuits=circuits, as_good=partial(task.as_good, design),
     )  # fmt: skip
     circuits.forget()
-    return replace(report, values={**report.values, "v_dw_origin": voltage.origin})
+    said = {"v_dw_origin": voltage.origin, "design": design.name, "seed": design.seed}
+    return replace(report, values={**report.values, **said})
 
 
 def wire_drops(network: Network, design: Design, process: Process) -> dict[str, np.ndarray]:

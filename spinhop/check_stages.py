@@ -11,7 +11,7 @@ from hwlib.findings import Finding, failed, read_findings, write_findings
 from spinhop.artefacts import PARASITICS, design_inputs, drawn_network, ideal_wires, open_drawing
 from spinhop.point_tables import Point
 from spinhop.runs import Run, Stage
-from spinhop.stored_point import read_point, refuse_contradiction
+from spinhop.stored_point import read_point, refuse_contradiction, refuse_other_design
 from spinhop.stored_results import StoredResults
 
 if TYPE_CHECKING:
@@ -93,7 +93,9 @@ def read_checks(results: StoredResults) -> Checks:
 
 def _table(results: StoredResults, name: str, findings: list[Finding]) -> Point:
     point: Point = results.once(f"{name}_table.json", read_point)
-    refuse_contradiction(results.folder / f"{name}_table.json", point, findings, f"{name}.json")
+    path = results.folder / f"{name}_table.json"
+    refuse_other_design(path, point, results.design)
+    refuse_contradiction(path, point, findings, f"{name}.json")
     return point
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 from hwlib.json_files import read_json
 from hwlib.writing import write_atomic
+from spinhop.folder_lock import LOCK
+from spinhop.inputs import PROCESS, RESOLVED
 from spinhop.provenance import file_hash
 
 FORMAT = "spinhop-run-1"
@@ -26,8 +29,8 @@ def _printable(text: str) -> str:
 
 
 def _file_name(name: str) -> str:
-    if name in ("", ".", "..") or "/" in name or "\\" in name or name == MANIFEST:
-        raise ValueError("is no name of a file in the run folder")
+    if name in ("", ".", "..", MANIFEST, LOCK, RESOLVED, PROCESS) or "/" in name or "\\" in name:
+        raise ValueError("is no name of a file in the run folder that a stage writes")
     return name
 
 
@@ -45,6 +48,11 @@ class _Record(BaseModel):
     files: dict[_Name, _Hash]
     layout: _Text = "drawn"
     engine: _Text = "auto"
+    design: _Text = ""
+    after: dict[_Text, _Text] = Field(default_factory=dict)
+    parasitics: _Text = ""
+    top_cell: _Text = ""
+    task: _Text = ""
 
 
 class _Manifest(BaseModel):
@@ -55,6 +63,13 @@ class _Manifest(BaseModel):
     seed: int
     versions: dict[_Text, _Text]
     stages: dict[_Text, _Record]
+
+    @model_validator(mode="after")
+    def _each_file_of_one_stage(self) -> _Manifest:
+        names = Counter(name for record in self.stages.values() for name in record.files)
+        if twice := [name for name, count in names.items() if count > 1]:
+            raise ValueError(f"{shown(twice[0], 60)} is a file of several stages")
+        return self
 
 
 _AGAIN = "there, spinhop run design.yaml --out . makes it"

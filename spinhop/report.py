@@ -111,7 +111,7 @@ def write_report(
         *([_wires(wires)] if drawn else []),
         _energies(_energy_of(outcomes, trials)),
         *lever_list(findings, step),
-        _provenance(manifest),
+        _provenance(manifest, design.seed),
     ]
     data = {name: each for name, each in ((DATA, view), (WALLS, recorded)) if each is not None}
     path = folder / "report.html"
@@ -259,7 +259,7 @@ def _energies(energies: dict[str, dict[str, float]]) -> Markup:
     return page.section("Energy by branch", page.table(["", *energies], rows), page.paragraph(note, "soft"))
 
 
-def _provenance(manifest: dict[str, Any]) -> Markup:
+def _provenance(manifest: dict[str, Any], seed: int) -> Markup:
     stages = [
         [name, f"{record['seconds']:.2f} s", record["finished"], ", ".join(record["files"])]
         for name, record in manifest["stages"].items()
@@ -269,5 +269,5 @@ def _provenance(manifest: dict[str, Any]) -> Markup:
     return page.section(
         "How it was made",
         page.folded("Stages and files", page.table(["stage", "took", "finished", "files"], stages, "text", long=[3])),
-        page.paragraph(f"Seed {manifest['seed']}; engine {', '.join(engines)}; {versions}", "soft"),
+        page.paragraph(f"Seed {seed}; engine {', '.join(engines)}; {versions}", "soft"),
     )

@@ -29,18 +29,27 @@ TRIAL = {
     "v_dw": Wanted((), optional=True), **_NAMES,
 }  # fmt: skip
 _ASKED = ("undetermined", "other_time", "other_state")  # all three, or none: ngspice does not ask
+_DEVICES = {name: Wanted(("device",), "i", optional=True) for name in ("pre", "post")}
 _EVENTS = {
     name: Wanted(("event",), "i" if name in ("device", "kind") else "f", optional=True)
     for name in ("device", "time", "wall", "kind")
 }
-TRACES = {"wall_final": Wanted(("device",)), **{f"event_{name}": wanted for name, wanted in _EVENTS.items()}}
+TRACES = {
+    "wall_final": Wanted(("device",)),
+    **_DEVICES,
+    **{f"event_{name}": wanted for name, wanted in _EVENTS.items()},
+}
 _ROUNDING = 1e-9  # relative
+_NEAR_END = 0.05  # of L: a wall there is at that end, however states are read
+_BALANCE = 1e-3  # relative; trials of circuit simulators keep it to 1e-4
 _REST = Wanted((), gaps=True)  # over trials at rest: NaN when there is none
 BATCH = {
     "at_rest": _EACH, "undetermined": _EACH, "v_dw": Wanted((), optional=True),
     "time_mean": _REST, "time_median": _REST, "time_max": _REST, "energy_mean": _ONE,
     "energy_source": Wanted(("trial", "source")), "energy_sink": Wanted(("trial", "sink")), **_NAMES,
-    "time_to_solution": Wanted(("trial",), optional=True),
+    **{f"time_{name}": Wanted(("trial",), optional=True) for name in ("load", "convergence", "to_solution")},
+    "other_state": Wanted(("trial", "neuron"), "i", optional=True), **_DEVICES,
+    "wall_final": Wanted(("trial", "device"), optional=True),
 }  # fmt: skip
 _STYLES: dict[str, Literal["f", "i", "b", "U"]] = {"whole": "i", "text": "U", "lines": "U", "yes": "b", "trials": "b"}
 
@@ -59,6 +68,7 @@ def wanted_of(task: type[RunTask], *, shown: bool = False) -> dict[str, Wanted]:
             found[number.interval] = Wanted(("bound",))
     for column in task.columns:  # not of a task without cases
         found[f"case_{column.name}"] = Wanted(("case",), _STYLES.get(column.style, "f"), gaps=True, optional=True)
+    found |= {name: each for name, each in task.retold.items() if name not in found}
     if shown:
         found |= dict.fromkeys(task.pictured, Wanted(("trial", "neuron"), "i"))
     return found
@@ -82,6 +92,8 @@ def read_trial(path: Path, design: Design | None = None, *, traces: bool = False
     for name in ("state", "other_state"):
         if name in trial and not np.isin(trial[name].values, (-1, 0, 1)).all():
             raise InputError(f"{path}: damaged, or no result of a trial ({name} has other values than 0, 1 and -1)")
+    if said := _unphysical(trial) or (_read_out(trial, design) if design is not None else ""):
+        raise InputError(f"{path}: damaged, or no result of a trial ({said})")
     both = trial["time_load"] + trial["time_convergence"]
     if not np.isclose(trial["time_to_solution"], both, rtol=_ROUNDING, atol=0):
         raise InputError(f"{path}: damaged, or no result of a trial (time_to_solution is not load and convergence)")
@@ -118,10 +130,49 @@ def read_task(path: Path, kind: str, design: Design | None = None, *, shown: boo
         raise InputError(f"{path}: damaged, or no {what} (case_{cases[0]} without the rest of it)")
     if found.attrs.get("task", kind) != kind:
         raise InputError(f"{path}: damaged, or no {what} (of another task)")
-    if said := _contradiction(found, task):
+    if said := _unphysical(found) or _contradiction(found, task) or _retold(found, design):
         raise InputError(f"{path}: damaged, or no {what} ({said})")
     found.attrs["task"] = kind
     return found
+
+
+def _unphysical(found: xr.Dataset) -> str:
+    """What of times and energies no trial can have; empty where all is possible."""
+    times = [name for name in ("time_load", "time_convergence", "time_to_solution") if name in found]
+    for name in (*times, "energy_sink"):  # sources may take back, heat does not
+        if (found[name].values < 0).any():
+            return f"{name} is negative"
+    delivered, heat = (found[f"energy_{end}"].sum(end).values for end in ("source", "sink"))
+    same = np.isclose(delivered, heat, rtol=_BALANCE, atol=0)
+    return "" if same.all() else "energy_sink is not the energy of its sources"
+
+
+def _retold(found: xr.Dataset, design: Design | None) -> str:
+    """What of a batch is not what its states come to; empty where all is, or where no design says what they mean."""
+    from sim.tasks.kinds import task_of
+
+    return "" if design is None else _read_out(found, design) or task_of(design).contradiction(found, design)
+
+
+def _read_out(found: xr.Dataset, design: Design) -> str:
+    """Whether somas are said to be where their walls are not, or an outcome with another state is determined."""
+    if "state" not in found:
+        return ""
+    state = found["state"].values
+    if {"wall_final", "pre", "post"} <= set(found.variables):
+        somas = np.flatnonzero(found["pre"].values == found["post"].values)
+        somas = somas[np.argsort(found["post"].values[somas])]
+        if len(somas) != state.shape[-1]:
+            return "pre and post are not one soma for every neuron"
+        share = found["wall_final"].values[..., somas] / design.device.track_length
+        if (((state == 0) & (share > 1 - _NEAR_END)) | ((state == 1) & (share < _NEAR_END))).any():
+            return "state is not the read-out of wall_final"
+    if "other_state" not in found:
+        return ""
+    other = (found["other_state"].values != state).any(axis=-1)
+    if (other & ~found["undetermined"].values).any():
+        return "other_state is another state of a trial that is not undetermined"
+    return ""
 
 
 def _contradiction(found: xr.Dataset, task: type[RunTask]) -> str:

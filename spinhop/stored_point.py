@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,9 @@ from hwlib.errors import InputError, shown
 from hwlib.findings import Finding
 from hwlib.json_files import Finite, StoredModel, read_json
 from hwlib.weight_styles import MAX_NEURONS
+
+if TYPE_CHECKING:
+    from hwlib.design import Design
 
 _ROUNDING = 1e-9  # of a limit that is met exactly
 _OfNeurons = Annotated[list[Finite], Field(min_length=1, max_length=MAX_NEURONS)]
@@ -56,6 +59,8 @@ class _PointValues(StoredModel, extra="allow"):
     closes_at: int | None
     v_dw: Finite
     v_dw_origin: str
+    design: str | None = None  # early versions do not say
+    seed: int | None = None
 
     @model_validator(mode="after")
     def _one_of_each(self) -> _PointValues:
@@ -67,6 +72,7 @@ class _PointValues(StoredModel, extra="allow"):
 
 class _StoredPoint(StoredModel, extra="allow"):
     rules: list[_RuleRow]
+    waivers: dict[str, str]
     values: _PointValues
 
 
@@ -77,6 +83,28 @@ def read_point(path: Path) -> dict[str, Any]:
         InputError: one line with file and field; missing, damaged, or of another kind.
     """
     return read_json(path, _StoredPoint, "table of rules").model_dump()
+
+
+def refuse_other_design(path: Path, point: dict[str, Any], design: Design) -> None:
+    """Refuse a table of rules that is of another design than the folder's.
+
+    Args:
+        path: of the table.
+        point: its content.
+        design: the folder's.
+
+    Raises:
+        InputError: saying in what they differ.
+    """
+    values = point["values"]
+    for what, said, here in (
+        ("neurons", len(values["low"]), design.network.neurons), ("waivers", point["waivers"], dict(design.waivers)),
+        ("design", values["design"], design.name), ("seed", values["seed"], design.seed),
+    ):  # fmt: skip
+        if said is not None and said != here:
+            raise InputError(
+                f"{path}: damaged, or of another design ({what} {shown(said, 40)}, here {shown(here, 40)})"
+            )
 
 
 def refuse_contradiction(path: Path, point: dict[str, Any], findings: Sequence[Finding], beside: str) -> None:

@@ -58,13 +58,14 @@ def synthetic_recall(neurons: int, trials: int, seed: int, resting: int | None =
     pattern = np.arange(neurons) % 2
     state = np.tile(pattern, (trials, 1))
     state[:, 0] = rng.random(trials) > 0.8  # one bit is wrong now and then
+    delivered = rng.uniform(1e-12, 3e-12, (trials, 3))
     result = xr.Dataset(
         {
             "state": (("trial", "neuron"), state), "at_rest": ("trial", rest),
             "undetermined": ("trial", np.zeros(trials, bool)),
             "time_to_solution": ("trial", rng.uniform(60e-9, 110e-9, trials)),
-            "energy_source": (("trial", "source"), rng.uniform(1e-12, 3e-12, (trials, 3))),
-            "energy_sink": (("trial", "sink"), rng.uniform(1e-12, 3e-12, (trials, 3))),
+            "energy_source": (("trial", "source"), delivered),
+            "energy_sink": (("trial", "sink"), delivered[:, [1, 0, 2]]),
         },
         coords={"source": ["weight", "vdw", "load"], "sink": ["pillar", "track", "wire"]},
     )  # fmt: skip

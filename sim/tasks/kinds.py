@@ -16,6 +16,7 @@ import numpy as np
 
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
+from hwlib.netcdf import Wanted
 from hwlib.task_kinds import Task, whole_task
 from hwlib.task_registry import class_of, registered
 from hwlib.weights import stored_patterns
@@ -27,6 +28,7 @@ if TYPE_CHECKING:  # a design's task is read without what runs it
     from sim.protocol import Protocol
 
 Style = Literal["share", "trials", "number", "whole", "time", "energy", "text", "lines", "yes"]
+_ROUNDING = 1e-9  # relative
 CASE = "case"  # the dimension of what is told per distortion, picture or graph
 
 
@@ -99,6 +101,7 @@ class RunTask(Task):
         numbers: what is told of all trials together.
         columns: what is told per case.
         pictured: variables of the result that ``shown`` needs, over trial and neuron.
+        retold: variables of the result that ``contradiction`` looks at where it has them, by name.
         tolerance: of walls in trials with ideal wires, as for ``sim.run``; None: its default.
         packages: what it imports that an extra brings: asked for before a trial is run.
     """
@@ -110,6 +113,7 @@ class RunTask(Task):
     numbers: ClassVar[tuple[Measure, ...]]
     columns: ClassVar[tuple[Measure, ...]] = ()
     pictured: ClassVar[tuple[str, ...]] = ()
+    retold: ClassVar[Mapping[str, Wanted]] = {}
     tolerance: ClassVar[float | None] = None
     packages: ClassVar[tuple[str, ...]] = ()
 
@@ -158,6 +162,15 @@ class RunTask(Task):
     @abstractmethod
     def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
         """Add to the dataset of the trials the measure of each, and all of ``numbers`` and ``columns``."""
+
+    def contradiction(self, result: xr.Dataset, design: Design) -> str:
+        """What of a stored result is not what its own states come to on this design; empty where all is.
+
+        Args:
+            result: as it was read: ``numbers``, ``columns``, the measure, and what it has of ``retold``.
+            design: whose trials they are said to be.
+        """
+        return ""
 
     def answer(self, result: xr.Dataset) -> AnswerCost:
         """What an answer took, of scored trials: a trial, where the task does not choose the best of several."""
@@ -210,3 +223,24 @@ def add_cases(result: xr.Dataset, columns: Sequence[Measure], rows: Sequence[Map
         kind: Any = {"text": str, "lines": str, "whole": np.int64, "yes": bool}.get(column.style, float)
         array = np.array([np.nan if value is None else value for value in values], dtype=kind)
         result[f"{CASE}_{column.name}"] = (CASE, array, column.attributes)
+
+
+def differs(result: xr.Dataset, again: Mapping[str, Any]) -> str:
+    """Which variable of a stored result is another than what it comes to once more; empty where none is.
+
+    Args:
+        result: as it was read.
+        again: values by name; those that the result lacks are passed over.
+    """
+    for name, values in again.items():
+        if name not in result:
+            continue
+        stored, wanted = result[name].values, np.asarray(values)
+        numbers = wanted.dtype.kind in "fc"
+        same = np.shape(stored) == wanted.shape and (
+            np.allclose(stored, wanted, rtol=_ROUNDING, atol=0, equal_nan=True)
+            if numbers else np.array_equal(stored, wanted)
+        )  # fmt: skip
+        if not same:
+            return f"{name} is not what its states and the design come to"
+    return ""

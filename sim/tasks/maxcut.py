@@ -16,12 +16,13 @@ import numpy as np
 
 from hwlib.design import MAX_NEURONS, Design
 from hwlib.errors import FieldsError, InputError, shown
+from hwlib.netcdf import Wanted
 from hwlib.quantities import human
 from hwlib.task_kinds import Find, MaxcutFields, Problem, Programme
 from hwlib.weight_styles import WEIGHT_STYLES
 from sim.tasks.graphs import adjacency, read_graph, remarks
-from sim.tasks.kinds import AnswerCost, Measure, RunTask, add_cases
-from sim.tasks.recall import random_bits
+from sim.tasks.kinds import AnswerCost, Measure, RunTask, add_cases, differs
+from sim.tasks.recall import STATES, random_bits
 from sim.tasks.restarts import effort, effort_columns, no_effort, software_effort
 
 if TYPE_CHECKING:
@@ -209,6 +210,9 @@ class Maxcut(MaxcutFields, RunTask):
     packages: ClassVar[tuple[str, ...]] = ("dwave",)
     measure: ClassVar[str] = "share_of_best"
     measure_label: ClassVar[str] = "share of the best cut"
+    retold: ClassVar[Mapping[str, Wanted]] = {
+        "state": STATES, "start": STATES, "cut": Wanted(("trial",), optional=True),
+    }  # fmt: skip
     numbers: ClassVar[tuple[Measure, ...]] = (
         Measure("share_of_best_mean", "share of the best cut", "share", "mean over the graphs"),
         Measure("gap_mean", "gap to the best cut", "share", "1 less the mean share of the best cut"),
@@ -284,6 +288,27 @@ class Maxcut(MaxcutFields, RunTask):
         cut, other = _cuts([_read(design).graphs[0]] * 2, np.array([state, wanted]))
         return bool(cut >= other - 1e-9 * abs(other))  # equal but for rounding
 
+    def contradiction(self, result: xr.Dataset, design: Design) -> str:
+        """Cuts from the states and the graphs; shares from cuts and the best ones, which are not looked for again."""
+        found, count = _read(design), result.sizes["trial"]
+        if "state" not in result or "cut" not in result or "case_cut" not in result:
+            return ""
+        turns = np.arange(count) % len(found.graphs)
+        cuts = _cuts([found.graphs[k] for k in turns], result["state"].values)
+        starts = self.start_bits(design, count)
+        if said := differs(result, {"cut": cuts} | ({} if starts is None else {"start": starts})):
+            return said
+        chosen, best = result["case_cut"].values, result["case_best"].values
+        if len(chosen) != len(set(turns)) or any(c not in cuts[turns == k] for k, c in enumerate(chosen)):
+            return "case_cut is not one of the trials' cuts"
+        share = _shares(chosen, best)
+        parts = np.where(best > 0, share, np.nan)
+        sizes = [(graph.number_of_nodes(), graph.number_of_edges()) for graph in found.graphs[: len(chosen)]]
+        return differs(result, {
+            "share_of_best": share[turns], "gap_mean": 1 - share[turns].mean(), "case_share_of_best": parts,
+            "case_gap": 1 - parts, "case_nodes": [n for n, _ in sizes], "case_edges": [m for _, m in sizes],
+        })  # fmt: skip
+
     def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
         """Cut of every graph, the best of its restarts, beside the best one that software finds, and simpler ones."""
         found, count = _read(design), result.sizes["trial"]
@@ -292,10 +317,7 @@ class Maxcut(MaxcutFields, RunTask):
         rows = [self._row(result, found, k) for k in range(min(count, len(found.graphs)))]
         add_cases(result, self.columns, rows)
         best_cuts, cuts = (np.array([row[name] for row in rows]) for name in ("best", "cut"))
-        # Where the best cut is the empty one it is reached or it is not.
-        reached = (cuts >= best_cuts).astype(float)
-        share = np.where(best_cuts > 0, cuts / np.where(best_cuts > 0, best_cuts, 1.0), reached)
-        share = share[np.arange(count) % len(rows)]
+        share = _shares(cuts, best_cuts)[np.arange(count) % len(rows)]
         result["share_of_best"] = ("trial", share, _about("cut of the trial's graph over the best cut"))
         for measure, value in zip(self.numbers, (share.mean(), 1 - share.mean()), strict=True):
             result[measure.name] = ((), float(value), measure.attributes)
@@ -350,6 +372,11 @@ class Maxcut(MaxcutFields, RunTask):
             for case in cases
             if case["undetermined"]
         ]
+
+
+def _shares(cuts: np.ndarray, best: np.ndarray) -> np.ndarray:
+    """Cut over best cut; where the best cut is the empty one it is reached or it is not."""
+    return np.where(best > 0, cuts / np.where(best > 0, best, 1.0), (cuts >= best).astype(float))
 
 
 READS = 100  # runs of simulated annealing beside the tabu search

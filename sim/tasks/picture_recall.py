@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
@@ -10,12 +11,13 @@ import numpy as np
 
 from hwlib.design import Design
 from hwlib.errors import FieldsError, InputError
+from hwlib.netcdf import Wanted
 from hwlib.task_kinds import Find, ImagesFields, Problem, Programme
 from hwlib.weights import hebbian
 from sim.tasks.images import as_patterns, distort, letters
 from sim.tasks.kinds import Measure, RunTask, Shown, add_cases
 from sim.tasks.picture_files import Picture, read_picture
-from sim.tasks.recall import COLUMNS, NUMBERS, Case, case_rows, score_recall
+from sim.tasks.recall import COLUMNS, NUMBERS, RETOLD, Case, case_rows, recall_contradiction, score_recall
 from sim.tasks.scores import same_memory
 
 if TYPE_CHECKING:
@@ -97,6 +99,7 @@ class Images(ImagesFields, RunTask):
     measure: ClassVar[str] = "accuracy"
     measure_label: ClassVar[str] = "accuracy"
     pictured: ClassVar[tuple[str, ...]] = ("state", "start")
+    retold: ClassVar[Mapping[str, Wanted]] = RETOLD
     numbers: ClassVar[tuple[Measure, ...]] = NUMBERS
     columns: ClassVar[tuple[Measure, ...]] = (
         Measure("picture", "picture", "text", "file or letter"),
@@ -151,6 +154,11 @@ class Images(ImagesFields, RunTask):
     def as_good(self, design: Design, state: np.ndarray, wanted: np.ndarray) -> bool:
         """The state or its inverse."""
         return same_memory(state, wanted)
+
+    def contradiction(self, result: xr.Dataset, design: Design) -> str:
+        """As of recall, of the pictures."""
+        starts = self.start_bits(design, result.sizes["trial"])
+        return recall_contradiction(result, _pictures(design), self.cases(design), starts)
 
     def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
         """Right bits of the picture that was distorted, or of its inverse."""

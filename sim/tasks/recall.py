@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from hwlib.design import Design
+from hwlib.netcdf import Wanted
 from hwlib.task_kinds import RecallFields
 from hwlib.weights import bits, stored_patterns
 from sim.tasks.images import distort
-from sim.tasks.kinds import Measure, RunTask, add_cases
+from sim.tasks.kinds import CASE, Measure, RunTask, add_cases, differs
 from sim.tasks.scores import nearest, rest_times, same_memory, score, summarise
 
 if TYPE_CHECKING:
@@ -34,6 +35,14 @@ COLUMNS = (
     Measure("undetermined", "undetermined", "whole", "trials whose outcome hangs on rounding", of="trials"),
     Measure("time_mean", "time to solution, mean", "time", "mean time to solution of trials at rest"),
 )
+
+
+STATES = Wanted(("trial", "neuron"), "i", optional=True)
+RETOLD = {
+    "state": STATES, "start": STATES, "pattern": Wanted(("stored", "neuron"), "i", optional=True),
+    **{f"{which}_pattern": Wanted(("trial",), "i", optional=True) for which in ("recalled", "loaded")},
+    "distortion": Wanted(("trial",), optional=True),
+}  # fmt: skip
 
 
 class Case(NamedTuple):
@@ -59,6 +68,7 @@ class Recall(RecallFields, RunTask):
     measure_label: ClassVar[str] = "accuracy"
     numbers: ClassVar[tuple[Measure, ...]] = NUMBERS
     columns: ClassVar[tuple[Measure, ...]] = COLUMNS
+    retold: ClassVar[Mapping[str, Wanted]] = RETOLD
     tolerance: ClassVar[float | None] = 1e-7  # many trials: times and energies within 1e-6, in half the steps
 
     def unscored(self, design: Design) -> str:
@@ -94,6 +104,14 @@ class Recall(RecallFields, RunTask):
         """The state or its inverse."""
         return same_memory(state, wanted)
 
+    def contradiction(self, result: xr.Dataset, design: Design) -> str:
+        """Starts, right bits and all that is told of them, from the states and the stored patterns."""
+        patterns = stored_patterns(design)
+        if patterns is None:
+            return ""
+        starts = self.start_bits(design, result.sizes["trial"])
+        return recall_contradiction(result, np.asarray(patterns), self.cases(design), starts)
+
     def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
         """Right bits: of the pattern that was distorted, else of the nearest stored one; or of its inverse."""
         patterns, cases, count = np.asarray(stored_patterns(design)), self.cases(design), result.sizes["trial"]
@@ -128,6 +146,27 @@ def score_recall(result: xr.Dataset, patterns: np.ndarray, cases: Sequence[Case]
         shares = np.array([case.distortion for case in cases])
         result["distortion"] = ("trial", shares, _about("share of flipped bits"))
     summarise(result)
+
+
+def recall_contradiction(result: xr.Dataset, patterns: np.ndarray, cases: Sequence[Case], starts: np.ndarray) -> str:
+    """What of a stored recall is not what its states come to, as ``RunTask.contradiction``.
+
+    Args:
+        result: as it was read; without stored patterns and states, as of early versions, nothing is known.
+        patterns: what the design stores, shape (patterns, N).
+        cases: of the task; none: the nearest pattern counts.
+        starts: what its trials load, shape (trials, N).
+    """
+    if "state" not in result or "pattern" not in result:
+        return ""
+    if said := differs(result, {"pattern": patterns, "start": starts}):
+        return said
+    again = result[["state", "at_rest", "undetermined", "time_to_solution", "energy_source"]]
+    cases = [cases[k % len(cases)] for k in range(result.sizes["trial"])] if cases else []
+    score_recall(again, patterns, cases)
+    rows = case_rows(again, cases)
+    told = {f"{CASE}_{name}": [row[name] for row in rows] for name in (rows[0] if rows else ())}
+    return differs(result, {str(name): again[name].values for name in again.data_vars} | told)
 
 
 def case_rows(result: xr.Dataset, cases: Sequence[Case]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.findings import read_findings, write_findings
 from hwlib.schematic import ideal_network
-from spinhop.stored_point import read_point, refuse_contradiction
+from spinhop.stored_point import read_point, refuse_contradiction, refuse_other_design
 from tests.spinhop.test_kept_files import known
 
 SLOW, WAIVED = "leak.axon_time", "vdw.window"
@@ -94,6 +94,23 @@ def test_numbers_that_are_not_finite_are_the_same_in_both(checked, tmp_path):
     (tmp_path / FINDINGS).write_text(json.dumps(found))
     path = tmp_path / TABLE
     refuse_contradiction(path, read_point(path), read_findings(tmp_path / FINDINGS), FINDINGS)
+
+
+@pytest.mark.parametrize(
+    ("what", "change"),
+    [
+        ("neurons", {"network": {"neurons": 4}}), ("seed", {"seed": 7}), ("design", {"name": "fast"}),
+        ("waivers", {"waivers": {}}),
+    ],
+)  # fmt: skip
+def test_a_table_of_another_design_is_refused(checked, what, change):
+    own = {"name": "slow", "network": {"neurons": 3}, "operating_point": POINT, "waivers": {WAIVED: "as wanted"}}
+    point = read_point(checked / TABLE)
+    refuse_other_design(checked / TABLE, point, Design(**own))
+    with pytest.raises(InputError, match=rf"{TABLE}: damaged, or of another design \({what} "):
+        refuse_other_design(checked / TABLE, point, Design(**own | change))
+    early = {**point, "values": {**point["values"], "design": None, "seed": None}}
+    refuse_other_design(checked / TABLE, early, Design(**own))
 
 
 def test_report_and_check_refuse_it(spinhop, design_file, tmp_path):

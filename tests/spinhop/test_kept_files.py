@@ -118,6 +118,11 @@ def _changed(path: Path, **values: object) -> None:
         ("recall_drawn.nc", {"time_mean": np.nan}, "times are not those of the trials at rest"),
         ("recall_drawn.nc", {"at_rest": np.zeros(20, bool)}, "times are not those of the trials at rest"),
         ("drawn.nc", {"time_to_solution": 1e-9}, "time_to_solution is not load and convergence"),
+        ("drawn.nc", {"time_load": -1e-9}, "time_load is negative"),
+        ("drawn.nc", {"energy_sink": -np.ones(3)}, "energy_sink is negative"),
+        ("drawn.nc", {"energy_source": np.array([3e-12, 1.01e-12, 5e-13])}, "is not the energy of its sources"),
+        ("recall_drawn.nc", {"energy_sink": np.zeros((20, 3))}, "is not the energy of its sources"),
+        ("recall_drawn.nc", {"time_convergence": ("trial", np.full(20, -1e-9))}, "time_convergence is negative"),
     ],
 )
 def test_impossible_values_are_refused(synthetic_run, name, values, words):
@@ -211,9 +216,12 @@ WRONG = [
     (("stages", "layout", "seconds"), "1"), (("stages", "layout", "seconds"), float("nan")),
     (("stages", "layout", "seconds"), -1.0), (("stages", "layout", "seconds"), float("inf")),
     (("stages", "layout", "finished"), 3), (("stages", "layout", "inputs"), {"a": 1}),
+    *((("stages", "layout", "after"), value) for value in (None, [1, 2], {"layout": 5})),
+    (("stages", "layout", "design"), 5), (("stages", "layout", "parasitics"), ["a"]), (("stages", "layout", "task"), 1),
     (("stages", "layout", "layout"), 5), (("stages", "layout", "engine"), []), (("stages", "layout", "files"), ["a"]),
     *((("stages", "layout", "files"), {name: "0" * 64}) for name in (
-        "../../x", "/etc/passwd", "..", ".", "", "a/b", "a\\b", "a\0b", "a\nb", "manifest.json", "x" * 2000)),
+        "../../x", "/etc/passwd", "..", ".", "", "a/b", "a\\b", "a\0b", "a\nb", "manifest.json", "x" * 2000,
+        "design.yaml", "process.yaml", ".lock")),
     *((("stages", "layout", "files"), {"a": value}) for value in (None, 0, "", "0", "g" * 64, "0" * 65, [], {})),
 ]  # fmt: skip
 
@@ -222,7 +230,8 @@ WRONG = [
 def test_a_wrong_field_of_the_manifest_is_named(tmp_path, place, value):
     record = {"inputs": "0", "seconds": 1.5, "finished": "now", "files": {"a": "0" * 64}, "engine": "auto"}
     manifest = {"format": "spinhop-run-1", "design": "d", "seed": 1, "versions": {"python": "3"}}
-    manifest["stages"] = {"layout": record, "recall, drawn": {**record, "more": [1, {}]}}
+    other = {**record, "files": {"b": "0" * 64}, "more": [1, {}]}
+    manifest["stages"] = {"layout": record, "recall, drawn": other}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     assert read_manifest(tmp_path) == manifest
     inner = manifest
@@ -234,6 +243,25 @@ def test_a_wrong_field_of_the_manifest_is_named(tmp_path, place, value):
         read_manifest(tmp_path)
     line = str(error.value)
     assert f"/manifest.json: damaged, or no run manifest ({'.'.join(place)[:30]}" in line and len(line) < 200
+
+
+def test_a_file_of_two_stages_is_refused(tmp_path):
+    record = {"inputs": "0", "seconds": 1.5, "finished": "now", "files": {"a": "0" * 64}}
+    manifest = {"format": "spinhop-run-1", "design": "d", "seed": 1, "versions": {}}
+    manifest["stages"] = {"layout": record, "extraction": record}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match="'a' is a file of several stages"):
+        read_manifest(tmp_path)
+
+
+def test_the_report_tells_the_seed_of_the_design(spinhop, synthetic_run):
+    """Not what the manifest says beside it."""
+    run = synthetic_run()
+    text = (run / "manifest.json").read_text().replace('"seed": 1', '"seed": 99')
+    (run / "manifest.json").write_text(text)
+    assert spinhop("report", run)[0] == 0
+    page = (run / "report.html").read_text()
+    assert "Seed 1; engine" in page and "Seed 99" not in page
 
 
 def test_names_of_files_outside_are_not_touched(spinhop, synthetic_run, design_file):

@@ -1,0 +1,129 @@
+"""Results of trials that were changed, by one who makes the hashes fit: what contradicts itself is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import sim
+from hwlib.design import Design, load_design
+from hwlib.errors import InputError
+from hwlib.netcdf import write_netcdf
+from hwlib.schematic import ideal_network
+from sim.tasks.kinds import task_of
+from sim.tasks.run_task import ideal_for_task
+from spinhop.artefacts import save_dataset
+from spinhop.result_files import read_task, read_trial
+
+TASKS = {
+    "recall": "name: t\nnetwork: {neurons: 5}\ntask: {trials: 3}\n",
+    "distorted": "name: t\nnetwork: {neurons: 5}\ntask: {trials: 2, distortion: [0.2]}\n",
+    "images": "name: t\ntask: {kind: images, pictures: [a.txt], distortion: [0.25], trials: 2}\n",
+    "maxcut": "name: t\ntask: {kind: maxcut, graph: g.txt, restarts: 3}\nnetwork: {weight_style: lines}\n",
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Of each task its design, its trials and their file."""
+    folder, found = tmp_path_factory.mktemp("results"), {}
+    (folder / "a.txt").write_text("#.\n.#\n")
+    (folder / "g.txt").write_text("4 4\n1 2 1\n2 3 1\n3 4 2\n4 1 1\n")
+    for name, text in TASKS.items():
+        path = folder / f"{name}.yaml"
+        path.write_text(text)
+        design = load_design(path)
+        process = design.load_process()
+        trials = sim.run_task(ideal_for_task(design, process), design, process)
+        found[name] = design, trials, save_dataset(trials, folder / f"{name}.nc")
+    return found
+
+
+def inverted(bits):
+    return np.where(bits == 0, 1, np.where(bits == 1, 0, bits))
+
+
+def first(change):
+    """One entry is changed."""
+
+    def changed(values):
+        values = values.copy()
+        values.flat[0] = change(values.flat[0])
+        return values
+
+    return changed
+
+
+RECALL = {
+    "state": (first(inverted), "accuracy is not what"), "start": (first(inverted), "start is not what"),
+    "pattern": (first(inverted), "pattern is not what"), "recalled": (np.logical_not, "recalled is not what"),
+    "recalled_pattern": (lambda values: values + 1, "recalled_pattern is not what"),
+    "accuracy_interval": (lambda values: 0.9 * values, "accuracy_interval is not what"),
+    "recall_interval": (lambda values: 0.9 * values, "recall_interval is not what"),
+    "recall_rate": (lambda values: 0.5 * values + 0.1, "recall_rate is not what"),
+}  # fmt: skip
+CASES = {
+    "loaded_pattern": (lambda values: values + 1, "loaded_pattern is not what"),
+    "case_accuracy_mean": (lambda values: 0.5 * values, "case_accuracy_mean is not what"),
+    "case_distortion": (lambda values: 0.5 * values, "case_distortion is not what"),
+    "case_recalled": (lambda values: values + 1, "case_recalled is not what"),
+}  # fmt: skip
+CUTS = {
+    "state": (first(inverted), "cut is not what"), "cut": (first(lambda value: value + 1), "cut is not what"),
+    "start": (first(inverted), "start is not what"),
+    "case_cut": (lambda values: values + 0.5, "case_cut is not one of"),
+    "case_best": (lambda values: 2 * values, "share_of_best is not what"),
+    "case_gap": (lambda values: values + 0.1, "case_gap is not what"),
+    "case_nodes": (lambda values: values + 1, "case_nodes is not what"),
+    "gap_mean": (lambda values: values + 0.1, "gap_mean is not what"),
+}  # fmt: skip
+FORGED = [
+    *(("recall", name) for name in RECALL), *(("distorted", name) for name in CASES),
+    *(("images", name) for name in CASES), *(("maxcut", name) for name in CUTS),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("task", "name"), FORGED)
+def test_a_number_that_its_states_do_not_come_to_is_found(results, task, name):
+    design, found, _ = results[task]
+    change, words = {"recall": RECALL, "maxcut": CUTS}.get(task, CASES)[name]
+    forged = found.assign({name: (found[name].dims, change(found[name].values))})
+    assert task_of(design).contradiction(found, design) == ""
+    assert task_of(design).contradiction(forged, design).startswith(words)
+
+
+@pytest.mark.parametrize(("name", "change", "words"), [
+    ("state", inverted, "state is not the read-out of wall_final"),
+    ("other_state", first(inverted), "other_state is another state"),
+    ("energy_sink", lambda values: -values, "energy_sink is negative"),
+    ("energy_source", lambda values: 1.01 * values, "energy_sink is not the energy of its sources"),
+    ("time_load", lambda values: -values, "time_load is negative"),
+    ("case_accuracy_mean", lambda values: 0.5 * values, "case_accuracy_mean is not what its states"),
+])  # fmt: skip
+def test_a_file_of_them_is_refused(results, tmp_path, name, change, words):
+    design, found, _ = results["distorted"]
+    path = tmp_path / "forged.nc"
+    write_netcdf(found.assign({name: (found[name].dims, change(found[name].values))}), path)
+    with pytest.raises(InputError, match=rf"forged.nc: damaged, or no result of recall \({words}"):
+        read_task(path, "recall", design)
+
+
+def test_a_trial_whose_state_is_not_that_of_its_walls_is_refused(tmp_path):
+    design = Design(name="t", network={"neurons": 3})
+    network = ideal_network(design, design.load_process())
+    found = sim.run(network, sim.first_trial(network, design, design.load_process()))
+    read_trial(save_dataset(found, tmp_path / "trial.nc"), design, traces=True)
+    for name in ("state", "other_state"):
+        found[name] = (found[name].dims, inverted(found[name].values))
+    with pytest.raises(InputError, match="state is not the read-out of wall_final"):
+        read_trial(save_dataset(found, tmp_path / "trial.nc"), design, traces=True)
+
+
+def test_early_results_that_tell_less_are_read(results, tmp_path):
+    """Without states, walls and patterns nothing is known to contradict them."""
+    for task in ("recall", "maxcut"):
+        design, found, path = results[task]
+        read_task(path, design.task.kind, design, shown=True)
+        late = {"state", "start", "pattern", "wall_final", "cut", "other_state", "pre", "post", "time_load"}
+        write_netcdf(found.drop_vars(late & set(found.variables)), tmp_path / "early.nc")
+        read_task(tmp_path / "early.nc", design.task.kind, design)
