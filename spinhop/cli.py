@@ -13,7 +13,7 @@ import os
 import select
 import sys
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Annotated
 
 import click
@@ -90,7 +90,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
 @cache
 def command() -> click.Command:
     """The command line, made once a process: its parameters take a tenth of a second to find."""
-    return typer.main.get_command(app)
+    made = typer.main.get_command(app)
+    assert isinstance(made, click.Group)
+    for each in made.commands.values():
+        for param in each.params:
+            if isinstance(param.type, click.Path):
+                param.type.convert = partial(_named, param.type.convert)  # type: ignore[method-assign]
+    return made
+
+
+def _named(
+    convert: Callable[..., object], value: object, param: click.Parameter | None, ctx: click.Context | None
+) -> object:
+    """A path of the command line; an empty one, a shell's unset variable, would be the current folder."""
+    if value == "":
+        raise click.BadParameter("empty; a file or folder needs a name", ctx, param)
+    return convert(value, param, ctx)
 
 
 def guarded(call: Callable[[], object]) -> int:

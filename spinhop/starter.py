@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ def write_starter(path: Path, *, neurons: int = 8, weight_style: str = "rails", 
         try:
             load_design(temporary)
         except InputError as error:
-            raise InputError(str(error).replace(str(temporary), str(path))) from None
+            place = re.compile(re.escape(str(temporary)) + r"(:\d+)?")  # no line: the file is not there
+            raise InputError(place.sub(lambda _: str(path), str(error))) from None
     return path
 
 

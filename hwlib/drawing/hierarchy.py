@@ -171,6 +171,28 @@ def resolve_magnified(layout: kdb.Layout, complex_cells: set[int]) -> set[str]:
     return names
 
 
+def refuse_tilted(layout: kdb.Layout, where: str, found: Hierarchy) -> None:
+    """Refuse devices that are turned by another angle than 90°: their sizes are read along x and y.
+
+    Args:
+        layout: the layout.
+        where: its name, for messages.
+        found: as read of it, with devices counted.
+
+    Raises:
+        InputError: naming an instance.
+    """
+    for index in sorted(found.complex):
+        cell = layout.cell(index)
+        for inst in cell.each_inst():
+            devices = found.marked[inst.cell_index]
+            if devices and not inst.cplx_trans.is_ortho():
+                raise InputError(
+                    f"{where}: cell {shown(cell.name, 40)} holds {shown(inst.cell.name, 40)} ({devices} pillars) "
+                    f"turned by {inst.cplx_trans.angle:.6g}°; devices are read along x and y, turn it by 90° or not"
+                )
+
+
 def _scales_exactly(layout: kdb.Layout, cell: kdb.Cell, factor: float) -> bool:
     """Whether every point of a cell and of all below it is a whole number of database units when scaled."""
     unit = Fraction(factor).limit_denominator(1000).denominator

@@ -111,8 +111,9 @@ def _number(record: bytes, place: int) -> tuple[int, int]:
 
 
 def _read(path: str | Path) -> kdb.Layout:
-    layout = kdb.Layout()
-    layout.read(str(path))
+    layout, options = kdb.Layout(), kdb.LoadLayoutOptions()
+    options.warn_level = 0  # KLayout's remarks on records, written past Python to standard error
+    layout.read(str(path), options)
     for cell in layout.top_cells():
         cell.bbox()  # puts the cells in order, which fails where one holds itself
     return layout

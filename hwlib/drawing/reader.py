@@ -15,6 +15,7 @@ from hwlib.drawing.hierarchy import (
     Hierarchy,
     dissolve_wrappers,
     read_hierarchy,
+    refuse_tilted,
     remove_doubled,
     resolve_magnified,
     without_empty_cells,
@@ -144,7 +145,7 @@ def open_layout(source: LayoutSource, process: Process, *, top: str | None = Non
 
     Raises:
         InputError: no such file, damaged, empty, several top cells, coordinates beyond range, a database unit off the
-            grid, or no devices on the layers of the process.
+            grid, no devices on the layers of the process, or some that are turned by another angle than 90°.
     """
     if isinstance(source, Drawing):
         return source
@@ -173,6 +174,7 @@ def _opened(layout: kdb.Layout, where: str, process: Process, top: str | None) -
     outlined = outline is not None and not layout.top_cell().shapes(outline).is_empty()
     made: set[str] = set()
     if found.complex:
+        refuse_tilted(layout, where, found)
         made = resolve_magnified(layout, found.complex)
         found = read_hierarchy(layout, where, devices)
     doubled = remove_doubled(layout, found)

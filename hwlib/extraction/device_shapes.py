@@ -12,6 +12,7 @@ from hwlib.drawing.track_widths import Stretch, narrowest_and_widest, track_widt
 from hwlib.errors import InputError
 from hwlib.extraction.place import Finder
 
+_SLANT = 0.1  # sideways from end to end, by the way along the track; 0.1 are 6°
 Where = Callable[[float, float], str]
 
 
@@ -95,6 +96,7 @@ def _measured(core: db.Region, track: db.Polygon, contacts: Finder, pins: Finder
             if db.Region(contacts.polygons[k]).inside(db.Region(track)).count()]  # fmt: skip
     pillar = core.bbox()
     axis, low, high = _ends(mine, pillar, place)
+    _refuse_slanted(low, high, axis, place)
     facing_low = max(_span(c.bbox(), axis)[1] for c in low)
     facing_high = min(_span(c.bbox(), axis)[0] for c in high)
     pinned = [any(db.Region(c).interacting(_joined(pins, pins.near(c.bbox()))).count() for c in end)
@@ -119,6 +121,14 @@ def _measured(core: db.Region, track: db.Polygon, contacts: Finder, pins: Finder
         pillar_area=core.area(), pillar=pillar,
         contacts_in=tuple(low if pinned[0] else high), contacts_out=tuple(high if pinned[0] else low),
     )  # fmt: skip
+
+
+def _refuse_slanted(low: list[db.Polygon], high: list[db.Polygon], axis: int, place: str) -> None:
+    """Lengths and widths are read along x or y: those of a track that runs between them are others."""
+    ends = [sum((db.Region(c) for c in end), db.Region()).bbox().center() for end in (low, high)]
+    way = (ends[1].x - ends[0].x, ends[1].y - ends[0].y)
+    if abs(way[1 - axis]) > _SLANT * abs(way[axis]):
+        raise InputError(f"{place}: its track runs neither along x nor along y, its size cannot be read")
 
 
 def _squares(stretches: list[Stretch]) -> float:

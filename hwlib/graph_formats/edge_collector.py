@@ -101,6 +101,10 @@ class Edges:
         if self.loops:
             what = "on the diagonal" if self.noun == "entry" else "from a node to itself (a diagonal)"
             self.remarks.append(f"entries {what}, which never cross a cut, are left out: {self.loops}")
+        if max(weight for weight, _ in self._seen.values()) <= 0:
+            self.remarks.append(
+                "no weight is above 0, the best cut is the empty one (a Laplacian? its signs are opposite)"
+            )
         graph = self._with_nodes(nx.Graph(remarks=self.remarks))
         graph.add_edges_from((i, j, {"weight": w}) for (i, j), (w, _) in self._seen.items() if not both or i < j)
         return graph

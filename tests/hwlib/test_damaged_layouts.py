@@ -55,6 +55,16 @@ def test_damaged_files_end_in_one_line(suffix, tmp_path):
     assert 0 < read < 60
 
 
+def test_remarks_of_klayout_are_not_written_to_the_terminal(capfd, tmp_path):
+    """Of its own, on records, over many lines; a path of one point is one."""
+    layout = kdb.Layout()
+    layout.create_cell("top").shapes(layout.layer(1, 0)).insert(kdb.Path([kdb.Point(0, 0)], 100))
+    layout.write(str(tmp_path / "a.gds"))
+    capfd.readouterr()
+    read_layout(tmp_path / "a.gds")
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_cell_in_itself_is_damage(tmp_path):
     layout = kdb.Layout()
     outer, inner = layout.create_cell("AA"), layout.create_cell("BB")

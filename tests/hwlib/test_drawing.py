@@ -68,6 +68,32 @@ def test_a_magnified_cell_is_drawn_in_its_true_size():
     assert lvs(layout, EBEAM, THREE) == []
 
 
+def tilted(layout, angle, factor=1.0):
+    """A layout whose macro is turned in a cell of its own, beside a pad that is turned as well."""
+    macro = layout.top_cell()
+    top, pad = layout.create_cell("turned"), layout.create_cell("pad")
+    pad.shapes(layout.layer(*EBEAM.layers["m5"].gds)).insert(kdb.Box(0, 0, 3000, 3000))
+    top.insert(kdb.CellInstArray(macro.cell_index(), kdb.ICplxTrans(factor, angle, False, 0, 0)))
+    top.insert(kdb.CellInstArray(pad.cell_index(), kdb.ICplxTrans(1.0, 45, False, 30_000, 0)))
+    return layout
+
+
+@pytest.mark.parametrize(("angle", "factor"), [(45, 1.0), (0.5, 1.0), (135, 2.0), (-30, 1.0)])
+def test_devices_that_are_tilted_are_refused(angle, factor):
+    """Their sizes would be those of the boxes around them: a track of 100 nm was one of 50."""
+    with pytest.raises(InputError, match=rf"cell 'turned' holds 'hand' \(9 pillars\) turned by {angle % 360:g}°; "):
+        open_layout(tilted(network(), angle, factor), EBEAM)
+    open_layout(tilted(network(), 270), EBEAM)
+
+
+def test_a_track_that_is_drawn_aslant_is_no_device():
+    layout = tilted(network(), 45)
+    layout.cell("turned").flatten(-1, True)
+    with pytest.raises(InputError, match="its track runs neither along x nor along y"):
+        extract(layout, EBEAM, THREE)
+    assert {"lvs.size"} <= {each.rule for each in lvs(open_layout(layout, EBEAM), EBEAM, THREE)}
+
+
 def test_magnified_twice_mirrored_and_in_arrays():
     layout = kdb.Layout()
     top, middle, leaf = (layout.create_cell(name) for name in ("top", "middle", "leaf"))

@@ -169,6 +169,16 @@ def test_karate_club(tmp_path):
             assert optimum(weighted, milp_seconds=60).value == 179 and graphs.remarks(weighted) == []
 
 
+@pytest.mark.parametrize(("sign", "said"), [(-1, True), (1, False)])
+def test_a_laplacian_is_said_to_have_no_cut(tmp_path, sign, said):
+    """Its weights have the other sign: the best cut is 0, of a graph that has others."""
+    ring = nx.cycle_graph(4)
+    dense = sign * nx.to_numpy_array(ring) + 2 * np.eye(4)
+    text = "%%MatrixMarket matrix array real general\n4 4\n" + "\n".join(f"{v:g}" for v in dense.T.ravel()) + "\n"
+    remarks = graphs.remarks(read(tmp_path, "laplacian.mtx", text))
+    assert any("no weight is above 0, the best cut is the empty one" in each for each in remarks) == said
+
+
 def test_laplacian(tmp_path):
     text = f"{BANNER} coordinate real symmetric\n4 4 10\n" + "".join(
         f"{i} {j} {3 if i == j else 1}\n" for i in range(1, 5) for j in range(1, i + 1)

@@ -55,6 +55,18 @@ def test_usage_errors_are_one_line(spinhop, arguments, message):
     assert message in _one_line(err)
 
 
+@pytest.mark.parametrize("arguments", [
+    ("run", ""), ("views", "d.yaml", "--out", ""), ("drc-script", "ebeam", "-o", ""), ("maxcut", "g.txt", ""),
+    ("check", "d.yaml", "--layout", ""), ("report", ""),
+])  # fmt: skip
+def test_an_empty_path_is_no_folder(spinhop, tmp_path, monkeypatch, arguments):
+    """A shell's unset variable: Python takes it for the current folder, and files were written there."""
+    monkeypatch.chdir(tmp_path)
+    code, out, err = spinhop(*arguments)
+    assert (code, out) == (2, "") and "': empty; a file or folder needs a name" in err and err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
 def test_no_command_shows_help(spinhop):
     code, out, err = spinhop()
     assert code == 2 and "Usage: spinhop" in out and err == ""
@@ -111,6 +123,12 @@ def test_new_writes_a_design_that_says_its_defaults(spinhop, tmp_path, style):
     expected = design.model_dump(mode="json")
     expected["network"]["weights"]["random_patterns"] = 1
     assert uncommented == expected
+
+
+def test_new_names_no_line_of_a_file_that_it_does_not_write(spinhop, tmp_path):
+    code, _, err = spinhop("new", tmp_path / "a.yaml", "-n", 1)
+    assert code == 2 and err.startswith(f"spinhop: {tmp_path / 'a.yaml'}: network.neurons: ")
+    assert not list(tmp_path.iterdir())
 
 
 def test_new_refuses(spinhop, tmp_path):
