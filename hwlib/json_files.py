@@ -16,6 +16,7 @@ from hwlib.files import read_text
 Shape = TypeVar("Shape")
 MAX_BYTES = 256 * 2**20
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Size = Annotated[int, Field(ge=2, le=2**20)]  # neurons of a network that need not be one that can be drawn
 _PLACE = 60  # characters of the path to a field
 
 

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from hwlib.errors import InputError, shown
 from hwlib.findings import Finding
-from hwlib.json_files import Finite, StoredModel, read_json
+from hwlib.json_files import Finite, Size, StoredModel, read_json
 from hwlib.weight_styles import MAX_NEURONS
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class _PointValues(StoredModel, extra="allow"):
     high_axon: list[str]
     eq4: Finite
     recommended_v_dw: Finite | None
-    closes_at: int | None
+    closes_at: Size | None
     v_dw: Finite
     v_dw_origin: str
     design: str | None = None  # early versions do not say
@@ -72,7 +72,7 @@ class _PointValues(StoredModel, extra="allow"):
 
 class _StoredPoint(StoredModel, extra="allow"):
     rules: list[_RuleRow]
-    waivers: dict[str, str]
+    waivers: dict[str, str] | None = None
     values: _PointValues
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from hwlib.errors import InputError
-from hwlib.json_files import StoredModel, read_json
+from hwlib.errors import InputError, shown
+from hwlib.json_files import Finite, Size, StoredModel, read_json
 from hwlib.weight_styles import MAX_NEURONS
 from hwlib.writing import write_atomic
 from spinhop.atlas.atlas_points import Found, RulesPoint, TaskPoint
 from spinhop.atlas.sized_design import Curve
 
 POINTS = "points.json"
+_Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Curve(StoredModel):
@@ -27,16 +29,29 @@ class _Curve(StoredModel):
 
 
 class _RulesFound(StoredModel):
-    margins: dict[str, float]
+    margins: dict[str, Finite]
     errors: list[str]
-    closes_at: int | None
+    closes_at: Size | None
+
+    @model_validator(mode="after")
+    def _of_rules_that_were_judged(self) -> _RulesFound:
+        if strange := sorted(set(self.errors) - set(self.margins)):
+            raise ValueError(f"rule {shown(strange[0], 60)} has no margin")
+        return self
 
 
 class _TaskFound(StoredModel):
-    score: float
-    ideal: float
-    rest_rate: float
+    score: _Share
+    ideal: _Share
+    rest_rate: _Share
     works: bool
+
+    @model_validator(mode="after")
+    def _one_verdict(self) -> _TaskFound:
+        rests = self.rest_rate == 1.0
+        if self.works != rests and (self.works or self.score >= self.ideal):
+            raise ValueError(f"works {self.works} with score {self.score:.4g} and {self.rest_rate:.4g} at rest")
+        return self
 
 
 class _PointRow(StoredModel):
@@ -56,6 +71,14 @@ class _StoredPoints(StoredModel):
     key: str
     rules: list[_RulesRow]
     trials: list[_TaskRow]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> _StoredPoints:
+        for rows in (self.rules, self.trials):
+            places = Counter((*row.curve.model_dump().values(), row.neurons) for row in rows)
+            if twice := [place for place, count in places.items() if count > 1]:
+                raise ValueError(f"{twice[0][-1]} neurons of one curve twice")
+        return self
 
 
 class AtlasStore:
