@@ -19,6 +19,7 @@ from hwlib.extraction.grid import Line
 from hwlib.extraction.parts import Part
 from hwlib.extraction.place import Finder, holds
 from hwlib.extraction.ports import PortTable
+from hwlib.extraction.window_shapes import WindowShapes
 from hwlib.extraction.windows import BoxIndex
 
 REST = -1  # in place of a placement: what lies outside all windows
@@ -41,47 +42,54 @@ class Seam(NamedTuple):
     finders: dict[str, Finder]
 
 
-def seam(shapes: dict[str, db.Region], conductors: dict[str, int], vias: list[str], box: db.Box,
-         lines: np.ndarray) -> Seam:  # fmt: skip
+def seam(shapes: WindowShapes, layers: tuple[str, ...], box: db.Box, lines: np.ndarray) -> Seam:
     """Look at a window's edge.
 
     Args:
-        shapes: merged regions by layer.
-        conductors: index of each conductor's layer.
-        vias: layers of contacts and devices.
+        shapes: of the window.
+        layers: conductors and vias by index.
         box: of the window.
         lines: its boundary lines: layer index, vertical, at, low, high; shape (lines, 5).
     """
-    finders = {name: Finder(shapes[name]) for name in conductors}
-    corners = {(p.x, p.y) for p in (box.p1, box.p2, db.Point(box.left, box.top), db.Point(box.right, box.bottom))}
-    points = []
-    for name, index in conductors.items():
-        own = lines[lines[:, 0] == index]
-        ends = {(at, v) if upright else (v, at) for _, upright, at, *span in own.tolist() for v in span}
-        for polygon in finders[name].polygons:
-            for point in polygon.each_point_hull():
-                if _on_edge(point, box) and ((point.x, point.y) not in ends or (point.x, point.y) in corners):
-                    points.append((index, point.x, point.y))
-    cut = any(_on_edge(corner, box) for name in vias for polygon in shapes[name].each()
-              for corner in (polygon.bbox().p1, polygon.bbox().p2))  # fmt: skip
-    along = np.array([_along(row, lines, finders, conductors) for row in lines.tolist()], bool)
-    return Seam(along, np.array(points, np.int64).reshape(-1, 3), cut, finders)
+    left, bottom, right, top = box.left, box.bottom, box.right, box.top
+    corners = {(left, bottom), (right, top), (left, top), (right, bottom)}
+    ends = {(index, at, v) if upright else (index, v, at) for index, upright, at, *span in lines.tolist() for v in span}
+    points, cut = [], False
+    for index, name in enumerate(layers):
+        if name in shapes.finders:
+            for polygon in shapes.finders[name].polygons:
+                for x, y in _corners_on(polygon, left, bottom, right, top):
+                    if (index, x, y) not in ends or (x, y) in corners:
+                        points.append((index, x, y))
+        else:
+            boxes = (polygon.bbox() for polygon in shapes.regions[name].each())
+            cut = cut or any(_on_edge(corner, box) for own in boxes for corner in (own.p1, own.p2))
+    along = np.array([_along(row, lines, shapes.finders[layers[row[0]]]) for row in lines.tolist()], bool)
+    return Seam(along, np.array(points, np.int64).reshape(-1, 3), cut, shapes.finders)
+
+
+def _corners_on(polygon: db.Polygon, left: int, bottom: int, right: int, top: int) -> list[tuple[int, int]]:
+    """Corners of a polygon's hull that lie on the edge of a box around it."""
+    own = polygon.bbox()
+    if left < own.left and own.right < right and bottom < own.bottom and own.top < top:
+        return []
+    corners = [(point.x, point.y) for point in polygon.each_point_hull()]
+    return [(x, y) for x, y in corners if x in (left, right) or y in (bottom, top)]
 
 
 def _on_edge(point: db.Point, box: db.Box) -> bool:
     return box.contains(point) and not (box.left < point.x < box.right and box.bottom < point.y < box.top)
 
 
-def _along(row: list[int], lines: np.ndarray, finders: dict[str, Finder], conductors: dict[str, int]) -> bool:
+def _along(row: list[int], lines: np.ndarray, finder: Finder) -> bool:
     """Whether a wire runs along a boundary line: it is longer than the metal beside it is deep.
 
     Not where the same wire leaves by a line opposite that is as long: that is a wide one, of which the window has a
     short piece.
     """
-    index, upright, at, low, high = row
-    name = next(name for name, k in conductors.items() if k == index)
+    _, upright, at, low, high = row
     line = Line(bool(upright), at, low, high)
-    polygon = next(p for p in (finders[name].polygons[k] for k in finders[name].near(db.Box(*line.beside())))
+    polygon = next(p for p in (finder.polygons[k] for k in finder.near(db.Box(*line.beside())))
                    if holds(p, db.Point(*(round(v) for v in line.centre))))  # fmt: skip
     box = polygon.bbox()
     if high - low <= (box.width() if upright else box.height()):

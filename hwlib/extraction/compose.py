@@ -19,6 +19,7 @@ from hwlib.extraction.point_touches import PointTouch, join_points
 from hwlib.extraction.ports import PortTable
 from hwlib.extraction.sheet import Line
 from hwlib.extraction.window_network import WindowExtractor
+from hwlib.extraction.window_shapes import WindowShapes
 from hwlib.extraction.windows import BoxIndex, Placements, drawn_above, is_wiring, leaf_cells, place_leaves
 
 FEW = 1000  # polygons of a conductor: beyond, those that nothing joins are left out before they are looked at
@@ -233,7 +234,7 @@ class _Windows:
     def __init__(self, drawing: Drawing):
         self.drawing = drawing
         self.extractor = WindowExtractor(drawing.process, drawing.dbu)
-        self._known: dict[int, tuple[dict[str, db.Region], np.ndarray, Seam]] = {}
+        self._known: dict[int, tuple[WindowShapes, np.ndarray, Seam]] = {}
 
     def share_labels(self, labels: list[NetLabel], placements: Placements, index: BoxIndex,
                      kept: np.ndarray) -> tuple[dict[int, list[NetLabel]], list[NetLabel]]:  # fmt: skip
@@ -285,20 +286,17 @@ class _Windows:
                      [labels[int(k)] for k in members] if spots else [], lines)
                 for (v, spots, members), lines in zip(groups, known, strict=True)]  # fmt: skip
 
-    def _window(self, placements: Placements, variant: int, row: int) -> tuple[dict[str, db.Region], np.ndarray, Seam]:
+    def _window(self, placements: Placements, variant: int, row: int) -> tuple[WindowShapes, np.ndarray, Seam]:
         """Shapes of a variant; where its conductors meet its box: layer index, vertical, at, low, high; its seam."""
         if variant not in self._known:
             cell, rot = placements.variants[variant]
             turn = db.Trans(rot % 4, rot >= 4, 0, 0) if rot else None
-            shapes = self.drawing.shapes(self.drawing.layout.cell(cell), turn)
+            shapes = self.extractor.shapes(self.drawing.shapes(self.drawing.layout.cell(cell), turn))
             left, bottom, right, top = placements.boxes[row].tolist()
             dx, dy = int(placements.dx[row]), int(placements.dy[row])
             box = db.Box(left - dx, bottom - dy, right - dx, top - dy)
             lines = self.extractor.boundary(shapes, box)
-            kinds = {name: self.drawing.process.layers[name].kind for name in self.extractor.layers}
-            conductors = {name: k for k, name in enumerate(self.extractor.layers) if kinds[name] == "conductor"}
-            vias = [name for name, kind in kinds.items() if kind == "via"]
-            self._known[variant] = shapes, lines, seam(shapes, conductors, vias, box, lines)
+            self._known[variant] = shapes, lines, seam(shapes, self.extractor.layers, box, lines)
         return self._known[variant]
 
     def fill(self, part: Part, used: np.ndarray) -> None:
@@ -319,8 +317,8 @@ class _Windows:
         """What lies outside all windows, joined to their free ports."""
         lines = ports.free_lines()
         near = self._reached(lines, shapes)
-        net = self.extractor.extract(shapes, [(x.layer, x.x, x.y) for x in labels], self.drawing.where,
-                                     self._contacts(lines[near]))  # fmt: skip
+        net = self.extractor.extract(self.extractor.shapes(shapes), [(x.layer, x.x, x.y) for x in labels],
+                                     self.drawing.where, self._contacts(lines[near]))  # fmt: skip
         net.port_contact = near[net.port_contact]
         zero = np.zeros(1, np.int64)
         return Part(-1, (), zero, zero, zero - 1, [labels], np.zeros((0, 5), np.int64), net)

@@ -14,6 +14,7 @@ from hwlib.extraction.place import Finder
 
 _SLANT = 0.1  # sideways from end to end, by the way along the track; 0.1 are 6°
 Where = Callable[[float, float], str]
+_LAYERS = ("pillar", "track", "vt", "m1", "pin", "read")  # what a device is recognised by
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,22 @@ def find_devices(shapes: dict[str, db.Region], where: Where) -> list[DeviceShape
             raise InputError(f"{place}: no m1 over its pillar (MTJ_IN missing)")
         out.append(_measured(core.merged(), tracks.polygons[on[0]], contacts, pins, place))
     return out
+
+
+class EqualDevices:
+    """Finds the devices of windows of one layout; where all their layers are alike they are measured once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], list[DeviceShape]] = {}
+
+    def find(self, shapes: dict[str, db.Region], where: Where) -> list[DeviceShape]:
+        """As ``find_devices``."""
+        if shapes["pillar"].count() != 1:  # none, or a flat layout's: no window of a tile
+            return find_devices(shapes, where)
+        key = tuple(shapes[name].to_s() for name in _LAYERS)
+        if key not in self._known:
+            self._known[key] = find_devices(shapes, where)
+        return self._known[key]
 
 
 def _joined(finder: Finder, numbers: list[int]) -> db.Region:

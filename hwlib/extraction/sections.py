@@ -76,7 +76,7 @@ def _along(edges: list[EdgeXY], horizontal: bool) -> list[Section]:
     previous: list[Interval] = []
     for x0, _, intervals, slanted in [*bands, (bands[-1][1], 0, [], [])]:
         kept = set(intervals) & set(open_)
-        for interval in set(open_) - kept:
+        for interval in sorted(set(open_) - kept):
             start, joined = open_.pop(interval)
             ends = (int(start), int(x0), int(interval[0]), int(interval[1]))
             sections.append(Section(horizontal, *ends, joined, _touches(interval, intervals + slanted)))

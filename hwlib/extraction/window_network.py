@@ -10,14 +10,15 @@ import klayout.db as db
 import numpy as np
 
 from hwlib.connected_parts import connected_parts
-from hwlib.extraction.device_shapes import DeviceShape, Where, find_devices
+from hwlib.extraction.device_shapes import DeviceShape, EqualDevices, Where
+from hwlib.extraction.equal_wires import EqualWires
 from hwlib.extraction.grid import Line
 from hwlib.extraction.negative import without_negative
-from hwlib.extraction.place import Finder
-from hwlib.extraction.polygon_resistors import Conductor, PolygonResistors, wire
+from hwlib.extraction.polygon_resistors import Conductor, PolygonResistors
 from hwlib.extraction.reduce import Resistors, reduce
 from hwlib.extraction.sheet import Frame
 from hwlib.extraction.straight import Pin, Port, Tap
+from hwlib.extraction.window_shapes import WindowShapes
 from hwlib.process import Process
 
 
@@ -87,25 +88,30 @@ class WindowExtractor:
         self.process = process
         self.dbu = dbu_m
         self.layers = tuple(n for n, layer in process.layers.items() if layer.kind in ("conductor", "via"))
-        self.frame = Frame(dbu_m * 1e6, max(round(process.grid / dbu_m), 1))
+        self.conductors = [name for name in self.layers if process.layers[name].kind == "conductor"]
+        self.wires = EqualWires(Frame(dbu_m * 1e6, max(round(process.grid / dbu_m), 1)))
+        self.devices = EqualDevices()
 
-    def boundary(self, shapes: dict[str, db.Region], box: db.Box) -> np.ndarray:
+    def shapes(self, regions: dict[str, db.Region]) -> WindowShapes:
+        """A window's merged region per layer name, to be extracted with any labels and contacts."""
+        return WindowShapes(regions, self.conductors)
+
+    def boundary(self, shapes: WindowShapes, box: db.Box) -> np.ndarray:
         """Edges of conductors on a window's box: layer index, vertical, at, low, high; shape (lines, 5)."""
+        sides = {True: (box.left, box.right), False: (box.bottom, box.top)}
         rows = []
         for index, name in enumerate(self.layers):
-            if self.process.layers[name].kind != "conductor":
-                continue
-            for polygon in shapes[name].each():
-                rows += [(index, int(line.vertical), line.at, line.low, line.high) for line in _lines(polygon)
-                         if line.at in ((box.left, box.right) if line.vertical else (box.bottom, box.top))]  # fmt: skip
+            for number in range(len(shapes.finders[name].polygons) if name in shapes.finders else 0):
+                rows += [(index, int(line.vertical), line.at, line.low, line.high)
+                         for line in shapes.edges(name, number) if line.at in sides[line.vertical]]  # fmt: skip
         return np.array(rows, np.int64).reshape(-1, 5)
 
-    def extract(self, shapes: dict[str, db.Region], labels: list[tuple[str, int, int]], where: Where,
+    def extract(self, shapes: WindowShapes, labels: list[tuple[str, int, int]], where: Where,
                 contacts: list[tuple[str, Line]]) -> WindowNet:  # fmt: skip
         """Extract one window.
 
         Args:
-            shapes: merged region per layer name.
+            shapes: of the window.
             labels: pins as (layer, x, y).
             where: words for a place, for messages.
             contacts: segments on the boundary where its conductors go on in other windows.
@@ -117,12 +123,11 @@ class WindowExtractor:
 
 
 class _Window:
-    def __init__(self, owner: WindowExtractor, shapes: dict[str, db.Region]):
+    def __init__(self, owner: WindowExtractor, shapes: WindowShapes):
         self.owner = owner
         self.process = owner.process
         self.shapes = shapes
-        self.conductors = tuple(n for n in owner.layers if self.process.layers[n].kind == "conductor")
-        self.finders = {name: Finder(shapes[name]) for name in self.conductors}
+        self.finders = shapes.finders
         self.wired = {name: [Conductor(p) for p in finder.polygons] for name, finder in self.finders.items()}
         self.joints: list[Joint] = []
         self.port_rows: list[tuple[int, int]] = []  # node, contact
@@ -131,7 +136,7 @@ class _Window:
 
     def build(self, labels: list[tuple[str, int, int]], where: Where,
               contacts: list[tuple[str, Line]]) -> WindowNet:  # fmt: skip
-        devices = find_devices(self.shapes, where)
+        devices = self.owner.devices.find(self.shapes.regions, where)
         terminals = np.array([self._terminals(d) for d in devices], np.int32).reshape(-1, 4)
         for name in self.owner.layers:
             layer = self.process.layers[name]
@@ -146,15 +151,15 @@ class _Window:
         """Nodes DW_IN, DW_OUT, MTJ_IN, MTJ_OUT. A device's current is spread evenly over what it stands on."""
         nodes = []
         for end in (device.contacts_in, device.contacts_out):
-            node = self.wiring.node(*np.mean([_centre(c.bbox()) for c in end], axis=0))
+            node = self.wiring.node(*_mean([_centre(c.bbox()) for c in end]))
             nodes.append(node)
             for contact in end:
                 resistance, limit = self._contact("vt", contact.area())
-                self.joints.append(Joint("vt", node, limit, [self._tap("m1", contact, None, 0.0, node)], resistance))
+                self.joints.append(Joint("vt", node, limit, [self._tap_under("m1", contact, node)], resistance))
         for layer in ("m1", "read"):
             node = self.wiring.node(*_centre(device.pillar))
             nodes.append(node)
-            tap = self._tap(layer, db.Polygon(device.pillar), None, 0.0, node)
+            tap = self._tap_under(layer, db.Polygon(device.pillar), node)
             self.joints.append(Joint(layer, node, np.inf, [tap], 0.0))
         return nodes
 
@@ -168,11 +173,11 @@ class _Window:
         resistance = self.process.layers[name].contact_resistance
         assert resistance is not None  # validated on reading
         reach = (resistance / (below + above)) ** 0.5 / self.owner.dbu
-        for piece in (self.shapes[name] & self.shapes[lower] & self.shapes[upper]).merged().each():
-            sides = [(lower, self._conductor(lower, piece), below), (upper, self._conductor(upper, piece), above)]
-            taps = [self._tap(layer, piece, reach, sheet / (below + above), sides[1 - k][:2])
-                    for k, (layer, _, sheet) in enumerate(sides)]  # fmt: skip
-            self.joints.append(Joint(name, None, self._contact(name, piece.area())[1], taps, 0.0))
+        for contact, on_lower, on_upper in self.shapes.landings(name, lower, upper):
+            sides = [(lower, on_lower, below), (upper, on_upper, above)]
+            taps = [self._tap(layer, number, contact, reach, sheet / (below + above), sides[1 - k][:2])
+                    for k, (layer, number, sheet) in enumerate(sides)]  # fmt: skip
+            self.joints.append(Joint(name, None, self._contact(name, contact.area())[1], taps, 0.0))
 
     def _contact(self, name: str, area_dbu: float) -> tuple[float, float]:
         """Resistance in Ω and largest current in A of a contact by its area."""
@@ -187,17 +192,14 @@ class _Window:
         assert sheet is not None  # validated on reading
         return sheet
 
-    def _conductor(self, layer: str, contact: db.Polygon) -> int:
-        """Number of the polygon that a contact lies on."""
-        finder = self.finders[layer]
-        near = finder.near(contact.bbox())
-        if len(near) > 1:
-            near.sort(key=lambda k: -(db.Region(finder.polygons[k]) & db.Region(contact)).area())
-        return near[0]
+    def _tap_under(self, layer: str, contact: db.Polygon, node: int) -> Tap:
+        """Put an even current that leads to a node on the conductor under or over it."""
+        return self._tap(layer, self.shapes.under(layer, contact), contact, None, 0.0, node)
 
-    def _tap(self, layer: str, contact: db.Polygon, reach: float | None, share: float, other: Hashable) -> Tap:
-        """Put a contact on the conductor under or over it."""
-        on = self.wired[layer][self._conductor(layer, contact)]
+    def _tap(self, layer: str, number: int, contact: db.Polygon, reach: float | None, share: float,
+             other: Hashable) -> Tap:  # fmt: skip
+        """Put a contact on a conductor."""
+        on = self.wired[layer][number]
         box, limits = contact.bbox(), on.polygon.bbox()
         edges = (max(box.left, limits.left), max(box.bottom, limits.bottom),
                  min(box.right, limits.right), min(box.top, limits.top))  # fmt: skip
@@ -217,7 +219,7 @@ class _Window:
         for contact, (layer, line) in enumerate(contacts):
             finder = self.finders[layer]
             for number in finder.near(db.Box(*line.beside())):
-                for mine in _lines(finder.polygons[number]):
+                for mine in self.shapes.edges(layer, number):
                     low, high = max(mine.low, line.low), min(mine.high, line.high)
                     if (mine.vertical, mine.at) == (line.vertical, line.at) and high > low:
                         port = Line(line.vertical, line.at, low, high)
@@ -226,13 +228,13 @@ class _Window:
                         self.port_rows.append((node, contact))
 
     def _wires(self) -> None:
-        for name in self.conductors:
+        for name in self.owner.conductors:
             layer, index = self.process.layers[name], self.owner.layers.index(name)
             sheet = self._sheet_resistance(name)
             per_width = layer.max_current_density * layer.thickness if layer.max_current_density else np.inf
             for conductor in self.wired[name]:
                 self.wiring.resistors = []
-                wire(conductor, self.owner.frame, self.wiring)
+                self.owner.wires.wire(conductor, self.wiring)
                 self.rows += [(a, b, squares * sheet, per_width * width * self.owner.dbu, index)
                               for a, b, squares, width in self.wiring.resistors]  # fmt: skip
                 for tap in conductor.taps:
@@ -266,7 +268,7 @@ class _Window:
         keep[reduced.a] = keep[reduced.b] = True
         new = np.cumsum(keep) - 1
         reduced.a, reduced.b = new[reduced.a], new[reduced.b]
-        conductors = [(name, p, self._net_of(name, k, merged, net)) for name in self.conductors
+        conductors = [(name, p, self._net_of(name, k, merged, net)) for name in self.owner.conductors
                       for k, p in enumerate(self.finders[name].polygons)]  # fmt: skip
         return WindowNet(x[keep], y[keep], net[keep], nets, reduced, new[port_node], ports[:, 1],
                          np.append(new, -1)[pin_node], devices, new[terminals],
@@ -279,7 +281,7 @@ class _Window:
     def _touches(self, merged: np.ndarray, net: np.ndarray) -> list[Touch]:
         """Where nets are on one polygon, merged with parts that it touches in a point."""
         found = []
-        for name in self.conductors:
+        for name in self.owner.conductors:
             for on in self.wired[name]:
                 nets = sorted({int(net[merged[node]]) for node in _held(on)})
                 if len(nets) > 1:
@@ -306,16 +308,9 @@ def _touching_point(polygon: db.Polygon) -> db.Point:
     return polygon.bbox().center()
 
 
+def _mean(places: list[tuple[float, float]]) -> tuple[float, float]:
+    return sum(x for x, _ in places) / len(places), sum(y for _, y in places) / len(places)
+
+
 def _centre(box: db.Box) -> tuple[float, float]:
     return (box.left + box.right) / 2, (box.bottom + box.top) / 2
-
-
-def _lines(polygon: db.Polygon) -> list[Line]:
-    """The axis-parallel edges of a polygon."""
-    out = []
-    for e in polygon.each_edge():
-        if e.x1 == e.x2:
-            out.append(Line(True, e.x1, min(e.y1, e.y2), max(e.y1, e.y2)))
-        elif e.y1 == e.y2:
-            out.append(Line(False, e.y1, min(e.x1, e.x2), max(e.x1, e.x2)))
-    return out

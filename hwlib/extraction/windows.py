@@ -137,6 +137,7 @@ class BoxIndex:
         self._members = [order[a:b] for a, b in itertools.pairwise(cuts)]
         # Highest top so far: where the boxes of a group overlap each other, it keeps the search complete.
         self._tops = [np.maximum.accumulate(boxes[m, 3]) for m in self._members]
+        self._bottoms = [boxes[m, 1] for m in self._members]
 
     def _groups(self, low: float, high: float, touching: bool) -> np.ndarray:
         key = low, high, touching
@@ -148,15 +149,15 @@ class BoxIndex:
 
     def hits(self, box: tuple[float, float, float, float], touching: bool = False) -> np.ndarray:
         """Placements whose boxes overlap ``box`` (or only touch it)."""
-        out = [np.zeros(0, np.int64)]
-        for g in self._groups(box[0], box[2], touching):
-            members = self._members[g]
-            start = np.searchsorted(self._tops[g], box[1], "left" if touching else "right")
-            stop = np.searchsorted(self.boxes[members, 1], box[3], "right" if touching else "left")
-            near = members[start:stop]
-            tops = self.boxes[near, 3]
-            out.append(near[tops >= box[1] if touching else tops > box[1]])
-        return np.concatenate(out)
+        out = []
+        for g in self._groups(box[0], box[2], touching).tolist():
+            start = self._tops[g].searchsorted(box[1], "left" if touching else "right")
+            stop = self._bottoms[g].searchsorted(box[3], "right" if touching else "left")
+            if stop > start:
+                near = self._members[g][start:stop]
+                tops = self.boxes[near, 3]
+                out.append(near[tops >= box[1] if touching else tops > box[1]])
+        return np.concatenate(out) if out else np.zeros(0, np.int64)
 
     def overlapping(self) -> np.ndarray:
         """Which boxes overlap another one, boolean."""

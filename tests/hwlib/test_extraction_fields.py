@@ -35,7 +35,8 @@ def by_extraction(sheet: Sheet, ends: list[End]) -> np.ndarray:
     top = sheet.layout.top_cell()
     shapes = {n: db.Region(top.begin_shapes_rec(sheet.layer(n))).merged() for n in sheet.process.layers}
     pins = [(metal, (x0 + x1) / 2, (y0 + y1) / 2) for metal, (x0, y0, x1, y1) in ends]
-    net = WindowExtractor(sheet.process, sheet.layout.dbu * 1e-6).extract(shapes, pins, lambda x, y: "", [])
+    extractor = WindowExtractor(sheet.process, sheet.layout.dbu * 1e-6)
+    net = extractor.extract(extractor.shapes(shapes), pins, lambda x, y: "", [])
     laplacian, r = np.zeros((len(net.x),) * 2), net.resistors
     for a, b, ohm in zip(r.a, r.b, r.ohm, strict=True):
         laplacian[[a, b, a, b], [a, b, b, a]] += np.array([1, 1, -1, -1]) / ohm

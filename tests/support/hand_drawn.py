@@ -53,7 +53,8 @@ def pin_resistance(sheet: Sheet, cell: db.Cell, *pins: tuple[str, int, int]) -> 
     shapes = {name: db.Region() for name in sheet.process.layers}
     for name in shapes:
         shapes[name] = db.Region(cell.begin_shapes_rec(sheet.layer(name))).merged()
-    net = WindowExtractor(sheet.process, 1e-9).extract(shapes, list(pins), lambda x, y: f"({x}, {y})", [])
+    extractor = WindowExtractor(sheet.process, 1e-9)
+    net = extractor.extract(extractor.shapes(shapes), list(pins), lambda x, y: f"({x}, {y})", [])
     r = net.resistors
     laplacian = np.zeros((len(net.x), len(net.x)))
     for a, b, ohm in zip(r.a, r.b, r.ohm, strict=True):
