@@ -11,6 +11,7 @@ import klayout.db as kdb
 import numpy as np
 
 from hwlib.checks.connectivity import Extracted, wires
+from hwlib.checks.long_wires import LongWires
 from hwlib.checks.places import places
 from hwlib.drawing.reader import Drawing
 
@@ -98,27 +99,35 @@ def dangling_ends(drawing: Drawing, pillars: np.ndarray) -> list[Loose]:
         pillars: centres of the devices in µm, shape (devices, 2).
     """
     reach = round(PITCHES * device_pitch(pillars) / drawing.layout.dbu)
-    found, border = [], drawing.border()
-    for name, layer in drawing.process.of_kind("conductor").items() if reach else ():
-        long = drawing.region(name).merged().with_bbox_max(reach, None, False)
+    if not reach:
+        return []
+    found, border, wires_of = [], drawing.border(), LongWires(drawing)
+    for name, layer in drawing.process.of_kind("conductor").items():
+        long = wires_of.of(name, reach)
         ends = long.edges().with_length(None, WIDEST_END * round((layer.min_width or 0.0) / drawing.dbu) + 1, False)
         ends = ends.not_interacting(long.corners(1, 179, 1))  # a step of the width has metal at one of its corners
         if ends.is_empty():
             continue
-        every = _uses(drawing, name)
+        uses = _uses(drawing, name)
+        free = _free_ends(long, ends, reach, uses)
+        if not free:
+            continue
+        every = kdb.Region()
+        for region in uses:
+            every += region
         joined: dict[tuple[int, ...], bool] = {}
         wires_at, uses_at = (_at_hand(region) for region in (long, every))
-        for box in _free_ends(long, ends, reach, every):
+        for box in free:
             wire = wires_at(box)
             if wire.count() > 1:
                 wire = wire.interacting(kdb.Region(box))
-            uses = uses_at(wire.bbox())
+            near = uses_at(wire.bbox())
             which = tuple(polygon.hash() for polygon in wire.each())  # one of many ends is looked at once
             if which not in joined:
-                joined[which] = not wire.interacting(uses).is_empty()
+                joined[which] = not wire.interacting(near).is_empty()
             if not joined[which] or _is_at(border, box) or _is_crossing(drawing, name, wire, box):
                 continue
-            length = _length(wire, box, uses) * drawing.dbu
+            length = _length(wire, box, near) * drawing.dbu
             found.append(Loose(name, box.to_dtype(drawing.layout.dbu), length))
     return found
 
@@ -129,25 +138,25 @@ def device_pitch(pillars: np.ndarray) -> float:
     return max((float(step.max()) for step in steps if len(step)), default=0.0)
 
 
-def _uses(drawing: Drawing, name: str) -> kdb.Region:
+def _uses(drawing: Drawing, name: str) -> list[kdb.Region]:
     """Where something joins a wire of a layer: vias, pillars and labels."""
     joining = [via for via, layer in drawing.process.of_kind("via").items() if name in (layer.connects or ())]
     joining += ["pillar"] if name in ("m1", "read") else []
-    uses = kdb.Region()
-    for via in joining:
-        uses += drawing.region(via)
+    named = kdb.Region()
     for label in drawing.labels:
         if label.layer == name:
-            uses.insert(kdb.Box(label.x - 1, label.y - 1, label.x + 1, label.y + 1))
-    return uses
+            named.insert(kdb.Box(label.x - 1, label.y - 1, label.x + 1, label.y + 1))
+    return [*(drawing.region(via) for via in joining), named]
 
 
-def _free_ends(wires: kdb.Region, ends: kdb.Edges, reach: int, uses: kdb.Region) -> list[kdb.Box]:
+def _free_ends(wires: kdb.Region, ends: kdb.Edges, reach: int, uses: list[kdb.Region]) -> list[kdb.Box]:
     """Boxes, ``reach`` long, of straight ends of wires with metal on neither side and nothing that joins them."""
     found = []
     for angle, sideways in ((0, (1, 0)), (90, (0, 1))):
         last = _each(ends.with_angle(angle, False).extended_in(reach))
-        last = _each(_each(last.not_interacting(uses)).inside(wires))
+        for joining in uses:
+            last = _each(last.not_interacting(joining))
+        last = _each(last.inside(wires))
         if not last.is_empty():
             beside = (last.sized(*sideways, 2) - last) & wires
             found += [polygon.bbox() for polygon in _each(last.not_interacting(beside)).each()]
