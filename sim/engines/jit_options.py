@@ -20,6 +20,7 @@ _SOURCES = (
     "handles.py",
     "function_pointers.py",
     "vector_code.py",
+    "layout/probe.py",
     "layout/system.py",
     "layout/*/*.py",
 )

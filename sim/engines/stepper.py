@@ -71,7 +71,7 @@ class Phase:
     @cached_property
     def rest_speed(self) -> np.ndarray:
         """Speed in m/s below which each free wall counts as at rest, shape (devices,)."""
-        return self.protocol.rest_speed(self.network)
+        return self.before.phase.rest_speed if self.before else self.protocol.rest_speed(self.network)
 
 
 class Stepper:

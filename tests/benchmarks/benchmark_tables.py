@@ -29,7 +29,8 @@ the first trials of both engines, with nothing compiled before.
 {whole}
 
 With `BASE=<revision>` an older version runs beside: such trials by `sim.run_batch`, and twenty of the device as it is
-in `copper`, of which none rests within 2 µs. CPU seconds of all threads; drawing and extraction do not count.
+in `copper`, of which none rests within 2 µs. CPU seconds of all threads; drawing and extraction do not count. Of
+short ones the least of up to five runs.
 
 {beside}
 

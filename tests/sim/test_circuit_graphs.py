@@ -5,7 +5,8 @@ import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from sim.engines.layout.partition.reduction import add_currents, joined
+from sim.engines.layout.partition.reduction import joined
+from sim.engines.layout.probe import add_currents
 
 
 @pytest.mark.parametrize(
@@ -26,11 +27,12 @@ def test_a_long_path_against_its_numbering_is_one_part():
 
 def test_currents_are_missing_where_they_leave():
     rng = np.random.default_rng(3)
-    first, second = rng.integers(0, 40, (2, 100)).astype(np.int32)
+    nodes = rng.integers(0, 40, (100, 3)).astype(np.int32)
     ohm, voltage, alias = rng.uniform(1, 9, 100), rng.normal(size=40), np.arange(40, dtype=np.int32)
     alias[[7, 11]] = 2
     missing = np.zeros(40)
-    add_currents(missing, alias, first, second, ohm, voltage)
+    add_currents(missing, alias, nodes, 0, 2, ohm, voltage)
+    first, second = nodes[:, 0], nodes[:, 2]
     current = (voltage[first] - voltage[second]) / ohm
     expected = np.bincount(alias[first], current, 40) - np.bincount(alias[second], current, 40)
     assert np.abs(expected).max() > 0.1

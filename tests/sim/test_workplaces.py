@@ -12,6 +12,7 @@ from sim.engines import Options
 from sim.engines.driver import TrialRun, run_trial
 from sim.engines.layout.layout_stepper import LayoutSolver
 from sim.protocol import Protocol, protocol_for
+from sim.result import Trials
 from sim.tasks.setup import paper_design, with_levels
 from tests.support.random_trials import wired
 
@@ -41,6 +42,12 @@ def _different(protocol: Protocol, network: Network) -> list[Protocol]:
     return [*starts, higher, elsewhere, starts[1]]
 
 
+def _same_bits(found: Trials, expected: Trials) -> None:
+    for name in ("wall_final", "time_load", "time_convergence", "energy_source", "energy_sink", "steps", "growth",
+                 "margin", "kcl_residual", "at_rest"):  # fmt: skip
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("style", ["lines", "rails"])
 def test_a_used_room_gives_the_bits_of_a_new_one(style, shape):
@@ -51,10 +58,24 @@ def test_a_used_room_gives_the_bits_of_a_new_one(style, shape):
         rooms.append(trial.stepper.system)
         used = run_trial(trial)
         new = run_trial(TrialRun(LayoutSolver(network, 1), each, options))
-        for name in ("wall_final", "time_load", "time_convergence", "energy_source", "energy_sink", "steps", "growth",
-                     "margin", "kcl_residual", "at_rest"):  # fmt: skip
-            np.testing.assert_array_equal(getattr(used, name), getattr(new, name), err_msg=name)
+        _same_bits(used, new)
     assert rooms[0] is rooms[1] is rooms[2] is rooms[4]  # of the load phases; the other trial has none
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("style", ["lines", "rails"])
+def test_rooms_in_use_at_once_share_nothing_that_changes(style, shape):
+    network, protocol = _network(style, shape)
+    solver, options, different = LayoutSolver(network, 1), Options(tolerance=1e-8), _different(protocol, network)[1:3]
+    runs = [TrialRun(solver, each, options) for each in different]
+    going = list(runs)
+    while going:
+        going = [run for run in going if not run.go(3)]
+    for run, each in zip(runs, different, strict=True):
+        alone = TrialRun(LayoutSolver(network, 1), each, options)
+        while not alone.go(3):
+            pass
+        _same_bits(run.result(), alone.result())
 
 
 def test_a_room_is_not_given_twice():

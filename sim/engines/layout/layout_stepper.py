@@ -17,7 +17,7 @@ from sim.engines.layout.elimination.schur import row_potentials
 from sim.engines.layout.partition.blocks import Structure, build_structure, source_nodes
 from sim.engines.layout.partition.made_before import MadeBefore
 from sim.engines.layout.partition.plan import Plan, build_plan
-from sim.engines.layout.probe import node_voltages, residual, track_currents
+from sim.engines.layout.probe import node_voltages, pillar_ohm, residual, track_currents
 from sim.engines.layout.stepping.active_set import DEFERRED, INACTIVE, places, speeds
 from sim.engines.layout.stepping.column import INSIDE
 from sim.engines.layout.stepping.kernels import link
@@ -226,10 +226,10 @@ class LayoutStepper(Stepper):
 
     def look(self) -> tuple[np.ndarray, ...]:
         """Check the whole network's currents; those of the tracks, and every node's voltage."""
-        voltages, parts = self.phase.voltages, self._workplaces.parts
-        v = node_voltages(self.structure, self.plan, self.system, self.held[0], voltages, parts)
-        track = track_currents(self.plan, self.system, self.constants)
-        self.residual = max(self.residual, residual(self.structure, self.plan, self.system, v, track))
+        parts, pillar = self._workplaces.parts, pillar_ohm(self.plan, self.system)
+        v = node_voltages(self.structure, self.plan, self.system, self.held[0], self.phase.voltages, pillar, parts)
+        track = track_currents(self.plan, self.system, parts)
+        self.residual = max(self.residual, residual(self.structure, v, track, pillar))
         return track, v
 
     def check(self) -> None:

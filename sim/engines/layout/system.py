@@ -93,6 +93,13 @@ class Work(NamedTuple):
     chunk_bundle: np.ndarray
 
 
+# Of ``Work``: the same for all systems of a plan.
+_OF_PLAN = (
+    "pillar_group", "rate", "bound", "leak_bound", "most_share", "source_class", "tap",
+    "chunk_group", "chunk_batch", "chunk_bundle",
+)  # fmt: skip
+
+
 class Face(NamedTuple):
     """What the interface works on: sources' part of b, matrix, b, c, potentials.
 
@@ -208,6 +215,16 @@ def make_system(
     return system
 
 
+def another_system(system: System) -> System:
+    """One of the same plan with its own memory; put it under voltages before anything else."""
+    taps, face = Taps(*map(np.copy, system.taps)), Face(*map(np.copy, system.face))
+    state = CoupledState(*map(np.copy, system.coupled_state))
+    own = {name: values.copy() for name, values in system.work._asdict().items() if name not in _OF_PLAN}
+    own["tap_siemens"] = state.siemens if system.coupled.rails else taps.siemens
+    work = system.work._replace(**own)
+    return system._replace(taps=taps, coupled_state=state, work=work, face=face, calls=system.calls.copy())
+
+
 def put_under(system: System, network: Network, plan: Plan, voltages: np.ndarray, parts: Mapping[int, Handle]) -> None:
     """Put a system, new or used, under source voltages of the nets that it was made for; all pillars are to be set."""
     work, n = system.work, plan.interface.program.n
@@ -221,13 +238,14 @@ def put_under(system: System, network: Network, plan: Plan, voltages: np.ndarray
 def _row_sources(plan: Plan, ref: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What the sources put into the rows' fixed part, as ``Work`` has it."""
     rows, program = plan.rows, plan.row_program
-    blocks = len(program.port_first) - 1
-    b, c = np.zeros(len(program.diag)), np.zeros(blocks)
-    current = rows.source_siemens * ref[rows.source_ref]
-    np.add.at(b, rows.source_slot, current)
+    slots, blocks = len(program.diag), len(program.port_first) - 1
+    if not len(rows.source_slot):
+        return np.zeros(slots), np.zeros(blocks)
+    volt = ref[rows.source_ref]
+    current = rows.source_siemens * volt
     owner = np.concatenate([program.block, np.repeat(np.arange(blocks), np.diff(program.port_first))])
-    np.add.at(c, owner[rows.source_slot].astype(np.int64), current * ref[rows.source_ref])
-    return b, c
+    of = owner[rows.source_slot].astype(np.int64)
+    return np.bincount(rows.source_slot, current, slots), np.bincount(of, current * volt, blocks)
 
 
 def _interface_sources(interface: Interface, ref: np.ndarray, parts: Mapping[int, Handle]) -> np.ndarray:

@@ -14,11 +14,9 @@ from sim.engines.ideal.gains import strongest_weights
 from sim.engines.layout.elimination.trial_lanes import make_lane_room
 from sim.engines.layout.partition.plan import Plan
 from sim.engines.layout.stepping.layout_growth import make_watch, watch_nothing
-from sim.engines.layout.stepping.motion import Motion, make_motion, start_motion
-from sim.engines.layout.system import System, Walls, make_system, make_walls, put_under
+from sim.engines.layout.stepping.motion import Motion, another_motion, make_motion, start_motion
+from sim.engines.layout.system import System, Walls, another_system, make_system, make_walls, put_under
 from sim.engines.stepper import CONVERGENCE, Phase
-
-_OF_TRACKS = "rate", "bound", "leak_bound", "most_share"  # of ``Work``: the same for all systems of a plan
 
 
 class Room:
@@ -76,26 +74,30 @@ class Workplaces:
         self.calls: np.ndarray | None = None
         self._network, self._plan, self._threads = network, plan, threads
         self._empty: list[Room] = []
-        self._of_tracks: dict[str, np.ndarray] | None = None
+        self._first: Room | None = None
         self._constants: tuple[np.ndarray, Constants] | None = None
         self._followed: tuple[np.ndarray, float, Followed] | None = None
+        self._nothing = Followed(held=Handle(watch_nothing()), strongest=np.zeros(network.neurons))
 
     def enter(self, phase: Phase, walls: Walls) -> Room:
         """A room under the voltages of a phase, nothing solved: one that was left, or a new one."""
-        try:
-            room = self._empty.pop()
-        except IndexError:
-            return self._new_room(phase, walls)
+        room = self._room()
+        if room is None:
+            system = make_system(self._network, self._plan, walls, phase.voltages, self._threads, self.parts)
+            self._first = Room(system, make_motion(system, self._network), self.parts)
+            return self._first
         put_under(room.system, self._network, self._plan, phase.voltages, self.parts)
         start_motion(room.motion)
         return room
 
-    def _new_room(self, phase: Phase, walls: Walls) -> Room:
-        system = make_system(self._network, self._plan, walls, phase.voltages, self._threads, self.parts)
-        if self._of_tracks is None:
-            self._of_tracks = {name: getattr(system.work, name) for name in _OF_TRACKS}
-        system = system._replace(work=system.work._replace(**self._of_tracks))
-        return Room(system, make_motion(system, self._network), self.parts)
+    def _room(self) -> Room | None:
+        """A used room, or one like the first; None before the first."""
+        try:
+            return self._empty.pop()
+        except IndexError:
+            pass
+        first = self._first
+        return first and Room(another_system(first.system), another_motion(first.motion), self.parts)
 
     def leave(self, room: Room) -> None:
         """Another stepper may have the room."""
@@ -113,7 +115,7 @@ class Workplaces:
         """Of a phase, or what it was for the last one with the same voltages."""
         network, v_dw = self._network, phase.protocol.v_dw
         if phase.number != CONVERGENCE:
-            return Followed(held=Handle(watch_nothing()), strongest=np.zeros(network.neurons))
+            return self._nothing
         weights = np.nan_to_num(phase.voltages[network.node_net[network.terminals[:, MTJ_IN]]])
         known = self._followed
         if known is None or known[1] != v_dw or not np.array_equal(known[0], weights):

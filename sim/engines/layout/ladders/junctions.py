@@ -26,15 +26,33 @@ class Junction(NamedTuple):
     """One row's: ``nodes`` are slots S, a side, the other side and, where there is one, T; ``siemens`` their matrix."""
 
     block: int
-    nodes: list[int]
+    nodes: np.ndarray
     siemens: np.ndarray
 
 
 class _Place(NamedTuple):
-    """Where three wires and more meet in one block: nodes, and the conductance matrix of the wires between them."""
+    """Where three wires and more meet: nodes, by number, and the conductance matrix of the wires between them."""
 
     nodes: np.ndarray
     matrix: np.ndarray
+
+
+class _Surroundings(NamedTuple):
+    """Of each node of a place: whether three wires meet at it, its wires and pillars in all, whether it is a port."""
+
+    crowded: np.ndarray
+    wires: np.ndarray
+    pillars: np.ndarray
+    port: np.ndarray
+
+
+class _Found(NamedTuple):
+    """A junction in a place: nodes as of ``Junction``, wires that are none of it, and nodes that are no more."""
+
+    nodes: list[int]
+    siemens: np.ndarray
+    rest: list[tuple[int, int, float]]
+    bare: np.ndarray
 
 
 def straightened(ladder: RowEdges, dendrite: np.ndarray) -> tuple[RowEdges, list[Junction], np.ndarray]:
@@ -64,31 +82,43 @@ def straightened(ladder: RowEdges, dendrite: np.ndarray) -> tuple[RowEdges, list
     edges = edges[np.argsort(owner, kind="stable")]
     bounds = np.flatnonzero(np.diff(np.sort(owner))) + 1
     dropped, added, junctions = np.zeros(len(ladder.u), bool), [], []
+    known: dict[tuple[bytes, ...], _Found | None] = {}  # rows are alike
     for mine in np.split(edges, bounds):
-        place = _place(ladder.u[mine], ladder.v[mine], ladder.siemens[mine])
-        bare = crowded[place.nodes] & (pillars[place.nodes] == 0)
-        outside = wires[place.nodes] - (place.matrix < 0).sum(axis=0)
-        kept = _without(place, bare)
-        found = _junction(kept, outside[~bare], pillars, n)
+        nodes, ends = np.unique(np.concatenate([ladder.u[mine], ladder.v[mine]]), return_inverse=True)
+        around = _Surroundings(crowded=crowded[nodes], wires=wires[nodes], pillars=pillars[nodes], port=nodes >= n)
+        key = *(each.tobytes() for each in around), ends.tobytes(), ladder.siemens[mine].tobytes()
+        if key not in known:
+            known[key] = _find(ends.reshape(2, -1), ladder.siemens[mine], around)
+        found = known[key]
         if found is None:
             continue
-        nodes, rest = found
+        here = nodes[found.nodes]
         of = int(block[min(ladder.u[mine[0]], ladder.v[mine[0]])])
-        index = np.searchsorted(kept.nodes, nodes)
-        siemens = _laplacian(-kept.matrix[np.ix_(index, index)])
-        junctions.append(Junction(block=of, nodes=nodes, siemens=siemens))
-        dropped[mine], gone[place.nodes[bare]] = True, True
-        added += [*rest, *_path(nodes)]
+        junctions.append(Junction(block=of, nodes=here, siemens=found.siemens))
+        dropped[mine], gone[nodes[found.bare]] = True, True
+        added += [(int(nodes[a]), int(nodes[b]), siemens) for a, b, siemens in found.rest] + _path(here.tolist())
     return _exchanged(ladder, dropped, added), junctions, gone
 
 
-def _place(u: np.ndarray, v: np.ndarray, siemens: np.ndarray) -> _Place:
-    nodes, ends = np.unique(np.concatenate([u, v]), return_inverse=True)
-    a, b = ends[: len(u)], ends[len(u) :]
-    between = np.zeros((len(nodes), len(nodes)))
-    np.add.at(between, (a, b), siemens)
-    np.add.at(between, (b, a), siemens)
-    return _Place(nodes=nodes, matrix=_laplacian(between))
+def _find(ends: np.ndarray, siemens: np.ndarray, around: _Surroundings) -> _Found | None:
+    """The junction in a place, of wires between its nodes, ``ends`` of shape (2, wires); None without."""
+    place = _place(ends, siemens, len(around.port))
+    bare = around.crowded & (around.pillars == 0)
+    outside = around.wires - (place.matrix < 0).sum(axis=0)
+    kept = _without(place, bare)
+    found = _junction(kept, _Surroundings(*(each[~bare] for each in around)), outside[~bare])
+    if found is None:
+        return None
+    nodes, rest = found
+    index = np.searchsorted(kept.nodes, nodes)
+    return _Found(nodes, _laplacian(-kept.matrix[np.ix_(index, index)]), rest, bare)
+
+
+def _place(ends: np.ndarray, siemens: np.ndarray, nodes: int) -> _Place:
+    between = np.zeros((nodes, nodes))
+    np.add.at(between, (ends[0], ends[1]), siemens)
+    np.add.at(between, (ends[1], ends[0]), siemens)
+    return _Place(nodes=np.arange(nodes), matrix=_laplacian(between))
 
 
 def _laplacian(between: np.ndarray) -> np.ndarray:
@@ -111,41 +141,39 @@ def _without(place: _Place, bare: np.ndarray) -> _Place:
 
 
 def _junction(
-    place: _Place, outside: np.ndarray, pillars: np.ndarray, n: int
+    place: _Place, around: _Surroundings, outside: np.ndarray
 ) -> tuple[list[int], list[tuple[int, int, float]]] | None:
     """The nodes of the one junction in a place, S first, and the wires there that are none of it; None without.
 
     Args:
         place: without nodes that have no pillar.
+        around: of its nodes.
         outside: wires of each of its nodes to elsewhere.
-        pillars: of each slot.
-        n: first slot that is a port.
     """
-    nodes, joined = place.nodes, place.matrix < 0
-    np.fill_diagonal(joined, False)
-    ports = np.flatnonzero(nodes >= n)
+    count, wired = len(place.nodes), (place.matrix < 0).tolist()  # few: faster by Python than by NumPy
+    beside = [[k for k in range(count) if k != node and wired[node][k]] for node in range(count)]
+    ports = np.flatnonzero(around.port).tolist()
     if len(ports) != 1:
         return None
     soma = ports[0]
-    sides = np.flatnonzero(joined[soma])
+    sides = beside[soma]
     if len(sides) == 1:  # beside a node of the dendrite
-        sides = np.union1d(sides, np.setdiff1d(np.flatnonzero(joined[sides[0]]), [soma]))
-    if not 2 <= len(sides) <= _MOST_SIDES or pillars[nodes[soma]] or outside[soma]:
+        sides = sorted({*sides, *beside[sides[0]]} - {soma})
+    if not 2 <= len(sides) <= _MOST_SIDES or around.pillars[soma] or outside[soma]:
         return None
-    mine = np.zeros(len(nodes), bool)
-    mine[sides] = mine[soma] = True
-    onward = outside + (joined & ~mine).sum(axis=1)
+    mine = {soma, *sides}
+    onward = [outside[node] + len(set(beside[node]) - mine) for node in range(count)]
     tap: list[int] = []
     if len(sides) == _MOST_SIDES:
-        tap = [int(k) for k in sides if onward[k] == 0 and pillars[nodes[k]] == 1][:1]
-        sides = np.setdiff1d(sides, tap)
-    if len(sides) != 2 or onward[sides].max() > 1 or not pillars[nodes[sides]].all():
+        tap = [k for k in sides if onward[k] == 0 and around.pillars[k] == 1][:1]
+        sides = [k for k in sides if k not in tap]
+    if len(sides) != 2 or max(onward[k] for k in sides) > 1 or not all(around.pillars[k] for k in sides):
         return None
     rest = [
-        (int(nodes[a]), int(nodes[b]), float(-place.matrix[a, b]))
-        for a, b in np.argwhere(np.triu(joined)) if not (mine[a] and mine[b])
+        (int(place.nodes[a]), int(place.nodes[b]), float(-place.matrix[a, b]))
+        for a in range(count) for b in beside[a] if a < b and not (a in mine and b in mine)
     ]  # fmt: skip
-    return [int(nodes[k]) for k in (soma, *sides, *tap)], rest
+    return [int(place.nodes[k]) for k in (soma, *sides, *tap)], rest
 
 
 def _path(nodes: list[int]) -> list[tuple[int, int, float]]:
@@ -194,13 +222,17 @@ def put_junctions(junctions: list[Junction], graph: RowGraph, place: np.ndarray,
         place: of each node along its dendrite.
         found: what the rows are.
     """
+    known: dict[tuple[bool, bytes], np.ndarray] = {}  # rows are alike
     for block, nodes, siemens in junctions:
         if not found.rails[block]:
             continue
         swap = place[nodes[1]] > place[nodes[2]]
         behind = 1 if swap else 2
         order = [0, behind, *range(3, len(nodes))]
-        ohm = np.linalg.inv(siemens[np.ix_(order, order)])
+        key = bool(swap), siemens.tobytes()
+        if key not in known:
+            known[key] = np.linalg.inv(siemens[np.ix_(order, order)])
+        ohm = known[key]
         tap = len(order) - 1  # the end behind has the pillar itself where nothing stands between
         fixed = found.fixed[block, BEHIND:]
         fixed[S_S], fixed[S_E], fixed[E_E] = ohm[0, 0], ohm[0, 1], ohm[1, 1]

@@ -199,15 +199,6 @@ def joined(nodes, a, b):
 
 
 @plain()
-def add_currents(missing, alias, first, second, ohm, voltage):
-    """Add what resistors take from nodes, in A, to ``missing``; nodes that stand for others are in ``alias``."""
-    for e in range(len(ohm)):
-        current = (voltage[first[e]] - voltage[second[e]]) / ohm[e]
-        missing[alias[first[e]]] += current
-        missing[alias[second[e]]] -= current
-
-
-@plain()
 def restore(removed: Removed, voltage: np.ndarray, pillar_ohm: np.ndarray) -> None:
     """Fill in the potentials of removed nodes, in place.
 
