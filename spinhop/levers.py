@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import NamedTuple
 
 SLOWER = "slower devices (`device.resistance_area` and `device.track_resistance` up, both leaks down, by one factor)"
@@ -77,6 +78,7 @@ LEVERS = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=1024)  # of ten thousand findings, asked of each
 def lever_of(rule: str) -> Lever:
     """The lever of a rule; the first whose pattern its name fits."""
     return next((lever for lever in LEVERS if fnmatchcase(rule, lever.rule)), LEVERS[-1])

@@ -7,6 +7,7 @@ lists are followed without recursion.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 import networkx as nx
@@ -22,6 +23,10 @@ _KEY, _WORD = r"[A-Za-z_][A-Za-z0-9_]*+", r"[^\s\[\]\"#]++"
 _PLAIN = re.compile(rf"{_BLANK}((?:{_KEY}\s++{_WORD}\s++)*+)")  # keys with values that are words, many at once
 _TOKEN = re.compile(
     rf'{_BLANK}(?:(?P<close>\])|(?P<key>{_KEY}){_BLANK}(?:(?P<open>\[)|"(?P<text>[^"]*+)"|(?P<word>{_WORD})))'
+)
+# A whole edge as nearly all are written: two ends, then keys with values that are words.
+_EDGE = re.compile(
+    rf"{_BLANK}(edge)\s*+\[\s*+source\s++({_WORD})\s++target\s++({_WORD})\s++((?:{_KEY}\s++{_WORD}\s++)*+)\]"
 )
 _REST = re.compile(_BLANK)
 
@@ -71,6 +76,8 @@ class _GmlReader:
         """Read the text to its end."""
         place, text = 0, self.text
         while True:
+            while self._path == "graph" and (edge := _EDGE.match(text, place)) and self._at_once(edge):
+                place = edge.end()
             plain = _PLAIN.match(text, place)
             assert plain is not None  # it may be empty
             if plain[1]:
@@ -91,6 +98,18 @@ class _GmlReader:
         if rest.end() < len(text):
             found = shown(text[rest.end() : rest.end() + 30])
             raise self._refuse(rest.end(), f"found {found}, allowed 'key value' or a bracket")
+
+    def _at_once(self, edge: re.Match[str]) -> bool:
+        """Take a whole edge; not one with a key twice, of which the walk over its tokens says what counts."""
+        _, source, target, more = edge.groups()
+        values: dict[str, str] = {}
+        if more:
+            words = more.split()
+            values = dict(zip(words[::2], words[1::2], strict=True))
+            if 2 * len(values) < len(words) or "source" in values or "target" in values:
+                return False
+        self._keep(edge.start(1), source, target, values)
+        return True
 
     def _refuse(self, place: int, what: str) -> InputError:
         return self.file.refuse(self.text.count("\n", 0, place) + 1, what)
@@ -152,8 +171,11 @@ class _GmlReader:
         source, target = self._values.pop("source", None), self._values.pop("target", None)
         if source is None or target is None:
             raise self._refuse(place, "edge without source and target")
+        self._keep(place, source, target, self._values)
+
+    def _keep(self, place: int, source: str, target: str, values: dict[str, str]) -> None:
         line = self._line_of(place)
-        weight = self.attributes.weight(line, self._values)
+        weight = self.attributes.weight(line, values)
         self.edges.append(_GmlEdge(line, _same(source), _same(target), weight))
         if len(self.edges) > 2 * MAX_EDGES:
             raise self._refuse(place, f"more than {MAX_EDGES} edges")
@@ -175,6 +197,7 @@ class _GmlReader:
         return edges.graph(self.text.count("\n") + 1)
 
 
+@lru_cache(maxsize=2**16)  # an id stands in many edges
 def _same(word: str) -> str:
     """One spelling for one id: numbers may have a sign and leading zeros."""
     digits = word[1:] if word[:1] in ("+", "-") else word

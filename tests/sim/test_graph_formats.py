@@ -216,6 +216,19 @@ graph
 """
 
 
+@pytest.mark.parametrize("directed", [False, True])
+def test_gml_edges_are_the_same_at_once_and_token_by_token(tmp_path, directed):
+    """Plain edges are taken whole; a comment within has them read token by token."""
+    edges = [(0, 1, 2.5), (1, 0, 2.5), (2, 1, -3), (1, 2, -3)][:: 1 if directed else 2]
+    plain = "".join(f"edge [ source {i} target {j} w {w} at 0.5 ]\n" for i, j, w in edges)
+    nodes = f"graph [ directed {directed:d} node [ id 0 ] node [ id 1 ] node [ id 2 ]\n"
+    found = []
+    for text in (plain, plain.replace("source", "#\nsource"), plain.replace("target", "# x\n target")):
+        graph = read(tmp_path, "g.gml", f"{nodes}{text}]", weight="w")
+        found.append((sorted(graph.edges(data="weight")), graphs.remarks(graph)))
+    assert found[0] == found[1] == found[2] and found[0][0] == [(0, 1, 2.5), (1, 2, -3.0)]
+
+
 def test_gml_spellings(tmp_path):
     found = read(tmp_path, "g.gml", GML_SPELLINGS.replace('"a "', '"a'), weight="Value")
     assert list(found.edges(data="weight")) == [(0, 1, 2.5), (0, 2, -1.0)]

@@ -121,6 +121,7 @@ BAD = [
     ("g.gml", "graph [\n" + node("1 id 2") + "]", ":2: 'id' twice in one list"),
     ("g.gml", "graph [\n" + node(1) + node(2) + "edge [ source 1\nsource 2 target 2 ] ]", ":4: 'source' twice in one"),
     ("g.gml", 'graph [\nnode [ id 1 label "a" id 2 ] ]', ":2: 'id' twice in one list"),
+    ("g.gml", "graph [ node [ id 1 ] node [ id 2 ]\nedge [ source 1 target 2 a 1 source 2 ] ]", ":2: 'source' twice"),
     ("g.gml", "graph [ directed 2 ]", ":1: directed '2', allowed 0 and 1"),
     ("g.gml", "graph [ " + "a [ " * 1000 + "] " * 1001, ":1: lists nested deeper than 100"),
     ("g.gml", b"graph [\n\xff ]", ":2: not a text file"),
