@@ -56,19 +56,20 @@ class CellLadder:
         taps = np.flatnonzero(np.arange(n) != column)
         row, trunk = _supply_cells(n, column + 0.5)
         supply = self.feed + self.feeder * abs(column - feed) + self.vdw * row + self.trunk * trunk
+        solve = self._ladder if self.drive and self.ground else self._perfect_wires
         thresholds = []
-        for resistance, sign in ((self.r_p, 1), (self.r_ap, -1)):
-            solve = self._ladder if self.drive and self.ground else self._perfect_wires
-            x = solve(n, feed, taps, resistance + supply, column) * [1.0, sign * self.soma_current]
-            gain, offset = ((x[taps] - x[n + taps]) / self.r_m).T
+        supplies = [self.r_p + supply, self.r_ap + supply]
+        for x, sign in zip(solve(n, feed, taps, supplies, column), (1, -1), strict=True):
+            gain, offset = ((x[taps] - x[n + taps]) / self.r_m * [[1.0, sign * self.soma_current]]).T
             thresholds.append((self.leak_current - offset) / gain)
         return float(thresholds[0].max()), float(thresholds[1].min())
 
-    def _ladder(self, n: int, feed: int, taps: np.ndarray, supply: float, column: int) -> np.ndarray:
+    def _ladder(self, n: int, feed: int, taps: np.ndarray, supplies: list[float], column: int) -> list[np.ndarray]:
         """Potentials in V of a column for 1 V at its source, and for 1 A of its soma into the ground, shape (2·n, 2).
 
         Nodes 0 … n−1 are the drive's, fed at ``feed``, n … 2·n−1 the ground's, to 0 V half a cell beyond both ends.
-        Banded: a drive node, then the ground node of its cell.
+        Banded: a drive node, then the ground node of its cell. Solved without the source: each of the ``supplies`` is
+        one conductance more at one node (Sherman and Morrison).
         """
         bands, into = np.zeros((3, 2 * n)), np.zeros((2 * n, 2))
         for side, wire in enumerate((1 / self.drive, 1 / self.ground)):
@@ -77,18 +78,24 @@ class CellLadder:
             own[1:] += wire
             bands[2, side : 2 * n - 2 : 2] = -wire
         bands[0, [1, -1]] += 2 / self.ground
-        bands[0, 2 * feed] += 1 / supply
         bands[0, 2 * taps] += 1 / self.r_m
         bands[0, 2 * taps + 1] += 1 / self.r_m
         bands[1, 2 * taps] = -1 / self.r_m
-        into[2 * feed, 0], into[2 * column + 1, 1] = 1 / supply, 1.0
-        return solveh_banded(bands, into, lower=True).reshape(n, 2, 2).swapaxes(0, 1).reshape(2 * n, 2)
+        into[2 * feed, 0], into[2 * column + 1, 1] = 1.0, 1.0
+        alone = solveh_banded(bands, into, lower=True, check_finite=False)
+        alone = alone.reshape(n, 2, 2).swapaxes(0, 1).reshape(2 * n, 2)
+        found = []
+        for ohm in supplies:
+            share = alone[:, 0] / (ohm + alone[feed, 0])
+            found.append(np.stack([share, alone[:, 1] - alone[feed, 1] * share], axis=1))
+        return found
 
-    def _perfect_wires(self, n: int, feed: int, taps: np.ndarray, supply: float, column: int) -> np.ndarray:
+    def _perfect_wires(self, n: int, feed: int, taps: np.ndarray, supplies: list[float],
+                       column: int) -> list[np.ndarray]:  # fmt: skip
         """As ``_ladder``, when drive or ground have no resistance: all their nodes are one."""
         volts, amperes = np.zeros((2, 2 * n + 2, 2))
         volts[2 * n, 0], amperes[n + column, 1] = 1.0, 1.0
-        return self._wires(n, feed, taps, supply).potentials(volts, amperes)[: 2 * n]
+        return [self._wires(n, feed, taps, ohm).potentials(volts, amperes)[: 2 * n] for ohm in supplies]
 
     def _wires(self, n: int, feed: int, taps: np.ndarray, supply: float) -> ResistorNetwork:
         """Drive nodes 0 … n−1 fed from the source 2n, ground nodes n … 2n−1 to 0 V half a cell beyond both ends."""

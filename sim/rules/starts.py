@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from sim.rules.cases import Cases
-from sim.rules.statics import Solution
+from sim.rules.statics import Solution, StaticCircuit
 
 MOST_WALLS = 250_000  # in all starts that are solved with their own walls: 20 of 60 neurons take a second
 FEWEST_STARTS = 16  # solved at any size
@@ -16,24 +17,48 @@ FEWEST_STARTS = 16  # solved at any size
 class Peaks:
     """Largest sizes over the task's own starts, walls OFF at first and as loaded; named as in ``Solution``.
 
-    Attributes:
-        track_current: A, shape (devices,).
-        pillar_voltage: V, shape (devices,).
-        resistor_current: A, shape (resistors,).
-        trial: which start each is from, by the same names and of the same shapes.
+    Args:
+        circuit: of the network, in any state.
     """
 
-    def __init__(self, devices: int, resistors: int):
-        self.track_current, self.pillar_voltage = np.zeros((2, devices))
-        self.resistor_current = np.zeros(resistors)
-        self.trial = {name: np.zeros(len(size), np.int32) for name, size in vars(self).items()}
+    def __init__(self, circuit: StaticCircuit):
+        self._circuit, devices = circuit, circuit.network.devices
+        many = {"track_current": devices, "pillar_current": devices, "pillar_voltage": devices,
+                "shared_current": len(circuit.wires.first)}  # fmt: skip
+        self._size = {name: np.zeros(count) for name, count in many.items()}
+        self._trial = {name: np.zeros(count, np.int32) for name, count in many.items()}
 
     def include(self, solution: Solution, trial: int) -> None:
         """Take in one more state of a start."""
-        for name, trials in self.trial.items():
-            largest, size = getattr(self, name), np.abs(getattr(solution, name))
-            trials[size > largest] = trial
+        for name, largest in self._size.items():
+            size = np.abs(getattr(solution, name))
+            np.copyto(self._trial[name], trial, where=size > largest)
             np.maximum(largest, size, out=largest)
+
+    @property
+    def track_current(self) -> np.ndarray:
+        """In A, shape (devices,)."""
+        return self._size["track_current"]
+
+    @property
+    def pillar_voltage(self) -> np.ndarray:
+        """In V, shape (devices,)."""
+        return self._size["pillar_voltage"]
+
+    @cached_property
+    def resistor_current(self) -> np.ndarray:
+        """In A, shape (resistors,)."""
+        return self._of_resistors(self._size)
+
+    @cached_property
+    def trial(self) -> dict[str, np.ndarray]:
+        """Which start each size is from, by name."""
+        own = {name: self._trial[name] for name in ("track_current", "pillar_voltage")}
+        return own | {"resistor_current": self._of_resistors(self._trial).astype(np.int32)}
+
+    def _of_resistors(self, of: dict[str, np.ndarray]) -> np.ndarray:
+        """A contact's size is that of its device, and from the same start."""
+        return np.abs(self._circuit.with_contacts(*(of[f"{kind}_current"] for kind in ("shared", "track", "pillar"))))
 
 
 @dataclass(frozen=True)
@@ -72,8 +97,8 @@ def loaded_starts(cases: Cases) -> LoadedStarts | None:
     volts = cases.protocol.loading_voltages(network, starts)
     chosen = _hardest(cases, starts, volts)
     current, soma, axons = np.zeros((3, len(chosen), network.neurons))
-    peaks, all_off = Peaks(network.devices, len(network.resistor_ohm)), cases.parallel(False, "none")
-    at_first = cases.circuits.at(all_off, held)
+    at_first = cases.circuits.at(cases.parallel(False, "none"), held)
+    peaks = Peaks(at_first)
     for k in chosen:  # one circuit after the other: each is factorised once
         peaks.include(at_first.solve(volts[k]), int(first[k]))
     for row, k in enumerate(chosen):

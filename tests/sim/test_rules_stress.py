@@ -7,9 +7,12 @@ import pytest
 
 import sim
 from hwlib.design import Design
+from hwlib.network import MTJ_IN, MTJ_OUT
 from hwlib.schematic import ideal_network
 from hwlib.weights import weight_levels
-from sim.rules import operating_point_report
+from sim.rules import Limits, operating_point_report
+from sim.rules.cases import Cases
+from sim.rules.starts import loaded_starts
 from tests.support.plain_nodal import currents, march
 from tests.support.random_trials import wired
 
@@ -69,6 +72,31 @@ def test_own_starts_are_judged_with_walls_off_and_as_loaded(seed, rails):
             assert outcome.state == f"load, start of trial {each.argmax()}"
             assert outcome.message.endswith(f"in the start of trial {each.argmax()}")
     assert told >= 2
+
+
+def test_peaks_of_every_wire_and_device_are_those_of_the_states_they_are_from():
+    """Contacts of a device alone carry what it does; here every wire by the potentials at its ends."""
+    bench = Loaded(1)
+    rng, shapes = np.random.default_rng(2), dict.fromkeys(GRID, "star")
+    network = wired(ideal_network(bench.design, bench.process), rng, 20.0, shapes)
+    cases = Cases(network, bench.protocol, bench.design.device, bench.process, Limits(), starts=bench.starts)
+    peaks, held = loaded_starts(cases).peaks, cases.held(*cases.load_classes)
+    assert len(cases.circuits.wires.first) < len(network.resistor_ohm)  # some wires are such contacts
+    sizes = {name: [] for name in peaks.trial}
+    for start in bench.starts:
+        volts = cases.protocol.loading_voltages(network, start[None])[0]
+        for parallel in (np.zeros(network.devices, bool), start[network.pre] != 0):
+            solution = cases.circuits.at(parallel, held).solve(volts)
+            at = solution.voltage
+            ends, pillar = at[network.resistor_nodes], at[network.terminals[:, [MTJ_IN, MTJ_OUT]]]
+            sizes["resistor_current"].append(np.abs(ends[:, 0] - ends[:, 1]) / network.resistor_ohm)
+            sizes["pillar_voltage"].append(np.abs(pillar[:, 0] - pillar[:, 1]))
+            sizes["track_current"].append(np.abs(solution.track_current))
+    for name, each in sizes.items():
+        largest = np.max(each, axis=0)
+        assert np.allclose(getattr(peaks, name), largest, rtol=1e-6, atol=1e-12), name
+        at_trial = np.reshape(each, (len(bench.starts), 2, -1)).max(axis=1)[peaks.trial[name], np.arange(len(largest))]
+        assert np.allclose(at_trial, largest, rtol=1e-6, atol=1e-12), name
 
 
 def test_no_moment_of_a_load_has_more_than_its_first_and_last():
