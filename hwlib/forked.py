@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import multiprocessing
 import os
@@ -158,6 +159,7 @@ def _end(child: BaseProcess, here: Connection) -> None:
 
 def _send(parent: int, there: Connection, work: Callable[[Task], Result], task: Task) -> None:
     die_with_parent(parent)
+    gc.freeze()  # looking for garbage among the parent's objects would copy their pages
     try:
         there.send((True, work(task)))
     except Exception as error:

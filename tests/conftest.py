@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -72,47 +74,61 @@ def synthetic_recall(neurons: int, trials: int, seed: int, resting: int | None =
     return summarise(score(result, pattern[None]))
 
 
+def _write_synthetic_run(folder: Path, neurons: int, traces: bool, resting: int | None) -> None:
+    from PIL import Image
+
+    from hwlib.network import write_network
+    from hwlib.process import load_process
+    from hwlib.schematic import ladder_network
+    from spinhop.provenance import file_hash
+
+    design = Design(name="synthetic", network={"neurons": neurons})
+    network = ladder_network(design, load_process("ebeam"), 2.0)
+    (folder / "design.yaml").write_text(f"name: synthetic\nnetwork: {{neurons: {neurons}}}\n")
+    write_network(network, folder / "network.nc")
+    for k, name in enumerate(("ideal.nc", "drawn.nc")):
+        trial = synthetic_trial(network, seed=k)
+        (trial if traces else trial.drop_dims("event")).to_netcdf(folder / name, engine="h5netcdf")
+    synthetic_recall(neurons, 20, seed=1).to_netcdf(folder / "recall_ideal.nc", engine="h5netcdf")
+    synthetic_recall(neurons, 20, seed=2, resting=resting).to_netcdf(folder / "recall_drawn.nc", engine="h5netcdf")
+    Image.new("RGB", (60, 40), "#3056a0").save(folder / "layout.png")
+    stages = {
+        "layout": ["layout.png"], "extraction": ["network.nc"], "simulation, ideal": ["ideal.nc"],
+        "simulation, drawn": ["drawn.nc"], "recall, ideal": ["recall_ideal.nc"],
+        "recall, drawn": ["recall_drawn.nc"],
+    }  # fmt: skip
+    manifest = {
+        "format": "spinhop-run-1", "design": "synthetic", "seed": 1,
+        "versions": {"python": "3"},
+        "stages": {
+            stage: {
+                "seconds": 1.0, "finished": "now", "inputs": "0",
+                "files": {name: file_hash(folder / name) for name in files},
+            } for stage, files in stages.items()
+        },
+    }  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.fixture(scope="session")
+def synthetic_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """The folder that ``synthetic_run`` copies: its files take a second to write, and are the same in every test."""
+
+    @cache
+    def made(neurons: int, traces: bool, resting: int | None) -> Path:
+        folder = tmp_path_factory.mktemp("synthetic")
+        _write_synthetic_run(folder, neurons, traces, resting)
+        return folder
+
+    return made
+
+
 @pytest.fixture
-def synthetic_run(tmp_path: Path) -> Callable[..., Path]:
+def synthetic_run(tmp_path: Path, synthetic_folder: Callable[..., Path]) -> Callable[..., Path]:
     """Make a run folder with every artefact the report reads, from ladders of 2 Ω and invented results."""
 
     def make(neurons: int = 4, *, traces: bool = True, resting: int | None = None) -> Path:
-        from PIL import Image
-
-        from hwlib.network import write_network
-        from hwlib.process import load_process
-        from hwlib.schematic import ladder_network
-        from spinhop.provenance import file_hash
-
-        folder = tmp_path / "run"
-        folder.mkdir()
-        design = Design(name="synthetic", network={"neurons": neurons})
-        network = ladder_network(design, load_process("ebeam"), 2.0)
-        (folder / "design.yaml").write_text(f"name: synthetic\nnetwork: {{neurons: {neurons}}}\n")
-        write_network(network, folder / "network.nc")
-        for k, name in enumerate(("ideal.nc", "drawn.nc")):
-            trial = synthetic_trial(network, seed=k)
-            (trial if traces else trial.drop_dims("event")).to_netcdf(folder / name, engine="h5netcdf")
-        synthetic_recall(neurons, 20, seed=1).to_netcdf(folder / "recall_ideal.nc", engine="h5netcdf")
-        synthetic_recall(neurons, 20, seed=2, resting=resting).to_netcdf(folder / "recall_drawn.nc", engine="h5netcdf")
-        Image.new("RGB", (60, 40), "#3056a0").save(folder / "layout.png")
-        stages = {
-            "layout": ["layout.png"], "extraction": ["network.nc"], "simulation, ideal": ["ideal.nc"],
-            "simulation, drawn": ["drawn.nc"], "recall, ideal": ["recall_ideal.nc"],
-            "recall, drawn": ["recall_drawn.nc"],
-        }  # fmt: skip
-        manifest = {
-            "format": "spinhop-run-1", "design": "synthetic", "seed": 1,
-            "versions": {"python": "3"},
-            "stages": {
-                stage: {
-                    "seconds": 1.0, "finished": "now", "inputs": "0",
-                    "files": {name: file_hash(folder / name) for name in files},
-                } for stage, files in stages.items()
-            },
-        }  # fmt: skip
-        (folder / "manifest.json").write_text(json.dumps(manifest))
-        return folder
+        return Path(shutil.copytree(synthetic_folder(neurons, traces, resting), tmp_path / "run"))
 
     return make
 
