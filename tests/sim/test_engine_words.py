@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ def test_words_of_our_own_are_gone(path):
         assert not GONE.search(line.replace("cgutils.pack_array", "")), f"{number}: {line.strip()}"
 
 
+@cache
 def records() -> set[str]:
     """Classes of the engines that are named tuples."""
     found = set()

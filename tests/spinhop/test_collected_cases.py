@@ -231,12 +231,12 @@ def test_cut_that_hangs_on_rounding_is_undetermined(spinhop):
     (row,) = _rows(spinhop, "tie_g05_100.5.txt", "--mapping", "paper")
     assert row["undetermined"] and {row["cut"], row["other_cut"]} <= {1352, 1363}
     assert abs(row["other_time"] / row["time_to_solution"] - 1) > 0.05
-    _, out, _ = spinhop("maxcut", CASES / "graphs" / "tie_g05_100.5.txt", "--mapping", "paper")
+    _, out, _ = spinhop("maxcut", CASES / "graphs" / "tie_g05_100.5.txt", "--ideal", "--mapping", "paper")
     assert "tie_g05_100.5.txt: undetermined: cut 13" in out
 
 
 def _rows(spinhop, name: str, *options: str) -> list[dict]:
-    code, out, err = spinhop("maxcut", CASES / "graphs" / name, *options, "--json")
+    code, out, err = spinhop("maxcut", CASES / "graphs" / name, "--ideal", *options, "--json")
     rows = json.loads(out)
     assert code == of_rows(rows), err
     return rows
@@ -253,18 +253,18 @@ def test_pictures_of_sixteen_bits():
 
 def test_light_drawings_are_remarked_and_inverted_on_request(spinhop):
     pictures = [CASES / "pictures" / name for name in LIGHT]
-    code, said, plain = spinhop("image", *pictures, "--trials", "1")
+    code, said, plain = spinhop("image", *pictures, "--ideal", "--trials", "1")
     assert code == of_text(said) and all(f"{name}: ON: dark pixels" in plain for name in LIGHT)
     assert plain.count("light on dark? give --invert") == 2
-    code, said, inverted = spinhop("image", *pictures, "--trials", "1", "--invert")
+    code, said, inverted = spinhop("image", *pictures, "--ideal", "--trials", "1", "--invert")
     assert code == of_text(said) and "give --invert" not in inverted
     assert all(f"{name}: ON: light pixels" in inverted for name in LIGHT)
 
 
 def test_stored_digits_that_do_not_rest_are_said_to_be_so(spinhop):
-    code, out, err = spinhop("image", *[CASES / "pictures" / name for name in DIGITS], "--trials", "1")
+    code, out, err = spinhop("image", *[CASES / "pictures" / name for name in DIGITS], "--ideal", "--trials", "1")
     assert code == of_text(out) and all(f"{name}: no rest state" in err for name in DIGITS)
-    code, out, err = spinhop("image", CASES / "pictures" / DIGITS[0], "--trials", "1")
+    code, out, err = spinhop("image", CASES / "pictures" / DIGITS[0], "--ideal", "--trials", "1")
     assert code == of_text(out) and "no rest state" not in err  # one alone is one
 
 

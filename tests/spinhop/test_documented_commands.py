@@ -8,9 +8,8 @@ from pathlib import Path
 
 import click
 import pytest
-import typer
 
-from spinhop.cli import app
+from spinhop.cli import command as whole_command
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -30,7 +29,7 @@ def command_lines(page: Path) -> list[str]:
 def parse(line: str) -> None:
     """Parse a command line as Click would, without running it."""
     words = shlex.split(re.split(r"\s[|>&]|\s2>|;", line)[0], comments=True)[1:]
-    command: click.Command = typer.main.get_command(app)
+    command = whole_command()
     context = None
     while isinstance(command, click.Group):
         name, *words = words
