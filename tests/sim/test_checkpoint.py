@@ -55,7 +55,7 @@ def one_trial(checkpoint: Path | None):
 
 
 def many_trials(engine: str, checkpoint: Path | None):
-    network, protocols = trials(*((5, 2.0) if engine == "reference" else (20, 0.0) if engine == "ideal" else (12, 2.0)))
+    network, protocols = trials(*((3, 2.0) if engine == "reference" else (20, 0.0) if engine == "ideal" else (12, 2.0)))
     return sim.run_batch(network, protocols, engine=engine, checkpoint=checkpoint)
 
 

@@ -54,8 +54,7 @@ def drawn(neurons, law="kinematic"):
 
 
 @needs_vacask
-@pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("neurons", [4, 8])
+@pytest.mark.parametrize(("neurons", "law"), [(4, "collective"), (8, "kinematic")])
 def test_the_compiled_models_move_the_walls_of_drawn_networks_as_the_engine(neurons, law):
     network, protocol = drawn(neurons, law)
     engine = {"kinematic": "layout", "collective": "reference"}[law]

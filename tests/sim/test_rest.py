@@ -1,6 +1,7 @@
 """When a wall is at rest: by its neuron's leaks and its drive, so that networks scaled in time end alike."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -83,16 +84,22 @@ def test_a_network_of_b_times_the_voltages_takes_a_bth_of_the_time(b):
 @pytest.mark.parametrize(("scale", "factor"), [(slower, 10), (slower, 200), (stronger, 2)])
 def test_drawn_networks_scale_with_their_wires(engine, scale, factor):
     """With devices that differ, each by its own leak."""
-    network, protocol = paper_case(5, seed=2)
-    network = wired(network, np.random.default_rng(2), 1.0, dict.fromkeys(
-        ("dendrite", "drive", "ground", "vdw", "line"), "ladder"))  # fmt: skip
-    network = network.with_devices(leak=network.leak * np.random.default_rng(3).uniform(0.8, 1.2, network.devices))
-    known = sim.run(network, protocol, engine=engine, record=False)
+    network, protocol, known = wired_case(engine)
     seen = sim.run(*scale(network, protocol, factor), engine=engine, record=False)
     assert known.at_rest and known.time_convergence > 0
     assert_same_in_time(known, seen, factor if scale is slower else 1 / factor, 1e-6)
     if engine == "layout":
         assert int(seen.steps) == pytest.approx(int(known.steps), rel=0.02)
+
+
+@cache
+def wired_case(engine):
+    """A network, its protocol, and what they do."""
+    network, protocol = paper_case(5, seed=2)
+    network = wired(network, np.random.default_rng(2), 1.0, dict.fromkeys(
+        ("dendrite", "drive", "ground", "vdw", "line"), "ladder"))  # fmt: skip
+    network = network.with_devices(leak=network.leak * np.random.default_rng(3).uniform(0.8, 1.2, network.devices))
+    return network, protocol, sim.run(network, protocol, engine=engine, record=False)
 
 
 @ENGINES

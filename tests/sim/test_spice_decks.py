@@ -20,6 +20,8 @@ from sim.tasks.setup import paper_design
 from sim.traces import walls_at
 from tests.support.small_disk import NO_MOUNT, MountError, small_disk
 
+FULL = bool(os.environ.get("SPINHOP_FULL"))
+
 pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 
 
@@ -61,12 +63,12 @@ def assert_agree(network, protocol):
 
 
 @pytest.mark.parametrize("ohm", [0.0, 2.0])
-@pytest.mark.parametrize(("neurons", "seed"), [(4, 1), (8, 2), (8, 5)])
+@pytest.mark.parametrize(("neurons", "seed"), [(4, 1), (8, 2), *[(8, 5)] * FULL])
 def test_ngspice_moves_every_wall_as_the_reference(neurons, ohm, seed):
     assert_agree(*case(neurons, ohm, seed))
 
 
-@pytest.mark.skipif(not os.environ.get("SPINHOP_FULL"), reason="minutes of ngspice; set SPINHOP_FULL=1")
+@pytest.mark.skipif(not FULL, reason="minutes of ngspice; set SPINHOP_FULL=1")
 @pytest.mark.parametrize("ohm", [0.0, 2.0])
 def test_ngspice_moves_sixteen_neurons_as_the_reference(ohm):
     assert_agree(*case(16, ohm, 3))
@@ -101,8 +103,11 @@ def drawn(neurons, style, folder, process="copper", **wires):
     return network, protocol_for(design, preset, start=start, levels=weight_levels(design))
 
 
-@pytest.mark.parametrize("style", ["rails", "lines"])
-@pytest.mark.parametrize(("neurons", "process"), [(4, "ebeam"), (4, "copper"), (8, "copper")])
+@pytest.mark.parametrize(
+    ("neurons", "process", "style"),
+    [(4, "ebeam", "lines"), (4, "copper", "rails"), (8, "copper", "lines"),
+     *[(4, "ebeam", "rails"), (4, "copper", "lines"), (8, "copper", "rails")] * FULL],
+)  # fmt: skip
 def test_ngspice_moves_drawn_networks_as_the_reference(neurons, process, style, tmp_path):
     assert_agree(*drawn(neurons, style, tmp_path, process))
 
@@ -128,7 +133,7 @@ def test_ngspice_grounds_weights_while_loading_as_the_reference(style, tmp_path)
 @pytest.mark.slow
 def test_ngspice_moves_drawn_neurons_as_the_reference_for_some_time(tmp_path):
     """4 ns of load and convergence, in which all walls move; the whole trial takes ngspice minutes."""
-    network, protocol = drawn(16 if os.environ.get("SPINHOP_FULL") else 8, "lines", tmp_path)
+    network, protocol = drawn(16 if FULL else 8, "lines", tmp_path)
     walls = np.random.default_rng(2).random(network.devices)
     protocol = dataclasses.replace(protocol, initial=walls, load=2e-9, time_limit=2e-9)
     reference = sim.run(network, protocol, engine="reference", tolerance=1e-8)
@@ -138,7 +143,7 @@ def test_ngspice_moves_drawn_neurons_as_the_reference_for_some_time(tmp_path):
     assert difference(network, seen, reference) <= 0.01
 
 
-@pytest.mark.skipif(not os.environ.get("SPINHOP_FULL"), reason="ten minutes of ngspice; set SPINHOP_FULL=1")
+@pytest.mark.skipif(not FULL, reason="ten minutes of ngspice; set SPINHOP_FULL=1")
 @pytest.mark.parametrize("style", ["rails", "lines"])
 def test_ngspice_moves_sixteen_drawn_neurons_as_the_reference_until_rest(style, tmp_path):
     assert_agree(*drawn(16, style, tmp_path))
@@ -198,7 +203,7 @@ def test_more_pins_than_a_subcircuit_can_have(monkeypatch):
     np.testing.assert_allclose(walls_at(as_subcircuit, time), walls_at(flat, time), atol=1e-3 * network.length[0])
 
 
-@pytest.mark.skipif(not os.environ.get("SPINHOP_FULL"), reason="half a minute of ngspice; set SPINHOP_FULL=1")
+@pytest.mark.skipif(not FULL, reason="half a minute of ngspice; set SPINHOP_FULL=1")
 def test_a_deck_of_more_pins_than_a_subcircuit_can_have_runs():
     network, protocol = case(33, 0.0, 1)
     assert len(network.pin_node) > 1005

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -55,7 +56,7 @@ class DenseOutput:
         return np.concatenate(times), np.concatenate(walls)
 
 
-def dense(network, protocol, monkeypatch, parts=24):
+def dense(network, protocol, parts=24):
     """Walls of the reference engine at a tight tolerance, at many times of every step; nothing of the event store."""
     seen = []
 
@@ -63,7 +64,7 @@ def dense(network, protocol, monkeypatch, parts=24):
         seen.append(DenseOutput(solver.network))
         return seen[-1]
 
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ReferenceSolver, "recorder", keep)
         patch.setattr(ReferenceSolver, "trace", lambda solver, recorder, protocol: None)
         sim.run(network, protocol, engine="reference", tolerance=1e-11, voltages=True)
@@ -85,13 +86,19 @@ def assert_straight_lines_are_near(result, network, times, walls):
     assert apart.max() < NEAR, np.unravel_index(apart.argmax(), apart.shape)
 
 
+@cache
+def dense_case(ohm, load):
+    """A network, its protocol, and its walls: the same for every engine."""
+    network, protocol = paper_case(6, ohm, 3, load=load)
+    return network, protocol, *dense(network, protocol)
+
+
 @pytest.mark.parametrize("engine", ["reference", "ideal", "layout"])
 @pytest.mark.parametrize(("ohm", "load"), [(0.0, "rest"), (0.0, 16e-9), (2.0, "rest"), (4.0, 5e-9)])
-def test_straight_lines_are_near_the_way(engine, ohm, load, monkeypatch):
+def test_straight_lines_are_near_the_way(engine, ohm, load):
     if engine == "ideal" and ohm:
         pytest.skip("only without wires")
-    network, protocol = paper_case(6, ohm, 3, load=load)
-    times, walls = dense(network, protocol, monkeypatch)
+    network, protocol, times, walls = dense_case(ohm, load)
     result = sim.run(network, protocol, engine=engine)
     assert_straight_lines_are_near(result, network, times, walls)
     np.testing.assert_array_equal(walls_at(result, float(result.time_to_solution)), result.wall_final)
@@ -110,11 +117,17 @@ def plan(seed, **changes):
                    if changes.get("wired") else {})  # fmt: skip
 
 
+@cache
+def dense_plan(seed, wired):
+    """As ``dense_case``, of a random trial."""
+    network, protocol = trial(plan(seed, wired=wired))
+    return network, protocol, *dense(network, protocol, parts=8)
+
+
 @pytest.mark.parametrize("engine", ["reference", "ideal", "layout"])
 @pytest.mark.parametrize("seed", range(8))
-def test_straight_lines_are_near_the_way_on_random_trials(engine, seed, monkeypatch):
-    network, protocol = trial(plan(seed, wired=engine != "ideal"))
-    times, walls = dense(network, protocol, monkeypatch, parts=8)
+def test_straight_lines_are_near_the_way_on_random_trials(engine, seed):
+    network, protocol, times, walls = dense_plan(seed, engine != "ideal")
     result = sim.run(network, protocol, engine=engine, tolerance=1e-10)
     assert_straight_lines_are_near(result, network, times, walls)
 
@@ -134,9 +147,9 @@ def drawn(tmp_path_factory):
 
 
 @pytest.mark.parametrize("engine", ["reference", "layout"])
-def test_straight_lines_are_near_the_way_of_drawn_networks(engine, drawn, monkeypatch):
+def test_straight_lines_are_near_the_way_of_drawn_networks(engine, drawn):
     network, protocol = drawn
-    times, walls = dense(network, protocol, monkeypatch)
+    times, walls = dense(network, protocol)
     assert_straight_lines_are_near(sim.run(network, protocol, engine=engine), network, times, walls)
 
 
