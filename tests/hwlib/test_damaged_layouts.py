@@ -40,7 +40,7 @@ def test_damaged_files_end_in_one_line(suffix, tmp_path):
     """Cut off and with wrong bytes: read or refused, never a word of KLayout's, nothing that does not end."""
     whole = write(network(), tmp_path / f"whole{suffix}").read_bytes()
     dice, read = random.Random(1), 0
-    for k in range(60):
+    for k in range(30):
         content = bytearray(whole if k % 3 else whole[: dice.randrange(len(whole))])
         for _ in range(k % 3 * dice.randrange(1, 4)):
             content[dice.randrange(len(content))] ^= 1 << dice.randrange(8)
@@ -52,7 +52,7 @@ def test_damaged_files_end_in_one_line(suffix, tmp_path):
         except InputError as error:
             assert str(path) in str(error)
             assert "db/" not in str(error) and "Internal" not in str(error)
-    assert 0 < read < 60
+    assert 0 < read < 30
 
 
 def test_remarks_of_klayout_are_not_written_to_the_terminal(capfd, tmp_path):

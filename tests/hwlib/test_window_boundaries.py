@@ -76,9 +76,9 @@ def squares(x, y, low, high):
 
 
 @pytest.mark.parametrize(
-    ("process", "lines"), [(name, ("upright", "level", "both")[k % 3]) for k, name in enumerate(preset_names())]
+    ("process", "lines", "polygons"),
+    [(name, ("upright", "level", "both")[k % 3], (bow_tie, squares)[k % 2]) for k, name in enumerate(preset_names())],
 )
-@pytest.mark.parametrize("polygons", [bow_tie, squares])
 def test_metal_that_touches_on_a_boundary_is_one_net(process, polygons, lines, tmp_path):
     flat, design, p = drawn(process, tmp_path)
     low, high, x, y = rows(flat, p)
