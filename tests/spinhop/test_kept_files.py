@@ -98,7 +98,7 @@ def _fits(there: h5py.Dataset, value: object) -> bool:
 
 def _changed(path: Path, **values: object) -> None:
     with h5py.File(path, "a") as file:
-        if all(_fits(file[variable], value) for variable, value in values.items()):
+        if all(variable in file and _fits(file[variable], value) for variable, value in values.items()):
             for variable, value in values.items():
                 file[variable][...] = value
             return
