@@ -18,6 +18,7 @@ from hwlib.errors import InputError
 from hwlib.files import open_outside
 from hwlib.network import Network
 from hwlib.writing import temporary_of, write_atomic
+from sim.energies import impossible_energies
 from sim.protocol import Protocol
 from sim.result import Trials, joined
 from sim.ties import SIGNS
@@ -109,6 +110,8 @@ class FinishedTrials:
             raise CheckpointError(self.path, "damaged, or no checkpoint (arrays of other kinds or shapes)")
         if any(not np.isfinite(arrays[name]).all() or arrays[name].min(initial=0) < 0 for name in _NEVER_NEGATIVE):
             raise CheckpointError(self.path, "damaged, or no checkpoint (arrays of numbers that cannot be)")
+        if wrong := impossible_energies(arrays["energy_source"], arrays["energy_sink"]):
+            raise CheckpointError(self.path, f"damaged, or no checkpoint ({wrong})")
         if not on_tracks(self._network, arrays["wall_final"], _BEYOND):
             raise CheckpointError(self.path, "damaged, or no checkpoint (arrays of walls off their tracks)")
         return Trials(**arrays)

@@ -41,7 +41,6 @@ TRACES = {
 }
 _ROUNDING = 1e-9  # relative
 _NEAR_END = 0.05  # of L: a wall there is at that end, however states are read
-_BALANCE = 1e-3  # relative; trials of circuit simulators keep it to 1e-4
 _REST = Wanted((), gaps=True)  # over trials at rest: NaN when there is none
 BATCH = {
     "at_rest": _EACH, "undetermined": _EACH, "v_dw": Wanted((), optional=True),
@@ -138,13 +137,12 @@ def read_task(path: Path, kind: str, design: Design | None = None, *, shown: boo
 
 def _unphysical(found: xr.Dataset) -> str:
     """What of times and energies no trial can have; empty where all is possible."""
-    times = [name for name in ("time_load", "time_convergence", "time_to_solution") if name in found]
-    for name in (*times, "energy_sink"):  # sources may take back, heat does not
-        if (found[name].values < 0).any():
+    from sim.energies import impossible_energies
+
+    for name in ("time_load", "time_convergence", "time_to_solution"):
+        if name in found and (found[name].values < 0).any():
             return f"{name} is negative"
-    delivered, heat = (found[f"energy_{end}"].sum(end).values for end in ("source", "sink"))
-    same = np.isclose(delivered, heat, rtol=_BALANCE, atol=0)
-    return "" if same.all() else "energy_sink is not the energy of its sources"
+    return impossible_energies(found["energy_source"].values, found["energy_sink"].values)
 
 
 def _retold(found: xr.Dataset, design: Design | None) -> str:

@@ -209,7 +209,8 @@ def test_damaged_checkpoints_are_refused_in_one_line(tmp_path):
         {"margin": np.zeros(2, "V0")}, {"growth": np.zeros(2, complex)}, {"state_final": np.zeros((2, 0, 5))},
         {"wall_final": np.full((2, 4), np.nan)}, {"wall_final": np.full((2, 4), 1e-3)},
         {"wall_final": np.full((2, 4), -1e-12)}, {"time_load": np.full(2, -1.0)}, {"state_final": np.zeros((2, 1))},
-        "three trials of two",
+        {"energy_sink": np.full((2, 3), -1e-12), "energy_source": np.full((2, 3), -1e-12)},
+        {"energy_sink": np.full((2, 3), 1e-12)}, {"energy_source": np.full((2, 3), np.nan)}, "three trials of two",
     ],
     ids=str,
 )  # fmt: skip
@@ -226,7 +227,9 @@ def test_finished_trials_of_other_shapes_are_refused(tmp_path, change):
     if change == {}:
         assert FinishedTrials(tmp_path / "kept.npz", "me", network, 2).count == 2
     else:
-        with pytest.raises(CheckpointError, match=r"kept\.npz: damaged, or no checkpoint \((arrays of|an array of)"):
+        with pytest.raises(
+            CheckpointError, match=r"kept\.npz: damaged, or no checkpoint \((arrays of|an array of|energy_sink is)"
+        ):
             FinishedTrials(tmp_path / "kept.npz", "me", network, 2)
 
 

@@ -1,0 +1,20 @@
+"""Which energies a circuit of resistors can have taken."""
+
+from __future__ import annotations
+
+import numpy as np
+
+BALANCE = 1e-3  # relative; trials of circuit simulators keep it to 1e-4
+
+
+def impossible_energies(delivered: np.ndarray, heat: np.ndarray) -> str:
+    """What of the energies of trials no circuit has, under the names of a result; empty where all is possible.
+
+    Args:
+        delivered: by each kind of sources in J, which may also take back, shape (…, sources).
+        heat: in each kind of resistors in J, shape (…, sinks).
+    """
+    if (heat < 0).any():
+        return "energy_sink is negative"
+    same = np.isclose(delivered.sum(axis=-1), heat.sum(axis=-1), rtol=BALANCE, atol=0)
+    return "" if same.all() else "energy_sink is not the energy of its sources"
