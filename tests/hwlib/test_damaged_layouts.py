@@ -8,10 +8,12 @@ import klayout.db as kdb
 import pytest
 
 from hwlib.design import Design
+from hwlib.drawing import layout_file
 from hwlib.drawing.hierarchy import REACH
 from hwlib.drawing.layout_file import read_layout
 from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError
+from hwlib.forked import bounded
 from hwlib.process import load_process
 from tests.support.drawn_network import PX, PY, draw_network
 
@@ -63,6 +65,27 @@ def test_remarks_of_klayout_are_not_written_to_the_terminal(capfd, tmp_path):
     capfd.readouterr()
     read_layout(tmp_path / "a.gds")
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_child_tries_every_content_once(tmp_path, monkeypatch):
+    """Whatever the file's name; a damaged one, and one with a byte more, each time and at first."""
+    tried = []
+    monkeypatch.setattr(layout_file, "bounded", lambda work, **bounds: tried.append(bounds) or bounded(work, **bounds))
+    layout = network()
+    layout.top_cell().name = "tried_once"
+    content = write(layout, tmp_path / "a.gds").read_bytes()
+    for name in ("a.gds", "b.gds", "a.gds"):
+        (tmp_path / name).write_bytes(content)
+        read_layout(tmp_path / name)
+    assert len(tried) == 1
+    (tmp_path / "a.gds").write_bytes(content + b"\0")
+    read_layout(tmp_path / "a.gds")
+    assert len(tried) == 2
+    (tmp_path / "b.gds").write_bytes(content[:-400])
+    for count in (3, 4):
+        with pytest.raises(InputError, match="damaged"):
+            read_layout(tmp_path / "b.gds")
+        assert len(tried) == count
 
 
 def test_a_cell_in_itself_is_damage(tmp_path):
