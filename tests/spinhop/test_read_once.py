@@ -54,7 +54,9 @@ def counted(monkeypatch):
     count(extractor, "assemble", "assembled")
     read = kdb.Layout.read
     monkeypatch.setattr(
-        kdb.Layout, "read", lambda self, path: (counts.update([f"layout {Path(path).name}"]), read(self, path))[1]
+        kdb.Layout,
+        "read",
+        lambda self, path, *options: (counts.update([f"layout {Path(path).name}"]), read(self, path, *options))[1],
     )
     return counts
 
