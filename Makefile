@@ -22,8 +22,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 run: $(STAMP)
 	@$(BIN)/spinhop run $(DESIGN)
 
-# NumPy's threads wait for each other busily: where tests share the cores that takes several times the work.
+# Threads of NumPy and Numba wait for each other busily: where tests share the cores that takes several times the work.
 test proof: export OPENBLAS_NUM_THREADS := 1
+test proof: export OMP_WAIT_POLICY := passive
 test: lint types
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
