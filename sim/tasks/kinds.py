@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # a design's task is read without what runs it
     from sim.protocol import Protocol
 
 Style = Literal["share", "trials", "number", "whole", "time", "energy", "text", "lines", "yes"]
-_ROUNDING = 1e-9  # relative
+_ROUNDING, _NOTHING = 1e-9, 1e-15  # relative; what 1 less a share leaves of nothing
 CASE = "case"  # the dimension of what is told per distortion, picture or graph
 
 
@@ -238,7 +238,7 @@ def differs(result: xr.Dataset, again: Mapping[str, Any]) -> str:
         stored, wanted = result[name].values, np.asarray(values)
         numbers = wanted.dtype.kind in "fc"
         same = np.shape(stored) == wanted.shape and (
-            np.allclose(stored, wanted, rtol=_ROUNDING, atol=0, equal_nan=True)
+            np.allclose(stored, wanted, rtol=_ROUNDING, atol=_NOTHING, equal_nan=True)
             if numbers else np.array_equal(stored, wanted)
         )  # fmt: skip
         if not same:

@@ -217,8 +217,8 @@ def make_system(
 
 def another_system(system: System) -> System:
     """One of the same plan with its own memory; put it under voltages before anything else."""
-    taps, face = Taps(*map(np.copy, system.taps)), Face(*map(np.copy, system.face))
-    state = CoupledState(*map(np.copy, system.coupled_state))
+    taps, face = Taps._make(map(np.copy, system.taps)), Face._make(map(np.copy, system.face))
+    state = CoupledState._make(map(np.copy, system.coupled_state))
     own = {name: values.copy() for name, values in system.work._asdict().items() if name not in _OF_PLAN}
     own["tap_siemens"] = state.siemens if system.coupled.rails else taps.siemens
     work = system.work._replace(**own)

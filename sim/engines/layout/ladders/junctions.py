@@ -100,18 +100,19 @@ def straightened(ladder: RowEdges, dendrite: np.ndarray) -> tuple[RowEdges, list
     return _exchanged(ladder, dropped, added), junctions, gone
 
 
-def _find(ends: np.ndarray, siemens: np.ndarray, around: _Surroundings) -> _Found | None:
-    """The junction in a place, of wires between its nodes, ``ends`` of shape (2, wires); None without."""
-    place = _place(ends, siemens, len(around.port))
+def _find(ends: np.ndarray, wire: np.ndarray, around: _Surroundings) -> _Found | None:
+    """The junction in a place, of wires (S) between its nodes, ``ends`` of shape (2, wires); None without."""
+    place = _place(ends, wire, len(around.port))
     bare = around.crowded & (around.pillars == 0)
     outside = around.wires - (place.matrix < 0).sum(axis=0)
     kept = _without(place, bare)
-    found = _junction(kept, _Surroundings(*(each[~bare] for each in around)), outside[~bare])
+    found = _junction(kept, _Surroundings._make(each[~bare] for each in around), outside[~bare])
     if found is None:
         return None
     nodes, rest = found
     index = np.searchsorted(kept.nodes, nodes)
-    return _Found(nodes, _laplacian(-kept.matrix[np.ix_(index, index)]), rest, bare)
+    siemens = _laplacian(-kept.matrix[np.ix_(index, index)])
+    return _Found(nodes=nodes, siemens=siemens, rest=rest, bare=bare)
 
 
 def _place(ends: np.ndarray, siemens: np.ndarray, nodes: int) -> _Place:

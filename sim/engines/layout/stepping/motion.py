@@ -93,7 +93,7 @@ def make_motion(system: System, network: Network) -> Motion:
 
 def another_motion(motion: Motion) -> Motion:
     """One of the same walls with its own memory; call ``start_motion`` before anything else."""
-    return Motion(*map(np.copy, motion))
+    return Motion._make(map(np.copy, motion))
 
 
 def start_motion(motion: Motion) -> None:
