@@ -15,7 +15,7 @@ def test_a_difference_that_is_rounded_below_zero_is_possible():
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [([0, 0, -2e-14], "negative"), ([0, 0, 2e-14], "not the energy of its sources"), ([0, np.nan, 0], "not the energy")],
+    [([0, 0, -2e-14], "negative"), ([0, 0, 2e-14], "not the energy of its"), ([0, np.nan, 0], "not the energy of its")],
 )
 def test_what_no_circuit_has_is_named(change, said):
     delivered, heat = TRIAL
