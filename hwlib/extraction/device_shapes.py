@@ -87,7 +87,7 @@ class EqualDevices:
         """As ``find_devices``."""
         if shapes["pillar"].count() != 1:  # none, or a flat layout's: no window of a tile
             return find_devices(shapes, where)
-        key = tuple(shapes[name].to_s() for name in _LAYERS)
+        key = tuple(shapes[name].to_s(shapes[name].count()) for name in _LAYERS)  # else the first 20 polygons alone
         if key not in self._known:
             self._known[key] = find_devices(shapes, where)
         return self._known[key]

@@ -1,9 +1,10 @@
-"""Conductors that are alike share one solution: the one that each has by itself."""
+"""Conductors and devices that are alike share one solution: the one that each has by itself."""
 
 import klayout.db as db
 import numpy as np
 
 from hwlib.extraction import equal_wires
+from hwlib.extraction.device_shapes import EqualDevices, find_devices
 from hwlib.extraction.equal_wires import EqualWires
 from hwlib.extraction.grid import Line
 from hwlib.extraction.polygon_resistors import Conductor, PolygonResistors, wire
@@ -52,3 +53,21 @@ def test_what_hangs_by_nothing_has_no_network():
     polygon = db.Polygon(db.Box(0, 0, 900, 100))
     EqualWires(FRAME).wire(Conductor(polygon, [], [Pin(out.node(50.0, 50.0), 50.0, 50.0)]), out)
     assert out.resistors == [] and len(out.x) == 1
+
+
+def test_devices_among_many_shapes_are_told_apart_by_all_of_them():
+    """One contact differs, and thirty pieces of metal stand before it in every order."""
+
+    def window(contact: int) -> dict[str, db.Region]:
+        beside = [db.Box(400 * k, y, 400 * k + 50, y + 50) for y in (-900, 900) for k in range(-15, 15)]
+        own = [db.Box(-100, -20, 20, 60), db.Box(50, 0, 90, 50), db.Box(contact, -20, 240, 60)]
+        boxes = {"track": [db.Box(0, 0, 140, 40)], "pillar": [db.Box(60, 10, 80, 30)], "read": [db.Box(50, 0, 90, 50)],
+                 "vt": [db.Box(0, 0, 20, 40), db.Box(120, 0, 140, 40)], "pin": [db.Box(0, 0, 20, 40)],
+                 "m1": own + beside}  # fmt: skip
+        return {name: db.Region(drawn).merged() for name, drawn in boxes.items()}
+
+    equal, where = EqualDevices(), lambda x, y: f"{x}, {y}"
+    for contact in (110, 125, 110):
+        found = equal.find(window(contact), where)
+        assert found == find_devices(window(contact), where)
+        assert found[0].length == max(contact, 120) - 20
