@@ -5,8 +5,8 @@ The files are as xarray would write them: it opens them with coordinates, units 
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hwlib.netcdf import UnusableError, Wanted, check_claims, check_values, check_variables, read_guarded
-from hwlib.writing import write_bytes
+from hwlib.writing import write_with_library
 
 if TYPE_CHECKING:
-    import h5netcdf
+    import netCDF4
 
 _PACKING = ("scale_factor", "add_offset")  # other programs' compression, which would have to be undone
 
@@ -58,27 +58,32 @@ class ArrayFile:
 def write_arrays(content: ArrayFile, path: str | Path) -> Path:
     """Write a netCDF-4 file, whole or not at all; numbers are compressed, without loss.
 
-    It is made in memory first: HDF5 ends the process when the disk fills up under it.
-
     Raises:
         InputError: when the file cannot be written.
     """
-    import h5netcdf
-    import h5py
+    import netCDF4
 
-    buffer = io.BytesIO()
-    with h5netcdf.File(buffer, "w") as file:
-        file.dimensions = content.sizes
-        for name, (dims, values, attrs) in content.variables.items():
-            if values.dtype.kind in "OU":
-                made = file.create_variable(name, dims, h5py.string_dtype(), data=values.astype(object))
-            else:
-                gap = {"fillvalue": np.nan} if values.dtype.kind == "f" else {}
-                packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if values.size else {}
-                made = file.create_variable(name, dims, values.dtype, data=values, **gap, **packed)
-            made.attrs.update(attrs)
-        file.attrs.update(content.attrs)
-    return write_bytes(Path(path), buffer.getbuffer())
+    def write(temporary: Path) -> None:
+        with closing(netCDF4.Dataset(temporary, "w")) as file:
+            for name, size in content.sizes.items():
+                file.createDimension(name, size)
+            for name, each in content.variables.items():
+                _add(file, name, each)
+            file.setncatts(content.attrs)
+
+    return write_with_library(Path(path), write)
+
+
+def _add(file: netCDF4.Dataset, name: str, variable: ArrayVariable) -> None:
+    dims, values, attrs = variable
+    text = values.dtype.kind in "OU"
+    kind: Any = str if text else values.dtype
+    gap = np.nan if values.dtype.kind == "f" else None
+    packed = not text and values.size > 0 and bool(dims)
+    made = file.createVariable(name, kind, dims, fill_value=gap, compression="zlib" if packed else None, complevel=1)
+    made.setncatts(attrs)
+    made.set_auto_maskandscale(False)
+    made[...] = values.astype(object) if text else values
 
 
 def read_arrays(
@@ -95,16 +100,18 @@ def read_arrays(
     Raises:
         InputError: one line with the file; missing, no regular file, damaged, or of another kind.
     """
-    import h5netcdf  # here once, lest every child does it
+    import netCDF4  # here once, lest every child does it
 
     def read() -> ArrayFile:
         check_claims(Path(path))
-        with h5netcdf.File(path, "r", decode_vlen_strings=True) as file:
+        with netCDF4.Dataset(path) as file:
+            file.set_auto_maskandscale(False)
             there = {name: file.variables[name] for name in wanted if name in file.variables}
             found = {name: _Look(each) for name, each in there.items()}
             lengths = {name: dimension.size for name, dimension in file.dimensions.items()}
             names = check_variables(found, wanted, lengths, sizes or {})
-            content = ArrayFile({name: _variable(name, there[name]) for name in names}, dict(file.attrs))
+            attrs = {name: file.getncattr(name) for name in file.ncattrs()}
+            content = ArrayFile({name: _variable(name, there[name]) for name in names}, attrs)
         check_values({name: each.values for name, each in content.variables.items()}, wanted)
         return content
 
@@ -114,15 +121,15 @@ def read_arrays(
 class _Look:
     """What a variable says of itself, in the words of ``check_variables``."""
 
-    def __init__(self, variable: h5netcdf.Variable):
-        self.dims, self.dtype = tuple(variable.dimensions), variable.dtype
-        if np.dtype(self.dtype).kind == "i" and variable.attrs.get("dtype") == "bool":  # as xarray writes them
-            self.dtype = np.dtype(bool)
+    def __init__(self, variable: netCDF4.Variable):
+        self.dims, self.dtype = variable.dimensions, np.dtype(object if variable.dtype is str else variable.dtype)
+        if self.dtype.kind == "i" and "dtype" in variable.ncattrs() and variable.getncattr("dtype") == "bool":
+            self.dtype = np.dtype(bool)  # as xarray writes them
 
 
-def _variable(name: str, variable: h5netcdf.Variable) -> ArrayVariable:
-    attrs = dict(variable.attrs)
+def _variable(name: str, variable: netCDF4.Variable) -> ArrayVariable:
+    attrs = {key: variable.getncattr(key) for key in variable.ncattrs()}
     odd = [key for key in _PACKING if key in attrs]
-    if odd or (variable.dtype.kind != "f" and "_FillValue" in attrs):
+    if odd or (np.dtype(variable.dtype).kind != "f" and "_FillValue" in attrs):
         raise UnusableError(f"{name} is packed with {(odd or ['_FillValue'])[0]}")
-    return ArrayVariable(tuple(variable.dimensions), variable[...], attrs)
+    return ArrayVariable(variable.dimensions, variable[...], attrs)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hwlib.design import Design
 
 PACKAGES = (
-    "spinhop", "numpy", "scipy", "numba", "xarray", "h5netcdf", "h5py", "klayout", "gdsfactory", "kfactory", "networkx",
+    "spinhop", "numpy", "scipy", "numba", "xarray", "netCDF4", "h5py", "klayout", "gdsfactory", "kfactory", "networkx",
     "pydantic", "pint", "matplotlib", "jinja2", "typer", "rich", "optuna",
 )  # fmt: skip
 

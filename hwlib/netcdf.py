@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
@@ -15,7 +14,7 @@ import numpy as np
 from hwlib.errors import InputError, StoppedError, cut, shown
 from hwlib.files import open_outside
 from hwlib.forked import bounded
-from hwlib.writing import write_bytes
+from hwlib.writing import write_with_library
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,8 +34,6 @@ _KIND_NAMES = {"f": "numbers", "i": "whole numbers", "b": "yes or no", "U": "tex
 def write_netcdf(dataset: xr.Dataset, path: str | Path, encoding: Mapping[str, Any] | None = None) -> Path:
     """Write a dataset as netCDF-4, whole or not at all.
 
-    It is made in memory first: HDF5 ends the process when the disk fills up under it.
-
     Args:
         dataset: what to write.
         path: the file.
@@ -45,14 +42,15 @@ def write_netcdf(dataset: xr.Dataset, path: str | Path, encoding: Mapping[str, A
     Raises:
         InputError: when the file cannot be written.
     """
-    from xarray.backends import H5NetCDFStore
+    import netCDF4
+    from xarray.backends import NetCDF4DataStore
 
-    buffer = io.BytesIO()
-    # As Dataset.to_netcdf, which loads all of Dask distributed first, to ask whether a scheduler wants a lock.
-    store = H5NetCDFStore.open(buffer, mode="w", lock=False)
-    dataset.dump_to_store(store, encoding=encoding)
-    store.close()
-    return write_bytes(Path(path), buffer.getbuffer())
+    def write(temporary: Path) -> None:
+        with closing(netCDF4.Dataset(temporary, "w")) as file:
+            # As Dataset.to_netcdf, which loads all of Dask distributed first, to ask whether a scheduler wants a lock.
+            dataset.dump_to_store(NetCDF4DataStore(file), encoding=encoding)
+
+    return write_with_library(Path(path), write)
 
 
 class Wanted(NamedTuple):
@@ -92,7 +90,7 @@ def read_netcdf(
         InputError: one line with the file; missing, no regular file, damaged, or of another kind.
     """
     # Here once, lest every child does it.
-    import h5netcdf  # noqa: F401
+    import netCDF4  # noqa: F401
     import xarray  # noqa: F401
 
     with suppress(ImportError):  # not installed: xarray does without
@@ -148,7 +146,7 @@ def _read(path: Path, wanted: Mapping[str, Wanted], sizes: Mapping[str, int]) ->
 
     with warnings.catch_warnings(action="ignore"):
         check_claims(path)
-        with xr.open_dataset(path, engine="h5netcdf", decode_times=False, decode_timedelta=False) as opened:
+        with xr.open_dataset(path, engine="netcdf4", decode_times=False, decode_timedelta=False) as opened:
             names = check_variables(opened.variables, wanted, opened.sizes, sizes)
             found = opened.drop_vars([name for name in opened.variables if name not in names]).load()
     check_values({str(name): each.values for name, each in found.variables.items()}, wanted)

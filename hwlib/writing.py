@@ -84,7 +84,9 @@ def write_bytes(path: Path, content: bytes | memoryview) -> Path:
 def write_with_library(
     path: Path, write: Callable[[Path], Any], change: Callable[[bytes], bytes] | None = None
 ) -> Path:
-    """The same for KLayout's writers, which do not notice that their last block did not fit.
+    """The same for libraries that write themselves.
+
+    KLayout does not notice that its last block did not fit, and netCDF does not say why it could not go on.
 
     Args:
         path: the file.
@@ -100,16 +102,23 @@ def write_with_library(
             write(temporary)
         except RuntimeError as error:
             number = _ERRNO.search(str(error))
+            if number is None:
+                _check_room(temporary)
             reason = os.strerror(int(number[1])) if number else str(error)
             raise InputError(f"{path}: cannot be written ({reason})") from None
-        size = temporary.stat().st_size
-        with temporary.open("ab") as file:
-            file.write(bytes(_ROOM))
-            file.flush()
-            file.truncate(size)
+        _check_room(temporary)
         if change is not None:
             temporary.write_bytes(change(temporary.read_bytes()))
     return path
+
+
+def _check_room(path: Path) -> None:
+    """Raise the ``OSError`` of a file that has no room for more."""
+    size = path.stat().st_size
+    with path.open("ab") as file:
+        file.write(bytes(_ROOM))
+        file.flush()
+        file.truncate(size)
 
 
 def is_temporary(name: str) -> bool:

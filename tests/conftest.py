@@ -88,9 +88,9 @@ def _write_synthetic_run(folder: Path, neurons: int, traces: bool, resting: int 
     write_network(network, folder / "network.nc")
     for k, name in enumerate(("ideal.nc", "drawn.nc")):
         trial = synthetic_trial(network, seed=k)
-        (trial if traces else trial.drop_dims("event")).to_netcdf(folder / name, engine="h5netcdf")
-    synthetic_recall(neurons, 20, seed=1).to_netcdf(folder / "recall_ideal.nc", engine="h5netcdf")
-    synthetic_recall(neurons, 20, seed=2, resting=resting).to_netcdf(folder / "recall_drawn.nc", engine="h5netcdf")
+        (trial if traces else trial.drop_dims("event")).to_netcdf(folder / name, engine="netcdf4")
+    synthetic_recall(neurons, 20, seed=1).to_netcdf(folder / "recall_ideal.nc", engine="netcdf4")
+    synthetic_recall(neurons, 20, seed=2, resting=resting).to_netcdf(folder / "recall_drawn.nc", engine="netcdf4")
     Image.new("RGB", (60, 40), "#3056a0").save(folder / "layout.png")
     stages = {
         "layout": ["layout.png"], "extraction": ["network.nc"], "simulation, ideal": ["ideal.nc"],

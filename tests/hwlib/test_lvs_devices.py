@@ -87,7 +87,7 @@ def test_recognised_devices_are_written_with_drawn_sizes_and_places(tmp_path):
     row = draw.layout.cell("line_4")  # whose axon 1→4 is taken away
     next(inst for inst in row.each_inst() if inst.trans.disp.x == PX).delete()
     assert lvs(draw.layout, EBEAM, FIVE, devices=tmp_path / "devices.nc")
-    with xr.open_dataset(tmp_path / "devices.nc", engine="h5netcdf") as found:
+    with xr.open_dataset(tmp_path / "devices.nc", engine="netcdf4") as found:
         table = found.load().set_index(device=["post", "pre"])
     assert np.isnan(table.x.sel(post=4, pre=1)) and table.x.notnull().sum() == 24
     here = table.sel(post=2, pre=2)

@@ -50,7 +50,7 @@ def test_reads_back(tmp_path):
 
 
 def test_file_says_what_it_holds(tmp_path):
-    with xr.open_dataset(write_network(_network(), tmp_path / "n.nc"), engine="h5netcdf") as dataset:
+    with xr.open_dataset(write_network(_network(), tmp_path / "n.nc"), engine="netcdf4") as dataset:
         for name, variable in dataset.data_vars.items():
             assert variable.attrs["long_name"] and variable.attrs["units"], name
 
@@ -66,7 +66,7 @@ def test_junk_is_refused(tmp_path, content):
 def test_missing_and_foreign_files(tmp_path):
     with pytest.raises(InputError, match="no such network file"):
         read_network(tmp_path / "none.nc")
-    xr.Dataset({"a": 1}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
+    xr.Dataset({"a": 1}).to_netcdf(tmp_path / "other.nc", engine="netcdf4")
     with pytest.raises(InputError, match=r"damaged, or no network \(no variable node_net\)"):
         read_network(tmp_path / "other.nc")
 
@@ -94,7 +94,7 @@ def whole(tmp_path_factory, written) -> ArrayFile:
     """What the file holds."""
     path = tmp_path_factory.mktemp("whole") / "n.nc"
     path.write_bytes(written)
-    with xr.open_dataset(path, engine="h5netcdf", decode_cf=False) as opened:
+    with xr.open_dataset(path, engine="netcdf4", decode_cf=False) as opened:
         there = opened.load()
     variables = {str(name): ArrayVariable(each.dims, each.values) for name, each in there.variables.items()}
     return ArrayFile(variables, there.attrs)
@@ -161,9 +161,9 @@ def test_narrowest_cross_section_goes_with_the_area_and_may_lack_in_a_file(tmp_p
     np.testing.assert_array_equal(uneven.with_devices(area=1.0, narrowest_area=0.25).narrowest_area, 0.25)
     path = write_network(uneven, tmp_path / "network.nc")
     np.testing.assert_array_equal(read_network(path).narrowest_area, network.area / 2)
-    with xr.open_dataset(path, engine="h5netcdf") as found:
+    with xr.open_dataset(path, engine="netcdf4") as found:
         older = found.load().drop_vars("narrowest_area")
-    older.to_netcdf(tmp_path / "older.nc", engine="h5netcdf")
+    older.to_netcdf(tmp_path / "older.nc", engine="netcdf4")
     np.testing.assert_array_equal(read_network(tmp_path / "older.nc").narrowest_area, network.area)
     with pytest.raises(InputError, match="narrowest_area is wrong"):
         network.with_devices(narrowest_area=2 * network.area).validate()

@@ -245,7 +245,7 @@ def test_samples_prefer_what_somas_do():
 def test_a_file_is_read_with_plain_xarray(tmp_path):
     network, protocol = paper_case(4, 0.0, 1)
     result = sim.run(network, protocol)
-    result.to_netcdf(tmp_path / "result.nc", engine="h5netcdf")
+    result.to_netcdf(tmp_path / "result.nc", engine="netcdf4")
     with xr.open_dataset(tmp_path / "result.nc") as read:
         for name in read.variables:
             assert name in ("source", "sink", "neuron") or {"units", "long_name"} <= set(read[name].attrs), name
@@ -263,7 +263,7 @@ def test_a_recorded_network_of_3600_walls_is_small(tmp_path):
     network, protocol = paper_case(60, 0.05, 1, load=16e-9)
     result = sim.run(network, protocol, engine="layout", tolerance=1e-6)
     assert result.at_rest and network.devices == 3600
-    result.to_netcdf(tmp_path / "result.nc", engine="h5netcdf")
+    result.to_netcdf(tmp_path / "result.nc", engine="netcdf4")
     assert (tmp_path / "result.nc").stat().st_size < 50e6
     assert len(result.event_time) < 40 * network.devices
 

@@ -128,7 +128,7 @@ def test_distorted_starts_of_recall(spinhop, design, tmp_path):
     )
     _, out, _ = spinhop("recall", path, "--ideal", "--out", tmp_path / "run", "--json")
     outcome = json.loads(out)["outcome"]["ideal"]
-    result = xr.load_dataset(tmp_path / "run" / "recall_ideal.nc", engine="h5netcdf")
+    result = xr.load_dataset(tmp_path / "run" / "recall_ideal.nc", engine="netcdf4")
     stored = np.array([[1, 1, 1, 1, 0, 0, 0, 0], [1, 0, 1, 0, 1, 0, 1, 0]])
     from_which = stored[[0, 1, 0, 0, 1, 0]]
     assert (result["start"].values != from_which).sum(axis=1).tolist() == [2, 2, 2, 4, 4, 4]
@@ -148,7 +148,7 @@ def test_a_task_from_outside_needs_one_class_and_one_line(spinhop, design, tmp_p
         assert said["function"]["required_stay"] == 0 and said["function"]["verdict"] == "works"
         assert code == int(said["limits"]["verdict"] == "broken")
         for kind in ("ideal", "drawn"):
-            result = xr.load_dataset(tmp_path / "run" / f"stay_{kind}.nc", engine="h5netcdf")
+            result = xr.load_dataset(tmp_path / "run" / f"stay_{kind}.nc", engine="netcdf4")
             loaded = np.array([[0, 1, 1], [1, 0, 1]])
             expected = ((result["state"].values == 1) & (loaded == 1)).sum(axis=1) / 2
             assert [case["stayed"] for case in said["outcome"][kind]["cases"]] == expected.tolist()

@@ -248,7 +248,7 @@ def test_recalled_is_one_number_everywhere(spinhop, tmp_path):
     code, printed, _ = spinhop("recall", design, "--ideal", "--out", out, "--json")
     outcome = json.loads(printed)["outcome"]["ideal"]
     text = spinhop("recall", design, "--ideal", "--out", out)[1]
-    with xr.open_dataset(out / "recall_ideal.nc", engine="h5netcdf") as stored:
+    with xr.open_dataset(out / "recall_ideal.nc", engine="netcdf4") as stored:
         assert stored["accuracy"].values.tolist() == [1.0, 1.0] and not stored["at_rest"].any()
         assert code == 1 and outcome["recalled"] == int(stored["recalled"].sum()) == 0
         for name in ("accuracy_mean", "recall_rate", "energy_mean"):
@@ -302,7 +302,7 @@ def test_undetermined_is_one_number_everywhere(spinhop, tmp_path):
     out = tmp_path / "run"
     code, printed, _ = spinhop("recall", design, "--ideal", "--out", out, "--json")
     text = spinhop("recall", design, "--ideal", "--out", out)[1]
-    with xr.open_dataset(out / "recall_ideal.nc", engine="h5netcdf") as stored:
+    with xr.open_dataset(out / "recall_ideal.nc", engine="netcdf4") as stored:
         assert stored["undetermined"].values.tolist() == [True, False]
         assert (stored["other_state"] != stored["state"]).any("neuron").values.tolist() == [True, False]
     assert code == 1  # patterns that overlap so much are not restored

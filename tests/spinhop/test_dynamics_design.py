@@ -31,7 +31,7 @@ def test_walls_and_angles_are_in_the_result_with_units(spinhop, design, tmp_path
     folder = tmp_path / "run"
     code, _, err = spinhop("simulate", design, "--ideal", "--out", folder)
     assert code == 0, err
-    with xr.open_dataset(folder / "ideal.nc", engine="h5netcdf", decode_timedelta=False) as result:
+    with xr.open_dataset(folder / "ideal.nc", engine="netcdf4", decode_timedelta=False) as result:
         assert (result.attrs["dynamics"], result.attrs["engine"]) == ("collective", "reference")
         assert result.wall_final.attrs["units"] == "m"
         assert result.angle.dims == ("time", "device") and result.angle_final.dims == ("device",)

@@ -102,7 +102,7 @@ def _changed(path: Path, **values: object) -> None:
             for variable, value in values.items():
                 file[variable][...] = value
             return
-    dataset = xr.load_dataset(path, engine="h5netcdf")
+    dataset = xr.load_dataset(path, engine="netcdf4")
     for variable, value in values.items():
         dataset[variable] = value if isinstance(value, tuple) else (dataset[variable].dims, value)
     write_netcdf(dataset, path)
@@ -147,7 +147,7 @@ def test_impossible_values_are_refused(synthetic_run, name, values, words):
 def test_half_an_answer_is_refused(synthetic_run):
     """What else a trial may come to is told whole, or (by ngspice) not at all."""
     path = synthetic_run() / "drawn.nc"
-    with xr.open_dataset(path, engine="h5netcdf") as opened:
+    with xr.open_dataset(path, engine="netcdf4") as opened:
         whole = opened.load()
     for gone in ("undetermined", "other_time", "other_state"):
         write_netcdf(whole.drop_vars(gone), path)

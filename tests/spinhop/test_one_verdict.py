@@ -84,7 +84,7 @@ def said_everywhere(spinhop, design, folder):
         assert all(f"{voltage[0]:.4g} V, {voltage[1]}" in text for text in texts)
         for path in (folder / f"{kind}.nc", folder / f"recall_{kind}.nc"):
             if path.exists():
-                with xr.open_dataset(path, engine="h5netcdf") as result:
+                with xr.open_dataset(path, engine="netcdf4") as result:
                     assert (float(result.v_dw), result.attrs["v_dw_origin"]) == voltage
     if "recalled" in data["outcome"]["drawn"]:
         recalled, recall_printed, _ = spinhop("recall", design, "--out", folder)
@@ -109,7 +109,7 @@ def follows_from_the_files(folder, data, check):
     assert worst["margin"] is None or worst["margin"] == min(r["margin"] for r in rivals if r["margin"] is not None)
     path = folder / "recall_drawn.nc"
     if path.exists():
-        with xr.open_dataset(path, engine="h5netcdf") as result:
+        with xr.open_dataset(path, engine="netcdf4") as result:
             assert not result.undetermined.any()
             works = bool(result.at_rest.all()) and float(result.accuracy.mean()) >= 0.95
             assert data["function"]["verdict"] == ("works" if works else "does not work")

@@ -375,5 +375,5 @@ def test_yield_as_an_objective(tmp_path, monkeypatch, spinhop):
     good = [trial for trial in found.trials if trial.judged.feasible]
     assert good and found.front and sorted(t.judged.values["yield"] for t in good) == sorted(share.values())
     assert max(good, key=lambda t: t.judged.values["yield"]).number in {t.number for t in found.front}
-    with xr.open_dataset(tmp_path / "out" / "search.nc", engine="h5netcdf") as data:
+    with xr.open_dataset(tmp_path / "out" / "search.nc", engine="netcdf4") as data:
         assert set(data["yield"].values[np.isfinite(data["yield"].values)]) == set(share.values())

@@ -111,13 +111,13 @@ def set_time(page, thousandths):
 def test_slider_moves_the_walls_that_were_simulated(browser, folder):
     with (
         shown(browser, folder / "report.html") as page,
-        xr.open_dataset(folder / "drawn.nc", engine="h5netcdf") as trace,
+        xr.open_dataset(folder / "drawn.nc", engine="netcdf4") as trace,
     ):
         said = hovered(page)
         neuron = re.search(r"soma (\d)", said)
         assert neuron is not None, said  # the middle one of three stands in the middle of the layout
         device = 4 * int(neuron[1])
-        length, longest = 100e-9, max(float(xr.open_dataset(folder / f"{k}.nc", engine="h5netcdf").time_to_solution)
+        length, longest = 100e-9, max(float(xr.open_dataset(folder / f"{k}.nc", engine="netcdf4").time_to_solution)
                                       for k in ("ideal", "drawn"))  # fmt: skip
         seen, pictures = set(), set()
         for thousandths in (0, 20, 40, 300, 1000):

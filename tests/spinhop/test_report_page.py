@@ -101,7 +101,7 @@ def test_text_is_escaped():
 
 
 def test_outcome_takes_times_of_resting_trials_only(synthetic_run):
-    with xr.open_dataset(synthetic_run(resting=5) / "recall_drawn.nc", engine="h5netcdf") as recall:
+    with xr.open_dataset(synthetic_run(resting=5) / "recall_drawn.nc", engine="netcdf4") as recall:
         outcome = TaskOutcome.of(recall)
         times = recall["time_to_solution"].values
     assert (outcome.trials, outcome.at_rest) == (20, 5)

@@ -142,10 +142,10 @@ def test_results_are_those_of_the_public_calls(whole):
     networks = {"ideal": ideal_network(design, process), "drawn": read_network(run / "network.nc")}
     for kind, network in networks.items():
         expected = sim.recall(network, design, process, tolerance=RECALL_TOLERANCE)
-        with xr.open_dataset(run / f"recall_{kind}.nc", engine="h5netcdf") as stored:
+        with xr.open_dataset(run / f"recall_{kind}.nc", engine="netcdf4") as stored:
             np.testing.assert_array_equal(stored["state"], expected["state"])
             np.testing.assert_allclose(stored["time_to_solution"], expected["time_to_solution"], rtol=1e-9)
-            with xr.open_dataset(run / f"{kind}.nc", engine="h5netcdf") as trial:
+            with xr.open_dataset(run / f"{kind}.nc", engine="netcdf4") as trial:
                 np.testing.assert_array_equal(trial["state"], stored["state"][0])  # the traced trial is the first
                 assert trial["event_wall"].dims == ("event",)
 
@@ -154,7 +154,7 @@ def test_drawn_wires_take_longer_than_none(whole):
     _, run, _, _ = whole
     times = {}
     for kind in ("ideal", "drawn"):
-        with xr.open_dataset(run / f"{kind}.nc", engine="h5netcdf") as trial:
+        with xr.open_dataset(run / f"{kind}.nc", engine="netcdf4") as trial:
             assert bool(trial["at_rest"]) and float(trial["energy_balance"]) < 1e-6
             times[kind] = float(trial["time_to_solution"])
     assert times["drawn"] > times["ideal"]
@@ -164,8 +164,8 @@ def test_resolved_design_runs_to_the_same_result(spinhop, whole, tmp_path):
     _, run, _, _ = whole
     assert spinhop("recall", run / "design.yaml", "--ideal", "--out", tmp_path / "again")[0] == 0
     with (
-        xr.open_dataset(run / "recall_ideal.nc", engine="h5netcdf") as one,
-        xr.open_dataset(tmp_path / "again" / "recall_ideal.nc", engine="h5netcdf") as two,
+        xr.open_dataset(run / "recall_ideal.nc", engine="netcdf4") as one,
+        xr.open_dataset(tmp_path / "again" / "recall_ideal.nc", engine="netcdf4") as two,
     ):
         np.testing.assert_allclose(one["time_to_solution"], two["time_to_solution"], rtol=1e-9)
 
@@ -173,7 +173,7 @@ def test_resolved_design_runs_to_the_same_result(spinhop, whole, tmp_path):
 def test_report_holds_the_numbers_of_the_results(whole):
     _, run, _, _ = whole
     page = (run / "report.html").read_text()
-    with xr.open_dataset(run / "recall_drawn.nc", engine="h5netcdf") as recall:
+    with xr.open_dataset(run / "recall_drawn.nc", engine="netcdf4") as recall:
         assert f"{1e9 * float(recall['time_to_solution'].mean()):.4g} ns" in page
     assert page.count("<img alt=") == 1 and "one neuron" in page and 'id="layout-data"' in page
 
@@ -265,7 +265,7 @@ def test_a_recall_goes_on_between_trials_and_starts_anew_for_another_design(desi
         assert len(kept["steps"]) == 2
     resumed = run_design(design_file(text.format(seed=1)), "recall", out=out).path("recall_drawn.nc")
     assert not list(out.glob("*.partial*"))
-    with xr.open_dataset(whole, engine="h5netcdf") as one, xr.open_dataset(resumed, engine="h5netcdf") as other:
+    with xr.open_dataset(whole, engine="netcdf4") as one, xr.open_dataset(resumed, engine="h5netcdf") as other:
         np.testing.assert_array_equal(one.wall_final, other.wall_final)
         np.testing.assert_array_equal(one.energy_source, other.energy_source)
 

@@ -360,7 +360,7 @@ def test_a_trial_of_which_no_trace_is_kept_is_as_exact_as_those_of_the_task(desi
         for most in (stages.TRACE_DEVICES, 0):
             monkeypatch.setattr(stages, "TRACE_DEVICES", most)
             stages.SIMULATION_DRAWN.work(run)
-            with xr.open_dataset(run.path(stages.DRAWN_TRACE), engine="h5netcdf") as found:
+            with xr.open_dataset(run.path(stages.DRAWN_TRACE), engine="netcdf4") as found:
                 steps.append((int(found.steps), "event_time" in found))
     (fine, traced), (rough, traced_too) = steps
     assert traced and not traced_too and rough < 0.7 * fine, steps

@@ -44,8 +44,8 @@ def test_ngspice_beside_the_engine(spinhop, design_file, tmp_path, wires):
     outcome = json.loads(out)["outcome"]
     assert outcome["ngspice"]["state"] == outcome["engine"]["state"]
     with (
-        xr.open_dataset(folder / f"{wires}_ngspice.nc", engine="h5netcdf") as seen,
-        xr.open_dataset(folder / f"{wires}.nc", engine="h5netcdf") as known,
+        xr.open_dataset(folder / f"{wires}_ngspice.nc", engine="netcdf4") as seen,
+        xr.open_dataset(folder / f"{wires}.nc", engine="netcdf4") as known,
     ):
         assert seen.attrs["engine"] == "ngspice"
         only = set(known.variables) - set(seen.variables)  # ngspice is not asked what hangs on rounding
@@ -77,7 +77,7 @@ def test_an_unknown_engine_is_one_line(spinhop, design_file, tmp_path):
 def test_every_engine_can_say_how_long_a_deck_has_to_run(spinhop, design_file, tmp_path, engine):
     folder = tmp_path / "run"
     assert spinhop("spice", design_file(), "--ideal", "--engine", engine, "--out", folder)[0] == 0
-    with xr.open_dataset(folder / "ideal.nc", engine="h5netcdf") as known:
+    with xr.open_dataset(folder / "ideal.nc", engine="netcdf4") as known:
         assert known.attrs["engine"] == engine
     assert ".tran" in (folder / "ideal.cir").read_text()
 

@@ -68,7 +68,7 @@ def test_checking_a_layout_loads_nothing_that_draws_or_plots(tmp_path):
     arguments = ["check", str(design), "--layout", str(drawn), "--out", str(tmp_path / "run"), "--json"]
     command = f"guarded(lambda: app({arguments}, standalone_mode=False))"
     loaded = _loaded(f"from spinhop.cli import guarded, app\nassert {command} in (0, 1)\nsys.stderr.write('\\n')")
-    assert {"klayout", "h5netcdf", "numpy"} <= loaded
+    assert {"klayout", "netCDF4", "numpy"} <= loaded
     assert not loaded & {"gdsfactory", "kfactory", "matplotlib", "xarray", "pandas", "dask", "numba", "pint"}
 
 

@@ -240,8 +240,8 @@ def test_pictures_as_drawn_are_those_of_a_run(spinhop, tmp_path):
     (row,) = json.loads(out)
     folder = tmp_path / "runs" / "images-a"
     assert Path(row["folder"]).resolve() == folder and (folder / "checks.html").is_file()
-    drawn = xr.load_dataset(folder / "images_drawn.nc", engine="h5netcdf")
-    ideal = xr.load_dataset(folder / "images_ideal.nc", engine="h5netcdf")
+    drawn = xr.load_dataset(folder / "images_drawn.nc", engine="netcdf4")
+    ideal = xr.load_dataset(folder / "images_ideal.nc", engine="netcdf4")
     stored = np.array([1, 1, 0, 1, 0, 0, 0, 0, 0])
     for said, found in ((row, ideal), (row["drawn"], drawn)):
         assert ((found["start"].values != stored).sum(axis=1) == 2).all()
@@ -265,7 +265,7 @@ def test_a_cut_as_drawn(spinhop, tmp_path):
     assert code == of_text(out) and lines[-4] == "runs/maxcut-w"
     assert lines[-3].startswith("function: works, as drawn: share of") and lines[-1].startswith("next: ")
     assert [line.split(",")[0] for line in lines if line.startswith("maxcut,")] == ["maxcut"] * 2
-    drawn = xr.load_dataset(tmp_path / "runs" / "maxcut-w" / "maxcut_drawn.nc", engine="h5netcdf")
+    drawn = xr.load_dataset(tmp_path / "runs" / "maxcut-w" / "maxcut_drawn.nc", engine="netcdf4")
     side = drawn["state"].values[0] == 1
     weights = {(0, 1): 3, (1, 2): 2, (2, 3): 4, (0, 3): 1, (0, 2): -2}
     assert float(drawn["cut"][0]) == sum(w for (i, j), w in weights.items() if side[i] != side[j])

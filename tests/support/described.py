@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-_NETCDF = (None, "h5netcdf", *(["netcdf4"] if find_spec("netCDF4") else []))
+_NETCDF = (None, "netcdf4", *(["h5netcdf"] if find_spec("h5netcdf") else []))
 _LONGEST = 2000  # of a text in an attribute: more belongs into a variable
 
 
