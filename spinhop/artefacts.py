@@ -70,7 +70,7 @@ def open_drawing(run: Run) -> Drawing:
     from hwlib.drawing.reader import open_layout
 
     if run.drawing is None:
-        run.drawing = open_layout(layout_file(run), run.process)
+        run.drawing = open_layout(layout_file(run), run.process, devices=run.design.topology.devices)
     run.drawing.name = str(run.layout or layout_file(run))
     return run.drawing
 

@@ -231,11 +231,11 @@ def open_run(
     if layout is not None and to_check:
         from hwlib.checks import open_labelled_layout
 
-        drawing = open_labelled_layout(layout, process, top=top)
+        drawing = open_labelled_layout(layout, process, top=top, devices=design.topology.devices)
     elif layout is not None and to_read:
         from hwlib.drawing.reader import open_layout
 
-        drawing = open_layout(layout, process, top=top)
+        drawing = open_layout(layout, process, top=top, devices=design.topology.devices)
     folder = out or Path("runs") / design.name
     with hold(folder, (COPIES,), _refuse_foreign):
         manifest = _read_manifest(folder)

@@ -57,7 +57,7 @@ def _draw(run: Run) -> Sequence[str]:
         from hwlib.drawing.layout_file import cell_bytes
 
         if run.drawing is None:  # first: a file that is no layout must not be kept
-            run.drawing = open_layout(run.layout, run.process, top=run.top)
+            run.drawing = open_layout(run.layout, run.process, top=run.top, devices=run.design.topology.devices)
         names = [f"layout{run.layout.suffix}"]
         write_bytes(run.path(names[0]), run.layout.read_bytes() if run.top is None else cell_bytes(run.layout, run.top))
     if run.drawing is None:

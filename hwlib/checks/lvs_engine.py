@@ -64,7 +64,7 @@ def lvs(
     Raises:
         InputError: a file that cannot be checked, or one without net labels.
     """
-    opened = open_labelled_layout(layout, process)
+    opened = open_labelled_layout(layout, process, devices=design.topology.devices)
     opened.refuse_for(design.topology.devices)
     reference = reference_network(design, process)
     graphs = topology or database is not None or (topology is None and reference.devices <= COMPARED_DEVICES)
@@ -79,13 +79,15 @@ def lvs(
     return findings
 
 
-def open_labelled_layout(layout: LayoutSource, process: Process, *, top: str | None = None) -> Drawing:
+def open_labelled_layout(
+    layout: LayoutSource, process: Process, *, top: str | None = None, devices: int | None = None
+) -> Drawing:  # fmt: skip
     """Open a layout for a comparison with a netlist (arguments as ``open_layout``).
 
     Raises:
         InputError: a file that cannot be checked (see ``open_layout``), or one without net labels.
     """
-    opened = open_layout(layout, process, top=top)
+    opened = open_layout(layout, process, top=top, devices=devices)
     if not opened.labels and not opened.remarks:
         labels = [f"{n} {x.label[0]}/{x.label[1]}" for n, x in process.of_kind("conductor").items() if x.label]
         layers = ", ".join(labels[:LISTED]) + (" …" if len(labels) > LISTED else "")

@@ -26,6 +26,7 @@ from hwlib.errors import InputError
 from hwlib.process import Process
 
 WIRING = ("conductor", "via", "device")
+COARSEST = 10  # steps of the grid that a database unit may be
 
 
 @dataclass
@@ -118,10 +119,13 @@ class Drawing:
             near.next()
         return False
 
-    def near(self, name: str, box: kdb.Box) -> kdb.Region:
-        """The shapes of a layer that touch a box, not merged."""
+    def near(self, name: str, box: kdb.Box | kdb.Region) -> kdb.Region:
+        """The shapes of a layer that touch a box, or one of the parts of a region, not merged."""
         index = self.layers.get(name)
-        return kdb.Region() if index is None else kdb.Region(self.top.begin_shapes_rec_touching(index, box))
+        if index is None:
+            return kdb.Region()
+        where = box if isinstance(box, kdb.Region) else kdb.Region(box)
+        return kdb.Region(kdb.RecursiveShapeIterator(self.layout, self.top, index, where, False))
 
     def region(self, name: str) -> kdb.Region:
         """All shapes of a layer, not merged; empty when the layout lacks it."""
@@ -132,20 +136,25 @@ class Drawing:
 LayoutSource = str | Path | kdb.Layout | Drawing
 
 
-def open_layout(source: LayoutSource, process: Process, *, top: str | None = None) -> Drawing:
+def open_layout(
+    source: LayoutSource, process: Process, *, top: str | None = None, devices: int | None = None
+) -> Drawing:  # fmt: skip
     """Open a layout (GDSII or OASIS) of a process.
 
     Args:
         source: file, or a layout in memory, which is left unchanged; an open one is returned as it is.
         process: the process it is drawn in.
         top: the cell to use; None is the one top cell.
+        devices: of the design that it is held against: far more are refused before they are looked at; None: any.
 
     Returns:
-        The layout, with devices, and a database unit that divides the manufacturing grid.
+        The layout, with devices, and a database unit that divides the manufacturing grid (a coarser one is written in
+        steps of the grid).
 
     Raises:
         InputError: no such file, damaged, empty, several top cells, coordinates beyond range, a database unit off the
-            grid, no devices on the layers of the process, or some that are turned by another angle than 90°.
+            grid, no devices on the layers of the process, far more than the design's, or some that are turned by
+            another angle than 90°.
     """
     if isinstance(source, Drawing):
         return source
@@ -153,18 +162,26 @@ def open_layout(source: LayoutSource, process: Process, *, top: str | None = Non
         layout, where = with_readable_names(source.dup(), "layout"), "layout"
     else:
         layout, where = read_layout(source), str(source)
-    return _opened(layout, where, process, top)
+    return _opened(layout, where, process, top, devices)
 
 
-def _opened(layout: kdb.Layout, where: str, process: Process, top: str | None) -> Drawing:
-    _check_unit(layout, where, process)
+def _opened(
+    layout: kdb.Layout, where: str, process: Process, top: str | None, most: int | None
+) -> Drawing:  # fmt: skip
+    times = _coarseness(layout, where, process)
     layout = with_one_top(layout, where, top)
     without_empty_cells(layout)
     devices = layout.find_layer(*process.layers["pillar"].gds)
     found = read_hierarchy(layout, where, devices)
+    if times > 1:  # the same drawing in steps of the grid: all that follows halves and compares whole units
+        layout.transform(kdb.ICplxTrans(float(times)))
+        layout.dbu /= times
+        found = read_hierarchy(layout, where, devices)
     if layout.top_cell().bbox().empty():
         raise InputError(f"{where}: the layout is empty, it has no shapes")
     _check_layers(layout, process, where)
+    if most is not None:
+        refuse_other_size(where, layout.top_cell().name, found.marked[layout.top_cell().cell_index()], most)
     refuse_too_much(layout, where, found, *_numbers(layout, process))
     crossing = {
         name: strange for name, layer in process.layers.items()
@@ -189,14 +206,19 @@ def _opened(layout: kdb.Layout, where: str, process: Process, top: str | None) -
     return drawing
 
 
-def _check_unit(layout: kdb.Layout, where: str, process: Process) -> None:
+def _coarseness(layout: kdb.Layout, where: str, process: Process) -> int:
+    """How many steps of the manufacturing grid a database unit is; 1 for one that divides it."""
     unit = layout.dbu * 1e-6
     steps = process.grid / unit if unit > 0 else 0.0
-    if not 1 - 1e-6 <= steps <= 1e6 or abs(steps - round(steps)) > 1e-6:
-        raise InputError(
-            f"{where}: database unit {layout.dbu * 1e3:.6g} nm does not divide the grid of process {process.name}, "
-            f"{process.grid * 1e9:.6g} nm"
-        )
+    if 1 - 1e-6 <= steps <= 1e6 and abs(steps - round(steps)) <= 1e-6:
+        return 1
+    times = 1 / steps if steps > 0 else 0.0
+    if 1 < times <= COARSEST and abs(times - round(times)) <= 1e-6:
+        return round(times)
+    raise InputError(
+        f"{where}: database unit {layout.dbu * 1e3:.6g} nm neither divides the grid of process {process.name}, "
+        f"{process.grid * 1e9:.6g} nm, nor is up to {COARSEST} of its steps"
+    )
 
 
 def _numbers(layout: kdb.Layout, process: Process) -> tuple[list[int], list[int]]:

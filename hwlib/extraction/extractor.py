@@ -45,7 +45,7 @@ def extract(layout: LayoutSource, process: Process, design: Design, *, capacitan
         InputError: not a layout of the process; a broken device, a short between labelled nets, or a net without
             label at a device terminal, with its place; devices that do not make the design's network.
     """
-    drawing = open_layout(layout, process)
+    drawing = open_layout(layout, process, devices=design.topology.devices)
     drawing.refuse_for(design.topology.devices)
     design, process = at_temperature(design, process)
     drawing = replace(drawing, process=process)

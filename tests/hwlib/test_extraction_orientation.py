@@ -7,7 +7,9 @@ import klayout.db as db
 import numpy as np
 import pytest
 
+from hwlib.checks import lvs
 from hwlib.design import Design
+from hwlib.errors import InputError
 from hwlib.extraction import extract
 from hwlib.network import Network
 from tests.support.hand_drawn import design, draw_network, hebbian_levels
@@ -66,6 +68,27 @@ def test_generated_layouts(tmp_path, process, style):
     loaded = drawn.load_process()
     path = layouts.write_layout(layouts.hopfield(drawn, loaded), tmp_path / "three.gds")
     same_drawing(path, lambda file: extract(file, loaded, drawn), TURNS[1::2] if style == "lines" else TURNS[::2])
+
+
+def test_a_database_unit_of_several_steps_of_the_grid(tmp_path):
+    """A macro whose vertices are all on 5 nm, as another tool may write it; REACH counts in steps of the grid."""
+    layouts = pytest.importorskip("layouts")
+    drawn = Design(name="two", network={"neurons": 2})
+    process, layout, networks = drawn.load_process(), db.Layout(), []
+    path = layouts.write_layout(layouts.hopfield(drawn, process), tmp_path / "two.gds")
+    layout.read(str(path))
+    layout.transform(db.ICplxTrans(1 / 5))
+    layout.dbu *= 5
+    layout.write(str(tmp_path / "coarse.gds"))
+    for file in (path, tmp_path / "coarse.gds"):
+        networks.append(extract(file, process, drawn))
+        assert lvs(file, process, drawn) == []
+    np.testing.assert_allclose(to_pins(networks[1]), to_pins(networks[0]), rtol=1e-9)
+    np.testing.assert_allclose(networks[1].length, networks[0].length, rtol=1e-12)
+    layout.top_cell().insert(db.CellInstArray(layout.create_cell("far").cell_index(), db.Trans()))
+    layout.cell("far").shapes(layout.layer(*process.layers["m5"].gds)).insert(db.Box(0, 0, 40, 2**26))
+    with pytest.raises(InputError, match=r"reach 3.355e\+08 database units, 134217728 \(0.134 m\) can be handled"):
+        extract(layout, process, drawn)
 
 
 def test_strapped_layouts(tmp_path):
