@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import klayout.db as kdb
@@ -13,6 +12,7 @@ import numpy as np
 from hwlib.checks.connectivity import Extracted, wires
 from hwlib.checks.long_wires import LongWires
 from hwlib.checks.places import places
+from hwlib.checks.wire_pieces import PlacedShapes, WirePieces
 from hwlib.drawing.reader import Drawing
 
 PITCHES = 2  # distances of neighbouring devices that a wire may go on; in drawn crossbars it is up to 1.5
@@ -109,26 +109,22 @@ def dangling_ends(drawing: Drawing, pillars: np.ndarray) -> list[Loose]:
         if ends.is_empty():
             continue
         uses = _uses(drawing, name)
-        free = _free_ends(long, ends, reach, uses)
+        free = [box for box in _free_ends(long, ends, reach, uses) if not _is_at(border, box)]
+        free = _not_crossing(drawing, name, long, free)
         if not free:
             continue
         every = kdb.Region()
         for region in uses:
             every += region
-        joined: dict[tuple[int, ...], bool] = {}
-        wires_at, uses_at = (_at_hand(region) for region in (long, every))
+        pieces, used = WirePieces(long), PlacedShapes(every)
+        joined: dict[int, bool] = {}
         for box in free:
-            wire = wires_at(box)
-            if wire.count() > 1:
-                wire = wire.interacting(kdb.Region(box))
-            near = uses_at(wire.bbox())
-            which = tuple(polygon.hash() for polygon in wire.each())  # one of many ends is looked at once
-            if which not in joined:
-                joined[which] = not wire.interacting(near).is_empty()
-            if not joined[which] or _is_at(border, box) or _is_crossing(drawing, name, wire, box):
-                continue
-            length = _length(wire, box, near) * drawing.dbu
-            found.append(Loose(name, box.to_dtype(drawing.layout.dbu), length))
+            number = pieces.wire_at(box)
+            if number not in joined:
+                joined[number] = pieces.is_joined(number, used.near(pieces.wires[number].bbox()))
+            if joined[number]:
+                length = _length(pieces, number, box, used) * drawing.dbu
+                found.append(Loose(name, box.to_dtype(drawing.layout.dbu), length))
     return found
 
 
@@ -156,25 +152,13 @@ def _free_ends(wires: kdb.Region, ends: kdb.Edges, reach: int, uses: list[kdb.Re
         last = _each(ends.with_angle(angle, False).extended_in(reach))
         for joining in uses:
             last = _each(last.not_interacting(joining))
-        last = _each(last.inside(wires))
+        last = _each(
+            last.not_overlapping(last.merged() - wires)
+        )  # as inside(wires), which takes a wire of many corners anew for each box
         if not last.is_empty():
             beside = (last.sized(*sideways, 2) - last) & wires
             found += [polygon.bbox() for polygon in _each(last.not_interacting(beside)).each()]
     return found
-
-
-def _at_hand(region: kdb.Region) -> Callable[[kdb.Box], kdb.Region]:
-    """What gives the shapes of a region that touch a box, without looking at all of them."""
-    shapes = kdb.Shapes()
-    shapes.insert(region)
-
-    def near(box: kdb.Box) -> kdb.Region:
-        found = kdb.Region()
-        for shape in shapes.each_touching(box):
-            found.insert(shape.polygon)
-        return found
-
-    return near
 
 
 def _is_at(border: kdb.Edges, box: kdb.Box) -> bool:
@@ -183,39 +167,53 @@ def _is_at(border: kdb.Edges, box: kdb.Box) -> bool:
     return not (sides & border).is_empty()
 
 
-def _is_crossing(drawing: Drawing, name: str, wire: kdb.Region, box: kdb.Box) -> bool:
-    """Whether an end lies within a wire of another layer that a via joins its own to where the two overlap."""
+def _not_crossing(drawing: Drawing, name: str, wires: kdb.Region, boxes: list[kdb.Box]) -> list[kdb.Box]:
+    """Ends but those that lie within a wire of another layer that a via joins their own to where the two overlap."""
     for via, layer in drawing.process.of_kind("via").items():
-        if name not in (layer.connects or ()):
+        if name not in (layer.connects or ()) or not boxes:
             continue
         (other,) = {*(layer.connects or ())} - {name}
-        over = drawing.near(other, box).merged()
-        if kdb.Region(box).inside(over).is_empty():
+        ends = _each(kdb.Region([kdb.Polygon(box) for box in boxes]))
+        over = drawing.near(other, ends.merged()).merged()
+        within = _within(ends, over)
+        if within.is_empty():
             continue
-        overlap = (wire & over).interacting(kdb.Region(box))
-        if not overlap.interacting(drawing.near(via, overlap.bbox())).is_empty():
-            return True
-    return False
+        overlap, joined, crossing = WirePieces(wires & over), dict[int, bool](), set[kdb.Box]()
+        for box in (polygon.bbox() for polygon in within.each()):
+            number = overlap.wire_at(box)
+            if number not in joined:
+                joined[number] = overlap.is_joined(number, drawing.near(via, overlap.wires[number].bbox()))
+            if joined[number]:
+                crossing.add(box)
+        boxes = [box for box in boxes if box not in crossing]
+    return boxes
 
 
-def _length(wire: kdb.Region, box: kdb.Box, uses: kdb.Region) -> int:
+def _length(pieces: WirePieces, number: int, box: kdb.Box, uses: PlacedShapes) -> int:
     """How far a wire runs straight from its end to its last use, or to where it turns, in dbu."""
     turns = (kdb.Trans(k, False, 0, 0) for k in range(4))
-    turn = next((turn for turn in turns if _ends_right(wire, box, turn)), kdb.Trans())
-    last, whole = box.transformed(turn), wire.bbox().transformed(turn)
-    corridor = kdb.Region(kdb.Box(whole.left, last.bottom, last.right, last.top))
-    used = uses.transformed(turn) & corridor
+    turn = next((turn for turn in turns if _ends_right(pieces, number, box, turn)), kdb.Trans())
+    last, whole = box.transformed(turn), pieces.wires[number].bbox().transformed(turn)
+    corridor = kdb.Box(whole.left, last.bottom, last.right, last.top)
+    along, back = kdb.Region(corridor), turn.inverted()
+    used = uses.near(corridor.transformed(back)).transformed(turn) & along
     if used.is_empty():
-        used = (wire.transformed(turn) & corridor).merged().interacting(kdb.Region(last))
+        wire = pieces.near(number, corridor.transformed(back)).transformed(turn)
+        used = (wire & along).merged().interacting(kdb.Region(last))
         return int(last.right - used.bbox().left)
     return int(last.right - used.bbox().right)
 
 
-def _ends_right(wire: kdb.Region, box: kdb.Box, turn: kdb.Trans) -> bool:
+def _ends_right(pieces: WirePieces, number: int, box: kdb.Box, turn: kdb.Trans) -> bool:
     """Whether a wire that ends with a box ends on the right, once turned."""
     last = box.transformed(turn)
     beyond = kdb.Box(last.right, last.bottom, last.right + 1, last.top).transformed(turn.inverted())
-    return bool(last.width() > last.height() and (wire & kdb.Region(beyond)).is_empty())
+    return last.width() > last.height() and (pieces.near(number, beyond) & kdb.Region(beyond)).is_empty()
+
+
+def _within(boxes: kdb.Region, metal: kdb.Region) -> kdb.Region:
+    """Those that lie in metal altogether; ``inside`` takes metal of many corners anew for each."""
+    return _each(boxes.not_overlapping(boxes.merged() - metal))
 
 
 def _each(boxes: kdb.Region) -> kdb.Region:
