@@ -17,7 +17,7 @@ DESIGN ?= layouts/examples/hopfield_8.yaml
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: fresh notebooks vacask tolerance golden codesigned run test proof lint types docs site mutants benchmarks lock clean
+.PHONY: fresh notebooks vacask tolerance golden codesigned run test suite proof lint types docs site mutants benchmarks lock clean
 
 run: $(STAMP)
 	@$(BIN)/spinhop run $(DESIGN)
@@ -25,7 +25,10 @@ run: $(STAMP)
 # Threads of NumPy and Numba wait for each other busily: where tests share the cores that takes several times the work.
 test proof: export OPENBLAS_NUM_THREADS := 1
 test proof: export OMP_WAIT_POLICY := passive
-test: lint types
+test: lint
+	@$(MAKE) --no-print-directory -j 2 types suite  # the type checker has use for one core
+
+suite: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # Test files that try more with SPINHOP_FULL=1; CONTRIBUTING.md has a line on each.
@@ -120,7 +123,8 @@ $(STAMP): pyproject.toml requirements.lock
 	  { echo "spinhop needs Python 3.11 or newer; set PYTHON=/path/to/python3" >&2; exit 1; }
 	@echo "setting up $(VENV), once (about a minute)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	@# Python compiles what is imported; compiling all that there is takes as long as unpacking it.
+	@$(BIN)/python -m pip install --quiet --no-compile --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
