@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import klayout.db as kdb
 
 from hwlib.drawing.layout_file import read_layout, with_one_top
+from hwlib.drawing.net_labels import text_of
 from hwlib.drawing.reader import Drawing, LayoutSource
-from hwlib.errors import InputError
+from hwlib.errors import InputError, cut
 from hwlib.process import Layer, Process
 from hwlib.writing import write_atomic
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Window = tuple[float, float, float, float]
 MOST_LABELS = 40  # shown unless more are asked for
 MOST_POLYGONS = 20_000  # in a picture of outlines; KLayout paints the layers of one with more, where none could be seen
+LONGEST_LABEL = 40  # letters
 PIXELS = 1400  # longer edge of a painted picture
 MARGINS = (0.7, 0.55, 1.5, 0.4)  # inches left, below, right (the legend), above (the title)
 _NO_LEGEND = ("outline",)
@@ -203,16 +205,22 @@ def _texts(source: LayoutSource, layout: kdb.Layout, process: Process, box: kdb.
         index = layout.find_layer(*number)
         if index is not None:
             shapes = layout.top_cell().begin_shapes_rec_touching(index, box)
-            found += [(s.shape().text_string, s.trans() * s.shape().text_pos) for s in _each(shapes)]
+            found += [(text_of(s.shape()), s.trans() * s.shape().text_pos) for s in _each(shapes)]
     return found
 
 
 def _labels(axes, texts: Sequence[tuple[str, kdb.Point]], um: float) -> None:
     for text, at in texts:
         axes.annotate(
-            text, (at.x * um, at.y * um), fontsize=6.5, ha="center", va="center", clip_on=True,
+            _plain(text), (at.x * um, at.y * um), fontsize=6.5, ha="center", va="center", clip_on=True,
+            parse_math=False,
             bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "0.4", "lw": 0.4, "alpha": 0.85},
         )  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """A text from outside, short and of letters that the font has; none of it is a formula."""
+    return "".join(letter if letter < "\u0100" or letter == "…" else "?" for letter in cut(text, LONGEST_LABEL))
 
 
 def _each(iterator: kdb.RecursiveShapeIterator):

@@ -55,11 +55,12 @@ def _texts(layout: kdb.Layout, conductor: str, index: int) -> Iterator[NetLabel]
     while not texts.at_end():
         shape = texts.shape()
         at = texts.trans() * kdb.Point(shape.text_pos)
-        yield NetLabel(_string(shape), conductor, at.x, at.y)
+        yield NetLabel(text_of(shape), conductor, at.x, at.y)
         texts.next()
 
 
-def _string(text: kdb.Shape) -> str:
+def text_of(text: kdb.Shape) -> str:
+    """The string of a text from a file, which may be no text."""
     try:
         return str(text.text_string)
     except (UnicodeDecodeError, RuntimeError):  # KLayout raises either

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import klayout.db as kdb
@@ -171,6 +172,20 @@ def test_pictures_show_the_layer_colours(tmp_path):
     counts = {color: n for n, color in whole.getcolors(maxcolors=1 << 24)}
     assert len(counts) > 50  # many blends of translucent layers
     assert sum(n for color, n in counts.items() if color != (255, 255, 255)) > 0.3 * whole.size[0] * whole.size[1]
+
+
+@pytest.mark.filterwarnings("error")
+def test_labels_from_outside_are_written_as_they_are(tmp_path):
+    """They are no formulas, letters that the font lacks are not remarked on, and long ones are cut (28 s before)."""
+    layout, process = kdb.Layout(), load_process("ebeam")
+    top, texts = layout.create_cell("top"), layout.layer(*process.layers["m1"].label)
+    top.shapes(layout.layer(*process.layers["m1"].gds)).insert(kdb.Box(0, 0, 900, 900))
+    for k, name in enumerate((r"$x^{$ y", r"$\frac$", "a\x01b\tc", "\u795e\u7d4c", "n" * 30_000, "a\n" * 3000)):
+        top.shapes(texts).insert(kdb.Text(name, 450, 100 + 100 * k))
+    layout.write(str(tmp_path / "labels.gds"))
+    begun = time.process_time()
+    assert layouts.render(tmp_path / "labels.gds", tmp_path / "labels.png", process).stat().st_size > 1000
+    assert time.process_time() - begun < 5
 
 
 def test_notes_stand_at_their_places_and_the_legend_is_whole(tmp_path):
