@@ -23,7 +23,7 @@ register(RuleKind("width", "Wires are wide enough.", _check_width, on_layer("wid
 
 
 def _check_space(checker: Checker, rule: Rule) -> Iterator[Finding]:
-    marks = checker.region(rule.layers[0]).space_check(checker.steps(rule.value))
+    marks = checker.spaces(rule.layers[0], checker.steps(rule.value))
     yield from checker.pairs(rule, marks, "space")
 
 

@@ -29,7 +29,7 @@ def drc(layout: LayoutSource, process: Process, *, limit: int = MAX_PER_RULE) ->
         InputError: a file that cannot be checked (see ``open_layout``).
     """
     drawing, rules = open_layout(layout, process), design_rules(process)
-    checker, near = Checker(drawing), NearChecker(drawing, rules)
+    checker, near = Checker(drawing, limit), NearChecker(drawing, rules)
     findings: list[Finding] = []
     for rule in rules:
         if near.holds(rule):
