@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy.special import bdtr, ndtri, stdtrit  # SciPy's module of statistics takes half a second to load
 
 LEVEL = 0.95
 _RESAMPLES = 2000
@@ -34,7 +34,7 @@ def mean(samples: np.ndarray, within: tuple[float, float] = (-np.inf, np.inf)) -
     value = float(samples.mean())
     if len(samples) < 2:
         return Interval(value, *within)
-    half = stats.t.ppf(0.5 + LEVEL / 2, len(samples) - 1) * samples.std(ddof=1) / np.sqrt(len(samples))
+    half = stdtrit(len(samples) - 1, 0.5 + LEVEL / 2) * samples.std(ddof=1) / np.sqrt(len(samples))
     return Interval(value, max(value - float(half), within[0]), min(value + float(half), within[1]))
 
 
@@ -42,14 +42,13 @@ def median(samples: np.ndarray) -> Interval:
     """Median with the distribution-free interval from order statistics (binomial)."""
     ordered = np.sort(np.asarray(samples, float))
     n = len(ordered)
-    low = int(stats.binom.ppf((1 - LEVEL) / 2, n, 0.5))
+    low = int(np.searchsorted(bdtr(np.arange(n), n, 0.5), (1 - LEVEL) / 2))
     return Interval(float(np.median(ordered)), float(ordered[max(low - 1, 0)]), float(ordered[min(n - low, n - 1)]))
 
 
 def proportion(successes: int, trials: int) -> Interval:
     """Share of successes with Wilson's interval."""
-    ci = stats.binomtest(successes, trials).proportion_ci(LEVEL, method="wilson")
-    return Interval(successes / trials, float(ci.low), float(ci.high))
+    return _wilson(successes / trials, trials)
 
 
 def mean_share(values: np.ndarray) -> Interval:
@@ -58,8 +57,12 @@ def mean_share(values: np.ndarray) -> Interval:
     Of yes and no it is Wilson's; numbers in between vary less than yes and no of the same mean do (p(1 − p) bounds
     the variance), so that the interval is wide enough, also where all are equal.
     """
-    p, n = float(np.mean(values)), len(values)
-    z = float(stats.norm.ppf(0.5 + LEVEL / 2))
+    return _wilson(float(np.mean(values)), len(values))
+
+
+def _wilson(p: float, n: int) -> Interval:
+    """Wilson's score interval (J. Am. Stat. Assoc. 22, 209 (1927))."""
+    z = float(ndtri(0.5 + LEVEL / 2))
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return Interval(p, max(middle - half, 0.0), min(middle + half, 1.0))

@@ -53,7 +53,7 @@ def test_simulating_loads_no_drawing():
     code = (
         "import sim\nfrom hwlib.design import Design\nfrom hwlib.schematic import ideal_network\n"
         "d = Design(name='a', network={'neurons': 3}); p = d.load_process()\n"
-        "sim.recall(ideal_network(d, p), d, p, trials=1)"
+        "sim.recall(ideal_network(d, p), d, p, trials=1)\nassert 'scipy.stats' not in sys.modules"
     )
     loaded = _loaded(code)
     assert "xarray" in loaded and not loaded & DRAWING
