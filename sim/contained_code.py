@@ -2,7 +2,8 @@
 
 Numba optimizes each function and makes machine code of it, callers or not, and does so again for every value of a
 literal argument. Of functions that end up inside of their callers all of that is thrown away, and it is a good part of
-the time that compiling takes.
+the time that compiling takes. Numba also optimizes three times: each function by itself, what it makes with its callees
+so that counts of references meet, and then all of it. Here the last is enough (``kept``).
 """
 
 from __future__ import annotations
@@ -13,12 +14,23 @@ from typing import Any
 from numba import njit, types
 from numba._dynfunc import make_function
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import CompilerBase, DefaultPassBuilder, PassManager
+from numba.core.compiler import CompilerBase, DefaultPassBuilder, Flags, PassManager
 from numba.core.compiler_machinery import AnalysisPass, register_pass
 from numba.core.typed_passes import AnnotateTypes, NativeLowering
 
 
-class _Optimized(JITCodeLibrary):
+class _Kept(JITCodeLibrary):
+    """Code that is optimized once, with its callees in it."""
+
+    def _optimize_functions(self, ll_module: Any) -> None:
+        ll_module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self) -> None:
+        manager, builder = self._codegen._module_pass_manager()
+        manager.run(self._final_module, builder)
+
+
+class _Optimized(_Kept):
     """Code that others link: optimized, but without machine code."""
 
     def _finalize_final_module(self) -> None:
@@ -33,8 +45,24 @@ class _Plain(_Optimized):
         pass
 
 
+class _Flags(Flags):
+    """Numba's options of a function, compared without asking for one after the other: every call does that."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return (isinstance(other, Flags) and self._values == other._values) or super().__eq__(other)
+
+    def __hash__(self) -> int:
+        return _HASH
+
+
+_HASH = hash(Flags())  # the same for all of them: Numba takes their names alone
+
+
 def _pipeline(library: type[JITCodeLibrary]) -> type[CompilerBase]:
     """Numba's way from Python to code, which ends in a library of that kind."""
+    is_kept = library is _Kept
 
     @register_pass(mutates_CFG=False, analysis_only=True)
     class Begin(AnalysisPass):
@@ -45,7 +73,9 @@ def _pipeline(library: type[JITCodeLibrary]) -> type[CompilerBase]:
 
         def run_pass(self, state: Any) -> bool:
             state.library = library(state.targetctx.codegen(), state.func_id.func_qualname)
-            state.flags.no_compile = True
+            state.flags.no_compile = not is_kept
+            if is_kept:
+                state.library.enable_object_caching()
             return False
 
     @register_pass(mutates_CFG=False, analysis_only=True)
@@ -67,7 +97,8 @@ def _pipeline(library: type[JITCodeLibrary]) -> type[CompilerBase]:
         def define_pipelines(self) -> list[PassManager]:
             passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
             passes.add_pass_after(Begin, AnnotateTypes)
-            passes.add_pass_after(End, NativeLowering)
+            if not is_kept:
+                passes.add_pass_after(End, NativeLowering)
             passes.finalize()
             return [passes]
 
@@ -76,6 +107,7 @@ def _pipeline(library: type[JITCodeLibrary]) -> type[CompilerBase]:
 
 _BARE: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _PIPELINES = {optimized: _pipeline(_Optimized if optimized else _Plain) for optimized in (False, True)}
+_KEPT = _pipeline(_Kept)
 
 
 def contained(*, optimized: bool, **options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -88,12 +120,27 @@ def contained(*, optimized: bool, **options: Any) -> Callable[[Callable[..., Any
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
-        return without_literals(njit(pipeline_class=_PIPELINES[optimized], **_BARE, **options)(function))
+        return _without_literals(njit(pipeline_class=_PIPELINES[optimized], **_BARE, **options)(function))
 
     return decorate
 
 
-def without_literals(compiled: Any) -> Any:
+def kept(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Compile a function and keep it for later processes.
+
+    Args:
+        options: as for ``numba.njit``.
+    """
+    if not options.get("parallel"):  # Numba then makes functions of its loops, in its own way
+        options["pipeline_class"] = _KEPT
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        return _without_literals(njit(cache=True, **options)(function))
+
+    return decorate
+
+
+def _without_literals(compiled: Any) -> Any:
     """Have compiled code call a function with a number for a number, instead of a version of it for each."""
     template = compiled.get_call_template
 
@@ -102,4 +149,5 @@ def without_literals(compiled: Any) -> Any:
         return template(tuple(types.unliteral(kind) for kind in args), kinds)
 
     compiled.get_call_template = general
+    compiled._compiler._customize_flags = _Flags
     return compiled

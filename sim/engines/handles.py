@@ -19,8 +19,7 @@ from numba.core.typing.templates import AttributeTemplate
 from numba.extending import NativeValue, infer_getattr, intrinsic, lower_getattr_generic, models, register_model, unbox
 from numba.np.numpy_support import from_dtype
 
-_WORD = 8  # bytes of everything in a table
-_ARRAY_WORDS = 5  # memory's owner, Python's owner, items, bytes of an item, address; then the shape and the strides
+_LONG = ir.IntType(64)  # a word of a table; an array has its address there, then its shape
 
 
 class HandleType(types.Type):
@@ -45,7 +44,7 @@ def _words(kind: types.Type) -> int:
     if isinstance(kind, HandleType):
         return kind.words
     if isinstance(kind, types.Array):
-        return _ARRAY_WORDS + 2 * kind.ndim
+        return 1 + kind.ndim
     return 0 if kind is types.none else 1
 
 
@@ -102,7 +101,7 @@ def _put(words: list[int], values: Any, parts: Mapping[int, Handle]) -> HandleTy
 def _put_array(words: list[int], array: np.ndarray) -> types.Array:
     if not array.flags.c_contiguous:
         raise ValueError("an array of a handle is not contiguous")
-    words += [0, 0, array.size, array.itemsize, array.__array_interface__["data"][0], *array.shape, *array.strides]
+    words += [array.__array_interface__["data"][0], *array.shape]
     key = array.dtype, array.ndim
     if key not in _arrays:
         _arrays[key] = types.Array(from_dtype(array.dtype), array.ndim, "C")
@@ -133,37 +132,34 @@ def _get(context: Any, builder: Any, kind: HandleType, table: Any, field: str) -
     wanted = kind.fields[field]
     if wanted is types.none:
         return context.get_dummy_value()
-    at = cgutils.pointer_add(builder, table, ir.Constant(ir.IntType(64), _WORD * kind.first[field]))
+    words, first = builder.bitcast(table, _LONG.as_pointer()), kind.first[field]
     if isinstance(wanted, HandleType):
-        return at
+        return builder.bitcast(builder.gep(words, [_LONG(first)]), table.type)
     if isinstance(wanted, types.Array):
-        return _load_array(context, builder, wanted, at)
-    word = context.get_value_type(types.int64 if wanted is types.boolean else wanted)
-    value = _load(builder, at, word)
-    return builder.icmp_unsigned("!=", value, word(0)) if wanted is types.boolean else value
+        return _load_array(context, builder, wanted, words, first)
+    value = _load(builder, words, first)
+    if isinstance(wanted, types.Float):
+        return builder.bitcast(value, context.get_value_type(wanted))
+    return builder.icmp_unsigned("!=", value, _LONG(0)) if wanted is types.boolean else value
 
 
-def _load(builder: Any, at: Any, kind: Any) -> Any:
+def _load(builder: Any, words: Any, number: int) -> Any:
     """A word that nothing writes while compiled code runs, so that it needs to be read only once."""
-    value = builder.load(builder.bitcast(at, kind.as_pointer()))
+    value = builder.load(builder.gep(words, [_LONG(number)]))
     value.set_metadata("invariant.load", builder.module.add_metadata([]))
     return value
 
 
-def _load_array(context: Any, builder: Any, kind: types.Array, at: Any) -> Any:
+def _load_array(context: Any, builder: Any, kind: types.Array, words: Any, first: int) -> Any:
+    pointer = context.get_data_type(kind.dtype).as_pointer()
+    data = builder.inttoptr(_load(builder, words, first), pointer)
+    shape = [_load(builder, words, first + 1 + axis) for axis in range(kind.ndim)]
+    size = _LONG(context.get_abi_sizeof(context.get_data_type(kind.dtype)))
+    strides = [size]
+    for extent in shape[:0:-1]:
+        strides.insert(0, builder.mul(strides[0], extent))
     array = context.make_array(kind)(context, builder)
-    long, pointer = ir.IntType(64), ir.IntType(8).as_pointer()
-
-    def word(number: int, wanted: Any = long) -> Any:
-        return _load(builder, cgutils.pointer_add(builder, at, long(_WORD * number)), wanted)
-
-    array.meminfo = array.parent = cgutils.get_null_value(pointer)
-    array.nitems = word(2)
-    array.itemsize = long(context.get_abi_sizeof(context.get_data_type(kind.dtype)))
-    array.data = word(4, context.get_data_type(kind.dtype).as_pointer())
-    shape = range(_ARRAY_WORDS, _ARRAY_WORDS + kind.ndim)
-    array.shape = cgutils.pack_array(builder, [word(k) for k in shape], long)
-    array.strides = cgutils.pack_array(builder, [word(k + kind.ndim) for k in shape], long)
+    context.populate_array(array, data=data, shape=shape, strides=strides, itemsize=size, meminfo=None)
     return array._getvalue()
 
 

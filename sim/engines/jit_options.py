@@ -8,16 +8,15 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from numba import njit
-
 import sim.contained_code
 from sim.compile_turns import in_turn
-from sim.contained_code import contained, without_literals
+from sim.contained_code import contained, kept
 
 _HERE = Path(__file__).parent
 _SOURCES = (
     "jit_options.py",
     "handles.py",
+    "array_views.py",
     "function_pointers.py",
     "vector_code.py",
     "layout/probe.py",
@@ -40,11 +39,11 @@ def _stamping(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile with a cache that is valid as long as none of the sources changes; other code in it is overwritten."""
 
     def decorate(function: Callable[..., Any]) -> Any:
-        compiled = njit(cache=True, **options)(function)
-        kept = getattr(compiled._cache, "_cache_file", None)
-        if kept is not None:
-            kept._source_stamp = sources_stamp()
-        return in_turn(without_literals(compiled))
+        compiled = kept(**options)(function)
+        stored = getattr(compiled._cache, "_cache_file", None)
+        if stored is not None:
+            stored._source_stamp = sources_stamp()
+        return in_turn(compiled)
 
     return decorate
 

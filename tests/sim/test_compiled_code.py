@@ -13,6 +13,7 @@ from numba import njit, types
 
 from sim.contained_code import contained
 from sim.engines import jit_options
+from sim.engines.array_views import row_view, view
 from sim.engines.function_pointers import address_of, call
 from sim.engines.handles import Handle
 from sim.engines.layout.stepping.passes import share_pass
@@ -62,6 +63,21 @@ def test_compiled_code_reads_and_writes_the_fields_of_a_tuple_through_its_table(
 def test_an_array_that_is_not_contiguous_has_no_table():
     with pytest.raises(ValueError, match="contiguous"):
         Handle(_outer(True)._replace(matrix=np.zeros((3, 2)).T))
+
+
+@njit
+def _parts(values, words, matrix, row, first, last):
+    part, there = view(values, first, last), row_view(matrix, row, first, last)
+    part[0], there[-1] = -1.0, -2.0
+    return part, there, view(words, first, last), len(part), len(view(values, last, last))
+
+
+def test_a_view_is_the_slice_and_has_its_memory():
+    values, words, matrix = np.arange(7.0), np.arange(7, dtype=np.int32), np.arange(21.0).reshape(3, 7)
+    part, there, some, length, none = _parts(values, words, matrix, 1, 2, 5)
+    assert part.tolist() == [-1, 3, 4] and there.tolist() == [9, 10, -2] and some.tolist() == [2, 3, 4]
+    assert (length, none) == (3, 0) and part.strides == (8,) and some.strides == (4,)
+    assert values[2] == -1 and matrix[1, 4] == -2 and (values < 0).sum() + (matrix < 0).sum() == 2
 
 
 @jit_options.kernel()

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.engines.jit_options import inner, plain
+from sim.engines.array_views import row_view, view
+from sim.engines.jit_options import inner, outer, plain
 from sim.engines.layout.stepping.column import DEFERRALS, FAST, LAST, SPEED, shift, travel, travel_range
 
 INACTIVE, ACTIVE, NEAR, DEFERRED = range(4)  # column: all walls held at an end; any; some near a pillar; see above
@@ -28,7 +29,7 @@ def is_near(gap, top, span):
     return gap <= _MARGIN * top * span
 
 
-@inner()
+@outer()
 def begins_deferral(work, bundles, walls, motion, bundle, y, gap, room):
     """Defer a column when bounds allow it; ``y`` are its potentials, ``gap`` and ``room`` as in ``Motion``."""
     begin, span = bundles.ref_first[bundle], motion.clock[1]
@@ -39,12 +40,13 @@ def begins_deferral(work, bundles, walls, motion, bundle, y, gap, room):
         return False
     deferral = motion.deferral[bundle]
     deferral[SINCE], deferral[GAP], deferral[ROOM], deferral[COURSE] = 0.0, gap, room, course
-    motion.impulse[begin : begin + len(y)] = 0.0
+    for k in range(begin, begin + len(y)):
+        motion.impulse[k] = 0.0
     motion.state[bundle] = DEFERRED
     return True
 
 
-@inner()
+@outer()
 def stays_deferred(work, bundles, motion, bundle, h):
     """Whether a deferred column surely keeps its course and does not meet a pillar in a step of length ``h``.
 
@@ -54,12 +56,12 @@ def stays_deferred(work, bundles, motion, bundle, h):
     deferral = motion.deferral[bundle]
     leak, course = work.leak_bound[bundle], deferral[COURSE]
     for row in range(2):
-        least, most = travel_range(work.bound, begin, here[row, begin:end], leak, 1.0)
+        least, most = travel_range(work.bound, begin, row_view(here, row, begin, end), leak, 1.0)
         if _oriented(course, least, most)[0] <= 0:
             return False
     for k in range(begin, end):
         here[2, k] = motion.impulse[k] + h * here[0, k]
-    least, most = travel_range(work.bound, begin, here[2, begin:end], leak, deferral[SINCE] + h)
+    least, most = travel_range(work.bound, begin, row_view(here, 2, begin, end), leak, deferral[SINCE] + h)
     return _oriented(course, least, most)[1] < deferral[GAP]
 
 
@@ -71,13 +73,13 @@ def add_step(bundles, motion, bundle, h):
     motion.deferral[bundle, SINCE] += h
 
 
-@inner()
+@outer()
 def goes_on_deferred(work, bundles, walls, motion, bundle, y, facts):
     """Whether a column stays deferred in the next step, for its potentials ``y``; if so, what it adds to facts."""
     begin, leak, deferral = bundles.ref_first[bundle], work.leak_bound[bundle], motion.deferral[bundle]
     least, most = travel_range(work.bound, begin, y, leak, 1.0)
     slowest, fastest = _oriented(deferral[COURSE], least, most)
-    least, most = travel_range(work.bound, begin, motion.impulse[begin : begin + len(y)], leak, deferral[SINCE])
+    least, most = travel_range(work.bound, begin, view(motion.impulse, begin, begin + len(y)), leak, deferral[SINCE])
     farthest = _oriented(deferral[COURSE], least, most)[1]
     room = deferral[ROOM] - farthest
     if slowest <= walls.slow or room <= 0 or is_near(deferral[GAP] - farthest, fastest, motion.clock[1]):
@@ -88,18 +90,18 @@ def goes_on_deferred(work, bundles, walls, motion, bundle, y, facts):
     return True
 
 
-@inner()
+@outer()
 def put(work, bundles, walls, motion, bundle, s):
     """Write where the walls of a deferred column are into ``s``, which holds where they were when that began."""
     first, last = bundles.first[bundle], bundles.first[bundle + 1]
     begin, end = bundles.ref_first[bundle], bundles.ref_first[bundle + 1]
-    rate = work.rate[bundles.siemens_first[bundle] : bundles.siemens_first[bundle + 1]]
-    way = motion.mean[first:last]
-    travel(way, rate, motion.impulse[begin:end], walls.leak[first:last], motion.deferral[bundle, SINCE])
-    shift(s[first:last], way, walls.low[first:last], walls.high[first:last])
+    rate = view(work.rate, bundles.siemens_first[bundle], bundles.siemens_first[bundle + 1])
+    way = view(motion.mean, first, last)
+    travel(way, rate, view(motion.impulse, begin, end), view(walls.leak, first, last), motion.deferral[bundle, SINCE])
+    shift(view(s, first, last), way, view(walls.low, first, last), view(walls.high, first, last))
 
 
-@inner()
+@outer()
 def activate(work, bundles, walls, motion, bundle):
     """Put the walls of a deferred column where they are, and let passes look at them."""
     put(work, bundles, walls, motion, bundle, motion.s)
@@ -127,6 +129,6 @@ def speeds(system, walls, potential):
         y = np.empty(end - begin)
         for k in range(begin, end):
             y[k - begin] = potential[bundles.ref[k]]
-        rate = work.rate[bundles.siemens_first[bundle] : bundles.siemens_first[bundle + 1]]
-        travel(speed[first:last], rate, y, walls.leak[first:last], 1.0)
+        rate = view(work.rate, bundles.siemens_first[bundle], bundles.siemens_first[bundle + 1])
+        travel(view(speed, first, last), rate, y, view(walls.leak, first, last), 1.0)
     return speed

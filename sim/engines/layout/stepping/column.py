@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.engines.array_views import view
 from sim.engines.jit_options import inner
 
 FAST, INSIDE, EDGE, LAST, SPEED, WORST, CHANGED, MISSED, DEFERRALS, LATE = range(10)  # facts a pass reports
@@ -32,7 +33,7 @@ def travel(out, rate, y, leak, span):
     for i in range(walls):
         out[i] = span * leak[i]
     for k in range(len(y)):
-        pace, potential = rate[k * walls : (k + 1) * walls], y[k]
+        pace, potential = view(rate, k * walls, (k + 1) * walls), y[k]
         for i in range(walls):
             out[i] += pace[i] * potential
 

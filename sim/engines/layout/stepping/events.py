@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.engines.jit_options import inner
+from sim.engines.jit_options import inner, outer
 from sim.engines.layout.stepping.column import EDGE, FAST, INSIDE, LAST, ROUNDING, SPEED, one_speed
 
 
@@ -42,7 +42,7 @@ def _after_turn(start, middle, at, end):
     return before, start + slope / 2 + bend / 3 - before
 
 
-@inner()
+@outer()
 def turn_free(trial, s, start, end, free, low, high, rate, y, leak, h):
     """A wall that turns at an end of its track during the step leaves it from there; ``y`` at half the step."""
     for i in range(len(s)):
@@ -56,7 +56,7 @@ def turn_free(trial, s, start, end, free, low, high, rate, y, leak, h):
                 trial[i] = min(max(high[i] + h * after, low[i]), high[i])
 
 
-@inner()
+@outer()
 def late_release(start, end, s, free, low, high, share, h, slack):
     """Part of a step after which it should have ended, because a wall let go at an edge of its pillar; 2 without.
 
@@ -75,7 +75,7 @@ def late_release(start, end, s, free, low, high, share, h, slack):
     return part
 
 
-@inner()
+@outer()
 def leave(s, free, speed, low, high, rate, y, middle, leak, h):
     """Move the walls that were pressed against an end of their track when the step (``h``) began; whether any was."""
     walls, some = len(s), False
