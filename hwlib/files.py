@@ -27,7 +27,7 @@ def open_outside(path: str | Path, what: str, largest: int) -> Iterator[BinaryIO
         largest: allowed size in bytes.
 
     Raises:
-        InputError: missing, unreadable, no regular file, or too large.
+        InputError: missing, unreadable (while it is read too), no regular file, or too large.
     """
     with ExitStack() as stack:
         with _refusing(path, what):
@@ -35,7 +35,12 @@ def open_outside(path: str | Path, what: str, largest: int) -> Iterator[BinaryIO
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
             stream = stack.enter_context(open(descriptor, "rb"))  # noqa: PTH123, by descriptor
             _check_regular(os.fstat(descriptor), path, what, largest)
-        yield stream
+        try:
+            yield stream
+        except OSError as error:  # a bad disk, or a file of /proc; one that has a name is of another file
+            if error.filename is not None:
+                raise
+            raise _unreadable(path, what, error) from None
 
 
 def read_bytes(path: str | Path, what: str, largest: int = MAX_TEXT_BYTES) -> bytes:
@@ -70,9 +75,13 @@ def _refusing(path: str | Path, what: str) -> Iterator[None]:
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{path}: no such {what} file") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot read {what} file ({error.strerror or type(error).__name__})") from None
+        raise _unreadable(path, what, error) from None
     except ValueError:  # NUL or half a surrogate pair: no file can have this name
         raise InputError(f"{path}: no name of a {what} file") from None
+
+
+def _unreadable(path: str | Path, what: str, error: OSError) -> InputError:
+    return InputError(f"{path}: cannot read {what} file ({error.strerror or type(error).__name__})")
 
 
 def _check_regular(status: os.stat_result, path: str | Path, what: str, largest: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +66,15 @@ def test_size_is_bounded(tmp_path):
         read_bytes(path, "text", 2048)
     with pytest.raises(InputError, match="larger than"):
         read_bytes("/proc/self/status", "text", 10)  # which says that it has 0 bytes
+
+
+def test_what_cannot_be_read_once_it_is_open_is_named():
+    """It was taken for standard output; errors of other files keep their names."""
+    says = pytest.raises(InputError, match=r"^/proc/self/mem: cannot read test file \(Input/output error\)$")
+    with says, open_outside("/proc/self/mem", "test", 9) as stream:
+        stream.read(1)
+    with pytest.raises(FileNotFoundError), open_outside(__file__, "test", 99_999):
+        Path(f"{__file__}.none").read_bytes()
 
 
 def test_what_was_looked_at_is_what_is_read(tmp_path):
