@@ -28,7 +28,7 @@ from hwlib.process import Process, load_process, preset_names
 from hwlib.search_fields import SearchFields
 from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import AnyTask, FileName, Find, Problem, Programme, RecallFields, whole_task
-from hwlib.units import Quantity, Whole
+from hwlib.units import LARGEST_SEED, Quantity, Whole
 from hwlib.variation_fields import VariationFields
 from hwlib.weight_fields import GIVEN, Weights, matrix_problems
 from hwlib.weight_styles import MAX_NEURONS, WEIGHT_STYLES
@@ -77,7 +77,7 @@ class Design(StrictModel):
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$", description="of the run folder and the top cell")
     process: FileName = Field(default="ebeam", description="a preset's name, or a process file beside the design")
-    seed: Whole = Field(default=1, ge=0, le=2**63 - 1, description="of every random draw")
+    seed: Whole = Field(default=1, ge=0, le=LARGEST_SEED, description="of every random draw")
     device: Device = Device()
     network: NetworkFields = NetworkFields()
     operating_point: OperatingPoint = OperatingPoint()

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from hwlib.errors import FieldsError, shown
 from hwlib.strict_model import StrictModel
 from hwlib.typical_spreads import TYPICAL, named_spreads
-from hwlib.units import Quantity, Real, Whole
+from hwlib.units import LARGEST_SEED, Quantity, Real, Whole
 
 Share = Annotated[Real, Field(ge=0, le=1)]
 Probability = Annotated[Real, Field(ge=0, le=0.5)]
@@ -132,7 +132,7 @@ class Defects(StrictModel):
 class VariationFields(StrictModel):
     """How made chips differ from the drawn design, for `spinhop sweep` and `spinhop yield`."""
 
-    seed: Whole = Field(default=1, ge=0, le=2**63 - 1, description="of all chips")
+    seed: Whole = Field(default=1, ge=0, le=LARGEST_SEED, description="of all chips")
     chip: Whole = Field(default=0, ge=0, le=2**31 - 1, description="which chip: the same number is the same chip")
     spreads: DeviceSpreads = DeviceSpreads()
     defects: Defects = Defects()

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hwlib.units import LARGEST_SEED
 from spinhop.commands.options import All, Json, Scheduler, Workers
 
 
@@ -27,7 +28,8 @@ def atlas(
     ] = None,
     largest: Annotated[int, typer.Option("--largest", help="N to look up to.", max=256)] = 48,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="Of patterns and starts; default the design's.")
+        int | None,
+        typer.Option("--seed", min=0, max=LARGEST_SEED, help="Of patterns and starts; default the design's."),
     ] = None,
     simulate: Annotated[
         bool, typer.Option("--simulate/--rules-only", help="Also simulate around the edge that the rules foretell.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwlib.errors import harmless
+from hwlib.units import LARGEST_SEED
 from spinhop.commands.options import (
     All,
     Force,
@@ -39,7 +40,7 @@ def check(
     ] = False,
     faults: Annotated[int, typer.Option("--faults", min=1, max=1_000_000, help="Faults of the self-test.")] = 60,
     largest: Annotated[int, typer.Option("--largest", min=2, max=60, help="Neurons of its largest design.")] = 12,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the self-test.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Of the self-test.")] = 1,
     process: LoneProcess = None,
     against: Annotated[
         Path | None, typer.Option("--against", metavar="DESIGN", help="Design whose device a lone one is to be.")

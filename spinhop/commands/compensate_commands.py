@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from hwlib.units import LARGEST_SEED
 from spinhop.commands.options import DesignFile, Json, finite
 
 Simulate = Annotated[
@@ -32,7 +33,9 @@ def compensate(
         float, typer.Option("--spread", min=0, max=0.3, callback=finite, help="Of R_P and leaks, for the sensitivity.")
     ] = 0.05,
     draws: Annotated[int, typer.Option("--draws", min=1, max=10_000, help="Networks with spread devices.")] = 20,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of the draws; default the design's.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Of the draws; default the design's.")
+    ] = None,
     simulate: Simulate = True,
     force: Overwrite = False,
     json: Json = False,
@@ -106,7 +109,9 @@ def order(
     tries: Annotated[
         int, typer.Option("--tries", min=0, max=100_000, help="Exchanges of two neurons, after four sorted orders.")
     ] = 24,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of the exchanges; default the design's.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Of the exchanges; default the design's.")
+    ] = None,
     simulate: Simulate = True,
     force: Overwrite = False,
     json: Json = False,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hwlib.units import LARGEST_SEED
 from spinhop.commands.options import All, DesignFile, Json, Scheduler, Workers
 
 
@@ -18,7 +19,9 @@ def optimize(
     trials: Annotated[
         int | None, typer.Option("--trials", min=1, max=1_000_000, help="Designs to try; default as the design says.")
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of the proposals; default the design's.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Of the proposals; default the design's.")
+    ] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     force: Annotated[bool, typer.Option("--force", help="Forget the trials that are stored.")] = False,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from hwlib.units import LARGEST_SEED
 from spinhop.commands.options import All, Engine, Json, RunFolder, Scheduler, Workers
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def image(
     pictures: Pictures = None,
     distortion: Annotated[list[float] | None, typer.Option("--distortion", "-d", help="Share of flipped bits.")] = None,
     trials: Annotated[int, typer.Option("--trials", min=1, max=100_000, help="Per picture and distortion.")] = 20,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the distortions.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Of the distortions.")] = 1,
     threshold: Annotated[
         float, typer.Option("--threshold", metavar="SHARE", help="Brightness, 0 to 1, below which a pixel is dark: ON.")
     ] = 0.5,
@@ -129,7 +130,7 @@ def reproduce(
     ),
     quick: Annotated[bool, typer.Option("--quick", help="The reduced run.")] = False,
     task: Annotated[list[str] | None, typer.Option("--task", help="Only this task; may be repeated.")] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of every random draw.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Of every random draw.")] = 1,
     drawn: Annotated[bool, typer.Option("--drawn/--no-drawn", help="Also the tasks on extracted layouts.")] = True,
     force: Annotated[bool, typer.Option("--force", help="Repeat tasks that are already stored.")] = False,
     workers: Workers = None,

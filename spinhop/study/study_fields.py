@@ -21,7 +21,7 @@ from hwlib.files import inside
 from hwlib.model_files import load_model
 from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import FileName
-from hwlib.units import Whole
+from hwlib.units import LARGEST_SEED, Whole
 
 MOST_POINTS = 1_000_000
 FieldPath = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,4}$", max_length=100)]
@@ -88,7 +88,7 @@ class StudyFields(StrictModel):
         "latin_hypercube and sobol: so many points spread over the ranges",
     )  # fmt: skip
     points: Whole | None = Field(default=None, ge=1, le=MOST_POINTS, description="of latin_hypercube and sobol")
-    seed: Whole = Field(default=1, ge=0, le=2**63 - 1, description="of latin_hypercube and sobol")
+    seed: Whole = Field(default=1, ge=0, le=LARGEST_SEED, description="of latin_hypercube and sobol")
     axes: dict[FieldPath, AxisFields] = Field(
         min_length=1, max_length=40,
         description="field of the design by its path → values, or a range; `process.…` is a field of the process",

@@ -12,6 +12,7 @@ import klayout.db as kdb
 import pytest
 
 from hwlib.process import load_process
+from spinhop.cli import command as whole_command
 
 GOOD = "name: tiny\nnetwork: {neurons: 3}\n"
 EBEAM = load_process("ebeam")
@@ -225,3 +226,19 @@ def test_another_page_is_not_overwritten(spinhop, tmp_path, content):
 def test_a_name_with_a_line_break_writes_no_second_field(spinhop, tmp_path):
     line = _refused(spinhop("new", tmp_path / "x\nprocess: copper.yaml"))
     assert "a design's name has no line breaks" in line and not list(tmp_path.iterdir())
+
+
+SEEDED = ["atlas", "check", "compensate", "image", "optimize", "order", "reproduce"]
+
+
+@pytest.mark.parametrize("command", SEEDED)
+def test_seeds_of_commands_are_those_that_files_may_have(spinhop, command, design_file):
+    """compensate passed a larger one on to a field, in a traceback."""
+    given = {"check": ["--self-test"], "image": ["no.png"], "reproduce": []}.get(command, [design_file()])
+    message = _refused(spinhop(command, *given, "--seed", 2**63))
+    assert "'--seed': 9223372036854775808 is not in the range 0<=x<=9223372036854775807" in message
+
+
+def test_every_seed_is_tried():
+    commands = whole_command().commands
+    assert sorted(name for name, each in commands.items() if any(p.name == "seed" for p in each.params)) == SEEDED
