@@ -76,8 +76,9 @@ def ideal_paths(cases: Cases, most: int = MOST_PATHS, states: int | None = None)
     plain = cases.network.without_wires() if cases.network.has_wires else cases.network
     point = replace(cases.protocol, initial=None, net_levels=None)
     if cases.network.has_wires:
-        windows = v_dw_windows(Cases(plain, point, cases.device, cases.process, cases.limits))
-        point = replace(point, v_dw=windows.recommended or point.v_dw)
+        without = Cases(plain, point, cases.device, cases.process, cases.limits)
+        point = replace(point, v_dw=v_dw_windows(without).recommended or point.v_dw)
+        without.circuits.forget()
     wires, states = IdealWires(plain, point), states or (FEW if plain.neurons > LARGE else STATES)
     if cases.starts is None:
         return [(0, wires.path(point.start, most * states))]
