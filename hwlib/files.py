@@ -99,6 +99,11 @@ def _too_large(path: str | Path, what: str, largest: int) -> InputError:
     return InputError(f"{path}: {what} file is larger than {size}")
 
 
+def real_path(path: Path) -> Path:
+    """A path with its links followed, as far as they lead anywhere: whoever uses one in a circle says so."""
+    return Path(os.path.realpath(path))
+
+
 def inside(folder: Path, relative: str, what: str) -> Path:
     """Return ``folder / relative``, refusing paths that leave the folder.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError, shown
+from hwlib.files import real_path
 from hwlib.process import preset_names
 from hwlib.writing import write_atomic
 from hwlib.yaml_text import yaml_text
@@ -28,12 +29,12 @@ def check_target(design: Design, source: Path, out: Path, *, replace: bool) -> N
     """
     if out.suffix not in (".yaml", ".yml"):
         raise InputError(f"{out}: a design file ends in .yaml")
-    if out.resolve() == source.resolve():
+    if real_path(out) == real_path(source):
         raise InputError(f"{out}: is the design itself; give another file")
     if out.exists() and not replace:
         raise InputError(f"{out}: exists already; choose another name or give --force")
     files = [*referred_files(design), *([] if design.process in preset_names() else [design.process])]
-    if files and out.resolve().parent != design.folder.resolve():
+    if files and real_path(out).parent != real_path(design.folder):
         raise InputError(f"{out}: the design names {shown(files[0])}; give a file in its folder, {design.folder}")
     try:
         Design(name=out.stem, network={"neurons": 2})  # type: ignore[arg-type]

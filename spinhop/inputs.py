@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from hwlib.design import Design, load_design
 from hwlib.dynamics_data import Dynamics
 from hwlib.errors import FieldsError
-from hwlib.files import read_bytes
+from hwlib.files import read_bytes, real_path
 from hwlib.model_files import refused_fields
 from hwlib.process import Process, preset_names
 from hwlib.writing import replacing
@@ -60,7 +60,7 @@ def write_inputs(folder: Path, design_path: Path | None, design: Design, process
     """
     copies = folder / COPIES
     if design_path is not None:
-        if design.folder.resolve() == folder.resolve():  # a resolved design, run again where it lies
+        if real_path(design.folder) == real_path(folder):  # a resolved design, run again where it lies
             return design
         _copy(design_path, copies / design_path.name)
     names = _names_in_folder(design)
@@ -126,7 +126,7 @@ def inputs_hash(folder: Path, design: Design | None) -> str:
     texts = [_without_comments(folder / name) for name in (RESOLVED, PROCESS)]
     names: list[str] = []
     if design is not None:
-        at_home = design.folder.resolve() == folder.resolve()
+        at_home = real_path(design.folder) == real_path(folder)
         names = referred_files(design) if at_home else list(_names_in_folder(design).values())
     return data_hash([*texts, *([file_hash(folder / name) for name in names] or [""])])
 
@@ -146,7 +146,7 @@ def _write_yaml(path: Path, data: dict, comment: str) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    if source.resolve() != target.resolve():
+    if real_path(source) != real_path(target):
         _write(target, read_bytes(source, "input"))
 
 

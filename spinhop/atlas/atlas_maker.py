@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
+from hwlib.files import real_path
 from hwlib.made_with import design_attributes, versions
 from hwlib.process import preset_names
 from hwlib.weight_styles import WEIGHT_STYLES
@@ -84,7 +85,7 @@ def make_atlas(
     }
     key = data_hash([about, versions(), base.model_dump(mode="json"), contents_of(base)])
     made = design_attributes(base) | about
-    if design_path is not None and design_path.resolve().parent == folder.resolve():
+    if design_path is not None and real_path(design_path).parent == real_path(folder):
         raise InputError(f"{folder}: has the design itself; give another folder for results")
     with hold(folder, ()):
         store = AtlasStore(folder, key)

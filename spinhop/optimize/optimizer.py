@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hwlib.design import Design
 from hwlib.errors import InputError
+from hwlib.files import real_path
 from hwlib.made_with import design_attributes, versions
 from hwlib.writing import write_atomic
 from hwlib.yaml_text import yaml_text
@@ -77,7 +78,7 @@ def optimize(
     seed = design.seed if seed is None else seed
     wanted = design.search.trials if trials is None else trials
     folder = (Path("searches") / design.name if folder is None else folder).absolute()
-    if design.folder.resolve() == folder.resolve():
+    if real_path(design.folder) == real_path(folder):
         raise InputError(f"{folder}: has the design itself; give another folder for results")
     about = {
         "design": design.name, "seed": str(seed), "objectives": ", ".join(design.search.objectives),

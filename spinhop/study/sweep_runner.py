@@ -13,7 +13,7 @@ from typing import Any
 
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.files import inside
+from hwlib.files import inside, real_path
 from hwlib.made_with import design_attributes, versions
 from hwlib.writing import write_bytes
 from spinhop.design_fields import design_of, plain_fields, set_field
@@ -90,7 +90,7 @@ class StudyPlan:
         self.study = study
         self.folder = (Path("studies") / self.study.name if folder is None else folder).absolute()
         design = read_design(self.study.design_path)
-        if self.study.folder.resolve() == self.folder.resolve():
+        if real_path(self.study.folder) == real_path(self.folder):
             raise InputError(f"{self.folder}: has the study itself; give another folder for results")
         axes = axes_of_study(self.study, design, where)
         self.points = points_of(self.study, axes, where)

@@ -242,3 +242,12 @@ def test_seeds_of_commands_are_those_that_files_may_have(spinhop, command, desig
 def test_every_seed_is_tried():
     commands = whole_command().commands
     assert sorted(name for name, each in commands.items() if any(p.name == "seed" for p in each.params)) == SEEDED
+
+
+@pytest.mark.parametrize("command", ["characterise", "atlas", "layout", "sweep"])
+def test_a_folder_that_is_a_link_to_itself(spinhop, command, design_file, tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    source = design_file()
+    if command == "sweep":
+        source = design_file("name: st\ndesign: tiny.yaml\naxes: {seed: [1, 2]}\n", "st.yaml")
+    assert "loop: cannot write into the folder" in _refused(spinhop(command, source, "--out", tmp_path / "loop"))
