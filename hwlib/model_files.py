@@ -91,6 +91,7 @@ def _problems(error: ValidationError, document: YamlDocument, model: type[BaseMo
             problem["type"] == "too_short" and any(path == other[: len(path)] != other for _, other in places)
         ):  # items that are wrong do not count, so what holds them looks too short
             message = problem["msg"].removeprefix("Value error, ").split(" or instance of ")[0]
+            message = message.replace("a valid tuple", "a list")
             if problem["type"] == "string_type" and isinstance(problem["input"], (bool, int, float)):
                 message = "Input should be a text; write it in quotes"
             if problem["type"] != "value_error":

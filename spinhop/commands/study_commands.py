@@ -134,14 +134,15 @@ def characterise(
         Path | None, typer.Option("--out", "-o", help="Folder of results; default characterisations/<design name>.")
     ] = None,
     v_dw: Annotated[
-        str, typer.Option("--v-dw", metavar="LIST", help="Voltages, as '80 mV, 90 mV'; default by --supply.")
-    ] = "",
+        str | None, typer.Option("--v-dw", metavar="LIST", help="Voltages, as '80 mV, 90 mV'; default by --supply.")
+    ] = None,
     supply: Annotated[
-        str, typer.Option("--supply", metavar="LIST", help="Factors on the design's own V_DW; default 0.9 to 1.1.")
-    ] = "",
+        str | None,
+        typer.Option("--supply", metavar="LIST", help="Factors on the design's own V_DW; default 0.9 to 1.1."),
+    ] = None,
     temperature: Annotated[
-        str, typer.Option("--temperature", metavar="LIST", help="As '250 K, 300 K'; default the design's own.")
-    ] = "",
+        str | None, typer.Option("--temperature", metavar="LIST", help="As '250 K, 300 K'; default the design's own.")
+    ] = None,
     ideal: Annotated[bool, typer.Option("--ideal", help="Ideal wires, without drawing.")] = False,
     trials: Annotated[
         int | None, typer.Option("--trials", min=1, max=1_000_000, help="Of the task, the first so many.")
@@ -158,7 +159,7 @@ def characterise(
     from spinhop.study.characterisation import characterise as run
     from spinhop.study.characterisation_table import cells, main_columns
 
-    if v_dw and supply:
+    if v_dw is not None and supply is not None:
         raise InputError("--v-dw and --supply: give one of them")
     volts, kelvin, factors = _listed("--v-dw", v_dw), _listed("--temperature", temperature), _factors(supply)
     with TaskBar("characterise") as bar:
@@ -179,15 +180,15 @@ def characterise(
         raise typer.Exit(1)
 
 
-def _listed(option: str, text: str) -> list[str]:
+def _listed(option: str, text: str | None) -> list[str]:
     """The entries of a list; none where it was not given."""
-    parts = [part.strip() for part in text.split(",")] if text else []
+    parts = [part.strip() for part in text.split(",")] if text is not None else []
     if not all(parts):
         raise InputError(f"{option}: {shown(text)} has an empty entry")
     return parts
 
 
-def _factors(text: str) -> list[float]:
+def _factors(text: str | None) -> list[float]:
     from hwlib.quantities import parse_number
 
     parts = _listed("--supply", text)

@@ -33,6 +33,7 @@ def _refused(result: tuple[int, str, str]) -> str:
     [
         ("name: tiny\nnetwork: {neurons: 3, colour: red}\n", "network.colour: unknown key"),
         (GOOD + "device: {track_length: 3 V}\n", "is not a quantity in m"),
+        (GOOD + "search: {axes: {seed: {low: 1, high: 2}}}\n", "seed: Input should be a list, found dict of 2"),
         ("name: tiny\nnetwork: {neurons: 1}\n", "greater than or equal to 2"),
         ("name: tiny\nnetwork: {neurons: 0}\n", "greater than or equal to 2"),
         ("name: tiny\nnetwork: {neurons: 1000000}\n", "less than or equal to 1000"),

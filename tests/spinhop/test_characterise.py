@@ -89,6 +89,7 @@ def test_command(spinhop, path, tmp_path):
     assert code == 2 and "--supply" in err
     for options, words in (
         (("--v-dw", "80 mV,,90 mV"), "--v-dw: '80 mV,,90 mV' has an empty entry"),
+        (("--v-dw", ""), "--v-dw: '' has an empty entry"), (("--supply", ""), "--supply: '' has an empty entry"),
         (("--supply", "1,"), "--supply: '1,' has an empty entry"), (("--temperature", " "), "--temperature: ' ' has"),
         (("--v-dw", "80 mV", "--supply", "1"), "--v-dw and --supply: give one of them"),
     ):  # fmt: skip
