@@ -59,12 +59,39 @@ class Handle:
     """
 
     def __init__(self, values: Any, parts: Mapping[int, Handle] = MappingProxyType({})):
-        self.values = values  # keeps the arrays
         words: list[int] = []
-        self._numba_type_ = _put(words, values, parts)
-        self._words = words
-        self._table = np.array(words, np.uint64)
-        self.address = self._table.ctypes.data
+        kind = _put(words, values, parts)
+        self._keep(values, kind, np.array(words, np.uint64))
+
+    def _keep(self, values: Any, kind: HandleType, table: np.ndarray) -> None:
+        self.values, self._numba_type_, self._table = values, kind, table  # the arrays live as long as their addresses
+        self.address = _address(table)
+
+    def another(self, values: Any) -> Handle:
+        """A handle of a tuple that has other arrays of the same types and shapes, and the rest in common with this."""
+        table, other = self._table.copy(), object.__new__(Handle)
+        _put_others(table, 0, self._numba_type_, self.values, values)
+        other._keep(values, self._numba_type_, table)
+        return other
+
+
+def _address(array: np.ndarray) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
+def _put_others(table: np.ndarray, first: int, kind: HandleType, known: Any, values: Any) -> None:
+    """Write the addresses of those arrays that are not the known ones into a table, from word ``first`` on."""
+    for (field, inner), old, new in zip(kind.fields.items(), known, values, strict=True):
+        if old is new:
+            continue
+        if isinstance(inner, HandleType):
+            _put_others(table, first + kind.first[field], inner, old, new)
+        elif isinstance(inner, types.Array) and new.shape == old.shape and new.dtype == old.dtype:
+            _check_contiguous(new)
+            table[first + kind.first[field]] = _address(new)
+        else:
+            raise ValueError(f"{field} is of another kind or shape")
 
 
 _known: dict[tuple[Any, ...], HandleType] = {}
@@ -79,7 +106,7 @@ def _put(words: list[int], values: Any, parts: Mapping[int, Handle]) -> HandleTy
             kinds.append(_put_array(words, value))
         elif isinstance(value, tuple):
             part = parts.get(id(value))
-            words += part._words if part else []
+            words += part._table.tolist() if part else []
             kinds.append(part._numba_type_ if part else _put(words, value, parts))
         elif value is None:
             kinds.append(types.none)
@@ -98,10 +125,14 @@ def _put(words: list[int], values: Any, parts: Mapping[int, Handle]) -> HandleTy
     return _known[key]
 
 
-def _put_array(words: list[int], array: np.ndarray) -> types.Array:
+def _check_contiguous(array: np.ndarray) -> None:
     if not array.flags.c_contiguous:
         raise ValueError("an array of a handle is not contiguous")
-    words += [array.__array_interface__["data"][0], *array.shape]
+
+
+def _put_array(words: list[int], array: np.ndarray) -> types.Array:
+    _check_contiguous(array)
+    words += [_address(array), *array.shape]
     key = array.dtype, array.ndim
     if key not in _arrays:
         _arrays[key] = types.Array(from_dtype(array.dtype), array.ndim, "C")

@@ -35,6 +35,16 @@ class Outer(NamedTuple):
     small: np.ndarray
 
 
+class Behind(NamedTuple):
+    first: np.ndarray
+    inner: Inner
+
+
+@njit
+def _behind(held):
+    return held.first[0], held.inner.values[1]
+
+
 @njit
 def _read(held, more):
     inner = held.inner
@@ -58,6 +68,28 @@ def test_compiled_code_reads_and_writes_the_fields_of_a_tuple_through_its_table(
     assert _read(held, 3)[0] and values.matrix[1, 2] == 8.0
     other = Handle(_outer(whether))
     assert other._numba_type_ is held._numba_type_
+
+
+def test_another_handle_has_the_new_arrays_and_the_rest_in_common():
+    values = _outer(True)
+    held = Handle(values)
+    inner = values.inner._replace(values=np.full(4, 2.0))
+    other = held.another(values._replace(inner=inner, matrix=np.ones((2, 3))))
+    assert _read(other, 5) == (True, -7, True, 2.5, (2, 3), True, -3, 5)
+    assert other.values.matrix[1, 2] == 9.0 and inner.values[0] == 3.0
+    assert values.matrix.sum() == 0.0 and values.inner.values.tolist() == [0, 1, 2, 3]
+    assert _read(held, 5)[0] and values.matrix[1, 2] == 7.0 and other.values.matrix[1, 2] == 9.0
+    for wrong in (np.zeros((3, 2)), np.zeros((2, 3), np.float32), np.zeros((2, 3), order="F")):
+        with pytest.raises(ValueError, match=r"matrix is of another|contiguous"):
+            held.another(values._replace(matrix=wrong))
+    with pytest.raises(ValueError, match="count is of another"):
+        held.another(values._replace(inner=values.inner._replace(count=-8)))
+
+
+def test_another_handle_has_new_arrays_of_a_tuple_behind_others():
+    values = Behind(np.array([5.0]), Inner(np.arange(4.0), 1, True, 2.5))
+    other = Handle(values).another(values._replace(inner=values.inner._replace(values=np.full(4, 8.0))))
+    assert _behind(other) == (5.0, 8.0) and _behind(Handle(values)) == (5.0, 1.0)
 
 
 def test_an_array_that_is_not_contiguous_has_no_table():

@@ -75,4 +75,4 @@ def test_a_handle_takes_the_tables_of_its_parts_as_they_are():
     stepper = TrialRun(LayoutSolver(network, 1), protocol, Options()).stepper
     anew = Handle(stepper.system)
     assert anew._numba_type_ is stepper.held[0]._numba_type_
-    assert anew._words == stepper.held[0]._words
+    assert anew._table.tolist() == stepper.held[0]._table.tolist()

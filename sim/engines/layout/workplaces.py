@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -20,17 +19,17 @@ from sim.engines.stepper import CONVERGENCE, Phase
 
 
 class Room:
-    """A system and a motion, with their handles as compiled code takes them.
+    """A system of a plan and a motion of its walls, with their handles as compiled code takes them."""
 
-    Args:
-        system: of a plan.
-        motion: of its walls.
-        parts: handles of the plan's parts, by identity.
-    """
+    def __init__(self, held_system: Handle, held_motion: Handle):
+        self.held_system, self.held_motion = held_system, held_motion
+        self.system: System = held_system.values
+        self.motion: Motion = held_motion.values
 
-    def __init__(self, system: System, motion: Motion, parts: Mapping[int, Handle]):
-        self.system, self.motion = system, motion
-        self.held_system, self.held_motion = Handle(system, parts), Handle(motion)
+    def another(self) -> Room:
+        """One with memory of its own."""
+        system, motion = another_system(self.system), another_motion(self.motion)
+        return Room(self.held_system.another(system), self.held_motion.another(motion))
 
     @cached_property
     def lanes(self) -> Handle:
@@ -84,7 +83,7 @@ class Workplaces:
         room = self._room()
         if room is None:
             system = make_system(self._network, self._plan, walls, phase.voltages, self._threads, self.parts)
-            self._first = Room(system, make_motion(system, self._network), self.parts)
+            self._first = Room(Handle(system, self.parts), Handle(make_motion(system, self._network)))
             return self._first
         put_under(room.system, self._network, self._plan, phase.voltages, self.parts)
         start_motion(room.motion)
@@ -96,8 +95,7 @@ class Workplaces:
             return self._empty.pop()
         except IndexError:
             pass
-        first = self._first
-        return first and Room(another_system(first.system), another_motion(first.motion), self.parts)
+        return self._first and self._first.another()
 
     def leave(self, room: Room) -> None:
         """Another stepper may have the room."""

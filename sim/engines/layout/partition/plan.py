@@ -198,12 +198,12 @@ def _interface_program(
     local[nodes] = np.arange(len(nodes))
     u, v = [local[edges.a]], [local[edges.b]]
     for draft in drafts:
-        for first, last in zip(draft.program.port_first[:-1], draft.program.port_first[1:], strict=True):
-            if last - first > 1:
-                i, j = _pairs(int(last - first))
-                ports = local[draft.port_node[first:last]]
-                u.append(ports[i])
-                v.append(ports[j])
+        ports, first = local[draft.port_node], draft.program.port_first
+        for count in set(np.diff(first).tolist()) - {0, 1}:
+            i, j = _pairs(count)
+            at = first[:-1][np.diff(first) == count, None]
+            u.append(ports[at + i].ravel())
+            v.append(ports[at + j].ravel())
     all_u, all_v = np.concatenate(u), np.concatenate(v)
     inner = (all_u >= 0) & (all_v >= 0)
     none = np.zeros(0, np.int64)
