@@ -6,14 +6,22 @@ The files are as xarray would write them: it opens them with coordinates, units 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hwlib.netcdf import UnusableError, Wanted, check_claims, check_values, check_variables, read_guarded
+from hwlib.netcdf import (
+    UnusableError,
+    Wanted,
+    check_claims,
+    check_values,
+    check_variables,
+    new_file,
+    opened,
+    read_guarded,
+)
 from hwlib.writing import write_with_library
 
 if TYPE_CHECKING:
@@ -61,10 +69,9 @@ def write_arrays(content: ArrayFile, path: str | Path) -> Path:
     Raises:
         InputError: when the file cannot be written.
     """
-    import netCDF4
 
     def write(temporary: Path) -> None:
-        with closing(netCDF4.Dataset(temporary, "w")) as file:
+        with new_file(temporary) as file:
             for name, size in content.sizes.items():
                 file.createDimension(name, size)
             for name, each in content.variables.items():
@@ -100,11 +107,11 @@ def read_arrays(
     Raises:
         InputError: one line with the file; missing, no regular file, damaged, or of another kind.
     """
-    import netCDF4  # here once, lest every child does it
+    import netCDF4  # noqa: F401, here once, lest every child does it
 
     def read() -> ArrayFile:
         check_claims(Path(path))
-        with netCDF4.Dataset(path) as file:
+        with opened(path) as file:
             file.set_auto_maskandscale(False)
             there = {name: file.variables[name] for name in wanted if name in file.variables}
             found = {name: _Look(each) for name, each in there.items()}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
-from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
@@ -14,9 +15,11 @@ import numpy as np
 from hwlib.errors import InputError, StoppedError, cut, shown
 from hwlib.files import open_outside
 from hwlib.forked import bounded
+from hwlib.scratch import scratch_folder
 from hwlib.writing import write_with_library
 
 if TYPE_CHECKING:
+    import netCDF4
     import xarray as xr
 
 _LARGEST = 2**36  # bytes of a file
@@ -25,6 +28,7 @@ _DEFLATE = 1100  # most by which HDF5's compression shrinks
 _MOST_VARIABLES = 1000
 _SECONDS, _SPEED = 4.0, 5e5  # s at least, and bytes/s, of processor time: far slower than any file is read
 _LOOKED_FOR = "dask.array", "pint", "cupy", "sparse"  # by xarray: whether an array is one of theirs
+_PLAIN = re.compile(r"[\w./+=,@-]+", re.ASCII)  # names that netCDF surely takes as they are
 _ROOM = 2**29  # bytes that reading takes beside the data
 Content = TypeVar("Content")
 _KINDS = {"f": "fiu", "i": "iu", "b": "b", "U": "UOT"}
@@ -42,15 +46,44 @@ def write_netcdf(dataset: xr.Dataset, path: str | Path, encoding: Mapping[str, A
     Raises:
         InputError: when the file cannot be written.
     """
-    import netCDF4
     from xarray.backends import NetCDF4DataStore
 
     def write(temporary: Path) -> None:
-        with closing(netCDF4.Dataset(temporary, "w")) as file:
+        with new_file(temporary) as file:
             # As Dataset.to_netcdf, which loads all of Dask distributed first, to ask whether a scheduler wants a lock.
             dataset.dump_to_store(NetCDF4DataStore(file), encoding=encoding)
 
     return write_with_library(Path(path), write)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[netCDF4.Dataset]:
+    """An empty netCDF-4 file to be filled in; raises ``RuntimeError``, without a reason, when the disk is full."""
+    import netCDF4
+
+    with _plainly_named(path) as name, closing(netCDF4.Dataset(name, "w")) as file:
+        yield file
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[netCDF4.Dataset]:
+    """A netCDF file to be read, whatever it is called."""
+    import netCDF4
+
+    with _plainly_named(path) as name, netCDF4.Dataset(name) as file:
+        yield file
+
+
+@contextmanager
+def _plainly_named(path: str | Path) -> Iterator[str]:
+    """Another name of a file, where netCDF would not find it by its own: it takes backslashes for those of Windows."""
+    if _PLAIN.fullmatch(str(path)):
+        yield str(path)
+        return
+    with scratch_folder() as folder:
+        link = folder / "file.nc"
+        link.symlink_to(Path(path).absolute())
+        yield str(link)
 
 
 class Wanted(NamedTuple):
@@ -143,12 +176,14 @@ def read_bounded(path: str | Path, what: str, read: Callable[[], Content], size:
 
 def _read(path: Path, wanted: Mapping[str, Wanted], sizes: Mapping[str, int]) -> xr.Dataset:
     import xarray as xr
+    from xarray.backends import NetCDF4DataStore
 
     with warnings.catch_warnings(action="ignore"):
         check_claims(path)
-        with xr.open_dataset(path, engine="netcdf4", decode_times=False, decode_timedelta=False) as opened:
-            names = check_variables(opened.variables, wanted, opened.sizes, sizes)
-            found = opened.drop_vars([name for name in opened.variables if name not in names]).load()
+        with opened(path) as file:
+            dataset = xr.open_dataset(NetCDF4DataStore(file), decode_times=False, decode_timedelta=False)
+            names = check_variables(dataset.variables, wanted, dataset.sizes, sizes)
+            found = dataset.drop_vars([name for name in dataset.variables if name not in names]).load()
     check_values({str(name): each.values for name, each in found.variables.items()}, wanted)
     return found
 

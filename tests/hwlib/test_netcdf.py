@@ -12,8 +12,9 @@ import netCDF4
 import numpy as np
 import pytest
 
+from hwlib.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
 from hwlib.errors import InputError
-from hwlib.netcdf import read_netcdf, write_netcdf
+from hwlib.netcdf import Wanted, read_netcdf, write_netcdf
 from hwlib.network import read_network
 from tests.support.netcdf_files import CLAIMS, WANTED, good, made_to_claim
 
@@ -82,6 +83,7 @@ def test_claims_are_not_believed(tmp_path, kind):
 def test_claims_cost_no_memory(tmp_path):
     paths = [str(made_to_claim(tmp_path / f"{kind}.nc", kind)) for kind in CLAIMS]
     code = f"""
+from hwlib.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
 from hwlib.errors import InputError
 from hwlib.netcdf import Wanted, read_netcdf
 for path in {paths!r}:
@@ -99,6 +101,22 @@ for path in {paths!r}:
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip
     assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["refused"] * len(CLAIMS), "")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a\\b", "x\\ touch DONE", " a", "c:", "file:", "http:", "#mode=zarr", "[x]", "%41", os.fsdecode(b"\xff"), "-"],
+)
+def test_files_are_called_what_they_are_called(tmp_path, monkeypatch, name):
+    """netCDF takes backslashes for those of Windows, and texts before a colon or after a hash for more than a name."""
+    (tmp_path / "run").mkdir()
+    monkeypatch.chdir(tmp_path / "run")
+    folder = Path(name)
+    found = read_netcdf(write_netcdf(good(), folder / f"{name}.nc"), "result", WANTED)
+    assert found["a"].equals(good()["a"])
+    network = write_arrays(ArrayFile({"y": ArrayVariable(("y",), np.arange(3.0))}, {}), folder / f"{name}2.nc")
+    assert read_arrays(network, "network", {"y": Wanted(("y",))}).variables["y"].values.tolist() == [0, 1, 2]
+    assert [path.relative_to(tmp_path / "run").parts[0] for path in tmp_path.rglob("*.nc")] == [name] * 2
 
 
 def test_a_network_that_claims_many_neurons_is_refused(tmp_path):
