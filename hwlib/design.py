@@ -26,9 +26,10 @@ from hwlib.model_files import load_model
 from hwlib.network_fields import NetworkFields, place_problems, style_problem
 from hwlib.process import Process, load_process, preset_names
 from hwlib.search_fields import SearchFields
+from hwlib.seeds import LARGEST_SEED
 from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import AnyTask, FileName, Find, Problem, Programme, RecallFields, whole_task
-from hwlib.units import LARGEST_SEED, Quantity, Whole
+from hwlib.units import Quantity, Whole
 from hwlib.variation_fields import VariationFields
 from hwlib.weight_fields import GIVEN, Weights, matrix_problems
 from hwlib.weight_styles import MAX_NEURONS, WEIGHT_STYLES

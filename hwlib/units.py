@@ -28,7 +28,6 @@ def _no_other_kind(value: Any) -> Any:
 
 
 Whole = Annotated[int, BeforeValidator(_no_other_kind)]
-LARGEST_SEED = 2**63 - 1
 Real = Annotated[float, BeforeValidator(_no_other_kind)]
 
 

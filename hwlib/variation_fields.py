@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from hwlib.errors import FieldsError, shown
+from hwlib.seeds import LARGEST_SEED
 from hwlib.strict_model import StrictModel
 from hwlib.typical_spreads import TYPICAL, named_spreads
-from hwlib.units import LARGEST_SEED, Quantity, Real, Whole
+from hwlib.units import Quantity, Real, Whole
 
 Share = Annotated[Real, Field(ge=0, le=1)]
 Probability = Annotated[Real, Field(ge=0, le=0.5)]

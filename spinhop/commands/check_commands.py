@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwlib.errors import harmless
-from hwlib.units import LARGEST_SEED
+from hwlib.seeds import LARGEST_SEED
 from spinhop.commands.options import (
     All,
     Force,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from hwlib.units import LARGEST_SEED
+from hwlib.seeds import LARGEST_SEED
 from spinhop.commands.options import DesignFile, Json, finite
 
 Simulate = Annotated[

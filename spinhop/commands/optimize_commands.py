@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hwlib.units import LARGEST_SEED
+from hwlib.seeds import LARGEST_SEED
 from spinhop.commands.options import All, DesignFile, Json, Scheduler, Workers
 
 

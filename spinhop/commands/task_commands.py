@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from hwlib.units import LARGEST_SEED
+from hwlib.seeds import LARGEST_SEED
 from spinhop.commands.options import All, Engine, Json, RunFolder, Scheduler, Workers
 
 if TYPE_CHECKING:

@@ -19,9 +19,10 @@ from pydantic import (
 from hwlib.errors import InputError, cut, shown
 from hwlib.files import inside
 from hwlib.model_files import load_model
+from hwlib.seeds import LARGEST_SEED
 from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import FileName
-from hwlib.units import LARGEST_SEED, Whole
+from hwlib.units import Whole
 
 MOST_POINTS = 1_000_000
 FieldPath = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,4}$", max_length=100)]
