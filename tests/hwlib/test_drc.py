@@ -1,14 +1,12 @@
 """Design rules on polygons drawn by hand: each rule broken once, at a known place and by a known amount."""
 
 import json
-import time
 
 import klayout.db as kdb
 import klayout.rdb as rdb
 import pytest
 
 from hwlib.checks import drc, write_lyrdb
-from hwlib.checks.design_rules import checker
 from hwlib.checks.design_rules.kind import RULE_KINDS
 from hwlib.checks.design_rules.rule import design_rules
 from hwlib.design import Design
@@ -385,34 +383,3 @@ def test_bad_layouts_end_in_one_clear_line(make, says, tmp_path):
 def test_the_drawn_tile_is_where_the_tests_think():
     draw = draw_network(Design(name="two", network={"neurons": 2}, seed=3))
     assert draw.layout.top_cell().bbox() == kdb.Box(-240, -105, 2 * PX, 2 * PY)
-
-
-def test_of_a_crowd_so_many_findings_are_looked_for_as_are_told(small, monkeypatch):
-    """A part of them: not what is closed by an instance, and none that the whole does not have."""
-    monkeypatch.setattr(checker, "MANY", 100)
-    monkeypatch.setattr(checker, "AT_ONCE", 30)
-    layout = draw_network(small).layout
-    top, metal = layout.top_cell(), layout.layer(*EBEAM.layers["m1"].gds)
-    for k in range(400):
-        top.shapes(metal).insert(kdb.Box(0, 0, 100, 40).moved(FREE + 110 * (k // 20), 50 * (k % 20)))
-    bridge = layout.create_cell("bridge")
-    bridge.shapes(metal).insert(kdb.Box(0, 0, 10, 990))
-    top.insert(kdb.CellInstArray(bridge.cell_index(), kdb.Trans(FREE + 100, 0)))
-    every, *some = ([f for f in drc(layout, EBEAM, limit=n) if f.rule == "m1.space"] for n in (100_000, 150, 30))
-    places = {(f.x, f.y, f.width, f.height) for f in every}
-    assert 1200 < len(places) < len(every) < 2500  # of corners there are two at a place
-    for found, limit in zip(some, (150, 30), strict=True):
-        (last,) = [f for f in found if f.x is None]
-        assert len(found) == limit + 1 and f"more than {limit} findings" in last.message
-        assert {(f.x, f.y, f.width, f.height) for f in found if f is not last} < places
-
-
-def test_a_crowd_of_shapes_takes_seconds(small):
-    """All pairs of 40 000 boxes took 6 s."""
-    layout = draw_network(small).layout
-    metal = layout.top_cell().shapes(layout.layer(*EBEAM.layers["m1"].gds))
-    for k in range(40_000):
-        metal.insert(kdb.Box(0, 0, 50, 50).moved(FREE + 60 * (k // 200), 60 * (k % 200)))
-    begun = time.process_time()
-    assert len([f for f in drc(layout, EBEAM) if f.rule == "m1.space"]) == 10_001
-    assert time.process_time() - begun < 5
