@@ -152,9 +152,7 @@ def _free_ends(wires: kdb.Region, ends: kdb.Edges, reach: int, uses: list[kdb.Re
         last = _each(ends.with_angle(angle, False).extended_in(reach))
         for joining in uses:
             last = _each(last.not_interacting(joining))
-        last = _each(
-            last.not_overlapping(last.merged() - wires)
-        )  # as inside(wires), which takes a wire of many corners anew for each box
+        last = _within(last, wires)
         if not last.is_empty():
             beside = (last.sized(*sideways, 2) - last) & wires
             found += [polygon.bbox() for polygon in _each(last.not_interacting(beside)).each()]

@@ -165,9 +165,7 @@ def open_layout(
     return _opened(layout, where, process, top, devices)
 
 
-def _opened(
-    layout: kdb.Layout, where: str, process: Process, top: str | None, most: int | None
-) -> Drawing:  # fmt: skip
+def _opened(layout: kdb.Layout, where: str, process: Process, top: str | None, most: int | None) -> Drawing:
     times = _coarseness(layout, where, process)
     layout = with_one_top(layout, where, top)
     without_empty_cells(layout)
