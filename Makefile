@@ -72,7 +72,7 @@ types: $(STAMP)
 
 # The pages of docs/ that are made from the code.
 docs: $(STAMP)
-	$(BIN)/spinhop schema --markdown --out docs/file-formats.md
+	$(BIN)/spinhop schema --markdown --force --out docs/file-formats.md
 	$(BIN)/spinhop process list --markdown > docs/processes.md
 	$(BIN)/python -c 'from spinhop.levers import levers_page; print(levers_page(), end="")' > docs/levers.md
 	$(BIN)/spinhop extract $(DESIGN) --out build/docs

@@ -31,6 +31,21 @@ def temporary_of(path: Path, word: str | None = None) -> Path:
     return path.with_name(f".spinhop-{word}{suffix}")
 
 
+def refuse_existing(path: Path, replace: bool, choose: str = "another name") -> None:
+    """Refuse a file that a command writes once, for its reader to change, where there is one already.
+
+    Args:
+        path: the file.
+        replace: it may be there (``--force``).
+        choose: what to choose instead.
+
+    Raises:
+        InputError: it is there.
+    """
+    if not replace and path.exists():
+        raise InputError(f"{path}: exists already; choose {choose} or give --force")
+
+
 @contextmanager
 def replacing(path: Path, one_writer: bool = False) -> Iterator[Path]:
     """Yield the name of an empty file beside ``path``; on success it becomes ``path``, on failure it is removed.

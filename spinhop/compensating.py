@@ -16,7 +16,7 @@ from hwlib.made_with import versions_line
 from hwlib.quantities import human
 from hwlib.variation_fields import VariationFields
 from hwlib.weights import stored_patterns
-from spinhop.derived_design import check_target, write_derived
+from spinhop.derived_design import check_target, table_of, write_derived
 from spinhop.design_comparison import COLUMNS, compared, table_row
 from spinhop.extracted_network import draw_and_extract
 from spinhop.inputs import read_design
@@ -96,7 +96,7 @@ def compensate_design(
     if limit < largest:
         raise InputError(f"--limit: {human(limit, 'V')}, the weights themselves go up to {human(largest, 'V')}")
     weights = work.compensated(limit, lambda done, total: progress(STEPS[1], done, total))
-    table = out.with_name(f"{out.stem}_weights.csv")
+    table = table_of(out)
     fields = {
         "compensation.weights_file": table.name,
         "compensation.v_dw": None if work.v_dw is None else human(work.v_dw, "V"),

@@ -8,14 +8,18 @@ from typing import Any
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError, shown
 from hwlib.files import real_path
-from hwlib.process import preset_names
-from hwlib.writing import write_atomic
+from hwlib.writing import refuse_existing, write_atomic
 from hwlib.yaml_text import yaml_text
 from spinhop.design_fields import plain_fields, set_field
-from spinhop.inputs import referred_files
+from spinhop.inputs import files_of
 
 
-def check_target(design: Design, source: Path, out: Path, *, replace: bool) -> None:
+def table_of(out: Path) -> Path:
+    """File of numbers beside a derived design."""
+    return out.with_name(f"{out.stem}_weights.csv")
+
+
+def check_target(design: Design, source: Path, out: Path, *, replace: bool, table: bool = True) -> None:
     """Refuse a file that a derived design cannot be written to, before any work.
 
     Args:
@@ -23,17 +27,22 @@ def check_target(design: Design, source: Path, out: Path, *, replace: bool) -> N
         source: its file.
         out: of the derived design; its stem becomes its name.
         replace: whether it may exist.
+        table: whether a file of numbers is written beside it.
 
     Raises:
-        InputError: no name of a design file, one that exists, or a folder where the design's files are not.
+        InputError: no name of a design file, one that exists or that the design reads, or a folder where the design's
+            files are not.
     """
     if out.suffix not in (".yaml", ".yml"):
         raise InputError(f"{out}: a design file ends in .yaml")
     if real_path(out) == real_path(source):
         raise InputError(f"{out}: is the design itself; give another file")
-    if out.exists() and not replace:
-        raise InputError(f"{out}: exists already; choose another name or give --force")
-    files = [*referred_files(design), *([] if design.process in preset_names() else [design.process])]
+    files = files_of(design)
+    read = {real_path(design.folder / name) for name in files}
+    for path in (out, table_of(out)) if table else (out,):
+        if real_path(path) in read:
+            raise InputError(f"{path}: the design reads it; give another file")
+        refuse_existing(path, replace)
     if files and real_path(out).parent != real_path(design.folder):
         raise InputError(f"{out}: the design names {shown(files[0])}; give a file in its folder, {design.folder}")
     try:

@@ -8,7 +8,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from hwlib.errors import InputError, shown
-from hwlib.writing import write_bytes
+from hwlib.writing import refuse_existing, write_bytes
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,7 @@ def copy_example(name: str, folder: Path, *, replace: bool = False) -> list[Path
         content = {folder / file: (shipped / file).read_bytes() for file in named}
     content = {folder / f"{name}.yaml": text.encode()} | content
     for path in content:
-        if path.exists() and not replace:
-            raise InputError(f"{path}: exists already; choose another folder with --out or give --force")
+        refuse_existing(path, replace, "another folder with --out")
     for path, data in content.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, data)

@@ -84,7 +84,7 @@ def order_design(
         InputError: a bad design, one with voltages for the wires of its order, or a rule that it is not asked.
     """
     design = read_design(path)
-    check_target(design, path, out, replace=replace_file)
+    check_target(design, path, out, replace=replace_file, table=False)
     if design.compensation is not None:
         raise InputError(
             f"{path}: compensation: its voltages are for its own order; leave it out, compensate afterwards"

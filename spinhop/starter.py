@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError
-from hwlib.writing import replacing
+from hwlib.writing import refuse_existing, replacing
 from hwlib.yaml_text import yaml_text
 
 _WIDTH = 58
@@ -38,8 +38,7 @@ def write_starter(path: Path, *, neurons: int = 8, weight_style: str = "rails", 
         raise InputError(f"{path}: a design file ends in .yaml")
     if not path.stem.isprintable():  # it would be lines of the file
         raise InputError(f"{path}: a design's name has no line breaks or other characters that cannot be printed")
-    if path.exists() and not replace:
-        raise InputError(f"{path}: exists already; choose another name or give --force")
+    refuse_existing(path, replace)
     with replacing(path) as temporary:
         temporary.write_text(starter_text(path.stem, neurons, weight_style), encoding="utf-8")
         try:

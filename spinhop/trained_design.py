@@ -16,7 +16,7 @@ from hwlib.training_rules import PERCEPTRON, trained
 from hwlib.weight_fields import GIVEN, MIN_LEVEL
 from hwlib.weight_styles import LINES
 from hwlib.weights import stored_patterns
-from spinhop.derived_design import check_target, write_derived
+from spinhop.derived_design import check_target, table_of, write_derived
 from spinhop.design_comparison import compared, table_row
 from spinhop.extracted_network import draw_and_extract
 from spinhop.inputs import read_design
@@ -77,7 +77,7 @@ def train_design(
     progress("learn", 0, 1)
     levels = trained(PERCEPTRON, lesson)
     levels[np.abs(levels) < MIN_LEVEL] = 0.0
-    table = out.with_name(f"{out.stem}_weights.csv")
+    table = table_of(out)
     weights: dict[str, Any] = {"rule": GIVEN, "matrix_file": table.name}
     if design.programme is None:
         weights |= {name: x for name in _KEPT if (x := getattr(given, name)) is not None} or {"random_patterns": 1}

@@ -26,7 +26,7 @@ def atlas(
     s: Annotated[
         list[float] | None, typer.Option("--s", help="R_P, R_AP, R_M × s, leaks / s; again for more. Default 1, 4, 16.")
     ] = None,
-    largest: Annotated[int, typer.Option("--largest", help="N to look up to.", max=256)] = 48,
+    largest: Annotated[int, typer.Option("--largest", help="N to look up to.", min=4, max=256)] = 48,
     seed: Annotated[
         int | None,
         typer.Option("--seed", min=0, max=LARGEST_SEED, help="Of patterns and starts; default the design's."),

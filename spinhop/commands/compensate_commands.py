@@ -9,12 +9,11 @@ from typing import Annotated, Any, Literal
 import typer
 
 from hwlib.seeds import LARGEST_SEED
-from spinhop.commands.options import DesignFile, Json, finite
+from spinhop.commands.options import DesignFile, Json, Overwrite, finite
 
 Simulate = Annotated[
     bool, typer.Option("--simulate/--rules-only", help="Also run the task's trials, before and after.")
 ]
-Overwrite = Annotated[bool, typer.Option("--force", help="Overwrite the design to write.")]
 
 
 def compensate(

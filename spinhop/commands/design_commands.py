@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from spinhop.commands.options import Force
+from spinhop.commands.options import Overwrite
 
 
 def new(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="Design file to write; its stem names the design.")],
     neurons: Annotated[int, typer.Option("--neurons", "-n", help="Number of neurons.")] = 8,
     style: Annotated[Literal["rails", "lines"], typer.Option("--style", help="Weight style.")] = "rails",
-    force: Force = False,
+    force: Overwrite = False,
 ) -> None:
     """Write a commented starter design."""
     from spinhop.starter import write_starter
@@ -26,17 +26,19 @@ def schema(
     kind: Annotated[Literal["design", "process", "study"], typer.Argument(help="Which file.")] = "design",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write instead of printing.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="The reference page of all files instead.")] = False,
+    force: Overwrite = False,
 ) -> None:
     """Export the JSON schema of the design, process or study file."""
     import json
 
-    from hwlib.writing import write_atomic
+    from hwlib.writing import refuse_existing, write_atomic
     from spinhop.schema import json_schema, reference_page
 
     text = reference_page() if markdown else json.dumps(json_schema(kind), indent=1, ensure_ascii=False) + "\n"
     if out is None:
         print(text, end="")
     else:
+        refuse_existing(out, force)
         write_atomic(out, lambda p: p.write_text(text, encoding="utf-8"))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from spinhop.commands.options import Force, Json
+from spinhop.commands.options import Json, Overwrite
 
 _WIDEST = 100  # characters of what an example shows
 
@@ -55,7 +55,7 @@ def show_example(name: Name) -> None:
 def copy(
     name: Name,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to copy into; default this one.")] = Path(),
-    force: Force = False,
+    force: Overwrite = False,
 ) -> None:
     """Copy an example and the files that it names, to change them and to run."""
     from spinhop.example_designs import copy_example

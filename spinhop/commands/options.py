@@ -24,6 +24,7 @@ SpefFile = Annotated[
 ]
 Engine = Annotated[str, typer.Option("--engine", help="Simulation engine: auto, reference, ideal or layout.")]
 Force = Annotated[bool, typer.Option("--force", help="Repeat stages and overwrite files even if nothing changed.")]
+Overwrite = Annotated[bool, typer.Option("--force", help="Overwrite a file that is there already.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
 All = Annotated[bool, typer.Option("--all", help="Print every row of long tables.")]
 Workers = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spinhop.commands.options import Json
+from spinhop.commands.options import Json, Overwrite
 
 ScriptFile = Annotated[Path | None, typer.Option("--out", "-o", help="File to write; else it is printed.")]
 ProcessName = Annotated[str, typer.Argument(metavar="PROCESS", help="A preset's name, or a process file (YAML).")]
@@ -33,27 +33,31 @@ def technology(
         print(*files, f"next: link or copy {out} into ~/.klayout/salt, and start KLayout", sep="\n")
 
 
-def drc_script(process: ProcessName = "ebeam", out: ScriptFile = None) -> None:
+def drc_script(process: ProcessName = "ebeam", out: ScriptFile = None, force: Overwrite = False) -> None:
     """Print or write a process's design rules as a script for KLayout's DRC engine."""
     from hwlib import checks
     from hwlib.process import load_process
+    from hwlib.writing import refuse_existing
 
     rules = load_process(process)
     if out is None:
         print(checks.drc_script(rules), end="")
     else:
+        refuse_existing(out, force)
         print(checks.write_drc_script(rules, out))
 
 
-def lvs_script(process: ProcessName = "ebeam", out: ScriptFile = None) -> None:
+def lvs_script(process: ProcessName = "ebeam", out: ScriptFile = None, force: Overwrite = False) -> None:
     """Print or write a process's device and wires as a script that compares layouts with netlists in KLayout."""
     from hwlib import checks
     from hwlib.process import load_process
+    from hwlib.writing import refuse_existing
 
     rules = load_process(process)
     if out is None:
         print(checks.lvs_script(rules), end="")
     else:
+        refuse_existing(out, force)
         print(checks.write_lvs_script(rules, out))
 
 

@@ -143,6 +143,16 @@ def test_new_refuses(spinhop, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["mine.yaml"]
 
 
+@pytest.mark.parametrize("command", [("drc-script", "ebeam"), ("lvs-script", "ebeam"), ("schema", "study")])
+def test_a_file_that_is_there_stays(spinhop, tmp_path, command):
+    path = tmp_path / "mine.txt"
+    path.write_text("keep me")
+    code, _, err = spinhop(*command, "-o", path)
+    assert code == 2 and "exists already" in _one_line(err) and path.read_text() == "keep me"
+    assert spinhop(*command, "-o", path, "--force")[0] == 0
+    assert path.read_text() == spinhop(*command)[1]
+
+
 @pytest.mark.parametrize("kind", ["design", "process"])
 def test_schema_is_json_with_units(spinhop, kind):
     code, out, _ = spinhop("schema", kind)

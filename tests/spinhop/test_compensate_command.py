@@ -109,6 +109,8 @@ def test_a_stated_v_dw_outside_the_drawn_window_is_moved_into_it(spinhop, tmp_pa
         (["s.yaml", "--limit", "90 mV"], "--limit: 90 mV, the weights themselves go up to 100 mV"),
         (["s.yaml", "--out", "s.yaml"], "s.yaml: is the design itself; give another file"),
         (["s.yaml", "--out", "t.yaml"], "t.yaml: exists already; choose another name or give --force"),
+        (["s.yaml", "--out", "v.yaml"], "v_weights.csv: exists already; choose another name or give --force"),
+        (["h.yaml", "--out", "v.yaml", "--force"], "v_weights.csv: the design reads it; give another file"),
         (["s.yaml", "--out", "t.txt"], "t.txt: a design file ends in .yaml"),
         (["s.yaml", "--out", "4.yaml"], "4.yaml: the stem names the design"),
         (["f.yaml", "--out", "sub/u.yaml"], "sub/u.yaml: the design names 'w.csv'; give a file in its folder"),
@@ -122,6 +124,8 @@ def test_bad_input_ends_in_one_line_and_leaves_nothing(spinhop, tmp_path, monkey
     (tmp_path / "t.yaml").write_text("kept\n")
     (tmp_path / "w.csv").write_text("\n".join(",".join("0" if i == j else "1" for j in range(5)) for i in range(5)))
     write(tmp_path / "f.yaml", weights="{matrix_file: w.csv}")
+    (tmp_path / "v_weights.csv").write_bytes((tmp_path / "w.csv").read_bytes())
+    write(tmp_path / "h.yaml", weights="{matrix_file: v_weights.csv}")
     (tmp_path / "a.txt").write_text("3 1\n1 2\n")
     (tmp_path / "b.txt").write_text("3 1\n1 3\n")
     (tmp_path / "g.yaml").write_text(
