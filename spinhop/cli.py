@@ -8,13 +8,14 @@ Commands import what they need when they run; ``spinhop --help`` loads none of i
 from __future__ import annotations
 
 import gc
+import inspect
 import io
 import os
 import select
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
-from typing import Annotated
+from typing import Annotated, get_type_hints
 
 import click
 import typer
@@ -92,11 +93,28 @@ def command() -> click.Command:
     """The command line, made once a process: its parameters take a tenth of a second to find."""
     made = typer.main.get_command(app)
     assert isinstance(made, click.Group)
-    for each in made.commands.values():
+    for each in leaves(made):
+        each.format_help = partial(_say_arguments, each, each.format_help)  # type: ignore[method-assign]
         for param in each.params:
             if isinstance(param.type, click.Path):
                 param.type.convert = partial(_named, param.type.convert)  # type: ignore[method-assign]
     return made
+
+
+def leaves(group: click.Group) -> Iterator[click.Command]:
+    """The commands of a group and of the groups in it."""
+    for each in group.commands.values():
+        yield from leaves(each) if isinstance(each, click.Group) else [each]
+
+
+def _say_arguments(command: click.Command, say: Callable[..., None], *given: object) -> None:
+    """Say a command's help; Click 8.5 has a help of arguments of its own, and drops the one that Typer 0.24 is told."""
+    hints = get_type_hints(inspect.unwrap(command.callback), include_extras=True) if command.callback else {}
+    for param in command.params:
+        for told in getattr(hints.get(param.name or ""), "__metadata__", ()):
+            if isinstance(param, click.Argument):
+                param.help = told.help
+    say(*given)
 
 
 def _named(

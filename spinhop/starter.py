@@ -74,7 +74,8 @@ def _fields(model: type[BaseModel], defaults: dict[str, Any], chosen: dict[str, 
             lines += [] if prefix else [""]
             lines += [f"{indent}{'' if used else '# '}{name}:", *inner]
         elif path in chosen:
-            lines.append(_line(f"{indent}{name}: {_scalar(chosen[path])}", info.description))
+            meaning = (info.description or "").replace("Table I", f"Table I: {_scalar(default)}")  # not what is chosen
+            lines.append(_line(f"{indent}{name}: {_scalar(chosen[path])}", meaning))
         else:
             value = "" if default is None else f" {_scalar(default)}"
             lines.append(_line(f"{indent}# {name}:{value}", info.description))

@@ -21,7 +21,7 @@ Pictures = Annotated[
 Graphs = Annotated[
     list[Path],
     typer.Argument(
-        metavar="GRAPH...", help="Graph files: edge lists (rudy, Gset), Matrix Market, DIMACS, GML, GraphML."
+        metavar="GRAPH...", help="Graph files: edge lists (rudy, Gset), Matrix Market, DIMACS, METIS, GML, GraphML."
     ),
 ]
 

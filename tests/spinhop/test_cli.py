@@ -40,6 +40,13 @@ def test_help_of_every_command(spinhop, command):
     assert "Usage: spinhop" in out and "--help" in out
 
 
+def test_help_says_what_every_argument_is(spinhop):
+    """Click 8.5 dropped what Typer 0.24 was told, in silence."""
+    said = {"run": "Design file (YAML).", "sweep": "Study file (YAML).", "process show": "A preset's name."}
+    for command, text in said.items():
+        assert text in " ".join(spinhop(*command.split(), "--help")[1].split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -57,7 +64,7 @@ def test_usage_errors_are_one_line(spinhop, arguments, message):
 
 @pytest.mark.parametrize("arguments", [
     ("run", ""), ("views", "d.yaml", "--out", ""), ("drc-script", "ebeam", "-o", ""), ("maxcut", "g.txt", ""),
-    ("check", "d.yaml", "--layout", ""), ("report", ""),
+    ("check", "d.yaml", "--layout", ""), ("report", ""), ("examples", "copy", "hopfield_3", "-o", ""),
 ])  # fmt: skip
 def test_an_empty_path_is_no_folder(spinhop, tmp_path, monkeypatch, arguments):
     """A shell's unset variable: Python takes it for the current folder, and files were written there."""
@@ -111,6 +118,7 @@ def test_new_writes_a_design_that_says_its_defaults(spinhop, tmp_path, style):
     assert spinhop("new", path, "-n", 5, "--style", style)[0] == 0
     design = load_design(path)
     assert (design.name, design.network.neurons, design.network.weight_style) == ("mine", 5, style)
+    assert "v_charge: 80 mV" in path.read_text() and "# V_C; Table I: 100 mV\n" in path.read_text()
     # uncommenting every default with a value changes nothing
     head, *lines = path.read_text().split("\n\n", 1)[1].splitlines()
     full = [head] + [line.replace("# ", "", 1) if line.lstrip().startswith("# ") else line for line in lines]
