@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 SLOWER = "slower devices (`device.resistance_area` and `device.track_resistance` up, both leaks down, by one factor)"
+LESS = "a smaller `operating_point.weight`, `v_charge` or `v_dw`, whichever drives it"
 
 
 class Lever(NamedTuple):
@@ -49,13 +50,17 @@ LEVERS = (
           "patterns"),
     Lever("state.all_off", "all walls OFF", "an `operating_point.soma_leak` of the sign that frees them"),
     Lever("barrier.load_any", "barrier while the worst start loads", "a smaller `operating_point.v_charge`"),
-    Lever("barrier.voltage", "barrier voltage", "a smaller `operating_point.weight` or `v_charge`, or barriers of a "
-          "larger `device.breakdown_voltage`"),
+    Lever("barrier.voltage", "barrier voltage", LESS + ", or barriers of a larger `device.breakdown_voltage`"),
     Lever("current.track", "current of a track", "a smaller `operating_point.weight` or `v_charge`, or " + SLOWER),
     Lever("current.load_any", "currents while the worst start loads", "a smaller `operating_point.v_charge`, or wider "
           "wires on the layer that is named"),
+    Lever("current.m1", "current of metal 1 at the devices", LESS + ", more vias of the devices, which widen it "
+          "(`network.tile_vias: {size: currents}`), or " + SLOWER),
+    Lever("current.read", "current of read electrodes", LESS + ", or " + SLOWER),
+    Lever("current.v*", "current of vias", "more of them (`network.tile_vias: {size: currents}`; of trunks "
+          "`trunks: {size: currents}`), " + LESS + ", or " + SLOWER),
     Lever("current.*", "current of a layer", "wider wires on this layer (`network.dendrite_width`, `drive_width`, "
-          "`ground_width`, `weight_width`, `vdw_width`, `straps`), or " + SLOWER),
+          "`ground_width`, `weight_width`, `vdw_width`, `straps`; of trunks `trunks: {size: currents}`), or " + SLOWER),
     Lever("ir.dendrite", "voltage lost on dendrites", "a wider `network.dendrite_width`, straps, "
           "`soma_placement: centred`, or " + SLOWER),
     Lever("ir.drive", "voltage lost on axon drives", "a wider `network.drive_width`, straps, "

@@ -42,7 +42,7 @@ task: {trials: 2, time_limit: 50 ns}
 
 MINE = """
 name: mine
-process: mine.yaml
+process: metals.yaml
 network: {neurons: 3, dendrite_width: 200 nm, weight_width: 100 nm}
 operating_point: {v_charge: 50 mV, weight: 50 mV}
 """

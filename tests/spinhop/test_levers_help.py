@@ -1,0 +1,50 @@
+"""What is said to help a broken current limit moves it, on drawn and extracted networks."""
+
+from __future__ import annotations
+
+import pytest
+
+import sim
+from hwlib.design import Design
+from spinhop.extracted_network import draw_and_extract
+from spinhop.levers import lever_of
+
+VIAS = {"network": {"tile_vias": {"size": "currents"}}}
+LESS = {"operating_point": {"weight": "80 mV", "v_charge": "80 mV"}}
+WIDER = {"network": {"dendrite_width": "120 nm", "weight_width": "120 nm"}}
+
+
+def margins(process: str, changes: dict[str, dict[str, object]]) -> dict[str, float]:
+    design = Design.model_validate(
+        {
+            "name": "four",
+            "process": process,
+            "network": {"neurons": 4, **changes.get("network", {})},
+            "operating_point": changes.get("operating_point", {}),
+        }
+    )
+    report = sim.judge(draw_and_extract(design), design, design.load_process())
+    return {outcome.rule: outcome.margin for outcome in report.outcomes}
+
+
+@pytest.fixture(scope="module")
+def plain() -> dict[str, dict[str, float]]:
+    return {process: margins(process, {}) for process in ("ebeam", "copper")}
+
+
+@pytest.mark.parametrize(
+    ("process", "changes", "helped"),
+    [
+        ("copper", VIAS, {"current.m1": "tile_vias", "current.v2": "tile_vias"}),
+        ("ebeam", LESS, {"current.m1": "operating_point.weight", "current.read": "operating_point.weight"}),
+        ("ebeam", WIDER, {"current.m3": "dendrite_width"}),
+    ],
+)
+def test_levers_of_currents_move_their_rules(plain, process, changes, helped):
+    after = margins(process, changes)
+    for rule, field in helped.items():
+        assert f"`{field}" in lever_of(rule).change.replace("network.", "")
+        assert after[rule] > plain[process][rule] + 0.1, rule
+    if changes is WIDER:  # metal 1 lies in the tiles, and is as wide as the device asks
+        assert after["current.m1"] < plain[process]["current.m1"] + 0.02
+        assert "_width" not in lever_of("current.m1").change
