@@ -16,8 +16,8 @@ _HEAD = """\
 
 Made by `make docs` from the presets; do not edit.
 
-`spinhop process list` names them, `spinhop process show NAME > mine.yaml` writes one as a process file, to change and
-to name in a design (`process: mine.yaml`). `copper`, `copper_thick` and `ebeam` are estimates from the literature, as
+`spinhop process list` names them, `spinhop process show NAME > metals.yaml` writes one as a process file, to change and
+to name in a design (`process: metals.yaml`). `copper`, `copper_thick` and `ebeam` are estimates from the literature, as
 said in their comments. `sky130`, `sg13g2` and `gf180mcu` are the metals of real back-ends whose design kits are open.
 """
 _OPEN = """\

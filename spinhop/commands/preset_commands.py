@@ -46,7 +46,7 @@ def list_presets(
 def show_preset(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A preset's name.", autocompletion=_names)],
 ) -> None:
-    """Print a preset as a process file, to change and to name in a design, as process: mine.yaml."""
+    """Print a preset as a process file, to change and to name in a design, as process: metals.yaml."""
     from hwlib.process import preset_text
 
     print(preset_text(name), end="")
