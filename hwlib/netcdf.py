@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -15,7 +14,7 @@ import numpy as np
 from hwlib.errors import InputError, StoppedError, cut, shown
 from hwlib.files import open_outside
 from hwlib.forked import bounded
-from hwlib.scratch import scratch_folder
+from hwlib.scratch import plainly_named
 from hwlib.writing import write_with_library
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ _DEFLATE = 1100  # most by which HDF5's compression shrinks
 _MOST_VARIABLES = 1000
 _SECONDS, _SPEED = 4.0, 5e5  # s at least, and bytes/s, of processor time: far slower than any file is read
 _LOOKED_FOR = "dask.array", "pint", "cupy", "sparse"  # by xarray: whether an array is one of theirs
-_PLAIN = re.compile(r"[\w./+=,@-]+", re.ASCII)  # names that netCDF surely takes as they are
 _ROOM = 2**29  # bytes that reading takes beside the data
 Content = TypeVar("Content")
 _KINDS = {"f": "fiu", "i": "iu", "b": "b", "U": "UOT"}
@@ -61,7 +59,7 @@ def new_file(path: Path) -> Iterator[netCDF4.Dataset]:
     """An empty netCDF-4 file to be filled in; raises ``RuntimeError``, without a reason, when the disk is full."""
     import netCDF4
 
-    with _plainly_named(path) as name, closing(netCDF4.Dataset(name, "w")) as file:
+    with plainly_named(path) as name, closing(netCDF4.Dataset(str(name), "w")) as file:
         yield file
 
 
@@ -70,20 +68,8 @@ def opened(path: str | Path) -> Iterator[netCDF4.Dataset]:
     """A netCDF file to be read, whatever it is called."""
     import netCDF4
 
-    with _plainly_named(path) as name, netCDF4.Dataset(name) as file:
+    with plainly_named(path) as name, netCDF4.Dataset(str(name)) as file:
         yield file
-
-
-@contextmanager
-def _plainly_named(path: str | Path) -> Iterator[str]:
-    """Another name of a file, where netCDF would not find it by its own: it takes backslashes for those of Windows."""
-    if _PLAIN.fullmatch(str(path)):
-        yield str(path)
-        return
-    with scratch_folder() as folder:
-        link = folder / "file.nc"
-        link.symlink_to(Path(path).absolute())
-        yield str(link)
 
 
 class Wanted(NamedTuple):

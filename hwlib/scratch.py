@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -12,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PREFIX, _LOCK = "spinhop-", ".lock"
+_PLAIN = re.compile(r"[\w./+=,@-]+", re.ASCII)
 
 
 @contextmanager
@@ -21,6 +23,28 @@ def scratch_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix=_PREFIX) as name, (Path(name) / _LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield Path(name)
+
+
+def is_plain(path: str | Path) -> bool:
+    """Whether every library surely takes the name of a file for this file.
+
+    netCDF takes backslashes for those of Windows; KLayout executes what follows ``pipe:``, and takes ``~`` for the home
+    folder; neither takes bytes that are no text.
+    """
+    return _PLAIN.fullmatch(str(path)) is not None
+
+
+@contextmanager
+def plainly_named(path: str | Path) -> Iterator[Path]:
+    """Yield a plain name of a file, there or not: its own, or that of a link to it."""
+    if is_plain(path):
+        yield Path(path)
+        return
+    suffix = Path(path).suffix
+    with scratch_folder() as folder:
+        link = folder / f"file{suffix if is_plain(suffix) else ''}"
+        link.symlink_to(Path(path).absolute())
+        yield link
 
 
 def _sweep(folder: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hwlib.errors import InputError
+from hwlib.scratch import plainly_named
 
 _TEMPORARY = re.compile(r"\.spinhop-[0-9a-f]{16}(\.\w+)?")
 _ROOM = 2**20  # bytes: more than any writer holds back until it closes its file
@@ -114,7 +115,8 @@ def write_with_library(
     with replacing(path) as temporary:
         temporary.unlink()  # of a file that exists KLayout would keep a copy
         try:
-            write(temporary)
+            with plainly_named(temporary) as name:
+                write(name)
         except RuntimeError as error:
             number = _ERRNO.search(str(error))
             if number is None:

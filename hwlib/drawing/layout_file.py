@@ -11,6 +11,7 @@ import klayout.db as kdb
 from hwlib.errors import InputError, StoppedError, shown
 from hwlib.files import open_outside
 from hwlib.forked import bounded
+from hwlib.scratch import is_plain
 
 MAX_BYTES = 4 * 2**30
 _GDSII = b"\x00\x06\x00\x02"
@@ -121,7 +122,10 @@ def _number(record: bytes, place: int) -> tuple[int, int]:
 def _read(path: str | Path) -> kdb.Layout:
     layout, options = kdb.Layout(), kdb.LoadLayoutOptions()
     options.warn_level = 0  # KLayout's remarks on records, written past Python to standard error
-    layout.read(str(path), options)
+    if is_plain(path):
+        layout.read(str(path), options)
+    else:  # KLayout would execute ``pipe:…``, and has more such words
+        layout.read_bytes(Path(path).read_bytes(), options)
     for cell in layout.top_cells():
         cell.bbox()  # puts the cells in order, which fails where one holds itself
     return layout

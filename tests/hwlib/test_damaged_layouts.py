@@ -1,12 +1,15 @@
 """Damaged layout files, and those that reach too far: refused in one line, never a word of KLayout's."""
 
+import os
 import random
 import time
 import zlib
+from pathlib import Path
 
 import klayout.db as kdb
 import pytest
 
+from hwlib.checks import write_lyrdb
 from hwlib.design import Design
 from hwlib.drawing import layout_file
 from hwlib.drawing.hierarchy import REACH
@@ -248,3 +251,18 @@ def test_the_string_in_the_last_record_of_an_oasis_file_fills_it(tmp_path, paddi
     else:
         with pytest.raises(InputError, match=r"end\.oas: damaged, it begins as OASIS but does not end"):
             read_layout(path)
+
+
+@pytest.mark.parametrize("name", ["pipe:touch DONE;cat a.gds;", "~", "data:a", "file:a", "a\nb", os.fsdecode(b"\xff")])
+def test_files_are_read_and_written_as_they_are_called(tmp_path, monkeypatch, name):
+    """KLayout executes what follows ``pipe:``, takes ~ for the home folder, and finds no bytes that are no text."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    layout = kdb.Layout()
+    layout.create_cell("top").shapes(layout.layer(1, 0)).insert(kdb.Box(0, 0, 10, 10))
+    Path(f"{name}.gds").write_bytes(layout.write_bytes(kdb.SaveLayoutOptions()))
+    assert read_layout(f"{name}.gds").top_cell().name == "top"
+    Path(name).mkdir()
+    write_lyrdb([], Path(name) / "drc.lyrdb", top_cell="top")
+    assert (Path(name) / "drc.lyrdb").read_bytes().startswith(b"<?xml")
+    assert sorted(path.name for path in Path().iterdir()) == sorted([name, f"{name}.gds"])
