@@ -32,7 +32,7 @@ suite: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # Test files that try more with SPINHOP_FULL=1; CONTRIBUTING.md has a line on each.
-PROOFS ?= tests/layouts/test_pdk_routing.py tests/layouts/test_straps.py tests/layouts/test_tapers.py tests/layouts/test_large_layouts.py \
+PROOFS ?= tests/layouts/test_pdk_routing.py tests/layouts/test_straps.py tests/layouts/test_tapers.py tests/layouts/test_large_layouts.py tests/layouts/test_layout_files.py \
   tests/hwlib/test_faults.py tests/hwlib/test_near_checker.py tests/hwlib/test_redrawings.py tests/hwlib/test_fuzz_layouts.py tests/hwlib/test_fuzz_parasitics.py \
   tests/hwlib/test_open_presets.py tests/hwlib/test_extraction_orientation.py tests/hwlib/test_extraction_fields.py \
   tests/spinhop/test_fuzz_texts.py tests/spinhop/test_fuzz_inputs.py tests/spinhop/test_fuzz_results.py \
@@ -123,6 +123,8 @@ $(STAMP): pyproject.toml requirements.lock
 	  { echo "spinhop needs Python 3.11 or newer; set PYTHON=/path/to/python3" >&2; exit 1; }
 	@echo "setting up $(VENV), once (about a minute)"
 	@$(PYTHON) -m venv $(VENV)
+	@# The pip that comes with an older Python looks at every file of an index again and again: twice the time.
+	@$(BIN)/python -m pip install --quiet "$$(grep '^pip==' requirements.lock)"
 	@# Python compiles what is imported; compiling all that there is takes as long as unpacking it.
 	@$(BIN)/python -m pip install --quiet --no-compile --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
@@ -130,10 +132,10 @@ $(STAMP): pyproject.toml requirements.lock
 
 # Renew requirements.lock from pyproject.toml in an environment of its own.
 lock:
-	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	rm -rf build/lock && $(PYTHON) -m venv --upgrade-deps build/lock
 	build/lock/bin/pip install --quiet --upgrade '.[all,test,docs]' "$$(grep -o 'setuptools>[^"]*' pyproject.toml)"
 	{ echo "# Everything \`make run\` and \`make test\` install, direct and indirect. Renew: make lock"; \
-	  build/lock/bin/pip freeze --all --exclude spinhop --exclude pip | LC_ALL=C sort -f; \
+	  build/lock/bin/pip freeze --all --exclude spinhop | LC_ALL=C sort -f; \
 	} > build/requirements.lock
 	mv build/requirements.lock requirements.lock
 	rm -rf build/lock

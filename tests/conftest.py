@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 from collections.abc import Callable
@@ -14,6 +15,12 @@ import xarray as xr
 
 from hwlib.design import Design
 from hwlib.network import Network
+from spinhop.cli import GARBAGE_AFTER
+
+
+def pytest_configure() -> None:
+    """Look for garbage as seldom as a command does: each look goes through all that libraries have loaded."""
+    gc.set_threshold(GARBAGE_AFTER, 10, 10)
 
 
 @pytest.fixture
