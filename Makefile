@@ -16,6 +16,8 @@ STAMP := $(VENV)/.installed
 DESIGN ?= layouts/examples/hopfield_8.yaml
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Libraries are compiled to bytecode as they are imported, not as they are installed: it must be kept, in containers too.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: fresh notebooks vacask tolerance golden codesigned run test suite proof lint types docs site mutants benchmarks lock clean
 
