@@ -152,4 +152,5 @@ def _complete(assembly: Assembly, shape: np.ndarray, axon: np.ndarray, post: np.
             i, j = divmod(int(where[0]), neurons)
             which = f"the soma of neuron {i}" if i == j else f"the axon {j}→{i}"
             have = "all-to-all have" if topology.complete else "of this topology have"
-            raise InputError(f"{len(post)} devices, {neurons} neurons {have} {topology.devices}; {which} is {what}")
+            which += f" and {len(where) - 1} more are" if len(where) > 1 else " is"
+            raise InputError(f"{which} {what}: {len(post)} devices, {neurons} neurons {have} {topology.devices}")
