@@ -72,7 +72,7 @@ def test_a_layout_of_another_topology_is_told(ring, tmp_path):
     assert missing.count("lvs.missing") == 18
     extra = [f for f in lvs(drawn(whole, tmp_path), process, sparse, topology=False) if f.rule == "lvs.extra"]
     assert len(extra) == 18
-    with pytest.raises(InputError, match="the axon 2→0 and 17 more are missing: 18 devices, 6 neurons .* have 36"):
+    with pytest.raises(InputError, match=r"the axon 2→0 and 17 more are missing: 18 devices, 6 neurons .* have 36"):
         extract(drawn(sparse, tmp_path), process, whole)
     with pytest.raises(InputError, match="2→0 and 17 more are none of the design: 36 devices"):
         extract(drawn(whole, tmp_path), process, sparse)
