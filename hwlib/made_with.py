@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from functools import lru_cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,16 @@ PACKAGES = (
     "spinhop", "numpy", "scipy", "numba", "xarray", "netCDF4", "h5py", "klayout", "gdsfactory", "kfactory", "networkx",
     "pydantic", "pint", "matplotlib", "jinja2", "typer", "rich", "optuna",
 )  # fmt: skip
+
+
+def not_ours(found: object, ours: str) -> str:
+    """What is wrong with a file's format, ``spinhop-run-2`` for one, in words; empty where it is ours."""
+    if found == ours:
+        return ""
+    family = ours.rsplit("-", 1)[0]
+    if isinstance(found, str) and re.fullmatch(rf"{family}-[0-9]{{1,9}}", found):
+        return f"{found} is of another version of spinhop, this one has {ours}"
+    return f"its format is not {ours}"
 
 
 @lru_cache(maxsize=1)

@@ -18,6 +18,7 @@ import numpy as np
 from hwlib.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
 from hwlib.dynamics_data import DEFAULT, DynamicsData
 from hwlib.errors import InputError, shown
+from hwlib.made_with import not_ours
 from hwlib.netcdf import Wanted
 from hwlib.nets import LINE, RAIL, Net, NetClass, of_classes, parse_net
 
@@ -365,8 +366,8 @@ def read_network(path: str | Path) -> Network:
     attrs, variables = dict(found.attrs), found.variables
     neurons, layers = attrs.pop("neurons", None), attrs.pop("layers", None)
     model = attrs.pop("dynamics", DEFAULT)  # older files have none
-    if attrs.pop("format", None) != FORMAT or not isinstance(layers, str):
-        raise InputError(f"{path}: damaged, or no network (its format is not {FORMAT})")
+    if (wrong := not_ours(attrs.pop("format", None), FORMAT)) or not isinstance(layers, str):
+        raise InputError(f"{path}: damaged, or no network ({wrong or 'no layers'})")
     if not isinstance(neurons, (int, np.integer)) or not 0 < neurons <= found.sizes["device"]:
         raise InputError(f"{path}: damaged, or no network (neurons is {shown(neurons)})")
     arrays = {

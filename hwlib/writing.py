@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -45,6 +46,20 @@ def refuse_existing(path: Path, replace: bool, choose: str = "another name") -> 
     """
     if not replace and path.exists():
         raise InputError(f"{path}: exists already; choose {choose} or give --force")
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Refuse a file that could not be written, before the work that it would hold.
+
+    Raises:
+        InputError: it is a folder, or its folder is none, cannot be made, or may not be written to.
+    """
+    folder = next(above for above in path.absolute().parents if os.path.lexists(above))
+    why = "it is a folder" if path.is_dir() else f"{folder} is no folder" if not folder.is_dir() else ""
+    if not why and not os.access(folder, os.W_OK | os.X_OK):
+        why = os.strerror(errno.EACCES)
+    if why:
+        raise InputError(f"{path}: cannot write there ({why})")
 
 
 @contextmanager

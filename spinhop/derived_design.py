@@ -8,7 +8,7 @@ from typing import Any
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError, shown
 from hwlib.files import real_path
-from hwlib.writing import refuse_existing, write_atomic
+from hwlib.writing import refuse_existing, refuse_unwritable, write_atomic
 from hwlib.yaml_text import yaml_text
 from spinhop.design_fields import plain_fields, set_field
 from spinhop.inputs import files_of
@@ -43,6 +43,7 @@ def check_target(design: Design, source: Path, out: Path, *, replace: bool, tabl
         if real_path(path) in read:
             raise InputError(f"{path}: the design reads it; give another file")
         refuse_existing(path, replace)
+        refuse_unwritable(path)
     if files and real_path(out).parent != real_path(design.folder):
         raise InputError(f"{out}: the design names {shown(files[0])}; give a file in its folder, {design.folder}")
     try:

@@ -6,12 +6,13 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from hwlib.errors import InputError, shown
 from hwlib.json_files import read_json
+from hwlib.made_with import not_ours
 from hwlib.writing import write_atomic
 from spinhop.folder_lock import LOCK
 from spinhop.inputs import PROCESS, RESOLVED
@@ -25,6 +26,12 @@ _MAX_BYTES = 16 * 2**20
 def _printable(text: str) -> str:
     if not text.isprintable():
         raise ValueError("has characters that cannot be printed")
+    return text
+
+
+def _of_this_version(text: str) -> str:
+    if wrong := not_ours(text, FORMAT):
+        raise ValueError(wrong)
     return text
 
 
@@ -58,7 +65,7 @@ class _Record(BaseModel):
 class _Manifest(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
 
-    format: Literal["spinhop-run-1"]
+    format: Annotated[_Text, AfterValidator(_of_this_version)]
     design: _Text
     seed: int
     versions: dict[_Text, _Text]

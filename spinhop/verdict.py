@@ -208,7 +208,8 @@ def _worst(
         broken = [f.rule for f in findings.get(check, ()) if f.severity == "error"]
         if broken:
             rule = max(dict.fromkeys(broken), key=broken.count)
-            return f"{rule} of the {title}, {broken.count(rule)} times", {"rule": rule, "check": check, "margin": None}
+            often = f"{broken.count(rule)} times" if broken.count(rule) > 1 else "once"
+            return f"{rule} of the {title}, {often}", {"rule": rule, "check": check, "margin": None}
     status = {BROKEN: "error", WAIVED: "waived", KEPT: "pass"}[word]
     for name in reversed(list(points)):  # what ideal wires say matters only where the drawn ones say nothing
         rows = [r for r in points[name]["rules"] if r["status"] == status and _judges(r)]

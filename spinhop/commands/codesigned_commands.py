@@ -26,13 +26,15 @@ def codesigned(
     json: Json = False,
 ) -> None:
     """Draw, check, extract and run the designs of layouts/codesigned again. Exit code 1 if one does not hold."""
-    from hwlib.writing import write_atomic
+    from hwlib.writing import refuse_unwritable, write_atomic
     from spinhop.codesigned import codesigned_paths, measure
     from spinhop.codesigned_page import COLUMNS, codesigned_page, read_page, result_rows
     from spinhop.console import TaskBar, print_json, print_table
 
     paths = codesigned_paths(names or ())
     before = read_page(markdown) if markdown is not None and markdown.exists() else ""
+    if markdown is not None:
+        refuse_unwritable(markdown)
     kept = before if names else ""
     with TaskBar("codesigned") as bar:
         results = measure(paths, out, workers=workers, scheduler=scheduler, fresh=force, progress=bar)

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hwlib.errors import InputError, cut, shown
+from hwlib.errors import InputError, cut
+from hwlib.made_with import not_ours
 from hwlib.netcdf import read_bounded
 from spinhop.study.point_evaluation import PointResult
 from spinhop.study.store_claims import check_store
@@ -316,9 +317,9 @@ def _opened(path: Path, mode: Any) -> Any:
 
     try:
         group = zarr.open_group(path, mode=mode, zarr_format=3)
-        if group.attrs["format"] != _FORMAT:
-            raise ValueError(f"format {shown(group.attrs['format'])}")
-    except OSError:
+        if wrong := not_ours(group.attrs["format"], _FORMAT):
+            raise InputError(f"{path}: damaged, or no {_WHAT} ({wrong})")
+    except (OSError, InputError):
         raise
     except Exception as error:  # Zarr raises all kinds
         raise _damaged(path, error) from None

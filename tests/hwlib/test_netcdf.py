@@ -132,6 +132,10 @@ def test_a_network_that_claims_many_neurons_is_refused(tmp_path):
             file.neurons = value
         with pytest.raises(InputError, match=r"damaged, or no network \(neurons is "):
             read_network(path)
+    with netCDF4.Dataset(path, "a") as file:
+        file.format = "spinhop-network-2"
+    with pytest.raises(InputError, match=r"spinhop-network-2 is of another version of spinhop, this one has"):
+        read_network(path)
 
 
 def test_what_every_reader_loads_is_loaded_once(tmp_path):

@@ -224,6 +224,20 @@ def test_another_page_is_not_overwritten(spinhop, tmp_path, content):
     assert (tmp_path / "page.md").read_bytes() == content and not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("name", ["none.yaml/x", "folder", "loop/x"])
+def test_files_that_cannot_be_written_are_refused_before_the_work(spinhop, design_file, tmp_path, name):
+    source = design_file()
+    (tmp_path / "none.yaml").write_text("")
+    (tmp_path / "folder.yaml").mkdir()
+    (tmp_path / "folder.md").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+    for command, suffix in (["order", source], ".yaml"), (["codesigned", "recall_13_copper"], ".md"):
+        option = "--markdown" if suffix == ".md" else "--out"
+        line = _refused(spinhop(*command, option, tmp_path / f"{name}{suffix}", *["--force"][: suffix == ".yaml"]))
+        assert f"{name}{suffix}: " in line
+    assert not (tmp_path / "build").exists()
+
+
 def test_a_name_with_a_line_break_writes_no_second_field(spinhop, tmp_path):
     line = _refused(spinhop("new", tmp_path / "x\nprocess: copper.yaml"))
     assert "a design's name has no line breaks" in line and not list(tmp_path.iterdir())

@@ -201,12 +201,19 @@ def test_a_folder_with_other_things_is_left_alone(recorder, design_file, tmp_pat
     assert [p.name for p in other.iterdir()] == ["thesis.tex"]
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "other"}', "\x00"])
-def test_a_foreign_manifest_is_refused(recorder, design_file, tmp_path, content):
+OTHER_VERSION = r"run manifest \(format: spinhop-run-2 is of another version of spinhop, this one has spinhop-run-1\)"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [*((text, "damaged, or no run manifest") for text in ("", "[]", "{}", '{"format": "other"}', "\x00")),
+     ('{"format": "spinhop-run-2"}', OTHER_VERSION)],
+)  # fmt: skip
+def test_a_foreign_manifest_is_refused(recorder, design_file, tmp_path, content, said):
     out = tmp_path / "run"
     out.mkdir()
     (out / "manifest.json").write_text(content)
-    with pytest.raises(InputError, match="damaged, or no run manifest"):
+    with pytest.raises(InputError, match=said):
         recorder.run(design_file(), out)
 
 

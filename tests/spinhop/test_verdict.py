@@ -119,6 +119,11 @@ def test_a_drawing_with_errors_comes_first():
     )
 
 
+def test_one_error_is_told_as_one():
+    line = limits_line({"drc": [Finding("drc", "m2.width", "")]}, {}, {})
+    assert "m2.width of the design rules, once (1 broken)" in str(line)
+
+
 def test_nothing_checked_is_neither_kept_nor_broken():
     line = limits_line({}, {}, {})
     assert line.word == "not checked" and not line.failed and line.kind == "unsure"
