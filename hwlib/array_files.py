@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from hwlib.known_contents import remember_written
 from hwlib.netcdf import (
     UnusableError,
     Wanted,
@@ -78,7 +79,7 @@ def write_arrays(content: ArrayFile, path: str | Path) -> Path:
                 _add(file, name, each)
             file.setncatts(content.attrs)
 
-    return write_with_library(Path(path), write)
+    return remember_written(write_with_library(Path(path), write))
 
 
 def _add(file: netCDF4.Dataset, name: str, variable: ArrayVariable) -> None:

@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
@@ -14,6 +15,7 @@ import numpy as np
 from hwlib.errors import InputError, StoppedError, cut, shown
 from hwlib.files import open_outside
 from hwlib.forked import bounded
+from hwlib.known_contents import holds_known, remember_written
 from hwlib.scratch import plainly_named
 from hwlib.writing import write_with_library
 
@@ -51,7 +53,7 @@ def write_netcdf(dataset: xr.Dataset, path: str | Path, encoding: Mapping[str, A
             # As Dataset.to_netcdf, which loads all of Dask distributed first, to ask whether a scheduler wants a lock.
             dataset.dump_to_store(NetCDF4DataStore(file), encoding=encoding)
 
-    return write_with_library(Path(path), write)
+    return remember_written(write_with_library(Path(path), write))
 
 
 @contextmanager
@@ -121,6 +123,8 @@ def read_netcdf(
 def read_guarded(path: str | Path, what: str, read: Callable[[], Content]) -> Content:
     """What ``read`` makes of a netCDF-4 file, called in a child: there are damaged files on which HDF5 never ends.
 
+    What this process wrote is read here.
+
     Args:
         path: the file.
         what: its kind in messages.
@@ -129,9 +133,9 @@ def read_guarded(path: str | Path, what: str, read: Callable[[], Content]) -> Co
     Raises:
         InputError: one line with the file; missing, no regular file, or ``read`` failed or used too much.
     """
-    with open_outside(path, what, _LARGEST):
-        pass
-    return read_bounded(path, what, read, Path(path).stat().st_size, "HDF5")
+    with open_outside(path, what, _LARGEST) as stream:
+        size, ours = stream.seek(0, 2), holds_known(stream)
+    return _refusing_damage(path, what, read, "HDF5") if ours else read_bounded(path, what, read, size, "HDF5")
 
 
 def read_bounded(path: str | Path, what: str, read: Callable[[], Content], size: int, library: str) -> Content:
@@ -147,10 +151,14 @@ def read_bounded(path: str | Path, what: str, read: Callable[[], Content], size:
     Raises:
         InputError: one line; ``read`` failed or used too much.
     """
+    seconds, memory = max(_SECONDS, size / _SPEED), 4 * most_data(size) + _ROOM
+    bounded_read = partial(bounded, read, seconds=seconds, memory=memory, without=_LOOKED_FOR)
+    return _refusing_damage(path, what, bounded_read, library)
+
+
+def _refusing_damage(path: str | Path, what: str, read: Callable[[], Content], library: str) -> Content:
     try:
-        return bounded(
-            read, seconds=max(_SECONDS, size / _SPEED), memory=4 * most_data(size) + _ROOM, without=_LOOKED_FOR
-        )
+        return read()
     except StoppedError:
         reason = f"{library} cannot be made to read it"
     except (UnusableError, MemoryError) as error:

@@ -10,6 +10,7 @@ import gdsfactory as gf
 import klayout.db as kdb
 
 from hwlib.errors import InputError, shown
+from hwlib.known_contents import remember_written
 from hwlib.writing import write_bytes
 
 SUFFIXES = {".gds": "GDS2", ".oas": "OASIS"}
@@ -40,7 +41,7 @@ def write_layout(component: gf.Component, path: str | Path) -> Path:
     options.write_context_info = False
     options.oasis_compression_level = 2
     options.oasis_write_cblocks = True
-    return write_bytes(path, layout.write_bytes(options))
+    return remember_written(write_bytes(path, layout.write_bytes(options)))
 
 
 def _copy(component: gf.Component) -> kdb.Layout:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-from hashlib import blake2b
 from pathlib import Path
 
 import klayout.db as kdb
@@ -11,6 +10,7 @@ import klayout.db as kdb
 from hwlib.errors import InputError, StoppedError, shown
 from hwlib.files import open_outside
 from hwlib.forked import bounded
+from hwlib.known_contents import content_of, is_known, remember
 from hwlib.scratch import is_plain
 
 MAX_BYTES = 4 * 2**30
@@ -22,8 +22,6 @@ SECONDS, SECONDS_PER_BYTE = 0.9, 4e-6
 MEMORY, MEMORY_PER_BYTE = 2**29, 2000
 _ENDLIB, _AT_ONCE = b"\x00\x04\x04\x00", 2**16  # last record; bytes looked at together
 _END, _END_ID, _SIGNATURES = 256, 2, {0: 0, 1: 4, 2: 4}  # OASIS: bytes of its last record, those of its signature
-KEPT = 256  # contents that are known to be readable
-_READ: dict[bytes, None] = {}  # their digests, oldest first
 SHOWN = 6  # numbers or names quoted in a message
 
 
@@ -31,7 +29,7 @@ def read_layout(path: str | Path) -> kdb.Layout:
     """Read a layout file.
 
     A child process reads it first, in bounded time and memory: a few wrong bytes can make a reader repeat a shape for
-    ever, or end the process. Bytes that were read so before are not tried again.
+    ever, or end the process. Contents that were read so before, or written here, are not tried.
 
     Raises:
         InputError: no regular file, neither GDSII nor OASIS, or damaged.
@@ -39,21 +37,18 @@ def read_layout(path: str | Path) -> kdb.Layout:
     with open_outside(path, "layout", MAX_BYTES) as stream:
         start = stream.read(max(map(len, FORMATS)))
         size = stream.seek(0, 2)
-        ends, digest = True, b""
+        ends, content = True, content_of(stream)
         if size:
-            with mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_READ) as content:
-                digest = blake2b(content).digest()
-                ends = _ends_once(content) if start.startswith(_GDSII) else _ends_as_oasis(content)
+            with mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_READ) as whole:
+                ends = _ends_once(whole) if start.startswith(_GDSII) else _ends_as_oasis(whole)
     form = next((name for magic, name in FORMATS.items() if start.startswith(magic)), None)
     if form is None:
         raise InputError(f"{path}: not a layout that can be read; GDSII and OASIS are")
     seconds, memory = SECONDS + SECONDS_PER_BYTE * size, MEMORY + MEMORY_PER_BYTE * size
     try:
-        if digest not in _READ:
+        if not is_known(content):
             bounded(lambda: _read(path) is None, seconds=seconds, memory=memory)
-            _READ[digest] = None
-            while len(_READ) > KEPT:
-                del _READ[next(iter(_READ))]
+            remember(content)
         if not ends:
             raise InputError(f"{path}: damaged, it begins as {form} but does not end where it says: two files in one?")
         return with_readable_names(_read(path), str(path))
