@@ -57,7 +57,7 @@ def check(
     if design is None:
         raise typer.BadParameter("give a design file, or --self-test", param_hint="DESIGN")
     if is_layout(design):
-        _check_lone(design, process or "ebeam", top, against, json)
+        _check_lone(design, "ebeam" if process is None else process, top, against, json)
         return
     only_alone(process, against)
     from spinhop.check_stages import TITLES

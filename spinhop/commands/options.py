@@ -56,5 +56,5 @@ def is_layout(path: Path) -> bool:
 
 def only_alone(process: str | None, against: Path | None) -> None:
     """Refuse what a design says itself."""
-    if process or against:
+    if process is not None or against:
         raise typer.BadParameter("are for a device by itself, a design has its own", param_hint="--process, --against")

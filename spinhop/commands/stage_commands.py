@@ -77,7 +77,7 @@ def extract(
     if is_layout(design):
         if layout or spef:
             raise typer.BadParameter("are for designs, not for a device by itself", param_hint="--layout, --spef")
-        _extract_lone(design, out, process or "ebeam", top, against, json)
+        _extract_lone(design, out, "ebeam" if process is None else process, top, against, json)
         return
     only_alone(process, against)
     done = _work("extract", design, out=out, layout=layout, top=top, spef=spef, force=force)

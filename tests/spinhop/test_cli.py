@@ -74,6 +74,13 @@ def test_an_empty_path_is_no_folder(spinhop, tmp_path, monkeypatch, arguments):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("command", ["check", "extract"])
+@pytest.mark.parametrize(("source", "said"), [("soma.gds", "unknown preset ''"), ("d.yaml", "a design has its own")])
+def test_an_empty_process_is_not_the_default(spinhop, command, source, said):
+    code, _, err = spinhop(command, source, "--process", "")
+    assert code == 2 and said in _one_line(err)
+
+
 def test_no_command_shows_help(spinhop):
     code, out, err = spinhop()
     assert code == 2 and "Usage: spinhop" in out and err == ""
