@@ -57,7 +57,8 @@ def compile_model(source: Path, target: Path) -> Path:
     Raises:
         InputError: the wheel is not installed, or the compiler refuses the file.
     """
-    command = [str(find_vacask().openvaf), str(source), "-o", str(target)]
+    # Whole paths: a name may begin with -, as an option does.
+    command = [str(find_vacask().openvaf), str(source.absolute()), "-o", str(target.absolute())]
     code, said = call(command, source.name, "openvaf-r", folder=None, timeout=_COMPILE_SECONDS)
     if code or not target.is_file():
         raise InputError(f"{source.name}: openvaf-r failed: {reason(said, _TELLING, _BANNER)}")

@@ -83,6 +83,14 @@ def test_a_model_that_does_not_compile_and_a_deck_that_does_not_run_are_one_line
     assert len(problem.value.lines) == 1
 
 
+@needs_vacask
+def test_a_model_whose_name_begins_as_an_option_does(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("-D").mkdir()
+    Path("-D/a.va").write_bytes(Path(spice.__file__).with_name("dwmtj_kinematic.va").read_bytes())
+    assert spice.compile_model(Path("-D/a.va"), Path("-D/a.osdi")).is_file()
+
+
 def written(tmp_path, dialect, law="kinematic", **changes):
     network, protocol = drawn(4, law)
     return network, spice.write_deck(network, replace(protocol, **changes), tmp_path / "bench.cir", dialect=dialect)
