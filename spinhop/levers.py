@@ -44,8 +44,9 @@ LEVERS = (
     Lever("drive.release", "what wires do to all somas alike", "a wider `network.ground_width` or straps of grounds, "
           "trunks no wider than `ir.weight` asks for (the outer rail's rows cross the inner rail's trunk), voltages of "
           "the rails that make up for the wires (`spinhop compensate`), or a larger `operating_point.weight`"),
-    Lever("drive.path", "way to the ideal outcome", "a wider `network.dendrite_width` and `drive_width`, voltages that "
-          "make up for the wires (`spinhop compensate`), or " + SLOWER),
+    Lever("drive.path", "way to the ideal outcome", "where the V_DW window is narrow a wider `network.drive_width` or "
+          "`soma_placement: centred`, else a wider `network.weight_width`; voltages that make up for the wires "
+          "(`spinhop compensate`), or " + SLOWER),
     Lever("state.inverse", "patterns in both forms", "weights learnt on these wires (`spinhop train`), or fewer "
           "patterns"),
     Lever("state.all_off", "all walls OFF", "an `operating_point.soma_leak` of the sign that frees them"),
@@ -61,10 +62,8 @@ LEVERS = (
           "`trunks: {size: currents}`), " + LESS + ", or " + SLOWER),
     Lever("current.*", "current of a layer", "wider wires on this layer (`network.dendrite_width`, `drive_width`, "
           "`ground_width`, `weight_width`, `vdw_width`, `straps`; of trunks `trunks: {size: currents}`), or " + SLOWER),
-    Lever("ir.dendrite", "voltage lost on dendrites", "a wider `network.dendrite_width`, straps, "
-          "`soma_placement: centred`, or " + SLOWER),
-    Lever("ir.drive", "voltage lost on axon drives", "a wider `network.drive_width`, straps, "
-          "`soma_placement: centred`, or " + SLOWER),
+    Lever("ir.dendrite", "voltage lost on dendrites", "a wider `network.dendrite_width`, straps, or " + SLOWER),
+    Lever("ir.drive", "voltage lost on axon drives", "a wider `network.drive_width`, straps, or " + SLOWER),
     Lever("ir.ground", "voltage lost on ground", "a wider `network.ground_width`, straps, or " + SLOWER),
     Lever("ir.weight", "voltage lost on weight wires", "a wider `network.weight_width`, straps, or " + SLOWER),
     Lever("ir.vdw", "voltage lost on V_DW", "a wider `network.vdw_width`, straps, or " + SLOWER),

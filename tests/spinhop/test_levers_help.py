@@ -1,4 +1,4 @@
-"""What is said to help a broken current limit moves it, on drawn and extracted networks."""
+"""What is said to help a broken rule moves it, on drawn and extracted networks."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ LESS = {"operating_point": {"weight": "80 mV", "v_charge": "80 mV"}}
 WIDER = {"network": {"dendrite_width": "120 nm", "weight_width": "120 nm"}}
 
 
-def margins(process: str, changes: dict[str, dict[str, object]]) -> dict[str, float]:
+def margins(process: str, changes: dict[str, dict[str, object]], neurons: int = 4) -> dict[str, float]:
     design = Design.model_validate(
         {
-            "name": "four",
+            "name": "some",
             "process": process,
-            "network": {"neurons": 4, **changes.get("network", {})},
+            "network": {"neurons": neurons, **changes.get("network", {})},
             "operating_point": changes.get("operating_point", {}),
         }
     )
@@ -48,3 +48,22 @@ def test_levers_of_currents_move_their_rules(plain, process, changes, helped):
     if changes is WIDER:  # metal 1 lies in the tiles, and is as wide as the device asks
         assert after["current.m1"] < plain[process]["current.m1"] + 0.02
         assert "_width" not in lever_of("current.m1").change
+
+
+def test_levers_of_voltages_move_their_rules():
+    """Centred somas, once named for both rules of voltages, cost what their feeders lose."""
+    plain, centred = margins("ebeam", {}, 8), margins("ebeam", {"network": {"soma_placement": "centred"}}, 8)
+    wider = margins("ebeam", {"network": {"drive_width": "120 nm"}}, 8)
+    assert wider["ir.drive"] > plain["ir.drive"] + 0.1 and "drive_width" in lever_of("ir.drive").change
+    for rule in ("ir.drive", "ir.dendrite"):
+        assert centred[rule] < plain[rule] and "centred" not in lever_of(rule).change
+
+
+def test_levers_of_the_way_to_the_outcome_move_it():
+    """Where it fails; wider dendrites, once named too, lengthen what closes the window."""
+    plain, drives, dendrites = (
+        margins("copper", {"network": widths}, 44)["drive.path"]
+        for widths in ({}, {"drive_width": "150 nm"}, {"dendrite_width": "150 nm"})
+    )
+    assert dendrites < plain < 0 < drives
+    assert "drive_width" in lever_of("drive.path").change and "dendrite_width" not in lever_of("drive.path").change
