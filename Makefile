@@ -129,7 +129,8 @@ $(STAMP): pyproject.toml requirements.lock
 	@$(BIN)/python -m pip install --quiet "$$(grep '^pip==' requirements.lock)"
 	@# Python compiles what is imported; compiling all that there is takes as long as unpacking it.
 	@$(BIN)/python -m pip install --quiet --no-compile --requirement requirements.lock
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@# Setuptools warns of what an editable installation is.
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Renew requirements.lock from pyproject.toml in an environment of its own.
