@@ -20,6 +20,7 @@ from spinhop.commands.options import (
     TopCell,
     is_layout,
     only_alone,
+    refuse_given,
 )
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from spinhop.point_tables import Point
 
 OptionalDesign = Annotated[Path | None, typer.Argument(metavar="DESIGN", help="Design file (YAML).")]
+_OF_CHECKS = ("design", "out", "layout", "top", "spef", "process", "against", "force", "whole")
 MOST_NEURONS = 12  # with the least margin of V_DW
 MOST_RULES = 5  # that hold, those with the least margin
 MOST_LINES = 20  # of one check on the terminal; all of them are in its JSON file
@@ -52,14 +54,17 @@ def check(
     A layout file (.gds, .oas) in place of DESIGN is checked as one device by itself.
     """
     if self_test:
+        refuse_given("not of the self-test, which draws random designs", *_OF_CHECKS)
         _self_test(faults, largest, seed, json)
         return
+    refuse_given("for --self-test", "faults", "largest", "seed")
     if design is None:
         raise typer.BadParameter("give a design file, or --self-test", param_hint="DESIGN")
     if is_layout(design):
+        refuse_given("for designs, not for a device by itself", "out", "layout", "spef")
         _check_lone(design, "ebeam" if process is None else process, top, against, json)
         return
-    only_alone(process, against)
+    only_alone()
     from spinhop.check_stages import TITLES
     from spinhop.checking import check_design
     from spinhop.console import StageLines, print_json, print_table, print_verdict

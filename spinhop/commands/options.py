@@ -6,7 +6,9 @@ import math
 from pathlib import Path
 from typing import Annotated
 
+import click
 import typer
+from click.core import ParameterSource
 
 DesignFile = Annotated[Path, typer.Argument(metavar="DESIGN", help="Design file (YAML).")]
 RunFolder = Annotated[Path | None, typer.Option("--out", "-o", help="Run folder; default runs/<design name>.")]
@@ -54,7 +56,23 @@ def is_layout(path: Path) -> bool:
     return path.suffix in (".gds", ".oas")
 
 
-def only_alone(process: str | None, against: Path | None) -> None:
+def refuse_given(why: str, *names: str) -> None:
+    """Refuse parameters that were given where they mean nothing.
+
+    Args:
+        why: what is said of them.
+        names: of the command's parameters.
+    """
+    context = click.get_current_context()
+    given = [
+        each.metavar if isinstance(each, click.Argument) else each.opts[0]
+        for each in context.command.params
+        if each.name in names and context.get_parameter_source(each.name) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise typer.BadParameter(why, param_hint=", ".join(filter(None, given)))
+
+
+def only_alone() -> None:
     """Refuse what a design says itself."""
-    if process is not None or against:
-        raise typer.BadParameter("are for a device by itself, a design has its own", param_hint="--process, --against")
+    refuse_given("for a device by itself, a design has its own", "process", "against")

@@ -22,6 +22,7 @@ from spinhop.commands.options import (
     TopCell,
     is_layout,
     only_alone,
+    refuse_given,
 )
 
 if TYPE_CHECKING:
@@ -75,11 +76,10 @@ def extract(
     A layout file (.gds, .oas) in place of DESIGN is extracted as one device by itself: sizes, R_P, R_AP, R_M, mobility.
     """
     if is_layout(design):
-        if layout or spef:
-            raise typer.BadParameter("are for designs, not for a device by itself", param_hint="--layout, --spef")
+        refuse_given("for designs, not for a device by itself", "layout", "spef")
         _extract_lone(design, out, "ebeam" if process is None else process, top, against, json)
         return
-    only_alone(process, against)
+    only_alone()
     done = _work("extract", design, out=out, layout=layout, top=top, spef=spef, force=force)
     from spinhop.artefacts import drawn_network
     from spinhop.resistance_table import resistance_rows, resistance_table

@@ -81,6 +81,18 @@ def test_an_empty_process_is_not_the_default(spinhop, command, source, said):
     assert code == 2 and said in _one_line(err)
 
 
+@pytest.mark.parametrize(("arguments", "said"), [
+    (("check", "--self-test", "d.yaml", "-o", "run"), "for DESIGN, --out: not of the self-test"),
+    (("check", "d.yaml", "--faults", 60, "--seed", 2), "for --faults, --seed: for --self-test"),
+    (("check", "soma.gds", "--layout", "d.gds"), "for --layout: for designs"),
+    (("extract", "soma.oas", "--spef", "d.spef"), "for --spef: for designs"),
+    (("extract", "d.yaml", "--against", "e.yaml"), "for --against: for a device by itself"),
+])  # fmt: skip
+def test_what_means_nothing_is_refused(spinhop, arguments, said):
+    code, out, err = spinhop(*arguments)
+    assert (code, out) == (2, "") and said in _one_line(err)
+
+
 def test_no_command_shows_help(spinhop):
     code, out, err = spinhop()
     assert code == 2 and "Usage: spinhop" in out and err == ""
