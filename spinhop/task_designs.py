@@ -16,6 +16,7 @@ from hwlib.weight_styles import LINES, RAILS
 from spinhop.next_step import NextStep
 from spinhop.read_verdict import read_function, read_limits, read_step
 from spinhop.running import run_design
+from spinhop.runs import open_run
 from spinhop.stored_results import StoredResults
 from spinhop.task_outcome import TaskOutcome
 from spinhop.verdict import VerdictLine
@@ -136,15 +137,17 @@ def answer(
 
     assert design.programme is not None
     process = design.load_process()
-    for line in (*design.programme.remarks, *sim.foretold(ideal_for_task(design, process), design, process)):
-        remark(line)
+    remarks = [*design.programme.remarks, *sim.foretold(ideal_for_task(design, process), design, process)]
     estimate = drawn_seconds(design)
     if not ideal and not drawn and estimate > DRAWN_SECONDS:
-        remark(
+        remarks.append(
             f"{design.name}: {design.network.neurons} neurons as drawn take about {estimate:.0f} s: ideal wires only; "
             "give --drawn for both"
-        )  # fmt: skip
+        )
         ideal = True
+    with open_run(design, out, engine=engine):  # a folder that cannot be had is all that there is to say
+        for line in remarks:
+            remark(line)
     done = run_design(design, "recall ideal" if ideal else "run", out=out, engine=engine, progress=progress)
     results = StoredResults.of(done)
     function = read_function(results, ideal=ideal)

@@ -197,6 +197,14 @@ def test_pictures_that_do_not_rest_are_said_to_be_so_before_trials(spinhop, tmp_
         assert rows[f"{k}.txt", 0.1]["recalled"] == 0
 
 
+def test_a_folder_that_cannot_be_had_is_all_that_is_said(spinhop, tmp_path):
+    """Remarks on the pictures came first."""
+    (tmp_path / "dark.txt").write_text("##.\n#..\n")
+    (tmp_path / "full").write_text("a file")
+    code, out, err = spinhop("image", tmp_path / "dark.txt", "--ideal", "--out", tmp_path / "full")
+    assert (code, out, err.count("\n")) == (2, "", 1) and "full: " in err
+
+
 def test_what_is_said_of_rest_states_is_what_trials_do(spinhop, tmp_path):
     """A letter that its network does not hold leaves itself even when it is loaded undistorted; the others stay."""
     from sim.tasks.images import letters, to_text
