@@ -138,6 +138,10 @@ def write_with_library(
                 _check_room(temporary)
             reason = os.strerror(int(number[1])) if number else str(error)
             raise InputError(f"{path}: cannot be written ({reason})") from None
+        except PermissionError:  # netCDF's word for whatever kept it from making a file, where there was one just now
+            temporary.touch()
+            _check_room(temporary)
+            raise
         _check_room(temporary)
         if change is not None:
             temporary.write_bytes(change(temporary.read_bytes()))
