@@ -58,10 +58,13 @@ def write_netcdf(dataset: xr.Dataset, path: str | Path, encoding: Mapping[str, A
 
 @contextmanager
 def new_file(path: Path) -> Iterator[netCDF4.Dataset]:
-    """An empty netCDF-4 file to be filled in; raises ``RuntimeError``, without a reason, when the disk is full."""
+    """An empty netCDF-4 file to be filled in, of a plain name as ``write_with_library`` gives it.
+
+    Raises ``RuntimeError`` or ``PermissionError``, without the reason, when the disk is full.
+    """
     import netCDF4
 
-    with plainly_named(path) as name, closing(netCDF4.Dataset(str(name), "w")) as file:
+    with closing(netCDF4.Dataset(path, "w")) as file:
         yield file
 
 

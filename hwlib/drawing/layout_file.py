@@ -36,9 +36,8 @@ def read_layout(path: str | Path) -> kdb.Layout:
     """
     with open_outside(path, "layout", MAX_BYTES) as stream:
         start = stream.read(max(map(len, FORMATS)))
-        size = stream.seek(0, 2)
         ends, content = True, content_of(stream)
-        if size:
+        if size := content[0]:
             with mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_READ) as whole:
                 ends = _ends_once(whole) if start.startswith(_GDSII) else _ends_as_oasis(whole)
     form = next((name for magic, name in FORMATS.items() if start.startswith(magic)), None)
