@@ -98,7 +98,7 @@ def rewrite_report(folder: Path) -> tuple[Path, tuple[VerdictLine, VerdictLine],
 def run_design(
     design: Path | Design, goal: str = "run", *, out: Path | None = None, layout: Path | None = None,
     top: str | None = None, spef: Path | None = None, engine: str = "auto", voltages: bool = False,
-    force: bool = False, progress: Progress = lambda stage, status, seconds: None,
+    force: bool = False, progress: Progress = lambda stage, status, seconds: None, remarks: Sequence[str] = (),
 ) -> Run:  # fmt: skip
     """Bring the run folder of a design up to date.
 
@@ -115,6 +115,7 @@ def run_design(
         progress: called with stage, ``start``, ``done`` or ``kept``, and seconds; its method ``advance(done, total)``,
             if it has one, within stages that count; ``say(text)`` with what is done now; ``remark(text)`` with what
             else there is to say.
+        remarks: lines to say once the folder is had, before any stage; of one that cannot be had nothing else is said.
 
     Raises:
         InputError: bad input to any stage; files of finished stages stay.
@@ -135,6 +136,8 @@ def run_design(
         run.remark = getattr(progress, "remark", run.remark)
         if goal.startswith(("run", "recall")):
             need(*task_of(run.design).packages)
+        for line in remarks:
+            run.remark(line)
         tell_parasitics(run)
         if _will_compile(run, goal):
             start_early()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,6 @@ from hwlib.weight_styles import LINES, RAILS
 from spinhop.next_step import NextStep
 from spinhop.read_verdict import read_function, read_limits, read_step
 from spinhop.running import run_design
-from spinhop.runs import open_run
 from spinhop.stored_results import StoredResults
 from spinhop.task_outcome import TaskOutcome
 from spinhop.verdict import VerdictLine
@@ -119,18 +118,17 @@ def drawn_seconds(design: Design) -> float:
 
 def answer(
     design: Design, progress: Progress, *, out: Path | None = None, ideal: bool = False, drawn: bool = False,
-    engine: str = "auto", remark: Callable[[str], None] = lambda text: None,
+    engine: str = "auto",
 ) -> Answer:  # fmt: skip
     """Run a design's task with ideal wires and as drawn, in a run folder with checks and report like any other.
 
     Args:
         design: of ``task_design``.
-        progress: as for ``run_design``.
+        progress: as for ``run_design``; its remarks are made before any trial.
         out: run folder; default ``runs/<design name>``.
         ideal: only with ideal wires: no layout, no checks, no report.
         drawn: as drawn whatever it costs; else only up to an estimate of ``DRAWN_SECONDS``.
         engine: simulation engine.
-        remark: called before any trial, with a line for people.
     """
     import sim
     from sim.tasks.run_task import ideal_for_task
@@ -145,10 +143,8 @@ def answer(
             "give --drawn for both"
         )
         ideal = True
-    with open_run(design, out, engine=engine):  # a folder that cannot be had is all that there is to say
-        for line in remarks:
-            remark(line)
-    done = run_design(design, "recall ideal" if ideal else "run", out=out, engine=engine, progress=progress)
+    goal = "recall ideal" if ideal else "run"
+    done = run_design(design, goal, out=out, engine=engine, progress=progress, remarks=remarks)
     results = StoredResults.of(done)
     function = read_function(results, ideal=ideal)
     limits = None if ideal else read_limits(results)

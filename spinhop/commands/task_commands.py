@@ -104,7 +104,7 @@ def _answer(designs: Sequence[Design], json: bool, whole: bool, **how: Any) -> N
 
     check_name(how["engine"])
     with StageLines(shy=True) as progress:
-        found = [answer(design, progress, remark=progress.remark, **how) for design in designs]
+        found = [answer(design, progress, **how) for design in designs]
     if json:
         print_json([row for each in found for row in each.rows()])
     else:
