@@ -26,6 +26,10 @@ class LastNetwork(Generic[Found]):
         self._kept = weakref.ref(network, self._forget), found
         return found
 
+    def forget(self) -> None:
+        """Keep nothing."""
+        self._kept = None
+
     def _forget(self, of: weakref.ref[Network]) -> None:
         if self._kept is not None and self._kept[0] is of:
             self._kept = None

@@ -22,6 +22,7 @@ import typer
 
 import spinhop
 from hwlib.errors import InputError, StoppedError, one_line
+from spinhop.allocation import keep_freed_memory
 from spinhop.code_storage import PLACES, comes_from_numba, storage_problem
 from spinhop.commands import (
     atlas_commands,
@@ -82,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Imports make a million objects that stay: looking through them for garbage, as often as Python would, takes a
     # fifth of their time.
     gc.set_threshold(GARBAGE_AFTER, 10, 10)
+    keep_freed_memory()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a folder's name may be no text, and the terminal know little of it
             stream.reconfigure(errors="backslashreplace")

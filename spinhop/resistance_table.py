@@ -52,11 +52,13 @@ def farthest_resistance(network: Network) -> np.ndarray:
     free = np.flatnonzero(~wires.floating & ~source)
     if len(free):
         # Nets do not touch, so one solve serves them all: first equal currents everywhere, then one ampere per net.
-        drop = np.where(drawn > 0, wires.potentials(drawn), -1.0)[free]
-        order = np.lexsort((drop, network.node_net[free]))
-        last = np.flatnonzero(np.diff(network.node_net[free][order], append=nets))
-        far = order[last]
-        far = free[far[drop[far] >= 0]]
+        drop, net = np.where(drawn > 0, wires.potentials(drawn), -1.0)[free], network.node_net[free]
+        largest = np.zeros(nets)
+        np.maximum.at(largest, net, drop)
+        last = np.full(nets, -1)
+        there = drop == largest[net]
+        last[net[there]] = free[there]  # of several the last one
+        far = last[last >= 0]
         ampere = np.zeros(network.nodes)
         ampere[far] = 1.0
         result[network.node_net[far]] = wires.potentials(ampere)[far]

@@ -152,6 +152,10 @@ def _task(ideal: bool, name: str) -> Any:
         )  # fmt: skip
         with compiling(run.say, run.remark):
             result = _resumed(trials, run.remark)
+        if not ideal:
+            from sim.engines.layout import forget_plans
+
+            forget_plans()  # no trials any more
         save_dataset(result, run.path(name))
         return [name]
 

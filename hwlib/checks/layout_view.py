@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from hwlib.drawing.reader import Drawing
 from hwlib.forked import cores, in_processes
 
 _LABEL, _EDGE = "label.", "edge."  # marks of net labels, and of pieces at the edge of the outline, begin so
+_NEVER_FREED: list[Extracted] = []  # of children
 
 
 @dataclass
@@ -79,8 +81,12 @@ def view_in_bands(
     errors: set[tuple[str, str]] = set()
     floating: set[tuple[str, str]] = set()
 
+    here = os.getpid()
+
     def read(k: int) -> _Band:
-        return _band(drawing, upright, edges[k], edges[k + 1])
+        # The system takes a child's memory back at once; KLayout would give it back piece by piece.
+        let_go = _destroy if os.getpid() == here else _NEVER_FREED.append
+        return _band(drawing, upright, edges[k], edges[k + 1], let_go)
 
     for k, band in enumerate(in_processes(read, range(len(edges) - 1), cores() if workers is None else workers)):
         parts.append(band.table)
@@ -124,7 +130,13 @@ def _span(box: kdb.Box, upright: bool) -> tuple[int, int]:
     return (box.left, box.right) if upright else (box.bottom, box.top)
 
 
-def _band(drawing: Drawing, upright: bool, low: float, high: float) -> _Band:
+def _destroy(extracted: Extracted) -> None:
+    extracted.lvs._destroy()
+
+
+def _band(
+    drawing: Drawing, upright: bool, low: float, high: float, let_go: Callable[[Extracted], None]
+) -> _Band:  # fmt: skip
     layout, process, top = drawing.layout, drawing.process, drawing.top
     band = layout.create_cell("$band")
     marks = {name: layout.layer(kdb.LayerInfo(f"{name}$mark")) for name in wires(process)}
@@ -153,7 +165,7 @@ def _band(drawing: Drawing, upright: bool, low: float, high: float) -> _Band:
         limits = (low * layout.dbu, high * layout.dbu)
         loose = floating_pieces(extracted, kdb.Edges(), band, ends=table.ends, upright=upright, limits=limits)
         floating = [(piece.layer, str(piece.box)) for piece in loose]
-        extracted.lvs._destroy()
+        let_go(extracted)
     finally:
         layout.delete_cell(band.cell_index())
         for index in marks.values():

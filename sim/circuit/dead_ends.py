@@ -38,16 +38,21 @@ class DeadEnds:
         np.bitwise_xor.at(mine, second, number)
         self.nodes, self.resistors = np.ones(count, bool), np.ones(len(ohm), bool)
         end = np.flatnonzero((degree == 1) & ~keep)
-        while len(end):
-            resistor, chosen = np.unique(mine[end], return_index=True)  # of two ends that face each other one stays
-            end = end[chosen]
+        is_end, latest = np.zeros(count, bool), np.empty(count, np.int32)
+        while len(end):  # by marks on the nodes: sorting each layer takes longer than all the rest
+            is_end[end] = True
+            inner = both[mine[end]] ^ end
+            end = end[~is_end[inner] | (end < inner)]  # of two ends that face each other one stays
+            resistor = mine[end]
             inner = both[resistor] ^ end
             self._layers.append(_Layer(end, inner, resistor))
             self.nodes[end], self.resistors[resistor] = False, False
             np.subtract.at(degree, inner, 1)
             np.bitwise_xor.at(mine, inner, resistor)
-            inner = np.unique(inner)
-            end = inner[(degree[inner] == 1) & ~keep[inner]]
+            inner = inner[(degree[inner] == 1) & ~keep[inner]]
+            order = np.arange(len(inner), dtype=np.int32)
+            latest[inner] = order
+            end = inner[latest[inner] == order]  # each once
 
     def into_rest(self, injected: np.ndarray) -> np.ndarray:
         """Currents in A into every node and all that hangs on it, for those into each node, shape (nodes,)."""

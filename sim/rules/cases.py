@@ -9,10 +9,12 @@ from functools import cached_property
 import numpy as np
 
 from hwlib.device import Device
+from hwlib.forked import cores
 from hwlib.nets import DENDRITE, LINE, RAIL, V_DW, NetClass, device_name
 from hwlib.network import Network
 from hwlib.process import Process
 from hwlib.quantities import texts_in_si
+from hwlib.threads import in_threads
 from sim.dynamics import Kinematic, WallDynamics, dynamics_of
 from sim.protocol import Protocol
 from sim.rules.outcome import Place, first_largest
@@ -20,6 +22,7 @@ from sim.rules.statics import Solution, StaticCircuit, StaticCircuits
 from sim.walls import Pillars
 
 LOAD_GROUPS = 64
+ALONE = 30_000  # solves of networks with fewer devices are over before threads have begun
 LOAD_STATE = "load, worst start, somas P, axons ON"
 # Of the convergence phase: whether somas are P, and which axons are ON. The dendrite voltage rises with the conductance
 # of every axon of positive weight and falls with the others', so the states with only those ON bound it.
@@ -200,13 +203,18 @@ class Cases:
         own, others, pull = np.zeros(n), np.zeros(n), np.zeros((n, n))
         owner = np.array([net.neuron for net in network.parsed_nets()])
         groups = min(n, LOAD_GROUPS)
-        for group in range(groups):
+
+        def sizes(group: int) -> tuple[np.ndarray, ...]:
             mine = network.nets_of(DENDRITE) & (owner % groups == group)
             share = circuit.solve(np.where(mine, self.protocol.v_charge, 0.0))
-            tracks += np.abs(share.track_current)
-            pillars += np.abs(share.pillar_current)
-            wires += np.abs(share.shared_current)
             somas = share.track_current[network.somas]
+            each = share.track_current, share.pillar_current, share.shared_current
+            return somas, *(np.abs(current, out=current) for current in each)
+
+        threads = cores() if network.devices > ALONE else 1
+        for group, (somas, *found) in enumerate(in_threads(sizes, range(groups), threads)):
+            for total, more in zip((tracks, pillars, wires), found, strict=True):
+                total += more
             in_group = np.arange(n) % groups == group
             own += np.where(in_group, somas, 0)
             others += np.where(in_group, 0, np.abs(somas))

@@ -196,8 +196,7 @@ class StaticCircuits:
 
     @staticmethod
     def _key(parallel: np.ndarray, held: np.ndarray, net_voltage: np.ndarray) -> tuple[bytes, ...]:
-        arrays = (parallel.astype(float), held, net_voltage)
-        return tuple(blake2b(array.tobytes()).digest() for array in arrays)
+        return tuple(blake2b(array.tobytes()).digest() for array in (parallel, held, net_voltage))
 
     def track_current(self, parallel: np.ndarray, held: np.ndarray, net_voltage: np.ndarray) -> np.ndarray:
         """Track currents in A of ``solve(parallel, held, net_voltage)``, of before if they are kept, (devices,)."""

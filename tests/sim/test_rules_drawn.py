@@ -13,6 +13,7 @@ from hwlib.weights import weight_levels
 from layouts import hopfield, write_layout
 from sim.protocol import protocol_for
 from sim.rules import Limits, leaks, operating_point_report
+from sim.rules import cases as bounding_cases
 from sim.rules.cases import LOAD_STATE, Cases
 
 
@@ -69,6 +70,19 @@ def test_worst_start_is_the_maximum_over_all_starts(small, rails):
         np.testing.assert_allclose(np.max(all_starts, axis=0), size, rtol=1e-6, atol=1e-12)
     np.testing.assert_allclose(np.min(surely, axis=0), bound.drive, rtol=1e-6)
     assert cases.states[LOAD_STATE] is bound
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_find_the_same_worst_start_to_the_last_bit(small, monkeypatch, threads):
+    design, process, network = small
+    protocol = protocol_for(design, process, levels=weight_levels(design))
+    bounds = []
+    for alone in (np.inf, 0):
+        monkeypatch.setattr(bounding_cases, "ALONE", alone)
+        monkeypatch.setattr(bounding_cases, "cores", lambda: threads)
+        bounds.append(Cases(network, protocol, design.device, process, Limits()).load_bound)
+    for name, values in vars(bounds[0]).items():
+        np.testing.assert_array_equal(getattr(bounds[1], name), values, err_msg=name)
 
 
 def test_power_dissipated_is_power_delivered(small):

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hwlib.network import Network
-from sim.engines.layout.layout_stepper import LayoutSolver, threads_for
+from sim.engines.layout.layout_stepper import LayoutSolver, forget_plans, threads_for
 from sim.protocol import Protocol
 
-__all__ = ["prepare", "refusal", "threads_for"]
+__all__ = ["forget_plans", "prepare", "refusal", "threads_for"]
 
 
 def refusal(network: Network, protocols: Sequence[Protocol]) -> str | None:

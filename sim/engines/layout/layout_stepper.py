@@ -58,13 +58,19 @@ def plan_for(
     key = np.packbits(sources).tobytes()
     if key not in plans:
         structure = build_structure(network, sources)
-        plans[key] = structure, build_plan(structure, before or MadeBefore())
+        plan = build_plan(structure, before or MadeBefore())
+        plans[key] = structure.planned(), plan
     return plans[key]
 
 
 # A copy of the network, which shares its arrays, and its plans: whoever runs it twice, at other voltages, waits for
 # them once.
 _KEPT = LastNetwork[tuple[Network, Plans, MadeBefore]]()
+
+
+def forget_plans() -> None:
+    """Let go of the plans of the last large network: with a million devices they are two gigabytes."""
+    _KEPT.forget()
 
 
 def _planned(network: Network) -> tuple[Network, Plans, MadeBefore]:

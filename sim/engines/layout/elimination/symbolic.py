@@ -10,9 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hwlib.forked import cores
+from hwlib.threads import in_threads
 from sim.engines.jit_options import helper, plain
 
 _BUCKETS = 256  # larger degrees share the last bucket
+_ALONE = 100_000  # fewer nodes are done before threads have begun
 
 
 class Elimination(NamedTuple):
@@ -59,6 +62,49 @@ def eliminate(
             come last, so that the others can be eliminated once.
     """
     u, v = np.asarray(u, np.int64), np.asarray(v, np.int64)
+    if group is None or changing is not None or n < _ALONE:
+        return _eliminated(n, ports, u, v, group, changing)
+    group = np.asarray(group)
+    return _together(n, ports, u, v, group, np.arange(1, cores()) * (int(group.max()) + 1) // cores())
+
+
+def _together(
+    n: int, ports: int, u: np.ndarray, v: np.ndarray, group: np.ndarray, cuts: np.ndarray
+) -> Elimination:  # fmt: skip
+    """The same, groups up to each cut in a thread of their own: they have nothing to do with each other."""
+    part = np.searchsorted(cuts, group, side="right")
+    local = np.empty(n + ports, np.int64)
+    for k in range(len(cuts) + 1):
+        local[:n][part == k] = np.arange(np.count_nonzero(part == k))
+    size = np.bincount(part, minlength=len(cuts) + 1)
+    of_edge = part[np.where(u < n, u, v)] if len(u) else np.zeros(0, np.int64)
+
+    def one(k: int) -> Elimination:
+        slot = local.copy()
+        slot[n:] = size[k] + np.arange(ports)
+        mine = of_edge == k
+        return _eliminated(int(size[k]), ports, slot[u[mine]], slot[v[mine]], group[part == k], None)
+
+    found = list(in_threads(one, range(len(size)), len(size)))
+    before = np.cumsum(size) - size
+    position = np.empty(n, np.int32)
+    for k, each in enumerate(found):
+        position[part == k] = each.position + before[k]
+        each.rows[:] += np.where(each.rows < size[k], before[k], n - size[k]).astype(np.int32)
+    entries = np.concatenate([np.diff(each.column) for each in found])
+    return Elimination(
+        position=position,
+        level=np.concatenate([each.level for each in found]),
+        column=np.concatenate([[0], np.cumsum(entries)]).astype(np.int64),
+        rows=np.concatenate([each.rows for each in found]),
+        still=0,
+    )
+
+
+def _eliminated(
+    n: int, ports: int, u: np.ndarray, v: np.ndarray, group: np.ndarray | None, changing: np.ndarray | None
+) -> Elimination:  # fmt: skip
+    """As ``eliminate``, here and now."""
     keep = u != v
     low, high = np.minimum(u, v)[keep], np.maximum(u, v)[keep]
     key = distinct(low * (n + ports) + high)
@@ -156,7 +202,7 @@ def _pop(lowest, first, queue_node, queue_next, degree, done):
             return node, bucket
 
 
-@plain()
+@plain(nogil=True)
 def _minimum_degree(n, ports, low, high):
     pool_node, pool_next, head, degree, used = _neighbours(n, low, high)
     first, last = np.full(_BUCKETS, -1, np.int64), np.full(_BUCKETS, -1, np.int64)
@@ -197,7 +243,7 @@ def _minimum_degree(n, ports, low, high):
     return order, column, rows[: column[n]]
 
 
-@plain()
+@plain(nogil=True)
 def _levels(n, order, column, rows):
     at = np.empty(n, np.int32)
     for k in range(n):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -46,22 +47,26 @@ class _Notes(NamedTuple):
 
 
 def find_coupled(
-    ladder: RowEdges, dendrite: np.ndarray, entry: np.ndarray, walls: int
+    edges: Callable[[], RowEdges], dendrite: np.ndarray, entry: np.ndarray, walls: int
 ) -> tuple[CoupledLadders | None, np.ndarray]:
     """The blocks that are coupled ladders, None without any, and which others have pillars, shape (blocks,).
 
     Args:
-        ladder: the blocks' edges.
+        edges: makes the blocks' edges; as large as the network, they are kept no longer than needed.
         dendrite: whether a slot belongs to a dendrite, shape (slots,).
         entry: where the entries of the blocks' S go among the interface's values.
         walls: number of walls.
     """
-    blocks = len(ladder.program.port_first) - 1
-    if ladder.program.n == 0 or not (ladder.wall >= 0).any():
+    ladder = edges()
+    program, blocks = ladder.program, len(ladder.program.port_first) - 1
+    if program.n == 0 or not (ladder.wall >= 0).any():
         return None, np.zeros(blocks, bool)
-    sourced, dendrite, port_ref = with_sources(ladder, dendrite)
-    straight, junctions, gone = straightened(sourced, dendrite)
-    graph, fits = row_graph(straight, dendrite, port_ref, gone)
+    moving = ladder.wall >= 0
+    inner = np.where((ladder.u >= 0) & (ladder.u < program.n), ladder.u, ladder.v)[moving]
+    have = np.bincount(program.block[inner], minlength=blocks) > 0
+    ladder, dendrite, port_ref = with_sources(ladder, dendrite)
+    ladder, junctions, gone = straightened(ladder, dendrite)
+    graph, fits = row_graph(ladder, dendrite, port_ref, gone)
     pillars, size, slots = len(graph.pillar), 2 + 2 * MOST_RAILS, len(graph.dendrite)
     found = FoundRows(
         rails=np.zeros(blocks, np.int64),
@@ -82,14 +87,11 @@ def find_coupled(
     )
     _walk_all(Handle(graph), Handle(notes), Handle(found), fits)
     refuse_shared_ports(found)
-    moving, n = ladder.wall >= 0, ladder.program.n
-    inner = np.where((ladder.u >= 0) & (ladder.u < n), ladder.u, ladder.v)[moving]
-    have = np.bincount(ladder.program.block[inner], minlength=blocks) > 0
     if not found.rails.any():
         return None, have
-    plain_junctions(ladder.program.block[graph.other], found)
+    plain_junctions(program.block[graph.other], found)
     put_junctions(junctions, graph, notes.place, found)
-    return lay_out(straight, graph, entry, walls, found), have & (found.rails == 0)
+    return lay_out(ladder, graph, entry, walls, found), have & (found.rails == 0)
 
 
 @helper()

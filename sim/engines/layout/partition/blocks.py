@@ -8,7 +8,7 @@ exact: its interface only grows, and with it the cost.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,6 +44,11 @@ class Structure:
     held: np.ndarray
     place: np.ndarray
     block: np.ndarray
+
+    def planned(self) -> Structure:
+        """Without edges and blocks, of which a plan has been made: half of its memory."""
+        none = CircuitEdges._make(each[:0].copy() for each in self.edges)
+        return replace(self, edges=none, block=self.block[:0].copy())
 
 
 def source_nodes(network: Network, voltages: np.ndarray) -> np.ndarray:

@@ -32,7 +32,7 @@ def make_bundles(
         device=device,
         lone_ohm=edges.ohm[lone],
         lone_device=edges.device[lone],
-        lone_ref=node_ref[ends],
+        lone_ref=node_ref[ends].astype(np.int64),
     )
     made_of = columns, draft.u, draft.v, draft.port_block, tracks
     return before.get(lambda: _bundles(draft, columns, tracks, structure.network.r_m), "bundles", made_of)

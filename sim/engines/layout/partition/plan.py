@@ -8,7 +8,7 @@ transfer of its column), computed here once.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -79,7 +79,7 @@ def _sources(structure: Structure) -> np.ndarray:
 def build_plan(structure: Structure, before: MadeBefore) -> Plan:
     """Order, place and eliminate what is fixed; ``before``: parts of the network's other plan."""
     edges, network = structure.edges, structure.network
-    node_slot, node_ref = np.full(network.nodes, -1, np.int64), np.full(network.nodes, -1, np.int64)
+    node_slot, node_ref = np.full(network.nodes, -1, np.int32), np.full(network.nodes, -1, np.int32)
     rows = draft_blocks(structure, ROW, node_slot)  # sources hold others of their nodes in each phase
     columns = draft_blocks(structure, STATIC, node_slot, before)
     program = _interface_program(structure, (rows, columns), node_ref, before)
@@ -87,11 +87,13 @@ def build_plan(structure: Structure, before: MadeBefore) -> Plan:
     node_ref[source_node] = program.n + np.arange(len(source_node))
     done = _columns(columns, structure, node_ref, before)
     bundles = make_bundles(structure, columns, done, node_ref, before)
+    del columns  # as large as the network
     wall_of = np.full(network.devices, -1, np.int64)
     wall_of[bundles.device] = np.arange(network.devices)
     interface = _interface(structure, program, done, node_ref, wall_of)
-    ladder = _ladder(rows, structure, node_ref, wall_of)
-    single = find_single(ladder, program, network.devices) if _only_weights(rows, structure) else None
+    single = None
+    if _only_weights(rows, structure):
+        single = find_single(_ladder(rows, structure, node_ref, wall_of), program, network.devices)
     if single is not None:
         rows = no_blocks(len(edges.a))
     row_part = _rows(rows, structure, node_ref, program, wall_of)
@@ -102,6 +104,7 @@ def build_plan(structure: Structure, before: MadeBefore) -> Plan:
     coupled = None
     if single is None:
         single = no_single(network.devices)
+        ladder = partial(_ladder, rows, structure, node_ref, wall_of)
         coupled, odd = find_coupled(ladder, _dendrites(structure, rows, node_slot), row_part.entry, network.devices)
         if coupled is not None:
             first = _first_odd(odd)
@@ -124,11 +127,16 @@ def build_plan(structure: Structure, before: MadeBefore) -> Plan:
         interface=interface,
         bundles=bundles,
         source_node=source_node,
-        node_ref=node_ref.astype(np.int32),
-        node_slot=node_slot.astype(np.int32),
+        node_ref=node_ref,
+        node_slot=node_slot,
         series=series,
         pillar_group=group,
     )
+
+
+def _refs(node_ref: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+    """References of some nodes, as wide as compiled code takes them; kept for all nodes they are half as wide."""
+    return node_ref[nodes].astype(np.int64)
 
 
 def _first_odd(odd: np.ndarray) -> int:
@@ -176,8 +184,8 @@ def _ladder(draft: Draft, structure: Structure, node_ref: np.ndarray, wall_of: n
         siemens=np.where(pillar, 0.0, 1 / np.where(pillar, 1.0, edges.ohm[mine])),
         series=np.where(pillar, edges.ohm[mine], 0.0),
         wall=np.where(pillar, wall_of[edges.device[mine]], -1),
-        source=np.where((draft.u < 0) | (draft.v < 0), node_ref[end], -1),
-        port_ref=node_ref[draft.port_node],
+        source=np.where((draft.u < 0) | (draft.v < 0), _refs(node_ref, end), -1),
+        port_ref=_refs(node_ref, draft.port_node),
     )
 
 
@@ -227,7 +235,7 @@ def _columns(draft: Draft, structure: Structure, node_ref: np.ndarray, before: M
     ohm = structure.edges.ohm[draft.mine]
     made_of = draft.program, draft.port_block, draft.u, draft.v, ohm
     values = before.get(lambda: _eliminated(draft, ohm), "columns", made_of)
-    return Columns(program=draft.program, values=values, port_ref=node_ref[draft.port_node])
+    return Columns(program=draft.program, values=values, port_ref=_refs(node_ref, draft.port_node))
 
 
 def _eliminated(draft: Draft, ohm: np.ndarray) -> np.ndarray:
@@ -245,7 +253,7 @@ def _interface(
     edges, place = structure.edges, structure.place
     outside = (SOURCE, INTERFACE)
     joint = np.isin(place[edges.a], outside) & np.isin(place[edges.b], outside)
-    a, b = node_ref[edges.a[joint]], node_ref[edges.b[joint]]
+    a, b = _refs(node_ref, edges.a[joint]), _refs(node_ref, edges.b[joint])
     fixed = edges.kind[joint] != PILLAR
     siemens = np.where(fixed, 1 / np.where(fixed, edges.ohm[joint], 1.0), 0.0)
     none = np.zeros(0, np.int64)
@@ -300,7 +308,7 @@ def _rows(draft: Draft, structure: Structure, node_ref: np.ndarray, interface: P
     slot = np.where(draft.u < 0, draft.v, draft.u)
     end = np.where(draft.u < 0, edges.a[draft.mine], edges.b[draft.mine])
     at_source = (draft.u < 0) | (draft.v < 0)
-    source = np.where(at_source, node_ref[end], -1)
+    source = np.where(at_source, _refs(node_ref, end), -1)
     block = np.concatenate([program.block, draft.port_block]).astype(np.int64)
     group = np.searchsorted(program.group_block, block[slot], side="right") - 1
     fixed = np.flatnonzero(~pillar & at_source)
@@ -308,7 +316,7 @@ def _rows(draft: Draft, structure: Structure, node_ref: np.ndarray, interface: P
     moving = np.flatnonzero(pillar)
     moving = moving[np.lexsort((slot[moving], group[moving]))]
     groups = np.arange(len(program.group))
-    port_ref = node_ref[draft.port_node]
+    port_ref = _refs(node_ref, draft.port_node)
     return Rows(
         first_block=0,
         first_group=0,

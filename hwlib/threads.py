@@ -1,0 +1,39 @@
+"""Work in threads whose results come in the order of the tasks: for what computes without Python's lock."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def in_threads(work: Callable[[Task], Result], tasks: Iterable[Task], workers: int) -> Iterator[Result]:
+    """Results of ``work`` on each task, in their order; no more of them wait than there are workers.
+
+    Args:
+        work: called in a thread, or here with fewer than two workers.
+        tasks: its arguments.
+        workers: threads.
+
+    Raises:
+        Exception: what ``work`` raised; no task is begun after it.
+    """
+    if workers < 2:
+        yield from map(work, tasks)
+        return
+    waiting, running = iter(tasks), deque[Future[Result]]()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for task in waiting:
+                running.append(pool.submit(work, task))
+                if len(running) > workers:
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+        finally:
+            for future in running:
+                future.cancel()
