@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 
 def in_threads(work: Callable[[Task], Result], tasks: Iterable[Task], workers: int) -> Iterator[Result]:
-    """Results of ``work`` on each task, in their order; no more of them wait than there are workers.
+    """Results of ``work`` on each task, in their order; those that are done and under way are as many as workers.
 
     Args:
         work: called in a thread, or here with fewer than two workers.
@@ -25,13 +25,13 @@ def in_threads(work: Callable[[Task], Result], tasks: Iterable[Task], workers: i
     if workers < 2:
         yield from map(work, tasks)
         return
-    waiting, running = iter(tasks), deque[Future[Result]]()
+    running = deque[Future[Result]]()
     with ThreadPoolExecutor(workers) as pool:
         try:
-            for task in waiting:
-                running.append(pool.submit(work, task))
-                if len(running) > workers:
+            for task in tasks:
+                if len(running) == workers:
                     yield running.popleft().result()
+                running.append(pool.submit(work, task))
             while running:
                 yield running.popleft().result()
         finally:

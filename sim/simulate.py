@@ -16,6 +16,7 @@ from hwlib.network import Network
 from sim.checkpoint import FinishedTrials, beside, forget, identity, under_way
 from sim.engines import DEFAULT_TOLERANCE, Engine, Options, Progress, choose
 from sim.engines.driver import run_trials
+from sim.last_network import LastNetwork
 from sim.protocol import Protocol
 from sim.result import Trials, dataset, trace_samples
 from sim.thermal.noisy_trials import check_noise, in_double_steps, note_noise, numbered
@@ -23,6 +24,8 @@ from sim.ties import judge
 
 MAX_SAMPLES = 2000  # of currents and voltages
 _KEEP_EVERY = 10.0  # s between two checkpoints of a batch, or longer where a trial is
+# What was simulated last by itself, unrecorded, with its name: a task's first trial is the same.
+_BY_ITSELF = LastNetwork[tuple[str, Trials]]()
 
 
 def run(
@@ -115,6 +118,8 @@ def _simulated(
             return run_trials(chosen, network, protocols, options)
         of = identity(network, protocols, name, options.tolerance)
         kept = FinishedTrials(file, of, network, len(protocols))
+        if batch and not kept.count and (first := _by_itself(network, protocols[0], name, options)):
+            kept.keep(first)
         return _simulate_keeping(chosen, network, protocols, options, kept)
 
     def again(name: str, network: Network, protocols: Sequence[Protocol]) -> Trials:
@@ -122,6 +127,8 @@ def _simulated(
         return simulate(file, network, protocols, Options(tolerance=options.tolerance))
 
     trials = simulate(path, network, protocols, options)
+    if not batch and not options.record:
+        _BY_ITSELF.keep(network, (identity(None, protocols, name, options.tolerance), trials))
     verdicts = judge(network, protocols, trials, again)
     noise = protocols[0].noise
     result = dataset(
@@ -133,6 +140,12 @@ def _simulated(
     if path is not None:
         forget(path)
     return result
+
+
+def _by_itself(network: Network, protocol: Protocol, engine: str, options: Options) -> Trials | None:
+    """The trial, where it is what was simulated last by itself."""
+    known = _BY_ITSELF.get(network)
+    return known[1] if known and known[0] == identity(None, [protocol], engine, options.tolerance) else None
 
 
 def _simulate_keeping(

@@ -16,6 +16,7 @@ from hwlib.errors import InputError, shown
 from hwlib.made_with import versions
 from hwlib.process import Process
 from hwlib.writing import is_temporary
+from spinhop.allocation import give_freed_memory_back
 from spinhop.folder_lock import LOCK, hold
 from spinhop.inputs import COPIES, PROCESS, RESOLVED, inputs_hash, read_design, write_inputs
 from spinhop.manifest import FORMAT, read_manifest, write_manifest
@@ -142,6 +143,7 @@ class Run:
                 with contextlib.suppress(InputError):  # the disk may be full
                     self.save()
             raise
+        give_freed_memory_back()
         seconds = time.perf_counter() - began
         self.manifest["stages"][stage.name] = {
             "inputs": key, "design": self.design_hash, "after": self._after(stage), "seconds": round(seconds, 3),

@@ -1,0 +1,64 @@
+"""A trial that was just run by itself is not run again as the first of a task's, and only that one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import sim
+import sim.simulate
+from sim.simulate import DEFAULT_TOLERANCE
+from tests.sim.test_checkpoint import assert_same, trials
+
+
+@pytest.fixture
+def run_here(monkeypatch):
+    """Protocols that an engine was given."""
+    run, run_trials = [], sim.simulate.run_trials
+
+    def counting(engine, network, protocols, options):
+        run.extend(protocols)
+        return run_trials(engine, network, protocols, options)
+
+    monkeypatch.setattr(sim.simulate, "run_trials", counting)
+    return run
+
+
+@pytest.mark.parametrize(("engine", "ohm"), [("layout", 2.0), ("ideal", 0.0)])
+def test_the_first_trial_is_taken_over(tmp_path, run_here, engine, ohm):
+    network, protocols = trials(6, ohm, 3)
+    whole = sim.run_batch(replace(network), protocols, engine=engine)
+    sim.run(network, protocols[0], engine=engine, record=False)
+    run_here.clear()
+    seen = []
+    found = sim.run_batch(
+        network, protocols, engine=engine, checkpoint=tmp_path / "kept.npz", progress=lambda *x: seen.append(x)
+    )
+    assert [id(each) for each in run_here] == [id(each) for each in protocols[1:]]
+    assert_same(found, whole)
+    np.testing.assert_array_equal(found.kcl_residual, whole.kcl_residual)
+    assert seen[-1] == (3, 3)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("other", ["network", "start", "voltage", "tolerance", "engine", "recorded", "no file"])
+def test_any_other_is_run(tmp_path, run_here, other):
+    network, protocols = trials(6, 0.0, 2)
+    first, options = protocols[0], {"engine": "layout"}
+    if other == "network":
+        sim.run(replace(network), first, record=False, **options)
+    elif other == "start":
+        sim.run(network, replace(first, start=1 - first.start), record=False, **options)
+    elif other == "voltage":
+        sim.run(network, replace(first, v_dw=np.nextafter(first.v_dw, 1.0)), record=False, **options)
+    elif other == "tolerance":
+        sim.run(network, first, record=False, tolerance=DEFAULT_TOLERANCE / 2, **options)
+    elif other == "engine":
+        sim.run(network, first, record=False, engine="ideal")
+    else:
+        sim.run(network, first, record=other == "recorded", **options)
+    run_here.clear()
+    file = None if other == "no file" else tmp_path / "kept.npz"
+    sim.run_batch(network, protocols, checkpoint=file, **options)
+    assert len(run_here) >= 2
+    assert run_here[0] is protocols[0]
