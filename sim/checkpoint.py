@@ -183,13 +183,10 @@ def _array(archive: zipfile.ZipFile, name: str, most: int) -> np.ndarray:
     return np.lib.format.read_array(content, allow_pickle=False)
 
 
-def identity(network: Network | None, protocols: Sequence[Protocol], engine: str, tolerance: float) -> str:
-    """A name for everything that trials depend on: equal only for the same trials, in the same order.
-
-    ``network``: None where it is known to be the same.
-    """
+def identity(network: Network, protocols: Sequence[Protocol], engine: str, tolerance: float) -> str:
+    """A name for everything that trials depend on: equal only for the same trials, in the same order."""
     digest = hashlib.sha256(repr((engine, tolerance)).encode())
-    described: tuple[Network | Protocol, ...] = (*([] if network is None else [network]), *protocols)
+    described: tuple[Network | Protocol, ...] = (network, *protocols)
     for each in described:
         for field in fields(each):
             value = getattr(each, field.name)

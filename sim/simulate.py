@@ -16,7 +16,6 @@ from hwlib.network import Network
 from sim.checkpoint import FinishedTrials, beside, forget, identity, under_way
 from sim.engines import DEFAULT_TOLERANCE, Engine, Options, Progress, choose
 from sim.engines.driver import run_trials
-from sim.last_network import LastNetwork
 from sim.protocol import Protocol
 from sim.result import Trials, dataset, trace_samples
 from sim.thermal.noisy_trials import check_noise, in_double_steps, note_noise, numbered
@@ -24,8 +23,7 @@ from sim.ties import judge
 
 MAX_SAMPLES = 2000  # of currents and voltages
 _KEEP_EVERY = 10.0  # s between two checkpoints of a batch, or longer where a trial is
-# What was simulated last by itself, unrecorded, with its name: a task's first trial is the same.
-_BY_ITSELF = LastNetwork[tuple[str, Trials]]()
+_BY_ITSELF: dict[str, Trials] = {}  # what was simulated last by itself, unrecorded: a task's first trial is the same
 
 
 def run(
@@ -116,9 +114,10 @@ def _simulated(
     def simulate(file: Path | None, network: Network, protocols: Sequence[Protocol], options: Options) -> Trials:
         if file is None:
             return run_trials(chosen, network, protocols, options)
-        of = identity(network, protocols, name, options.tolerance)
+        tolerance = options.tolerance
+        of = identity(network, protocols, name, tolerance)
         kept = FinishedTrials(file, of, network, len(protocols))
-        if batch and not kept.count and (first := _by_itself(network, protocols[0], name, options)):
+        if batch and not kept.count and (first := _BY_ITSELF.get(identity(network, protocols[:1], name, tolerance))):
             kept.keep(first)
         return _simulate_keeping(chosen, network, protocols, options, kept)
 
@@ -128,7 +127,8 @@ def _simulated(
 
     trials = simulate(path, network, protocols, options)
     if not batch and not options.record:
-        _BY_ITSELF.keep(network, (identity(None, protocols, name, options.tolerance), trials))
+        _BY_ITSELF.clear()
+        _BY_ITSELF[identity(network, protocols, name, options.tolerance)] = trials
     verdicts = judge(network, protocols, trials, again)
     noise = protocols[0].noise
     result = dataset(
@@ -140,12 +140,6 @@ def _simulated(
     if path is not None:
         forget(path)
     return result
-
-
-def _by_itself(network: Network, protocol: Protocol, engine: str, options: Options) -> Trials | None:
-    """The trial, where it is what was simulated last by itself."""
-    known = _BY_ITSELF.get(network)
-    return known[1] if known and known[0] == identity(None, [protocol], engine, options.tolerance) else None
 
 
 def _simulate_keeping(

@@ -41,12 +41,17 @@ def test_the_first_trial_is_taken_over(tmp_path, run_here, engine, ohm):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("other", ["network", "start", "voltage", "tolerance", "engine", "recorded", "no file"])
+@pytest.mark.parametrize(
+    "other", ["network", "network, in place", "start", "voltage", "tolerance", "engine", "recorded", "no file"]
+)
 def test_any_other_is_run(tmp_path, run_here, other):
     network, protocols = trials(6, 0.0, 2)
     first, options = protocols[0], {"engine": "layout"}
     if other == "network":
-        sim.run(replace(network), first, record=False, **options)
+        sim.run(replace(network, leak=np.nextafter(network.leak, 0.0)), first, record=False, **options)
+    elif other == "network, in place":
+        sim.run(network, first, record=False, **options)
+        network.leak[0] *= 2
     elif other == "start":
         sim.run(network, replace(first, start=1 - first.start), record=False, **options)
     elif other == "voltage":
