@@ -102,18 +102,17 @@ def _name(task: Mapping[str, Any]) -> str:
 
 
 def drawn_seconds(design: Design) -> float:
-    """Estimate of what it takes to draw, check, extract and simulate a design, in s on one core.
+    """Estimate of what it takes to draw, check, extract and simulate a design, in s on a slow core.
 
-    Measured on e-beam with Table I's devices, whose trials often run to their time limit; lines have ten times the
-    wires of rails.
+    Twice what nine designs took on a fast one (16 to 100 neurons on rails, 16 to 40 on lines, 1 to 20 trials on e-beam
+    with Table I's devices, which often run to their time limit), within a third.
     """
     import sim
 
     n = design.network.neurons
     starts = sim.starts(design)
     trials = 1 if starts is None else len(starts)
-    wires = 10.0 if design.network.weight_style == LINES.name else 1.0
-    return 8 + wires * (2e-3 * n**2 + (trials + _RECORDED) * 3.5e-5 * n**3)
+    return 6 + 0.25 * n + (trials + _RECORDED) * 1.5e-4 * n**2
 
 
 def answer(

@@ -15,6 +15,7 @@ import pytest
 import xarray as xr
 from PIL import Image
 
+from spinhop.task_designs import drawn_seconds, task_design
 from tests.support.compiling_line import without_compiling
 from tests.support.exit_codes import of_rows, of_text
 
@@ -283,6 +284,16 @@ def test_what_takes_long_as_drawn_is_asked_for(spinhop):
     code, out, err = spinhop("image", "-d", "0.1", "--trials", "1", "--json")
     assert "images-letters: 100 neurons as drawn take about " in err and "give --drawn for both" in err
     assert code == of_rows(json.loads(out)) and [row["drawn"] for row in json.loads(out)] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("neurons", "restarts", "took"), [(16, 0, 4.2), (16, 20, 4.7), (60, 0, 12.1), (60, 20, 17.8), (100, 0, 19.1)]
+)
+def test_estimates_of_drawn_graphs_are_twice_what_a_fast_machine_took(tmp_path, neurons, restarts, took):
+    ring = "\n".join(f"{k + 1} {(k + 1) % neurons + 1} 1" for k in range(neurons))
+    (tmp_path / "ring.txt").write_text(f"{neurons} {neurons}\n{ring}\n")
+    design = task_design({"kind": "maxcut", "graph": str(tmp_path / "ring.txt"), "restarts": restarts})
+    assert drawn_seconds(design) == pytest.approx(2 * took, rel=1 / 3)
 
 
 def test_graphs_have_folders_of_their_own(spinhop, tmp_path):
