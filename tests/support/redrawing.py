@@ -7,6 +7,7 @@ from collections.abc import Callable
 import klayout.db as kdb
 
 CUT = 170  # dbu: pieces of wires
+PIECES = 200  # at most, along a side of a layout: more are more than can be checked in ten seconds
 
 
 def copied(layout: kdb.Layout) -> kdb.Layout:
@@ -45,16 +46,17 @@ def merged(layout: kdb.Layout) -> kdb.Layout:
 
 
 def split(layout: kdb.Layout) -> kdb.Layout:
-    """Flat, wires cut into short pieces that touch, and some drawn twice."""
+    """Flat, wires cut into short pieces that touch, and some drawn twice; of a large layout into longer ones."""
+    cut = max(CUT, layout.top_cell().bbox().width() // PIECES)
 
     def pieces(region: kdb.Region) -> kdb.Region:
         out = kdb.Region()
         out.merged_semantics = False
         for polygon in region.merged().decompose_trapezoids_to_region().each():
             box = polygon.bbox()
-            for x in range(box.left, box.right, CUT):
-                for y in range(box.bottom, box.top, CUT):
-                    out.insert(kdb.Box(x, y, min(x + CUT, box.right), min(y + CUT, box.top)))
+            for x in range(box.left, box.right, cut):
+                for y in range(box.bottom, box.top, cut):
+                    out.insert(kdb.Box(x, y, min(x + cut, box.right), min(y + cut, box.top)))
             out.insert(box)
         return out
 
