@@ -23,7 +23,9 @@ from sim.ties import judge
 
 MAX_SAMPLES = 2000  # of currents and voltages
 _KEEP_EVERY = 10.0  # s between two checkpoints of a batch, or longer where a trial is
-_BY_ITSELF: dict[str, Trials] = {}  # what was simulated last by itself, unrecorded: a task's first trial is the same
+_LARGE = 10_000  # devices; runs record the trials of fewer, so that nobody would ask for what is kept of them
+# The trial of a large network that was simulated last by itself, unrecorded: a task's first is the same.
+_BY_ITSELF: dict[str, Trials] = {}
 
 
 def run(
@@ -117,8 +119,10 @@ def _simulated(
         tolerance = options.tolerance
         of = identity(network, protocols, name, tolerance)
         kept = FinishedTrials(file, of, network, len(protocols))
-        if batch and not kept.count and (first := _BY_ITSELF.get(identity(network, protocols[:1], name, tolerance))):
-            kept.keep(first)
+        if batch and _BY_ITSELF and not kept.count:
+            first = _BY_ITSELF.get(identity(network, protocols[:1], name, tolerance))
+            if first is not None:
+                kept.keep(first)
         return _simulate_keeping(chosen, network, protocols, options, kept)
 
     def again(name: str, network: Network, protocols: Sequence[Protocol]) -> Trials:
@@ -126,7 +130,7 @@ def _simulated(
         return simulate(file, network, protocols, Options(tolerance=options.tolerance))
 
     trials = simulate(path, network, protocols, options)
-    if not batch and not options.record:
+    if not batch and not options.record and network.devices > _LARGE:
         _BY_ITSELF.clear()
         _BY_ITSELF[identity(network, protocols, name, options.tolerance)] = trials
     verdicts = judge(network, protocols, trials, again)

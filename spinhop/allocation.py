@@ -11,8 +11,7 @@ _KEPT = 1 << 30  # bytes
 
 def give_freed_memory_back() -> None:
     """Give back what is kept: the next thing to do needs memory of its own, and others may too."""
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
+    _ask("malloc_trim", 0)
 
 
 def keep_freed_memory() -> None:
@@ -21,8 +20,11 @@ def keep_freed_memory() -> None:
     It gives each large array back at once otherwise, and takes it again, cleared page by page, for the next one: with
     a million devices that is a tenth of the rules' and the simulation's time.
     """
+    _ask("mallopt", _MMAP_THRESHOLD, _KEPT)
+    _ask("mallopt", _TRIM_THRESHOLD, _KEPT)
+    _ask("mallopt", _ARENA_MAX, 1)  # what one thread frees is for all of them
+
+
+def _ask(function: str, *arguments: int) -> None:
     with contextlib.suppress(OSError, AttributeError, TypeError):  # another C library
-        library = ctypes.CDLL(None)
-        library.mallopt(_MMAP_THRESHOLD, _KEPT)
-        library.mallopt(_TRIM_THRESHOLD, _KEPT)
-        library.mallopt(_ARENA_MAX, 1)  # what one thread frees is for all of them
+        getattr(ctypes.CDLL(None), function)(*arguments)

@@ -242,7 +242,7 @@ def test_rows_fed_from_any_side_are_found(soma, fed):
     rng = np.random.default_rng(5)
     edges, dendrite, at_ports = drawn_row(soma, fed, 2, rng)
     entries = len(edges.port_ref) * (len(edges.port_ref) + 1) // 2
-    coupled, odd = find_coupled(lambda: edges, dendrite, np.arange(entries), 8)
+    coupled, odd = find_coupled(edges, dendrite, np.arange(entries), 8)
     assert not odd.any() and coupled is not None and coupled.rails == 2 and sorted(coupled.wall) == list(range(8))
     pillars, state = 1 / rng.uniform(50, 500, 8), make_coupled_state(coupled)
     state.siemens[coupled.tap] = pillars

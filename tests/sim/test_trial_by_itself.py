@@ -11,6 +11,12 @@ from sim.simulate import DEFAULT_TOLERANCE
 from tests.sim.test_checkpoint import assert_same, trials
 
 
+@pytest.fixture(autouse=True)
+def all_are_large(monkeypatch):
+    monkeypatch.setattr(sim.simulate, "_LARGE", 0)
+    monkeypatch.setattr(sim.simulate, "_BY_ITSELF", {})
+
+
 @pytest.fixture
 def run_here(monkeypatch):
     """Protocols that an engine was given."""

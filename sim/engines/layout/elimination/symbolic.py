@@ -64,28 +64,22 @@ def eliminate(
     u, v = np.asarray(u, np.int64), np.asarray(v, np.int64)
     if group is None or changing is not None or n < _ALONE:
         return _eliminated(n, ports, u, v, group, changing)
-    group = np.asarray(group)
-    return _together(n, ports, u, v, group, np.arange(1, cores()) * (int(group.max()) + 1) // cores())
+    return _together(n, ports, u, v, np.asarray(group, np.int64), cores())
 
 
 def _together(
-    n: int, ports: int, u: np.ndarray, v: np.ndarray, group: np.ndarray, cuts: np.ndarray
+    n: int, ports: int, u: np.ndarray, v: np.ndarray, group: np.ndarray, parts: int
 ) -> Elimination:  # fmt: skip
-    """The same, groups up to each cut in a thread of their own: they have nothing to do with each other."""
-    part = np.searchsorted(cuts, group, side="right")
-    local = np.empty(n + ports, np.int64)
-    for k in range(len(cuts) + 1):
-        local[:n][part == k] = np.arange(np.count_nonzero(part == k))
-    size = np.bincount(part, minlength=len(cuts) + 1)
-    of_edge = part[np.where(u < n, u, v)] if len(u) else np.zeros(0, np.int64)
+    """The same, as many groups as another in a thread of their own each: they have nothing to do with each other."""
+    part = group * parts // (int(group.max()) + 1)
+    size, of_edge = np.bincount(part, minlength=parts), part[np.minimum(u, v)]  # nodes are numbered before ports
 
     def one(k: int) -> Elimination:
-        slot = local.copy()
-        slot[n:] = size[k] + np.arange(ports)
-        mine = of_edge == k
-        return _eliminated(int(size[k]), ports, slot[u[mine]], slot[v[mine]], group[part == k], None)
+        nodes, edges, slot = part == k, of_edge == k, np.empty(n + ports, np.int64)
+        slot[:n][nodes], slot[n:] = np.arange(size[k]), size[k] + np.arange(ports)
+        return _eliminated(int(size[k]), ports, slot[u[edges]], slot[v[edges]], group[nodes], None)
 
-    found = list(in_threads(one, range(len(size)), len(size)))
+    found = list(in_threads(one, range(parts), parts))
     before = np.cumsum(size) - size
     position = np.empty(n, np.int32)
     for k, each in enumerate(found):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -47,21 +46,20 @@ class _Notes(NamedTuple):
 
 
 def find_coupled(
-    edges: Callable[[], RowEdges], dendrite: np.ndarray, entry: np.ndarray, walls: int
+    ladder: RowEdges, dendrite: np.ndarray, entry: np.ndarray, walls: int
 ) -> tuple[CoupledLadders | None, np.ndarray]:
     """The blocks that are coupled ladders, None without any, and which others have pillars, shape (blocks,).
 
     Args:
-        edges: makes the blocks' edges; as large as the network, they are kept no longer than needed.
+        ladder: the blocks' edges; as large as the network, so let go of before the rest is made.
         dendrite: whether a slot belongs to a dendrite, shape (slots,).
         entry: where the entries of the blocks' S go among the interface's values.
         walls: number of walls.
     """
-    ladder = edges()
     program, blocks = ladder.program, len(ladder.program.port_first) - 1
-    if program.n == 0 or not (ladder.wall >= 0).any():
-        return None, np.zeros(blocks, bool)
     moving = ladder.wall >= 0
+    if program.n == 0 or not moving.any():
+        return None, np.zeros(blocks, bool)
     inner = np.where((ladder.u >= 0) & (ladder.u < program.n), ladder.u, ladder.v)[moving]
     have = np.bincount(program.block[inner], minlength=blocks) > 0
     ladder, dendrite, port_ref = with_sources(ladder, dendrite)

@@ -8,7 +8,7 @@ transfer of its column), computed here once.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -104,8 +104,11 @@ def build_plan(structure: Structure, before: MadeBefore) -> Plan:
     coupled = None
     if single is None:
         single = no_single(network.devices)
-        ladder = partial(_ladder, rows, structure, node_ref, wall_of)
-        coupled, odd = find_coupled(ladder, _dendrites(structure, rows, node_slot), row_part.entry, network.devices)
+        dendrite = _dendrites(structure, rows, node_slot)
+        # The ladder has no name here: it goes as soon as it is let go of there.
+        coupled, odd = find_coupled(
+            _ladder(rows, structure, node_ref, wall_of), dendrite, row_part.entry, network.devices
+        )
         if coupled is not None:
             first = _first_odd(odd)
             if odd[:first].any() or (odd.any() and first % TOGETHER):
