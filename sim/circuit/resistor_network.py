@@ -43,8 +43,8 @@ class ResistorGraph:
         # Millions of devices have tens of millions of these.
         self.first, self.second, self._between = (each.astype(np.int32) for each in (first, second, between))
         self.diagonal, self._entry = (each.astype(np.int32) for each in (entry[: self.count], entry[self.count :]))
-        indptr = np.concatenate([[0], np.cumsum(np.bincount(column, minlength=self.count))])
-        self._matrix = csc_matrix((np.zeros(len(keys)), row.astype(np.int32), indptr), shape=(self.count, self.count))
+        self._row, in_column = row.astype(np.int32), np.bincount(column, minlength=self.count)
+        self._start = np.concatenate([[0], np.cumsum(in_column)]).astype(np.int32)
         self._added: _Added | None = None
         self._solver: Any = None
         self._owner: object = None
@@ -59,7 +59,7 @@ class ResistorGraph:
         mine = slice(int(np.searchsorted(self._between, len(siemens))))
         between, g = self._between[mine], siemens[self._between[mine]]
         places = (self._entry[mine], self.diagonal[self.first[between]], self.diagonal[self.second[between]])
-        return np.bincount(np.concatenate(places), np.concatenate([-g, g, g]), minlength=self._matrix.nnz)
+        return np.bincount(np.concatenate(places), np.concatenate([-g, g, g]), minlength=len(self._row))
 
     def add_upper(self, siemens: np.ndarray, start: int, entries: np.ndarray) -> None:
         """Add ``upper`` of the resistors from ``start`` to the last to ``entries``; where it goes is found once."""
@@ -79,18 +79,20 @@ class ResistorGraph:
         Args:
             nodes: boolean, shape (circuit nodes,).
         """
-        column = np.repeat(np.arange(self.count, dtype=np.int32), np.diff(self._matrix.indptr))
-        return np.flatnonzero(nodes[self._matrix.indices] | nodes[column])
+        column = np.repeat(np.arange(self.count, dtype=np.int32), np.diff(self._start))
+        return np.flatnonzero(nodes[self._row] | nodes[column])
 
     def factor(self, owner: object, fill: Callable[[np.ndarray], None]) -> Any:
         """The factorised matrix whose entries the owner fills in; the solver holds one, that of the last owner."""
         if self._owner is not owner:
             self._owner = None
-            fill(self._matrix.data)
+            entries = np.empty(len(self._row))
+            fill(entries)
+            matrix = csc_matrix((entries, self._row, self._start), shape=(self.count, self.count))
             if self._solver is None:
-                self._solver = qdldl.Solver(self._matrix, upper=True)
+                self._solver = qdldl.Solver(matrix, upper=True)
             else:
-                self._solver.update(self._matrix, upper=True)
+                self._solver.update(matrix, upper=True)
             self._owner = owner
         return self._solver
 

@@ -60,7 +60,10 @@ class WallDynamics:
             raise InputError(f"network: dynamics {self.name} has no parameter {shown(strange[0])}; allowed: {allowed}")
         self.values: dict[str, np.ndarray] = {}
         for name, parameter in known.items():
-            values = np.asarray(given.get(name, np.full(network.devices, parameter.default)), float)
+            if name not in given:
+                self.values[name] = np.broadcast_to(parameter.default, network.devices)
+                continue
+            values = np.asarray(given[name], float)
             bad = values[~((values >= parameter.low) & (values <= parameter.high))]
             if len(bad):
                 where = f"network: dynamics {self.name}: {name}"

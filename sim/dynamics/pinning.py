@@ -36,9 +36,9 @@ class Pinning:
     """
 
     def __init__(self, values: Mapping[str, np.ndarray], length: np.ndarray):
-        none = np.zeros(len(length))
+        none, some = np.broadcast_to(0.0, len(length)), np.broadcast_to(1.0, len(length))
         self.landscape, self.notch = values.get("pinning_velocity", none), values.get("notch_velocity", none)
-        self.period, self.width = values.get("pinning_period", none + 1), values.get("notch_width", none + 1)
+        self.period, self.width = values.get("pinning_period", some), values.get("notch_width", some)
         self.length = length
         self.any = bool(self.landscape.any() or self.notch.any())
 
