@@ -79,22 +79,37 @@ def bounded(
         Exception: what ``work`` raised.
         StoppedError: it took more, or was killed.
     """
+    with beside(work, seconds=seconds, memory=memory, without=without) as result:
+        return result()
+
+
+@contextmanager
+def beside(
+    work: Callable[[], Result], *, seconds: float, memory: int | None = None, without: Sequence[str] = ()
+) -> Iterator[Callable[[], Result]]:
+    """As ``bounded``, while the block goes on, which calls for the result; the child ends with the block."""
     if not _may_fork():
-        return work()
+        yield work
+        return
     child, here = _started(lambda _: _bounded_work(work, seconds, memory, without), None)
     try:
-        asleep, worked = 0.0, -1
-        while not here.poll(_LOOK):
-            state, now = _seen(child.pid)
-            asleep, worked = asleep + _LOOK if state == "S" and now == worked else 0.0, now
-            if asleep > WAITING * seconds:
-                raise StoppedError(f"asleep for {asleep:.0f} s")
-        result: Result = _received(child, here)
-        return result
-    except MemoryError:
-        raise StoppedError("out of memory") from None
+        yield lambda: _awaited(child, here, seconds)
     finally:
         _end(child, here)
+
+
+def _awaited(child: BaseProcess, here: Connection, seconds: float) -> Any:
+    """The result of a child that is asleep for no longer than it may be."""
+    asleep, worked = 0.0, -1
+    while not here.poll(_LOOK):
+        state, now = _seen(child.pid)
+        asleep, worked = asleep + _LOOK if state == "S" and now == worked else 0.0, now
+        if asleep > WAITING * seconds:
+            raise StoppedError(f"asleep for {asleep:.0f} s")
+    try:
+        return _received(child, here)
+    except MemoryError:
+        raise StoppedError("out of memory") from None
 
 
 def _seen(pid: int | None) -> tuple[str, int]:

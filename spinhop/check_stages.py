@@ -29,21 +29,18 @@ TITLES = {
 
 
 def _check_drawing(run: Run) -> Sequence[str]:
-    from hwlib.checks import drc, lvs, open_labelled_layout, write_lyrdb
+    from hwlib.checks import drc, lvs_beside, open_labelled_layout, write_lyrdb
 
     drawing = open_labelled_layout(open_drawing(run), run.process)
     drawing.refuse_for(run.design.topology.devices)
-    rules = drc(drawing, run.process)
-    write_findings(rules, run.path("drc.json"))
-    write_lyrdb(rules, run.path("drc.lyrdb"), top_cell=drawing.top.name)
     database = run.path(DATABASE)
     database.unlink(missing_ok=True)
-    wanted = run.design.topology.devices <= DATABASE_DEVICES
-    found = lvs(
-        drawing, run.process, run.design, devices=run.path(DEVICES), database=database if wanted else None
-    )  # fmt: skip
-    write_findings(found, run.path("lvs.json"))
-    write_lyrdb(found, run.path("lvs.lyrdb"), top_cell=drawing.top.name)
+    wanted = database if run.design.topology.devices <= DATABASE_DEVICES else None
+    with lvs_beside(drawing, run.process, run.design, devices=run.path(DEVICES), database=wanted) as compared:
+        found = {"drc": drc(drawing, run.process), "lvs": compared()}
+    for name, findings in found.items():
+        write_findings(findings, run.path(f"{name}.json"))
+        write_lyrdb(findings, run.path(f"{name}.lyrdb"), top_cell=drawing.top.name)
     names = ["drc.json", "drc.lyrdb", "lvs.json", "lvs.lyrdb", DEVICES]
     return [*names, DATABASE] if database.is_file() else names
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import klayout.db as kdb
@@ -12,17 +14,18 @@ from hwlib.checks.reference_netlist import reference_netlist
 from hwlib.design import Design
 from hwlib.errors import StoppedError
 from hwlib.findings import Finding
-from hwlib.forked import bounded
+from hwlib.forked import beside
 from hwlib.process import Process
 
 # Of processor time; the comparison takes a tenth of it where names lead it, up to half where none is right.
 SECONDS, SECONDS_PER_DEVICE = 5.0, 5e-3
 
 
-def compare_topology(
+@contextmanager
+def topology_beside(
     extracted: Extracted, design: Design, process: Process, database: str | Path | None, *, quiet: bool
-) -> list[Finding]:
-    """Compare the netlists as graphs (names only help) and write the database.
+) -> Iterator[Callable[[], list[Finding]]]:
+    """Compare the netlists as graphs (names only help) and write the database, while the block goes on.
 
     With nothing reported the nets are known by name: they go together, which a third of the time tells. Otherwise
     graphs that look alike everywhere can keep the comparison busy for ever, as when names are missing: a child process
@@ -35,23 +38,28 @@ def compare_topology(
         database: .lvsdb file to write, or None; when the comparison is stopped there is none.
         quiet: mismatches are already reported in better words; only write the database.
 
-    Returns:
-        One finding when the graphs differ, or a warning when the comparison was stopped.
+    Yields:
+        What waits for the findings: one when the graphs differ, or a warning when the comparison was stopped.
     """
     if quiet and not database:
-        return []
+        yield list
+        return
     reference = reference_netlist(design, process)
     seconds = SECONDS + SECONDS_PER_DEVICE * design.topology.devices
     if database:
         Path(database).unlink(missing_ok=True)
     cell = extracted.layout.top_cell().name
+    with beside(lambda: _compare(extracted.lvs, reference, database, named=not quiet), seconds=seconds) as result:
+        yield lambda: _findings(result, seconds, cell, quiet=quiet)
+
+
+def _findings(matched: Callable[[], bool], seconds: float, cell: str, *, quiet: bool) -> list[Finding]:
     try:
-        matched = bounded(lambda: _compare(extracted.lvs, reference, database, named=not quiet), seconds=seconds)
+        if matched() or quiet:
+            return []
     except StoppedError:
         message = f"the netlists are not compared as graphs: the comparison was stopped after {seconds:.3g} s"
         return [Finding("lvs", "lvs.topology", message, "warning", cell=cell)]
-    if matched or quiet:
-        return []
     message = "the netlists differ as graphs; open the LVS database for the details"
     return [Finding("lvs", "lvs.topology", message, cell=cell)]
 

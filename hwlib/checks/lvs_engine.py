@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import numpy as np
 from hwlib.arrangement import neuron_at
 from hwlib.checks.device_extractor import tolerance
 from hwlib.checks.drawn_devices import write_drawn_devices
-from hwlib.checks.graph_comparison import compare_topology
+from hwlib.checks.graph_comparison import topology_beside
 from hwlib.checks.identify import Lattice, identify
 from hwlib.checks.layout_view import LayoutView, view_in_bands, view_whole
 from hwlib.checks.locate import Locator
@@ -64,6 +66,28 @@ def lvs(
     Raises:
         InputError: a file that cannot be checked, or one without net labels.
     """
+    with lvs_beside(layout, process, design, database=database, devices=devices, topology=topology) as findings:
+        return findings()
+
+
+@contextmanager
+def lvs_beside(
+    layout: LayoutSource,
+    process: Process,
+    design: Design,
+    *,
+    database: str | Path | None = None,
+    devices: str | Path | None = None,
+    topology: bool | None = None,
+) -> Iterator[Callable[[], list[Finding]]]:
+    """As ``lvs``, but the graphs are compared in a process of their own while the block goes on.
+
+    Yields:
+        What waits for them, and gives the findings.
+
+    Raises:
+        InputError: as of ``lvs``, before the block begins.
+    """
     opened = open_labelled_layout(layout, process, devices=design.topology.devices)
     opened.refuse_for(design.topology.devices)
     reference = reference_network(design, process)
@@ -74,9 +98,11 @@ def lvs(
     findings = comparison.run()
     if devices is not None:
         write_drawn_devices(devices, reference, view.table, comparison.identity)
-    if graphs and view.extracted is not None:
-        findings += compare_topology(view.extracted, design, process, database, quiet=bool(findings))
-    return findings
+    if not graphs or view.extracted is None:
+        yield lambda: findings
+        return
+    with topology_beside(view.extracted, design, process, database, quiet=bool(findings)) as differences:
+        yield lambda: findings + differences()
 
 
 def open_labelled_layout(

@@ -9,7 +9,7 @@ import pytest
 
 from hwlib import forked
 from hwlib.errors import StoppedError
-from hwlib.forked import bounded, in_processes
+from hwlib.forked import beside, bounded, in_processes
 
 
 def square(value):
@@ -72,4 +72,20 @@ def test_a_bounded_child_that_gets_no_turn_is_not_blamed(monkeypatch):
         return "went on"
 
     assert bounded(paused, seconds=1) == "went on"
+    assert multiprocessing.active_children() == []
+
+
+def test_a_child_works_beside_the_block_and_ends_with_it():
+    here, there = multiprocessing.get_context("fork").Pipe()
+
+    def answered():
+        there.send("at work")
+        return there.recv()
+
+    with beside(answered, seconds=5) as result:
+        assert here.recv() == "at work"
+        here.send("and done")
+        assert result() == "and done"
+    with pytest.raises(KeyError), beside(lambda: time.sleep(60), seconds=100):
+        raise KeyError
     assert multiprocessing.active_children() == []

@@ -7,7 +7,7 @@ import klayout.db as kdb
 import numpy as np
 import pytest
 
-from hwlib.checks import graph_comparison, lvs, lvs_engine, reference_network
+from hwlib.checks import graph_comparison, lvs, lvs_beside, lvs_engine, reference_network
 from hwlib.checks.layout_view import view_in_bands, view_whole
 from hwlib.checks.locate import Locator
 from hwlib.checks.lvs_engine import Comparison
@@ -316,6 +316,16 @@ def test_a_comparison_of_graphs_that_does_not_end_is_stopped_and_said_to_be(monk
     assert (finding.rule, finding.severity) == ("lvs.topology", "warning")
     assert finding.message == "the netlists are not compared as graphs: the comparison was stopped after 0.175 s"
     assert not path.exists() and multiprocessing.active_children() == []
+
+
+def test_graphs_are_compared_while_the_block_goes_on(monkeypatch):
+    here, there = multiprocessing.get_context("fork").Pipe()
+    monkeypatch.setattr(graph_comparison, "_compare", lambda *_, **__: there.recv())
+    for alike in (True, False):
+        with lvs_beside(draw_network(FIVE).layout, EBEAM, FIVE) as findings:
+            here.send(alike)  # nobody else lets the comparison end
+            assert [f.rule for f in findings()] == ([] if alike else ["lvs.topology"])
+    assert multiprocessing.active_children() == []
 
 
 def test_the_database_is_read_back_and_graphs_differ_without_names(tmp_path):
