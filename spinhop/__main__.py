@@ -1,6 +1,7 @@
 """The ``spinhop`` command, also as ``python -m spinhop``."""
 
 import signal
+import sys
 
 from spinhop import early_interrupt
 
@@ -12,8 +13,15 @@ def main() -> None:
     from spinhop.supervisor import supervise
 
     supervise(before)
-    from spinhop.cli import main as command_line
+    try:
+        from spinhop.cli import main as command_line
+    except Exception as error:
+        from spinhop.code_storage import storage_problem
 
+        if (problem := storage_problem(error)) is None:
+            raise
+        sys.stderr.write(f"spinhop: {problem}\n")
+        sys.exit(2)
     command_line()
 
 

@@ -95,6 +95,7 @@ def command() -> click.Command:
     """The command line, made once a process: its parameters take a tenth of a second to find."""
     made = typer.main.get_command(app)
     assert isinstance(made, click.Group)
+    made.invoke = partial(_invoked, made.invoke)  # type: ignore[method-assign]
     for each in leaves(made):
         each.format_help = partial(_say_arguments, each, each.format_help)  # type: ignore[method-assign]
         for param in each.params:
@@ -107,6 +108,21 @@ def leaves(group: click.Group) -> Iterator[click.Command]:
     """The commands of a group and of the groups in it."""
     for each in group.commands.values():
         yield from leaves(each) if isinstance(each, click.Group) else [each]
+
+
+class _FileEndsError(Exception):
+    """An ``EOFError`` that Click, which takes one for Ctrl-D, does not know."""
+
+    def __init__(self, error: EOFError):
+        super().__init__()
+        self.error = error
+
+
+def _invoked(invoke: Callable[[click.Context], object], ctx: click.Context) -> object:
+    try:
+        return invoke(ctx)
+    except EOFError as error:
+        raise _FileEndsError(error) from error
 
 
 def _say_arguments(command: click.Command, say: Callable[..., None], *given: object) -> None:
@@ -142,9 +158,10 @@ def guarded(call: Callable[[], object]) -> int:
     except click.exceptions.NoArgsIsHelpError:  # the help has just been printed
         return 2
     except Exception as error:
-        lines = _lines(error)
+        known = error.error if isinstance(error, _FileEndsError) else error
+        lines = _lines(known)
         if not lines:
-            raise
+            raise known from None
         return _fail(*lines)
     if code == INTERRUPTED:  # Typer's own handling of Ctrl-C
         return _fail("interrupted; finished stages are kept", code=INTERRUPTED)

@@ -1,4 +1,4 @@
-"""What is wrong with the place where compiled code is stored, told from the error that Numba gives."""
+"""What is wrong with the place where code is stored, told from the error that Numba or Python's import gives."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hwlib.errors import cut
 PLACES = "compiled code (beside the sources, or in NUMBA_CACHE_DIR)"
 _NOWHERE = "no locator available"  # Numba's words
 _READS, _READERS = ("numba", "core", "caching.py"), ("_load_index", "_load_data")  # file and functions of Numba
+_IMPORTS, _UNMARSHALS = "<frozen importlib._bootstrap_external>", "_compile_bytecode"  # Python cuts it on a full disk
 
 
 def comes_from_numba(error: BaseException) -> bool:
@@ -25,17 +26,21 @@ def storage_problem(error: Exception) -> str | None:
             "compiled code can be stored neither beside the sources nor in the home folder; set NUMBA_CACHE_DIR to a "
             "folder that can be written"
         )
-    folder = _folder_being_read(error.__traceback__)
-    if folder is None:
+    found = _being_read(error.__traceback__)
+    if found is None:
         return None
-    return f"{folder}: compiled code is damaged ({type(error).__name__}); remove the files *.nbi and *.nbc"
+    folder, what, remedy = found
+    return f"{cut(folder, 120)}: {what} is damaged ({type(error).__name__}); remove {remedy}"
 
 
-def _folder_being_read(trace: TracebackType | None) -> str | None:
-    """Where a file was being read, by what Numba reads its files with."""
+def _being_read(trace: TracebackType | None) -> tuple[str, str, str] | None:
+    """The folder where stored code was being read, what that code is, and what is to be removed there."""
     while trace is not None:
         frame = trace.tb_frame
-        if frame.f_code.co_name in _READERS and Path(frame.f_code.co_filename).parts[-3:] == _READS:
-            return cut(str(frame.f_locals["self"]._cache_path), 150)
+        of, name, values = frame.f_code.co_filename, frame.f_code.co_name, frame.f_locals
+        if name in _READERS and Path(of).parts[-3:] == _READS:
+            return str(values["self"]._cache_path), "compiled code", "the files *.nbi and *.nbc"
+        if name == _UNMARSHALS and of == _IMPORTS and values["bytecode_path"]:
+            return str(Path(values["bytecode_path"]).parent), "Python's bytecode", "the files *.pyc"
         trace = trace.tb_next
     return None

@@ -1,11 +1,17 @@
-"""Compiled code that can be stored nowhere, or cannot be read again: one line that says where."""
+"""Compiled code and bytecode that can be stored nowhere, or cannot be read again: one line that says where."""
 
 from __future__ import annotations
 
 import importlib.util
+import os
+import py_compile
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+import spinhop
 from spinhop.cli import guarded
 
 CODE = "from numba import njit\n@njit(cache=True)\ndef twice(x):\n    return 2 * x\n"
@@ -39,6 +45,26 @@ def test_damaged_code_is_named(stored, tmp_path, capsys, suffix, content):
         each.unlink()
     assert guarded(lambda: print(stored().twice(21))) == 0
     assert capsys.readouterr() == ("42\n", "")
+
+
+@pytest.mark.parametrize(
+    "name", ["hwlib/cells/__init__.py", "spinhop/cli.py", "spinhop/finding_list.py"], ids=["command", "line", "early"]
+)
+def test_bytecode_that_a_full_disk_cut_off_is_named(tmp_path, name):
+    """Python stores what fits, and ends in the middle of it ever after."""
+    root = Path(spinhop.__file__).parents[1]
+    cache = tmp_path / "cache"
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(cache), "NUMBA_CACHE_DIR": str(tmp_path / "numba")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    stored = cache / root.relative_to("/") / name
+    stored = stored.with_suffix(f".{sys.implementation.cache_tag}.pyc")
+    py_compile.compile(root / name, cfile=stored)
+    stored.write_bytes(stored.read_bytes()[:64])
+    command = [sys.executable, "-m", "spinhop", "check", "--self-test", "--faults", "1"]
+    done = subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("spinhop: ") and done.stderr.count("\n") == 1 and len(done.stderr) < 200
+    assert "Python's bytecode is damaged (EOFError); remove the files *.pyc" in done.stderr
 
 
 def test_code_that_can_be_stored_nowhere(stored, monkeypatch, capsys):

@@ -6,6 +6,7 @@ import contextlib
 import resource
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,10 +41,12 @@ def resize(folder: Path, size: int) -> None:
 
 @contextlib.contextmanager
 def largest_file(size: int) -> Iterator[None]:
-    """Files of this process cannot become larger than ``size`` bytes."""
+    """Files of this process cannot become larger than ``size`` bytes; no bytecode is stored, which Python would cut."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    stores_none, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        sys.dont_write_bytecode = stores_none
