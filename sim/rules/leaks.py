@@ -111,10 +111,11 @@ def leak_time(cases: Cases) -> Outcome:
     np.divide(network.length[somas], speed, out=time, where=speed > 0)
     k = first_largest(time)
     limit = cases.protocol.time_limit
+    alone = f"crosses by its leak alone in {time[k] * 1e9:.4g} ns"
+    moves = alone if np.isfinite(time[k]) else "has no leak to cross by"
     return Outcome(
         rule="leak.time",
-        message=f"a balanced soma crosses by its leak alone in {time[k] * 1e9:.4g} ns; the convergence phase is "
-        f"limited to {limit * 1e9:.4g} ns",
+        message=f"a balanced soma {moves}; the convergence phase is limited to {limit * 1e9:.4g} ns",
         margin=above(limit, float(time[k])) if np.isfinite(time[k]) else -1.0, severity="warning",
         formula="L/|v_leak,soma| < time limit",
         source="kinematic wall at I = 0; limit: task.time_limit of the design file",

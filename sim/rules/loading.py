@@ -76,7 +76,7 @@ def load_time(cases: Cases, loaded: LoadedStarts | None) -> Outcome | None:
     soma, axons, total = loaded.soma[start, k], loaded.axons[start, k], total[start, k]
     timed = cases.protocol.load != "rest"
     limit = float(cases.protocol.load) if timed else cases.protocol.time_limit
-    parts = f"{soma * 1e9:.4g} ns for its soma, {axons * 1e9:.4g} ns for its axons"
+    parts = f"{_takes(soma)} for its soma, {_takes(axons)} for its axons"
     if not loaded.bits[start, k]:
         parts = "its soma is OFF, but not all of its axons stay there"
     given = f"the load phase lasts {limit * 1e9:.4g} ns" if timed else f"the time limit is {limit * 1e9:.4g} ns"
@@ -91,6 +91,10 @@ def load_time(cases: Cases, loaded: LoadedStarts | None) -> Outcome | None:
         place=cases.device_place(int(network.somas[k])),
         state=f"load, start of trial {loaded.trials[start]}, walls OFF at first",
     )  # fmt: skip
+
+
+def _takes(time: float) -> str:
+    return f"{time * 1e9:.4g} ns" if np.isfinite(time) else "never"
 
 
 def _margin(drive: np.ndarray, against: np.ndarray) -> np.ndarray:

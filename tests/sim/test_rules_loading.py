@@ -323,3 +323,10 @@ def test_without_starts_only_the_worst_one_is_judged():
     design, process, network, protocol = network_of(5)
     rules = {o.rule for o in operating_point_report(network, protocol, design.device, process).outcomes}
     assert "leak.load_any" in rules and not rules & {"leak.load", "load.time", "drive.pattern", "state.all_off"}
+
+
+def test_a_load_that_never_ends_is_said_without_infinities():
+    design, process, network, protocol = network_of(3, v_dw="eq4")
+    found = outcome("load.time", design, process, network, protocol, np.array([[1, 1, 1]]))
+    assert "never loaded" in found.message
+    assert "inf" not in found.message
