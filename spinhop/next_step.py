@@ -90,6 +90,11 @@ def _restless(function: VerdictLine) -> bool:
 def _working(
     function: VerdictLine | None, limits: VerdictLine | None, findings: Mapping[str, Sequence[Finding]]
 ) -> NextStep:  # fmt: skip
+    broken = (
+        _worst(f for found in findings.values() for f in found if f.severity == "error") if limits is None else None
+    )
+    if broken is not None:  # checks of this design that were made before
+        return NextStep(f"mend {broken.rule} first", lever_of(broken.rule), broken.rule)
     works = "nothing has to change" if function is None or function.word == WORKS else "simulate it: spinhop run DESIGN"
     if limits is None and not findings:
         return NextStep(f"{works} for its task; check its limits too: spinhop check DESIGN")

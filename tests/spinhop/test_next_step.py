@@ -63,6 +63,13 @@ def test_next_step(task, kept, findings, rule, begins):
     assert step.data()["lever"] == (lever_of(rule).change if rule else "")
 
 
+def test_a_broken_rule_of_earlier_checks_is_not_passed_over():
+    findings = {"erc_drawn": [*WARNINGS["erc_drawn"], Finding("erc", "leak.axon_time", "", "error")]}
+    step = next_step(function(WORKS), None, findings)
+    assert step.rule == "leak.axon_time"
+    assert str(step).startswith("mend leak.axon_time first")
+
+
 def test_every_rule_has_a_lever_of_its_own():
     for name in preset_names():
         for rule in rule_names(load_process(name)):
