@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 NO_MOUNT = "a small file system can only be mounted by root, with the right to"
 
 
@@ -41,12 +43,16 @@ def resize(folder: Path, size: int) -> None:
 
 @contextlib.contextmanager
 def largest_file(size: int) -> Iterator[None]:
-    """Files of this process cannot become larger than ``size`` bytes; no bytecode is stored, which Python would cut."""
+    """Files of this process and its children cannot become larger than ``size`` bytes.
+
+    They store no bytecode: Python would cut it off, and end in the middle of it ever after.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    stores_none, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        sys.dont_write_bytecode = stores_none
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "dont_write_bytecode", True)
+        patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
