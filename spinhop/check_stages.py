@@ -96,6 +96,11 @@ def _table(results: StoredResults, name: str, findings: list[Finding]) -> Point:
     return point
 
 
+def drawing_findings(results: StoredResults) -> dict[str, list[Finding]]:
+    """What the checks of the drawing alone found; arguments and errors as of ``read_checks``."""
+    return {name: results.once(f"{name}.json", read_findings) for name in ("drc", "lvs")}
+
+
 def drawing_failed(findings: dict[str, list[Finding]]) -> bool:
     """Whether the drawing breaks its rules or is not the design's netlist."""
     return failed(findings.get("drc", [])) or failed(findings.get("lvs", []))

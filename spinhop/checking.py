@@ -12,7 +12,16 @@ from hwlib.findings import Finding
 from hwlib.process import load_process
 from hwlib.scratch import scratch_folder
 from spinhop.check_page import PAGE
-from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, Checks, drawing_failed, read_checks
+from spinhop.check_stages import (
+    CHECK_PAGE,
+    DRAWING,
+    POINT_DRAWN,
+    POINT_IDEAL,
+    Checks,
+    drawing_failed,
+    drawing_findings,
+    read_checks,
+)  # fmt: skip
 from spinhop.docs_links import see
 from spinhop.extras import DRAWING_PACKAGES, READING_PACKAGES, need
 from spinhop.inputs import read_design
@@ -88,7 +97,8 @@ def run_checks(run: Run, progress: Progress, *, force: bool = False) -> Checks:
     """Bring all checks of a run folder up to date, with the stages that they need, and read what they found."""
     _tell_rails(run)
     run.execute((LAYOUT, DRAWING, POINT_IDEAL), progress, force=force)
-    if drawing_failed(read_checks(StoredResults.of(run)).findings):
+    # Not all checks are read: files of the drawn point may be gone, and are made below.
+    if drawing_failed(drawing_findings(StoredResults.of(run))):
         run.forget(POINT_DRAWN.name)
     else:
         run.execute((EXTRACTION, POINT_DRAWN), progress, force=force)
