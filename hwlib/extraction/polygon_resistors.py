@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import klayout.db as db
 import numpy as np
 
+from hwlib.connected_parts import connected_parts
 from hwlib.extraction.grid import Contact, Line
 from hwlib.extraction.sections import EdgeXY, Section, sections
 from hwlib.extraction.sheet import Frame, solve
@@ -166,19 +167,28 @@ def _sheet(piece: Conductor, cuts: list[Port], frame: Frame, out: PolygonResisto
 
 
 def _distinct(piece: Conductor, frame: Frame, out: PolygonResistors) -> list[list[Tap]]:
-    """Contacts and pins of a piece as ports: side by side and leading to the same, as one; stacked, on one node."""
+    """Contacts and pins of a piece as ports: side by side and leading to the same, as one; stacked, on one node.
+
+    Whatever their order: it is that of the file.
+    """
     taps = [*piece.taps, *(_box_of(pin, piece.polygon, frame) for pin in piece.pins)]
-    kept: list[list[Tap]] = []
-    for tap in taps:
-        for group in kept:
-            if any(_one_place(other, tap) or _neighbours(other, tap) for other in group):
-                out.same.append((group[0].node, tap.node))
-                if _alike(tap, group[0]):
-                    group.append(tap)
-                break
-        else:
-            kept.append([tap])
-    return kept
+    pairs = [
+        (i, j) for (i, one), (j, other) in itertools.combinations(enumerate(taps), 2)
+        if _one_place(one, other) or _neighbours(one, other)
+    ]  # fmt: skip
+    first, second = np.array(pairs, int).reshape(-1, 2).T
+    count, part = connected_parts(len(taps), first, second)
+    ports = [_port([tap for tap, of in zip(taps, part, strict=True) if of == k]) for k in range(count)]
+    for head, *others in ports:
+        out.same += [(head.node, tap.node) for tap in others]
+    return [[tap for tap in port if _alike(tap, port[0])] for port in ports]
+
+
+def _port(taps: list[Tap]) -> list[Tap]:
+    """Contacts of one port, first those through which its current passes: the largest of those that are stacked."""
+    kinds = [[tap for tap in taps if _alike(tap, one)] for one in taps]
+    most = max(kinds, key=lambda k: (not isinstance(k[0].other, Pin), sum(t.area for t in k), k[0].reach or 0.0))
+    return most + [tap for tap in taps if not _alike(tap, most[0])]
 
 
 def _box_of(pin: Pin, polygon: db.Polygon, frame: Frame) -> Tap:

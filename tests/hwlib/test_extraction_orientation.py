@@ -110,6 +110,21 @@ def test_tapered_layouts(tmp_path):
     same_drawing(path, lambda file: extract(file, loaded, drawn), TURNS[::5])
 
 
+def test_crowded_contacts_on_wide_wires(tmp_path):
+    """One port of those that are near each other, whatever their order. Borders of cells, where a trunk is taken as
+    equipotential, are no more in a flat layout: that may tell by the two percent that docs/extraction.md says."""
+    layouts = pytest.importorskip("layouts")
+    drawn = Design(name="four", network={"neurons": 4, "ground_width": 100e-9})
+    loaded = drawn.load_process()
+    path, found = layouts.write_layout(layouts.hopfield(drawn, loaded), tmp_path / "four.gds"), []
+    for code in range(8):
+        layout = db.Layout()
+        layout.read(str(path))
+        found.append(to_pins(extract(turned_polygons(layout, code), loaded, drawn)))
+        np.testing.assert_allclose(found[code], found[0], rtol=1e-9, err_msg=f"turned {code}")
+    np.testing.assert_allclose(to_pins(extract(path, loaded, drawn)), found[0], rtol=0.02)
+
+
 def _corner_at_the_edge(s) -> None:
     """A branch of the dendrite's own metal that starts on the border of two tiles."""
     s.box(s.layout.top_cell(), "m3", 225, 155, 255, 260)
