@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from hwlib.errors import FieldsError, InputError
 from hwlib.weight_styles import LINES, RAILS
 from spinhop.next_step import NextStep
 from spinhop.read_verdict import read_function, read_limits, read_step
+from spinhop.run_names import run_name
 from spinhop.running import run_design
 from spinhop.stored_results import StoredResults
 from spinhop.task_outcome import TaskOutcome
@@ -57,7 +57,7 @@ class Answer:
         ]
 
 
-def task_design(task: Mapping[str, Any], *, seed: int = 1) -> Design:
+def task_design(task: Mapping[str, Any], *, seed: int = 1, name: str | None = None) -> Design:
     """The paper's network for a task whose files give neurons and weights.
 
     Weights are on rails, which are shorter than lines, where there are few enough of them.
@@ -65,6 +65,7 @@ def task_design(task: Mapping[str, Any], *, seed: int = 1) -> Design:
     Args:
         task: its fields; files by the paths that the user gave, wherever they are.
         seed: of every random draw.
+        name: of the design; default made of its kind and files.
 
     Raises:
         InputError: what is wrong, with the paths as given.
@@ -72,7 +73,9 @@ def task_design(task: Mapping[str, Any], *, seed: int = 1) -> Design:
     from sim.tasks.setup import MAX_FREE_NEURONS, paper_design, require_fit
 
     data = paper_design(2).model_dump(exclude={"network", "task"})
-    data |= {"name": _name(task), "seed": seed, "network": _WIRES, "task": {"time_limit": _TIME_LIMIT, **task}}
+    files = list(map(str, task.get("pictures") or [task.get("graph") or "letters"]))
+    name = name or run_name(task["kind"], files)
+    data |= {"name": name, "seed": seed, "network": _WIRES, "task": {"time_limit": _TIME_LIMIT, **task}}
     try:
         design = completed(Design.model_validate(data, context={"unread": True}), Path)
     except FieldsError as error:
@@ -91,14 +94,6 @@ def task_design(task: Mapping[str, Any], *, seed: int = 1) -> Design:
         except InputError as error:
             raise InputError(f"{next(iter(design.task.files().values()))}: {error}") from None
     return design.model_copy(update={"network": design.network.model_copy(update={"weight_style": LINES.name})})
-
-
-def _name(task: Mapping[str, Any]) -> str:
-    """Of the design and its run folder: the kind, the first file, and how many more."""
-    files = [str(name) for name in (task.get("pictures") or [task.get("graph") or "letters"])]
-    more = f"-and-{len(files) - 1}" if len(files) > 1 else ""
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(files[0]).stem).strip("-") or "files"
-    return f"{task['kind']}-{stem[:40]}{more}"
 
 
 def drawn_seconds(design: Design) -> float:

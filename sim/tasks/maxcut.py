@@ -16,6 +16,7 @@ import numpy as np
 
 from hwlib.design import MAX_NEURONS, Design
 from hwlib.errors import FieldsError, InputError, shown
+from hwlib.file_labels import told_apart
 from hwlib.netcdf import Wanted
 from hwlib.quantities import human
 from hwlib.task_kinds import Find, MaxcutFields, Problem, Programme
@@ -348,7 +349,7 @@ class Maxcut(MaxcutFields, RunTask):
         else:
             row = no_effort()
         return row | {
-            "graph": found.names[k].rpartition("/")[2], "nodes": graph.number_of_nodes(),
+            "graph": told_apart(found.names)[k], "nodes": graph.number_of_nodes(),
             "edges": graph.number_of_edges(), "random": graph.size("weight") / 2,
             "greedy": baselines.greedy_cut(graph), "best": best.value, "best_is": best.status,
             "best_by": best.method, "share_of_best": part, "gap": None if part is None else 1 - part,

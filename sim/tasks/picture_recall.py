@@ -11,6 +11,7 @@ import numpy as np
 
 from hwlib.design import Design
 from hwlib.errors import FieldsError, InputError
+from hwlib.file_labels import told_apart
 from hwlib.netcdf import Wanted
 from hwlib.task_kinds import Find, ImagesFields, Problem, Programme
 from hwlib.weights import hebbian
@@ -196,7 +197,7 @@ class Images(ImagesFields, RunTask):
 
 def _read_set(paths: list[Path], read: list[Picture]) -> PictureSet:
     as_patterns(paths, [each.bits for each in read])  # refuses what is no set
-    names = [path.name for path in paths]
+    names = told_apart([str(path) for path in paths])
     remarks = [
         f"{name}: ON: {each.taken}" + (f"; {each.doubt}" if each.doubt else "")
         for name, each in zip(names, read, strict=True)

@@ -13,6 +13,7 @@ from spinhop.commands.options import All, Engine, Json, RunFolder, Scheduler, Wo
 
 if TYPE_CHECKING:
     from hwlib.design import Design
+    from spinhop.task_designs import Answer
 
 Pictures = Annotated[
     list[Path] | None,
@@ -55,7 +56,7 @@ def image(
     design = picture_design(
         pictures or [], distortion or [0.1, 0.3], trials, seed, threshold=threshold, invert=invert
     )  # fmt: skip
-    _answer([design], json, whole, ideal=ideal, drawn=drawn, out=out, engine=engine)
+    _tell("images", _answers([design], ideal=ideal, drawn=drawn, out=out, engine=engine), json, whole)
 
 
 def maxcut(
@@ -87,28 +88,35 @@ def maxcut(
 
     Each graph has a run folder of its own. Exit code 1 when a network does not work or a limit is broken.
     """
-    from spinhop.cutting import graph_designs
+    from spinhop.cutting import graph_designs, with_labels
 
     if out is not None and len(graphs) > 1:
         raise typer.BadParameter("one folder holds one graph", param_hint="--out")
     designs = graph_designs(graphs, mapping=mapping, weight=weight, prove_seconds=prove, restarts=restarts)
-    _answer(designs, json, whole, ideal=ideal, drawn=drawn, out=out, engine=engine)
+    found = _answers(designs, ideal=ideal, drawn=drawn, out=out, engine=engine)
+    _tell("maxcut", with_labels(found, graphs), json, whole)
 
 
-def _answer(designs: Sequence[Design], json: bool, whole: bool, **how: Any) -> None:
-    """Run designs one after the other, and print what they come to in one table per kind of wires."""
+def _answers(designs: Sequence[Design], **how: Any) -> list[Answer]:
+    """Run designs one after the other."""
     from sim.engines import check_name
-    from spinhop.console import StageLines, print_json, print_table, print_verdict
+    from spinhop.console import StageLines
     from spinhop.task_designs import answer
-    from spinhop.task_outcome import case_table
 
     check_name(how["engine"])
     with StageLines(shy=True) as progress:
-        found = [answer(design, progress, **how) for design in designs]
+        return [answer(design, progress, **how) for design in designs]
+
+
+def _tell(title: str, found: Sequence[Answer], json: bool, whole: bool) -> None:
+    """Print what designs came to in one table per kind of wires; exit with 1 when one does not work."""
+    from spinhop.console import print_json, print_table, print_verdict
+    from spinhop.task_outcome import case_table
+
     if json:
         print_json([row for each in found for row in each.rows()])
     else:
-        task, title = found[0].ideal.task, designs[0].task.kind
+        task = found[0].ideal.task
         for name, outcomes in (
             ("ideal wires", [each.ideal for each in found]),
             ("as drawn", [each.drawn for each in found]),

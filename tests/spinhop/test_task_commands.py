@@ -302,3 +302,25 @@ def test_graphs_have_folders_of_their_own(spinhop, tmp_path):
     _, out, _ = spinhop("maxcut", "a.txt", "b.txt", "--ideal", "--json")
     assert [Path(row["folder"]).name for row in json.loads(out)] == ["maxcut-a", "maxcut-b"]
     assert spinhop("maxcut", "a.txt", "b.txt", "--ideal", "--out", "x")[0] == 2
+
+
+def test_graphs_of_one_stem_neither_share_a_folder_nor_a_label(spinhop, tmp_path):
+    graphs = ["g05_60.0", "g05_60.1", "a/g.txt", "b/g.txt"]
+    for k, name in enumerate(graphs):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"3 2\n1 2 {k + 1}\n2 3 {k + 1}\n")
+    _, out, _ = spinhop("maxcut", *graphs, "--ideal", "--json")
+    rows = json.loads(out)
+    folders = [Path(row["folder"]) for row in rows]
+    assert [folder.name for folder in folders] == ["maxcut-g05_60-0", "maxcut-g05_60-1", "maxcut-a-g", "maxcut-b-g"]
+    assert [row["graph"] for row in rows] == graphs
+    assert [float(xr.load_dataset(each / "maxcut_ideal.nc")["case_best"][0]) for each in folders] == [2, 4, 6, 8]
+
+
+def test_pictures_of_one_name_are_told_apart(spinhop, tmp_path):
+    for folder, text in (("a", "##.\n#..\n"), ("b", "#.#\n..#\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.txt").write_text(text)
+    _, out, err = spinhop("image", "a/x.txt", "b/x.txt", "-d", "0", "--trials", "1", "--ideal", "--json")
+    assert [row["picture"] for row in json.loads(out)] == ["a/x.txt", "b/x.txt"]
+    assert "a/x.txt: ON:" in err and "b/x.txt: ON:" in err
