@@ -75,6 +75,12 @@ LEVERS = (
           "`operating_point.temperature`, or a longer `device.track_length` (more way to the pillar)"),
     Lever("thermal.pinning", "walls moved off their pinning", "a larger `operating_point.weight` or "
           "`task.time_limit`, or less pinning in `device.dynamics`"),
+    Lever("task.maxcut", "max-cut that falls short", "restarts from random loads and another mapping (`task.restarts`, "
+          "`task.mapping: zero_sum`; `spinhop maxcut --restarts 100 --mapping zero_sum`)"),
+    Lever("task.images", "pictures that do not come back", "fewer pictures, pictures that are less alike or half of "
+          "whose pixels are ON, or a smaller `task.distortion`"),
+    Lever("task.temperature", "task at a temperature", "a lower `operating_point.temperature`, a larger "
+          "`operating_point.weight`, or devices made for it (a longer `device.track_length`)"),
     Lever("lvs.*", "layout against netlist", "a look at this place of the drawing: `lvs.lvsdb` opens over it in "
           "KLayout's netlist browser, `lvs.lyrdb` in its marker browser"),
     Lever("*", "design rules", "a look at this place of the drawing: `drc.lyrdb` opens over it in KLayout's marker "
@@ -103,5 +109,6 @@ def levers_page() -> str:
     ]  # fmt: skip
     for lever in LEVERS:
         rule = "every design rule of the process" if lever.rule == "*" else f"`{lever.rule}`"
+        rule += ", no rule but a task that ideal wires fail" if lever.rule.startswith("task.") else ""
         lines += ["", f'<a id="{anchor(lever)}"></a>', "", f"## {lever.title}", "", f"{rule}: {lever.change}."]
     return "\n".join(lines) + "\n"

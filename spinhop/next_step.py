@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spinhop.levers import Lever, lever_of
+from spinhop.task_advice import RECALL, TaskAdvice
 from spinhop.verdict import BROKEN, FAILS, NOT_CHECKED, UNDETERMINED, WORKS, VerdictLine
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class NextStep:
 
 
 def next_step(
-    function: VerdictLine | None, limits: VerdictLine | None, findings: Mapping[str, Sequence[Finding]]
+    function: VerdictLine | None, limits: VerdictLine | None, findings: Mapping[str, Sequence[Finding]],
+    advice: TaskAdvice = RECALL,
 ) -> NextStep:  # fmt: skip
     """What to do next, from the verdict and what the checks found.
 
@@ -46,29 +48,32 @@ def next_step(
         function: whether the network does its task; None: not asked.
         limits: whether all limits are kept; None: not asked.
         findings: by name of the check.
+        advice: on the design's task.
     """
     if limits is not None and limits.word == BROKEN:
         rule = str(limits.facts.get("rule") or "")
         return NextStep(f"mend {rule or 'what is broken'} first", lever_of(rule) if rule else None, rule)
     if function is not None and function.word == FAILS:
-        return _failing(function, findings)
+        return _failing(function, findings, advice)
     if limits is not None and limits.word == NOT_CHECKED:
         return NextStep("check the limits: spinhop check DESIGN")
     if function is not None and function.word == UNDETERMINED:
-        if "drawn" not in function.facts:
+        if UNDETERMINED not in (_word(function, kind) for kind in ("drawn", "ideal")):
             return NextStep("simulate it as drawn: spinhop run DESIGN")
-        return NextStep("give undetermined trials another start (seed), or patterns that are less alike")
+        return _step(advice.unsure, advice.unsure_rule)
     return _working(function, limits, findings)
 
 
-def _failing(function: VerdictLine, findings: Mapping[str, Sequence[Finding]]) -> NextStep:
+def _step(why: str, rule: str) -> NextStep:
+    return NextStep(why, lever_of(rule) if rule else None, rule)
+
+
+def _failing(function: VerdictLine, findings: Mapping[str, Sequence[Finding]], advice: TaskAdvice) -> NextStep:
     if _restless(function):
-        return NextStep(
-            "the bits are right, but not every trial rests in time", lever_of("leak.axon_time"), "leak.axon_time"
-        )
+        return _step(f"{advice.reached}, but not every trial rests in time", "leak.axon_time")
     if _word(function, "ideal") == FAILS:
-        return NextStep("ideal wires fail too, so change the task or the weights", lever_of("drive.pattern"),
-                        "drive.pattern")  # fmt: skip
+        also = " too" if "drawn" in function.facts else ""
+        return _step(f"ideal wires fail{also}, so {advice.change}", advice.rule)
     if any(f.rule == "drive.release" for f in _warnings(findings)):
         return NextStep("wires drive all somas the same way from the start", lever_of("drive.release"), "drive.release")
     worst = _worst(f for f in _warnings(findings) if f.rule.startswith(_WIRES))

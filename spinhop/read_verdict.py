@@ -10,6 +10,7 @@ from spinhop.next_step import NextStep, next_step
 from spinhop.provenance import data_hash
 from spinhop.stages import EXTRACTION, LAYOUT, SIMULATION_DRAWN, SIMULATION_IDEAL, task_stage
 from spinhop.stored_results import StoredResults
+from spinhop.task_advice import advice_on
 from spinhop.verdict import TrialCounts, VerdictLine, function_line, limits_line
 
 _NOT_EXTRACTED = "not_extracted"  # in the manifest
@@ -76,4 +77,4 @@ def read_step(
     results: StoredResults, *, function: VerdictLine | None = None, limits: VerdictLine | None = None
 ) -> NextStep:
     """What to do next about a verdict that was read, from what the checks of the present design found; errors as it."""
-    return next_step(function, limits, read_checks(results).findings)
+    return next_step(function, limits, read_checks(results).findings, advice_on(results.design))

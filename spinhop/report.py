@@ -26,6 +26,7 @@ from spinhop.report_head import head
 from spinhop.resistance_table import NetClassResistance, ohms, resistance_rows, resistance_table
 from spinhop.result_files import SINKS, SOURCES
 from spinhop.stored_results import StoredResults
+from spinhop.task_advice import advice_on
 from spinhop.task_outcome import TaskOutcome, set_voltage, side_by_side, text, trial_data, trial_rows
 from spinhop.task_pictures import task_pictures
 from spinhop.verdict import limits_line
@@ -88,7 +89,7 @@ def write_report(
     lines = (
         read_function(results), limits_line(checks.findings, checks.points, checks.skipped),
     )  # fmt: skip
-    step = next_step(*lines, checks.findings)
+    step = next_step(*lines, checks.findings, advice_on(design))
     findings = [finding for found in checks.findings.values() for finding in found]
     walls, recorded = _walls(traces, network)
     view = None

@@ -4,12 +4,14 @@ import re
 
 import pytest
 
+from hwlib.design import Design
 from hwlib.findings import Finding
 from hwlib.process import load_process, preset_names
 from sim.rules import rule_names
 from spinhop.levers import LEVERS, anchor, lever_of
 from spinhop.next_step import next_step
 from spinhop.schema import reference_page
+from spinhop.task_advice import advice_on
 from spinhop.verdict import BROKEN, FAILS, KEPT, NOT_CHECKED, UNDETERMINED, WORKS, VerdictLine
 
 WARNINGS = {
@@ -24,6 +26,9 @@ ONE_WAY = {
     "erc_drawn": [Finding("erc", "drive.release", "", "warning", measured=2e-9, required=1e-9), *WARNINGS["erc_drawn"]]
 }
 CLEAN = {"erc_drawn": []}
+TASKS = {
+    "recall": {"kind": "recall"}, "images": {"kind": "images"}, "maxcut": {"kind": "maxcut", "graph": "g.txt"},
+}  # fmt: skip
 
 
 def function(word, ideal=WORKS, at_rest=20, accuracy=0.9):
@@ -61,6 +66,36 @@ def test_next_step(task, kept, findings, rule, begins):
     step = next_step(task, kept, findings)
     assert step.rule == rule and str(step).startswith(begins)
     assert step.data()["lever"] == (lever_of(rule).change if rule else "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "kelvin", "rule", "begins", "unsure"),
+    [
+        ("recall", None, "drive.pattern", "ideal wires fail too, so change the task or the weights", "patterns that"),
+        ("images", None, "task.images", "ideal wires fail too, so change the pictures", "pictures that are less alike"),
+        ("maxcut", None, "task.maxcut", "ideal wires fail too, so change the starts or the mapping", "--restarts"),
+        ("maxcut", 300.0, "task.temperature", "ideal wires fail too, so see whether it works without its 300 K", ""),
+        ("recall", 4.0, "task.temperature", "ideal wires fail too, so see whether it works without its 4 K", "seed"),
+    ],
+)
+def test_advice_is_for_the_task_at_hand(kind, kelvin, rule, begins, unsure):
+    point = {"temperature": kelvin, "load": 16e-9} if kelvin else {}
+    design = Design.model_validate(
+        {"name": "d", "network": {"neurons": 3}, "task": TASKS[kind], "operating_point": point},
+        context={"unread": True},
+    )
+    step = next_step(function(FAILS, FAILS), limits(KEPT), CLEAN, advice_on(design))
+    assert step.rule == rule and str(step).startswith(begins)
+    assert kind == "recall" or "spinhop train" not in str(step)
+    step = str(next_step(function(UNDETERMINED), limits(KEPT), CLEAN, advice_on(design)))
+    assert unsure in step and ("patterns" in step) == (kind == "recall")
+
+
+def test_ideal_wires_alone_are_no_others_too():
+    alone = VerdictLine("function", FAILS, "", {"ideal": {"verdict": FAILS}})
+    assert str(next_step(alone, None, {})).startswith("ideal wires fail, so")
+    alone = VerdictLine("function", UNDETERMINED, "", {"ideal": {"verdict": UNDETERMINED}})
+    assert str(next_step(alone, None, {})).startswith("give undetermined trials another start")
 
 
 def test_a_broken_rule_of_earlier_checks_is_not_passed_over():

@@ -296,6 +296,14 @@ def test_estimates_of_drawn_graphs_are_twice_what_a_fast_machine_took(tmp_path, 
     assert drawn_seconds(design) == pytest.approx(2 * took, rel=1 / 3)
 
 
+def test_a_cut_that_falls_short_is_said_what_helps_cuts(spinhop, tmp_path):
+    """In a ring of four all walls OFF is a rest state: the cut is empty."""
+    (tmp_path / "c4.txt").write_text("4 4\n1 2\n2 3\n3 4\n1 4\n")
+    code, out, _ = spinhop("maxcut", "c4.txt", "--ideal")
+    last = out.splitlines()[-1]
+    assert code == 1 and "spinhop maxcut --restarts 100" in last and "pattern" not in last
+
+
 def test_graphs_have_folders_of_their_own(spinhop, tmp_path):
     for name in ("a", "b"):
         (tmp_path / f"{name}.txt").write_text("3 2\n1 2 1\n2 3 1\n")
