@@ -52,7 +52,7 @@ def read_function(results: StoredResults, *, ideal: bool = False) -> VerdictLine
     found: dict[str, TrialCounts | None] = {"ideal": None, "drawn": None}
     for which, stage in zip(found, stages[:1] if ideal else stages, strict=False):
         if results.is_current(stage.name):
-            found[which] = TrialCounts.of(read(ideal=which == "ideal"), task.measure, task.measure_label)
+            found[which] = TrialCounts.of(read(ideal=which == "ideal"), task)
     stale = stages[1].name in manifest["stages"]
     missing = "the trials are of an earlier design or layout, run it again" if stale else "not simulated as drawn"
     why = why_not_extracted(manifest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from hwlib.findings import Finding
+    from sim.tasks.kinds import RunTask
 
 WORKS, FAILS, UNDETERMINED = "works", "does not work", "undetermined"
 KEPT, WAIVED, BROKEN, NOT_CHECKED = "kept", "waived", "broken", "not checked"
@@ -65,6 +66,7 @@ class TrialCounts:
         undetermined: the outcome hangs on rounding, shape (trials,).
         measure: its name, in files and JSON.
         label: the same in words.
+        answers: the same of what the task answers where it chooses the best of several trials; None: each trial counts.
     """
 
     at_rest: np.ndarray
@@ -72,20 +74,30 @@ class TrialCounts:
     undetermined: np.ndarray
     measure: str = "accuracy"
     label: str = "accuracy"
+    answers: TrialCounts | None = None
 
     @classmethod
-    def of(cls, result: xr.Dataset, measure: str = "accuracy", label: str = "accuracy") -> TrialCounts:
-        """Those of a dataset of ``sim.run_task`` with the task's measure, or of one trial of ``sim.run``."""
+    def of(cls, result: xr.Dataset, task: RunTask) -> TrialCounts:
+        """Those of a dataset of ``sim.run_task`` of a task, or of one trial of ``sim.run``."""
+        measure, label = task.measure, task.measure_label
+        found = cls._in(result, measure, label)
+        answers = task.answers(result)
+        return found if answers is None else replace(found, answers=cls._in(answers, measure, label))
+
+    @classmethod
+    def _in(cls, result: xr.Dataset, measure: str, label: str) -> TrialCounts:
         rest = np.atleast_1d(result["at_rest"].values.astype(bool))
         unsure = result["undetermined"].values if "undetermined" in result else np.zeros(len(rest))
         accuracy = np.atleast_1d(result[measure].values) if measure in result else None
         return cls(rest, accuracy, np.atleast_1d(unsure).astype(bool), measure, label)
 
     def word(self, required: float) -> str:
-        """Whether every trial came to rest and the mean accuracy is what is required.
+        """Whether every trial, or answer where there are some, came to rest and the mean accuracy is what is required.
 
         Undetermined when it would change with the undetermined trials counted as right, or as wrong.
         """
+        if self.answers is not None:
+            return self.answers.word(required)
         as_right, as_wrong = self._good(required, right=True), self._good(required, right=False)
         if as_right != as_wrong:
             return UNDETERMINED
@@ -104,12 +116,19 @@ class TrialCounts:
     def facts(self, required: float) -> dict[str, Any]:
         """The counts as plain data."""
         accuracy = {} if self.accuracy is None else {f"{self.measure}_mean": float(self.accuracy.mean())}
-        counts = {"trials": len(self.at_rest), "at_rest": int(self.at_rest.sum())}
-        return {"verdict": self.word(required), **accuracy, **counts, "undetermined": int(self.undetermined.sum())}
+        return {"verdict": self.word(required), **accuracy, **self._numbers("trials"), **self._of_answers()}
+
+    def _of_answers(self) -> dict[str, int]:
+        return {} if self.answers is None else self.answers._numbers("answers", "answers_")
+
+    def _numbers(self, what: str, prefix: str = "") -> dict[str, int]:
+        sums = {"at_rest": int(self.at_rest.sum()), "undetermined": int(self.undetermined.sum())}
+        return {what: len(self.at_rest)} | {f"{prefix}{name}": value for name, value in sums.items()}
 
     def counts(self, required: float, *, needs: bool = True) -> str:
         """The counts in words, with what is needed or without."""
-        parts = [f"{int(self.at_rest.sum())} of {len(self.at_rest)} trials at rest"]
+        best = "" if self.answers is None or not self.at_rest.any() else "best of "
+        parts = [f"{best}{int(self.at_rest.sum())} of {len(self.at_rest)} trials at rest"]
         if self.accuracy is not None:
             needed = f" (needs {100 * required:g} %)" if needs else ""
             parts.insert(0, f"{self.label} {_share(float(self.accuracy.mean()), required)}{needed}")

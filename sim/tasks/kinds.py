@@ -176,6 +176,17 @@ class RunTask(Task):
         """What an answer took, of scored trials: a trial, where the task does not choose the best of several."""
         return AnswerCost(*(float(result[name]) for name in ("time_mean", "energy_mean", "rest_rate")))
 
+    def answers(self, result: xr.Dataset) -> xr.Dataset | None:
+        """What a verdict counts instead of each trial, where the task chooses the best of several.
+
+        Args:
+            result: scored trials, or one trial of ``sim.run``.
+
+        Returns:
+            ``at_rest``, ``undetermined`` and the measure, over ``trial``: an answer each; None: each trial is one.
+        """
+        return None
+
     @classmethod
     def said(cls, cases: Sequence[Mapping[str, Any]]) -> list[str]:
         """What is to be said of cases in words, a line each, beside their table."""
@@ -223,6 +234,18 @@ def add_cases(result: xr.Dataset, columns: Sequence[Measure], rows: Sequence[Map
         kind: Any = {"text": str, "lines": str, "whole": np.int64, "yes": bool}.get(column.style, float)
         array = np.array([np.nan if value is None else value for value in values], dtype=kind)
         result[f"{CASE}_{column.name}"] = (CASE, array, column.attributes)
+
+
+def case_answers(result: xr.Dataset, measure: str) -> xr.Dataset:
+    """Answers of cases, as of ``RunTask.answers``, whose trials take turns and have their case's measure.
+
+    Args:
+        result: scored trials with ``case_at_rest`` and ``case_undetermined``.
+        measure: variable over the trials.
+    """
+    told = {name: result[f"{CASE}_{name}"].values for name in ("at_rest", "undetermined")}
+    told[measure] = result[measure].values[: result.sizes[CASE]]
+    return type(result)({name: ("trial", values) for name, values in told.items()})
 
 
 def differs(result: xr.Dataset, again: Mapping[str, Any]) -> str:

@@ -8,8 +8,8 @@ Every wall is OFF at the start and nothing is loaded, or trials begin again from
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -19,10 +19,10 @@ from hwlib.errors import FieldsError, InputError, shown
 from hwlib.file_labels import told_apart
 from hwlib.netcdf import Wanted
 from hwlib.quantities import human
-from hwlib.task_kinds import Find, MaxcutFields, Problem, Programme
-from hwlib.weight_styles import WEIGHT_STYLES
+from hwlib.task_kinds import Find, MaxcutFields, Problem
+from sim.tasks.graph_set import GraphSet
 from sim.tasks.graphs import adjacency, read_graph, remarks
-from sim.tasks.kinds import AnswerCost, Measure, RunTask, add_cases, differs
+from sim.tasks.kinds import CASE, AnswerCost, Measure, RunTask, add_cases, case_answers, differs
 from sim.tasks.recall import STATES, random_bits
 from sim.tasks.restarts import effort, effort_columns, no_effort, software_effort
 
@@ -169,39 +169,6 @@ def _cuts(graphs: Sequence[Any], states: np.ndarray) -> np.ndarray:
 
 def _about(meaning: str) -> dict[str, str]:
     return {"units": "1", "long_name": meaning}
-
-
-@dataclass(frozen=True)
-class GraphSet(Programme):
-    """Graphs that were read, of one size.
-
-    Attributes:
-        names: of the files.
-        graphs: networkx graphs.
-        each: weights of each, as multiples of W, shape (graphs, N, N).
-    """
-
-    names: tuple[str, ...]
-    graphs: tuple[Any, ...]
-    each: np.ndarray
-
-    @property
-    def several(self) -> bool:
-        """Graphs of other weights than the first."""
-        return bool(abs(self.each - self.levels).max() > 1e-6)
-
-    def problems(self, weight_style: str) -> Iterator[Problem]:
-        """Graphs of other weights than the first, where the drawing fixes them."""
-        for k, levels in enumerate(self.each):
-            if WEIGHT_STYLES[weight_style].programmed and abs(levels - self.levels).max() > 1e-6:
-                yield ("graphs", k), f"{self.names[k]}: other weights than the first graph's; give weight_style lines"
-
-    def digest(self) -> str:
-        """Hash of the weights of all graphs, and of the graphs themselves."""
-        import hashlib
-
-        parts = [self.each.tobytes(), *(adjacency(graph).toarray().tobytes() for graph in self.graphs)]
-        return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 class Maxcut(MaxcutFields, RunTask):
@@ -363,6 +330,12 @@ class Maxcut(MaxcutFields, RunTask):
             return super().answer(result)
         names = ("case_time_to_solution", "case_energy_to_solution", "case_at_rest")
         return AnswerCost(*(float(result[name].mean()) for name in names))
+
+    def answers(self, result: xr.Dataset) -> xr.Dataset | None:
+        """With restarts the cut that each graph's row tells: the best of those at rest, if any is."""
+        if not self.restarts or CASE not in result.sizes:
+            return None
+        return case_answers(result, self.measure)
 
     @classmethod
     def said(cls, cases: Sequence[Mapping[str, Any]]) -> list[str]:

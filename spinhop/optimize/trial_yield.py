@@ -36,4 +36,4 @@ def _works(design: Design, network: Network, process: Process) -> bool:
     if any(finding.severity == "error" for finding in sim.judge(network, design, process).findings()):
         return False
     trials = sim.run_task(network, design, process)
-    return TrialCounts.of(trials, task_of(design).measure).works(design.task.required)
+    return TrialCounts.of(trials, task_of(design)).works(design.task.required)

@@ -154,7 +154,7 @@ class PointEvaluator:
             network, design, process, engine=self._engine, trials=self._trials, tolerance=tolerance
         )  # fmt: skip
         _note_task(result, trials)
-        good = TrialCounts.of(trials, task_of(design).measure).works(design.task.required)
+        good = TrialCounts.of(trials, task_of(design)).works(design.task.required)
         _note(result, "works", good, "1", "whether the network does its task: every trial at rest, the required score")
         return result
 

@@ -304,6 +304,24 @@ def test_a_cut_that_falls_short_is_said_what_helps_cuts(spinhop, tmp_path):
     assert code == 1 and "spinhop maxcut --restarts 100" in last and "pattern" not in last
 
 
+def test_the_best_of_restarts_is_the_answer_everywhere(spinhop, tmp_path):
+    """Two of five restarts on a ring of four hang on rounding; the best of the others is the optimum."""
+    (tmp_path / "c4.txt").write_text("4 4\n1 2\n2 3\n3 4\n1 4\n")
+    code, out, _ = spinhop("maxcut", "c4.txt", "--restarts", "5", "--json")
+    (row,) = json.loads(out)
+    assert (row["at_rest"], row["undetermined"], row["share_of_best"]) == (True, False, 1.0)
+    assert row["function"] == "works" and code == of_rows([row])
+    code, out, _ = spinhop("report", "runs/maxcut-c4")
+    line = next(line for line in out.splitlines() if line.startswith("function: "))
+    assert line.startswith(
+        "function: works, as drawn: share of the best cut 100.0 % (needs 87.8 %), best of 5 of 5 trials"
+    )
+    assert line in Path("runs/maxcut-c4/report.html").read_text()
+    found = json.loads(spinhop("report", "runs/maxcut-c4", "--json")[1])["function"]["ideal"]
+    assert (found["verdict"], found["answers"], found["answers_undetermined"]) == ("works", 1, 0)
+    assert found["undetermined"] > 0
+
+
 def test_graphs_have_folders_of_their_own(spinhop, tmp_path):
     for name in ("a", "b"):
         (tmp_path / f"{name}.txt").write_text("3 2\n1 2 1\n2 3 1\n")

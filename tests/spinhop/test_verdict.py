@@ -3,6 +3,7 @@
 import html
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import klayout.db as kdb
@@ -45,6 +46,28 @@ def test_words_of_the_function(rest, accuracy, unsure, word):
 def test_the_accuracy_that_is_required_is_that_of_the_design():
     found = trials([1, 1], [0.9, 0.9])
     assert [found.word(x) for x in (0.5, 0.9, 0.95)] == ["works", "works", "does not work"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "word"),
+    [
+        (([1], [0.98]), "works"),  # whatever the trials that were not chosen do
+        (([1], [0.5]), "does not work"),
+        (([0], [0.98]), "does not work"),  # none of the trials has an answer
+        (([1], [0.98], (0,)), "undetermined"),
+        (([1, 0], [0.98, 0.98]), "does not work"),  # one of two graphs has none
+    ],
+)
+def test_where_the_best_of_several_trials_is_the_answer_the_answers_count(answers, word):
+    five = trials([1, 1, 1, 1, 0], [0.98] * 5, (3,))
+    assert five.word(0.878) == "does not work" and "answers" not in five.facts(0.878)
+    found = replace(five, answers=trials(*answers))
+    line = function_line(0.878, None, found, alone=True)
+    assert (found.word(0.878), line.word, line.data()["ideal"]["verdict"]) == (word, word, word)
+    assert "best of 4 of 5 trials at rest, 1 undetermined" in str(line)
+    assert [found.facts(0.878)[name] for name in ("trials", "at_rest", "answers", "answers_at_rest")] == [
+        5, 4, len(answers[0]), sum(answers[0])
+    ]  # fmt: skip
 
 
 def test_a_share_just_below_what_is_required_is_not_rounded_to_it():
