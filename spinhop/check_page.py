@@ -13,7 +13,7 @@ from hwlib.writing import replacing
 from spinhop import page, point_tables
 from spinhop.finding_list import SEVERITIES, finding_list, lever_list
 from spinhop.layout_section import DATA, SCRIPTS, layout_data, layout_section, opened
-from spinhop.next_step import next_step
+from spinhop.next_step import NextStep
 from spinhop.point_tables import Point
 from spinhop.report_head import next_paragraph
 from spinhop.verdict import VerdictLine
@@ -30,7 +30,7 @@ _AROUND = 0.4e-6  # m of layout shown on each side of a marker
 
 def write_check_page(
     folder: Path, layout: LayoutSource, process: Process, findings: dict[str, list[Finding]], points: dict[str, Point],
-    titles: dict[str, str], limits: VerdictLine,
+    titles: dict[str, str], limits: VerdictLine, step: NextStep,
 ) -> list[str]:  # fmt: skip
     """Write ``checks.html`` into a run folder.
 
@@ -42,6 +42,7 @@ def write_check_page(
         points: every operating-point rule, by name of the check (``OperatingPointReport.as_dict``).
         titles: what each check is called on the page.
         limits: the verdict on them.
+        step: what to do next.
 
     Returns:
         Names of the page and its pictures.
@@ -50,7 +51,7 @@ def write_check_page(
         InputError: when the folder cannot be written.
     """
     found = [finding for each in findings.values() for finding in each]
-    step, view = next_step(None, limits, findings), layout_data(opened(layout), process, found)
+    view = layout_data(opened(layout), process, found)
     for old in folder.glob("violation_*.png"):  # of an earlier check, which may have found more
         old.unlink()
     # Where the page holds no layout to look at: each takes a tenth of a second.

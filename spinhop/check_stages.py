@@ -16,6 +16,8 @@ from spinhop.stored_results import StoredResults
 
 if TYPE_CHECKING:
     from hwlib.network import Network
+    from spinhop.next_step import NextStep
+    from spinhop.verdict import VerdictLine
 
 DATABASE_DEVICES = 40_000  # KLayout's comparison of more takes minutes and its .lvsdb hundreds of megabytes
 LAYOUT_STAGE = "layout"
@@ -131,13 +133,26 @@ def _check_drawn_point(run: Run) -> Sequence[str]:
 
 def _write_page(run: Run) -> Sequence[str]:
     from spinhop.check_page import write_check_page
+
+    checks, limits, step = _judged(run)
+    return write_check_page(
+        run.folder, open_drawing(run), run.process, checks.findings, checks.points, TITLES, limits, step
+    )  # fmt: skip
+
+
+def _judged(run: Run) -> tuple[Checks, VerdictLine, NextStep]:
+    from spinhop.read_verdict import read_check_step
     from spinhop.verdict import limits_line
 
-    checks = read_checks(StoredResults.of(run))
+    results = StoredResults.of(run)
+    checks = read_checks(results)
     limits = limits_line(checks.findings, checks.points, checks.skipped)
-    return write_check_page(
-        run.folder, open_drawing(run), run.process, checks.findings, checks.points, TITLES, limits
-    )  # fmt: skip
+    return checks, limits, read_check_step(results, limits, checks.findings)
+
+
+def _page_inputs(run: Run) -> Any:
+    """The next step too: trials of the task, which are no stages that the page waits for, have a say in it."""
+    return [run.process.model_dump(mode="json"), _judged(run)[2].data()]
 
 
 def _drawing_inputs(run: Run) -> Any:
@@ -149,5 +164,5 @@ POINT_IDEAL = Stage("checks, ideal wires", (DRAWING.name,), ("hwlib", "sim"), de
 POINT_DRAWN = Stage("checks, as drawn", ("extraction",), ("hwlib", "sim"), design_inputs, _check_drawn_point)
 CHECK_PAGE = Stage(
     "page of the checks", (LAYOUT_STAGE, DRAWING.name, POINT_IDEAL.name, POINT_DRAWN.name),
-    ("hwlib", "layouts", "spinhop"), lambda run: run.process.model_dump(mode="json"), _write_page,
+    ("hwlib", "layouts", "spinhop"), _page_inputs, _write_page,
 )  # fmt: skip

@@ -25,8 +25,9 @@ from spinhop.check_stages import (
 from spinhop.docs_links import see
 from spinhop.extras import DRAWING_PACKAGES, READING_PACKAGES, need
 from spinhop.inputs import read_design
-from spinhop.next_step import NextStep, next_step
+from spinhop.next_step import NextStep
 from spinhop.point_tables import Point
+from spinhop.read_verdict import read_check_step
 from spinhop.runs import Progress, Run, open_run
 from spinhop.stages import EXTRACTION, LAYOUT
 from spinhop.stored_results import StoredResults
@@ -89,7 +90,7 @@ def check_design(
         run.remark = getattr(progress, "remark", run.remark)
         checks = run_checks(run, progress, force=force)
         limits = limits_line(checks.findings, checks.points, checks.skipped)
-        step = next_step(None, limits, checks.findings)
+        step = read_check_step(StoredResults.of(run), limits, checks.findings)
         return Checked(run.folder, run.path(PAGE), checks.findings, checks.points, checks.skipped, limits, step)
 
 

@@ -45,7 +45,7 @@ def next_step(
     """What to do next, from the verdict and what the checks found.
 
     Args:
-        function: whether the network does its task; None: not asked.
+        function: whether the network does its task; None: no trials say.
         limits: whether all limits are kept; None: not asked.
         findings: by name of the check.
         advice: on the design's task.
@@ -100,7 +100,8 @@ def _working(
     )
     if broken is not None:  # checks of this design that were made before
         return NextStep(f"mend {broken.rule} first", lever_of(broken.rule), broken.rule)
-    works = "nothing has to change" if function is None or function.word == WORKS else "simulate it: spinhop run DESIGN"
+    known = function is not None and function.word == WORKS
+    works = "nothing has to change" if known else "simulate it: spinhop run DESIGN"
     if limits is None and not findings:
         return NextStep(f"{works} for its task; check its limits too: spinhop check DESIGN")
     worst = _worst(_warnings(findings))

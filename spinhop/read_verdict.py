@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from hwlib.errors import cut
+from hwlib.errors import InputError, cut
 from spinhop.check_stages import read_checks
 from spinhop.next_step import NextStep, next_step
 from spinhop.provenance import data_hash
 from spinhop.stages import EXTRACTION, LAYOUT, SIMULATION_DRAWN, SIMULATION_IDEAL, task_stage
 from spinhop.stored_results import StoredResults
 from spinhop.task_advice import advice_on
-from spinhop.verdict import TrialCounts, VerdictLine, function_line, limits_line
+from spinhop.verdict import BROKEN, FAILS, TrialCounts, VerdictLine, function_line, limits_line
+
+if TYPE_CHECKING:
+    from hwlib.findings import Finding
 
 _NOT_EXTRACTED = "not_extracted"  # in the manifest
 
@@ -78,3 +83,23 @@ def read_step(
 ) -> NextStep:
     """What to do next about a verdict that was read, from what the checks of the present design found; errors as it."""
     return next_step(function, limits, read_checks(results).findings, advice_on(results.design))
+
+
+def read_check_step(results: StoredResults, limits: VerdictLine, findings: Mapping[str, Sequence[Finding]]) -> NextStep:
+    """What to do next about what checks found, and about trials that were run of the present design, if any were.
+
+    Args:
+        results: of the run folder; trials whose files are damaged count as none.
+        limits: the verdict on what was found.
+        findings: by name of the check.
+    """
+    try:
+        function = read_function(results)
+    except InputError:
+        function = None
+    if function is not None and not {"drawn", "ideal"} & set(function.facts):
+        function = None
+    step = next_step(function, limits, findings, advice_on(results.design))
+    if limits.word == BROKEN or function is None or function.word != FAILS:
+        return step
+    return replace(step, why=f"the network does not work: {step.why}")

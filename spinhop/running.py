@@ -187,6 +187,7 @@ def _run_all(run: Run, progress: Progress, force: bool) -> None:
         run.forget(EXTRACTION.name, PART_PICTURE.name, *(stage.name for stage in drawn_stages(kind)))
         note_not_extracted(run.manifest, one_line(str(error)))
     run.forget(*other_tasks(run, (*ideal, *drawn)))  # now that nothing can be refused any more
+    run.execute((CHECK_PAGE,), lambda stage, status, seconds: None)  # once more where the trials say what to do next
     run.execute((report_stage(kind),), progress, force=force)
 
 

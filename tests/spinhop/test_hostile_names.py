@@ -32,6 +32,7 @@ from sim import spice
 from sim.judgement import judge
 from sim.protocol import protocol_for
 from spinhop.check_page import write_check_page
+from spinhop.next_step import next_step
 from spinhop.verdict import VerdictLine
 
 needs_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
@@ -249,7 +250,8 @@ def test_pages_show_such_names_and_nothing_more(synthetic_run, spinhop, tmp_path
         own.mkdir(parents=True)
         titles = dict.fromkeys(("drc", "lvs", "erc_ideal"), whole)
         limits, top = VerdictLine("limits", "broken", whole, {}), tmp_path / "top.gds"
-        write_check_page(own, top, process, _findings(texts), _points(whole), titles, limits)
+        findings = _findings(texts)
+        write_check_page(own, top, process, findings, _points(whole), titles, limits, next_step(None, limits, findings))
         pages.append([_Tags(page.read_text()).found for page in (folder / "report.html", own / "checks.html")])
     assert len(pages[0][0]) > 100 < len(pages[0][1])
     assert pages[0] == pages[1]

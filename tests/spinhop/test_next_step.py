@@ -59,7 +59,7 @@ def limits(word, rule="current.m2"):
         (function(WORKS), None, {}, "", "nothing has to change for its task; check its limits too"),
         (function(UNDETERMINED), limits(KEPT), CLEAN, "", "give undetermined trials another start"),
         (VerdictLine("function", UNDETERMINED, "", {}), limits(KEPT), CLEAN, "", "simulate it as drawn"),
-        (None, limits(KEPT), CLEAN, "current.m2", "nothing has to change; the nearest limit is current.m2"),
+        (None, limits(KEPT), CLEAN, "current.m2", "simulate it: spinhop run DESIGN; the nearest limit is current.m2"),
     ],
 )  # fmt: skip
 def test_next_step(task, kept, findings, rule, begins):

@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -261,3 +262,31 @@ def test_results_of_an_earlier_design_or_layout_are_not_taken_for_this_one_s(spi
     assert spinhop("check", design, "--out", run)[0] == 1
     code, _, err = spinhop("report", run)
     assert code == 2 and "of another design" in err
+
+
+TIE = """name: tie4
+network: {neurons: 4, weights: {patterns: ["1100"]}}
+task: {starts: ["1010", "1100", "0011", "0000", "1111"]}
+operating_point: {weight: 92 mV, v_charge: 80 mV}
+"""
+
+
+def test_a_check_does_not_say_of_a_network_that_fails_that_nothing_has_to_change(spinhop, tmp_path):
+    design, run = tmp_path / "tie4.yaml", tmp_path / "run"
+    design.write_text(TIE)
+
+    def step():
+        code, out, _ = spinhop("check", design, "--out", run)
+        said = out.splitlines()[-1]
+        assert code == 0 and said.replace("`", "").removeprefix("next: ") in re.sub(
+            "</?code>", "", html.unescape((run / "checks.html").read_text())
+        )
+        return said
+
+    assert step().startswith("next: simulate it: spinhop run DESIGN; the largest warning is ")
+    assert spinhop("run", design, "--out", run)[0] == 1
+    checks = (run / "checks.html").stat().st_mtime_ns
+    assert step().startswith("next: the network does not work: ideal wires fail too, so change the task")
+    assert (run / "checks.html").stat().st_mtime_ns == checks  # the run has written it
+    (run / "recall_drawn.nc").write_bytes(b"damaged")
+    assert step().startswith("next: simulate it: spinhop run DESIGN")
