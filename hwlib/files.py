@@ -66,6 +66,11 @@ def read_text(path: str | Path, what: str, largest: int = MAX_TEXT_BYTES) -> str
         raise InputError(f"{path}: {what} file is not UTF-8 text") from None
 
 
+def unix_lines(text: str) -> str:
+    """A text whose lines end with CR alone, as of old Macs, with line ends of its own; any other as it is."""
+    return text if "\n" in text else text.replace("\r", "\n")
+
+
 @contextmanager
 def _refusing(path: str | Path, what: str) -> Iterator[None]:
     try:

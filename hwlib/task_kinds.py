@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, cast
+from unicodedata import category
 
 import numpy as np
 from pydantic import (
@@ -31,9 +32,21 @@ from hwlib.task_registry import class_of, registered
 from hwlib.units import Quantity, Real, Whole
 
 Bits = Annotated[str, Field(pattern=r"^[01]+$")]
-FileName = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^\P{C}+$")]
 Share = Annotated[Real, Field(ge=0, le=1)]
 _MOST = 1000  # shares of distortion, pictures or graphs of one task
+
+
+def _plain_name(name: str) -> str:
+    if any(category(character).startswith("C") for character in name):
+        raise ValueError(f"a file's name has a character that is no text, such as a line end: {shown(name)}; rename it")
+    return name
+
+
+FileName = Annotated[
+    str,
+    Field(min_length=1, max_length=1000, json_schema_extra={"pattern": r"^\P{C}+$"}),
+    AfterValidator(_plain_name),
+]
 
 
 def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:

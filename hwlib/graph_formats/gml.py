@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from html import unescape
 from typing import NamedTuple
 
 import networkx as nx
 
 from hwlib.errors import InputError, shown
+from hwlib.files import unix_lines
 from hwlib.graph_formats.attributes import Attributes
 from hwlib.graph_formats.edge_collector import Edges
 from hwlib.graph_formats.graph_file import MAX_EDGES, READ, GraphFile
@@ -28,6 +30,7 @@ _TOKEN = re.compile(
 _EDGE = re.compile(
     rf"{_BLANK}(edge)\s*+\[\s*+source\s++({_WORD})\s++target\s++({_WORD})\s++((?:{_KEY}\s++{_WORD}\s++)*+)\]"
 )
+_ENTITY = re.compile(r"&#?[A-Za-z0-9]+;")  # as HTML's: of the standard's text a character beyond ASCII, or " or &
 _REST = re.compile(_BLANK)
 
 
@@ -45,7 +48,7 @@ def read(file: GraphFile) -> nx.Graph:
         InputError: one line with file and line number.
     """
     try:
-        text = file.whole().decode("utf-8-sig")
+        text = unix_lines(file.whole().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise file.refuse(line, f"not a text file; {READ}") from None
@@ -163,7 +166,7 @@ class _GmlReader:
         if name in self.index:
             raise self._refuse(place, f"node id {shown(name)} again")
         self.index[name] = len(self.index)
-        self.labels.append(self._values.get("label", name))
+        self.labels.append(_ENTITY.sub(lambda found: unescape(found[0]), self._values.get("label", name)))
         if len(self.index) > self.file.max_nodes:
             raise self._refuse(place, f"more nodes than {self.file.max_nodes}, the most allowed")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hwlib.errors import InputError, shown
+from hwlib.files import unix_lines
 from hwlib.quantities import parse_number
 
 MAX_EDGES = 1_000_000
@@ -61,7 +62,8 @@ class GraphFile:
         self.stream.seek(0)
         if head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16, of formats read here only XML may be
             head = head.decode("utf-16", "replace").encode()
-        lines = enumerate((line.strip() for line in head.decode("utf-8-sig", "replace").split("\n")), 1)
+        text = unix_lines(head.decode("utf-8-sig", "replace"))
+        lines = enumerate((line.strip() for line in text.split("\n")), 1)
         return next((line for line in lines if line[1] and not line[1].startswith("#")), (1, ""))
 
     def lines(self, comments: tuple[str, ...], *, blank: bool = False, longest: int = _MAX_LINE) -> Iterator[Line]:
@@ -75,9 +77,7 @@ class GraphFile:
         Raises:
             InputError: binary data, or an endless line.
         """
-        number = 0
-        while raw := self.stream.readline(longest + 1):
-            number += 1
+        for number, raw in enumerate(self._raw_lines(longest + 1), 1):
             try:
                 text = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
             except UnicodeDecodeError:
@@ -86,6 +86,22 @@ class GraphFile:
                 raise self.refuse(number, f"not a graph file (binary data or an endless line); {READ}")
             if (text or blank) and not text.startswith(comments):
                 yield number, text
+
+    def _raw_lines(self, longest: int) -> Iterator[bytes]:
+        """Lines up to a length; where CR ends them, as its first bytes say, all that is longer ends them too."""
+        place = self.stream.tell()
+        head = self.stream.read(_HEAD)
+        self.stream.seek(place)
+        if b"\n" in head or b"\r" not in head:
+            while raw := self.stream.readline(longest):
+                yield raw
+            return
+        rest = b""
+        while len(rest) < longest and (block := self.stream.read(_HEAD)):
+            *whole, rest = (rest + block).split(b"\r")
+            yield from whole
+        if rest:
+            yield rest[:longest]
 
     def counts(self, line: Line, words: list[str], what: str, *, edges: bool = True) -> list[int]:
         """Whole numbers of a header whose first says how many nodes there are.

@@ -32,7 +32,8 @@ def read(file: GraphFile) -> nx.Graph:
     if sizes is None:
         what = "rows columns entries" if form == "coordinate" else "rows columns"
         raise file.refuse(1, f"ends after its header, '{what}' must follow")
-    return _sparse(file, sizes, said, field, symmetry) if form == "coordinate" else _dense(file, sizes, said, symmetry)
+    walk = _sparse if form == "coordinate" else _dense
+    return walk(file, sizes, said, field, symmetry)
 
 
 def _banner(file: GraphFile, line: Line) -> tuple[str, str, str]:
@@ -64,14 +65,14 @@ def _sparse(file: GraphFile, sizes: Line, lines: Iterator[Line], field: str, sym
             raise file.refuse(number, f"found {shown(text)}, allowed '{' '.join(form)}'")
         if len(edges) >= entries:
             raise file.refuse(number, f"more entries than the {entries} the header declares")
-        weight = file.number(number, words[2]) if field != "pattern" else 1.0
+        weight = _value(file, number, words[2], field) if field != "pattern" else 1.0
         edges.add(number, edges.index(number, words[0]), edges.index(number, words[1]), weight)
     if len(edges) != entries:
         raise file.refuse(number, f"ends after {len(edges)} entries, the header declares {entries}")
     return edges.graph(number)
 
 
-def _dense(file: GraphFile, sizes: Line, lines: Iterator[Line], symmetry: str) -> nx.Graph:
+def _dense(file: GraphFile, sizes: Line, lines: Iterator[Line], field: str, symmetry: str) -> nx.Graph:
     """A matrix column by column; of a symmetric one the part from the diagonal down. Zeros are no edges."""
     n, columns = file.counts(sizes, sizes[1].split(), "rows columns", edges=False)
     _square(file, sizes[0], n, columns)
@@ -86,13 +87,20 @@ def _dense(file: GraphFile, sizes: Line, lines: Iterator[Line], symmetry: str) -
             if found > wanted:
                 raise file.refuse(number, f"more values than the {wanted} of a {symmetry} matrix of {n} rows")
             i, j = next(places)
-            if (weight := file.number(number, word)) != 0:
+            if (weight := _value(file, number, word, field)) != 0:
                 edges.add(number, i, j, weight)
     if found != wanted:
         raise file.refuse(
             number or sizes[0], f"ends after {found} values, a {symmetry} matrix of {n} rows has {wanted}"
         )
     return edges.graph(number)
+
+
+def _value(file: GraphFile, number: int, word: str, field: str) -> float:
+    value = file.number(number, word)
+    if field == "integer" and not value.is_integer():
+        raise file.refuse(number, f"value {shown(word)}, the header says integer; real allows it")
+    return value
 
 
 def _square(file: GraphFile, number: int, rows: int, columns: int) -> None:

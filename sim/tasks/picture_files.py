@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hwlib.errors import InputError, shown
-from hwlib.files import read_bytes
+from hwlib.files import read_bytes, unix_lines
 from hwlib.weight_styles import MAX_NEURONS
 
 if TYPE_CHECKING:
@@ -21,6 +22,16 @@ THRESHOLD = 0.5
 FORMATS = ("PNG", "GIF", "BMP", "TIFF", "PPM")
 _SUFFIXES = (".png", ".gif", ".bmp", ".tif", ".tiff", ".pbm", ".pgm", ".ppm", ".pnm")
 _SIGNATURES = (b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+_OTHERS = {
+    "JPEG": rb"\xff\xd8\xff",
+    "WebP": rb"RIFF....WEBP",
+    "AVIF or HEIC": rb"....ftyp(avi|hei|hev|mif|msf)",
+    "JPEG XL": rb"\xff\x0a|\0\0\0\x0cJXL ",
+    "JPEG 2000": rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51",
+    "icon": rb"\0\0[\1\2]\0",
+    "PDF": rb"%PDF-",
+    "SVG": rb"(\xef\xbb\xbf)?\s*<(\?xml|!DOCTYPE svg|svg)",
+}  # pictures that are not read, and how they begin
 _MAX_BYTES = 16 * 2**20  # of a bitmap with whatever else it carries
 _MAX_TEXT_BYTES = 64 * 1024  # far more than the largest network's bits, with line ends and blank lines
 _SUSPICIOUS = 0.6  # share of dark pixels from which a drawing is probably light on dark
@@ -61,6 +72,7 @@ def read_picture(path: str | Path, *, threshold: float = THRESHOLD, invert: bool
         raise InputError(f"threshold: {threshold:g}, allowed above 0 to 1, a share of white")
     path = Path(path)
     content = read_bytes(path, "picture", _MAX_BYTES)
+    _refuse_others(content, path)
     if path.suffix.lower() in _SUFFIXES or content.startswith(_SIGNATURES):
         light, opaque = _brightness(content, path)
         bits = (((light < threshold) ^ invert) & opaque).astype(np.int8)
@@ -78,6 +90,12 @@ def read_picture(path: str | Path, *, threshold: float = THRESHOLD, invert: bool
     if bits.min() == bits.max():
         raise InputError(f"{path}: every pixel is {'ON' if bits.max() else 'OFF'}{span}, a picture has both")
     return Picture(bits, f"{taken}, {int(bits.sum())} of {bits.size} ON", doubt)
+
+
+def _refuse_others(content: bytes, path: Path) -> None:
+    kind = next((name for name, begins in _OTHERS.items() if re.match(begins, content, re.DOTALL)), None)
+    if kind is not None:
+        raise InputError(f"{path}: a picture whose format is not read ({kind}); read are {', '.join(FORMATS)} and text")
 
 
 def parse_text(lines: list[str], where: str) -> np.ndarray:
@@ -115,7 +133,7 @@ def _characters(content: bytes, path: Path) -> np.ndarray:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{path}: neither a text bitmap (not UTF-8) nor a picture ({', '.join(FORMATS)})") from None
-    lines = [line.rstrip("\r") for line in text.split("\n")]
+    lines = [line.rstrip("\r") for line in unix_lines(text).split("\n")]
     while lines and not lines[-1]:
         lines.pop()
     return parse_text(lines, str(path))

@@ -53,6 +53,7 @@ def image(
     """
     from spinhop.picture_design import picture_design
 
+    _refuse_both(ideal, drawn)
     design = picture_design(
         pictures or [], distortion or [0.1, 0.3], trials, seed, threshold=threshold, invert=invert
     )  # fmt: skip
@@ -90,11 +91,17 @@ def maxcut(
     """
     from spinhop.cutting import graph_designs, with_labels
 
+    _refuse_both(ideal, drawn)
     if out is not None and len(graphs) > 1:
         raise typer.BadParameter("one folder holds one graph", param_hint="--out")
     designs = graph_designs(graphs, mapping=mapping, weight=weight, prove_seconds=prove, restarts=restarts)
     found = _answers(designs, ideal=ideal, drawn=drawn, out=out, engine=engine)
     _tell("maxcut", with_labels(found, graphs), json, whole)
+
+
+def _refuse_both(ideal: bool, drawn: bool) -> None:
+    if ideal and drawn:
+        raise typer.BadParameter("--ideal leaves out what it asks for; give one of them", param_hint="--drawn")
 
 
 def _answers(designs: Sequence[Design], **how: Any) -> list[Answer]:

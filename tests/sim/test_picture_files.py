@@ -202,7 +202,24 @@ HUGE = png(np.zeros((1, 1, 1)), 8, 0)[:16] + struct.pack(">II", 2**31 - 1, 2**31
         ("a.png", png(BITS[..., None], 8, 0)[:-30], "not a readable PNG file; read are PNG, GIF, BMP, TIFF, PPM"),
         ("a.png", b"#.\n", "not a readable PNG file"),
         ("a", png(BITS[..., None], 8, 0)[:30], "not a readable picture file"),
-        ("a.jpg", b"\xff\xd8\xff\xe0junk", "neither a text bitmap (not UTF-8) nor a picture (PNG"),
+        ("a.jpg", b"\xfe\xd8junk", "neither a text bitmap (not UTF-8) nor a picture (PNG"),
+        (
+            "a.jpg",
+            saved(Image.new("L", (2, 2)), "JPEG"),
+            "a picture whose format is not read (JPEG); read are PNG, GIF",
+        ),
+        (
+            "a.png",
+            saved(Image.new("L", (2, 2)), "JPEG"),
+            "a picture whose format is not read (JPEG); read are PNG, GIF",
+        ),
+        (
+            "a",
+            b"RIFF\x1a\0\0\0WEBPVP8L",
+            "a picture whose format is not read (WebP); read are PNG, GIF, BMP, TIFF, PPM",
+        ),
+        ("a.heic", b"\0\0\0\x18ftypheic", "a picture whose format is not read (AVIF or HEIC)"),
+        ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "a picture whose format is not read (SVG)"),
         ("a.png", b"\0" * (17 * 2**20), "picture file is larger than 16 MiB"),
         ("a.txt", b"#.\0\n", "character '\\x00' in column 3"),
     ],
@@ -212,3 +229,8 @@ def test_bad_pictures_get_one_clear_line(tmp_path, name, content, words):
     with pytest.raises(InputError) as error:
         read(tmp_path, content, name)
     assert words in str(error.value) and name in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_lines_of_a_text_end_as_on_any_system(tmp_path, end):
+    assert read(tmp_path, end.join([b"#..", b".#.", b""]), "a.txt").bits.tolist() == [[1, 0, 0], [0, 1, 0]]

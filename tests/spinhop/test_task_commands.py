@@ -161,6 +161,10 @@ def test_options_are_looked_at_before_anything_is_said_or_begun(spinhop, tmp_pat
     assert "engine: 'foo', allowed: auto, ideal" in refused(spinhop("image", left, "--engine", "foo"))
     assert "engine: 'foo', allowed: auto, ideal" in refused(spinhop("maxcut", tmp_path / "g.txt", "--engine", "foo"))
     assert "'--trials': 99999999999 is not" in refused(spinhop("image", left, "--trials", "99999999999"))
+    assert "one of them" in refused(spinhop("maxcut", tmp_path / "g.txt", "--ideal", "--drawn"))
+    assert "one of them" in refused(spinhop("image", left, "--drawn", "--ideal"))
+    (tmp_path / "g\nh.txt").write_text("2 1\n1 2 1\n")
+    assert "a line end: 'g\\nh.txt'; rename it" in refused(spinhop("maxcut", "g\nh.txt"))
     assert "prove: nan" in refused(spinhop("maxcut", tmp_path / "g.txt", "--prove", "nan"))
 
 
