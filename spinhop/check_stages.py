@@ -141,7 +141,7 @@ def _write_page(run: Run) -> Sequence[str]:
 
 
 def _judged(run: Run) -> tuple[Checks, VerdictLine, NextStep]:
-    from spinhop.read_verdict import read_check_step
+    from spinhop.read_function import read_check_step
     from spinhop.verdict import limits_line
 
     results = StoredResults.of(run)

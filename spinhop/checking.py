@@ -27,7 +27,7 @@ from spinhop.extras import DRAWING_PACKAGES, READING_PACKAGES, need
 from spinhop.inputs import read_design
 from spinhop.next_step import NextStep
 from spinhop.point_tables import Point
-from spinhop.read_verdict import read_check_step
+from spinhop.read_function import read_check_step
 from spinhop.runs import Progress, Run, open_run
 from spinhop.stages import EXTRACTION, LAYOUT
 from spinhop.stored_results import StoredResults

@@ -21,7 +21,7 @@ from spinhop.layout_section import DATA, MOST_DEVICES, SCRIPTS, layout_data, lay
 from spinhop.manifest import known_files, read_manifest
 from spinhop.next_step import next_step
 from spinhop.picture_stages import LAYOUT_PICTURE, NEURON_PICTURE
-from spinhop.read_verdict import read_function, why_not_extracted
+from spinhop.read_function import read_function, why_not_extracted
 from spinhop.report_head import head
 from spinhop.resistance_table import NetClassResistance, ohms, resistance_rows, resistance_table
 from spinhop.result_files import SINKS, SOURCES

@@ -17,7 +17,8 @@ from spinhop.inputs import RESOLVED
 from spinhop.next_step import NextStep
 from spinhop.picture_stages import PART_PICTURE, WHOLE_PICTURE
 from spinhop.provenance import file_hash
-from spinhop.read_verdict import note_not_extracted, read_function, read_limits, read_step, why_not_extracted
+from spinhop.read_function import note_not_extracted, read_function, why_not_extracted
+from spinhop.read_verdict import read_limits, read_step
 from spinhop.runs import Progress, Run, Stage, open_run, refuse_ideal, reopen_run
 from spinhop.stages import (
     EXTRACTION,

@@ -13,7 +13,8 @@ from hwlib.design import Design, completed
 from hwlib.errors import FieldsError, InputError
 from hwlib.weight_styles import LINES, RAILS
 from spinhop.next_step import NextStep
-from spinhop.read_verdict import read_function, read_limits, read_step
+from spinhop.read_function import read_function
+from spinhop.read_verdict import read_limits, read_step
 from spinhop.run_names import run_name
 from spinhop.running import run_design
 from spinhop.stored_results import StoredResults

@@ -44,7 +44,8 @@ def run(
 
     Ends with the verdict; exit code 1 when the network does not work or a limit is broken.
     """
-    from spinhop.read_verdict import read_function, read_limits, read_step
+    from spinhop.read_function import read_function
+    from spinhop.read_verdict import read_limits, read_step
     from spinhop.stored_results import StoredResults
 
     done = _work("run", design, out=out, layout=layout, top=top, spef=spef, engine=engine, force=force)
@@ -134,7 +135,8 @@ def recall(
 
     Exit code 1 when the network does not work.
     """
-    from spinhop.read_verdict import read_function, read_step
+    from spinhop.read_function import read_function
+    from spinhop.read_verdict import read_step
     from spinhop.stored_results import StoredResults
 
     goal = "recall ideal" if ideal else "recall"
