@@ -1,4 +1,4 @@
-"""Polygons that cross themselves: readers of layouts do not agree on what they cover."""
+"""Polygons that cross or fold onto themselves: readers of layouts do not agree on what they cover and connect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ def resolve_crossing(layout: kdb.Layout, layer: int) -> dict[str, kdb.Region]:
     """Replace every polygon of a layer that is not simple by all that it encloses, once.
 
     A simple polygon encloses each place once or not at all; edges that lie on one another, as where a hole is joined to
-    the outline, enclose nothing. Paths are no polygons: the strip they draw may cross itself.
+    the outline, enclose nothing, and no current passes along them: a polygon that has any is replaced by what it
+    covers as well, which is two where only such edges hold it together. Paths are no polygons: the strip they draw may
+    cross itself.
 
     Args:
         layout: changed in place.
@@ -28,6 +30,7 @@ def resolve_crossing(layout: kdb.Layout, layer: int) -> dict[str, kdb.Region]:
         polygons = kdb.RecursiveShapeIterator(layout, cell, layer)
         polygons.shape_flags = kdb.Shapes.SPolygons
         polygons.max_depth = 0
+        _unfold(shapes, kdb.Region(polygons))
         if _strange(kdb.Region(polygons)).is_empty():
             continue
         marks = found[cell.name] = kdb.Region()
@@ -41,6 +44,23 @@ def resolve_crossing(layout: kdb.Layout, layer: int) -> dict[str, kdb.Region]:
                 shape.delete()
                 shapes.insert(covered)
     return found
+
+
+def _unfold(shapes: kdb.Shapes, region: kdb.Region) -> None:
+    """Replace each polygon with edges that lie on one another by what it covers; such edges are zero apart.
+
+    KLayout takes a polygon as one piece of metal, and its edges as its border, whether there is anything between them.
+    """
+    region.merged_semantics = False
+    places = {pair.bbox() for pair in region.width_check(1, False, kdb.Metrics.Projection).each()}
+    folded = {shape for place in places for shape in shapes.each_touching(kdb.Shapes.SPolygons, place)}
+    for shape in folded:
+        alone = kdb.Region(shape.polygon)
+        alone.merged_semantics = False
+        if _strange(alone).is_empty() and not alone.width_check(1, False, kdb.Metrics.Projection).is_empty():
+            covered = kdb.Region(shape.polygon).merged()
+            shape.delete()
+            shapes.insert(covered)
 
 
 def _strange(region: kdb.Region) -> kdb.Region:

@@ -1,4 +1,4 @@
-"""Metal that touches other metal in a point: one net for the reader of layouts, no way for a current."""
+"""Metal that touches other metal in a point, or only by edges with nothing between them: no way for a current."""
 
 from collections.abc import Callable
 from functools import partial
@@ -8,6 +8,7 @@ import pytest
 
 from hwlib.checks import lvs
 from hwlib.errors import InputError
+from hwlib.findings import Finding
 from hwlib.network import Network
 from tests.support.hand_drawn import (
     PX,
@@ -63,3 +64,44 @@ def test_loose_metal_that_touches_a_wire_in_a_point_changes_nothing(run):
     s = draw_network(hebbian_levels(3))
     _polygon(s, "m3", (20, 175), (20, 240), (40, 240))
     assert resistances(run(s)) == pytest.approx(resistances(run(plain)), rel=1e-9)
+
+
+def _row(s: Sheet) -> db.Box:
+    """The wire of dend_0 of a flattened sheet."""
+    wires = db.Region(s.layout.top_cell().shapes(s.layer("m3"))).merged()
+    (row,) = (wire.bbox() for wire in wires.each() if wire.inside(db.Point(20, 160)))
+    return row
+
+
+def _findings(s: Sheet) -> list[Finding]:
+    return lvs(s.layout, s.process, design(3), topology=False)
+
+
+@pytest.mark.parametrize("gap", [1, 60])
+@pytest.mark.parametrize("suffix", ["gds", "oas"])
+def test_a_row_that_a_neck_without_width_holds_together_is_open(run, gap, suffix):
+    """One polygon, which covers two pieces: KLayout takes it for one piece of metal."""
+    s = flattened(draw_network(hebbian_levels(3)))
+    row = _row(s)
+    x, y = PX + 5, row.center().y
+    erase(s, "m3", row.left, row.bottom, row.right, row.top)
+    _polygon(
+        s, "m3", (row.left, row.bottom), (row.left, row.top), (x, row.top), (x, y), (x + gap, y), (x + gap, row.top),
+        (row.right, row.top), (row.right, row.bottom), (x + gap, row.bottom), (x + gap, y), (x, y), (x, row.bottom),
+    )  # fmt: skip
+    assert [f.rule for f in _findings(s) if f.message.startswith("dendrite 0 is broken")] == ["lvs.open"]
+    with pytest.raises(InputError, match="on a net without label"):
+        run(s, suffix=suffix)
+
+
+@pytest.mark.parametrize("suffix", ["gds", "oas"])
+def test_a_spike_without_width_joins_nothing(run, suffix):
+    """It begins on dend_0, wide enough that KLayout does not cut the polygon in parts, and ends in the wire of V_DW."""
+    plain, s = (flattened(draw_network(hebbian_levels(3))) for _ in range(2))
+    row = _row(s)
+    left, bottom, right, top = row.left, row.bottom - 60, row.right, row.top
+    _polygon(plain, "m3", (left, bottom), (left, top), (right, top), (right, bottom))
+    spike = [(PX + 5, top), (PX + 5, 310), (PX + 5, top)]
+    _polygon(s, "m3", (left, bottom), (left, top), *spike, (right, top), (right, bottom))
+    assert _findings(s) == _findings(plain)
+    assert resistances(run(s, suffix=suffix)) == pytest.approx(resistances(run(plain)), rel=1e-9)
