@@ -90,7 +90,7 @@ class DwMtjExtractor(kdb.GenericDeviceExtractor):
         body, track, vt, pin, pillar, _ = (region.merged() for region in geometry)
         if track.is_empty():
             for polygon in pillar.each():
-                self._refuse("stray-pillar", "a pillar that is on no track", polygon)
+                self._refuse("stray-pillar", "a pillar that is on no track or under no read electrode", polygon)
             return
         contacts = [p.bbox() for p in vt.each()]
         inputs = [p.bbox() for p in vt.interacting(pin).each()]
