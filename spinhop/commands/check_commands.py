@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hwlib.errors import harmless
+from hwlib.errors import cut, harmless
 from hwlib.seeds import LARGEST_SEED
 from spinhop.commands.options import (
     All,
@@ -32,6 +32,7 @@ _OF_CHECKS = ("design", "out", "layout", "top", "spef", "process", "against", "f
 MOST_NEURONS = 12  # with the least margin of V_DW
 MOST_RULES = 5  # that hold, those with the least margin
 MOST_LINES = 20  # of one check on the terminal; all of them are in its JSON file
+MOST_OF_NAME = 60  # characters of a cell's name; files and pages have all of it
 
 
 def check(
@@ -136,7 +137,7 @@ def _print_findings(findings: list[Finding], whole: bool = False) -> None:
             if finding.x is not None and finding.y is not None
             else ""
         )
-        cell = f" in {finding.cell}" if finding.cell else ""
+        cell = f" in {cut(finding.cell, MOST_OF_NAME)}" if finding.cell else ""
         print(harmless(f"{finding.severity}: {finding.rule}: {finding.message}{cell}{place}"))
     if not whole and len(findings) > MOST_LINES:
         print(f"… and {len(findings) - MOST_LINES} more with --all")

@@ -266,3 +266,11 @@ def test_terminals_get_no_escape_sequences(capsys):
     print_table(name, [name], [[name]])
     out = capsys.readouterr().out
     assert out.replace("\n", "").isprintable() and out.count("[bold]") == 6
+
+
+def test_long_names_of_cells_are_cut_on_the_terminal(capsys):
+    from spinhop.commands.check_commands import _print_findings
+
+    _print_findings([Finding("drc", "m1.width", "too narrow", cell="long" * 2500)])
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("error: m1.width: too narrow in longlong") and len(line) <= 200
