@@ -30,24 +30,28 @@ def resolve_crossing(layout: kdb.Layout, layer: int) -> dict[str, kdb.Region]:
         polygons = kdb.RecursiveShapeIterator(layout, cell, layer)
         polygons.shape_flags = kdb.Shapes.SPolygons
         polygons.max_depth = 0
-        _unfold(shapes, kdb.Region(polygons))
         if _strange(kdb.Region(polygons)).is_empty():
+            _unfold(shapes, kdb.Region(polygons))
             continue
-        marks = found[cell.name] = kdb.Region()
+        marks, simple = kdb.Region(), kdb.Region()
         for shape in list(shapes.each(kdb.Shapes.SPolygons)):
             polygon = shape.polygon
             strange = _strange(kdb.Region(polygon))
-            if not strange.is_empty():
-                covered = kdb.Region(polygon).merged()
-                halves = polygon.area() == 0 and not covered.is_empty()  # they cancel: neither is the wrong one
-                marks += covered if halves else strange
-                shape.delete()
-                shapes.insert(covered)
+            if strange.is_empty():
+                simple.insert(polygon)
+                continue
+            covered = kdb.Region(polygon).merged()
+            halves = polygon.area() == 0 and not covered.is_empty()  # they cancel: neither is the wrong one
+            marks += covered if halves else strange
+            shape.delete()
+            shapes.insert(covered)
+        found[cell.name] = marks
+        _unfold(shapes, simple)
     return found
 
 
 def _unfold(shapes: kdb.Shapes, region: kdb.Region) -> None:
-    """Replace each polygon with edges that lie on one another by what it covers; such edges are zero apart.
+    """Replace each polygon with edges that lie on one another by what it covers; ``region`` are those that are simple.
 
     KLayout takes a polygon as one piece of metal, and its edges as its border, whether there is anything between them.
     """
@@ -57,7 +61,7 @@ def _unfold(shapes: kdb.Shapes, region: kdb.Region) -> None:
     for shape in folded:
         alone = kdb.Region(shape.polygon)
         alone.merged_semantics = False
-        if _strange(alone).is_empty() and not alone.width_check(1, False, kdb.Metrics.Projection).is_empty():
+        if not alone.width_check(1, False, kdb.Metrics.Projection).is_empty():  # such edges are zero apart
             covered = kdb.Region(shape.polygon).merged()
             shape.delete()
             shapes.insert(covered)
