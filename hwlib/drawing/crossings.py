@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import klayout.db as kdb
 
+MANY = 200  # places of folds; beyond, every polygon is looked at once
 FINEST = 2**29  # coordinates that polygons are made finer to: KLayout counts to 2**31
 
 
@@ -55,16 +56,22 @@ def _unfold(shapes: kdb.Shapes, region: kdb.Region) -> None:
 
     KLayout takes a polygon as one piece of metal, and its edges as its border, whether there is anything between them.
     """
-    region.merged_semantics = False
-    places = {pair.bbox() for pair in region.width_check(1, False, kdb.Metrics.Projection).each()}
-    folded = {shape for place in places for shape in shapes.each_touching(kdb.Shapes.SPolygons, place)}
+    places = {pair.bbox() for pair in _folds(region).each()}
+    if len(places) > MANY:
+        folded = set(shapes.each(kdb.Shapes.SPolygons))
+    else:
+        folded = {shape for place in places for shape in shapes.each_touching(kdb.Shapes.SPolygons, place)}
     for shape in folded:
-        alone = kdb.Region(shape.polygon)
-        alone.merged_semantics = False
-        if not alone.width_check(1, False, kdb.Metrics.Projection).is_empty():  # such edges are zero apart
+        if not _folds(kdb.Region(shape.polygon)).is_empty():
             covered = kdb.Region(shape.polygon).merged()
             shape.delete()
             shapes.insert(covered)
+
+
+def _folds(region: kdb.Region) -> kdb.EdgePairs:
+    """Pairs of edges of one polygon that lie on one another, or less than a database unit apart."""
+    region.merged_semantics = False
+    return region.width_check(1, False, kdb.Metrics.Projection, 1.0)
 
 
 def _strange(region: kdb.Region) -> kdb.Region:
