@@ -25,6 +25,7 @@ FILES = {  # by the word in a command
     "CHIPS": DESIGN + "variation: {defects: {stuck_off: 0.1}}\n",
     "SEARCH": DESIGN + "search: {axes: {s: [1, 4]}, objectives: [time, energy], trials: 40, batch: 2}\n",
     "STUDY": "name: s\ndesign: DESIGN.yaml\nwires: drawn\naxes: {seed: {low: 1, high: 60, count: 60}}\n",
+    "LINES": "name: lines\nnetwork: {neurons: 6, weight_style: lines}\n",
     "GRAPH": "4 4\n1 2 1\n2 3 1\n3 4 1\n4 1 1\n",
 }
 COMMANDS = [
@@ -35,7 +36,7 @@ COMMANDS = [
     ["image", "--trials", "200"], ["layout", "DESIGN", "-o", "OUT", "--force"], ["doctor"], ["schema"], ["--help"],
     ["sweep", "STUDY", "-o", "OUT"], ["optimize", "SEARCH", "-o", "OUT"], ["views", "DESIGN", "-o", "OUT"],
     ["characterise", "DESIGN", "-o", "OUT"], ["yield", "CHIPS", "-o", "OUT"], ["atlas", "DESIGN", "-o", "OUT"],
-    ["compensate", "DESIGN", "-o", "OUT.yaml", "--force"], ["train", "DESIGN", "-o", "OUT.yaml", "--force"],
+    ["compensate", "DESIGN", "-o", "OUT.yaml", "--force"], ["train", "LINES", "-o", "OUT.yaml", "--force"],
     ["order", "DESIGN", "-o", "OUT.yaml", "--force"],
     ["codesigned", "recall_13_copper", "-o", "OUT"], ["technology", "copper", "-o", "OUT"],
     ["lvs-script", "copper", "-o", "OUT.lvs"], ["drc-script", "copper", "-o", "OUT.drc"],
