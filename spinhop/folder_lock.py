@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-from collections.abc import Callable, Iterator
+import os
+import stat
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 
 from hwlib.errors import InputError
-from hwlib.writing import sweep
+from hwlib.writing import is_temporary, sweep
 
 LOCK = ".lock"
 
@@ -32,10 +34,12 @@ def hold(folder: Path, inside: tuple[str, ...], refuse: Callable[[Path], None] =
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _refuse_unlocked(folder, refuse)
-        lock = path.open("a")
+        lock = open(path, "a", opener=_without_waiting)  # noqa: SIM115  # held while the block runs
     except OSError as error:
         raise InputError(f"{folder}: cannot write into the folder ({error.strerror})") from None
     with lock:
+        if not stat.S_ISREG(os.fstat(lock.fileno()).st_mode):
+            raise InputError(f"{path}: not a regular file; remove it")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -47,6 +51,28 @@ def hold(folder: Path, inside: tuple[str, ...], refuse: Callable[[Path], None] =
         yield
 
 
+def refuse_foreign(folder: Path, mark: str, begun: Container[str], what: str) -> None:
+    """Refuse a folder of somebody else: one with files, but neither the one that marks it nor only those made before.
+
+    Args:
+        folder: the folder.
+        mark: name of the file that says whose it is.
+        begun: names that may be there before it.
+        what: it is to be, in words.
+
+    Raises:
+        InputError: such a folder, or one that cannot be read.
+    """
+    if os.path.lexists(folder / mark):
+        return
+    try:
+        names = {entry.name for entry in folder.iterdir() if not is_temporary(entry.name)}
+    except OSError as error:
+        raise InputError(f"{folder}: cannot read the folder ({error.strerror})") from None
+    if names and not (LOCK in names and all(name == LOCK or name in begun for name in names)):
+        raise InputError(f"{folder}: not empty and no {what}; choose another with --out")
+
+
 def _refuse_unlocked(folder: Path, refuse: Callable[[Path], None]) -> None:
     """Ask before the lock is there, but let the lock decide when another start makes it meanwhile."""
     try:
@@ -55,6 +81,11 @@ def _refuse_unlocked(folder: Path, refuse: Callable[[Path], None]) -> None:
     except InputError:
         if not (folder / LOCK).exists():
             raise
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file to write; a FIFO that nobody reads neither waits nor fails."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK, 0o666)
 
 
 def _folders(top: Path) -> list[Path]:
