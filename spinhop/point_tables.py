@@ -5,6 +5,8 @@ A point is ``OperatingPointReport.as_dict`` of one network, as the check's ``erc
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 from hwlib.quantities import human
@@ -85,16 +87,23 @@ def place(x: float | None, y: float | None) -> str:
     return "" if x is None or y is None else f"{x * 1e6:.5g}, {y * 1e6:.5g}"
 
 
+def common_window(values: Mapping[str, Any]) -> tuple[float, float]:
+    """Both ends of all neurons' window in V, from the values of a point."""
+    low, high = ([volts for volts in values[end] if volts is not None] for end in ("low", "high"))
+    return max(low), min(high)
+
+
 def window_rows(point: Point, most: int) -> list[list[str]]:
     """The V_DW window of each neuron, those with the least margin when there are more than ``most``."""
     values = point["values"]
-    neurons = list(range(len(values["low"])))
+    neurons, margins = list(range(len(values["low"]))), values["margin"]
     if len(neurons) > most:
-        neurons = sorted(sorted(neurons, key=lambda k: values["margin"][k])[:most])
+        neurons = sorted(sorted(neurons, key=lambda k: math.inf if margins[k] is None else margins[k])[:most])
     return [
+        [str(k), "drives no axon", "", "", "", ""] if margins[k] is None else
         [
             str(k), span(values["low"][k], values["high"][k]), amount(values["centre"][k], "V"),
-            percent(values["margin"][k]), values["low_axon"][k], values["high_axon"][k],
+            percent(margins[k]), values["low_axon"][k], values["high_axon"][k],
         ]
         for k in neurons
     ]  # fmt: skip
@@ -110,16 +119,16 @@ def window_summary(points: dict[str, Point]) -> list[str]:
     lines = []
     for name, point in points.items():
         values = point["values"]
-        low, high, advised = max(values["low"]), min(values["high"]), values["recommended_v_dw"]
+        (low, high), advised = common_window(values), values["recommended_v_dw"]
         advice = "no V_DW serves every neuron" if advised is None else f"its centre, recommended, is {advised:.4g} V"
         lines.append(f"{SHORT[name]}: all neurons' window is {span(low, high)}; {advice}")
     last = points.get("erc_drawn") or points["erc_ideal"]
     values = last["values"]
-    low, high = max(values["low"]), min(values["high"])
+    low, high = common_window(values)
     where = "inside" if low <= values["eq4"] <= high else "outside"
     lines += [v_dw_line(name, point) for name, point in points.items()]
     lines.append(f"the paper's eq. (4) gives {values['eq4']:.4g} V, {where} the window")
-    if "erc_drawn" in points:
+    if "erc_drawn" in points and values["ohm_per_cell"] is not None:
         closes = values["closes_at"]
         lines.append(
             f"with these wires the window closes at N = {closes}" if closes

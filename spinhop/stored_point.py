@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hwlib.design import Design
 
 _ROUNDING = 1e-9  # of a limit that is met exactly
-_OfNeurons = Annotated[list[Finite], Field(min_length=1, max_length=MAX_NEURONS)]
+_OfNeurons = Annotated[list[Finite | None], Field(min_length=1, max_length=MAX_NEURONS)]
 
 
 class _RuleRow(StoredModel, extra="allow"):
@@ -52,13 +52,14 @@ class _PointValues(StoredModel, extra="allow"):
     high: _OfNeurons
     centre: _OfNeurons
     margin: _OfNeurons
-    low_axon: list[str]
-    high_axon: list[str]
+    low_axon: list[str | None]
+    high_axon: list[str | None]
     eq4: Finite
     recommended_v_dw: Finite | None
     closes_at: Size | None
     v_dw: Finite
     v_dw_origin: str
+    ohm_per_cell: dict[str, Finite] | None = None
     design: str | None = None  # early versions do not say
     seed: int | None = None
 
@@ -67,6 +68,10 @@ class _PointValues(StoredModel, extra="allow"):
         lists = (self.low, self.high, self.centre, self.margin, self.low_axon, self.high_axon)
         if len({len(each) for each in lists}) > 1:
             raise ValueError("lists of different lengths")
+        if any(len({value is None for value in neuron}) > 1 for neuron in zip(*lists, strict=True)):
+            raise ValueError("a neuron with a part of a window")
+        if all(value is None for value in self.low):
+            raise ValueError("no neuron has a window")
         return self
 
 

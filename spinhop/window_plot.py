@@ -33,7 +33,8 @@ def write_window_plot(path: Path, points: dict[str, Point]) -> Path:
         (values["recommended_v_dw"], "recommended", _HINT, "7 4"),
     ]  # fmt: skip
     levels = [level for level in levels if level[0] is not None]
-    highest = max(max(level[0] for level in levels), *(max(each["values"]["high"]) for each in points.values()))
+    ends = [volts for point in points.values() for volts in point["values"]["high"] if volts is not None]
+    highest = max(*(level[0] for level in levels), *ends)
     plot = _Plot(root, len(values["low"]), 1.05 * max(highest, 1e-12))
     plot.axes()
     for name, point in points.items():
@@ -77,10 +78,12 @@ class _Plot:
         middle = (_TOP + _BOTTOM) / 2
         self._text("V_DW (V)", 18, middle, transform=f"rotate(-90 18 {_short(middle)})")
 
-    def bars(self, low: list[float], high: list[float], width: float, name: str) -> None:
-        """A bar for every window that is open, a cross for those that are not."""
+    def bars(self, low: list[float | None], high: list[float | None], width: float, name: str) -> None:
+        """A bar for every window that is open, a cross for those that are not; nothing for a neuron without one."""
         across, shut = width * (self._x(1) - self._x(0)), False
         for neuron, (bottom, top) in enumerate(zip(low, high, strict=True)):
+            if bottom is None or top is None:
+                continue
             x, y = self._x(neuron), self._y(max(bottom, 0.0))
             if bottom < top:
                 tall = y - self._y(top)

@@ -85,10 +85,11 @@ def operating_point_report(
 
     Returns:
         Outcomes with margin, worst device and place; ``values`` holds per neuron ``low``, ``high`` and ``centre`` (V),
-        ``margin`` (of the set V_DW, relative to it), ``low_axon`` and ``high_axon`` (which set the ends); ``v_dw`` and
-        ``eq4`` (V), ``pattern_margin`` (of ``drive.pattern``, per neuron), ``recommended_v_dw`` (V, None when no
-        value serves every neuron), ``closes_at`` (smallest N whose
-        window is closed with these cells; None: open at 4096 or ideal wires) and the ladder it was extrapolated with.
+        ``margin`` (of the set V_DW, relative to it), ``low_axon`` and ``high_axon`` (which set the ends), None for one
+        that drives no axon; ``v_dw`` and ``eq4`` (V), ``pattern_margin`` (of ``drive.pattern``, per neuron),
+        ``recommended_v_dw`` (V, None when no value serves every neuron), ``closes_at`` (smallest N whose window is
+        closed with these cells; None: open at 4096) and ``ohm_per_cell``, the ladder it was extrapolated with (None:
+        ideal wires, or not every neuron drives every other).
 
     Raises:
         InputError: waivers of unknown rules, or lines without levels.
@@ -131,13 +132,17 @@ def check_operating_point(
 def _values(cases: Cases, windows: window.Windows) -> dict[str, object]:
     ladder = growth.cell_ladder(cases) if cases.network.has_wires and cases.all_to_all else None
     v_dw = cases.protocol.v_dw
+
+    def of_neurons(volts: np.ndarray) -> list[float | None]:
+        return [None if np.isnan(volt) else volt for volt in volts.tolist()]
+
     return {
-        "low": windows.low.tolist(),
-        "high": windows.high.tolist(),
-        "centre": ((windows.low + windows.high) / 2).tolist(),
-        "margin": (np.minimum(v_dw - windows.low, windows.high - v_dw) / v_dw).tolist(),
-        "low_axon": [cases.device_place(int(axon)).name for axon in windows.low_axon],
-        "high_axon": [cases.device_place(int(axon)).name for axon in windows.high_axon],
+        "low": of_neurons(windows.low),
+        "high": of_neurons(windows.high),
+        "centre": of_neurons((windows.low + windows.high) / 2),
+        "margin": of_neurons(np.minimum(v_dw - windows.low, windows.high - v_dw) / v_dw),
+        "low_axon": [cases.device_place(axon).name if axon >= 0 else None for axon in windows.low_axon.tolist()],
+        "high_axon": [cases.device_place(axon).name if axon >= 0 else None for axon in windows.high_axon.tolist()],
         "v_dw": v_dw,
         "eq4": window.eq4_voltage(cases),
         "recommended_v_dw": windows.recommended,

@@ -30,7 +30,7 @@ WINDOW_SOURCE = (
 
 @dataclass(frozen=True)
 class Windows:
-    """V_DW window of every neuron.
+    """V_DW window of every neuron; one without axons has none: NaN, and device −1.
 
     Attributes:
         low, high: V, shape (N,); closed where low ≥ high.
@@ -45,12 +45,22 @@ class Windows:
     @cached_property
     def lowest(self) -> float:
         """Lower end of the windows' intersection in V."""
-        return float(self.low.max())
+        return float(np.nanmax(self.low))
 
     @cached_property
     def highest(self) -> float:
         """Upper end of the windows' intersection in V."""
-        return float(self.high.min())
+        return float(np.nanmin(self.high))
+
+    @property
+    def last_on(self) -> int:
+        """Device that sets the intersection's lower end."""
+        return int(self.low_axon[first_largest(np.nan_to_num(self.low, nan=-np.inf))])
+
+    @property
+    def last_off(self) -> int:
+        """Device that sets the intersection's upper end."""
+        return int(self.high_axon[first_smallest(np.nan_to_num(self.high, nan=np.inf))])
 
     @property
     def open(self) -> bool:
@@ -104,11 +114,11 @@ def _threshold(cases: Cases, *, somas: bool) -> tuple[np.ndarray, np.ndarray]:
     )
     offset = (1 if somas else -1) * dendrite_bound(cases) * share if network.has_wires else 0.0
     threshold = (cases.leak_current[axons] - offset) / gain
-    worst = np.full(network.neurons, -np.inf if somas else np.inf)
-    (np.maximum if somas else np.minimum).at(worst, network.pre[axons], threshold)
+    worst = np.full(network.neurons, np.nan)
+    (np.fmax if somas else np.fmin).at(worst, network.pre[axons], threshold)
     theirs = worst[network.pre[axons]]
     at_worst = axons[np.abs(threshold - theirs) <= TIE * np.abs(theirs)][::-1]  # the first of several is written last
-    axon = np.empty(network.neurons, int)
+    axon = np.full(network.neurons, -1)
     axon[network.pre[at_worst]] = at_worst
     return worst, axon
 
@@ -133,12 +143,12 @@ def vdw_window(cases: Cases, windows: Windows) -> Outcome:
     v_dw = cases.protocol.v_dw
     to_low, to_high = v_dw - windows.lowest, windows.highest - v_dw
     if to_low - to_high <= 10 * TIE * abs(v_dw):  # at the centre, where ``auto`` is, the lower end is told
-        margin, device, bound = to_low, windows.low_axon[first_largest(windows.low)], windows.lowest
+        margin, device, bound = to_low, windows.last_on, windows.lowest
         what, state = "switches on too late or never", "all somas P"
     else:
-        margin, device, bound = to_high, windows.high_axon[first_smallest(windows.high)], windows.highest
+        margin, device, bound = to_high, windows.last_off, windows.highest
         what, state = "does not switch off", "all somas AP"
-    place = cases.device_place(int(device))
+    place = cases.device_place(device)
     span = f"window [{windows.lowest:.4g}, {windows.highest:.4g}] V {cases.wires}"
     advice = (
         "the window is closed: no V_DW serves every neuron"
@@ -175,5 +185,5 @@ def vdw_eq4(cases: Cases, windows: Windows) -> Outcome:
         formula="V_DW = I_leak·R_P·(N−1)·(1 + T/2) inside the window",
         source="paper, eq. (4): it leaves out R_M and every wire",
         measured=value, required=bound, unit="V",
-        place=cases.device_place(int(windows.low_axon[first_largest(windows.low)])), state="all somas P / all AP",
+        place=cases.device_place(windows.last_on), state="all somas P / all AP",
     )  # fmt: skip

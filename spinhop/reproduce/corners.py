@@ -10,6 +10,7 @@ from hwlib.design import Design
 from hwlib.network import Network
 from hwlib.process import Process
 from sim.tasks.setup import at_ideal_v_dw, paper_design
+from spinhop.point_tables import common_window
 from spinhop.reproduce.task import PERCENT
 from spinhop.reproduce.wire_resistance import TIME_LIMIT, ohm_per_cell
 
@@ -109,12 +110,13 @@ class DrawnDesign:
         report = operating_point_report(self.network, protocol, self.design.device, self.process)
         outcomes = {outcome.rule: outcome for outcome in report.outcomes}
         broken = [finding.rule for finding in report.findings() if finding.severity == "error"]
+        low, high = common_window(report.values)
         return {
             "ohm": ohm_per_cell(self.network),
             "area": self.area,
             "v_dw": protocol.v_dw,
-            "low": float(max(report.values["low"])),
-            "high": float(min(report.values["high"])),
+            "low": low,
+            "high": high,
             "recommended": report.values["recommended_v_dw"],
             "margin": PERCENT * outcomes["vdw.window"].margin,
             "weight_drop": PERCENT * float(outcomes["ir.weight"].measured or 0.0),

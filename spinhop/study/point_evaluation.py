@@ -20,6 +20,7 @@ from hwlib.scratch import scratch_folder
 from spinhop.artefacts import result_inputs
 from spinhop.design_fields import plain_fields, whole_design
 from spinhop.extracted_network import draw_and_check
+from spinhop.point_tables import common_window
 from spinhop.provenance import data_hash, file_hash
 from spinhop.stages import run_tolerance
 from spinhop.study.study_fields import WIRES, StudyFields
@@ -164,7 +165,7 @@ class PointEvaluator:
         report = sim.judge(network, design, process)
         broken = sum(finding.severity == "error" for finding in report.findings())
         _note(result, "rules_broken", broken, "1", "operating-point rules with an error that is not waived")
-        for name, end in (("window_low", max(report.values["low"])), ("window_high", min(report.values["high"]))):
+        for name, end in zip(("window_low", "window_high"), common_window(report.values), strict=True):
             _note(result, name, end, "V", f"{name.removeprefix('window_')} end of all neurons' V_DW window")
         for outcome in report.outcomes:
             about = f"relative margin of the rule {outcome.rule}"

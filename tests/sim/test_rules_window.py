@@ -50,6 +50,20 @@ def test_ideal_windows_are_the_closed_form(n):
     assert values["margin"] == pytest.approx(n * [(v_dw - i_leak * ((n - 1) * 500 + 2000)) / v_dw])
 
 
+def test_a_neuron_that_drives_no_axon_has_no_window():
+    design = Design(name="t", network={"neurons": 4, "topology": {"axons": [(0, 1), (0, 3), (3, 0), (0, 2)]}})
+    network = ideal_network(design, design.load_process())
+    protocol = protocol_for(design, design.load_process(), levels=weight_levels(design))
+    report = operating_point_report(network, protocol, design.device, design.load_process())
+    i_leak = 5 * 2 * 1.602176634e-19 * 8e5 * 50e-18 / (2.1 * 9.2740100783e-24 * 0.7)
+    for end, ohm in (("low", 500), ("high", 2000)):
+        assert report.values[end][1:3] == [None, None] == report.values[f"{end}_axon"][1:3]
+        assert report.values[end][::3] == pytest.approx([i_leak * (fan * ohm + 2000) for fan in (3, 1)], rel=1e-9)
+    found = outcome(report, "vdw.window")
+    assert found.place.name == "axon 0→1" and found.required == report.values["low"][0]
+    assert report.values["recommended_v_dw"] == pytest.approx(i_leak * 3750, rel=1e-9)  # of (3500 + 4000)/2
+
+
 def test_equation_4_is_flagged_for_two_and_three_neurons_only():
     for n in (2, 3):
         eq4 = outcome(report_of(n, v_dw="eq4"), "vdw.eq4")

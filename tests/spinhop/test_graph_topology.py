@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import warnings
 
 import klayout.db as kdb
 import networkx as nx
@@ -19,8 +21,10 @@ from hwlib.extraction import extract
 from hwlib.network import Network
 from hwlib.schematic import ideal_network
 from hwlib.weights import weight_levels
+from spinhop import characterise
 from spinhop.cli import main
 from spinhop.inputs import inputs_hash, write_inputs
+from spinhop.study.sweep_runner import sweep
 
 ARCS = [(0, 1), (1, 0), (1, 2), (2, 3), (3, 1), (0, 3)]
 EDGES = [(0, 2), (1, 2), (2, 3)]
@@ -165,3 +169,52 @@ def test_a_task_of_another_size_is_told(tmp_path):
     (tmp_path / "t.txt").write_text("3 1\n1 2\n")
     with pytest.raises(InputError, match=r"network\.topology\.graph: 4 nodes, but the graph has 3 nodes"):
         written(tmp_path, "g.txt", FILES["edges.txt"][0], "task: {kind: maxcut, graph: t.txt}\n")
+
+
+BARE = {  # topologies in which some neuron drives no axon, or is driven by none
+    "sink": "neurons: 3, topology: {axons: [[0, 1], [1, 0], [0, 2]]}",
+    "chain": "neurons: 3, topology: {axons: [[0, 1], [1, 2]]}",
+    "pair": "neurons: 3, topology: {axons: [[0, 1], [1, 0]]}",
+    "isolated": "topology: {graph: g.txt}",
+}
+
+
+def bare_design(folder, network: str):
+    (folder / "g.txt").write_text("3 1\n1 3 1\n")
+    (folder / "d.yaml").write_text(f'name: d\nnetwork: {{{network}, weights: {{patterns: ["101"]}}}}\n')
+    return folder / "d.yaml"
+
+
+def main_without_warnings(*words: str) -> int:
+    with warnings.catch_warnings(), pytest.raises(SystemExit) as exit:
+        warnings.simplefilter("error", RuntimeWarning)
+        main([*words])
+    return exit.value.code
+
+
+@pytest.mark.parametrize("network", BARE.values(), ids=BARE)
+def test_neurons_without_axons_are_checked_and_run(network, tmp_path, capsys):
+    """One that drives none has no V_DW window of its own; all others have theirs."""
+    path, run = bare_design(tmp_path, network), tmp_path / "run"
+    driving = load_design(path).topology.out_degree > 0
+    assert main_without_warnings("check", str(path), "--out", str(run)) in (0, 1)
+    said = capsys.readouterr().out
+    assert said.count("drives no axon") == (~driving).sum() > 0
+    assert "with these wires the window" not in said  # how far N may grow is known of all-to-all networks alone
+    assert main_without_warnings("run", str(path), "--out", str(run)) in (0, 1)
+    for name in ("ideal", "drawn"):
+        values = json.loads((run / f"erc_{name}_table.json").read_text())["values"]
+        for field in ("low", "high", "centre", "margin", "low_axon", "high_axon"):
+            assert [value is not None for value in values[field]] == driving.tolist()
+        assert max(filter(None, values["low"])) < values["v_dw"] < min(filter(None, values["high"]))
+    assert (run / "windows.svg").read_text().count("<rect") == 1 + 2 + 2 * driving.sum()  # frame, legends, bars
+
+
+def test_studies_take_neurons_without_axons(tmp_path):
+    path = bare_design(tmp_path, BARE["sink"])
+    (tmp_path / "s.yaml").write_text("name: s\ndesign: d.yaml\nrules: true\ntrials: 1\naxes: {seed: [1, 2]}\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        assert sweep(tmp_path / "s.yaml", tmp_path / "swept").refused == 0
+        rows = characterise(path, tmp_path / "macro", wires="ideal", supplies=(1.0,), trials=1).rows
+    assert all(row["window_low"] < row["v_dw"] < row["window_high"] for row in rows)
