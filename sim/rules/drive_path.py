@@ -14,6 +14,7 @@ from sim.rules.outcome import Outcome, above, first_largest, first_smallest
 from sim.rules.window import v_dw_windows
 
 MOST_PATHS, STATES = 3, 8  # trials followed; states of each that the drawn network is solved in
+_LEAST = 1e-30  # A: ideal drives of weights of 0 against leaks of 0
 LARGE, FEW = 48, 3  # neurons beyond which these few states have to do: a solve costs what N² devices cost
 
 
@@ -56,11 +57,13 @@ class DrivePath:
         """Share of the ideal currents that turns the walls the same way as drawn, 1 to −1, shape (states,).
 
         ``Σ min(|drawn|, |ideal|)·sign / Σ |ideal|``: 1 when no current is smaller than on ideal wires, negative when
-        more is turned round than kept.
+        more is turned round than kept. 1 where there is none to keep.
         """
         size = np.abs(self.ideal)
         kept = np.sign(self.drawn * self.ideal) * np.minimum(np.abs(self.drawn), size)
-        return kept.sum(axis=1) / size.sum(axis=1)
+        whole = size.sum(axis=1)
+        share: np.ndarray = np.divide(kept.sum(axis=1), whole, out=np.ones(len(whole)), where=whole > 0)
+        return share
 
 
 def ideal_paths(cases: Cases, most: int = MOST_PATHS, states: int | None = None) -> list[tuple[int, IdealPath]]:
@@ -156,7 +159,7 @@ def release(cases: Cases, found: DrivePath | None) -> Outcome | None:
     """
     if found is None:
         return None
-    sizes = np.abs(found.ideal[found.first]).mean(axis=1)
+    sizes = np.maximum(np.abs(found.ideal[found.first]).mean(axis=1), _LEAST)
     driven = (found.drawn[found.first] > 0).astype(np.int8)
     held = {bits.tobytes(): held_toward(cases, bits) for bits in np.unique(driven, axis=0)}
     least = np.array([held[bits.tobytes()].min() for bits in driven])
@@ -226,7 +229,7 @@ def _others(cases: Cases, found: DrivePath) -> list[DrawnEnd | None]:
 
 def _held(cases: Cases, found: DrivePath, path: int, other: DrawnEnd | None) -> _Held:
     """Of one path."""
-    size = float(np.abs(found.ideal[found.last[path]]).mean())
+    size = max(float(np.abs(found.ideal[found.last[path]]).mean()), _LEAST)
     toward, end = found.toward[path], ""
     drawn = found.drawn[found.last[path]]
     if other is not None and other.holds and cases.as_good(other.bits, found.ends[path]):

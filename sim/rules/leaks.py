@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from sim.rules.axon_course import axon_courses
 from sim.rules.cases import Cases
-from sim.rules.outcome import Outcome, above, below, first_largest, first_smallest
+from sim.rules.outcome import Outcome, Place, above, below, first_largest, first_smallest
 
 SOLVE_GROUPS = 64  # right-hand sides of the worst-row search; up to 64 neurons every row has its own
 MANY, FEW_GROUPS = 300, 16  # beyond so many neurons a solve takes a second
@@ -68,15 +70,18 @@ def soma_leak(cases: Cases) -> Outcome:
     ratio = drive[axons] / np.maximum(leak[network.post[axons]], 1e-30)
     worst = int(axons[first_smallest(ratio)])
     required, measured = float(drive[worst]), float(leak[network.post[worst]])
+    decides = bool(np.isfinite(required))
+    drives = "no weight decides: all are 0"
+    if decides:
+        drives = f"the smallest deciding drive, one flip of {cases.device_place(worst).name}, is "
+        drives += f"{required * 1e6:.4g} µA {cases.wires}"
     return Outcome(
-        rule="leak.soma",
-        message=f"soma leak equals {measured * 1e6:.4g} µA; the smallest deciding drive, one flip of "
-        f"{cases.device_place(worst).name}, is {required * 1e6:.4g} µA {cases.wires}",
-        margin=below(measured, required), severity="error",
+        rule="leak.soma", message=f"soma leak equals {measured * 1e6:.4g} µA; {drives}",
+        margin=below(measured, required) if decides else math.inf, severity="error",
         formula="|v_leak,soma|/k < |W|·(1/R_P − 1/R_AP)/(R_M·ΣG + 1), ΣG with all axons ON",
         source="paper, Section III-A.2 and the dendrite of Fig. 4, a divider; with wires solved on the network",
-        measured=measured, required=required, unit="A", place=cases.device_place(worst),
-        state="all axons ON, dendrite balanced",
+        measured=measured, required=required if decides else None, unit="A",
+        place=cases.device_place(worst) if decides else Place(), state="all axons ON, dendrite balanced",
     )  # fmt: skip
 
 

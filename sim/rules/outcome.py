@@ -82,8 +82,8 @@ class Outcome:
             severity="waived" if waived else self.severity,
             x=self.place.x,
             y=self.place.y,
-            measured=self.measured,
-            required=self.required,
+            measured=_told(self.measured),
+            required=_told(self.required),
             unit=self.unit,
         )
 
@@ -164,7 +164,8 @@ class OperatingPointReport:
         head = ("rule", "status", "margin", "measured", "required", "where", "state")
         lines = [head]
         for row in self.rows():
-            numbers = [f"{v:.4g} {row['unit']}" if v is not None else "" for v in (row["measured"], row["required"])]
+            told = (_told(row[name]) for name in ("measured", "required"))
+            numbers = [f"{v:.4g} {row['unit']}" if v is not None else "" for v in told]
             room = f"{row['margin']:.1%}" if math.isfinite(row["margin"]) else ""  # else there is none to say
             lines.append((row["rule"], row["status"], room, *numbers, row["where"], row["state"]))
         widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
@@ -182,6 +183,11 @@ def check_waivers(waivers: Mapping[str, str], known: Sequence[str]) -> None:
             close = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(known)}"
             raise InputError(f"waivers: no operating-point rule {shown(name)}; {hint}")
+
+
+def _told(value: float | None) -> float | None:
+    """A value as findings and tables have it: none where it is not finite."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _plain(value: Any) -> Any:

@@ -38,12 +38,13 @@ class _Drop(NamedTuple):
     formula: str
     at_axons: Callable[[_Volts], np.ndarray] | None = None  # at every device; None: judged at somas alone
     at_somas: Callable[[_Volts], np.ndarray] | None = None
+    of_weights: bool = False  # a share of |W|max: not judged where all weights are 0
 
 
 IR_DROPS = {
     "dendrite": _Drop(
         "max |V(tap) − V(soma tap)| / |W|max",
-        lambda v: np.abs(v.at[:, MTJ_OUT] - v.soma[v.network.post, DW_IN]) / v.largest_weight,
+        lambda v: np.abs(v.at[:, MTJ_OUT] - v.soma[v.network.post, DW_IN]) / v.largest_weight, of_weights=True,
     ),
     "drive": _Drop(
         "max (V(feed) − V(tap)) / V(feed)",
@@ -51,7 +52,8 @@ IR_DROPS = {
     ),
     "ground": _Drop("max |V(ground tap)| / V(drive feed)", lambda v: np.abs(v.at[:, DW_OUT]) / v.feed),
     "weight": _Drop(
-        "max |V(tap) − V(source)| / |W|max", lambda v: np.abs(v.at[:, MTJ_IN] - v.weight) / v.largest_weight
+        "max |V(tap) − V(source)| / |W|max", lambda v: np.abs(v.at[:, MTJ_IN] - v.weight) / v.largest_weight,
+        of_weights=True,
     ),
     "vdw": _Drop(
         "max (V_DW − V(soma pillar)) / V_DW", at_somas=lambda v: np.abs(v.v_dw - v.at[:, MTJ_IN]) / v.v_dw
@@ -68,14 +70,18 @@ def ir_drops(cases: Cases) -> list[Outcome]:
     if not cases.network.has_wires:
         return []
     states = {name: _volts(cases, solution) for name, solution in cases.run_states.items()}
-    return [_ir_drop(cases, states, kind, drop) for kind, drop in IR_DROPS.items()]
+    return [_ir_drop(cases, states, kind, drop) for kind, drop in _judged(cases).items()]
+
+
+def _judged(cases: Cases) -> dict[str, _Drop]:
+    return {kind: drop for kind, drop in IR_DROPS.items() if cases.largest_weight > 0 or not drop.of_weights}
 
 
 def _volts(cases: Cases, solution: Solution) -> _Volts:
     network = cases.network
     at = solution.voltage[network.terminals]
     feed = np.maximum(np.abs(at[network.somas, MTJ_OUT]), 1e-30)[network.pre]
-    return _Volts(network, at, feed, cases.weight, max(cases.largest_weight, 1e-30), cases.protocol.v_dw)
+    return _Volts(network, at, feed, cases.weight, cases.largest_weight, cases.protocol.v_dw)
 
 
 def drops_at_devices(cases: Cases) -> dict[str, np.ndarray]:
@@ -92,7 +98,7 @@ def drops_at_devices(cases: Cases) -> dict[str, np.ndarray]:
         kind: np.where(
             np.where(soma, drop.at_somas is not None, drop.at_axons is not None),
             np.max(list(_drops(cases, states, drop).values()), axis=0), np.nan,
-        ) for kind, drop in IR_DROPS.items()
+        ) for kind, drop in _judged(cases).items()
     }  # fmt: skip
 
 

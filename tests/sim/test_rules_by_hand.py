@@ -1,14 +1,18 @@
 """Numbers of the rules by hand: measured, required and margin, and what is said of them."""
 
+import itertools
 import json
 import math
 import re
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import sim
+from hwlib.design import Design
+from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import stored_patterns
 from sim.rules import Limits, OperatingPointReport, Outcome, Place, check_operating_point, rule_names
 from sim.rules.cases import Cases
@@ -180,6 +184,9 @@ def test_table_leaves_an_endless_margin_out():
     endless = replace(report.outcomes[0], rule="a", margin=math.inf)
     row = replace(report, outcomes=(endless, replace(endless, margin=0.5))).table().splitlines()[1:]
     assert "inf" not in row[0] and row[0].split()[:2] == ["a", "pass"] and "50.0%" in row[1]
+    beyond = replace(endless, measured=math.inf, required=math.nan)
+    said = [*re.split("  +", replace(report, outcomes=(beyond,)).table().splitlines()[1]), str(beyond.finding({}))]
+    assert not any(re.search(r"\b(inf|nan)\b", each) for each in said)
 
 
 def test_margins_are_relative_to_the_limit():
@@ -218,3 +225,44 @@ def test_words_and_units_that_only_wires_or_other_voltages_show():
     late, early = Bench(8, v_dw=0.01).outcome("leak.axon_size"), Bench(8, v_dw=0.5).outcome("leak.axon_size")
     assert "must be at most" in late.message and "must be at least" in early.message
     assert "inside" in Bench(8).outcome("vdw.eq4").message
+
+
+NO_WEIGHTS = {"weights": {"matrix": [[0.0] * 3] * 3}}
+NETWORKS = {
+    "stored": {}, "no weights": NO_WEIGHTS, "lines": {"weight_style": "lines"} | NO_WEIGHTS,
+    "one weight": {"weights": {"matrix": [[0.0, 1.0, 0.0], [0.0] * 3, [0.0] * 3]}},
+    "chain": {"topology": {"axons": [(0, 1), (1, 2)]}},
+}  # fmt: skip
+POINTS = [
+    {}, {"soma_leak": 0}, {"soma_leak": -1e4}, {"axon_leak": -1e-6}, {"axon_leak": -1e4}, {"v_dw": 1e-6},
+    {"v_dw": 1e3}, {"weight": 1e-6, "v_charge": 1e-6}, {"temperature": 300, "load": "1 ps", "soma_leak": 0},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+def test_no_rule_says_a_number_that_is_none(network):
+    for point, model in itertools.product(POINTS, ("kinematic", "collective")):
+        design = Design(
+            name="t", network={"neurons": 3, **network}, operating_point=point, device={"dynamics": {"model": model}}
+        )
+        process = design.load_process()
+        wired = [] if "topology" in network or "weight_style" in network else [ladder_network(design, process, 5.0)]
+        for each in (ideal_network(design, process), *wired):
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", RuntimeWarning)
+                report = sim.judge(each, design, process)
+            for found in report.outcomes:
+                assert not re.search(r"\b(inf|nan)\b|\d{20}", found.message), found.message
+                assert not math.isnan(found.margin), found.rule
+
+
+def test_without_weights_none_decides_and_wires_take_nothing_of_them():
+    design = Design(name="t", network={"neurons": 3, **NO_WEIGHTS})
+    network = ladder_network(design, design.load_process(), 5.0)
+    found = {outcome.rule: outcome for outcome in sim.judge(network, design, design.load_process()).outcomes}
+    soma = found["leak.soma"]
+    assert soma.message == "soma leak equals 0.188 µA; no weight decides: all are 0"
+    assert (soma.margin, soma.required, soma.place, soma.passed) == (math.inf, None, Place(), True)
+    kinds = {"drive", "ground", "vdw"}
+    assert {rule.removeprefix("ir.") for rule in found if rule.startswith("ir.")} == kinds
+    assert set(sim.wire_drops(network, design, design.load_process())) == kinds
