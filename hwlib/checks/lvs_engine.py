@@ -19,8 +19,10 @@ from hwlib.checks.locate import Locator
 from hwlib.checks.loose_metal import dangling_ends
 from hwlib.checks.lvs_report import LvsReport
 from hwlib.checks.reference_netlist import drawn_parameters, reference_network
-from hwlib.checks.strap_check import bare_landings, broken_straps
+from hwlib.checks.source_labels import odd_labels
+from hwlib.checks.strap_check import bare_landings, broken_straps, macro_box
 from hwlib.design import Design
+from hwlib.drawing.net_labels import NetLabel
 from hwlib.drawing.reader import Drawing, LayoutSource, open_layout
 from hwlib.errors import InputError, shown
 from hwlib.findings import Finding
@@ -135,6 +137,7 @@ class Comparison:
         self.expected = reference.node_net[reference.terminals]
         self.unit = view.drawing.dbu * 1e6  # µm
         self._looked_at = 0
+        self.attached: dict[str, list[NetLabel]] = defaultdict(list)
         self.labels: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for label in view.drawing.labels:
             self.labels[label.name].append((label.x * self.unit, label.y * self.unit))
@@ -149,6 +152,7 @@ class Comparison:
         self._shorts()
         self._terminals()
         self._sizes()
+        self._sources()
         self._straps()
         self._loose()
         return self.report.findings
@@ -189,6 +193,8 @@ class Comparison:
                 self.report.label(f"label {shown(label.name)} is no net of this design", label)
             elif not drawing.on_metal(label):
                 self.report.label(f"label {shown(label.name)} lies on no {label.layer}", label)
+            else:
+                self.attached[label.name].append(label)
         for label in drawing.remarks:
             self.report.label(
                 f"text {shown(label.name)} on the labels of {label.layer} is no net name", label, "warning"
@@ -283,6 +289,12 @@ class Comparison:
                 rest = [self.table.pieces[k] for k in others]
                 box = self.locator.gap(self.table.pieces[number], rest, self.report.pitch)
         self.report.open(self.reference.net_names[name], ends, self.identity, box)
+
+    def _sources(self) -> None:
+        """Nets with more or fewer labels than the design has pins."""
+        macro = macro_box(self.view, self.lattice)
+        for odd in odd_labels(self.attached, self.design.network, self.lattice, macro, self.unit):
+            self.report.odd_labels(odd)
 
     def _straps(self) -> None:
         """Landings without their vias, and gaps in straps."""

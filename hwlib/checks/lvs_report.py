@@ -9,6 +9,7 @@ import numpy as np
 
 from hwlib.checks.device_table import DeviceTable
 from hwlib.checks.loose_metal import Loose
+from hwlib.checks.source_labels import OddLabels
 from hwlib.checks.strap_check import CLASSES, BareLanding
 from hwlib.drawing.net_labels import NetLabel
 from hwlib.findings import Finding, Severity
@@ -51,6 +52,13 @@ class LvsReport:
         """A net of the design that no label on metal names."""
         at = self._terminal_place(*ends[0]) if ends else None
         self._add("lvs.label", f"{in_words(net)} has no label {net!r} that lies on its wire", at)
+
+    def odd_labels(self, odd: OddLabels) -> None:
+        """A net with more or fewer labels than it has pins in the design."""
+        labels = "1 label" if odd.found == 1 else f"{odd.found} labels apart"
+        feeds = " (network.feeds)" if odd.wanted > 1 or odd.net in ("gnd", "vdw") else ""
+        message = f"{in_words(odd.net)} has {labels}, the design {odd.wanted}{feeds}: sources attach there"
+        self.label(message, odd.label, "warning")
 
     def recognition(self, message: str, box: kdb.DBox) -> None:
         """A shape that looks like a device but is none."""

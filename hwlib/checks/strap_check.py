@@ -85,7 +85,7 @@ def broken_straps(
     view: LayoutView, design: Design, reference: Network, numbers: dict[int, list[int]], lattice: Lattice
 ) -> Iterator[tuple[str, kdb.DBox]]:
     """Wires whose strap has a gap, and where; arguments as ``bare_landings``."""
-    parsed, macro = reference.parsed_nets(), kdb.Region(_macro(view, lattice))
+    parsed, macro = reference.parsed_nets(), kdb.Region(macro_box(view, lattice))
     for wire, strap in design.network.straps.given().items():
         mine = [x for k, net in enumerate(parsed) if net.net_class is CLASSES[wire] for x in numbers.get(k, ())]
         upright = (wire in ACROSS) != lattice.turned
@@ -100,7 +100,7 @@ def broken_straps(
                 yield wire, gap.to_dtype(view.drawing.layout.dbu)
 
 
-def _macro(view: LayoutView, lattice: Lattice) -> kdb.Box:
+def macro_box(view: LayoutView, lattice: Lattice) -> kdb.Box:
     """The least outline around all devices, or about as far as edges of a macro go, in dbu.
 
     Beyond it wires of the chip may run on the metal of a strap, in its line too.

@@ -17,10 +17,10 @@ from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError
 from hwlib.process import load_process
 from hwlib.weights import weight_levels
-from tests.support.drawn_network import PX, PY, draw_network
+from tests.support.drawn_network import ONE_SIDE, PX, PY, draw_network
 
 EBEAM = load_process("ebeam")
-FIVE = Design(name="five", network={"neurons": 5}, seed=3)
+FIVE = Design(name="five", network={"neurons": 5, "feeds": ONE_SIDE}, seed=3)
 
 
 def check(change, design=FIVE, **options):
@@ -36,12 +36,12 @@ def place_nm(finding):
 @pytest.mark.parametrize(("neurons", "patterns"), [(2, 1), (3, 2), (5, 1), (12, 2)])
 def test_a_layout_of_its_design_has_no_findings(neurons, patterns):
     weights = {"random_patterns": patterns}
-    design = Design(name="clean", network={"neurons": neurons, "weights": weights}, seed=neurons)
+    design = Design(name="clean", network={"neurons": neurons, "weights": weights, "feeds": ONE_SIDE}, seed=neurons)
     assert lvs(draw_network(design).layout, EBEAM, design, topology=True) == []
 
 
 def test_another_weight_matrix_is_found_at_every_synapse_that_differs():
-    other = Design(name="other", network={"neurons": 5}, seed=4)
+    other = Design(name="other", network={"neurons": 5, "feeds": ONE_SIDE}, seed=4)
     findings = lvs(draw_network(FIVE).layout, EBEAM, other)
     drawn, wanted = weight_levels(FIVE), weight_levels(other)
     rails = {1: "+W rail", -1: "−W rail"}
@@ -146,7 +146,7 @@ def test_a_wrong_drive_is_named_in_the_users_terms():
 
 
 def test_a_drive_end_on_a_dendrite_is_named_in_the_users_terms():
-    six = Design(name="six", network={"neurons": 6}, seed=3)
+    six = Design(name="six", network={"neurons": 6, "feeds": ONE_SIDE}, seed=3)
 
     def lead(draw, top):
         row = draw.layout.cell("line_5")
@@ -219,7 +219,7 @@ def test_incomplete_devices():
 
 
 def test_a_layout_of_another_size_is_said_once_and_listed():
-    six = Design(name="six", network={"neurons": 6}, seed=3)
+    six = Design(name="six", network={"neurons": 6, "feeds": ONE_SIDE}, seed=3)
     messages = [f.message for f in lvs(draw_network(FIVE).layout, EBEAM, six)]
     assert "the layout has 25 devices, the design 36" in messages
     assert "dendrite 5 has no label 'dend_5' that lies on its wire" in messages
@@ -292,7 +292,7 @@ def test_reading_in_bands_finds_the_same(change, bands, workers):
 
 def test_graphs_alone_find_what_names_would_miss(monkeypatch):
     """With the comparison by names silenced, KLayout's own still tells a swapped weight and a shorted pair."""
-    other = Design(name="other", network={"neurons": 5}, seed=4)
+    other = Design(name="other", network={"neurons": 5, "feeds": ONE_SIDE}, seed=4)
     layout = draw_network(FIVE).layout
     monkeypatch.setattr(Comparison, "run", lambda self: [])
     assert lvs(layout, EBEAM, FIVE) == []

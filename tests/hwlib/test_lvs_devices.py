@@ -17,10 +17,10 @@ from hwlib.drawing.reader import open_layout
 from hwlib.nets import RAIL
 from hwlib.process import load_process
 from hwlib.weights import weight_levels
-from tests.support.drawn_network import PX, PY, Drawing, draw_network
+from tests.support.drawn_network import ONE_SIDE, PX, PY, Drawing, draw_network
 
 EBEAM = load_process("ebeam")
-FIVE = Design(name="five", network={"neurons": 5}, seed=3)
+FIVE = Design(name="five", network={"neurons": 5, "feeds": ONE_SIDE}, seed=3)
 
 
 @pytest.mark.parametrize(("angle", "mirror"), list(itertools.product(range(4), (False, True))))

@@ -12,6 +12,7 @@ from hwlib.weight_styles import rail_levels
 from hwlib.weights import weight_levels
 
 PX, PY = 520, 760
+ONE_SIDE = {"vdw": "west", "weight": "west", "ground": "south"}  # where it has trunks
 RAILS = [(400, 440), (480, 520), (560, 600), (640, 680)]  # vdw, then the weights
 
 
