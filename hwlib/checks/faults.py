@@ -12,6 +12,7 @@ from hwlib.checks.flat_view import DrawnDevice
 from hwlib.checks.planter import Fault, Planter
 from hwlib.checks.slips import SLIPS
 from hwlib.checks.strap_faults import STRAP_FAULTS
+from hwlib.checks.wire_faults import WIRE_FAULTS
 
 _TRIES = 40
 
@@ -230,6 +231,7 @@ KINDS: dict[str, Callable[[Planter, kdb.Layout], Fault | None]] = {
     "wrong-size": _wrong_size,
     **SLIPS,
     **STRAP_FAULTS,
+    **WIRE_FAULTS,
 }
 
 

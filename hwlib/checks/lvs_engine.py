@@ -12,6 +12,7 @@ import numpy as np
 from hwlib.arrangement import neuron_at
 from hwlib.checks.device_extractor import tolerance
 from hwlib.checks.drawn_devices import write_drawn_devices
+from hwlib.checks.fed_wires import broken_wires
 from hwlib.checks.graph_comparison import topology_beside
 from hwlib.checks.identify import Lattice, identify
 from hwlib.checks.layout_view import LayoutView, view_in_bands, view_whole
@@ -154,6 +155,7 @@ class Comparison:
         self._sizes()
         self._sources()
         self._straps()
+        self._wires()
         self._loose()
         return self.report.findings
 
@@ -303,6 +305,16 @@ class Comparison:
                 self.report.broken_strap(wire, gap)
             for bare in bare_landings(self.view, self.design, self.reference, self.numbers, self.lattice):
                 self.report.bare_landing(bare)
+
+    def _wires(self) -> None:
+        """Rows, columns and trunks that are cut and leave their nets whole."""
+        if len(self.table) <= COMPARED_DEVICES:
+            whole = {
+                k: numbers[0] for k, numbers in self.numbers.items()
+                if len(numbers) == 1 and len(self.names[numbers[0]]) == 1
+            }  # fmt: skip
+            for broken in broken_wires(self.view, self.design, self.reference, whole, self.lattice):
+                self.report.broken_wire(broken)
 
     def _loose(self) -> None:
         """Metal that carries nothing."""

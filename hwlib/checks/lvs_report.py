@@ -8,6 +8,7 @@ import klayout.db as kdb
 import numpy as np
 
 from hwlib.checks.device_table import DeviceTable
+from hwlib.checks.fed_wires import BrokenWire
 from hwlib.checks.loose_metal import Loose
 from hwlib.checks.source_labels import OddLabels
 from hwlib.checks.strap_check import CLASSES, BareLanding
@@ -129,6 +130,10 @@ class LvsReport:
     def broken_strap(self, wire: str, gap: kdb.DBox) -> None:
         """A strap with a gap."""
         self._add("lvs.strap", f"a strap of {CLASSES[wire].title} is cut", _box_place(gap))
+
+    def broken_wire(self, broken: BrokenWire) -> None:
+        """A row, column or trunk with a gap, or without vias between the two."""
+        self._add("lvs.wire", broken.message, _box_place(broken.box))
 
     def floating(self, piece: Loose) -> None:
         """Metal without device and label."""

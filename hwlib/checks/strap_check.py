@@ -90,7 +90,7 @@ def broken_straps(
         mine = [x for k, net in enumerate(parsed) if net.net_class is CLASSES[wire] for x in numbers.get(k, ())]
         upright = (wire in ACROSS) != lattice.turned
         lines: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-        for box in (polygon.bbox() for polygon in (_on_nets(view, strap.metal, mine) & macro).each()):
+        for box in (polygon.bbox() for polygon in (on_nets(view, strap.metal, mine) & macro).each()):
             across, along = (box.left, box.right), (box.bottom, box.top)
             line, piece = (across, along) if upright else (along, across)
             lines[line].append(piece)
@@ -132,16 +132,16 @@ def cuts_of(wire: str, strap: Strap) -> list[str]:
 
 def _cuts(view: LayoutView, cut: str, numbers: list[int]) -> np.ndarray:
     """Centres of a layer's vias on some nets in µm, shape (vias, 2); of those below m3, the ones that lead above it."""
-    vias = _on_nets(view, cut, numbers)
+    vias = on_nets(view, cut, numbers)
     if cut == "v2":
-        vias = vias.interacting(_on_nets(view, "m3", numbers).interacting(_on_nets(view, "v3", numbers)))
+        vias = vias.interacting(on_nets(view, "m3", numbers).interacting(on_nets(view, "v3", numbers)))
     boxes = (polygon.bbox() for polygon in vias.each())
     places = [(box.left + box.right, box.bottom + box.top) for box in boxes]
     return np.array(places, float).reshape(-1, 2) * view.drawing.layout.dbu / 2
 
 
-def _on_nets(view: LayoutView, name: str, numbers: list[int]) -> kdb.Region:
-    """A layer's merged polygons on some nets."""
+def on_nets(view: LayoutView, name: str, numbers: list[int]) -> kdb.Region:
+    """A layer's merged polygons on some nets, by their numbers in the layout."""
     extracted, found = view.extracted, kdb.Region()
     if extracted is None or name not in extracted.layers:
         return found

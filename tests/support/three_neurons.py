@@ -4,10 +4,10 @@ import klayout.db as kdb
 
 from hwlib.design import Design
 from hwlib.process import load_process
-from tests.support.drawn_network import draw_network
+from tests.support.drawn_network import ONE_SIDE, draw_network
 
 EBEAM = load_process("ebeam")
-THREE = Design(name="three", network={"neurons": 3}, seed=3)
+THREE = Design(name="three", network={"neurons": 3, "feeds": ONE_SIDE}, seed=3)
 
 
 def network() -> kdb.Layout:
