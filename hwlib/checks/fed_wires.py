@@ -52,7 +52,7 @@ def broken_wires(
     """
     if not all(len(line) > 1 and np.isfinite(line).all() for line in (lattice.rows, lattice.columns)):
         return
-    unit, cuts = view.drawing.layout.dbu, defaultdict[str, list[np.ndarray]](list)
+    unit, beyond = view.drawing.layout.dbu, defaultdict[str, list[_Beyond]](list)
     for wire, words, mine, count, sides in _kinds(design.network, reference, whole):
         inside, turn = _frame(wire, lattice, unit)
         line, metal, other = ("column", "m2", "m3") if wire in ACROSS else ("row", "m3", "m2")
@@ -62,15 +62,13 @@ def broken_wires(
         if sides and rows:
             flip = kdb.Trans.M90
             mirrored = [[box.transformed(flip) for box in row] for row in rows]
-            if not cuts[line]:
-                cuts[line] = [_cuts(view.drawing, t, box) for t, box in ((turn, inside), (flip * turn, flip * inside))]
-            left = _EndsLeft(view.drawing, other, cuts[line][0], turn, own, inside, rows)
-            right = _EndsLeft(
-                view.drawing, other, cuts[line][1], flip * turn, own.transformed(flip), flip * inside, mirrored
-            )
-            if (
-                sides == 2 or left.joined >= right.joined
-            ):  # trunks on one side may be on either, as the layout is turned
+            if not beyond[line]:
+                sides_of = (turn, inside), (flip * turn, flip * inside)
+                beyond[line] = [_beyond(view.drawing, other, *side) for side in sides_of]
+            left = _EndsLeft(beyond[line][0], own, inside, rows)
+            right = _EndsLeft(beyond[line][1], own.transformed(flip), flip * inside, mirrored)
+            # Trunks on one side may be on either: layouts are turned and mirrored.
+            if sides == 2 or left.joined >= right.joined:
                 found += left.faults()
             if sides == 2 or left.joined < right.joined:
                 found += [(message, box.transformed(flip)) for message, box in right.faults()]
@@ -141,6 +139,13 @@ def _gaps(row: list[kdb.Box], inside: kdb.Box) -> Iterator[kdb.Box]:
         yield kdb.Box(at, low, inside.right, high)
 
 
+class _Beyond(NamedTuple):
+    """What is on the left of the array, once turned: sides of the vias, shape (vias, 4), metal on the trunks' layer."""
+
+    cuts: np.ndarray
+    metal: kdb.Region
+
+
 class _Piece(NamedTuple):
     """Metal of a trunk's layer: its box and area, and the wires' ends that vias join to it, by their numbers."""
 
@@ -156,17 +161,11 @@ class _EndsLeft:
         joined: how many of them the trunk joins.
     """
 
-    def __init__(
-        self, drawing: Drawing, metal: str, cuts: np.ndarray, turn: kdb.Trans, own: kdb.Region, inside: kdb.Box,
-        rows: list[list[kdb.Box]],
-    ):  # fmt: skip
+    def __init__(self, beyond: _Beyond, own: kdb.Region, inside: kdb.Box, rows: list[list[kdb.Box]]):
         """Find them.
 
         Args:
-            drawing: the layout.
-            metal: the trunks' layer.
-            cuts: the vias beyond this side of the array (see ``_cuts``).
-            turn: from the layout to where the wires run along x.
+            beyond: what is there besides the wires.
             own: the wires' metal, turned.
             inside: the array, turned.
             rows: pieces of the wires in it.
@@ -177,12 +176,10 @@ class _EndsLeft:
         edges = kdb.Region([kdb.Polygon(box) for box in boxes if box.left <= inside.left])
         ends = (own & kdb.Region(outer)).interacting(edges)
         self._arms = [arm.bbox() for arm in ends.each()]
-        there = outer.transformed(turn.inverted())
-        metals = drawing.near(metal, there).transformed(turn).merged() & kdb.Region(outer)
         self._pieces: list[_Piece] = []
-        for polygon in metals.each():
+        for polygon in (beyond.metal & kdb.Region(outer)).each():
             if polygon.bbox().right < inside.left:  # what goes on into the array joins one device to its wire
-                on = self._joined(ends & kdb.Region(polygon), cuts)
+                on = self._joined(ends & kdb.Region(polygon), beyond.cuts)
                 self._pieces += [_Piece(polygon.bbox(), polygon.area(), on)] * bool(on)
         longest = max((piece.box.height() for piece in self._pieces), default=0)
         trunks = [piece for piece in self._pieces if 2 * piece.box.height() >= longest]
@@ -194,8 +191,10 @@ class _EndsLeft:
         boxes = [crossing.bbox() for crossing in crossings.each()]
         left, bottom, right, top = _sides(boxes).T[..., None]
         over = (left < cuts[:, 2]) & (cuts[:, 0] < right) & (bottom < cuts[:, 3]) & (cuts[:, 1] < top)
-        with_via = [boxes[k] for k in np.flatnonzero(over.any(axis=1)).tolist()]
-        return {next(k for k, arm in enumerate(self._arms) if box.inside(arm)) for box in with_via}
+        left, bottom, right, top = _sides(boxes)[over.any(axis=1)].T
+        arms = _sides(self._arms).T[..., None]
+        within = (arms[0] <= left) & (right <= arms[2]) & (arms[1] <= bottom) & (top <= arms[3])
+        return set(within.argmax(axis=0).tolist()) if len(left) else set()
 
     def faults(self) -> Iterator[tuple[str, kdb.Box]]:
         """What is wrong, and where."""
@@ -219,10 +218,10 @@ class _EndsLeft:
             yield "a {line} of {words} is not joined to its trunk", place
 
 
-def _cuts(drawing: Drawing, turn: kdb.Trans, inside: kdb.Box) -> np.ndarray:
-    """Sides of the vias on the left of the array, once turned, shape (vias, 4)."""
+def _beyond(drawing: Drawing, metal: str, turn: kdb.Trans, inside: kdb.Box) -> _Beyond:
     there = kdb.Box(-FAR, inside.bottom, inside.left, inside.top).transformed(turn.inverted())
-    return _sides(cut.bbox() for cut in drawing.near("v2", there).transformed(turn).each())
+    cuts, metals = (drawing.near(layer, there).transformed(turn) for layer in ("v2", metal))
+    return _Beyond(_sides(cut.bbox() for cut in cuts.each()), metals.merged())
 
 
 def _sides(boxes: Iterable[kdb.Box]) -> np.ndarray:
