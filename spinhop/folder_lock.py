@@ -6,11 +6,11 @@ import contextlib
 import fcntl
 import os
 import stat
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hwlib.errors import InputError
-from hwlib.writing import is_temporary, sweep
+from hwlib.writing import sweep
 
 LOCK = ".lock"
 
@@ -49,28 +49,6 @@ def hold(folder: Path, inside: tuple[str, ...], refuse: Callable[[Path], None] =
         refuse(folder)
         sweep(folder, *(sub for name in inside for sub in _folders(folder / name)))
         yield
-
-
-def refuse_foreign(folder: Path, mark: str, begun: Container[str], what: str) -> None:
-    """Refuse a folder of somebody else: one with files, but neither the one that marks it nor only those made before.
-
-    Args:
-        folder: the folder.
-        mark: name of the file that says whose it is.
-        begun: names that may be there before it.
-        what: it is to be, in words.
-
-    Raises:
-        InputError: such a folder, or one that cannot be read.
-    """
-    if os.path.lexists(folder / mark):
-        return
-    try:
-        names = {entry.name for entry in folder.iterdir() if not is_temporary(entry.name)}
-    except OSError as error:
-        raise InputError(f"{folder}: cannot read the folder ({error.strerror})") from None
-    if names and not (LOCK in names and all(name == LOCK or name in begun for name in names)):
-        raise InputError(f"{folder}: not empty and no {what}; choose another with --out")
 
 
 def _refuse_unlocked(folder: Path, refuse: Callable[[Path], None]) -> None:

@@ -15,10 +15,11 @@ from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.made_with import versions
 from hwlib.process import Process
+from hwlib.writing import is_temporary
 from spinhop.allocation import give_freed_memory_back
-from spinhop.folder_lock import hold, refuse_foreign
+from spinhop.folder_lock import LOCK, hold
 from spinhop.inputs import COPIES, PROCESS, RESOLVED, inputs_hash, read_design, write_inputs
-from spinhop.manifest import FORMAT, MANIFEST, read_manifest, write_manifest
+from spinhop.manifest import FORMAT, read_manifest, write_manifest
 from spinhop.provenance import code_version, data_hash, file_hash
 
 if TYPE_CHECKING:
@@ -297,5 +298,11 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     manifest = read_manifest(folder)
     if manifest is not None:
         return manifest
-    refuse_foreign(folder, MANIFEST, {COPIES, RESOLVED, PROCESS}, "run folder")
-    return {}
+    begun = {LOCK, COPIES, RESOLVED, PROCESS}
+    try:
+        names = {entry.name for entry in folder.iterdir() if not is_temporary(entry.name)}
+    except OSError as error:
+        raise InputError(f"{folder}: cannot read the run folder ({error.strerror})") from None
+    if not names or (LOCK in names and names <= begun):
+        return {}
+    raise InputError(f"{folder}: not empty and no run folder; choose another with --out")

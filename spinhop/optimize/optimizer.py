@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,16 +16,15 @@ from hwlib.yaml_text import yaml_text
 from spinhop.design_fields import Value
 from spinhop.docs_links import see
 from spinhop.executor import Executor, executor
-from spinhop.folder_lock import hold, refuse_foreign
-from spinhop.inputs import COPIES, PROCESS, RESOLVED, contents_of, read_design, write_inputs
+from spinhop.folder_lock import hold
+from spinhop.inputs import RESOLVED, contents_of, read_design, write_inputs
 from spinhop.optimize.pareto_front import PAGE, design_file, write_front
-from spinhop.optimize.search_history import HISTORY, SearchHistory, SearchTrial
+from spinhop.optimize.search_history import SearchHistory, SearchTrial
 from spinhop.optimize.search_space import Axis, axes_of, candidate
 from spinhop.optimize.trial_evaluation import Judged, judged
 from spinhop.provenance import code_version, data_hash
 
 Advance = Callable[[int, int], None]
-_MADE = re.compile(r"(best|trial)_[0-9]+\.yaml")
 
 
 @dataclass(frozen=True)
@@ -89,14 +87,13 @@ def optimize(
     plain = design.model_dump(mode="json", exclude={"search"})
     key = data_hash([about, versions(), plain, contents_of(design), _space(design)])
     made = design_attributes(design) | about
-    with hold(folder, (COPIES,), _refuse_foreign):
+    with hold(folder, ("input",)):
         history = SearchHistory(design, axes, seed, key)
         if not fresh:
             history.load(folder)
         write_inputs(folder, design_path, design, design.load_process())
-        for path in folder.iterdir():
-            if _MADE.fullmatch(path.name):  # before, or by a killed search
-                path.unlink()
+        for path in (*folder.glob("best_*.yaml"), *folder.glob("trial_*.yaml")):  # of before, or of a killed search
+            path.unlink()
         base = read_design(folder / RESOLVED)
         with executor(workers if wanted - len(history.trials) > 1 else 1, scheduler) as processes:
             write = partial(_write, folder, base, axes)
@@ -108,11 +105,6 @@ def optimize(
         designs = [_write(folder, base, axes, trial.proposed, design_file(trial)) for trial in front]
         write_front(folder, history.trials, front, axes, design.search.objectives, made)
     return Search(history.trials, front, folder / PAGE, designs)
-
-
-def _refuse_foreign(folder: Path) -> None:
-    tried = {path.name for path in folder.iterdir() if _MADE.fullmatch(path.name)}
-    refuse_foreign(folder, HISTORY, {COPIES, RESOLVED, PROCESS, *tried}, "folder of a search")
 
 
 def _space(design: Design) -> dict[str, object]:

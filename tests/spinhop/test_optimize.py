@@ -331,24 +331,6 @@ def test_a_design_without_a_search(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_files_of_others_are_kept(searched, tmp_path):
-    """A folder that is no search's is refused, and in one only files of a search's own names are made anew."""
-    folder, path = tmp_path / "mine", searched[0]
-    folder.mkdir()
-    (folder / "design.yaml").write_text("mine")
-    with pytest.raises(InputError, match="mine: not empty and no folder of a search; choose another with --out"):
-        optimize(path, folder)
-    assert [each.name for each in folder.iterdir()] == ["design.yaml"]
-    shutil.copytree(searched[1], tmp_path / "again")
-    for name in ("best_of_mine.yaml", "best_99.yaml"):
-        (tmp_path / "again" / name).write_text("mine")
-    optimize(path, tmp_path / "again")
-    assert {each.name for each in (tmp_path / "again").glob("best*")} - {"best_of_mine.yaml"} == {
-        each.name for each in searched[1].glob("best*")
-    }
-    assert (tmp_path / "again" / "best_of_mine.yaml").read_text() == "mine"
-
-
 def test_ctrl_c_keeps_what_is_done(searched, tmp_path):
     path, _, found = searched
     process = start("optimize", path, "-o", tmp_path / "out", "--trials", "5000", "--workers", "1")
