@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hwlib.errors import InputError
-from hwlib.writing import sweep
+from hwlib.writing import is_temporary, sweep
 
 LOCK = ".lock"
 
@@ -49,6 +50,27 @@ def hold(folder: Path, inside: tuple[str, ...], refuse: Callable[[Path], None] =
         refuse(folder)
         sweep(folder, *(sub for name in inside for sub in _folders(folder / name)))
         yield
+
+
+def refuse_others(kind: str, mark: str, begun: re.Pattern[str]) -> Callable[[Path], None]:
+    """What ``hold`` refuses of somebody else: a folder with anything in it that is none of a kind.
+
+    Args:
+        kind: what such folders have, in messages, e.g. ``"search"``.
+        mark: name of the file that says what a folder is.
+        begun: of the names that one may have, beside the lock, before it has the mark.
+    """
+
+    def refuse(folder: Path) -> None:
+        try:
+            names = {entry.name for entry in folder.iterdir() if not is_temporary(entry.name)}
+        except OSError as error:
+            raise InputError(f"{folder}: cannot read the folder ({error.strerror})") from None
+        ours = LOCK in names and all(begun.fullmatch(name) for name in names - {LOCK})
+        if names and mark not in names and not ours:
+            raise InputError(f"{folder}: not empty and no folder of a {kind}; choose another with --out")
+
+    return refuse
 
 
 def _refuse_unlocked(folder: Path, refuse: Callable[[Path], None]) -> None:

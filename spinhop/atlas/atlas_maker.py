@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,15 +16,16 @@ from hwlib.process import preset_names
 from hwlib.weight_styles import WEIGHT_STYLES
 from spinhop.atlas.atlas_points import RulesPoint, TaskPoint, computed
 from spinhop.atlas.atlas_results import write_results
-from spinhop.atlas.atlas_store import AtlasStore
+from spinhop.atlas.atlas_store import POINTS, AtlasStore
 from spinhop.atlas.first_failures import RuleEdges, next_trial
 from spinhop.atlas.sized_design import SMALLEST, Curve, refuse_fixed_size
 from spinhop.executor import Executor, executor
-from spinhop.folder_lock import hold
+from spinhop.folder_lock import hold, refuse_others
 from spinhop.inputs import contents_of, read_design
 from spinhop.provenance import code_version, data_hash
 
 Advance = Callable[[int, int], None]
+_OURS = re.compile(r"atlas\.(nc|md|svg|png)")
 MOST_SLOW = 1e4
 _TRIALS, _LIMIT = 3, 600e-9  # of the design that is taken when none is given
 
@@ -87,7 +89,7 @@ def make_atlas(
     made = design_attributes(base) | about
     if design_path is not None and real_path(design_path).parent == real_path(folder):
         raise InputError(f"{folder}: has the design itself; give another folder for results")
-    with hold(folder, ()):
+    with hold(folder, (), refuse_others("atlas", POINTS, _OURS)):
         store = AtlasStore(folder, key)
         if not fresh:
             store.load()

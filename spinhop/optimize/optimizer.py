@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,15 +17,17 @@ from hwlib.yaml_text import yaml_text
 from spinhop.design_fields import Value
 from spinhop.docs_links import see
 from spinhop.executor import Executor, executor
-from spinhop.folder_lock import hold
-from spinhop.inputs import RESOLVED, contents_of, read_design, write_inputs
-from spinhop.optimize.pareto_front import PAGE, design_file, write_front
-from spinhop.optimize.search_history import SearchHistory, SearchTrial
+from spinhop.folder_lock import hold, refuse_others
+from spinhop.inputs import COPIES, PROCESS, RESOLVED, contents_of, read_design, write_inputs
+from spinhop.optimize.pareto_front import FRONT, PAGE, PICTURE, design_file, write_front
+from spinhop.optimize.search_history import HISTORY, SearchHistory, SearchTrial
 from spinhop.optimize.search_space import Axis, axes_of, candidate
 from spinhop.optimize.trial_evaluation import Judged, judged
 from spinhop.provenance import code_version, data_hash
 
 Advance = Callable[[int, int], None]
+_DESIGNS = re.compile(r"(best|trial)_[0-9]+\.yaml")
+_OURS = re.compile("|".join([_DESIGNS.pattern, *map(re.escape, (COPIES, RESOLVED, PROCESS, FRONT, PICTURE, PAGE))]))
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def optimize(
         progress: called with (designs tried, in all).
 
     Raises:
-        InputError: a bad design or search, or a folder that cannot be written, is in use or has others' trials.
+        InputError: a bad design or search, or a folder that cannot be written, is in use or is not this search's.
     """
     design = read_design(design_path)
     axes = axes_of(design, str(design_path))
@@ -87,13 +90,12 @@ def optimize(
     plain = design.model_dump(mode="json", exclude={"search"})
     key = data_hash([about, versions(), plain, contents_of(design), _space(design)])
     made = design_attributes(design) | about
-    with hold(folder, ("input",)):
+    with hold(folder, (COPIES,), refuse_others("search", HISTORY, _OURS)):
         history = SearchHistory(design, axes, seed, key)
         if not fresh:
             history.load(folder)
         write_inputs(folder, design_path, design, design.load_process())
-        for path in (*folder.glob("best_*.yaml"), *folder.glob("trial_*.yaml")):  # of before, or of a killed search
-            path.unlink()
+        _forget_designs(folder)
         base = read_design(folder / RESOLVED)
         with executor(workers if wanted - len(history.trials) > 1 else 1, scheduler) as processes:
             write = partial(_write, folder, base, axes)
@@ -105,6 +107,13 @@ def optimize(
         designs = [_write(folder, base, axes, trial.proposed, design_file(trial)) for trial in front]
         write_front(folder, history.trials, front, axes, design.search.objectives, made)
     return Search(history.trials, front, folder / PAGE, designs)
+
+
+def _forget_designs(folder: Path) -> None:
+    """Remove those of the front before, and of a search that was killed."""
+    for path in list(folder.iterdir()):
+        if _DESIGNS.fullmatch(path.name) and (path.is_file() or path.is_symlink()):
+            path.unlink()
 
 
 def _space(design: Design) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,7 +20,7 @@ from hwlib.writing import write_bytes
 from spinhop.design_fields import design_of, plain_fields, set_field
 from spinhop.executor import cores, executor
 from spinhop.extras import need
-from spinhop.folder_lock import hold
+from spinhop.folder_lock import hold, refuse_others
 from spinhop.inputs import files_of, read_design
 from spinhop.provenance import code_version, data_hash, file_hash
 from spinhop.study.point_evaluation import StudyPoint, context_of, evaluated
@@ -28,6 +29,7 @@ from spinhop.study.study_fields import WIRES, StudyFields, load_study
 from spinhop.study.study_store import STORE, StudyStore, forget_study, stored_hashes
 
 CONTEXT = "context.json"
+_OURS = re.compile(r"context\.json|plots|characterisation\.(csv|json|md)|\.results-(new|old)\.zarr(\.rows)?")
 _LONG = 20.0  # s: a point that takes longer is timed once, others a second time, without what the first one loads
 Advance = Callable[[int, int], None]
 
@@ -186,7 +188,7 @@ def sweep(
 @contextmanager
 def held_store(plan: StudyPlan, fresh: bool) -> Iterator[StudyStore]:
     """The store of a study in its folder, which is held while the block runs."""
-    with hold(plan.folder, ()):
+    with hold(plan.folder, (), refuse_others("study", STORE, _OURS)):
         if fresh:
             forget_study(plan.folder)
         store = StudyStore(plan.folder, plan.identity, plan.hashes, plan.columns, plan.about, plan.units)
