@@ -26,18 +26,34 @@ def read_design(path: Path) -> Design:
     """Read a design with every parameter of its wall dynamics filled in.
 
     Raises:
-        InputError: as of ``load_design``; or a law of motion that is not known, or does not take its parameters.
+        InputError: as of ``load_design``; or a law of motion that is not known, or does not take its parameters, or
+            waivers of rules that there are not.
     """
-    design = load_design(path)
+    design, wrong = load_design(path), list[tuple[tuple[str | int, ...], str]]()
+    for completed in (_with_known_waivers, _with_whole_dynamics):
+        try:
+            design = completed(design)
+        except FieldsError as error:
+            wrong += error.problems
+    if wrong:
+        raise refused_fields(path, FieldsError(wrong), "design")
+    return design
+
+
+def _with_known_waivers(design: Design) -> Design:
+    if design.waivers:
+        from sim.rules import check_waivers, rule_names
+
+        check_waivers(design.waivers, rule_names(design.load_process()))
+    return design
+
+
+def _with_whole_dynamics(design: Design) -> Design:
     if design.device.dynamics == Dynamics():
         return design
     from sim.dynamics import resolved
 
-    try:
-        found = resolved(design)
-    except FieldsError as error:
-        raise refused_fields(path, error, "design") from None
-    return found
+    return resolved(design)
 
 
 def write_inputs(folder: Path, design_path: Path | None, design: Design, process: Process) -> Design:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from hwlib.device import Device
+from hwlib.errors import FieldsError, InputError
 from hwlib.findings import Finding
 from hwlib.network import Network
 from hwlib.process import Process
@@ -25,7 +26,7 @@ from sim.rules.stored_states import RestStates, rest_states
 
 __all__ = [
     "ADDED", "Limits", "OperatingPointReport", "Outcome", "Place", "RestStates", "check_operating_point",
-    "operating_point_report", "register", "rest_states", "rule_names",
+    "check_waivers", "operating_point_report", "register", "rest_states", "rule_names",
 ]  # fmt: skip
 
 
@@ -95,7 +96,10 @@ def operating_point_report(
         InputError: waivers of unknown rules, or lines without levels.
     """
     waivers = dict(waivers or {})
-    check_waivers(waivers, rule_names(process))
+    try:
+        check_waivers(waivers, rule_names(process))
+    except FieldsError as error:
+        raise InputError(str(error)) from None
     cases = Cases(network, protocol, device, process, limits or Limits(), patterns, starts, loads, circuits, as_good)
     windows, loaded = window.v_dw_windows(cases), loaded_starts(cases)
     path = drive_path.drive_path(cases, drive_path.ideal_paths(cases))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from hwlib.errors import InputError, shown
+from hwlib.errors import FieldsError, cut
 from hwlib.findings import Finding
 from hwlib.writing import write_atomic
 
@@ -88,6 +88,7 @@ class Outcome:
         )
 
 
+_LONGEST_CHOICE = 90
 TIE = 1e-9  # relative difference within which two values are the same, however they were rounded
 
 
@@ -172,17 +173,20 @@ class OperatingPointReport:
         return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
 
 
-def check_waivers(waivers: Mapping[str, str], known: Sequence[str]) -> None:
+def check_waivers(waivers: Iterable[str], known: Sequence[str]) -> None:
     """Refuse waivers of rules that do not exist.
 
     Raises:
-        InputError: naming the rule and those that exist.
+        FieldsError: each with its field in a design, and what there is.
     """
+    wrong = []
     for name in waivers:
         if name not in known:
             close = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(known)}"
-            raise InputError(f"waivers: no operating-point rule {shown(name)}; {hint}")
+            hint = f"did you mean {close[0]!r}?" if close else f"allowed: {cut(', '.join(known), _LONGEST_CHOICE)}"
+            wrong.append((("waivers", name), f"no such operating-point rule; {hint}"))
+    if wrong:
+        raise FieldsError(wrong)
 
 
 def _told(value: float | None) -> float | None:

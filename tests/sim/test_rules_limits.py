@@ -365,7 +365,7 @@ def test_a_limit_met_exactly_holds_and_one_just_missed_does_not(margin, holds):
 def test_waiver_of_an_unknown_rule_is_refused():
     bench = Bench()
     bench.waivers = {"vdw.windows": "typo"}
-    with pytest.raises(InputError, match=r"no operating-point rule 'vdw.windows'; did you mean 'vdw.window'"):
+    with pytest.raises(InputError, match=r"waivers.vdw.windows: no such operating-point rule; did you mean 'vdw.w"):
         bench.report()
 
 
