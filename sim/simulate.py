@@ -19,6 +19,7 @@ from sim.engines.driver import run_trials
 from sim.protocol import Protocol
 from sim.result import Trials, dataset, trace_samples
 from sim.thermal.noisy_trials import check_noise, in_double_steps, note_noise, numbered
+from sim.thermal.time_steps import check_steps
 from sim.ties import judge
 
 MAX_SAMPLES = 2000  # of currents and voltages
@@ -111,6 +112,7 @@ def _simulated(
     _check(network, protocols, options.tolerance)
     protocols = numbered(protocols)
     name, chosen = choose(engine, network, protocols)
+    check_steps(network, protocols)
     path = None if checkpoint is None else Path(checkpoint)
 
     def simulate(file: Path | None, network: Network, protocols: Sequence[Protocol], options: Options) -> Trials:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,8 +11,9 @@ from hwlib.errors import InputError
 from hwlib.nets import DENDRITE
 from hwlib.network import Network
 from hwlib.quantities import human
-from sim.dynamics import WallDynamics
-from sim.engines.stepper import Phase
+from sim.dynamics import WallDynamics, dynamics_of
+from sim.engines.stepper import CONVERGENCE, LOAD, Phase
+from sim.protocol import Protocol
 from sim.thermal.thermal_noise import LONGEST_TRIAL
 
 SHARE = 0.2  # of a pillar's width, of a state variable's scale, of a law's quickest time: what a step may be
@@ -60,3 +62,22 @@ def increments(phase: Phase, law: WallDynamics, spread: np.ndarray) -> tuple[int
             f"allowed {LONGEST_TRIAL}; shorten the trial"
         )
     return count, phase.until / count
+
+
+def check_steps(network: Network, protocols: Sequence[Protocol]) -> None:
+    """Refuse trials with too many steps in any phase, before the first of them begins.
+
+    Args:
+        network: the network.
+        protocols: of all trials; those without noise have no such steps.
+
+    Raises:
+        InputError: as of ``increments``.
+    """
+    law = dynamics_of(network)
+    for protocol in protocols:
+        spread = None if protocol.noise is None else law.diffusion(protocol.noise.agitation(network))
+        if spread is None:
+            continue
+        for number in (CONVERGENCE,) if protocol.start is None else (LOAD, CONVERGENCE):
+            increments(Phase(network, protocol, number, tolerance=0.0), law, spread)

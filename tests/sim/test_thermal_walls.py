@@ -14,6 +14,7 @@ from hwlib.schematic import ideal_network
 from sim.result import read_out
 from sim.spice import write_deck
 from sim.thermal.noisy_trials import misread
+from sim.thermal.thermal_stepper import ThermalSolver
 from sim.traces import walls_at
 from tests.support.undriven import BOLTZMANN, GAMMA, MAGNETIZATION, diffusion, quiet, undriven
 
@@ -203,3 +204,16 @@ def test_decks_refuse_a_temperature(tmp_path):
     with pytest.raises(InputError, match="walls in decks have no noise; leave operating_point"):
         write_deck(network, point, tmp_path / "hot.cir")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("run", [sim.run_batch, lambda network, protocols: sim.run(network, protocols[1])])
+def test_too_many_steps_of_any_phase_of_any_trial_are_refused_before_the_first(run, monkeypatch):
+    def begun(solver, phase):
+        raise AssertionError("a phase was begun")
+
+    monkeypatch.setattr(ThermalSolver, "begin", begun)
+    network = undriven(3)
+    short = replace(quiet(network, 1e-9, increment=1e-12), start=np.ones(3, int), load=1e-9)
+    for long in (replace(short, time_limit=1e-2), replace(short, load=1e-2)):
+        with pytest.raises(InputError, match=r"1e\+04 us in steps of 0\.001 ns are 1e\+10 of them, allowed 2147483648"):
+            run(network, [short, long])
