@@ -15,7 +15,7 @@ from hwlib.errors import InputError
 from hwlib.made_with import versions_line
 from hwlib.quantities import human
 from hwlib.variation_fields import VariationFields
-from hwlib.weights import stored_patterns
+from hwlib.weights import stored_patterns, weight_levels
 from spinhop.derived_design import check_target, table_of, write_derived
 from spinhop.design_comparison import COLUMNS, compared, table_row
 from spinhop.extracted_network import draw_and_extract
@@ -87,14 +87,11 @@ def compensate_design(
     check_target(design, path, out, replace=replace_file)
     if design.programme is not None and design.programme.several:
         raise InputError(f"{path}: task: its trials differ in weights, and one set of voltages cannot serve them all")
+    limit = _limit(design, limit)
     design = design.model_copy(update={"compensation": None})
     progress(STEPS[0], 0, 1)
     network = draw_and_extract(design)
     work = _Work(network, design)
-    largest = float(np.abs(work.weights).max())
-    limit = 2 * largest if limit is None else limit
-    if limit < largest:
-        raise InputError(f"--limit: {human(limit, 'V')}, the weights themselves go up to {human(largest, 'V')}")
     weights = work.compensated(limit, lambda done, total: progress(STEPS[1], done, total))
     table = table_of(out)
     fields = {
@@ -121,6 +118,18 @@ def compensate_design(
     progress(STEPS[2], 0, 1)
     rows += work.spread(made, spread, draws, design.seed if seed is None else seed)
     return MadeUp(out, table, rows, weights.at_limit, len(weights.net_levels), len(work.states), works)
+
+
+def _limit(design: Design, given: float | None) -> float:
+    """Largest voltage of a weight net in V; default twice that of the weights."""
+    largest = float(np.abs(weight_levels(design)).max()) * design.operating_point.weight
+    if given is None:
+        return 2 * largest
+    if given < largest:
+        raise InputError(f"--limit: {human(given, 'V')}, the weights themselves go up to {human(largest, 'V')}")
+    if not 0 < given < np.inf:
+        raise InputError(f"--limit: {human(given, 'V')}, must be a positive voltage")
+    return given
 
 
 def alike_but(share: float, chip: int, seed: int) -> VariationFields:
@@ -155,7 +164,6 @@ class _Work:
             self.point = replace(self.point, v_dw=self.v_dw)
         self.paths = [found for _, found in ideal_paths(cases, PATHS, STATES)]
         self.states = self._states(cases, self.paths)
-        self.weights = cases.weight
 
     def _states(self, cases: Cases, paths: list[IdealPath]) -> np.ndarray:
         patterns = np.zeros((0, self.network.neurons)) if self.patterns is None else self.patterns

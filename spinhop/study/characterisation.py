@@ -84,8 +84,14 @@ def characterise(
         raise InputError(f"{design_path}: has a section 'variation'; spinhop yield tells what made chips do")
     folder = Path("characterisations") / design.name if folder is None else folder
     warm = _temperatures(design, temperatures)
+    if warm[-1] is not None:
+        try:
+            whole_design(design, {_TEMPERATURE: warm[-1]})
+        except ValueError as error:
+            raise InputError(f"{design_path}: operating_point: {str(error).splitlines()[0]}") from None
+    stated, factors = _in_range(v_dw, "v_dw", _VOLTS), _factors(supplies)
     own = own_v_dw(design, wires)
-    volts = _voltages(own, v_dw, supplies)
+    volts = sorted({own, *(stated or [own * factor for factor in factors])})
     if len(volts) * len(warm) > _MOST_POINTS:
         raise InputError(f"characterise: {len(volts) * len(warm)} rows, allowed {_MOST_POINTS}")
     points = [(volt, kelvin) for kelvin in warm for volt in volts]
@@ -94,11 +100,6 @@ def characterise(
     axes: dict[str, Any] = {field: [volt for volt, _ in points]}
     if warm != [None]:
         axes[_TEMPERATURE] = [kelvin for _, kelvin in points]
-    if warm[-1] is not None:
-        try:
-            whole_design(design, {_TEMPERATURE: warm[-1]})
-        except ValueError as error:
-            raise InputError(f"{design_path}: operating_point: {str(error).splitlines()[0]}") from None
     study = study_of(
         design_path, name=design.name, design=Path(design_path).name, wires=wires, rules=True, trials=trials,
         method="list", axes=axes,
@@ -110,26 +111,31 @@ def characterise(
     return Characterisation(done.folder, files, columns, rows, done.refused)
 
 
-def _voltages(own: float, given: Sequence[float | str], supplies: Sequence[float]) -> list[float]:
-    """Ascending, the design's own among them."""
+def _factors(supplies: Sequence[float]) -> list[float]:
     for factor in supplies:
         if not 0.01 <= factor <= 100:
             raise InputError(f"supplies: {factor:g}, allowed 0.01 to 100 of the design's own V_DW")
-    found = [_in_range(each, "v_dw", _VOLTS) for each in given] or [own * factor for factor in supplies]
-    return sorted({own, *found})
+    return _each_once(list(supplies), "supplies")
 
 
-def _in_range(value: float | str, name: str, allowed: Quantity) -> float:
-    number = in_si(value, allowed.unit, name)
-    if not allowed.low <= number <= allowed.high:
-        raise InputError(f"{name}: {shown(value)} is outside {allowed.range}")
-    return number
+def _in_range(given: Sequence[float | str], name: str, allowed: Quantity) -> list[float]:
+    numbers = [in_si(value, allowed.unit, name) for value in given]
+    for value, number in zip(given, numbers, strict=True):
+        if not allowed.low <= number <= allowed.high:
+            raise InputError(f"{name}: {shown(value)} is outside {allowed.range}")
+    return _each_once(numbers, name)
+
+
+def _each_once(numbers: list[float], name: str) -> list[float]:
+    if len(set(numbers)) < len(numbers):
+        raise InputError(f"{name}: a value is given twice")
+    return numbers
 
 
 def _temperatures(design: Design, given: Sequence[float | str]) -> list[float | None]:
     """Ascending, the design's own among them where it states one; None: walls do not move at random."""
     own = design.operating_point.temperature
-    found = {_in_range(each, "temperature", _KELVIN) for each in given} | ({own} if own is not None else set())
+    found = set(_in_range(given, "temperature", _KELVIN)) | ({own} if own is not None else set())
     return [*sorted(found)] if found else [None]
 
 

@@ -15,7 +15,7 @@ from hwlib.design import load_design
 from hwlib.errors import InputError
 from hwlib.schematic import ideal_network
 from spinhop import characterise
-from spinhop.study import point_evaluation
+from spinhop.study import characterisation, point_evaluation
 from spinhop.study.point_evaluation import PointResult
 
 DESIGN = "name: small\nprocess: copper_thick\nnetwork: {neurons: 3}\ntask: {trials: 2}\n"
@@ -76,11 +76,15 @@ def test_a_stopped_table_goes_on_and_says_why_rows_have_no_numbers(path, tmp_pat
         ({"temperatures": ["2000 K"]}, "temperature: '2000 K' is outside"),
         ({"temperatures": ["300 K"]}, "give the load a time"),
         ({"supplies": [0.0]}, "supplies: 0"),
+        ({"v_dw": ["80 mV", 0.08]}, "v_dw: a value is given twice"),
+        ({"supplies": [1.0, 0.9, 1.0]}, "supplies: a value is given twice"),
+        ({"temperatures": ["300 K", 300]}, "temperature: a value is given twice"),
     ],
 )
-def test_what_cannot_be_is_refused(path, tmp_path, given, words):
+def test_what_cannot_be_is_refused_before_the_drawing(path, tmp_path, monkeypatch, given, words):
+    monkeypatch.delattr(characterisation, "own_v_dw")
     with pytest.raises(InputError) as error:
-        characterise(path, tmp_path / "out", wires="ideal", **given)
+        characterise(path, tmp_path / "out", **given)
     assert words in str(error.value) and len(str(error.value)) < 200 and not (tmp_path / "out").exists()
 
 

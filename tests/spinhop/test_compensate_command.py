@@ -9,6 +9,7 @@ import sim
 from hwlib.design import load_design
 from hwlib.network import MTJ_IN
 from hwlib.process import preset_text
+from spinhop import compensating
 from spinhop.extracted_network import draw_and_extract
 from tests.support.compiling_line import without_compiling
 
@@ -107,6 +108,9 @@ def test_a_stated_v_dw_outside_the_drawn_window_is_moved_into_it(spinhop, tmp_pa
         (["s.yaml", "--limit", "tall"], "--limit: "),
         (["s.yaml", "--limit", "2 A"], "--limit: "),
         (["s.yaml", "--limit", "90 mV"], "--limit: 90 mV, the weights themselves go up to 100 mV"),
+        (["s.yaml", "--limit", "0 V"], "--limit: 0 mV, the weights themselves go up to 100 mV"),
+        (["s.yaml", "--limit", "-1 V"], "--limit: -1 V, the weights themselves go up to 100 mV"),
+        (["z.yaml", "--limit", "0 V"], "--limit: 0 mV, must be a positive voltage"),
         (["s.yaml", "--out", "s.yaml"], "s.yaml: is the design itself; give another file"),
         (["s.yaml", "--out", "t.yaml"], "t.yaml: exists already; choose another name or give --force"),
         (["s.yaml", "--out", "v.yaml"], "v_weights.csv: exists already; choose another name or give --force"),
@@ -118,14 +122,16 @@ def test_a_stated_v_dw_outside_the_drawn_window_is_moved_into_it(spinhop, tmp_pa
         (["s.yaml", "--draws", "0"], "Invalid value for '--draws'"),
     ],
 )
-def test_bad_input_ends_in_one_line_and_leaves_nothing(spinhop, tmp_path, monkeypatch, arguments, message):
+def test_bad_input_ends_in_one_line_and_draws_and_leaves_nothing(spinhop, tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delattr(compensating, "draw_and_extract")
     write(tmp_path / "s.yaml")
     (tmp_path / "t.yaml").write_text("kept\n")
     (tmp_path / "w.csv").write_text("\n".join(",".join("0" if i == j else "1" for j in range(5)) for i in range(5)))
     write(tmp_path / "f.yaml", weights="{matrix_file: w.csv}")
     (tmp_path / "v_weights.csv").write_bytes((tmp_path / "w.csv").read_bytes())
     write(tmp_path / "h.yaml", weights="{matrix_file: v_weights.csv}")
+    write(tmp_path / "z.yaml", weights="{matrix: [[0, 0, 0, 0, 0]" + 4 * ", [0, 0, 0, 0, 0]" + "]}")
     (tmp_path / "a.txt").write_text("3 1\n1 2\n")
     (tmp_path / "b.txt").write_text("3 1\n1 3\n")
     (tmp_path / "g.yaml").write_text(
