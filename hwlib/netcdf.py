@@ -251,11 +251,15 @@ def check_variables(
 
 
 def check_values(found: Mapping[str, np.ndarray], wanted: Mapping[str, Wanted]) -> None:
-    """Refuse numbers that are not finite, where there may be no gaps, and texts that are none."""
+    """Refuse arrays for numbers, numbers that are not finite, where there may be no gaps, and texts that are none."""
     for name, each in wanted.items():
         if name not in found:
             continue
         values = found[name]
+        if (
+            each.kind != "U" and values.dtype.kind in "OV"
+        ):  # of arrays of any length the file declares the numbers' type
+            raise UnusableError(f"{name} is of arrays, needs {_KIND_NAMES[each.kind]}")
         if each.kind == "f" and not each.gaps and not np.isfinite(values).all():
             raise UnusableError(f"{name} has values that are not finite")
         if each.kind == "U" and not all(isinstance(value, str) for value in values.ravel().tolist()):

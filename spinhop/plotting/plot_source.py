@@ -136,6 +136,8 @@ def _of_search(path: Path) -> PlotSource:
     data = read_netcdf(path, "results of a search", {**wanted, "on_front": Wanted(("trial",), "b")})
     numbers = {name: np.asarray(data[name].values, float) for name in of_trial if name in data}
     objectives = tuple(name for name in _text(data, "objectives").split(", ") if name in numbers)
+    if len(set(objectives)) < len(objectives):  # there is a figure of each two
+        raise InputError(f"{path}: damaged, or no results of a search (an objective twice)")
     known = np.isfinite([numbers[name] for name in objectives]).all(axis=0) if objectives else np.zeros(0, bool)
     if not known.any():
         raise InputError(f"{path}: no design of this search was simulated; nothing to plot")

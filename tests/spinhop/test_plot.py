@@ -7,6 +7,7 @@ import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import h5py
 import numpy as np
 import pytest
 from scipy import stats
@@ -186,6 +187,21 @@ def test_front_of_a_search(tmp_path):
     assert len(told) == 39 and front == {trial.number for trial in best}
     with pytest.raises(InputError, match="--x: 'volume', allowed: accuracy, area"):
         plot_store(folder, x="volume")
+
+
+@pytest.mark.parametrize("change", ["arrays", "objectives", "few objectives"])
+def test_a_search_s_results_of_other_kinds_are_refused(tmp_path, change):
+    """Arrays of any length ended in a traceback; thousands of objectives were drawn against each other."""
+    folder, _ = search_in(tmp_path / "f", 4)
+    with h5py.File(folder / "search.nc", "r+") as file:
+        if change == "arrays":
+            del file["time"]
+            made = file.create_dataset("time", shape=(4,), dtype=h5py.vlen_dtype("f8"))
+            made.dims[0].attach_scale(file["trial"])
+        else:
+            file.attrs["objectives"] = "time, " * (9000 if change == "objectives" else 2)
+    with pytest.raises(InputError, match=r"search\.nc: damaged, or no results of a search \((time is of|an objective)"):
+        plot_store(folder)
 
 
 def test_a_page_of_thousands_of_trials_stays_small(tmp_path):
