@@ -74,9 +74,12 @@ def check_steps(network: Network, protocols: Sequence[Protocol]) -> None:
     Raises:
         InputError: as of ``increments``.
     """
+    noisy = [(protocol, protocol.noise) for protocol in protocols if protocol.noise is not None]
+    if not noisy:
+        return
     law = dynamics_of(network)
-    for protocol in protocols:
-        spread = None if protocol.noise is None else law.diffusion(protocol.noise.agitation(network))
+    for protocol, noise in noisy:
+        spread = law.diffusion(noise.agitation(network))
         if spread is None:
             continue
         for number in (CONVERGENCE,) if protocol.start is None else (LOAD, CONVERGENCE):
