@@ -31,9 +31,7 @@ from hwlib.nets import DENDRITE, DRIVE
 from hwlib.network import DW_IN, DW_OUT, Network
 from hwlib.process import Process
 
-COMPARED_DEVICES = (
-    10_000  # up to here the netlists are also compared without regard to names, loose ends and straps looked at
-)
+COMPARED_DEVICES = 10_000  # up to here netlists are also compared as graphs, and loose ends, straps and ends looked at
 WHOLE_DEVICES = 100_000  # larger layouts are read in bands; findings then lie at the first device concerned
 BAND_DEVICES = 50_000
 LISTED = 4  # layers in a message
