@@ -86,6 +86,8 @@ def _draw(path: Path, trials: Sequence[SearchTrial], front: Sequence[SearchTrial
         axes.plot([v[x] for v in known], [v[y] for v in known], "o", color=colour, label=label)
     for trial in front:
         values = trial.judged.values
+        if not {x, y} <= {*values}:
+            continue
         axes.annotate(str(trial.number), (values[x], values[y]), textcoords="offset points", xytext=(5, 4), fontsize=8)
     axes.set(xlabel=f"{x} ({OBJECTIVES[x]})", ylabel=f"{y} ({OBJECTIVES[y]})")
     axes.spines[["top", "right"]].set_visible(False)

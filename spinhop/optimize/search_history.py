@@ -116,6 +116,8 @@ class SearchHistory:
         try:
             for k, row in enumerate(stored.trials):
                 result = row.judged.judged()
+                if result.feasible and not {*self._objectives} <= {*result.values}:
+                    raise ValueError(k)
                 self._study.add_trial(
                     optuna.trial.create_trial(
                         params=row.proposed, distributions=self._distributions, values=self._values(result),

@@ -5,13 +5,30 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
+from hwlib.errors import shown
 from hwlib.json_files import Finite, StoredModel, read_json
-from spinhop.optimize.trial_evaluation import STAGES, Judged
+from spinhop.optimize.trial_evaluation import OBJECTIVES, STAGES, Judged
 
 _Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 _Value = Finite | _Whole | Annotated[str, Field(max_length=1000)]  # of an axis
+_LARGEST = 1e30  # of any number in SI
+_RANGES = {name: (0.0, _LARGEST) for name in OBJECTIVES} | {
+    "accuracy": (-_LARGEST, 1 + 1e-6), "yield": (0.0, 1.0), "rest_rate": (0.0, 1.0),
+}  # fmt: skip
+
+
+def _that_can_be(values: dict[str, float]) -> dict[str, float]:
+    """A measure may be negative, of a cut of negative weights, and rounded."""
+    for name, value in values.items():
+        low, high = _RANGES.get(name, (-_LARGEST, _LARGEST))
+        if not low <= value <= high:  # a NaN is neither
+            raise ValueError(f"{shown(name, 40)} is {value:.4g}, allowed {low:.4g} to {high:.4g}")
+    return values
+
+
+_Violation = Annotated[float, Field(ge=0, le=_LARGEST, allow_inf_nan=False)]
 
 
 class _Bound(StoredModel):
@@ -24,9 +41,9 @@ class _Bound(StoredModel):
 
 
 class _Judged(StoredModel):
-    violations: Annotated[list[Finite], Field(min_length=len(STAGES), max_length=len(STAGES))]
+    violations: Annotated[list[_Violation], Field(min_length=len(STAGES), max_length=len(STAGES))]
     why: str
-    values: dict[str, float]
+    values: Annotated[dict[str, float], AfterValidator(_that_can_be)]
     bounds: list[_Bound]
 
     def judged(self) -> Judged:
@@ -48,6 +65,13 @@ class StoredTrials(StoredModel):
     key: str
     seed: int
     trials: list[StoredTrial]
+
+    @model_validator(mode="after")
+    def _in_their_order(self) -> StoredTrials:
+        for k, trial in enumerate(self.trials):
+            if trial.number != k:
+                raise ValueError(f"trial {shown(trial.number, 20)} in place of {k}")
+        return self
 
 
 class _StoredDesign(StoredModel):

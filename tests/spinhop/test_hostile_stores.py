@@ -166,6 +166,9 @@ BOUND = {"name": "time", "formula": "f", "unit": "s", "value": 1.0, "limit": 2.0
         (("judged", "violations", 0), float("nan")), (("judged", "values", "time"), [1.0]), (("proposed",), {}),
         (("judged", "bounds"), [{"name": "x"}]), (("judged", "bounds"), [BOUND | {"value": None}]),
         (("judged",), "x"), (("proposed", "s"), {"a": 1}), (("proposed", "s"), 10**400),
+        (("judged", "violations", 0), -1.0), (("judged", "violations", 0), float("inf")),
+        *((("judged", "values", "time"), value) for value in (-1.0, 1e308, float("inf"), float("nan"), 10**400)),
+        *((("judged", "values", name), 1.5) for name in ("yield", "rest_rate", "accuracy")),
     ],
 )  # fmt: skip
 def test_trials_of_other_kinds_are_refused(tmp_path, path, value):
@@ -184,6 +187,15 @@ def test_trials_of_other_kinds_are_refused(tmp_path, path, value):
         (tmp_path / "b.json").write_text(json.dumps({"key": "k", "judged": trial["judged"]}))
         with pytest.raises(InputError, match=r"b\.json: damaged, or no result of a design"):
             read_judged(tmp_path / "b.json")
+
+
+@pytest.mark.parametrize("numbers", [(0, 0), (1, 0), (0, 2), (-1, 0), (10**400,)], ids=lambda each: str(each)[:9])
+def test_trials_of_other_numbers_are_refused(tmp_path, numbers):
+    trials = [TRIAL | {"number": number} for number in numbers]
+    (tmp_path / "a.json").write_text(json.dumps({"key": "k", "seed": 1, "trials": trials}))
+    with pytest.raises(InputError, match=r"a\.json: damaged, or no trials of a search \(.*trial") as error:
+        read_trials(tmp_path / "a.json")
+    assert len(str(error.value)) - len(str(tmp_path)) < 150
 
 
 def test_a_key_that_is_there_twice_is_refused(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hwlib.design import Design
+from hwlib.errors import InputError
 from hwlib.search_fields import SearchFields
 from spinhop.optimize.search_history import SearchHistory
 from spinhop.optimize.search_space import axes_of
@@ -68,3 +69,11 @@ def test_proposals_keep_to_what_holds(reloaded, tmp_path):
     assert min(weights) < 0.1 < max(weights)
     more = [values["operating_point.weight"] for values in kept.propose(8)]
     assert sum(w < 0.13 for w in more) >= 6, more
+
+
+def test_a_stored_trial_that_holds_has_its_objectives(tmp_path):
+    kept = history()
+    told(kept, [result(time=1.0, energy=1.0), result(False), result(time=1.0)])
+    kept.save(tmp_path)
+    with pytest.raises(InputError, match=r"trials\.json: damaged, or no trials of a search"):
+        history().load(tmp_path)
