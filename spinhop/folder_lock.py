@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 import re
-import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -35,12 +33,10 @@ def hold(folder: Path, inside: tuple[str, ...], refuse: Callable[[Path], None] =
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _refuse_unlocked(folder, refuse)
-        lock = open(path, "a", opener=_without_waiting)  # noqa: SIM115  # held while the block runs
+        lock = path.open("a")
     except OSError as error:
         raise InputError(f"{folder}: cannot write into the folder ({error.strerror})") from None
     with lock:
-        if not stat.S_ISREG(os.fstat(lock.fileno()).st_mode):
-            raise InputError(f"{path}: not a regular file; remove it")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -81,11 +77,6 @@ def _refuse_unlocked(folder: Path, refuse: Callable[[Path], None]) -> None:
     except InputError:
         if not (folder / LOCK).exists():
             raise
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    """Open a file to write; a FIFO that nobody reads neither waits nor fails."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK, 0o666)
 
 
 def _folders(top: Path) -> list[Path]:

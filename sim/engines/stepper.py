@@ -62,10 +62,6 @@ class Phase:
         waits = self.number == CONVERGENCE or self.protocol.load == "rest"
         return self.protocol.time_limit if waits else float(self.protocol.load)
 
-    def of(self, number: int) -> Phase:
-        """Another phase of the same trial, from its beginning."""
-        return Phase(self.network, self.protocol, number, self.tolerance)
-
     @cached_property
     def voltages(self) -> np.ndarray:
         """Source voltage of every net in V, NaN where no source is on, shape (nets,)."""

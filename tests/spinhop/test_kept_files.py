@@ -326,10 +326,3 @@ def test_times_over_all_trials_are_those_of_each(tmp_path):
     result["time_to_solution"] = 2 * result["time_to_solution"]
     with pytest.raises(InputError, match="times are not those of the trials at rest"):
         read_recall(save_dataset(result, tmp_path / "wrong.nc"))
-
-
-def test_a_lock_that_is_a_fifo_is_not_waited_for(spinhop, tmp_path, design_file):
-    (tmp_path / "out").mkdir()
-    os.mkfifo(tmp_path / "out" / ".lock")
-    code, _, err = spinhop("run", design_file("name: three\nnetwork: {neurons: 3}\n"), "--out", tmp_path / "out")
-    assert (code, err) == (2, f"spinhop: {tmp_path / 'out' / '.lock'}: not a regular file; remove it\n")

@@ -198,18 +198,8 @@ class LayoutStepper(Stepper):
         """Least and largest values of a part of the motion that lasts."""
         if name == "s":
             return self.constants.low, self.constants.high
-        ranges = {"state": (INACTIVE, DEFERRED), "side": (-1, 1)}
-        if name in ranges:
-            return ranges[name]
-        least = np.full(getattr(self.motion, name).shape, -np.inf)
-        most = -least
-        if name == "clock":
-            least[:], most[0] = 0, self.phase.until * (1 + 1e-9)
-        elif name == "energy":
-            least[3:] = 0  # heat
-        elif name == "growth":
-            least[-1], most[-1] = 0, self.phase.network.neurons - 1  # which soma's
-        return least, most
+        ranges = {"state": (INACTIVE, DEFERRED), "side": (-1, 1), "clock": (0, np.inf)}
+        return ranges.get(name, (-np.inf, np.inf))
 
     def _tell(self) -> None:
         self.time, self.steps, self.energy = float(self.motion.clock[0]), int(self.motion.clock[3]), self.motion.energy
