@@ -19,12 +19,11 @@ from hwlib.network import Network
 from sim.checkpoint import CheckpointError, identity, read_state, write_state
 from sim.engines.engine_interface import Engine, Options, Progress
 from sim.engines.stepper import CONVERGENCE, LOAD, REST, RUNNING, Phase, Solver, Stepper
+from sim.engines.trial_under_way import STATE, refuse_impossible, refuse_unlike
 from sim.protocol import Protocol
 from sim.result import Trace, Trials, joined
-from sim.walls import on_tracks
 
 TELL_EVERY = 1.0  # s between two words about a trial under way
-_STATE = "phase", "phase_time", "at_rest", "energy", "residual", "steps", "wall"  # of a checkpoint
 
 
 class TrialRun:
@@ -155,7 +154,7 @@ class TrialRun:
             CheckpointError: no checkpoint, or of another run.
         """
         own = self.stepper.kept()
-        names = (*_STATE, *(f"motion_{name}" for name in own))
+        names = (*STATE, *(f"motion_{name}" for name in own))
         state = read_state(path, self._identity(), names, "network, protocol or tolerance")
         try:
             self._take(state, {name: state[f"motion_{name}"] for name in own})
@@ -163,20 +162,12 @@ class TrialRun:
             raise CheckpointError(path, "damaged, or no checkpoint (arrays of other shapes or numbers)") from None
 
     def _take(self, state: dict[str, np.ndarray], kept: dict[str, np.ndarray]) -> None:
-        for name, shape in (
-            ("wall", (self.solver.network.devices,)),
-            ("energy", (6,)),
-            ("phase_time", (2,)),
-            ("at_rest", (2,)),
-        ):
-            if state[name].shape != shape or not np.isfinite(state[name]).all():
-                raise ValueError(name)
-        if not on_tracks(self.solver.network, state["wall"]) or min(state["phase_time"]) < 0:
-            raise ValueError("walls or times")
+        refuse_impossible(state, self.solver.network, self.protocol)
         self.phase = int(state["phase"])
-        self.phase_time, self.at_rest = list(state["phase_time"]), [bool(x) for x in state["at_rest"]]
+        self.phase_time, self.at_rest = state["phase_time"].tolist(), [bool(x) for x in state["at_rest"]]
         self._energy, self._residual, self._steps = state["energy"], float(state["residual"]), int(state["steps"])
         self._enter(wall=state["wall"])
+        refuse_unlike(self.stepper.kept(), kept)
         self.stepper.take(kept)
 
 

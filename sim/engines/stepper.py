@@ -155,7 +155,7 @@ class Stepper:
         return {}
 
     def take(self, kept: dict[str, np.ndarray]) -> None:
-        """Go on from what ``kept`` gave; arrays of other shapes raise ValueError."""
+        """Go on from what ``kept`` gave, in the same shapes; numbers that cannot be raise ValueError."""
         raise NotImplementedError
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from hwlib.network import Network
 from sim.dynamics import dynamics_of
 from sim.engines.stepper import LIMIT, RUNNING, Phase, Solver, Stepper
+from sim.engines.trial_under_way import impossible
 from sim.recorder import Recorder
 from sim.thermal.brownian_steps import displace
 from sim.thermal.counter_random import draw_pair
@@ -177,10 +178,11 @@ class ThermalStepper(Stepper):
 
     def take(self, kept: dict[str, np.ndarray]) -> None:
         """Go on from there, bit for bit."""
-        own = self.kept()
         for name, values in kept.items():
-            if values.shape != own[name].shape or not np.isfinite(values).all():
+            if not np.isfinite(values).all():
                 raise ValueError(name)
+        if impossible(kept["energy"]):
+            raise ValueError("energy")
         taken = int(kept["taken"][0])
         if not (on_tracks(self.phase.network, kept["place"]) and 0 <= taken * self._noise.stride <= self._count):
             raise ValueError("places or steps")

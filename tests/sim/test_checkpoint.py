@@ -312,7 +312,10 @@ def refused_when_changed(run: TrialRun, path: Path, change: dict[str, float]) ->
 @pytest.mark.parametrize(
     "change",
     [{}, {"wall": np.nan}, {"wall": 1.0}, {"wall": -1e-9}, {"motion_s": np.nan}, {"motion_s": 1e9}, {"energy": np.inf},
-     {"motion_state": 7}, {"phase_time": -1e-9}],
+     {"motion_state": 7}, {"phase_time": -1e-9}, {"phase": 5}, {"phase": 2}, {"phase": -2}, {"phase_time": 1e300},
+     {"phase_time": np.nan}, {"at_rest": True}, {"steps": -1}, {"residual": -1.0}, {"residual": np.nan},
+     {"energy": -1e-12}, {"motion_energy": 1e-12}, {"motion_growth": 1e6}, {"motion_growth": -1.0},
+     {"motion_growth": 0.5}, {"motion_clock": np.inf}],
     ids=str,
 )  # fmt: skip
 def test_a_trial_under_way_with_impossible_numbers_is_refused(tmp_path, change):
@@ -325,7 +328,7 @@ def test_a_trial_under_way_with_impossible_numbers_is_refused(tmp_path, change):
 @pytest.mark.parametrize(
     "change",
     [{}, {"motion_place": 1.0}, {"motion_place": -1e-9}, {"motion_place": np.nan}, {"motion_taken": -1},
-     {"motion_taken": 10**6}, {"motion_energy": np.inf}],
+     {"motion_taken": 10**6}, {"motion_energy": np.inf}, {"motion_energy": 1e-3}, {"phase": -1}],
     ids=str,
 )  # fmt: skip
 def test_a_thermal_trial_under_way_with_impossible_numbers_is_refused(tmp_path, change):
@@ -334,3 +337,43 @@ def test_a_thermal_trial_under_way_with_impossible_numbers_is_refused(tmp_path, 
     run = TrialRun(walls_at_a_temperature(network), quiet(network, 1e-8, increment=1e-11), Options(tolerance=1e-9))
     run.go(20)
     refused_when_changed(run, tmp_path / "run.npz.trial", change)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("phase", 0.7), ("phase", [0]), ("steps", 1.5), ("at_rest", [1, 0]), ("phase_time", [1.0, 0.0]),
+     ("motion_clock", [1.0, 0, 0, 1, 1, 5e-8]), ("motion_clock", [0, 0, 0, np.inf, 1, 5e-8]),
+     ("energy", [-1.0] * 6), ("motion_state", 0.5), ("motion_growth", [np.inf])],
+    ids=str,
+)  # fmt: skip
+def test_a_trial_under_way_with_other_arrays_is_refused(tmp_path, name, values):
+    network, (protocol,) = trials(4, 2.0, 1)
+    run, path = TrialRun(LayoutSolver(network, 1), protocol, Options(tolerance=1e-9)), tmp_path / "run.npz.trial"
+    run.go(20)
+    run.save(path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    whole = np.array(values)
+    arrays[name] = np.resize(whole, arrays[name].shape) if name in ("motion_state", "motion_growth") else whole
+    write_state(path, str(arrays.pop("identity")), arrays)
+    with pytest.raises(CheckpointError, match=r"damaged, or no checkpoint \(arrays of other shapes or numbers\)"):
+        run.load(path)
+
+
+def test_a_trial_s_impossible_phase_costs_that_trial_alone(tmp_path):
+    """It ended in a traceback at every start."""
+    from spinhop.stages import _resumed
+
+    network, (protocol,) = trials(4, 2.0, 1)
+    path, said = tmp_path / "run.npz", []
+    run = TrialRun(LayoutSolver(network), protocol, Options())
+    run.save(under_way(path))
+    with np.load(under_way(path)) as file:
+        arrays = dict(file) | {"phase": np.array(5)}
+    write_state(under_way(path), str(arrays.pop("identity")), arrays)
+    result = _resumed(
+        lambda: sim.run_batch(network, [protocol], engine="layout", tolerance=run.options.tolerance, checkpoint=path),
+        said.append,
+    )
+    assert result.sizes["trial"] == 1 and list(tmp_path.iterdir()) == []
+    assert len(said) == 1 and "run.npz.trial: damaged, or no checkpoint (arrays of" in said[0]

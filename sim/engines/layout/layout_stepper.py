@@ -34,6 +34,7 @@ from sim.engines.layout.stepping.runge_kutta import SOLVE, advance, begin
 from sim.engines.layout.stepping.trials_abreast import advance_abreast
 from sim.engines.layout.workplaces import Workplaces
 from sim.engines.stepper import REST, RUNNING, Phase, Solver, Stepper
+from sim.engines.trial_under_way import impossible, longest
 from sim.engines.vector_code import LANES
 from sim.last_network import LastNetwork
 from sim.recorder import Recorder
@@ -42,6 +43,8 @@ from sim.wall_events import EventStore
 _WALLS_PER_THREAD = 30_000  # fewer are done sooner by one thread
 _WALLS_ALONE = 800  # trials of fewer, side by side, wait for Python's lock longer than they compute
 _WALLS_KEPT = 60_000  # plans of networks with fewer are made in less than a second
+_FINITE = float(np.finfo(float).max)
+_COUNTED = 2.0**53  # whole numbers are exact below
 Plans = dict[bytes, tuple[Structure, Plan]]
 
 # A pass takes a millisecond. Where others compute too, a thread that waits for another in a loop, which is OpenMP's
@@ -198,8 +201,17 @@ class LayoutStepper(Stepper):
         """Least and largest values of a part of the motion that lasts."""
         if name == "s":
             return self.constants.low, self.constants.high
-        ranges = {"state": (INACTIVE, DEFERRED), "side": (-1, 1), "clock": (0, np.inf)}
-        return ranges.get(name, (-np.inf, np.inf))
+        if name == "clock":
+            until = longest(self.phase)
+            most = np.array([until, _FINITE, until, _COUNTED, _COUNTED, self.motion.clock[5]])
+            return np.array([0.0, 0.0, 0.0, 0.0, 0.0, self.motion.clock[5]]), most
+        if name == "growth":
+            soma = len(self.motion.growth) - 1  # that of the largest growth, by its number
+            most = np.full(soma + 1, _FINITE)
+            most[soma] = max(len(self.phase.network.somas) - 1, 0)
+            return np.where(np.arange(soma + 1) < soma, -most, 0.0), most
+        ranges = {"state": (INACTIVE, DEFERRED), "side": (-1, 1), "deferral": (-np.inf, np.inf)}
+        return ranges.get(name, (-_FINITE, _FINITE))
 
     def _tell(self) -> None:
         self.time, self.steps, self.energy = float(self.motion.clock[0]), int(self.motion.clock[3]), self.motion.energy
@@ -257,11 +269,12 @@ class LayoutStepper(Stepper):
     def take(self, kept: dict[str, np.ndarray]) -> None:
         """Go on from there, bit for bit."""
         for name, values in kept.items():
-            own = getattr(self.motion, name)
             least, most = self._range(name)
-            if own.shape != values.shape or not ((values >= least) & (values <= most)).all():  # a NaN is neither
+            if not ((values >= least) & (values <= most)).all():  # a NaN is neither
                 raise ValueError(name)
-            own[...] = values
+            getattr(self.motion, name)[...] = values
+        if impossible(self.motion.energy) or self.motion.growth[-1] % 1:
+            raise ValueError("energy or growth")
         begin(*self.held)
         self._tell()
 
