@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from hwlib.errors import InputError
 from hwlib.writing import is_temporary, sweep
@@ -25,7 +28,7 @@ def hold(folder: Path, inside: tuple[str, ...], refuse: Callable[[Path], None] =
             again when it is held.
 
     Raises:
-        InputError: a folder that cannot be written, or another process holds it.
+        InputError: a folder that cannot be written, a lock that is no file, or another process holds it.
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: not a folder")
@@ -33,7 +36,7 @@ def hold(folder: Path, inside: tuple[str, ...], refuse: Callable[[Path], None] =
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _refuse_unlocked(folder, refuse)
-        lock = path.open("a")
+        lock = _opened(path)
     except OSError as error:
         raise InputError(f"{folder}: cannot write into the folder ({error.strerror})") from None
     with lock:
@@ -46,6 +49,14 @@ def hold(folder: Path, inside: tuple[str, ...], refuse: Callable[[Path], None] =
         refuse(folder)
         sweep(folder, *(sub for name in inside for sub in _folders(folder / name)))
         yield
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The lock, made if there is none. A FIFO would wait for its reader; opening a device can do things."""
+    if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+        raise InputError(f"{path}: not a regular file; remove it")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
+    return open(os.open(path, flags, 0o666), "ab")  # noqa: PTH123, by descriptor
 
 
 def refuse_others(kind: str, mark: str, begun: re.Pattern[str]) -> Callable[[Path], None]:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
+
+from hwlib.errors import InputError
+from spinhop.folder_lock import hold
 
 DESIGN = "name: mine\nnetwork: {neurons: 4}\ntask: {trials: 1}\n"
 SEARCH = "search: {axes: {s: [4, 12]}, trials: 1}\n"
@@ -56,3 +62,20 @@ def test_a_folder_that_a_start_left_at_its_beginning_goes_on(given, spinhop, com
     assert spinhop(*commands[command])[0] in (0, 1)
     assert (folder / "best_of_mine.yaml").read_text() == (folder / "trial_notes.yaml").read_text() == "mine"
     assert not (folder / "trial_0.yaml").exists()
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "link", "dangling", "device"])
+def test_a_lock_that_is_no_file_is_refused(tmp_path, kind):
+    """A FIFO waited for ever, and a link made a file elsewhere."""
+    lock, other = tmp_path / "out" / ".lock", tmp_path / "other"
+    lock.parent.mkdir()
+    if kind == "link":
+        other.write_text("")
+    make = {"fifo": os.mkfifo, "folder": Path.mkdir, "device": lambda path: path.symlink_to("/dev/tty")}
+    make.get(kind, lambda path: path.symlink_to(other))(lock)
+    with pytest.raises(InputError, match=r"\.lock: not a regular file; remove it$"), hold(lock.parent, ()):
+        pass
+    assert other.exists() == (kind == "link") and [path.name for path in lock.parent.iterdir()] == [".lock"]
+    lock.rmdir() if kind == "folder" else lock.unlink()
+    with hold(lock.parent, ()), pytest.raises(InputError, match="a run is under way"), hold(lock.parent, ()):
+        pass
