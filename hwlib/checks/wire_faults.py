@@ -62,11 +62,7 @@ def _cut_wire(planter: Planter, layout: kdb.Layout) -> Fault | None:
         kdb.Box(centres.left, beyond.bottom, centres.right, beyond.top) if flat
         else kdb.Box(beyond.left, centres.bottom, beyond.right, centres.top)
     )  # fmt: skip
-    slit = _slit(planter, wire, within)
-    if slit is None:
-        return None
-    editing.carve(layout, planter.process, trunk.layer, slit)
-    return planter.fault("cut-wire", "lvs", ("lvs.wire",), slit, f"a wire of {trunk.net} cut")
+    return _cut(planter, layout, "cut-wire", trunk.layer, _slit(planter, wire, within), f"a wire of {trunk.net} cut")
 
 
 def _cut_trunk(planter: Planter, layout: kdb.Layout) -> Fault | None:
@@ -77,10 +73,16 @@ def _cut_trunk(planter: Planter, layout: kdb.Layout) -> Fault | None:
     for wire in trunk.wires:
         ends += wire & trunk.box
     slit = _slit(planter, trunk.box, ends)
+    return _cut(planter, layout, "cut-trunk", trunk.metal, slit, f"a trunk of {trunk.net} cut")
+
+
+def _cut(
+    planter: Planter, layout: kdb.Layout, kind: str, metal: str, slit: kdb.Box | None, what: str
+) -> Fault | None:  # fmt: skip
     if slit is None:
         return None
-    editing.carve(layout, planter.process, trunk.metal, slit)
-    return planter.fault("cut-trunk", "lvs", ("lvs.wire",), slit, f"a trunk of {trunk.net} cut")
+    editing.carve(layout, planter.process, metal, slit)
+    return planter.fault(kind, "lvs", ("lvs.wire",), slit, what)
 
 
 def _end_without_vias(planter: Planter, layout: kdb.Layout) -> Fault | None:

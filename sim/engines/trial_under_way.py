@@ -38,8 +38,8 @@ def refuse_impossible(state: dict[str, np.ndarray], network: Network, protocol: 
         raise ValueError("phase")
     loaded = bool(state["phase"] > begun)
     load = Phase(network, protocol, LOAD, 0.0)
-    longest = load.until * _ROUNDED if loaded else 0.0
-    if not 0 <= state["phase_time"][LOAD] <= longest or state["phase_time"][CONVERGENCE] != 0:
+    most = longest(load) if loaded else 0.0
+    if not 0 <= state["phase_time"][LOAD] <= most or state["phase_time"][CONVERGENCE] != 0:
         raise ValueError("phase_time")
     if state["at_rest"][CONVERGENCE] or not (state["at_rest"][LOAD] or (loaded and load.until_rest)):
         raise ValueError("at_rest")
