@@ -10,19 +10,17 @@ import time
 from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from machine import child_cpu_seconds, cpu_seconds
 from whole_trials import design_of
 
 import sim
+from hwlib.design import Design
 from hwlib.network import Network
 from hwlib.schematic import ladder_network
 from hwlib.weights import hebbian
-from sim import spice
 from sim.protocol import Protocol, protocol_for
 from sim.tasks.setup import paper_design
 from spinhop.extracted_network import draw_and_extract
@@ -42,42 +40,20 @@ def case(neurons: int, ohm: float, *, load: float | str = 16e-9, seed: int = 1) 
     return ladder_network(design, process, ohm), protocol_for(design, process, levels=levels, start=start)
 
 
+def drawn_case(neurons: int) -> tuple[Network, Protocol]:
+    """A network drawn with rails and somas centred, extracted; one random pattern, loaded for 16 ns."""
+    design = Design(
+        name=f"peer_{neurons}", seed=1, process="copper_thick",
+        network={"neurons": neurons, "soma_placement": "centred", "weights": {"random_patterns": 1}},
+        operating_point={"load": 16e-9},
+    )  # fmt: skip
+    network = draw_and_extract(design)
+    return network, sim.first_trial(network, design, design.load_process())
+
+
 def simulate(network: Network, protocol: Protocol, engine: str) -> xr.Dataset:
     """One trial without a trace."""
     return sim.run(network, protocol, engine=engine, record=False, tolerance=TOLERANCE)
-
-
-def against_ngspice(neurons: int, ohm: float, engine: str, span: float = 5e-6) -> dict[str, Any]:
-    """One trial with an engine and with ngspice: CPU times, their ratio, how far the walls are apart at the end.
-
-    Both run the load phase of 16 ns and then until rest, or for ``span`` s; ngspice with a longest step of 0.2 ns.
-    Writing its deck and reading its answer do not count. The engine is compiled before.
-    """
-    network, protocol = case(neurons, ohm)
-    protocol = replace(protocol, time_limit=span)
-    simulate(network, protocol, engine)
-    mine, known = cpu_seconds(lambda: simulate(network, protocol, engine), 20, 3.0)
-    with tempfile.TemporaryDirectory() as folder:
-        lasting = min(float(known.time_convergence) + 1e-9, span)
-        deck = spice.write_deck(network, protocol, Path(folder) / "bench.cir", duration=lasting, max_step=0.2e-9)
-        theirs, run = child_cpu_seconds(lambda: spice.run_deck(deck.bench))
-        seen = spice.read_back(network, protocol, deck, run, samples=20)
-    apart = float(np.abs((seen.wall_final - known.wall_final).values / network.length).max())
-    same = bool(np.array_equal(seen.state, known.state)) and bool(known.at_rest) == bool(seen.at_rest)
-    return {
-        "neurons": neurons, "ohm": ohm, "engine": engine, "seconds": mine, "ngspice_seconds": theirs,
-        "ratio": theirs / mine, "walls_apart": apart, "same_outcome": same, "at_rest": bool(known.at_rest),
-        "simulated": float(known.time_to_solution), "steps": int(known.steps), "ngspice_points": len(run.time),
-    }  # fmt: skip
-
-
-def batch_against_single(neurons: int, count: int) -> dict[str, Any]:
-    """What a trial of the ideal engine costs within a batch."""
-    network, protocol = case(neurons, 0.0)
-    rng = np.random.default_rng(2)
-    protocols = [replace(protocol, start=rng.integers(0, 2, neurons)) for _ in range(count)]
-    seconds, _ = cpu_seconds(lambda: sim.run_batch(network, protocols, engine="ideal"), 3)
-    return {"neurons": neurons, "seconds": seconds / count}
 
 
 def cost(neurons: int, repeats: int = 1) -> dict[str, Any]:

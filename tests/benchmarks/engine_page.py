@@ -29,7 +29,7 @@ from whole_trials import CASES, unpacked
 from sim.spice import vacask_programs
 
 ROOT = Path(__file__).parents[2]
-IDEAL_N, WIRED = 60, ((16, 1.0, 5e-6), (32, 1.0, 4e-9))  # neurons, ohm per cell, longest convergence
+IDEAL_N, WIRED = 60, ((16, 5e-6), (32, 4e-9))  # neurons, longest convergence
 SIZES = (60, 100, 300, 1000)
 WHOLE = (16, 32, 60, 100)
 ABREAST = 16, 32, 60
@@ -56,7 +56,7 @@ def measure(quick: bool, report: Callable[[str], None], base: str | None = None)
     found: dict[str, Any] = {"facts": facts(), **{kind: [] for kind in kinds}}
 
     def own(
-        call: str, *arguments: float, timeout: float, blas_threads: int | None = None, sources: Path | None = None
+        call: str, *arguments: float | str, timeout: float, blas_threads: int | None = None, sources: Path | None = None
     ) -> dict[str, Any]:
         begun = time.perf_counter()
         answer = in_own_process(call, *arguments, timeout=timeout, blas_threads=blas_threads, sources=sources)
@@ -83,9 +83,8 @@ def measure(quick: bool, report: Callable[[str], None], base: str | None = None)
     if shutil.which("ngspice") is None:
         report("ngspice is not installed: left out")
         return found
-    for n, ohm, span, engine in _against_ngspice(quick):
-        found["ngspice"].append(own("engine_measures.against_ngspice", n, ohm, engine, span, timeout=900))
-    found["batch"] = own("engine_measures.batch_against_single", IDEAL_N, 400, timeout=PATIENCE[60])
+    for call, *arguments in _against_ngspice(quick):
+        found["ngspice"].append(own(f"ngspice_peer.{call}", *arguments, timeout=1800))
     return found
 
 
@@ -112,13 +111,15 @@ def _beside(
     ]  # fmt: skip
 
 
-def _against_ngspice(quick: bool) -> Iterator[tuple[int, float, float, str]]:
+def _against_ngspice(quick: bool) -> Iterator[tuple[Any, ...]]:
     if quick:
-        yield from ((12, 0.0, 5e-6, "ideal"), (8, 1.0, 5e-6, "layout"))
+        yield "ladders_against_ngspice", 12, 0.0, "ideal"
+        yield "ladders_against_ngspice", 8, 1.0, "layout"
         return
-    yield IDEAL_N, 0.0, 5e-6, "ideal"
-    for n, ohm, span in WIRED:
-        yield n, ohm, span, "layout"
+    yield "ladders_against_ngspice", IDEAL_N, 0.0, "ideal"
+    for n, span in WIRED:
+        yield "ladders_against_ngspice", n, 1.0, "layout", span
+        yield "drawn_against_ngspice", n, span
 
 
 def page(found: dict[str, Any]) -> str:

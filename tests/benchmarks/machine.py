@@ -112,13 +112,13 @@ def triad_bandwidth(threads: int, megabytes: int = 256, repeats: int = 8) -> flo
 
 
 def in_own_process(
-    call: str, *arguments: float, timeout: float, blas_threads: int | None = None, sources: Path | None = None
+    call: str, *arguments: float | str, timeout: float, blas_threads: int | None = None, sources: Path | None = None
 ) -> dict[str, Any]:
     """Call ``module.function`` of this folder in a process of its own.
 
     Args:
         call: the function; it returns a dictionary.
-        arguments: numbers.
+        arguments: numbers and texts.
         timeout: longest run in s.
         blas_threads: limit of NumPy's linear algebra; the process's default when None.
         sources: where the project is imported from; None: from here.

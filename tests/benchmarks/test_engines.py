@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmark_tables import PAGE, time_text
-from engine_measures import SPAN, against_ngspice, cost, exponent
+from engine_measures import SPAN, cost, exponent
 from engine_page import main, page
 from engine_profile import abreast, profile, sweep_against_elimination
 from machine import best_of, cpu_seconds, facts, in_own_process
+from ngspice_peer import drawn_against_ngspice, ladders_against_ngspice
 from whole_trials import TOLERANCE, trials
 
 from sim.engines import Options
@@ -35,7 +36,7 @@ def show(row):
 @pytest.mark.parametrize(("neurons", "ohm", "engine", "least"), [(12, 0.0, "ideal", 200), (8, 1.0, "layout", 8)])
 def test_small_networks_are_much_faster_than_on_ngspice(neurons, ohm, engine, least):
     """Far below what is reached: a call's fixed cost of some ms counts here, and vanishes in the full benchmark."""
-    row = best_of(lambda: against_ngspice(neurons, ohm, engine), {"ratio": least})
+    row = best_of(lambda: ladders_against_ngspice(neurons, ohm, engine), {"ratio": least})
     show(row)
     assert row["same_outcome"] and row["walls_apart"] <= 0.01
     assert row["ratio"] > least
@@ -44,7 +45,7 @@ def test_small_networks_are_much_faster_than_on_ngspice(neurons, ohm, engine, le
 @needs_ngspice
 @FULL
 def test_ideal_engine_is_ten_thousand_times_faster_than_ngspice():
-    row = against_ngspice(60, 0.0, "ideal")
+    row = ladders_against_ngspice(60, 0.0, "ideal")
     show(row)
     assert row["same_outcome"] and row["walls_apart"] <= 0.01
     assert row["ratio"] >= 1e4
@@ -54,10 +55,20 @@ def test_ideal_engine_is_ten_thousand_times_faster_than_ngspice():
 @FULL
 @pytest.mark.parametrize(("neurons", "span"), [(16, 5e-6), (32, 4e-9)])
 def test_layout_engine_is_a_thousand_times_faster_than_ngspice(neurons, span):
-    row = against_ngspice(neurons, 1.0, "layout", span)
+    row = ladders_against_ngspice(neurons, 1.0, "layout", span)
     show(row)
     assert row["walls_apart"] <= 0.01
     assert row["ratio"] >= 1e3
+
+
+@needs_ngspice
+@FULL
+@pytest.mark.parametrize(("neurons", "span"), [(16, 5e-6), (32, 4e-9)])
+def test_a_drawn_trial_of_twenty_is_ten_thousand_times_faster_than_ngspice(neurons, span):
+    row = drawn_against_ngspice(neurons, span)
+    show(row)
+    assert row["walls_apart"] <= 0.01
+    assert row["ratio"] >= 1e3 and row["ratio_of_twenty"] >= 1e4
 
 
 def test_cost_of_a_step_grows_with_the_number_of_walls():
@@ -156,7 +167,8 @@ def test_the_page_holds_every_measurement_that_succeeded():
         "facts": {"cores": "2", "numpy": "1"}, "scaling": [ran, {"failed": "not done within 9 s"}],
         "ngspice": [{
             "neurons": 60, "ohm": 0.0, "engine": "ideal", "seconds": 6e-3, "ngspice_seconds": 72.0, "ratio": 12000.0,
-            "walls_apart": 1e-3, "same_outcome": True, "at_rest": True, "simulated": 80e-9,
+            "walls_apart": 1e-3, "same_outcome": True,
+            "of_twenty": 6e-4, "ratio_of_twenty": 1.2e5, "at_rest": True, "simulated": 80e-9,
         }],
         "profiles": [{"failed": "nothing"}],
         "static": [{"lines": 64, "ratio": 1e-3, "seconds": 1e-3, "direct_seconds": 2e-2, "gain": 20.0, "apart": 1e-13,
@@ -165,7 +177,8 @@ def test_the_page_holds_every_measurement_that_succeeded():
         "beside": [(whole | {"cpu_seconds": 2.0}, whole | {"cpu_seconds": 7.0})],
     }  # fmt: skip
     text = page(found)
-    for part in ("| 3.5 | yes |", "1.2e+04", "556", "not done within 9 s", "Not measured: nothing", "1e-13", "cores 2"):
+    for part in ("| 3.5 | yes |", "1.2e+04", "1.2e+05", "556", "not done within 9 s", "Not measured: nothing",
+                 "1e-13", "cores 2"):  # fmt: skip
         assert part in text, part
     assert "{" not in text and "{machine}" in PAGE
 

@@ -7,32 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from engine_measures import child_cpu_seconds, cpu_seconds, simulate
+from engine_measures import drawn_case, simulate
+from machine import child_cpu_seconds, cpu_seconds
 
 import sim
-from hwlib.design import Design
-from hwlib.network import Network
 from sim import spice
-from sim.protocol import Protocol
 from sim.spice.trial_bench import Names
 from sim.traces import walls_at
-from spinhop.extracted_network import draw_and_extract
-
-
-def case(neurons: int) -> tuple[Network, Protocol]:
-    """A drawn network with rails and somas centred, loaded for 16 ns."""
-    design = Design(
-        name=f"peer_{neurons}", seed=1, process="copper_thick",
-        network={"neurons": neurons, "soma_placement": "centred", "weights": {"random_patterns": 1}},
-        operating_point={"load": 16e-9},
-    )  # fmt: skip
-    network = draw_and_extract(design)
-    return network, sim.first_trial(network, design, design.load_process())
 
 
 def against_vacask(neurons: int) -> dict[str, Any]:
     """One trial with the layout engine and with VACASK: CPU times, their ratio, how far walls are ever apart."""
-    network, protocol = case(neurons)
+    network, protocol = drawn_case(neurons)
     simulate(network, protocol, "layout")
     mine, known = cpu_seconds(lambda: simulate(network, protocol, "layout"), 5, 3.0)
     lasting = float(known.time_convergence) + 1e-9
