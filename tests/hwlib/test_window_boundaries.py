@@ -50,6 +50,21 @@ def in_cells(flat, x_lines, y_lines):
     return cut
 
 
+def in_one_cell(flat, box):
+    """What lies in a box in a cell, the rest above it."""
+    cut = kdb.Layout()
+    cut.dbu = flat.dbu
+    top, cell = cut.create_cell("top"), cut.create_cell("part")
+    top.insert(kdb.CellInstArray(cell.cell_index(), kdb.Trans()))
+    for index in flat.layer_indexes():
+        layer, region = cut.layer(flat.get_info(index)), kdb.Region(flat.top_cell().begin_shapes_rec(index)).merged()
+        for shape in flat.top_cell().shapes(index).each(kdb.Shapes.STexts):
+            top.shapes(layer).insert(shape.text)
+        cell.shapes(layer).insert(region & kdb.Region(box))
+        top.shapes(layer).insert(region - kdb.Region(box))
+    return cut
+
+
 def between_devices(flat, process):
     """A line upright and a level one that part the four devices and cross no part of them."""
     tracks = [polygon.bbox() for polygon in shapes(flat, process, "track").each()]
@@ -122,3 +137,16 @@ def test_a_label_on_a_boundary_belongs_to_the_metal_there(name, side, tmp_path):
     text.text = kdb.Text(name, text.text.x, edge)
     plain, cut = (to_pins(extract(layout, p, design)) for layout in (flat, in_cells(flat, xs, [*ys, edge])))
     np.testing.assert_allclose(cut, plain, rtol=1e-6)
+
+
+def test_a_via_cut_where_no_wire_runs_along_keeps_its_resistance(tmp_path):
+    """Metal 2 along a row, joined to it by three vias; a cell ends in the middle of one, across both wires."""
+    flat, design, p = drawn("ebeam", tmp_path)
+    row, _, x, _ = rows(flat, p)
+    wide, middle = row.height() // 4 // 2 * 2, row.center().y
+    add = {name: flat.top_cell().shapes(flat.layer(*p.layers[name].gds)) for name in ("m2", "v2")}
+    add["m2"].insert(kdb.Box(x - 6 * wide, row.bottom, x + 6 * wide, row.top))
+    for centre in (x - 4 * wide, x, x + 4 * wide):
+        add["v2"].insert(kdb.Box(-wide // 2, -wide // 2, wide // 2, wide // 2).moved(centre, middle))
+    cut = in_one_cell(flat, kdb.Box(x, row.bottom, x + 8 * wide, row.top))
+    np.testing.assert_allclose(*(to_pins(extract(layout, p, design)) for layout in (flat, cut)), rtol=1e-9)
