@@ -38,29 +38,34 @@ def in_cells(flat, x_lines, y_lines):
         kdb.Box(x0, y0, x1, y1) for x0, x1 in zip(edges[0], edges[0][1:], strict=False)
         for y0, y1 in zip(edges[1], edges[1][1:], strict=False)
     ]  # fmt: skip
-    cells = [cut.create_cell(f"cell_{k}") for k in range(len(boxes))]
-    for cell in cells:
-        top.insert(kdb.CellInstArray(cell.cell_index(), kdb.Trans()))
+    cells = [cell_at(cut, top, box) for box in boxes]
     for index in flat.layer_indexes():
         layer, region = cut.layer(flat.get_info(index)), kdb.Region(flat.top_cell().begin_shapes_rec(index)).merged()
         for shape in flat.top_cell().shapes(index).each(kdb.Shapes.STexts):
             top.shapes(layer).insert(shape.text)
         for cell, box in zip(cells, boxes, strict=True):
-            cell.shapes(layer).insert(region & kdb.Region(box))
+            cell.shapes(layer).insert((region & kdb.Region(box)).moved(-box.left, -box.bottom))
     return cut
+
+
+def cell_at(layout, top, box):
+    """A new cell whose origin is placed at a box's lower left corner."""
+    cell = layout.create_cell("part")
+    top.insert(kdb.CellInstArray(cell.cell_index(), kdb.Trans(box.left, box.bottom)))
+    return cell
 
 
 def in_one_cell(flat, box):
     """What lies in a box in a cell, the rest above it."""
     cut = kdb.Layout()
     cut.dbu = flat.dbu
-    top, cell = cut.create_cell("top"), cut.create_cell("part")
-    top.insert(kdb.CellInstArray(cell.cell_index(), kdb.Trans()))
+    top = cut.create_cell("top")
+    cell = cell_at(cut, top, box)
     for index in flat.layer_indexes():
         layer, region = cut.layer(flat.get_info(index)), kdb.Region(flat.top_cell().begin_shapes_rec(index)).merged()
         for shape in flat.top_cell().shapes(index).each(kdb.Shapes.STexts):
             top.shapes(layer).insert(shape.text)
-        cell.shapes(layer).insert(region & kdb.Region(box))
+        cell.shapes(layer).insert((region & kdb.Region(box)).moved(-box.left, -box.bottom))
         top.shapes(layer).insert(region - kdb.Region(box))
     return cut
 
@@ -109,6 +114,19 @@ def test_metal_that_touches_on_a_boundary_is_one_net(process, polygons, lines, t
         found.append(set(str(error.value).split(" are shorted")[0].split()))
     assert found[0] == found[1]
     assert "lvs.short" in {finding.rule for finding in lvs(cut, p, design, topology=False)}
+
+
+@pytest.mark.parametrize("upper", [True, False])
+@pytest.mark.parametrize("polygons", [bow_tie, squares])
+def test_metal_of_a_cell_that_touches_metal_above_it_is_one_net(polygons, upper, tmp_path):
+    flat, design, p = drawn("ebeam", tmp_path)
+    low, high, x, y = rows(flat, p)
+    metal = flat.top_cell().shapes(flat.layer(*p.layers["m3"].gds))
+    for points in polygons(x, y, low.top, high.bottom):
+        metal.insert(kdb.Polygon([kdb.Point(*point) for point in points]))
+    half = kdb.Box(x - 40, y, x + 40, high.bottom) if upper else kdb.Box(x - 40, low.top, x + 40, y)
+    with pytest.raises(InputError, match="are shorted"):
+        extract(in_one_cell(flat, half), p, design)
 
 
 @pytest.mark.parametrize("process", ["copper_thick", "sky130"])
