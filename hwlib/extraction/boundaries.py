@@ -29,7 +29,9 @@ class Seam(NamedTuple):
     """What one window has on its box, relative to its origin.
 
     Attributes:
-        along: which of its boundary lines belong to a wire that runs along them, shape (lines,).
+        along: which of its boundary lines are longer than the metal beside them is deep, shape (lines,): a wire runs
+            along them, unless it leaves by the line opposite.
+        opposite: the line on the other side that the same metal could leave by, as long; -1 for none, shape (lines,).
         points: layer index, x and y of corners of conductors on the box where no boundary line may meet another
             window's, shape (points, 3).
         cut: whether a via reaches the box.
@@ -37,6 +39,7 @@ class Seam(NamedTuple):
     """
 
     along: np.ndarray
+    opposite: np.ndarray
     points: np.ndarray
     cut: bool
     finders: dict[str, Finder]
@@ -64,8 +67,9 @@ def seam(shapes: WindowShapes, layers: tuple[str, ...], box: db.Box, lines: np.n
         else:
             boxes = (polygon.bbox() for polygon in shapes.regions[name].each())
             cut = cut or any(_on_edge(corner, box) for own in boxes for corner in (own.p1, own.p2))
-    along = np.array([_along(row, lines, shapes.finders[layers[row[0]]]) for row in lines.tolist()], bool)
-    return Seam(along, np.array(points, np.int64).reshape(-1, 3), cut, shapes.finders)
+    deep = [_beside(row, lines, shapes.finders[layers[row[0]]]) for row in lines.tolist()]
+    along, opposite = np.array(deep, np.int64).reshape(-1, 2).T
+    return Seam(along.astype(bool), opposite, np.array(points, np.int64).reshape(-1, 3), cut, shapes.finders)
 
 
 def _corners_on(polygon: db.Polygon, left: int, bottom: int, right: int, top: int) -> list[tuple[int, int]]:
@@ -81,22 +85,21 @@ def _on_edge(point: db.Point, box: db.Box) -> bool:
     return box.contains(point) and not (box.left < point.x < box.right and box.bottom < point.y < box.top)
 
 
-def _along(row: list[int], lines: np.ndarray, finder: Finder) -> bool:
-    """Whether a wire runs along a boundary line: it is longer than the metal beside it is deep.
-
-    Not where the same wire leaves by a line opposite that is as long: that is a wide one, of which the window has a
-    short piece.
-    """
+def _beside(row: list[int], lines: np.ndarray, finder: Finder) -> tuple[bool, int]:
+    """Whether a boundary line is longer than the metal beside it is deep, and its like on the other side (or -1)."""
     _, upright, at, low, high = row
     line = Line(bool(upright), at, low, high)
     polygon = next(p for p in (finder.polygons[k] for k in finder.near(db.Box(*line.beside())))
                    if holds(p, db.Point(*(round(v) for v in line.centre))))  # fmt: skip
     box = polygon.bbox()
     if high - low <= (box.width() if upright else box.height()):
-        return False
-    far = lines[(lines[:, :2] == row[:2]).all(axis=1) & (lines[:, 3:] == row[3:]).all(axis=1) & (lines[:, 2] != at)]
-    middles = (Line(bool(upright), other, low, high).centre for other in far[:, 2].tolist())
-    return not any(holds(polygon, db.Point(*(round(v) for v in middle))) for middle in middles)
+        return False, -1
+    alike = (lines[:, :2] == row[:2]).all(axis=1) & (lines[:, 3:] == row[3:]).all(axis=1) & (lines[:, 2] != at)
+    for far in np.flatnonzero(alike).tolist():
+        middle = Line(bool(upright), int(lines[far, 2]), low, high).centre
+        if holds(polygon, db.Point(*(round(v) for v in middle))):
+            return True, far
+    return True, -1
 
 
 def unjoinable(parts: list[Part], ports: PortTable, seams: Callable[[Part], Seam], index: BoxIndex, kept: np.ndarray,
@@ -120,22 +123,39 @@ def unjoinable(parts: list[Part], ports: PortTable, seams: Callable[[Part], Seam
 
 def _run_along(parts: list[Part], ports: PortTable, seams: Callable[[Part], Seam], rest: dict[str, db.Region],
                layers: tuple[str, ...]) -> np.ndarray:  # fmt: skip
-    """Placements with a wire along a line that joins something, and their partners."""
+    """Placements with a wire along a line that joins something, and their partners.
+
+    A wide wire of which a window has a short piece is joined on both sides: it runs across its lines.
+    """
     masks = [np.tile(seams(part).along, len(part.rows)) for part in parts]
     along = np.concatenate(masks) if masks else np.zeros(0, bool)
     if not along.any():
         return np.zeros(0, np.int64)
-    owner = ports.placements(parts)
-    joined = ports.pairs[along[ports.pairs].any(axis=1)]
-    bad = [owner[joined.ravel()]]
-    for row, port in zip(ports.free_lines().tolist(), ports.free, strict=True):
-        if along[port]:
+    opposite = _opposites(parts, seams)
+    joined = np.zeros(len(along), bool)
+    joined[ports.pairs.ravel()] = True
+    asked = along.copy()
+    asked[opposite[opposite >= 0]] = True
+    for row, port in zip(ports.free_lines().tolist(), ports.free.tolist(), strict=True):
+        if asked[port]:
             layer, upright, at, low, high = row
             edge = db.Edge(at, low, at, high) if upright else db.Edge(low, at, high, at)
             near = rest[layers[layer]].interacting(db.Edges([edge]))
-            if not (near.edges() & db.Edges([edge])).is_empty():
-                bad.append(owner[[port]])
-    return np.concatenate(bad)
+            joined[port] = not (near.edges() & db.Edges([edge])).is_empty()
+    bad = along & joined & ~((opposite >= 0) & joined[opposite])
+    partners = ports.pairs[bad[ports.pairs].any(axis=1)].ravel()
+    return ports.placements(parts)[np.concatenate([np.flatnonzero(bad), partners])]
+
+
+def _opposites(parts: list[Part], seams: Callable[[Part], Seam]) -> np.ndarray:
+    """For every port that of the line opposite, -1 for none."""
+    found, first = [], 0
+    for part in parts:
+        own, count = seams(part).opposite, len(part.lines)
+        starts = first + count * np.arange(len(part.rows))
+        found.append(np.where(own >= 0, starts[:, None] + own, -1).ravel())
+        first += count * len(part.rows)
+    return np.concatenate(found)
 
 
 class _Touches:

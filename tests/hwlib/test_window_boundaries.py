@@ -129,6 +129,18 @@ def test_metal_of_a_cell_that_touches_metal_above_it_is_one_net(polygons, upper,
         extract(in_one_cell(flat, half), p, design)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_wire_half_in_a_cell_and_half_above_keeps_its_resistance(turned, tmp_path):
+    """A piece of a row without vias, longer than the half in the cell is deep: current runs along the boundary."""
+    flat, design, p = drawn("ebeam", tmp_path)
+    row, _, x, _ = rows(flat, p)
+    half = kdb.Box(x - 30, row.bottom - 2, x + 60, row.center().y)
+    if turned:
+        half = kdb.Trans.R90 * half
+        flat.transform(kdb.Trans.R90)
+    np.testing.assert_allclose(*(to_pins(extract(layout, p, design)) for layout in (flat, in_one_cell(flat, half))))
+
+
 @pytest.mark.parametrize("process", ["copper_thick", "sky130"])
 @pytest.mark.parametrize("where", ["row", "column", "via"])
 def test_wires_and_vias_cut_along_a_boundary_keep_their_resistance(process, where, tmp_path):
