@@ -58,6 +58,20 @@ class Dynamics(StrictModel):
         return DynamicsData(self.model, values)
 
 
+def per_device(values: Any, devices: int, name: str) -> np.ndarray:
+    """Numbers of every device, shape (devices,), from one for all or one of each.
+
+    Raises:
+        InputError: no numbers, or of another shape.
+    """
+    try:
+        return np.broadcast_to(np.asarray(values, float), (devices,)).copy()
+    except (TypeError, ValueError):
+        raise InputError(
+            f"network: {name} is {shown(values)}, needs a number or an array of shape ({devices},)"
+        ) from None
+
+
 @dataclass(frozen=True)
 class DynamicsData:
     """The law of a network's walls.

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from hwlib.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
-from hwlib.dynamics_data import DEFAULT, DynamicsData
+from hwlib.dynamics_data import DEFAULT, DynamicsData, per_device
 from hwlib.errors import InputError, shown
 from hwlib.made_with import not_ours
 from hwlib.netcdf import Wanted
@@ -209,19 +209,18 @@ class Network:
     def with_devices(self, **arrays: np.ndarray) -> Network:
         """A copy with other device parameters (variation): arrays of shape (devices,).
 
-        Tracks of another ``area`` keep their shape: ``narrowest_area`` goes with it unless given.
+        Tracks of another ``area`` keep their shape: ``narrowest_area`` goes with it unless given. Refused as by
+        ``validate``.
         """
         unknown = set(arrays) - set(_DEVICE_ARRAYS)
         if unknown:
             raise InputError(
                 f"network: no device parameter {shown(min(unknown))}; allowed: {', '.join(_DEVICE_ARRAYS)}"
             )
-        shaped: dict[str, Any] = {
-            k: np.broadcast_to(np.asarray(v, float), (self.devices,)).copy() for k, v in arrays.items()
-        }
+        shaped: dict[str, Any] = {k: per_device(v, self.devices, k) for k, v in arrays.items()}
         if "area" in shaped:
             shaped.setdefault("narrowest_area", self.narrowest_area * (shaped["area"] / self.area))
-        return self._with(**shaped)
+        return self._with(**shaped).validate()
 
     def _with(self, **fields: Any) -> Network:
         """A copy on the same nets: thousands of names are not read again."""
@@ -247,11 +246,11 @@ class Network:
 
     def with_wires(self, ohm: np.ndarray) -> Network:
         """A copy with other resistances of its wires in Ω, shape (resistors,)."""
-        return self._with(resistor_ohm=np.array(ohm, float))
+        return self._with(resistor_ohm=np.array(ohm, float)).validate()
 
     def with_dynamics(self, model: str, **values: float | np.ndarray) -> Network:
         """A copy whose walls another law moves: its name and parameters, SI numbers or arrays of shape (devices,)."""
-        arrays = {k: np.broadcast_to(np.asarray(v, float), (self.devices,)).copy() for k, v in values.items()}
+        arrays = {k: per_device(v, self.devices, k) for k, v in values.items()}
         return self._with(dynamics=DynamicsData(model, arrays))
 
     def validate(self) -> Network:
@@ -295,6 +294,7 @@ class Network:
         for name in _POSITIVE:
             values = getattr(self, name)
             yield name, values.shape == (self.devices,) and _positive(values)
+        yield "leak", self.leak.shape == (self.devices,) and bool(np.isfinite(self.leak).all())
         yield "narrowest_area", bool(np.all(self.narrowest_area <= self.area * (1 + 1e-6)))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import NamedTuple
 
 from hwlib.design import Design
+from hwlib.errors import InputError, shown
 from hwlib.process import Process
 from hwlib.quantities import in_si
 
@@ -43,12 +45,16 @@ def v_dw_window(
         r_m: track resistance, Ω or a text.
 
     Raises:
-        InputError: no such quantities, or negative ones.
+        InputError: no such quantities, negative ones, no whole number of neurons, or R_AP below R_P.
     """
+    if isinstance(neurons, bool) or not isinstance(neurons, Integral) or neurons < 1:
+        raise InputError(f"neurons: {shown(neurons)}, allowed are whole numbers from 1 on")
     i_leak = in_si(i_leak, "A", "i_leak", sign="not negative")
     given = (("r_p", r_p), ("r_ap", r_ap), ("r_m", r_m))
     r_p, r_ap, r_m = (in_si(value, "ohm", name, sign="not negative") for name, value in given)
-    fan_out = neurons - 1
+    if r_ap < r_p:
+        raise InputError(f"r_ap: {r_ap:g} ohm, allowed from r_p on, {r_p:g} ohm")
+    fan_out = int(neurons) - 1
     return Window(i_leak * (fan_out * r_p + r_m), i_leak * (fan_out * r_ap + r_m))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hwlib.errors import InputError, shown
 from hwlib.registry import Registry
 
 _ROUNDS = 1000  # of the perceptron: each corrects every neuron's worst state once
@@ -146,6 +147,14 @@ def register(rule: TrainingRule) -> TrainingRule:
 HEBBIAN, STORKEY, PSEUDO_INVERSE, PERCEPTRON = map(register, (Hebbian(), Storkey(), PseudoInverse(), Perceptron()))
 
 
+def _found(given: np.ndarray) -> str:
+    """What stands where bits were to be."""
+    if given.ndim != 2:
+        return f"found shape {given.shape}"
+    strange = given[~np.isin(given, (0, 1))].tolist()[0]
+    return f"found {shown(strange)}{' (of spins s the bits are (s + 1)/2)' if strange == -1 else ''}"
+
+
 def hebbian(patterns: np.ndarray) -> np.ndarray:
     """Sum of eq. (3) over patterns: ``W_ij = Σ (2S_i − 1)(2S_j − 1)``, ``W_ii = 0``.
 
@@ -154,8 +163,14 @@ def hebbian(patterns: np.ndarray) -> np.ndarray:
 
     Returns:
         Multiples of W, shape (N, N), symmetric.
+
+    Raises:
+        InputError: what are no bits, such as spins of ±1, or another shape.
     """
-    spins = 2.0 * np.atleast_2d(patterns) - 1.0
+    given = np.atleast_2d(patterns)
+    if given.ndim != 2 or not np.isin(given, (0, 1)).all():
+        raise InputError(f"patterns: allowed are bits, 0 and 1, of shape (patterns, N); {_found(given)}")
+    spins = 2.0 * given - 1.0
     levels = spins.T @ spins
     np.fill_diagonal(levels, 0.0)
     return levels

@@ -25,6 +25,7 @@ from sim.ties import judge
 MAX_SAMPLES = 2000  # of currents and voltages
 _KEEP_EVERY = 10.0  # s between two checkpoints of a batch, or longer where a trial is
 _LARGE = 10_000  # devices; runs record the trials of fewer, so that nobody would ask for what is kept of them
+_RAIL_DECIMALS = 1e-6  # of the largest level: how exactly rails hold what they are programmed to
 # The trial of a large network that was simulated last by itself, unrecorded: a task's first is the same.
 _BY_ITSELF: dict[str, Trials] = {}
 
@@ -176,9 +177,13 @@ def _one_of(progress: Progress, before: int, total: int, done: float, _: int) ->
 def _check(network: Network, protocols: Sequence[Protocol], tolerance: float) -> None:
     if not 1e-13 <= tolerance <= 1e-2:
         raise InputError(f"tolerance: {shown(tolerance)}, allowed 1e-13 to 1e-2 of L")
+    seen: set[int] = set()  # trials share their weights as a rule
     for k, protocol in enumerate(protocols):
         where = f"protocol of trial {k}" if len(protocols) > 1 else "protocol"
         _check_protocol(network, protocol, where)
+        if id(protocol.levels) not in seen:
+            seen.add(id(protocol.levels))
+            _check_levels(network, protocol, where)
         check_noise(protocol, where)
     if len({protocol.noise is None for protocol in protocols}) > 1:
         raise InputError("protocols: some trials have noise and others none; run them apart")
@@ -201,11 +206,35 @@ def _check_protocol(network: Network, protocol: Protocol, where: str) -> None:
         raise InputError(
             f"{where}: rails_while_loading is {shown(protocol.rails_while_loading)}, allowed 'floating' or 'grounded'"
         )
-    if protocol.levels is not None and not np.isfinite(np.asarray(protocol.levels, float)).all():
-        raise InputError(f"{where}: levels must be finite")
     if protocol.net_levels is not None and not network.has_wires:
         raise InputError(f"{where}: net_levels make up for wires, and this network has none")
     if not (np.isfinite(protocol.time_limit) and protocol.time_limit > 0):
         raise InputError(f"{where}: time_limit is {protocol.time_limit}, must be positive and finite")
     if protocol.load != "rest" and not (np.isfinite(protocol.load) and protocol.load > 0):
         raise InputError(f"{where}: load is {shown(protocol.load)}, must be 'rest' or a positive time")
+
+
+def _check_levels(network: Network, protocol: Protocol, where: str) -> None:
+    """Refuse weights that the network does not take: rails are programmed when they are drawn."""
+    if protocol.levels is None:
+        return
+    try:
+        levels = np.asarray(protocol.levels, float)
+    except (TypeError, ValueError):
+        raise InputError(f"{where}: levels must be numbers, found {shown(protocol.levels)}") from None
+    if levels.shape != (network.neurons,) * 2:
+        raise InputError(f"{where}: levels has shape {levels.shape}, needs {(network.neurons,) * 2}")
+    if not np.isfinite(levels).all():
+        raise InputError(f"{where}: levels must be finite")
+    programmed = network.weight_levels()
+    if programmed is None:
+        return
+    axons = np.flatnonzero(~network.is_soma)
+    post, pre = network.post[axons], network.pre[axons]
+    differs = np.flatnonzero(abs(levels - programmed)[post, pre] > _RAIL_DECIMALS * abs(programmed).max())
+    if len(differs):
+        i, j = int(post[differs[0]]), int(pre[differs[0]])
+        raise InputError(
+            f"{where}: levels: {levels[i, j]:g} from neuron {j} to {i}, whose rail is programmed to "
+            f"{programmed[i, j]:g}; other weights need lines"
+        )

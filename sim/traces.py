@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 from hwlib.quantities import array_in_si
 
 _BAND = 1e-4  # of what the walls go: where two outermost walls cross is looked for when it matters by more
@@ -41,6 +41,8 @@ def wall_points(result: xr.Dataset, devices: Sequence[int] | np.ndarray | None =
         raise InputError("result: holds no walls over time; simulate one trial with record=True")
     count = result.sizes["device"]
     chosen = np.arange(count) if devices is None else np.atleast_1d(np.asarray(devices))
+    if len(chosen) and chosen.dtype.kind not in "iu":
+        raise InputError(f"devices: found {shown(chosen.tolist()[0])}, allowed are whole numbers, 0 to {count - 1}")
     if len(chosen) and not 0 <= chosen.min() <= chosen.max() < count:
         raise InputError(f"devices: found {chosen.min()} to {chosen.max()}, allowed 0 to {count - 1}")
     of = result["event_device"].values
@@ -65,9 +67,11 @@ def walls_at(
         Shape of ``time`` with the devices as last dimension.
 
     Raises:
-        InputError: as ``wall_points``.
+        InputError: as ``wall_points``; or a time that is no number.
     """
     at = array_in_si(time, "s", "time")
+    if np.isnan(at).any():
+        raise InputError("time: NaN, allowed are numbers in s and texts with a unit")
     walls = [np.interp(at, each.time, each.position) for each in wall_points(result, devices)]
     return np.stack(walls, axis=-1) if walls else np.zeros((*at.shape, 0))
 

@@ -180,3 +180,24 @@ def test_summary_is_short_and_escaped():
     odd = replace(network, attrs={"design": "<b>"}, net_names=("no name of ours", *network.net_names[1:]))
     assert f"devices         {network.devices}" in repr(network) and len(repr(network).splitlines()) < 12
     assert "<b>" in repr(odd) and "&lt;b&gt;" in odd._repr_html_() and "<b>" not in odd._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"r_p": float("nan")}, "r_p is wrong"), ({"r_p": -1.0}, "r_p is wrong"),
+        ({"leak": float("inf")}, "leak is wrong"),
+        ({"r_p": [1.0, 2.0]}, "r_p is list of 2, needs a number"), ({"r_m": "5 ohm"}, "r_m is '5 ohm', needs a number"),
+    ],
+)  # fmt: skip
+def test_devices_that_cannot_be_are_refused(change, said):
+    """A pillar of NaN ohm ended in a state and a time, one of -1 ohm never."""
+    network = _network(2)
+    with pytest.raises(InputError, match=f"^network: {said}"):
+        network.with_devices(**change)
+
+
+def test_wires_that_cannot_be_are_refused():
+    network = _network(2)
+    with pytest.raises(InputError, match="resistor_ohm is wrong"):
+        network.with_wires(-network.resistor_ohm)

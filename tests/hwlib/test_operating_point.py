@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwlib.design import Design
+from hwlib.errors import InputError
 from hwlib.operating_point import leak_current, nominal_track, resolve_v_dw, v_dw_eq4, v_dw_window
 from hwlib.process import load_process
 
@@ -66,3 +67,16 @@ def test_v_dw_serves_the_largest_and_the_smallest_fan_out_and_asks_nothing_of_ne
     network = {"neurons": 4, "topology": {"axons": [(0, 1), (0, 2), (0, 3), (1, 0)]}}
     volts = resolve_v_dw(Design(name="d", network=network), EBEAM)
     assert volts == pytest.approx(5 / nominal_track(_design(4), EBEAM)[0] * (3500 + 4000) / 2, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("neurons", "r_ap", "said"),
+    [
+        (-3, 2000, "neurons: -3, allowed"), (3.5, 2000, "neurons: 3.5"), ("3", 2000, "neurons: '3'"),
+        (3, 400, "r_ap: 400 ohm"),
+    ],
+)  # fmt: skip
+def test_no_window_of_what_cannot_be(neurons, r_ap, said):
+    """-3 neurons had a window from -1 to -7 mV."""
+    with pytest.raises(InputError, match=f"^{said}"):
+        v_dw_window(neurons, 1e-6, 500, r_ap, 1000)

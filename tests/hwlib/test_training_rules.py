@@ -243,3 +243,16 @@ def test_a_rule_from_outside_is_known_to_designs():
             register(rule)
     finally:
         del TRAINING_RULES["anti"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "found"),
+    [
+        ([[1, -1, 1]], r"found -1 \(of spins s the bits are \(s \+ 1\)/2\)"), ([[np.nan, 0, 1]], "found nan"),
+        ([[2, 0, 1]], "found 2"), (["101"], "found '101'"), (np.zeros((1, 2, 3)), r"found shape \(1, 2, 3\)"),
+    ],
+)  # fmt: skip
+def test_what_are_no_bits_is_refused(patterns, found):
+    """Spins of ±1 gave weights of -3 and 1, without a word."""
+    with pytest.raises(InputError, match=f"^patterns: allowed are bits, .*{found}$"):
+        hebbian(patterns)

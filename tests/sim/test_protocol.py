@@ -159,3 +159,18 @@ def test_sources_of_many_starts_are_those_of_each(rails):
     starts = np.random.default_rng(1).integers(0, 2, (6, 3))
     for start, volts in zip(starts, protocol.loading_voltages(network, starts), strict=True):
         np.testing.assert_array_equal(volts, replace(protocol, start=start).load_voltages(network))
+
+
+def test_weights_that_rails_are_not_programmed_to_are_refused():
+    """They were left out without a word: the opposite of the weights ended in the same state."""
+    network, design = network_and_design()
+    point = protocol_for(design, design.load_process(), start=np.array([1, 0, 0]))
+    levels = weight_levels(design)
+    plain = sim.run(network, point, record=False)
+    assert plain.equals(sim.run(network, replace(point, levels=levels), record=False).assign_attrs(plain.attrs))
+    with pytest.raises(InputError, match=r"^protocol: levels: -?\d from neuron \d to \d, whose rail is programmed to"):
+        sim.run(network, replace(point, levels=-levels), record=False)
+    with pytest.raises(InputError, match=r"^protocol of trial 1: levels has shape \(2,\), needs \(3, 3\)$"):
+        sim.run_batch(network, [point, replace(point, levels=[1, 2])])
+    with pytest.raises(InputError, match="levels must be numbers, found 'x'"):
+        sim.run(network, replace(point, levels="x"), record=False)

@@ -306,3 +306,16 @@ def test_where_outermost_walls_cross_a_band_has_a_corner():
         time, low, high = wall_band(crossing, [0, 1, 2])
         np.testing.assert_allclose(time, [0, 0.5, 1])
         np.testing.assert_allclose([low[1], high[1]], waist)
+
+
+def test_times_and_walls_that_are_none_are_refused():
+    """NaN had walls somewhere; a half device ended in a traceback."""
+    design = paper_design(2)
+    network = ideal_network(design, process := design.load_process())
+    result = sim.run(network, protocol_for(design, process, start=np.array([1, 0])))
+    for time in (float("nan"), [0.0, float("nan")], None):
+        with pytest.raises(InputError, match=r"^time: NaN, allowed"):
+            walls_at(result, time)
+    for devices in ([0.5], "x"):
+        with pytest.raises(InputError, match=r"^devices: found .* allowed are whole numbers, 0 to 3$"):
+            walls_at(result, 0.0, devices)
