@@ -138,5 +138,6 @@ class VariationFields(StrictModel):
     spreads: DeviceSpreads = DeviceSpreads()
     defects: Defects = Defects()
     trim_v_dw: bool = Field(
-        default=False, description="V_DW auto is the centre of each chip's own window, not of the nominal network's"
-    )
+        default=False, strict=True,
+        description="V_DW auto is the centre of each chip's own window, not of the nominal network's",
+    )  # fmt: skip

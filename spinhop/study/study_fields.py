@@ -80,7 +80,9 @@ class StudyFields(StrictModel):
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$", description="of the study and its folder")
     design: FileName = Field(description="design file beside the study, or in a folder beside it")
     wires: Wires = Field(default="ideal", description="perfect wires, or drawn and extracted; may be an axis")
-    rules: bool = Field(default=False, description="judge the operating-point rules too, as drawn also DRC and LVS")
+    rules: bool = Field(
+        default=False, strict=True, description="judge the operating-point rules too, as drawn also DRC and LVS"
+    )  # fmt: skip
     engine: str = Field(default="auto", max_length=40, description="simulation engine")
     trials: Whole | None = Field(default=None, ge=1, le=1_000_000, description="of the task, the first so many")
     method: Method = Field(

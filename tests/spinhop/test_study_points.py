@@ -7,12 +7,12 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from hwlib.design import Design
+from hwlib.design import Design, load_design
 from hwlib.errors import InputError
 from hwlib.process import load_process
 from spinhop.study import sampling
 from spinhop.study.point_evaluation import PointEvaluator, context_of
-from spinhop.study.study_fields import StudyFields
+from spinhop.study.study_fields import StudyFields, load_study
 
 
 def points(axes, method="grid", design=None, **fields):
@@ -116,3 +116,15 @@ def test_points_are_evaluated_on_the_wires_that_they_name(monkeypatch):
     for values in ({"wires": "ideal"}, {"wires": "drawn"}, {"seed": 2}):
         evaluator.evaluate(values)
     assert asked == ["ideal", "drawn", "drawn"]
+
+
+@pytest.mark.parametrize("given", ["yes", "'no'", "1", "on"])
+def test_true_and_false_alone_are_so(tmp_path, given):
+    """``rules: 'no'`` and ``trim_v_dw: yes``, which are texts, were taken."""
+    study, design = tmp_path / "s.yaml", tmp_path / "d.yaml"
+    study.write_text(f"name: s\ndesign: d.yaml\nrules: {given}\naxes: {{seed: [1]}}\n")
+    design.write_text(f"name: d\nnetwork: {{neurons: 2}}\nvariation: {{trim_v_dw: {given}}}\n")
+    with pytest.raises(InputError, match=r"s.yaml:3: rules: Input should be a valid boolean, found"):
+        load_study(study)
+    with pytest.raises(InputError, match=r"d.yaml:3: variation.trim_v_dw: Input should be a valid boolean, found"):
+        load_design(design)
