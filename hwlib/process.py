@@ -293,12 +293,13 @@ def _preset(name: str) -> Process:
         return load_model(path, Process, "process")
 
 
-def load_process(name_or_path: str) -> Process:
+def load_process(name_or_path: str | Path) -> Process:
     """Return a shipped process by name, or one read from a YAML file.
 
     Raises:
         InputError: unknown name, missing or invalid file.
     """
+    name_or_path = str(name_or_path)
     if name_or_path in preset_names():
         return _preset(name_or_path)
     if not name_or_path.endswith((".yaml", ".yml")):

@@ -10,6 +10,7 @@ import numpy as np
 from hwlib import nets
 from hwlib.arrangement import block_of_neuron
 from hwlib.design import Design
+from hwlib.errors import InputError, shown
 from hwlib.made_with import design_attributes
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from hwlib.operating_point import nominal_track
@@ -27,9 +28,15 @@ def ideal_network(design: Design, process: Process, *, style: str | None = None)
         design: the design.
         process: its process.
         style: a weight style instead of the design's own.
+
+    Raises:
+        InputError: a style that there is not.
     """
     n = design.network.neurons
-    net_names, weight_net = _nets(design, style or design.network.weight_style)
+    style = design.network.weight_style if style is None else style
+    if style not in WEIGHT_STYLES:
+        raise InputError(f"style: {shown(style)}, allowed: {', '.join(WEIGHT_STYLES)}")
+    net_names, weight_net = _nets(design, style)
     post, pre = design.topology.ends
     terminals = _terminal_nets(n, weight_net)[post, pre]
     count = len(net_names)

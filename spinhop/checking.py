@@ -66,8 +66,8 @@ class Checked:
 
 
 def check_design(
-    design: Path, *, out: Path | None = None, layout: Path | None = None, top: str | None = None,
-    spef: Path | None = None, force: bool = False, progress: Progress = lambda stage, status, seconds: None,
+    design: str | Path, *, out: str | Path | None = None, layout: str | Path | None = None, top: str | None = None,
+    spef: str | Path | None = None, force: bool = False, progress: Progress = lambda stage, status, seconds: None,
 ) -> Checked:  # fmt: skip
     """Check a design's layout and operating point, keeping all results in its run folder.
 

@@ -48,7 +48,11 @@ _BRANCHES = {
 
 
 def write_report(
-    folder: Path, design: Design | None = None, network: Network | None = None, *, results: StoredResults | None = None
+    folder: str | Path,
+    design: Design | None = None,
+    network: Network | None = None,
+    *,
+    results: StoredResults | None = None,
 ) -> Path:
     """Write ``report.html`` of a run folder from its artefacts.
 
@@ -61,6 +65,7 @@ def write_report(
     Raises:
         InputError: no run folder, or a stage that has not run.
     """
+    folder = Path(folder)
     manifest = read_manifest(folder) if results is None else results.manifest
     if manifest is None:
         raise InputError(f"{folder}: no run folder; make one with spinhop run DESIGN")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hwlib.design import Design, load_design
-from hwlib.errors import InputError, one_line
+from hwlib.errors import InputError, one_line, shown
 from spinhop.artefacts import REPORT as REPORT_FILE
 from spinhop.artefacts import design_inputs, drawn_network
 from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, drawing_failed
@@ -19,7 +19,7 @@ from spinhop.picture_stages import PART_PICTURE, WHOLE_PICTURE
 from spinhop.provenance import file_hash
 from spinhop.read_function import note_not_extracted, read_function, why_not_extracted
 from spinhop.read_verdict import read_limits, read_step
-from spinhop.runs import Progress, Run, Stage, open_run, refuse_ideal, reopen_run
+from spinhop.runs import Progress, Run, Stage, open_run, refuse_unused, reopen_run
 from spinhop.stages import (
     EXTRACTION,
     LAYOUT,
@@ -64,6 +64,9 @@ def drawn_stages(kind: str) -> tuple[Stage, Stage]:
     return SIMULATION_DRAWN, task_stage(kind, ideal=False)
 
 
+GOALS = ("run", "layout", "extract", "simulate", "simulate ideal", "recall", "recall ideal")
+
+
 def up_to(goal: str, kind: str) -> tuple[Stage, ...]:
     """The stages of a goal, for a kind of tasks."""
     ideal, drawn = task_stage(kind, ideal=True), task_stage(kind, ideal=False)
@@ -97,8 +100,8 @@ def rewrite_report(folder: Path) -> tuple[Path, tuple[VerdictLine, VerdictLine],
 
 
 def run_design(
-    design: Path | Design, goal: str = "run", *, out: Path | None = None, layout: Path | None = None,
-    top: str | None = None, spef: Path | None = None, engine: str = "auto", voltages: bool = False,
+    design: str | Path | Design, goal: str = "run", *, out: str | Path | None = None, layout: str | Path | None = None,
+    top: str | None = None, spef: str | Path | None = None, engine: str = "auto", voltages: bool = False,
     force: bool = False, progress: Progress = lambda stage, status, seconds: None, remarks: Sequence[str] = (),
 ) -> Run:  # fmt: skip
     """Bring the run folder of a design up to date.
@@ -124,12 +127,14 @@ def run_design(
     from sim.compile_helper import start_early
     from sim.tasks.kinds import task_of
 
-    if not goal.endswith("ideal"):
+    if goal not in GOALS:
+        raise InputError(f"goal: {shown(goal)}, allowed: {', '.join(GOALS)}")
+    ideal = goal.endswith("ideal")
+    if not ideal:
         need(*(DRAWING_PACKAGES if layout is None else READING_PACKAGES))
-    refuse_ideal(spef, goal.endswith("ideal"))
+    refuse_unused(ideal=ideal, layout=layout, spef=spef, engine=engine if goal not in ("layout", "extract") else "auto")
     with open_run(
-        design, out, layout=layout, top=top, spef=spef, engine=engine, to_read=not goal.endswith("ideal"),
-        to_check=goal == "run",
+        design, out, layout=layout, top=top, spef=spef, engine=engine, to_check=goal == "run"
     ) as run:  # fmt: skip
         run.voltages = voltages
         run.advance = getattr(progress, "advance", run.advance)

@@ -199,25 +199,27 @@ def is_current(manifest: dict[str, Any], design_hash: str, stage: str) -> bool:
 
 @contextlib.contextmanager
 def open_run(
-    source: Path | Design, out: Path | None = None, *, layout: Path | None = None, top: str | None = None,
-    spef: Path | None = None, engine: str = "auto", to_read: bool = True, to_check: bool = False,
+    source: str | Path | Design, out: str | Path | None = None, *, layout: str | Path | None = None,
+    top: str | None = None, spef: str | Path | None = None, engine: str = "auto", to_check: bool = False,
 ) -> Iterator[Run]:  # fmt: skip
     """Open (or make) the run folder of a design; one process at a time.
 
     Args:
         source: the design file, or a design.
         out: the folder; ``runs/<design name>`` when None.
-        layout: a GDS or OASIS file to use instead of drawing one.
+        layout: a GDS or OASIS file to use instead of drawing one; one that cannot be read is refused before anything
+            is written.
         top: its cell to use, when it has several top cells.
         spef: parasitics of another tool to use instead of extracting wires.
         engine: simulation engine.
-        to_read: whether the layout file will be read: one that cannot be is refused before anything is written.
-        to_check: whether it will be compared with a netlist; likewise.
+        to_check: whether the layout will be compared with a netlist: one that cannot be is refused likewise.
 
     Raises:
         InputError: bad design or option, a layout that cannot be read or checked, parasitics of another design, a
             folder that cannot be written or holds something else, or is in use.
     """
+    source = source if isinstance(source, Design) else Path(source)
+    out, layout, spef = (None if each is None else Path(each) for each in (out, layout, spef))
     design = source if isinstance(source, Design) else read_design(source)
     process = design.load_process()
     if layout is not None:
@@ -234,7 +236,7 @@ def open_run(
         from hwlib.checks import open_labelled_layout
 
         drawing = open_labelled_layout(layout, process, top=top, devices=design.topology.devices)
-    elif layout is not None and to_read:
+    elif layout is not None:
         from hwlib.drawing.reader import open_layout
 
         drawing = open_layout(layout, process, top=top, devices=design.topology.devices)
@@ -276,10 +278,23 @@ def _parasitics(spef: Path, design: Design, process: Process) -> Parasitics:
     return parasitics
 
 
-def refuse_ideal(spef: Path | None, ideal: bool) -> None:
-    """Refuse parasitics where no wires are asked for."""
-    if spef is not None and ideal:
+def refuse_unused(
+    *, ideal: bool, layout: str | Path | None, spef: str | Path | None, engine: str = "auto"
+) -> None:  # fmt: skip
+    """Refuse drawn wires where perfect ones alone are asked for, and the engine of perfect wires for drawn ones.
+
+    Args:
+        ideal: whether nothing is simulated as drawn.
+        layout: a file in place of what is drawn.
+        spef: a file in place of extracted wires.
+        engine: that is to simulate.
+    """
+    if ideal and layout is not None:
+        raise InputError(f"{layout}: a layout has drawn wires; leave out --ideal or --layout")
+    if ideal and spef is not None:
         raise InputError(f"{spef}: parasitics are of drawn wires; leave out --ideal or --spef")
+    if not ideal and engine == "ideal":
+        raise InputError("engine: 'ideal' simulates perfect wires alone; give --ideal too, or engine auto")
 
 
 def _check_layout_name(layout: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinhop.artefacts import design_inputs, drawn_network, ideal_wires, save_dataset
-from spinhop.runs import Progress, Run, Stage, open_run, refuse_ideal
+from spinhop.runs import Progress, Run, Stage, open_run, refuse_unused
 from spinhop.stages import EXTRACTION, LAYOUT, SIMULATION_DRAWN, SIMULATION_IDEAL
 from spinhop.stored_results import StoredResults
 
@@ -20,8 +21,8 @@ AFTER_REST = 5e-9  # s: the deck goes on after the engine's walls rest
 
 
 def spice_design(
-    design: Path, *, ideal: bool, run: bool, out: Path | None = None, layout: Path | None = None,
-    top: str | None = None, spef: Path | None = None, engine: str = "auto", dialect: str = "ngspice",
+    design: str | Path, *, ideal: bool, run: bool, out: str | Path | None = None, layout: str | Path | None = None,
+    top: str | None = None, spef: str | Path | None = None, engine: str = "auto", dialect: str = "ngspice",
     force: bool = False, progress: Progress = lambda stage, status, seconds: None,
 ) -> Run:  # fmt: skip
     """Bring the run folder up to the design's deck, and to the simulator's result.
@@ -47,8 +48,8 @@ def spice_design(
     form = dialect_of(dialect)
     if run:
         check_simulator(dialect)  # before minutes of work for nothing
-    refuse_ideal(spef, ideal)
-    with open_run(design, out, layout=layout, top=top, spef=spef, engine=engine, to_read=not ideal) as opened:
+    refuse_unused(ideal=ideal, layout=layout, spef=spef, engine=engine)
+    with open_run(design, out, layout=layout, top=top, spef=spef, engine=engine) as opened:
         noise = opened.design.operating_point.temperature is not None
         deck_law(opened.design.device.dynamics.model, verilog_a=form.verilog_a, noise=noise)
         stages = [SIMULATION_IDEAL] if ideal else [LAYOUT, EXTRACTION, SIMULATION_DRAWN]
@@ -70,7 +71,10 @@ def _trial(run: Run, ideal: bool) -> tuple[Network, Protocol]:
     import sim
 
     network = ideal_wires(run) if ideal else drawn_network(run)
-    return network, sim.first_trial(network, run.design, run.process)
+    protocol = sim.first_trial(network, run.design, run.process)
+    if float(StoredResults.of(run).trial(ideal=ideal).time_load) == 0:  # every wall is where the pattern wants it
+        protocol = replace(protocol, start=None)
+    return network, protocol
 
 
 def _write(run: Run, ideal: bool, dialect: str, network: Network, protocol: Protocol) -> Deck:

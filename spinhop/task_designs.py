@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from hwlib.design import Design, completed
 from hwlib.errors import FieldsError, InputError
+from hwlib.task_registry import registered
 from hwlib.weight_styles import LINES, RAILS
 from spinhop.next_step import NextStep
 from spinhop.read_function import read_function
@@ -73,6 +74,8 @@ def task_design(task: Mapping[str, Any], *, seed: int = 1, name: str | None = No
     """
     from sim.tasks.setup import MAX_FREE_NEURONS, paper_design, require_fit
 
+    if "kind" not in task:
+        raise InputError(f"task.kind: missing, allowed: {', '.join(registered())}")
     data = paper_design(2).model_dump(exclude={"network", "task"})
     files = list(map(str, task.get("pictures") or [task.get("graph") or "letters"]))
     name = name or run_name(task["kind"], files)
@@ -112,7 +115,7 @@ def drawn_seconds(design: Design) -> float:
 
 
 def answer(
-    design: Design, progress: Progress, *, out: Path | None = None, ideal: bool = False, drawn: bool = False,
+    design: Design, progress: Progress, *, out: str | Path | None = None, ideal: bool = False, drawn: bool = False,
     engine: str = "auto",
 ) -> Answer:  # fmt: skip
     """Run a design's task with ideal wires and as drawn, in a run folder with checks and report like any other.

@@ -11,7 +11,7 @@ from spinhop.inputs import RESOLVED, read_design
 from spinhop.manifest import read_manifest
 
 
-def view_design(source: Path, out: Path | None = None) -> list[Path]:
+def view_design(source: str | Path, out: str | Path | None = None) -> list[Path]:
     """Draw a design's macro and write its views (``layouts.macro_views.write_views``).
 
     Args:
@@ -25,7 +25,7 @@ def view_design(source: Path, out: Path | None = None) -> list[Path]:
         InputError: bad design, a folder without a run, or whose layout is from outside, one that cannot be written.
     """
     need(*DRAWING_PACKAGES)
-    design = _design_of(source)
+    design = _design_of(Path(source))
     from layouts.macro_views import write_views  # which takes seconds to load
 
     return write_views(design, out or Path(f"{design.name}_views"))

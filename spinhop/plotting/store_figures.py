@@ -51,8 +51,8 @@ class PlottedStore:
 
 
 def plot_store(
-    path: Path, folder: Path | None = None, *, kind: FigureKind | None = None, x: str = "", y: str = "", by: str = "",
-    value: str = "",
+    path: str | Path, folder: str | Path | None = None, *, kind: FigureKind | None = None, x: str = "", y: str = "",
+    by: str = "", value: str = "",
 ) -> PlottedStore:  # fmt: skip
     """Draw the figures of a sweep's, a yield's or a search's results.
 
@@ -73,10 +73,10 @@ def plot_store(
     Raises:
         InputError: no results, none of a point, or names that they do not have.
     """
-    source = open_source(path)
+    source = open_source(Path(path))
     wanted: Sequence[Figures | YieldFigures]
     wanted = _one(source, kind, x, y, by, value) if any((kind, x, y, by, value)) else _usual(source)
-    folder = source.folder / "plots" if folder is None else folder
+    folder = source.folder / "plots" if folder is None else Path(folder)
     made: dict[str, str] = {}
     files: dict[str, bytes] = {}
     parts: list[tuple[str, str]] = []

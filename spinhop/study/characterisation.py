@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -53,7 +53,7 @@ class Characterisation:
 
 
 def characterise(
-    design_path: str | Path, folder: Path | None = None, *, v_dw: Sequence[float | str] = (),
+    design_path: str | Path, folder: str | Path | None = None, *, v_dw: Sequence[float | str] = (),
     supplies: Sequence[float] = SUPPLIES, temperatures: Sequence[float | str] = (),
     wires: Literal["ideal", "drawn"] = "drawn", trials: int | None = None, workers: int | None = 1,
     scheduler: str | None = None, fresh: bool = False, progress: Advance = lambda done, total: None,
@@ -82,7 +82,10 @@ def characterise(
     design = read_design(Path(design_path))
     if design.variation is not None:
         raise InputError(f"{design_path}: has a section 'variation'; spinhop yield tells what made chips do")
-    folder = Path("characterisations") / design.name if folder is None else folder
+    folder = Path("characterisations") / design.name if folder is None else Path(folder)
+    for name, given in (("v_dw", v_dw), ("supplies", supplies), ("temperatures", temperatures)):
+        if isinstance(given, str) or not isinstance(given, Iterable):
+            raise InputError(f"{name}: {shown(given)} is no list of values")
     warm = _temperatures(design, temperatures)
     if warm[-1] is not None:
         try:

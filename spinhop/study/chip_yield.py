@@ -83,7 +83,7 @@ def chip_share(good: np.ndarray) -> ChipShare:
 
 
 def yield_of(
-    design_path: str | Path, folder: Path | None = None, *, wires: Literal["ideal", "drawn"] = "drawn",
+    design_path: str | Path, folder: str | Path | None = None, *, wires: Literal["ideal", "drawn"] = "drawn",
     chips: int = 1000, precision: float = 0.05, trials: int | None = None, workers: int | None = 1,
     scheduler: str | None = None, client: Any = None, fresh: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -138,12 +138,12 @@ def yield_of(
 
 
 def _plan(
-    design_path: Path, folder: Path | None, wires: Literal["ideal", "drawn"], chips: int, trials: int | None
+    design_path: Path, folder: str | Path | None, wires: Literal["ideal", "drawn"], chips: int, trials: int | None
 ) -> StudyPlan:
     design = read_design(design_path)
     if design.variation is None:
         raise InputError(f"{design_path}: no section 'variation'; {see('studies', 'made-chips')}")
-    folder = Path("yields") / design.name if folder is None else folder
+    folder = Path("yields") / design.name if folder is None else Path(folder)
     rows = max(chips, rows_of(folder))  # chips that are stored stay, also where fewer are asked for
     axis = AxisRange(low=0, high=rows - 1, count=rows) if rows > 1 else (0,)
     study = study_of(

@@ -87,10 +87,10 @@ class StudyPlan:
         InputError: bad axes, or a folder that has the study itself.
     """
 
-    def __init__(self, study: StudyFields, where: str, folder: Path | None):
+    def __init__(self, study: StudyFields, where: str, folder: str | Path | None):
         need("zarr")
         self.study = study
-        self.folder = (Path("studies") / self.study.name if folder is None else folder).absolute()
+        self.folder = (Path("studies") / self.study.name if folder is None else Path(folder)).absolute()
         design = read_design(self.study.design_path)
         if real_path(self.study.folder) == real_path(self.folder):
             raise InputError(f"{self.folder}: has the study itself; give another folder for results")
@@ -140,7 +140,7 @@ def _contents(point: dict[str, Any], files: dict[str, str]) -> list[str]:
 
 
 def sweep(
-    study: str | Path | StudyFields, folder: Path | None = None, *, workers: int | None = 1,
+    study: str | Path | StudyFields, folder: str | Path | None = None, *, workers: int | None = 1,
     scheduler: str | None = None, client: Any = None, fresh: bool = False,
     progress: Advance = lambda done, total: None,
 ) -> Sweep:  # fmt: skip

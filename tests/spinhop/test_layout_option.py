@@ -81,3 +81,21 @@ def test_a_layout_that_cannot_be_read_leaves_nothing(spinhop, design_file, tmp_p
     code, _, err = spinhop(command, design_file(), "--layout", tmp_path / "cut.gds", "--out", tmp_path / "run")
     assert code == 2 and err.count("\n") == 1 and "cut.gds: damaged" in err
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("command", ["simulate", "recall", "spice"])
+def test_ideal_wires_have_no_layout(spinhop, design_file, chip, tmp_path, command):
+    """``--layout`` was left out without a word, whatever it held."""
+    code, out, err = spinhop(command, design_file(TEXT), "--ideal", "--layout", chip, "--out", tmp_path / "run")
+    assert code == 2 and out == "" and not (tmp_path / "run").exists()
+    assert err.endswith("chip.oas: a layout has drawn wires; leave out --ideal or --layout\n")
+
+
+@pytest.mark.parametrize("command", ["simulate", "recall", "spice", "maxcut"])
+def test_the_engine_of_ideal_wires_is_refused_before_anything_is_drawn(spinhop, design_file, tmp_path, command):
+    graph = tmp_path / "g.txt"
+    graph.write_text("3 2\n1 2\n2 3\n")
+    given = graph if command == "maxcut" else design_file(TEXT)
+    code, out, err = spinhop(command, given, "--engine", "ideal", "--out", tmp_path / "run")
+    assert code == 2 and out == "" and not (tmp_path / "run").exists()
+    assert err == "spinhop: engine: 'ideal' simulates perfect wires alone; give --ideal too, or engine auto\n"

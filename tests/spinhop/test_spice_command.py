@@ -129,3 +129,16 @@ def test_an_unknown_dialect_and_one_that_is_not_run_are_one_line(spinhop, design
         code, out, err = spinhop("spice", design_file(), "--ideal", *options, "--out", tmp_path / "run")
         assert (code, out, err.count("\n")) == (2, "", 1) and message in err
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("run", [False, pytest.param(True, marks=needs_ngspice)])
+def test_a_pattern_that_is_there_already(spinhop, design_file, tmp_path, run):
+    """All walls OFF are loaded in no time; the deck was refused: load_time is 0 s."""
+    text = "name: off\nnetwork: {neurons: 2}\ntask: {kind: recall, trials: 1, starts: ['00'], time_limit: 100 ns}\n"
+    folder = tmp_path / "run"
+    code, _, err = spinhop("spice", design_file(text), "--ideal", *["--run"] * run, "--out", folder)
+    assert code == 0, err
+    assert float(xr.load_dataset(folder / "ideal.nc").time_load) == 0
+    if run:
+        done, engine = xr.load_dataset(folder / "ideal_ngspice.nc"), xr.load_dataset(folder / "ideal.nc")
+        assert done.state.values.tolist() == engine.state.values.tolist()
