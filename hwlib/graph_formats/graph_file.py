@@ -135,7 +135,8 @@ class GraphFile:
         """A weight.
 
         Raises:
-            InputError: no finite number, or one whose sums would overflow.
+            InputError: no finite number, one whose sums would overflow, or a whole one that would be rounded: cuts that
+                are said to be exact would not be.
         """
         try:
             weight = parse_number(word)
@@ -143,6 +144,8 @@ class GraphFile:
             weight = math.nan
         if not math.isfinite(weight) or abs(weight) > _LARGEST:
             raise self.refuse(line, f"weight {shown(word)}, allowed finite numbers up to ±{_LARGEST:g}")
+        if word.lstrip("+-").isdigit() and int(word) != int(weight):
+            raise self.refuse(line, f"weight {shown(word)} would become {int(weight)}; whole ones are exact up to 2^53")
         return weight
 
     def without_attributes(self) -> None:

@@ -108,6 +108,7 @@ BAD = [
     ("g.graph", "3 2\n2 4\n1\n1\n", ":2: node '4', allowed 1 to 3, as the header says"),
     ("g.graph", "3 2 1\n2 4 3 6\n1 5\n1 6\n", ":2: edge 1 2 is directed, without 2 1 with the same weight"),
     ("g.graph", "3 2 1\n2 3 1\n1 5\n1 6\n", ":2: found '2 3 1', allowed 'neighbour weight …', as the header says"),
+    ("g.txt", f"2 1\n1 2 {2**53 + 1}\n", f":2: weight '{2**53 + 1}' would become {2**53}; whole ones are exact up to"),
     ("g.graph", "3 2 1\n2 nan 3 1\n1 5\n1 6\n", ":2: weight 'nan', allowed finite"),
     ("g.graph", "3 2 110\n1\n1\n1\n", ":2: found '1', allowed '2 numbers and …', as the header says"),
     ("g.graph", "2000000 1\n", ":1: 2000000 nodes, allowed 1 to 20000"),
