@@ -250,7 +250,7 @@ def test_an_axon_follows_its_soma_inside_the_window_alone():
     ends = []
     for v_dw in (0.8 * low, 1.3 * low):
         protocol = Protocol(
-            v_dw=v_dw, v_charge=0.1, weight=0.0, levels=np.zeros((5, 5)), start=np.ones(5, int), load=60e-9,
+            v_dw=v_dw, v_charge=0.1, weight=0.0, start=np.ones(5, int), load=60e-9,
             time_limit=1e-12,
         )  # fmt: skip
         result = sim.run(network, protocol, engine="reference", record=False, tolerance=1e-4)
