@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class PlotSource:
         folder: of the results.
         parameters: what was chosen, by name, shape (points,); texts or numbers.
         numbers: what came out, NaN where there is none.
-        units: of numbers that have one.
+        units: of numbers and parameters that have one.
         refused: points without numbers.
         missing: points not computed yet.
         on_front: of a search, which trials are on its front; else empty.
@@ -123,7 +124,7 @@ def _of_study(path: Path) -> PlotSource:
     kind: Literal["study", "yield"] = "yield" if set(parameters) == {CHIP} else "study"
     return PlotSource(
         kind, _text(data, "study"), path.parent if path.suffix == ".zarr" else path, dict(sorted(parameters.items())),
-        dict(sorted(numbers.items())), {str(name): str(rows[name].attrs.get("units", "")) for name in rows.data_vars},
+        dict(sorted(numbers.items())), _units(rows, rows.variables),
         refused, int((~done).sum()), np.zeros(0, bool), (),
         _about(data, "design", "seed", "study_seed", "versions"),
     )  # fmt: skip
@@ -144,10 +145,15 @@ def _of_search(path: Path) -> PlotSource:
     parameters = {name: _plain(data[f"axis_{name}"].values) for name in axes if f"axis_{name}" in data}
     _check_sizes(path, parameters | numbers)
     return PlotSource(
-        "search", _text(data, "design"), path.parent, parameters, numbers, OBJECTIVES | {"rest_rate": "1"},
+        "search", _text(data, "design"), path.parent, parameters, numbers,
+        OBJECTIVES | {"rest_rate": "1"} | _units(data, parameters, "axis_"),
         int((~known).sum()), 0, np.asarray(data["on_front"].values, bool), objectives,
         _about(data, "design", "seed", "versions"),
     )  # fmt: skip
+
+
+def _units(data: Any, names: Iterable[Any], prefix: str = "") -> dict[str, str]:
+    return {str(name): str(data[f"{prefix}{name}"].attrs.get("units", "")) for name in names}
 
 
 def _check_sizes(path: Path, values: dict[str, np.ndarray]) -> None:

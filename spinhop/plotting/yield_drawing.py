@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -59,11 +60,15 @@ def draw_sensitivity(axes: Axes, figure: SensitivityBars, colours: Sequence[str]
     for k, (patch, each) in enumerate(zip(bars.patches, figure.most, strict=True)):
         patch.set_gid(f"hangs{k}")
         tips[f"hangs{k}"] = [
-            f"{figure.result}: {each.share:.3g} ± {each.half:.2g} of the variance by the {each.by} of {each.parameter}"
+            f"{figure.result}: {each.share:.3g}{_half(each.half)} of the variance by the {each.by} of {each.parameter}"
         ]
     _names(axes, names)
     axes.set(xlabel=f"share of the variance of {cut(figure.result, 40)}")
     return tips
+
+
+def _half(half: float) -> str:
+    return f" ± {half:.2g}" if math.isfinite(half) else " (too few chips differ for an interval)"
 
 
 def told_share(share: ChipShare) -> str:

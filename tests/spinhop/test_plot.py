@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import h5py
 import numpy as np
 import pytest
+import xarray as xr
 from scipy import stats
 
 from hwlib.errors import InputError
@@ -18,7 +19,7 @@ from sim.tasks.statistics import mean_share
 from spinhop.optimize.pareto_front import front_data
 from spinhop.optimize.search_history import SearchTrial
 from spinhop.optimize.trial_evaluation import Judged
-from spinhop.plotting import plot_store
+from spinhop.plotting import plot_source, plot_store
 from spinhop.plotting.figure_data import MOST_DOTS, MeanCurve, curve, front_plot, heat_map, histogram
 from spinhop.plotting.plot_source import open_source
 from spinhop.study.point_evaluation import PointResult
@@ -27,11 +28,11 @@ from spinhop.study.study_store import StudyStore
 SIGMA, CHIP = "variation.spreads.leak.sigma", "variation.chip"
 
 
-def store_in(folder, columns, results, about=None):
+def store_in(folder, columns, results, about=None, units=None):
     count = len(results)
     folder.mkdir(parents=True, exist_ok=True)
     named = {"study": "some", "design": "small", "study_seed": "1", "versions": "x 1"}
-    store = StudyStore(folder, {"axes": "x"}, [f"h{k}" for k in range(count)], columns, named | (about or {}))
+    store = StudyStore(folder, {"axes": "x"}, [f"h{k}" for k in range(count)], columns, named | (about or {}), units)
     for k, found in enumerate(results):
         if found is not None:
             store.add(k, found)
@@ -161,6 +162,36 @@ def test_a_yield_shows_its_shares_what_they_hang_on_and_the_tightest_rules(tmp_p
     hangs = [tip for tip in told if tip.startswith("b: ") and "of the variance" in tip]
     assert hangs[0].endswith("of the variance by the mean of leak") and float(hangs[0].split()[1]) > 0.9
     assert "Clopper and Pearson" in found.page.read_text()
+
+
+def test_axes_of_parameters_have_their_units(tmp_path):
+    weights = {"operating_point.weight": [0.06, 0.1]}
+    rows = [result(works=1.0, accuracy_mean=1.0, time_mean=1e-7)] * 2
+    folder = store_in(tmp_path / "s", weights, rows, units={"operating_point.weight": "V"})
+    assert open_source(folder).label("operating_point.weight") == "operating_point.weight (V)"
+
+
+def test_axes_of_a_search_have_their_units(tmp_path, monkeypatch):
+    folder, _ = search_in(tmp_path / "f", 8)
+    with xr.open_dataset(folder / "search.nc", engine="netcdf4") as stored:
+        data = stored.load()
+    data["axis_network.drive_width"] = ("trial", np.full(8, 1e-7), {"units": "m"})
+    write_netcdf(data, folder / "search.nc")
+    monkeypatch.setattr(plot_source, "_axes_of_search", lambda folder: {"network.drive_width": "f"})
+    source = open_source(folder)
+    assert source.label("network.drive_width") == "network.drive_width (m)" and source.label("time") == "time (s)"
+
+
+def test_an_index_without_an_interval_is_said_to_have_none(tmp_path):
+    """One chip of 64 differs: most resamples are all the same."""
+    rng = np.random.default_rng(3)
+    rows = [
+        result(**{"accuracy_mean": float(k > 0), "works": float(k > 0), "sample.leak.mean": x})
+        for k, x in enumerate(rng.normal(size=64))
+    ]
+    page = plot_store(store_in(tmp_path / "s", {CHIP: list(range(64))}, rows)).page
+    (told,) = [tip for tip in marks(page) if tip.startswith("works: ") and "of the variance" in tip]
+    assert "(too few chips differ for an interval) of the variance by the mean of leak" in told and "nan" not in told
 
 
 def search_in(folder, count):
