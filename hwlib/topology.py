@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hwlib.errors import InputError, shown
 from hwlib.registry import Registry
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def register(name: str, make: Callable[[int], np.ndarray]) -> None:
 
     Args:
         name: in the design's ``network.topology``.
-        make: gives ``Topology.joined`` of a number of neurons.
+        make: gives ``Topology.joined`` of a number of neurons, as booleans or as 0 and 1.
 
     Raises:
         ValueError: the name is taken.
@@ -94,8 +95,30 @@ register(ALL_TO_ALL, lambda neurons: ~np.eye(neurons, dtype=bool))
 
 
 def of_name(name: str, neurons: int) -> Topology:
-    """The topology of a kind."""
-    return Topology(np.asarray(TOPOLOGIES[name](neurons), bool))
+    """The topology of a kind.
+
+    Raises:
+        InputError: what the kind made is no topology of so many neurons.
+    """
+    made = np.asarray(TOPOLOGIES[name](neurons))
+    if made.shape != (neurons, neurons):
+        raise _refused(name, f"found {_found(made)}, allowed: a matrix of shape ({neurons}, {neurons})")
+    if made.dtype.kind not in "biuf" or not np.isin(made, (0, 1)).all():
+        raise _refused(name, "found entries that are neither booleans nor 0 and 1")
+    joined = made.astype(bool)
+    if joined.diagonal().any():
+        raise _refused(name, f"neuron {joined.diagonal().argmax()} drives itself; allowed: a diagonal without axons")
+    if not joined.any():
+        raise _refused(name, f"found no axon among {neurons} neurons, at least one is needed")
+    return Topology(joined)
+
+
+def _refused(name: str, why: str) -> InputError:
+    return InputError(f"network.topology.kind: {shown(name)}: {why}")
+
+
+def _found(made: np.ndarray) -> str:
+    return f"shape {made.shape}" if made.ndim else f"a {type(made.item()).__name__}"
 
 
 def of_edges(edges: Iterable[Sequence[int]], neurons: int) -> Topology:

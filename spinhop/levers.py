@@ -83,14 +83,29 @@ LEVERS = (
           "`operating_point.weight`, or devices made for it (a longer `device.track_length`)"),
     Lever("lvs.*", "layout against netlist", "a look at this place of the drawing: `lvs.lvsdb` opens over it in "
           "KLayout's netlist browser, `lvs.lyrdb` in its marker browser"),
+    Lever("", "rules from outside", "what the rule's formula compares; `erc_drawn_table.json` and "
+          "`erc_ideal_table.json` have it, with its source"),
     Lever("*", "design rules", "a look at this place of the drawing: `drc.lyrdb` opens over it in KLayout's marker "
           "browser"),
 )  # fmt: skip
 
 
-@lru_cache(maxsize=1024)  # of ten thousand findings, asked of each
+_OUTSIDE = next(lever for lever in LEVERS if not lever.rule)
+_IN_WORDS = {"": "an operating-point rule that was registered from outside", "*": "every design rule of the process"}
+
+
 def lever_of(rule: str) -> Lever:
     """The lever of a rule; the first whose pattern its name fits."""
+    lever = _by_pattern(rule)
+    if lever is LEVERS[-1]:
+        from sim.rules import ADDED  # heavy, and asked of design rules alone
+
+        return _OUTSIDE if rule in ADDED else lever
+    return lever
+
+
+@lru_cache(maxsize=1024)  # of ten thousand findings, asked of each
+def _by_pattern(rule: str) -> Lever:
     return next((lever for lever in LEVERS if fnmatchcase(rule, lever.rule)), LEVERS[-1])
 
 
@@ -108,7 +123,7 @@ def levers_page() -> str:
         "`spinhop optimize` searches the fields for you.",
     ]  # fmt: skip
     for lever in LEVERS:
-        rule = "every design rule of the process" if lever.rule == "*" else f"`{lever.rule}`"
+        rule = _IN_WORDS.get(lever.rule, f"`{lever.rule}`")
         rule += ", no rule but a task that ideal wires fail" if lever.rule.startswith("task.") else ""
         lines += ["", f'<a id="{anchor(lever)}"></a>', "", f"## {lever.title}", "", f"{rule}: {lever.change}."]
     return "\n".join(lines) + "\n"

@@ -16,6 +16,7 @@ from sim.dynamics.collective import Collective as Collective
 from sim.dynamics.kinematic import Kinematic as Kinematic
 from sim.dynamics.law import StateVariable as StateVariable
 from sim.dynamics.law import WallDynamics as WallDynamics
+from sim.dynamics.law_shapes import check_shapes, refuse_unfinished
 from sim.dynamics.parameter import Parameter as Parameter
 
 DYNAMICS: Registry[type[WallDynamics]] = Registry("law")
@@ -25,8 +26,9 @@ def register(law: type[WallDynamics]) -> type[WallDynamics]:
     """Add a law by its name; usable as a decorator.
 
     Raises:
-        ValueError: there is one of that name.
+        ValueError: there is one of that name, or the class is no law.
     """
+    refuse_unfinished(law)
     DYNAMICS.add(law.name, law)
     return law
 
@@ -46,9 +48,12 @@ def dynamics_of(network: Network) -> WallDynamics:
     """The law that moves a network's walls, on its devices.
 
     Raises:
-        InputError: no such law, or parameters that it does not take.
+        InputError: no such law, parameters that it does not take, or a law from outside that gives other shapes.
     """
-    return law_of(network.dynamics.model)(network)
+    law = law_of(network.dynamics.model)(network)
+    if not isinstance(law, (Kinematic, Collective)):
+        check_shapes(law)
+    return law
 
 
 def resolved(design: Design) -> Design:

@@ -19,7 +19,7 @@ from hwlib.registry import Registry
 from sim.protocol import Protocol
 from sim.rules import drive_path, growth, leaks, loading, stored_states, stress, thermal, window, wires
 from sim.rules.cases import Cases, Limits
-from sim.rules.outcome import OperatingPointReport, Outcome, Place, check_waivers
+from sim.rules.outcome import OperatingPointReport, Outcome, Place, added_outcome, check_waivers, rule_name
 from sim.rules.starts import loaded_starts
 from sim.rules.statics import StaticCircuits
 from sim.rules.stored_states import RestStates, rest_states
@@ -43,9 +43,9 @@ def register(name: str, judge: Judge) -> None:
         judge: looks at a network in its bounding states; None: there is nothing to judge.
 
     Raises:
-        ValueError: the name is taken.
+        ValueError: the name is taken, or is none that a design's ``waivers`` can hold.
     """
-    ADDED.add(name, judge)
+    ADDED.add(rule_name(name), judge)
 
 
 def rule_names(process: Process) -> list[str]:
@@ -93,7 +93,8 @@ def operating_point_report(
         ideal wires, or not every neuron drives every other).
 
     Raises:
-        InputError: waivers of unknown rules, or lines without levels.
+        InputError: waivers of unknown rules, lines without levels, or a rule from outside that gives no outcome of
+            its own.
     """
     waivers = dict(waivers or {})
     try:
@@ -115,7 +116,7 @@ def operating_point_report(
         stress.power_density(cases), *stress.wire_currents(cases, loaded),
         *(stress.any_load_stress(cases) if loads else ()), *wires.ir_drops(cases),
         thermal.thermal_hold(walls), thermal.thermal_drive(walls, held), thermal.thermal_pinning(walls),
-        *(judge(cases) for judge in ADDED.values()),
+        *(added_outcome(name, judge(cases)) for name, judge in ADDED.items()),
     ]  # fmt: skip
     outcomes = tuple(outcome for outcome in found if outcome is not None)
     values = _values(cases, windows) | {"pattern_margin": stored_states.neuron_margins(held, ends)}

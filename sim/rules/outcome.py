@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from hwlib.errors import FieldsError, cut
+from hwlib.errors import FieldsError, InputError, cut, shown
 from hwlib.findings import Finding
 from hwlib.writing import write_atomic
 
@@ -89,6 +90,8 @@ class Outcome:
 
 
 _LONGEST_CHOICE = 90
+_RULE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+_TEXTS = ("message", "formula", "source", "unit", "state")
 TIE = 1e-9  # relative difference within which two values are the same, however they were rounded
 
 
@@ -171,6 +174,45 @@ class OperatingPointReport:
             lines.append((row["rule"], row["status"], room, *numbers, row["where"], row["state"]))
         widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
         return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def rule_name(name: str) -> str:
+    """The name of a rule from outside, if it is one.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not isinstance(name, str) or _RULE_NAME.fullmatch(name) is None:
+        raise ValueError(f"a rule's name is a text like noise.read, found {shown(name)}")
+    return name
+
+
+def added_outcome(rule: str, found: Any) -> Outcome | None:
+    """What a rule from outside says, if it can be told and waived under the rule's name.
+
+    Raises:
+        InputError: what it gives is neither an outcome of its own nor None.
+    """
+    if found is None:
+        return None
+    if not isinstance(found, Outcome):
+        raise InputError(f"rule {rule}: gave {shown(found)}, allowed: an Outcome, or None")
+    allowed = {
+        "rule": (found.rule == rule, f"{shown(rule)}, as it was registered"),
+        "severity": (found.severity in get_args(Severity), " or ".join(get_args(Severity))),
+        "margin": (_is_number(found.margin) and not math.isnan(found.margin), "a number that is not NaN"),
+        "measured": (found.measured is None or _is_number(found.measured), "a number, or None"),
+        "required": (found.required is None or _is_number(found.required), "a number, or None"),
+        "place": (isinstance(found.place, Place), "a Place"),
+    } | {name: (isinstance(getattr(found, name), str), "a text") for name in _TEXTS}
+    for name, (good, what) in allowed.items():
+        if not good:
+            raise InputError(f"rule {rule}: {name} is {shown(getattr(found, name))}, allowed: {what}")
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
 def check_waivers(waivers: Iterable[str], known: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.extraction import extract
 from hwlib.schematic import ideal_network
-from hwlib.topology import TOPOLOGIES, register
+from hwlib.topology import TOPOLOGIES, of_name, register
 
 
 @pytest.fixture
@@ -104,3 +104,31 @@ def test_a_device_where_none_should_be_does_not_stand_in_for_a_missing_one(ring,
 def test_a_kind_is_registered_once(ring):
     with pytest.raises(ValueError, match="there is a topology ring already"):
         register(ring, TOPOLOGIES[ring])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda n: np.ones((n, n + 1), bool), r"found shape \(5, 6\), allowed: a matrix of shape \(5, 5\)"),
+        (lambda n: None, r"found a NoneType, allowed: a matrix of shape \(5, 5\)"),
+        (lambda n: np.ones((n, n), bool), "neuron 0 drives itself; allowed: a diagonal without axons"),
+        (lambda n: np.zeros((n, n), bool), "found no axon among 5 neurons, at least one is needed"),
+        (lambda n: 0.3 * (1 - np.eye(n)), "found entries that are neither booleans nor 0 and 1"),
+        (lambda n: np.where(np.eye(n), 0, np.nan), "found entries that are neither booleans nor 0 and 1"),
+    ],
+)
+def test_what_is_no_topology_is_refused_before_anything_is_made_of_it(make, message):
+    register("odd", make)
+    try:
+        with pytest.raises(InputError, match=f"network.topology.kind: 'odd': {message}"):
+            of_name("odd", 5)
+    finally:
+        del TOPOLOGIES["odd"]
+
+
+def test_a_matrix_of_0_and_1_is_one_of_booleans():
+    register("odd", lambda n: (1 - np.eye(n, dtype=int)).tolist())
+    try:
+        assert of_name("odd", 4).joined.dtype == bool and of_name("odd", 4).complete
+    finally:
+        del TOPOLOGIES["odd"]

@@ -172,3 +172,41 @@ def test_parameters_are_checked_by_name_unit_and_range(viscous):
             dynamics_of(network.with_dynamics("viscous", **values))
     with pytest.raises(ValueError, match="there is a law viscous already"):
         register(Viscous)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": None}, "a law's name is a text, found None"),
+        ({"meaning": None}, "law odd: it needs a meaning, a text"),
+        ({"velocity": WallDynamics.velocity}, r"law odd: it needs a method velocity\(current, state\)"),
+        ({"steady_velocity": WallDynamics.steady_velocity}, "law odd: with state variables it needs a method steady_"),
+        ({"parameters": ("delay",)}, "law odd: parameters are objects of Parameter"),
+    ],
+)
+def test_a_class_that_is_no_law_is_not_registered(changes, message):
+    with pytest.raises(ValueError, match=message):
+        register(type("Odd", (Viscous,), {"name": "odd", **changes}))
+    assert "odd" not in DYNAMICS
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"velocity": lambda *_: np.zeros(3)}, r"velocity gives shape \(3,\), allowed: \(9,\)"),
+        ({"velocity": lambda law, current, state: state[0] * np.nan}, "velocity gives numbers that are not finite"),
+        ({"state_rates": lambda *_: np.zeros(9)}, r"state_rates gives shape \(9,\), allowed: \(1, 9\)"),
+        ({"scale": lambda _: 1.0}, r"scale gives shape \(\), allowed: \(1, 1\)"),
+        ({"at_rest": lambda *_: True}, r"at_rest gives shape \(\), allowed: \(9,\)"),
+        ({"first_state": lambda _: None}, r"first_state gives shape \(\), allowed: \(1, 9\)"),
+        ({"steady_velocity": lambda *_: np.full(9, 1j)}, "steady_velocity gives complex128, allowed: real numbers"),
+    ],
+)
+def test_what_a_law_gives_is_looked_at_before_walls_move(changes, message):
+    register(type("Odd", (Viscous,), {"name": "odd", **changes}))
+    try:
+        network = ideal_network(design(3), design(3).load_process()).with_dynamics("odd")
+        with pytest.raises(InputError, match=f"^dynamics odd: {message}"):
+            dynamics_of(network)
+    finally:
+        del DYNAMICS["odd"]
