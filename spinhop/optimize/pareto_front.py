@@ -17,6 +17,7 @@ from spinhop.optimize.trial_evaluation import OBJECTIVES, STAGES
 
 if TYPE_CHECKING:
     import xarray as xr
+    from markupsafe import Markup
 
 FRONT, PICTURE, PAGE = "search.nc", "front.png", "index.html"
 
@@ -112,9 +113,9 @@ def _write_page(
     failed = [t for t in trials if not t.judged.feasible]
     reasons = [[str(t.number), t.judged.why] for t in failed]
     parts = [
-        page.heading("Search"),
+        page.heading(f"{about['design']}: search" if "design" in about else "Search"),
         page.paragraph(f"{len(trials)} designs tried, {len(trials) - len(failed)} hold every rule and do their task."),
-        page.section("Front", page.table(["trial", *names, "design"], rows), page.picture(folder / PICTURE, "")),
+        page.section("Front", *_front_parts(folder, rows, names)),
     ]
     for trial in front:
         bounds = [
@@ -124,13 +125,21 @@ def _write_page(
         ]  # fmt: skip
         table = page.table(["bound", "formula", "value", "limit", "room"], bounds, "text stacked", long=[1])
         parts.append(page.section(f"Trial {trial.number} beside its bounds", table))
-    parts.append(
-        page.section("Why others fail", page.folded("all", page.table(["trial", "first"], reasons, "text", long=[1])))
-    )
+    if failed:
+        table = page.table(["trial", "first"], reasons, "text", long=[1])
+        parts.append(page.section("Why others fail", page.folded(f"all {len(failed)}", table)))
     made = [[name, str(value)] for name, value in about.items()]
     parts.append(page.section("Made with", page.table([], made, "facts")))
     text = page.document("Search", parts)
     write_atomic(folder / PAGE, lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def _front_parts(folder: Path, rows: list[list[str]], names: list[str]) -> list[Markup]:
+    from spinhop import page
+
+    if not rows:
+        return [page.paragraph("Empty: no design holds every rule and does its task.")]
+    return [page.table(["trial", *names, "design"], rows), page.picture(folder / PICTURE, "")]
 
 
 def _number(value: float, unit: str) -> str:
