@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 from hwlib.registry import Registry
 
 
@@ -145,15 +145,60 @@ class NetClass:
         return re.compile(self.form.format(**parts))
 
 
+def _digits(level: float) -> str:
+    return f"{abs(level):.6f}".rstrip("0").rstrip(".")
+
+
+def _level_code(level: float) -> str:
+    """A multiple of W in a net's name; levels are told apart to six decimals."""
+    digits = _digits(level)
+    return "0" if digits == "0" else f"{'p' if level > 0 else 'm'}{digits.replace('.', 'p')}"
+
+
+def _level_of(code: str) -> float:
+    return 0.0 if code == "0" else float(code[1:].replace("p", ".")) * (1 if code[0] == "p" else -1)
+
+
+def _level_words(level: float) -> str:
+    digits = _digits(level)
+    if digits == "0":
+        return "0 V"
+    return f"{'+' if level > 0 else '−'}{'' if digits == '1' else digits + ' '}W"
+
+
+_NET_NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
 NET_CLASSES: Registry[NetClass] = Registry("net class")  # by name, in the order in which nets and tables are listed
+
+
+def parse_net(name: str) -> Net | None:
+    """The net of a name, or None when it is none of ours."""
+    return _read(name, tuple(NET_CLASSES.values()))
+
+
+@lru_cache(maxsize=4096)  # a loop reads the same names again and again
+def _read(name: str, classes: tuple[NetClass, ...]) -> Net | None:
+    return next((net for net in (each.read(name) for each in classes) if net is not None), None)
 
 
 def register(net_class: NetClass) -> NetClass:
     """Add a class of nets.
 
     Raises:
-        ValueError: its name is taken.
+        ValueError: its name is taken, or its form is none: nets of it are not read back, or are of another class.
     """
+    if net_class.name in NET_CLASSES:
+        return NET_CLASSES.add(net_class.name, net_class)
+    where = f"net class {net_class.name}"
+    try:
+        example = net_class.net_name(3, 5, 1.0)
+        own = net_class.read(example)
+        net_class.in_words(own or Net(net_class))
+    except (KeyError, IndexError, ValueError, re.error) as error:
+        raise ValueError(f"{where}: its form or words cannot be read ({error})") from None
+    if own is None or _NET_NAME.fullmatch(example) is None:
+        raise ValueError(f"{where}: {shown(example)}, of its form, is no net's name: letters, digits and _")
+    if (other := parse_net(example)) is not None:
+        raise ValueError(f"{where}: {shown(example)}, of its form, is of the class {other.net_class.name} already")
     return NET_CLASSES.add(net_class.name, net_class)
 
 
@@ -191,16 +236,6 @@ LINE = register(NetClass(
 ))  # fmt: skip
 
 
-def parse_net(name: str) -> Net | None:
-    """The net of a name, or None when it is none of ours."""
-    return _read(name, tuple(NET_CLASSES.values()))
-
-
-@lru_cache(maxsize=4096)  # a loop reads the same names again and again
-def _read(name: str, classes: tuple[NetClass, ...]) -> Net | None:
-    return next((net for net in (each.read(name) for each in classes) if net is not None), None)
-
-
 def of_classes(nets: Iterable[Net], *classes: NetClass) -> np.ndarray:
     """Which nets are of one of some classes, booleans, shape (nets,)."""
     return np.array([net.net_class in classes for net in nets], bool)
@@ -233,24 +268,3 @@ def in_words(name: str) -> str:
 def device_name(post: int, pre: int) -> str:
     """How a user calls a device: ``soma 3``, or ``axon 3→5`` from neuron 3 onto neuron 5."""
     return f"soma {post}" if post == pre else f"axon {pre}→{post}"
-
-
-def _digits(level: float) -> str:
-    return f"{abs(level):.6f}".rstrip("0").rstrip(".")
-
-
-def _level_code(level: float) -> str:
-    """A multiple of W in a net's name; levels are told apart to six decimals."""
-    digits = _digits(level)
-    return "0" if digits == "0" else f"{'p' if level > 0 else 'm'}{digits.replace('.', 'p')}"
-
-
-def _level_of(code: str) -> float:
-    return 0.0 if code == "0" else float(code[1:].replace("p", ".")) * (1 if code[0] == "p" else -1)
-
-
-def _level_words(level: float) -> str:
-    digits = _digits(level)
-    if digits == "0":
-        return "0 V"
-    return f"{'+' if level > 0 else '−'}{'' if digits == '1' else digits + ' '}W"

@@ -56,3 +56,21 @@ def test_a_net_class_from_outside_is_extracted_held_simulated_and_listed(guard, 
 def test_names_of_two_classes_are_not_one(guard):
     with pytest.raises(ValueError, match="there is a net class guard already"):
         register(guard)
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        ("guard_{neuron", r"its form or words cannot be read \(expected '}' before end of string\)"),
+        ("guard_{row}", r"its form or words cannot be read \('row'\)"),
+        ("guard({neuron}", "its form or words cannot be read"),
+        ("guard {neuron}", "'guard 3', of its form, is no net's name: letters, digits and _"),
+        ("dend_{neuron}", "'dend_3', of its form, is of the class dendrite already"),
+        ("w_{neuron}_{pre}", "'w_3_5', of its form, is of the class line already"),
+        ("gnd", "'gnd', of its form, is of the class ground already"),
+    ],
+)
+def test_a_form_that_names_no_net_of_its_own_is_refused(form, message):
+    with pytest.raises(ValueError, match=f"^net class odd: {message}"):
+        register(NetClass("odd", form, "odd {neuron}", "odd"))
+    assert "odd" not in NET_CLASSES
