@@ -8,7 +8,7 @@ out of the hierarchy and extracted with the rest, as drawn.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import klayout.db as db
@@ -32,6 +32,7 @@ class Seam(NamedTuple):
         along: which of its boundary lines are longer than the metal beside them is deep, shape (lines,): a wire runs
             along them, unless it leaves by the line opposite.
         opposite: the line on the other side that the same metal could leave by, as long; -1 for none, shape (lines,).
+        aside: for each of those that have one, the lines across it that the same metal could leave by.
         points: layer index, x and y of corners of conductors on the box where no boundary line may meet another
             window's, shape (points, 3).
         cut: whether a via reaches the box.
@@ -40,6 +41,7 @@ class Seam(NamedTuple):
 
     along: np.ndarray
     opposite: np.ndarray
+    aside: dict[int, list[int]]
     points: np.ndarray
     cut: bool
     finders: dict[str, Finder]
@@ -67,9 +69,12 @@ def seam(shapes: WindowShapes, layers: tuple[str, ...], box: db.Box, lines: np.n
         else:
             boxes = (polygon.bbox() for polygon in shapes.regions[name].each())
             cut = cut or any(_on_edge(corner, box) for own in boxes for corner in (own.p1, own.p2))
-    deep = [_beside(row, lines, shapes.finders[layers[row[0]]]) for row in lines.tolist()]
-    along, opposite = np.array(deep, np.int64).reshape(-1, 2).T
-    return Seam(along.astype(bool), opposite, np.array(points, np.int64).reshape(-1, 3), cut, shapes.finders)
+    along, opposite, aside = np.zeros(len(lines), bool), np.full(len(lines), -1), {}
+    for k, row in enumerate(lines.tolist()):
+        along[k], opposite[k], others = _beside(row, lines, shapes.finders[layers[row[0]]])
+        if opposite[k] >= 0:
+            aside[k] = others
+    return Seam(along, opposite, aside, np.array(points, np.int64).reshape(-1, 3), cut, shapes.finders)
 
 
 def _corners_on(polygon: db.Polygon, left: int, bottom: int, right: int, top: int) -> list[tuple[int, int]]:
@@ -85,21 +90,25 @@ def _on_edge(point: db.Point, box: db.Box) -> bool:
     return box.contains(point) and not (box.left < point.x < box.right and box.bottom < point.y < box.top)
 
 
-def _beside(row: list[int], lines: np.ndarray, finder: Finder) -> tuple[bool, int]:
-    """Whether a boundary line is longer than the metal beside it is deep, and its like on the other side (or -1)."""
+def _beside(row: list[int], lines: np.ndarray, finder: Finder) -> tuple[bool, int, list[int]]:
+    """Whether a boundary line is longer than its metal is deep, its like opposite (or -1), the metal's lines across."""
     _, upright, at, low, high = row
     line = Line(bool(upright), at, low, high)
-    polygon = next(p for p in (finder.polygons[k] for k in finder.near(db.Box(*line.beside())))
-                   if holds(p, db.Point(*(round(v) for v in line.centre))))  # fmt: skip
+    polygon = next(p for p in (finder.polygons[k] for k in finder.near(db.Box(*line.beside()))) if _ends_at(p, line))
     box = polygon.bbox()
     if high - low <= (box.width() if upright else box.height()):
-        return False, -1
-    alike = (lines[:, :2] == row[:2]).all(axis=1) & (lines[:, 3:] == row[3:]).all(axis=1) & (lines[:, 2] != at)
-    for far in np.flatnonzero(alike).tolist():
-        middle = Line(bool(upright), int(lines[far, 2]), low, high).centre
-        if holds(polygon, db.Point(*(round(v) for v in middle))):
-            return True, far
-    return True, -1
+        return False, -1, []
+    own = [k for k, other in enumerate(lines.tolist()) if other[0] == row[0] and _ends_at(polygon, _line(other))]
+    alike = [k for k in own if lines[k, 1] == upright and lines[k, 2] != at and lines[k, 3:].tolist() == [low, high]]
+    return True, alike[0] if alike else -1, [k for k in own if lines[k, 1] != upright]
+
+
+def _line(row: list[int]) -> Line:
+    return Line(bool(row[1]), *row[2:])
+
+
+def _ends_at(polygon: db.Polygon, line: Line) -> bool:
+    return holds(polygon, db.Point(*(round(v) for v in line.centre)))
 
 
 def unjoinable(parts: list[Part], ports: PortTable, seams: Callable[[Part], Seam], index: BoxIndex, kept: np.ndarray,
@@ -125,37 +134,52 @@ def _run_along(parts: list[Part], ports: PortTable, seams: Callable[[Part], Seam
                layers: tuple[str, ...]) -> np.ndarray:  # fmt: skip
     """Placements with a wire along a line that joins something, and their partners.
 
-    A wide wire of which a window has a short piece is joined on both sides: it runs across its lines.
+    A wide wire of which a window has a short piece, or the end, runs across its lines: it goes on opposite, or nowhere.
     """
     masks = [np.tile(seams(part).along, len(part.rows)) for part in parts]
     along = np.concatenate(masks) if masks else np.zeros(0, bool)
     if not along.any():
         return np.zeros(0, np.int64)
-    opposite = _opposites(parts, seams)
-    joined = np.zeros(len(along), bool)
-    joined[ports.pairs.ravel()] = True
-    asked = along.copy()
-    asked[opposite[opposite >= 0]] = True
-    for row, port in zip(ports.free_lines().tolist(), ports.free.tolist(), strict=True):
-        if asked[port]:
-            layer, upright, at, low, high = row
-            edge = db.Edge(at, low, at, high) if upright else db.Edge(low, at, high, at)
-            near = rest[layers[layer]].interacting(db.Edges([edge]))
-            joined[port] = not (near.edges() & db.Edges([edge])).is_empty()
-    bad = along & joined & ~((opposite >= 0) & joined[opposite])
-    partners = ports.pairs[bad[ports.pairs].any(axis=1)].ravel()
-    return ports.placements(parts)[np.concatenate([np.flatnonzero(bad), partners])]
+    joined = _Joined(ports, rest, layers)
+    bad = []
+    for port, opposite, aside in _beside_ports(parts, seams):
+        if joined(port) and (opposite < 0 or (not joined(opposite) and any(map(joined, aside)))):
+            bad.append(port)
+    mark = np.zeros(len(along), bool)
+    mark[bad] = True
+    partners = ports.pairs[mark[ports.pairs].any(axis=1)].ravel()
+    return ports.placements(parts)[np.concatenate([np.flatnonzero(mark), partners])]
 
 
-def _opposites(parts: list[Part], seams: Callable[[Part], Seam]) -> np.ndarray:
-    """For every port that of the line opposite, -1 for none."""
-    found, first = [], 0
+def _beside_ports(parts: list[Part], seams: Callable[[Part], Seam]) -> Iterator[tuple[int, int, list[int]]]:
+    """Every port along metal that is less deep, the one opposite (or -1), and those across it, by number."""
+    first = 0
     for part in parts:
-        own, count = seams(part).opposite, len(part.lines)
-        starts = first + count * np.arange(len(part.rows))
-        found.append(np.where(own >= 0, starts[:, None] + own, -1).ravel())
-        first += count * len(part.rows)
-    return np.concatenate(found)
+        own = seams(part)
+        deep = [(k, int(own.opposite[k]), own.aside.get(k, [])) for k in np.flatnonzero(own.along).tolist()]
+        for start in range(first, first + len(part.rows) * len(part.lines), max(len(part.lines), 1)) if deep else ():
+            for k, far, aside in deep:
+                yield start + k, start + far if far >= 0 else -1, [start + other for other in aside]
+        first += len(part.rows) * len(part.lines)
+
+
+class _Joined:
+    """Whether a port joins another window's, or the rest; each is looked up once."""
+
+    def __init__(self, ports: PortTable, rest: dict[str, db.Region], layers: tuple[str, ...]):
+        self.rest, self.layers = rest, layers
+        self.free = dict(zip(ports.free.tolist(), ports.free_lines().tolist(), strict=True))
+        self.known: dict[int, bool] = {}
+
+    def __call__(self, port: int) -> bool:
+        if port not in self.free:
+            return True
+        if port not in self.known:
+            layer, upright, at, low, high = self.free[port]
+            edge = db.Edge(at, low, at, high) if upright else db.Edge(low, at, high, at)
+            near = self.rest[self.layers[layer]].interacting(db.Edges([edge]))
+            self.known[port] = not (near.edges() & db.Edges([edge])).is_empty()
+        return self.known[port]
 
 
 class _Touches:
