@@ -14,6 +14,8 @@ from hwlib.drawing.net_labels import NetLabel
 from hwlib.drawing.reader import Drawing
 from hwlib.errors import InputError
 from hwlib.extraction.boundaries import Seam, seam, unjoinable
+from hwlib.extraction.crowded_borders import crowded, reaches
+from hwlib.extraction.device_shapes import Where
 from hwlib.extraction.parts import Part, number
 from hwlib.extraction.point_touches import PointTouch, join_points
 from hwlib.extraction.ports import PortTable
@@ -74,6 +76,8 @@ def assemble(drawing: Drawing) -> Assembly:
             rest = _rest(drawing, placements, np.flatnonzero(loose), above)
             rest = _in_use(drawing, rest, outside, placements.select(~loose))
             unfit = unjoinable(parts, ports, windows.seam, index, kept, rest, windows.extractor.layers)
+        if not len(unfit):
+            unfit = crowded(parts, ports, windows.reach, lambda lines, rest=rest: windows.rest_reach(rest, lines))
         if not len(unfit):
             break
         loose[unfit] = True
@@ -235,6 +239,7 @@ class _Windows:
         self.drawing = drawing
         self.extractor = WindowExtractor(drawing.process, drawing.dbu)
         self._known: dict[int, tuple[WindowShapes, np.ndarray, Seam]] = {}
+        self._reach: dict[tuple[int, bytes], np.ndarray] = {}
 
     def share_labels(self, labels: list[NetLabel], placements: Placements, index: BoxIndex,
                      kept: np.ndarray) -> tuple[dict[int, list[NetLabel]], list[NetLabel]]:  # fmt: skip
@@ -299,14 +304,39 @@ class _Windows:
             self._known[variant] = shapes, lines, seam(shapes, self.extractor.layers, box, lines)
         return self._known[variant]
 
+    def reach(self, part: Part, joined: np.ndarray) -> np.ndarray:
+        """How far what disturbs the current in a part reaches past its lines, some joined; as ``reaches``."""
+        key = part.variant, joined.tobytes()
+        if key not in self._reach:
+            shapes, lines, _ = self._known[part.variant]
+            wired = self.extractor.wired(shapes, self._where(part))
+            self._reach[key] = reaches(wired, self.extractor.layers, lines, joined, self.extractor.wires.frame.grid)
+        return self._reach[key]
+
+    def rest_reach(self, shapes: dict[str, db.Region], lines: np.ndarray) -> np.ndarray:
+        """The same of what lies outside all windows, past lines of theirs; nothing where it does not touch them."""
+        out = np.full((len(lines), 2), -np.inf)
+        touched = np.zeros(len(lines), bool)
+        for k in self._reached(lines, shapes):
+            row = lines[k].tolist()
+            box = db.Box(*Line(bool(row[1]), *row[2:]).beside()).enlarged(1, 1)
+            touched[k] = not (shapes[self.extractor.layers[row[0]]] & db.Region(box)).is_empty()
+        if touched.any():
+            wired = self.extractor.wired(self.extractor.shapes(shapes), self.drawing.where)
+            grid, none = self.extractor.wires.frame.grid, np.zeros(int(touched.sum()), bool)
+            out[touched] = reaches(wired, self.extractor.layers, lines[touched], none, grid)
+        return out
+
+    def _where(self, part: Part) -> Where:
+        x, y = int(part.dx[0]), int(part.dy[0])
+        return lambda u, v: self.drawing.where(u + x, v + y)
+
     def fill(self, part: Part, used: np.ndarray) -> None:
         """Extract a part's window with the boundary ports that any of its placements uses."""
         lines = part.lines[used]
-        first = int(part.dx[0]), int(part.dy[0])
         part.net = self.extractor.extract(
-            self._known[part.variant][0], list(part.spots), lambda x, y: self.drawing.where(x + first[0], y + first[1]),
-            self._contacts(lines),
-        )  # fmt: skip
+            self._known[part.variant][0], list(part.spots), self._where(part), self._contacts(lines)
+        )
         part.port_node = np.full(len(part.lines), -1, np.int32)
         part.port_node[np.flatnonzero(used)[part.net.port_contact]] = part.net.port_node
 

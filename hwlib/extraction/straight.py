@@ -108,6 +108,13 @@ def lay_out(section: Section, taps: list[Tap], ports: list[Port], grid: int) -> 
         ports: all ports of the polygon.
         grid: of the process in dbu; cuts lie whole steps away from what is drawn.
     """
+    pieces, alone = _merged(*_disturbed(section, taps, ports, grid))
+    return Layout(_between(section, pieces), alone)
+
+
+def _disturbed(section: Section, taps: list[Tap], ports: list[Port],
+               grid: int) -> tuple[list[tuple[float, float]], list[Group]]:  # fmt: skip
+    """Where the current of a section is not uniform whatever stands there, and its groups."""
     axis, margin = (0 if section.horizontal else 1), grid * round(MARGIN * section.width / grid)
     ends = {p.line.at for p in ports if whole_end(section, p.line)}
     blocks: list[tuple[float, float]] = [(section.start, section.start + margin)] if section.joins_start else []
@@ -131,8 +138,31 @@ def lay_out(section: Section, taps: list[Tap], ports: list[Port], grid: int) -> 
         if (group.low - near < section.start and section.start not in ends) or (
                 group.high + near > section.end and section.end not in ends):  # fmt: skip
             blocks.append((group.low - group.margin, group.high + group.margin))
-    pieces, alone = _merged(blocks, groups)
-    return Layout(_between(section, pieces), alone)
+    return blocks, groups
+
+
+class Reach(NamedTuple):
+    """How far what disturbs the current of a wire reaches past the end where it leaves a window.
+
+    Attributes:
+        far: in dbu, of anything; negative where it ends before.
+        piece: whether a stretch that is solved as a sheet goes on past the end.
+    """
+
+    far: float
+    piece: bool
+
+
+def reach_past(section: Section, taps: list[Tap], ports: list[Port], line: Line, grid: int) -> Reach:
+    """What reaches past ``line``, one end of a section; the other arguments as of ``lay_out``."""
+    blocks, groups = _disturbed(section, taps, ports, grid)
+    pieces, _ = _merged(blocks, groups)
+
+    def past(low: float, high: float) -> float:
+        return high - line.at if line.at == section.end else line.at - low
+
+    spans = [*blocks, *((g.low - g.margin, g.high + g.margin) for g in groups)]
+    return Reach(max((past(*span) for span in spans), default=-math.inf), any(past(*piece) > 0 for piece in pieces))
 
 
 def whole_end(section: Section, line: Line) -> bool:

@@ -121,6 +121,12 @@ class WindowExtractor:
         """
         return _Window(self, shapes).build(labels, where, contacts)
 
+    def wired(self, shapes: WindowShapes, where: Where) -> dict[str, list[Conductor]]:
+        """The conductors of a window with their contacts, by layer; arguments and errors as of ``extract``."""
+        window = _Window(self, shapes)
+        window.contact(where)
+        return window.wired
+
 
 class _Window:
     def __init__(self, owner: WindowExtractor, shapes: WindowShapes):
@@ -136,16 +142,21 @@ class _Window:
 
     def build(self, labels: list[tuple[str, int, int]], where: Where,
               contacts: list[tuple[str, Line]]) -> WindowNet:  # fmt: skip
+        devices, terminals = self.contact(where)
+        pins = [self._pin(*label) for label in labels]
+        self._contacts(contacts)
+        self._wires()
+        return self._network(devices, terminals, np.array(pins, np.int32))
+
+    def contact(self, where: Where) -> tuple[list[DeviceShape], np.ndarray]:
+        """Put devices and vias on the conductors; the devices and their terminals' nodes, shape (devices, 4)."""
         devices = self.owner.devices.find(self.shapes.regions, where)
         terminals = np.array([self._terminals(d) for d in devices], np.int32).reshape(-1, 4)
         for name in self.owner.layers:
             layer = self.process.layers[name]
             if layer.kind == "via" and layer.connects and "track" not in layer.connects:
                 self._vias(name, *layer.connects)
-        pins = [self._pin(*label) for label in labels]
-        self._contacts(contacts)
-        self._wires()
-        return self._network(devices, terminals, np.array(pins, np.int32))
+        return devices, terminals
 
     def _terminals(self, device: DeviceShape) -> list[int]:
         """Nodes DW_IN, DW_OUT, MTJ_IN, MTJ_OUT. A device's current is spread evenly over what it stands on."""
