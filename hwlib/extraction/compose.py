@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 
 import klayout.db as db
 import numpy as np
@@ -77,7 +78,7 @@ def assemble(drawing: Drawing) -> Assembly:
             rest = _in_use(drawing, rest, outside, placements.select(~loose))
             unfit = unjoinable(parts, ports, windows.seam, index, kept, rest, windows.extractor.layers)
         if not len(unfit):
-            unfit = crowded(parts, ports, windows.reach, lambda lines, rest=rest: windows.rest_reach(rest, lines))
+            unfit = crowded(parts, ports, windows.reach, partial(windows.rest_reach, rest))
         if not len(unfit):
             break
         loose[unfit] = True
