@@ -78,12 +78,18 @@ def crowded(parts: list[Part], ports: PortTable, reach: Callable[[Part, np.ndarr
     joined: dict[int, np.ndarray] = {}
     for part, used in zip(parts, ports.used(parts), strict=True):
         joined[part.variant] = joined.get(part.variant, np.zeros(len(used), bool)) | used
-    own = np.concatenate([np.tile(reach(part, joined[part.variant]), (len(part.rows), 1)) for part in parts])
-    owner = ports.placements(parts)
-    needed = ports.pairs[_crossed(*(own[end] for end in ports.pairs.T))]
+    found = [(reach(part, joined[part.variant]), len(part.rows)) for part in parts]
+    far = np.concatenate([np.tile(own[:, 0].astype(np.float32), rows) for own, rows in found])  # of millions of ports
+    piece = np.concatenate([np.tile(own[:, 1] > 0, rows) for own, rows in found])
+    owner, (one, other) = ports.placements(parts), ports.pairs.T
+    needed = ports.pairs[(far[one] + far[other] > 0) | piece[one] | piece[other]]
     lines = ports.free_lines()
-    near = np.flatnonzero(own[ports.free, 0] > lines[:, 3] - lines[:, 4])  # nothing reaches farther than a wire is wide
-    alone = ports.free[near[_crossed(own[ports.free[near]], rest(lines[near]))]] if len(near) else near
+    near = np.flatnonzero(far[ports.free] > lines[:, 3] - lines[:, 4])  # nothing reaches farther than a wire is wide
+    alone = ports.free[near]
+    if len(near):
+        beyond = rest(lines[near])
+        meets = np.isfinite(beyond[:, 0])
+        alone = alone[(far[alone] + beyond[:, 0] > 0) | meets & (piece[alone] | (beyond[:, 1] > 0))]
     bad = np.unique(owner[np.concatenate([needed.ravel(), alone])])
     if not len(bad):
         return bad
@@ -91,8 +97,3 @@ def crowded(parts: list[Part], ports: PortTable, reach: Callable[[Part, np.ndarr
     chains, chain = connected_parts(len(bad), first, second)
     short = bad[np.bincount(chain, minlength=chains)[chain] <= LONGEST]
     return short if len(short) <= MOST else short[:0]
-
-
-def _crossed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Whether two sides of a border are one sheet; rows as of ``reaches``."""
-    return (one[:, 0] + other[:, 0] > 0) | (np.maximum(one[:, 1], other[:, 1]) > 0) & np.isfinite(other[:, 0])
