@@ -22,6 +22,7 @@ from hwlib.drawing.hierarchy import (
 )
 from hwlib.drawing.layout_file import SHOWN, read_layout, with_one_top, with_readable_names
 from hwlib.drawing.net_labels import NetLabel, lift_labels
+from hwlib.drawing.overlaps import refuse_tangled
 from hwlib.errors import InputError
 from hwlib.process import Process
 
@@ -180,11 +181,10 @@ def _opened(layout: kdb.Layout, where: str, process: Process, top: str | None, m
     _check_layers(layout, process, where)
     if most is not None:
         refuse_other_size(where, layout.top_cell().name, found.marked[layout.top_cell().cell_index()], most)
-    refuse_too_much(layout, where, found, *_numbers(layout, process))
-    crossing = {
-        name: strange for name, layer in process.layers.items()
-        if (index := layout.find_layer(*layer.gds)) is not None and (strange := resolve_crossing(layout, index))
-    }  # fmt: skip
+    drawn, labels = _numbers(layout, process)
+    refuse_too_much(layout, where, found, list(drawn.values()), labels)
+    refuse_tangled(layout, where, found, drawn)
+    crossing = {name: strange for name, index in drawn.items() if (strange := resolve_crossing(layout, index))}
     outline = layout.find_layer(*process.layers["outline"].gds)
     outlined = outline is not None and not layout.top_cell().shapes(outline).is_empty()
     made: set[str] = set()
@@ -219,11 +219,11 @@ def _coarseness(layout: kdb.Layout, where: str, process: Process) -> int:
     )
 
 
-def _numbers(layout: kdb.Layout, process: Process) -> tuple[list[int], list[int]]:
-    """Indices of the layers of a process, and of its label layers, that the layout has."""
-    drawn = [layout.find_layer(*layer.gds) for layer in process.layers.values()]
+def _numbers(layout: kdb.Layout, process: Process) -> tuple[dict[str, int], list[int]]:
+    """Indices of the layers of a process, by name, and of its label layers, that the layout has."""
+    drawn = {name: layout.find_layer(*layer.gds) for name, layer in process.layers.items()}
     labels = [layout.find_layer(*layer.label) for layer in process.layers.values() if layer.label]
-    return [k for k in drawn if k is not None], [k for k in labels if k is not None]
+    return {name: k for name, k in drawn.items() if k is not None}, [k for k in labels if k is not None]
 
 
 def _check_layers(layout: kdb.Layout, process: Process, where: str) -> None:
