@@ -70,11 +70,23 @@ def _by_nets(named: np.ndarray, kinds: np.ndarray, n: int) -> np.ndarray:
 def _lattice(claim: np.ndarray, place: np.ndarray, labels: Labels, rank: np.ndarray) -> Lattice:
     known, n = claim >= 0, len(rank)
     post, pre = np.divmod(claim[known], n)
-    turned = _spread(post, place[known, 1]) > _spread(post, place[known, 0])
+    turned = _is_turned(post, pre, place[known], labels)
     down, along = (0, 1) if turned else (1, 0)
     rows = _lines(post, place[known, down], [_middle(labels.get(f"dend_{i}"), down) for i in range(n)], rank)
     columns = _lines(pre, place[known, along], [_middle(labels.get(f"drive_{j}"), along) for j in range(n)], rank)
     return Lattice(rows, columns, turned)
+
+
+def _is_turned(post: np.ndarray, pre: np.ndarray, place: np.ndarray, labels: Labels) -> bool:
+    """Whether rows run along y: devices of one lie so, or where no two are known, from a device to its labels."""
+    along = [_spread(post, place[:, axis]) + _spread(pre, place[:, 1 - axis]) for axis in (0, 1)]
+    if along[0] == along[1]:
+        for k in range(len(place)):
+            for text, flip in ((f"dend_{post[k]}", 0), (f"drive_{pre[k]}", 1)):
+                for point in labels.get(text, []):
+                    for axis in (0, 1):
+                        along[axis ^ flip] += abs(point[axis] - place[k, axis])
+    return bool(along[1] > along[0])
 
 
 def _spread(group: np.ndarray, at: np.ndarray) -> float:

@@ -16,6 +16,13 @@ from hwlib.scratch import is_plain
 MAX_BYTES = 4 * 2**30
 _GDSII = b"\x00\x06\x00\x02"
 _OASIS = b"%SEMI-OASIS\r\n"
+PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"PK\x03\x04": "zip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+}
 FORMATS = {_GDSII: "GDSII", _OASIS: "OASIS"}  # what their files begin with
 # What reading may take. A flat layout of a million devices reads 4 MB/s from a compressed file, into 300 bytes for one.
 SECONDS, SECONDS_PER_BYTE = 0.9, 4e-6
@@ -42,6 +49,9 @@ def read_layout(path: str | Path) -> kdb.Layout:
                 ends = _ends_once(whole) if start.startswith(_GDSII) else _ends_as_oasis(whole)
     form = next((name for magic, name in FORMATS.items() if start.startswith(magic)), None)
     if form is None:
+        packed = next((name for magic, name in PACKED.items() if start.startswith(magic)), None)
+        if packed:
+            raise InputError(f"{path}: compressed with {packed}; unpack it first, GDSII and OASIS are read as they are")
         raise InputError(f"{path}: not a layout that can be read; GDSII and OASIS are")
     seconds, memory = SECONDS + SECONDS_PER_BYTE * size, MEMORY + MEMORY_PER_BYTE * size
     try:

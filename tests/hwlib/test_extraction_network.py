@@ -1,5 +1,8 @@
 """Extraction of whole layouts: composed against flat, edits by hand, devices, and every error line."""
 
+import bz2
+import gzip
+import lzma
 from collections.abc import Callable
 from functools import partial
 
@@ -327,6 +330,9 @@ def test_files_that_are_no_layout_of_the_process(tmp_path):
         layout.create_cell("a").shapes(layout.layer(12, 0)).insert(db.Box(0, 0, 10, 10))
 
     assert "not a layout that can be read" in message("text.gds", b"not a layout at all")
+    packed = {"gzip": gzip.compress(b"x"), "zip": b"PK\x03\x04", "zstd": b"\x28\xb5\x2f\xfd", "xz": lzma.compress(b"x")}
+    for name, content in (packed | {"bzip2": bz2.compress(b"x")}).items():
+        assert f"chip.gds.gz: compressed with {name}; unpack it first" in message("chip.gds.gz", content)
     assert "cannot be read to its end" in message("cut.gds", b"\x00\x06\x00\x02\x02\x58\x00\x1c")
     assert "layout is empty" in message("empty.gds", lambda layout: layout.create_cell("a") and None)
     assert "2 top cells (a, b)" in message("tops.gds", two_tops)

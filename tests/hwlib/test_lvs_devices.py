@@ -21,6 +21,7 @@ from tests.support.drawn_network import ONE_SIDE, PX, PY, Drawing, draw_network
 
 EBEAM = load_process("ebeam")
 FIVE = Design(name="five", network={"neurons": 5, "feeds": ONE_SIDE}, seed=3)
+TWO = Design(name="two", network={"neurons": 2}, seed=3)
 
 
 @pytest.mark.parametrize(("angle", "mirror"), list(itertools.product(range(4), (False, True))))
@@ -97,3 +98,18 @@ def test_recognised_devices_are_written_with_drawn_sizes_and_places(tmp_path):
     axon = table.sel(post=3, pre=1)
     assert (float(axon.x), float(axon.y)) == pytest.approx(((PX + 335) * 1e-9, (3 * PY + 325) * 1e-9))
     assert float(axon.track_area) == pytest.approx(50e-18, rel=1e-9, abs=0) and table.track_area.units == "m2"
+
+
+@pytest.mark.parametrize("missing", [("dend_0", "drive_0"), ("dend_1", "drive_0")], ids="-".join)
+@pytest.mark.parametrize("turn", range(8))
+def test_two_neurons_without_labels_are_told_apart_in_every_orientation(missing, turn):
+    """One device alone has both of its names: its labels say which way its row runs."""
+    layout = draw_network(TWO).layout
+    for cell in layout.each_cell():
+        for layer in layout.layer_indexes():
+            for shape in [s for s in cell.shapes(layer).each(kdb.Shapes.STexts) if s.text.string in missing]:
+                shape.delete()
+    layout.transform(kdb.Trans(turn & 3, turn >= 4, 0, 0))
+    assert sorted((f.rule, f.message.split("'")[1]) for f in lvs(layout, EBEAM, TWO)) == [
+        ("lvs.label", net) for net in missing
+    ]
