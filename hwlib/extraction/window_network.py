@@ -10,6 +10,7 @@ import klayout.db as db
 import numpy as np
 
 from hwlib.connected_parts import connected_parts
+from hwlib.errors import InputError
 from hwlib.extraction.device_shapes import DeviceShape, EqualDevices, Where
 from hwlib.extraction.equal_wires import EqualWires
 from hwlib.extraction.grid import Line
@@ -117,7 +118,7 @@ class WindowExtractor:
             contacts: segments on the boundary where its conductors go on in other windows.
 
         Raises:
-            InputError: a broken device.
+            InputError: a broken device, or metal of a shape that cannot be solved.
         """
         return _Window(self, shapes).build(labels, where, contacts)
 
@@ -145,7 +146,7 @@ class _Window:
         devices, terminals = self.contact(where)
         pins = [self._pin(*label) for label in labels]
         self._contacts(contacts)
-        self._wires()
+        self._wires(where)
         return self._network(devices, terminals, np.array(pins, np.int32))
 
     def contact(self, where: Where) -> tuple[list[DeviceShape], np.ndarray]:
@@ -238,14 +239,18 @@ class _Window:
                         self.wired[layer][number].ports.append(Port(node, port))
                         self.port_rows.append((node, contact))
 
-    def _wires(self) -> None:
+    def _wires(self, where: Where) -> None:
         for name in self.owner.conductors:
             layer, index = self.process.layers[name], self.owner.layers.index(name)
             sheet = self._sheet_resistance(name)
             per_width = layer.max_current_density * layer.thickness if layer.max_current_density else np.inf
             for conductor in self.wired[name]:
                 self.wiring.resistors = []
-                self.owner.wires.wire(conductor, self.wiring)
+                try:
+                    self.owner.wires.wire(conductor, self.wiring)
+                except InputError as error:  # of a shape; it is solved by itself, away from its place
+                    place = where(*_centre(conductor.polygon.bbox()))
+                    raise InputError(f"{error}: the piece of {name} around {place}") from None
                 self.rows += [(a, b, squares * sheet, per_width * width * self.owner.dbu, index)
                               for a, b, squares, width in self.wiring.resistors]  # fmt: skip
                 for tap in conductor.taps:

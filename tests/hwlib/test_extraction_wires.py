@@ -179,3 +179,12 @@ def test_a_slanted_sliver_is_refused_not_meshed():
     sliver = db.Polygon([db.Point(0, 0), db.Point(8_388_248, 20), db.Point(8_388_248, 40), db.Point(0, 20)])
     with pytest.raises(InputError, match="slanted piece of metal, 8388 µm long, is over 20000 times longer than wide"):
         tesselate(sliver, [Line(True, 0, 0, 20), Line(True, 8_388_248, 20, 40)], [], 0.001, 1)
+
+
+@pytest.mark.parametrize("up", [0, 70])
+def test_metal_that_cannot_be_solved_is_named_with_its_place(sheet, up):
+    s, top = sheet
+    points = [db.Point(0, up), db.Point(8_388_000, up + 20), db.Point(8_388_000, up + 40), db.Point(0, up + 20)]
+    top.shapes(s.layer("m2")).insert(db.Polygon(points))
+    with pytest.raises(InputError, match=rf"longer than wide: the piece of m2 around \(4194000\.0, {up + 20}\.0\)"):
+        pin_resistance(s, top, ("m2", 0, up + 10), ("m2", 8_388_000, up + 30))
