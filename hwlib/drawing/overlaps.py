@@ -20,7 +20,7 @@ from hwlib.errors import InputError
 # Crossings on a layer that ten seconds suffice for, and what drawings have besides: pieces touch their neighbours,
 # wires what they join, and one another at each device.
 CROSSINGS, WITH_SHAPE, WITH_PILLAR = 20_000, 20, 8
-SHAPES_WITH_PILLAR = 100  # more are counted no further
+SHAPES_WITH_PILLAR, WITH_OTHER = 100, 4  # of so many shapes; of others, around a macro
 # Shapes that lie beside one another, summed over heights; on average, and with each row of devices.
 BESIDE, ON_AVERAGE, WITH_ROW = 20_000_000, 300, 100
 CORNERS = 200  # of a polygon that is always looked at
@@ -47,7 +47,8 @@ def refuse_tangled(layout: kdb.Layout, where: str, hierarchy: Hierarchy, layers:
     used = _used(layout, hierarchy)
     for name, index in layers.items():
         layer = _DrawnLayer(layout, index, [cell for cell in used if not cell.cell.shapes(index).is_empty()])
-        most = CROSSINGS + WITH_SHAPE * min(layer.shapes, SHAPES_WITH_PILLAR * pillars) + WITH_PILLAR * pillars
+        own = min(layer.shapes, SHAPES_WITH_PILLAR * pillars)
+        most = CROSSINGS + WITH_SHAPE * own + WITH_OTHER * (layer.shapes - own) + WITH_PILLAR * pillars
         found, box = layer.crossings()
         if found > most:  # boxes of shapes that cross: their shapes may not
             found, box = layer.crossings(closely=True)
@@ -148,14 +149,17 @@ class _DrawnLayer:
         return sum(number for number, _ in found), max(found, key=lambda each: each[0], default=(0.0, kdb.Box()))[1]
 
     def _touching(self, polygon: kdb.Polygon, *, closely: bool) -> float:
-        """How many other shapes a shape touches."""
+        """How many other shapes a shape touches; closely: those beside it, as pieces are, are not counted."""
         near = self._near(polygon.bbox())
         others = max(near.count() - 1, 0)
         if not closely or polygon.num_points() > CORNERS or not others:
             return others
         step = -(-others // CLOSELY)
         some = [other for other in islice(near.each(), 0, None, step) if other != polygon]
-        touching = sum(other.num_points() > CORNERS or polygon.touches(other) for other in some)
+        box = polygon.bbox()
+        touching = sum(
+            box.overlaps(other.bbox()) and (other.num_points() > CORNERS or polygon.touches(other)) for other in some
+        )
         return others * touching / max(len(some), 1)
 
     def beside(self) -> float:

@@ -108,6 +108,14 @@ def test_some_crossings_are_looked_at(draw):
     assert open_layout(drawn(draw), EBEAM).pillars == 9
 
 
+def test_a_plane_in_pieces_beside_a_small_macro_is_no_tangle():
+    def pieces(shapes):
+        for k in range(40_000):
+            shapes.insert(kdb.Box(0, 0, 100, 100).moved(100 * (k % 200), 100 * (k // 200)).moved(APART))
+
+    assert open_layout(drawn(pieces), EBEAM).pillars == 9
+
+
 def test_slanted_wires_whose_boxes_alone_overlap_are_no_tangle():
     def bus(shapes):
         for k in range(0, 400_000, 200):
