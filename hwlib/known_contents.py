@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 MOST = 256  # that are remembered
 Content = tuple[int, bytes]  # length and digest
-_KNOWN: dict[Content, None] = {}  # oldest first
+_KNOWN: dict[Content, bool] = {}  # oldest first; whether this process wrote it
 
 
 def content_of(stream: BinaryIO) -> Content:
@@ -21,9 +21,9 @@ def content_of(stream: BinaryIO) -> Content:
         return size, blake2b(content).digest()
 
 
-def remember(content: Content) -> None:
+def remember(content: Content, *, written: bool = False) -> None:
     """Take a content for known, in place of the oldest one when there are many."""
-    _KNOWN[content] = None
+    _KNOWN[content] = written or _KNOWN.get(content, False)
     while len(_KNOWN) > MOST:
         del _KNOWN[next(iter(_KNOWN))]
 
@@ -31,13 +31,19 @@ def remember(content: Content) -> None:
 def remember_written(path: Path) -> Path:
     """The same for a file that was just written; returns its path."""
     with path.open("rb") as stream:
-        remember(content_of(stream))
+        remember(content_of(stream), written=True)
     return path
 
 
 def is_known(content: Content) -> bool:
     """Whether a content was remembered."""
     return content in _KNOWN
+
+
+def is_written_here(path: Path) -> bool:
+    """Whether this process wrote what a file holds."""
+    with path.open("rb") as stream:
+        return _KNOWN.get(content_of(stream), False)
 
 
 def holds_known(stream: BinaryIO) -> bool:

@@ -24,6 +24,7 @@ from hwlib.drawing.layout_file import SHOWN, read_layout, with_one_top, with_rea
 from hwlib.drawing.net_labels import NetLabel, lift_labels
 from hwlib.drawing.overlaps import refuse_tangled
 from hwlib.errors import InputError
+from hwlib.known_contents import is_written_here
 from hwlib.process import Process
 
 WIRING = ("conductor", "via", "device")
@@ -160,13 +161,15 @@ def open_layout(
     if isinstance(source, Drawing):
         return source
     if isinstance(source, kdb.Layout):
-        layout, where = with_readable_names(source.dup(), "layout"), "layout"
+        layout, where, ours = with_readable_names(source.dup(), "layout"), "layout", False
     else:
-        layout, where = read_layout(source), str(source)
-    return _opened(layout, where, process, top, devices)
+        layout, where, ours = read_layout(source), str(source), is_written_here(Path(source))
+    return _opened(layout, where, process, top, devices, ours=ours)
 
 
-def _opened(layout: kdb.Layout, where: str, process: Process, top: str | None, most: int | None) -> Drawing:
+def _opened(
+    layout: kdb.Layout, where: str, process: Process, top: str | None, most: int | None, *, ours: bool
+) -> Drawing:  # fmt: skip
     times = _coarseness(layout, where, process)
     layout = with_one_top(layout, where, top)
     without_empty_cells(layout)
@@ -183,7 +186,8 @@ def _opened(layout: kdb.Layout, where: str, process: Process, top: str | None, m
         refuse_other_size(where, layout.top_cell().name, found.marked[layout.top_cell().cell_index()], most)
     drawn, labels = _numbers(layout, process)
     refuse_too_much(layout, where, found, list(drawn.values()), labels)
-    refuse_tangled(layout, where, found, drawn)
+    if not ours:  # an optimiser reads what it has drawn hundreds of times
+        refuse_tangled(layout, where, found, drawn)
     crossing = {name: strange for name, index in drawn.items() if (strange := resolve_crossing(layout, index))}
     outline = layout.find_layer(*process.layers["outline"].gds)
     outlined = outline is not None and not layout.top_cell().shapes(outline).is_empty()
