@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from hwlib.writing import write_atomic
 from hwlib.yaml_text import yaml_text
 from spinhop.design_fields import plain_fields, set_field
 from spinhop.executor import executor
-from spinhop.folder_lock import hold
+from spinhop.folder_lock import hold, refuse_others
 from spinhop.optimize.stored_trials import read_judged
 from spinhop.optimize.trial_evaluation import Judged, judged
 from spinhop.provenance import code_version, data_hash
@@ -27,6 +28,9 @@ from spinhop.provenance import code_version, data_hash
 FOLDER = Path(layouts.__file__).parent / "codesigned"
 GRAPHS = 10  # of the Biq Mac library's g05_60 that a max-cut design is programmed with, one after the other
 _MADE_UP = "_made_up"  # ends the name of a programme with voltages of its own
+_refuse_foreign = refuse_others(
+    "codesigned design", None, re.compile(r"[A-Za-z][\w-]*\.(yaml|json)|[A-Za-z][\w-]*_weights\.csv|g05_60_\d+\.txt")
+)
 TABLE_ONE = 500.0  # Ω: R_P of the paper's device
 
 
@@ -85,9 +89,12 @@ def measure(
         scheduler: likewise.
         fresh: forget what the folder has.
         progress: called with (programmes judged, in all).
+
+    Raises:
+        InputError: a bad design file, or a folder with other files.
     """
     folder = folder.absolute()
-    with hold(folder, ()):
+    with hold(folder, (), _refuse_foreign):
         designs = [load_design(path) for path in paths]
         written = [_programmes(design, folder) for design in designs]
         files = [path for group in written for path in group]

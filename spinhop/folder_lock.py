@@ -15,6 +15,7 @@ from hwlib.errors import InputError
 from hwlib.writing import is_temporary, sweep
 
 LOCK = ".lock"
+_HEAD = 4096  # bytes
 
 
 @contextlib.contextmanager
@@ -59,13 +60,16 @@ def _opened(path: Path) -> BinaryIO:
     return open(os.open(path, flags, 0o666), "ab")  # noqa: PTH123, by descriptor
 
 
-def refuse_others(kind: str, mark: str, begun: re.Pattern[str]) -> Callable[[Path], None]:
+def refuse_others(
+    kind: str, mark: str | None, begun: re.Pattern[str], known: Callable[[Path], bool] = Path.exists
+) -> Callable[[Path], None]:  # fmt: skip
     """What ``hold`` refuses of somebody else: a folder with anything in it that is none of a kind.
 
     Args:
         kind: what such folders have, in messages, e.g. ``"search"``.
-        mark: name of the file that says what a folder is.
+        mark: name of the file that says what a folder is; a link to nothing says nothing. None: there is no such file.
         begun: of the names that one may have, beside the lock, before it has the mark.
+        known: whether a file of the mark's name is one of the kind; may raise ``InputError``.
     """
 
     def refuse(folder: Path) -> None:
@@ -73,11 +77,34 @@ def refuse_others(kind: str, mark: str, begun: re.Pattern[str]) -> Callable[[Pat
             names = {entry.name for entry in folder.iterdir() if not is_temporary(entry.name)}
         except OSError as error:
             raise InputError(f"{folder}: cannot read the folder ({error.strerror})") from None
+        marked = mark is not None and (folder / mark).exists() and known(folder / mark)
         ours = LOCK in names and all(begun.fullmatch(name) for name in names - {LOCK})
-        if names and mark not in names and not ours:
+        if names and not marked and not ours:
             raise InputError(f"{folder}: not empty and no folder of a {kind}; choose another with --out")
 
     return refuse
+
+
+def begins_with(text: re.Pattern[bytes]) -> Callable[[Path], bool]:
+    """Whether a file has some text near its beginning, for ``refuse_others``."""
+
+    def known(path: Path) -> bool:
+        if not path.is_file():  # a FIFO would wait for its writer
+            return False
+        with path.open("rb") as file:
+            return text.search(file.read(_HEAD)) is not None
+
+    return known
+
+
+def refuse_results(folder: Path) -> None:
+    """Refuse a folder that some command keeps its results in, for files that are none of them.
+
+    Raises:
+        InputError: it is one.
+    """
+    if os.path.lexists(folder / LOCK):
+        raise InputError(f"{folder}: a folder of results; choose another with --out")
 
 
 def _refuse_unlocked(folder: Path, refuse: Callable[[Path], None]) -> None:

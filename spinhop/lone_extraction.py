@@ -11,6 +11,7 @@ from hwlib.errors import InputError
 from hwlib.findings import failed
 from hwlib.writing import write_bytes
 from spinhop.checking import check_alone
+from spinhop.folder_lock import refuse_results
 
 if TYPE_CHECKING:
     from hwlib.checks.lone_device import LoneDevice
@@ -48,9 +49,11 @@ def extract_alone(
         against: design file whose materials it is of; default: those of Table I.
 
     Raises:
-        InputError: a layout that cannot be read, has several devices or none whose values follow, or a bad design or
-            process.
+        InputError: a layout that cannot be read, has several devices or none whose values follow, a bad design or
+            process, or a folder where a command keeps its results.
     """
+    if out is not None:
+        refuse_results(out)
     found = check_alone(layout, process, top=top, against=against)
     if not found.values:
         why = next((each.message for each in found.findings if each.check == "lvs" and each.severity == "error"), "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +16,10 @@ from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.made_with import versions
 from hwlib.process import Process
-from hwlib.writing import is_temporary
 from spinhop.allocation import give_freed_memory_back
-from spinhop.folder_lock import LOCK, hold
+from spinhop.folder_lock import hold, refuse_others
 from spinhop.inputs import COPIES, PROCESS, RESOLVED, inputs_hash, read_design, write_inputs
-from spinhop.manifest import FORMAT, read_manifest, write_manifest
+from spinhop.manifest import FORMAT, MANIFEST, read_manifest, write_manifest
 from spinhop.provenance import code_version, data_hash, file_hash
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ def open_run(
         drawing = open_layout(layout, process, top=top, devices=design.topology.devices)
     folder = out or Path("runs") / design.name
     with hold(folder, (COPIES,), _refuse_foreign):
-        manifest = _read_manifest(folder)
+        manifest = read_manifest(folder) or {}  # of a new folder, and of a run that ended before it had any
         manifest.update(format=FORMAT, design=design.name, seed=design.seed, versions=versions())
         manifest.setdefault("stages", {})
         run = Run(folder, design, process, layout, top, parasitics, engine, manifest=manifest, drawing=drawing)
@@ -261,7 +261,7 @@ def reopen_run(folder: Path) -> Iterator[dict[str, Any]]:
     if read_manifest(folder) is None:
         raise InputError(f"{folder}: no run folder; make one with spinhop run DESIGN")
     with hold(folder, (COPIES,), _refuse_foreign):
-        manifest = _read_manifest(folder)
+        manifest = read_manifest(folder) or {}
         before = json.dumps(manifest)
         yield manifest
         if json.dumps(manifest) != before:
@@ -304,20 +304,5 @@ def _check_layout_name(layout: Path) -> None:
         raise InputError(f"{layout}: a layout file ends in .gds or .oas")
 
 
-def _refuse_foreign(folder: Path) -> None:
-    _read_manifest(folder)
-
-
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    """The folder's manifest, or an empty one for a new folder and one of a run that ended before it had any."""
-    manifest = read_manifest(folder)
-    if manifest is not None:
-        return manifest
-    begun = {LOCK, COPIES, RESOLVED, PROCESS}
-    try:
-        names = {entry.name for entry in folder.iterdir() if not is_temporary(entry.name)}
-    except OSError as error:
-        raise InputError(f"{folder}: cannot read the run folder ({error.strerror})") from None
-    if not names or (LOCK in names and names <= begun):
-        return {}
-    raise InputError(f"{folder}: not empty and no run folder; choose another with --out")
+_BEGUN = re.compile("|".join(map(re.escape, (COPIES, RESOLVED, PROCESS))))
+_refuse_foreign = refuse_others("run", MANIFEST, _BEGUN, lambda path: read_manifest(path.parent) is not None)

@@ -7,6 +7,7 @@ from pathlib import Path
 from hwlib.design import Design
 from hwlib.errors import InputError
 from spinhop.extras import DRAWING_PACKAGES, need
+from spinhop.folder_lock import refuse_results
 from spinhop.inputs import RESOLVED, read_design
 from spinhop.manifest import read_manifest
 
@@ -22,13 +23,16 @@ def view_design(source: str | Path, out: str | Path | None = None) -> list[Path]
         The files.
 
     Raises:
-        InputError: bad design, a folder without a run, or whose layout is from outside, one that cannot be written.
+        InputError: bad design, a folder without a run, or whose layout is from outside; one that cannot be written, or
+            where a command keeps its results.
     """
     need(*DRAWING_PACKAGES)
     design = _design_of(Path(source))
+    folder = out or Path(f"{design.name}_views")
+    refuse_results(folder)
     from layouts.macro_views import write_views  # which takes seconds to load
 
-    return write_views(design, out or Path(f"{design.name}_views"))
+    return write_views(design, folder)
 
 
 def _design_of(source: Path) -> Design:

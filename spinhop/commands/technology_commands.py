@@ -19,9 +19,15 @@ def technology(
     json: Json = False,
 ) -> None:
     """Write a KLayout package of a process: technology, layers, DRC and LVS scripts, a check, and PCells."""
+    import re
+
     from hwlib.process import load_process
+    from spinhop.folder_lock import begins_with, refuse_others
 
     rules = load_process(process)
+    if out.exists():
+        ours = begins_with(re.compile(rb"<name>spinhop_"))
+        refuse_others("KLayout package of spinhop", "grain.xml", re.compile("tech"), ours)(out)
     from layouts.klayout_package import write_package  # which takes seconds to load
 
     files = write_package(rules, out)
@@ -37,13 +43,12 @@ def drc_script(process: ProcessName = "ebeam", out: ScriptFile = None, force: Ov
     """Print or write a process's design rules as a script for KLayout's DRC engine."""
     from hwlib import checks
     from hwlib.process import load_process
-    from hwlib.writing import refuse_existing
 
     rules = load_process(process)
     if out is None:
         print(checks.drc_script(rules), end="")
     else:
-        refuse_existing(out, force)
+        _refuse_target(out, process, force)
         print(checks.write_drc_script(rules, out))
 
 
@@ -51,14 +56,23 @@ def lvs_script(process: ProcessName = "ebeam", out: ScriptFile = None, force: Ov
     """Print or write a process's device and wires as a script that compares layouts with netlists in KLayout."""
     from hwlib import checks
     from hwlib.process import load_process
-    from hwlib.writing import refuse_existing
 
     rules = load_process(process)
     if out is None:
         print(checks.lvs_script(rules), end="")
     else:
-        refuse_existing(out, force)
+        _refuse_target(out, process, force)
         print(checks.write_lvs_script(rules, out))
+
+
+def _refuse_target(out: Path, process: str, force: bool) -> None:
+    """Refuse a script's file that is there, and the process's own file whatever is forced."""
+    from hwlib.errors import InputError
+    from hwlib.writing import refuse_existing
+
+    if out.exists() and Path(process).exists() and out.samefile(process):
+        raise InputError(f"{out}: is the process itself; give another file")
+    refuse_existing(out, force)
 
 
 def views(

@@ -14,7 +14,7 @@ import numpy as np
 from hwlib.errors import InputError, cut
 from hwlib.task_registry import registered
 from hwlib.writing import write_bytes
-from spinhop.folder_lock import hold
+from spinhop.folder_lock import begins_with, hold, refuse_others
 from spinhop.plotting.figure_data import (
     MOST_SERIES,
     Figures,
@@ -31,6 +31,9 @@ from spinhop.plotting.yield_figures import ShareBars, ShareCourse, YieldFigures,
 
 FigureKind = Literal["curve", "heat", "front", "histogram"]
 PAGE = "index.html"
+_refuse_foreign = refuse_others(
+    "plot", PAGE, re.compile(r"[A-Za-z0-9_.-]+\.(svg|png)"), begins_with(re.compile(rb"<title>[^<]*: figures</title>"))
+)
 _MOST = 12  # figures that are made unasked
 _MOST_MARGINS = 6  # rules of a yield: the tightest ones
 
@@ -71,7 +74,7 @@ def plot_store(
         value: number of a heat map.
 
     Raises:
-        InputError: no results, none of a point, or names that they do not have.
+        InputError: no results, none of a point, names that they do not have, or a folder with other files.
     """
     source = open_source(Path(path))
     wanted: Sequence[Figures | YieldFigures]
@@ -88,7 +91,7 @@ def plot_store(
         files[f"{stem}.svg"], files[f"{stem}.png"] = picture, png(canvas)
         parts.append((title, told_svg(picture, tips, f"f{k}-")))
     files[PAGE] = figure_page(source, parts, _notes(source, wanted)).encode("utf-8", "backslashreplace")
-    with hold(folder, ()):
+    with hold(folder, (), _refuse_foreign):
         for name, content in files.items():
             write_bytes(folder / name, content)
     return PlottedStore(folder, made, folder / PAGE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -14,12 +15,17 @@ from hwlib.errors import InputError, shown
 from hwlib.made_with import versions, versions_line
 from hwlib.writing import write_atomic
 from spinhop.executor import executor
-from spinhop.folder_lock import hold
+from spinhop.folder_lock import begins_with, hold, refuse_others
 from spinhop.reproduce import store
 from spinhop.reproduce.rows import Row, summary_of
 from spinhop.reproduce.task import Context, PaperTask, Result
 
 Report = Callable[[str, float, int], None]
+TABLE = "rows.csv"
+_PARTS = ("results", "figures", "work")
+_refuse_foreign = refuse_others(
+    "reproduction", TABLE, re.compile("|".join([*_PARTS, r"index\.html"])), begins_with(re.compile(rb"^task,quantity,"))
+)
 
 
 @dataclass(frozen=True)
@@ -92,14 +98,15 @@ def reproduce(
         scheduler: address of a Dask scheduler for them instead.
 
     Raises:
-        InputError: an unknown task, a folder that cannot be written or is in use, or no scheduler at the address.
+        InputError: an unknown task, a folder that cannot be written, is in use or somebody else's, or no scheduler at
+            the address.
     """
     folder, chosen = Path(folder), _chosen(tasks, layouts)
     if scheduler is not None:
         with executor(scheduler=scheduler):  # found out now, not after the tasks that do without
             pass
     results: list[tuple[PaperTask, Result]] = []
-    with hold(folder, ("results", "figures", "work")):
+    with hold(folder, _PARTS, _refuse_foreign):
         for task in chosen:
             key = store.key(task, quick, seed)
             result = None if fresh else store.load(folder / "results", task, key)
@@ -165,7 +172,7 @@ def _write(folder: Path, results: list[tuple[PaperTask, Result]], quick: bool, s
         "versions": versions_line(),
     }
     index = reproduction_page.write_page(folder / "index.html", results, drawn, about, quick=quick)
-    table = write_atomic(folder / "rows.csv", lambda p: _csv(p, results))
+    table = write_atomic(folder / TABLE, lambda p: _csv(p, results))
     return Reproduction(results, index, table, seconds)
 
 

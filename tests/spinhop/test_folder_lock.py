@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import hwlib
 from hwlib.errors import InputError
 from spinhop.folder_lock import hold
+from tests.spinhop.test_plot import result, store_in
 
 DESIGN = "name: mine\nnetwork: {neurons: 4}\ntask: {trials: 1}\n"
 SEARCH = "search: {axes: {s: [4, 12]}, trials: 1}\n"
@@ -27,19 +29,27 @@ def given(tmp_path):
     (tmp_path / "study.yaml").write_text("name: s\ndesign: plain.yaml\nwires: ideal\naxes: {seed: [1]}\n")
     folder = tmp_path / "out"
     folder.mkdir()
+    store = store_in(tmp_path / "store", {"seed": [1, 2]}, [result(works=1.0)] * 2)
     commands = {
         "optimize": ["search.yaml", "--trials", 1, "--workers", 1], "sweep": ["study.yaml", "--workers", 1],
         "yield": ["made.yaml", "--ideal", "--chips", 1, "--workers", 1],
         "characterise": ["plain.yaml", "--ideal", "--workers", 1],
         "atlas": ["plain.yaml", "--rules-only", "--largest", 4, "--workers", 1, "--process", "copper", "--s", 1],
-        "run": ["plain.yaml"],
+        "run": ["plain.yaml"], "technology": [], "codesigned": [], "reproduce": ["--quick", "--no-drawn"],
+        "plot": [store],
     }  # fmt: skip
     return {
-        name: [name, tmp_path / first, *more, "--out", folder] for name, (first, *more) in commands.items()
-    }, folder  # fmt: skip
+        name: [name, *(tmp_path / each if str(each).endswith(".yaml") else each for each in rest), "--out", folder]
+        for name, rest in commands.items()
+    }, folder
 
 
-@pytest.mark.parametrize("command", ["optimize", "sweep", "yield", "characterise", "atlas", "run"])
+WRITERS = [
+    "optimize", "sweep", "yield", "characterise", "atlas", "run", "reproduce", "plot", "codesigned", "technology"
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", WRITERS)
 def test_a_folder_of_somebody_else_is_left_alone(given, spinhop, command):
     commands, folder = given
     for name, text in MINE.items():
@@ -62,6 +72,46 @@ def test_a_folder_that_a_start_left_at_its_beginning_goes_on(given, spinhop, com
     assert spinhop(*commands[command])[0] in (0, 1)
     assert (folder / "best_of_mine.yaml").read_text() == (folder / "trial_notes.yaml").read_text() == "mine"
     assert not (folder / "trial_0.yaml").exists()
+
+
+@pytest.mark.parametrize("command", WRITERS)
+def test_a_mark_that_leads_nowhere_is_none(given, spinhop, command):
+    commands, folder = given
+    marks = {"optimize": "trials.json", "atlas": "points.json", "run": "manifest.json", "reproduce": "rows.csv",
+             "plot": "index.html", "technology": "grain.xml"}  # fmt: skip
+    (folder / marks.get(command, "results.zarr")).symlink_to("nothing")
+    code, _, err = spinhop(*commands[command])
+    assert code == 2 and err.count("\n") == 1 and "out: not empty and no folder of a " in err, err
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_figures_go_where_figures_are(given, spinhop):
+    """Again into a folder of a plot, with its user's notes; not into the results, nor a page of another."""
+    commands, folder = given
+    for _ in range(2):
+        assert spinhop(*commands["plot"])[0] == 0
+        (folder / "notes.txt").write_text("mine")
+    (folder / "index.html").write_text("<title>my figures</title>")
+    for out in (folder, commands["plot"][1]):
+        code, _, err = spinhop("plot", commands["plot"][1], "--out", out)
+        assert code == 2 and f"{out.name}: not empty and no folder of a plot" in err, err
+    assert (folder / "index.html").read_text() == "<title>my figures</title>"
+
+
+@pytest.mark.parametrize("command", ["drc-script", "lvs-script"])
+def test_a_script_is_not_written_over_its_process(spinhop, tmp_path, command):
+    path = tmp_path / "mine.yaml"
+    path.write_text((Path(hwlib.__file__).parent / "processes" / "ebeam.yaml").read_text())
+    before = path.read_text()
+    code, _, err = spinhop(command, path, "--out", path, "--force")
+    assert code == 2 and "mine.yaml: is the process itself" in err and path.read_text() == before
+
+
+def test_views_are_not_mixed_with_results(spinhop, given):
+    commands, folder = given
+    (folder / ".lock").write_text("")
+    code, _, err = spinhop("views", commands["run"][1], "--out", folder)
+    assert code == 2 and "out: a folder of results; choose another" in err and len(list(folder.iterdir())) == 1
 
 
 @pytest.mark.parametrize("kind", ["fifo", "folder", "link", "dangling", "device"])

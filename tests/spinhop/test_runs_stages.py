@@ -196,7 +196,7 @@ def test_a_folder_with_other_things_is_left_alone(recorder, design_file, tmp_pat
     other = tmp_path / "other"
     other.mkdir()
     (other / "thesis.tex").write_text("precious")
-    with pytest.raises(InputError, match="not empty and no run folder"):
+    with pytest.raises(InputError, match="not empty and no folder of a run"):
         recorder.run(design_file(), other)
     assert [p.name for p in other.iterdir()] == ["thesis.tex"]
 
@@ -286,7 +286,7 @@ def test_results_without_a_manifest_are_left_alone(recorder, design_file, tmp_pa
     design, out = design_file(), tmp_path / "run"
     recorder.run(design, out)
     (out / "manifest.json").unlink()
-    with pytest.raises(InputError, match="not empty and no run folder"):
+    with pytest.raises(InputError, match="not empty and no folder of a run"):
         recorder.run(design, out)
 
 
