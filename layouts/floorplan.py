@@ -8,7 +8,7 @@ array: V_DW and rail trunks on the west and east, ground trunks on the south and
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -23,14 +23,14 @@ from hwlib.arrangement import (
     with_borders,
 )
 from hwlib.cells.device_dimensions import DeviceSpec
-from hwlib.cells.rules import Rules, process_key
+from hwlib.cells.rules import DimensionError, Rules, process_key
 from hwlib.cells.shapes import Box
 from hwlib.cells.shortest_track import shortest_track
 from hwlib.cells.strap_dimensions import Span, StrapSpec
 from hwlib.cells.tile_dimensions import TaperSpec, Tile, TileSpec, tile_of
 from hwlib.cells.tile_shapes import ColumnFeeder, RowFeeder, Wiring
 from hwlib.design import Design
-from hwlib.errors import LONGEST_LINE, InputError
+from hwlib.errors import LONGEST_LINE
 from hwlib.nets import DENDRITE, DRIVE, GROUND, V_DW, parse_net
 from hwlib.process import Process
 from hwlib.weight_styles import rail_levels
@@ -277,40 +277,56 @@ def floorplan(design: Design, process: Process | None = None) -> Floorplan:
         process: instead of the one the design names.
 
     Raises:
-        InputError: a wire below its minimum width, or a device that does not fit the rules of the process.
+        DimensionError: as of ``refuse_sizes``.
     """
     process = process or design.load_process()
-    network, device = design.network, design.device
+    network = design.network
     levels = weight_levels(design)
     style, block = DRAWN_STYLES[network.weight_style], block_of_neuron(network)
     blocks = [block == k for k in range(network.rail_blocks)]
-    spec = TileSpec(
+    tracks = max(style.tracks(levels[rows], design.topology.joined[rows]) for rows in blocks)
+    spec = replace(_sizes(design, process), tracks=tracks, vias=via_counts(design, process))
+    order = neuron_at(network)
+    return Floorplan(design, process, _fitting_tile(spec, process), levels[np.ix_(order, order)], style)
+
+
+def refuse_sizes(design: Design, process: Process | None = None) -> None:
+    """Refuse sizes of device and wires that cannot be drawn, without planning more than one tile.
+
+    Raises:
+        DimensionError: off the grid, or below what a rule of the process asks for.
+    """
+    process = process or design.load_process()
+    _fitting_tile(_sizes(design, process), process)
+
+
+def _sizes(design: Design, process: Process) -> TileSpec:
+    """A tile with one weight track."""
+    network, device = design.network, design.device
+    return TileSpec(
         device=DeviceSpec(
             process_key(process), device.track_length, device.track_width, device.pillar_width, device.pillar_position
         ),
-        tracks=max(style.tracks(levels[rows], design.topology.joined[rows]) for rows in blocks),
+        tracks=1,
         centred=bool((joins(network) != np.arange(network.neurons)).any()),
         dendrite_width=network.dendrite_width, drive_width=network.drive_width, ground_width=network.ground_width,
         weight_width=network.weight_width, vdw_width=network.vdw_width,
         straps=tuple(
             StrapSpec(wire, strap.metal, strap.width, strap.vias) for wire, strap in network.straps.given().items()
         ),
-        vias=via_counts(design, process),
         tapers=tuple(TaperSpec(wire, x.narrow, x.steps) for wire, x in network.tapers.given().items()),
     )  # fmt: skip
-    order = neuron_at(network)
-    return Floorplan(design, process, _fitting_tile(spec, process), levels[np.ix_(order, order)], style)
 
 
 def _fitting_tile(spec: TileSpec, process: Process) -> Tile:
     """The tile; where the device's track is too short for the process, the message says which one is not."""
     try:
         return tile_of(spec)
-    except InputError as error:
+    except DimensionError as error:
         device = spec.device
         least = shortest_track(process, track_width=device.track_width, pillar_width=device.pillar_width)
         hint = f"; the shortest that fits is {(least or 0) * 1e9:.6g} nm"
         named = least is not None and least > device.track_length and "track_length" in str(error)
         if not named or len(str(error)) + len(hint) > LONGEST_LINE:
             raise
-        raise InputError(str(error) + hint) from None
+        raise DimensionError(str(error) + hint, error.field) from None

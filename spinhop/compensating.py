@@ -83,7 +83,7 @@ def compensate_design(
     """
     from sim.tasks.run_task import ideal_for_task
 
-    design = read_design(path)
+    design = read_design(path, drawn=True)
     check_target(design, path, out, replace=replace_file)
     if design.programme is not None and design.programme.several:
         raise InputError(f"{path}: task: its trials differ in weights, and one set of voltages cannot serve them all")

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from hwlib.design import Design, load_design
+from hwlib.device import Device
 from hwlib.dynamics_data import Dynamics
 from hwlib.errors import FieldsError
 from hwlib.files import read_bytes, real_path
@@ -22,15 +23,19 @@ RESOLVED = "design.yaml"
 PROCESS = "process.yaml"
 
 
-def read_design(path: Path) -> Design:
+def read_design(path: Path, *, drawn: bool = False) -> Design:
     """Read a design with every parameter of its wall dynamics filled in.
 
+    Args:
+        path: the file.
+        drawn: whether it will be drawn: sizes that its process cannot make are refused too.
+
     Raises:
-        InputError: as of ``load_design``; or a law of motion that is not known, or does not take its parameters, or
-            waivers of rules that there are not.
+        InputError: as of ``load_design``; or a law of motion that is not known, or does not take its parameters,
+            waivers of rules that there are not, or a size that cannot be drawn.
     """
     design, wrong = load_design(path), list[tuple[tuple[str | int, ...], str]]()
-    for completed in (_with_known_waivers, _with_whole_dynamics):
+    for completed in (_with_known_waivers, _with_whole_dynamics, *([_with_drawable_sizes] if drawn else [])):
         try:
             design = completed(design)
         except FieldsError as error:
@@ -54,6 +59,20 @@ def _with_whole_dynamics(design: Design) -> Design:
     from sim.dynamics import resolved
 
     return resolved(design)
+
+
+def _with_drawable_sizes(design: Design) -> Design:
+    from hwlib.cells.rules import DimensionError
+    from layouts.floorplan import refuse_sizes
+
+    try:
+        refuse_sizes(design)
+    except DimensionError as error:
+        first, *rest = error.field.split(".")
+        section = "device" if first in Device.model_fields else "network"
+        said = str(error).removeprefix(f"{section}.").removeprefix(f"{error.field}: ")
+        raise FieldsError([((section, first, *rest), said)]) from None
+    return design
 
 
 def write_inputs(folder: Path, design_path: Path | None, design: Design, process: Process) -> Design:

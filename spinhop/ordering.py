@@ -83,7 +83,7 @@ def order_design(
     Raises:
         InputError: a bad design, one with voltages for the wires of its order, or a rule that it is not asked.
     """
-    design = read_design(path)
+    design = read_design(path, drawn=True)
     check_target(design, path, out, replace=replace_file, table=False)
     if design.compensation is not None:
         raise InputError(

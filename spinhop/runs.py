@@ -200,7 +200,8 @@ def is_current(manifest: dict[str, Any], design_hash: str, stage: str) -> bool:
 @contextlib.contextmanager
 def open_run(
     source: str | Path | Design, out: str | Path | None = None, *, layout: str | Path | None = None,
-    top: str | None = None, spef: str | Path | None = None, engine: str = "auto", to_check: bool = False,
+    top: str | None = None, spef: str | Path | None = None, engine: str = "auto", to_draw: bool = True,
+    to_check: bool = False,
 ) -> Iterator[Run]:  # fmt: skip
     """Open (or make) the run folder of a design; one process at a time.
 
@@ -212,6 +213,7 @@ def open_run(
         top: its cell to use, when it has several top cells.
         spef: parasitics of another tool to use instead of extracting wires.
         engine: simulation engine.
+        to_draw: whether the design will be drawn: sizes that cannot be are refused before anything is written.
         to_check: whether the layout will be compared with a netlist: one that cannot be is refused likewise.
 
     Raises:
@@ -220,7 +222,7 @@ def open_run(
     """
     source = source if isinstance(source, Design) else Path(source)
     out, layout, spef = (None if each is None else Path(each) for each in (out, layout, spef))
-    design = source if isinstance(source, Design) else read_design(source)
+    design = source if isinstance(source, Design) else read_design(source, drawn=layout is None and to_draw)
     process = design.load_process()
     if layout is not None:
         _check_layout_name(layout)

@@ -49,7 +49,7 @@ def spice_design(
     if run:
         check_simulator(dialect)  # before minutes of work for nothing
     refuse_unused(ideal=ideal, layout=layout, spef=spef, engine=engine)
-    with open_run(design, out, layout=layout, top=top, spef=spef, engine=engine) as opened:
+    with open_run(design, out, layout=layout, top=top, spef=spef, engine=engine, to_draw=not ideal) as opened:
         noise = opened.design.operating_point.temperature is not None
         deck_law(opened.design.device.dynamics.model, verilog_a=form.verilog_a, noise=noise)
         stages = [SIMULATION_IDEAL] if ideal else [LAYOUT, EXTRACTION, SIMULATION_DRAWN]

@@ -64,7 +64,7 @@ def train_design(
     from sim.drawn_training import drawn_lesson
     from sim.tasks.run_task import ideal_for_task
 
-    design = read_design(path)
+    design = read_design(path, drawn=True)
     check_target(design, path, out, replace=replace_file)
     patterns = _patterns(design, path)
     process, given = design.load_process(), design.network.weights

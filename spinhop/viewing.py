@@ -28,7 +28,7 @@ def view_design(source: str | Path, out: str | Path | None = None) -> list[Path]
     """
     need(*DRAWING_PACKAGES)
     design = _design_of(Path(source))
-    folder = out or Path(f"{design.name}_views")
+    folder = Path(f"{design.name}_views") if out is None else Path(out)
     refuse_results(folder)
     from layouts.macro_views import write_views  # which takes seconds to load
 
@@ -37,7 +37,7 @@ def view_design(source: str | Path, out: str | Path | None = None) -> list[Path]
 
 def _design_of(source: Path) -> Design:
     if not source.is_dir():
-        return read_design(source)
+        return read_design(source, drawn=True)
     manifest = read_manifest(source)
     if manifest is None:
         raise InputError(f"{source}: no run folder; give one, or a design file")

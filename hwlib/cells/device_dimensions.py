@@ -50,12 +50,13 @@ def device_boxes(spec: DeviceSpec) -> DeviceBoxes:
     """Boxes of a device.
 
     Raises:
-        InputError: off the grid, or a rule of the process that the geometry breaks.
+        DimensionError: off the grid, or a rule of the process that the geometry breaks.
     """
     r = rules_of(spec.process)
     length, width = r.exact(spec.track_length, "track_length"), r.exact(spec.track_width, "track_width")
     pillar_width = r.exact(spec.pillar_width, "pillar_width")
-    left = r.exact(spec.pillar_position * spec.track_length - spec.pillar_width / 2, "pillar edge at")
+    edge = spec.pillar_position * spec.track_length - spec.pillar_width / 2
+    left = r.exact(edge, "pillar edge at", "pillar_position")
     size = r.width("vt")
     low = (width - size) // 2
     contact_in, contact_out = Box(-size, low, 0, low + size), Box(length, low, length + size, low + size)
@@ -83,7 +84,8 @@ def _check(r: Rules, b: DeviceBoxes, length: int, width: int, pillar_width: int)
         r.refuse("pillar_width", pillar_width, "pillar.width", r.width("pillar"))
     common = min(pillar_width, width)  # the pillar spans the track
     if common < r.overlap("pillar", "track"):
-        r.refuse("pillar_width, track_width", common, "pillar.overlap.track", r.overlap("pillar", "track"))
+        least = r.overlap("pillar", "track")
+        r.refuse("pillar_width, track_width", common, "pillar.overlap.track", least, "pillar_width")
     area = (r.process.layers["pillar"].min_area or 0.0) / r.process.grid**2
     if pillar_width * width < area - 0.5:
         r.refuse("pillar_width", pillar_width, "pillar.area", r.steps(area * r.process.grid / width))
@@ -100,4 +102,4 @@ def _check(r: Rules, b: DeviceBoxes, length: int, width: int, pillar_width: int)
     for rule, (found, needed) in gaps.items():
         if found < needed:
             r.refuse("pillar to the track's end or contact (track_length, pillar_width, pillar_position)",
-                     found, rule, needed)  # fmt: skip
+                     found, rule, needed, "track_length")  # fmt: skip

@@ -5,12 +5,29 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from hwlib.cells.shapes import Box
 from hwlib.errors import InputError
 from hwlib.process import Process
 
 _SLACK = 1e-6  # of a grid step: rounding of SI floats
+
+
+class DimensionError(InputError):
+    """A size that cannot be drawn in its process.
+
+    Attributes:
+        field: of the design that says it, without its section, e.g. ``dendrite_width``, ``straps.row.width``.
+    """
+
+    def __init__(self, message: str, field: str):
+        super().__init__(message)
+        self.field = field
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent from another process it stays what it is."""
+        return type(self), (str(self), self.field)
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,17 +40,23 @@ class Rules:
         """Smallest number of grid steps that is at least ``length`` (m)."""
         return math.ceil(length / self.process.grid - _SLACK)
 
-    def exact(self, length: float, what: str) -> int:
+    def exact(self, length: float, what: str, field: str = "") -> int:
         """Number of grid steps of a length that must be drawn as it is.
 
+        Args:
+            length: m.
+            what: it is, in messages.
+            field: that says it, if not ``what``.
+
         Raises:
-            InputError: off the manufacturing grid.
+            DimensionError: off the manufacturing grid.
         """
         steps = round(length / self.process.grid)
         if abs(length / self.process.grid - steps) > 1e-3:
-            raise InputError(
+            raise DimensionError(
                 f"{what} {length * 1e9:.6g} nm is off the {self.process.grid * 1e9:.6g} nm grid of process "
-                f"{self.process.name}"
+                f"{self.process.name}",
+                field or what,
             )
         return steps
 
@@ -100,7 +123,7 @@ class Rules:
         """Drawn width of a wire: ``asked``, or the least that the layer and the vias on it allow.
 
         Raises:
-            InputError: narrower than a rule allows, or off the grid.
+            DimensionError: narrower than a rule allows, or off the grid.
         """
         least = max([self.width(layer), *(self.landing(layer, via) for via in vias)])
         if asked is None:
@@ -113,12 +136,13 @@ class Rules:
                 self.refuse(what, width, f"{layer}.encloses.{via}", self.landing(layer, via))
         return width
 
-    def refuse(self, what: str, found: int, rule: str, needed: int) -> None:
-        """Raise the InputError that names the rule a dimension breaks."""
+    def refuse(self, what: str, found: int, rule: str, needed: int, field: str = "") -> None:
+        """Raise the error that names the rule a dimension breaks; ``what`` and ``field`` as of ``exact``."""
         grid = self.process.grid * 1e9
-        raise InputError(
+        raise DimensionError(
             f"{what}: {found * grid:.6g} nm found, rule {rule} of process {self.process.name} needs at least "
-            f"{needed * grid:.6g} nm"
+            f"{needed * grid:.6g} nm",
+            field or what,
         )
 
 

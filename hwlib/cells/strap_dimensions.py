@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from hwlib.cells.rules import Rules
+from hwlib.cells.rules import DimensionError, Rules
 from hwlib.cells.shapes import Box, Rect
-from hwlib.errors import InputError
 from hwlib.wire_fields import ACROSS
 
 Span = tuple[int, int]
@@ -43,7 +42,7 @@ class StrapStack:
         """Sizes of everything.
 
         Raises:
-            InputError: a metal that the process lacks, or a strap that is too narrow.
+            DimensionError: a metal that the process lacks, or a strap that is too narrow.
         """
         self.rules, self.spec = rules, spec
         self.level = int(spec.metal[1:])
@@ -51,9 +50,10 @@ class StrapStack:
         self.pads = [f"m{k}" for k in range(LOWEST + 1, self.level)]
         missing = [x for x in (*self.cuts, *self.pads, spec.metal) if x not in rules.process.layers]
         if missing:
-            raise InputError(
+            raise DimensionError(
                 f"network.straps.{spec.wire}: process {rules.process.name} has no {', '.join(missing)}, "
-                f"which a strap on {spec.metal} needs"
+                f"which a strap on {spec.metal} needs",
+                f"straps.{spec.wire}",
             )
         self.width = rules.wire(spec.metal, spec.width, (self.cuts[-1],), f"straps.{spec.wire}.width")
 

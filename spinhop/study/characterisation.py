@@ -79,7 +79,7 @@ def characterise(
     Raises:
         InputError: a design with a section ``variation``, values that it does not take, or what ``sweep`` raises.
     """
-    design = read_design(Path(design_path))
+    design = read_design(Path(design_path), drawn=wires == "drawn")
     if design.variation is not None:
         raise InputError(f"{design_path}: has a section 'variation'; spinhop yield tells what made chips do")
     folder = Path("characterisations") / design.name if folder is None else Path(folder)

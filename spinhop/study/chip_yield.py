@@ -140,7 +140,7 @@ def yield_of(
 def _plan(
     design_path: Path, folder: str | Path | None, wires: Literal["ideal", "drawn"], chips: int, trials: int | None
 ) -> StudyPlan:
-    design = read_design(design_path)
+    design = read_design(design_path, drawn=wires == "drawn")
     if design.variation is None:
         raise InputError(f"{design_path}: no section 'variation'; {see('studies', 'made-chips')}")
     folder = Path("yields") / design.name if folder is None else Path(folder)
