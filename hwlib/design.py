@@ -20,6 +20,7 @@ from hwlib import topology as topologies
 from hwlib.arrangement import block_of_neuron
 from hwlib.compensation_fields import CompensationFields, read_net_levels
 from hwlib.device import Device
+from hwlib.dynamics_data import law_problem
 from hwlib.errors import FieldsError, InputError, all_of, shown
 from hwlib.files import inside
 from hwlib.model_files import load_model
@@ -121,6 +122,8 @@ class Design(StrictModel):
     @model_validator(mode="after")
     def _complete(self, info: ValidationInfo) -> Design:
         context = info.context or {}
+        if unknown := law_problem(self.device.dynamics.model):
+            raise FieldsError([(("device", "dynamics", "model"), unknown)])
         if problem := self.device.problem_at(self.operating_point.temperature or 0.0):
             raise FieldsError([(("operating_point", "temperature"), problem)])
         if not (context.get("from_file") or context.get("unread")):  # else whoever reads the files goes on

@@ -15,9 +15,12 @@ from pydantic import BeforeValidator, Field
 from hwlib.array_files import ArrayVariable
 from hwlib.errors import InputError, shown
 from hwlib.quantities import parse_si
+from hwlib.registry import Registry
 from hwlib.strict_model import StrictModel
 
 DEFAULT = "kinematic"
+SHIPPED = (DEFAULT, "collective")
+LAWS: Registry[Any] = Registry("law")  # the classes, which ``sim.dynamics`` adds: empty as long as nobody simulates
 _NAME = r"^[a-z][a-z0-9_]{0,39}$"
 Name = Annotated[str, Field(pattern=_NAME)]
 
@@ -34,6 +37,12 @@ def _text_or_number(value: Any) -> float | str:
 
 
 Value = Annotated[float | str, BeforeValidator(_text_or_number)]
+
+
+def law_problem(name: str) -> str:
+    """Why no wall can follow a law; empty where it is known."""
+    known = dict.fromkeys([*SHIPPED, *LAWS])
+    return "" if name in known else f"{shown(name)} is not known, allowed: {', '.join(known)}"
 
 
 class Dynamics(StrictModel):

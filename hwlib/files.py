@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import BinaryIO
 from hwlib.errors import InputError, shown
 
 MAX_TEXT_BYTES = 64 * 1024 * 1024
+_TOO_MANY = os.strerror(errno.EMFILE)
 
 
 @contextmanager
@@ -83,6 +85,15 @@ def _refusing(path: str | Path, what: str) -> Iterator[None]:
         raise _unreadable(path, what, error) from None
     except ValueError:  # NUL or half a surrogate pair: no file can have this name
         raise InputError(f"{path}: no name of a {what} file") from None
+
+
+def no_more_files(error: BaseException | None) -> str:
+    """Why a library failed where it was for want of file descriptors, which says nothing of the file; else empty."""
+    while error is not None:
+        if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE) or _TOO_MANY in str(error):
+            return f"{_TOO_MANY}; allow more, ulimit -n"
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _unreadable(path: str | Path, what: str, error: OSError) -> InputError:

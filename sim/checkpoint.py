@@ -15,7 +15,7 @@ import numpy as np
 
 from hwlib.dynamics_data import DynamicsData
 from hwlib.errors import InputError
-from hwlib.files import open_outside
+from hwlib.files import no_more_files, open_outside
 from hwlib.network import Network
 from hwlib.writing import temporary_of, write_atomic
 from sim.energies import impossible_energies
@@ -160,6 +160,8 @@ def read_state(path: Path, identity: str, names: Sequence[str], of: str) -> dict
         except _ForeignError as error:
             raise CheckpointError(path, f"damaged, or no checkpoint ({error})") from None
         except Exception as error:  # zipfile and NumPy raise many kinds on damaged files
+            if scarce := no_more_files(error):  # the file is to be kept
+                raise InputError(f"{path}: cannot be read ({scarce})") from None
             raise CheckpointError(path, f"damaged, or no checkpoint ({type(error).__name__})") from None
     if str(stored.pop("identity")) != identity:
         raise CheckpointError(path, f"checkpoint of another {of}; remove it to start anew")

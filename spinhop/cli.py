@@ -22,6 +22,7 @@ import typer
 
 import spinhop
 from hwlib.errors import InputError, StoppedError, one_line
+from hwlib.files import no_more_files
 from spinhop.allocation import keep_freed_memory
 from spinhop.code_storage import PLACES, comes_from_numba, storage_problem
 from spinhop.commands import (
@@ -175,6 +176,8 @@ def _lines(error: Exception) -> Sequence[str]:
     if isinstance(error, click.ClickException):
         return [one_line(error.format_message())]
     if isinstance(error, OSError):
+        if error.filename is None and (scarce := no_more_files(error)):
+            return [scarce]
         return [one_line(f"{error.filename or _nameless(error)}: {error.strerror or error}")]
     if isinstance(error, StoppedError):
         return [str(error)]

@@ -43,7 +43,7 @@ def spice_design(
     Raises:
         InputError: bad input to any stage; the simulator is to run and is missing, fails, or is none run here.
     """
-    from sim.spice import check_simulator, deck_law, dialect_of
+    from sim.spice import check_simulator, deck_law_of, dialect_of
 
     form = dialect_of(dialect)
     if run:
@@ -51,7 +51,7 @@ def spice_design(
     refuse_unused(ideal=ideal, layout=layout, spef=spef, engine=engine)
     with open_run(design, out, layout=layout, top=top, spef=spef, engine=engine, to_draw=not ideal) as opened:
         noise = opened.design.operating_point.temperature is not None
-        deck_law(opened.design.device.dynamics.model, verilog_a=form.verilog_a, noise=noise)
+        deck_law_of(opened.design.device.dynamics.model, verilog_a=form.verilog_a, noise=noise)
         stages = [SIMULATION_IDEAL] if ideal else [LAYOUT, EXTRACTION, SIMULATION_DRAWN]
         stages += [deck_stage(ideal, dialect), *([run_stage(ideal, dialect)] if run else [])]
         opened.execute(stages, progress, force=force)

@@ -7,9 +7,9 @@ from hwlib.checks.databases import write_lyrdb
 from hwlib.checks.design_rules.run import drc
 from hwlib.checks.design_rules.script import drc_script, write_drc_script
 from hwlib.checks.drawn_devices import read_device_places
+from hwlib.checks.klayout_lvs import lvs_script, write_lvs_script
 from hwlib.checks.lvs_engine import lvs, lvs_beside, open_labelled_layout
-from hwlib.checks.lvs_script import lvs_script, write_lvs_script
-from hwlib.checks.reference_netlist import network_graph, reference_netlist, reference_network, write_reference_spice
+from hwlib.checks.lvs_reference import network_graph, reference_netlist, reference_network, write_reference_spice
 
 __all__ = [
     "drc",

@@ -10,7 +10,7 @@ import klayout.db as kdb
 
 from hwlib.checks.connectivity import Extracted
 from hwlib.checks.databases import write_lvsdb
-from hwlib.checks.reference_netlist import reference_netlist
+from hwlib.checks.lvs_reference import reference_netlist
 from hwlib.design import Design
 from hwlib.errors import StoppedError
 from hwlib.findings import Finding

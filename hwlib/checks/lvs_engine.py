@@ -18,8 +18,8 @@ from hwlib.checks.identify import Lattice, identify
 from hwlib.checks.layout_view import LayoutView, view_in_bands, view_whole
 from hwlib.checks.locate import Locator
 from hwlib.checks.loose_metal import dangling_ends
+from hwlib.checks.lvs_reference import drawn_parameters, reference_network
 from hwlib.checks.lvs_report import LvsReport
-from hwlib.checks.reference_netlist import drawn_parameters, reference_network
 from hwlib.checks.source_labels import odd_labels
 from hwlib.checks.strap_check import bare_landings, broken_straps, macro_box
 from hwlib.design import Design

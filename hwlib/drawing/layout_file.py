@@ -8,7 +8,7 @@ from pathlib import Path
 import klayout.db as kdb
 
 from hwlib.errors import InputError, StoppedError, shown
-from hwlib.files import open_outside
+from hwlib.files import no_more_files, open_outside
 from hwlib.forked import bounded
 from hwlib.known_contents import content_of, is_known, remember
 from hwlib.scratch import is_plain
@@ -65,7 +65,12 @@ def read_layout(path: str | Path) -> kdb.Layout:
         bounds = f"within {seconds:.0f} s and {memory / 1e9:.1f} GB"
         why = "damaged, or thousands of cells in one another"
         raise InputError(f"{path}: {why}, its {size} bytes of {form} cannot be read {bounds}") from None
-    except (RuntimeError, UnicodeDecodeError):  # KLayout's words are of bytes and records, or of its own source
+    except (OSError, RuntimeError, UnicodeDecodeError) as error:
+        if scarce := no_more_files(error):
+            raise InputError(f"{path}: cannot be read ({scarce})") from None
+        if isinstance(error, OSError):
+            raise
+        # KLayout's words are of bytes and records, or of its own source.
         raise InputError(f"{path}: damaged, it begins as {form} but cannot be read to its end") from None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hwlib.checks.device_extractor import DEVICE_CLASS, PARAMETERS
-from hwlib.checks.reference_netlist import drawn_parameters, reference_network
+from hwlib.checks.lvs_reference import drawn_parameters, reference_network
 from hwlib.nets import GROUND, RAIL, V_DW, parse_net
 from hwlib.network import TERMINALS
 from hwlib.node_names import instance_names

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 
 from hwlib.design import Design
+from hwlib.dynamics_data import LAWS, law_problem
 from hwlib.errors import FieldsError, InputError, shown
 from hwlib.network import Network
 from hwlib.quantities import parse_quantity
@@ -19,7 +20,7 @@ from sim.dynamics.law import WallDynamics as WallDynamics
 from sim.dynamics.law_shapes import check_shapes, refuse_unfinished
 from sim.dynamics.parameter import Parameter as Parameter
 
-DYNAMICS: Registry[type[WallDynamics]] = Registry("law")
+DYNAMICS: Registry[type[WallDynamics]] = LAWS
 
 
 def register(law: type[WallDynamics]) -> type[WallDynamics]:
@@ -39,8 +40,8 @@ def law_of(name: str) -> type[WallDynamics]:
     Raises:
         InputError: none has it; with the names that there are.
     """
-    if name not in DYNAMICS:
-        raise InputError(f"dynamics: {shown(name)} is not known, allowed: {', '.join(DYNAMICS)}")
+    if unknown := law_problem(name):
+        raise InputError(f"dynamics: {unknown}")
     return DYNAMICS[name]
 
 
@@ -63,9 +64,8 @@ def resolved(design: Design) -> Design:
         FieldsError: no such law, or parameters that it does not take, each with its field.
     """
     given, place = design.device.dynamics, ("device", "dynamics")
-    if given.model not in DYNAMICS:
-        allowed = ", ".join(DYNAMICS)
-        raise FieldsError([((*place, "model"), f"{shown(given.model)} is not known, allowed: {allowed}")])
+    if unknown := law_problem(given.model):
+        raise FieldsError([((*place, "model"), unknown)])
     known = {p.name: p for p in DYNAMICS[given.model].parameters if not p.of_device}
     wrong: list[tuple[tuple[str | int, ...], str]] = []
     values: dict[str, float | str] = {name: p.written(p.default) for name, p in known.items()}

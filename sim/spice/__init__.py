@@ -7,7 +7,7 @@ dialect of ngspice, Xyce, VACASK or Spectre; ``run_deck`` runs a bench with ngsp
 
 from sim.spice.deck import Deck as Deck
 from sim.spice.deck import write_deck as write_deck
-from sim.spice.deck_law import deck_law as deck_law
+from sim.spice.deck_law import deck_law_of as deck_law_of
 from sim.spice.deck_trial import RUNNABLE as RUNNABLE
 from sim.spice.deck_trial import check_simulator as check_simulator
 from sim.spice.deck_trial import read_back as read_back

@@ -14,7 +14,7 @@ from hwlib.quantities import in_si
 from hwlib.writing import write_atomic, write_bytes
 from sim.dynamics import dynamics_of
 from sim.protocol import Protocol
-from sim.spice.deck_law import deck_law
+from sim.spice.deck_law import deck_law_of
 from sim.spice.dialect import dialect_of
 from sim.spice.ngspice import check_deck_name
 from sim.spice.trial_bench import TrialBench
@@ -79,7 +79,7 @@ def write_deck(
     """
     form = dialect_of(dialect)
     file = Path(path)
-    law = deck_law(network.dynamics.model, verilog_a=form.verilog_a, noise=protocol.noise is not None)
+    law = deck_law_of(network.dynamics.model, verilog_a=form.verilog_a, noise=protocol.noise is not None)
     check_deck_name(file)
     load_time, duration, max_step = (
         in_si(value, "s", f"spice: {name}") if isinstance(value, str) else value

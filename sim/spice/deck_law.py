@@ -65,7 +65,7 @@ def register(law: DeckLaw) -> DeckLaw:
     return DECK_LAWS.add(law.name, law)
 
 
-def deck_law(model: str, *, verilog_a: bool = True, noise: bool = False) -> DeckLaw:
+def deck_law_of(model: str, *, verilog_a: bool = True, noise: bool = False) -> DeckLaw:
     """The law of a name.
 
     Args:

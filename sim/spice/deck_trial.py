@@ -17,7 +17,7 @@ from sim.protocol import Protocol
 from sim.recorder import Recorder
 from sim.result import Trace, Trials, dataset, trace_samples
 from sim.spice.deck import Deck, write_deck
-from sim.spice.deck_law import deck_law
+from sim.spice.deck_law import deck_law_of
 from sim.spice.dialect import dialect_of
 from sim.spice.ngspice import find_ngspice, run_deck
 from sim.spice.raw_file import SpiceRun
@@ -176,7 +176,7 @@ def _points(network: Network, deck: Deck, result: SpiceRun) -> _Points:
     load = deck.load_time
     phase = (result.time > load).astype(int) if load else np.ones(len(result.time), int)
     keep = (result.time <= load) | (result.time >= load + SWITCHING * (1 - 1e-6)) if load else phase == 1
-    law = deck_law(network.dynamics.model)
+    law = deck_law_of(network.dynamics.model)
     names = Names(network, law, dialect_of(deck.dialect).most_ports)
     vectors = result.vectors
     voltage = np.stack([vectors[names.vector(name)] for name in names.node], axis=1)[keep]

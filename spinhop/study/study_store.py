@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hwlib.errors import InputError, cut
+from hwlib.files import no_more_files
 from hwlib.made_with import not_ours
 from hwlib.netcdf import read_bounded
 from spinhop.study.point_evaluation import PointResult
@@ -327,6 +328,8 @@ def _opened(path: Path, mode: Any) -> Any:
 
 
 def _damaged(path: Path, error: Exception) -> InputError:
+    if scarce := no_more_files(error):
+        return InputError(f"{path}: cannot be read ({scarce})")
     return InputError(f"{path}: damaged, or no {_WHAT} ({type(error).__name__})")
 
 

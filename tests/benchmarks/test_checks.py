@@ -9,7 +9,7 @@ import pytest
 import layouts
 from hwlib.checks import drc, graph_comparison, lvs
 from hwlib.checks.connectivity import Extracted
-from hwlib.checks.reference_netlist import reference_netlist
+from hwlib.checks.lvs_reference import reference_netlist
 from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
 from hwlib.forked import cores

@@ -11,7 +11,7 @@ from hwlib.checks import graph_comparison, lvs, lvs_beside, lvs_engine, referenc
 from hwlib.checks.layout_view import view_in_bands, view_whole
 from hwlib.checks.locate import Locator
 from hwlib.checks.lvs_engine import Comparison
-from hwlib.checks.reference_netlist import drawn_parameters
+from hwlib.checks.lvs_reference import drawn_parameters
 from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError

@@ -11,7 +11,7 @@ import xarray as xr
 from hwlib.checks import lvs, network_graph, reference_netlist, reference_network
 from hwlib.checks.connectivity import Extracted
 from hwlib.checks.device_table import device_table
-from hwlib.checks.reference_netlist import write_reference_spice
+from hwlib.checks.lvs_reference import write_reference_spice
 from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
 from hwlib.nets import RAIL

@@ -18,7 +18,7 @@ from pyslang.syntax import SyntaxTree
 from hwlib.checks import drc, lvs
 from hwlib.checks.connectivity import Extracted
 from hwlib.checks.device_extractor import device_class
-from hwlib.checks.reference_netlist import reference_netlist
+from hwlib.checks.lvs_reference import reference_netlist
 from hwlib.design import Design, load_design
 from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError

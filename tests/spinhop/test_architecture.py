@@ -102,3 +102,14 @@ def test_every_class_name_stands_once():
             if isinstance(node, ast.ClassDef):
                 found[node.name].append(name)
     assert not {each: names for each, names in found.items() if len(names) > 1}
+
+
+def test_no_name_of_a_package_hides_a_module_of_it():
+    """``import sim.spice.deck_law as m`` gave a function."""
+    for name, path in MODULES.items():
+        for file in {path, path.with_suffix(".pyi")} if path.stem == "__init__" else ():
+            for node in ast.parse(file.read_text(encoding="utf-8")).body if file.exists() else ():
+                offered = [getattr(node, "name", "")]
+                if isinstance(node, ast.ImportFrom) and node.module and (node.level or node.module != name):
+                    offered = [alias.asname or alias.name for alias in node.names]
+                assert not [each for each in offered if f"{name}.{each}" in MODULES], name
