@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from spinhop.levers import Lever, lever_of
 from spinhop.task_advice import RECALL, TaskAdvice
-from spinhop.verdict import BROKEN, FAILS, NOT_CHECKED, UNDETERMINED, WORKS, VerdictLine
+from spinhop.verdict import BROKEN, FAILS, NOT_CHECKED, RESTS, UNDETERMINED, WORKS, VerdictLine
 
 if TYPE_CHECKING:
     from hwlib.findings import Finding
@@ -102,6 +102,8 @@ def _working(
         return NextStep(f"mend {broken.rule} first", lever_of(broken.rule), broken.rule)
     known = function is not None and function.word == WORKS
     works = "nothing has to change" if known else "simulate it: spinhop run DESIGN"
+    if function is not None and function.word == RESTS:
+        works = "to judge more than rest, give the patterns that the weights are to store (network.weights.rule: given)"
     if limits is None and not findings:
         return NextStep(f"{works} for its task; check its limits too: spinhop check DESIGN")
     worst = _worst(_warnings(findings))

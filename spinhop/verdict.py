@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sim.tasks.kinds import RunTask
 
 WORKS, FAILS, UNDETERMINED = "works", "does not work", "undetermined"
+RESTS = "comes to rest"  # all that can be said where there is nothing to compare the trials with
 KEPT, WAIVED, BROKEN, NOT_CHECKED = "kept", "waived", "broken", "not checked"
 _WAIVED_ERROR = ("waived", "error")  # status and severity of a rule
 DRAWING = {"drc": "design rules", "lvs": "layout against netlist"}
@@ -94,14 +95,17 @@ class TrialCounts:
     def word(self, required: float) -> str:
         """Whether every trial, or answer where there are some, came to rest and the mean accuracy is what is required.
 
-        Undetermined when it would change with the undetermined trials counted as right, or as wrong.
+        Undetermined when it would change with the undetermined trials counted as right, or as wrong. Without an
+        accuracy no network works: it comes to rest, or does not work.
         """
         if self.answers is not None:
             return self.answers.word(required)
         as_right, as_wrong = self._good(required, right=True), self._good(required, right=False)
         if as_right != as_wrong:
             return UNDETERMINED
-        return WORKS if as_right else FAILS
+        if not as_right:
+            return FAILS
+        return RESTS if self.accuracy is None else WORKS
 
     def works(self, required: float) -> bool:
         """Whether the word is that it works."""
@@ -149,6 +153,8 @@ def function_line(
 ) -> VerdictLine:  # fmt: skip
     """Does the network do its task? As drawn, every trial comes to rest with the required mean accuracy.
 
+    Where there is nothing to compare with the verdict is only that it comes to rest, or not.
+
     Args:
         required: what the task requires, e.g. ``task.required_accuracy``.
         drawn: trials as drawn; None when there are none.
@@ -163,7 +169,8 @@ def function_line(
         if ideal is None:
             return VerdictLine("function", UNDETERMINED, missing, facts)
         if alone:
-            return VerdictLine("function", ideal.word(required), f"ideal wires: {ideal.counts(required)}", facts)
+            reason = f"ideal wires: {ideal.counts(required)}{_uncompared(ideal)}"
+            return VerdictLine("function", ideal.word(required), reason, facts)
         return VerdictLine(
             "function", UNDETERMINED, f"{missing}; ideal wires: {_beside(ideal, required, needs=True)}", facts
         )
@@ -172,7 +179,11 @@ def function_line(
         beside = f"; ideal wires: {_beside(ideal, required, needs=False)}"
         if FAILS == word == ideal.word(required):
             beside += ", so no wire is to blame"
-    return VerdictLine("function", word, f"as drawn: {drawn.counts(required)}{beside}", facts)
+    return VerdictLine("function", word, f"as drawn: {drawn.counts(required)}{beside}{_uncompared(drawn)}", facts)
+
+
+def _uncompared(trials: TrialCounts) -> str:
+    return "; no stored patterns to compare with" if trials.accuracy is None else ""
 
 
 def _beside(ideal: TrialCounts, required: float, *, needs: bool) -> str:

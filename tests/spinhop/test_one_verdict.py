@@ -50,7 +50,7 @@ DESIGNS = {
         "operating_point: {soma_leak: -0.2 m/s}\n", "does not work", "broken", {"state.all_off"},
     ),
     "matrix": ("network: {neurons: 3, weight_style: lines, weights: {matrix: [[0, 1, 1], [1, 0, 1], [1, 1, 0]]}}\n",
-               "works", "kept", set()),
+               "comes to rest", "kept", set()),
 }  # fmt: skip
 ALWAYS = ("waived_all_the_same",)  # test_verdict has one that breaks limits
 

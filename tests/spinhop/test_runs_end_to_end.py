@@ -209,7 +209,12 @@ def test_design_with_a_matrix_has_no_recall_but_a_report(spinhop, tmp_path):
     code, out, err = spinhop("run", design, "--out", tmp_path / "run")
     assert code == 0, err
     assert not (tmp_path / "run" / "recall_drawn.nc").exists() and "final state" in out
-    assert "no stored patterns" in (tmp_path / "run" / "report.html").read_text()
+    said = "function: comes to rest, as drawn: 1 of 1 trials at rest; ideal wires: comes to rest, 1 of 1 trials at rest"
+    said += "; no stored patterns to compare with"
+    assert f"{said}\n" in out and "next: to judge more than rest, give the patterns " in out
+    assert said in html.unescape((tmp_path / "run" / "report.html").read_text())
+    code, out, _ = spinhop("report", tmp_path / "run", "--json")
+    assert code == 0 and json.loads(out)["function"]["verdict"] == "comes to rest"
     assert spinhop("recall", design, "--out", tmp_path / "run")[0] == 2
 
 

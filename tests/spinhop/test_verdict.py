@@ -31,7 +31,7 @@ def trials(rest, accuracy=None, unsure=()):
         ([1, 1, 1, 1], [0.5, 0.5, 0.5, 1], (3,), "does not work"),  # whichever way it falls
         ([1] * 20, [1] * 20, (3,), "works"),  # still 95 % if it is wrong
         ([1, 0], [1, 0.5], (1,), "undetermined"),
-        ([1], None, (), "works"),
+        ([1], None, (), "comes to rest"),  # at which state nobody knows whether it should
         ([0], None, (), "does not work"),
         ([1], None, (0,), "undetermined"),
     ],
