@@ -43,6 +43,7 @@ def _file_name(name: str) -> str:
 
 _Text = Annotated[str, Field(max_length=1000), AfterValidator(_printable)]
 _Name = Annotated[_Text, AfterValidator(_file_name)]
+_Path = Annotated[str, Field(max_length=8192)]
 _Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -69,6 +70,7 @@ class _Manifest(BaseModel):
     design: _Text
     seed: int
     versions: dict[_Text, _Text]
+    sources: list[_Path] = Field(default_factory=list)
     stages: dict[_Text, _Record]
 
     @model_validator(mode="after")

@@ -9,8 +9,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from hwlib.files import real_path
+from spinhop.manifest import read_manifest
+
 _LONGEST = 40  # characters of a file's part of a name
 _DIGEST = 8
+_LONGEST_NAME = 64  # of a folder, as of a design
 
 
 def run_name(kind: str, files: Sequence[str]) -> str:
@@ -38,6 +42,29 @@ def run_names(kind: str, files: Sequence[Path]) -> list[str]:
             way[path] += 1
 
 
+def run_folder(name: str, files: Sequence[Path]) -> Path:
+    """The run folder of a design that a command makes of files: another's of the same name is left alone.
+
+    Args:
+        name: of the design.
+        files: that it is made of; the folder's manifest says what it was made of (``sources``).
+
+    Raises:
+        InputError: a manifest that is damaged.
+    """
+    folder = Path("runs") / name
+    manifest = read_manifest(folder)
+    if manifest is None or manifest.get("sources") == sources(folder, files):
+        return folder
+    paths = "\0".join(os.path.relpath(file) for file in files)
+    return folder.with_name(f"{name[: _LONGEST_NAME - _DIGEST - 1]}-{_hashed(paths)}")
+
+
+def sources(folder: Path, files: Sequence[Path]) -> list[str]:
+    """The files that a run folder is made of, from it: both may be moved together."""
+    return [os.path.relpath(real_path(file), real_path(folder)) for file in files]
+
+
 def _plain(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
 
@@ -57,5 +84,8 @@ def _by_folder(path: Path) -> str:
 
 
 def _by_path(path: Path) -> str:
-    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:_DIGEST]
-    return f"{_by_stem(path)[: _LONGEST - _DIGEST - 1]}-{digest}"
+    return f"{_by_stem(path)[: _LONGEST - _DIGEST - 1]}-{_hashed(str(path))}"
+
+
+def _hashed(path: str) -> str:
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:_DIGEST]

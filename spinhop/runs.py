@@ -18,9 +18,10 @@ from hwlib.made_with import versions
 from hwlib.process import Process
 from spinhop.allocation import give_freed_memory_back
 from spinhop.folder_lock import hold, refuse_others
-from spinhop.inputs import COPIES, PROCESS, RESOLVED, inputs_hash, read_design, write_inputs
+from spinhop.inputs import COPIES, PROCESS, RESOLVED, inputs_hash, read_design, referred_files, write_inputs
 from spinhop.manifest import FORMAT, MANIFEST, read_manifest, write_manifest
 from spinhop.provenance import code_version, data_hash, file_hash
+from spinhop.run_names import sources
 
 if TYPE_CHECKING:
     from hwlib.drawing.reader import Drawing
@@ -246,6 +247,9 @@ def open_run(
     with hold(folder, (COPIES,), _refuse_foreign):
         manifest = read_manifest(folder) or {}  # of a new folder, and of a run that ended before it had any
         manifest.update(format=FORMAT, design=design.name, seed=design.seed, versions=versions())
+        made_of = [source] if isinstance(source, Path) else [design.folder / name for name in referred_files(design)]
+        if source != folder / RESOLVED:  # which says nothing new
+            manifest["sources"] = sources(folder, made_of)
         manifest.setdefault("stages", {})
         run = Run(folder, design, process, layout, top, parasitics, engine, manifest=manifest, drawing=drawing)
         run.save()  # before anything else, so that the folder is known for one of a run however soon this one ends

@@ -13,10 +13,11 @@ from hwlib.design import Design, completed
 from hwlib.errors import FieldsError, InputError
 from hwlib.task_registry import registered
 from hwlib.weight_styles import LINES, RAILS
+from spinhop.inputs import referred_files
 from spinhop.next_step import NextStep
 from spinhop.read_function import read_function
 from spinhop.read_verdict import read_limits, read_step
-from spinhop.run_names import run_name
+from spinhop.run_names import run_folder, run_name
 from spinhop.running import run_design
 from spinhop.stored_results import StoredResults
 from spinhop.task_outcome import TaskOutcome
@@ -123,7 +124,7 @@ def answer(
     Args:
         design: of ``task_design``.
         progress: as for ``run_design``; its remarks are made before any trial.
-        out: run folder; default ``runs/<design name>``.
+        out: run folder; default ``runs/<design name>``, or with a hash where that is one of other files.
         ideal: only with ideal wires: no layout, no checks, no report.
         drawn: as drawn whatever it costs; else only up to an estimate of ``DRAWN_SECONDS``.
         engine: simulation engine.
@@ -142,6 +143,8 @@ def answer(
         )
         ideal = True
     goal = "recall ideal" if ideal else "run"
+    if out is None:
+        out = run_folder(design.name, [design.folder / name for name in referred_files(design)])
     done = run_design(design, goal, out=out, engine=engine, progress=progress, remarks=remarks)
     results = StoredResults.of(done)
     function = read_function(results, ideal=ideal)

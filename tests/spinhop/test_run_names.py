@@ -1,5 +1,6 @@
 """Names of run folders that commands make of files: no two files of one command share one."""
 
+import json
 from itertools import permutations
 from pathlib import Path
 
@@ -53,3 +54,25 @@ def test_labels_have_the_folders_that_tell_them_apart():
     assert told_apart(["a/x.png", "b/x.png", "a/y.png"]) == ["a/x.png", "b/x.png", "y.png"]
     assert told_apart(["x.png", "/r/a/x.png", "/r/b/a/x.png"]) == ["x.png", "r/a/x.png", "b/a/x.png"]
     assert told_apart(["a/x.png", "a/x.png"]) == ["x.png", "x.png"]
+
+
+def test_the_folder_of_another_file_of_the_same_name_is_left_alone(spinhop, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder, edges in (("a", "3 1\n1 2 1\n"), ("b", "3 2\n1 2 1\n2 3 1\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "g.txt").write_text(edges)
+
+    def cut(*paths):
+        code, out, err = spinhop("maxcut", *paths, "--ideal", "--json")
+        assert code in (0, 1), err
+        return [(row["folder"], row["edges"]) for row in json.loads(out)]
+
+    first = cut("a/g.txt")
+    (second,) = cut("b/g.txt")
+    assert first == [("runs/maxcut-g", 1)] and second[0].startswith("runs/maxcut-g-") and second[1] == 2
+    before = (tmp_path / "runs/maxcut-g/maxcut_ideal.nc").read_bytes()
+    assert [*cut("a/g.txt"), *cut("b/g.txt"), *cut(tmp_path / "a" / "g.txt")] == [*first, second, *first]
+    assert (tmp_path / "runs/maxcut-g/maxcut_ideal.nc").read_bytes() == before
+    (tmp_path / "a/g.txt").write_text("3 3\n1 2 1\n2 3 1\n1 3 1\n")  # edited: the same file still
+    assert cut("a/g.txt") == [("runs/maxcut-g", 3)]
+    assert spinhop("maxcut", "b/g.txt", "--ideal", "--out", "mine")[0] in (0, 1) and (tmp_path / "mine").is_dir()
