@@ -53,6 +53,27 @@ class SetVoltage(NamedTuple):
 _LAST = LastNetwork[tuple[tuple[str, str, bytes | None], SetVoltage]]()
 
 
+def known_v_dw(design: Design, process: Process, *, wires: bool, law: str | None = None) -> SetVoltage | None:
+    """V_DW of a design where no network need be solved for it; None where it is the centre of a network's own window.
+
+    Args:
+        design: its operating point.
+        process: its process.
+        wires: whether the network has drawn wires.
+        law: that moves its walls; default the design's.
+    """
+    design, process = at_temperature(design, process)
+    setting, law = design.operating_point.v_dw, law or design.device.dynamics.model
+    if wires and design.compensation is not None and design.compensation.v_dw is not None:
+        return SetVoltage(design.compensation.v_dw, "compensation of the wires")
+    if setting != "auto":
+        origin = "the paper's eq. (4)" if setting == "eq4" else "as stated"
+        return SetVoltage(resolve_v_dw(design, process), origin)
+    if not wires and law == DEFAULT:
+        return SetVoltage(resolve_v_dw(design, process), "centre of the ideal window")
+    return None
+
+
 def v_dw_on(
     network: Network, design: Design, process: Process, *, levels: np.ndarray | None = None,
     circuits: StaticCircuits | None = None,
@@ -69,14 +90,11 @@ def v_dw_on(
         levels: weights as multiples of W, for networks with weight lines; default the design's.
         circuits: of this network, for what was solved before; default: new ones.
     """
+    known = known_v_dw(design, process, wires=network.has_wires, law=network.dynamics.model)
+    if known is not None:
+        return known
     design, process = at_temperature(design, process)
-    setting, ideal = design.operating_point.v_dw, resolve_v_dw(design, process)
-    if network.has_wires and design.compensation is not None and design.compensation.v_dw is not None:
-        return SetVoltage(design.compensation.v_dw, "compensation of the wires")
-    if setting != "auto":
-        return SetVoltage(ideal, "the paper's eq. (4)" if setting == "eq4" else "as stated")
-    if not network.has_wires and network.dynamics.model == DEFAULT:
-        return SetVoltage(ideal, "centre of the ideal window")
+    ideal = resolve_v_dw(design, process)
     if not network.nets_of(LINE).any():
         levels = None  # rails say them: who gives them as well asks for nothing else
     elif levels is None:
@@ -86,9 +104,9 @@ def v_dw_on(
         process.model_dump_json(),
         None if levels is None else np.asarray(levels).tobytes(),
     )
-    known = _LAST.get(network)
-    if known is not None and known[0] == asked:
-        return known[1]
+    before = _LAST.get(network)
+    if before is not None and before[0] == asked:
+        return before[1]
     solved = circuits or StaticCircuits(network)
     found = _centre(network, design, process, levels, solved, ideal)
     if circuits is None:

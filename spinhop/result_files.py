@@ -10,6 +10,7 @@ import numpy as np
 
 from hwlib.errors import InputError, shown
 from hwlib.netcdf import Wanted, read_netcdf
+from spinhop.trial_consistency import impossible_trial
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,7 +27,7 @@ TRIAL = {
     "undetermined": Wanted((), "b", optional=True),
     "other_time": Wanted((), optional=True), "other_state": Wanted(("neuron",), "i", optional=True),
     "state": Wanted(("neuron",), "i"), "energy_source": Wanted(("source",)), "energy_sink": Wanted(("sink",)),
-    "v_dw": Wanted((), optional=True), **_NAMES,
+    "v_dw": Wanted((), optional=True), "steps": Wanted((), "i", optional=True), **_NAMES,
 }  # fmt: skip
 _ASKED = ("undetermined", "other_time", "other_state")  # all three, or none: ngspice does not ask
 _DEVICES = {name: Wanted(("device",), "i", optional=True) for name in ("pre", "post")}
@@ -48,7 +49,7 @@ BATCH = {
     "energy_source": Wanted(("trial", "source")), "energy_sink": Wanted(("trial", "sink")), **_NAMES,
     **{f"time_{name}": Wanted(("trial",), optional=True) for name in ("load", "convergence", "to_solution")},
     "other_state": Wanted(("trial", "neuron"), "i", optional=True), **_DEVICES,
-    "wall_final": Wanted(("trial", "device"), optional=True),
+    "wall_final": Wanted(("trial", "device"), optional=True), "steps": Wanted(("trial",), "i", optional=True),
 }  # fmt: skip
 _STYLES: dict[str, Literal["f", "i", "b", "U"]] = {"whole": "i", "text": "U", "lines": "U", "yes": "b", "trials": "b"}
 
@@ -98,6 +99,8 @@ def read_trial(path: Path, design: Design | None = None, *, traces: bool = False
         raise InputError(f"{path}: damaged, or no result of a trial (time_to_solution is not load and convergence)")
     if traces and "event" in trial.sizes and not _are_walls(trial):
         raise InputError(f"{path}: damaged, or no result of a trial (its events are not those of its walls in order)")
+    if design is not None and (said := impossible_trial(trial, design)):
+        raise InputError(f"{path}: damaged, or no result of a trial ({said})")
     return trial
 
 
@@ -149,7 +152,9 @@ def _retold(found: xr.Dataset, design: Design | None) -> str:
     """What of a batch is not what its states come to; empty where all is, or where no design says what they mean."""
     from sim.tasks.kinds import task_of
 
-    return "" if design is None else _read_out(found, design) or task_of(design).contradiction(found, design)
+    if design is None:
+        return ""
+    return _read_out(found, design) or impossible_trial(found, design) or task_of(design).contradiction(found, design)
 
 
 def _read_out(found: xr.Dataset, design: Design) -> str:
@@ -196,7 +201,9 @@ def _contradiction(found: xr.Dataset, task: type[RunTask]) -> str:
 
 
 def refuse_foreign(path: Path, found: xr.Dataset, design: Design, *, ideal: bool) -> xr.Dataset:
-    """The dataset, unless it says of itself that it is of another design, seed or kind of wires.
+    """The dataset, unless it says of itself that it is of another design, seed, kind of wires or V_DW.
+
+    V_DW is compared where the design says it, on ideal wires also where it is the centre of the window.
 
     Raises:
         InputError: it does; one that says nothing passes.
@@ -210,9 +217,19 @@ def refuse_foreign(path: Path, found: xr.Dataset, design: Design, *, ideal: bool
     ]
     if (wires == IDEAL_WIRES) != ideal:
         wrong.append(f"wires {shown(wires, 40)}, here {'ideal' if ideal else 'drawn'}")
+    wrong += [] if wrong else _other_voltage(found, design, ideal)
     if wrong:
         raise InputError(f"{path}: damaged, or of another run ({wrong[0]})")
     return found
+
+
+def _other_voltage(found: xr.Dataset, design: Design, ideal: bool) -> list[str]:
+    from sim.set_point import known_v_dw
+
+    known = known_v_dw(design, design.load_process(), wires=not ideal) if "v_dw" in found else None
+    if known is None or np.isclose(float(found["v_dw"]), known.volts, rtol=_ROUNDING, atol=0):
+        return []
+    return [f"v_dw {float(found['v_dw']):.6g} V, here {known.volts:.6g} V"]
 
 
 def read_recall(path: Path) -> xr.Dataset:

@@ -10,10 +10,11 @@ from hwlib.design import Design, load_design
 from hwlib.errors import InputError
 from hwlib.netcdf import write_netcdf
 from hwlib.schematic import ideal_network
+from sim.set_point import known_v_dw
 from sim.tasks.kinds import task_of
 from sim.tasks.run_task import ideal_for_task
 from spinhop.artefacts import save_dataset
-from spinhop.result_files import read_task, read_trial
+from spinhop.result_files import read_task, read_trial, refuse_foreign
 
 TASKS = {
     "recall": "name: t\nnetwork: {neurons: 5}\ntask: {trials: 3}\n",
@@ -117,6 +118,55 @@ def test_a_trial_whose_state_is_not_that_of_its_walls_is_refused(tmp_path):
         found[name] = (found[name].dims, inverted(found[name].values))
     with pytest.raises(InputError, match="state is not the read-out of wall_final"):
         read_trial(save_dataset(found, tmp_path / "trial.nc"), design, traces=True)
+
+
+TRIAL = {
+    "at_rest": (np.logical_not, "at_rest is false of a trial that ended before the time limit"),
+    "steps": (lambda values: -values, "steps is negative"),
+    "event_wall": (first(lambda value: value + 1), "event_wall is not on the track"),
+    "wall_final": (lambda values: values - 2e-8, "wall_final is not on the track"),
+    "event_time": (lambda values: 1.5 * values, "event_time does not go from the trial's beginning to its end"),
+}  # fmt: skip
+
+
+def test_a_trial_that_its_design_or_its_own_events_contradict_is_refused(tmp_path):
+    design = Design(name="t", network={"neurons": 3})
+    network = ideal_network(design, design.load_process())
+    found = sim.run(network, sim.first_trial(network, design, design.load_process()))
+    path = save_dataset(found, tmp_path / "trial.nc")
+    assert bool(read_trial(path, design, traces=True).at_rest)
+    for name, (change, words) in TRIAL.items():
+        forged = found.assign({name: (found[name].dims, change(found[name].values))})
+        with pytest.raises(InputError, match=rf"trial\.nc: damaged, or no result of a trial \({words}\)$"):
+            read_trial(save_dataset(forged, path), design, traces=True)
+    middle = found.event_wall.where(found.event_time < found.time_to_solution, design.device.track_length / 2)
+    with pytest.raises(InputError, match="event_wall does not end at wall_final"):
+        read_trial(save_dataset(found.assign(event_wall=middle), path), design, traces=True)
+    long = found.assign(
+        time_convergence=found.time_convergence * 1e3, time_to_solution=found.time_load + found.time_convergence * 1e3
+    )
+    with pytest.raises(InputError, match="time_convergence is longer than the time limit"):
+        read_trial(save_dataset(long, path), design)
+
+
+def test_a_trial_that_is_cut_off_is_read(tmp_path):
+    """It ended at the limit, and does not rest."""
+    for load in ("rest", "10 ns"):
+        design = Design(name="t", network={"neurons": 3}, task={"time_limit": "20 ns"}, operating_point={"load": load})
+        network = ideal_network(design, design.load_process())
+        found = sim.run(network, sim.first_trial(network, design, design.load_process()))
+        assert not read_trial(save_dataset(found, tmp_path / "trial.nc"), design, traces=True).at_rest
+
+
+@pytest.mark.parametrize(("v_dw", "ideal"), [("auto", True), ("eq4", False), ("90 mV", False)])
+def test_another_voltage_than_the_design_s_is_refused(results, v_dw, ideal):
+    design, found, path = results["recall"]
+    design = Design(**design.model_dump(exclude_unset=True) | {"operating_point": {"v_dw": v_dw}})
+    known = known_v_dw(design, design.load_process(), wires=not ideal).volts
+    said = {"wires": "ideal" if ideal else "extracted"}
+    assert refuse_foreign(path, found.assign(v_dw=known).assign_attrs(said), design, ideal=ideal) is not None
+    with pytest.raises(InputError, match=r"damaged, or of another run \(v_dw 0\.5 V, here 0\.0"):
+        refuse_foreign(path, found.assign(v_dw=0.5).assign_attrs(said), design, ideal=ideal)
 
 
 def test_early_results_that_tell_less_are_read(results, tmp_path):
