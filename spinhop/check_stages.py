@@ -10,6 +10,7 @@ from hwlib.errors import cut
 from hwlib.findings import Finding, failed, read_findings, write_findings
 from spinhop.artefacts import PARASITICS, design_inputs, drawn_network, ideal_wires, open_drawing
 from spinhop.point_tables import Point
+from spinhop.provenance import data_hash
 from spinhop.runs import Run, Stage
 from spinhop.stored_point import read_point, refuse_contradiction, refuse_other_design
 from spinhop.stored_results import StoredResults
@@ -134,25 +135,35 @@ def _check_drawn_point(run: Run) -> Sequence[str]:
 def _write_page(run: Run) -> Sequence[str]:
     from spinhop.check_page import write_check_page
 
-    checks, limits, step = _judged(run)
+    checks, limits, step = judged(run)
     return write_check_page(
         run.folder, open_drawing(run), run.process, checks.findings, checks.points, TITLES, limits, step
     )  # fmt: skip
 
 
-def _judged(run: Run) -> tuple[Checks, VerdictLine, NextStep]:
+def judged(run: Run) -> tuple[Checks, VerdictLine, NextStep]:
+    """What the checks found, the verdict on it, and what to do next; once for the same stages in the manifest.
+
+    Raises:
+        InputError: as of ``read_checks``.
+    """
     from spinhop.read_function import read_check_step
     from spinhop.verdict import limits_line
 
-    results = StoredResults.of(run)
-    checks = read_checks(results)
-    limits = limits_line(checks.findings, checks.points, checks.skipped)
-    return checks, limits, read_check_step(results, limits, checks.findings)
+    stages = {name: record for name, record in run.manifest["stages"].items() if name != CHECK_PAGE.name}
+    key = "judged", data_hash(run.manifest | {"stages": stages})
+    if key not in run.kept:
+        results = StoredResults.of(run)
+        checks = read_checks(results)
+        limits = limits_line(checks.findings, checks.points, checks.skipped)
+        run.kept[key] = checks, limits, read_check_step(results, limits, checks.findings)
+    found: tuple[Checks, VerdictLine, NextStep] = run.kept[key]
+    return found
 
 
 def _page_inputs(run: Run) -> Any:
     """The next step too: trials of the task, which are no stages that the page waits for, have a say in it."""
-    return [run.process.model_dump(mode="json"), _judged(run)[2].data()]
+    return [run.process.model_dump(mode="json"), judged(run)[2].data()]
 
 
 def _drawing_inputs(run: Run) -> Any:

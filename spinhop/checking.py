@@ -20,18 +20,17 @@ from spinhop.check_stages import (
     Checks,
     drawing_failed,
     drawing_findings,
-    read_checks,
+    judged,
 )  # fmt: skip
 from spinhop.docs_links import see
 from spinhop.extras import DRAWING_PACKAGES, READING_PACKAGES, need
 from spinhop.inputs import read_design
 from spinhop.next_step import NextStep
 from spinhop.point_tables import Point
-from spinhop.read_function import read_check_step
 from spinhop.runs import Progress, Run, open_run
 from spinhop.stages import EXTRACTION, LAYOUT
 from spinhop.stored_results import StoredResults
-from spinhop.verdict import VerdictLine, limits_line
+from spinhop.verdict import VerdictLine
 
 if TYPE_CHECKING:
     from hwlib.checks.lone_device import LoneDevice
@@ -88,9 +87,8 @@ def check_design(
     need(*(DRAWING_PACKAGES if layout is None else READING_PACKAGES))
     with open_run(design, out, layout=layout, top=top, spef=spef, to_check=True) as run:
         run.remark = getattr(progress, "remark", run.remark)
-        checks = run_checks(run, progress, force=force)
-        limits = limits_line(checks.findings, checks.points, checks.skipped)
-        step = read_check_step(StoredResults.of(run), limits, checks.findings)
+        run_checks(run, progress, force=force)
+        checks, limits, step = judged(run)
         return Checked(run.folder, run.path(PAGE), checks.findings, checks.points, checks.skipped, limits, step)
 
 
@@ -104,7 +102,7 @@ def run_checks(run: Run, progress: Progress, *, force: bool = False) -> Checks:
     else:
         run.execute((EXTRACTION, POINT_DRAWN), progress, force=force)
     run.execute((CHECK_PAGE,), progress, force=force)
-    return read_checks(StoredResults.of(run))
+    return judged(run)[0]
 
 
 def _tell_rails(run: Run) -> None:

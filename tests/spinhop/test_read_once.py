@@ -16,7 +16,7 @@ from hwlib.design import load_design
 from hwlib.drawing import reader
 from hwlib.extraction import extractor
 from hwlib.yaml_text import yaml_text
-from spinhop import result_files
+from spinhop import read_function, result_files
 from spinhop.checking import check_design
 from spinhop.inputs import read_design, write_inputs
 from spinhop.running import run_design
@@ -67,6 +67,16 @@ def test_a_check_reads_inputs_and_opens_the_layout_once(design, tmp_path, counte
         "read_text d.yaml": 1, "read_text own.yaml": 1, "GraphFile g.txt": 1,
         "layout layout.oas": 1, "opened": 1, "assembled": 1,
     }  # fmt: skip
+
+
+def test_checks_are_judged_once_for_what_there_is(design, tmp_path, monkeypatch):
+    """By the page's stage, by the page and by the command; and once more when there are trials."""
+    judge, times = read_function.read_check_step, []
+    monkeypatch.setattr(read_function, "read_check_step", lambda *given: [times.append(1), judge(*given)][1])
+    check_design(design, out=tmp_path / "run")
+    assert len(times) == 1
+    run_design(design, out=tmp_path / "run")
+    assert len(times) == 1 + 2
 
 
 RESULTS = ("ideal.nc", "drawn.nc", "recall_ideal.nc", "recall_drawn.nc")
