@@ -133,6 +133,23 @@ def test_a_leak_alone_is_no_rest(engine, leak):
 
 
 @ENGINES
+@pytest.mark.parametrize("crawl", [0.5e-3, -0.5e-3, 0.0])
+def test_a_wall_slower_than_rest_does_not_keep_others_from_arriving(engine, crawl):
+    """Wherever its pillar is: the trial ends when the somas' leak has brought theirs to the ends of their tracks."""
+    network, _ = paper_case(3)
+    slow, v_dw = ~network.is_soma & (network.pre == 0), 10e-3
+    leak = np.where(network.is_soma, -0.2, network.leak)
+    leak[slow] = crawl - network.mobility[0] * v_dw / (network.r_ap[0] + network.r_m[0] / 2) / 2
+    begin = np.where(network.is_soma, 0.1, 0.0)
+    begin[slow] = 0.2
+    lone = Protocol(v_dw=v_dw, v_charge=0.1, weight=0.1, levels=np.zeros((3, 3)), time_limit=1e-6, initial=begin)
+    result = sim.run(network.with_devices(leak=leak), lone, engine=engine, record=False)
+    assert result.at_rest
+    assert float(result.time_convergence) == pytest.approx(50e-9, rel=1e-6, abs=0)
+    np.testing.assert_allclose(result.wall_final[slow], 20e-9 + crawl * 50e-9, rtol=1e-6)
+
+
+@ENGINES
 @pytest.mark.parametrize("levels", [0.0, 1.0])
 def test_without_leaks_walls_rest_where_drives_cancel(engine, levels):
     """Weights that cancel exactly, walls anywhere, no leak: what is left of the drives is rounding."""

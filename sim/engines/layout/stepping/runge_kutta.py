@@ -201,10 +201,13 @@ def _begin_step(system, walls, motion):
 
 @outer()
 def _jump(system, walls, motion):
-    """Nothing changes until a wall reaches a pillar: go there, or until the last wall arrives."""
-    course, left = motion.course, motion.course[LEFT]
+    """Nothing changes until a wall reaches a pillar: go there, or until the last wall arrives.
+
+    That one may come first: a wall so slow that it counts as at rest has a pillar ahead too.
+    """
+    course = motion.course
     edge, last = _least(motion, EDGE), _most(motion, LAST)
-    h = min(edge if edge < np.inf else (last if last > 0 else left), left)
+    h = min(edge, last if last > 0 else np.inf, course[LEFT])
     _change(system, walls, motion, np.int64(DRIFT), h, 0.0)
     for k in range(len(motion.energy)):
         motion.energy[k] += h * motion.power[0, k]
