@@ -131,8 +131,8 @@ def window_summary(points: dict[str, Point]) -> list[str]:
     if "erc_drawn" in points and values["ohm_per_cell"] is not None:
         closes = values["closes_at"]
         lines.append(
-            f"with these wires the window closes at N = {closes}" if closes
-            else "with these wires the window stays open beyond N = 4096"
+            f"with cells like these the window closes at about N = {closes}" if closes
+            else "with cells like these the window stays open beyond N = 4096"
         )  # fmt: skip
     return lines
 

@@ -89,8 +89,9 @@ def operating_point_report(
         ``margin`` (of the set V_DW, relative to it), ``low_axon`` and ``high_axon`` (which set the ends), None for one
         that drives no axon; ``v_dw`` and ``eq4`` (V), ``pattern_margin`` (of ``drive.pattern``, per neuron),
         ``recommended_v_dw`` (V, None when no value serves every neuron), ``closes_at`` (smallest N whose window is
-        closed with these cells; None: open at 4096) and ``ohm_per_cell``, the ladder it was extrapolated with (None:
-        ideal wires, or not every neuron drives every other).
+        closed with these cells, above the network's own N where that one's is open, else at most that; None: open at
+        4096) and ``ohm_per_cell``, the ladder it was extrapolated with (None: ideal wires, or not every neuron drives
+        every other).
 
     Raises:
         InputError: waivers of unknown rules, lines without levels, or a rule from outside that gives no outcome of
@@ -151,7 +152,7 @@ def _values(cases: Cases, windows: window.Windows) -> dict[str, object]:
         "v_dw": v_dw,
         "eq4": window.eq4_voltage(cases),
         "recommended_v_dw": windows.recommended,
-        "closes_at": ladder.closes_at() if ladder else None,
+        "closes_at": ladder.closes_at((cases.network.neurons, windows.lowest, windows.highest)) if ladder else None,
         "ohm_per_cell": {k: getattr(ladder, k) for k in ("drive", "ground", "vdw", "trunk", "feeder", "feed")}
         if ladder
         else None,

@@ -114,23 +114,34 @@ class CellLadder:
         graph = ResistorGraph(np.stack([first, second], axis=1), len(node), node)
         return ResistorNetwork(graph, siemens, np.arange(2 * n + 2) >= source)
 
-    def closes_at(self) -> int | None:
-        """Smallest N whose window is closed; None when it is still open at 4096 neurons."""
-        shut, n = None, 2
-        while n <= MAX_GROWTH:
-            low, high = self.window(n)
-            if low >= high:
-                shut = n
+    def closes_at(self, known: tuple[int, float, float] | None = None) -> int | None:
+        """Smallest N whose window is closed; None when it is still open at 4096 neurons.
+
+        Args:
+            known: N and the window's ends in V of the network with these cells. The ladder leaves out what its other
+                wires do, so its ends are taken in proportion: what is said of that N is what its own window is.
+        """
+        scale, still_open = 1.0, 1
+        if known is not None:
+            neurons, low, high = known
+            scale = self._low_over_high(neurons) * max(high, 0.0) / low if low > 0 else np.inf
+            still_open = neurons if low < high else 1
+        while True:
+            shut = min(2 * still_open, MAX_GROWTH)
+            if self._low_over_high(shut) >= scale:
                 break
-            n *= 2
-        if shut is None:
-            return None
-        still_open = shut // 2
+            if shut == MAX_GROWTH:
+                return None
+            still_open = shut
         while shut - still_open > 1:
             middle = (shut + still_open) // 2
-            low, high = self.window(middle)
-            shut, still_open = (middle, still_open) if low >= high else (shut, middle)
+            shut, still_open = (middle, still_open) if self._low_over_high(middle) >= scale else (shut, middle)
         return shut
+
+    def _low_over_high(self, neurons: int) -> float:
+        """Lower over upper end of the window: closed from 1 on, as where no V_DW above 0 lets axons go OFF (inf)."""
+        low, high = self.window(neurons)
+        return low / high if high > 0 else np.inf
 
 
 def cell_ladder(cases: Cases) -> CellLadder:

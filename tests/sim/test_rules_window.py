@@ -305,6 +305,21 @@ def test_closing_size_is_the_first_closed_one(drive):
     assert replace(ladder, drive=0.0, ground=0.0).closes_at() is None
 
 
+@pytest.mark.parametrize("neurons", [4, 20, 29, 41])
+@pytest.mark.parametrize("narrower", [0.9, 1.0, 1.2, 1.5])
+def test_closing_size_agrees_with_the_network_s_own_window(neurons, narrower):
+    """What the ladder leaves out narrows or widens a network's own window: closed there, it closes there or before."""
+    ladder = growth.CellLadder(
+        drive=6.4, ground=6.4, vdw=1.7, trunk=7.5, feeder=0.0, feed=60.0, r_p=500.0, r_ap=2000.0, r_m=2000.0,
+        leak_current=4.7e-6, soma_current=0.0, centred=False,
+    )  # fmt: skip
+    low, high = ladder.window(neurons)
+    closes = ladder.closes_at((neurons, low * narrower, high))
+    assert (closes <= neurons) == (low * narrower >= high)
+    ratio = [np.divide(*ladder.window(n)) * narrower for n in (closes - 1, closes)]
+    assert ratio[0] < 1 <= ratio[1]
+
+
 @pytest.mark.parametrize(
     ("size", "found"), [(2, 2), (3, 3), (4, 4), (5, 5), (1025, 1025), (4095, 4095), (4096, 4096), (4097, None)]
 )
