@@ -226,7 +226,8 @@ def _wires(table: list[NetClassResistance]) -> Markup:
     columns, rows = resistance_rows(table)
     note = (
         "Wires and vias extracted from the drawn polygons, from each net's source (pins; the soma's pillar for axon "
-        "drives) to its farthest device terminal, over the nets of a class."
+        "drives) to its farthest device terminal, over the nets of a class. Farthest: it loses the most voltage when "
+        "all terminals of the net draw equal currents; on a net fed from several sides another may have more ohms."
     )
     return page.section("Wire resistance", page.table(columns, rows), page.paragraph(note, "soft"))
 

@@ -158,7 +158,8 @@ def shown_value(measure: Measure, value: Any) -> str:
         return f"{100 * value:g} %" if measure.name == "distortion" else f"{100 * value:.1f} %"
     if measure.style in ("time", "energy"):
         return text(value, "s" if measure.style == "time" else "J")
-    return f"{value:.10g}" if measure.style == "number" else str(value)
+    digits = {"number": 10, "estimate": 4}.get(measure.style)
+    return f"{value:.{digits}g}" if digits else str(value)
 
 
 def _set_point(result: xr.Dataset) -> dict[str, Any]:

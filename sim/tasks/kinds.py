@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # a design's task is read without what runs it
     from hwlib.network import Network
     from sim.protocol import Protocol
 
-Style = Literal["share", "trials", "number", "whole", "time", "energy", "text", "lines", "yes"]
+Style = Literal["share", "trials", "number", "estimate", "whole", "time", "energy", "text", "lines", "yes"]
 _ROUNDING, _NOTHING = 1e-9, 1e-15  # relative; what 1 less a share leaves of nothing
 CASE = "case"  # the dimension of what is told per distortion, picture or graph
 
@@ -39,9 +39,9 @@ class Measure:
     Attributes:
         name: of the variable; one per case is called ``case_<name>`` in the file.
         label: in tables for people; empty: not shown there.
-        style: ``share`` of 1; ``trials``: so many of all, kept as yes or no per trial; ``number``; ``whole`` number;
-            ``time`` in s; ``energy`` in J; ``text``; ``lines`` of text; ``yes`` or no. A number of a case may be NaN:
-            there is none.
+        style: ``share`` of 1; ``trials``: so many of all, kept as yes or no per trial; ``number``; ``estimate``, told
+            by four digits; ``whole`` number; ``time`` in s; ``energy`` in J; ``text``; ``lines`` of text; ``yes`` or
+            no. A number of a case may be NaN: there is none.
         meaning: what it is.
         interval: name of the variable with its 95 % confidence interval.
         of: per case: what a whole number is so many of.

@@ -68,7 +68,7 @@ def effort_columns() -> tuple[Measure, ...]:
         for search, title in (("annealing", "simulated annealing"), ("tabu", "tabu search")):
             what = f"sweeps of {title} to {words} with 99 % certainty, with the best of several lengths of a run"
             name = f"{search}_sweeps_to_{target}"
-            found.append(Measure(name, f"{search} sweeps to {short}", "number", what, if_any=True))
+            found.append(Measure(name, f"{search} sweeps to {short}", "estimate", what, if_any=True))
     return tuple(found)
 
 

@@ -199,7 +199,7 @@ def _print_trials(
         task = task_of(done.design)
         for kind, score in scores.items():
             results[kind][task.measure] = score
-        rows.append([task.measure_label, *("–" if score is None else f"{score:.4g}" for score in scores.values())])
+        rows.append([task.measure_label, *("–" if each is None else f"{100 * each:.1f} %" for each in scores.values())])
     if json:
         _print_files(done, json, outcome=results, **_said(lines, step))
     else:

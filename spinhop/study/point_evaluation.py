@@ -238,16 +238,23 @@ def _note_task(result: PointResult, trials: xr.Dataset) -> None:
 
     _note(result, "trials", trials.sizes["trial"], "1", "trials")
     for name in ("at_rest", "undetermined"):
-        _note_variable(result, name, trials, trials[name].values.sum())
+        _note_count(result, name, trials)
     for name in _OF_ANY_TASK:
         _note_variable(result, name, trials, trials[name].values)
     for number in run_class(str(trials.attrs["task"])).numbers:
-        values = trials[number.name].values
-        _note_variable(result, number.name, trials, values.sum() if number.style == "trials" else values)
+        if number.style == "trials":
+            _note_count(result, number.name, trials)
+        else:
+            _note_variable(result, number.name, trials, trials[number.name].values)
         if number.interval:
             for end, value in zip(("low", "high"), trials[number.interval].values.tolist(), strict=True):
                 meaning = f"{end} end of the 95 % interval of {number.name}"
                 _note(result, f"{number.name}_{end}", value, "1", meaning)
+
+
+def _note_count(result: PointResult, name: str, trials: xr.Dataset) -> None:
+    """Of how many trials a variable, yes or no of each, is true."""
+    _note(result, name, trials[name].values.sum(), "1", f"number of trials: {trials[name].attrs['long_name']}")
 
 
 def _note_variable(result: PointResult, name: str, trials: xr.Dataset, value: Any) -> None:

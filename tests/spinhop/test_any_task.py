@@ -14,6 +14,8 @@ import xarray as xr
 
 import sim
 from hwlib.task_registry import forget
+from sim.tasks.kinds import Measure
+from spinhop.task_outcome import shown_value
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.support.described import assert_described
@@ -173,3 +175,10 @@ def test_another_task_leaves_no_trials_of_the_one_before(spinhop, design, tmp_pa
     assert not list((tmp_path / "run").glob("maxcut_*"))
     stages = json.loads((tmp_path / "run" / "manifest.json").read_text())["stages"]
     assert "recall, drawn" in stages and not [name for name in stages if name.startswith("maxcut")]
+
+
+@pytest.mark.parametrize(("style", "value", "shown"), [
+    ("number", 1234567.25, "1234567.25"), ("estimate", 5.165073912, "5.165"), ("share", 0.9876, "98.8 %"),
+])  # fmt: skip
+def test_people_see_as_many_digits_as_tell(style, value, shown):
+    assert shown_value(Measure("a", "a", style, "what"), value) == shown

@@ -40,6 +40,10 @@ def test_own_row_is_the_simulation_and_all_forms_say_the_same(path, tmp_path):
         assert found.rows[1][name] == float(wanted[name]), name
     low, high = found.rows[1]["window_low"], found.rows[1]["window_high"]
     assert (low + high) / 2 == pytest.approx(own, rel=1e-9) and found.columns["window_low"].unit == "V"
+    for name in ("at_rest", "undetermined", "recalled"):  # a count, and said to be one
+        assert found.rows[1][name] == wanted[name].sum() and found.columns[name].meaning.startswith(
+            "number of trials: "
+        )
     as_json, as_csv, as_text = (file.read_text() for file in found.files)
     data = json.loads(as_json)
     assert data["rows"] == found.rows and data["seed"] == 1 and "numpy" in data["versions"]

@@ -20,7 +20,9 @@ def test_the_score_is_that_of_the_first_trial(spinhop, design_file, tmp_path, se
     with xr.open_dataset(out / "recall_ideal.nc") as trials:
         assert code == 0 and score == pytest.approx(float(trials["accuracy"][0]), abs=1e-12)
     table = spinhop("simulate", design, "--ideal", "--out", out)[1]
-    assert [line.split() for line in table.splitlines() if "accuracy" in line] == [["accuracy", f"{score:.4g}"]]
+    assert [line.split() for line in table.splitlines() if "accuracy" in line] == [
+        ["accuracy", f"{100 * score:.1f}", "%"]
+    ]
     assert score < 1
 
 
