@@ -221,6 +221,11 @@ def example(unit: str) -> str:
     return _EXAMPLES.get(unit, unit)
 
 
+def digits_apart(first: float, second: float, least: int = 4) -> int:
+    """How many significant digits, ``least`` to 12, tell two numbers apart: a value and a limit that it just misses."""
+    return next((n for n in range(least, 12) if first == second or f"{first:.{n}g}" != f"{second:.{n}g}"), 12)
+
+
 def human(value: float, unit: str, digits: int = 12) -> str:
     """Format an SI value with the largest usual unit in which it is at least 1, e.g. ``human(1e-7, "m")`` → ``100 nm``.
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from hwlib.quantities import human
+from hwlib.quantities import digits_apart, human
 
 Point = dict[str, Any]
 RULE_COLUMNS = ["rule", "ideal", "as drawn", "measured", "limit", "worst", "x, y (µm)"]
@@ -31,8 +31,12 @@ def rule_rows(points: dict[str, Point]) -> list[list[str]]:
     for rule, found in by_rule.items():
         last = found.get("erc_drawn") or found["erc_ideal"]
         margins = [verdict(found[name]) if name in found else "" for name in ("erc_ideal", "erc_drawn")]
-        rows.append([rule, *margins, amount(last["measured"], last["unit"]), amount(last["required"], last["unit"]),
-                     last["where"], place(last["x"], last["y"])])  # fmt: skip
+        pair = last["measured"], last["required"]
+        digits = 4 if None in pair else digits_apart(*pair)
+        rows.append([
+            rule, *margins, *(amount(value, last["unit"], digits) for value in pair), last["where"],
+            place(last["x"], last["y"]),
+        ])  # fmt: skip
     return rows
 
 
@@ -59,27 +63,28 @@ def verdict(row: dict[str, Any]) -> str:
 
 
 def percent(margin: float) -> str:
-    """A signed relative distance; beyond tenfold only that."""
-    if abs(margin) < 5e-4:  # a limit met exactly
+    """A signed relative distance; beyond tenfold only that, and below a tenth of a percent one digit of it."""
+    if abs(margin) < 1e-9:  # a limit met exactly
         margin = 0.0
     if abs(margin) > 10:
         return "> 1000 %" if margin > 0 else "< −1000 %"
-    return f"{100 * margin:+.1f} %".replace("-", "−")
+    digits = -math.floor(math.log10(abs(100 * margin))) if 0 < abs(margin) < 5e-4 else 1
+    return f"{100 * margin:+.{digits}f} %".replace("-", "−")
 
 
-def amount(value: float | None, unit: str) -> str:
-    """A value with four digits in a unit a person uses; nothing for None."""
+def amount(value: float | None, unit: str, digits: int = 4) -> str:
+    """A value with so many digits in a unit a person uses; nothing for None."""
     if value is None:
         return ""
     if unit == "1":
-        return f"{100 * value:.4g} %"
+        return f"{100 * value:.{digits}g} %"
     if not unit:
-        return f"{value:.4g}"
+        return f"{value:.{digits}g}"
     if unit == "A":
-        return f"{1e6 * value:.4g} µA"
+        return f"{1e6 * value:.{digits}g} µA"
     if unit == "s" and abs(value) < 1e-9:
-        return f"{1e12 * value:.4g} ps"
-    return human(value, unit, 4).replace("A/m^2", "A/m²").replace(" us", " µs")
+        return f"{1e12 * value:.{digits}g} ps"
+    return human(value, unit, digits).replace("A/m^2", "A/m²").replace(" us", " µs")
 
 
 def place(x: float | None, y: float | None) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from hwlib.nets import DENDRITE, LINE, RAIL, V_DW
 from hwlib.operating_point import v_dw_eq4
+from hwlib.quantities import digits_apart
 from sim.rules.cases import RUN_STATES, Cases
 from sim.rules.outcome import TIE, Outcome, first_largest, first_smallest
 
@@ -149,7 +150,8 @@ def vdw_window(cases: Cases, windows: Windows) -> Outcome:
         margin, device, bound = to_high, windows.last_off, windows.highest
         what, state = "does not switch off", "all somas AP"
     place = cases.device_place(device)
-    span = f"window [{windows.lowest:.4g}, {windows.highest:.4g}] V {cases.wires}"
+    digits = digits_apart(v_dw, bound)
+    span = f"window [{windows.lowest:.{digits}g}, {windows.highest:.{digits}g}] V {cases.wires}"
     advice = (
         "the window is closed: no V_DW serves every neuron"
         if windows.recommended is None
@@ -157,7 +159,7 @@ def vdw_window(cases: Cases, windows: Windows) -> Outcome:
     )
     verdict = f"inside its {span}" if margin >= 0 else f"outside its {span}: {place.name} {what}"
     return Outcome(
-        rule="vdw.window", message=f"V_DW = {v_dw:.4g} V is {verdict}; {advice}", margin=float(margin / v_dw),
+        rule="vdw.window", message=f"V_DW = {v_dw:.{digits}g} V is {verdict}; {advice}", margin=float(margin / v_dw),
         severity="error", formula=WINDOW_FORMULA, source=WINDOW_SOURCE, measured=v_dw, required=bound, unit="V",
         place=place, state=state,
     )  # fmt: skip

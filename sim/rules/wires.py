@@ -115,9 +115,10 @@ def _ir_drop(cases: Cases, states: dict[str, _Volts], kind: str, drop: _Drop) ->
     drops = _drops(cases, states, drop)
     state, device, value = cases.worst(drops)
     place, limit = cases.device_place(device), cases.limits.ir_drop
+    decimals = 2 if abs(value - limit) >= 1e-4 else 6
     return Outcome(
         rule=f"ir.{kind}",
-        message=f"{kind} wires lose {value:.2%} of their voltage at {place.name}, allowed {limit:.0%}",
+        message=f"{kind} wires lose {value:.{decimals}%} of their voltage at {place.name}, allowed {limit:.0%}",
         margin=below(value, limit), severity="warning", formula=drop.formula, source=IR_SOURCE,
         measured=value, required=limit, unit="1", place=place, state=state,
     )  # fmt: skip
