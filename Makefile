@@ -76,7 +76,7 @@ types: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/spinhop schema --markdown --force --out docs/file-formats.md
 	$(BIN)/spinhop process list --markdown > docs/processes.md
-	$(BIN)/python -c 'from spinhop.levers import levers_page; print(levers_page(), end="")' > docs/levers.md
+	$(BIN)/python -c 'from spinhop.verdicts.levers import levers_page; print(levers_page(), end="")' > docs/levers.md
 	$(BIN)/spinhop extract $(DESIGN) --out build/docs
 	mkdir -p docs/images && cp build/docs/layout.png build/docs/neuron.png docs/images/
 	$(BIN)/python docs/_site/labelled_picture.py

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from hwlib.network_fields import NetworkFields
-from hwlib.wire_fields import ACROSS
+from hwlib.sections.network_fields import NetworkFields
+from hwlib.sections.wire_fields import ACROSS
 
 
 def neuron_at(network: NetworkFields) -> np.ndarray:

@@ -18,21 +18,21 @@ from pydantic import (
 
 from hwlib import topology as topologies
 from hwlib.arrangement import block_of_neuron
-from hwlib.compensation_fields import CompensationFields, read_net_levels
 from hwlib.device import Device
 from hwlib.dynamics_data import law_problem
 from hwlib.errors import FieldsError, InputError, all_of, shown
-from hwlib.files import inside
-from hwlib.model_files import load_model
-from hwlib.network_fields import NetworkFields, place_problems, style_problem
 from hwlib.process import Process, load_process, preset_names
-from hwlib.search_fields import SearchFields
+from hwlib.sections.compensation_fields import CompensationFields, read_net_levels
+from hwlib.sections.network_fields import NetworkFields, place_problems, style_problem
+from hwlib.sections.search_fields import SearchFields
+from hwlib.sections.variation_fields import VariationFields
+from hwlib.sections.weight_fields import GIVEN, Weights, matrix_problems
 from hwlib.seeds import LARGEST_SEED
+from hwlib.storage.files import inside
+from hwlib.storage.model_files import load_model
 from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import AnyTask, FileName, Find, Problem, Programme, RecallFields, whole_task
 from hwlib.units import Quantity, Whole
-from hwlib.variation_fields import VariationFields
-from hwlib.weight_fields import GIVEN, Weights, matrix_problems
 from hwlib.weight_styles import MAX_NEURONS, WEIGHT_STYLES
 
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]

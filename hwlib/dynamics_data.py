@@ -12,10 +12,10 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from hwlib.array_files import ArrayVariable
 from hwlib.errors import InputError, shown
 from hwlib.quantities import parse_si
 from hwlib.registry import Registry
+from hwlib.storage.array_files import ArrayVariable
 from hwlib.strict_model import StrictModel
 
 DEFAULT = "kinematic"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from hwlib.json_files import read_json
-from hwlib.writing import write_atomic
+from hwlib.storage.json_files import read_json
+from hwlib.storage.writing import write_atomic
 
 Severity = Literal["error", "warning", "waived"]
 

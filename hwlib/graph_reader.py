@@ -9,9 +9,9 @@ from pathlib import Path
 
 import networkx as nx
 
-from hwlib.files import open_outside
 from hwlib.graph_formats import format_of
 from hwlib.graph_formats.graph_file import MAX_BYTES, GraphFile
+from hwlib.storage.files import open_outside
 
 MAX_NODES = 20_000
 

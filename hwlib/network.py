@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from hwlib.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
 from hwlib.dynamics_data import DEFAULT, DynamicsData, per_device
 from hwlib.errors import InputError, shown
-from hwlib.made_with import not_ours
-from hwlib.netcdf import Wanted
 from hwlib.nets import LINE, RAIL, Net, NetClass, of_classes, parse_net
+from hwlib.storage.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
+from hwlib.storage.made_with import not_ours
+from hwlib.storage.netcdf import Wanted
 
 DW_IN, DW_OUT, MTJ_IN, MTJ_OUT = range(4)
 TERMINALS = ("DW_IN", "DW_OUT", "MTJ_IN", "MTJ_OUT")

@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from hwlib.errors import FieldsError, InputError, shown
 from hwlib.metal_resistance import largest_coefficient
-from hwlib.model_files import load_model
+from hwlib.storage.model_files import load_model
 from hwlib.strict_model import StrictModel
 from hwlib.units import Quantity, Real, Whole
 

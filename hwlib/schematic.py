@@ -11,11 +11,11 @@ from hwlib import nets
 from hwlib.arrangement import block_of_neuron
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
-from hwlib.made_with import design_attributes
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from hwlib.operating_point import nominal_track
 from hwlib.process import Process
 from hwlib.quantities import in_si
+from hwlib.storage.made_with import design_attributes
 from hwlib.temperature import at_temperature
 from hwlib.weight_styles import LINES, WEIGHT_STYLES
 from hwlib.weights import weight_levels

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from hwlib.design import Design
+from hwlib.sections.weight_fields import bits as bits
 from hwlib.training_rules import hebbian as hebbian
-from hwlib.weight_fields import bits as bits
 
 
 def stored_patterns(design: Design) -> np.ndarray | None:

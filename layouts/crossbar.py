@@ -13,8 +13,8 @@ from hwlib.cells.shapes import Rect
 from hwlib.cells.tiles import axon_tile, blank_tile, soma_tile
 from hwlib.design import Design
 from hwlib.process import Process
+from hwlib.sections.wire_fields import MOST_WIDTHS
 from hwlib.weight_styles import MAX_RAILS
-from hwlib.wire_fields import MOST_WIDTHS
 from layouts.edges import foot_rects, side_rects
 from layouts.floorplan import ABSENT, Floorplan, floorplan
 

@@ -14,7 +14,7 @@ from hwlib.drawing.net_labels import text_of
 from hwlib.drawing.reader import Drawing, LayoutSource
 from hwlib.errors import InputError, cut
 from hwlib.process import Layer, Process
-from hwlib.writing import write_atomic
+from hwlib.storage.writing import write_atomic
 
 if TYPE_CHECKING:
     import klayout.lay as lay

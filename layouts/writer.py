@@ -10,8 +10,8 @@ import gdsfactory as gf
 import klayout.db as kdb
 
 from hwlib.errors import InputError, shown
-from hwlib.known_contents import remember_written
-from hwlib.writing import write_bytes
+from hwlib.storage.known_contents import remember_written
+from hwlib.storage.writing import write_bytes
 
 SUFFIXES = {".gds": "GDS2", ".oas": "OASIS"}
 _DIGEST = re.compile(r"_[0-9a-f]{8}(\$\d+)?$")

@@ -15,9 +15,9 @@ import numpy as np
 
 from hwlib.dynamics_data import DynamicsData
 from hwlib.errors import InputError
-from hwlib.files import no_more_files, open_outside
 from hwlib.network import Network
-from hwlib.writing import temporary_of, write_atomic
+from hwlib.storage.files import no_more_files, open_outside
+from hwlib.storage.writing import temporary_of, write_atomic
 from sim.energies import impossible_energies
 from sim.protocol import Protocol
 from sim.result import Trials, joined

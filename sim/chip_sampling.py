@@ -15,7 +15,7 @@ from hwlib.dynamics_data import DEFAULT
 from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.process import Process
-from hwlib.variation_fields import Correlated, DeviceSpreads, FactorSpread, VariationFields
+from hwlib.sections.variation_fields import Correlated, DeviceSpreads, FactorSpread, VariationFields
 
 _STILL = 1e-9  # of the mobility: what a current moves a stuck wall
 _AT_ONCE = 1e3  # m/s: with it a wall that is stuck ON comes there

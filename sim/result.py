@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from hwlib.made_with import versions, versions_line
 from hwlib.network import Network
 from hwlib.node_names import netlist_nodes
+from hwlib.storage.made_with import versions, versions_line
 from sim.dynamics import WallDynamics, law_of
 from sim.protocol import OFF_BELOW, ON_ABOVE, Protocol
 from sim.trial_parameters import operating_point_text, trial_coordinates

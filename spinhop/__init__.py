@@ -3,7 +3,7 @@
 Importing ``spinhop`` is light; its public names (``__init__.pyi``) load what they need when they are first used.
 """
 
-from spinhop import early_interrupt  # isort: skip
+from spinhop.runtime import early_interrupt  # isort: skip
 
 if early_interrupt.is_command():
     early_interrupt.answer()  # before anything else is imported

@@ -3,20 +3,20 @@
 import signal
 import sys
 
-from spinhop import early_interrupt
+from spinhop.runtime import early_interrupt
 
 
 def main() -> None:
     """Run the command line in a process that Ctrl-C ends at any moment, from here on."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     early_interrupt.give_back()
-    from spinhop.supervisor import supervise
+    from spinhop.runtime.supervisor import supervise
 
     supervise(before)
     try:
         from spinhop.cli import main as command_line
     except Exception as error:
-        from spinhop.code_storage import storage_problem
+        from spinhop.runtime.code_storage import storage_problem
 
         if (problem := storage_problem(error)) is None:
             raise

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from hwlib.errors import cut
 from hwlib.findings import Finding, failed, read_findings, write_findings
-from spinhop.artefacts import PARASITICS, design_inputs, drawn_network, ideal_wires, open_drawing
-from spinhop.point_tables import Point
-from spinhop.provenance import data_hash
-from spinhop.runs import Run, Stage
-from spinhop.stored_point import read_point, refuse_contradiction, refuse_other_design
-from spinhop.stored_results import StoredResults
+from spinhop.run_folder.artefacts import PARASITICS, design_inputs, drawn_network, ideal_wires, open_drawing
+from spinhop.run_folder.provenance import data_hash
+from spinhop.run_folder.runs import Run, Stage
+from spinhop.run_folder.stored_point import read_point, refuse_contradiction, refuse_other_design
+from spinhop.run_folder.stored_results import StoredResults
+from spinhop.verdicts.point_tables import Point
 
 if TYPE_CHECKING:
     from hwlib.network import Network
-    from spinhop.next_step import NextStep
-    from spinhop.verdict import VerdictLine
+    from spinhop.verdicts.next_step import NextStep
+    from spinhop.verdicts.verdict import VerdictLine
 
 DATABASE_DEVICES = 40_000  # KLayout's comparison of more takes minutes and its .lvsdb hundreds of megabytes
 LAYOUT_STAGE = "layout"
@@ -133,7 +133,7 @@ def _check_drawn_point(run: Run) -> Sequence[str]:
 
 
 def _write_page(run: Run) -> Sequence[str]:
-    from spinhop.check_page import write_check_page
+    from spinhop.pages.check_page import write_check_page
 
     checks, limits, step = judged(run)
     return write_check_page(
@@ -147,8 +147,8 @@ def judged(run: Run) -> tuple[Checks, VerdictLine, NextStep]:
     Raises:
         InputError: as of ``read_checks``.
     """
-    from spinhop.read_function import read_check_step
-    from spinhop.verdict import limits_line
+    from spinhop.verdicts.read_function import read_check_step
+    from spinhop.verdicts.verdict import limits_line
 
     stages = {name: record for name, record in run.manifest["stages"].items() if name != CHECK_PAGE.name}
     key = "judged", data_hash(run.manifest | {"stages": stages})

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hwlib.design import Design
 from hwlib.findings import Finding
 from hwlib.process import load_process
-from hwlib.scratch import scratch_folder
-from spinhop.check_page import PAGE
+from hwlib.storage.scratch import scratch_folder
 from spinhop.check_stages import (
     CHECK_PAGE,
     DRAWING,
@@ -22,15 +21,16 @@ from spinhop.check_stages import (
     drawing_findings,
     judged,
 )  # fmt: skip
-from spinhop.docs_links import see
-from spinhop.extras import DRAWING_PACKAGES, READING_PACKAGES, need
-from spinhop.inputs import read_design
-from spinhop.next_step import NextStep
-from spinhop.point_tables import Point
-from spinhop.runs import Progress, Run, open_run
+from spinhop.pages.check_page import PAGE
+from spinhop.pages.docs_links import see
+from spinhop.run_folder.inputs import read_design
+from spinhop.run_folder.runs import Progress, Run, open_run
+from spinhop.run_folder.stored_results import StoredResults
+from spinhop.runtime.extras import DRAWING_PACKAGES, READING_PACKAGES, need
 from spinhop.stages import EXTRACTION, LAYOUT
-from spinhop.stored_results import StoredResults
-from spinhop.verdict import VerdictLine
+from spinhop.verdicts.next_step import NextStep
+from spinhop.verdicts.point_tables import Point
+from spinhop.verdicts.verdict import VerdictLine
 
 if TYPE_CHECKING:
     from hwlib.checks.lone_device import LoneDevice

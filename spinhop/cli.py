@@ -22,9 +22,7 @@ import typer
 
 import spinhop
 from hwlib.errors import InputError, StoppedError, one_line
-from hwlib.files import no_more_files
-from spinhop.allocation import keep_freed_memory
-from spinhop.code_storage import PLACES, comes_from_numba, storage_problem
+from hwlib.storage.files import no_more_files
 from spinhop.commands import (
     atlas_commands,
     check_commands,
@@ -42,7 +40,9 @@ from spinhop.commands import (
     technology_commands,
     tool_commands,
 )
-from spinhop.extras import refusal
+from spinhop.runtime.allocation import keep_freed_memory
+from spinhop.runtime.code_storage import PLACES, comes_from_numba, storage_problem
+from spinhop.runtime.extras import refusal
 
 app = typer.Typer(
     name="spinhop",

@@ -12,18 +12,18 @@ from typing import Any
 import layouts
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError, shown
-from hwlib.made_with import versions
 from hwlib.operating_point import nominal_track
 from hwlib.quantities import human
+from hwlib.storage.made_with import versions
+from hwlib.storage.writing import write_atomic
+from hwlib.storage.yaml_text import yaml_text
 from hwlib.task_kinds import MaxcutFields
-from hwlib.writing import write_atomic
-from hwlib.yaml_text import yaml_text
-from spinhop.design_fields import plain_fields, set_field
-from spinhop.executor import executor
-from spinhop.folder_lock import hold, refuse_others
+from spinhop.designs.design_fields import plain_fields, set_field
 from spinhop.optimize.stored_trials import read_judged
 from spinhop.optimize.trial_evaluation import Judged, judged
-from spinhop.provenance import code_version, data_hash
+from spinhop.run_folder.folder_lock import hold, refuse_others
+from spinhop.run_folder.provenance import code_version, data_hash
+from spinhop.runtime.executor import executor
 
 FOLDER = Path(layouts.__file__).parent / "codesigned"
 GRAPHS = 10  # of the Biq Mac library's g05_60 that a max-cut design is programmed with, one after the other
@@ -85,7 +85,7 @@ def measure(
     Args:
         paths: of design files.
         folder: of results, one file per programme.
-        workers: processes at a time, as of ``spinhop.executor``.
+        workers: processes at a time, as of ``spinhop.runtime.executor``.
         scheduler: likewise.
         fresh: forget what the folder has.
         progress: called with (programmes judged, in all).
@@ -118,7 +118,7 @@ def _judged(path: Path) -> Judged:
     """A programme judged; voltages that make up for its wires are found first, where they are its own."""
     if not path.stem.endswith(_MADE_UP):
         return judged(path)
-    from spinhop.compensating import compensate_design
+    from spinhop.designs.compensating import compensate_design
 
     own = path.with_name(f"{path.stem}_own.yaml")
     compensate_design(path, own, compare=False, replace_file=True)

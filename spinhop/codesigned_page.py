@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from hwlib.errors import InputError
-from hwlib.files import read_text
 from hwlib.quantities import human
+from hwlib.storage.files import read_text
 from spinhop.codesigned import CodesignedResult
 
 COLUMNS = ("design", "result", "time", "energy", "area", "s", "R_P, R_M", "rules", "nearest limit")

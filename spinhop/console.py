@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hwlib.errors import harmless, one_line
-from spinhop.compile_progress import compiling
-from spinhop.docs_links import docs_address
-from spinhop.levers import anchor
+from spinhop.pages.docs_links import docs_address
+from spinhop.runtime.compile_progress import compiling
+from spinhop.verdicts.levers import anchor
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-    from spinhop.next_step import NextStep
-    from spinhop.verdict import VerdictLine
+    from spinhop.verdicts.next_step import NextStep
+    from spinhop.verdicts.verdict import VerdictLine
 
 _UNBOUNDED = 10_000  # columns
 MOST_ROWS = 20  # of a long table

@@ -7,9 +7,9 @@ import shutil
 import subprocess
 from typing import NamedTuple
 
-from hwlib.made_with import versions
-from spinhop.executor import cores
-from spinhop.extras import extra_of
+from hwlib.storage.made_with import versions
+from spinhop.runtime.executor import cores
+from spinhop.runtime.extras import extra_of
 from spinhop.viewer import is_listening
 
 

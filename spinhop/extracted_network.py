@@ -9,7 +9,7 @@ from hwlib.design import Design
 from hwlib.findings import Finding
 from hwlib.network import Network
 from hwlib.process import Process
-from hwlib.scratch import scratch_folder
+from hwlib.storage.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from hwlib.drawing.reader import Drawing

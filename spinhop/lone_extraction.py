@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from hwlib.errors import InputError
 from hwlib.findings import failed
-from hwlib.writing import write_bytes
+from hwlib.storage.writing import write_bytes
 from spinhop.checking import check_alone
-from spinhop.folder_lock import refuse_results
+from spinhop.run_folder.folder_lock import refuse_results
 
 if TYPE_CHECKING:
     from hwlib.checks.lone_device import LoneDevice

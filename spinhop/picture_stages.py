@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from spinhop.artefacts import drawn_network, open_drawing
-from spinhop.runs import Run, Stage
+from spinhop.run_folder.artefacts import drawn_network, open_drawing
+from spinhop.run_folder.runs import Run, Stage
 
 if TYPE_CHECKING:
     from hwlib.network import Network

@@ -11,26 +11,26 @@ from hwlib.design import Design, load_design
 from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.schematic import ideal_network
-from hwlib.writing import replacing
-from spinhop import page
-from spinhop.artefacts import NETWORK, PARASITICS, read_own_network, task_file
+from hwlib.storage.writing import replacing
 from spinhop.check_stages import read_checks
-from spinhop.finding_list import finding_list, lever_list
-from spinhop.inputs import RESOLVED
-from spinhop.layout_section import DATA, MOST_DEVICES, SCRIPTS, layout_data, layout_path, layout_section, opened
-from spinhop.manifest import known_files, read_manifest
-from spinhop.next_step import next_step
+from spinhop.pages import page
+from spinhop.pages.finding_list import finding_list, lever_list
+from spinhop.pages.layout_section import DATA, MOST_DEVICES, SCRIPTS, layout_data, layout_path, layout_section, opened
+from spinhop.pages.report_head import head
+from spinhop.pages.resistance_table import NetClassResistance, ohms, resistance_rows, resistance_table
+from spinhop.pages.task_pictures import task_pictures
+from spinhop.pages.wall_data import wall_data
 from spinhop.picture_stages import LAYOUT_PICTURE, NEURON_PICTURE
-from spinhop.read_function import read_function, why_not_extracted
-from spinhop.report_head import head
-from spinhop.resistance_table import NetClassResistance, ohms, resistance_rows, resistance_table
-from spinhop.result_files import SINKS, SOURCES
-from spinhop.stored_results import StoredResults
-from spinhop.task_advice import advice_on
-from spinhop.task_outcome import TaskOutcome, set_voltage, side_by_side, text, trial_data, trial_rows
-from spinhop.task_pictures import task_pictures
-from spinhop.verdict import limits_line
-from spinhop.wall_data import wall_data
+from spinhop.run_folder.artefacts import NETWORK, PARASITICS, read_own_network, task_file
+from spinhop.run_folder.inputs import RESOLVED
+from spinhop.run_folder.manifest import known_files, read_manifest
+from spinhop.run_folder.result_files import SINKS, SOURCES
+from spinhop.run_folder.stored_results import StoredResults
+from spinhop.verdicts.next_step import next_step
+from spinhop.verdicts.read_function import read_function, why_not_extracted
+from spinhop.verdicts.task_advice import advice_on
+from spinhop.verdicts.task_outcome import TaskOutcome, set_voltage, side_by_side, text, trial_data, trial_rows
+from spinhop.verdicts.verdict import limits_line
 
 if TYPE_CHECKING:
     import numpy as np

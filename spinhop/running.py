@@ -8,18 +8,16 @@ from typing import Any
 
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError, one_line, shown
-from spinhop.artefacts import REPORT as REPORT_FILE
-from spinhop.artefacts import design_inputs, drawn_network
 from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, drawing_failed
 from spinhop.checking import run_checks
-from spinhop.extras import DRAWING_PACKAGES, READING_PACKAGES, need
-from spinhop.inputs import RESOLVED
-from spinhop.next_step import NextStep
 from spinhop.picture_stages import PART_PICTURE, WHOLE_PICTURE
-from spinhop.provenance import file_hash
-from spinhop.read_function import note_not_extracted, read_function, why_not_extracted
-from spinhop.read_verdict import read_limits, read_step
-from spinhop.runs import Progress, Run, Stage, open_run, refuse_unused, reopen_run
+from spinhop.run_folder.artefacts import REPORT as REPORT_FILE
+from spinhop.run_folder.artefacts import design_inputs, drawn_network
+from spinhop.run_folder.inputs import RESOLVED
+from spinhop.run_folder.provenance import file_hash
+from spinhop.run_folder.runs import Progress, Run, Stage, open_run, refuse_unused, reopen_run
+from spinhop.run_folder.stored_results import StoredResults
+from spinhop.runtime.extras import DRAWING_PACKAGES, READING_PACKAGES, need
 from spinhop.stages import (
     EXTRACTION,
     LAYOUT,
@@ -27,8 +25,10 @@ from spinhop.stages import (
     SIMULATION_IDEAL,
     task_stage,
 )
-from spinhop.stored_results import StoredResults
-from spinhop.verdict import VerdictLine
+from spinhop.verdicts.next_step import NextStep
+from spinhop.verdicts.read_function import note_not_extracted, read_function, why_not_extracted
+from spinhop.verdicts.read_verdict import read_limits, read_step
+from spinhop.verdicts.verdict import VerdictLine
 
 
 def _report(run: Run) -> Sequence[str]:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spinhop.artefacts import design_inputs, drawn_network, ideal_wires, save_dataset
-from spinhop.runs import Progress, Run, Stage, open_run, refuse_unused
+from spinhop.run_folder.artefacts import design_inputs, drawn_network, ideal_wires, save_dataset
+from spinhop.run_folder.runs import Progress, Run, Stage, open_run, refuse_unused
+from spinhop.run_folder.stored_results import StoredResults
 from spinhop.stages import EXTRACTION, LAYOUT, SIMULATION_DRAWN, SIMULATION_IDEAL
-from spinhop.stored_results import StoredResults
 
 if TYPE_CHECKING:
     from hwlib.network import Network

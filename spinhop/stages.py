@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from hwlib.writing import write_bytes
-from spinhop.artefacts import (
+from hwlib.storage.writing import write_bytes
+from spinhop.run_folder.artefacts import (
     DRAWN_TRACE,
     IDEAL_TRACE,
     NETWORK,
@@ -21,9 +21,9 @@ from spinhop.artefacts import (
     save_dataset,
     task_file,
 )
-from spinhop.compile_progress import compiling
-from spinhop.provenance import file_hash
-from spinhop.runs import Run, Stage
+from spinhop.run_folder.provenance import file_hash
+from spinhop.run_folder.runs import Run, Stage
+from spinhop.runtime.compile_progress import compiling
 
 if TYPE_CHECKING:
     from hwlib.design import Design

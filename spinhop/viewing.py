@@ -6,10 +6,10 @@ from pathlib import Path
 
 from hwlib.design import Design
 from hwlib.errors import InputError
-from spinhop.extras import DRAWING_PACKAGES, need
-from spinhop.folder_lock import refuse_results
-from spinhop.inputs import RESOLVED, read_design
-from spinhop.manifest import read_manifest
+from spinhop.run_folder.folder_lock import refuse_results
+from spinhop.run_folder.inputs import RESOLVED, read_design
+from spinhop.run_folder.manifest import read_manifest
+from spinhop.runtime.extras import DRAWING_PACKAGES, need
 
 
 def view_design(source: str | Path, out: str | Path | None = None) -> list[Path]:

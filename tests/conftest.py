@@ -87,7 +87,7 @@ def _write_synthetic_run(folder: Path, neurons: int, traces: bool, resting: int 
     from hwlib.network import write_network
     from hwlib.process import load_process
     from hwlib.schematic import ladder_network
-    from spinhop.provenance import file_hash
+    from spinhop.run_folder.provenance import file_hash
 
     design = Design(name="synthetic", network={"neurons": neurons})
     network = ladder_network(design, load_process("ebeam"), 2.0)

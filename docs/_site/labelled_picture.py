@@ -15,7 +15,7 @@ from hwlib.design import load_design
 from hwlib.drawing.reader import open_layout
 from hwlib.extraction import extract
 from hwlib.network import Network
-from hwlib.scratch import scratch_folder
+from hwlib.storage.scratch import scratch_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 DESIGN = ROOT / "layouts" / "examples" / "hopfield_8.yaml"

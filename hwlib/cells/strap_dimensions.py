@@ -12,7 +12,7 @@ from functools import cached_property
 
 from hwlib.cells.rules import DimensionError, Rules
 from hwlib.cells.shapes import Box, Rect
-from hwlib.wire_fields import ACROSS
+from hwlib.sections.wire_fields import ACROSS
 
 Span = tuple[int, int]
 LOWEST = 3  # rows run on m3

@@ -16,7 +16,7 @@ from hwlib.cells.rules import Rules, rules_of
 from hwlib.cells.shapes import Box, Rect, square
 from hwlib.cells.strap_dimensions import Feet, Heights, Span, StrapLanes, StrapSpec, StrapStack, landing, middle_of
 from hwlib.cells.via_groups import ViaCounts, ViaGroup, rows_within, via_group
-from hwlib.wire_fields import ACROSS
+from hwlib.sections.wire_fields import ACROSS
 
 Levels = tuple[int, int, int]  # steps by which a wire has narrowed in a tile, at its low border, at its high border
 MOST_FEED_VIAS = 8  # of a soma on a wide drive, where currents do not ask for more

@@ -10,7 +10,7 @@ import klayout.db as kdb
 import klayout.rdb as rdb
 
 from hwlib.findings import Finding
-from hwlib.writing import write_with_library
+from hwlib.storage.writing import write_with_library
 
 POINT = 0.1  # µm, edge of the marker of a finding that has a place but no extent
 _BASE = b"DIODE"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hwlib.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
 from hwlib.checks.device_table import DeviceTable
-from hwlib.netcdf import Wanted
 from hwlib.network import Network
+from hwlib.storage.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
+from hwlib.storage.netcdf import Wanted
 
 _VARIABLES = {
     "x": ("m", "place of the pillar on the layout"),

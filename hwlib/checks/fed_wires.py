@@ -18,8 +18,8 @@ from hwlib.design import Design
 from hwlib.drawing.reader import Drawing
 from hwlib.nets import in_words
 from hwlib.network import Network
-from hwlib.network_fields import NetworkFields
-from hwlib.wire_fields import ACROSS
+from hwlib.sections.network_fields import NetworkFields
+from hwlib.sections.wire_fields import ACROSS
 
 FAR = 1 << 30  # dbu, beyond every layout
 

@@ -14,8 +14,8 @@ from hwlib.checks.lvs_reference import reference_netlist
 from hwlib.design import Design
 from hwlib.errors import StoppedError
 from hwlib.findings import Finding
-from hwlib.forked import beside
 from hwlib.process import Process
+from hwlib.workers.forked import beside
 
 # Of processor time; the comparison takes a tenth of it where names lead it, up to half where none is right.
 SECONDS, SECONDS_PER_DEVICE = 5.0, 5e-3

@@ -11,7 +11,7 @@ from hwlib.checks.device_extractor import PARAMETERS, tolerance
 from hwlib.nets import NET_CLASSES
 from hwlib.network import TERMINALS
 from hwlib.process import Process
-from hwlib.writing import write_atomic
+from hwlib.storage.writing import write_atomic
 
 _BODY = Path(__file__).with_name("lvs_body.rb.txt")
 _HEADER = """\

@@ -17,7 +17,7 @@ from hwlib.checks.loose_metal import Loose, floating_pieces
 from hwlib.checks.places import places
 from hwlib.connected_parts import connected_parts
 from hwlib.drawing.reader import Drawing
-from hwlib.forked import cores, in_processes
+from hwlib.workers.forked import cores, in_processes
 
 _LABEL, _EDGE = "label.", "edge."  # marks of net labels, and of pieces at the edge of the outline, begin so
 _NEVER_FREED: list[Extracted] = []  # of children

@@ -13,7 +13,7 @@ from hwlib.design import Design
 from hwlib.network import TERMINALS, Network
 from hwlib.process import Process
 from hwlib.schematic import ideal_network
-from hwlib.writing import write_with_library
+from hwlib.storage.writing import write_with_library
 
 TOP = "hopfield"
 

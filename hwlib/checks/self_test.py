@@ -19,11 +19,11 @@ from hwlib.checks.planter import Fault, Planter
 from hwlib.design import Design, Device
 from hwlib.drawing.reader import open_layout
 from hwlib.findings import Finding
-from hwlib.network_fields import NetworkFields
 from hwlib.process import load_process, preset_names
-from hwlib.weight_fields import Weights
+from hwlib.sections.network_fields import NetworkFields
+from hwlib.sections.weight_fields import Weights
+from hwlib.sections.wire_fields import Strap, Straps, TileVias
 from hwlib.weight_styles import LINES, RAILS
-from hwlib.wire_fields import Strap, Straps, TileVias
 
 DRC_REACH = 0.1  # µm between a fault and the finding that reports it; a minimum width where that is more
 Maker = Callable[[Design], str | Path | kdb.Layout]

@@ -11,7 +11,7 @@ import numpy as np
 from hwlib.checks.identify import Lattice
 from hwlib.drawing.net_labels import NetLabel
 from hwlib.nets import DENDRITE, DRIVE, GROUND, LINE, RAIL, V_DW, Net, parse_net
-from hwlib.network_fields import NetworkFields
+from hwlib.sections.network_fields import NetworkFields
 from hwlib.weight_styles import RAILS
 
 ONE_PIN = (DENDRITE, DRIVE, LINE)

@@ -16,7 +16,7 @@ from hwlib.checks.layout_view import LayoutView
 from hwlib.design import Design
 from hwlib.nets import DENDRITE, DRIVE, GROUND, RAIL, V_DW, NetClass
 from hwlib.network import Network
-from hwlib.wire_fields import ACROSS, Strap
+from hwlib.sections.wire_fields import ACROSS, Strap
 
 CLASSES: dict[str, NetClass] = {"drive": DRIVE, "ground": GROUND, "dendrite": DENDRITE, "vdw": V_DW, "weight": RAIL}
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import klayout.db as kdb
 
 from hwlib.errors import InputError, StoppedError, shown
-from hwlib.files import no_more_files, open_outside
-from hwlib.forked import bounded
-from hwlib.known_contents import content_of, is_known, remember
-from hwlib.scratch import is_plain
+from hwlib.storage.files import no_more_files, open_outside
+from hwlib.storage.known_contents import content_of, is_known, remember
+from hwlib.storage.scratch import is_plain
+from hwlib.workers.forked import bounded
 
 MAX_BYTES = 4 * 2**30
 _GDSII = b"\x00\x06\x00\x02"

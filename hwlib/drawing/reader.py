@@ -24,8 +24,8 @@ from hwlib.drawing.layout_file import SHOWN, read_layout, with_one_top, with_rea
 from hwlib.drawing.net_labels import NetLabel, lift_labels
 from hwlib.drawing.overlaps import refuse_tangled
 from hwlib.errors import InputError
-from hwlib.known_contents import is_written_here
 from hwlib.process import Process
+from hwlib.storage.known_contents import is_written_here
 
 WIRING = ("conductor", "via", "device")
 COARSEST = 10  # steps of the grid that a database unit may be

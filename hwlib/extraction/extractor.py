@@ -17,9 +17,9 @@ from hwlib.extraction.conductors import capacitance_of
 from hwlib.extraction.point_touches import held_by_point
 from hwlib.extraction.reduce import Resistors, reduce
 from hwlib.extraction.roles import NetNames, device_roles, name_pieces
-from hwlib.made_with import design_attributes
 from hwlib.network import Network
 from hwlib.process import Process
+from hwlib.storage.made_with import design_attributes
 from hwlib.temperature import at_temperature
 
 

@@ -13,8 +13,8 @@ from hwlib.extraction.lumps import capacitors
 from hwlib.nets import in_comment
 from hwlib.network import Network
 from hwlib.node_names import NodeNames, instance_names, node_names
+from hwlib.storage.writing import write_atomic
 from hwlib.units import NM_PER_M
-from hwlib.writing import write_atomic
 
 UM_PER_M = NM_PER_M / 1000
 FF_PER_F = 1e15

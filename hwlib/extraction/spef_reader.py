@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from hwlib.errors import InputError, shown
 from hwlib.extraction.spef_words import SpefWords, is_number, last_separator
-from hwlib.files import MAX_TEXT_BYTES, read_text
 from hwlib.nets import in_comment
+from hwlib.storage.files import MAX_TEXT_BYTES, read_text
 
 _TEXTS = ("*DESIGN", "*DATE", "*VENDOR", "*PROGRAM", "*VERSION", "*DESIGN_FLOW")
 _NEEDED = ("*DELIMITER", "*C_UNIT", "*R_UNIT")  # without these no name and no value has a meaning

@@ -10,7 +10,7 @@ from hwlib.extraction.lumps import capacitors
 from hwlib.nets import in_comment
 from hwlib.network import Network
 from hwlib.node_names import netlist_nodes
-from hwlib.writing import write_atomic
+from hwlib.storage.writing import write_atomic
 
 PER_LINE = 8
 

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import networkx as nx
 
 from hwlib.errors import InputError, shown
-from hwlib.files import unix_lines
 from hwlib.graph_formats.attributes import Attributes
 from hwlib.graph_formats.edge_collector import Edges
 from hwlib.graph_formats.graph_file import MAX_EDGES, READ, GraphFile
+from hwlib.storage.files import unix_lines
 
 _DEPTH = 100
 _BLANK = r"(?:\s++|\#[^\n]*+)*+"  # and comments

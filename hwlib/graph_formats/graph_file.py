@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hwlib.errors import InputError, shown
-from hwlib.files import unix_lines
 from hwlib.quantities import parse_number
+from hwlib.storage.files import unix_lines
 
 MAX_EDGES = 1_000_000
 MAX_BYTES = 256 * 2**20  # of a file that is read by lines

@@ -9,7 +9,7 @@ import klayout.db as kdb
 
 from hwlib.errors import harmless
 from hwlib.process import Process
-from hwlib.writing import write_atomic
+from hwlib.storage.writing import write_atomic
 
 DRAWN_UNIT = 0.001  # µm, the database unit of what gdsfactory draws: loading it to ask takes two seconds
 _DITHER = {"conductor": "I5", "via": "I0", "device": "I9", "marker": "I1"}  # KLayout's built-in fill patterns

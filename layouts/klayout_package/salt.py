@@ -14,8 +14,8 @@ from hwlib.cells.rules import process_key
 from hwlib.checks import drc_script, lvs_script
 from hwlib.errors import harmless
 from hwlib.process import Process, preset_names
+from hwlib.storage.writing import write_bytes
 from hwlib.technology import write_technology, xml_text
-from hwlib.writing import write_bytes
 from layouts.pdk import make_pdk
 
 FOR_ROUTERS = ("straight", "wire_corner", "wire_step", "wire_via")  # cells that nobody places by hand

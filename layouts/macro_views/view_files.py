@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hwlib.design import Design
 from hwlib.process import Process
-from hwlib.writing import write_bytes
+from hwlib.storage.writing import write_bytes
 from layouts.macro_leads import macro_with_leads
 from layouts.macro_views.abstract import macro_abstract
 from layouts.macro_views.black_box import black_box

@@ -13,7 +13,7 @@ from hwlib.cells.named_tiles import metres
 from hwlib.cells.rules import process_of
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
-from hwlib.yaml_text import YamlTextError, read_yaml
+from hwlib.storage.yaml_text import YamlTextError, read_yaml
 from layouts.crossbar import hopfield
 from layouts.floorplan import floorplan
 from layouts.macro_leads import add_pins

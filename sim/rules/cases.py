@@ -9,12 +9,12 @@ from functools import cached_property
 import numpy as np
 
 from hwlib.device import Device
-from hwlib.forked import cores
 from hwlib.nets import DENDRITE, LINE, RAIL, V_DW, NetClass, device_name
 from hwlib.network import Network
 from hwlib.process import Process
 from hwlib.quantities import texts_in_si
-from hwlib.threads import in_threads
+from hwlib.workers.forked import cores
+from hwlib.workers.threads import in_threads
 from sim.dynamics import Kinematic, WallDynamics, dynamics_of
 from sim.protocol import Protocol
 from sim.rules.outcome import Place, first_largest

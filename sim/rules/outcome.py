@@ -14,7 +14,7 @@ import numpy as np
 
 from hwlib.errors import FieldsError, InputError, cut, shown
 from hwlib.findings import Finding
-from hwlib.writing import write_atomic
+from hwlib.storage.writing import write_atomic
 
 Severity = Literal["error", "warning"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.quantities import in_si
-from hwlib.writing import write_atomic, write_bytes
+from hwlib.storage.writing import write_atomic, write_bytes
 from sim.dynamics import dynamics_of
 from sim.protocol import Protocol
 from sim.spice.deck_law import deck_law_of

@@ -9,7 +9,7 @@ import xarray as xr
 
 from hwlib.errors import InputError
 from hwlib.network import DW_IN, DW_OUT, Network
-from hwlib.scratch import scratch_folder
+from hwlib.storage.scratch import scratch_folder
 from sim.circuit import joined_pins
 from sim.dynamics import WallDynamics, dynamics_of
 from sim.engines.reference.reference_circuit import Circuit

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 from hwlib.errors import InputError, shown
-from hwlib.scratch import scratch_folder
-from hwlib.writing import write_atomic
+from hwlib.storage.scratch import scratch_folder
+from hwlib.storage.writing import write_atomic
 from sim.spice.raw_file import SpiceRun, spice_run
 from sim.spice.simulator_call import call, computed, reason
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hwlib.errors import InputError
-from hwlib.scratch import scratch_folder
+from hwlib.storage.scratch import scratch_folder
 from sim.spice.ngspice import check_deck_name
 from sim.spice.raw_file import SpiceRun, spice_run
 from sim.spice.simulator_call import call, computed, reason

@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from hwlib.errors import InputError, shown
 from hwlib.graph_formats.matrix_market import BANNER
 from hwlib.graph_reader import MAX_NODES, read_graph
-from hwlib.writing import write_atomic
+from hwlib.storage.writing import write_atomic
 
 __all__ = ["MAX_NODES", "adjacency", "read_graph", "remarks", "weight_unit", "write_graph"]
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
-from hwlib.netcdf import Wanted
+from hwlib.storage.netcdf import Wanted
 from hwlib.task_kinds import Task, whole_task
 from hwlib.task_registry import class_of, registered
 from hwlib.weights import stored_patterns

@@ -16,9 +16,9 @@ import numpy as np
 
 from hwlib.design import MAX_NEURONS, Design
 from hwlib.errors import FieldsError, InputError, shown
-from hwlib.file_labels import told_apart
-from hwlib.netcdf import Wanted
 from hwlib.quantities import human
+from hwlib.storage.file_labels import told_apart
+from hwlib.storage.netcdf import Wanted
 from hwlib.task_kinds import Find, MaxcutFields, Problem
 from sim.tasks.graph_set import GraphSet
 from sim.tasks.graphs import adjacency, read_graph, remarks

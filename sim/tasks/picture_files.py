@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hwlib.errors import InputError, shown
-from hwlib.files import read_bytes, unix_lines
+from hwlib.storage.files import read_bytes, unix_lines
 from hwlib.weight_styles import MAX_NEURONS
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import numpy as np
 
 from hwlib.design import Design
 from hwlib.errors import FieldsError, InputError
-from hwlib.file_labels import told_apart
-from hwlib.netcdf import Wanted
+from hwlib.storage.file_labels import told_apart
+from hwlib.storage.netcdf import Wanted
 from hwlib.task_kinds import Find, ImagesFields, Problem, Programme
 from hwlib.weights import hebbian
 from sim.tasks.images import as_patterns, distort, letters

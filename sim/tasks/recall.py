@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from hwlib.design import Design
-from hwlib.netcdf import Wanted
+from hwlib.storage.netcdf import Wanted
 from hwlib.task_kinds import RecallFields
 from hwlib.weights import bits, stored_patterns
 from sim.tasks.images import distort

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hwlib.writing import write_atomic
+from hwlib.storage.writing import write_atomic
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#777777")
 _SETTINGS: Any = {"font.size": 9, "svg.hashsalt": "spinhop", "svg.fonttype": "path", "legend.frameon": False}

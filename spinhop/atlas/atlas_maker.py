@@ -10,19 +10,19 @@ from pathlib import Path
 
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
-from hwlib.files import real_path
-from hwlib.made_with import design_attributes, versions
 from hwlib.process import preset_names
+from hwlib.storage.files import real_path
+from hwlib.storage.made_with import design_attributes, versions
 from hwlib.weight_styles import WEIGHT_STYLES
 from spinhop.atlas.atlas_points import RulesPoint, TaskPoint, computed
 from spinhop.atlas.atlas_results import write_results
 from spinhop.atlas.atlas_store import POINTS, AtlasStore
 from spinhop.atlas.first_failures import RuleEdges, next_trial
 from spinhop.atlas.sized_design import SMALLEST, Curve, refuse_fixed_size
-from spinhop.executor import Executor, executor
-from spinhop.folder_lock import hold, refuse_others
-from spinhop.inputs import contents_of, read_design
-from spinhop.provenance import code_version, data_hash
+from spinhop.run_folder.folder_lock import hold, refuse_others
+from spinhop.run_folder.inputs import contents_of, read_design
+from spinhop.run_folder.provenance import code_version, data_hash
+from spinhop.runtime.executor import Executor, executor
 
 Advance = Callable[[int, int], None]
 _OURS = re.compile(r"atlas\.(nc|md|svg|png)")
@@ -67,7 +67,7 @@ def make_atlas(
         largest: N to look up to.
         seed: of patterns and starts; default the design's.
         simulate: also simulate around the edge that the rules foretell.
-        workers: as of ``spinhop.executor``.
+        workers: as of ``spinhop.runtime.executor``.
         scheduler: likewise.
         fresh: forget stored points.
         progress: called with (points done, about how many in all).

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hwlib.netcdf import write_netcdf
-from hwlib.writing import write_atomic
+from hwlib.storage.netcdf import write_netcdf
+from hwlib.storage.writing import write_atomic
 from spinhop.atlas.atlas_figure import draw_atlas
 from spinhop.atlas.atlas_store import AtlasStore
 from spinhop.atlas.first_failures import RuleEdges, bracket

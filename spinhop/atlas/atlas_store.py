@@ -11,9 +11,9 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from hwlib.errors import InputError, shown
-from hwlib.json_files import Finite, Size, StoredModel, read_json
+from hwlib.storage.json_files import Finite, Size, StoredModel, read_json
+from hwlib.storage.writing import write_atomic
 from hwlib.weight_styles import MAX_NEURONS
-from hwlib.writing import write_atomic
 from spinhop.atlas.atlas_points import Found, RulesPoint, TaskPoint
 from spinhop.atlas.sized_design import Curve
 

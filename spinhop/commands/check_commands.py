@@ -25,7 +25,7 @@ from spinhop.commands.options import (
 
 if TYPE_CHECKING:
     from hwlib.findings import Finding
-    from spinhop.point_tables import Point
+    from spinhop.verdicts.point_tables import Point
 
 OptionalDesign = Annotated[Path | None, typer.Argument(metavar="DESIGN", help="Design file (YAML).")]
 _OF_CHECKS = ("design", "out", "layout", "top", "spef", "process", "against", "force", "whole")
@@ -145,7 +145,7 @@ def _print_findings(findings: list[Finding], whole: bool = False) -> None:
 
 def _print_points(points: dict[str, Point], whole: bool = False) -> None:
     """The rules and neurons nearest to their limits, or all of them."""
-    from spinhop import point_tables
+    from spinhop.verdicts import point_tables
 
     print("\noperating point: margins of every rule; measured value, limit and worst case of the last column made\n")
     rows = point_tables.rule_rows(points)

@@ -26,7 +26,7 @@ def codesigned(
     json: Json = False,
 ) -> None:
     """Draw, check, extract and run the designs of layouts/codesigned again. Exit code 1 if one does not hold."""
-    from hwlib.writing import refuse_unwritable, write_atomic
+    from hwlib.storage.writing import refuse_unwritable, write_atomic
     from spinhop.codesigned import codesigned_paths, measure
     from spinhop.codesigned_page import COLUMNS, codesigned_page, read_page, result_rows
     from spinhop.console import TaskBar, print_json, print_table

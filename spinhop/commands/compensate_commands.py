@@ -45,9 +45,9 @@ def compensate(
     """
     from hwlib.errors import InputError
     from hwlib.quantities import parse_quantity
-    from spinhop.compensating import compensate_design
     from spinhop.console import TaskBar
-    from spinhop.design_comparison import COLUMNS
+    from spinhop.designs.compensating import compensate_design
+    from spinhop.designs.design_comparison import COLUMNS
 
     target = out or design.with_name(f"{design.stem}_compensated.yaml")
     try:
@@ -87,7 +87,7 @@ def train(
     Exit code 1 when the trained network does not do its task.
     """
     from spinhop.console import TaskBar
-    from spinhop.trained_design import COLUMNS, train_design
+    from spinhop.designs.trained_design import COLUMNS, train_design
 
     target = out or design.with_name(f"{design.stem}_trained.yaml")
     with TaskBar("train") as bar:
@@ -120,7 +120,7 @@ def order(
     Exit code 1 when the ordered network does not do its task.
     """
     from spinhop.console import TaskBar
-    from spinhop.ordering import COLUMNS, order_design
+    from spinhop.designs.ordering import COLUMNS, order_design
 
     target = out or design.with_name(f"{design.stem}_ordered.yaml")
     with TaskBar("order") as bar:
@@ -136,7 +136,7 @@ def _tell(
 ) -> None:  # fmt: skip
     """Print what a command made of a design, and exit with 1 when that does not work."""
     from spinhop.console import print_json
-    from spinhop.design_comparison import print_comparison
+    from spinhop.designs.design_comparison import print_comparison
 
     if json:
         print_json({name: str(value) if isinstance(value, Path) else value for name, value in vars(made).items()})

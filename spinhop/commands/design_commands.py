@@ -17,7 +17,7 @@ def new(
     force: Overwrite = False,
 ) -> None:
     """Write a commented starter design."""
-    from spinhop.starter import write_starter
+    from spinhop.designs.starter import write_starter
 
     print(write_starter(path, neurons=neurons, weight_style=style, replace=force))
 
@@ -31,7 +31,7 @@ def schema(
     """Export the JSON schema of the design, process or study file."""
     import json
 
-    from hwlib.writing import refuse_existing, write_atomic
+    from hwlib.storage.writing import refuse_existing, write_atomic
     from spinhop.schema import json_schema, reference_page
 
     text = reference_page() if markdown else json.dumps(json_schema(kind), indent=1, ensure_ascii=False) + "\n"

@@ -16,7 +16,7 @@ examples = typer.Typer(name="examples", help="Example designs: list, print, copy
 
 
 def _names(incomplete: str) -> list[str]:
-    from spinhop.example_designs import example_names
+    from spinhop.designs.example_designs import example_names
 
     return [name for name in example_names() if name.startswith(incomplete)]
 
@@ -30,8 +30,8 @@ def list_examples(json: Json = False) -> None:
     import re
     from dataclasses import asdict
 
-    from spinhop import example_designs
     from spinhop.console import print_json
+    from spinhop.designs import example_designs
 
     found = example_designs.examples()
     if json:
@@ -46,7 +46,7 @@ def list_examples(json: Json = False) -> None:
 @examples.command("show")
 def show_example(name: Name) -> None:
     """Print an example's design file."""
-    from spinhop.example_designs import example_text
+    from spinhop.designs.example_designs import example_text
 
     print(example_text(name), end="")
 
@@ -58,7 +58,7 @@ def copy(
     force: Overwrite = False,
 ) -> None:
     """Copy an example and the files that it names, to change them and to run."""
-    from spinhop.example_designs import copy_example
+    from spinhop.designs.example_designs import copy_example
 
     for path in copy_example(name, out, replace=force):
         print(path)

@@ -21,9 +21,9 @@ def spice(
 ) -> None:  # fmt: skip
     """Write one trial as a deck for a circuit simulator, with drawn or ideal wires; --run simulates it."""
     from spinhop.console import StageLines, print_json, print_table
+    from spinhop.run_folder.stored_results import StoredResults
     from spinhop.spice_stages import deck_stage, names, spice_design
-    from spinhop.stored_results import StoredResults
-    from spinhop.task_outcome import read_trial_data, trial_data, trial_rows
+    from spinhop.verdicts.task_outcome import read_trial_data, trial_data, trial_rows
 
     with StageLines() as progress:
         done = spice_design(

@@ -28,9 +28,9 @@ from spinhop.commands.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spinhop.next_step import NextStep
-    from spinhop.runs import Run
-    from spinhop.verdict import VerdictLine
+    from spinhop.run_folder.runs import Run
+    from spinhop.verdicts.next_step import NextStep
+    from spinhop.verdicts.verdict import VerdictLine
 
 Ideal = Annotated[bool, typer.Option("--ideal", help="Perfect wires only; needs no layout.")]
 
@@ -44,9 +44,9 @@ def run(
 
     Ends with the verdict; exit code 1 when the network does not work or a limit is broken.
     """
-    from spinhop.read_function import read_function
-    from spinhop.read_verdict import read_limits, read_step
-    from spinhop.stored_results import StoredResults
+    from spinhop.run_folder.stored_results import StoredResults
+    from spinhop.verdicts.read_function import read_function
+    from spinhop.verdicts.read_verdict import read_limits, read_step
 
     done = _work("run", design, out=out, layout=layout, top=top, spef=spef, engine=engine, force=force)
     results = StoredResults.of(done)
@@ -82,8 +82,8 @@ def extract(
         return
     only_alone()
     done = _work("extract", design, out=out, layout=layout, top=top, spef=spef, force=force)
-    from spinhop.artefacts import drawn_network
-    from spinhop.resistance_table import resistance_rows, resistance_table
+    from spinhop.pages.resistance_table import resistance_rows, resistance_table
+    from spinhop.run_folder.artefacts import drawn_network
 
     table = resistance_table(drawn_network(done))
     if json:
@@ -135,9 +135,9 @@ def recall(
 
     Exit code 1 when the network does not work.
     """
-    from spinhop.read_function import read_function
-    from spinhop.read_verdict import read_step
-    from spinhop.stored_results import StoredResults
+    from spinhop.run_folder.stored_results import StoredResults
+    from spinhop.verdicts.read_function import read_function
+    from spinhop.verdicts.read_verdict import read_step
 
     goal = "recall ideal" if ideal else "recall"
     done = _work(goal, design, out=out, layout=layout, top=top, spef=spef, engine=engine, force=force)
@@ -185,15 +185,15 @@ def _print_trials(
     done: Run, json: bool, kinds: Sequence[str], *lines: VerdictLine, scored: bool = False,
     step: NextStep | None = None,
 ) -> None:  # fmt: skip
-    from spinhop.stored_results import StoredResults
-    from spinhop.task_outcome import trial_data, trial_rows
+    from spinhop.run_folder.stored_results import StoredResults
+    from spinhop.verdicts.task_outcome import trial_data, trial_rows
 
     stored = StoredResults.of(done)
     results = {kind: trial_data(stored.trial(ideal=kind == "ideal")) for kind in kinds}
     rows = trial_rows(results)
     if scored:
         from sim.tasks.kinds import task_of
-        from spinhop.trial_score import trial_score
+        from spinhop.verdicts.trial_score import trial_score
 
         scores = {kind: trial_score(done, ideal=kind == "ideal") for kind in kinds}
         task = task_of(done.design)
@@ -213,8 +213,8 @@ def _print_trials(
 def _print_outcomes(
     done: Run, json: bool, kinds: Sequence[str], *lines: VerdictLine, step: NextStep | None = None, whole: bool = False
 ) -> None:  # fmt: skip
-    from spinhop.stored_results import StoredResults
-    from spinhop.task_outcome import TaskOutcome, as_data, side_by_side
+    from spinhop.run_folder.stored_results import StoredResults
+    from spinhop.verdicts.task_outcome import TaskOutcome, as_data, side_by_side
 
     task, stored = done.design.task.kind, StoredResults.of(done)
     outcomes = {kind: TaskOutcome.of(stored.task(ideal=kind == "ideal")) for kind in kinds}

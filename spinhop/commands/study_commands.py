@@ -11,7 +11,7 @@ import typer
 
 from hwlib.errors import InputError, shown
 from spinhop.commands.options import All, DesignFile, Json, Scheduler, Workers
-from spinhop.extras import extra_of
+from spinhop.runtime.extras import extra_of
 
 if TYPE_CHECKING:
     from spinhop.study.chip_yield import ChipYield

@@ -13,7 +13,7 @@ from spinhop.commands.options import All, Engine, Json, RunFolder, Scheduler, Wo
 
 if TYPE_CHECKING:
     from hwlib.design import Design
-    from spinhop.task_designs import Answer
+    from spinhop.designs.task_designs import Answer
 
 Pictures = Annotated[
     list[Path] | None,
@@ -51,7 +51,7 @@ def image(
 
     Exit code 1 when the network does not work or a limit is broken.
     """
-    from spinhop.picture_design import picture_design
+    from spinhop.designs.picture_design import picture_design
 
     _refuse_both(ideal, drawn)
     design = picture_design(
@@ -89,7 +89,7 @@ def maxcut(
 
     Each graph has a run folder of its own. Exit code 1 when a network does not work or a limit is broken.
     """
-    from spinhop.cutting import graph_designs, with_labels
+    from spinhop.designs.cutting import graph_designs, with_labels
 
     _refuse_both(ideal, drawn)
     if out is not None and len(graphs) > 1:
@@ -108,7 +108,7 @@ def _answers(designs: Sequence[Design], **how: Any) -> list[Answer]:
     """Run designs one after the other."""
     from sim.engines import check_name
     from spinhop.console import StageLines
-    from spinhop.task_designs import answer
+    from spinhop.designs.task_designs import answer
 
     check_name(how["engine"])
     with StageLines(shy=True) as progress:
@@ -118,7 +118,7 @@ def _answers(designs: Sequence[Design], **how: Any) -> list[Answer]:
 def _tell(title: str, found: Sequence[Answer], json: bool, whole: bool) -> None:
     """Print what designs came to in one table per kind of wires; exit with 1 when one does not work."""
     from spinhop.console import print_json, print_table, print_verdict
-    from spinhop.task_outcome import case_table
+    from spinhop.verdicts.task_outcome import case_table
 
     if json:
         print_json([row for each in found for row in each.rows()])

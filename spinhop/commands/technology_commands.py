@@ -22,7 +22,7 @@ def technology(
     import re
 
     from hwlib.process import load_process
-    from spinhop.folder_lock import begins_with, refuse_others
+    from spinhop.run_folder.folder_lock import begins_with, refuse_others
 
     rules = load_process(process)
     if out.exists():
@@ -68,7 +68,7 @@ def lvs_script(process: ProcessName = "ebeam", out: ScriptFile = None, force: Ov
 def _refuse_target(out: Path, process: str, force: bool) -> None:
     """Refuse a script's file that is there, and the process's own file whatever is forced."""
     from hwlib.errors import InputError
-    from hwlib.writing import refuse_existing
+    from hwlib.storage.writing import refuse_existing
 
     if out.exists() and Path(process).exists() and out.samefile(process):
         raise InputError(f"{out}: is the process itself; give another file")

@@ -10,20 +10,20 @@ from pathlib import Path
 
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.files import real_path
-from hwlib.made_with import design_attributes, versions
-from hwlib.writing import write_atomic
-from hwlib.yaml_text import yaml_text
-from spinhop.design_fields import Value
-from spinhop.docs_links import see
-from spinhop.executor import Executor, executor
-from spinhop.folder_lock import hold, refuse_others
-from spinhop.inputs import COPIES, PROCESS, RESOLVED, contents_of, read_design, write_inputs
+from hwlib.storage.files import real_path
+from hwlib.storage.made_with import design_attributes, versions
+from hwlib.storage.writing import write_atomic
+from hwlib.storage.yaml_text import yaml_text
+from spinhop.designs.design_fields import Value
 from spinhop.optimize.pareto_front import FRONT, PAGE, PICTURE, design_file, write_front
 from spinhop.optimize.search_history import HISTORY, SearchHistory, SearchTrial
 from spinhop.optimize.search_space import Axis, axes_of, candidate
 from spinhop.optimize.trial_evaluation import Judged, judged
-from spinhop.provenance import code_version, data_hash
+from spinhop.pages.docs_links import see
+from spinhop.run_folder.folder_lock import hold, refuse_others
+from spinhop.run_folder.inputs import COPIES, PROCESS, RESOLVED, contents_of, read_design, write_inputs
+from spinhop.run_folder.provenance import code_version, data_hash
+from spinhop.runtime.executor import Executor, executor
 
 Advance = Callable[[int, int], None]
 _DESIGNS = re.compile(r"(best|trial)_[0-9]+\.yaml")
@@ -63,7 +63,7 @@ def optimize(
         folder: of results; default ``searches/<design name>``.
         trials: designs to try in all; default as the design says.
         seed: of the proposals; default the design's.
-        workers: as of ``spinhop.executor``.
+        workers: as of ``spinhop.runtime.executor``.
         scheduler: likewise; its workers must see the folder.
         fresh: forget stored trials.
         progress: called with (designs tried, in all).

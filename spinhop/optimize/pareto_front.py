@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hwlib.netcdf import write_netcdf
-from hwlib.search_fields import SIMILARITY
-from hwlib.writing import write_atomic
+from hwlib.sections.search_fields import SIMILARITY
+from hwlib.storage.netcdf import write_netcdf
+from hwlib.storage.writing import write_atomic
 from spinhop.optimize.search_history import SearchTrial
 from spinhop.optimize.search_space import Axis
 from spinhop.optimize.trial_evaluation import OBJECTIVES, STAGES
@@ -99,7 +99,7 @@ def _draw(path: Path, trials: Sequence[SearchTrial], front: Sequence[SearchTrial
 def _write_page(
     folder: Path, trials: Sequence[SearchTrial], front: Sequence[SearchTrial], about: dict[str, Any]
 ) -> None:  # fmt: skip
-    from spinhop import page
+    from spinhop.pages import page
 
     names = list(OBJECTIVES)
     rows = [
@@ -135,7 +135,7 @@ def _write_page(
 
 
 def _front_parts(folder: Path, rows: list[list[str]], names: list[str]) -> list[Markup]:
-    from spinhop import page
+    from spinhop.pages import page
 
     if not rows:
         return [page.paragraph("Empty: no design holds every rule and does its task.")]

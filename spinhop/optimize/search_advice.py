@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spinhop.levers import lever_of
-from spinhop.next_step import NextStep
 from spinhop.optimize.search_history import SearchTrial
 from spinhop.optimize.trial_evaluation import STAGES
+from spinhop.verdicts.levers import lever_of
+from spinhop.verdicts.next_step import NextStep
 
 _LEVER_OF = {"task": "drive.path"}  # the rule whose lever helps a stage that no rule decides
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.writing import write_atomic
-from spinhop.design_fields import Value
+from hwlib.storage.writing import write_atomic
+from spinhop.designs.design_fields import Value
 from spinhop.optimize.search_space import Axis, own_values
 from spinhop.optimize.stored_trials import read_trials
 from spinhop.optimize.trial_evaluation import LARGE, Judged

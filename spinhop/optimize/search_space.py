@@ -12,8 +12,8 @@ import numpy as np
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.operating_point import nominal_track
-from hwlib.search_fields import SIMILARITY
-from spinhop.design_fields import (
+from hwlib.sections.search_fields import SIMILARITY
+from spinhop.designs.design_fields import (
     TRIES,
     Value,
     design_of,
@@ -25,7 +25,7 @@ from spinhop.design_fields import (
     set_field,
     why_none,
 )
-from spinhop.docs_links import see
+from spinhop.pages.docs_links import see
 
 _SLACK = 1e-9  # of rounding
 _WITHOUT, _WITH = "without", "with"  # a section that a design may leave out

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from hwlib.errors import shown
-from hwlib.json_files import Finite, StoredModel, read_json
+from hwlib.storage.json_files import Finite, StoredModel, read_json
 from spinhop.optimize.trial_evaluation import OBJECTIVES, STAGES, Judged
 
 _Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]

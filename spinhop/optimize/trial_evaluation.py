@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlib.design import Design, load_design
 from hwlib.network import Network
-from hwlib.scratch import scratch_folder
+from hwlib.storage.scratch import scratch_folder
 from spinhop.extracted_network import draw_and_check
 
 if TYPE_CHECKING:

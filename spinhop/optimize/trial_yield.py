@@ -6,7 +6,7 @@ from hwlib.design import Design
 from hwlib.network import Network
 from hwlib.process import Process
 from spinhop.study.point_evaluation import made
-from spinhop.verdict import TrialCounts
+from spinhop.verdicts.verdict import TrialCounts
 
 
 def working_share(design: Design, process: Process, network: Network, chips: int) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from hwlib.errors import harmless
-from spinhop import page
+from spinhop.pages import page
 from spinhop.plotting.plot_source import PlotSource
 
 

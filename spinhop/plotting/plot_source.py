@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from hwlib.errors import InputError, cut, shown
-from hwlib.files import no_more_files
-from hwlib.netcdf import Wanted, read_netcdf
+from hwlib.storage.files import no_more_files
+from hwlib.storage.netcdf import Wanted, read_netcdf
 from spinhop.optimize.pareto_front import FRONT
 from spinhop.optimize.search_history import HISTORY
 from spinhop.optimize.stored_trials import read_trials

@@ -12,9 +12,8 @@ from typing import Literal
 import numpy as np
 
 from hwlib.errors import InputError, cut
+from hwlib.storage.writing import write_bytes
 from hwlib.task_registry import registered
-from hwlib.writing import write_bytes
-from spinhop.folder_lock import begins_with, hold, refuse_others
 from spinhop.plotting.figure_data import (
     MOST_SERIES,
     Figures,
@@ -28,6 +27,7 @@ from spinhop.plotting.figure_drawing import drawn, png, svg, told_svg
 from spinhop.plotting.figure_page import figure_page
 from spinhop.plotting.plot_source import REPEATS, PlotSource, open_source
 from spinhop.plotting.yield_figures import ShareBars, ShareCourse, YieldFigures, tightest, yield_figures
+from spinhop.run_folder.folder_lock import begins_with, hold, refuse_others
 
 FigureKind = Literal["curve", "heat", "front", "histogram"]
 PAGE = "index.html"

@@ -10,9 +10,9 @@ from hwlib.design import Design
 from hwlib.network import Network
 from hwlib.process import Process
 from sim.tasks.setup import at_ideal_v_dw, paper_design
-from spinhop.point_tables import common_window
 from spinhop.reproduce.task import PERCENT
 from spinhop.reproduce.wire_resistance import TIME_LIMIT, ohm_per_cell
+from spinhop.verdicts.point_tables import common_window
 
 _WIRES = {"dendrite_width": "m3", "drive_width": "m2", "ground_width": "m2", "weight_width": "m3", "vdw_width": "m3"}
 

@@ -12,20 +12,20 @@ import numpy as np
 import xarray as xr
 
 from hwlib.design import Design
-from hwlib.json_files import read_json
 from hwlib.network import Network
 from hwlib.schematic import ideal_network
-from hwlib.writing import write_atomic
+from hwlib.storage.json_files import read_json
+from hwlib.storage.writing import write_atomic
 from sim.tasks import maxcut
 from sim.tasks.images import letters
 from sim.tasks.random_recall import image_recall
 from sim.tasks.rudy import g05, random_graph
 from sim.tasks.run_task import recall
 from sim.tasks.setup import with_levels
-from spinhop.executor import executor
 from spinhop.reproduce.corners import Corner, DrawnDesign, with_patterns
 from spinhop.reproduce.task import NJ, NS, PERCENT
 from spinhop.reproduce.wire_resistance import TIME_LIMIT, WALL_TOLERANCE
+from spinhop.runtime.executor import executor
 
 DISTORTION = 0.1  # of the letters
 CUT_LIMIT = 1.5e-6  # s: on ideal wires the longest of the ten graphs takes 1.03 µs

@@ -8,9 +8,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from hwlib.writing import write_atomic
+from hwlib.storage.writing import write_atomic
 from sim.tasks.statistics import Interval
-from spinhop import page
+from spinhop.pages import page
 from spinhop.reproduce.captions import caption
 from spinhop.reproduce.rows import Row, Status, summary_of
 from spinhop.reproduce.task import PaperTask, Result

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hwlib.errors import InputError, shown
-from hwlib.made_with import versions, versions_line
-from hwlib.writing import write_atomic
-from spinhop.executor import executor
-from spinhop.folder_lock import begins_with, hold, refuse_others
+from hwlib.storage.made_with import versions, versions_line
+from hwlib.storage.writing import write_atomic
 from spinhop.reproduce import store
 from spinhop.reproduce.rows import Row, summary_of
 from spinhop.reproduce.task import Context, PaperTask, Result
+from spinhop.run_folder.folder_lock import begins_with, hold, refuse_others
+from spinhop.runtime.executor import executor
 
 Report = Callable[[str, float, int], None]
 TABLE = "rows.csv"

@@ -7,12 +7,12 @@ import math
 from pathlib import Path
 from typing import Any
 
-from hwlib.json_files import read_json
-from hwlib.made_with import versions
-from hwlib.writing import write_atomic
-from spinhop.provenance import code_version, data_hash
+from hwlib.storage.json_files import read_json
+from hwlib.storage.made_with import versions
+from hwlib.storage.writing import write_atomic
 from spinhop.reproduce.rows import Row
 from spinhop.reproduce.task import PaperTask, Result
+from spinhop.run_folder.provenance import code_version, data_hash
 
 
 def key(task: PaperTask, quick: bool, seed: int) -> str:

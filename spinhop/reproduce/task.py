@@ -25,7 +25,7 @@ class Context:
         work: folder for files a task needs on the way, its own.
         key: changes with whatever the results depend on; parts stored in ``work`` carry it.
         progress: called with (done, in all) as the task advances.
-        workers: processes for independent parts, as of ``spinhop.executor``.
+        workers: processes for independent parts, as of ``spinhop.runtime.executor``.
         scheduler: address of a Dask scheduler for them.
     """
 

@@ -12,8 +12,8 @@ from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.quantities import in_si
 from hwlib.units import Quantity
-from spinhop.design_fields import whole_design
-from spinhop.inputs import read_design
+from spinhop.designs.design_fields import whole_design
+from spinhop.run_folder.inputs import read_design
 from spinhop.study.characterisation_table import Column, Row, write_table
 from spinhop.study.point_evaluation import own_v_dw
 from spinhop.study.study_fields import study_of
@@ -71,7 +71,7 @@ def characterise(
         temperatures: of the walls, K or texts with units; default the design's own.
         wires: drawn and extracted, or ideal.
         trials: of the task, the first so many; default all.
-        workers: as of ``spinhop.executor``.
+        workers: as of ``spinhop.runtime.executor``.
         scheduler: likewise.
         fresh: forget stored rows.
         progress: called with (rows done, rows).

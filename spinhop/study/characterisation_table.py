@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from hwlib.design import Design
 from hwlib.errors import harmless
-from hwlib.made_with import design_attributes
 from hwlib.quantities import human
-from hwlib.writing import write_bytes
+from hwlib.storage.made_with import design_attributes
+from hwlib.storage.writing import write_bytes
 
 TABLE = "characterisation"
 Row = dict[str, Any]

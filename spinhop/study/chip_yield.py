@@ -13,9 +13,9 @@ import numpy as np
 from scipy import stats
 
 from hwlib.errors import InputError, shown
-from spinhop.docs_links import see
-from spinhop.executor import executor
-from spinhop.inputs import read_design
+from spinhop.pages.docs_links import see
+from spinhop.run_folder.inputs import read_design
+from spinhop.runtime.executor import executor
 from spinhop.study.point_evaluation import evaluated
 from spinhop.study.sensitivity import Sensitivity, can_analyse, worst_parameters
 from spinhop.study.study_fields import MOST_POINTS, AxisRange, study_of
@@ -101,7 +101,7 @@ def yield_of(
         chips: most chips.
         precision: half of the interval, 0 … 1.
         trials: of the task, the first so many; default all.
-        workers: as of ``spinhop.executor``.
+        workers: as of ``spinhop.runtime.executor``.
         scheduler: likewise; its workers must see the folders.
         client: a ``dask.distributed.Client`` in place of both; it stays open.
         fresh: forget stored chips.

@@ -14,17 +14,17 @@ import numpy as np
 
 from hwlib.design import Design, completed
 from hwlib.errors import InputError
-from hwlib.files import inside, read_bytes
 from hwlib.process import Process
-from hwlib.scratch import scratch_folder
-from spinhop.artefacts import result_inputs
-from spinhop.design_fields import plain_fields, whole_design
+from hwlib.storage.files import inside, read_bytes
+from hwlib.storage.scratch import scratch_folder
+from spinhop.designs.design_fields import plain_fields, whole_design
 from spinhop.extracted_network import draw_and_check
-from spinhop.point_tables import common_window
-from spinhop.provenance import data_hash, file_hash
+from spinhop.run_folder.artefacts import result_inputs
+from spinhop.run_folder.provenance import data_hash, file_hash
 from spinhop.stages import run_tolerance
 from spinhop.study.study_fields import WIRES, StudyFields
-from spinhop.verdict import TrialCounts
+from spinhop.verdicts.point_tables import common_window
+from spinhop.verdicts.verdict import TrialCounts
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -14,7 +14,7 @@ import numpy as np
 
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
-from spinhop.design_fields import (
+from spinhop.designs.design_fields import (
     TRIES,
     design_of,
     field_unit,

@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from hwlib.errors import InputError
-from hwlib.json_files import StoredModel, read_json
-from hwlib.netcdf import most_data
+from hwlib.storage.json_files import StoredModel, read_json
+from hwlib.storage.netcdf import most_data
 from spinhop.study.study_fields import MOST_POINTS
 
 _META = "zarr.json"

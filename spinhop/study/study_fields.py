@@ -17,9 +17,9 @@ from pydantic import (
 )
 
 from hwlib.errors import InputError, cut, shown
-from hwlib.files import inside
-from hwlib.model_files import load_model
 from hwlib.seeds import LARGEST_SEED
+from hwlib.storage.files import inside
+from hwlib.storage.model_files import load_model
 from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import FileName
 from hwlib.units import Whole

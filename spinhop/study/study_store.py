@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hwlib.errors import InputError, cut
-from hwlib.files import no_more_files
-from hwlib.made_with import not_ours
-from hwlib.netcdf import read_bounded
+from hwlib.storage.files import no_more_files
+from hwlib.storage.made_with import not_ours
+from hwlib.storage.netcdf import read_bounded
 from spinhop.study.point_evaluation import PointResult
 from spinhop.study.store_claims import check_store
 

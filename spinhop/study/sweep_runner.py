@@ -14,15 +14,15 @@ from typing import Any
 
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.files import inside, real_path
-from hwlib.made_with import design_attributes, versions
-from hwlib.writing import write_bytes
-from spinhop.design_fields import design_of, plain_fields, set_field
-from spinhop.executor import cores, executor
-from spinhop.extras import need
-from spinhop.folder_lock import hold, refuse_others
-from spinhop.inputs import files_of, read_design
-from spinhop.provenance import code_version, data_hash, file_hash
+from hwlib.storage.files import inside, real_path
+from hwlib.storage.made_with import design_attributes, versions
+from hwlib.storage.writing import write_bytes
+from spinhop.designs.design_fields import design_of, plain_fields, set_field
+from spinhop.run_folder.folder_lock import hold, refuse_others
+from spinhop.run_folder.inputs import files_of, read_design
+from spinhop.run_folder.provenance import code_version, data_hash, file_hash
+from spinhop.runtime.executor import cores, executor
+from spinhop.runtime.extras import need
 from spinhop.study.point_evaluation import StudyPoint, context_of, evaluated
 from spinhop.study.sampling import StudyAxis, axes_of_study, points_of
 from spinhop.study.study_fields import WIRES, StudyFields, load_study
@@ -152,7 +152,7 @@ def sweep(
     Args:
         study: the study file, or its fields, whose design is then found from the working folder.
         folder: of results; default ``studies/<study name>``.
-        workers: as of ``spinhop.executor``.
+        workers: as of ``spinhop.runtime.executor``.
         scheduler: likewise; its workers must see the folder, and that of the design.
         client: a ``dask.distributed.Client`` in place of both; it stays open.
         fresh: forget the stored points.

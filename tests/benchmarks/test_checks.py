@@ -12,8 +12,8 @@ from hwlib.checks.connectivity import Extracted
 from hwlib.checks.lvs_reference import reference_netlist
 from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
-from hwlib.forked import cores
 from hwlib.process import load_process
+from hwlib.workers.forked import cores
 
 pytestmark = pytest.mark.benchmark
 

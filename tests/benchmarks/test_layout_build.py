@@ -11,7 +11,7 @@ import layouts
 from hwlib.cells.tile_dimensions import tile_of
 from hwlib.cells.tile_shapes import Wiring, axon_rects, soma_rects
 from hwlib.design import Design
-from hwlib.network_fields import NetworkFields
+from hwlib.sections.network_fields import NetworkFields
 from hwlib.weights import weight_levels
 from layouts.floorplan import floorplan
 

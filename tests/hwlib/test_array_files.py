@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from hwlib.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
 from hwlib.errors import InputError
-from hwlib.netcdf import Wanted, read_netcdf, write_netcdf
+from hwlib.storage.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
+from hwlib.storage.netcdf import Wanted, read_netcdf, write_netcdf
 from tests.support.netcdf_files import CLAIMS, WANTED, good, made_to_claim
 
 CONTENT = ArrayFile(

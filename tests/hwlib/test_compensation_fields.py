@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import sim
-from hwlib.compensation_fields import net_levels_text
 from hwlib.design import load_design
 from hwlib.errors import InputError
 from hwlib.schematic import ideal_network, ladder_network
+from hwlib.sections.compensation_fields import net_levels_text
 
 LINES = {f"w_{i}_{j}": 1.0 + 0.1 * i + 0.01 * j for i in range(3) for j in range(3) if i != j}
 

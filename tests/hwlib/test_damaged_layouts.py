@@ -16,8 +16,8 @@ from hwlib.drawing.hierarchy import REACH
 from hwlib.drawing.layout_file import read_layout
 from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError
-from hwlib.forked import bounded
 from hwlib.process import load_process
+from hwlib.workers.forked import bounded
 from tests.support.drawn_network import PX, PY, draw_network
 
 EBEAM = load_process("ebeam")

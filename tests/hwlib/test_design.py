@@ -10,8 +10,8 @@ import pytest
 from hwlib.design import Design, load_design
 from hwlib.device import Device, pillar_conductance
 from hwlib.errors import LONGEST_LINE, InputError
+from hwlib.storage.yaml_text import yaml_text
 from hwlib.weights import stored_patterns, weight_levels
-from hwlib.yaml_text import yaml_text
 
 HEAD = "name: d\nnetwork: {neurons: 3}\n"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hwlib.errors import LONGEST_LINE, MOST_LINES, InputError, all_of, shown
-from hwlib.files import inside, open_outside, read_bytes, read_text
+from hwlib.storage.files import inside, open_outside, read_bytes, read_text
 
 
 def test_missing_and_folder(tmp_path):

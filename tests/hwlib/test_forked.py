@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from hwlib import forked
 from hwlib.errors import StoppedError
-from hwlib.forked import beside, bounded, in_processes
+from hwlib.workers import forked
+from hwlib.workers.forked import beside, bounded, in_processes
 
 
 def square(value):

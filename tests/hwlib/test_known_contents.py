@@ -5,13 +5,13 @@ import pytest
 import xarray as xr
 
 import layouts
-from hwlib import known_contents, netcdf
-from hwlib.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
 from hwlib.design import Design
 from hwlib.drawing import layout_file
 from hwlib.errors import InputError
-from hwlib.forked import bounded
-from hwlib.netcdf import Wanted, read_netcdf, write_netcdf
+from hwlib.storage import known_contents, netcdf
+from hwlib.storage.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
+from hwlib.storage.netcdf import Wanted, read_netcdf, write_netcdf
+from hwlib.workers.forked import bounded
 
 X = {"x": Wanted(("k",), "f")}
 

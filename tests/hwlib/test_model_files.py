@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hwlib.errors import LONGEST_LINE, MOST_LINES, FieldsError, InputError
-from hwlib.model_files import load_model
+from hwlib.storage.model_files import load_model
 from hwlib.units import Quantity
 
 

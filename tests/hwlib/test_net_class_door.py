@@ -10,7 +10,7 @@ from hwlib.design import Design
 from hwlib.extraction import extract
 from hwlib.nets import NET_CLASSES, NetClass, Source, parse_net, register
 from sim.spice.deck import write_deck
-from spinhop.resistance_table import resistance_table
+from spinhop.pages.resistance_table import resistance_table
 from tests.support.drawn_network import draw_network
 
 TWICE_W = Source("weight", lambda net, point: 2.0)

@@ -12,10 +12,10 @@ import netCDF4
 import numpy as np
 import pytest
 
-from hwlib.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
 from hwlib.errors import InputError
-from hwlib.netcdf import Wanted, read_netcdf, write_netcdf
 from hwlib.network import read_network
+from hwlib.storage.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
+from hwlib.storage.netcdf import Wanted, read_netcdf, write_netcdf
 from tests.support.netcdf_files import CLAIMS, WANTED, good, made_to_claim
 
 
@@ -83,9 +83,9 @@ def test_claims_are_not_believed(tmp_path, kind):
 def test_claims_cost_no_memory(tmp_path):
     paths = [str(made_to_claim(tmp_path / f"{kind}.nc", kind)) for kind in CLAIMS]
     code = f"""
-from hwlib.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
+from hwlib.storage.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
 from hwlib.errors import InputError
-from hwlib.netcdf import Wanted, read_netcdf
+from hwlib.storage.netcdf import Wanted, read_netcdf
 for path in {paths!r}:
     try:
         read_netcdf(path, "result", {{"hole": Wanted(("x",))}})
@@ -144,7 +144,7 @@ def test_what_every_reader_loads_is_loaded_once(tmp_path):
     code = f"""
 import sys
 from pathlib import Path
-from hwlib import netcdf
+from hwlib.storage import netcdf
 from tests.support.netcdf_files import WANTED
 
 def loaded():

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from hwlib.array_files import ArrayFile, ArrayVariable, write_arrays
 from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.network import Network, read_network, write_network
 from hwlib.process import load_process
 from hwlib.schematic import ladder_network
+from hwlib.storage.array_files import ArrayFile, ArrayVariable, write_arrays
 
 
 def _network(neurons: int = 4) -> Network:

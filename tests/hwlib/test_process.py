@@ -8,7 +8,7 @@ import pytest
 
 from hwlib.errors import LONGEST_LINE, InputError
 from hwlib.process import REQUIRED_LAYERS, load_process, preset_names
-from hwlib.yaml_text import yaml_text
+from hwlib.storage.yaml_text import yaml_text
 
 
 def _text(preset: str = "ebeam") -> str:

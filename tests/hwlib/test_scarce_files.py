@@ -10,7 +10,7 @@ import klayout.db as kdb
 import pytest
 
 import hwlib.drawing.layout_file
-import hwlib.netcdf
+import hwlib.storage.netcdf
 from hwlib.drawing.layout_file import read_layout
 from hwlib.errors import InputError
 from hwlib.network import read_network
@@ -26,7 +26,7 @@ def _none_left(*_args: object, **_how: object) -> None:
 
 
 def test_a_reader_without_descriptors_calls_no_file_damaged(tmp_path, monkeypatch):
-    for module in (hwlib.netcdf, hwlib.drawing.layout_file):
+    for module in (hwlib.storage.netcdf, hwlib.drawing.layout_file):
         monkeypatch.setattr(module, "bounded", _none_left)
     monkeypatch.setattr(zipfile, "ZipFile", _none_left)
     path = tmp_path / "some.nc"

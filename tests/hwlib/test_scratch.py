@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hwlib.scratch import scratch_folder
+from hwlib.storage.scratch import scratch_folder
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_it_is_removed_also_after_an_error(temporary):
 
 def test_what_a_killed_process_left_is_removed_and_nothing_else(temporary):
     code = (
-        "import os, signal; from hwlib.scratch import scratch_folder\n"
+        "import os, signal; from hwlib.storage.scratch import scratch_folder\n"
         "with scratch_folder() as folder: (folder / 'big').write_text('x'); os.kill(os.getpid(), signal.SIGKILL)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, env=os.environ | {"TMPDIR": str(temporary)})

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from hwlib.threads import in_threads
+from hwlib.workers.threads import in_threads
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hwlib.errors import InputError
-from hwlib.writing import replacing, sweep, write_atomic
+from hwlib.storage.writing import replacing, sweep, write_atomic
 from tests.support.every_writer import CANNOT_MOUNT
 from tests.support.small_disk import NO_MOUNT
 
@@ -99,7 +99,7 @@ def test_no_writer_leaves_a_cut_off_file_or_crashes_when_there_is_no_room(tmp_pa
 
 def test_only_what_killed_writers_left_is_swept(tmp_path):
     code = (
-        "import os, signal, sys; from pathlib import Path; from hwlib.writing import replacing\n"
+        "import os, signal, sys; from pathlib import Path; from hwlib.storage.writing import replacing\n"
         "with replacing(Path(sys.argv[1])) as temporary:\n"
         "    temporary.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)\n"
     )

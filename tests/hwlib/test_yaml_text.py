@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hwlib.yaml_text import MAX_DEPTH, MAX_VALUES, MAX_YAML_BYTES, YamlTextError, read_yaml, yaml_text
+from hwlib.storage.yaml_text import MAX_DEPTH, MAX_VALUES, MAX_YAML_BYTES, YamlTextError, read_yaml, yaml_text
 
 
 @pytest.mark.parametrize(

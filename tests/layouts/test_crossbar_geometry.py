@@ -9,8 +9,8 @@ import layouts
 from hwlib.design import Design
 from hwlib.device import Device
 from hwlib.errors import LONGEST_LINE, InputError
-from hwlib.network_fields import NetworkFields
 from hwlib.process import load_process, preset_names
+from hwlib.sections.network_fields import NetworkFields
 from tests.support.fitting import ESTIMATES, fitting_device
 
 

@@ -6,9 +6,9 @@ import pytest
 
 import layouts
 from hwlib.design import Design
-from hwlib.network_fields import NetworkFields
 from hwlib.process import load_process
-from hwlib.weight_fields import Weights
+from hwlib.sections.network_fields import NetworkFields
+from hwlib.sections.weight_fields import Weights
 from hwlib.weights import weight_levels
 from tests.support.fitting import ESTIMATES
 

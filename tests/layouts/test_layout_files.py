@@ -14,9 +14,9 @@ import layouts
 from hwlib.cells.tiles import axon_tile, soma_tile
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError
-from hwlib.network_fields import NetworkFields
 from hwlib.process import load_process
-from hwlib.weight_fields import Weights
+from hwlib.sections.network_fields import NetworkFields
+from hwlib.sections.weight_fields import Weights
 from layouts.pdk import activate
 
 FULL = os.environ.get("SPINHOP_FULL") == "1"
@@ -35,7 +35,7 @@ _FRESH = """
 import sys
 import layouts
 from hwlib.design import Design
-from hwlib.network_fields import NetworkFields
+from hwlib.sections.network_fields import NetworkFields
 drawn = layouts.hopfield(Design(name="files", network=NetworkFields(neurons=5)))
 for suffix in (".gds", ".oas"):
     layouts.write_layout(drawn, sys.argv[1] + suffix)

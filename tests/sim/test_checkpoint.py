@@ -18,8 +18,8 @@ import sim.simulate
 from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.schematic import ideal_network, ladder_network
+from hwlib.storage.writing import temporary_of
 from hwlib.weights import hebbian
-from hwlib.writing import temporary_of
 from sim.checkpoint import CheckpointError, FinishedTrials, read_state, under_way, write_state
 from sim.engines import Options
 from sim.engines.driver import TrialRun

@@ -20,7 +20,7 @@ from hwlib.errors import InputError
 from hwlib.extraction import extract
 from hwlib.operating_point import nominal_track
 from hwlib.schematic import ideal_network
-from hwlib.variation_fields import DeviceSpreads, FactorSpread, VariationFields
+from hwlib.sections.variation_fields import DeviceSpreads, FactorSpread, VariationFields
 from sim.chip_sampling import displaced, normal_scores
 from sim.dynamics import dynamics_of
 

@@ -8,7 +8,7 @@ import sim
 from hwlib.design import Design
 from hwlib.process import load_process
 from hwlib.schematic import ladder_network
-from hwlib.variation_fields import VariationFields
+from hwlib.sections.variation_fields import VariationFields
 from hwlib.weights import stored_patterns
 from sim.held_states import held_on_chips
 from sim.rules import rest_states

@@ -11,7 +11,7 @@ import yaml
 from hwlib.errors import InputError
 from sim.rules import ADDED, Outcome, Place, register
 from sim.rules.outcome import added_outcome
-from spinhop.levers import lever_of
+from spinhop.verdicts.levers import lever_of
 
 
 @pytest.fixture

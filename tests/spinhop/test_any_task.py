@@ -15,7 +15,7 @@ import xarray as xr
 import sim
 from hwlib.task_registry import forget
 from sim.tasks.kinds import Measure
-from spinhop.task_outcome import shown_value
+from spinhop.verdicts.task_outcome import shown_value
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.support.described import assert_described

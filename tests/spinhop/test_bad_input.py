@@ -231,7 +231,7 @@ def test_files_that_cannot_be_written_are_refused_before_the_work(spinhop, desig
     (tmp_path / "folder.yaml").mkdir()
     (tmp_path / "folder.md").mkdir()
     (tmp_path / "loop").symlink_to("loop")
-    for module in ("spinhop.ordering._drawn", "spinhop.codesigned.measure"):
+    for module in ("spinhop.designs.ordering._drawn", "spinhop.codesigned.measure"):
         monkeypatch.setattr(module, None)  # the work
     assert f"{name}.yaml: " in _refused(spinhop("order", source, "--force", "--out", tmp_path / f"{name}.yaml"))
     page = tmp_path / f"{name}.md"

@@ -16,10 +16,12 @@ from hwlib.findings import Finding
 from hwlib.process import load_process
 from layouts import render
 from sim.rules import rule_names
-from spinhop import check_stages, layout_shapes, point_tables
+from spinhop import check_stages
 from spinhop.checking import check_design
+from spinhop.pages import layout_shapes
+from spinhop.pages.window_plot import write_window_plot
 from spinhop.running import run_design
-from spinhop.window_plot import write_window_plot
+from spinhop.verdicts import point_tables
 
 DESIGN = "name: small\nnetwork: {neurons: 3}\n"
 

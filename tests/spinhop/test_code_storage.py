@@ -48,7 +48,9 @@ def test_damaged_code_is_named(stored, tmp_path, capsys, suffix, content):
 
 
 @pytest.mark.parametrize(
-    "name", ["hwlib/cells/__init__.py", "spinhop/cli.py", "spinhop/finding_list.py"], ids=["command", "line", "early"]
+    "name",
+    ["hwlib/cells/__init__.py", "spinhop/cli.py", "spinhop/pages/finding_list.py"],
+    ids=["command", "line", "early"],
 )
 def test_bytecode_that_a_full_disk_cut_off_is_named(tmp_path, name):
     """Python stores what fits, and ends in the middle of it ever after."""

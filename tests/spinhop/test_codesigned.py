@@ -15,10 +15,10 @@ from spinhop import codesigned
 from spinhop.codesigned import codesigned_paths, measure
 from spinhop.codesigned_page import codesigned_page, result_rows
 from spinhop.commands import codesigned_commands
-from spinhop.design_fields import plain_fields
+from spinhop.designs.design_fields import plain_fields
 from spinhop.optimize.search_space import axes_of, candidate, own_values
 from spinhop.optimize.trial_evaluation import STAGES, Judged
-from spinhop.provenance import code_version
+from spinhop.run_folder.provenance import code_version
 from tests.support.compiling_line import without_compiling
 
 SMALL = "recall_13_copper"
@@ -99,7 +99,7 @@ def test_each_graph_has_voltages_of_its_own(monkeypatch, tmp_path):
         assert load_design(path).compensation is None and not options["compare"]
         found.append((load_design(path).task.graph, out))
 
-    monkeypatch.setattr("spinhop.compensating.compensate_design", compensated)
+    monkeypatch.setattr("spinhop.designs.compensating.compensate_design", compensated)
     monkeypatch.setattr(codesigned, "judged", lambda path: asked.append(path) or held())
     monkeypatch.setattr(codesigned, "GRAPHS", 3)
     (result,) = measure([tmp_path / "cuts.yaml"], tmp_path / "out", workers=1)

@@ -9,7 +9,7 @@ import sim
 from hwlib.design import load_design
 from hwlib.network import MTJ_IN
 from hwlib.process import preset_text
-from spinhop import compensating
+from spinhop.designs import compensating
 from spinhop.extracted_network import draw_and_extract
 from tests.support.compiling_line import without_compiling
 

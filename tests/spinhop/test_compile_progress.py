@@ -7,10 +7,10 @@ from numba import njit
 
 from sim import compile_helper
 from sim.engines.layout.stepping.passes import share_pass
-from spinhop import compile_progress
-from spinhop.compile_progress import compiling
+from spinhop.run_folder.runs import Run
 from spinhop.running import run_design
-from spinhop.runs import Run
+from spinhop.runtime import compile_progress
+from spinhop.runtime.compile_progress import compiling
 
 
 def test_what_is_compiled_is_counted_and_timed(monkeypatch):

@@ -20,16 +20,16 @@ from hwlib.errors import InputError
 from hwlib.network import read_network, write_network
 from hwlib.schematic import ideal_network
 from sim.trial_parameters import operating_point_text, trial_coordinates
-from spinhop.artefacts import save_dataset
-from spinhop.design_fields import field_unit
-from spinhop.result_files import read_trial
+from spinhop.designs.design_fields import field_unit
+from spinhop.run_folder.artefacts import save_dataset
+from spinhop.run_folder.result_files import read_trial
 from tests.support.described import assert_described, undescribed, unmarked
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOKED_AT = {  # module that writes results: where its files are looked at
     "hwlib/network.py": "tests/spinhop/test_runs_end_to_end.py",
     "hwlib/checks/drawn_devices.py": "tests/spinhop/test_runs_end_to_end.py",
-    "spinhop/artefacts.py": "tests/spinhop/test_runs_end_to_end.py",
+    "spinhop/run_folder/artefacts.py": "tests/spinhop/test_runs_end_to_end.py",
     "spinhop/atlas/atlas_results.py": "tests/spinhop/test_atlas.py",
     "spinhop/optimize/pareto_front.py": "tests/spinhop/test_optimize.py",
     "spinhop/study/study_store.py": "tests/spinhop/test_sweep.py",

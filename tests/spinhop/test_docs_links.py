@@ -6,11 +6,11 @@ from email.message import Message
 
 import pytest
 
-from spinhop import docs_links
 from spinhop.console import print_verdict
-from spinhop.levers import lever_of
-from spinhop.next_step import NextStep
-from spinhop.report_head import next_paragraph
+from spinhop.pages import docs_links
+from spinhop.pages.report_head import next_paragraph
+from spinhop.verdicts.levers import lever_of
+from spinhop.verdicts.next_step import NextStep
 
 STEP = NextStep("mend ir.drive first", lever_of("ir.drive"), "ir.drive")
 SECTION = "lever-voltage-lost-on-axon-drives"

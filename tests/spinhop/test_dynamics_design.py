@@ -5,8 +5,8 @@ import xarray as xr
 
 from hwlib.design import load_design
 from hwlib.process import load_process
-from spinhop.next_step import NextStep
-from spinhop.report_head import head
+from spinhop.pages.report_head import head
+from spinhop.verdicts.next_step import NextStep
 
 DESIGN = """\
 name: coll

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from hwlib.design import load_design
-from spinhop.example_designs import example_names, example_text
+from spinhop.designs.example_designs import example_names, example_text
 
 
 def test_list_names_every_example_in_a_line(spinhop):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from hwlib.errors import FieldsError, InputError, StoppedError
-from spinhop.executor import executor
+from spinhop.runtime.executor import executor
 from tests.support.processes import living, start, stop
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
@@ -50,7 +50,7 @@ def several():
 def test_one_worker_is_this_process():
     with executor(1) as here:
         assert [result[:2] for result in here.in_order(square, [7, 1])] == [(49, os.getpid()), (1, os.getpid())]
-    code = "from spinhop.executor import executor, cores\nimport spinhop, sys\nwith executor(1) as e: pass\n"
+    code = "from spinhop.runtime.executor import executor, cores\nimport spinhop, sys\nwith executor(1) as e: pass\n"
     done = subprocess.run(
         [sys.executable, "-c", code + "print('dask' in sys.modules, 'distributed' in sys.modules)"],
         capture_output=True, text=True, check=True,
@@ -97,7 +97,7 @@ def test_a_scheduler_that_is_none(address):
 
 
 def test_a_wrong_address_leaves_no_client_behind():
-    code = "from spinhop.executor import executor\nwith executor(scheduler='junk'): pass"
+    code = "from spinhop.runtime.executor import executor\nwith executor(scheduler='junk'): pass"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60).stderr
     assert said.splitlines()[-1].startswith("hwlib.errors.InputError: scheduler 'junk': none answers"), said
 
@@ -115,7 +115,7 @@ def test_any_scheduler_by_address():
 LATE_LOG = """
 import logging
 from distributed.deploy.cluster import Cluster
-from spinhop.executor import executor
+from spinhop.runtime.executor import executor
 close = Cluster._close
 async def _close(self):
     logging.getLogger("distributed.batched").warning("a comm closed")
@@ -134,7 +134,7 @@ def test_what_dask_logs_while_it_closes_is_not_told():
 
 BUSY = """
 import time
-from spinhop.executor import executor
+from spinhop.runtime.executor import executor
 {supervised}
 with executor(2) as workers:
     print("ready", flush=True)
@@ -146,7 +146,7 @@ with executor(2) as workers:
 @pytest.mark.parametrize("supervised", [True, False])
 def test_ctrl_c_ends_all_workers(supervised, tmp_path):
     """With the command line's supervisor, and in a script of the user's own, whose group gets the signal."""
-    begin = "from spinhop.supervisor import supervise; supervise()" if supervised else ""
+    begin = "from spinhop.runtime.supervisor import supervise; supervise()" if supervised else ""
     process = start(code=BUSY.format(supervised=begin), env=os.environ | {"TMPDIR": str(tmp_path)})
     assert process.stdout is not None and process.stdout.readline() == "ready\n"
     time.sleep(0.3)

@@ -9,7 +9,7 @@ import pytest
 
 import hwlib
 from hwlib.errors import InputError
-from spinhop.folder_lock import hold
+from spinhop.run_folder.folder_lock import hold
 from tests.spinhop.test_plot import result, store_in
 
 DESIGN = "name: mine\nnetwork: {neurons: 4}\ntask: {trials: 1}\n"

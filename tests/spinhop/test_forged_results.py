@@ -8,13 +8,13 @@ import pytest
 import sim
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError
-from hwlib.netcdf import write_netcdf
 from hwlib.schematic import ideal_network
+from hwlib.storage.netcdf import write_netcdf
 from sim.set_point import known_v_dw
 from sim.tasks.kinds import task_of
 from sim.tasks.run_task import ideal_for_task
-from spinhop.artefacts import save_dataset
-from spinhop.result_files import read_task, read_trial, refuse_foreign
+from spinhop.run_folder.artefacts import save_dataset
+from spinhop.run_folder.result_files import read_task, read_trial, refuse_foreign
 
 TASKS = {
     "recall": "name: t\nnetwork: {neurons: 5}\ntask: {trials: 3}\n",

@@ -12,7 +12,7 @@ from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.findings import read_findings, write_findings
 from hwlib.schematic import ideal_network
-from spinhop.stored_point import read_point, refuse_contradiction, refuse_other_design
+from spinhop.run_folder.stored_point import read_point, refuse_contradiction, refuse_other_design
 from tests.spinhop.test_kept_files import known
 
 SLOW, WAIVED = "leak.axon_time", "vdw.window"

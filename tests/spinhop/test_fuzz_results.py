@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from hwlib.errors import InputError
 from hwlib.findings import Finding, read_findings, write_findings
-from hwlib.netcdf import write_netcdf
+from hwlib.storage.netcdf import write_netcdf
 from sim.checkpoint import CheckpointError, read_state, write_state
-from spinhop.provenance import file_hash
+from spinhop.run_folder.provenance import file_hash
 from tests.support.fuzzing import damaged, fuzz, judged, mutated
 
 RESULTS = ("network.nc", "ideal.nc", "drawn.nc", "recall_ideal.nc", "recall_drawn.nc")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hwlib.yaml_text import read_yaml, yaml_text
+from hwlib.storage.yaml_text import read_yaml, yaml_text
 from tests.support.fuzzing import NASTY_TEXTS, damaged, fuzz, judged, mutated
 
 DESIGN = """\
@@ -53,7 +53,7 @@ def _refused_or_taken(folder: Path, path: Path) -> None:
     from hwlib.errors import InputError
     from hwlib.schematic import ideal_network
     from sim.judgement import judge
-    from spinhop.inputs import write_inputs
+    from spinhop.run_folder.inputs import write_inputs
 
     try:
         design = load_design(path)

@@ -23,7 +23,7 @@ from hwlib.schematic import ideal_network
 from hwlib.weights import weight_levels
 from spinhop import characterise
 from spinhop.cli import main
-from spinhop.inputs import inputs_hash, write_inputs
+from spinhop.run_folder.inputs import inputs_hash, write_inputs
 from spinhop.study.sweep_runner import sweep
 
 ARCS = [(0, 1), (1, 0), (1, 2), (2, 3), (3, 1), (0, 3)]

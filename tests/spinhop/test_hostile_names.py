@@ -31,9 +31,9 @@ from hwlib.weights import weight_levels
 from sim import spice
 from sim.judgement import judge
 from sim.protocol import protocol_for
-from spinhop.check_page import write_check_page
-from spinhop.next_step import next_step
-from spinhop.verdict import VerdictLine
+from spinhop.pages.check_page import write_check_page
+from spinhop.verdicts.next_step import next_step
+from spinhop.verdicts.verdict import VerdictLine
 
 needs_ngspice = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 needs_klayout = pytest.mark.skipif(shutil.which("klayout") is None, reason="the klayout application is not installed")

@@ -16,7 +16,7 @@ from spinhop.atlas.atlas_store import AtlasStore
 from spinhop.optimize import optimize
 from spinhop.optimize.stored_trials import read_judged, read_trials
 from spinhop.plotting.plot_source import open_source
-from spinhop.stored_point import read_point
+from spinhop.run_folder.stored_point import read_point
 from spinhop.study import study_store
 from spinhop.study.point_evaluation import PointResult
 from spinhop.study.study_store import StudyStore, forget_study, load_study_results, rows_of, stored_hashes

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from spinhop.levers import levers_page
 from spinhop.preset_page import preset_page
 from spinhop.schema import reference_page
+from spinhop.verdicts.levers import levers_page
 from tests.support.fuzzing import TRIES
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -43,7 +43,7 @@ COMMANDS = [
     ["maxcut", "GRAPH", "-o", "OUT"], ["reproduce", "--quick", "-o", "OUT", "--workers", "2"],
 ]  # fmt: skip
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
-SUPERVISED = "from spinhop.supervisor import supervise; supervise()\n"
+SUPERVISED = "from spinhop.runtime.supervisor import supervise; supervise()\n"
 
 
 def _tries() -> list[tuple[list[str], float]]:
@@ -142,7 +142,7 @@ def test_whatever_a_library_does(work, number, code):
 
 def test_what_is_written_is_removed(tmp_path):
     code = (
-        f"{SUPERVISED}from hwlib.writing import write_atomic; from pathlib import Path; import time\n"
+        f"{SUPERVISED}from hwlib.storage.writing import write_atomic; from pathlib import Path; import time\n"
         "write_atomic(Path('x'), lambda p: (p.write_text('half'), print('ready', flush=True), time.sleep(60)))"
     )
     process = start(code=code, cwd=tmp_path)

@@ -14,12 +14,12 @@ import xarray as xr
 
 import hwlib
 from hwlib.errors import InputError
-from hwlib.netcdf import write_netcdf
 from hwlib.network import read_network
-from spinhop.artefacts import save_dataset
-from spinhop.manifest import read_manifest
-from spinhop.provenance import file_hash
-from spinhop.result_files import read_recall, read_trial
+from hwlib.storage.netcdf import write_netcdf
+from spinhop.run_folder.artefacts import save_dataset
+from spinhop.run_folder.manifest import read_manifest
+from spinhop.run_folder.provenance import file_hash
+from spinhop.run_folder.result_files import read_recall, read_trial
 from tests.conftest import synthetic_recall
 
 READ = ("network.nc", "ideal.nc", "drawn.nc", "recall_ideal.nc", "recall_drawn.nc", "layout.png")
@@ -175,7 +175,7 @@ def test_results_of_another_run_are_refused(spinhop, synthetic_run, tmp_path):
 
 def _noted(run: Path) -> None:
     """As a run notes which design its results are of."""
-    from spinhop.inputs import inputs_hash
+    from spinhop.run_folder.inputs import inputs_hash
 
     manifest = json.loads((run / "manifest.json").read_text())
     for record in manifest["stages"].values():

@@ -6,8 +6,8 @@ import pytest
 import layouts
 from hwlib.design import Design
 from hwlib.process import load_process
-from spinhop import layout_shapes
-from spinhop.layout_shapes import shape_data
+from spinhop.pages import layout_shapes
+from spinhop.pages.layout_shapes import shape_data
 
 
 def drawn_regions(data):

@@ -7,7 +7,7 @@ import pytest
 import sim
 from hwlib.design import Design
 from spinhop.extracted_network import draw_and_extract
-from spinhop.levers import lever_of
+from spinhop.verdicts.levers import lever_of
 
 VIAS = {"network": {"tile_vias": {"size": "currents"}}}
 LESS = {"operating_point": {"weight": "80 mV", "v_charge": "80 mV"}}

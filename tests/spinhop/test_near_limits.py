@@ -9,7 +9,7 @@ from hwlib.quantities import digits_apart
 from hwlib.schematic import ideal_network
 from sim.protocol import protocol_for
 from sim.rules import operating_point_report
-from spinhop.point_tables import percent, rule_rows
+from spinhop.verdicts.point_tables import percent, rule_rows
 
 
 def judged(changes=None, **point):

@@ -8,11 +8,11 @@ from hwlib.design import Design
 from hwlib.findings import Finding
 from hwlib.process import load_process, preset_names
 from sim.rules import rule_names
-from spinhop.levers import LEVERS, anchor, lever_of
-from spinhop.next_step import next_step
 from spinhop.schema import reference_page
-from spinhop.task_advice import advice_on
-from spinhop.verdict import BROKEN, FAILS, KEPT, NOT_CHECKED, UNDETERMINED, WORKS, VerdictLine
+from spinhop.verdicts.levers import LEVERS, anchor, lever_of
+from spinhop.verdicts.next_step import next_step
+from spinhop.verdicts.task_advice import advice_on
+from spinhop.verdicts.verdict import BROKEN, FAILS, KEPT, NOT_CHECKED, UNDETERMINED, WORKS, VerdictLine
 
 WARNINGS = {
     "erc_drawn": [

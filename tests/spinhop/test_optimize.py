@@ -17,14 +17,14 @@ from hwlib.design import Design, load_design
 from hwlib.errors import InputError
 from hwlib.extraction import extract
 from hwlib.schematic import ideal_network
-from hwlib.search_fields import SearchFields
-from spinhop.inputs import contents_of, read_design
-from spinhop.levers import lever_of
+from hwlib.sections.search_fields import SearchFields
 from spinhop.optimize import optimize, optimizer, search_history, trial_evaluation
 from spinhop.optimize.search_advice import search_advice
 from spinhop.optimize.search_history import SearchTrial
 from spinhop.optimize.search_space import axes_of, candidate, own_values, scaled
 from spinhop.optimize.trial_evaluation import STAGES, Judged
+from spinhop.run_folder.inputs import contents_of, read_design
+from spinhop.verdicts.levers import lever_of
 from tests.support.described import assert_described
 from tests.support.processes import start, stop
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spinhop import page
+from spinhop.pages import page
 
 STYLE = (Path(page.__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
 # Machado, Oliveira and Fernandes, IEEE Trans. Vis. Comput. Graph. 15, 1291 (2009), severity 1, on linear RGB.

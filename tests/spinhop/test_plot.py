@@ -14,7 +14,7 @@ import xarray as xr
 from scipy import stats
 
 from hwlib.errors import InputError
-from hwlib.netcdf import write_netcdf
+from hwlib.storage.netcdf import write_netcdf
 from sim.tasks.statistics import mean_share
 from spinhop.optimize.pareto_front import front_data
 from spinhop.optimize.search_history import SearchTrial

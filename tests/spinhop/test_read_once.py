@@ -11,15 +11,17 @@ import numpy as np
 import pytest
 
 import layouts
-from hwlib import graph_reader, json_files, model_files
+from hwlib import graph_reader
 from hwlib.design import load_design
 from hwlib.drawing import reader
 from hwlib.extraction import extractor
-from hwlib.yaml_text import yaml_text
-from spinhop import read_function, result_files
+from hwlib.storage import json_files, model_files
+from hwlib.storage.yaml_text import yaml_text
 from spinhop.checking import check_design
-from spinhop.inputs import read_design, write_inputs
+from spinhop.run_folder import result_files
+from spinhop.run_folder.inputs import read_design, write_inputs
 from spinhop.running import run_design
+from spinhop.verdicts import read_function
 
 PATTERN = 'name: t\nnetwork: {neurons: 2, weights: {patterns: ["10"]}}\ntask: {trials: 2}\n'
 DESIGN = "name: once\nprocess: own.yaml\ntask: {kind: maxcut, graph: g.txt}\n"

@@ -12,10 +12,10 @@ import pytest
 import xarray as xr
 
 from hwlib.errors import InputError
-from spinhop import page
+from spinhop.pages import page
 from spinhop.report import write_report
-from spinhop.result_files import read_recall
-from spinhop.task_outcome import TaskOutcome, text
+from spinhop.run_folder.result_files import read_recall
+from spinhop.verdicts.task_outcome import TaskOutcome, text
 
 _VOID = {"meta", "img", "br", "link", "input", "hr"}
 
@@ -125,7 +125,7 @@ def test_walls_on_the_page_are_the_simulated_ones():
     from sim.protocol import protocol_for
     from sim.tasks.setup import paper_design
     from sim.traces import walls_at
-    from spinhop.wall_data import NM, NS, STEPS, wall_data
+    from spinhop.pages.wall_data import NM, NS, STEPS, wall_data
 
     design = paper_design(4)
     process = design.load_process()

@@ -11,7 +11,7 @@ from hwlib.design import Design
 from hwlib.network import MTJ_OUT, Network
 from hwlib.process import load_process
 from hwlib.schematic import ideal_network, ladder_network
-from spinhop.resistance_table import farthest_resistance, resistance_table
+from spinhop.pages.resistance_table import farthest_resistance, resistance_table
 
 
 def _design(n: int) -> Design:

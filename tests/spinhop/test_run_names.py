@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hwlib.file_labels import told_apart
-from spinhop.run_names import run_name, run_names
+from hwlib.storage.file_labels import told_apart
+from spinhop.run_folder.run_names import run_name, run_names
 
 LONG = "a_name_of_a_graph_that_goes_on_and_on_and_on"
 

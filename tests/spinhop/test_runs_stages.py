@@ -15,10 +15,10 @@ import xarray as xr
 from hwlib.design import load_design
 from hwlib.errors import InputError
 from hwlib.schematic import ladder_network
-from hwlib.yaml_text import read_yaml
+from hwlib.storage.yaml_text import read_yaml
 from spinhop import stages
-from spinhop.folder_lock import hold
-from spinhop.runs import Run, Stage, open_run
+from spinhop.run_folder.folder_lock import hold
+from spinhop.run_folder.runs import Run, Stage, open_run
 
 
 class Recorder:
@@ -109,7 +109,7 @@ def test_files_of_an_interrupted_stage_are_not_taken_for_edited_ones(recorder, d
 def test_code_that_changed_repeats(recorder, design_file, tmp_path, monkeypatch):
     design, out = design_file(), tmp_path / "run"
     recorder.run(design, out)
-    monkeypatch.setattr("spinhop.runs.code_version", lambda *modules: "another")
+    monkeypatch.setattr("spinhop.run_folder.runs.code_version", lambda *modules: "another")
     assert recorder.run(design, out) == DONE
 
 
@@ -293,7 +293,7 @@ def test_results_without_a_manifest_are_left_alone(recorder, design_file, tmp_pa
 @pytest.mark.parametrize("cut_off", range(4))
 def test_a_start_that_fails_anywhere_can_be_repeated(recorder, design_file, tmp_path, monkeypatch, cut_off):
     """The first so many files are written, then there is no room."""
-    from hwlib import writing
+    from hwlib.storage import writing
 
     design, out, written = design_file(), tmp_path / "run", []
 

@@ -6,7 +6,7 @@ import pytest
 
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.search_fields import SearchFields
+from hwlib.sections.search_fields import SearchFields
 from spinhop.optimize.search_history import SearchHistory
 from spinhop.optimize.search_space import axes_of
 from spinhop.optimize.trial_evaluation import STAGES, Judged

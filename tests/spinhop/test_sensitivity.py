@@ -10,7 +10,7 @@ import pytest
 import sim
 from hwlib.design import load_design
 from hwlib.schematic import ideal_network
-from hwlib.variation_fields import VariationFields
+from hwlib.sections.variation_fields import VariationFields
 from spinhop.optimize.trial_yield import working_share
 from spinhop.study.chip_yield import yield_of
 from spinhop.study.point_evaluation import PointEvaluator, PointResult, _note_chip

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from spinhop.levers import LEVERS, anchor
+from spinhop.verdicts.levers import LEVERS, anchor
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("hwlib", "layouts", "sim", "spinhop")

@@ -13,10 +13,10 @@ import xarray as xr
 
 from hwlib.design import Design
 from hwlib.network import read_network
-from spinhop.next_step import NextStep
-from spinhop.report_head import head
+from spinhop.pages.report_head import head
+from spinhop.run_folder.runs import is_current
 from spinhop.running import run_design
-from spinhop.runs import is_current
+from spinhop.verdicts.next_step import NextStep
 from tests.support import foreign_spef, spef_grammar
 
 TEXT = "name: tiny\nnetwork: {neurons: 2}\n"

@@ -5,8 +5,8 @@ import time
 
 from numba import njit
 
-from spinhop import compile_progress
 from spinhop.console import StageLines, TaskBar
+from spinhop.runtime import compile_progress
 
 
 class Terminal(io.StringIO):

@@ -22,7 +22,7 @@ from hwlib.errors import InputError, StoppedError
 from hwlib.extraction import extract
 from hwlib.process import load_process
 from hwlib.schematic import ideal_network
-from hwlib.variation_fields import VariationFields
+from hwlib.sections.variation_fields import VariationFields
 from spinhop.study import point_evaluation, study_store, sweep_runner
 from spinhop.study.point_evaluation import PointEvaluator, PointResult, StudyPoint
 from spinhop.study.study_store import open_study

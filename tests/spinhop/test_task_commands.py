@@ -15,7 +15,7 @@ import pytest
 import xarray as xr
 from PIL import Image
 
-from spinhop.task_designs import drawn_seconds, task_design
+from spinhop.designs.task_designs import drawn_seconds, task_design
 from tests.support.compiling_line import without_compiling
 from tests.support.exit_codes import of_rows, of_text
 

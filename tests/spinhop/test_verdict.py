@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from hwlib.findings import Finding
-from spinhop.verdict import TrialCounts, function_line, limits_line
+from spinhop.verdicts.verdict import TrialCounts, function_line, limits_line
 
 
 def trials(rest, accuracy=None, unsure=()):

@@ -21,10 +21,10 @@ from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.extraction import write_spef, write_spice
 from hwlib.findings import Finding, write_findings
-from hwlib.netcdf import write_netcdf
 from hwlib.network import write_network
 from hwlib.schematic import ladder_network
-from hwlib.writing import write_bytes, write_with_library
+from hwlib.storage.netcdf import write_netcdf
+from hwlib.storage.writing import write_bytes, write_with_library
 from sim.checkpoint import write_state
 from tests.support.small_disk import MountError, largest_file, small_disk
 
@@ -72,7 +72,7 @@ def _picture(random: np.ndarray) -> Callable[[Path], object]:
     matplotlib.use("agg")
     from matplotlib import pyplot
 
-    from hwlib.writing import write_atomic
+    from hwlib.storage.writing import write_atomic
 
     figure, axes = pyplot.subplots()
     axes.imshow(random.reshape(50, 100))

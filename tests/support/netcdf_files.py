@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import xarray as xr
 
-from hwlib.netcdf import Wanted, write_netcdf
+from hwlib.storage.netcdf import Wanted, write_netcdf
 
 WANTED = {
     "a": Wanted(("x", "y")), "flag": Wanted(("x",), "b"), "count": Wanted((), "i"), "name": Wanted(("x",), "U"),

@@ -9,7 +9,7 @@ from hwlib.checks.design_rules.ruby import FILL_CROSSING
 from hwlib.checks.design_rules.rule import design_rules
 from hwlib.errors import harmless
 from hwlib.process import Process
-from hwlib.writing import write_atomic
+from hwlib.storage.writing import write_atomic
 
 _HEADER = """\
 # Design rules of process {name}, for KLayout 0.28 or later. Written by spinhop from the process description.

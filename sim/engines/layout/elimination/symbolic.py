@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwlib.forked import cores
-from hwlib.threads import in_threads
+from hwlib.workers.forked import cores
+from hwlib.workers.threads import in_threads
 from sim.engines.jit_options import helper, plain
 
 _BUCKETS = 256  # larger degrees share the last bucket

@@ -1,0 +1,1 @@
+"""The process that a command runs in: interruption, memory, compiling, workers, optional packages."""

@@ -1,0 +1,135 @@
+"""What to do next about a verdict: which rule decides, and what in the design moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from spinhop.verdicts.levers import Lever, lever_of
+from spinhop.verdicts.task_advice import RECALL, TaskAdvice
+from spinhop.verdicts.verdict import BROKEN, FAILS, NOT_CHECKED, RESTS, UNDETERMINED, WORKS, VerdictLine
+
+if TYPE_CHECKING:
+    from hwlib.findings import Finding
+
+_WIRES = ("drive.path", "ir.")  # rules that say which wires a failing network loses its voltage on
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What to do next.
+
+    Attributes:
+        why: what it is about, in words.
+        lever: what to change; None where no rule decides.
+        rule: the rule that decides; empty where none does.
+    """
+
+    why: str
+    lever: Lever | None = None
+    rule: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.why}; what helps: {self.lever.change}" if self.lever else self.why
+
+    def data(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"text": str(self), "rule": self.rule, "lever": self.lever.change if self.lever else ""}
+
+
+def next_step(
+    function: VerdictLine | None, limits: VerdictLine | None, findings: Mapping[str, Sequence[Finding]],
+    advice: TaskAdvice = RECALL,
+) -> NextStep:  # fmt: skip
+    """What to do next, from the verdict and what the checks found.
+
+    Args:
+        function: whether the network does its task; None: no trials say.
+        limits: whether all limits are kept; None: not asked.
+        findings: by name of the check.
+        advice: on the design's task.
+    """
+    if limits is not None and limits.word == BROKEN:
+        rule = str(limits.facts.get("rule") or "")
+        return NextStep(f"mend {rule or 'what is broken'} first", lever_of(rule) if rule else None, rule)
+    if function is not None and function.word == FAILS:
+        return _failing(function, findings, advice)
+    if limits is not None and limits.word == NOT_CHECKED:
+        return NextStep("check the limits: spinhop check DESIGN")
+    if function is not None and function.word == UNDETERMINED:
+        if UNDETERMINED not in (_word(function, kind) for kind in ("drawn", "ideal")):
+            return NextStep("simulate it as drawn: spinhop run DESIGN")
+        return _step(advice.unsure, advice.unsure_rule)
+    return _working(function, limits, findings)
+
+
+def _step(why: str, rule: str) -> NextStep:
+    return NextStep(why, lever_of(rule) if rule else None, rule)
+
+
+def _failing(function: VerdictLine, findings: Mapping[str, Sequence[Finding]], advice: TaskAdvice) -> NextStep:
+    if _restless(function):
+        return _step(f"{advice.reached}, but not every trial rests in time", "leak.axon_time")
+    if _word(function, "ideal") == FAILS:
+        also = " too" if "drawn" in function.facts else ""
+        return _step(f"ideal wires fail{also}, so {advice.change}", advice.rule)
+    if any(f.rule == "drive.release" for f in _warnings(findings)):
+        return NextStep("wires drive all somas the same way from the start", lever_of("drive.release"), "drive.release")
+    worst = _worst(f for f in _warnings(findings) if f.rule.startswith(_WIRES))
+    if worst is not None:
+        return NextStep(f"the wires decide, most of all {worst.rule}", lever_of(worst.rule), worst.rule)
+    return NextStep("ideal wires work, so the drawn ones decide", lever_of("drive.path"), "drive.path")
+
+
+def _restless(function: VerdictLine) -> bool:
+    """Whether the trials that fail reach what the task requires, and only do not rest before its limit."""
+    counts: dict[str, Any] = next(
+        (function.facts[kind] for kind in ("drawn", "ideal") if _word(function, kind) == FAILS), {}
+    )
+    required = next((value for name, value in function.facts.items() if name.startswith("required")), 1.0)
+    reached = next((value for name, value in counts.items() if name.endswith("_mean")), 1.0)
+    return bool(counts) and counts.get("at_rest", 0) < counts.get("trials", 0) and reached >= required
+
+
+def _working(
+    function: VerdictLine | None, limits: VerdictLine | None, findings: Mapping[str, Sequence[Finding]]
+) -> NextStep:  # fmt: skip
+    broken = (
+        _worst(f for found in findings.values() for f in found if f.severity == "error") if limits is None else None
+    )
+    if broken is not None:  # checks of this design that were made before
+        return NextStep(f"mend {broken.rule} first", lever_of(broken.rule), broken.rule)
+    known = function is not None and function.word == WORKS
+    works = "nothing has to change" if known else "simulate it: spinhop run DESIGN"
+    if function is not None and function.word == RESTS:
+        works = "to judge more than rest, give the patterns that the weights are to store (network.weights.rule: given)"
+    if limits is None and not findings:
+        return NextStep(f"{works} for its task; check its limits too: spinhop check DESIGN")
+    worst = _worst(_warnings(findings))
+    if worst is not None:
+        return NextStep(f"{works}; the largest warning is {worst.rule}", lever_of(worst.rule), worst.rule)
+    rule = str(limits.facts.get("rule") or "") if limits is not None else ""
+    if rule:
+        return NextStep(f"{works}; the nearest limit is {rule}", lever_of(rule), rule)
+    return NextStep(works)
+
+
+def _word(function: VerdictLine, kind: str) -> str:
+    return str(function.facts.get(kind, {}).get("verdict", ""))
+
+
+def _warnings(findings: Mapping[str, Sequence[Finding]]) -> Iterable[Finding]:
+    checks = ["erc_drawn"] if "erc_drawn" in findings else ["erc_ideal"]
+    return [f for name in checks for f in findings.get(name, ()) if f.severity == "warning"]
+
+
+def _worst(findings: Iterable[Finding]) -> Finding | None:
+    """The one that is furthest beyond its limit, by the ratio of the two."""
+
+    def beyond(finding: Finding) -> float:
+        measured, required = abs(finding.measured or 0.0), abs(finding.required or 0.0)
+        low, high = sorted((measured, required))
+        return high / low if low > 0 else 0.0
+
+    return max(findings, key=beyond, default=None)
