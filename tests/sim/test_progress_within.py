@@ -21,7 +21,7 @@ def test_shares_grow_and_change_nothing(engine, wires, kept, monkeypatch, tmp_pa
     monkeypatch.setattr(driver, "TELL_EVERY", 0.0)
     monkeypatch.setattr(Stepper, "between", 4)
     monkeypatch.setattr(LayoutStepper, "between", 4)
-    network = ladder_network(DESIGN, PROCESS, 1.0) if wires else ideal_network(DESIGN, PROCESS)
+    network = ladder_network(DESIGN, PROCESS, 1.0) if wires else ideal_network(DESIGN, PROCESS, style="lines")
     levels = np.ones((4, 4)) - np.eye(4)
     starts = np.array([[1, 1, 1, 0], [0, 1, 0, 0]])  # the layout engine runs small ones side by side, not told within
     protocols = [

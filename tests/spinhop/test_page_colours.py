@@ -9,7 +9,7 @@ import pytest
 
 from spinhop.pages import page
 
-STYLE = (Path(page.__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
+STYLE = (Path(page.__file__).parents[1] / "templates" / "style.css").read_text(encoding="utf-8")
 # Machado, Oliveira and Fernandes, IEEE Trans. Vis. Comput. Graph. 15, 1291 (2009), severity 1, on linear RGB.
 VISION = {
     "all cones": np.eye(3),
