@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -94,15 +96,27 @@ def compiled() -> dict[str, Any]:
 
 
 def first_use() -> dict[str, Any]:
-    """Seconds by the clock that compiling adds to the first trial of either engine, with nothing kept from before."""
-    with tempfile.TemporaryDirectory() as folder:
-        environment = os.environ | {"NUMBA_CACHE_DIR": folder}
-        program = "import engine_measures; engine_measures.compiled()"
-        first, again = (
-            _timed(lambda: subprocess.run([sys.executable, "-c", program], env=environment, check=True))[0]
-            for _ in range(2)
-        )
-    return {"seconds": first - again}
+    """What compiling adds to a first use, with nothing kept from before, in seconds by the clock.
+
+    Of ``spinhop run`` on the example that ``make run`` takes, which needs both engines; and of trials of both in one
+    process, with the code that large networks need on several threads.
+    """
+    example = Path(__file__).parents[2] / "layouts" / "examples" / "hopfield_8.yaml"
+    command = [sys.executable, "-m", "spinhop", "run", str(example), "--out", "run", "--json"]
+    program = "import engine_measures; engine_measures.compiled()"
+    return {"run_seconds": _added(command), "seconds": _added([sys.executable, "-c", program])}
+
+
+def _added(command: list[str]) -> float:
+    """How much longer a command takes with an empty store of compiled code than with its own, in new folders."""
+    with tempfile.TemporaryDirectory() as store:
+        took = []
+        for _ in range(2):
+            with tempfile.TemporaryDirectory() as folder:
+                environment = os.environ | {"NUMBA_CACHE_DIR": store}
+                call = partial(subprocess.run, command, cwd=folder, env=environment, check=True, capture_output=True)
+                took.append(_timed(call)[0])
+    return took[0] - took[1]
 
 
 def whole_trials(neurons: int) -> dict[str, Any]:
