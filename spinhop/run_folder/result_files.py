@@ -10,7 +10,7 @@ import numpy as np
 
 from hwlib.errors import InputError, shown
 from hwlib.storage.netcdf import Wanted, read_netcdf
-from spinhop.run_folder.trial_consistency import impossible_trial
+from spinhop.run_folder.trial_consistency import IDEAL_WIRES, impossible_trial
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from hwlib.design import Design
     from sim.tasks.kinds import RunTask
 
-IDEAL_WIRES = "ideal"  # attribute wires of a file
 SOURCES, SINKS = ("weight", "vdw", "load"), ("pillar", "track", "wire")
 _NAMES = {"source": Wanted(("source",), "U"), "sink": Wanted(("sink",), "U")}
 _ONE, _EACH = Wanted(()), Wanted(("trial",), "b")
