@@ -35,7 +35,8 @@ from hwlib.task_kinds import AnyTask, FileName, Find, Problem, Programme, Recall
 from hwlib.units import Quantity, Whole
 from hwlib.weight_styles import MAX_NEURONS, WEIGHT_STYLES
 
-RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
+RULE_NAME = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$"
+RuleName = Annotated[str, Field(pattern=RULE_NAME)]
 Reason = Annotated[str, Field(min_length=3, max_length=500, pattern=r"^\S(.*\S)?$")]
 
 _GRAPH = ("network", "topology", "graph")

@@ -16,7 +16,7 @@ import numpy as np
 from hwlib.dynamics_data import DynamicsData
 from hwlib.errors import InputError
 from hwlib.network import Network
-from hwlib.storage.files import no_more_files, open_outside
+from hwlib.storage.files import open_outside, refuse_without_descriptors
 from hwlib.storage.writing import temporary_of, write_atomic
 from sim.energies import impossible_energies
 from sim.protocol import Protocol
@@ -160,8 +160,7 @@ def read_state(path: Path, identity: str, names: Sequence[str], of: str) -> dict
         except _ForeignError as error:
             raise CheckpointError(path, f"damaged, or no checkpoint ({error})") from None
         except Exception as error:  # zipfile and NumPy raise many kinds on damaged files
-            if scarce := no_more_files(error):  # the file is to be kept
-                raise InputError(f"{path}: cannot be read ({scarce})") from None
+            refuse_without_descriptors(path, error)  # the file is to be kept
             raise CheckpointError(path, f"damaged, or no checkpoint ({type(error).__name__})") from None
     if str(stored.pop("identity")) != identity:
         raise CheckpointError(path, f"checkpoint of another {of}; remove it to start anew")

@@ -8,8 +8,8 @@ from pathlib import Path
 import klayout.db as kdb
 
 from hwlib.errors import InputError, StoppedError, shown
-from hwlib.storage.files import no_more_files, open_outside
-from hwlib.storage.known_contents import content_of, is_known, remember
+from hwlib.storage.files import open_outside, refuse_without_descriptors
+from hwlib.storage.known_contents import content_of, is_known, is_written_here, remember
 from hwlib.storage.scratch import is_plain
 from hwlib.workers.forked import bounded
 
@@ -33,7 +33,12 @@ SHOWN = 6  # numbers or names quoted in a message
 
 
 def read_layout(path: str | Path) -> kdb.Layout:
-    """Read a layout file.
+    """Read a layout file; errors as of ``read_with_origin``."""
+    return read_with_origin(path)[0]
+
+
+def read_with_origin(path: str | Path) -> tuple[kdb.Layout, bool]:
+    """Read a layout file, and say whether this process wrote what it holds.
 
     A child process reads it first, in bounded time and memory: a few wrong bytes can make a reader repeat a shape for
     ever, or end the process. Contents that were read so before, or written here, are not tried.
@@ -60,14 +65,13 @@ def read_layout(path: str | Path) -> kdb.Layout:
             remember(content)
         if not ends:
             raise InputError(f"{path}: damaged, it begins as {form} but does not end where it says: two files in one?")
-        return with_readable_names(_read(path), str(path))
+        return with_readable_names(_read(path), str(path)), is_written_here(content)
     except StoppedError:
         bounds = f"within {seconds:.0f} s and {memory / 1e9:.1f} GB"
         why = "damaged, or thousands of cells in one another"
         raise InputError(f"{path}: {why}, its {size} bytes of {form} cannot be read {bounds}") from None
     except (OSError, RuntimeError, UnicodeDecodeError) as error:
-        if scarce := no_more_files(error):
-            raise InputError(f"{path}: cannot be read ({scarce})") from None
+        refuse_without_descriptors(path, error)
         if isinstance(error, OSError):
             raise
         # KLayout's words are of bytes and records, or of its own source.

@@ -20,12 +20,11 @@ from hwlib.drawing.hierarchy import (
     resolve_magnified,
     without_empty_cells,
 )
-from hwlib.drawing.layout_file import SHOWN, read_layout, with_one_top, with_readable_names
+from hwlib.drawing.layout_file import SHOWN, read_with_origin, with_one_top, with_readable_names
 from hwlib.drawing.net_labels import NetLabel, lift_labels
 from hwlib.drawing.overlaps import refuse_tangled
 from hwlib.errors import InputError
 from hwlib.process import Process
-from hwlib.storage.known_contents import is_written_here
 
 WIRING = ("conductor", "via", "device")
 COARSEST = 10  # steps of the grid that a database unit may be
@@ -163,7 +162,7 @@ def open_layout(
     if isinstance(source, kdb.Layout):
         layout, where, ours = with_readable_names(source.dup(), "layout"), "layout", False
     else:
-        layout, where, ours = read_layout(source), str(source), is_written_here(Path(source))
+        (layout, ours), where = read_with_origin(source), str(source)
     return _opened(layout, where, process, top, devices, ours=ours)
 
 

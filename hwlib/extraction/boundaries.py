@@ -93,18 +93,14 @@ def _on_edge(point: db.Point, box: db.Box) -> bool:
 def _beside(row: list[int], lines: np.ndarray, finder: Finder) -> tuple[bool, int, list[int]]:
     """Whether a boundary line is longer than its metal is deep, its like opposite (or -1), the metal's lines across."""
     _, upright, at, low, high = row
-    line = Line(bool(upright), at, low, high)
+    line = Line.of_row(row)
     polygon = next(p for p in (finder.polygons[k] for k in finder.near(db.Box(*line.beside()))) if _ends_at(p, line))
     box = polygon.bbox()
     if high - low <= (box.width() if upright else box.height()):
         return False, -1, []
-    own = [k for k, other in enumerate(lines.tolist()) if other[0] == row[0] and _ends_at(polygon, _line(other))]
+    own = [k for k, other in enumerate(lines.tolist()) if other[0] == row[0] and _ends_at(polygon, Line.of_row(other))]
     alike = [k for k in own if lines[k, 1] == upright and lines[k, 2] != at and lines[k, 3:].tolist() == [low, high]]
     return True, alike[0] if alike else -1, [k for k in own if lines[k, 1] != upright]
-
-
-def _line(row: list[int]) -> Line:
-    return Line(bool(row[1]), *row[2:])
 
 
 def _ends_at(polygon: db.Polygon, line: Line) -> bool:
@@ -136,19 +132,14 @@ def _run_along(parts: list[Part], ports: PortTable, seams: Callable[[Part], Seam
 
     A wide wire of which a window has a short piece, or the end, runs across its lines: it goes on opposite, or nowhere.
     """
-    masks = [np.tile(seams(part).along, len(part.rows)) for part in parts]
-    along = np.concatenate(masks) if masks else np.zeros(0, bool)
-    if not along.any():
+    if not any(seams(part).along.any() for part in parts):
         return np.zeros(0, np.int64)
-    joined = _Joined(ports, rest, layers)
-    bad = []
+    joined, owner = _Joined(ports, rest, layers), ports.placements(parts)
+    bad = np.zeros(len(owner), bool)
     for port, opposite, aside in _beside_ports(parts, seams):
-        if joined(port) and (opposite < 0 or (not joined(opposite) and any(map(joined, aside)))):
-            bad.append(port)
-    mark = np.zeros(len(along), bool)
-    mark[bad] = True
-    partners = ports.pairs[mark[ports.pairs].any(axis=1)].ravel()
-    return ports.placements(parts)[np.concatenate([np.flatnonzero(mark), partners])]
+        bad[port] = joined(port) and (opposite < 0 or (not joined(opposite) and any(map(joined, aside))))
+    partners = ports.pairs[bad[ports.pairs].any(axis=1)].ravel()
+    return owner[np.concatenate([np.flatnonzero(bad), partners])]
 
 
 def _beside_ports(parts: list[Part], seams: Callable[[Part], Seam]) -> Iterator[tuple[int, int, list[int]]]:
@@ -218,7 +209,7 @@ class _Touches:
             for x, y in self.points[self.points[:, 0] == number, 1:].tolist():
                 marks.insert(db.Box(x - 1, y - 1, x + 1, y + 1))
             for row in free[free[:, 0] == number].tolist():
-                marks.insert(db.Box(*Line(bool(row[1]), *row[2:]).beside()).enlarged(1, 1))
+                marks.insert(db.Box(*Line.of_row(row).beside()).enlarged(1, 1))
             near = rest[name].interacting(marks)
             found[name] = Finder(near)
             at = [(number, p.x, p.y) for polygon in near.each() for p in polygon.each_point_hull()]

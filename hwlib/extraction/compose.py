@@ -320,7 +320,7 @@ class _Windows:
         touched = np.zeros(len(lines), bool)
         for k in self._reached(lines, shapes):
             row = lines[k].tolist()
-            box = db.Box(*Line(bool(row[1]), *row[2:]).beside()).enlarged(1, 1)
+            box = db.Box(*Line.of_row(row).beside()).enlarged(1, 1)
             touched[k] = not (shapes[self.extractor.layers[row[0]]] & db.Region(box)).is_empty()
         if touched.any():
             wired = self.extractor.wired(self.extractor.shapes(shapes), self.drawing.where)
@@ -342,7 +342,7 @@ class _Windows:
         part.port_node[np.flatnonzero(used)[part.net.port_contact]] = part.net.port_node
 
     def _contacts(self, lines: np.ndarray) -> list[tuple[str, Line]]:
-        return [(self.extractor.layers[row[0]], Line(bool(row[1]), *row[2:])) for row in lines.tolist()]
+        return [(self.extractor.layers[row[0]], Line.of_row(row)) for row in lines.tolist()]
 
     def rest(self, shapes: dict[str, db.Region], labels: list[NetLabel], ports: PortTable) -> Part:
         """What lies outside all windows, joined to their free ports."""

@@ -44,7 +44,7 @@ def reaches(wired: dict[str, list[Conductor]], layers: tuple[str, ...], lines: n
     found = np.stack([UNKNOWN * (lines[:, 4] - lines[:, 3]), np.ones(len(lines))], axis=1)
     for index in np.unique(lines[:, 0]).tolist():
         own = np.flatnonzero(lines[:, 0] == index)
-        rows = [Line(bool(row[1]), *row[2:]) for row in lines[own].tolist()]
+        rows = [Line.of_row(row) for row in lines[own].tolist()]
         for conductor in wired[layers[index]]:
             box = conductor.polygon.bbox()
             on = {k: line for k, line in enumerate(rows) if box.touches(db.Box(*line.beside()))}

@@ -33,6 +33,12 @@ class Line(NamedTuple):
     low: float
     high: float
 
+    @classmethod
+    def of_row(cls, row: list[int]) -> Line:
+        """Of a boundary line: layer index, vertical, at, low, high."""
+        _, vertical, at, low, high = row
+        return cls(bool(vertical), at, low, high)
+
     @property
     def centre(self) -> tuple[float, float]:
         """Middle of the segment in dbu."""

@@ -96,6 +96,16 @@ def no_more_files(error: BaseException | None) -> str:
     return ""
 
 
+def refuse_without_descriptors(path: str | Path, error: BaseException) -> None:
+    """Say that a file could not be read for want of descriptors, where that is why a library failed at it.
+
+    Raises:
+        InputError: it is.
+    """
+    if scarce := no_more_files(error):
+        raise InputError(f"{path}: cannot be read ({scarce})") from None
+
+
 def _unreadable(path: str | Path, what: str, error: OSError) -> InputError:
     return InputError(f"{path}: cannot read {what} file ({error.strerror or type(error).__name__})")
 

@@ -40,10 +40,9 @@ def is_known(content: Content) -> bool:
     return content in _KNOWN
 
 
-def is_written_here(path: Path) -> bool:
-    """Whether this process wrote what a file holds."""
-    with path.open("rb") as stream:
-        return _KNOWN.get(content_of(stream), False)
+def is_written_here(content: Content) -> bool:
+    """Whether this process wrote a content."""
+    return _KNOWN.get(content, False)
 
 
 def holds_known(stream: BinaryIO) -> bool:

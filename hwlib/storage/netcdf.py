@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 import numpy as np
 
 from hwlib.errors import InputError, StoppedError, cut, shown
-from hwlib.storage.files import no_more_files, open_outside
+from hwlib.storage.files import open_outside, refuse_without_descriptors
 from hwlib.storage.known_contents import holds_known, remember_written
 from hwlib.storage.scratch import plainly_named
 from hwlib.storage.writing import write_with_library
@@ -167,8 +167,7 @@ def _refusing_damage(path: str | Path, what: str, read: Callable[[], Content], l
     except (UnusableError, MemoryError) as error:
         reason = str(error) or "it claims more than fits into memory"
     except Exception as error:  # the libraries raise many kinds on damaged files
-        if scarce := no_more_files(error):
-            raise InputError(f"{path}: cannot be read ({scarce})") from None
+        refuse_without_descriptors(path, error)
         reason = f"{type(error).__name__} in {library}"
     raise InputError(f"{path}: damaged, or no {what} ({reason})")
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from hwlib.design import RULE_NAME
 from hwlib.errors import FieldsError, InputError, cut, shown
 from hwlib.findings import Finding
 from hwlib.storage.writing import write_atomic
@@ -89,8 +90,7 @@ class Outcome:
         )
 
 
-_LONGEST_CHOICE = 90
-_RULE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+_LONGEST_CHOICE, _LONGEST_NAME = 90, 64
 _TEXTS = ("message", "formula", "source", "unit", "state")
 TIE = 1e-9  # relative difference within which two values are the same, however they were rounded
 
@@ -182,7 +182,7 @@ def rule_name(name: str) -> str:
     Raises:
         ValueError: it is none.
     """
-    if not isinstance(name, str) or _RULE_NAME.fullmatch(name) is None:
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME or re.fullmatch(RULE_NAME, name) is None:
         raise ValueError(f"a rule's name is a text like noise.read, found {shown(name)}")
     return name
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from hwlib.errors import InputError, cut, shown
-from hwlib.storage.files import no_more_files
+from hwlib.storage.files import refuse_without_descriptors
 from hwlib.storage.netcdf import Wanted, read_netcdf
 from spinhop.optimize.pareto_front import FRONT
 from spinhop.optimize.search_history import HISTORY
@@ -115,8 +115,7 @@ def _of_study(path: Path) -> PlotSource:
     except InputError:
         raise
     except Exception as error:  # of a store that somebody changed Zarr and xarray raise all kinds
-        if scarce := no_more_files(error):
-            raise InputError(f"{path}: cannot be read ({scarce})") from None
+        refuse_without_descriptors(path, error)
         raise InputError(f"{path}: damaged, or no store of a study ({type(error).__name__})") from None
     if not done.any():
         raise InputError(f"{path}: no point has been computed yet; run the sweep")

@@ -126,6 +126,11 @@ def referred_files(design: Design) -> list[str]:
     return list(dict.fromkeys(name for name in given if name is not None))
 
 
+def referred_paths(design: Design) -> list[Path]:
+    """Where those files are."""
+    return [design.folder / name for name in referred_files(design)]
+
+
 def files_of(design: Design) -> list[str]:
     """All files that a design names: its process where that is no preset, and those of weights, topology and task."""
     process = [] if design.process in preset_names() else [design.process]

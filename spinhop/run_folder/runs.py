@@ -17,7 +17,7 @@ from hwlib.errors import InputError, shown
 from hwlib.process import Process
 from hwlib.storage.made_with import versions
 from spinhop.run_folder.folder_lock import hold, refuse_others
-from spinhop.run_folder.inputs import COPIES, PROCESS, RESOLVED, inputs_hash, read_design, referred_files, write_inputs
+from spinhop.run_folder.inputs import COPIES, PROCESS, RESOLVED, inputs_hash, read_design, referred_paths, write_inputs
 from spinhop.run_folder.manifest import FORMAT, MANIFEST, read_manifest, write_manifest
 from spinhop.run_folder.provenance import code_version, data_hash, file_hash
 from spinhop.run_folder.run_names import sources
@@ -247,7 +247,7 @@ def open_run(
     with hold(folder, (COPIES,), _refuse_foreign):
         manifest = read_manifest(folder) or {}  # of a new folder, and of a run that ended before it had any
         manifest.update(format=FORMAT, design=design.name, seed=design.seed, versions=versions())
-        made_of = [source] if isinstance(source, Path) else [design.folder / name for name in referred_files(design)]
+        made_of = [source] if isinstance(source, Path) else referred_paths(design)
         if source != folder / RESOLVED:  # which says nothing new
             manifest["sources"] = sources(folder, made_of)
         manifest.setdefault("stages", {})

@@ -29,7 +29,6 @@ from spinhop.extracted_network import draw_and_extract
 from spinhop.stages import RECALL_TOLERANCE
 
 SPAN = 3.0  # ohm from end to end of a line: the same for every N, so that every network rests
-WALL = 0.01  # of L: what two simulators may differ by
 TOLERANCE = 1e-6  # of L per step: times and energies within 1e-6 of those at 1e-9; ngspice stays within 1e-3
 
 

@@ -95,7 +95,7 @@ def test_a_rule_that_gives_something_else_ends_a_command_in_one_line(check):
     assert code == 2 and "spinhop: rule read.voltage: gave 3.0, allowed: an Outcome, or None" in err
 
 
-@pytest.mark.parametrize("name", ["my rule", "a\nb", "<b>", "", 3])
+@pytest.mark.parametrize("name", ["my rule", "a\nb", "<b>", "", 3, "noise", "Noise.read"])
 def test_a_name_that_no_waiver_can_hold_is_refused(name):
     with pytest.raises(ValueError, match=r"a rule's name is a text like noise\.read, found "):
         register(name, lambda cases: None)
