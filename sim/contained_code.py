@@ -46,18 +46,23 @@ class _Plain(_Optimized):
 
 
 class _Flags(Flags):
-    """Numba's options of a function, compared without asking for one after the other: every call does that."""
+    """Numba's options of a function, alike where what it calls would be compiled alike.
+
+    Numba looks up what it knows of a call by the options of the caller, a hundred thousand times for the engines, and
+    compiles its own functions anew where they differ. By itself it compares all options one by one with those of
+    every other caller, and takes them for different where only Python's door to the caller is.
+    """
 
     __slots__ = ()
 
+    def _passed_on(self) -> tuple[Any, ...]:
+        return self.nrt, self.error_model, self.forceinline, self.fastmath
+
     def __eq__(self, other: object) -> bool:
-        return (isinstance(other, Flags) and self._values == other._values) or super().__eq__(other)
+        return isinstance(other, _Flags) and self._passed_on() == other._passed_on()
 
     def __hash__(self) -> int:
-        return _HASH
-
-
-_HASH = hash(Flags())  # the same for all of them: Numba takes their names alone
+        return hash(self._passed_on()[:-1])  # a set is none
 
 
 def _pipeline(library: type[JITCodeLibrary]) -> type[CompilerBase]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from numba import njit, types
+from numba.extending import overload
 
 from sim.contained_code import contained
 from sim.engines import jit_options
@@ -110,6 +111,53 @@ def test_a_view_is_the_slice_and_has_its_memory():
     assert part.tolist() == [-1, 3, 4] and there.tolist() == [9, 10, -2] and some.tolist() == [2, 3, 4]
     assert (length, none) == (3, 0) and part.strides == (8,) and some.strides == (4,)
     assert values[2] == -1 and matrix[1, 4] == -2 and (values < 0).sum() + (matrix < 0).sum() == 2
+
+
+def _inverse(value):
+    return 1.0 / value
+
+
+_made: list[Any] = []
+
+
+@overload(_inverse)
+def _inverse_in_compiled_code(value):
+    _made.append(value)
+    return _inverse
+
+
+@contained(optimized=False)
+def _alike(value):
+    return _inverse(value)
+
+
+@contained(optimized=False, nogil=True)
+def _alike_too(value):
+    return _inverse(value) + 1.0
+
+
+@contained(optimized=False, error_model="numpy")
+def _unlike(value):
+    return _inverse(value)
+
+
+@njit
+def _both_alike(value):
+    return _alike(value) + _alike_too(value)
+
+
+@njit
+def _one_unlike(value):
+    return _unlike(value)
+
+
+def test_what_callers_call_is_compiled_once_for_those_that_would_compile_it_alike_and_anew_for_others():
+    assert _both_alike(2.0) == 2.0
+    assert len(_made) == 1
+    assert _one_unlike(0.0) == np.inf
+    assert len(_made) == 2
+    with pytest.raises(ZeroDivisionError):
+        _both_alike(0.0)
 
 
 @jit_options.kernel()
