@@ -39,7 +39,7 @@ def in_turn(compiled: Any) -> Any:
         with _turn(_place(compiled)):
             return compile_here(signature)
 
-    compiled.compile, compiled.takes_turns = compile_in_turn, True
+    compiled.compile, compiled.takes_turns, compiled.stored = compile_in_turn, True, set()
     return compiled
 
 
@@ -80,8 +80,11 @@ def _is_stored(compiled: Any, signature: Any) -> bool:
     kept = getattr(compiled._cache, "_cache_file", None)
     if kept is None:
         return True  # never: there is nothing to wait for
-    key = compiled._cache._index_key(signature, compiled.targetctx.codegen())
-    return key in kept._load_index()
+    if signature not in compiled.stored:
+        key = compiled._cache._index_key(signature, compiled.targetctx.codegen())
+        if key in kept._load_index():
+            compiled.stored.add(signature)  # and will be: no need to read the index again
+    return signature in compiled.stored
 
 
 def _is_busy(compiled: Any) -> bool:

@@ -7,6 +7,7 @@ known to every engine; a law may give walls further state variables, such as the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -39,7 +40,6 @@ class WallDynamics:
         states: state variables besides the position.
         network: the network.
         values: the parameters by name, shape (devices,).
-        pinning: what pins the walls; only trials at a temperature have it.
 
     Raises:
         InputError: a network whose parameters the law does not know, or that are out of range.
@@ -58,18 +58,21 @@ class WallDynamics:
         if strange:
             allowed = ", ".join(known) or "none"
             raise InputError(f"network: dynamics {self.name} has no parameter {shown(strange[0])}; allowed: {allowed}")
-        self.values: dict[str, np.ndarray] = {}
-        for name, parameter in known.items():
-            if name not in given:
-                self.values[name] = np.broadcast_to(parameter.default, network.devices)
-                continue
-            values = np.asarray(given[name], float)
+        defaults = np.array([parameter.default for parameter in known.values()], float).reshape(-1, 1)
+        everywhere = np.broadcast_to(defaults, (len(defaults), network.devices))
+        self.values: dict[str, np.ndarray] = dict(zip(known, everywhere, strict=True))
+        for name in filter(given.__contains__, known):
+            parameter, values = known[name], np.asarray(given[name], float)
             bad = values[~((values >= parameter.low) & (values <= parameter.high))]
             if len(bad):
                 where = f"network: dynamics {self.name}: {name}"
                 raise InputError(f"{where} is {parameter.written(float(bad[0]), 6)}, allowed {parameter.range}")
             self.values[name] = values
-        self.pinning = Pinning(self.values, network.length)
+
+    @cached_property
+    def pinning(self) -> Pinning:
+        """What pins the walls; only trials at a temperature have it."""
+        return Pinning(self.values, self.network.length)
 
     def velocity(self, current: np.ndarray, state: np.ndarray) -> np.ndarray:
         """Velocity in m/s toward ON that walls would have if no end of their track held them.

@@ -119,7 +119,7 @@ def _put(words: list[int], values: Any, parts: Mapping[int, Handle]) -> HandleTy
         else:
             words.append(int(np.float64(value).view(np.uint64)))
             kinds.append(types.float64)
-    key = type(values), *kinds
+    key = type(values), *map(id, kinds)  # each kind is there once, and stays
     if key not in _known:
         _known[key] = HandleType(type(values).__name__, tuple(zip(values._fields, kinds, strict=True)))
     return _known[key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import pickle
 import signal
@@ -11,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from numba import types
+from numba import njit, types
 
 from sim import compile_turns
 from tests.support.processes import living, start
@@ -149,3 +150,19 @@ sim.compile_turns.only_one = lambda compiled: nullcontext(True)
 helper.compile_layout_engine()
 assert helper._helper is not None
 """
+
+
+def test_what_is_stored_is_looked_for_once(tmp_path, monkeypatch):
+    """A plan asks for all functions that its trials may call; those that none calls stay where they are stored."""
+    (tmp_path / "probed_once.py").write_text(PROBED, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    twice = importlib.import_module("probed_once").twice
+    job = [(twice, (21,))]
+    compile_turns.compile_ahead(job)
+    fresh = compile_turns.in_turn(njit(cache=True)(twice.py_func))  # as in the next process
+    read: list[str] = []
+    load = fresh._cache._cache_file._load_index
+    monkeypatch.setattr(fresh._cache._cache_file, "_load_index", lambda: read.append("index") or load())
+    for _ in range(3):
+        compile_turns.compile_ahead([(fresh, (21,))])
+    assert read == ["index"] and not fresh.overloads

@@ -111,7 +111,7 @@ def _find(ends: np.ndarray, wire: np.ndarray, around: _Surroundings) -> _Found |
         return None
     nodes, rest = found
     index = np.searchsorted(kept.nodes, nodes)
-    siemens = _laplacian(-kept.matrix[np.ix_(index, index)])
+    siemens = _laplacian(-kept.matrix[index][:, index])
     return _Found(nodes=nodes, siemens=siemens, rest=rest, bare=bare)
 
 
@@ -136,7 +136,7 @@ def _without(place: _Place, bare: np.ndarray) -> _Place:
     for k in np.flatnonzero(bare)[::-1]:
         rest = np.arange(len(nodes)) != k
         column = matrix[rest, k]
-        matrix = matrix[np.ix_(rest, rest)] - np.outer(column, column) / matrix[k, k]
+        matrix = matrix[rest][:, rest] - np.outer(column, column) / matrix[k, k]
         nodes = nodes[rest]
     return _Place(nodes=nodes, matrix=matrix)
 
@@ -232,7 +232,7 @@ def put_junctions(junctions: list[Junction], graph: RowGraph, place: np.ndarray,
         order = [0, behind, *range(3, len(nodes))]
         key = bool(swap), siemens.tobytes()
         if key not in known:
-            known[key] = np.linalg.inv(siemens[np.ix_(order, order)])
+            known[key] = np.linalg.inv(siemens[order][:, order])
         ohm = known[key]
         tap = len(order) - 1  # the end behind has the pillar itself where nothing stands between
         fixed = found.fixed[block, BEHIND:]
