@@ -31,11 +31,16 @@ def draw_and_extract(design: Design) -> Network:
 
 
 class CheckedDrawing(NamedTuple):
-    """A drawing that is open: its layout, its area in m², and the errors that its checks found."""
+    """A drawing that is open: its layout, its area in m², and what its checks found."""
 
     opened: Drawing
     area: float
-    errors: list[Finding]
+    findings: list[Finding]
+
+    @property
+    def errors(self) -> list[Finding]:
+        """What breaks a rule, or differs from the netlist."""
+        return [finding for finding in self.findings if finding.severity == "error"]
 
 
 def draw_and_check(design: Design, process: Process, folder: Path, *, check: bool = True) -> CheckedDrawing:
@@ -51,5 +56,4 @@ def draw_and_check(design: Design, process: Process, folder: Path, *, check: boo
     box, path = component.dbbox(), layouts.write_layout(component, folder / "layout.oas")
     opened = open_labelled_layout(path, process)
     found = [*drc(opened, process), *lvs(opened, process, design, topology=False)] if check else []
-    errors = [finding for finding in found if finding.severity == "error"]
-    return CheckedDrawing(opened, 1e-12 * box.width() * box.height(), errors)
+    return CheckedDrawing(opened, 1e-12 * box.width() * box.height(), found)

@@ -41,7 +41,7 @@ def compensate(
 ) -> None:
     """Find weight voltages and V_DW with which a drawn design does what ideal wires would let it do.
 
-    Exit code 1 when the compensated network does not do its task.
+    Exit code 1 when the compensated network does not do its task, or breaks a limit.
     """
     from hwlib.errors import InputError
     from hwlib.quantities import parse_quantity
@@ -61,7 +61,7 @@ def compensate(
         )  # fmt: skip
     notes = [f"{made.at_limit} of {made.nets} are at the limit"] if made.at_limit else []
     title = f"{made.nets} weight voltages, sought for {made.states} states"
-    _tell(made, "compensated", title, COLUMNS, notes, json=json)
+    _tell(made, title, COLUMNS, notes, json=json)
 
 
 def train(
@@ -84,7 +84,7 @@ def train(
 ) -> None:
     """Learn weights on a drawn design's wires, so that what it stores are rest states as drawn (perceptron rule).
 
-    Exit code 1 when the trained network does not do its task.
+    Exit code 1 when the trained network does not do its task, or breaks a limit.
     """
     from spinhop.console import TaskBar
     from spinhop.designs.trained_design import COLUMNS, train_design
@@ -94,7 +94,7 @@ def train(
         made = train_design(
             design, target, limit=limit, steps=steps, simulate=simulate, replace_file=force, progress=bar.named
         )
-    _tell(made, "trained", "weights learnt on the drawn network", COLUMNS, json=json)
+    _tell(made, "weights learnt on the drawn network", COLUMNS, json=json)
 
 
 def order(
@@ -117,7 +117,7 @@ def order(
 ) -> None:
     """Find an order of the neurons in the drawing in which a rule has more room; each order is drawn and extracted.
 
-    Exit code 1 when the ordered network does not do its task.
+    Exit code 1 when the ordered network does not do its task, or breaks a limit.
     """
     from spinhop.console import TaskBar
     from spinhop.designs.ordering import COLUMNS, order_design
@@ -128,24 +128,26 @@ def order(
             design, target, rule=rule, tries=tries, seed=seed, simulate=simulate, replace_file=force, progress=bar.named
         )
     notes = [f"margin of {made.rule}: {made.margin[0]:.4g} as given, {made.margin[1]:.4g} as found"]
-    _tell(made, "ordered", f"{made.tried} orders drawn, best for {made.rule}", COLUMNS, notes, json=json)
+    _tell(made, f"{made.tried} orders drawn, best for {made.rule}", COLUMNS, notes, json=json)
 
 
-def _tell(
-    made: Any, how: str, title: str, columns: Sequence[str], notes: Sequence[str] = (), *, json: bool
-) -> None:  # fmt: skip
-    """Print what a command made of a design, and exit with 1 when that does not work."""
-    from spinhop.console import print_json
+def _tell(made: Any, title: str, columns: Sequence[str], notes: Sequence[str] = (), *, json: bool) -> None:
+    """Print what a command made of a design and the verdict on that; exit with 1 when it is a bad one."""
+    from spinhop.console import print_json, print_verdict
     from spinhop.designs.design_comparison import print_comparison
 
+    verdict = made.verdict
     if json:
-        print_json({name: str(value) if isinstance(value, Path) else value for name, value in vars(made).items()})
+        told = {name: str(value) if isinstance(value, Path) else value for name, value in vars(made).items()}
+        del told["verdict"]
+        print_json(told | {line.name: line.data() for line in verdict.lines} | {"next": verdict.step.data()})
     else:
         print_comparison(title, made.rows, columns)
         for note in notes:
             print(note)
-        print(f"the {how} network {'works' if made.works else 'does not work'}: {made.design}")
-    if not made.works:
+        print(made.design)
+        print_verdict(verdict.lines, verdict.step)
+    if any(line.failed for line in verdict.lines):
         raise typer.Exit(1)
 
 

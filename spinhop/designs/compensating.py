@@ -17,7 +17,7 @@ from hwlib.sections.variation_fields import VariationFields
 from hwlib.storage.made_with import versions_line
 from hwlib.weights import stored_patterns, weight_levels
 from spinhop.designs.derived_design import check_target, table_of, write_derived
-from spinhop.designs.design_comparison import COLUMNS, compared, table_row
+from spinhop.designs.design_comparison import COLUMNS, DesignComparison, compared, table_row
 from spinhop.extracted_network import draw_and_extract
 from spinhop.run_folder.inputs import read_design
 
@@ -45,8 +45,7 @@ class MadeUp:
         at_limit: weight nets at the largest allowed voltage.
         nets: weight nets.
         states: states that the voltages were sought for.
-        works: whether the compensated network does its task, as simulated; without simulation whether the rules
-            ``drive.pattern`` and ``drive.path`` hold; None: nothing was compared.
+        verdict: on the compensated design; None: nothing was compared.
     """
 
     design: Path
@@ -55,7 +54,7 @@ class MadeUp:
     at_limit: int
     nets: int
     states: int
-    works: bool | None
+    verdict: DesignComparison | None
 
 
 def compensate_design(
@@ -108,16 +107,16 @@ def compensate_design(
         table_row("power of all sources, mean", "W", [None, weights.before.power, weights.after.power]),
     ]
     if not compare:
-        return MadeUp(out, table, rows, weights.at_limit, len(weights.net_levels), len(work.states), works=None)
+        return MadeUp(out, table, rows, weights.at_limit, len(weights.net_levels), len(work.states), verdict=None)
     plain = ideal_for_task(design, design.load_process())
-    told, works = compared(
+    verdict = compared(
         [(plain, design), (network, design), (network, made)], COLUMNS, simulate=simulate,
         step=lambda k, n: progress(STEPS[3], k, n),
     )  # fmt: skip
-    rows += told
+    rows += verdict.rows
     progress(STEPS[2], 0, 1)
     rows += work.spread(made, spread, draws, design.seed if seed is None else seed)
-    return MadeUp(out, table, rows, weights.at_limit, len(weights.net_levels), len(work.states), works)
+    return MadeUp(out, table, rows, weights.at_limit, len(weights.net_levels), len(work.states), verdict)
 
 
 def _limit(design: Design, given: float | None) -> float:

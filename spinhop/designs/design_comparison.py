@@ -1,40 +1,75 @@
-"""Designs side by side: margins of the rules on states, voltages, and what their trials come to."""
+"""Designs side by side: margins of the rules on states, voltages, what their trials come to, and the verdict on one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hwlib.storage.scratch import scratch_folder
+from spinhop.extracted_network import draw_and_check
+from spinhop.verdicts.next_step import NextStep, next_step
+from spinhop.verdicts.task_advice import advice_on
+from spinhop.verdicts.verdict import DRAWING, TrialCounts, VerdictLine, function_line, limits_line
+
 if TYPE_CHECKING:
+    import xarray as xr
+
     from hwlib.design import Design
+    from hwlib.findings import Finding
     from hwlib.network import Network
+    from hwlib.process import Process
+    from sim.rules import OperatingPointReport
+    from sim.tasks.kinds import RunTask
 
 COLUMNS = ("ideal", "drawn", "compensated")
+
+
+@dataclass(frozen=True)
+class DesignComparison:
+    """Designs side by side, and the verdict on the last.
+
+    Attributes:
+        rows: quantity, unit, and its value in each column (None where there is none).
+        function: whether it does its task, as simulated.
+        limits: whether it keeps all limits: its drawing, and its operating point with ideal and with drawn wires.
+        step: what to do next.
+    """
+
+    rows: list[dict[str, Any]]
+    function: VerdictLine
+    limits: VerdictLine
+    step: NextStep
+
+    @property
+    def lines(self) -> tuple[VerdictLine, VerdictLine]:
+        """The verdict as it is printed."""
+        return self.function, self.limits
 
 
 def compared(
     trials: Sequence[tuple[Network, Design]], columns: Sequence[str], *, simulate: bool,
     step: Callable[[int, int], None],
-) -> tuple[list[dict[str, Any]], bool]:  # fmt: skip
-    """Rows of designs on networks, and whether the last does its task.
+) -> DesignComparison:  # fmt: skip
+    """Designs on networks side by side, and the verdict on the last.
 
     Args:
         trials: networks and their designs.
-        columns: what each is called.
-        simulate: whether the task's trials are run; else the rules ``drive.pattern`` and ``drive.path`` decide.
+        columns: what each is called; one with ideal wires ``ideal``.
+        simulate: whether the task's trials are run.
         step: called with (simulated, in all).
     """
     import sim
     from sim.tasks.kinds import task_of
 
-    process = trials[0][1].load_process()
+    made = trials[-1][1]
+    process, task = made.load_process(), task_of(made)
     reports = [sim.judge(network, design, process) for network, design in trials]
-    rows, works = [], True
+    rows = []
     for rule in ("drive.pattern", "drive.path"):
         margins = [next((o.margin for o in report.outcomes if o.rule == rule), None) for report in reports]
-        works = works and (margins[-1] is None or margins[-1] >= 0)
         rows.append(table_row(f"{rule}: margin", "", margins, columns))
     volts = [np.abs(sim.protocol_on(net, each, process).axon_weights(net)[~net.is_soma]) for net, each in trials]
     rows += [
@@ -42,23 +77,46 @@ def compared(
         table_row("largest weight voltage", "V", [float(each.max()) for each in volts], columns),
         table_row("V_DW", "V", [float(report.values["v_dw"]) for report in reports], columns),
     ]
-    task = task_of(trials[-1][1])
-    if not simulate or task.unscored(trials[-1][1]):
-        return rows, works
-    results = []
-    for k, (network, design) in enumerate(trials):
-        step(k, len(trials))
-        results.append(sim.run_task(network, design, process))
-    means = [float(result[task.measure].mean()) for result in results]
+    results: list[xr.Dataset] = []
+    if simulate and not task.unscored(made):
+        for k, (network, design) in enumerate(trials):
+            step(k, len(trials))
+            results.append(sim.run_task(network, design, process))
+        rows += _trial_rows(results, task, columns)
+    function = _function(results, task, columns, task.unscored(made) if simulate else "not simulated")
+    findings, limits = _limits(made, process, reports[-1])
+    return DesignComparison(rows, function, limits, next_step(function, limits, findings, advice_on(made)))
+
+
+def _trial_rows(results: Sequence[xr.Dataset], task: RunTask, columns: Sequence[str]) -> list[dict[str, Any]]:
     told = {
-        (task.measure_label, "share"): means,
+        (task.measure_label, "share"): [float(result[task.measure].mean()) for result in results],
         ("trials at rest", "share"): [float(result["rest_rate"]) for result in results],
         ("time to solution, mean", "s"): [float(result["time_mean"]) for result in results],
         ("energy, mean", "J"): [float(result["energy_mean"]) for result in results],
     }
-    rows += [table_row(quantity, unit, values, columns) for (quantity, unit), values in told.items()]
-    required = trials[-1][1].task.required
-    return rows, means[-1] >= required and told["trials at rest", "share"][-1] == 1
+    return [table_row(quantity, unit, values, columns) for (quantity, unit), values in told.items()]
+
+
+def _function(results: Sequence[xr.Dataset], task: RunTask, columns: Sequence[str], missing: str) -> VerdictLine:
+    counts = dict(zip(columns, (TrialCounts.of(result, task) for result in results), strict=False))
+    drawn = counts.get(columns[-1])
+    return function_line(task.required, drawn, counts.get("ideal"), missing, field=task.required_field)
+
+
+def _limits(
+    design: Design, process: Process, drawn: OperatingPointReport
+) -> tuple[dict[str, list[Finding]], VerdictLine]:
+    """What ``spinhop check`` finds, and its verdict; the operating point as drawn is judged already."""
+    import sim
+    from sim.tasks.run_task import ideal_for_task
+
+    with scratch_folder() as folder:
+        drawing = draw_and_check(design, process, folder).findings
+    points = {"erc_ideal": sim.judge(ideal_for_task(design, process), design, process), "erc_drawn": drawn}
+    findings = {name: [finding for finding in drawing if finding.check == name] for name in DRAWING}
+    findings |= {name: point.findings() for name, point in points.items()}
+    return findings, limits_line(findings, {name: point.as_dict() for name, point in points.items()}, {})
 
 
 def table_row(quantity: str, unit: str, values: Sequence[Any], columns: Sequence[str] = COLUMNS) -> dict[str, Any]:

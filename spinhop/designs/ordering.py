@@ -14,7 +14,7 @@ from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.storage.made_with import versions_line
 from spinhop.designs.derived_design import check_target, write_derived
-from spinhop.designs.design_comparison import compared
+from spinhop.designs.design_comparison import DesignComparison, compared
 from spinhop.extracted_network import draw_and_extract
 from spinhop.run_folder.inputs import read_design
 
@@ -37,7 +37,7 @@ class Ordered:
         tried: orders that were drawn, the given one included.
         refused: orders that cannot be drawn (a block of rows with too many rails).
         rows: quantity, unit, and its value in either order.
-        works: as of ``spinhop.designs.compensating``.
+        verdict: on the design in the order found.
     """
 
     design: Path
@@ -47,7 +47,7 @@ class Ordered:
     tried: int
     refused: int
     rows: list[dict[str, Any]]
-    works: bool
+    verdict: DesignComparison
 
 
 @dataclass(frozen=True)
@@ -105,12 +105,12 @@ def order_design(
         best = found if found.margin > best.margin else best
     comment = f"{path.name} with its neurons ordered for {rule}; {versions_line()}"
     made = write_derived(design, out, (out, ""), {"network.order": best.order.tolist()}, comment)
-    rows, works = compared(
+    verdict = compared(
         [(given.network, design), (best.network, made)], COLUMNS, simulate=simulate,
         step=lambda k, n: progress("simulate", k, n),
     )  # fmt: skip
     margin = (given.margin, best.margin)
-    return Ordered(out, best.order.tolist(), rule, margin, total + 1 - refused, refused, rows, works)
+    return Ordered(out, best.order.tolist(), rule, margin, total + 1 - refused, refused, verdict.rows, verdict)
 
 
 def _drawn(design: Design, order: np.ndarray, rule: Rule) -> _Drawn:

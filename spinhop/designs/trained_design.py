@@ -17,7 +17,7 @@ from hwlib.training_rules import PERCEPTRON, trained
 from hwlib.weight_styles import LINES
 from hwlib.weights import stored_patterns
 from spinhop.designs.derived_design import check_target, table_of, write_derived
-from spinhop.designs.design_comparison import compared, table_row
+from spinhop.designs.design_comparison import DesignComparison, compared, table_row
 from spinhop.extracted_network import draw_and_extract
 from spinhop.run_folder.inputs import read_design
 
@@ -33,13 +33,13 @@ class Learnt:
         design: the trained design's file.
         weights: the file of its weights.
         rows: quantity, unit, and its value on ideal wires, drawn and trained (None where there is none).
-        works: as of ``spinhop.designs.compensating``.
+        verdict: on the trained design.
     """
 
     design: Path
     weights: Path
     rows: list[dict[str, Any]]
-    works: bool
+    verdict: DesignComparison
 
 
 def train_design(
@@ -87,13 +87,13 @@ def train_design(
     made = write_derived(design, out, (table, text), {"network.weights": weights, "compensation": None}, comment)
     again = network if design.network.trunks.size == "wires" else draw_and_extract(made)  # sized by the weights
     plain = ideal_for_task(design, process)
-    rows, works = compared(
+    verdict = compared(
         [(plain, design), (network, design), (again, made)], COLUMNS, simulate=simulate,
         step=lambda k, n: progress("simulate", k, n),
     )  # fmt: skip
     before, after = (np.abs(each.weight_levels()).max() for each in (design, made))
-    rows.insert(0, table_row("largest weight", "W", [before, before, after], COLUMNS))
-    return Learnt(out, table, rows, works)
+    rows = [table_row("largest weight", "W", [before, before, after], COLUMNS), *verdict.rows]
+    return Learnt(out, table, rows, verdict)
 
 
 def _patterns(design: Design, path: Path) -> np.ndarray:

@@ -1,6 +1,7 @@
 """``spinhop compensate``: the design that it writes is one that ``run`` takes, and what it says is what that does."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from spinhop.designs import compensating
 from spinhop.extracted_network import draw_and_extract
 from tests.support.compiling_line import without_compiling
 
+EXAMPLES = Path(__file__).parents[2] / "layouts" / "examples"
 SMALL = "name: {name}\nprocess: ebeam\nnetwork: {{neurons: 5, weight_style: {style}, weights: {weights}}}\n{more}"
 
 
@@ -51,7 +53,8 @@ def test_the_written_design_is_what_was_told(spinhop, tmp_path, style):
         margins = {o.rule: o.margin for o in sim.judge(network, each, process).outcomes}
         assert rows["drive.path: margin"][name] == pytest.approx(margins["drive.path"])
     works = rows["accuracy"]["compensated"] >= 0.95 and rows["trials at rest"]["compensated"] == 1
-    assert said["works"] == works == (code == 0)
+    assert (said["function"]["verdict"] == "works") == works
+    assert (code == 1) == (not works or said["limits"]["verdict"] == "broken")
 
 
 @pytest.mark.parametrize(("style", "neurons", "seed", "ohm"), [("lines", 7, 29, 14.6), ("rails", 5, 23, 23.2)])
@@ -65,10 +68,22 @@ def test_what_fails_as_drawn_works_compensated(spinhop, tmp_path, style, neurons
         "task: {trials: 4, time_limit: 1 us}\n"
     )
     code, said, rows = told(spinhop, path, "--limit", "300 mV", "--draws", "1")
-    assert rows["accuracy"]["ideal"] == 1 and rows["accuracy"]["drawn"] < 0.9 and code == 0
+    assert rows["accuracy"]["ideal"] == 1 and rows["accuracy"]["drawn"] < 0.9
+    assert said["function"]["verdict"] == "works" and code == (said["limits"]["verdict"] == "broken")
     design = load_design(said["design"])
     result = sim.run_task(draw_and_extract(design), design, design.load_process())
     assert float(result["accuracy_mean"]) == 1 and float(result["rest_rate"]) == 1
+
+
+def test_the_verdict_is_that_of_check_and_a_broken_limit_is_no_success(spinhop, tmp_path):
+    """Voltages that make up for the wires of the example carry more current than metal 1 may."""
+    path = tmp_path / "eight.yaml"
+    path.write_text((EXAMPLES / "hopfield_8.yaml").read_text())
+    code, said, _ = told(spinhop, path, "--rules-only", "--draws", "1")
+    assert code == 1 and said["function"]["verdict"] == "undetermined"
+    assert (said["limits"]["verdict"], said["limits"]["rule"]) == ("broken", "current.m1")
+    code, out, _ = spinhop("check", said["design"], "--out", tmp_path / "run", "--json")
+    assert code == 1 and json.loads(out)["limits"] == said["limits"]
 
 
 def test_limit_seed_and_rules_only(spinhop, tmp_path):
@@ -87,7 +102,7 @@ def test_limit_seed_and_rules_only(spinhop, tmp_path):
     )
     assert again[2]["0.05 spread: least margin, median"] == spread != other[2]["0.05 spread: least margin, median"]
     code, out, _ = spinhop("compensate", path, "--rules-only", "--limit", "101 mV", "--draws", "1", "--force")
-    assert "drive.pattern: margin" in out and "are at the limit" in out and code == 0
+    assert "drive.pattern: margin" in out and "are at the limit" in out and "limits: broken" in out and code == 1
 
 
 def test_a_stated_v_dw_outside_the_drawn_window_is_moved_into_it(spinhop, tmp_path):
