@@ -11,6 +11,7 @@ from hwlib.design import Design, load_design
 from hwlib.network import Network
 from hwlib.storage.scratch import scratch_folder
 from spinhop.extracted_network import draw_and_check
+from spinhop.verdicts.verdict import TrialCounts
 
 if TYPE_CHECKING:
     from hwlib.drawing.reader import Drawing
@@ -95,7 +96,11 @@ def _judge(design: Design, result: Judged, chips: int) -> None:
         task = task_of(design)
         accuracy, (time, energy, rest) = float(trials[task.measure].mean()), task.answer(trials)
         missing = max(design.task.required - accuracy, 0.0) + (1 - rest)
-        result.passes("task", missing, f"{task.measure} {accuracy:.4g}, {rest:.0%} of the trials at rest")
+        counts = TrialCounts.of(trials, task)
+        if missing <= 0 and not counts.works(design.task.required):  # undetermined
+            missing = _LEAST
+        unsure = f", {counts.undetermined.sum()} undetermined" if counts.undetermined.any() else ""
+        result.passes("task", missing, f"{task.measure} {accuracy:.4g}, {rest:.0%} of the trials at rest{unsure}")
         v_dw = float(trials["v_dw"])
         if result.feasible:
             from hwlib.extraction.conductors import with_capacitance

@@ -181,6 +181,22 @@ def test_what_fails_by_more_is_further_away(monkeypatch):
     assert misses == sorted(set(misses)) and misses[0] > 0 and misses[-1] == 10.0
 
 
+def test_a_design_whose_outcome_hangs_on_rounding_is_no_find(searched, monkeypatch):
+    """As ``run`` has it: undetermined is neither."""
+    path = searched[2].designs[0]
+    run_task = sim.run_task
+
+    def unsure(*given, **how):
+        result = run_task(*given, **how)
+        result["undetermined"][0] = True
+        return result
+
+    assert trial_evaluation.judged(path).feasible
+    monkeypatch.setattr(sim, "run_task", unsure)
+    found = trial_evaluation.judged(path)
+    assert not found.feasible and "1 undetermined" in found.why
+
+
 def test_what_a_search_without_a_find_advises(tmp_path, spinhop):
     """The lever of the rule that the nearest design breaks."""
 
