@@ -13,8 +13,7 @@ from hwlib.design import Design, completed
 from hwlib.errors import FieldsError, InputError
 from hwlib.task_registry import registered
 from hwlib.weight_styles import LINES, RAILS
-from spinhop.run_folder.inputs import referred_paths
-from spinhop.run_folder.run_names import run_folder, run_name
+from spinhop.run_folder.run_names import run_name
 from spinhop.run_folder.stored_results import StoredResults
 from spinhop.running import run_design
 from spinhop.verdicts.next_step import NextStep
@@ -143,8 +142,6 @@ def answer(
         )
         ideal = True
     goal = "recall ideal" if ideal else "run"
-    if out is None:
-        out = run_folder(design.name, referred_paths(design))
     done = run_design(design, goal, out=out, engine=engine, progress=progress, remarks=remarks)
     results = StoredResults.of(done)
     function = read_function(results, ideal=ideal)

@@ -1,4 +1,4 @@
-"""Names of the designs, and so of the run folders, that commands make of files."""
+"""Names of the designs that commands make of files, and which run folder is whose."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from hwlib.storage.files import real_path
+from spinhop.run_folder.inputs import COPIES, RESOLVED
 from spinhop.run_folder.manifest import read_manifest
+from spinhop.run_folder.provenance import file_hash
 
 _LONGEST = 40  # characters of a file's part of a name
 _DIGEST = 8
@@ -43,26 +46,60 @@ def run_names(kind: str, files: Sequence[Path]) -> list[str]:
 
 
 def run_folder(name: str, files: Sequence[Path]) -> Path:
-    """The run folder of a design that a command makes of files: another's of the same name is left alone.
+    """The run folder of a design that was given none: another's of the same name is left alone.
 
     Args:
         name: of the design.
-        files: that it is made of; the folder's manifest says what it was made of (``sources``).
+        files: that it is made of.
 
     Raises:
         InputError: a manifest that is damaged.
     """
     folder = Path("runs") / name
-    manifest = read_manifest(folder)
-    if manifest is None or manifest.get("sources") == sources(folder, files):
+    if any(_lies_in_its_folder(name, file) for file in files):
+        return files[0].parent
+    if not is_of_others(folder, read_manifest(folder), files):
         return folder
-    paths = "\0".join(os.path.relpath(file) for file in files)
-    return folder.with_name(f"{name[: _LONGEST_NAME - _DIGEST - 1]}-{_hashed(paths)}")
+    return folder.with_name(_told_apart(name, _hashed("\0".join(os.path.relpath(file) for file in files))))
+
+
+def is_of_others(folder: Path, manifest: dict[str, Any] | None, files: Sequence[Path]) -> bool:
+    """Whether a run folder was made of other files than a design's.
+
+    Its manifest says of which (``sources``). Older ones do not, and files may have been moved: then it is of these
+    files if it has a copy of each as it is now.
+
+    Args:
+        folder: the run folder.
+        manifest: its manifest, None where there is none.
+        files: that the design is made of; of one that is made of none nobody can tell.
+    """
+    if manifest is None or not files or any(real_path(file) == real_path(folder / RESOLVED) for file in files):
+        return False
+    known = manifest.get("sources", [])
+    if known == sources(folder, files):
+        return False
+    if any(os.path.lexists(folder / file) for file in known):
+        return True
+    copies = {file_hash(path) for path in (folder / COPIES).rglob("*") if path.is_file()}
+    return not all(file.is_file() and file_hash(file) in copies for file in files)
 
 
 def sources(folder: Path, files: Sequence[Path]) -> list[str]:
     """The files that a run folder is made of, from it: both may be moved together."""
     return [os.path.relpath(real_path(file), real_path(folder)) for file in files]
+
+
+def _lies_in_its_folder(name: str, file: Path) -> bool:
+    """Whether a file is the resolved design of a run folder that has its name from the design."""
+    folder = file.parent
+    if file.name != RESOLVED or real_path(folder.parent) != real_path(Path("runs")):
+        return False
+    return folder.name in (name, _told_apart(name, folder.name[-_DIGEST:]))
+
+
+def _told_apart(name: str, digest: str) -> str:
+    return f"{name[: _LONGEST_NAME - _DIGEST - 1]}-{digest}"
 
 
 def _plain(text: str) -> str:

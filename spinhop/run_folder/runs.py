@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.process import Process
+from hwlib.storage.files import real_path
 from hwlib.storage.made_with import versions
 from spinhop.run_folder.folder_lock import hold, refuse_others
 from spinhop.run_folder.inputs import COPIES, PROCESS, RESOLVED, inputs_hash, read_design, referred_paths, write_inputs
 from spinhop.run_folder.manifest import FORMAT, MANIFEST, read_manifest, write_manifest
 from spinhop.run_folder.provenance import code_version, data_hash, file_hash
-from spinhop.run_folder.run_names import sources
+from spinhop.run_folder.run_names import is_of_others, run_folder, sources
 from spinhop.runtime.allocation import give_freed_memory_back
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def open_run(
 
     Args:
         source: the design file, or a design.
-        out: the folder; ``runs/<design name>`` when None.
+        out: the folder; ``runs/<design name>`` when None, or with a hash where that is one of other files.
         layout: a GDS or OASIS file to use instead of drawing one; one that cannot be read is refused before anything
             is written.
         top: its cell to use, when it has several top cells.
@@ -219,7 +220,7 @@ def open_run(
 
     Raises:
         InputError: bad design or option, a layout that cannot be read or checked, parasitics of another design, a
-            folder that cannot be written or holds something else, or is in use.
+            folder that cannot be written, holds something else or another design's run, or is in use.
     """
     source = source if isinstance(source, Design) else Path(source)
     out, layout, spef = (None if each is None else Path(each) for each in (out, layout, spef))
@@ -243,12 +244,17 @@ def open_run(
         from hwlib.drawing.reader import open_layout
 
         drawing = open_layout(layout, process, top=top, devices=design.topology.devices)
-    folder = out or Path("runs") / design.name
+    made_of = [source] if isinstance(source, Path) else referred_paths(design)
+    folder = out or run_folder(design.name, made_of)
     with hold(folder, (COPIES,), _refuse_foreign):
         manifest = read_manifest(folder) or {}  # of a new folder, and of a run that ended before it had any
+        if manifest.get("design", design.name) != design.name and is_of_others(folder, manifest, made_of):
+            raise InputError(
+                f"{folder}: run folder of another design, {shown(manifest['design'])}, not of {shown(design.name)}; "
+                "choose another with --out"
+            )
         manifest.update(format=FORMAT, design=design.name, seed=design.seed, versions=versions())
-        made_of = [source] if isinstance(source, Path) else referred_paths(design)
-        if source != folder / RESOLVED:  # which says nothing new
+        if all(real_path(file) != real_path(folder / RESOLVED) for file in made_of):  # which says nothing new
             manifest["sources"] = sources(folder, made_of)
         manifest.setdefault("stages", {})
         run = Run(folder, design, process, layout, top, parasitics, engine, manifest=manifest, drawing=drawing)

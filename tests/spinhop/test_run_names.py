@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from hwlib.errors import InputError
 from hwlib.storage.file_labels import told_apart
 from spinhop.run_folder.run_names import run_name, run_names
+from spinhop.run_folder.runs import open_run
 
 LONG = "a_name_of_a_graph_that_goes_on_and_on_and_on"
 
@@ -76,3 +78,61 @@ def test_the_folder_of_another_file_of_the_same_name_is_left_alone(spinhop, tmp_
     (tmp_path / "a/g.txt").write_text("3 3\n1 2 1\n2 3 1\n1 3 1\n")  # edited: the same file still
     assert cut("a/g.txt") == [("runs/maxcut-g", 3)]
     assert spinhop("maxcut", "b/g.txt", "--ideal", "--out", "mine")[0] in (0, 1) and (tmp_path / "mine").is_dir()
+
+
+def _designs(top: Path, *names: str) -> list[Path]:
+    for folder, name in zip("ab", names, strict=True):
+        (top / folder).mkdir()
+        (top / folder / "d.yaml").write_text(f"name: {name}\nnetwork: {{neurons: {ord(folder) - 94}}}\n")
+    return [Path("a/d.yaml"), Path("b/d.yaml")]
+
+
+def _folder(design: Path, out: Path | None = None) -> str:
+    with open_run(design, out) as run:
+        return str(run.folder)
+
+
+def test_designs_of_one_name_have_a_run_folder_each(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first, second = _designs(tmp_path, "tiny", "tiny")
+    assert _folder(first) == "runs/tiny"
+    other = _folder(second)
+    assert other.startswith("runs/tiny-") and len(other) == len("runs/tiny-") + 8
+    assert [_folder(second), _folder(tmp_path / first)] == [other, "runs/tiny"]
+    assert [_folder(Path(folder) / "design.yaml") for folder in (other, "runs/tiny")] == [other, "runs/tiny"]
+    (tmp_path / first).rename("moved.yaml")
+    assert _folder(Path("moved.yaml")) == "runs/tiny"
+
+
+def test_the_folder_of_another_design_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first, second = _designs(tmp_path, "tiny", "small")
+    _folder(first, Path("out"))
+    before = (tmp_path / "out/design.yaml").read_bytes()
+    with pytest.raises(InputError, match="out: run folder of another design, 'tiny', not of 'small'; choose another"):
+        _folder(second, Path("out"))
+    assert (tmp_path / "out/design.yaml").read_bytes() == before
+    first.write_text(second.read_text())  # the same file, which has another name now
+    assert _folder(first, Path("out")) == "out"
+
+
+def test_a_folder_that_does_not_say_of_which_files_it_is_has_their_copies(tmp_path, monkeypatch):
+    """Folders of earlier versions."""
+    monkeypatch.chdir(tmp_path)
+    first, second = _designs(tmp_path, "tiny", "tiny")
+    manifest = tmp_path / _folder(first) / "manifest.json"
+    for design, folder in ((second, "runs/tiny-"), (first, "runs/tiny")):
+        said = json.loads(manifest.read_text())
+        said.pop("sources", None)
+        manifest.write_text(json.dumps(said))
+        assert _folder(design).startswith(folder)
+    assert (tmp_path / "runs/tiny/input/d.yaml").read_text() == first.read_text()
+
+
+def test_links_of_hostile_manifests_lead_nowhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    design, other = _designs(tmp_path, "tiny", "tiny")
+    manifest = tmp_path / _folder(design) / "manifest.json"
+    for name in ("a\0b", "x" * 8000):
+        manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"sources": [name]}))
+        assert _folder(other).startswith("runs/tiny-")
