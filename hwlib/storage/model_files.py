@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import types
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin
 
@@ -54,6 +55,26 @@ def refused_fields(path: Path, error: FieldsError, what: str) -> InputError:
     """What is found wrong with the fields of a file that was read before, by who alone knows them, with their lines."""
     document = read_yaml(read_text(path, what, MAX_YAML_BYTES))
     return _refused([_Problem(*_place(document, place, "missing"), text) for place, text in error.problems], path)
+
+
+@contextmanager
+def with_lines(where: str, what: str, *, in_file: bool) -> Iterator[None]:
+    """Say what the block finds wrong with fields with their lines.
+
+    Args:
+        where: the file of the fields, or what else messages call it.
+        what: its kind in messages, e.g. ``"study"``.
+        in_file: whether the fields are read from the file; else there are no lines.
+
+    Raises:
+        InputError: in place of ``FieldsError``.
+    """
+    try:
+        yield
+    except FieldsError as error:
+        if in_file:
+            raise refused_fields(Path(where), error, what) from None
+        raise InputError(*(f"{where}: {'.'.join(map(str, path))}: {text}" for path, text in error.problems)) from None
 
 
 def _refused(problems: list[_Problem], path: Path) -> InputError:

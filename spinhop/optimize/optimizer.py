@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from hwlib.design import Design
-from hwlib.errors import InputError
+from hwlib.errors import FieldsError, InputError
 from hwlib.storage.files import real_path
 from hwlib.storage.made_with import design_attributes, versions
+from hwlib.storage.model_files import refused_fields
 from hwlib.storage.writing import write_atomic
 from hwlib.storage.yaml_text import yaml_text
 from spinhop.designs.design_fields import Value
@@ -75,9 +76,8 @@ def optimize(
     axes = axes_of(design, str(design_path))
     assert design.search is not None
     if "yield" in design.search.objectives and design.variation is None:
-        raise InputError(
-            f"{design_path}: search.objectives: yield needs a section 'variation'; {see('studies', 'made-chips')}"
-        )
+        needs = f"yield needs a section 'variation'; {see('studies', 'made-chips')}"
+        raise refused_fields(Path(design_path), FieldsError([(("search", "objectives"), needs)]), "design")
     seed = design.seed if seed is None else seed
     wanted = design.search.trials if trials is None else trials
     folder = (Path("searches") / design.name if folder is None else folder).absolute()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hwlib.design import Design
-from hwlib.errors import InputError, shown
+from hwlib.errors import FieldsError, InputError, shown
 from hwlib.operating_point import nominal_track
-from hwlib.sections.search_fields import SIMILARITY
+from hwlib.sections.search_fields import SIMILARITY, SearchFields
+from hwlib.storage.model_files import with_lines
 from spinhop.designs.design_fields import (
     TRIES,
     Value,
@@ -103,17 +105,20 @@ def axes_of(design: Design, where: str) -> list[Axis]:
     """
     if design.search is None:
         raise InputError(f"{where}: no section 'search'; {see('optimize')}")
-    sheet, most = _track_sheet(design), design.search.most_sheet_resistance
+    with with_lines(where, "design", in_file=Path(where).is_file()):
+        return _axes_of(design, design.search)
+
+
+def _axes_of(design: Design, search: SearchFields) -> list[Axis]:
+    sheet, most = _track_sheet(design), search.most_sheet_resistance
     if sheet > most * (1 + _SLACK):
-        raise InputError(
-            f"{where}: device.track_resistance: {sheet:.6g} ohm per square of the track, allowed "
-            f"{most:.6g} ohm (search.most_sheet_resistance)"
-        )
-    axes = [_axis(design, name, ends, f"{where}: search.axes.{name}") for name, ends in design.search.axes.items()]
+        limit = f"allowed {most:.6g} ohm (search.most_sheet_resistance)"
+        raise FieldsError([(("device", "track_resistance"), f"{sheet:.6g} ohm per square of the track, {limit}")])
+    axes = [_axis(design, name, ends) for name, ends in search.axes.items()]
     rng = np.random.default_rng(0)
     some = ({axis.name: axis.at_random(rng) for axis in axes} for _ in range(TRIES))
     if why := why_none(partial(candidate, design, axes), some):
-        raise InputError(f"{where}: search.axes: no values of theirs make a design: {why}")
+        raise FieldsError([(("search", "axes"), f"no values of theirs make a design: {why}")])
     return axes
 
 
@@ -122,38 +127,42 @@ def _track_sheet(design: Design) -> float:
     return design.device.track_sheet_resistance(design.load_process().track_sheet_resistance)
 
 
-def _axis(design: Design, name: str, ends: tuple[Value, ...], where: str) -> Axis:
+def _wrong(name: str, message: str) -> FieldsError:
+    return FieldsError([(("search", "axes", name), message)])
+
+
+def _axis(design: Design, name: str, ends: tuple[Value, ...]) -> Axis:
     for field, why in FIXED.items():
         if name == field or name.startswith(f"{field}."):
-            raise InputError(f"{where}: not to be searched: {why}")
+            raise _wrong(name, f"not to be searched: {why}")
     if name == SIMILARITY:
         found: list[Any] = [float(x) if isinstance(x, (int, float)) else x for x in ends]
         if len(found) != 2 or not all(isinstance(x, float) and 1e-3 <= x <= 1e4 for x in found):
-            raise InputError(f"{where}: two numbers from 0.001 to 10000, lowest first")
+            raise _wrong(name, "two numbers from 0.001 to 10000, lowest first")
     elif may_be_left_out(design, name):
         if sorted(map(str, ends)) != [_WITH, _WITHOUT]:
-            raise InputError(f"{where}: a section; give [{_WITHOUT}, {_WITH}], and its fields by their paths")
+            raise _wrong(name, f"a section; give [{_WITHOUT}, {_WITH}], and its fields by their paths")
         found = list(ends)
     else:
-        found = [_read(design, name, end, where) for end in ends]
+        found = [_read(design, name, end) for end in ends]
     if all(isinstance(x, str) for x in found):
         if len(set(found)) != len(found) or not found:
-            raise InputError(f"{where}: names to choose from, each once")
+            raise _wrong(name, "names to choose from, each once")
         return Axis(name, choices=tuple(found))
     if len(found) != 2 or any(isinstance(x, (str, bool)) for x in found) or not found[0] < found[1]:
-        raise InputError(f"{where}: two values, lowest first, or names; found {len(ends)}: {shown(str(list(ends)))}")
+        raise _wrong(name, f"two values, lowest first, or names; found {len(ends)}: {shown(str(list(ends)))}")
     unit = "1" if name == SIMILARITY else field_unit(design, name, found[0])
     step = 2 * design.load_process().grid if unit == "m" and found[0] > 0 else 0.0
     return Axis(name, found[0], found[1], step=step, unit=unit)
 
 
-def _read(design: Design, name: str, end: Value, where: str) -> Value:
+def _read(design: Design, name: str, end: Value) -> Value:
     try:
         found = read_field(design, name, end)
     except ValueError as error:
-        raise InputError(f"{where}: {shown(end)}: {error}") from None
+        raise _wrong(name, f"{shown(end)}: {error}") from None
     if not isinstance(found, (float, int, str)):
-        raise InputError(f"{where}: not a field with one value")
+        raise _wrong(name, "not a field with one value")
     return found
 
 

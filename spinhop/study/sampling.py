@@ -13,7 +13,8 @@ from typing import Any, get_args
 import numpy as np
 
 from hwlib.design import Design
-from hwlib.errors import InputError, shown
+from hwlib.errors import FieldsError, shown
+from hwlib.storage.model_files import with_lines
 from spinhop.designs.design_fields import (
     TRIES,
     design_of,
@@ -80,17 +81,22 @@ def axes_of_study(study: StudyFields, design: Design, where: str) -> list[StudyA
     Raises:
         InputError: a field that does not exist, values that it does not take, or a range without a count.
     """
+    with with_lines(where, "study", in_file=study.from_file):
+        return _axes_of(study, design)
+
+
+def _axes_of(study: StudyFields, design: Design) -> list[StudyAxis]:
     found: dict[str, StudyAxis] = {}
     lone = [name for name, given in study.axes.items() if not isinstance(given, AxisRange) and len(given) == 1]
     for name in [*lone, *(name for name in study.axes if name not in lone)]:
-        found[name] = _axis(study, design, name, study.axes[name], f"{where}: axes.{name}")
+        found[name] = _axis(study, design, name, study.axes[name])
         if name in lone:
             design = _with(design, name, found[name].values[0])
     shares = np.random.default_rng(0).random((TRIES, 1 if study.method == "list" else len(found)))
     some = ({name: axis.at(share) for (name, axis), share in zip(found.items(), row, strict=True)}
             for row in np.broadcast_to(shares, (TRIES, len(found))).tolist())  # fmt: skip
     if why := why_none(partial(_having, design), some):
-        raise InputError(f"{where}: axes: no values of theirs make a design: {why}")
+        raise FieldsError([(("axes",), f"no values of theirs make a design: {why}")])
     return [found[name] for name in study.axes]
 
 
@@ -111,50 +117,52 @@ def _having(design: Design, values: Values) -> Design:
     return design_of(data, design)
 
 
-def _axis(study: StudyFields, design: Design, name: str, given: AxisFields, where: str) -> StudyAxis:
+def _wrong(name: str, message: str) -> FieldsError:
+    return FieldsError([(("axes", name), message)])
+
+
+def _axis(study: StudyFields, design: Design, name: str, given: AxisFields) -> StudyAxis:
     for field, why in _FIXED.items():
         if name == field or name.startswith(f"{field}."):
-            raise InputError(f"{where}: not to be changed: {why}")
+            raise _wrong(name, f"not to be changed: {why}")
     if not isinstance(given, AxisRange):
-        values = tuple(_read(design, name, value, where, study.from_file) for value in given)
+        values = tuple(_read(design, name, value, study.from_file) for value in given)
         if len(set(map(repr, values))) < len(values) and study.method != "list":
-            raise InputError(f"{where}: a value is given twice")
+            raise _wrong(name, "a value is given twice")
         return StudyAxis(name, values, unit=_unit(design, name, values[0]))
-    low, high = (_read(design, name, end, where, study.from_file) for end in (given.low, given.high))
+    low, high = (_read(design, name, end, study.from_file) for end in (given.low, given.high))
     if any(isinstance(end, (str, bool, tuple)) for end in (low, high)) or not low < high:
-        raise InputError(f"{where}: two numbers, lowest first; found {shown(given.low)} and {shown(given.high)}")
+        raise _wrong(name, f"two numbers, lowest first; found {shown(given.low)} and {shown(given.high)}")
     log = given.spacing == "log"
     if log and not low * high > 0:
-        raise InputError(
-            f"{where}: spacing log needs two ends of one sign, found {shown(given.low)}, {shown(given.high)}"
-        )
+        raise _wrong(name, f"spacing log needs two ends of one sign, found {shown(given.low)}, {shown(given.high)}")
     unit = _unit(design, name, low)
     drawn = study.draws and unit == "m" and low > 0 and not name.startswith("process.")
     step = 2 * design.load_process().grid if drawn else 0.0
     axis = StudyAxis(name, (), low, high, log, step, unit)
     if study.points is not None:
         if given.count is not None:
-            raise InputError(f"{where}: count is for grids and lists; {study.method} takes the study's points")
+            raise _wrong(name, f"count is for grids and lists; {study.method} takes the study's points")
         return axis
     if given.count is None:
-        raise InputError(f"{where}: a range in a {study.method} needs count: how many values")
-    return replace(axis, values=_spread(axis, given.count, where))
+        raise _wrong(name, f"a range in a {study.method} needs count: how many values")
+    return replace(axis, values=_spread(axis, given.count))
 
 
-def _spread(axis: StudyAxis, count: int, where: str) -> tuple[Any, ...]:
+def _spread(axis: StudyAxis, count: int) -> tuple[Any, ...]:
     if isinstance(axis.low, int) and isinstance(axis.high, int):
         values: list[Any] = [round(x) for x in np.linspace(axis.low, axis.high, count).tolist()]
     else:
         values = [axis.at(k / (count - 1)) for k in range(count)]
     if len(set(values)) < count:
-        raise InputError(f"{where}: fewer than {count} different values between the two ends")
+        raise _wrong(axis.name, f"fewer than {count} different values between the two ends")
     return tuple(values)
 
 
-def _read(design: Design, name: str, value: Any, where: str, in_file: bool) -> Any:
+def _read(design: Design, name: str, value: Any, in_file: bool) -> Any:
     if name == WIRES:
         if value not in get_args(Wires):
-            raise InputError(f"{where}: {shown(value)}, allowed: {', '.join(get_args(Wires))}")
+            raise _wrong(name, f"{shown(value)}, allowed: {', '.join(get_args(Wires))}")
         return value
     try:
         if name.startswith("process."):
@@ -163,10 +171,10 @@ def _read(design: Design, name: str, value: Any, where: str, in_file: bool) -> A
         else:
             found = read_field(design, name, list(value) if isinstance(value, tuple) else value, in_file=in_file)
     except ValueError as error:
-        raise InputError(f"{where}: {shown(value)}: {error}") from None
+        raise _wrong(name, f"{shown(value)}: {error}") from None
     parts = found if isinstance(found, tuple) else (found,)
     if not all(isinstance(part, (float, int, str)) for part in parts):
-        raise InputError(f"{where}: not a field with one value, or a list of values")
+        raise _wrong(name, "not a field with one value, or a list of values")
     return found
 
 
@@ -187,6 +195,11 @@ def points_of(study: StudyFields, axes: Sequence[StudyAxis], where: str) -> list
     Raises:
         InputError: lists of different lengths, or too many points.
     """
+    with with_lines(where, "study", in_file=study.from_file):
+        return _points_of(study, axes)
+
+
+def _points_of(study: StudyFields, axes: Sequence[StudyAxis]) -> list[Values]:
     names = [axis.name for axis in axes]
     if study.points is not None:
         rows = [tuple(map(StudyAxis.at, axes, shares)) for shares in _shares(study, len(axes)).tolist()]
@@ -194,12 +207,12 @@ def points_of(study: StudyFields, axes: Sequence[StudyAxis], where: str) -> list
         lengths = {len(axis.values) for axis in axes}
         if len(lengths) > 1:
             found = ", ".join(f"{axis.name} {len(axis.values)}" for axis in axes)
-            raise InputError(f"{where}: axes: method list takes as many values of each, found {found}")
+            raise FieldsError([(("axes",), f"method list takes as many values of each, found {found}")])
         rows = list(zip(*(axis.values for axis in axes), strict=True))
     else:
         total = math.prod(len(axis.values) for axis in axes)
         if total > MOST_POINTS:
-            raise InputError(f"{where}: axes: a grid of {total} points, allowed {MOST_POINTS}")
+            raise FieldsError([(("axes",), f"a grid of {total} points, allowed {MOST_POINTS}")])
         rows = list(islice(product(*(axis.values for axis in axes)), total))
     return [dict(zip(names, row, strict=True)) for row in dict.fromkeys(rows)]
 

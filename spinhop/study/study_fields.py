@@ -16,10 +16,10 @@ from pydantic import (
     model_validator,
 )
 
-from hwlib.errors import InputError, cut, shown
+from hwlib.errors import FieldsError, InputError, cut, shown
 from hwlib.seeds import LARGEST_SEED
 from hwlib.storage.files import inside
-from hwlib.storage.model_files import load_model
+from hwlib.storage.model_files import load_model, refused_fields
 from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import FileName
 from hwlib.units import Whole
@@ -171,5 +171,6 @@ def load_study(path: str | Path) -> StudyFields:
     try:
         check_name(study.engine)
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+        named = FieldsError([(("engine",), str(error).removeprefix("engine: "))])
+        raise refused_fields(path, named, "study") from None
     return study

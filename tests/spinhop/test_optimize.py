@@ -308,6 +308,17 @@ def test_axes_that_are_none(axes, message):
     assert len(found.value.lines) == 1 and len(found.value.lines[0]) <= 200
 
 
+def test_wrong_axes_are_told_with_their_lines(tmp_path):
+    path = tmp_path / "d.yaml"
+    search = "search:\n  objectives: [yield]\n  axes:\n    s: [1, 10]\n    seed: [1, 2]\n"
+    path.write_text(f"name: bad\nnetwork: {{neurons: 4}}\n{search}")
+    with pytest.raises(InputError, match=r"d\.yaml:7: search\.axes\.seed: not to be searched"):
+        optimize(path, tmp_path / "out")
+    path.write_text(path.read_text().replace("    seed: [1, 2]\n", ""))
+    with pytest.raises(InputError, match=r"d\.yaml:4: search\.objectives: yield needs a section 'variation'"):
+        optimize(path, tmp_path / "out")
+
+
 def test_axes_whose_values_go_together_only_with_each_other():
     """Sections that the design leaves out, a taper that only wide wires take, two straps that may cross."""
     axes = {
