@@ -166,9 +166,9 @@ def _series(source: PlotSource, by: str, rows: np.ndarray) -> Iterator[tuple[str
         yield name, rows[levels.level[rows] == k]
 
 
-def curve(source: PlotSource, x: str, y: str, by: str = "") -> MeanCurve:
-    """Means of a number at each value of a parameter (in ten bins where it has more than 24)."""
-    rows, levels = known(source, y), _levels(source, x, "--x")
+def curve(source: PlotSource, x: str, y: str, by: str = "", *, option: str = "--y") -> MeanCurve:
+    """Means of a number at each value of a parameter (in ten bins where it has more than 24); option: that named y."""
+    rows, levels = known(source, y, option), _levels(source, x, "--x")
     series: dict[str, list[CurvePoint]] = {}
     for name, some in _series(source, by, rows):
         parts = [(place, some[levels.level[some] == k]) for k, place in enumerate(levels.places.tolist())]
@@ -189,9 +189,9 @@ def heat_map(source: PlotSource, x: str, y: str, value: str) -> HeatMap:
     return HeatMap(x, y, value, edges, names, means.reshape(shape), counts.reshape(shape))
 
 
-def histogram(source: PlotSource, value: str, by: str = "") -> Histogram:
-    """How often a number has which value."""
-    rows = known(source, value, "--y")
+def histogram(source: PlotSource, value: str, by: str = "", *, option: str = "--y") -> Histogram:
+    """How often a number has which value; option: that named it."""
+    rows = known(source, value, option)
     values = source.numbers[value]
     bins = int(np.clip(np.ceil(np.sqrt(len(rows))), 5, 40))
     edges = np.histogram_bin_edges(values[rows], bins)

@@ -25,7 +25,7 @@ from spinhop.plotting.figure_data import (
 )  # fmt: skip
 from spinhop.plotting.figure_drawing import drawn, png, svg, told_svg
 from spinhop.plotting.figure_page import figure_page
-from spinhop.plotting.plot_source import REPEATS, PlotSource, open_source
+from spinhop.plotting.plot_source import CHIP, REPEATS, PlotSource, open_source
 from spinhop.plotting.yield_figures import ShareBars, ShareCourse, YieldFigures, tightest, yield_figures
 from spinhop.run_folder.folder_lock import begins_with, hold, refuse_others
 
@@ -112,12 +112,13 @@ def _one(source: PlotSource, kind: FigureKind | None, x: str, y: str, by: str, v
         rest = [name for name in numeric if name not in (x, y)]
         x = x or rest.pop(0)
         return [heat_map(source, x, y or rest[0], value or _measure(source))]
+    number, option = y or value or _measure(source), "--value" if value and not y else "--y"
     if kind == "histogram":
-        return [histogram(source, y or value or _measure(source), by)]
+        return [histogram(source, number, by, option=option)]
     if not (x or numeric):
         raise InputError("curve: no parameter of numbers varies; give --x")
     x = x or numeric[0]
-    return [curve(source, x, y or value or _measure(source), by or _by(source, x))]
+    return [curve(source, x, number, by or _by(source, x), option=option)]
 
 
 def _usual(source: PlotSource) -> list[Figures | YieldFigures]:
@@ -197,6 +198,9 @@ def _notes(source: PlotSource, figures: Sequence[Figures | YieldFigures]) -> lis
         )
     if source.refused:
         notes.append(f"{source.refused} points have no numbers; a point without a network counts in no mean.")
-    if source.missing:
+    if source.missing and source.kind == "yield":  # known as precisely as asked, or interrupted
+        judged = len(source.parameters[CHIP])
+        notes.append(f"{judged} chips are judged, of {judged + source.missing} at most.")
+    elif source.missing:
         notes.append(f"{source.missing} points are not computed yet.")
     return [cut(note, 300) for note in notes]

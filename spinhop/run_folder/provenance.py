@@ -11,6 +11,7 @@ from typing import Any
 
 _SOURCES = (".py", ".yaml", ".html", ".css", ".js")  # what a result depends on
 _DESIGNS = {"examples", "codesigned"}  # folders of design files: nothing is made with them but their own results
+_PLAIN = json.JSONEncoder(sort_keys=True, default=str)  # one for all: a study has a million points
 
 
 @lru_cache(maxsize=16)
@@ -37,4 +38,4 @@ def file_hash(path: Path) -> str:
 
 def data_hash(data: Any) -> str:
     """SHA-256 of plain data (mappings, sequences, numbers, strings), independent of the order of keys."""
-    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(_PLAIN.encode(data).encode()).hexdigest()

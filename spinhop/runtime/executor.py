@@ -11,7 +11,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from itertools import islice
@@ -46,13 +46,13 @@ class Executor:
         self.workers = workers
         self._client = client
 
-    def finished(self, work: Callable[[Point], Result], points: Sequence[Point]) -> Iterator[tuple[int, Result]]:
+    def finished(self, work: Callable[[Point], Result], points: Iterable[Point]) -> Iterator[tuple[int, Result]]:
         """Results of ``work`` as they come.
 
         Args:
             work: a function of a module; with more than one worker it, the points and the results must be ones that
                 can be sent (pickled). All that a result depends on, seeds too, is in its point.
-            points: its arguments.
+            points: its arguments, taken as they are computed.
 
         Yields:
             Index of a point, and its result.

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +118,12 @@ class StudyPlan:
 
     def sent(self, index: int) -> StudyPoint:
         """A point as it is sent to a worker."""
-        digest = hashlib.sha256(self.context).hexdigest()
-        return StudyPoint(str(self.folder / CONTEXT), digest, self.points[index])
+        return StudyPoint(*self._context_file, self.points[index])
+
+    @cached_property
+    def _context_file(self) -> tuple[str, str]:
+        """Path and hash of what the points have in common: large, and the same for a million of them."""
+        return str(self.folder / CONTEXT), hashlib.sha256(self.context).hexdigest()
 
 
 def _files(design: Design, axes: list[StudyAxis]) -> dict[str, str]:
@@ -176,7 +181,7 @@ def sweep(
         if processes is None:
             processes = stack.enter_context(executor(workers if len(missing) > 1 else 1))
         try:
-            results = processes.finished(evaluated, [plan.sent(k) for k in missing])
+            results = processes.finished(evaluated, map(plan.sent, missing))
             for count, (k, result) in enumerate(results):
                 store.add(missing[k], result)
                 progress(kept + count + 1, total)

@@ -1,5 +1,6 @@
 """Points on several processes: results in order, errors as they were raised, no process left behind."""
 
+import itertools
 import json
 import os
 import signal
@@ -56,6 +57,11 @@ def test_one_worker_is_this_process():
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout == "False False\n"
+
+
+def test_points_are_taken_as_they_are_computed():
+    with executor(1) as here:
+        assert next(here.finished(square, itertools.count(6)))[1][0] == 36
 
 
 def test_results_come_in_order_from_several_processes_of_one_thread(several):

@@ -164,6 +164,14 @@ def test_a_yield_shows_its_shares_what_they_hang_on_and_the_tightest_rules(tmp_p
     assert "Clopper and Pearson" in found.page.read_text()
 
 
+def test_a_yield_that_needed_fewer_chips_than_it_might_have_lacks_none(tmp_path):
+    folder = store_in(
+        tmp_path / "y", {CHIP: list(range(9))}, [result(works=float(k % 2)) for k in range(6)] + [None] * 3
+    )
+    text = plot_store(folder).page.read_text(encoding="utf-8")
+    assert "6 chips are judged, of 9 at most." in text and "not computed yet" not in text
+
+
 def test_axes_of_parameters_have_their_units(tmp_path):
     weights = {"operating_point.weight": [0.06, 0.1]}
     rows = [result(works=1.0, accuracy_mean=1.0, time_mean=1e-7)] * 2
@@ -286,6 +294,8 @@ def test_names_from_outside_do_no_harm(tmp_path):
     [
         (("--x", "volume"), f"--x: 'volume', allowed: {CHIP}, {SIGMA}, wires"),
         (("--y", "beauty"), "--y: 'beauty', allowed: accuracy_mean, time_mean, works"),
+        (("--value", "nan", "--kind", "curve"), "--value: 'nan', allowed: accuracy_mean, time_mean, works"),
+        (("--value", "nan", "--kind", "histogram"), "--value: 'nan', allowed: accuracy_mean, time_mean, works"),
         (("--by", CHIP, "--x", SIGMA), f"--by: {CHIP} has 20 values, allowed 6: more are not told apart"),
         (("--kind", "front"), "front: of the results of spinhop optimize alone"),
         (("--kind", "heat"), "heat: needs two parameters; give --x and --y"),

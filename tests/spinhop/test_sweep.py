@@ -27,7 +27,7 @@ from hwlib.sections.variation_fields import VariationFields
 from spinhop.study import point_evaluation, study_store, sweep_runner
 from spinhop.study.point_evaluation import PointEvaluator, PointResult, StudyPoint
 from spinhop.study.study_store import open_study
-from spinhop.study.sweep_runner import estimate, sweep
+from spinhop.study.sweep_runner import StudyPlan, estimate, sweep
 from tests.support.described import assert_described
 from tests.support.processes import start, stop
 
@@ -296,6 +296,16 @@ def test_ctrl_c_keeps_what_is_done(tmp_path):
     code, _, err, seconds = stop(process)
     assert (code, err) == (130, "spinhop: interrupted; finished stages are kept\n") and seconds < 5
     assert open_study(tmp_path / "out")["done"].values.any()
+
+
+def test_large_studies_begin_soon(tmp_path, monkeypatch):
+    """What points have in common is hashed once, and none is made ready before those ahead of it are computed."""
+    sent, told, own = [], [], StudyPlan.sent
+    monkeypatch.setattr(StudyPlan, "sent", lambda plan, k: sent.append(own(plan, k)) or sent[-1])
+
+    path = study_in(tmp_path, "trials: 1\naxes: {seed: [1, 2]}\n")
+    sweep(path, tmp_path / "out", progress=lambda *_: told.append(len(sent)))
+    assert told == [0, 1, 2] and sent[0].digest is sent[1].digest
 
 
 def test_a_dry_run_counts_and_keeps_nothing(tmp_path):
