@@ -133,12 +133,16 @@ def _check_drawn_point(run: Run) -> Sequence[str]:
 
 
 def _write_page(run: Run) -> Sequence[str]:
-    from spinhop.pages.check_page import write_check_page
+    from spinhop.pages.check_page import checked_layout, write_check_page
 
     checks, limits, step = judged(run)
-    return write_check_page(
-        run.folder, open_drawing(run), run.process, checks.findings, checks.points, TITLES, limits, step
-    )  # fmt: skip
+    found = [finding for each in checks.findings.values() for finding in each]
+    # The page is written once more where trials change the next step, and the layout on it is most of the work.
+    key = "layout on the page of the checks", data_hash([run.files(name) for name in CHECK_PAGE.needs])
+    shown = run.kept.get(key)
+    if shown is None or not all(run.path(name).is_file() for name in shown.names):
+        shown = run.kept[key] = checked_layout(run.folder, open_drawing(run), run.process, found)
+    return write_check_page(run.folder, shown, checks.findings, checks.points, TITLES, limits, step)
 
 
 def judged(run: Run) -> tuple[Checks, VerdictLine, NextStep]:

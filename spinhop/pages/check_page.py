@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,16 +30,46 @@ PAGE, WINDOWS = "checks.html", "windows.svg"
 _AROUND = 0.4e-6  # m of layout shown on each side of a marker
 
 
+@dataclass(frozen=True)
+class CheckedLayout:
+    """The layout as the page of a check shows it.
+
+    Attributes:
+        view: data of the section to look at it; None where it is too large for a page.
+        names: files of pictures of the first violations, in place of it.
+        pictures: the same as figures.
+    """
+
+    view: dict[str, Any] | None
+    names: list[str]
+    pictures: list[Markup]
+
+
+def checked_layout(folder: Path, layout: LayoutSource, process: Process, findings: list[Finding]) -> CheckedLayout:
+    """Draw for the page what was checked, which takes most of the time of the page.
+
+    Args:
+        folder: the run folder, for pictures.
+        layout: the layout that was checked, a file or open.
+        process: its process.
+        findings: of all checks.
+    """
+    view = layout_data(opened(layout), process, findings)
+    for old in folder.glob("violation_*.png"):  # of an earlier check, which may have found more
+        old.unlink()
+    # Where the page holds no layout to look at: each takes a tenth of a second.
+    return CheckedLayout(view, *(_pictures(folder, layout, process, findings) if view is None else ([], [])))
+
+
 def write_check_page(
-    folder: Path, layout: LayoutSource, process: Process, findings: dict[str, list[Finding]], points: dict[str, Point],
+    folder: Path, layout: CheckedLayout, findings: dict[str, list[Finding]], points: dict[str, Point],
     titles: dict[str, str], limits: VerdictLine, step: NextStep,
 ) -> list[str]:  # fmt: skip
     """Write ``checks.html`` into a run folder.
 
     Args:
         folder: the run folder.
-        layout: the layout that was checked, a file or open.
-        process: its process.
+        layout: what was checked, as of ``checked_layout``.
         findings: by name of the check.
         points: every operating-point rule, by name of the check (``OperatingPointReport.as_dict``).
         titles: what each check is called on the page.
@@ -52,18 +83,14 @@ def write_check_page(
         InputError: when the folder cannot be written.
     """
     found = [finding for each in findings.values() for finding in each]
-    view = layout_data(opened(layout), process, found)
-    for old in folder.glob("violation_*.png"):  # of an earlier check, which may have found more
-        old.unlink()
-    # Where the page holds no layout to look at: each takes a tenth of a second.
-    names, pictures = _pictures(folder, layout, process, found) if view is None else ([], [])
+    view = layout.view
     body = [
         page.heading(f"checks of {folder.name}"),
         page.verdict((str(limits), limits.kind)),
         next_paragraph(step),
         _counts(findings, points, titles),
         *finding_list(found, view is not None),
-        *_where(view, pictures),
+        *_where(view, layout.pictures),
     ]
     if points:
         body.append(page.section("V_DW", *_windows(folder, points)))
@@ -73,7 +100,7 @@ def write_check_page(
     with replacing(folder / PAGE) as temporary:
         text = page.document(f"checks – {folder.name}", body, scripts=SCRIPTS if data else (), data=data)
         temporary.write_text(text, encoding="utf-8")
-    return [PAGE, *([WINDOWS] if points else []), *names]
+    return [PAGE, *([WINDOWS] if points else []), *layout.names]
 
 
 def _where(view: dict[str, Any] | None, pictures: list[Markup]) -> list[Markup]:

@@ -84,7 +84,7 @@ def amount(value: float | None, unit: str, digits: int = 4) -> str:
         return f"{1e6 * value:.{digits}g} µA"
     if unit == "s" and abs(value) < 1e-9:
         return f"{1e12 * value:.{digits}g} ps"
-    return human(value, unit, digits).replace("A/m^2", "A/m²").replace(" us", " µs")
+    return human(value, unit, digits).replace("^2", "²").replace(" u", " µ")
 
 
 def place(x: float | None, y: float | None) -> str:

@@ -31,7 +31,7 @@ from hwlib.weights import weight_levels
 from sim import spice
 from sim.judgement import judge
 from sim.protocol import protocol_for
-from spinhop.pages.check_page import write_check_page
+from spinhop.pages.check_page import checked_layout, write_check_page
 from spinhop.verdicts.next_step import next_step
 from spinhop.verdicts.verdict import VerdictLine
 
@@ -251,7 +251,8 @@ def test_pages_show_such_names_and_nothing_more(synthetic_run, spinhop, tmp_path
         titles = dict.fromkeys(("drc", "lvs", "erc_ideal"), whole)
         limits, top = VerdictLine("limits", "broken", whole, {}), tmp_path / "top.gds"
         findings = _findings(texts)
-        write_check_page(own, top, process, findings, _points(whole), titles, limits, next_step(None, limits, findings))
+        shown = checked_layout(own, top, process, [each for some in findings.values() for each in some])
+        write_check_page(own, shown, findings, _points(whole), titles, limits, next_step(None, limits, findings))
         pages.append([_Tags(page.read_text()).found for page in (folder / "report.html", own / "checks.html")])
     assert len(pages[0][0]) > 100 < len(pages[0][1])
     assert pages[0] == pages[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import klayout.db as kdb
@@ -18,8 +19,10 @@ from hwlib.extraction import extractor
 from hwlib.storage import json_files, model_files
 from hwlib.storage.yaml_text import yaml_text
 from spinhop.checking import check_design
+from spinhop.pages import check_page
 from spinhop.run_folder import result_files
 from spinhop.run_folder.inputs import read_design, write_inputs
+from spinhop.run_folder.provenance import file_hash
 from spinhop.running import run_design
 from spinhop.verdicts import read_function
 
@@ -79,6 +82,24 @@ def test_checks_are_judged_once_for_what_there_is(design, tmp_path, monkeypatch)
     assert len(times) == 1
     run_design(design, out=tmp_path / "run")
     assert len(times) == 1 + 2
+
+
+def test_the_page_of_the_checks_shows_the_layout_as_drawn_for_it_once(tmp_path, monkeypatch):
+    """Trials change what to do next, and with it the page: not the layout on it."""
+    (tmp_path / "t.yaml").write_text(PATTERN)
+    told, judge = [], read_function.read_check_step
+
+    def step(results, *given):
+        return replace(judge(results, *given), why=f"{len(results.manifest['stages'])} stages")
+
+    monkeypatch.setattr(read_function, "read_check_step", step)
+    for name in ("layout_data", "next_paragraph"):
+        done = getattr(check_page, name)
+        monkeypatch.setattr(check_page, name, lambda *given, name=name, done=done: [told.append(name), done(*given)][1])
+    run = run_design(tmp_path / "t.yaml", out=tmp_path / "run")
+    assert told == ["layout_data", "next_paragraph", "next_paragraph"]
+    page, record = run.path("checks.html"), run.manifest["stages"]["page of the checks"]
+    assert "layout-data" in page.read_text() and record["files"]["checks.html"] == file_hash(page)
 
 
 RESULTS = ("ideal.nc", "drawn.nc", "recall_ideal.nc", "recall_drawn.nc")

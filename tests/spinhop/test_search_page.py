@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -30,3 +31,14 @@ def test_sections_are_of_what_there_is(judged, headings, tmp_path):
     assert re.findall("<h2[^>]*>([^<]*)", page) == headings and "small: search</h1>" in page
     assert (f"all {failed}<" in page) == (failed > 0)
     assert ("<img" in page, "no design holds every rule and does its task" in page) == (bool(front), not front)
+
+
+def test_numbers_have_the_units_of_other_pages(tmp_path):
+    bounds = [
+        {"name": name, "formula": "x < y", "unit": unit, "value": value, "limit": 2 * value, "distance": 0.5}
+        for name, unit, value in (("current.m3", "A", 2.5e-5), ("thermal", "1", 17.5), ("track", "A/m^2", 1e12))
+    ]
+    trial = SearchTrial(0, {}, replace(GOOD, bounds=bounds))
+    write_front(tmp_path, [trial], [trial], [], ["time", "energy"], {})
+    cells = re.findall("<td[^>]*>([^<]*)", (tmp_path / "index.html").read_text())
+    assert {"100 ns", "1 pJ", "1 µm²", "25 µA", "50 µA", "17.5", "1e+12 A/m²"} <= {*cells}
