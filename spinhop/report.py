@@ -21,7 +21,7 @@ from spinhop.pages.resistance_table import NetClassResistance, ohms, resistance_
 from spinhop.pages.task_pictures import task_pictures
 from spinhop.pages.wall_data import wall_data
 from spinhop.picture_stages import LAYOUT_PICTURE, NEURON_PICTURE
-from spinhop.run_folder.artefacts import NETWORK, PARASITICS, read_own_network, task_file
+from spinhop.run_folder.artefacts import COMPILING, NETWORK, PARASITICS, read_own_network, task_file
 from spinhop.run_folder.inputs import RESOLVED
 from spinhop.run_folder.manifest import known_files, read_manifest
 from spinhop.run_folder.result_files import SINKS, SOURCES
@@ -268,7 +268,7 @@ def _energies(energies: dict[str, dict[str, float]]) -> Markup:
 
 def _provenance(manifest: dict[str, Any], seed: int) -> Markup:
     stages = [
-        [name, f"{record['seconds']:.2f} s", record["finished"], ", ".join(record["files"])]
+        [name, _took(record), record["finished"], ", ".join(record["files"])]
         for name, record in manifest["stages"].items()
     ]
     versions = ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())
@@ -278,3 +278,8 @@ def _provenance(manifest: dict[str, Any], seed: int) -> Markup:
         page.folded("Stages and files", page.table(["stage", "took", "finished", "files"], stages, "text", long=[3])),
         page.paragraph(f"Seed {seed}; engine {', '.join(engines)}; {versions}", "soft"),
     )
+
+
+def _took(record: dict[str, Any]) -> str:
+    compiling = record.get(COMPILING, 0.0)
+    return f"{record['seconds']:.2f} s" + (f", {compiling:.0f} s of it compiling" if compiling else "")

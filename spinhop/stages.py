@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlib.storage.writing import write_bytes
 from spinhop.run_folder.artefacts import (
+    COMPILING,
     DRAWN_TRACE,
     IDEAL_TRACE,
     NETWORK,
@@ -117,10 +118,11 @@ def _trace(ideal: bool, name: str) -> Any:
         voltages = run.voltages and record
         # Without a trace it is one trial more of the task, as exact as those.
         tolerance = DEFAULT_TOLERANCE if record else run_tolerance(run.design, ideal=ideal)
-        with compiling(run.say, run.remark):
+        with compiling(run.say, run.remark) as compiled:
             result = sim.run(
                 network, protocol, engine=run.engine, record=record, voltages=voltages, tolerance=tolerance
             )  # fmt: skip
+        run.compiling = compiled.seconds
         voltage.note(result)
         result.attrs["seed"] = run.design.seed
         save_dataset(result, run.path(name))
@@ -150,8 +152,9 @@ def _task(ideal: bool, name: str) -> Any:
             tolerance=run_tolerance(run.design, ideal=ideal),
             progress=run.advance, checkpoint=run.path(f"{name}.partial"),
         )  # fmt: skip
-        with compiling(run.say, run.remark):
+        with compiling(run.say, run.remark) as compiled:
             result = _resumed(trials, run.remark)
+        run.compiling = compiled.seconds
         if not ideal:
             from sim.engines.layout import forget_plans
 
@@ -184,7 +187,7 @@ def _parasitics_notes(run: Run) -> dict[str, Any]:
 
 
 def _engine_notes(run: Run) -> dict[str, Any]:
-    return {"engine": run.engine}
+    return {"engine": run.engine, **({COMPILING: round(run.compiling, 3)} if run.compiling else {})}
 
 
 _SIMULATE = ("hwlib", "sim")
@@ -201,4 +204,4 @@ def task_stage(kind: str, *, ideal: bool) -> Stage:
     """The stage that runs the trials of a kind of tasks, with ideal wires or as drawn."""
     name, needs = f"{kind}, {'ideal' if ideal else 'drawn'}", () if ideal else ("extraction",)
     work = _task(ideal, task_file(kind, ideal=ideal))
-    return Stage(name, needs, _SIMULATE, _simulation_inputs, work, lambda run: {"engine": run.engine, "task": kind})
+    return Stage(name, needs, _SIMULATE, _simulation_inputs, work, lambda run: _engine_notes(run) | {"task": kind})

@@ -23,6 +23,13 @@ from spinhop.verdicts.next_step import NextStep
 from spinhop.verdicts.verdict import VerdictLine
 
 MOST_PATTERNS, MOST_BITS = 8, 64  # shown
+_WORDS = {  # of fields whose names alone do not say what they are
+    "threshold": "share of white below which a pixel is ON", "invert": "light pixels are ON instead",
+    "mapping": "mapping of edges to weights", "weight": "edge attribute that is the weight",
+    "prove": "time to prove each best cut", "budget": "time of all restarts that count",
+    "required_accuracy": "accuracy that it needs", "required_share": "share of the best cut that it needs",
+}  # fmt: skip
+_SHARES = ("distortion", "threshold", "required_accuracy", "required_share")
 Rows = list[list[str]]
 
 
@@ -97,14 +104,19 @@ def _device(design: Design, process: Process) -> Rows:
 
 
 def _task(design: Design) -> Rows:
-    """The task's fields that are set."""
-    fields = design.task.model_dump(mode="json", exclude_none=True, exclude={"time_limit"})
-    return [[name, _listed(value) if isinstance(value, list) else str(value)] for name, value in fields.items()]
+    """The task's fields that are set and mean something here, in words."""
+    unused = {"time_limit", *(["time_step"] if design.operating_point.temperature is None else [])}
+    fields = design.task.model_dump(mode="json", exclude_none=True, exclude=unused)
+    return [[_WORDS.get(name, name.replace("_", " ")), _said(name, value)] for name, value in fields.items()]
 
 
-def _listed(values: list[Any]) -> str:
-    more = f" and {len(values) - MOST_PATTERNS} more" if len(values) > MOST_PATTERNS else ""
-    return ", ".join(cut(str(value), MOST_BITS) for value in values[:MOST_PATTERNS]) + more
+def _said(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        more = f" and {len(value) - MOST_PATTERNS} more" if len(value) > MOST_PATTERNS else ""
+        return ", ".join(cut(_said(name, each), MOST_BITS) for each in value[:MOST_PATTERNS]) + more
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{100 * value:g} %" if name in _SHARES and isinstance(value, float) else str(value)
 
 
 def _dynamics(dynamics: Dynamics) -> str:

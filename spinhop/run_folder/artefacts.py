@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 IDEAL_TRACE, DRAWN_TRACE = "ideal.nc", "drawn.nc"
 NETWORK, REPORT = "network.nc", "report.html"
+COMPILING = "compiling"  # in the record of trials: s of them that an engine was compiled for
 PARASITICS = "parasitics"  # in the extraction's record: the file that the wires are from
 
 _PACKED = {"zlib": True, "complevel": 4, "shuffle": True}

@@ -61,6 +61,7 @@ class _Record(BaseModel):
     parasitics: _Text = ""
     top_cell: _Text = ""
     task: _Text = ""
+    compiling: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
 
 class _Manifest(BaseModel):

@@ -68,6 +68,7 @@ class Run:
         manifest: versions, seed, and for each finished stage its input hash, time and files with their hashes.
         advance: called by stages that count what they do, with (done, in all); say: with what is done now.
         remark: called with a line for people.
+        compiling: s that the stage at work spent on compiling an engine.
         resolved: the design as the run folder holds it.
         drawing: the layout, once it is open; network: the extracted one, once it is read. Stages pass them on
             (``spinhop.run_folder.artefacts``).
@@ -86,6 +87,7 @@ class Run:
     advance: Callable[[float, int], None] = lambda done, total: None
     say: Callable[[str], None] = lambda text: None
     remark: Callable[[str], None] = lambda text: None
+    compiling: float = 0.0
     resolved: Design | None = None
     drawing: Drawing | None = None
     network: Network | None = None

@@ -5,12 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 
+@dataclass
+class Compiled:
+    """What was compiled: seconds, 0 where it was for less than a second."""
+
+    seconds: float = 0.0
+
+
 @contextmanager
-def compiling(say: Callable[[str], None], done: Callable[[str], None]) -> Iterator[None]:
-    """Watch Numba while something runs.
+def compiling(say: Callable[[str], None], done: Callable[[str], None]) -> Iterator[Compiled]:
+    """Watch Numba while something runs; how long it compiled is known at the end.
 
     Args:
         say: called with a line as functions are compiled: how many, and for how long.
@@ -38,6 +46,7 @@ def compiling(say: Callable[[str], None], done: Callable[[str], None]) -> Iterat
             say(line("compiling the engine"))
 
     with event.install_listener("numba:compile", Listener()):
-        yield
+        yield (compiled := Compiled())
     if last - begun > 1.0:
+        compiled.seconds = last - begun
         done(line("compiled the engine"))

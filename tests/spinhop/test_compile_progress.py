@@ -17,9 +17,9 @@ def test_what_is_compiled_is_counted_and_timed(monkeypatch):
     said, done, clock = [], [], count(5)
     monkeypatch.setattr(compile_progress, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
     twice, thrice = njit(lambda x: 2 * x), njit(lambda x: 3 * x)
-    with compiling(said.append, done.append):
+    with compiling(said.append, done.append) as compiled:
         twice(1), thrice(1)
-    assert len(said) == 2 and "once on this machine: 1 functions, 1 s" in said[0]
+    assert len(said) == 2 == compiled.seconds and "once on this machine: 1 functions, 1 s" in said[0]
     assert done == [said[1].replace("compiling", "compiled")] and "2 functions, 2 s" in done[0]
     with compiling(said.append, done.append):
         twice(1)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from contextlib import contextmanager
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from hwlib.design import Design
 from hwlib.errors import InputError
-from spinhop.pages import page
-from spinhop.report import write_report
+from spinhop import stages
+from spinhop.pages import page, report_head
+from spinhop.report import _provenance, write_report
 from spinhop.run_folder.result_files import read_recall
+from spinhop.running import run_design
+from spinhop.runtime.compile_progress import Compiled
 from spinhop.verdicts.task_outcome import TaskOutcome, text
 
 _VOID = {"meta", "img", "br", "link", "input", "hr"}
@@ -74,6 +79,39 @@ def test_report_shows_the_extracted_resistance(synthetic_run):
     assert row is not None
     cells = re.findall(r"<td>(.*?)</td>", row[0])
     assert cells[1:6] == ["4", "12", "4 Ω", "5 Ω", "6 Ω"]  # 2 Ω a cell, 2 to 3 cells to the farther end
+
+
+@pytest.mark.parametrize(
+    ("task", "kelvin", "rows"),
+    [
+        ({"kind": "recall", "trials": 3, "distortion": (0.1, 0.25)}, None,
+         {"kind": "recall", "trials": "3", "distortion": "10 %, 25 %", "accuracy that it needs": "95 %"}),
+        ({"kind": "recall", "trials": 3, "required_accuracy": 1}, 300.0,
+         {"kind": "recall", "trials": "3", "accuracy that it needs": "100 %", "time step": "auto"}),
+        ({"kind": "images", "invert": True}, None,
+         {"kind": "images", "trials": "20", "distortion": "10 %, 30 %", "accuracy that it needs": "95 %",
+          "share of white below which a pixel is ON": "50 %", "light pixels are ON instead": "yes"}),
+    ],
+)  # fmt: skip
+def test_the_task_is_told_in_words(task, kelvin, rows):
+    point = {} if kelvin is None else {"temperature": kelvin, "load": 16e-9}
+    fields = {"name": "said", "task": task, "operating_point": point, "network": {"neurons": 2}}
+    design = Design.model_validate(fields, context={"unread": True})
+    assert {name: told for name, told in report_head._task(design)} == rows
+
+
+def test_compiling_is_told_apart_from_the_time_of_a_stage(tmp_path, monkeypatch):
+    @contextmanager
+    def compiling(*_):
+        yield Compiled(27.4)
+
+    monkeypatch.setattr(stages, "compiling", compiling)
+    (tmp_path / "d.yaml").write_text("name: small\nnetwork: {neurons: 2}\ntask: {trials: 1}\n")
+    record = run_design(tmp_path / "d.yaml", "simulate ideal", out=tmp_path / "run").manifest["stages"]
+    told = _provenance({"stages": record, "versions": {}}, 1)
+    assert re.search(r">\d+\.\d\d s, 27 s of it compiling<", told)
+    record["simulation, ideal"].pop("compiling")
+    assert "compiling" not in _provenance({"stages": record, "versions": {}}, 1)
 
 
 def test_report_says_when_trials_did_not_rest(synthetic_run):
