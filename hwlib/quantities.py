@@ -6,7 +6,7 @@ import contextlib
 import math
 import re
 from functools import lru_cache
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
@@ -103,6 +103,24 @@ def in_si(value: float | str, unit: str, name: str, *, sign: Sign = "any") -> fl
         words = {"any": "finite", "positive": "positive and finite", "not negative": "finite and not negative"}[sign]
         raise InputError(f"{name}: {shown(value)}, must be {words}")
     return number
+
+
+def whole_number(value: Any, name: str, *, least: int = 1, most: int) -> int:
+    """A whole number that a caller gave: neither a fraction, yes or no, nor a text.
+
+    Args:
+        value: what was given.
+        name: of the argument, for the message.
+        least: allowed.
+        most: likewise.
+
+    Raises:
+        InputError: it is none, or out of range.
+    """
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or not least <= value <= most:
+        raise InputError(f"{name}: {shown(value)}{'' if whole else ' is no whole number'}, allowed {least} to {most}")
+    return int(value)
 
 
 def array_in_si(values: Any, unit: str, name: str) -> np.ndarray:

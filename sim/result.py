@@ -11,6 +11,7 @@ import xarray as xr
 
 from hwlib.network import Network
 from hwlib.node_names import netlist_nodes
+from hwlib.quantities import whole_number
 from hwlib.storage.made_with import versions, versions_line
 from sim.dynamics import WallDynamics, law_of
 from sim.protocol import OFF_BELOW, ON_ABOVE, Protocol
@@ -21,6 +22,7 @@ SOURCES = ("weight", "vdw", "load")
 SINKS = ("pillar", "track", "wire")
 UNDECIDED = -1
 EVENT_KINDS = ("begin", "start", "stop", "turn", "enter", "leave", "release", "bend", "end")
+_MOST_SAMPLES = 1_000_000_000  # that can be asked for; fewer fit
 _SAMPLE_BYTES = 24e6  # what all samples of a trial may take
 _META = {  # name: (dimensions, unit, meaning)
     "time_load": ((), "s", "length of the load phase"),
@@ -163,7 +165,12 @@ def joined(trials: Sequence[Trials]) -> Trials:
 
 
 def trace_samples(network: Network, most: int, *, voltages: bool = True) -> int:
-    """How many samples of currents, and of node voltages, fit memory: at most ``most``, at least 20."""
+    """How many samples of currents, and of node voltages, fit memory: at most ``most``, at least 20.
+
+    Raises:
+        InputError: ``most`` is no whole number from 1 on.
+    """
+    most = whole_number(most, "samples", most=_MOST_SAMPLES)
     numbers = network.devices + (network.nodes if voltages else 0)
     return int(np.clip(_SAMPLE_BYTES / (8 * numbers), 20, max(most, 20)))
 

@@ -13,6 +13,11 @@ from sim.static_columns import solve_by_columns
 from sim.static_direct import SIDES, solve_directly
 from sim.static_lines import apply_crossbar, dot, factor_lines, solve_lines
 
+_APART = (
+    "word_ohm, bit_ohm, device_siemens: too far apart to be solved in double precision; nine powers of ten between "
+    "them are allowed, and segments of 0 ohm"
+)
+_BEYOND = 1e-6  # of the largest voltage
 _TARGET = 1e-16  # of the residual, relative to the largest current that a source drives into a short circuit
 _MOST = 2000  # iterations before the direct solve takes over
 _MANY, _LINES_A_DRIVE, _BLOCKS = 16, 8, 2**27  # drives from which blocks of columns are faster; numbers in them
@@ -72,7 +77,8 @@ def solve_crossbar(
 
     Raises:
         InputError: wrong shapes or values, a line that nothing holds, sources that differ between drives in where they
-            are, or sources of different voltages joined by segments of 0 Ω (equal ones share their current evenly).
+            are, or sources of different voltages joined by segments of 0 Ω (equal ones share their current evenly);
+            or resistances so far apart that rounding spoils the answer.
     """
     g = _checked("device_siemens", array_in_si(device_siemens, "S", "device_siemens"), None)
     m, n = g.shape
@@ -88,23 +94,53 @@ def solve_crossbar(
         siemens[np.isnan(volts[0])] = 0.0
     _hold(g, word, bit)
     perfect = bool(np.isinf(word).any() or np.isinf(bit).any())
-    iterated = None if perfect else _all_drives(g, word, bit, ends)
-    if iterated is None:
-        found = solve_directly(g, word_ohm, bit_ohm, ends)
-        u, v, iterations = found.word, found.bit, 0
-        currents, residual = found.current, found.residual
-    else:
-        u, v, iterations, residual = iterated
-        drive = [np.nan_to_num(end) for end in ends]
-        currents = [
-            word[:, 0] * (drive[0] - u[:, :, 0]), word[:, -1] * (drive[1] - u[:, :, -1]),
-            bit[0] * (drive[2] - v[:, 0]), bit[-1] * (drive[3] - v[:, -1]),
-        ]  # fmt: skip
+    try:
+        with np.errstate(all="ignore"):  # what comes of it is looked at
+            u, v, currents, residual, iterations = _solved(g, (word_ohm, bit_ohm), (word, bit), ends, perfect)
+    except (ArithmeticError, np.linalg.LinAlgError, RuntimeError):  # of SciPy and of the sparse factorisation
+        raise InputError(_APART) from None
     arrays = [u, v, g * (u - v), *currents]
+    _refuse_impossible(arrays, ends)
     if all(np.ndim(each) < 2 for each in given if each is not None):
         arrays = [each[0] for each in arrays]
     u, v, through, *at_ends = arrays
     return CrossbarSolution(u, v, through, at_ends[0], at_ends[1], at_ends[2], at_ends[3], residual, iterations)
+
+
+def _solved(
+    g: np.ndarray, ohm: tuple[np.ndarray, np.ndarray], siemens: tuple[np.ndarray, np.ndarray], ends: list[np.ndarray],
+    perfect: bool,
+) -> tuple[np.ndarray, np.ndarray, list[np.ndarray], float, int]:  # fmt: skip
+    """Word and bit voltages, currents from the sources of each side, residual, iterations."""
+    word, bit = siemens
+    iterated = None if perfect else _all_drives(g, word, bit, ends)
+    if iterated is None:
+        found = solve_directly(g, *ohm, ends)
+        return found.word, found.bit, found.current, found.residual, 0
+    u, v, iterations, residual = iterated
+    drive = [np.nan_to_num(end) for end in ends]
+    currents = [
+        word[:, 0] * (drive[0] - u[:, :, 0]), word[:, -1] * (drive[1] - u[:, :, -1]),
+        bit[0] * (drive[2] - v[:, 0]), bit[-1] * (drive[3] - v[:, -1]),
+    ]  # fmt: skip
+    return u, v, currents, residual, iterations
+
+
+def _refuse_impossible(arrays: list[np.ndarray], ends: list[np.ndarray]) -> None:
+    """Refuse an answer that rounding has spoilt: no node of resistors lies beyond the voltages of all sources.
+
+    Raises:
+        InputError: it does, or a number is none.
+    """
+    volts = np.concatenate(ends, axis=1)
+    low, high = np.nanmin(volts, axis=1), np.nanmax(volts, axis=1)
+    slack = _BEYOND * np.maximum(abs(low), abs(high))
+    for nodes in arrays[:2]:
+        each = nodes.reshape(len(nodes), -1)
+        if not ((each.min(axis=1) >= low - slack) & (each.max(axis=1) <= high + slack)).all():
+            raise InputError(_APART)
+    if not all(np.isfinite(each).all() for each in arrays):
+        raise InputError(_APART)
 
 
 def _all_drives(

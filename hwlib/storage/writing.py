@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
 from hwlib.storage.scratch import plainly_named
 
 _TEMPORARY = re.compile(r"\.spinhop-[0-9a-f]{16}(\.\w+)?")
@@ -62,6 +62,20 @@ def refuse_unwritable(path: Path) -> None:
         raise InputError(f"{path}: cannot write there ({why})")
 
 
+def refuse_no_name(path: Path) -> None:
+    """Refuse what no file or folder can be called, which Python finds out with errors of other kinds.
+
+    Raises:
+        InputError: a NUL, or half a surrogate pair.
+    """
+    try:
+        name = os.fsencode(path)
+    except UnicodeEncodeError:
+        name = b"\0"
+    if b"\0" in name:
+        raise InputError(f"{shown(str(path))}: no name of a file or folder")
+
+
 @contextmanager
 def replacing(path: Path, one_writer: bool = False) -> Iterator[Path]:
     """Yield the name of an empty file beside ``path``; on success it becomes ``path``, on failure it is removed.
@@ -77,6 +91,9 @@ def replacing(path: Path, one_writer: bool = False) -> Iterator[Path]:
             is in its place.
     """
     path = Path(path)
+    refuse_no_name(path)
+    if not path.name:
+        raise InputError(f"{path}: cannot write there (it is a folder)")
     with suppress(OSError):
         mode = path.stat().st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a device would be gone, for every program

@@ -11,6 +11,7 @@ from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.process import Process
+from hwlib.quantities import whole_number
 from hwlib.schematic import ideal_network
 from hwlib.weights import weight_levels
 from sim.engines import DEFAULT_TOLERANCE, Progress
@@ -21,6 +22,8 @@ from sim.tasks.kinds import task_of
 from sim.tasks.scores import summarise_trials
 from sim.tasks.setup import free_network
 
+MOST_TRIALS = 1_000_000
+
 
 def starts(design: Design, trials: int | None = None) -> np.ndarray | None:
     """The bits that the trials of a design's task load, shape (trials, N); None when they load nothing.
@@ -30,10 +33,10 @@ def starts(design: Design, trials: int | None = None) -> np.ndarray | None:
         trials: the first so many, from the first again when there are fewer; default all.
 
     Raises:
-        InputError: fewer than one trial.
+        InputError: no whole number of trials from 1 on.
     """
-    if trials is not None and trials < 1:
-        raise InputError(f"trials: {trials}, at least 1")
+    if trials is not None:
+        trials = whole_number(trials, "trials", most=MOST_TRIALS)
     return task_of(design).start_bits(design, trials)
 
 
@@ -94,8 +97,8 @@ def run_task(
     if network.neurons != design.network.neurons:
         kind = design.task.kind
         raise InputError(f"{kind}: the network has {network.neurons} neurons, the design {design.network.neurons}")
-    if trials is not None and trials < 1:
-        raise InputError(f"trials: {trials}, at least 1")
+    if trials is not None:
+        trials = whole_number(trials, "trials", most=MOST_TRIALS)
     task = task_of(design)
     if why := task.unscored(design):
         raise InputError(f"{design.task.kind}: {why}")

@@ -11,9 +11,11 @@ from pathlib import Path
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.process import preset_names
+from hwlib.quantities import whole_number
+from hwlib.seeds import LARGEST_SEED
 from hwlib.storage.files import real_path
 from hwlib.storage.made_with import design_attributes, versions
-from hwlib.weight_styles import WEIGHT_STYLES
+from hwlib.weight_styles import MAX_NEURONS, WEIGHT_STYLES
 from spinhop.atlas.atlas_points import RulesPoint, TaskPoint, computed
 from spinhop.atlas.atlas_results import write_results
 from spinhop.atlas.atlas_store import POINTS, AtlasStore
@@ -78,8 +80,7 @@ def make_atlas(
     """
     base = _base(design_path, seed)
     curves = _curves(base, processes, styles, s)
-    if largest < SMALLEST:
-        raise InputError(f"largest: {largest}, at least {SMALLEST}")
+    largest = whole_number(largest, "largest", least=SMALLEST, most=MAX_NEURONS)
     about = {
         "design": base.name,
         "seed": str(base.seed),
@@ -105,7 +106,9 @@ def _base(path: Path | None, seed: int | None) -> Design:
     else:
         design = read_design(path)
         refuse_fixed_size(design, str(path))
-    return design if seed is None else design.model_copy(update={"seed": seed})
+    if seed is None:
+        return design
+    return design.model_copy(update={"seed": whole_number(seed, "seed", least=0, most=LARGEST_SEED)})
 
 
 def _curves(base: Design, processes: Sequence[str], styles: Sequence[str], s: Sequence[float]) -> list[Curve]:

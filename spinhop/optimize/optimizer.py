@@ -10,6 +10,8 @@ from pathlib import Path
 
 from hwlib.design import Design
 from hwlib.errors import FieldsError, InputError
+from hwlib.quantities import whole_number
+from hwlib.seeds import LARGEST_SEED
 from hwlib.storage.files import real_path
 from hwlib.storage.made_with import design_attributes, versions
 from hwlib.storage.model_files import refused_fields
@@ -27,6 +29,7 @@ from spinhop.run_folder.provenance import code_version, data_hash
 from spinhop.runtime.executor import Executor, executor
 
 Advance = Callable[[int, int], None]
+_MOST_DESIGNS = 1_000_000  # to try
 _DESIGNS = re.compile(r"(best|trial)_[0-9]+\.yaml")
 _OURS = re.compile("|".join([_DESIGNS.pattern, *map(re.escape, (COPIES, RESOLVED, PROCESS, FRONT, PICTURE, PAGE))]))
 
@@ -72,6 +75,10 @@ def optimize(
     Raises:
         InputError: a bad design or search, or a folder that cannot be written, is in use or is not this search's.
     """
+    if trials is not None:
+        trials = whole_number(trials, "trials", most=_MOST_DESIGNS)
+    if seed is not None:
+        seed = whole_number(seed, "seed", least=0, most=LARGEST_SEED)
     design = read_design(design_path)
     axes = axes_of(design, str(design_path))
     assert design.search is not None

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hwlib.errors import InputError, shown
+from hwlib.quantities import whole_number
+from hwlib.seeds import LARGEST_SEED
 from hwlib.storage.made_with import versions, versions_line
 from hwlib.storage.writing import write_atomic
 from spinhop.reproduce import store
@@ -102,6 +104,7 @@ def reproduce(
             the address.
     """
     folder, chosen = Path(folder), _chosen(tasks, layouts)
+    seed = whole_number(seed, "seed", least=0, most=LARGEST_SEED)
     if scheduler is not None:
         with executor(scheduler=scheduler):  # found out now, not after the tasks that do without
             pass

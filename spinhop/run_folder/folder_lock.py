@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hwlib.errors import InputError
-from hwlib.storage.writing import is_temporary, sweep
+from hwlib.storage.writing import is_temporary, refuse_no_name, sweep
 
 LOCK = ".lock"
 _HEAD = 4096  # bytes
@@ -31,6 +31,7 @@ def hold(folder: Path, inside: tuple[str, ...], refuse: Callable[[Path], None] =
     Raises:
         InputError: a folder that cannot be written, a lock that is no file, or another process holds it.
     """
+    refuse_no_name(folder)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: not a folder")
     path = folder / LOCK

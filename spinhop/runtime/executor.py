@@ -18,12 +18,14 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from hwlib.errors import InputError, StoppedError, shown
+from hwlib.quantities import whole_number
 from hwlib.storage.scratch import scratch_folder
 
 Point = TypeVar("Point")
 Result = TypeVar("Result")
 
 _CONNECTING = 1.5  # s: a scheduler that does not answer is an error of the one who named it
+_MOST_WORKERS = 1024
 _AHEAD = 32  # points that each worker has waiting
 _ONE_THREAD = {
     f"{name}_NUM_THREADS": 1 for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "NUMBA", "VECLIB_MAXIMUM")
@@ -115,12 +117,14 @@ def executor(workers: int | None = None, scheduler: str | None = None, client: A
         client: a ``dask.distributed.Client`` to use instead; it stays open.
 
     Raises:
-        InputError: no scheduler answers at the address.
+        InputError: no scheduler answers at the address, or no number of workers that can be.
     """
     if client is not None:
         yield Executor(_workers_of(client), client)
         return
-    count = (cores() if find_spec("distributed") else 1) if workers is None else workers
+    count = cores() if find_spec("distributed") else 1
+    if workers is not None:
+        count = whole_number(workers, "workers", most=_MOST_WORKERS)
     if scheduler is None and count < 2:
         yield Executor()
         return

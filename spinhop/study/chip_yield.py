@@ -13,6 +13,7 @@ import numpy as np
 from scipy import stats
 
 from hwlib.errors import InputError, shown
+from hwlib.quantities import whole_number
 from spinhop.pages.docs_links import see
 from spinhop.run_folder.inputs import read_design
 from spinhop.runtime.executor import executor
@@ -110,8 +111,7 @@ def yield_of(
     Raises:
         InputError: a design without variation, numbers out of range, or what ``sweep`` raises.
     """
-    if not 1 <= chips <= MOST_POINTS:
-        raise InputError(f"chips: {shown(chips)}, allowed 1 to {MOST_POINTS}")
+    chips = whole_number(chips, "chips", most=MOST_POINTS)
     if not 1e-3 <= precision <= 0.5:
         raise InputError(f"precision: {shown(precision)}, allowed 0.001 to 0.5")
     plan = _plan(Path(design_path), folder, wires, chips, trials)

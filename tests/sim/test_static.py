@@ -204,6 +204,22 @@ def test_bad_input_is_refused_in_one_line(change, message):
     assert message in str(problem.value) and "\n" not in str(problem.value)
 
 
+@pytest.mark.parametrize("drives", [1, 40])
+@pytest.mark.parametrize("ohm", [1e-320, 1e-300, 1e-160, 1e-20, 1e20, 1e160, 1e300])
+def test_resistances_far_apart_are_refused_or_solved_as_resistors_are(ohm, drives):
+    """Some that rounding spoils had voltages beyond their sources', or NaN; others ended in errors of libraries."""
+    rng = np.random.default_rng(7)
+    for each in (np.full((6, 3), ohm), np.where(rng.random((6, 3)) < 0.5, ohm, 1.0)):
+        left = rng.random((drives, 6))
+        try:
+            found = solve_crossbar(np.full((6, 2), 1e-4), each, 1.0, left=left)
+        except InputError as error:
+            assert "too far apart" in str(error) and len(str(error)) < 200
+        else:
+            for volts in (found.word_voltage, found.bit_voltage):
+                assert np.all((volts > -1e-5) & (volts < 1 + 1e-5))
+
+
 @pytest.mark.parametrize("shape", [(2, 6), (6, 2), (5, 9), (9, 5)])
 def test_columns_at_once_are_those_of_a_dense_solve(shape):
     """Many drives: blocks as wide as the fewer lines; sources at all sides, lines held at one end, open devices."""

@@ -173,7 +173,7 @@ def test_stored_points_are_not_computed_again(rough, monkeypatch):
         ({"styles": ["rail"]}, "style: 'rail', allowed: rails, lines"),
         ({"s": [0.0]}, "s: 0.0, allowed 0.0001 to 10000"),
         ({"s": [float("nan")]}, "s: nan"),
-        ({"largest": 3}, "largest: 3, at least 4"),
+        ({"largest": 3}, "largest: 3, allowed 4 to 1000"),
     ],
 )
 def test_curves_that_are_none(options, message, tmp_path):

@@ -11,6 +11,8 @@ import pytest
 import spinhop as face
 from hwlib.design import Design
 from hwlib.errors import InputError
+from hwlib.extraction import write_spef
+from hwlib.network import write_network
 from hwlib.process import load_process
 from hwlib.schematic import ideal_network
 
@@ -51,6 +53,20 @@ def test_a_run_and_its_report(design, tmp_path):
     assert drawn.path("network.nc").exists()
     assert face.view_design(design, str(tmp_path / "views"))
     assert load_process(Path(folder) / "process.yaml").name == "ebeam" == load_process("ebeam").name
+
+
+@pytest.mark.parametrize("path", ["", ".", "/", "a\0b", "\ud800"])
+def test_what_no_file_or_folder_can_be_called_is_refused_in_a_line(path, design, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    network = ideal_network(Design(name="tiny", network={"neurons": 2}), load_process("ebeam"))
+    for write in (
+        lambda: write_network(network, path),
+        lambda: write_spef(network, path),
+        lambda: face.run_design(design, "recall ideal", out=path),
+    ):
+        with pytest.raises(InputError, match=r"no name of a file or folder|it is a folder|not empty and no"):
+            write()
+    assert [each.name for each in tmp_path.iterdir()] == ["tiny.yaml"]
 
 
 def test_what_there_is_not_is_refused_in_a_line(design, tmp_path):

@@ -9,8 +9,10 @@ from hwlib.checks.design_rules.rule import design_rules
 from hwlib.drawing.reader import LayoutSource, open_layout
 from hwlib.findings import Finding
 from hwlib.process import Process
+from hwlib.quantities import whole_number
 
 MAX_PER_RULE = 10_000
+_MOST_FINDINGS = 1_000_000_000  # that can be asked for
 
 
 def drc(layout: LayoutSource, process: Process, *, limit: int = MAX_PER_RULE) -> list[Finding]:
@@ -28,6 +30,7 @@ def drc(layout: LayoutSource, process: Process, *, limit: int = MAX_PER_RULE) ->
     Raises:
         InputError: a file that cannot be checked (see ``open_layout``).
     """
+    limit = whole_number(limit, "limit", least=0, most=_MOST_FINDINGS)
     drawing, rules = open_layout(layout, process), design_rules(process)
     checker, near = Checker(drawing, limit), NearChecker(drawing, rules)
     findings: list[Finding] = []
