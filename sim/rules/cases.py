@@ -25,7 +25,8 @@ LOAD_GROUPS = 64
 ALONE = 30_000  # solves of networks with fewer devices are over before threads have begun
 LOAD_STATE = "load, worst start, somas P, axons ON"
 # Of the convergence phase: whether somas are P, and which axons are ON. The dendrite voltage rises with the conductance
-# of every axon of positive weight and falls with the others', so the states with only those ON bound it.
+# of every axon of positive weight and falls with the others', so the states with only those ON bound it. The current of
+# one axon's own wires they do not: it is largest where that one is ON and all of the other sign (docs/rules.md).
 RUN_STATES = {
     "somas P, all axons ON": (True, "all"),
     "somas AP, all axons OFF": (False, "none"),
