@@ -123,6 +123,26 @@ def whole_number(value: Any, name: str, *, least: int = 1, most: int) -> int:
     return int(value)
 
 
+def plain_number(value: Any, name: str, *, least: float, most: float, of: str = "") -> float:
+    """A number without a unit that a caller gave, such as a share; neither yes or no nor a text.
+
+    Args:
+        value: what was given.
+        name: of the argument, for the message.
+        least: allowed.
+        most: likewise.
+        of: what it is a share of, for the message.
+
+    Raises:
+        InputError: it is none, or out of range.
+    """
+    known = isinstance(value, Real) and not isinstance(value, bool)
+    if not known or not least <= value <= most:
+        allowed = f"allowed {least:g} to {most:g}{' of ' if of else ''}{of}"
+        raise InputError(f"{name}: {shown(value)}{'' if known else ' is no number'}, {allowed}")
+    return float(value)
+
+
 def array_in_si(values: Any, unit: str, name: str) -> np.ndarray:
     """The same for an array or nested sequence; numbers may be NaN or infinite where the caller allows them.
 

@@ -13,6 +13,7 @@ import xarray as xr
 
 from hwlib.errors import InputError, shown
 from hwlib.network import Network
+from hwlib.quantities import plain_number
 from sim.checkpoint import FinishedTrials, beside, forget, identity, under_way
 from sim.engines import DEFAULT_TOLERANCE, Engine, Options, Progress, choose
 from sim.engines.driver import run_trials
@@ -175,8 +176,7 @@ def _one_of(progress: Progress, before: int, total: int, done: float, _: int) ->
 
 
 def _check(network: Network, protocols: Sequence[Protocol], tolerance: float) -> None:
-    if not 1e-13 <= tolerance <= 1e-2:
-        raise InputError(f"tolerance: {shown(tolerance)}, allowed 1e-13 to 1e-2 of L")
+    plain_number(tolerance, "tolerance", least=1e-13, most=1e-2, of="L")
     seen: set[int] = set()  # trials share their weights as a rule
     for k, protocol in enumerate(protocols):
         where = f"protocol of trial {k}" if len(protocols) > 1 else "protocol"

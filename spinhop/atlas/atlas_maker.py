@@ -11,7 +11,7 @@ from pathlib import Path
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.process import preset_names
-from hwlib.quantities import whole_number
+from hwlib.quantities import plain_number, whole_number
 from hwlib.seeds import LARGEST_SEED
 from hwlib.storage.files import real_path
 from hwlib.storage.made_with import design_attributes, versions
@@ -119,10 +119,7 @@ def _curves(base: Design, processes: Sequence[str], styles: Sequence[str], s: Se
         for name in given:
             if name not in allowed:
                 raise InputError(f"{what}: {shown(name)}, allowed: {', '.join(dict.fromkeys(allowed))}")
-    for value in s:
-        if not 1 / MOST_SLOW <= value <= MOST_SLOW:
-            raise InputError(f"s: {shown(value)}, allowed {1 / MOST_SLOW:g} to {MOST_SLOW:g}")
-    slow = sorted({1.0, *map(float, s)})
+    slow = sorted({1.0, *(plain_number(value, "s", least=1 / MOST_SLOW, most=MOST_SLOW) for value in s)})
     return [
         Curve(process, style, each)
         for process in dict.fromkeys(processes or preset_names())

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
-from hwlib.quantities import in_si
+from hwlib.quantities import in_si, plain_number
 from hwlib.units import Quantity
 from spinhop.designs.design_fields import whole_design
 from spinhop.run_folder.inputs import read_design
@@ -115,10 +115,8 @@ def characterise(
 
 
 def _factors(supplies: Sequence[float]) -> list[float]:
-    for factor in supplies:
-        if not 0.01 <= factor <= 100:
-            raise InputError(f"supplies: {factor:g}, allowed 0.01 to 100 of the design's own V_DW")
-    return _each_once(list(supplies), "supplies")
+    factors = [plain_number(each, "supplies", least=0.01, most=100, of="the design's own V_DW") for each in supplies]
+    return _each_once(factors, "supplies")
 
 
 def _in_range(given: Sequence[float | str], name: str, allowed: Quantity) -> list[float]:

@@ -12,8 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from scipy import stats
 
-from hwlib.errors import InputError, shown
-from hwlib.quantities import whole_number
+from hwlib.errors import InputError
+from hwlib.quantities import plain_number, whole_number
 from spinhop.pages.docs_links import see
 from spinhop.run_folder.inputs import read_design
 from spinhop.runtime.executor import executor
@@ -112,8 +112,7 @@ def yield_of(
         InputError: a design without variation, numbers out of range, or what ``sweep`` raises.
     """
     chips = whole_number(chips, "chips", most=MOST_POINTS)
-    if not 1e-3 <= precision <= 0.5:
-        raise InputError(f"precision: {shown(precision)}, allowed 0.001 to 0.5")
+    precision = plain_number(precision, "precision", least=1e-3, most=0.5)
     plan = _plan(Path(design_path), folder, wires, chips, trials)
     elsewhere = scheduler is not None or client is not None
     with ExitStack() as stack:
