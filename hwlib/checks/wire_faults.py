@@ -69,10 +69,8 @@ def _cut_trunk(planter: Planter, layout: kdb.Layout) -> Fault | None:
     trunk = _trunk(planter)
     if trunk is None:
         return None
-    ends = kdb.Box()
-    for wire in trunk.wires:
-        ends += wire & trunk.box
-    slit = _slit(planter, trunk.box, ends)
+    vias = planter.view.regions["v2"].interacting(kdb.Region([wire & trunk.box for wire in trunk.wires]))
+    slit = _slit(planter, trunk.box, vias.bbox())  # beyond the outermost no current is cut off
     return _cut(planter, layout, "cut-trunk", trunk.metal, slit, f"a trunk of {trunk.net} cut")
 
 

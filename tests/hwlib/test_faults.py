@@ -77,6 +77,24 @@ def test_a_fault_counts_as_caught_only_by_its_rule_at_its_place(tmp_path):
         assert not try_fault(design, broken, replace(fault, place=fault.place.moved(50, 50)), reach=0.5).caught
 
 
+def test_a_trunk_is_cut_where_that_cuts_a_current_off(tmp_path):
+    """Between its outermost vias: the metal of the first wire begins before them."""
+    design = Design(name="trunk", network={"neurons": 2, "ground_width": 300e-9, "drive_width": 300e-9}, seed=1)
+    view = FlatView(open_layout(draw(tmp_path)(design), design.load_process()))
+    unit, places = view.layout.dbu, set()
+    for seed in range(40):
+        fault = plant(Planter(view, np.random.default_rng(seed)), "cut-trunk")
+        places |= {(fault[1].detail, fault[1].place.to_itype(unit))} if fault else set()
+    assert len(places) > 15
+    for detail, slit in places:
+        across = slit.height() > slit.width()
+        far = slit.enlarged(10**6, 0) if across else slit.enlarged(0, 10**6)
+        vias = [via.bbox() for via in view.regions["v2"].interacting(kdb.Region(far)).each()]
+        ends = [(via.left, via.right) if across else (via.bottom, via.top) for via in vias]
+        low, high = (slit.left, slit.right) if across else (slit.bottom, slit.top)
+        assert min(end for _, end in ends) < high and max(start for start, _ in ends) > low, detail
+
+
 def test_programming_by_several_vias_is_moved_as_a_whole(tmp_path):
     """With as many vias as the currents need, one that is moved alone would be a short."""
     network = {"neurons": 3, "rail_blocks": 2, "tile_vias": {"size": "currents", "scale": 2}, "weight_width": 150e-9}
