@@ -10,9 +10,10 @@ from hwlib.process import Process
 
 
 def links(process: Process) -> list[tuple[str, str]]:
-    """Pairs of layers that connect where they overlap: every via with its two conductors, the pillar with m1.
+    """Pairs of layers that connect where they overlap: every via, or the pillar, first, then a conductor of its own.
 
-    The track is no wire: its two contacts are two terminals of a device.
+    Where the first ends at the edge of the second, there is no way down for a current. The track is no wire: its two
+    contacts are two terminals of a device.
     """
     pairs = [
         (name, end) for name, via in process.of_kind("via").items() for end in via.connects or () if end != "track"
@@ -61,10 +62,20 @@ class Extracted:
         layers["body"] = layers["pillar"] & layers["track"] & layers["read"]
         self.lvs.extract_devices(DwMtjExtractor(self.process), {name: layers[name] for name in LAYERS})
 
+    def _core(self, name: str) -> kdb.Region:
+        """A layer less a dbu all round, joined to it: for KLayout what touches connects, here what overlaps does."""
+        core = self.layers[name].sized(-1)
+        self.lvs.register(core, f"{name}_core")
+        self.lvs.connect(self.layers[name], core)
+        return core
+
     def _connect(self, marks: dict[str, int]) -> None:
         for name in wires(self.process):
             self.lvs.connect(self.layers[name])
+        cores: dict[str, kdb.Region] = {}
         for first, second in links(self.process):
-            self.lvs.connect(self.layers[first], self.layers[second])
+            if first not in cores:
+                cores[first] = self._core(first)
+            self.lvs.connect(cores[first], self.layers[second])
         for name, index in marks.items():
             self.lvs.connect(self.layers[name], self.lvs.make_text_layer(index, f"{name}_label"))

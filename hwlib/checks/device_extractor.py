@@ -92,8 +92,9 @@ class DwMtjExtractor(kdb.GenericDeviceExtractor):
             for polygon in pillar.each():
                 self._refuse("stray-pillar", "a pillar that is on no track or under no read electrode", polygon)
             return
-        contacts = [p.bbox() for p in vt.each()]
-        inputs = [p.bbox() for p in vt.interacting(pin).each()]
+        on_track = vt.overlapping(track)  # one that ends at the track's edge is no contact
+        contacts = [p.bbox() for p in on_track.each()]
+        inputs = [p.bbox() for p in on_track.interacting(pin).each()]
         problem = ""
         if len(contacts) != 2:
             problem = f"a track with {len(contacts)} contacts, a device has two"

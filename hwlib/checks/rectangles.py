@@ -74,13 +74,19 @@ def linked_layers(process: Process, layers: tuple[str, ...]) -> np.ndarray:
 
 
 def touching(shapes: Rectangles, linked: np.ndarray) -> np.ndarray:
-    """Pairs of rectangles that touch, in one layer or in two linked ones, shape (pairs, 2); in order."""
+    """Pairs of rectangles that touch in one layer, or overlap in two linked ones, shape (pairs, 2); in order."""
     import shapely
 
     boxes = shapely.box(*shapes.boxes.T.astype(float))
     first, second = shapely.STRtree(boxes).query(boxes, predicate="intersects")
     meet = (first < second) & linked[shapes.layer[first], shapes.layer[second]]
+    meet &= (shapes.layer[first] == shapes.layer[second]) | _overlap(shapes.boxes[first], shapes.boxes[second])
     return np.unique(np.stack([first[meet], second[meet]], axis=-1), axis=0)
+
+
+def _overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    low, high = np.maximum(first[:, :2], second[:, :2]), np.minimum(first[:, 2:], second[:, 2:])
+    return (low < high).all(axis=1)
 
 
 def _cuts(start: int, stop: int, chop: int | None) -> list[tuple[int, int]]:

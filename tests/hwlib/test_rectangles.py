@@ -13,7 +13,8 @@ def every_pair(shapes, linked):
     """By trying them all."""
     found = []
     for (i, a), (j, b) in itertools.combinations(enumerate(shapes.boxes.tolist()), 2):
-        meet = a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]
+        near = 0 if shapes.layer[i] == shapes.layer[j] else 1  # of two layers overlap by a unit
+        meet = min(a[2], b[2]) - max(a[0], b[0]) >= near and min(a[3], b[3]) - max(a[1], b[1]) >= near
         if meet and linked[shapes.layer[i], shapes.layer[j]]:
             found.append((i, j))
     return found

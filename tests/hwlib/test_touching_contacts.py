@@ -1,0 +1,129 @@
+"""Metal that abuts, and vias that end at a metal's edge: rules, both netlists and extraction say the same."""
+
+import os
+import shutil
+import subprocess
+from functools import partial
+from itertools import product
+
+import klayout.db as kdb
+import pytest
+
+from hwlib.checks import drc, lvs, write_lvs_script, write_reference_spice
+from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.extraction import extract
+from hwlib.process import load_process
+from tests.support import hand_drawn
+from tests.support.drawn_network import ONE_SIDE, PY, Drawing, draw_network
+
+EBEAM = load_process("ebeam")
+TWO = Design(name="two", network={"neurons": 2, "feeds": ONE_SIDE}, seed=3)
+Boxes = list[tuple[str, tuple[int, ...], tuple[int, ...]]]  # of a soma: layer, box, and what is drawn in its place
+
+WIDE_GROUND = ("m2", (430, 0, 480, PY), (430, 0, 520, PY))
+APART: dict[str, tuple[Boxes, str]] = {
+    "v1 at an edge of m1": ([("v1", (440, 310, 470, 340), (480, 310, 510, 340)), WIDE_GROUND], "m1.encloses.v1"),
+    "v1 at a corner of m1": ([("v1", (440, 310, 470, 340), (480, 350, 510, 380)), WIDE_GROUND], "m1.encloses.v1"),
+    "v1 at an edge of m2": ([("v1", (440, 310, 470, 340), (400, 310, 430, 340))], "m2.encloses.v1"),
+    "vt at an edge of m1": ([("m1", (375, 300, 480, 350), (415, 300, 480, 350))], "m1.encloses.vt"),
+    "vt at an edge of the track": ([("track", (250, 300, 420, 350), (250, 300, 385, 350))], "track.encloses.vt"),
+    "pillar at an edge of m1": ([("m1", (315, 295, 355, 355), (315, 350, 355, 410)),
+                                 ("v1", (320, 310, 350, 340), (320, 360, 350, 390))], "m1.encloses.pillar"),
+}  # fmt: skip
+JOINED: dict[str, tuple[Boxes, str]] = {
+    "v1 within m1 by 1 nm": ([("v1", (440, 310, 470, 340), (479, 310, 509, 340)), WIDE_GROUND], "m1.encloses.v1"),
+    "v1 within a corner of m1": ([("v1", (440, 310, 470, 340), (479, 349, 509, 379)), WIDE_GROUND], "m1.encloses.v1"),
+}
+
+
+def drawn(boxes: Boxes) -> Drawing:
+    """The network with boxes of its somas exchanged."""
+    draw = draw_network(TWO)
+    soma = draw.layout.cell("soma")
+    for layer, old, new in boxes:
+        shapes = soma.shapes(draw.layout.layer(*EBEAM.layers[layer].gds))
+        (found,) = (shape for shape in shapes.each() if shape.bbox() == kdb.Box(*old))
+        found.delete()
+        draw.box(soma, layer, *new)
+    return draw
+
+
+@pytest.mark.parametrize("boxes_and_rule", APART.values(), ids=APART)
+def test_a_via_that_ends_at_an_edge_joins_nothing(boxes_and_rule, tmp_path):
+    """KLayout joins layers that touch: these layouts matched their netlist, and the extraction found the net open."""
+    boxes, rule = boxes_and_rule
+    layout = drawn(boxes).layout
+    assert rule in {finding.rule for finding in drc(layout, EBEAM)}
+    somas = {f.message.split(":")[0] for f in lvs(layout, EBEAM, TWO) if f.rule == "lvs.open"}
+    missing = {f.rule for f in lvs(layout, EBEAM, TWO)} >= {"lvs.device", "lvs.missing"}
+    assert missing if rule.startswith("track") else somas == {"soma 0", "soma 1"}
+    layout.write(str(tmp_path / "drawn.gds"))
+    with pytest.raises(InputError, match=r"on a net without label|no contact at|no m1 over"):
+        extract(tmp_path / "drawn.gds", EBEAM, TWO)
+
+
+@pytest.mark.parametrize("boxes_and_rule", JOINED.values(), ids=JOINED)
+def test_a_via_joins_what_it_overlaps_by_a_database_unit(boxes_and_rule, tmp_path):
+    boxes, rule = boxes_and_rule
+    layout = drawn(boxes).layout
+    assert rule in {finding.rule for finding in drc(layout, EBEAM)}
+    assert lvs(layout, EBEAM, TWO) == []
+    layout.write(str(tmp_path / "drawn.gds"))
+    assert extract(tmp_path / "drawn.gds", EBEAM, TWO).devices == 4
+
+
+def test_a_via_beside_another_net_is_no_short():
+    """A v1 in the dendrite's m1 that ends at the edge of what leads to V_DW."""
+    draw = drawn([])
+    draw.box(draw.layout.cell("soma"), "v1", 285, 315, 315, 335)
+    assert lvs(draw.layout, EBEAM, TWO) == []
+
+
+@pytest.mark.skipif(shutil.which("klayout") is None, reason="the klayout application is not installed")
+def test_the_written_script_says_the_same(tmp_path):
+    write_lvs_script(EBEAM, tmp_path / "rules.lvs")
+    write_reference_spice(TWO, EBEAM, tmp_path / "two.cir")
+    words = ["klayout", "-b", "-r", "rules.lvs", "-rd", "input=drawn.gds", "-rd", "schematic=two.cir"]
+    run = partial(subprocess.run, words, cwd=tmp_path, capture_output=True, text=True, check=False,
+                  env={**os.environ, "QT_QPA_PLATFORM": "offscreen"})  # fmt: skip
+    for kind, said in (("v1 at an edge of m2", "of 0 devices"), ("vt at an edge of the track", "with 1 contacts")):
+        drawn(APART[kind][0]).layout.write(str(tmp_path / "drawn.gds"))
+        done = run()
+        assert done.returncode == 1 and said in done.stdout, (kind, done.stdout, done.stderr)
+
+
+def _divided(first: str, second: str) -> hand_drawn.Sheet:
+    """The hand-drawn network with its first dendrite row in two boxes that abut, each in the top cell or its own."""
+    sheet = hand_drawn.flattened(hand_drawn.draw_network(hand_drawn.hebbian_levels(3)))
+    end, cut = 3 * hand_drawn.PX, hand_drawn.PX + 5
+    hand_drawn.erase(sheet, "m3", -hand_drawn.EDGE, 130, end, 180)
+    top = sheet.layout.top_cell()
+    for place, left, right in ((first, -hand_drawn.EDGE, cut), (second, cut, end)):
+        cell = top if place == "top" else sheet.cell(f"piece_{left}")
+        sheet.box(cell, "m3", left, 135, right, 175)
+        if cell is not top:
+            top.insert(kdb.CellInstArray(cell.cell_index(), kdb.Trans()))
+    return sheet
+
+
+@pytest.mark.parametrize("places", [*product(("top", "cell"), repeat=2)], ids="-".join)
+def test_metal_that_abuts_along_an_edge_is_one_wire(places, tmp_path):
+    plain = hand_drawn.draw_network(hand_drawn.hebbian_levels(3))
+    sheet = _divided(*places)
+    known = {(finding.rule, finding.message) for finding in lvs(plain.layout, EBEAM, hand_drawn.design(3))}
+    assert {(f.rule, f.message) for f in lvs(sheet.layout, EBEAM, hand_drawn.design(3))} == known
+    wanted = hand_drawn.resistances(hand_drawn.extracted(tmp_path, plain))
+    assert hand_drawn.resistances(hand_drawn.extracted(tmp_path, sheet)) == pytest.approx(wanted, rel=1e-9)
+
+
+@pytest.mark.parametrize("places", [*product(("top", "cell"), repeat=2)], ids="-".join)
+def test_metal_that_touches_in_a_corner_breaks_a_rule_in_whatever_cells(places):
+    draw = draw_network(TWO)
+    top = draw.layout.top_cell()
+    for k, place in enumerate(places):
+        cell = top if place == "top" else draw.layout.create_cell(f"piece_{k}")
+        draw.box(cell, "m3", 10_000 + 100 * k, 100 * k, 10_100 + 100 * k, 100 + 100 * k)
+        if cell is not top:
+            top.insert(kdb.CellInstArray(cell.cell_index(), kdb.Trans()))
+    assert {"m3.space", "m3.width"} == {finding.rule for finding in drc(draw.layout, EBEAM)}
