@@ -10,6 +10,7 @@ import numpy as np
 
 from hwlib.drawing.amount import refuse_other_size, refuse_too_much
 from hwlib.drawing.crossings import resolve_crossing
+from hwlib.drawing.crowded_edges import refuse_crowded_edges
 from hwlib.drawing.hierarchy import (
     Doubled,
     Hierarchy,
@@ -187,6 +188,7 @@ def _opened(
     refuse_too_much(layout, where, found, list(drawn.values()), labels)
     if not ours:  # an optimiser reads what it has drawn hundreds of times
         refuse_tangled(layout, where, found, drawn)
+        refuse_crowded_edges(layout, where, process, drawn, found.marked[layout.top_cell().cell_index()])
     crossing = {name: strange for name, index in drawn.items() if (strange := resolve_crossing(layout, index))}
     outline = layout.find_layer(*process.layers["outline"].gds)
     outlined = outline is not None and not layout.top_cell().shapes(outline).is_empty()
