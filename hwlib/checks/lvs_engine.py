@@ -20,7 +20,7 @@ from hwlib.checks.locate import Locator
 from hwlib.checks.loose_metal import dangling_ends
 from hwlib.checks.lvs_reference import drawn_parameters, reference_network
 from hwlib.checks.lvs_report import LvsReport
-from hwlib.checks.source_labels import odd_labels
+from hwlib.checks.source_labels import OddLabels, odd_labels
 from hwlib.checks.strap_check import bare_landings, broken_straps, macro_box
 from hwlib.design import Design
 from hwlib.drawing.net_labels import NetLabel
@@ -291,10 +291,13 @@ class Comparison:
         self.report.open(self.reference.net_names[name], ends, self.identity, box)
 
     def _sources(self) -> None:
-        """Nets with more or fewer labels than the design has pins."""
+        """Nets with more or fewer labels than the design has pins, or with some elsewhere."""
         macro = macro_box(self.view, self.lattice)
         for odd in odd_labels(self.attached, self.design.network, self.lattice, macro, self.unit):
-            self.report.odd_labels(odd)
+            if isinstance(odd, OddLabels):
+                self.report.odd_labels(odd)
+            else:
+                self.report.misplaced_label(odd)
 
     def _straps(self) -> None:
         """Landings without their vias, and gaps in straps."""

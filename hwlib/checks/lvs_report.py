@@ -10,7 +10,7 @@ import numpy as np
 from hwlib.checks.device_table import DeviceTable
 from hwlib.checks.fed_wires import BrokenWire
 from hwlib.checks.loose_metal import Loose
-from hwlib.checks.source_labels import OddLabels
+from hwlib.checks.source_labels import MisplacedLabel, OddLabels
 from hwlib.checks.strap_check import CLASSES, BareLanding
 from hwlib.drawing.net_labels import NetLabel
 from hwlib.findings import Finding, Severity
@@ -60,6 +60,13 @@ class LvsReport:
         feeds = " (network.feeds)" if odd.wanted > 1 or odd.net in ("gnd", "vdw") else ""
         message = f"{in_words(odd.net)} has {labels}, the design {odd.wanted}{feeds}: sources attach there"
         self.label(message, odd.label, "warning")
+
+    def misplaced_label(self, found: MisplacedLabel) -> None:
+        """A net that sources attach to within the array, or on one side of it in place of two."""
+        what = "within the array" if not found.one_side else "on one side of the array alone"
+        where = "at its edge" if not found.one_side else "on two sides (network.feeds)"
+        message = f"{in_words(found.net)} has a label {what}, the design {where}: sources attach there"
+        self.label(message, found.label, "warning")
 
     def recognition(self, message: str, box: kdb.DBox) -> None:
         """A shape that looks like a device but is none."""

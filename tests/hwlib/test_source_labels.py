@@ -64,6 +64,57 @@ def test_one_more_label_is_told_where_it_is(clean, net, metal, found, wanted):
     assert f"has {found} labels apart, the design {wanted}" in finding.message
 
 
+def _moved(layout, net, *, to, metal):
+    """The last label of a net at another place."""
+    index, shape = texts(layout, net)[-1]
+    shape.delete()
+    layout.top_cell().shapes(label_layer(layout, metal)).insert(kdb.Text(net, kdb.Trans(to.x, to.y)))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("net", "where", "message"),
+    [
+        ("vdw", "trunk", "V_DW has a label on one side of the array alone, the design on two sides (network.feeds)"),
+        ("w_p1", "trunk", "+W rail has a label on one side of the array alone, the design on two sides"),
+        ("vdw", "row", "V_DW has a label within the array, the design at its edge: sources attach there"),
+        ("dend_1", "row", "dendrite 1 has a label within the array, the design at its edge: sources attach there"),
+    ],
+)
+def test_a_label_elsewhere_on_its_net_is_told(clean, net, where, message, turned):
+    """As many as the design has pins: their number told nothing."""
+    layout = clean.dup()
+    top, devices = layout.top_cell(), layout.layer(*PROCESS.layers["pillar"].gds)
+    first, array = texts(layout, net)[0][1].text, top.bbox(devices)
+    if where == "trunk":  # the other end of the trunk that has the first label
+        _moved(layout, net, to=kdb.Point(first.x, first.y + 800), metal="m2")
+    else:
+        wires = kdb.Region(top.begin_shapes_rec(layout.layer(*PROCESS.layers["m3"].gds))).merged()
+        amid = kdb.Region(array) & wires.interacting(_net_metal(layout, first, net))
+        _moved(layout, net, to=next(amid.each()).bbox().center(), metal="m3")
+    if turned:
+        layout.transform(kdb.Trans.R90)
+    (finding,) = lvs(layout, PROCESS, DESIGN)
+    assert (finding.rule, finding.severity) == ("lvs.label", "warning") and finding.message.startswith(message)
+
+
+def _net_metal(layout, label, net):
+    """What tells a net's rows: vias on the trunk that has its label, or the label itself."""
+    at = kdb.Region(kdb.Box(label.x - 1, label.y - 1, label.x + 1, label.y + 1))
+    if net.startswith("dend"):
+        return at
+    trunks = kdb.Region(layout.top_cell().begin_shapes_rec(layout.layer(*PROCESS.layers["m2"].gds))).merged()
+    vias = kdb.Region(layout.top_cell().begin_shapes_rec(layout.layer(*PROCESS.layers["v2"].gds)))
+    return vias.interacting(trunks.interacting(at))
+
+
+def test_a_drive_is_fed_by_its_soma_wherever_its_label_is(clean):
+    layout = clean.dup()
+    at = texts(layout, "drive_1")[0][1].text
+    _moved(layout, "drive_1", to=kdb.Point(at.x, at.y - 600), metal="m2")
+    assert labels_told(layout) == []
+
+
 def test_labels_at_one_pin_are_one(clean):
     layout = clean.dup()
     for net in ("vdw", "gnd", "dend_1", "drive_2"):
