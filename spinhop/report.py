@@ -17,7 +17,14 @@ from spinhop.pages import page
 from spinhop.pages.finding_list import finding_list, lever_list
 from spinhop.pages.layout_section import DATA, MOST_DEVICES, SCRIPTS, layout_data, layout_path, layout_section, opened
 from spinhop.pages.report_head import head
-from spinhop.pages.resistance_table import NetClassResistance, ohms, resistance_rows, resistance_table
+from spinhop.pages.resistance_table import (
+    FARTHEST,
+    TO_FARTHEST,
+    NetClassResistance,
+    ohms,
+    resistance_rows,
+    resistance_table,
+)
 from spinhop.pages.task_pictures import task_pictures
 from spinhop.pages.wall_data import wall_data
 from spinhop.picture_stages import LAYOUT_PICTURE, NEURON_PICTURE
@@ -156,7 +163,7 @@ def _cards(
         values.append(_beside(times, "one trial"))
     if wires:
         worst = max(wires, key=lambda row: row.high)
-        values.append((ohms(worst.high), f"largest wire resistance, {worst.worst}"))
+        values.append((ohms(worst.high), f"{TO_FARTHEST}, {worst.worst}"))
     return page.cards(values)
 
 
@@ -226,8 +233,7 @@ def _wires(table: list[NetClassResistance]) -> Markup:
     columns, rows = resistance_rows(table)
     note = (
         "Wires and vias extracted from the drawn polygons, from each net's source (pins; the soma's pillar for axon "
-        "drives) to its farthest device terminal, over the nets of a class. Farthest: it loses the most voltage when "
-        "all terminals of the net draw equal currents; on a net fed from several sides another may have more ohms."
+        f"drives) to its farthest device terminal, over the nets of a class. {FARTHEST}"
     )
     return page.section("Wire resistance", page.table(columns, rows), page.paragraph(note, "soft"))
 

@@ -1,4 +1,4 @@
-"""Labels are where sources attach: whether each net has as many places of them as the design feeds it from, and where."""
+"""Labels are where sources attach: whether each net has as many as the design feeds it from, and at such places."""
 
 from __future__ import annotations
 

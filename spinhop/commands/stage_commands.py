@@ -82,7 +82,7 @@ def extract(
         return
     only_alone()
     done = _work("extract", design, out=out, layout=layout, top=top, spef=spef, force=force)
-    from spinhop.pages.resistance_table import resistance_rows, resistance_table
+    from spinhop.pages.resistance_table import FARTHEST, TO_FARTHEST, resistance_rows, resistance_table
     from spinhop.run_folder.artefacts import drawn_network
 
     table = resistance_table(drawn_network(done))
@@ -91,7 +91,8 @@ def extract(
         return
     from spinhop.console import print_table
 
-    print_table("wire resistance, source to farthest terminal", *resistance_rows(table))
+    print_table(TO_FARTHEST, *resistance_rows(table))
+    print(FARTHEST)
     _print_files(done, json)
 
 

@@ -11,16 +11,22 @@ from hwlib.network import MTJ_OUT, Network
 from sim.circuit.dead_ends import DeadEnds
 from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
 
+TO_FARTHEST = "wire resistance, source to farthest terminal"
+FARTHEST = (
+    "Farthest: it loses the most voltage when all terminals of the net draw equal currents; on a net fed from several "
+    "sides another may have more ohms."
+)
+
 
 @dataclass(frozen=True)
 class NetClassResistance:
-    """Wire resistance of the nets of one class.
+    """Wire resistance of the nets of one class, from source to farthest terminal (``farthest_resistance``).
 
     Attributes:
         net_class: which.
         nets: how many nets.
         resistors: wire resistors in them.
-        low, median, high: source to farthest terminal over the nets, in Ω.
+        low, median, high: of the nets' farthest terminals, in Ω; not of any other terminal.
         worst: name of the net with the highest.
     """
 

@@ -66,7 +66,7 @@ def test_one_more_label_is_told_where_it_is(clean, net, metal, found, wanted):
 
 def _moved(layout, net, *, to, metal):
     """The last label of a net at another place."""
-    index, shape = texts(layout, net)[-1]
+    shape = texts(layout, net)[-1][1]
     shape.delete()
     layout.top_cell().shapes(label_layer(layout, metal)).insert(kdb.Text(net, kdb.Trans(to.x, to.y)))
 

@@ -16,6 +16,7 @@ from hwlib.design import Design
 from hwlib.errors import InputError
 from spinhop import stages
 from spinhop.pages import page, report_head
+from spinhop.pages.resistance_table import FARTHEST, TO_FARTHEST
 from spinhop.report import _provenance, write_report
 from spinhop.run_folder.result_files import read_recall
 from spinhop.running import run_design
@@ -79,6 +80,7 @@ def test_report_shows_the_extracted_resistance(synthetic_run):
     assert row is not None
     cells = re.findall(r"<td>(.*?)</td>", row[0])
     assert cells[1:6] == ["4", "12", "4 Ω", "5 Ω", "6 Ω"]  # 2 Ω a cell, 2 to 3 cells to the farther end
+    assert f"{TO_FARTHEST}, dend_0" in html and FARTHEST in html and "largest wire resistance" not in html
 
 
 @pytest.mark.parametrize(

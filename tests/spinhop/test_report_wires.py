@@ -74,6 +74,20 @@ def test_mesh_against_dense_pseudo_inverse():
     assert farthest_resistance(network)[net] == pytest.approx(resistance[far], rel=1e-9)
 
 
+def test_farthest_loses_most_and_need_not_have_most_ohms():
+    """Dendrite 0 fed at both ends of 10 Ω, its terminals 0, 1, 2, 3, 5 and 10 Ω along it.
+
+    With 1 A at each the one at 3 Ω is at 5.7 V and that at 5 Ω at 5.5 V; 3 Ω ∥ 7 Ω are 2.1 Ω, 5 Ω ∥ 5 Ω are 2.5 Ω.
+    """
+    network = ladder_network(_design(6), load_process("ebeam"), 1.0)
+    net = network.net_index("dend_0")
+    taps, ohm = np.flatnonzero(network.node_net == net), network.resistor_ohm.copy()
+    ohm[np.isin(network.resistor_nodes, taps).all(axis=1)] = [1.0, 1.0, 1.0, 2.0, 5.0]
+    others = network.pin_node[network.node_net[network.pin_node] != net]
+    both = replace(network, resistor_ohm=ohm, pin_node=np.append(others, taps[[0, -1]]))
+    assert farthest_resistance(both)[net] == pytest.approx(2.1, rel=1e-12)
+
+
 def test_terminal_cut_off_is_infinite_and_others_stay():
     network = ladder_network(_design(4), load_process("ebeam"), 1.0)
     soma_tap = network.terminals[network.somas[2], MTJ_OUT]
