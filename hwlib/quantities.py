@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from numbers import Integral, Real
 from typing import Any, Literal
@@ -30,6 +31,13 @@ _SCALES = {
     "J": (("uJ", 1e6), ("nJ", 1e9), ("pJ", 1e12), ("fJ", 1e15), ("aJ", 1e18)),
     "W": (("W", 1.0), ("mW", 1e3), ("uW", 1e6)),
 }
+_PRINTED_SCALES = {
+    "1": (("%", 1e2),),
+    "A": (("uA", 1e6),),
+    "s": (*_SCALES["s"], ("ps", 1e12)),
+}
+_TYPOGRAPHY = ("ohm", "Ω"), ("*", "·"), ("^2", "²")
+_PREFIX = re.compile(r"\bu(?=[A-Za-z])")
 # What pint makes of the units that designs and processes are written in, so that they do not load it (half a second).
 USUAL = {
     "m": {"m": 1.0, "mm": 1e-3, "um": 1e-6, "µm": 1e-6, "nm": 1e-9},
@@ -267,11 +275,48 @@ def digits_apart(first: float, second: float, least: int = 4) -> int:
 def human(value: float, unit: str, digits: int = 12) -> str:
     """Format an SI value with the largest usual unit in which it is at least 1, e.g. ``human(1e-7, "m")`` → ``100 nm``.
 
+    It is what files hold, in ASCII; ``printed`` is for people.
+
     Args:
         value: in SI units.
         unit: the SI unit.
         digits: significant digits.
     """
-    scales = _SCALES.get(unit, ((unit, 1.0),))
-    name, scale = next(((n, s) for n, s in scales if abs(value * s) >= 1 - 1e-9), scales[-1])
+    name, scale = _fitting(value, _SCALES.get(unit, ((unit, 1.0),)))
     return f"{value * scale:.{digits}g} {name}"
+
+
+def printed(value: float, unit: str, digits: int = 4, *, beside: float | None = None) -> str:
+    """A value as people read it on a page or a terminal: ``3.2 µs``, ``500 Ω``, ``−5 m/s``, ``11.9 %``.
+
+    Args:
+        value: in SI units.
+        unit: the SI unit; ``"1"`` for a share, told in percent, ``""`` for a plain number.
+        digits: significant digits; whole numbers below ten million are written out.
+        beside: value whose unit is taken, so that both can be compared; else the value itself.
+    """
+    scales = _PRINTED_SCALES.get(unit) or _SCALES.get(unit) or ((unit, 1.0),)
+    name, scale = _fitting(value if beside is None else beside, scales)
+    number = f"{value * scale:.{digits}g}"
+    if "e+" in number and abs(value * scale) < 1e7:
+        number = f"{float(number):.0f}"
+    for written, read in _TYPOGRAPHY:
+        name = name.replace(written, read)
+    return f"{number} {_PREFIX.sub('µ', name)}".rstrip().replace("-", "−")
+
+
+def printed_span(low: float, high: float, unit: str, digits: int = 4) -> str:
+    """Two ends in one unit, e.g. ``31.15 … 75.26 mV``; arguments as of ``printed``."""
+    larger = max(abs(low), abs(high))
+    first, last = (printed(value, unit, digits, beside=larger) for value in (low, high))
+    return f"{first.split()[0]} … {last}"
+
+
+def in_percent(share: float, decimals: int = 0) -> str:
+    """A share as people read it, with so many decimals: ``in_percent(-0.0444, 1)`` → ``−4.4 %``."""
+    return f"{100 * share:.{decimals}f} %".replace("-", "−")
+
+
+def _fitting(value: float, scales: Sequence[tuple[str, float]]) -> tuple[str, float]:
+    """Name and factor of the largest unit in which a value is at least 1; else of the last."""
+    return next(((n, s) for n, s in scales if abs(value * s) >= 1 - 1e-9), scales[-1])

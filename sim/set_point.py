@@ -13,6 +13,7 @@ from hwlib.nets import LINE
 from hwlib.network import Network
 from hwlib.operating_point import resolve_v_dw
 from hwlib.process import Process
+from hwlib.quantities import printed
 from hwlib.temperature import at_temperature
 from hwlib.weights import weight_levels
 from sim.last_network import LastNetwork
@@ -46,7 +47,7 @@ class SetVoltage(NamedTuple):
         result.attrs["v_dw_origin"] = self.origin
 
     def __str__(self) -> str:
-        return f"V_DW {self.volts:.4g} V, {self.origin}"
+        return f"V_DW {printed(self.volts, 'V')}, {self.origin}"
 
 
 # Rules, traces and trials ask for the set point of one network in turn: what it was asked for, and what was found.

@@ -13,7 +13,7 @@ import layouts
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError, shown
 from hwlib.operating_point import nominal_track
-from hwlib.quantities import human
+from hwlib.quantities import printed
 from hwlib.storage.made_with import versions
 from hwlib.storage.writing import write_atomic
 from hwlib.storage.yaml_text import yaml_text
@@ -172,7 +172,7 @@ def _store(path: Path, result: Judged) -> None:
 def _task(design: Design) -> str:
     n, task = design.network.neurons, design.task
     if isinstance(task, MaxcutFields):
-        within = "" if task.budget is None else f" within {human(task.budget, 's')}"
+        within = "" if task.budget is None else f" within {printed(task.budget, 's')}"
         chain = f", best of at most {task.restarts} starts{within}" if task.restarts > 1 else ""
         return f"max-cut, ten g05_{n}{chain}"
     if task.kind == "images":

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from hwlib.errors import InputError
-from hwlib.quantities import human
+from hwlib.quantities import in_percent, printed
 from hwlib.storage.files import read_text
 from spinhop.codesigned import CodesignedResult
 
@@ -60,7 +60,7 @@ def _row(result: CodesignedResult) -> list[str]:
         result.name, _score(result), _amount(result.mean("time"), "s"), _amount(result.mean("energy"), "J"),
         f"{1e12 * result.mean('area'):.0f} µm²", f"{facts['slowness']:.3g}",
         f"{facts['r_p'] / 1e3:.3g}, {facts['r_m'] / 1e3:.3g} kΩ", failed or "all hold",
-        f"{nearest['name']}, {nearest['distance']:.0%} left" if nearest else "",
+        f"{nearest['name']}, {in_percent(nearest['distance'])} left" if nearest else "",
     ]  # fmt: skip
 
 
@@ -69,13 +69,13 @@ def _score(result: CodesignedResult) -> str:
     if score != score:
         return "not simulated"
     what = "of the best cut" if "max-cut" in result.task else "of the bits right"
-    return f"{result.task}: {score:.1%} {what}, {rest:.0%} at rest"
+    return f"{result.task}: {in_percent(score, 1)} {what}, {in_percent(rest)} at rest"
 
 
 def _amount(value: float, unit: str) -> str:
     if unit == "1":
         return f"{value:.4g}"
-    return "" if value != value else f"{1e6 * value:.4g} µA" if unit == "A" else human(value, unit, 4)
+    return "" if value != value else printed(value, unit)
 
 
 def codesigned_page(results: Sequence[CodesignedResult], before: str = "", shipped: Collection[str] = ()) -> str:
@@ -91,7 +91,7 @@ def codesigned_page(results: Sequence[CodesignedResult], before: str = "", shipp
     bounds = {name: part for part in before.split(_SECTION)[1:] if (name := part.partition("\n")[0]) in old}
     for result, row in zip(results, result_rows(results), strict=True):
         rows[result.name] = _line(row)
-        table = [[b["name"], _amount(b["value"], b["unit"]), _amount(b["limit"], b["unit"]), f"{b['distance']:.1%}"]
+        table = [[b["name"], *(_amount(b[key], b["unit"]) for key in ("value", "limit")), in_percent(b["distance"], 1)]
                  for b in result.judged[0].bounds]  # fmt: skip
         if table:
             bounds[result.name] = "\n".join([result.name, "", *_table(("bound", "value", "limit", "room"), table), ""])

@@ -17,7 +17,7 @@ from hwlib.extraction.device_shapes import DeviceShape, find_devices
 from hwlib.findings import Finding
 from hwlib.network import TERMINALS
 from hwlib.process import Process
-from hwlib.quantities import human
+from hwlib.quantities import printed
 
 _MOST_PILLARS = 1000  # shapes: one pillar may be drawn of several
 _SIZES = {  # of PARAMETERS: what they are called, and their unit
@@ -45,9 +45,9 @@ class LoneDevice:
         """Sizes in words and values by name, with usual units."""
         units = {"mobility": "m/s/A"}
         sizes = [
-            (words, human(self.sizes[name], unit, 6)) for name, (words, unit) in _SIZES.items() if name in self.sizes
+            (words, printed(self.sizes[name], unit, 6)) for name, (words, unit) in _SIZES.items() if name in self.sizes
         ]
-        return sizes + [(name, human(value, units.get(name, "ohm"), 6)) for name, value in self.values.items()]
+        return sizes + [(name, printed(value, units.get(name, "ohm"), 6)) for name, value in self.values.items()]
 
 
 def check_lone_device(
@@ -124,7 +124,7 @@ def _other_sizes(sizes: dict[str, float], device: Device, process: Process) -> l
     for name, (words, unit) in _SIZES.items():
         assert name in PARAMETERS
         if abs(sizes[name] - wanted[name]) > tolerance(process, name):
-            texts = (human(value, unit, 6) for value in (sizes[name], wanted[name]))
+            texts = (printed(value, unit, 6) for value in (sizes[name], wanted[name]))
             message = "{} is {}, the design's device has {}".format(words, *texts)
             found.append(Finding("lvs", "lvs.size", message, measured=sizes[name], required=wanted[name], unit=unit))
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwlib.nets import DENDRITE, LINE, RAIL, V_DW
+from hwlib.quantities import printed
 from sim.rules.cases import Cases
 from sim.rules.window import dendrite_bound
 
@@ -47,7 +48,7 @@ def axon_courses(cases: Cases) -> list[AxonCourse]:
         somas = "somas P" if on else "somas AP"
         courses.append(AxonCourse(f"{somas}, weights on", on, _Course(cases, on, cases.held(LINE, RAIL), run).time()))
         if network.has_wires:  # else dendrites and axons do not know of each other
-            held = f"{somas}, dendrites at {'+' if on else '−'}{most:.4g} V"
+            held = f"{somas}, dendrites at {'+' if on else '−'}{printed(most, 'V')}"
             courses.append(AxonCourse(held, on, _Course(cases, on, bounded, volts).time()))
     return courses
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hwlib.quantities import in_percent, printed
 from sim.rules.cases import Cases
 from sim.rules.drawn_end import DrawnEnd, drawn_end, held_toward, released_tracks
 from sim.rules.ideal_path import IdealPath, IdealWires
@@ -171,8 +172,8 @@ def release(cases: Cases, found: DrivePath | None) -> Outcome | None:
     state = "held there, though it is no answer" if margins[path] < 0 else "an answer" if good[path] else "left again"
     message = (
         f"as the weights come on in trial {trial}, {int(bits.sum())} of {len(bits)} somas are driven ON "
-        f"({cases.wires}): a state that is {state}, {place.name} by the least: {least[path] * 1e6:.4g} µA, mean ideal "
-        f"drive at first {sizes[path] * 1e6:.4g} µA"
+        f"({cases.wires}): a state that is {state}, {place.name} by the least: {printed(least[path], 'A')}, mean ideal "
+        f"drive at first {printed(sizes[path], 'A')}"
     )
     return Outcome(
         rule="drive.release", message=message, margin=float(margins[path]), severity="warning",
@@ -208,9 +209,10 @@ def _ends(cases: Cases, found: DrivePath) -> Outcome:
     ideal = float(found.ideal[found.last[path], least.soma])
     message = (
         f"{turned} of {len(found.ends[path])} somas turn back from where ideal wires end in trial {trial} "
-        f"({cases.wires}){least.end}, {place.name} is held least: {least.drawn * 1e6:.4g} µA, "
-        f"ideal {ideal * 1e6:.4g} µA; in "
-        f"{len(found.trial)} states on the way at least {alike:.0%} of the ideal currents turn walls the same way"
+        f"({cases.wires}){least.end}, {place.name} is held least: {printed(least.drawn, 'A')}, "
+        f"ideal {printed(ideal, 'A')}; in "
+        f"{len(found.trial)} states on the way at least {in_percent(alike)} of the ideal currents "
+        "turn walls the same way"
     )
     return Outcome(
         rule="drive.path", message=message, margin=least.margin, severity="warning",

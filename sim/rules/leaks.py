@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from hwlib.quantities import printed
 from sim.rules.axon_course import axon_courses
 from sim.rules.cases import Cases
 from sim.rules.outcome import Outcome, Place, above, below, first_largest, first_smallest
@@ -42,8 +43,8 @@ def axon_leak_size(cases: Cases) -> Outcome:
     side = "at most" if late else "at least"
     return Outcome(
         rule="leak.axon_size",
-        message=f"axon leak equals {need[k] * 1e6:.4g} µA, must be {side} {current * 1e6:.4g} µA at V_DW = "
-        f"{cases.protocol.v_dw:.4g} V",
+        message=f"axon leak equals {printed(need[k], 'A')}, must be {side} {printed(current, 'A')} at V_DW = "
+        f"{printed(cases.protocol.v_dw, 'V')}",
         margin=margin, severity="error", formula="I(soma AP) < |v_leak,axon|/k < I(soma P)",
         source=f"paper, Section III-A.3; {cases.wall_law}, currents solved on the network",
         measured=float(need[k]), required=current, unit="A", place=cases.device_place(int(axons[k])),
@@ -74,9 +75,9 @@ def soma_leak(cases: Cases) -> Outcome:
     drives = "no weight decides: all are 0"
     if decides:
         drives = f"the smallest deciding drive, one flip of {cases.device_place(worst).name}, is "
-        drives += f"{required * 1e6:.4g} µA {cases.wires}"
+        drives += f"{printed(required, 'A')} {cases.wires}"
     return Outcome(
-        rule="leak.soma", message=f"soma leak equals {measured * 1e6:.4g} µA; {drives}",
+        rule="leak.soma", message=f"soma leak equals {printed(measured, 'A')}; {drives}",
         margin=below(measured, required) if decides else math.inf, severity="error",
         formula="|v_leak,soma|/k < |W|·(1/R_P − 1/R_AP)/(R_M·ΣG + 1), ΣG with all axons ON",
         source="paper, Section III-A.2 and the dendrite of Fig. 4, a divider; with wires solved on the network",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from hwlib.quantities import printed
 from sim.rules.cases import LOAD_STATE, Cases
 from sim.rules.outcome import Outcome, above, first_largest, first_smallest
 from sim.rules.starts import LoadedStarts
@@ -110,8 +111,9 @@ def _margin(drive: np.ndarray, against: np.ndarray) -> np.ndarray:
 
 def _drive(cases: Cases, current: float, neuron: int, against: float) -> str:
     soma = cases.device_place(int(cases.network.somas[neuron])).name
-    leak = f"its leak {'needs' if against > 0 else 'helps with'} {abs(against) * 1e6:.4g} µA"
-    return f"V_C = {cases.protocol.v_charge:.4g} V drives {current * 1e6:.4g} µA through {soma} toward its bit, {leak}"
+    leak = f"its leak {'needs' if against > 0 else 'helps with'} {printed(abs(against), 'A')}"
+    drives = f"V_C = {printed(cases.protocol.v_charge, 'V')} drives {printed(current, 'A')}"
+    return f"{drives} through {soma} toward its bit, {leak}"
 
 
 def _word(bits: np.ndarray) -> str:

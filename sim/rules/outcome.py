@@ -15,6 +15,7 @@ import numpy as np
 from hwlib.design import RULE_NAME
 from hwlib.errors import FieldsError, InputError, cut, shown
 from hwlib.findings import Finding
+from hwlib.quantities import in_percent, printed
 from hwlib.storage.writing import write_atomic
 
 Severity = Literal["error", "warning"]
@@ -70,7 +71,7 @@ class Outcome:
     def marker(self, waivers: Mapping[str, str]) -> Finding:
         """The finding in words for a marker on the layout: with the place's name and the margin."""
         finding = self.finding(waivers)
-        room = f"; margin {self.margin:.1%}" if math.isfinite(self.margin) else ""
+        room = f"; margin {in_percent(self.margin, 1)}" if math.isfinite(self.margin) else ""
         where = f"{self.place.name}: " if self.place.name and self.place.name not in self.message else ""
         return replace(finding, message=f"{where}{finding.message}{room}")
 
@@ -169,8 +170,8 @@ class OperatingPointReport:
         lines = [head]
         for row in self.rows():
             told = (_told(row[name]) for name in ("measured", "required"))
-            numbers = [f"{v:.4g} {row['unit']}" if v is not None else "" for v in told]
-            room = f"{row['margin']:.1%}" if math.isfinite(row["margin"]) else ""  # else there is none to say
+            numbers = [printed(value, row["unit"]) if value is not None else "" for value in told]
+            room = in_percent(row["margin"], 1) if math.isfinite(row["margin"]) else ""  # else there is none to say
             lines.append((row["rule"], row["status"], room, *numbers, row["where"], row["state"]))
         widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
         return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)

@@ -13,6 +13,7 @@ import numpy as np
 
 from hwlib.nets import LINE, RAIL
 from hwlib.network import Network
+from hwlib.quantities import printed
 from sim.dynamics import dynamics_of
 from sim.protocol import Protocol
 from sim.rules.cases import Cases
@@ -177,7 +178,7 @@ def _ends(cases: Cases, found: RestStates) -> Outcome:
     place = cases.device_place(int(found.worst[k]))
     leaving = int(found.leaving[k].sum())
     held = "is a rest state" if found.holds[k] else f"is left by {leaving} neuron{'s' * (leaving > 1)}"
-    drive = f"{found.current[k] * 1e6:.4g} µA, stands still at {found.balance[k] * 1e6:.4g} µA"
+    drive = f"{printed(found.current[k], 'A')}, stands still at {printed(found.balance[k], 'A')}"
     message = f"the state that ideal wires end in {held} ({cases.wires}), {place.name} held least ({drive})"
     return Outcome(
         rule="drive.pattern", message=message, margin=float(found.margin[k]), severity="warning", formula=_FORMULA,
@@ -198,7 +199,7 @@ def _stored(
     device = int(found.worst[k])
     bit = "ON" if found.states[k, cases.network.pre[device]] else "OFF"
     place = cases.device_place(device)
-    drive = f"{bit}, {found.current[k] * 1e6:.4g} µA, stands still at {found.balance[k] * 1e6:.4g} µA"
+    drive = f"{bit}, {printed(found.current[k], 'A')}, stands still at {printed(found.balance[k], 'A')}"
     message = f"{name} is a rest state ({cases.wires}), {place.name} held least ({drive})"
     if not found.holds[k]:
         lost, leaving = int(np.sum(found.margin[chosen] < 0)), int(found.leaving[k].sum())
@@ -231,8 +232,8 @@ def all_off(cases: Cases) -> Outcome | None:
     place = cases.device_place(soma)
     current, balance = float(found.soma_current[0, neuron]), float(cases.leak_current[soma])
     message = f"with every wall OFF {'no soma leaves' if least >= 0 else 'somas leave'} ({cases.wires})"
-    message += f"; {place.name} {'comes nearest' if least >= 0 else 'first'}: {current * 1e6:.4g} µA, "
-    message += f"stands still at {balance * 1e6:.4g} µA" + (
+    message += f"; {place.name} {'comes nearest' if least >= 0 else 'first'}: {printed(current, 'A')}, "
+    message += f"stands still at {printed(balance, 'A')}" + (
         "; a leak of the other sign would turn it ON" if sign else ""
     )
     return Outcome(

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from hwlib.quantities import digits_apart
+from hwlib.quantities import digits_apart, printed
 from sim.rules.cases import LOAD_STATE, Cases
 from sim.rules.outcome import Outcome, Place, Severity, below, first_largest
 from sim.rules.starts import LoadedStarts, Peaks
@@ -99,7 +99,8 @@ def _barrier(cases: Cases, rule: str, severity: Severity, state: str, device: in
     n = digits_apart(volts, limit)
     return Outcome(
         rule=rule,
-        message=f"{place.name} has {volts:.{n}g} V across its barrier, which breaks at {limit:.{n}g} V{_in(state)}",
+        message=f"{place.name} has {printed(volts, 'V', n)} across its barrier, "
+        f"which breaks at {printed(limit, 'V', n)}{_in(state)}",
         margin=below(volts, limit), severity=severity, formula="max |V(MTJ_IN) − V(MTJ_OUT)| < breakdown voltage",
         source="limit: device.breakdown_voltage of the design file (about 1 V for 1 nm MgO, Khan et al. 2008)",
         measured=volts, required=limit, unit="V", place=place, state=state,
@@ -111,7 +112,8 @@ def _track(cases: Cases, rule: str, severity: Severity, state: str, device: int,
     place, n = cases.device_place(device), digits_apart(density, limit)
     return Outcome(
         rule=rule,
-        message=f"track of {place.name} carries {density:.{n}g} A/m², allowed {limit:.{n}g} A/m²{_in(state)}",
+        message=f"track of {place.name} carries {printed(density, 'A/m^2', n)}, "
+        f"allowed {printed(limit, 'A/m^2', n)}{_in(state)}",
         margin=below(density, limit), severity=severity, formula="|I|/A_min ≤ J_max(track)",
         source="limit: max_current_density of the process file, with its reference there",
         measured=density, required=limit, unit="A/m^2", place=place, state=state,
@@ -123,7 +125,7 @@ def _wire(cases: Cases, rule: str, severity: Severity, state: str, segment: int,
     n = digits_apart(ratio, 1.0)
     return Outcome(
         rule=rule,
-        message=f"{place.name} carries {ratio * limit * 1e6:.{n}g} µA, allowed {limit * 1e6:.{n}g} µA{_in(state)}",
+        message=f"{place.name} carries {printed(ratio * limit, 'A', n)}, allowed {printed(limit, 'A', n)}{_in(state)}",
         margin=below(ratio, 1.0), severity=severity, formula="|I| ≤ J_max × cross-section",
         source="Black, Proc. IEEE 57, 1587 (1969); limit: max_current_density of the process file",
         measured=ratio * limit, required=limit, unit="A", place=place, state=state,

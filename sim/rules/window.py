@@ -15,7 +15,7 @@ import numpy as np
 
 from hwlib.nets import DENDRITE, LINE, RAIL, V_DW
 from hwlib.operating_point import v_dw_eq4
-from hwlib.quantities import digits_apart
+from hwlib.quantities import digits_apart, printed, printed_span
 from sim.rules.cases import RUN_STATES, Cases
 from sim.rules.outcome import TIE, Outcome, first_largest, first_smallest
 
@@ -151,15 +151,16 @@ def vdw_window(cases: Cases, windows: Windows) -> Outcome:
         what, state = "does not switch off", "all somas AP"
     place = cases.device_place(device)
     digits = digits_apart(v_dw, bound)
-    span = f"window [{windows.lowest:.{digits}g}, {windows.highest:.{digits}g}] V {cases.wires}"
+    span = f"window {printed_span(windows.lowest, windows.highest, 'V', digits)}, {cases.wires}"
     advice = (
         "the window is closed: no V_DW serves every neuron"
         if windows.recommended is None
-        else f"recommended {windows.recommended:.4g} V"
+        else f"recommended {printed(windows.recommended, 'V')}"
     )
     verdict = f"inside its {span}" if margin >= 0 else f"outside its {span}: {place.name} {what}"
     return Outcome(
-        rule="vdw.window", message=f"V_DW = {v_dw:.{digits}g} V is {verdict}; {advice}", margin=float(margin / v_dw),
+        rule="vdw.window", message=f"V_DW = {printed(v_dw, 'V', digits)} is {verdict}; {advice}",
+        margin=float(margin / v_dw),
         severity="error", formula=WINDOW_FORMULA, source=WINDOW_SOURCE, measured=v_dw, required=bound, unit="V",
         place=place, state=state,
     )  # fmt: skip
@@ -178,11 +179,11 @@ def vdw_eq4(cases: Cases, windows: Windows) -> Outcome:
     margin = min(value - windows.lowest, windows.highest - value)
     bound = windows.lowest if value - windows.lowest <= windows.highest - value else windows.highest
     used = bool(np.isclose(value, cases.protocol.v_dw, rtol=1e-9))
-    where = "inside" if margin >= 0 else "outside"
+    where, span = "inside" if margin >= 0 else "outside", printed_span(windows.lowest, windows.highest, "V")
     return Outcome(
         rule="vdw.eq4",
-        message=f"eq. (4) gives {value:.4g} V, {where} the window [{windows.lowest:.4g}, {windows.highest:.4g}] V "
-        f"{cases.wires}" + ("; V_DW is set to it" if used else ""),
+        message=f"eq. (4) gives {printed(value, 'V')}, {where} the window {span}, {cases.wires}"
+        + ("; V_DW is set to it" if used else ""),
         margin=float(margin / abs(value)), severity="error" if used else "warning",
         formula="V_DW = I_leak·R_P·(N−1)·(1 + T/2) inside the window",
         source="paper, eq. (4): it leaves out R_M and every wire",

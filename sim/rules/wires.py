@@ -9,6 +9,7 @@ import numpy as np
 
 from hwlib.nets import LINE, RAIL
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
+from hwlib.quantities import in_percent
 from sim.rules.cases import Cases
 from sim.rules.outcome import Outcome, above, below, first_largest
 from sim.rules.statics import Solution
@@ -118,7 +119,8 @@ def _ir_drop(cases: Cases, states: dict[str, _Volts], kind: str, drop: _Drop) ->
     decimals = 2 if abs(value - limit) >= 1e-4 else 6
     return Outcome(
         rule=f"ir.{kind}",
-        message=f"{kind} wires lose {value:.{decimals}%} of their voltage at {place.name}, allowed {limit:.0%}",
+        message=f"{kind} wires lose {in_percent(value, decimals)} of their voltage at {place.name}, "
+        f"allowed {in_percent(limit)}",
         margin=below(value, limit), severity="warning", formula=drop.formula, source=IR_SOURCE,
         measured=value, required=limit, unit="1", place=place, state=state,
     )  # fmt: skip
@@ -150,7 +152,7 @@ def rc_time(cases: Cases) -> Outcome | None:
     return Outcome(
         rule="rc.time",
         message=f"{place.name} settles in {tau * 1e12:.4g} ps, allowed {limit * 1e12:.4g} ps ("
-        f"{cases.limits.rc_fraction:.0%} of the fastest wall transit, {transit * 1e9:.4g} ns in "
+        f"{in_percent(cases.limits.rc_fraction)} of the fastest wall transit, {transit * 1e9:.4g} ns in "
         f"{cases.device_place(fastest).name})",
         margin=above(limit, tau), severity="warning", formula="Σ R_nk·C_k < fraction × L/max|k·I|",
         source="Elmore, J. Appl. Phys. 19, 55 (1948); extracted capacitances, coupling twice (Miller)",

@@ -16,7 +16,7 @@ import numpy as np
 
 from hwlib.design import MAX_NEURONS, Design
 from hwlib.errors import FieldsError, InputError, shown
-from hwlib.quantities import human
+from hwlib.quantities import printed
 from hwlib.storage.file_labels import told_apart
 from hwlib.storage.netcdf import Wanted
 from hwlib.task_kinds import Find, MaxcutFields, Problem
@@ -365,7 +365,7 @@ def _read(design: Design) -> GraphSet:
 def _seen(case: Mapping[str, Any]) -> list[str]:
     """Cuts and times that were seen, the smaller cut first."""
     seen = sorted({(case["cut"], case["time_to_solution"]), (case["other_cut"], case["other_time"])})
-    times = [human(time, "s", 4) for _, time in seen]
+    times = [printed(time, "s") for _, time in seen]
     if len(set(seen)) == 1:
         return [f"cut {seen[0][0]:.10g} after {times[0]}, with the nodes on other sides"]
     return [f"cut {cut:.10g} after {time}" for (cut, _), time in zip(seen, times, strict=True)]

@@ -11,13 +11,13 @@ import numpy as np
 
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.quantities import human
+from hwlib.quantities import human, printed
 from hwlib.sections.compensation_fields import net_levels_text
 from hwlib.sections.variation_fields import VariationFields
 from hwlib.storage.made_with import versions_line
 from hwlib.weights import stored_patterns, weight_levels
 from spinhop.designs.derived_design import check_target, table_of, write_derived
-from spinhop.designs.design_comparison import COLUMNS, DesignComparison, compared, table_row
+from spinhop.designs.design_comparison import COLUMNS, OF_IDEAL, DesignComparison, compared, table_row
 from spinhop.extracted_network import draw_and_extract
 from spinhop.run_folder.inputs import read_design
 
@@ -101,8 +101,8 @@ def compensate_design(
     comment = f"{path.name} with voltages that make up for its wires, at most {human(limit, 'V')}; {source}"
     made = write_derived(design, out, (table, net_levels_text(weights.net_levels)), fields, comment)
     rows = [
-        table_row("soma currents: error, rms", "of ideal", [None, weights.before.rms, weights.after.rms]),
-        table_row("soma currents: error, largest", "of ideal", [None, weights.before.largest, weights.after.largest]),
+        table_row("soma currents: error, rms", OF_IDEAL, [None, weights.before.rms, weights.after.rms]),
+        table_row("soma currents: error, largest", OF_IDEAL, [None, weights.before.largest, weights.after.largest]),
         table_row("soma currents of the wrong sign", "share", [None, weights.before.turned, weights.after.turned]),
         table_row("power of all sources, mean", "W", [None, weights.before.power, weights.after.power]),
     ]
@@ -191,7 +191,8 @@ class _Work:
             sim.sampled_chip(self.network, process, alike_but(share, chip, seed)) for chip in range(draws)
         )  # fmt: skip
         found: list[HeldStates] = held_on_chips(chips, points, forms)
-        what, of = f"{share:.3g} spread", "memories" if self.patterns is not None else "ends of ideal trials"
+        what = f"{printed(share, '1', 3)} spread"
+        of = "memories" if self.patterns is not None else "ends of ideal trials"
         return [
             table_row(f"{what}: all {of} at rest", "share", [None, *(each.held.value for each in found)]),
             table_row(f"{what}: the same, 95 % from", "share", [None, *(each.held.low for each in found)]),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hwlib.quantities import printed
 from hwlib.storage.scratch import scratch_folder
 from spinhop.extracted_network import draw_and_check
 from spinhop.verdicts.next_step import NextStep, next_step
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sim.tasks.kinds import RunTask
 
 COLUMNS = ("ideal", "drawn", "compensated")
+OF_IDEAL, TIMES_W = "of ideal", "times W"  # units of an error relative to ideal wires, and of a weight
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,13 @@ def print_comparison(title: str, rows: Sequence[dict[str, Any]], columns: Sequen
     """The table for people."""
     from spinhop.console import print_table
 
-    cells = [
-        [row["quantity"], row["unit"], *("–" if row[k] is None else f"{row[k]:.4g}" for k in columns)] for row in rows
-    ]
-    print_table(title, ["", "unit", *columns], cells)
+    print_table(title, ["", *columns], [_cells(row, columns) for row in rows])
+
+
+def _cells(row: dict[str, Any], columns: Sequence[str]) -> list[str]:
+    """A row with usual units, and shares in percent; the label says what a number is a multiple of."""
+    quantity, unit = row["quantity"], row["unit"]
+    if unit in (OF_IDEAL, TIMES_W):
+        quantity = f"{quantity}, {unit}"
+    unit = {"share": "1", OF_IDEAL: "1", TIMES_W: ""}.get(unit, unit)
+    return [quantity, *("–" if row[k] is None else printed(row[k], unit) for k in columns)]

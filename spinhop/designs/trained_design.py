@@ -17,7 +17,7 @@ from hwlib.training_rules import PERCEPTRON, trained
 from hwlib.weight_styles import LINES
 from hwlib.weights import stored_patterns
 from spinhop.designs.derived_design import check_target, table_of, write_derived
-from spinhop.designs.design_comparison import DesignComparison, compared, table_row
+from spinhop.designs.design_comparison import TIMES_W, DesignComparison, compared, table_row
 from spinhop.extracted_network import draw_and_extract
 from spinhop.run_folder.inputs import read_design
 
@@ -92,7 +92,7 @@ def train_design(
         step=lambda k, n: progress("simulate", k, n),
     )  # fmt: skip
     before, after = (np.abs(each.weight_levels()).max() for each in (design, made))
-    rows = [table_row("largest weight", "W", [before, before, after], COLUMNS), *verdict.rows]
+    rows = [table_row("largest weight", TIMES_W, [before, before, after], COLUMNS), *verdict.rows]
     return Learnt(out, table, rows, verdict)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hwlib.quantities import in_percent, printed
 from hwlib.sections.search_fields import SIMILARITY
 from hwlib.storage.netcdf import write_netcdf
 from hwlib.storage.writing import write_atomic
@@ -121,7 +122,7 @@ def _write_page(
     for trial in front:
         bounds = [
             [b["name"], b["formula"], _number(b["value"], b["unit"]), _number(b["limit"], b["unit"]),
-             f"{b['distance']:.1%}"]
+             in_percent(b["distance"], 1)]
             for b in trial.judged.bounds
         ]  # fmt: skip
         table = page.table(["bound", "formula", "value", "limit", "room"], bounds, "text stacked", long=[1])
@@ -144,5 +145,4 @@ def _front_parts(folder: Path, rows: list[list[str]], names: list[str]) -> list[
 
 
 def _number(value: float, unit: str) -> str:
-    """As other pages write it, but for shares: Λ has no unit, and is none."""
-    return amount(value, "" if unit == "1" else unit)
+    return f"{value:.4g}" if unit == "1" else printed(value, unit)

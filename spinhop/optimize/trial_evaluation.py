@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlib.design import Design, load_design
 from hwlib.network import Network
+from hwlib.quantities import in_percent
 from hwlib.storage.scratch import scratch_folder
 from spinhop.extracted_network import draw_and_check
 from spinhop.verdicts.verdict import TrialCounts
@@ -100,7 +101,8 @@ def _judge(design: Design, result: Judged, chips: int) -> None:
         if missing <= 0 and not counts.works(design.task.required):  # undetermined
             missing = _LEAST
         unsure = f", {counts.undetermined.sum()} undetermined" if counts.undetermined.any() else ""
-        result.passes("task", missing, f"{task.measure} {accuracy:.4g}, {rest:.0%} of the trials at rest{unsure}")
+        why = f"{task.measure} {accuracy:.4g}, {in_percent(rest)} of the trials at rest{unsure}"
+        result.passes("task", missing, why)
         v_dw = float(trials["v_dw"])
         if result.feasible:
             from hwlib.extraction.conductors import with_capacitance

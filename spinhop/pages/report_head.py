@@ -13,7 +13,7 @@ from hwlib.dynamics_data import Dynamics
 from hwlib.errors import cut
 from hwlib.operating_point import nominal_track
 from hwlib.process import Process
-from hwlib.quantities import human
+from hwlib.quantities import printed
 from hwlib.temperature import at_temperature
 from hwlib.weights import stored_patterns
 from spinhop.pages import page
@@ -78,14 +78,14 @@ def next_paragraph(step: NextStep) -> Markup:
 
 def _point(design: Design, voltages: Mapping[str, str]) -> Rows:
     point, task = design.operating_point, design.task
-    load = "until every wall rests" if isinstance(point.load, str) else human(point.load, "s", 6)
+    load = "until every wall rests" if isinstance(point.load, str) else printed(point.load, "s", 6)
     return [
         *([f"V_DW, {kind}", text] for kind, text in voltages.items()),
-        ["V_C", human(point.v_charge, "V", 6)],
-        ["W", human(point.weight, "V", 6)],
-        ["axon leak, soma leak", f"{point.axon_leak:g} m/s, {point.soma_leak:g} m/s"],
+        ["V_C", printed(point.v_charge, "V", 6)],
+        ["W", printed(point.weight, "V", 6)],
+        ["axon leak, soma leak", f"{printed(point.axon_leak, 'm/s', 6)}, {printed(point.soma_leak, 'm/s', 6)}"],
         ["load phase", f"{load}, weights {point.rails_while_loading}"],
-        ["time limit", human(task.time_limit, "s", 6)],
+        ["time limit", printed(task.time_limit, "s", 6)],
     ]
 
 
@@ -93,11 +93,11 @@ def _device(design: Design, process: Process) -> Rows:
     design, process = at_temperature(design, process)
     device, thickness = design.device, process.layers["track"].thickness
     mobility, r_m = nominal_track(design, process)
-    track = " × ".join(human(x, "m", 6) for x in (device.track_length, device.track_width, thickness))
+    track = " × ".join(printed(x, "m", 6) for x in (device.track_length, device.track_width, thickness))
     return [
         ["track", f"{track}, R_M {r_m:.4g} Ω, wall velocity {mobility * 1e-6:.4g} m/s per µA"],
         ["walls", _dynamics(device.dynamics)],
-        ["pillar", f"{human(device.pillar_width, 'm', 6)} at {100 * device.pillar_position:g} % of the track"],
+        ["pillar", f"{printed(device.pillar_width, 'm', 6)} at {100 * device.pillar_position:g} % of the track"],
         ["temperature of these values", f"{device.reference_temperature:g} K"],
         ["R_P, R_AP", f"{device.r_p:.4g} Ω, {device.r_ap:.4g} Ω; barrier breaks at {device.breakdown_voltage:g} V"],
     ]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from hwlib.design import Design
 from hwlib.errors import harmless
-from hwlib.quantities import human
+from hwlib.quantities import printed
 from hwlib.storage.made_with import design_attributes
 from hwlib.storage.writing import write_bytes
 
@@ -63,7 +63,7 @@ def cells(columns: dict[str, Column], row: Row, names: Sequence[str]) -> list[st
 
 
 def _cell(value: float | None, unit: str) -> str:
-    return "–" if value is None else f"{value:.4g}" if unit == "1" else human(value, unit, 4)
+    return "–" if value is None else f"{value:.4g}" if unit == "1" else printed(value, unit)
 
 
 def main_columns(columns: dict[str, Column]) -> list[str]:
@@ -83,5 +83,5 @@ def _markdown(design: Design, about: dict[str, Any], wires: str, columns: dict[s
         texts = cells(columns, row, names)
         lines.append(f"| {' | '.join(f'**{text}**' if row['own'] else text for text in texts)} |")
     lines += ["", *(f"- `{name}`: {columns[name].meaning}" for name in names)]
-    problems = [f"- {row['v_dw']:.4g} V: {harmless(row['problem'])}" for row in rows if row["problem"]]
+    problems = [f"- {printed(row['v_dw'], 'V')}: {harmless(row['problem'])}" for row in rows if row["problem"]]
     return "\n".join([*lines, *(["", "Rows without numbers:", "", *problems] if problems else [])]) + "\n"

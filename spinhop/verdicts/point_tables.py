@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from hwlib.quantities import digits_apart, human
+from hwlib.quantities import digits_apart, printed, printed_span
 
 Point = dict[str, Any]
 RULE_COLUMNS = ["rule", "ideal", "as drawn", "measured", "limit", "worst", "x, y (µm)"]
@@ -74,17 +74,7 @@ def percent(margin: float) -> str:
 
 def amount(value: float | None, unit: str, digits: int = 4) -> str:
     """A value with so many digits in a unit a person uses; nothing for None."""
-    if value is None:
-        return ""
-    if unit == "1":
-        return f"{100 * value:.{digits}g} %"
-    if not unit:
-        return f"{value:.{digits}g}"
-    if unit == "A":
-        return f"{1e6 * value:.{digits}g} µA"
-    if unit == "s" and abs(value) < 1e-9:
-        return f"{1e12 * value:.{digits}g} ps"
-    return human(value, unit, digits).replace("^2", "²").replace(" u", " µ")
+    return "" if value is None else printed(value, unit, digits)
 
 
 def place(x: float | None, y: float | None) -> str:
@@ -115,8 +105,9 @@ def window_rows(point: Point, most: int) -> list[list[str]]:
 
 
 def span(low: float, high: float) -> str:
-    """A window in V, or that it is closed."""
-    return f"{low:.4g} … {high:.4g} V" if low < high else f"closed ({low:.4g} > {high:.4g} V)"
+    """A window in V or mV, or that it is closed."""
+    ends = printed_span(low, high, "V")
+    return ends if low < high else f"closed ({ends.replace('…', '>')})"
 
 
 def window_summary(points: dict[str, Point]) -> list[str]:
@@ -125,14 +116,15 @@ def window_summary(points: dict[str, Point]) -> list[str]:
     for name, point in points.items():
         values = point["values"]
         (low, high), advised = common_window(values), values["recommended_v_dw"]
-        advice = "no V_DW serves every neuron" if advised is None else f"its centre, recommended, is {advised:.4g} V"
+        centre = "" if advised is None else printed(advised, "V")
+        advice = f"its centre, recommended, is {centre}" if centre else "no V_DW serves every neuron"
         lines.append(f"{SHORT[name]}: all neurons' window is {span(low, high)}; {advice}")
     last = points.get("erc_drawn") or points["erc_ideal"]
     values = last["values"]
     low, high = common_window(values)
     where = "inside" if low <= values["eq4"] <= high else "outside"
     lines += [v_dw_line(name, point) for name, point in points.items()]
-    lines.append(f"the paper's eq. (4) gives {values['eq4']:.4g} V, {where} the window")
+    lines.append(f"the paper's eq. (4) gives {printed(values['eq4'], 'V')}, {where} the window")
     if "erc_drawn" in points and values["ohm_per_cell"] is not None:
         closes = values["closes_at"]
         lines.append(
@@ -144,7 +136,7 @@ def window_summary(points: dict[str, Point]) -> list[str]:
 
 def v_dw_line(name: str, point: Point) -> str:
     """V_DW as a network gets it, and where it comes from."""
-    return f"{SHORT[name]}: V_DW {point['values']['v_dw']:.4g} V, {point['values']['v_dw_origin']}"
+    return f"{SHORT[name]}: V_DW {printed(point['values']['v_dw'], 'V')}, {point['values']['v_dw_origin']}"
 
 
 def lines_of(columns: list[str], rows: list[list[str]]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hwlib.errors import cut
-from hwlib.quantities import human
+from hwlib.quantities import printed
 from spinhop.run_folder.result_files import SOURCES, read_trial
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _set_point(result: xr.Dataset) -> dict[str, Any]:
 
 def set_voltage(volts: float | None, origin: str) -> str:
     """V_DW and where it comes from, in words."""
-    return "–" if volts is None else f"{volts:.4g} V, {origin}"
+    return "–" if volts is None else f"{printed(volts, 'V')}, {origin}"
 
 
 def side_by_side(outcomes: dict[str, TaskOutcome]) -> list[list[str]]:
@@ -181,7 +181,7 @@ def side_by_side(outcomes: dict[str, TaskOutcome]) -> list[list[str]]:
 
 def text(value: float, unit: str) -> str:
     """A measured value to four digits, or a dash when there is none."""
-    return "–" if np.isnan(value) else human(value, unit, 4)
+    return "–" if np.isnan(value) else printed(value, unit)
 
 
 def as_data(outcome: TaskOutcome) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from hwlib.quantities import USUAL, parse_number, parse_quantity, parse_si
+from hwlib.quantities import USUAL, human, in_percent, parse_number, parse_quantity, parse_si, printed, printed_span
 from hwlib.units import Quantity
 
 
@@ -157,3 +157,20 @@ def test_ends_of_the_range_are_allowed():
     wire = _Wire(width=1e-12, leak=-1e4, load="1 s")
     assert (wire.width, wire.leak, wire.load) == (1e-12, -1e4, 1.0)
     assert (_Wire(width=1e3, leak=1e-6).leak, _Wire(width=1, leak="0 m/s").leak) == (1e-6, 0.0)
+
+
+@pytest.mark.parametrize(("value", "unit", "file", "read"), [
+    (3.347e-6, "s", "3.347 us", "3.347 µs"), (2e-10, "s", "0.2 ns", "200 ps"), (-5.0, "m/s", "-5 m/s", "−5 m/s"),
+    (0.07266, "A", "0.07266 A", "72660 µA"), (1.9759e-8, "m^2", "1.976e+04 um^2", "19760 µm²"),
+    (500.0, "ohm", "500 ohm", "500 Ω"), (2.2e-12, "ohm*m^2", "2.2 ohm*um^2", "2.2 Ω·µm²"),
+    (7.8e11, "A/m^2", "7.8e+11 A/m^2", "7.8e+11 A/m²"), (0.1191, "1", "0.1191 1", "11.91 %"),
+    (-0.5, "", "-0.5 ", "−0.5"),
+])  # fmt: skip
+def test_a_file_holds_ascii_and_people_read_signs(value, unit, file, read):
+    assert human(value, unit, 4) == file and printed(value, unit) == read
+
+
+def test_two_values_are_told_in_one_unit():
+    assert printed_span(0.03115, 0.07526, "V") == "31.15 … 75.26 mV"
+    assert printed_span(-0.2, 1.2, "V") == "−0.2 … 1.2 V" and printed(0.9, "V", beside=1.2) == "0.9 V"
+    assert (in_percent(-0.0444, 1), in_percent(0.1)) == ("−4.4 %", "10 %")

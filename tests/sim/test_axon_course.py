@@ -52,8 +52,8 @@ def test_two_neurons_on_one_resistor_to_ground():
         return abs(40e-9 / ends[0] + 20e-9 * under + 40e-9 / ends[1])
 
     by_hand = {
-        "somas P, weights on": crossing(500), "somas P, dendrites at +0.2 V": 100e-9 / speed(0.2, 0, 500),
-        "somas AP, weights on": crossing(2000), "somas AP, dendrites at −0.2 V": -100e-9 / speed(-0.2, 0, 2000),
+        "somas P, weights on": crossing(500), "somas P, dendrites at +200 mV": 100e-9 / speed(0.2, 0, 500),
+        "somas AP, weights on": crossing(2000), "somas AP, dendrites at −200 mV": -100e-9 / speed(-0.2, 0, 2000),
     }  # fmt: skip
     assert courses(design, process, network, protocol) == pytest.approx(by_hand, rel=5e-4, abs=0)
     ends = 100e-9 / speed(0.1, 2000, 500), 100e-9 / speed(0.1, 500, 500)
@@ -106,5 +106,5 @@ def test_the_slowest_state_is_what_the_outcome_says():
     report = operating_point_report(network, protocol, design.device, process)
     found = next(o for o in report.outcomes if o.rule == "leak.axon_time")
     times = courses(design, process, network, protocol)
-    assert found.state == max(times, key=times.get) == "somas AP, dendrites at −0.1 V"
+    assert found.state == max(times, key=times.get) == "somas AP, dendrites at −100 mV"
     assert found.measured == times[found.state] and "switch off" in found.message

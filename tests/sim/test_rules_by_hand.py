@@ -99,7 +99,7 @@ def test_window_is_judged_at_the_nearer_end(factor, end, margin):
     found = Bench(8, v_dw=factor * LEAK).outcome("vdw.window")
     assert (found.required, found.margin) == pytest.approx((end * LEAK, margin), rel=1e-9, abs=0)
     assert found.state == ("all somas AP" if end == 16000 else "all somas P") and found.severity == "error"
-    assert found.passed == (margin > 0) and f"recommended {10750 * LEAK:.4g} V" in found.message
+    assert found.passed == (margin > 0) and f"recommended {10750e3 * LEAK:.4g} mV" in found.message
 
 
 def test_eq4_is_an_error_only_where_v_dw_is_set_to_it():
@@ -176,14 +176,14 @@ def test_table_has_a_column_for_each_number():
     head, *rows = Bench(8).report().table().splitlines()
     assert head.split() == ["rule", "status", "margin", "measured", "required", "where", "state"]
     time = next(row for row in rows if row.startswith("leak.time"))
-    assert re.split("  +", time) == ["leak.time", "pass", "300.0%", "5e-07 s", "2e-06 s", "soma 0", "dendrite balanced"]
+    assert re.split("  +", time) == ["leak.time", "pass", "300.0 %", "500 ns", "2 µs", "soma 0", "dendrite balanced"]
 
 
 def test_table_leaves_an_endless_margin_out():
     report = Bench(8, 1.0).report()
     endless = replace(report.outcomes[0], rule="a", margin=math.inf)
     row = replace(report, outcomes=(endless, replace(endless, margin=0.5))).table().splitlines()[1:]
-    assert "inf" not in row[0] and row[0].split()[:2] == ["a", "pass"] and "50.0%" in row[1]
+    assert "inf" not in row[0] and row[0].split()[:2] == ["a", "pass"] and "50.0 %" in row[1]
     beyond = replace(endless, measured=math.inf, required=math.nan)
     said = [*re.split("  +", replace(report, outcomes=(beyond,)).table().splitlines()[1]), str(beyond.finding({}))]
     assert not any(re.search(r"\b(inf|nan)\b", each) for each in said)
@@ -203,9 +203,9 @@ def test_numbers_that_are_no_json_are_null():
 
 def test_a_marker_names_its_place_once():
     for name, message, text in (
-        ("axon 1→2", "too hot", "axon 1→2: too hot; margin -50.0%"),
-        ("axon 1→2", "axon 1→2 is too hot", "axon 1→2 is too hot; margin -50.0%"),
-        ("", "too hot", "too hot; margin -50.0%"),
+        ("axon 1→2", "too hot", "axon 1→2: too hot; margin −50.0 %"),
+        ("axon 1→2", "axon 1→2 is too hot", "axon 1→2 is too hot; margin −50.0 %"),
+        ("", "too hot", "too hot; margin −50.0 %"),
     ):  # fmt: skip
         assert Outcome("r", message, -0.5, "error", "f", "s", place=Place(name)).marker({}).message == text
     assert Outcome("r", "never", -math.inf, "error", "f", "s").marker({}).message == "never"

@@ -343,7 +343,8 @@ def test_markers_are_the_findings_with_place_and_margin():
     assert 2 <= len(markers) < len(report.outcomes)
     assert [(m.rule, m.severity, m.x, m.y) for m in markers] == [(f.rule, f.severity, f.x, f.y) for f in findings]
     track = next(m for m in markers if m.rule == "current.track")
-    assert track.message.endswith(f"; margin {bench.outcome('current.track').margin:.1%}") and track.x is not None
+    room = f"−{-100 * bench.outcome('current.track').margin:.1f} %"
+    assert track.message.endswith(f"; margin {room}") and track.x is not None
 
 
 def test_waived_rules_do_not_fail():

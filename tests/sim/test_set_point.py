@@ -42,7 +42,7 @@ def test_auto_is_the_centre_of_the_drawn_window():
     assert voltage.volts == pytest.approx((max(values["low"]) + min(values["high"])) / 2, rel=1e-8)
     assert abs(voltage.volts / resolve_v_dw(design, process) - 1) > 0.02
     assert (values["v_dw"], values["v_dw_origin"]) == voltage
-    assert str(voltage) == f"V_DW {voltage.volts:.4g} V, centre of the drawn window"
+    assert str(voltage) == f"V_DW {1e3 * voltage.volts:.4g} mV, centre of the drawn window"
 
 
 def test_it_is_found_once_while_one_network_is_asked_for_one_design(monkeypatch):

@@ -109,7 +109,7 @@ def test_windows_are_told_neuron_by_neuron(waived):
     rows = point_tables.window_rows(waived.points["erc_drawn"], most=10)
     assert [row[0] for row in rows] == ["0", "1", "2"]
     for k, row in enumerate(rows):
-        assert row[1] == f"{drawn['low'][k]:.4g} … {drawn['high'][k]:.4g} V"
+        assert row[1] == f"{1e3 * drawn['low'][k]:.4g} … {1e3 * drawn['high'][k]:.4g} mV"
         assert row[2] == f"{500 * (drawn['low'][k] + drawn['high'][k]):.4g} mV"
         margin = min(0.012 - drawn["low"][k], drawn["high"][k] - 0.012) / 0.012
         assert row[3] == f"{100 * margin:+.1f} %".replace("-", "−")
@@ -117,7 +117,7 @@ def test_windows_are_told_neuron_by_neuron(waived):
     worst = min(range(3), key=lambda k: drawn["margin"][k])
     assert point_tables.window_rows(waived.points["erc_drawn"], most=1)[0][0] == str(worst)
     said = "\n".join(point_tables.window_summary(waived.points))
-    assert f"recommended, is {drawn['recommended_v_dw']:.4g} V" in said
+    assert f"recommended, is {1e3 * drawn['recommended_v_dw']:.4g} mV" in said
     assert f"closes at about N = {drawn['closes_at']}" in said and "outside" in said  # eq. (4) of three neurons
 
 
@@ -156,7 +156,7 @@ def test_databases_of_the_operating_point_mark_every_rule_that_does_not_hold(wai
         missed = {row["rule"]: row for row in waived.points[name]["rules"] if row["status"] != "pass"}
         assert set(found) == set(missed) and {"vdw.window", "leak.axon_size"} <= set(missed)
         assert found["vdw.window"].startswith("waived: ") and "bench device" in found["vdw.window"]
-        assert f"margin {missed['leak.axon_size']['margin']:.1%}" in found["leak.axon_size"]
+        assert f"margin −{-100 * missed['leak.axon_size']['margin']:.1f} %" in found["leak.axon_size"]
 
 
 def test_worst_device_of_ideal_wires_lies_where_it_is_drawn(waived):

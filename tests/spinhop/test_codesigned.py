@@ -43,7 +43,7 @@ def test_the_small_one_holds_from_its_file(spinhop, tmp_path):
     stored = json.loads((tmp_path / "out" / f"{SMALL}.json").read_text())["judged"]
     assert stored["values"] == found["values"]
     line = next(line for line in page.read_text().splitlines() if line.startswith(f"| {SMALL} "))
-    assert f"{1e9 * found['values']['time']:.4g} ns" in line and "100.0% of the bits right, 100% at rest" in line
+    assert f"{1e9 * found['values']['time']:.4g} ns" in line and "100.0 % of the bits right, 100 % at rest" in line
 
 
 @pytest.mark.parametrize("path", codesigned_paths(), ids=lambda path: path.stem)
@@ -142,7 +142,7 @@ def test_one_that_fails_is_told(monkeypatch, spinhop, tmp_path):
 def test_the_table_says_mean_and_nearest_limit(monkeypatch, tmp_path):
     monkeypatch.setattr(codesigned, "judged", lambda path: held())
     (row,) = result_rows(measure(codesigned_paths([SMALL]), tmp_path))
-    assert row[2:5] == ["200 ns", "1 nJ", "2000 µm²"] and row[-2:] == ["all hold", "current.m1, 1% left"]
+    assert row[2:5] == ["200 ns", "1 nJ", "2000 µm²"] and row[-2:] == ["all hold", "current.m1, 1 % left"]
 
 
 def test_rows_of_other_designs_stay(monkeypatch, tmp_path):
@@ -173,7 +173,7 @@ def test_restarts_of_the_page_are_within_5_microseconds():
     page = (codesigned.FOLDER.parents[1] / "docs" / "codesigned.md").read_text(encoding="utf-8")
     row = next(line for line in page.splitlines() if line.startswith("| cuts_60_copper_thick_restarts "))
     _, result, time, energy, *_, rules, _ = (cell.strip() for cell in row.strip("| \n").split(" | "))
-    share, rest = (float(each) for each in re.findall(r"([\d.]+)%", result))
+    share, rest = (float(each) for each in re.findall(r"([\d.]+) %", result))
     assert share >= 99 and rest == 100 and rules == "all hold"
     assert parse_quantity(time, "s") <= 5e-6 * (1 + 1e-9) and parse_quantity(energy, "J") <= 300e-9
 

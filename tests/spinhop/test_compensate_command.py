@@ -1,6 +1,7 @@
 """``spinhop compensate``: the design that it writes is one that ``run`` takes, and what it says is what that does."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from hwlib.design import load_design
 from hwlib.network import MTJ_IN
 from hwlib.process import preset_text
 from spinhop.designs import compensating
+from spinhop.designs.design_comparison import COLUMNS, OF_IDEAL, TIMES_W, print_comparison, table_row
 from spinhop.extracted_network import draw_and_extract
 from tests.support.compiling_line import without_compiling
 
@@ -93,14 +95,14 @@ def test_limit_seed_and_rules_only(spinhop, tmp_path):
     )
     assert rows["largest weight voltage"]["compensated"] == pytest.approx(0.101) and said["at_limit"] > 0
     assert "accuracy" not in rows and "at most 101 mV" in (tmp_path / "a.yaml").read_text()
-    spread = rows["0.05 spread: least margin, median"]
+    spread = rows["5 % spread: least margin, median"]
     again = told(
         spinhop, path, "--rules-only", "--limit", "101 mV", "--draws", "3", "--force", "--out", tmp_path / "a.yaml"
     )
     other = told(
         spinhop, path, "--rules-only", "--limit", "101 mV", "--draws", "3", "--seed", "9", "--out", tmp_path / "b.yaml"
     )
-    assert again[2]["0.05 spread: least margin, median"] == spread != other[2]["0.05 spread: least margin, median"]
+    assert again[2]["5 % spread: least margin, median"] == spread != other[2]["5 % spread: least margin, median"]
     code, out, _ = spinhop("compensate", path, "--rules-only", "--limit", "101 mV", "--draws", "1", "--force")
     assert "drive.pattern: margin" in out and "are at the limit" in out and "limits: broken" in out and code == 1
 
@@ -156,3 +158,18 @@ def test_bad_input_ends_in_one_line_and_draws_and_leaves_nothing(spinhop, tmp_pa
     code, out, err = spinhop("compensate", *arguments)
     assert (code, out) == (2, "") and message in err and err.count("\n") == 1 and len(err) <= 200
     assert sorted(tmp_path.rglob("*")) == before and (tmp_path / "t.yaml").read_text() == "kept\n"
+
+
+def test_the_table_is_in_usual_units(capsys):
+    rows = [
+        table_row("error", OF_IDEAL, [None, 0.0895, 0.03091]), table_row("power", "W", [None, 4.41e-4, -5.2e-4]),
+        table_row("at rest", "share", [1.0, 0.5, 0.0]), table_row("time", "s", [7.665e-8, 1.2e-6, np.nan]),
+        table_row("largest weight", TIMES_W, [1.0, 1.0, 2.5]), table_row("margin", "", [0.3, 0.0, -0.1]),
+    ]  # fmt: skip
+    print_comparison("made", rows, COLUMNS)
+    said = [re.split("  +", line.strip()) for line in capsys.readouterr().out.splitlines()]
+    assert said[4:-1] == [
+        ["error, of ideal", "–", "8.95 %", "3.091 %"], ["power", "–", "441 µW", "−520 µW"],
+        ["at rest", "100 %", "50 %", "0 %"], ["time", "76.65 ns", "1.2 µs", "–"],
+        ["largest weight, times W", "1", "1", "2.5"], ["margin", "0.3", "0", "−0.1"],
+    ]  # fmt: skip
