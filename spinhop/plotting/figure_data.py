@@ -103,6 +103,16 @@ def is_share(source: PlotSource, name: str) -> bool:
     return name in _SHARES or name.endswith("_rate") or name.startswith("share_") or f"{name}_low" in source.numbers
 
 
+def ends_of(source: PlotSource, name: str, values: np.ndarray) -> tuple[float, float]:
+    """Smallest and largest of a number's values, a little apart where all are one; no share leaves 0 … 1 for that."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    if low < high:
+        return low, high
+    apart = 0.05 * (abs(low) or 1.0)
+    ends = low - apart, high + apart
+    return (max(ends[0], 0.0), min(ends[1], 1.0)) if is_share(source, name) and 0 <= low <= 1 else ends
+
+
 def _interval(source: PlotSource, name: str, rows: np.ndarray) -> Interval:
     """Mean over some points; of one point the interval that is stored with it."""
     values = source.numbers[name][rows]
@@ -145,12 +155,12 @@ def _levels(source: PlotSource, name: str, option: str) -> _Levels:
     if len(places) > _MOST_LEVELS:
         edges = np.linspace(places[0], places[-1], _BINS + 1)
         index = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, _BINS - 1)
-        names = [f"{low:.4g} … {high:.4g}" for low, high in pairwise(edges.tolist())]
+        names = [" … ".join(source.told(name, end) for end in ends) for ends in pairwise(edges.tolist())]
         return _Levels(index, (edges[:-1] + edges[1:]) / 2, edges, names)
     first, last = (places[1] - places[0], places[-1] - places[-2]) if len(places) > 1 else (1.0, 1.0)
     middles = (places[:-1] + places[1:]) / 2
     edges = np.concatenate(([places[0] - first / 2], middles, [places[-1] + last / 2]))
-    return _Levels(index, places, edges, [f"{place:.4g}" for place in places.tolist()])
+    return _Levels(index, places, edges, [source.told(name, place) for place in places.tolist()])
 
 
 def _series(source: PlotSource, by: str, rows: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
@@ -194,7 +204,7 @@ def histogram(source: PlotSource, value: str, by: str = "", *, option: str = "--
     rows = known(source, value, option)
     values = source.numbers[value]
     bins = int(np.clip(np.ceil(np.sqrt(len(rows))), 5, 40))
-    edges = np.histogram_bin_edges(values[rows], bins)
+    edges = np.histogram_bin_edges(values[rows], bins, ends_of(source, value, values[rows]))
     return Histogram(
         value, by, edges, {name: np.histogram(values[some], edges)[0] for name, some in _series(source, by, rows)}
     )

@@ -9,7 +9,16 @@ from xml.etree import ElementTree
 import numpy as np
 
 from hwlib.errors import harmless
-from spinhop.plotting.figure_data import CurvePoint, Figures, FrontPlot, HeatMap, Histogram, MeanCurve
+from spinhop.plotting.figure_data import (
+    CurvePoint,
+    Figures,
+    FrontPlot,
+    HeatMap,
+    Histogram,
+    MeanCurve,
+    ends_of,
+    is_share,
+)
 from spinhop.plotting.plot_source import PlotSource
 from spinhop.plotting.yield_drawing import draw_course, draw_sensitivity, draw_shares
 from spinhop.plotting.yield_figures import SensitivityBars, ShareBars, ShareCourse, YieldFigures
@@ -24,6 +33,7 @@ _MARKS, _LINES = ("o", "s", "^", "D", "v", "P"), ("-", "--", ":", "-.", "-", "--
 _INK, _SOFT, _LINE = "#1d2430", "#5c6675", "#c9d0da"
 _SIZE = (6.0, 3.8)  # inch: text is read at 500 px too
 _BESIDE = 0.008  # of the axis
+_ROOM = 0.02  # beyond 0 and 1, for marks of shares
 _SVG = "http://www.w3.org/2000/svg"
 Tips = dict[str, list[str]]  # what a page says of each mark, by the group that they are in
 
@@ -146,25 +156,31 @@ def _curve(axes: Axes, figure: MeanCurve, source: PlotSource) -> Tips:
         axes.scatter(
             x, y[:, 0], s=26, marker=_MARKS[k % len(_MARKS)], color=colour, label=label, zorder=3, gid=f"marks{k}"
         )
-        tips[f"marks{k}"] = [_told(figure, name, point) for point in points]
+        tips[f"marks{k}"] = [_told(figure, name, point, source) for point in points]
     if figure.ticks:
         axes.set_xticks(list(figure.ticks), [harmless(text) for text in figure.ticks.values()])
     axes.set(xlabel=source.label(figure.x), ylabel=source.label(figure.y))
+    told = [point.y.value for points in figure.series.values() for point in points]
+    if is_share(source, figure.y) and min(told) >= 0 and max(told) <= 1:
+        low, high = axes.get_ylim()
+        axes.set_ylim(max(low, -_ROOM), min(high, 1 + _ROOM))
     _legend(axes, bool(figure.by))
     return tips
 
 
-def _told(figure: MeanCurve, name: str, point: CurvePoint) -> str:
-    ends = f" ({_number(point.y.low)} … {_number(point.y.high)})" if np.isfinite(point.y.low) else ""
+def _told(figure: MeanCurve, name: str, point: CurvePoint, source: PlotSource) -> str:
+    y = [source.told(figure.y, each) for each in (point.y.value, point.y.low, point.y.high)]
+    ends = f" ({y[1]} … {y[2]})" if np.isfinite(point.y.low) else ""
     told = [f"{figure.by} = {name}"] if figure.by else []
-    told += [f"{figure.x} = {figure.ticks.get(point.x, _number(point.x))}"]
-    told += [f"{figure.y} = {_number(point.y.value)}{ends}", f"of {point.count} points"]
+    told += [f"{figure.x} = {figure.ticks.get(point.x, source.told(figure.x, point.x))}"]
+    told += [f"{figure.y} = {y[0]}{ends}", f"of {point.count} points"]
     return "; ".join(told)
 
 
 def _heat(axes: Axes, figure: HeatMap, source: PlotSource) -> Tips:
     rows, columns = np.nonzero(np.isfinite(figure.means))
     mesh = axes.pcolormesh(*figure.edges, np.ma.masked_invalid(figure.means), cmap="cividis", gid="cells")
+    mesh.set_clim(*ends_of(source, figure.value, figure.means))
     bar = axes.figure.colorbar(mesh, ax=axes, label=source.label(figure.value))
     bar.outline.set_visible(False)
     for name, axis, k in ((figure.x, axes.xaxis, 0), (figure.y, axes.yaxis, 1)):
@@ -174,7 +190,7 @@ def _heat(axes: Axes, figure: HeatMap, source: PlotSource) -> Tips:
     return {
         "cells": [
             f"{figure.x} = {figure.names[0][j]}; {figure.y} = {figure.names[1][i]}; "
-            f"{figure.value} = {_number(figure.means[i, j])}; {figure.counts[i, j]} points"
+            f"{figure.value} = {source.told(figure.value, figure.means[i, j])}; {figure.counts[i, j]} points"
             for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
         ]
     }
@@ -192,7 +208,8 @@ def _bars(axes: Axes, figure: Histogram, source: PlotSource) -> Tips:
         for bar, patch in enumerate(axes.bar(left, counts, width, align="edge", color=COLOURS[k], label=label)):
             patch.set_gid(f"bar{k}_{bar}")
             low, high = figure.edges[bar], figure.edges[bar + 1]
-            text = f"{figure.value} from {_number(low)} to {_number(high)}; {counts[bar]} {what}"
+            ends = f"from {source.told(figure.value, low)} to {source.told(figure.value, high)}"
+            text = f"{figure.value} {ends}; {counts[bar]} {what}"
             tips[f"bar{k}_{bar}"] = [f"{figure.by} = {name}; {text}" if figure.by else text]
     axes.set(xlabel=source.label(figure.value), ylabel=what)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
@@ -218,7 +235,8 @@ def _front(axes: Axes, figure: FrontPlot, source: PlotSource) -> Tips:
             zorder=2 + k,
         )
         tips[f"marks{k}"] = [
-            f"trial {number} ({label}); {figure.x} = {_number(x)}; {figure.y} = {_number(y)}"
+            f"trial {number} ({label}); "
+            f"{figure.x} = {source.told(figure.x, x)}; {figure.y} = {source.told(figure.y, y)}"
             for number, (x, y) in zip(numbers.tolist(), places.tolist(), strict=True)
         ]
     axes.set(xlabel=source.label(figure.x), ylabel=source.label(figure.y))
@@ -243,7 +261,3 @@ def _legend(axes: Axes, wanted: bool) -> None:
 
 def _short(name: str) -> str:
     return harmless(name if len(name) <= 40 else "…" + name[-39:])
-
-
-def _number(value: float) -> str:
-    return f"{value:.4g}"

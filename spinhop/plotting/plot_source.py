@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from hwlib.errors import InputError, cut, shown
+from hwlib.quantities import printed
 from hwlib.storage.files import refuse_without_descriptors
 from hwlib.storage.netcdf import Wanted, read_netcdf
 from spinhop.optimize.pareto_front import FRONT
@@ -74,6 +75,11 @@ class PlotSource:
         """Name with unit, short enough for an axis."""
         unit = self.units.get(name, "")
         return cut(name, 60) + (f" ({cut(unit, 16)})" if unit not in ("", "1") else "")
+
+    def told(self, name: str, value: float) -> str:
+        """A value of a number or parameter, in a usual unit where it has one."""
+        unit = self.units.get(name, "")
+        return f"{value:.4g}" if unit in ("", "1") else printed(value, cut(unit, 16))
 
 
 def _named(values: dict[str, np.ndarray], name: str, option: str) -> np.ndarray:

@@ -39,6 +39,8 @@ def draw_shares(axes: Axes, figure: ShareBars, colours: Sequence[str]) -> dict[s
 
 def draw_course(axes: Axes, figure: ShareCourse, colours: Sequence[str]) -> dict[str, list[str]]:
     """The share with its interval as a band, against the chips that were judged."""
+    from matplotlib.ticker import MaxNLocator
+
     chips = [share.chips for share in figure.after]
     axes.fill_between(
         chips, [s.low for s in figure.after], [s.high for s in figure.after], color=colours[0], alpha=0.2, linewidth=0
@@ -46,6 +48,7 @@ def draw_course(axes: Axes, figure: ShareCourse, colours: Sequence[str]) -> dict
     axes.plot(chips, [s.value for s in figure.after], color=colours[0], linewidth=1.4)
     axes.scatter(chips, [s.value for s in figure.after], s=14, color=colours[0], zorder=3, gid="course")
     axes.set(xlabel="chips judged", ylabel="share that works", ylim=(-0.02, 1.02))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return {"course": [f"works: {told_share(share)}" for share in figure.after]}
 
 

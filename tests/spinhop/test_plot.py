@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.figure import Figure
 from scipy import stats
 
 from hwlib.errors import InputError
@@ -21,7 +22,11 @@ from spinhop.optimize.search_history import SearchTrial
 from spinhop.optimize.trial_evaluation import Judged
 from spinhop.plotting import plot_source, plot_store
 from spinhop.plotting.figure_data import MOST_DOTS, MeanCurve, curve, front_plot, heat_map, histogram
+from spinhop.plotting.figure_drawing import COLOURS, drawn
 from spinhop.plotting.plot_source import open_source
+from spinhop.plotting.yield_drawing import draw_course
+from spinhop.plotting.yield_figures import ShareCourse
+from spinhop.study.chip_yield import ChipShare
 from spinhop.study.point_evaluation import PointResult
 from spinhop.study.study_store import StudyStore
 
@@ -177,6 +182,31 @@ def test_axes_of_parameters_have_their_units(tmp_path):
     rows = [result(works=1.0, accuracy_mean=1.0, time_mean=1e-7)] * 2
     folder = store_in(tmp_path / "s", weights, rows, units={"operating_point.weight": "V"})
     assert open_source(folder).label("operating_point.weight") == "operating_point.weight (V)"
+
+
+def test_marks_and_legends_tell_values_in_usual_units(tmp_path):
+    places = {"operating_point.weight": [0.06, 0.06, 0.1, 0.1], "device.tmr": [2.0, 3.0, 2.0, 3.0]}
+    rows = [result(works=1.0, time_mean=1.2e-6)] * 4
+    folder = store_in(tmp_path / "s", places, rows, units={"operating_point.weight": "V"})
+    found = plot_store(folder, tmp_path / "p", x="device.tmr", y="works", by="operating_point.weight")
+    assert "operating_point.weight = 60 mV; device.tmr = 2; works = 1 (" in marks(found.page)[0]
+    assert "operating_point.weight = 100 mV<" in next(found.page.parent.glob("*.svg")).read_text(encoding="utf-8")
+    assert open_source(folder).told("time_mean", 1.2e-6) == "1.2 µs"
+
+
+def test_shares_that_are_all_one_are_drawn_within_0_and_1(tmp_path):
+    rows = [result(accuracy_mean=1.0, accuracy_mean_low=1.0, accuracy_mean_high=1.0)] * 4
+    source = open_source(store_in(tmp_path / "s", {"a.b": [1.0, 1.0, 2.0, 2.0], "c.d": [1.0, 2.0, 1.0, 2.0]}, rows))
+    assert histogram(source, "accuracy_mean").edges[[0, -1]].tolist() == [0.95, 1.0]
+    assert drawn(curve(source, "a.b", "accuracy_mean", "c.d"), source)[0].axes[0].get_ylim()[1] <= 1.02
+    cells = drawn(heat_map(source, "a.b", "c.d", "accuracy_mean"), source)[0].axes[0].collections[0]
+    assert cells.get_clim() == (0.95, 1.0)
+
+
+def test_chips_are_counted_in_whole_numbers():
+    axes = Figure().add_subplot()
+    draw_course(axes, ShareCourse([ChipShare(n, n, 0.0, 1.0) for n in range(1, 21)]), COLOURS)
+    assert all(tick == round(tick) for tick in axes.get_xticks())
 
 
 def test_axes_of_a_search_have_their_units(tmp_path, monkeypatch):
