@@ -32,7 +32,7 @@ def print_json(data: Any) -> None:
 def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, whole: bool = True
 ) -> None:  # fmt: skip
-    """Print a table on stdout; every column but the first is right-aligned.
+    """Print a table on stdout, or its title alone where it has no rows; every column but the first is right-aligned.
 
     Args:
         title: above it.
@@ -45,7 +45,11 @@ def print_table(
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=escape(harmless(title)), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    # As a table's own title it would be broken into lines as narrow as the table.
+    Console(highlight=False).print(harmless(title), style="table.title", markup=False, soft_wrap=True)
+    if not rows:
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(columns))
     for k, name in enumerate(columns):
         table.add_column(escape(harmless(name)), justify="left" if k == 0 else "right")
     for row in rows if whole else rows[:MOST_ROWS]:

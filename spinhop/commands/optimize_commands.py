@@ -33,6 +33,7 @@ def optimize(
     from spinhop.optimize import optimize as search
     from spinhop.optimize.search_advice import search_advice
     from spinhop.optimize.trial_evaluation import OBJECTIVES
+    from spinhop.verdicts.point_tables import amount
 
     with TaskBar("optimize") as bar:
         found = search(
@@ -52,13 +53,11 @@ def optimize(
         values = [trial.judged.values for trial in found.front]
         names = [name for name in OBJECTIVES if any(name in each for each in values)]  # a yield only where sampled
         rows = [
-            [str(trial.number), *(f"{each[name]:.4g}" if name in each else "–" for name in names), path.name]
+            [str(trial.number), *(amount(each.get(name), OBJECTIVES[name]) or "–" for name in names), path.name]
             for trial, each, path in zip(found.front, values, found.designs, strict=True)
         ]
-        columns = ["front", *(f"{name} ({OBJECTIVES[name]})" for name in names), "design"]
-        print_table(
-            f"{feasible} of {len(found.trials)} designs hold every rule and do their task", columns, rows, whole=whole
-        )
+        title = f"{feasible} of {len(found.trials)} designs hold every rule and do their task"
+        print_table(title, ["front", *names, "design"], rows, whole=whole)
         print(found.page)
         print_verdict((), step)
     if not found.front:

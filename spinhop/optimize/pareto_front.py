@@ -130,8 +130,7 @@ def _write_page(
     if failed:
         table = page.table(["trial", "first"], reasons, "text", long=[1])
         parts.append(page.section("Why others fail", page.folded(f"all {len(failed)}", table)))
-    made = [[name, str(value)] for name, value in about.items()]
-    parts.append(page.section("Made with", page.table([], made, "facts")))
+    parts.append(page.made_with(about))
     text = page.document("Search", parts)
     write_atomic(folder / PAGE, lambda path: path.write_text(text, encoding="utf-8"))
 

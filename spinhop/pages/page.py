@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -109,6 +110,19 @@ def table(
         long: indices of columns that hold sentences: wide, and wrapped.
     """
     return _part("table", columns, rows, kind, long)
+
+
+def made_with(about: Mapping[str, Any]) -> Markup:
+    """The section on what results were made with; fields of a JSON object are told one after the other."""
+    return section("Made with", table([], [[name, _fields(str(value))] for name, value in about.items()], "facts"))
+
+
+def _fields(text: str) -> str:
+    try:
+        fields = json.loads(text) if text.startswith("{") else None
+    except (ValueError, RecursionError):  # of a foreign file, and no JSON
+        fields = None
+    return ", ".join(f"{name}: {value}" for name, value in fields.items()) if isinstance(fields, dict) else text
 
 
 def folded(summary: str, part: Markup) -> Markup:

@@ -25,7 +25,7 @@ def figure_page(source: PlotSource, figures: Sequence[tuple[str, str]], notes: S
         parts.append(
             page.section(title, Markup('<figure class="plot">') + Markup(harmless_svg(drawing)) + Markup("</figure>"))
         )
-    parts.append(page.section("Made with", page.table([], list(source.about.items()), "facts")))
+    parts.append(page.made_with(source.about))
     return page.render("figures.html", title=f"{source.name}: figures", body=parts, scripts=["figure_tips.js"])
 
 

@@ -381,7 +381,7 @@ def test_an_objective_is_given_once(tmp_path, spinhop):
 def test_the_table_has_columns_of_what_is_known(searched, spinhop):
     path, out, found = searched
     code, printed, _ = spinhop("optimize", path, "--out", out, "--workers", 1)
-    assert code == 0 and len(found.front) and "edp (J*s)" in printed and "yield" not in printed
+    assert code == 0 and len(found.front) and " J·s " in printed and "yield" not in printed
 
 
 def test_yield_as_an_objective(tmp_path, monkeypatch, spinhop):

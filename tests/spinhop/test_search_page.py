@@ -12,6 +12,7 @@ from spinhop.optimize.search_history import SearchTrial
 from spinhop.optimize.trial_evaluation import Judged
 
 GOOD = Judged([0.0] * 5, "", {"time": 1e-7, "energy": 1e-12, "edp": 1e-19, "area": 1e-12, "accuracy": 1.0})
+POINT = '{"v_dw": "auto", "weight": "92 mV"}'
 BAD = Judged([0.0, 0.5, 0.0, 0.0, 0.0], "ideal wires: leak.soma", {})
 
 
@@ -26,9 +27,10 @@ BAD = Judged([0.0, 0.5, 0.0, 0.0, 0.0], "ideal wires: leak.soma", {})
 def test_sections_are_of_what_there_is(judged, headings, tmp_path):
     trials = [SearchTrial(k, {}, each) for k, each in enumerate(judged)]
     front, failed = [t for t in trials if t.judged is GOOD], sum(each is BAD for each in judged)
-    write_front(tmp_path, trials, front, [], ["time", "energy"], {"design": "small"})
+    write_front(tmp_path, trials, front, [], ["time", "energy"], {"design": "small", "point": POINT})
     page = (tmp_path / "index.html").read_text()
     assert re.findall("<h2[^>]*>([^<]*)", page) == headings and "small: search</h1>" in page
+    assert "v_dw: auto, weight: 92 mV<" in page and ("100 ns" in page) == bool(front)
     assert (f"all {failed}<" in page) == (failed > 0)
     assert ("<img" in page, "no design holds every rule and does its task" in page) == (bool(front), not front)
 
