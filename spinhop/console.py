@@ -16,6 +16,7 @@ from spinhop.verdicts.levers import anchor
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
+    from rich.table import Table
 
     from spinhop.verdicts.next_step import NextStep
     from spinhop.verdicts.verdict import VerdictLine
@@ -34,34 +35,49 @@ def print_table(
 ) -> None:  # fmt: skip
     """Print a table on stdout, or its title alone where it has no rows; every column but the first is right-aligned.
 
+    Where a terminal is too narrow for it and wide enough for the table turned, columns become rows: of one graph's many
+    numbers nothing but the first letters would be left.
+
     Args:
         title: above it.
         columns: their titles.
         rows: cells.
         whole: every row; else the first ``MOST_ROWS`` and how many more ``--all`` prints.
     """
-    from rich import box
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
 
     # As a table's own title it would be broken into lines as narrow as the table.
     Console(highlight=False).print(harmless(title), style="table.title", markup=False, soft_wrap=True)
     if not rows:
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(columns))
-    for k, name in enumerate(columns):
-        table.add_column(escape(harmless(name)), justify="left" if k == 0 else "right")
-    for row in rows if whole else rows[:MOST_ROWS]:
-        table.add_row(*(escape(harmless(cell)) for cell in row))
     console = Console(highlight=False)
-    # Without a terminal the table keeps its own width: lines cut at 80 columns help nobody who pipes them.
-    unbounded = console.options.update(width=_UNBOUNDED)
-    wide = max(80, console.measure(table, options=unbounded).maximum)
-    console = console if console.is_terminal else Console(highlight=False, width=wide)
+    told = rows if whole else rows[:MOST_ROWS]
+    table, wide = _laid_out(columns, told)
+    if not console.is_terminal:  # the table keeps its own width: lines cut at 80 columns help nobody who pipes them
+        console = Console(highlight=False, width=max(80, wide))
+    elif wide > console.width:
+        head, *cells = zip(columns, *told, strict=True)
+        turned, wide = _laid_out(head, cells)
+        table = turned if wide <= console.width else table
     console.print(table)
     if not whole and len(rows) > MOST_ROWS:
         print(f"… and {len(rows) - MOST_ROWS} more rows with --all")
+
+
+def _laid_out(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[Table, int]:
+    """A table, and its width where no line is broken."""
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(columns))
+    for k, name in enumerate(columns):
+        table.add_column(escape(harmless(name)), justify="left" if k == 0 else "right")
+    for row in rows:
+        table.add_row(*(escape(harmless(cell)) for cell in row))
+    console = Console(highlight=False)
+    return table, console.measure(table, options=console.options.update(width=_UNBOUNDED)).maximum
 
 
 def print_verdict(lines: Sequence[VerdictLine], step: NextStep | None) -> None:

@@ -1,5 +1,9 @@
 """Tables on the terminal: titles in one line, and none where there are no rows."""
 
+import re
+
+import pytest
+
 from spinhop.console import print_table
 from spinhop.pages import page
 
@@ -27,3 +31,13 @@ def test_made_with_tells_fields_and_leaves_other_texts():
     deep = '{"a":' * 100_000
     found = page.made_with({"point": '{"v_dw": "auto", "n": 2}', "odd": "{no json", "deep": deep})
     assert "v_dw: auto, n: 2<" in found and "{no json<" in found and "{&#34;a&#34;:{" in found
+
+
+@pytest.mark.parametrize(("width", "turned"), [("40", True), ("200", False), ("12", False)])
+def test_a_table_too_wide_for_the_terminal_is_turned(width, turned, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", width)
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    print_table("maxcut", ["graph", *(f"number {k}" for k in range(9))], [["a.txt", *("0.1 ns" for _ in range(9))]])
+    lines = [line.split() for line in re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()]
+    assert (["number", "8", "0.1", "ns"] in lines) == turned
+    assert not turned or lines[2] == ["graph", "a.txt"]
