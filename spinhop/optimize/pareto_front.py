@@ -15,7 +15,6 @@ from hwlib.storage.writing import write_atomic
 from spinhop.optimize.search_history import SearchTrial
 from spinhop.optimize.search_space import Axis
 from spinhop.optimize.trial_evaluation import OBJECTIVES, STAGES
-from spinhop.verdicts.point_tables import amount
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -144,4 +143,5 @@ def _front_parts(folder: Path, rows: list[list[str]], names: list[str]) -> list[
 
 
 def _number(value: float, unit: str) -> str:
+    """As other pages write it, but for shares: Λ has no unit, and is none."""
     return f"{value:.4g}" if unit == "1" else printed(value, unit)

@@ -231,11 +231,6 @@ def _other_voltage(found: xr.Dataset, design: Design, ideal: bool) -> list[str]:
     return [f"v_dw {float(found['v_dw']):.6g} V, here {known.volts:.6g} V"]
 
 
-def read_recall(path: Path) -> xr.Dataset:
-    """A recall's dataset, as ``read_task``."""
-    return read_task(path, "recall")
-
-
 def _read(path: Path, what: str, wanted: Mapping[str, Wanted], design: Design | None) -> xr.Dataset:
     sizes = {"source": len(SOURCES), "sink": len(SINKS), "bound": 2}
     if design is not None:

@@ -19,7 +19,7 @@ from hwlib.storage.netcdf import write_netcdf
 from spinhop.run_folder.artefacts import save_dataset
 from spinhop.run_folder.manifest import read_manifest
 from spinhop.run_folder.provenance import file_hash
-from spinhop.run_folder.result_files import read_recall, read_trial
+from spinhop.run_folder.result_files import read_task, read_trial
 from tests.conftest import synthetic_recall
 
 READ = ("network.nc", "ideal.nc", "drawn.nc", "recall_ideal.nc", "recall_drawn.nc", "layout.png")
@@ -60,7 +60,8 @@ def test_a_file_that_the_run_did_not_write_is_refused_unopened(spinhop, syntheti
 
 
 READERS = {
-    "network": read_network, "recall": read_recall, "trial": lambda path: read_trial(path, traces=True)
+    "network": read_network, "recall": lambda path: read_task(path, "recall"),
+    "trial": lambda path: read_trial(path, traces=True),
 }  # fmt: skip
 
 
@@ -322,7 +323,7 @@ def test_what_a_result_says_of_itself_must_be_of_this_run(spinhop, synthetic_run
 
 def test_times_over_all_trials_are_those_of_each(tmp_path):
     result = synthetic_recall(4, 20, seed=1, resting=7)
-    read_recall(save_dataset(result, tmp_path / "right.nc"))
+    read_task(save_dataset(result, tmp_path / "right.nc"), "recall")
     result["time_to_solution"] = 2 * result["time_to_solution"]
     with pytest.raises(InputError, match="times are not those of the trials at rest"):
-        read_recall(save_dataset(result, tmp_path / "wrong.nc"))
+        read_task(save_dataset(result, tmp_path / "wrong.nc"), "recall")

@@ -18,7 +18,7 @@ from spinhop import stages
 from spinhop.pages import page, report_head
 from spinhop.pages.resistance_table import FARTHEST, TO_FARTHEST
 from spinhop.report import _provenance, write_report
-from spinhop.run_folder.result_files import read_recall
+from spinhop.run_folder.result_files import read_task
 from spinhop.running import run_design
 from spinhop.runtime.compile_progress import Compiled
 from spinhop.verdicts.task_outcome import TaskOutcome, text
@@ -152,7 +152,7 @@ def test_outcome_takes_times_of_resting_trials_only(synthetic_run):
 
 
 def test_no_resting_trial_has_no_time(synthetic_run):
-    outcome = TaskOutcome.of(read_recall(synthetic_run(resting=0) / "recall_drawn.nc"))
+    outcome = TaskOutcome.of(read_task(synthetic_run(resting=0) / "recall_drawn.nc", "recall"))
     assert np.isnan(outcome.time_mean)
     assert text(outcome.time_mean, "s") == "–"
 
