@@ -69,7 +69,10 @@ def _cut_trunk(planter: Planter, layout: kdb.Layout) -> Fault | None:
     trunk = _trunk(planter)
     if trunk is None:
         return None
-    vias = planter.view.regions["v2"].interacting(kdb.Region([wire & trunk.box for wire in trunk.wires]))
+    crossings = kdb.Region()
+    for wire in trunk.wires:
+        crossings.insert(wire & trunk.box)
+    vias = planter.view.regions["v2"].interacting(crossings)
     slit = _slit(planter, trunk.box, vias.bbox())  # beyond the outermost no current is cut off
     return _cut(planter, layout, "cut-trunk", trunk.metal, slit, f"a trunk of {trunk.net} cut")
 
