@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import klayout.db as kdb
 import numpy as np
@@ -65,6 +66,14 @@ def device_table(netlist: kdb.Netlist) -> DeviceTable:
     return DeviceTable(table.nets, table.place, table.values, table.pieces, ends)
 
 
+class _Devices(NamedTuple):
+    """Some devices of a circuit, as in ``DeviceTable``."""
+
+    nets: np.ndarray
+    place: np.ndarray
+    values: np.ndarray
+
+
 class _CircuitTable:
     """The devices in and below one circuit; nets are numbered per circuit, as they are met."""
 
@@ -77,10 +86,10 @@ class _CircuitTable:
         self.values = np.empty((0, len(_MEASURED)))
         self.ways_out: tuple[list[int], list[tuple[int, int]], list[tuple[int, PlacedNet]]] | None = None  # kept
 
-    def add(self, nets: np.ndarray, place: np.ndarray, values: np.ndarray) -> None:
-        self.nets = np.concatenate([self.nets, nets])
-        self.place = np.concatenate([self.place, place])
-        self.values = np.concatenate([self.values, values])
+    def take(self, parts: list[_Devices]) -> None:
+        """Have the devices of all parts, in their order."""
+        if parts:
+            self.nets, self.place, self.values = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
 
     def fresh(self) -> int:
         self.count += 1
@@ -98,17 +107,18 @@ class _CircuitTable:
 
 def _read_circuit(circuit: kdb.Circuit, tables: dict[int, _CircuitTable]) -> _CircuitTable:
     table = _CircuitTable()
-    _own_devices(circuit, table)
+    parts = _own_devices(circuit, table)
     users: dict[int, list[kdb.SubCircuit]] = defaultdict(list)
     for sub in circuit.each_subcircuit():
         users[sub.circuit_ref().cell_index].append(sub)
     for cell, subs in users.items():
         if len(tables[cell].nets):
-            _instances(tables[cell], subs, table)
+            parts.append(_instances(tables[cell], subs, table))
+    table.take(parts)
     return table
 
 
-def _own_devices(circuit: kdb.Circuit, table: _CircuitTable) -> None:
+def _own_devices(circuit: kdb.Circuit, table: _CircuitTable) -> list[_Devices]:
     nets, place, values = [], [], []
     for device in circuit.each_device():
         nets.append([table.number_of(device.net_for_terminal(k)) for k in range(len(TERMINALS))])
@@ -116,35 +126,37 @@ def _own_devices(circuit: kdb.Circuit, table: _CircuitTable) -> None:
         ix, iy, ox, oy = (device.parameter(name) for name in ("IX", "IY", "OX", "OY"))
         place.append([[here.x, here.y], [here.x + ix, here.y + iy], [here.x + ox, here.y + oy]])
         values.append([device.parameter(name) * PARAMETERS[name][2] for name in _MEASURED])
-    if nets:
-        table.add(np.array(nets), np.array(place), np.array(values))
+    return [_Devices(np.array(nets), np.array(place), np.array(values))] if nets else []
 
 
-def _instances(inner: _CircuitTable, subs: list[kdb.SubCircuit], table: _CircuitTable) -> None:
-    """Add the devices of all instances of one circuit, with nets of the circuit they sit in."""
+def _instances(inner: _CircuitTable, subs: list[kdb.SubCircuit], table: _CircuitTable) -> _Devices:
+    """The devices of all instances of one circuit, with nets of the circuit they sit in."""
     if inner.ways_out is None:
         used = np.unique(inner.nets).tolist()
         inner.ways_out = used, *_ways_out(subs[0].circuit_ref(), inner, used)
     used, pins, ending = inner.ways_out
-    outside = np.full((len(subs), len(used)), -1, np.int64)
-    turn, shift = np.empty((len(subs), 2, 2)), np.empty((len(subs), 2))
-    number, number_of = table.number, table.number_of
-    for row, sub in enumerate(subs):
+    pin_ids, number, number_of = [pin for _, pin in pins], table.number, table.number_of
+    # Lists: a large layout has millions of pins, and an array takes a number several times as slowly.
+    outer, fresh, turns, shifts = [], [], [], []
+    for sub in subs:
         trans = sub.trans
         disp = trans.disp
-        shift[row] = disp.x, disp.y
-        turn[row] = _TURNS[round(trans.angle / 90) % 4, trans.is_mirror()]
-        for column, pin in pins:
+        shifts.append((disp.x, disp.y))
+        turns.append(round(trans.angle / 90) % 4 + 4 * trans.is_mirror())
+        for pin in pin_ids:
             net = sub.net_for_pin(pin)
             found = number.get(net.cluster_id) if net is not None else -1
-            outside[row, column] = number_of(net) if found is None else found
-        for column, piece in ending:
-            outside[row, column] = fresh = table.fresh()
-            table.pieces[fresh] = PlacedNet(piece.net, trans * piece.place, piece.text)
+            outer.append(number_of(net) if found is None else found)
+        for _, piece in ending:
+            fresh.append(table.fresh())
+            table.pieces[fresh[-1]] = PlacedNet(piece.net, trans * piece.place, piece.text)
+    outside = np.full((len(subs), len(used)), -1, np.int64)
+    for columns, numbers in ((pins, outer), (ending, fresh)):
+        outside[:, [column for column, _ in columns]] = np.array(numbers, np.int64).reshape(len(subs), -1)
     nets = outside[:, np.searchsorted(used, inner.nets)]
-    place = np.einsum("sab,dpb->sdpa", turn, inner.place) + shift[:, None, None, :]
+    place = np.einsum("sab,dpb->sdpa", _TURNS[turns], inner.place) + np.array(shifts)[:, None, None, :]
     values = np.broadcast_to(inner.values, (len(subs), *inner.values.shape))
-    table.add(nets.reshape(-1, 4), place.reshape(-1, 3, 2), values.reshape(-1, values.shape[-1]))
+    return _Devices(nets.reshape(-1, 4), place.reshape(-1, 3, 2), values.reshape(-1, values.shape[-1]))
 
 
 def _ways_out(
@@ -152,11 +164,13 @@ def _ways_out(
 ) -> tuple[list[tuple[int, int]], list[tuple[int, PlacedNet]]]:
     """For the nets used by devices: (column, pin) of those that leave the circuit, (column, piece) of the others."""
     pin_of: dict[int, int] = {}
+    number_at = inner.number.get
     for pin in circuit.each_pin():
-        net = circuit.net_for_pin(pin.id())
-        number = inner.number.get(net.cluster_id) if net is not None else None
+        key = pin.id()
+        net = circuit.net_for_pin(key)
+        number = number_at(net.cluster_id) if net is not None else None
         if number is not None:
-            pin_of.setdefault(number, pin.id())
+            pin_of.setdefault(number, key)
     cluster_of = {number: cluster for cluster, number in inner.number.items()}
     pins, ending = [], []
     for column, number in enumerate(used):
@@ -170,8 +184,8 @@ def _ways_out(
     return pins, ending
 
 
-_TURNS: dict[tuple[int, bool], np.ndarray] = {}
+_TURNS = np.empty((8, 2, 2))  # by a quarter of the angle, and 4 more where mirrored
 for _angle in range(4):
     _c, _s = [(1, 0), (0, 1), (-1, 0), (0, -1)][_angle]
-    _TURNS[_angle, False] = np.array([[_c, -_s], [_s, _c]], float)
-    _TURNS[_angle, True] = np.array([[_c, _s], [_s, -_c]], float)  # mirrored at the x axis first
+    _TURNS[_angle] = [[_c, -_s], [_s, _c]]
+    _TURNS[_angle + 4] = [[_c, _s], [_s, -_c]]  # mirrored at the x axis first

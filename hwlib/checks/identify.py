@@ -56,6 +56,13 @@ def identify(
     return _by_place(claim, place, lattice), lattice
 
 
+def not_among(count: int, found: np.ndarray) -> np.ndarray:
+    """Numbers 0 … count − 1 that are not among those found (negative ones are none), ascending; no array is sorted."""
+    free = np.ones(count, bool)
+    free[found[found >= 0]] = False
+    return np.flatnonzero(free)
+
+
 def _by_nets(named: np.ndarray, kinds: np.ndarray, n: int) -> np.ndarray:
     dendrite = np.append(kinds[:, 0], UNKNOWN)[named]  # index −1 hits the appended entry
     drive = np.append(kinds[:, 1], UNKNOWN)[named]
@@ -136,7 +143,7 @@ def _settle_rivals(claim: np.ndarray, place: np.ndarray, lattice: Lattice) -> No
 
 def _by_place(claim: np.ndarray, place: np.ndarray, lattice: Lattice) -> np.ndarray:
     lost = np.flatnonzero(claim < 0)
-    free = np.setdiff1d(np.arange(len(lattice.rows) ** 2), claim)
+    free = not_among(len(lattice.rows) ** 2, claim)
     if not len(lost) or not len(free):
         return claim
     if len(lost) * len(free) > 25_000_000:  # another design altogether: no use in pairing thousands of strangers

@@ -14,7 +14,7 @@ from hwlib.checks.device_extractor import tolerance
 from hwlib.checks.drawn_devices import write_drawn_devices
 from hwlib.checks.fed_wires import broken_wires
 from hwlib.checks.graph_comparison import topology_beside
-from hwlib.checks.identify import Lattice, identify
+from hwlib.checks.identify import Lattice, identify, not_among
 from hwlib.checks.layout_view import LayoutView, view_in_bands, view_whole
 from hwlib.checks.locate import Locator
 from hwlib.checks.loose_metal import dangling_ends
@@ -205,7 +205,7 @@ class Comparison:
             self.report.recognition(message, box)
 
     def _devices(self) -> None:
-        missing = np.setdiff1d(np.arange(self.reference.devices), self.identity)
+        missing = not_among(self.reference.devices, self.identity)
         place = self.lattice.places(self.reference.post[missing], self.reference.pre[missing])
         self.report.devices(missing, np.flatnonzero(self.identity < 0), place)
 

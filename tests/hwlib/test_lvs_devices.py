@@ -11,6 +11,7 @@ import xarray as xr
 from hwlib.checks import lvs, network_graph, reference_netlist, reference_network
 from hwlib.checks.connectivity import Extracted
 from hwlib.checks.device_table import device_table
+from hwlib.checks.identify import not_among
 from hwlib.checks.lvs_reference import write_reference_spice
 from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
@@ -22,6 +23,11 @@ from tests.support.drawn_network import ONE_SIDE, PX, PY, Drawing, draw_network
 EBEAM = load_process("ebeam")
 FIVE = Design(name="five", network={"neurons": 5, "feeds": ONE_SIDE}, seed=3)
 TWO = Design(name="two", network={"neurons": 2}, seed=3)
+
+
+def test_numbers_that_were_not_found():
+    assert not_among(6, np.array([4, -1, 0, 4, 2])).tolist() == [1, 3, 5]
+    assert not_among(2, np.array([1, 0])).tolist() == []
 
 
 @pytest.mark.parametrize(("angle", "mirror"), list(itertools.product(range(4), (False, True))))
