@@ -10,6 +10,7 @@ from hwlib.nets import DRIVE, NET_CLASSES, NetClass
 from hwlib.network import MTJ_OUT, Network
 from sim.circuit.dead_ends import DeadEnds
 from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
+from sim.circuit.series_nodes import SeriesNodes
 
 TO_FARTHEST = "wire resistance, source to farthest terminal"
 FARTHEST = (
@@ -73,29 +74,38 @@ def farthest_resistance(network: Network) -> np.ndarray:
 
 
 class _Wires:
-    """The wires alone, sources at 0 V: branches by sums along them, meshes by solving.
+    """The wires alone, sources at 0 V: branches by sums along them, lines by their ends, meshes by solving.
 
     Attributes:
         floating: nodes that no source reaches, boolean, shape (nodes,).
     """
 
     def __init__(self, network: Network, source: np.ndarray):
-        self._ends = DeadEnds(network.resistor_nodes, network.resistor_ohm, source)
-        kept = np.cumsum(self._ends.nodes) - 1
-        mesh, some = kept[network.resistor_nodes[self._ends.resistors]], self._ends.nodes
-        siemens = 1 / network.resistor_ohm[self._ends.resistors]
-        self._mesh = ResistorNetwork(ResistorGraph(mesh, int(some.sum())), siemens, source[some])
-        self.floating = self._ends.as_rest(self._on_all(self._mesh.floating))
-
-    def _on_all(self, of_mesh: np.ndarray) -> np.ndarray:
-        found = np.zeros(len(self._ends.nodes), of_mesh.dtype)
-        found[self._ends.nodes] = of_mesh
-        return found
+        self._branches = DeadEnds(network.resistor_nodes, network.resistor_ohm, source)
+        self._some = self._branches.nodes
+        number = np.cumsum(self._some) - 1
+        kept = self._branches.resistors
+        self._lines = SeriesNodes(number[network.resistor_nodes[kept]], network.resistor_ohm[kept], source[self._some])
+        ends = self._lines.nodes
+        number = np.cumsum(ends) - 1
+        graph = ResistorGraph(number[self._lines.ends], int(ends.sum()))
+        self._mesh = ResistorNetwork(graph, 1 / self._lines.ohm, source[self._some][ends])
+        floating = self._lines.as_rest(_on_all(self._mesh.floating, ends))
+        self.floating = self._branches.as_rest(_on_all(floating, self._some))
 
     def potentials(self, injected: np.ndarray) -> np.ndarray:
         """In V for currents from outside into each node in A, shape (nodes,)."""
-        into = self._ends.into_rest(injected)
-        return self._ends.potentials(self._on_all(self._mesh.potentials(injected=into[self._ends.nodes])), into)
+        into = self._branches.into_rest(injected)
+        along = self._lines.into_rest(into[self._some])
+        ends = _on_all(self._mesh.potentials(injected=along[self._lines.nodes]), self._lines.nodes)
+        return self._branches.potentials(_on_all(self._lines.potentials(ends, along), self._some), into)
+
+
+def _on_all(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Values of some of many nodes, zero elsewhere."""
+    found = np.zeros(len(where), values.dtype)
+    found[where] = values
+    return found
 
 
 def resistance_table(network: Network) -> list[NetClassResistance]:

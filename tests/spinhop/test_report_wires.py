@@ -7,10 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import sim.circuit.series_nodes
+import spinhop.pages.resistance_table
 from hwlib.design import Design
 from hwlib.network import MTJ_OUT, Network
 from hwlib.process import load_process
 from hwlib.schematic import ideal_network, ladder_network
+from sim.circuit.resistor_network import ResistorGraph
 from spinhop.pages.resistance_table import farthest_resistance, resistance_table
 
 
@@ -37,6 +40,32 @@ def test_drives_are_fed_by_their_soma_wherever_their_label_is():
     pins[network.node_net[pins] == net] = np.flatnonzero(network.node_net == net)[-1]  # the far end
     moved = replace(network, pin_node=pins)
     assert farthest_resistance(moved)[net] == pytest.approx(ohm * (n - 2))
+
+
+def test_lines_that_close_into_loops_are_solved_by_their_ends(monkeypatch):
+    """Of a large network they are nearly all of it, and to order their nodes takes longer than all the rest."""
+    n = 60
+    network = ladder_network(_design(n), load_process("ebeam"), 2.0)
+    of = [np.flatnonzero(network.node_net == network.net_index(f"dend_{k}")) for k in range(n)]
+    ends = np.concatenate([network.resistor_nodes, [nodes[[0, -1]] for nodes in of]]).astype(np.int32)
+    rings = replace(
+        network, resistor_nodes=ends, resistor_ohm=np.full(len(ends), 2.0),
+        resistor_layer=np.full(len(ends), -1, np.int32), resistor_limit=np.full(len(ends), np.inf),
+    ).validate()  # fmt: skip
+    solved = []
+
+    class Counted(ResistorGraph):
+        def __init__(self, ends, nodes):
+            super().__init__(ends, nodes)
+            solved.append(nodes)
+
+    monkeypatch.setattr(spinhop.pages.resistance_table, "ResistorGraph", Counted)
+    by_ends = farthest_resistance(rings)
+    monkeypatch.setattr(sim.circuit.series_nodes, "_FEW", n**2)
+    assert by_ends == pytest.approx(farthest_resistance(rings), rel=1e-12, nan_ok=True)
+    one_by_one = solved.pop()
+    assert one_by_one >= n * n / 2
+    assert solved[0] < one_by_one - n * n / 4
 
 
 def _with_random_mesh(network: Network, seed: int) -> Network:
