@@ -12,6 +12,7 @@ import qdldl
 from scipy.sparse import csc_matrix
 
 from hwlib.connected_parts import connected_parts
+from sim.circuit.many_drives import ManyDrives, Sources
 
 
 class ResistorGraph:
@@ -251,6 +252,11 @@ class ResistorNetwork:
         into[self._known] = volts[self._known]
         found: np.ndarray = graph.factor(self, self._fill).solve(into)
         return found
+
+    def many_drives(self) -> ManyDrives:
+        """The network under several drives at once, whose results have the bits of ``at_circuit_nodes``."""
+        sources = Sources(self._held_node, self._known, self._inner, self._source, self._across)
+        return ManyDrives(self._graph.factor(self, self._fill), sources)
 
     def sensitivities(self, output: np.ndarray) -> np.ndarray:
         """How weighted sums of potentials change with the potentials of held nodes (adjoint solve, reciprocity).

@@ -13,16 +13,14 @@ from hwlib.nets import DENDRITE, LINE, RAIL, V_DW, NetClass, device_name
 from hwlib.network import Network
 from hwlib.process import Process
 from hwlib.quantities import texts_in_si
-from hwlib.workers.forked import cores
-from hwlib.workers.threads import in_threads
 from sim.dynamics import Kinematic, WallDynamics, dynamics_of
 from sim.protocol import Protocol
 from sim.rules.outcome import Place, first_largest
 from sim.rules.statics import Solution, StaticCircuit, StaticCircuits
+from sim.rules.summed_sizes import summed_sizes
 from sim.walls import Pillars
 
 LOAD_GROUPS = 64
-ALONE = 30_000  # solves of networks with fewer devices are over before threads have begun
 LOAD_STATE = "load, worst start, somas P, axons ON"
 # Of the convergence phase: whether somas are P, and which axons are ON. The dendrite voltage rises with the conductance
 # of every axon of positive weight and falls with the others', so the states with only those ON bound it. The current of
@@ -197,31 +195,18 @@ class Cases:
         """
         network, n = self.network, self.network.neurons
         circuit = self.circuits.at(self.parallel(True, "all"), self.held(*self.load_classes))
-        base = circuit.solve(np.where(network.nets_of(V_DW), self.protocol.v_dw, 0.0))
-        tracks, pillars, wires = (
-            np.abs(each) for each in (base.track_current, base.pillar_current, base.shared_current)
-        )  # fmt: skip
-        own, others, pull = np.zeros(n), np.zeros(n), np.zeros((n, n))
-        owner = np.array([net.neuron for net in network.parsed_nets()])
-        groups = min(n, LOAD_GROUPS)
-
-        def sizes(group: int) -> tuple[np.ndarray, ...]:
-            mine = network.nets_of(DENDRITE) & (owner % groups == group)
-            share = circuit.solve(np.where(mine, self.protocol.v_charge, 0.0))
-            somas = share.track_current[network.somas]
-            each = share.track_current, share.pillar_current, share.shared_current
-            return somas, *(np.abs(current, out=current) for current in each)
-
-        threads = cores() if network.devices > ALONE else 1
-        for group, (somas, *found) in enumerate(in_threads(sizes, range(groups), threads)):
-            for total, more in zip((tracks, pillars, wires), found, strict=True):
-                total += more
+        owner, groups = np.array([net.neuron for net in network.parsed_nets()]), min(n, LOAD_GROUPS)
+        mine = [network.nets_of(DENDRITE) & (owner % groups == group) for group in range(groups)]
+        drives = [np.where(network.nets_of(V_DW), self.protocol.v_dw, 0.0)]
+        drives += [np.where(nets, self.protocol.v_charge, 0.0) for nets in mine]
+        (tracks, pillars, wires), each = summed_sizes(circuit, drives)
+        drift, own, others, pull = each[0], np.zeros(n), np.zeros(n), np.zeros((n, n))
+        for group, somas in enumerate(each[1:]):
             in_group = np.arange(n) % groups == group
             own += np.where(in_group, somas, 0)
             others += np.where(in_group, 0, np.abs(somas))
             pull[:, in_group] = somas[:, None]
         wires = np.abs(circuit.with_contacts(wires, tracks, pillars))
-        drift = base.track_current[network.somas]
         return LoadBound(tracks, pillars / circuit.pillar_siemens, wires, own - others, drift, pull)
 
     @cached_property

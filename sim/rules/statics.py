@@ -10,6 +10,7 @@ import numpy as np
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from sim.circuit.circuit_nodes import joined_pins, numbered
+from sim.circuit.many_drives import ManyDrives
 from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
 from sim.circuit.series_terminals import series_branches
 
@@ -132,6 +133,10 @@ class StaticCircuits:
         """Wires that are no contact in series with a device: half of a large network's."""
         first, second = (each[self._shared].astype(np.intp) for each in (self.graph.first, self.graph.second))
         return _Conductors(first, second, 1 / self.network.resistor_ohm[self._shared])
+
+    def forget_wires(self) -> None:
+        """Let go of ``wires`` until they are asked for again: of a million devices they are a hundred megabytes."""
+        self.__dict__.pop("wires", None)
 
     def with_contacts(self, shared: np.ndarray, tracks: np.ndarray, pillars: np.ndarray) -> np.ndarray:
         """Currents of all wire resistors in A, shape (resistors,): a contact carries what its device does.
@@ -289,3 +294,11 @@ class StaticCircuit:
     def solve(self, net_voltage: np.ndarray) -> Solution:
         """Solve for source voltages per net in V (entries of nets not held are ignored), shape (nets,)."""
         return Solution(self, self._resistors.at_circuit_nodes(net_voltage[self._source]))
+
+    def many_drives(self) -> tuple[ManyDrives, np.ndarray]:
+        """The circuit for several drives at once, and the net of each node that a source holds, shape (held,)."""
+        return self._resistors.many_drives(), self._source
+
+    def forget_wires(self) -> None:
+        """As of ``StaticCircuits``."""
+        self._circuits.forget_wires()

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sim.circuit.many_drives import LANES, add_sizes
 from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
 from tests.support.dense_circuit import dense_potentials
 
@@ -122,3 +123,20 @@ def test_nobody_else_assembles_a_conductance_matrix():
             if names & solvers and "engines" not in path.parts:
                 found.add(str(path.relative_to(ROOT)))
     assert found == own
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_several_drives_at_once_have_the_bits_of_each_alone(seed):
+    rng, network, _, _, held, _, node = _random(seed)
+    volts = rng.uniform(-1, 1, (held.sum(), LANES))
+    volts[0, 0] = 0.0
+    many = network.many_drives()
+    found, siemens = many.potentials(volts), rng.uniform(0.1, 1.0, 5)
+    sizes, first, second = np.zeros(5), node[:5], node[5:10]
+    for lane in range(LANES):
+        alone = network.at_circuit_nodes(volts[:, lane])
+        np.testing.assert_array_equal(found[many.place, lane], alone)
+        sizes += np.abs((alone[first] - alone[second]) * siemens)
+    added = np.zeros(5)
+    add_sizes(many.place[first], many.place[second], siemens, found, added)
+    np.testing.assert_array_equal(added, sizes)

@@ -12,8 +12,7 @@ from hwlib.nets import DENDRITE, LINE, RAIL
 from hwlib.weights import weight_levels
 from layouts import hopfield, write_layout
 from sim.protocol import protocol_for
-from sim.rules import Limits, leaks, operating_point_report
-from sim.rules import cases as bounding_cases
+from sim.rules import Limits, leaks, operating_point_report, summed_sizes
 from sim.rules.cases import LOAD_STATE, Cases
 
 
@@ -78,8 +77,8 @@ def test_threads_find_the_same_worst_start_to_the_last_bit(small, monkeypatch, t
     protocol = protocol_for(design, process, levels=weight_levels(design))
     bounds = []
     for alone in (np.inf, 0):
-        monkeypatch.setattr(bounding_cases, "ALONE", alone)
-        monkeypatch.setattr(bounding_cases, "cores", lambda: threads)
+        monkeypatch.setattr(summed_sizes, "ALONE", alone)
+        monkeypatch.setattr(summed_sizes, "cores", lambda: threads)
         bounds.append(Cases(network, protocol, design.device, process, Limits()).load_bound)
     for name, values in vars(bounds[0]).items():
         np.testing.assert_array_equal(getattr(bounds[1], name), values, err_msg=name)
