@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hwlib.checks.connectivity import links, wires
-from hwlib.checks.design_rules.ruby import FILL_CROSSING, ruby_text
+from hwlib.checks.design_rules.ruby import FILES, FILL_CROSSING, ruby_text
 from hwlib.checks.device_extractor import PARAMETERS, tolerance
 from hwlib.nets import NET_CLASSES
 from hwlib.network import TERMINALS
@@ -47,7 +47,7 @@ def lvs_script(process: Process) -> str:
         "net_name": f"Regexp.new({ruby_text(_plain_groups(names))})",
     }
     data = "".join(f"{name} = {value}\n" for name, value in said.items())
-    return _HEADER.format(name=process.name) + data + FILL_CROSSING + _BODY.read_text(encoding="utf-8")
+    return _HEADER.format(name=process.name) + data + FILES + FILL_CROSSING + _BODY.read_text(encoding="utf-8")
 
 
 def write_lvs_script(process: Process, path: str | Path) -> Path:

@@ -227,6 +227,27 @@ def without_empty_cells(layout: kdb.Layout) -> None:
         layout.delete_cells(empty)
 
 
+@dataclass(frozen=True)
+class Absent:
+    """A cell that a file places and does not hold: the cell that places it, its name, and where it does first (dbu)."""
+
+    parent: str
+    cell: str
+    place: kdb.DPoint  # no more than a number in the file, which may lie beyond whole coordinates with units changed
+
+
+def absent_cells(layout: kdb.Layout) -> list[Absent]:
+    """Cells that are placed somewhere and that the file has nothing of."""
+    found = []
+    for cell in layout.each_cell():
+        if not cell.is_ghost_cell():
+            continue
+        for parent in (layout.cell(index) for index in cell.each_parent_cell()):
+            first = next(inst for inst in parent.each_inst() if inst.cell_index == cell.cell_index())
+            found.append(Absent(parent.name, cell.name, kdb.DPoint(first.trans.disp.x, first.trans.disp.y)))
+    return sorted(found, key=lambda absent: (absent.parent, absent.cell))
+
+
 def prune(layout: kdb.Layout, top: kdb.Cell) -> None:
     """Delete cells that nothing below ``top`` uses any more."""
     for cell in layout.top_cells():

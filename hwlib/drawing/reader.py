@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import klayout.db as kdb
@@ -12,8 +12,10 @@ from hwlib.drawing.amount import refuse_other_size, refuse_too_much
 from hwlib.drawing.crossings import resolve_crossing
 from hwlib.drawing.crowded_edges import refuse_crowded_edges
 from hwlib.drawing.hierarchy import (
+    Absent,
     Doubled,
     Hierarchy,
+    absent_cells,
     dissolve_wrappers,
     read_hierarchy,
     refuse_tilted,
@@ -47,6 +49,7 @@ class Drawing:
         labels: net names; remarks: other texts on label layers.
         made: names of cells that the file does not have, copies in another size.
         doubled: instances that lay on one of their like.
+        absent: cells that are placed and that the file does not hold.
         crossing: by layer and cell, what polygons that are not simple enclose wrongly (cell coordinates).
         rows: instances of each cell (see ``hierarchy``); tilted: cells that hold one at another angle than 90°.
         pillars: how many shapes the pillar layer has.
@@ -64,6 +67,7 @@ class Drawing:
     remarks: list[NetLabel] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
     doubled: list[Doubled] = field(default_factory=list)
+    absent: list[Absent] = field(default_factory=list)
     crossing: dict[str, dict[str, kdb.Region]] = field(default_factory=dict)
     rows: dict[int, np.ndarray] = field(default_factory=dict)
     tilted: set[int] = field(default_factory=set)
@@ -172,11 +176,13 @@ def _opened(
 ) -> Drawing:  # fmt: skip
     times = _coarseness(layout, where, process)
     layout = with_one_top(layout, where, top)
+    absent = absent_cells(layout)
     without_empty_cells(layout)
     devices = layout.find_layer(*process.layers["pillar"].gds)
     found = read_hierarchy(layout, where, devices)
     if times > 1:  # the same drawing in steps of the grid: all that follows halves and compares whole units
         layout.transform(kdb.ICplxTrans(float(times)))
+        absent = [replace(each, place=each.place * times) for each in absent]
         layout.dbu /= times
         found = read_hierarchy(layout, where, devices)
     if layout.top_cell().bbox().empty():
@@ -203,7 +209,7 @@ def _opened(
     if dissolve_wrappers(layout, layout.top_cell(), found.marked):
         found = read_hierarchy(layout, where, devices)
     drawing = _layers(layout, process, where, found)
-    drawing.doubled = doubled
+    drawing.doubled, drawing.absent = doubled, absent
     drawing.labels, drawing.remarks = lift_labels(layout, drawing.label_layers)
     drawing.crossing, drawing.made, drawing.outlined = crossing, made, outlined
     return drawing

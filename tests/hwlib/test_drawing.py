@@ -7,7 +7,7 @@ import klayout.db as kdb
 import numpy as np
 import pytest
 
-from hwlib.checks import lvs
+from hwlib.checks import drc, lvs
 from hwlib.drawing.hierarchy import expanded
 from hwlib.drawing.layout_file import cell_bytes
 from hwlib.drawing.reader import open_layout
@@ -170,6 +170,22 @@ def test_a_doubled_instance_is_taken_away_and_named():
     assert same(flat(layout), flat(drawing.layout))
     own = [row for row in expanded(drawing.rows[drawing.layout.cell("line_1").cell_index()]).tolist()]
     assert len(own) == len(set(map(tuple, own))) == 3
+
+
+@pytest.mark.parametrize("suffix", ["gds", "oas"])
+def test_a_cell_that_the_file_lacks_is_a_warning(suffix, tmp_path):
+    """KLayout reads it as an empty one; what it would draw, such as a short, nobody knows."""
+    layout = network()
+    pads = layout.create_cell("PADS")
+    pads.ghost_cell = True
+    for name, place in (("line_1", kdb.Trans(PX, 7)), ("line_1", kdb.Trans(0, 9)), ("soma", kdb.Trans(40, 0))):
+        layout.cell(name).insert(kdb.CellInstArray(pads.cell_index(), place))
+    found = drc(write(layout, tmp_path / f"it.{suffix}"), EBEAM)
+    assert [(f.rule, f.severity, f.cell) for f in found] == [
+        ("layout.absent", "warning", "line_1"), ("layout.absent", "warning", "soma")
+    ]  # fmt: skip
+    assert found[0].message == "cell 'PADS' is placed, but the file does not hold it: nothing of it is checked"
+    assert (found[1].x * 1e9, found[1].y * 1e9) == pytest.approx((40, 0))
 
 
 def test_an_array_over_single_instances_counts_each_of_its_own():

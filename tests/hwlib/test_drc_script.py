@@ -22,7 +22,7 @@ from tests.support.fitting import ESTIMATES
 
 KLAYOUT = shutil.which("klayout")
 SECOND_MARKS = re.compile(r"\.(distance|narrow)$")  # what a rule with two outputs calls its second
-WHOLE = re.compile(r"\.(simple|doubled)$")  # whose marks are no result of an operation
+WHOLE = re.compile(r"\.(simple|doubled|absent)$")  # whose marks are no result of an operation
 needs_klayout = pytest.mark.skipif(KLAYOUT is None, reason="the klayout application is not installed")
 
 
@@ -78,7 +78,7 @@ def own_markers(findings):
 
 
 def _slips(draw, top):
-    """Polygons that are not simple, metal outside the outline, shapes on label layers, doubled cells."""
+    """Polygons not simple, metal outside the outline, shapes on label layers, cells doubled and absent, texts."""
 
     def polygon(cell, layer, *points):
         shapes = cell.shapes(draw.layout.layer(*draw.process.layers[layer].gds))
@@ -95,6 +95,10 @@ def _slips(draw, top):
     for cell, box in ((top, kdb.Box(0, 0, 40, 70)), (soma, kdb.Box(7, 8, 90, 40))):
         cell.shapes(draw.layout.layer(*draw.process.layers["m3"].label)).insert(box)
     draw.layout.cell("line_1").insert(kdb.CellInstArray(soma.cell_index(), kdb.Trans(PX, 0)))
+    pads = draw.layout.create_cell("PADS")
+    pads.ghost_cell = True
+    soma.insert(kdb.CellInstArray(pads.cell_index(), kdb.Trans(30, 40)))
+    top.shapes(draw.layout.layer(*draw.process.layers["m5"].gds)).insert(kdb.Text("no metal", FREE - 5000, 0))
     tile = draw.layout.cell("axon_0").cell_index()
     for _ in range(2):  # and an array over it
         draw.layout.cell("line_2").insert(
@@ -142,7 +146,8 @@ def test_both_engines_find_the_same_on_hand_drawn_violations(name, tmp_path):
     top.shapes(draw.layout.layer(*process.layers["track"].gds)).insert(kdb.Polygon(spike))
     _slips(draw, top)
     theirs, ours = run_script(process, draw.layout, tmp_path)
-    assert {"m5.simple", "m4.simple", "m2.outline", "m3.label", "layout.doubled"} <= {rule for rule, _, _ in theirs}
+    slips = {"m5.simple", "m4.simple", "m2.outline", "m3.label", "layout.doubled", "layout.absent"}
+    assert slips <= {rule for rule, _, _ in theirs}
     if name == "ebeam":  # whose rules the examples break
         assert set(BROKEN) <= {rule for rule, _, _ in theirs}
     assert theirs == own_markers(ours)
@@ -187,3 +192,30 @@ def test_both_engines_find_the_same_off_the_grid_and_below_a_density(tmp_path):
     theirs, ours = run_script(process, draw.layout, tmp_path)
     assert {rule for rule, _, _ in theirs} == {"m1.grid", "m3.density"}
     assert theirs == own_markers(ours)
+
+
+@needs_klayout
+def test_the_cell_to_check_is_the_checkers(tmp_path):
+    """An empty top cell is none; of several one is named, or one line says so."""
+    process = load_process("ebeam")
+    layout = draw_network(Design(name="clean", network={"neurons": 2}, seed=3)).layout
+    layout.create_cell("empty")
+    found, ours = run_script(process, layout, tmp_path)
+    assert not found and not ours
+    layout.create_cell("other").shapes(layout.layer(*process.layers["m5"].gds)).insert(kdb.Box(0, 0, 10, 400))
+    layout.write(str(tmp_path / "in.gds"))
+    (tmp_path / "damaged.gds").write_bytes((tmp_path / "in.gds").read_bytes()[:-99])
+
+    def run(name, *more):
+        command = [KLAYOUT, "-b", "-r", "rules.drc", "-rd", f"input={name}", "-rd", "report=out.lyrdb", *more]
+        env = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=env)
+
+    lines = [run("in.gds"), run("in.gds", "-rd", "top=gone"), run("damaged.gds")]
+    assert [(done.returncode, done.stderr.count("\n")) for done in lines] == [(2, 1)] * 3
+    assert lines[0].stderr == "the layout has 2 top cells; name one by -rd top=\n"
+    assert run("in.gds", "-rd", "top=other").returncode == 0
+    database = rdb.ReportDatabase("script")
+    database.load(str(tmp_path / "out.lyrdb"))
+    rules = {database.category_by_id(item.category_id()).path() for item in database.each_item()}
+    assert "'m5.width'" in rules

@@ -110,7 +110,13 @@ class Checker:
         return self.placed(rule, cell.name, box, message, measured, unit)
 
     def placed(
-        self, rule: Rule, cell: str, box: kdb.Box, message: str, measured: float | None = None, unit: str = ""
+        self,
+        rule: Rule,
+        cell: str,
+        box: kdb.Box | kdb.DBox,
+        message: str,
+        measured: float | None = None,
+        unit: str = "",
     ) -> Finding:
         """A finding at a box of a cell that the file has."""
         centre_x, centre_y = (box.left + box.right) / 2, (box.bottom + box.top) / 2

@@ -9,6 +9,21 @@ from hwlib.checks.design_rules.rule import Rule
 from hwlib.errors import harmless
 from hwlib.process import Process
 
+# What both scripts do with files from outside.
+FILES = """\
+# One line of printable text, whatever a file holds.
+plain = lambda do |text|
+  text.dup.force_encoding("UTF-8").scrub("?").lines.first.to_s.strip.gsub(/[^[:print:]]/, "?")
+end
+# The cell of a name, or the one top cell that holds anything.
+only_cell = lambda do |layout, name|
+  filled = layout.top_cells.reject { |cell| cell.bbox.empty? }
+  cell = name ? layout.cell(name) : (filled.size == 1 ? filled[0] : nil)
+  next cell if cell
+  raise "the layout has no cell #{name.inspect}" if name
+  raise filled.empty? ? "the layout is empty" : "the layout has #{filled.size} top cells; name one by -rd top="
+end
+"""
 # In a copy of the shapes: a layout that the application opened to be viewed lets none be deleted.
 FILL_CROSSING = """\
 strange = lambda do |polygons|

@@ -134,3 +134,16 @@ def _write_doubled(rule: Rule, _: Process) -> str:
 
 
 register(RuleKind("doubled", "No cell lies on another of its like.", _check_doubled, _write_doubled))
+
+
+def _check_absent(checker: Checker, rule: Rule) -> Iterator[Finding]:
+    for absent in checker.drawing.absent:
+        message = f"cell {shown(absent.cell)} is placed, but the file does not hold it: nothing of it is checked"
+        yield checker.placed(rule, absent.parent, kdb.DBox(absent.place, absent.place).enlarged(1, 1), message)
+
+
+def _write_absent(rule: Rule, _: Process) -> str:
+    return f'input("absent"){output(rule)}'
+
+
+register(RuleKind("absent", "Every cell that is placed is in the file.", _check_absent, _write_absent))
