@@ -78,7 +78,7 @@ def own_markers(findings):
 
 
 def _slips(draw, top):
-    """Polygons not simple, metal outside the outline, shapes on label layers, cells doubled and absent, texts."""
+    """Polygons not simple, metal outside the outline, shapes on label layers, cells doubled and absent."""
 
     def polygon(cell, layer, *points):
         shapes = cell.shapes(draw.layout.layer(*draw.process.layers[layer].gds))
@@ -98,7 +98,6 @@ def _slips(draw, top):
     pads = draw.layout.create_cell("PADS")
     pads.ghost_cell = True
     soma.insert(kdb.CellInstArray(pads.cell_index(), kdb.Trans(30, 40)))
-    top.shapes(draw.layout.layer(*draw.process.layers["m5"].gds)).insert(kdb.Text("no metal", FREE - 5000, 0))
     tile = draw.layout.cell("axon_0").cell_index()
     for _ in range(2):  # and an array over it
         draw.layout.cell("line_2").insert(
@@ -199,9 +198,12 @@ def test_the_cell_to_check_is_the_checkers(tmp_path):
     """An empty top cell is none; of several one is named, or one line says so."""
     process = load_process("ebeam")
     layout = draw_network(Design(name="clean", network={"neurons": 2}, seed=3)).layout
+    top = layout.top_cell()
+    Drawing(process, layout).box(top, "outline", -1000, -1000, 5000, 5000)
+    top.shapes(layout.layer(*process.layers["m3"].gds)).insert(kdb.Text("no metal", FREE, 0))  # nor a marker of no size
     layout.create_cell("empty")
-    found, ours = run_script(process, layout, tmp_path)
-    assert not found and not ours
+    assert not run_script(process, layout, tmp_path)[1]
+    assert _items(tmp_path) == []
     layout.create_cell("other").shapes(layout.layer(*process.layers["m5"].gds)).insert(kdb.Box(0, 0, 10, 400))
     layout.write(str(tmp_path / "in.gds"))
     (tmp_path / "damaged.gds").write_bytes((tmp_path / "in.gds").read_bytes()[:-99])
@@ -215,7 +217,11 @@ def test_the_cell_to_check_is_the_checkers(tmp_path):
     assert [(done.returncode, done.stderr.count("\n")) for done in lines] == [(2, 1)] * 3
     assert lines[0].stderr == "the layout has 2 top cells; name one by -rd top=\n"
     assert run("in.gds", "-rd", "top=other").returncode == 0
+    assert "'m5.width'" in _items(tmp_path)
+
+
+def _items(folder):
+    """The rule of each marker."""
     database = rdb.ReportDatabase("script")
-    database.load(str(tmp_path / "out.lyrdb"))
-    rules = {database.category_by_id(item.category_id()).path() for item in database.each_item()}
-    assert "'m5.width'" in rules
+    database.load(str(folder / "out.lyrdb"))
+    return [database.category_by_id(item.category_id()).path() for item in database.each_item()]
