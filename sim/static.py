@@ -301,7 +301,8 @@ def _preconditioner(g: np.ndarray, word: np.ndarray, bit: np.ndarray) -> _Lines 
     stiff = (_softest(mean_word) / mean + 1) * (_softest(mean_bit) / mean + 1)  # ≥ 1; at 1 no line holds itself
     coupling = min(stiff**-0.5, 1 - 1e-15)
     lines = np.sqrt((1 + coupling) / (1 - coupling))
-    spread = [x.max() / x[x > 0].min() for x in (g, word, bit)]
+    # The lines across a single row or column have no segment but those to their sources, and may have no source.
+    spread = [float(x.max() / x[x > 0].min()) if x.any() else 1.0 for x in (g, word, bit)]
     uniform = np.sqrt(np.inf if np.any(g == 0) else spread[0] * spread[1] * spread[2])
     if lines <= uniform * (1 + _GEMM_COST * (m + n) / 64):
         return _Lines(g, word, bit)

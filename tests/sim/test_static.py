@@ -284,3 +284,16 @@ def test_a_source_that_only_some_drives_have_and_two_voltages_on_one_node_are_re
         solve_crossbar(g, 1.0, 1.0, left=np.ones((3, 2)), bottom=np.zeros((2, 2)))
     with pytest.raises(InputError, match=r"sources of 0\.1 V and 0\.2 V are joined by segments of 0 Ω"):
         solve_crossbar(g, 0.0, 1.0, left=0.1, right=0.2)
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_one_line_whose_crossing_lines_have_no_source_is_a_divider(across):
+    """No segment of the crossing lines carries anything; it was a ValueError of NumPy's."""
+    shape, ends = ((4, 1), ("top", "bottom")) if across else ((1, 4), ("left", "right"))
+    solution = solve_crossbar(
+        np.full(shape, 1e-3), 2.0, 2.0, **{"bottom": None} | dict(zip(ends, (1.0, 0.0), strict=True))
+    )
+    for volts in (solution.word_voltage, solution.bit_voltage):
+        np.testing.assert_allclose(volts.ravel(), [0.8, 0.6, 0.4, 0.2], rtol=1e-12)
+    assert abs(solution.device_current).max() < 1e-15
+    assert getattr(solution, f"{ends[0]}_current") == pytest.approx([0.1])
