@@ -245,8 +245,8 @@ class Network:
         )  # fmt: skip
 
     def with_wires(self, ohm: np.ndarray) -> Network:
-        """A copy with other resistances of its wires in Ω, shape (resistors,)."""
-        return self._with(resistor_ohm=np.array(ohm, float)).validate()
+        """A copy with other resistances of its wires in Ω: one for all, or of each, shape (resistors,)."""
+        return self._with(resistor_ohm=per_device(ohm, len(self.resistor_ohm), "resistor_ohm")).validate()
 
     def with_dynamics(self, model: str, **values: float | np.ndarray) -> Network:
         """A copy whose walls another law moves: its name and parameters, SI numbers or arrays of shape (devices,)."""

@@ -157,7 +157,10 @@ def array_in_si(values: Any, unit: str, name: str) -> np.ndarray:
     Raises:
         InputError: as ``in_si``; or no numbers at all.
     """
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:  # rows of different lengths
+        raise InputError(f"{name}: {shown(values)} are no quantities in {unit}") from None
     if array.dtype.kind in "OUS":
         found = [each if each is None else in_si(each, unit, name) for each in array.ravel().tolist()]
         return np.array(found, float).reshape(array.shape)

@@ -167,7 +167,10 @@ def hebbian(patterns: np.ndarray) -> np.ndarray:
     Raises:
         InputError: what are no bits, such as spins of ±1, or another shape.
     """
-    given = np.atleast_2d(patterns)
+    try:
+        given = np.atleast_2d(patterns)
+    except ValueError:
+        raise InputError("patterns: allowed are bits of shape (patterns, N); found rows of different lengths") from None
     if given.ndim != 2 or not np.isin(given, (0, 1)).all():
         raise InputError(f"patterns: allowed are bits, 0 and 1, of shape (patterns, N); {_found(given)}")
     spins = 2.0 * given - 1.0

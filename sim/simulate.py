@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 
 from hwlib.errors import InputError, shown
@@ -18,15 +17,15 @@ from sim.checkpoint import FinishedTrials, beside, forget, identity, under_way
 from sim.engines import DEFAULT_TOLERANCE, Engine, Options, Progress, choose
 from sim.engines.driver import run_trials
 from sim.protocol import Protocol
+from sim.protocol_checks import check_protocols
 from sim.result import Trials, dataset, trace_samples
-from sim.thermal.noisy_trials import check_noise, in_double_steps, note_noise, numbered
+from sim.thermal.noisy_trials import in_double_steps, note_noise, numbered
 from sim.thermal.time_steps import check_steps
 from sim.ties import judge
 
 MAX_SAMPLES = 2000  # of currents and voltages
 _KEEP_EVERY = 10.0  # s between two checkpoints of a batch, or longer where a trial is
 _LARGE = 10_000  # devices; runs record the trials of fewer, so that nobody would ask for what is kept of them
-_RAIL_DECIMALS = 1e-6  # of the largest level: how exactly rails hold what they are programmed to
 # The trial of a large network that was simulated last by itself, unrecorded: a task's first is the same.
 _BY_ITSELF: dict[str, Trials] = {}
 
@@ -72,6 +71,7 @@ def run(
         raise InputError("checkpoint: records nothing; give record=False with it")
     if voltages and not record:
         raise InputError("voltages: sampled only with record=True")
+    _check_call(network, [protocol], tolerance)
     most = trace_samples(network, samples, voltages=voltages)
     options = Options(tolerance=tolerance, record=record, samples=most, voltages=voltages)
     return _simulated(network, [protocol], engine, options, checkpoint, batch=False)
@@ -100,8 +100,12 @@ def run_batch(
     Raises:
         InputError: as for ``run``; or no protocol.
     """
+    if isinstance(protocols, Protocol) or not isinstance(protocols, Iterable):
+        raise InputError(f"run_batch: protocols: {shown(protocols)}, needs a list of protocols, one per trial")
+    protocols = list(protocols)
     if not protocols:
         raise InputError("run_batch: no protocol; give at least one trial")
+    _check_call(network, protocols, tolerance)
     options = Options(tolerance=tolerance, progress=progress)
     return _simulated(network, protocols, engine, options, checkpoint, batch=True)
 
@@ -111,7 +115,6 @@ def _simulated(
     *, batch: bool,
 ) -> xr.Dataset:  # fmt: skip
     """Run trials, and those again whose outcome may hang on rounding."""
-    _check(network, protocols, options.tolerance)
     protocols = numbered(protocols)
     name, chosen = choose(engine, network, protocols)
     check_steps(network, protocols)
@@ -175,66 +178,6 @@ def _one_of(progress: Progress, before: int, total: int, done: float, _: int) ->
         progress(before + done, total)
 
 
-def _check(network: Network, protocols: Sequence[Protocol], tolerance: float) -> None:
+def _check_call(network: Network, protocols: Sequence[Protocol], tolerance: float) -> None:
     plain_number(tolerance, "tolerance", least=1e-13, most=1e-2, of="L")
-    seen: set[int] = set()  # trials share their weights as a rule
-    for k, protocol in enumerate(protocols):
-        where = f"protocol of trial {k}" if len(protocols) > 1 else "protocol"
-        _check_protocol(network, protocol, where)
-        if id(protocol.levels) not in seen:
-            seen.add(id(protocol.levels))
-            _check_levels(network, protocol, where)
-        check_noise(protocol, where)
-    if len({protocol.noise is None for protocol in protocols}) > 1:
-        raise InputError("protocols: some trials have noise and others none; run them apart")
-
-
-def _check_protocol(network: Network, protocol: Protocol, where: str) -> None:
-    if protocol.start is not None:
-        start = np.asarray(protocol.start)
-        if start.shape != (network.neurons,) or not np.isin(start, (0, 1)).all():
-            raise InputError(f"{where}: start must be {network.neurons} bits, found shape {start.shape}")
-    if protocol.initial is not None:
-        initial = np.asarray(protocol.initial, float)
-        if initial.shape != (network.devices,) or not np.all((initial >= 0) & (initial <= 1)):
-            raise InputError(f"{where}: initial must be {network.devices} fractions of L, found shape {initial.shape}")
-    numbers = {"v_dw": protocol.v_dw, "v_charge": protocol.v_charge, "weight": protocol.weight}
-    for name, value in numbers.items():
-        if not np.isfinite(value):
-            raise InputError(f"{where}: {name} is {value}, must be finite")
-    if protocol.rails_while_loading not in ("floating", "grounded"):
-        raise InputError(
-            f"{where}: rails_while_loading is {shown(protocol.rails_while_loading)}, allowed 'floating' or 'grounded'"
-        )
-    if protocol.net_levels is not None and not network.has_wires:
-        raise InputError(f"{where}: net_levels make up for wires, and this network has none")
-    if not (np.isfinite(protocol.time_limit) and protocol.time_limit > 0):
-        raise InputError(f"{where}: time_limit is {protocol.time_limit}, must be positive and finite")
-    if protocol.load != "rest" and not (np.isfinite(protocol.load) and protocol.load > 0):
-        raise InputError(f"{where}: load is {shown(protocol.load)}, must be 'rest' or a positive time")
-
-
-def _check_levels(network: Network, protocol: Protocol, where: str) -> None:
-    """Refuse weights that the network does not take: rails are programmed when they are drawn."""
-    if protocol.levels is None:
-        return
-    try:
-        levels = np.asarray(protocol.levels, float)
-    except (TypeError, ValueError):
-        raise InputError(f"{where}: levels must be numbers, found {shown(protocol.levels)}") from None
-    if levels.shape != (network.neurons,) * 2:
-        raise InputError(f"{where}: levels has shape {levels.shape}, needs {(network.neurons,) * 2}")
-    if not np.isfinite(levels).all():
-        raise InputError(f"{where}: levels must be finite")
-    programmed = network.weight_levels()
-    if programmed is None:
-        return
-    axons = np.flatnonzero(~network.is_soma)
-    post, pre = network.post[axons], network.pre[axons]
-    differs = np.flatnonzero(abs(levels - programmed)[post, pre] > _RAIL_DECIMALS * abs(programmed).max())
-    if len(differs):
-        i, j = int(post[differs[0]]), int(pre[differs[0]])
-        raise InputError(
-            f"{where}: levels: {levels[i, j]:g} from neuron {j} to {i}, whose rail is programmed to "
-            f"{programmed[i, j]:g}; other weights need lines"
-        )
+    check_protocols(network, protocols)

@@ -41,6 +41,8 @@ def wall_points(result: xr.Dataset, devices: Sequence[int] | np.ndarray | None =
         raise InputError("result: holds no walls over time; simulate one trial with record=True")
     count = result.sizes["device"]
     chosen = np.arange(count) if devices is None else np.atleast_1d(np.asarray(devices))
+    if chosen.ndim > 1:
+        raise InputError(f"devices: shape {chosen.shape}, needs (devices,)")
     if len(chosen) and chosen.dtype.kind not in "iu":
         raise InputError(f"devices: found {shown(chosen.tolist()[0])}, allowed are whole numbers, 0 to {count - 1}")
     if len(chosen) and not 0 <= chosen.min() <= chosen.max() < count:

@@ -46,6 +46,8 @@ def check_noise(protocol: Protocol, where: str) -> None:
     noise = protocol.noise
     if noise is None:
         return
+    if not isinstance(noise, ThermalNoise):
+        raise InputError(f"{where}: noise is {shown(noise)}, must be a ThermalNoise")
     if not 0 <= noise.temperature <= 1e4:
         raise InputError(f"{where}: temperature is {shown(noise.temperature)}, allowed 0 to 1e4 K")
     if not 0 < noise.polarization <= 1:
