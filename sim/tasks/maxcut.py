@@ -98,9 +98,17 @@ def cut_value(graph: Any, states: np.ndarray) -> np.ndarray:
 
     Returns:
         Shape (trials,), or a scalar array for one state.
+
+    Raises:
+        InputError: as ``adjacency``; states of another shape, or that are neither 0, 1 nor −1.
     """
-    on = (np.asarray(states) == 1).astype(float)
     weights = adjacency(graph)
+    n, given = weights.shape[0], np.asarray(states)
+    if given.ndim not in (1, 2) or given.shape[-1] != n:
+        raise InputError(f"states: shape {given.shape}, needs (trials, {n}) or ({n},)")
+    if not (right := np.isin(given, (-1, 0, 1))).all():
+        raise InputError(f"states: found {shown(given[~right].tolist()[0])}, allowed are 0, 1 and -1 (undecided)")
+    on = (given == 1).astype(float)
     return np.sum((on @ weights) * (1 - on), axis=-1)
 
 

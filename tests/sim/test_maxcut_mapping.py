@@ -147,3 +147,18 @@ def test_sizes_must_agree():
         maxcut.solve([nx.path_graph(3), nx.path_graph(4)])
     with pytest.raises(InputError, match="no graph"):
         maxcut.solve([])
+
+
+@pytest.mark.parametrize(
+    ("states", "message"),
+    [
+        ([[1, 0, 2]], "states: found 2, allowed are 0, 1 and -1"),
+        ([1, 0.5, 0], "states: found 0.5, allowed are 0, 1 and -1"),
+        ([[1, 0]], r"states: shape \(1, 2\), needs \(trials, 3\) or \(3,\)"),
+        ("x", r"states: shape \(\), needs"),
+    ],
+)
+def test_cuts_of_what_are_no_states_are_refused(states, message):
+    """2 and 0.5 counted as 0 without a word, other shapes ended in tracebacks."""
+    with pytest.raises(InputError, match=message):
+        maxcut.cut_value(nx.path_graph(3), states)
