@@ -27,8 +27,8 @@ class Recorder:
     """Takes a trial step by step.
 
     Samples are taken at both ends of every phase, at steps in which a watched wall has an event, and at other steps;
-    where there are too many, every second one of the lowest rank goes. Their times strictly increase: a phase begins
-    one rounding after the one before ended.
+    where there are too many, every second one of the lowest rank goes, and of those to come. Their times strictly
+    increase: a phase begins one rounding after the one before ended.
 
     Args:
         store: keeps the events.
@@ -39,7 +39,8 @@ class Recorder:
     def __init__(self, store: EventStore, watched: np.ndarray, most: int):
         self._store, self._watched, self._most = store, watched, most
         self._samples: list[Sample] = []
-        self._phase, self._steps, self._stride, self._time, self._begun = 0, 0, 1, 0.0, False
+        self._phase, self._steps, self._time, self._begun = 0, 0, 0.0, False
+        self._event_steps, self._stride = 0, {OTHER: 1, EVENT: 1}
 
     def begin(self, phase: int, time: float, place: np.ndarray, speed: np.ndarray, look: Look) -> None:
         """Begin a phase (0 load, 1 convergence); arguments as of ``EventStore.begin``."""
@@ -55,8 +56,10 @@ class Recorder:
         self._store.step(time, place, speed, middle)
         self._steps += 1
         if self._watched[self._store.walls_since(count)].any():
-            self._add(time, look, EVENT)
-        elif self._steps % self._stride == 0:
+            self._event_steps += 1
+            if self._event_steps % self._stride[EVENT] == 0:
+                self._add(time, look, EVENT)
+        elif self._steps % self._stride[OTHER] == 0:
             self._add(time, look, OTHER)
 
     def end_phase(self, time: float, look: Look) -> None:
@@ -89,8 +92,10 @@ class Recorder:
     def _thin(self) -> None:
         """Drop every second sample of the lowest rank that there is."""
         rank = min(each.rank for each in self._samples)
-        if rank == OTHER:
-            self._stride *= 2
+        if (
+            rank in self._stride
+        ):  # later ones come as rarely as those that stay: else a long trial would lose its beginning
+            self._stride[rank] *= 2
         of_rank = [k for k, each in enumerate(self._samples) if each.rank == rank]
         dropped = set(of_rank[::2])
         self._samples = [each for k, each in enumerate(self._samples) if k not in dropped]
