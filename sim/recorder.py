@@ -92,9 +92,7 @@ class Recorder:
     def _thin(self) -> None:
         """Drop every second sample of the lowest rank that there is."""
         rank = min(each.rank for each in self._samples)
-        if (
-            rank in self._stride
-        ):  # later ones come as rarely as those that stay: else a long trial would lose its beginning
+        if rank in self._stride:  # those to come are as rare: else a long trial would lose its beginning
             self._stride[rank] *= 2
         of_rank = [k for k, each in enumerate(self._samples) if each.rank == rank]
         dropped = set(of_rank[::2])
