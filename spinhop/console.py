@@ -14,6 +14,8 @@ from spinhop.runtime.compile_progress import compiling
 from spinhop.verdicts.levers import anchor
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
     from rich.progress import Progress
     from rich.table import Table
@@ -28,6 +30,15 @@ MOST_ROWS = 20  # of a long table
 def print_json(data: Any) -> None:
     """Print one JSON document on stdout."""
     print(json.dumps(data, indent=1, default=str))
+
+
+def print_files(*files: Path | str) -> None:
+    """Print names of files and folders on stdout, one a line.
+
+    A terminal, which would obey escape sequences in a name, gets it harmless; a pipe gets the name that a script needs.
+    """
+    for file in files:
+        print(harmless(str(file)) if sys.stdout.isatty() else file)
 
 
 def print_table(

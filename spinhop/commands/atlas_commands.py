@@ -42,7 +42,7 @@ def atlas(
 ) -> None:
     """Find the N at which each rule first fails, and around that edge by simulation: a table, a picture, netCDF."""
     from spinhop.atlas import make_atlas
-    from spinhop.console import TaskBar, print_json, print_table
+    from spinhop.console import TaskBar, print_files, print_json, print_table
 
     with TaskBar("atlas") as bar:
         found = make_atlas(
@@ -56,7 +56,7 @@ def atlas(
     columns = list(found.rows[0])
     rows = [["–" if row[name] in (None, "") else f"{row[name]}" for name in columns] for row in found.rows]
     print_table(f"first N that fails, up to {largest}", [name.replace("_", " ") for name in columns], rows, whole=whole)
-    print(found.table)
+    print_files(found.table)
 
 
 def register(app: typer.Typer) -> None:

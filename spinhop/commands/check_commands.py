@@ -68,7 +68,7 @@ def check(
     only_alone()
     from spinhop.check_stages import TITLES
     from spinhop.checking import check_design
-    from spinhop.console import StageLines, print_json, print_table, print_verdict
+    from spinhop.console import StageLines, print_files, print_json, print_table, print_verdict
 
     with StageLines() as progress:
         checked = check_design(design, out=out, layout=layout, top=top, spef=spef, force=force, progress=progress)
@@ -90,7 +90,7 @@ def check(
         _print_points(checked.points, whole)
         for name, why in checked.skipped.items():
             print(f"{TITLES[name]}: not made, {why}")
-        print(checked.page)
+        print_files(checked.page)
         print_verdict([checked.limits], checked.step)
     if checked.failed:
         raise typer.Exit(1)

@@ -17,9 +17,10 @@ def new(
     force: Overwrite = False,
 ) -> None:
     """Write a commented starter design."""
+    from spinhop.console import print_files
     from spinhop.designs.starter import write_starter
 
-    print(write_starter(path, neurons=neurons, weight_style=style, replace=force))
+    print_files(write_starter(path, neurons=neurons, weight_style=style, replace=force))
 
 
 def schema(

@@ -58,10 +58,11 @@ def copy(
     force: Overwrite = False,
 ) -> None:
     """Copy an example and the files that it names, to change them and to run."""
+    from spinhop.console import print_files
     from spinhop.designs.example_designs import copy_example
 
     for path in copy_example(name, out, replace=force):
-        print(path)
+        print_files(path)
 
 
 def register(app: typer.Typer) -> None:

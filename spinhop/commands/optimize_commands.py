@@ -29,7 +29,7 @@ def optimize(
     json: Json = False,
 ) -> None:
     """Search the space of a design's section search. Exit code 1 when no design holds every rule and does its task."""
-    from spinhop.console import TaskBar, print_json, print_table, print_verdict
+    from spinhop.console import TaskBar, print_files, print_json, print_table, print_verdict
     from spinhop.optimize import optimize as search
     from spinhop.optimize.search_advice import search_advice
     from spinhop.optimize.trial_evaluation import OBJECTIVES
@@ -58,7 +58,7 @@ def optimize(
         ]
         title = f"{feasible} of {len(found.trials)} designs hold every rule and do their task"
         print_table(title, ["front", *names, "design"], rows, whole=whole)
-        print(found.page)
+        print_files(found.page)
         print_verdict((), step)
     if not found.front:
         raise typer.Exit(1)

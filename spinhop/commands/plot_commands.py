@@ -24,7 +24,7 @@ def plot(
     json: Json = False,
 ) -> None:
     """Draw the usual figures of results as SVG and PNG, and one page that tells values."""
-    from spinhop.console import print_json, print_table
+    from spinhop.console import print_files, print_json, print_table
     from spinhop.plotting import plot_store
 
     found = plot_store(store, out, kind=kind, x=x, y=y, by=by, value=value)
@@ -32,7 +32,7 @@ def plot(
         print_json({"folder": str(found.folder), "page": str(found.page), "figures": found.figures})
     else:
         print_table("plot", ["figure", "file"], [[title, f"{stem}.svg"] for title, stem in found.figures.items()])
-        print(found.page)
+        print_files(found.page)
 
 
 def register(app: typer.Typer) -> None:

@@ -20,7 +20,7 @@ def spice(
     force: Force = False, json: Json = False,
 ) -> None:  # fmt: skip
     """Write one trial as a deck for a circuit simulator, with drawn or ideal wires; --run simulates it."""
-    from spinhop.console import StageLines, print_json, print_table
+    from spinhop.console import StageLines, print_files, print_json, print_table
     from spinhop.run_folder.stored_results import StoredResults
     from spinhop.spice_stages import deck_stage, names, spice_design
     from spinhop.verdicts.task_outcome import read_trial_data, trial_data, trial_rows
@@ -43,7 +43,7 @@ def spice(
         return
     if run:
         print_table(f"{done.design.name}: one trial", ["", *results], trial_rows(results))
-    print(done.path(bench))
+    print_files(done.path(bench))
 
 
 def register(app: typer.Typer) -> None:

@@ -99,7 +99,7 @@ def extract(
 def _extract_lone(
     layout: Path, out: Path | None, process: str, top: str | None, against: Path | None, json: bool
 ) -> None:  # fmt: skip
-    from spinhop.console import print_json, print_table
+    from spinhop.console import print_files, print_json, print_table
     from spinhop.lone_extraction import extract_alone
 
     found = extract_alone(layout, process, out=out, top=top, against=against)
@@ -108,7 +108,7 @@ def _extract_lone(
         return
     print_table("device as drawn", ["", ""], found.device.rows())
     if found.file is not None:
-        print(found.file)
+        print_files(found.file)
     if found.failed:
         print(harmless(f"next: spinhop check {layout}: the device breaks rules"))
 
@@ -151,13 +151,14 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")], json: Json = False
 ) -> None:  # fmt: skip
     """Write the report of a run folder again."""
+    from spinhop.console import print_files
     from spinhop.running import rewrite_report
 
     path, lines, step = rewrite_report(folder)
     if json:
         print(json_module.dumps({"report": str(path), **_said(lines, step)}))
     else:
-        print(path)
+        print_files(path)
         _conclude(json, lines, step, judged=False)
 
 
@@ -174,12 +175,14 @@ def _stages(done: Run) -> dict[str, Any]:
 
 
 def _print_files(done: Run, json: bool, **more: Any) -> None:
+    from spinhop.console import print_files
+
     if json:
         from spinhop.console import print_json
 
         print_json(_stages(done) | more)
     else:
-        print(done.folder)
+        print_files(done.folder)
 
 
 def _print_trials(

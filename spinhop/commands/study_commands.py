@@ -82,7 +82,7 @@ def chip_yield(
     json: Json = False,
 ) -> None:
     """Say which share of the chips that a design's section variation makes work, and draw it. Exit code 1: none."""
-    from spinhop.console import TaskBar, print_json, print_table
+    from spinhop.console import TaskBar, print_files, print_json, print_table
     from spinhop.study.chip_yield import yield_of
     from spinhop.study.sensitivity import can_analyse
 
@@ -112,9 +112,9 @@ def chip_yield(
             print("what it hangs on: pip install 'spinhop[search]'")
         if not found.precise:
             print(f"not as precise as asked: give more than {chips} --chips")
-        print(found.folder)
+        print_files(found.folder)
         if picture is not None:
-            print(picture)
+            print_files(picture)
         elif not can_draw:
             print(f"its picture: pip install 'spinhop[{extra_of('matplotlib')}]'")
     if not found.works.good:
@@ -154,7 +154,7 @@ def characterise(
     json: Json = False,
 ) -> None:
     """Tell time, energy, V_DW window and success against V_DW and temperature. Exit code 1 when no row has numbers."""
-    from spinhop.console import TaskBar, print_json, print_table
+    from spinhop.console import TaskBar, print_files, print_json, print_table
     from spinhop.study.characterisation import SUPPLIES
     from spinhop.study.characterisation import characterise as run
     from spinhop.study.characterisation_table import cells, main_columns
@@ -175,7 +175,7 @@ def characterise(
         names = list(found.columns) if whole else main_columns(found.columns)[:MOST_COLUMNS]
         rows = [[*cells(found.columns, row, names), "own" if row["own"] else row["problem"]] for row in found.rows]
         print_table("characterisation", [*names, ""], rows)
-        print(*found.files, sep="\n")
+        print_files(*found.files)
     if found.refused == len(found.rows):
         raise typer.Exit(1)
 

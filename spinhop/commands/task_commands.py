@@ -117,7 +117,7 @@ def _answers(designs: Sequence[Design], **how: Any) -> list[Answer]:
 
 def _tell(title: str, found: Sequence[Answer], json: bool, whole: bool) -> None:
     """Print what designs came to in one table per kind of wires; exit with 1 when one does not work."""
-    from spinhop.console import print_json, print_table, print_verdict
+    from spinhop.console import print_files, print_json, print_table, print_verdict
     from spinhop.verdicts.task_outcome import case_table
 
     if json:
@@ -133,7 +133,7 @@ def _tell(title: str, found: Sequence[Answer], json: bool, whole: bool) -> None:
                 print_table(f"{title}, {name}", *case_table(task, cases), whole=whole)
                 print(*(f"{line}\n" for line in task.said(cases)), sep="", end="")
         for each in found:
-            print(each.folder)
+            print_files(each.folder)
             print_verdict(each.lines, each.step)
     if any(line.failed for each in found for line in each.lines):
         raise typer.Exit(1)
@@ -154,7 +154,7 @@ def reproduce(
     json: Json = False,
 ) -> None:
     """Every number of the paper: printed, by its authors' formula, ideal and as drawn. Exit code 1 if any differs."""
-    from spinhop.console import TaskBar, print_json, print_table
+    from spinhop.console import TaskBar, print_files, print_json, print_table
     from spinhop.reproduce import reproduce as run
     from spinhop.reproduce.reproduction_page import interval
 
@@ -179,7 +179,7 @@ def reproduce(
         print_table(title, ["", "unit", "paper", "authors' formula", "ideal", "as drawn", ""], cells)
         if not whole:
             print("all rows with --all")
-        print(result.page, result.summary, sep="\n")
+        print_files(result.page, result.summary)
     if result.differing:
         raise typer.Exit(1)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hwlib.errors import harmless
 from spinhop.commands.options import Json, Overwrite
 
 ScriptFile = Annotated[Path | None, typer.Option("--out", "-o", help="File to write; else it is printed.")]
@@ -22,6 +23,7 @@ def technology(
     import re
 
     from hwlib.process import load_process
+    from spinhop.console import print_files
     from spinhop.run_folder.folder_lock import begins_with, refuse_others
 
     rules = load_process(process)
@@ -36,33 +38,36 @@ def technology(
 
         print_json({"files": [str(path) for path in files]})
     else:
-        print(*files, f"next: link or copy {out} into ~/.klayout/salt, and start KLayout", sep="\n")
+        print_files(*files)
+        print(f"next: link or copy {harmless(str(out))} into ~/.klayout/salt, and start KLayout")
 
 
 def drc_script(process: ProcessName = "ebeam", out: ScriptFile = None, force: Overwrite = False) -> None:
     """Print or write a process's design rules as a script for KLayout's DRC engine."""
     from hwlib import checks
     from hwlib.process import load_process
+    from spinhop.console import print_files
 
     rules = load_process(process)
     if out is None:
         print(checks.drc_script(rules), end="")
     else:
         _refuse_target(out, process, force)
-        print(checks.write_drc_script(rules, out))
+        print_files(checks.write_drc_script(rules, out))
 
 
 def lvs_script(process: ProcessName = "ebeam", out: ScriptFile = None, force: Overwrite = False) -> None:
     """Print or write a process's device and wires as a script that compares layouts with netlists in KLayout."""
     from hwlib import checks
     from hwlib.process import load_process
+    from spinhop.console import print_files
 
     rules = load_process(process)
     if out is None:
         print(checks.lvs_script(rules), end="")
     else:
         _refuse_target(out, process, force)
-        print(checks.write_lvs_script(rules, out))
+        print_files(checks.write_lvs_script(rules, out))
 
 
 def _refuse_target(out: Path, process: str, force: bool) -> None:
@@ -83,6 +88,7 @@ def views(
     json: Json = False,
 ) -> None:
     """Write a drawn macro's views for a chip's tools: GDS with leads, LEF, Verilog black box, CDL."""
+    from spinhop.console import print_files
     from spinhop.viewing import view_design
 
     files = [str(path) for path in view_design(design, out)]
@@ -91,7 +97,7 @@ def views(
 
         print_json({"files": files})
     else:
-        print(*files, sep="\n")
+        print_files(*files)
 
 
 def register(app: typer.Typer) -> None:

@@ -1,0 +1,36 @@
+"""Names of files that commands print: harmless on a terminal, and as they are for scripts."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = "a\x1b[31mred\rover\nline"
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> list[str]:
+    (tmp_path / FOLDER).mkdir()
+    return [sys.executable, "-m", "spinhop", "new", str(tmp_path / FOLDER / "net.yaml")]
+
+
+def test_terminal_is_not_told_to_obey_a_name(command: list[str]) -> None:
+    seen, terminal = pty.openpty()
+    done = subprocess.run(command, stdout=terminal, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(terminal)
+    said = os.read(seen, 10_000).decode()
+    os.close(seen)
+    assert done.returncode == 0, done.stderr
+    assert said.strip().endswith(r"a\x1b[31mred\rover\nline/net.yaml")
+    assert "\x1b" not in said
+
+
+def test_script_gets_the_name_itself(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, timeout=60, check=True)
+    assert done.stdout == os.fsencode(command[-1]) + b"\n"
+    assert Path(os.fsdecode(done.stdout[:-1])).is_file()
