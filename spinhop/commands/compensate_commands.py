@@ -133,7 +133,7 @@ def order(
 
 def _tell(made: Any, title: str, columns: Sequence[str], notes: Sequence[str] = (), *, json: bool) -> None:
     """Print what a command made of a design and the verdict on that; exit with 1 when it is a bad one."""
-    from spinhop.console import print_json, print_verdict
+    from spinhop.console import print_files, print_json, print_verdict
     from spinhop.designs.design_comparison import print_comparison
 
     verdict = made.verdict
@@ -145,7 +145,7 @@ def _tell(made: Any, title: str, columns: Sequence[str], notes: Sequence[str] = 
         print_comparison(title, made.rows, columns)
         for note in notes:
             print(note)
-        print(made.design)
+        print_files(made.design)
         print_verdict(verdict.lines, verdict.step)
     if any(line.failed for line in verdict.lines):
         raise typer.Exit(1)
