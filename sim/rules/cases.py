@@ -23,8 +23,7 @@ from sim.walls import Pillars
 LOAD_GROUPS = 64
 LOAD_STATE = "load, worst start, somas P, axons ON"
 # Of the convergence phase: whether somas are P, and which axons are ON. The dendrite voltage rises with the conductance
-# of every axon of positive weight and falls with the others', so the states with only those ON bound it. The current of
-# one axon's own wires they do not: it is largest where that one is ON and all of the other sign (docs/rules.md).
+# of every axon of positive weight and falls with the others', so the states with only those ON bound it.
 RUN_STATES = {
     "somas P, all axons ON": (True, "all"),
     "somas AP, all axons OFF": (False, "none"),
@@ -184,6 +183,42 @@ class Cases:
     def run_states(self) -> dict[str, Solution]:
         """Bounding states of the convergence phase by name, as in ``RUN_STATES``."""
         return {name: self.released(self.parallel(*state)) for name, state in RUN_STATES.items()}
+
+    @cached_property
+    def local_states(self) -> dict[str, Solution]:
+        """States of the convergence phase in which single wires carry more than in ``run_states``, by name.
+
+        Of each sign of weight the axon whose own wires carry most is ON alone against all axons of the other sign; and
+        axons of either sign are ON on either side of each soma, so that they drive a current along its dendrite.
+        """
+        found = {}
+        for sign, against in ((1, "somas AP, only axons of W < 0 ON"), (-1, "somas P, only axons of W > 0 ON")):
+            likes = np.flatnonzero(sign * self.weight > 0)
+            if not len(likes):
+                continue
+            current = np.abs(self.run_states[against].pillar_voltage[likes]) / self.network.r_p[likes]
+            axon = int(likes[first_largest(current)])
+            walls = self.parallel(*RUN_STATES[against])
+            walls[axon] = True
+            found[f"{against}, and {self.device_place(axon).name}"] = self.released(walls)
+        side = self._sides()
+        if side.any():
+            for sign, first, second in ((1, "<", ">"), (-1, ">", "<")):
+                walls = np.where(self.network.is_soma, True, sign * side * self.weight > 0)
+                name = f"somas P, axons of W {first} 0 ON before each soma, of W {second} 0 behind it"
+                found[name] = self.released(walls)
+        return found
+
+    def _sides(self) -> np.ndarray:
+        """Where a device is in its drawn row, −1 before its soma and 1 behind it; zeros where rows have no places."""
+        network = self.network
+        place = np.stack([network.device_x, network.device_y])
+        from_soma = place - place[:, network.somas[network.post]]
+        if not np.isfinite(from_soma).all():
+            return np.zeros(network.devices)
+        along = np.argmax(np.abs(from_soma).sum(axis=1))  # rows are upright in a layout that is turned
+        side: np.ndarray = np.sign(from_soma[along])
+        return side
 
     @cached_property
     def load_bound(self) -> LoadBound:

@@ -83,7 +83,8 @@ def any_load_stress(cases: Cases) -> list[Outcome]:
 
 def _states(cases: Cases, loaded: LoadedStarts | None) -> dict[str, Solution | Peaks]:
     """The bounding states of the convergence phase and what the task's own starts load."""
-    return {**cases.run_states, OWN_STARTS: loaded.peaks} if loaded else dict(cases.run_states)
+    states: dict[str, Solution | Peaks] = {**cases.run_states, **cases.local_states}
+    return {**states, OWN_STARTS: loaded.peaks} if loaded else states
 
 
 def _named(worst: tuple[str, int, float], loaded: LoadedStarts | None, what: str) -> tuple[str, int, float]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
+from hwlib import quantities
+
 FULL = bool(os.environ.get("SPINHOP_FULL"))
 EXAMPLES = Path(__file__).parents[2] / "layouts" / "examples"
 TINY = "network: {neurons: 3, weight_style: lines, weights: {patterns: ['101']}}\ntask: {trials: 3}\n"
@@ -81,7 +83,7 @@ def said_everywhere(spinhop, design, folder):
         values = check["operating_point"][f"erc_{kind}"]["values"]
         voltage = values["v_dw"], values["v_dw_origin"]
         assert (outcome["v_dw"], outcome["v_dw_origin"]) == voltage
-        assert all(f"{voltage[0]:.4g} V, {voltage[1]}" in text for text in texts)
+        assert all(f"{quantities.printed(voltage[0], 'V')}, {voltage[1]}" in text for text in texts)
         for path in (folder / f"{kind}.nc", folder / f"recall_{kind}.nc"):
             if path.exists():
                 with xr.open_dataset(path, engine="netcdf4") as result:
