@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import qdldl
 from scipy.sparse import csc_matrix
 
 from hwlib.connected_parts import connected_parts
-from sim.circuit.many_drives import ManyDrives, Sources
+
+if TYPE_CHECKING:
+    from sim.circuit.many_drives import ManyDrives
 
 
 class ResistorGraph:
@@ -255,6 +257,8 @@ class ResistorNetwork:
 
     def many_drives(self) -> ManyDrives:
         """The network under several drives at once, whose results have the bits of ``at_circuit_nodes``."""
+        from sim.circuit.many_drives import ManyDrives, Sources  # compiled; most networks do without
+
         sources = Sources(self._held_node, self._known, self._inner, self._source, self._across)
         return ManyDrives(self._graph.factor(self, self._fill), sources)
 

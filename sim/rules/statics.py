@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from functools import cached_property
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from sim.circuit.circuit_nodes import joined_pins, numbered
-from sim.circuit.many_drives import ManyDrives
 from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
 from sim.circuit.series_terminals import series_branches
+
+if TYPE_CHECKING:
+    from sim.circuit.many_drives import ManyDrives
 
 _MOST_KEPT = 15_000_000  # track currents, of all states
 

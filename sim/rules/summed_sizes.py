@@ -8,7 +8,6 @@ import numpy as np
 
 from hwlib.workers.forked import cores
 from hwlib.workers.threads import in_threads
-from sim.circuit.many_drives import LANES, add_sizes
 from sim.rules.statics import StaticCircuit
 
 ALONE = 30_000  # devices; of fewer one drive after the other is solved before threads have begun
@@ -40,6 +39,8 @@ def _one_by_one(circuit: StaticCircuit, drives: Sequence[np.ndarray]) -> tuple[l
 
 
 def _at_once(circuit: StaticCircuit, drives: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
+    from sim.circuit.many_drives import LANES, add_sizes  # compiled; most networks do without
+
     many, net = circuit.many_drives()
     kinds = [
         (many.place[of.first], many.place[of.second], of.siemens)
