@@ -26,7 +26,7 @@ from hwlib.sections.compensation_fields import CompensationFields, read_net_leve
 from hwlib.sections.network_fields import NetworkFields, place_problems, style_problem
 from hwlib.sections.search_fields import SearchFields
 from hwlib.sections.variation_fields import VariationFields
-from hwlib.sections.weight_fields import GIVEN, Weights, matrix_problems
+from hwlib.sections.weight_fields import GIVEN, MAX_V_DW, MAX_VOLTAGE, Weights, matrix_problems
 from hwlib.seeds import LARGEST_SEED
 from hwlib.storage.files import inside
 from hwlib.storage.model_files import load_model
@@ -45,12 +45,12 @@ _GRAPH = ("network", "topology", "graph")
 class OperatingPoint(StrictModel):
     """Voltages, leaks and the load phase. Defaults are Table I."""
 
-    v_dw: Annotated[float | str, Quantity("V", 1e-6, 1e3, words=("auto", "eq4"))] = Field(
+    v_dw: Annotated[float | str, Quantity("V", 1e-6, MAX_V_DW, words=("auto", "eq4"))] = Field(
         default="auto",
         description=("auto: centre of the window that the network's wires leave; eq4: the paper's eq. (4); or volts"),
     )
-    v_charge: Annotated[float, Quantity("V", 1e-6, 100)] = Field(default=0.1, description="V_C; Table I")
-    weight: Annotated[float, Quantity("V", 1e-6, 100)] = Field(default=0.1, description="W; Table I")
+    v_charge: Annotated[float, Quantity("V", 1e-6, MAX_VOLTAGE)] = Field(default=0.1, description="V_C; Table I")
+    weight: Annotated[float, Quantity("V", 1e-6, MAX_VOLTAGE)] = Field(default=0.1, description="W; Table I")
     axon_leak: Annotated[float, Quantity("m/s", -1e4, -1e-6)] = Field(
         default=-5.0, description="toward OFF; Table I, L_SYN"
     )

@@ -18,6 +18,7 @@ import numpy as np
 from hwlib.dynamics_data import DEFAULT, DynamicsData, per_device
 from hwlib.errors import InputError, shown
 from hwlib.nets import LINE, RAIL, Net, NetClass, of_classes, parse_net
+from hwlib.network_checks import check_devices, positive, within
 from hwlib.storage.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
 from hwlib.storage.made_with import not_ours
 from hwlib.storage.netcdf import Wanted
@@ -262,48 +263,41 @@ class Network:
         for name, good in self._checks():
             if not good:
                 raise InputError(f"network: {name} is wrong (shape, range, or a value that is not positive and finite)")
+        check_devices(self.r_p, self.r_ap, self.pillar_centre, self.length)
         self.dynamics.check(self.devices)
         _ = self._parsed
         return self
 
     def _checks(self) -> Iterator[tuple[str, bool]]:
         """What is asked of each array; later questions count on the answers before them."""
-        yield "node_net", _within(self.node_net, len(self.net_names))
+        yield "node_net", within(self.node_net, len(self.net_names))
         resistors = (len(self.resistor_nodes),)
         yield (
             "resistor_nodes",
-            self.resistor_nodes.shape == (*resistors, 2) and _within(self.resistor_nodes, self.nodes),
+            self.resistor_nodes.shape == (*resistors, 2) and within(self.resistor_nodes, self.nodes),
         )
-        yield "resistor_ohm", self.resistor_ohm.shape == resistors and _positive(self.resistor_ohm)
+        yield "resistor_ohm", self.resistor_ohm.shape == resistors and positive(self.resistor_ohm)
         yield (
             "resistor_layer",
-            self.resistor_layer.shape == resistors and _within(self.resistor_layer + 1, len(self.layers) + 1),
+            self.resistor_layer.shape == resistors and within(self.resistor_layer + 1, len(self.layers) + 1),
         )
         yield "resistor_limit", self.resistor_limit.shape == resistors and bool(np.all(self.resistor_limit > 0))
-        yield "pin_node", _within(self.pin_node, self.nodes)
-        yield "terminals", self.terminals.shape == (self.devices, 4) and _within(self.terminals, self.nodes)
-        yield "pre", _within(self.pre, self.neurons)
-        yield "post", self.post.shape == self.pre.shape and _within(self.post, self.neurons)
+        yield "pin_node", within(self.pin_node, self.nodes)
+        yield "terminals", self.terminals.shape == (self.devices, 4) and within(self.terminals, self.nodes)
+        yield "pre", within(self.pre, self.neurons)
+        yield "post", self.post.shape == self.pre.shape and within(self.post, self.neurons)
         nets = self.node_net[self.resistor_nodes]
         yield "resistors join one net", bool(np.all(nets[:, 0] == nets[:, 1]))
         count, pairs = len(self.net_names), (len(self.coupling_farad), 2)
-        yield "net_capacitance", len(self.net_capacitance) in (0, count) and _within(self.net_capacitance, np.inf)
-        yield "coupling_nets", self.coupling_nets.shape == pairs and _within(self.coupling_nets, count)
-        yield "coupling_farad", _within(self.coupling_farad, np.inf)
+        yield "net_capacitance", len(self.net_capacitance) in (0, count) and within(self.net_capacitance, np.inf)
+        yield "coupling_nets", self.coupling_nets.shape == pairs and within(self.coupling_nets, count)
+        yield "coupling_farad", within(self.coupling_farad, np.inf)
         yield "somas", np.array_equal(np.sort(self.post[self.is_soma]), np.arange(self.neurons))
         for name in _POSITIVE:
             values = getattr(self, name)
-            yield name, values.shape == (self.devices,) and _positive(values)
+            yield name, values.shape == (self.devices,) and positive(values)
         yield "leak", self.leak.shape == (self.devices,) and bool(np.isfinite(self.leak).all())
         yield "narrowest_area", bool(np.all(self.narrowest_area <= self.area * (1 + 1e-6)))
-
-
-def _within(values: np.ndarray, end: float) -> bool:
-    return bool(np.all((values >= 0) & (values < end)))
-
-
-def _positive(values: np.ndarray) -> bool:
-    return bool(np.all(np.isfinite(values) & (values > 0)))
 
 
 _DIMS = {

@@ -10,6 +10,7 @@ import numpy as np
 from hwlib.errors import InputError, shown
 from hwlib.network import Network
 from hwlib.quantities import array_in_si
+from hwlib.sections.weight_fields import MAX_LEVEL, MAX_V_DW, MAX_VOLTAGE
 from sim.protocol import Protocol
 from sim.thermal.noisy_trials import check_noise
 
@@ -59,10 +60,12 @@ def _check_walls(network: Network, protocol: Protocol, where: str) -> None:
 
 def _check_point(network: Network, protocol: Protocol, where: str) -> None:
     """Voltages and times."""
-    for name in ("v_dw", "v_charge", "weight"):
+    for name, largest in (("v_dw", MAX_V_DW), ("v_charge", MAX_VOLTAGE), ("weight", MAX_VOLTAGE)):
         value = _number(getattr(protocol, name), "V", f"{where}: {name}")
         if not np.isfinite(value):
             raise InputError(f"{where}: {name} is {value}, must be finite")
+        if abs(value) > largest:  # as in designs: beyond, sums of products are no numbers any more
+            raise InputError(f"{where}: {name} is {value:g} V, allowed at most {largest:g} V in size")
     if protocol.rails_while_loading not in ("floating", "grounded"):
         raise InputError(
             f"{where}: rails_while_loading is {shown(protocol.rails_while_loading)}, allowed 'floating' or 'grounded'"
@@ -86,6 +89,8 @@ def _check_net_levels(network: Network, net_levels: Any, where: str) -> None:
         value = _numbers(level)
         if value is None or value.ndim or not np.isfinite(value):  # NaN would be no source at all
             raise InputError(f"{where}: net_levels: {shown(name)} has {shown(level)}, must be a finite number")
+        if abs(value) > MAX_LEVEL:
+            raise InputError(f"{where}: net_levels: {shown(name)} has {value:g}, allowed at most {MAX_LEVEL:g} in size")
 
 
 def _check_levels(network: Network, protocol: Protocol, where: str) -> None:
@@ -99,6 +104,11 @@ def _check_levels(network: Network, protocol: Protocol, where: str) -> None:
         raise InputError(f"{where}: levels has shape {levels.shape}, needs {(network.neurons,) * 2}")
     if not np.isfinite(levels).all():
         raise InputError(f"{where}: levels must be finite")
+    if (too_large := abs(levels) > MAX_LEVEL).any():
+        i, j = np.argwhere(too_large)[0]
+        raise InputError(
+            f"{where}: levels: {levels[i, j]:g} from neuron {j} to {i}, allowed at most {MAX_LEVEL:g} in size"
+        )
     programmed = network.weight_levels()
     if programmed is None:
         return

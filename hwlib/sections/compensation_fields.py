@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from hwlib.errors import InputError, all_of, shown
 from hwlib.quantities import parse_number
-from hwlib.sections.weight_fields import MAX_MATRIX_BYTES, MIN_LEVEL, check_level
+from hwlib.sections.weight_fields import MAX_MATRIX_BYTES, MAX_V_DW, MIN_LEVEL, check_level
 from hwlib.storage.files import read_text
 from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import FileName
@@ -25,7 +25,7 @@ class CompensationFields(StrictModel):
     weights_file: FileName | None = Field(
         default=None, description="CSV beside the design: every weight net and its voltage as multiple of W"
     )
-    v_dw: Annotated[float, Quantity("V", 1e-6, 1e3)] | None = Field(
+    v_dw: Annotated[float, Quantity("V", 1e-6, MAX_V_DW)] | None = Field(
         default=None, description="V_DW as drawn; else that of the operating point"
     )
 

@@ -188,10 +188,13 @@ def test_summary_is_short_and_escaped():
         ({"r_p": float("nan")}, "r_p is wrong"), ({"r_p": -1.0}, "r_p is wrong"),
         ({"leak": float("inf")}, "leak is wrong"),
         ({"r_p": [1.0, 2.0]}, "r_p is list of 2, needs a number"), ({"r_m": "5 ohm"}, "r_m is '5 ohm', needs a number"),
+        ({"r_p": 3000.0}, "r_ap: 2000 ohm at device 0, allowed from r_p on, 3000 ohm$"),
+        ({"r_ap": [2000.0, 2000.0, 499.0, 2000.0]}, "r_ap: 499 ohm at device 2, allowed from r_p on, 500 ohm$"),
+        ({"pillar_centre": 2e-7}, "pillar_centre: 2e-07 m at device 0, allowed below its track's length, 1e-07 m$"),
     ],
 )  # fmt: skip
 def test_devices_that_cannot_be_are_refused(change, said):
-    """A pillar of NaN ohm ended in a state and a time, one of -1 ohm never."""
+    """A pillar of NaN ohm ended in a state and a time, one of -1 ohm never; R_AP below R_P too."""
     network = _network(2)
     with pytest.raises(InputError, match=f"^network: {said}"):
         network.with_devices(**change)
