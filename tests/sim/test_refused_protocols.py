@@ -60,8 +60,8 @@ def test_fields(network_and_design, changes, message):
         ({"samples": np.nan}, "samples: nan is no whole number"),
         ({"samples": -5}, "samples: -5, allowed 1 to"),
         ({"samples": 1.5}, "samples: 1.5 is no whole number"),
-        ({"tolerance": "x"}, "tolerance: 'x' is no number, allowed 1e-13 to 1e-2 of L"),
-        ({"tolerance": None}, "tolerance: None is no number, allowed 1e-13 to 1e-2 of L"),
+        ({"tolerance": "x"}, "tolerance: 'x' is no number, allowed 1e-13 to 0.01 of L"),
+        ({"tolerance": None}, "tolerance: None is no number, allowed 1e-13 to 0.01 of L"),
     ],
 )
 def test_arguments(network_and_design, changes, message):
