@@ -107,14 +107,15 @@ def operating_point_report(
     path = drive_path.drive_path(cases, drive_path.ideal_paths(cases))
     walls = thermal.warm_walls(cases)
     held, ends = stored_states.pattern_states(cases), stored_states.run_ends(cases, path)
+    stresses = stress.Stresses(cases, loaded)
     found = [
         window.vdw_window(cases, windows), window.vdw_eq4(cases, windows),
         leaks.axon_leak_sign(cases), leaks.axon_leak_size(cases), leaks.axon_time(cases), leaks.soma_leak(cases),
         loading.load_drive(cases, loaded), loading.any_load_drive(cases) if loads else None, leaks.leak_time(cases),
         loading.load_time(cases, loaded), *stored_states.stored_patterns(cases, held, ends),
         drive_path.release(cases, path), drive_path.same_way(cases, path), stored_states.all_off(cases),
-        stress.barrier_voltage(cases, loaded), stress.track_current(cases, loaded), wires.rc_time(cases),
-        stress.power_density(cases), *stress.wire_currents(cases, loaded),
+        stress.barrier_voltage(cases, stresses), stress.track_current(cases, stresses), wires.rc_time(cases),
+        stress.power_density(cases), *stress.wire_currents(cases, stresses),
         *(stress.any_load_stress(cases) if loads else ()), *wires.ir_drops(cases),
         thermal.thermal_hold(walls), thermal.thermal_drive(walls, held), thermal.thermal_pinning(walls),
         *(added_outcome(name, judge(cases)) for name, judge in ADDED.items()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -184,30 +184,26 @@ class Cases:
         """Bounding states of the convergence phase by name, as in ``RUN_STATES``."""
         return {name: self.released(self.parallel(*state)) for name, state in RUN_STATES.items()}
 
-    @cached_property
-    def local_states(self) -> dict[str, Solution]:
-        """States of the convergence phase in which single wires carry more than in ``run_states``, by name.
+    def local_states(self) -> Iterator[tuple[str, Solution]]:
+        """States of the convergence phase in which single wires carry more than in ``run_states``, with their names.
 
         Of each sign of weight the axon whose own wires carry most is ON alone against all axons of the other sign; and
         axons of either sign are ON on either side of each soma, so that they drive a current along its dendrite.
         """
-        found = {}
         for sign, against in ((1, "somas AP, only axons of W < 0 ON"), (-1, "somas P, only axons of W > 0 ON")):
             likes = np.flatnonzero(sign * self.weight > 0)
-            if not len(likes):
-                continue
-            current = np.abs(self.run_states[against].pillar_voltage[likes]) / self.network.r_p[likes]
-            axon = int(likes[first_largest(current)])
-            walls = self.parallel(*RUN_STATES[against])
-            walls[axon] = True
-            found[f"{against}, and {self.device_place(axon).name}"] = self.released(walls)
+            if len(likes):
+                current = np.abs(self.run_states[against].pillar_voltage[likes]) / self.network.r_p[likes]
+                axon = int(likes[first_largest(current)])
+                walls = self.parallel(*RUN_STATES[against])
+                walls[axon] = True
+                yield f"{against}, and {self.device_place(axon).name}", self.released(walls)
         side = self._sides()
         if side.any():
             for sign, first, second in ((1, "<", ">"), (-1, ">", "<")):
                 walls = np.where(self.network.is_soma, True, sign * side * self.weight > 0)
                 name = f"somas P, axons of W {first} 0 ON before each soma, of W {second} 0 behind it"
-                found[name] = self.released(walls)
-        return found
+                yield name, self.released(walls)
 
     def _sides(self) -> np.ndarray:
         """Where a device is in its drawn row, −1 before its soma and 1 behind it; zeros where rows have no places."""

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from hwlib.network import Network
 from hwlib.quantities import digits_apart, printed
 from sim.rules.cases import LOAD_STATE, Cases
 from sim.rules.outcome import Outcome, Place, Severity, below, first_largest
@@ -13,52 +14,88 @@ from sim.rules.starts import LoadedStarts, Peaks
 from sim.rules.statics import Solution
 
 OWN_STARTS = "load, starts of the task"
+BARRIER, TRACK = "barrier voltage", "track density"  # no layer has a blank in its name
 
 
-def barrier_voltage(cases: Cases, loaded: LoadedStarts | None) -> Outcome:
+class Stresses:
+    """The largest barrier voltage, track current density and use of wires and vias of each layer, over all states.
+
+    Args:
+        cases: the network; of a large one a state takes a hundred megabytes, so that each is looked at and let go of.
+        loaded: what the task's own starts load, if anything.
+    """
+
+    def __init__(self, cases: Cases, loaded: LoadedStarts | None):
+        network = cases.network
+        self._loaded = loaded
+        self._layers = [
+            (layer, here) for index, layer in enumerate(network.layers)
+            if len(here := np.flatnonzero((network.resistor_layer == index) & np.isfinite(network.resistor_limit)))
+        ]  # fmt: skip
+        self._found: dict[str, dict[str, tuple[int, float]]] = {}
+        for name, state in cases.run_states.items():
+            self._include(network, name, state)
+        for name, state in cases.local_states():
+            self._include(network, name, state)
+        if loaded:
+            self._include(network, OWN_STARTS, loaded.peaks)
+
+    @property
+    def layers(self) -> list[str]:
+        """Those whose limits are known."""
+        return [layer for layer, _ in self._layers]
+
+    def _include(self, network: Network, name: str, state: Solution | Peaks) -> None:
+        sizes = {
+            BARRIER: np.abs(state.pillar_voltage), TRACK: np.abs(state.track_current) / network.narrowest_area,
+        }  # fmt: skip
+        for what, size in sizes.items():
+            k = first_largest(size)
+            self._found.setdefault(what, {})[name] = k, float(size[k])
+        if self._layers:
+            use = np.abs(state.resistor_current) / network.resistor_limit
+            for layer, here in self._layers:
+                k = int(here[first_largest(use[here])])
+                self._found.setdefault(layer, {})[name] = k, float(use[k])
+
+    def worst(self, what: str) -> tuple[str, int, float]:
+        """State (with the trial's number in place of all starts'), index and size of the largest.
+
+        Args:
+            what: ``BARRIER`` in V, ``TRACK`` in A/m², or a layer, whose sizes are shares of their limits.
+        """
+        found = self._found[what]
+        name = list(found)[first_largest(np.array([size for _, size in found.values()]))]
+        index, size = found[name]
+        if self._loaded and name == OWN_STARTS:
+            of = {BARRIER: "pillar_voltage", TRACK: "track_current"}.get(what, "resistor_current")
+            name = f"load, start of trial {self._loaded.peaks.trial[of][index]}"
+        return name, index, size
+
+
+def barrier_voltage(cases: Cases, stresses: Stresses) -> Outcome:
     """Does every pillar stay below breakdown? ``max |V(MTJ_IN) − V(MTJ_OUT)| < V_BD`` (Khan et al. 2008: ≈ 1 V)."""
-    stress = {name: np.abs(s.pillar_voltage) for name, s in _states(cases, loaded).items()}
-    return _barrier(cases, "barrier.voltage", "error", *_named(cases.worst(stress), loaded, "pillar_voltage"))
+    return _barrier(cases, "barrier.voltage", "error", *stresses.worst(BARRIER))
 
 
-def track_current(cases: Cases, loaded: LoadedStarts | None) -> Outcome | None:
+def track_current(cases: Cases, stresses: Stresses) -> Outcome | None:
     """Does every track stay within its layer's limit at its narrowest place? None without a limit.
 
     ``|I|/A_min ≤ J_max`` of the process.
     """
     if cases.process.layers["track"].max_current_density is None:
         return None
-    density = {
-        name: np.abs(s.track_current) / cases.network.narrowest_area for name, s in _states(cases, loaded).items()
-    }
-    return _track(cases, "current.track", "error", *_named(cases.worst(density), loaded, "track_current"))
+    return _track(cases, "current.track", "error", *stresses.worst(TRACK))
 
 
-def wire_currents(cases: Cases, loaded: LoadedStarts | None) -> list[Outcome]:
+def wire_currents(cases: Cases, stresses: Stresses) -> list[Outcome]:
     """Does every wire and via stay within its limit? One outcome per layer: its worst segment.
 
     ``|I| ≤ I_max``; I_max = J_max × cross-section (wires) or contact area (vias), from extraction
     (``Network.resistor_limit``). Electromigration: Black, Proc. IEEE 57, 1587 (1969). Segments of unknown limit are
     not judged.
     """
-    network = cases.network
-    judged = [
-        (layer, here) for index, layer in enumerate(network.layers)
-        if len(here := np.flatnonzero((network.resistor_layer == index) & np.isfinite(network.resistor_limit)))
-    ]  # fmt: skip
-    worst: dict[str, dict[str, tuple[int, float]]] = {layer: {} for layer, _ in judged}
-    for name, state in _states(cases, loaded).items():  # of millions of segments one state at a time fits
-        use = np.abs(state.resistor_current) / network.resistor_limit
-        for layer, here in judged:
-            k = int(here[first_largest(use[here])])
-            worst[layer][name] = k, float(use[k])
-    outcomes = []
-    for layer, found in worst.items():
-        name = list(found)[first_largest(np.array([ratio for _, ratio in found.values()]))]
-        outcomes.append(
-            _wire(cases, f"current.{layer}", "error", *_named((name, *found[name]), loaded, "resistor_current"))
-        )
-    return outcomes
+    return [_wire(cases, f"current.{layer}", "error", *stresses.worst(layer)) for layer in stresses.layers]
 
 
 def any_load_stress(cases: Cases) -> list[Outcome]:
@@ -79,20 +116,6 @@ def any_load_stress(cases: Cases) -> list[Outcome]:
         wire = first_largest(use)
         currents.append(_wire(cases, "current.load_any", "warning", LOAD_STATE, wire, float(use[wire])))
     return outcomes + sorted(currents, key=lambda outcome: outcome.margin)[:1]
-
-
-def _states(cases: Cases, loaded: LoadedStarts | None) -> dict[str, Solution | Peaks]:
-    """The bounding states of the convergence phase and what the task's own starts load."""
-    states: dict[str, Solution | Peaks] = {**cases.run_states, **cases.local_states}
-    return {**states, OWN_STARTS: loaded.peaks} if loaded else states
-
-
-def _named(worst: tuple[str, int, float], loaded: LoadedStarts | None, what: str) -> tuple[str, int, float]:
-    """The worst case with the trial's number in place of all starts'."""
-    state, index, value = worst
-    if loaded and state == OWN_STARTS:
-        state = f"load, start of trial {loaded.peaks.trial[what][index]}"
-    return state, index, value
 
 
 def _barrier(cases: Cases, rule: str, severity: Severity, state: str, device: int, volts: float) -> Outcome:

@@ -200,7 +200,7 @@ def _contradiction(found: xr.Dataset, task: type[RunTask]) -> str:
 
 
 def refuse_foreign(path: Path, found: xr.Dataset, design: Design, *, ideal: bool) -> xr.Dataset:
-    """The dataset, unless it says of itself that it is of another design, seed, kind of wires or V_DW.
+    """The dataset, unless it says of itself that it is of another design, seed, kind of wires, temperature or V_DW.
 
     V_DW is compared where the design says it, on ideal wires also where it is the centre of the window.
 
@@ -216,10 +216,17 @@ def refuse_foreign(path: Path, found: xr.Dataset, design: Design, *, ideal: bool
     ]
     if (wires == IDEAL_WIRES) != ideal:
         wrong.append(f"wires {shown(wires, 40)}, here {'ideal' if ideal else 'drawn'}")
-    wrong += [] if wrong else _other_voltage(found, design, ideal)
+    wrong += [] if wrong else _other_temperature(found, design) or _other_voltage(found, design, ideal)
     if wrong:
         raise InputError(f"{path}: damaged, or of another run ({wrong[0]})")
     return found
+
+
+def _other_temperature(found: xr.Dataset, design: Design) -> list[str]:
+    said, known = found.attrs.get("temperature"), design.operating_point.temperature
+    if said is None or (known is not None and np.array_equal(said, known)):
+        return []
+    return [f"temperature {shown(str(said), 40)}, here {'none' if known is None else f'{known:g} K'}"]
 
 
 def _other_voltage(found: xr.Dataset, design: Design, ideal: bool) -> list[str]:

@@ -120,7 +120,7 @@ def cases_of(folder, n, **how):
 
 def missed(cases, most):
     """How far the rules' states stay below the most, by layer."""
-    said = layer_currents(cases, [*cases.run_states.values(), *cases.local_states.values()])
+    said = layer_currents(cases, [*cases.run_states.values(), *(state for _, state in cases.local_states())])
     return {name: 1 - said[name] / value for name, value in most.items()}
 
 

@@ -169,6 +169,15 @@ def test_another_voltage_than_the_design_s_is_refused(results, v_dw, ideal):
         refuse_foreign(path, found.assign(v_dw=0.5).assign_attrs(said), design, ideal=ideal)
 
 
+def test_another_temperature_than_the_design_s_is_refused(results):
+    design, found, path = results["recall"]
+    warm = Design(**design.model_dump(exclude_unset=True) | {"operating_point": {"temperature": 300.0, "load": 16e-9}})
+    assert refuse_foreign(path, found.assign_attrs(temperature=300.0), warm, ideal=True) is not None
+    for other, kelvin, here in ((design, 300.0, "none"), (warm, 310.0, "300 K")):
+        with pytest.raises(InputError, match=rf"of another run \(temperature '{kelvin}', here {here}\)"):
+            refuse_foreign(path, found.assign_attrs(temperature=kelvin), other, ideal=True)
+
+
 def test_early_results_that_tell_less_are_read(results, tmp_path):
     """Without states, walls and patterns nothing is known to contradict them."""
     for task in ("recall", "maxcut"):

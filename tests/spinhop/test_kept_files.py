@@ -315,10 +315,14 @@ def test_what_a_result_says_of_itself_must_be_of_this_run(spinhop, synthetic_run
     for name, other in (
         ("recall_drawn.nc", {"design": "another"}), ("recall_ideal.nc", {"seed": 2}), ("drawn.nc", {"wires": "ideal"}),
         ("ideal.nc", {"wires": "extracted"}), ("recall_ideal.nc", {"seed": [1, 2]}), ("ideal.nc", {"wires": [1, 2]}),
+        ("ideal.nc", {"temperature": 300.0}), ("recall_drawn.nc", {"temperature": [1.0, 2.0]}),
     ):  # fmt: skip
         says(name, **other)
         assert f"{name}: damaged, or of another run ({next(iter(other))} " in refused(spinhop("report", run))
         says(name, **own, wires="ideal" if "ideal" in name else "extracted")
+        with h5py.File(run / name, "a") as file:
+            file.attrs.pop("temperature", None)
+        known(run, name)
 
 
 def test_times_over_all_trials_are_those_of_each(tmp_path):
