@@ -197,13 +197,17 @@ class Cases:
                 axon = int(likes[first_largest(current)])
                 walls = self.parallel(*RUN_STATES[against])
                 walls[axon] = True
-                yield f"{against}, and {self.device_place(axon).name}", self.released(walls)
+                yield f"{against}, and {self.device_place(axon).name}", self._solved_once(walls)
         side = self._sides()
         if side.any():
             for sign, first, second in ((1, "<", ">"), (-1, ">", "<")):
                 walls = np.where(self.network.is_soma, True, sign * side * self.weight > 0)
                 name = f"somas P, axons of W {first} 0 ON before each soma, of W {second} 0 behind it"
-                yield name, self.released(walls)
+                yield name, self._solved_once(walls)
+
+    def _solved_once(self, walls: np.ndarray) -> Solution:
+        """As ``released``, of which nothing is kept."""
+        return self.circuits.at(walls, self._run_held).solve(self.run_volts)
 
     def _sides(self) -> np.ndarray:
         """Where a device is in its drawn row, −1 before its soma and 1 behind it; zeros where rows have no places."""

@@ -37,6 +37,7 @@ class Stresses:
             self._include(network, name, state)
         for name, state in cases.local_states():
             self._include(network, name, state)
+            del state  # before the next one is solved
         if loaded:
             self._include(network, OWN_STARTS, loaded.peaks)
 
