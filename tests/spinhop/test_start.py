@@ -86,3 +86,9 @@ def test_help_costs_little_more_than_typer_itself():
     typer = _best_time("import typer, typer.rich_utils")
     spinhop = _best_time("from spinhop.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass")
     assert spinhop < 3 * typer + 0.1, (spinhop, typer)
+
+
+def test_rules_load_no_layout_tools():
+    code = "import sys, sim.rules; print(sorted({'klayout', 'gdsfactory'} & {m.split('.')[0] for m in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
