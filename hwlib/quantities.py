@@ -308,6 +308,11 @@ def printed(value: float, unit: str, digits: int = 4, *, beside: float | None = 
     return f"{number} {_PREFIX.sub('µ', name)}".rstrip().replace("-", "−")
 
 
+def printed_plain(value: float, unit: str) -> str:
+    """As ``printed``, but numbers without a unit as they are, shares too."""
+    return f"{value:.4g}" if unit in ("", "1") else printed(value, unit)
+
+
 def printed_span(low: float, high: float, unit: str, digits: int = 4) -> str:
     """Two ends in one unit, e.g. ``31.15 … 75.26 mV``; arguments as of ``printed``."""
     larger = max(abs(low), abs(high))

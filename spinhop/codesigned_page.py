@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from hwlib.errors import InputError
-from hwlib.quantities import in_percent, printed
+from hwlib.quantities import in_percent, printed_plain
 from hwlib.storage.files import read_text
 from spinhop.codesigned import CodesignedResult
 
@@ -73,9 +73,7 @@ def _score(result: CodesignedResult) -> str:
 
 
 def _amount(value: float, unit: str) -> str:
-    if unit == "1":
-        return f"{value:.4g}"
-    return "" if value != value else printed(value, unit)
+    return "" if value != value else printed_plain(value, unit)
 
 
 def codesigned_page(results: Sequence[CodesignedResult], before: str = "", shipped: Collection[str] = ()) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,19 @@ class _Layer(NamedTuple):
     node: np.ndarray
     inner: np.ndarray
     resistor: np.ndarray
+
+
+def passed_on(layers: Sequence[tuple[np.ndarray, ...]], of_rest: np.ndarray) -> np.ndarray:
+    """What holds of the nodes that are left of a graph, passed on to those that were taken out, shape (nodes,).
+
+    Args:
+        layers: nodes that were taken out and a neighbour of each, in their order.
+        of_rest: of every node; others' than those that are left are ignored.
+    """
+    found = np.array(of_rest)
+    for node, neighbour, *_ in reversed(layers):
+        found[node] = found[neighbour]
+    return found
 
 
 class DeadEnds:
@@ -75,7 +89,4 @@ class DeadEnds:
 
     def as_rest(self, of_rest: np.ndarray) -> np.ndarray:
         """What holds of the nodes that are left, passed on to all that hangs on them, shape (nodes,)."""
-        found = np.array(of_rest)
-        for node, inner, _ in reversed(self._layers):
-            found[node] = found[inner]
-        return found
+        return passed_on(self._layers, of_rest)

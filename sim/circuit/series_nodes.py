@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.circuit.dead_ends import passed_on
+
 _FEW = 1000  # nodes; so many more in a system of equations cost less than another layer
 _SCATTER = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio: multiples are scattered evenly (Knuth, TAOCP 6.4)
 
@@ -86,7 +88,4 @@ class SeriesNodes:
 
     def as_rest(self, of_rest: np.ndarray) -> np.ndarray:
         """What holds of the nodes that are left, passed on to those between them, shape (nodes,)."""
-        found = np.array(of_rest)
-        for node, first, *_ in reversed(self._layers):
-            found[node] = found[first]
-        return found
+        return passed_on(self._layers, of_rest)

@@ -61,8 +61,7 @@ def copy(
     from spinhop.console import print_files
     from spinhop.designs.example_designs import copy_example
 
-    for path in copy_example(name, out, replace=force):
-        print_files(path)
+    print_files(*copy_example(name, out, replace=force))
 
 
 def register(app: typer.Typer) -> None:

@@ -61,7 +61,7 @@ def run(
 
 def layout(design: DesignFile, out: RunFolder = None, force: Force = False, json: Json = False) -> None:
     """Draw the layout (GDS, OASIS, picture)."""
-    _print_files(_work("layout", design, out=out, force=force), json)
+    _print_stages(_work("layout", design, out=out, force=force), json)
 
 
 def extract(
@@ -87,13 +87,13 @@ def extract(
 
     table = resistance_table(drawn_network(done))
     if json:
-        _print_files(done, json, wires=[vars(row) for row in table])
+        _print_stages(done, json, wires=[vars(row) for row in table])
         return
     from spinhop.console import print_table
 
     print_table(TO_FARTHEST, *resistance_rows(table))
     print(FARTHEST)
-    _print_files(done, json)
+    _print_stages(done, json)
 
 
 def _extract_lone(
@@ -174,7 +174,7 @@ def _stages(done: Run) -> dict[str, Any]:
     return {"folder": str(done.folder), "stages": done.manifest["stages"]}
 
 
-def _print_files(done: Run, json: bool, **more: Any) -> None:
+def _print_stages(done: Run, json: bool, **more: Any) -> None:
     from spinhop.console import print_files
 
     if json:
@@ -205,12 +205,12 @@ def _print_trials(
             results[kind][task.measure] = score
         rows.append([task.measure_label, *("–" if each is None else f"{100 * each:.1f} %" for each in scores.values())])
     if json:
-        _print_files(done, json, outcome=results, **_said(lines, step))
+        _print_stages(done, json, outcome=results, **_said(lines, step))
     else:
         from spinhop.console import print_table
 
         print_table(f"{done.design.name}: one trial", ["", *results], rows)
-        _print_files(done, json)
+        _print_stages(done, json)
     _conclude(json, lines, step)
 
 
@@ -224,7 +224,7 @@ def _print_outcomes(
     outcomes = {kind: TaskOutcome.of(stored.task(ideal=kind == "ideal")) for kind in kinds}
     if json:
         data = {kind: as_data(outcome) for kind, outcome in outcomes.items()}
-        _print_files(done, json, outcome=data, **_said(lines, step))
+        _print_stages(done, json, outcome=data, **_said(lines, step))
     else:
         from spinhop.console import print_table
 
@@ -233,7 +233,7 @@ def _print_outcomes(
             if outcome.cases:
                 print_table(f"{done.design.name}: {task}, {kind}", *outcome.case_table(), whole=whole)
                 print(*(f"{line}\n" for line in outcome.task.said(outcome.cases)), sep="", end="")
-        _print_files(done, json)
+        _print_stages(done, json)
     _conclude(json, lines, step)
 
 

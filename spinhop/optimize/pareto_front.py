@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hwlib.quantities import in_percent, printed
+from hwlib.quantities import in_percent, printed_plain
 from hwlib.sections.search_fields import SIMILARITY
 from hwlib.storage.netcdf import write_netcdf
 from hwlib.storage.writing import write_atomic
@@ -106,7 +106,7 @@ def _write_page(
     rows = [
         [
             str(t.number),
-            *(_number(t.judged.values[n], OBJECTIVES[n]) if n in t.judged.values else "–" for n in names),
+            *(printed_plain(t.judged.values[n], OBJECTIVES[n]) if n in t.judged.values else "–" for n in names),
             design_file(t),
         ]
         for t in front
@@ -120,7 +120,7 @@ def _write_page(
     ]
     for trial in front:
         bounds = [
-            [b["name"], b["formula"], _number(b["value"], b["unit"]), _number(b["limit"], b["unit"]),
+            [b["name"], b["formula"], printed_plain(b["value"], b["unit"]), printed_plain(b["limit"], b["unit"]),
              in_percent(b["distance"], 1)]
             for b in trial.judged.bounds
         ]  # fmt: skip
@@ -140,8 +140,3 @@ def _front_parts(folder: Path, rows: list[list[str]], names: list[str]) -> list[
     if not rows:
         return [page.paragraph("Empty: no design holds every rule and does its task.")]
     return [page.table(["trial", *names, "design"], rows), page.picture(folder / PICTURE, "")]
-
-
-def _number(value: float, unit: str) -> str:
-    """As other pages write it, but for shares: Λ has no unit, and is none."""
-    return f"{value:.4g}" if unit == "1" else printed(value, unit)

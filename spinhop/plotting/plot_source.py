@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from hwlib.errors import InputError, cut, shown
-from hwlib.quantities import printed
+from hwlib.quantities import printed_plain
 from hwlib.storage.files import refuse_without_descriptors
 from hwlib.storage.netcdf import Wanted, read_netcdf
 from spinhop.optimize.pareto_front import FRONT
@@ -78,8 +78,7 @@ class PlotSource:
 
     def told(self, name: str, value: float) -> str:
         """A value of a number or parameter, in a usual unit where it has one."""
-        unit = self.units.get(name, "")
-        return f"{value:.4g}" if unit in ("", "1") else printed(value, cut(unit, 16))
+        return printed_plain(value, cut(self.units.get(name, ""), 16))
 
 
 def _named(values: dict[str, np.ndarray], name: str, option: str) -> np.ndarray:

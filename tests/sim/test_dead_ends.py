@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sim.circuit.dead_ends import DeadEnds
+from tests.support.dense_circuit import grounded_potentials
 
 
 def _graph(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -25,16 +26,6 @@ def _graph(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return place[np.array(ends)], rng.uniform(0.1, 10.0, len(ends)), held[order], part[order]
 
 
-def _dense(ends: np.ndarray, ohm: np.ndarray, held: np.ndarray, into: np.ndarray) -> np.ndarray:
-    """Potentials with held nodes at 0 V, of parts that hang on them."""
-    matrix = np.zeros((len(held), len(held)))
-    for (a, b), r in zip(ends, ohm, strict=True):
-        matrix[[a, b], [a, b]] += 1 / r
-        matrix[[a, b], [b, a]] -= 1 / r
-    matrix[held] = np.eye(len(held))[held]
-    return np.linalg.lstsq(matrix, np.where(held, 0.0, into), rcond=None)[0]
-
-
 @pytest.mark.parametrize("seed", range(20))
 def test_sums_along_branches_are_what_the_whole_circuit_has(seed):
     rng = np.random.default_rng(seed)
@@ -42,9 +33,9 @@ def test_sums_along_branches_are_what_the_whole_circuit_has(seed):
     found = DeadEnds(ends, ohm, held)
     reached = np.isin(part, part[held])
     into = np.where(reached, rng.normal(size=len(held)), 0.0)
-    whole = _dense(ends, ohm, held, into)
+    whole = grounded_potentials(ends, ohm, held, into)
     summed = found.into_rest(into)
-    rest = _dense(ends[found.resistors], ohm[found.resistors], held, np.where(found.nodes, summed, 0.0))
+    rest = grounded_potentials(ends[found.resistors], ohm[found.resistors], held, np.where(found.nodes, summed, 0.0))
     assert found.potentials(np.where(found.nodes, rest, np.nan), summed)[reached] == pytest.approx(whole[reached])
     assert (found.as_rest(np.where(found.nodes, part, -1)) == part).all()
     assert found.nodes[held].all()

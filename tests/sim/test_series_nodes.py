@@ -9,6 +9,7 @@ import pytest
 
 from sim.circuit import series_nodes
 from sim.circuit.series_nodes import SeriesNodes
+from tests.support.dense_circuit import grounded_potentials
 
 
 def _graph(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -32,15 +33,6 @@ def _graph(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return np.argsort(order)[np.array(ends)], rng.uniform(0.1, 10.0, len(ends)), held[order], part[order]
 
 
-def _dense(ends: np.ndarray, ohm: np.ndarray, held: np.ndarray, into: np.ndarray) -> np.ndarray:
-    matrix = np.zeros((len(held), len(held)))
-    for (a, b), r in zip(ends, ohm, strict=True):
-        matrix[[a, b], [a, b]] += 1 / r
-        matrix[[a, b], [b, a]] -= 1 / r
-    matrix[held] = np.eye(len(held))[held]
-    return np.linalg.lstsq(matrix, np.where(held, 0.0, into), rcond=None)[0]
-
-
 @pytest.mark.parametrize("seed", range(10))
 def test_lines_are_what_the_whole_circuit_has(seed, monkeypatch):
     monkeypatch.setattr(series_nodes, "_FEW", 0)
@@ -55,10 +47,10 @@ def test_lines_are_what_the_whole_circuit_has(seed, monkeypatch):
     into = np.where(part == 0, rng.normal(size=len(held)), 0.0)
     into[rng.choice(np.flatnonzero(part == 0), 40)] = 0.0
     along = found.into_rest(into)
-    rest = _dense(found.ends, found.ohm, held, np.where(found.nodes, along, 0.0))
+    rest = grounded_potentials(found.ends, found.ohm, held, np.where(found.nodes, along, 0.0))
     there = part == 0
     potentials = found.potentials(np.where(found.nodes, rest, np.nan), along)
-    assert potentials[there] == pytest.approx(_dense(ends, ohm, held, into)[there])
+    assert potentials[there] == pytest.approx(grounded_potentials(ends, ohm, held, into)[there])
     assert (found.as_rest(np.where(found.nodes, part, -1)) == part).all()
 
 

@@ -21,3 +21,11 @@ def dense_potentials(nodes, elements, held, shorts=(), injected=None):
         right[k] = volts
     scale = np.r_[np.full(nodes, 1e3), np.ones(len(extra))]  # amperes and volts of like size
     return np.linalg.lstsq(matrix * scale[:, None], right * scale, rcond=1e-13)[0][:nodes]
+
+
+def grounded_potentials(ends, ohm, held, into):
+    """The same of resistors between ``ends`` with held nodes at 0 V, for currents in A into each node."""
+    elements = ((a, b, 1 / r) for (a, b), r in zip(ends, ohm, strict=True))
+    sources = [(node, 0.0) for node in np.flatnonzero(held)]
+    found = dense_potentials(len(held), elements, sources, injected=into)
+    return np.where(held, 0.0, found)  # but for rounding they are
