@@ -23,6 +23,7 @@ import typer
 import spinhop
 from hwlib.errors import InputError, StoppedError, one_line
 from hwlib.storage.files import no_more_files
+from hwlib.workers.allocation import keep_freed_memory
 from spinhop.commands import (
     atlas_commands,
     check_commands,
@@ -40,7 +41,6 @@ from spinhop.commands import (
     technology_commands,
     tool_commands,
 )
-from spinhop.runtime.allocation import keep_freed_memory
 from spinhop.runtime.code_storage import PLACES, comes_from_numba, storage_problem
 from spinhop.runtime.extras import refusal
 

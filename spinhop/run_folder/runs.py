@@ -17,12 +17,12 @@ from hwlib.errors import InputError, shown
 from hwlib.process import Process
 from hwlib.storage.files import real_path
 from hwlib.storage.made_with import versions
+from hwlib.workers.allocation import give_freed_memory_back
 from spinhop.run_folder.folder_lock import hold, refuse_others
 from spinhop.run_folder.inputs import COPIES, PROCESS, RESOLVED, inputs_hash, read_design, referred_paths, write_inputs
 from spinhop.run_folder.manifest import FORMAT, MANIFEST, read_manifest, write_manifest
 from spinhop.run_folder.provenance import code_version, data_hash, file_hash
 from spinhop.run_folder.run_names import is_of_others, run_folder, sources
-from spinhop.runtime.allocation import give_freed_memory_back
 
 if TYPE_CHECKING:
     from hwlib.drawing.reader import Drawing
