@@ -45,7 +45,7 @@ class Peaks:
         """In V, shape (devices,)."""
         return self._size["pillar_voltage"]
 
-    @cached_property
+    @property
     def resistor_current(self) -> np.ndarray:
         """In A, shape (resistors,)."""
         return self._of_resistors(self._size)

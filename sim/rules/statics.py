@@ -128,16 +128,16 @@ class StaticCircuits:
         shared = np.ones(self._wires, bool)
         for branches in (self._tracks, self._pillars):
             shared[branches.contacts] = False
-        return np.flatnonzero(shared)
+        return np.flatnonzero(shared).astype(np.int32)
 
     @cached_property
     def wires(self) -> _Conductors:
         """Wires that are no contact in series with a device: half of a large network's."""
-        first, second = (each[self._shared].astype(np.intp) for each in (self.graph.first, self.graph.second))
+        first, second = (each[self._shared] for each in (self.graph.first, self.graph.second))
         return _Conductors(first, second, 1 / self.network.resistor_ohm[self._shared])
 
     def forget_wires(self) -> None:
-        """Let go of ``wires`` until they are asked for again: of a million devices they are a hundred megabytes."""
+        """Let go of ``wires`` until they are asked for again: of a million devices they are seventy megabytes."""
         self.__dict__.pop("wires", None)
 
     def with_contacts(self, shared: np.ndarray, tracks: np.ndarray, pillars: np.ndarray) -> np.ndarray:

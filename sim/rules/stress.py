@@ -23,39 +23,35 @@ class Stresses:
     Args:
         cases: the network; of a large one a state takes a hundred megabytes, so that each is looked at and let go of.
         loaded: what the task's own starts load, if anything.
+
+    Attributes:
+        layers: those of wires and vias whose limits are known.
     """
 
     def __init__(self, cases: Cases, loaded: LoadedStarts | None):
         network = cases.network
         self._loaded = loaded
-        self._layers = [
-            (layer, here) for index, layer in enumerate(network.layers)
-            if len(here := np.flatnonzero((network.resistor_layer == index) & np.isfinite(network.resistor_limit)))
-        ]  # fmt: skip
+        judged = _judged_resistors(network)
+        self.layers = list(judged)
         self._found: dict[str, dict[str, tuple[int, float]]] = {}
         for name, state in cases.run_states.items():
-            self._include(network, name, state)
+            self._include(network, judged, name, state)
         for name, state in cases.local_states():
-            self._include(network, name, state)
+            self._include(network, judged, name, state)
             del state  # before the next one is solved
         if loaded:
-            self._include(network, OWN_STARTS, loaded.peaks)
+            self._include(network, judged, OWN_STARTS, loaded.peaks)
 
-    @property
-    def layers(self) -> list[str]:
-        """Those whose limits are known."""
-        return [layer for layer, _ in self._layers]
-
-    def _include(self, network: Network, name: str, state: Solution | Peaks) -> None:
+    def _include(self, network: Network, judged: dict[str, np.ndarray], name: str, state: Solution | Peaks) -> None:
         sizes = {
             BARRIER: np.abs(state.pillar_voltage), TRACK: np.abs(state.track_current) / network.narrowest_area,
         }  # fmt: skip
         for what, size in sizes.items():
             k = first_largest(size)
             self._found.setdefault(what, {})[name] = k, float(size[k])
-        if self._layers:
+        if judged:
             use = np.abs(state.resistor_current) / network.resistor_limit
-            for layer, here in self._layers:
+            for layer, here in judged.items():
                 k = int(here[first_largest(use[here])])
                 self._found.setdefault(layer, {})[name] = k, float(use[k])
 
@@ -72,6 +68,13 @@ class Stresses:
             of = {BARRIER: "pillar_voltage", TRACK: "track_current"}.get(what, "resistor_current")
             name = f"load, start of trial {self._loaded.peaks.trial[of][index]}"
         return name, index, size
+
+
+def _judged_resistors(network: Network) -> dict[str, np.ndarray]:
+    """The wire resistors of each layer, as far as their limits are known."""
+    known = np.isfinite(network.resistor_limit)
+    each = {layer: np.flatnonzero(known & (network.resistor_layer == k)) for k, layer in enumerate(network.layers)}
+    return {layer: resistors for layer, resistors in each.items() if len(resistors)}
 
 
 def barrier_voltage(cases: Cases, stresses: Stresses) -> Outcome:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hwlib.workers.allocation import give_freed_memory_back
 from hwlib.workers.forked import cores
 from hwlib.workers.threads import in_threads
 from sim.rules.statics import StaticCircuit
@@ -41,6 +42,7 @@ def _one_by_one(circuit: StaticCircuit, drives: Sequence[np.ndarray]) -> tuple[l
 def _at_once(circuit: StaticCircuit, drives: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
     from sim.circuit.many_drives import LANES, add_sizes  # compiled; most networks do without
 
+    give_freed_memory_back()  # what follows takes large pieces, which fit into no gaps
     many, net = circuit.many_drives()
     kinds = [
         (many.place[of.first], many.place[of.second], of.siemens)
