@@ -16,8 +16,8 @@ def draw_atlas(rows: Sequence[dict[str, Any]], largest: int, path: Path) -> None
     """Draw rows of ``atlas_rows`` as SVG, and a PNG beside it.
 
     Lines: the first N at which a rule on what the network does is broken. Dotted: the same with wires × s, level by the
-    similarity law. Bars: between the largest simulated N that works and the smallest that fails. Triangles at the top:
-    none up to the largest N.
+    similarity law. Bars: between the largest simulated N that works and the smallest that fails; crosses: undetermined.
+    Triangles at the top: none up to the largest N.
     """
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -66,6 +66,8 @@ def _draw_curve(panel: Any, rows: list[dict[str, Any]], largest: int, colour: st
         works, fails = row["simulated_works"], row["simulated_fails"]
         if works and fails:
             panel.plot([row["s"] * shift] * 2, [works, fails], "-", color=colour, lw=5, alpha=0.35)
+        unsure = [n for n in (row["undetermined_from"], row["undetermined_to"]) if n is not None]
+        panel.plot([row["s"] * shift] * len(unsure), unsure, "x", color=colour, ms=5)
 
 
 def _keys(processes: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[Any]:
@@ -80,6 +82,8 @@ def _keys(processes: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[Any]
         keys.append(Line2D([], [], color="#444444", ls=":", label="wires × s too"))
     if any(row["simulated_works"] and row["simulated_fails"] for row in rows):
         keys.append(Line2D([], [], color="#444444", lw=5, alpha=0.35, label="simulated: works to fails"))
+    if any(row["undetermined_from"] is not None for row in rows):
+        keys.append(Line2D([], [], color="#444444", ls="", marker="x", label="simulated: undetermined"))
     if any(row["works_below"] is None for row in rows):
         mark = {"color": "#444444", "ls": "", "marker": "^", "mfc": "none"}
         keys.append(Line2D([], [], **mark, label="rules hold up to the largest N"))  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from hwlib.weight_styles import MAX_NEURONS, WEIGHT_STYLES
 from spinhop.atlas.atlas_points import RulesPoint, TaskPoint, computed
 from spinhop.atlas.atlas_results import write_results
 from spinhop.atlas.atlas_store import POINTS, AtlasStore
-from spinhop.atlas.first_failures import RuleEdges, next_trial
+from spinhop.atlas.first_failures import RuleEdges, SimulatedEdge
 from spinhop.atlas.sized_design import SMALLEST, Curve, refuse_fixed_size
 from spinhop.run_folder.folder_lock import hold, refuse_others
 from spinhop.run_folder.inputs import contents_of, read_design
@@ -159,7 +159,7 @@ def _missing(
             scaled = replace(curve, scaled=True)
             for n in one.around() - store.rules(scaled).keys():
                 wanted[curve.process, curve.style, n].append(scaled)
-        size = next_trial(store.works(curve), edges.works_below()[0], largest) if simulate else None
+        size = SimulatedEdge(store.verdicts(curve)).next(edges.works_below()[0], largest) if simulate else None
         if size is not None:
             trials.append(TaskPoint(base, size, curve))
     smallest_first = sorted(wanted, key=lambda place: place[2])  # something is kept soon
@@ -173,5 +173,5 @@ def _ahead(curves: list[Curve], largest: int, simulate: bool, store: AtlasStore)
     for curve in curves:
         place = curve.process, curve.style
         drawings[place] = max(drawings[place], RuleEdges(store.rules(curve), largest).remaining())
-        trials += max(4 - len(store.works(curve)), 0) if simulate else 0
+        trials += max(4 - len(store.verdicts(curve)), 0) if simulate else 0
     return sum(drawings.values()) + trials

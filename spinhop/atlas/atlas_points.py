@@ -9,6 +9,7 @@ from hwlib.design import Design
 from hwlib.errors import InputError
 from spinhop.atlas.sized_design import Curve, sized, slowed
 from spinhop.extracted_network import draw_and_extract
+from spinhop.verdicts.verdict import FAILS, UNDETERMINED, TrialCounts
 
 NOT_DRAWN = "drawing"  # in place of a rule's name, where a design cannot be drawn
 _MOST = 1e9
@@ -52,7 +53,8 @@ def computed(point: RulesPoint | TaskPoint) -> list[Found]:
 
     Of rules: ``margins`` by rule, ``errors`` (names of the rules whose violation is one) and ``closes_at``, the N that
     the cells of this network foretell for the end of the V_DW window. Of the task: ``score``, ``ideal`` (the same on
-    ideal wires), ``rest_rate``, and ``works``: all trials at rest, and as good as required or as ideal wires are.
+    ideal wires), ``rest_rate``, and ``verdict``, a word of ``spinhop.verdicts``: all trials at rest, and as good as
+    required or as ideal wires are; undetermined where that hangs on rounding.
     """
     return _rules(point) if isinstance(point, RulesPoint) else [_task(point)]
 
@@ -87,11 +89,16 @@ def _task(point: TaskPoint) -> Found:
     try:
         network = draw_and_extract(design)
     except InputError:
-        return {"score": 0.0, "ideal": 0.0, "rest_rate": 0.0, "works": False}
+        return {"score": 0.0, "ideal": 0.0, "rest_rate": 0.0, "verdict": FAILS}
     slow, its = slowed(design, network, point.curve)
-    process, measure = design.load_process(), task_of(slow).measure
-    result = sim.run_task(its, slow, process)
-    ideal = float(sim.run_task(ideal_network(slow, process), slow, process)[measure].mean())
-    score, rest = float(result[measure].mean()), float(result["rest_rate"])
-    works = rest == 1.0 and score >= min(slow.task.required, ideal)
-    return {"score": score, "ideal": ideal, "rest_rate": rest, "works": works}
+    process, task = design.load_process(), task_of(slow)
+    drawn, ideal = (sim.run_task(each, slow, process) for each in (its, ideal_network(slow, process)))
+    score, perfect = (float(each[task.measure].mean()) for each in (drawn, ideal))
+    word = as_good(TrialCounts.of(drawn, task), TrialCounts.of(ideal, task), slow.task.required)
+    return {"score": score, "ideal": perfect, "rest_rate": float(drawn["rest_rate"]), "verdict": word}
+
+
+def as_good(drawn: TrialCounts, ideal: TrialCounts, required: float) -> str:
+    """Whether drawn wires are as good as required, or as ideal ones are if that is less, whatever is undetermined."""
+    words = {drawn.word(min(required, ideal.mean_accuracy(right=right))) for right in (False, True)}
+    return words.pop() if len(words) == 1 else UNDETERMINED

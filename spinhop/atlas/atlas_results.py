@@ -12,7 +12,7 @@ from hwlib.storage.netcdf import write_netcdf
 from hwlib.storage.writing import write_atomic
 from spinhop.atlas.atlas_figure import draw_atlas
 from spinhop.atlas.atlas_store import AtlasStore
-from spinhop.atlas.first_failures import RuleEdges, bracket
+from spinhop.atlas.first_failures import RuleEdges, SimulatedEdge
 from spinhop.atlas.sized_design import Curve
 
 if TYPE_CHECKING:
@@ -30,18 +30,21 @@ def atlas_rows(store: AtlasStore, curves: list[Curve], largest: int) -> list[Row
         does is broken, and that rule; ``wears_from`` and ``worn_by``: the same of rules on currents, power and barrier;
         ``closes_at``: N at which the largest network's own cells foretell that the V_DW window closes;
         ``scaled_wires``: ``works_below`` with all wires × s; ``simulated_works``, ``simulated_fails``: largest size
-        below the edge that worked, and smallest that did not. None: no N up to the largest.
+        below the edge that works, and smallest that does not; ``undetermined_from`` and
+        ``undetermined_to``: least and largest size between them whose outcome hangs on rounding. None: no such N.
     """
     rows = []
     for curve in curves:
         edges = RuleEdges(store.rules(curve), largest)
         works, wears = edges.works_below(), edges.wears_from()
-        low, high = bracket({n: not good for n, good in store.works(curve).items()})
+        simulated = SimulatedEdge(store.verdicts(curve))
         rows.append({
             "process": curve.process, "style": curve.style, "s": curve.s,
             "works_below": works[0], "limited_by": works[1], "wears_from": wears[0], "worn_by": wears[1],
             "closes_at": edges.closes_at(), "scaled_wires": _scaled(store, curve, largest),
-            "simulated_works": low or None, "simulated_fails": high,
+            "simulated_works": simulated.works, "simulated_fails": simulated.fails,
+            "undetermined_from": min(simulated.undetermined, default=None),
+            "undetermined_to": max(simulated.undetermined, default=None),
         })  # fmt: skip
     return rows
 
@@ -107,6 +110,8 @@ _ABOUT = {
     "scaled_wires": "works_below with wires, vias and contacts x s",
     "simulated_works": "largest simulated N below the edge at which the task works",
     "simulated_fails": "smallest simulated N at which it does not",
+    "undetermined_from": "smallest simulated N between them whose outcome hangs on rounding",
+    "undetermined_to": "largest simulated N between them whose outcome hangs on rounding",
 }
 
 
@@ -120,7 +125,7 @@ def atlas_table(store: AtlasStore, curves: list[Curve], rows: list[Row], largest
         "|---|---|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     for row in rows:
-        simulated = f"{_n(row['simulated_works'])}, {_n(row['simulated_fails'])}"
+        simulated = f"{_n(row['simulated_works'])}, {_n(row['simulated_fails'])}{_unsure(row)}"
         cells = [
             _code(row["process"]), row["style"], f"{row['s']:g}", _n(row["works_below"]), _code(row["limited_by"]),
             _n(row["scaled_wires"]), _n(row["closes_at"]), simulated, _n(row["wears_from"]), _code(row["worn_by"]),
@@ -137,6 +142,12 @@ def atlas_table(store: AtlasStore, curves: list[Curve], rows: list[Row], largest
                 lines.append(f"| `{rule}` | {' | '.join(map(_n, first))} |")
     lines += ["", ", ".join(f"{name}: {value}" for name, value in about.items() if name in ("code", "versions"))]
     return "\n".join(lines) + "\n"
+
+
+def _unsure(row: Row) -> str:
+    """The sizes between those that work and those that fail where neither is known."""
+    first, last = row["undetermined_from"], row["undetermined_to"]
+    return "" if first is None else f" ({first if first == last else f'{first} … {last}'} undetermined)"
 
 
 def _n(value: int | None) -> str:

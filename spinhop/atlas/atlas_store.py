@@ -6,7 +6,7 @@ import json
 import os
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,7 @@ from hwlib.storage.writing import write_atomic
 from hwlib.weight_styles import MAX_NEURONS
 from spinhop.atlas.atlas_points import Found, RulesPoint, TaskPoint
 from spinhop.atlas.sized_design import Curve
+from spinhop.verdicts.verdict import UNDETERMINED, WORKS
 
 POINTS = "points.json"
 _Share = Annotated[float, Field(ge=0, le=1)]
@@ -44,13 +45,13 @@ class _TaskFound(StoredModel):
     score: _Share
     ideal: _Share
     rest_rate: _Share
-    works: bool
+    verdict: Literal["works", "does not work", "undetermined"]
 
     @model_validator(mode="after")
     def _one_verdict(self) -> _TaskFound:
-        rests = self.rest_rate == 1.0
-        if self.works != rests and (self.works or self.score >= self.ideal):
-            raise ValueError(f"works {self.works} with score {self.score:.4g} and {self.rest_rate:.4g} at rest")
+        works, rests = self.verdict == WORKS, self.rest_rate == 1.0
+        if self.verdict != UNDETERMINED and works != rests and (works or self.score >= self.ideal):
+            raise ValueError(f"{self.verdict} with score {self.score:.4g} and {self.rest_rate:.4g} at rest")
         return self
 
 
@@ -108,9 +109,9 @@ class AtlasStore:
         """What was simulated, by N."""
         return self._trials.get(curve, {})
 
-    def works(self, curve: Curve) -> dict[int, bool]:
-        """Whether it worked as simulated, by N."""
-        return {n: bool(found["works"]) for n, found in self.trials(curve).items()}
+    def verdicts(self, curve: Curve) -> dict[int, str]:
+        """Whether it works as simulated, a word of ``spinhop.verdicts`` by N."""
+        return {n: str(found["verdict"]) for n, found in self.trials(curve).items()}
 
     def keep(self, point: RulesPoint | TaskPoint, found: list[Found]) -> None:
         """Keep what a point came to, in the file too."""

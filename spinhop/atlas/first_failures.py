@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from spinhop.atlas.atlas_points import Found
 from spinhop.atlas.sized_design import SMALLEST
+from spinhop.verdicts.verdict import FAILS, UNDETERMINED, WORKS
 
 _RELIABILITY = ("current.", "power.", "barrier.")  # rules on what wears out, not on what the network does
 
@@ -92,20 +93,44 @@ class RuleEdges:
         return None if found is None else int(found)
 
 
-def next_trial(works: Mapping[int, bool], foretold: int | None, largest: int) -> int | None:
-    """The next size to simulate around an edge, None when the edge lies between two that differ by 1 or by 4 %.
+class SimulatedEdge:
+    """What was simulated around one curve's edge, and which size to look at next.
+
+    Sizes whose outcome hangs on rounding are neither those that work nor those that fail.
 
     Args:
-        works: what was simulated.
-        foretold: first N at which a rule says no; None: none up to the largest.
-        largest: N to look up to.
+        verdicts: words of ``spinhop.verdicts``, by N.
+
+    Attributes:
+        works: largest size below the first failure that works; None: no such.
+        fails: smallest size that does not work; None: no such.
+        undetermined: sizes between the two whose outcome hangs on rounding.
     """
-    low, high = bracket({n: not good for n, good in works.items()})
-    start = min(max((foretold or largest + 1) - 1, SMALLEST), largest)
-    if not works:
-        return start
-    if high is None:
-        return None if low >= largest else min(largest, max(low + 1, math.ceil(low * 1.25)))
-    if low == 0:
-        return None if high <= SMALLEST else max(SMALLEST, math.floor(high / 1.25))
-    return None if high - low <= max(1, low // 25) else (low + high) // 2
+
+    def __init__(self, verdicts: Mapping[int, str]):
+        self._sizes = sorted(verdicts)
+        self.fails = min((n for n, word in verdicts.items() if word == FAILS), default=None)
+        below = {n: word for n, word in verdicts.items() if self.fails is None or n < self.fails}
+        self.works = max((n for n, word in below.items() if word == WORKS), default=None)
+        self.undetermined = sorted(n for n, word in below.items() if word == UNDETERMINED and n > (self.works or 0))
+
+    def next(self, foretold: int | None, largest: int) -> int | None:
+        """The next size to simulate, None when neighbours on every side of the edge differ by 1 or by 4 %.
+
+        Args:
+            foretold: first N at which a rule says no; None: none up to the largest.
+            largest: N to look up to.
+        """
+        if not self._sizes:
+            return min(max((foretold or largest + 1) - 1, SMALLEST), largest)
+        lowest, highest = self._sizes[0], self._sizes[-1]
+        if self.fails is None and highest < largest:
+            return min(largest, max(highest + 1, math.ceil(highest * 1.25)))
+        if self.works is None and lowest > SMALLEST:
+            return max(SMALLEST, math.floor(lowest / 1.25))
+        unsure = self.undetermined  # as one part of the edge: what lies between its ends is not looked at
+        gaps = ((self.works, unsure[0]), (unsure[-1], self.fails)) if unsure else ((self.works, self.fails),)
+        for low, high in gaps:
+            if low is not None and high is not None and high - low > max(1, low // 25):
+                return (low + high) // 2
+        return None

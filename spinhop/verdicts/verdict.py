@@ -111,11 +111,18 @@ class TrialCounts:
         """Whether the word is that it works."""
         return self.word(required) == WORKS
 
+    def mean_accuracy(self, *, right: bool) -> float:
+        """The mean accuracy of the trials, or answers where there are some, undetermined ones as right or wrong."""
+        if self.answers is not None:
+            return self.answers.mean_accuracy(right=right)
+        assert self.accuracy is not None
+        return float(np.where(self.undetermined, right, self.accuracy).mean())
+
     def _good(self, required: float, *, right: bool) -> bool:
         if self.accuracy is None:
             return bool(np.where(self.undetermined, right, self.at_rest).all())
         rest = self.at_rest | (self.undetermined & right)
-        return bool(rest.all()) and float(np.where(self.undetermined, right, self.accuracy).mean()) >= required
+        return bool(rest.all()) and self.mean_accuracy(right=right) >= required
 
     def facts(self, required: float) -> dict[str, Any]:
         """The counts as plain data."""

@@ -15,9 +15,12 @@ from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.extraction import extract
 from hwlib.process import preset_text
-from spinhop.atlas import atlas_figure, make_atlas
-from spinhop.atlas.first_failures import RuleEdges, bracket, next_trial
+from hwlib.schematic import ideal_network
+from spinhop.atlas import atlas_figure, atlas_points, make_atlas
+from spinhop.atlas.atlas_points import TaskPoint
+from spinhop.atlas.first_failures import RuleEdges, SimulatedEdge
 from spinhop.atlas.sized_design import Curve, sized, slowed
+from spinhop.verdicts.verdict import FAILS, UNDETERMINED, WORKS, TrialCounts
 from tests.support.described import assert_described
 from tests.support.processes import start, stop
 
@@ -59,15 +62,72 @@ def test_first_failures_are_those_of_every_size(largest):
 @pytest.mark.parametrize("edge", [4, 5, 17, 31, 40, 60])
 @pytest.mark.parametrize("foretold", [None, 4, 16, 38])
 def test_simulation_closes_in_on_the_edge_wherever_the_rules_put_it(edge, foretold):
-    works = {}
-    while (n := next_trial(works, foretold, 48)) is not None:
-        assert n not in works and 4 <= n <= 48
-        works[n] = n < edge
-    low, high = bracket({n: not good for n, good in works.items()})
+    low, high, _ = simulated_edge(foretold, lambda n: WORKS if n < edge else FAILS)
     if edge > 48:
         assert (low, high) == (48, None)
+    elif edge == 4:
+        assert (low, high) == (None, 4)
     else:
-        assert low < edge <= high and (high - low == 1 or low == 0)
+        assert low < edge <= high and high - low == 1
+
+
+@pytest.mark.parametrize(("first", "last"), [(4, 4), (4, 6), (9, 9), (17, 30), (40, 48), (4, 48)])
+@pytest.mark.parametrize("foretold", [None, 4, 16, 38])
+def test_sizes_that_hang_on_rounding_neither_work_nor_fail(first, last, foretold):
+    """Both sides of an undetermined part of the edge are closed in on; a part that no trial fell into is not known."""
+
+    def word(n):
+        return WORKS if n < first else UNDETERMINED if n <= last else FAILS
+
+    low, high, unsure = simulated_edge(foretold, word)
+    assert low is None or low < first
+    assert high is None or high > last
+    assert set(unsure) <= set(range(first, last + 1))
+    if unsure:
+        assert (low or 3) == unsure[0] - 1 and (high or 49) == unsure[-1] + 1
+    else:
+        assert high - low == 1, "edge jumped over"
+
+
+def simulated_edge(foretold, word):
+    """Works, fails and undetermined sizes found by simulating what is asked for."""
+    verdicts = {}
+    while (n := SimulatedEdge(verdicts).next(foretold, 48)) is not None:
+        assert n not in verdicts and 4 <= n <= 48 and len(verdicts) < 20
+        verdicts[n] = word(n)
+    edge = SimulatedEdge(verdicts)
+    return edge.works, edge.fails, edge.undetermined
+
+
+def test_a_simulated_size_that_hangs_on_rounding_is_said_to_be_undetermined(monkeypatch):
+    """Eight neurons on ideal wires in place of drawn ones: as good as ideal ones, but for a start that ties."""
+    monkeypatch.setattr(atlas_points, "draw_and_extract", lambda design: ideal_network(design, design.load_process()))
+    for patterns, ties, word in ((3, 1, UNDETERMINED), (1, 0, WORKS)):
+        network = {"neurons": 4, "weights": {"random_patterns": patterns}}
+        base = Design(name="base", network=network, task={"trials": 2, "time_limit": 6e-7})
+        design = sized(base, "copper", "rails", 8)
+        trials = sim.recall(ideal_network(design, design.load_process()), design, design.load_process())
+        assert int(trials["undetermined"].sum()) == ties and trials["at_rest"].all()
+        (found,) = atlas_points.computed(TaskPoint(base, 8, Curve("copper", "rails", 1.0)))
+        assert found["verdict"] == word
+
+
+@pytest.mark.parametrize(
+    ("drawn", "ideal", "word"),
+    [
+        ([1, 1], [1, 1], WORKS), ([0.5, 1], [0.5, 1], WORKS), ([0.5, 1], [1, 1], FAILS),
+        ([None, 1], [1, 1], UNDETERMINED), ([None, 0.5], [1, 1], FAILS), ([None, 1], [0.0, 1], WORKS),
+        ([0.5, 1], [None, 1], UNDETERMINED), ([1, 1], [None, None], WORKS),
+    ],
+)  # fmt: skip
+def test_undetermined_trials_count_either_way(drawn, ideal, word):
+    """None: undetermined, whatever it came to."""
+
+    def counts(shares):
+        unsure = np.array([share is None for share in shares])
+        return TrialCounts(np.full(len(shares), True), np.array([s or 0.0 for s in shares]), unsure)
+
+    assert atlas_points.as_good(counts(drawn), counts(ideal), 0.95) == word
 
 
 def test_the_similarity_law_on_drawn_wires(tmp_path):
@@ -141,9 +201,11 @@ def test_an_atlas_says_what_each_size_says(rough, tmp_path):
 
 
 def test_the_legend_tells_of_what_is_drawn():
-    row = {"scaled_wires": None, "simulated_works": None, "simulated_fails": 6, "works_below": 5}
+    row = dict.fromkeys(("scaled_wires", "simulated_works", "undetermined_from"))
+    row |= {"simulated_fails": 6, "works_below": 5}
     assert labels(row) == ["ebeam"]
     assert labels(row | {"simulated_works": 5})[1:] == ["simulated: works to fails"]
+    assert labels(row | {"undetermined_from": 5})[1:] == ["simulated: undetermined"]
     assert labels(row | {"works_below": None})[1:] == ["rules hold up to the largest N"]
     assert labels(row | {"scaled_wires": 5})[1:] == ["wires × s too"]
 

@@ -243,12 +243,12 @@ def test_points_of_an_atlas_of_other_kinds_are_refused(tmp_path, found):
 
 
 RULES = {"margins": {"a": -0.5, "b": 1.0}, "errors": ["a"], "closes_at": 31}
-TASK = {"score": 0.9, "ideal": 1.0, "rest_rate": 1.0, "works": True}
+TASK = {"score": 0.9, "ideal": 1.0, "rest_rate": 1.0, "verdict": "works"}
 FORGED = [
     ("rules", {"margins": {"a": float("nan")}}), ("rules", {"closes_at": -3}), ("rules", {"closes_at": 10**400}),
     ("rules", {"errors": ["c"]}), ("trials", {"score": 5.0}), ("trials", {"rest_rate": -1.0}),
-    ("trials", {"rest_rate": 0.5}), ("trials", {"works": False, "score": 1.0}), ("trials", {"ideal": float("nan")}),
-    ("rules", None), ("trials", None),
+    ("trials", {"rest_rate": 0.5}), ("trials", {"verdict": "does not work", "score": 1.0}),
+    ("trials", {"verdict": "good"}), ("trials", {"ideal": float("nan")}), ("rules", None), ("trials", None),
 ]  # fmt: skip
 
 
