@@ -98,7 +98,8 @@ def chip_yield(
         data = {name: {**asdict(share), "share": share.value} for name, share in shares.items()}
         by_rule = {name: data.pop(name) for name in found.by_rule}
         hangs = {name: [each._asdict() for each in most] for name, most in found.sensitivity.items()}
-        facts = {"sensitivity": hangs, "refused": found.refused, "precise": found.precise, "folder": str(found.folder)}
+        facts = {"sensitivity": hangs, "undetermined": found.undetermined, "refused": found.refused}
+        facts |= {"precise": found.precise, "folder": str(found.folder)}
         facts["picture"] = None if picture is None else str(picture)
         print_json({**data, "by_rule": by_rule, **facts})
     else:
@@ -108,6 +109,8 @@ def chip_yield(
             for name, s in shares.items()
         ]  # fmt: skip
         print_table("yield", ["", "chips", "share", "95 % interval", "hangs on"], rows)
+        if found.undetermined:
+            print(f"undetermined: {found.undetermined} of {found.task.chips} chips, counted as not doing their task")
         if not can_analyse():
             print("what it hangs on: pip install 'spinhop[search]'")
         if not found.precise:

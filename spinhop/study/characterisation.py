@@ -15,7 +15,7 @@ from hwlib.units import Quantity
 from spinhop.designs.design_fields import whole_design
 from spinhop.run_folder.inputs import read_design
 from spinhop.study.characterisation_table import Column, Row, write_table
-from spinhop.study.point_evaluation import own_v_dw
+from spinhop.study.point_evaluation import UNSURE, own_v_dw
 from spinhop.study.study_fields import study_of
 from spinhop.study.study_store import load_study_results
 from spinhop.study.sweep_runner import Advance, sweep
@@ -25,8 +25,8 @@ _V_DW, _MADE_UP, _TEMPERATURE = "operating_point.v_dw", "compensation.v_dw", "op
 _CONDITIONS = {
     "v_dw": Column("V", "V_DW applied"), "temperature": Column("K", "of walls that move at random; none: they do not"),
 }  # fmt: skip
-_FIRST = ("works", "rest_rate", "time_mean", "time_median", "time_max", "energy_mean", "window_low", "window_high",
-          "rules_broken")  # fmt: skip
+_FIRST = ("works", UNSURE, "rest_rate", "time_mean", "time_median", "time_max", "energy_mean", "window_low",
+          "window_high", "rules_broken")  # fmt: skip
 _MOST_POINTS = 10_000
 _VOLTS, _KELVIN = Quantity("V", 1e-6, 1e3), Quantity("K", 0, 1000)
 

@@ -14,6 +14,8 @@ from hwlib.errors import harmless
 from hwlib.quantities import printed
 from hwlib.storage.made_with import design_attributes
 from hwlib.storage.writing import write_bytes
+from spinhop.study.point_evaluation import UNSURE
+from spinhop.verdicts.verdict import UNDETERMINED
 
 TABLE = "characterisation"
 Row = dict[str, Any]
@@ -58,8 +60,11 @@ def _csv(columns: dict[str, Column], rows: list[Row]) -> str:
 
 
 def cells(columns: dict[str, Column], row: Row, names: Sequence[str]) -> list[str]:
-    """A row for people: values with usual units; – where there is none."""
-    return [_cell(row[name], columns[name].unit) for name in names]
+    """A row for people: values with usual units, – where there is none; ``works`` in words where it is unsure."""
+    unsure = row.get(UNSURE) == 1
+    return [
+        UNDETERMINED if name == "works" and unsure else _cell(row[name], columns[name].unit) for name in names
+    ]  # fmt: skip
 
 
 def _cell(value: float | None, unit: str) -> str:
@@ -67,8 +72,8 @@ def _cell(value: float | None, unit: str) -> str:
 
 
 def main_columns(columns: dict[str, Column]) -> list[str]:
-    """Names of columns for people: all but margins of rules and ends of intervals."""
-    ends = {name for name in columns if name.endswith(("_low", "_high")) and not name.startswith("window_")}
+    """Names of columns for people: all but margins of rules, ends of intervals, and what the cell of ``works`` says."""
+    ends = {UNSURE} | {name for name in columns if name.endswith(("_low", "_high")) and not name.startswith("window_")}
     return [name for name in columns if name not in ends and not name.startswith("margin.")]
 
 

@@ -17,7 +17,7 @@ from hwlib.quantities import plain_number, whole_number
 from spinhop.pages.docs_links import see
 from spinhop.run_folder.inputs import read_design
 from spinhop.runtime.executor import executor
-from spinhop.study.point_evaluation import evaluated
+from spinhop.study.point_evaluation import UNSURE, evaluated
 from spinhop.study.sensitivity import Sensitivity, can_analyse, worst_parameters
 from spinhop.study.study_fields import MOST_POINTS, AxisRange, study_of
 from spinhop.study.study_store import StudyStore, rows_of
@@ -57,6 +57,7 @@ class ChipYield:
     Attributes:
         works: chips that do their task and keep every operating-point rule.
         task: chips that do their task: every trial at rest, with the required score.
+        undetermined: chips of which it hangs on rounding whether they do their task; they count as not doing it.
         rules: chips that keep every rule of severity error.
         by_rule: chips that keep each rule, also those that only warn.
         refused: chips without a network, with a reason in the store; they count as not working.
@@ -70,6 +71,7 @@ class ChipYield:
     task: ChipShare
     rules: ChipShare
     by_rule: dict[str, ChipShare]
+    undetermined: int
     refused: int
     precise: bool
     folder: Path
@@ -187,7 +189,8 @@ def _counted(store: StudyStore, counted: int, precision: float, folder: Path) ->
     results |= {name.removeprefix(MARGIN): store.numbers(name)[:counted] for name in names}
     numbers = {name: store.numbers(name)[:counted] for name in store.names}
     works, does, keeps = (chip_share(good) for good in outputs.values())
+    unsure = int((store.numbers(UNSURE)[:counted] == 1).sum())
     return ChipYield(
-        works, does, keeps, by_rule, refused, _precise(store, counted, precision), folder,
+        works, does, keeps, by_rule, unsure, refused, _precise(store, counted, precision), folder,
         worst_parameters(numbers, results) if can_analyse() else {},
     )  # fmt: skip

@@ -24,7 +24,7 @@ from spinhop.run_folder.provenance import data_hash, file_hash
 from spinhop.stages import run_tolerance
 from spinhop.study.study_fields import WIRES, StudyFields
 from spinhop.verdicts.point_tables import common_window
-from spinhop.verdicts.verdict import TrialCounts
+from spinhop.verdicts.verdict import UNDETERMINED, WORKS, TrialCounts
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hwlib.network import Network
 
 _NOT_DRAWN = ("seed", "operating_point", "compensation", "task", "waivers", "variation")
+UNSURE = "works_undetermined"
 SAMPLE = "sample."  # before the names of what was drawn for a chip
 _KEPT = 4  # drawn networks that a process keeps: points of equal drawing follow each other in a grid
 
@@ -155,8 +156,10 @@ class PointEvaluator:
             network, design, process, engine=self._engine, trials=self._trials, tolerance=tolerance
         )  # fmt: skip
         _note_task(result, trials)
-        good = TrialCounts.of(trials, task_of(design)).works(design.task.required)
-        _note(result, "works", good, "1", "whether the network does its task: every trial at rest, the required score")
+        word = TrialCounts.of(trials, task_of(design)).word(design.task.required)
+        about = "whether the network does its task: every trial at rest, the required score; 0 also where unsure"
+        _note(result, "works", word == WORKS, "1", about)
+        _note(result, UNSURE, word == UNDETERMINED, "1", "whether it hangs on rounding that the network does its task")
         return result
 
     def _judge(self, result: PointResult, network: Network, design: Design, process: Process) -> None:

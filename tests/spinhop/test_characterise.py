@@ -53,6 +53,20 @@ def test_own_row_is_the_simulation_and_all_forms_say_the_same(path, tmp_path):
     assert f"**{1e9 * found.rows[1]['time_mean']:.4g} ns**" in as_text
 
 
+def test_what_hangs_on_rounding_is_said_to_be_undetermined(tmp_path):
+    """Three patterns in eight neurons: of the first two starts one ties, whatever the voltages are."""
+    path, network = tmp_path / "tied.yaml", "network: {neurons: 8, weights: {random_patterns: 3}}"
+    for accuracy, word, unsure in ((0.5, "undetermined", 1.0), (1.0, "0", 0.0)):
+        task = f"task: {{trials: 2, time_limit: 600 ns, required_accuracy: {accuracy:g}}}"
+        path.write_text(f"name: tied\nprocess: copper\n{network}\n{task}\n")
+        found = characterise(path, tmp_path / f"out{accuracy:g}", wires="ideal", supplies=(1.0,))
+        (row,) = found.rows
+        assert row["undetermined"] == 1 and (row["works"], row["works_undetermined"]) == (0.0, unsure)
+        assert f"| **{word}** |" in found.files[2].read_text()
+    header = found.files[1].read_text().splitlines()[0].split(",")
+    assert header[2:4] == ["works", "works_undetermined"]
+
+
 def test_a_stopped_table_goes_on_and_says_why_rows_have_no_numbers(path, tmp_path, monkeypatch):
     seen = []
 

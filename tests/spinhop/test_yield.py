@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 from hwlib.errors import InputError
+from spinhop.commands import study_commands
 from spinhop.study.chip_yield import chip_share, yield_of
 from spinhop.study.point_evaluation import PointEvaluator, PointResult
 
@@ -94,6 +95,20 @@ def test_chips_without_a_network_do_not_work(tmp_path, monkeypatch):
     monkeypatch.setattr(PointEvaluator, "evaluate", lambda self, values: PointResult(problem="no network"))
     found = yield_of(design_in(tmp_path), tmp_path / "out", wires="ideal", chips=20)
     assert (found.works.good, found.refused, found.works.chips) == (0, 20, 20)
+
+
+def test_undetermined_chips_are_counted_apart(tmp_path, spinhop, monkeypatch):
+    def evaluate(self, values):
+        unsure = values["variation.chip"] < 3
+        numbers = {"works": float(not unsure), "works_undetermined": float(unsure)}
+        return PointResult(numbers, dict.fromkeys(numbers, ("1", "x")))
+
+    monkeypatch.setattr(PointEvaluator, "evaluate", evaluate)
+    monkeypatch.setattr(study_commands, "_drawn", lambda found: None)  # its pictures take seconds
+    options = ("yield", design_in(tmp_path), "--ideal", "-o", tmp_path / "out", "--workers", 1, "--chips", 8)
+    data = json.loads(spinhop(*options, "--json")[1])
+    assert (data["undetermined"], data["task"]["good"], data["task"]["chips"]) == (3, 5, 8)
+    assert "undetermined: 3 of 8 chips, counted as not doing their task\n" in spinhop(*options)[1]
 
 
 def test_the_command(tmp_path, spinhop, coin):
