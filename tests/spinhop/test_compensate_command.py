@@ -11,8 +11,9 @@ import sim
 from hwlib.design import load_design
 from hwlib.network import MTJ_IN
 from hwlib.process import preset_text
+from hwlib.schematic import ideal_network
 from spinhop.designs import compensating
-from spinhop.designs.design_comparison import COLUMNS, OF_IDEAL, TIMES_W, print_comparison, table_row
+from spinhop.designs.design_comparison import COLUMNS, OF_IDEAL, TIMES_W, compared, print_comparison, table_row
 from spinhop.extracted_network import draw_and_extract
 from tests.support.compiling_line import without_compiling
 
@@ -57,6 +58,16 @@ def test_the_written_design_is_what_was_told(spinhop, tmp_path, style):
     works = rows["accuracy"]["compensated"] >= 0.95 and rows["trials at rest"]["compensated"] == 1
     assert (said["function"]["verdict"] == "works") == works
     assert (code == 1) == (not works or said["limits"]["verdict"] == "broken")
+
+
+def test_trials_that_hang_on_rounding_are_told_beside_their_times(tmp_path):
+    """Three patterns in eight neurons: of the first two starts one ties on ideal wires."""
+    path = tmp_path / "tied.yaml"
+    path.write_text("name: tied\nnetwork: {neurons: 8, weights: {random_patterns: 3}}\ntask: {trials: 2}\n")
+    design = load_design(path)
+    ideal = ideal_network(design, design.load_process())
+    found = compared([(ideal, design)], ["ideal"], simulate=True, step=lambda done, total: None)
+    assert {row["quantity"]: row["ideal"] for row in found.rows}["trials undetermined"] == 0.5
 
 
 @pytest.mark.parametrize(("style", "neurons", "seed", "ohm"), [("lines", 7, 29, 14.6), ("rails", 5, 23, 23.2)])
