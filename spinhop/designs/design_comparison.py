@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from hwlib.quantities import printed
 from hwlib.storage.scratch import scratch_folder
 from spinhop.extracted_network import draw_and_check
+from spinhop.stages import CAPACITANCE_DEVICES
 from spinhop.verdicts.next_step import NextStep, next_step
 from spinhop.verdicts.task_advice import advice_on
 from spinhop.verdicts.verdict import DRAWING, TrialCounts, VerdictLine, function_line, limits_line
@@ -58,7 +59,7 @@ def compared(
     """Designs on networks side by side, and the verdict on the last.
 
     Args:
-        trials: networks and their designs.
+        trials: networks and their designs; the last network is extracted.
         columns: what each is called; one with ideal wires ``ideal``.
         simulate: whether the task's trials are run.
         step: called with (simulated, in all).
@@ -86,7 +87,7 @@ def compared(
             results.append(sim.run_task(network, design, process))
         rows += _trial_rows(results, task, columns)
     function = _function(results, task, columns, task.unscored(made) if simulate else "not simulated")
-    findings, limits = _limits(made, process, reports[-1])
+    findings, limits = _limits(made, process, trials[-1][0], reports[-1])
     return DesignComparison(rows, function, limits, next_step(function, limits, findings, advice_on(made)))
 
 
@@ -108,14 +109,23 @@ def _function(results: Sequence[xr.Dataset], task: RunTask, columns: Sequence[st
 
 
 def _limits(
-    design: Design, process: Process, drawn: OperatingPointReport
+    design: Design, process: Process, network: Network, drawn: OperatingPointReport
 ) -> tuple[dict[str, list[Finding]], VerdictLine]:
-    """What ``spinhop check`` finds, and its verdict; the operating point as drawn is judged already."""
+    """What ``spinhop check`` finds, and its verdict; as drawn all rules but ``rc.time`` are judged already."""
     import sim
+    from hwlib.extraction.conductors import with_capacitance
+    from sim.rules.cases import Cases, Limits
+    from sim.rules.wires import rc_time
     from sim.tasks.run_task import ideal_for_task
 
     with scratch_folder() as folder:
-        drawing = draw_and_check(design, process, folder).findings
+        checked = draw_and_check(design, process, folder)
+        drawing = checked.findings
+        if not checked.errors and network.devices <= CAPACITANCE_DEVICES:
+            charged = with_capacitance(network, checked.opened, process)
+            point = sim.protocol_on(charged, design, process)
+            settling = rc_time(Cases(charged, point, design.device, process, Limits()))
+            drawn = replace(drawn, outcomes=(*drawn.outcomes, *([settling] if settling else [])))
     points = {"erc_ideal": sim.judge(ideal_for_task(design, process), design, process), "erc_drawn": drawn}
     findings = {name: [finding for finding in drawing if finding.check == name] for name in DRAWING}
     findings |= {name: point.findings() for name, point in points.items()}
