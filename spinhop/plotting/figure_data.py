@@ -17,7 +17,7 @@ _MOST_LEVELS = 24  # of an axis; more different values are put into bins
 _BINS = 10
 MOST_SERIES = 6  # that can be told apart
 MOST_DOTS = 3000  # that a page holds; of more an even choice is drawn, and the front
-_SHARES = ("works", "rest_rate")
+_SHARES = ("works", "works_undetermined", "rest_rate")
 
 
 @dataclass(frozen=True)

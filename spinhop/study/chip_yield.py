@@ -26,6 +26,8 @@ from spinhop.study.sweep_runner import StudyPlan, held_store
 LEVEL = 0.95
 _ROUND = 16  # chips between two looks at the precision, whatever the number of workers
 MARGIN = "margin."
+DRAWING_ERRORS = "drawing_errors"
+BROKEN_RULES = ("rules_broken", DRAWING_ERRORS)  # how many, of the operating point and of the drawing
 HOLDS = -1e-9  # margin: a limit met exactly holds
 
 
@@ -55,10 +57,10 @@ class ChipYield:
     """How many chips work.
 
     Attributes:
-        works: chips that do their task and keep every operating-point rule.
+        works: chips that do their task and keep the rules.
         task: chips that do their task: every trial at rest, with the required score.
         undetermined: chips of which it hangs on rounding whether they do their task; they count as not doing it.
-        rules: chips that keep every rule of severity error.
+        rules: chips that keep every rule of severity error, those of the drawing too.
         by_rule: chips that keep each rule, also those that only warn.
         refused: chips without a network, with a reason in the store; they count as not working.
         precise: whether half the interval of ``works`` is as small as asked.
@@ -164,15 +166,16 @@ def chip_results(numbers: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Whether each chip works, does its task, keeps the rules, by ``works``, ``task``, ``rules``; shape (chips,).
 
     Args:
-        numbers: of a yield's store, by name; without ``rules_broken`` no rule was judged.
+        numbers: of a yield's store, by name; without ``BROKEN_RULES`` no rule was judged.
     """
     task = holding(numbers["works"], 1.0)
-    rules = numbers.get("rules_broken", np.zeros(len(task))) == 0
+    rules = np.logical_and.reduce([numbers.get(name, np.zeros(len(task))) == 0 for name in BROKEN_RULES])
     return {"works": task & rules, "task": task, "rules": rules}
 
 
 def _results(store: StudyStore, counted: int) -> dict[str, np.ndarray]:
-    return chip_results({name: store.numbers(name)[:counted] for name in ("works", "rules_broken")})
+    names = ["works", "rules_broken", *([DRAWING_ERRORS] if DRAWING_ERRORS in store.names else [])]
+    return chip_results({name: store.numbers(name)[:counted] for name in names})
 
 
 def _precise(store: StudyStore, counted: int, precision: float) -> bool:

@@ -97,6 +97,17 @@ def test_chips_without_a_network_do_not_work(tmp_path, monkeypatch):
     assert (found.works.good, found.refused, found.works.chips) == (0, 20, 20)
 
 
+def test_chips_of_a_drawing_with_errors_do_not_keep_the_rules(tmp_path, monkeypatch):
+    """As ``run`` says of the design that its limits are broken."""
+    monkeypatch.setattr(PointEvaluator, "evaluate", lambda self, values: result(True))
+    assert yield_of(design_in(tmp_path), tmp_path / "clean", chips=4).works.good == 4
+    wrong = result(True)
+    wrong.values["drawing_errors"], wrong.about["drawing_errors"] = 2.0, ("1", "x")
+    monkeypatch.setattr(PointEvaluator, "evaluate", lambda self, values: wrong)
+    found = yield_of(design_in(tmp_path), tmp_path / "wrong", chips=4)
+    assert (found.works.good, found.rules.good, found.task.good) == (0, 0, 4)
+
+
 def test_undetermined_chips_are_counted_apart(tmp_path, spinhop, monkeypatch):
     def evaluate(self, values):
         unsure = values["variation.chip"] < 3
