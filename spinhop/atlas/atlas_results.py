@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,22 +116,29 @@ _ABOUT = {
 }
 
 
+COLUMNS = (
+    "process", "style", "s", "rules hold below", "limited by", "with wires × s", "window foretold to close",
+    "simulated: works, fails", "currents hold below", "limited by",
+)  # fmt: skip
+
+
+def row_cells(row: Row, named: Callable[[str], str] = lambda name: name or "–") -> list[str]:
+    """A row for people, by ``COLUMNS``; ``named`` writes names of processes and rules."""
+    simulated = f"{_n(row['simulated_works'])}, {_n(row['simulated_fails'])}{_unsure(row)}"
+    return [
+        named(row["process"]), row["style"], f"{row['s']:g}", _n(row["works_below"]), named(row["limited_by"]),
+        _n(row["scaled_wires"]), _n(row["closes_at"]), simulated, _n(row["wears_from"]), named(row["worn_by"]),
+    ]  # fmt: skip
+
+
 def atlas_table(store: AtlasStore, curves: list[Curve], rows: list[Row], largest: int, about: dict[str, Any]) -> str:
     """The rows, and the first failure of every rule, in Markdown."""
     lines = [
         "# Up to which N networks work", "",
         f"Design {about['design']}, seed {about['seed']}, N = 4 to {largest}; – means none up to {largest}.", "",
-        "| process | style | s | rules hold below | limited by | with wires × s | window foretold to close | "
-        "simulated: works, fails | currents hold below | limited by |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}",
     ]  # fmt: skip
-    for row in rows:
-        simulated = f"{_n(row['simulated_works'])}, {_n(row['simulated_fails'])}{_unsure(row)}"
-        cells = [
-            _code(row["process"]), row["style"], f"{row['s']:g}", _n(row["works_below"]), _code(row["limited_by"]),
-            _n(row["scaled_wires"]), _n(row["closes_at"]), simulated, _n(row["wears_from"]), _code(row["worn_by"]),
-        ]  # fmt: skip
-        lines.append(f"| {' | '.join(cells)} |")
+    lines += [f"| {' | '.join(row_cells(row, _code))} |" for row in rows]
     slow = list(dict.fromkeys(curve.s for curve in curves))
     for process, style in dict.fromkeys((curve.process, curve.style) for curve in curves):
         edges = [RuleEdges(store.rules(Curve(process, style, s)), largest) for s in slow]

@@ -42,6 +42,7 @@ def atlas(
 ) -> None:
     """Find the N at which each rule first fails, and around that edge by simulation: a table, a picture, netCDF."""
     from spinhop.atlas import make_atlas
+    from spinhop.atlas.atlas_results import COLUMNS, row_cells
     from spinhop.console import TaskBar, print_files, print_json, print_table
 
     with TaskBar("atlas") as bar:
@@ -53,9 +54,7 @@ def atlas(
         files = {"table": str(found.table), "data": str(found.data), "figure": str(found.figure)}
         print_json({"largest": largest, "rows": found.rows, **files})
         return
-    columns = list(found.rows[0])
-    rows = [["–" if row[name] in (None, "") else f"{row[name]}" for name in columns] for row in found.rows]
-    print_table(f"first N that fails, up to {largest}", [name.replace("_", " ") for name in columns], rows, whole=whole)
+    print_table(f"first N that fails, up to {largest}", COLUMNS, [row_cells(row) for row in found.rows], whole=whole)
     print_files(found.table)
 
 

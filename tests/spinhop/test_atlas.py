@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 
 import numpy as np
@@ -226,6 +227,15 @@ def test_stored_points_are_not_computed_again(rough, monkeypatch):
         folder / "base.yaml", folder / "out", **options, progress=lambda count, total: done.append(count)
     )
     assert again.rows == found.rows and again.table.read_text() == text and len(done) <= 3 < len(seen)
+
+
+def test_the_terminal_has_the_table_of_the_page(rough, spinhop):
+    folder, found, _ = rough
+    arguments = ("--process", "rough.yaml", "--style", "rails", "--s", 2, "--largest", 12, "--workers", 1)
+    code, out, _ = spinhop("atlas", folder / "base.yaml", "-o", folder / "out", *arguments)
+    shown = [[cell.strip() for cell in re.split(r" {2,}", line.strip())] for line in out.splitlines()]
+    page = [line.strip("| ").replace("`", "").split(" | ") for line in found.table.read_text().splitlines()[4:8]]
+    assert code == 0 and all(row in shown for row in (page[0], *page[2:]))
 
 
 @pytest.mark.parametrize(
