@@ -158,5 +158,5 @@ def _values(cases: Cases, windows: window.Windows) -> dict[str, object]:
         if ladder
         else None,
         "power": max(s.power for s in cases.run_states.values()),
-        "area": stress.macro_area(cases),
+        "cells_area": stress.cells_area(cases),
     }

@@ -168,12 +168,13 @@ def _in(state: str) -> str:
 def power_density(cases: Cases) -> Outcome:
     """Does the macro stay cool on its substrate? Total power, mW/mm², and its temperature rise.
 
-    ``ΔT = P/(4·κ·a)``: isothermal disc of the macro's area on a half-space (Carslaw & Jaeger, Conduction of Heat in
-    Solids, 2nd ed., 8.2); thin films between macro and substrate add to it. Without a layout only power is reported.
+    ``ΔT = P/(4·κ·a)``: isothermal disc on a half-space (Carslaw & Jaeger, Conduction of Heat in Solids, 2nd ed., 8.2),
+    of the area of the cells, without trunks; thin films between macro and substrate add to it. Without a layout only
+    power is reported.
     """
     powers = {name: s.power for name, s in cases.run_states.items()}
     state = max(powers, key=lambda k: powers[k])
-    power, area, limit = powers[state], macro_area(cases), cases.limits.temperature_rise
+    power, area, limit = powers[state], cells_area(cases), cases.limits.temperature_rise
     formula = "ΔT = P/(4·κ·√(area/π)), isothermal disc on a half-space"
     source = (
         "Carslaw & Jaeger, Conduction of Heat in Solids, 8.2; κ: Glassbrenner & Slack, Phys. Rev. 134, A1058 (1964)"
@@ -188,14 +189,14 @@ def power_density(cases: Cases) -> Outcome:
     centre = Place("macro", float(cases.network.device_x.mean()), float(cases.network.device_y.mean()))
     return Outcome(
         rule="power.density",
-        message=f"{power * 1e3:.4g} mW on {area * 1e12:.4g} µm² ({power * 1e3 / (area * 1e6):.4g} mW/mm²) warm the "
-        f"macro by {rise:.3g} K, allowed {limit:.3g} K",
+        message=f"{power * 1e3:.4g} mW on {area * 1e12:.4g} µm² of cells ({power * 1e3 / (area * 1e6):.4g} mW/mm²) "
+        f"warm the macro by {rise:.3g} K, allowed {limit:.3g} K",
         margin=below(rise, limit), severity="warning", formula=formula, source=source, measured=rise, required=limit,
         unit="K", place=centre, state=state,
     )  # fmt: skip
 
 
-def macro_area(cases: Cases) -> float | None:
+def cells_area(cases: Cases) -> float | None:
     """Area of the cells in m², from the devices' places; None without a layout."""
     network = cases.network
     if not np.isfinite(network.device_x).all():

@@ -39,7 +39,7 @@ def test_every_layer_is_judged_at_a_place_on_the_layout(small):
     report = report_of(*small)
     rules = {o.rule for o in report.outcomes}
     assert {"current.read", "current.m1", "current.m2", "current.m3", "current.v2", "rc.time", "ir.ground"} <= rules
-    assert report.values["area"] > 0
+    assert report.values["cells_area"] > 0
     for outcome in report.outcomes:
         x, y = outcome.place.x, outcome.place.y
         assert np.nanmin(network.node_x) <= x <= np.nanmax(network.node_x), outcome.rule

@@ -312,10 +312,11 @@ def test_power_is_the_closed_form_of_the_bounding_state():
     rows = (weights**2).sum(axis=1) / 500 - (weights.sum(axis=1) / 500) ** 2 / (19 / 500 + 1 / 2000)
     drives = 20 * bench.protocol.v_dw**2 / (500 + 2000 / 19)
     assert report.values["power"] == pytest.approx(rows.sum() + drives, rel=1e-9, abs=0)
-    assert report.values["area"] == pytest.approx((20 * 240e-9) ** 2, rel=1e-9, abs=0)
+    assert report.values["cells_area"] == pytest.approx((20 * 240e-9) ** 2, rel=1e-9, abs=0)
     hot = next(o for o in report.outcomes if o.rule == "power.density")
-    rise = report.values["power"] / (4 * 148 * math.sqrt(report.values["area"] / math.pi))
+    rise = report.values["power"] / (4 * 148 * math.sqrt(report.values["cells_area"] / math.pi))
     assert hot.measured == pytest.approx(rise, rel=1e-9, abs=0) and hot.passed
+    assert "mW on 23.04 µm² of cells (" in hot.message
     bench.limits = Limits(temperature_rise=0.5 * rise)
     assert not bench.outcome("power.density").passed
 
