@@ -30,6 +30,13 @@ class InputError(ValueError):
         return type(self), self.lines
 
 
+class StorageError(InputError):
+    """A file that could not be written or opened for want of room or descriptors.
+
+    It says nothing of the design for which that was tried: whoever takes errors for a verdict on one lets this pass.
+    """
+
+
 class StoppedError(RuntimeError):
     """A process of ours used up the time or memory it was allowed, or was killed."""
 

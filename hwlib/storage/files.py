@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from hwlib.errors import InputError, shown
+from hwlib.errors import InputError, StorageError, shown
 
 MAX_TEXT_BYTES = 64 * 1024 * 1024
 _TOO_MANY = os.strerror(errno.EMFILE)
@@ -100,10 +100,10 @@ def refuse_without_descriptors(path: str | Path, error: BaseException) -> None:
     """Say that a file could not be read for want of descriptors, where that is why a library failed at it.
 
     Raises:
-        InputError: it is.
+        StorageError: it is.
     """
     if scarce := no_more_files(error):
-        raise InputError(f"{path}: cannot be read ({scarce})") from None
+        raise StorageError(f"{path}: cannot be read ({scarce})") from None
 
 
 def _unreadable(path: str | Path, what: str, error: OSError) -> InputError:

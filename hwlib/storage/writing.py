@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from hwlib.errors import InputError, shown
+from hwlib.errors import InputError, StorageError, shown
 from hwlib.storage.scratch import plainly_named
 
 _TEMPORARY = re.compile(r"\.spinhop-[0-9a-f]{16}(\.\w+)?")
@@ -87,8 +87,8 @@ def replacing(path: Path, one_writer: bool = False) -> Iterator[Path]:
         one_writer: nobody else writes this file at the time; what a killed process left of it is then written over.
 
     Raises:
-        InputError: when the folder cannot be written, or the file not be written to its end; where a device or pipe
-            is in its place.
+        StorageError: when the folder cannot be written, or the file not be written to its end.
+        InputError: where a device or pipe is in its place.
     """
     path = Path(path)
     refuse_no_name(path)
@@ -104,13 +104,13 @@ def replacing(path: Path, one_writer: bool = False) -> Iterator[Path]:
         once = os.O_TRUNC if one_writer else os.O_EXCL
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | once, 0o666))
     except OSError as error:
-        raise InputError(f"{path}: cannot write there ({error.strerror})") from None
+        raise StorageError(f"{path}: cannot write there ({error.strerror})") from None
     try:
         yield temporary
         temporary.replace(path)
     except OSError as error:
         if error.filename is None or Path(os.fsdecode(error.filename)) == temporary:
-            raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
+            raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from None
         raise
     finally:
         with suppress(OSError):
@@ -142,7 +142,7 @@ def write_with_library(
         change: what is made of the content that was written.
 
     Raises:
-        InputError: as ``replacing``; also when so little room is left that the file may have been cut off.
+        StorageError: as ``replacing``; also when so little room is left that the file may have been cut off.
     """
     with replacing(path) as temporary:
         temporary.unlink()  # of a file that exists KLayout would keep a copy
@@ -154,7 +154,7 @@ def write_with_library(
             if number is None:
                 _check_room(temporary)
             reason = os.strerror(int(number[1])) if number else str(error)
-            raise InputError(f"{path}: cannot be written ({reason})") from None
+            raise StorageError(f"{path}: cannot be written ({reason})") from None
         except PermissionError:  # netCDF's word for whatever kept it from making a file, where there was one just now
             temporary.touch()
             _check_room(temporary)

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+import layouts
+from hwlib.errors import StorageError
+from hwlib.storage.writing import write_bytes
 from tests.support.processes import nothing_left, start, wait_for_helper
 from tests.support.small_disk import NO_MOUNT, MountError, largest_file, resize, small_disk
 
@@ -85,3 +88,46 @@ def test_no_room_for_what_two_processes_compile(tmp_path):
     again = start(*command, cwd=tmp_path, env=environment)
     _, err = again.communicate(timeout=600)
     assert again.returncode == 0 and "layout                 unchanged" in err, err
+
+
+SEARCH = DESIGN + "process: copper_thick\nsearch: {axes: {s: [1, 4]}, objectives: [time], trials: 1}\n"
+STUDY = "name: s\ndesign: design.yaml\nwires: drawn\naxes: {device.tmr: [2]}\n"
+JUDGES = {  # what draws designs out of sight, and which of them has no room
+    "sweep": (STUDY, 0), "yield": (DESIGN + "variation: {defects: {stuck_off: 0.1}}\n", 0), "optimize": (SEARCH, 0),
+    "atlas": (DESIGN, 0), "order": (DESIGN, 1),
+}  # fmt: skip
+ONE = ("--workers", 1)
+OPTIONS = {
+    "sweep": ONE, "yield": ("--chips", 1, *ONE), "optimize": ONE, "order": ("--tries", 1, "--rules-only"),
+    "atlas": ("--rules-only", "--process", "copper", "--style", "rails", "--s", 1, "--largest", 4, *ONE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", JUDGES)
+def test_no_room_to_draw_is_no_verdict_on_a_design(command, tmp_path, spinhop, monkeypatch):
+    """Points were kept as refused, chips as ones that do not work, and an atlas said that nothing can be drawn."""
+    text, first = JUDGES[command]
+    path = tmp_path / f"{command}.yaml"
+    path.write_text(text)
+    (tmp_path / "design.yaml").write_text(DESIGN)
+    arguments = (command, path, "--out", tmp_path / ("out.yaml" if command == "order" else "out"), *OPTIONS[command])
+    write, count = layouts.write_layout, iter(range(99))
+
+    def full(component, path):
+        if next(count) < first:
+            return write(component, path)
+        with largest_file(1):
+            return write(component, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(layouts, "write_layout", full)
+        code, out, err = spinhop(*arguments)
+    assert code == 2 and "layout.oas: cannot " in err and err.count("\n") == 1 and not out
+    code, out, err = spinhop(*arguments)
+    assert code in (0, 1) and "cannot" not in out + err
+
+
+def test_what_cannot_be_written_says_so_by_its_kind(tmp_path):
+    with largest_file(1), pytest.raises(StorageError, match=r"a: cannot be written \(File too large\)"):
+        write_bytes(tmp_path / "a", b"12")
+    assert not list(tmp_path.iterdir())
