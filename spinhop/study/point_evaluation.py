@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from hwlib.storage.scratch import scratch_folder
 from spinhop.designs.design_fields import plain_fields, whole_design
 from spinhop.extracted_network import draw_and_check
 from spinhop.run_folder.artefacts import result_inputs
+from spinhop.run_folder.inputs import files_of
 from spinhop.run_folder.provenance import data_hash, file_hash
 from spinhop.stages import run_tolerance
 from spinhop.study.study_fields import WIRES, StudyFields
@@ -110,20 +112,34 @@ class PointEvaluator:
     """
 
     def __init__(self, context: dict[str, Any]):
-        folder = Path(context["folder"])
-        for name, digest in context["files"].items():
-            if file_hash(inside(folder, name, "file")) != digest:
-                raise InputError(f"{folder / name}: changed since the study began; start it again")
+        self._folder, self._files = Path(context["folder"]), context["files"]
+        self._refuse_changed(self._files)
         design = Design.model_validate(context["design"], context={"unread": True})
-        design._folder = folder
+        design._folder = self._folder
         design._process = Process.model_validate(context["process"])
         self._base = completed(design) if design.from_files else design
+        self._own = files_of(design)
         self._wires, self._rules = context["wires"], context["rules"]
         self._engine, self._trials, self._as_run = context["engine"], context["trials"], context["as_run"]
         self._drawn: OrderedDict[str, tuple[Network, float, int]] = OrderedDict()
 
     def evaluate(self, values: dict[str, Any]) -> PointResult:
-        """Evaluate the design with these values."""
+        """Evaluate the design with these values.
+
+        Raises:
+            InputError: a file that it may have read is not what it was.
+        """
+        result = self._result(values)
+        self._refuse_changed([*self._own, *texts_of(values)])  # after they were read, also where that failed
+        return result
+
+    def _refuse_changed(self, names: Iterable[str]) -> None:
+        for name in (name for name in names if name in self._files):
+            path = inside(self._folder, name, "file")
+            if not path.is_file() or file_hash(path) != self._files[name]:  # a FIFO would wait for its writer
+                raise InputError(f"{self._folder / name}: changed since the study began; start it again")
+
+    def _result(self, values: dict[str, Any]) -> PointResult:
         try:
             fields = {path: value for path, value in values.items() if path != WIRES}
             design = whole_design(self._base, fields)
@@ -188,6 +204,12 @@ class PointEvaluator:
         network = found[0]
         leak = np.where(network.is_soma, point.soma_leak, point.axon_leak)
         return network.with_devices(leak=leak), *found[1:]
+
+
+def texts_of(values: Mapping[str, Any]) -> list[str]:
+    """The texts among a point's values, of which some may be names of files."""
+    parts = [part for value in values.values() for part in (value if isinstance(value, tuple | list) else (value,))]
+    return [part for part in parts if isinstance(part, str)]
 
 
 def own_v_dw(design: Design, wires: str) -> float:

@@ -24,7 +24,7 @@ from spinhop.run_folder.inputs import files_of, read_design
 from spinhop.run_folder.provenance import code_version, data_hash, file_hash
 from spinhop.runtime.executor import cores, executor
 from spinhop.runtime.extras import need
-from spinhop.study.point_evaluation import StudyPoint, context_of, evaluated
+from spinhop.study.point_evaluation import StudyPoint, context_of, evaluated, texts_of
 from spinhop.study.sampling import StudyAxis, axes_of_study, points_of
 from spinhop.study.study_fields import WIRES, StudyFields, load_study
 from spinhop.study.study_store import STORE, StudyStore, forget_study, stored_hashes
@@ -140,8 +140,7 @@ def _files(design: Design, axes: list[StudyAxis]) -> dict[str, str]:
 
 def _contents(point: dict[str, Any], files: dict[str, str]) -> list[str]:
     """Hashes of the files that the values of a point name."""
-    texts = [part for value in point.values() for part in (value if isinstance(value, tuple) else (value,))]
-    return [files[text] for text in texts if isinstance(text, str) and text in files]
+    return [files[text] for text in texts_of(point) if text in files]
 
 
 def sweep(

@@ -13,6 +13,7 @@ from hwlib.process import load_process
 from spinhop.study import sampling
 from spinhop.study.point_evaluation import PointEvaluator, context_of
 from spinhop.study.study_fields import StudyFields, load_study
+from spinhop.study.sweep_runner import sweep
 
 
 def points(axes, method="grid", design=None, **fields):
@@ -128,3 +129,27 @@ def test_true_and_false_alone_are_so(tmp_path, given):
         load_study(study)
     with pytest.raises(InputError, match=r"d.yaml:3: variation.trim_v_dw: Input should be a valid boolean, found"):
         load_design(design)
+
+
+@pytest.mark.parametrize("change", ["edited", "gone"])
+def test_a_file_that_changes_under_way_ends_the_sweep(tmp_path, change):
+    """What the other graph came to was stored as this one's; one that was gone made a point without numbers."""
+    graphs = {"one.txt": "3 2\n1 2 1\n2 3 1\n", "two.txt": "3 2\n1 2 1\n1 3 1\n"}
+    for name, text in graphs.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "cut.yaml").write_text("name: cut\ntask: {kind: maxcut, graph: one.txt}\n")
+    (tmp_path / "s.yaml").write_text(
+        "name: s\ndesign: cut.yaml\nwires: ideal\naxes: {task.graph: [one.txt, two.txt]}\n"
+    )
+
+    def progress(done, total):
+        if done == 1 and change == "edited":
+            (tmp_path / "two.txt").write_text("3 3\n1 2 1\n1 3 1\n2 3 1\n")
+        elif done == 1:
+            (tmp_path / "two.txt").unlink()
+
+    with pytest.raises(InputError, match=r"two\.txt: changed since the study began; start it again$"):
+        sweep(tmp_path / "s.yaml", tmp_path / "out", progress=progress)
+    (tmp_path / "two.txt").write_text(graphs["two.txt"])
+    found = sweep(tmp_path / "s.yaml", tmp_path / "out")
+    assert (found.points, found.kept, found.refused) == (2, 1, 0)
