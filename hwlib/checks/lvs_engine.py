@@ -22,6 +22,7 @@ from hwlib.checks.lvs_reference import drawn_parameters, reference_network
 from hwlib.checks.lvs_report import LvsReport
 from hwlib.checks.source_labels import OddLabels, odd_labels
 from hwlib.checks.strap_check import bare_landings, broken_straps, macro_box
+from hwlib.checks.via_clusters import thin_clusters
 from hwlib.design import Design
 from hwlib.drawing.net_labels import NetLabel
 from hwlib.drawing.reader import Drawing, LayoutSource, open_layout
@@ -308,7 +309,7 @@ class Comparison:
                 self.report.bare_landing(bare)
 
     def _wires(self) -> None:
-        """Rows, columns and trunks that are cut and leave their nets whole."""
+        """Rows, columns and trunks that are cut, and vias that are missing, and leave their nets whole."""
         if len(self.table) <= COMPARED_DEVICES:
             whole = {
                 k: numbers[0] for k, numbers in self.numbers.items()
@@ -316,6 +317,8 @@ class Comparison:
             }  # fmt: skip
             for broken in broken_wires(self.view, self.design, self.reference, whole, self.lattice):
                 self.report.broken_wire(broken)
+            for thin in thin_clusters(self.view.drawing, macro_box(self.view, self.lattice)):
+                self.report.thin_cluster(thin)
 
     def _loose(self) -> None:
         """Metal that carries nothing."""

@@ -12,6 +12,7 @@ from hwlib.checks.fed_wires import BrokenWire
 from hwlib.checks.loose_metal import Loose
 from hwlib.checks.source_labels import MisplacedLabel, OddLabels
 from hwlib.checks.strap_check import CLASSES, BareLanding
+from hwlib.checks.via_clusters import ThinCluster
 from hwlib.drawing.net_labels import NetLabel
 from hwlib.findings import Finding, Severity
 from hwlib.nets import LINE, RAIL, device_name, in_words, parse_net
@@ -141,6 +142,12 @@ class LvsReport:
     def broken_wire(self, broken: BrokenWire) -> None:
         """A row, column or trunk with a gap, or without vias between the two."""
         self._add("lvs.wire", broken.message, _box_place(broken.box))
+
+    def thin_cluster(self, thin: ThinCluster) -> None:
+        """Vias that are missing beside others that join the same two wires."""
+        message = f"{thin.found} {thin.via} here, where most crossings of this size have {thin.wanted}"
+        place = _box_place(thin.box)
+        self._add("lvs.vias", message, place, float(thin.found), float(thin.wanted), severity="warning")
 
     def floating(self, piece: Loose) -> None:
         """Metal without device and label."""

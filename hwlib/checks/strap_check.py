@@ -19,6 +19,7 @@ from hwlib.network import Network
 from hwlib.sections.wire_fields import ACROSS, Strap
 
 CLASSES: dict[str, NetClass] = {"drive": DRIVE, "ground": GROUND, "dendrite": DENDRITE, "vdw": V_DW, "weight": RAIL}
+STRAP_VIAS = frozenset(f"v{k}" for k in range(3, 9))  # that lead up to straps alone
 
 
 class BareLanding(NamedTuple):
