@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -285,58 +284,3 @@ def dissolve_wrappers(layout: kdb.Layout, top: kdb.Cell, marked: dict[int, int])
 
 def _wraps(inst: kdb.Instance, marked: dict[int, int], top: kdb.Cell) -> bool:
     return 2 * marked[inst.cell_index] > marked[top.cell_index()] and not inst.is_complex() and inst.size() == 1
-
-
-@dataclass(frozen=True)
-class Doubled:
-    """A cell placed twice at one place: where in its parent (dbu), and how many are too many there."""
-
-    parent: str
-    cell: str
-    box: kdb.Box
-    more: int
-
-
-def remove_doubled(layout: kdb.Layout, hierarchy: Hierarchy) -> list[Doubled]:
-    """Take away every instance that lies exactly on another of the same cell, and say which."""
-    found = []
-    for parent, rows in hierarchy.rows.items():
-        if _lie_apart(rows):
-            continue
-        groups: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for k, (child, turn) in enumerate(rows[:, [CELL, TURN]].tolist()):
-            groups[child, turn].append(k)
-        for (child, turn), members in groups.items():
-            if len(members) == 1 and _steps_apart(rows[members[0]]):
-                continue
-            single = expanded(rows[members])
-            places, count = np.unique(single[:, [DX, DY]], axis=0, return_counts=True)
-            if len(places) == len(single) or parent in hierarchy.complex:
-                continue
-            cell = layout.cell(child)
-            for (x, y), times in zip(places[count > 1].tolist(), count[count > 1].tolist(), strict=True):
-                box = cell.bbox().transformed(kdb.Trans(turn % 4, turn >= 4, x, y))
-                found.append(Doubled(layout.cell(parent).name, cell.name, box, times - 1))
-            _place_once(layout.cell(parent), child, turn, places)
-    return found
-
-
-def _lie_apart(rows: np.ndarray) -> bool:
-    """Whether no two instances of a cell begin at one place, whatever they are of."""
-    _, _, x, y = expanded(rows).T
-    return len(np.unique((x << 32) + y)) == len(x)
-
-
-def _steps_apart(row: np.ndarray) -> bool:
-    """Whether no two of an array's own instances can coincide."""
-    na, nb, ax, ay, bx, by = row[NA:].tolist()
-    if na > 1 and nb > 1:
-        return bool(ax * by - ay * bx)
-    return (na == 1 or bool(ax or ay)) and (nb == 1 or bool(bx or by))
-
-
-def _place_once(cell: kdb.Cell, child: int, turn: int, places: np.ndarray) -> None:
-    for inst in [i for i in cell.each_inst() if i.cell_index == child and i.trans.rot == turn]:
-        inst.delete()
-    for x, y in places.tolist():
-        cell.insert(kdb.CellInstArray(child, kdb.Trans(turn % 4, turn >= 4, x, y)))

@@ -11,15 +11,14 @@ import numpy as np
 from hwlib.drawing.amount import refuse_other_size, refuse_too_much
 from hwlib.drawing.crossings import resolve_crossing
 from hwlib.drawing.crowded_edges import refuse_crowded_edges
+from hwlib.drawing.doubled_cells import Doubled, remove_doubled
 from hwlib.drawing.hierarchy import (
     Absent,
-    Doubled,
     Hierarchy,
     absent_cells,
     dissolve_wrappers,
     read_hierarchy,
     refuse_tilted,
-    remove_doubled,
     resolve_magnified,
     without_empty_cells,
 )

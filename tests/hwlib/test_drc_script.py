@@ -169,6 +169,24 @@ def test_both_engines_find_the_same_on_random_rectangles(tmp_path):
 
 
 @needs_klayout
+def test_both_engines_know_a_copy_by_what_it_draws(tmp_path):
+    """Copies of the last tiles of two rows, mirrored, one of them with a shape more."""
+    process = load_process("ebeam")
+    draw, turn = draw_network(Design(name="clean", network={"neurons": 3}, seed=3)), kdb.Trans(1, True, 30, 0)
+    for k in (0, 1):
+        row, copy = draw.layout.cell(f"line_{k}"), draw.layout.create_cell(f"COPY{k}")
+        last = next(inst for inst in row.each_inst() if inst.trans.disp.x == 2 * PX)
+        for index in draw.layout.layer_indexes():
+            copy.shapes(index).insert(kdb.Region(last.cell.shapes(index)), turn)
+        draw.box(copy, "m1", *[(400, 400, 400, 400), (400, 400, 460, 460)][k])
+        row.insert(kdb.CellInstArray(copy.cell_index(), last.trans * turn.inverted()))
+    theirs, ours = run_script(process, draw.layout, tmp_path)
+    doubled = Counter({marker: n for marker, n in theirs.items() if marker[0] == "layout.doubled"})
+    assert doubled == own_markers([f for f in ours if f.rule == "layout.doubled"])
+    assert [cell for _, cell, _ in doubled] == ["line_0"]
+
+
+@needs_klayout
 def test_both_engines_find_nothing_on_a_clean_layout(tmp_path):
     process = load_process("ebeam")
     theirs, ours = run_script(

@@ -103,7 +103,7 @@ def _drawing_rules(process: Process) -> list[Rule]:
         if layer.label:
             text = f"the labels of {name} are texts"
             rules.append(Rule(f"{name}.label", "label", (name,), 0.0, text, severity="warning"))
-    text = "no cell lies on another of its like"
+    text = "no cell lies on another that draws the same"
     rules.append(Rule("layout.doubled", "doubled", (), 0.0, text, severity="warning"))
     text = "every cell that is placed is in the file"
     return [*rules, Rule("layout.absent", "absent", (), 0.0, text, severity="warning")]

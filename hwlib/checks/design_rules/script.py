@@ -7,6 +7,7 @@ from pathlib import Path
 from hwlib.checks.design_rules.kind import RULE_KINDS
 from hwlib.checks.design_rules.ruby import FILES, FILL_CROSSING
 from hwlib.checks.design_rules.rule import design_rules
+from hwlib.drawing.doubled_cells import MOST_PILLARS
 from hwlib.errors import harmless
 from hwlib.process import Process
 from hwlib.storage.writing import write_atomic
@@ -44,16 +45,40 @@ top = drawn.cell(source.cell_obj.name)
     fill_crossing.call(cell.shapes(index)) {{ |where| cell.shapes(marks).insert(where) }}
   end
 end
+layers = drawn.layer_indexes
 doubled = drawn.insert_layer(RBA::LayerInfo::new("doubled"))
-drawn.each_cell do |cell|
-  found = Hash::new(0)
-  cell.each_inst {{ |inst| inst.cell_inst.each_cplx_trans {{ |trans| found[[inst.cell_index, trans.to_s]] += 1 }} }}
-  cell.each_inst do |inst|
-    inst.cell_inst.each_cplx_trans do |trans|
-      key = [inst.cell_index, trans.to_s]
-      cell.shapes(doubled).insert(inst.cell.bbox.transformed(trans)) if found[key] > 1
-      found[key] = 0
+pillars = drawn.find_layer({pillar})
+known = {{}}
+contents = lambda do |cell, turn|
+  large = pillars && RBA::Region::new(cell.begin_shapes_rec(pillars)).count > {most}
+  next known[[cell.cell_index, turn.to_s]] = [cell.cell_index, turn.to_s] if large
+  box = cell.bbox.transformed(turn)
+  place = RBA::ICplxTrans::new(-box.left, -box.bottom) * turn
+  known[[cell.cell_index, turn.to_s]] = layers.collect do |layer|
+    shapes = RBA::Region::new(cell.begin_shapes_rec(layer)).transformed(place).merged
+    texts = RBA::Texts::new(cell.begin_shapes_rec(layer)).each.collect do |text|
+      [text.string, (place * RBA::Point::new(text.x, text.y)).to_s]
     end
+    [shapes.each.collect(&:to_s).sort, texts.sort]
+  end
+end
+drawn.each_cell do |cell|
+  at = Hash::new {{ |boxes, box| boxes[box] = [] }}
+  cell.each_inst do |inst|
+    next if inst.cell.bbox.empty?
+    inst.cell_inst.each_cplx_trans do |trans|
+      box = inst.cell.bbox.transformed(trans)
+      turn = RBA::ICplxTrans::new(trans, 1.0, RBA::Vector::new(-trans.disp.x, -trans.disp.y))
+      at[box.to_s] << [box, inst.cell, turn]
+    end
+  end
+  at.each_value do |lying|
+    next if lying.size == 1
+    one = lying.collect {{ |_, inner, turn| [inner.cell_index, turn.to_s] }}.uniq.size == 1
+    alike = lying.group_by do |_, inner, turn|
+      one ? 0 : known[[inner.cell_index, turn.to_s]] || contents.call(inner, turn)
+    end
+    alike.each_value {{ |same| cell.shapes(doubled).insert(same[0][0]) if same.size > 1 }}
   end
 end
 absent = drawn.insert_layer(RBA::LayerInfo::new("absent"))
@@ -74,7 +99,9 @@ def drc_script(process: Process) -> str:
     process.check_names()
     numbers = ", ".join(f"[{layer}, {datatype}]" for layer, datatype in (x.gds for x in process.layers.values()))
     head = _HEADER.format(name=process.name) + FILES + _OPEN.replace("$title", f'"DRC {process.name}"')
-    parts = [head + FILL_CROSSING + _AS_DRAWN.format(numbers=numbers)]
+    pillar = "{}, {}".format(*process.layers["pillar"].gds)
+    as_drawn = _AS_DRAWN.format(numbers=numbers, pillar=pillar, most=MOST_PILLARS)
+    parts = [head + FILL_CROSSING + as_drawn]
     for name, layer in process.layers.items():
         parts.append(f"l_{name} = polygons({layer.gds[0]}, {layer.gds[1]})")  # no texts, which are boxes of two units
     parts.append("")

@@ -124,8 +124,11 @@ register(RuleKind("label", "Label layers hold texts alone.", _check_label, _writ
 
 def _check_doubled(checker: Checker, rule: Rule) -> Iterator[Finding]:
     for double in checker.drawing.doubled:
+        first, *others = double.cells
         times = "twice" if double.more == 1 else f"{double.more + 1} times"
-        message = f"cell {shown(double.cell)} is placed {times} at the same place"
+        message = f"cell {shown(first)} is placed {times} at the same place"
+        if others:
+            message = f"cell {shown(others[0])} lies on cell {shown(first)}, which draws the same at the same place"
         yield checker.placed(rule, double.parent, double.box, message)
 
 
@@ -133,7 +136,7 @@ def _write_doubled(rule: Rule, _: Process) -> str:
     return f'input("doubled"){output(rule)}'
 
 
-register(RuleKind("doubled", "No cell lies on another of its like.", _check_doubled, _write_doubled))
+register(RuleKind("doubled", "No cell lies on another that draws the same.", _check_doubled, _write_doubled))
 
 
 def _check_absent(checker: Checker, rule: Rule) -> Iterator[Finding]:
