@@ -33,7 +33,7 @@ def floating_pieces(
     extracted: Extracted, border: kdb.Edges, top: kdb.Cell, *,
     ends: dict[int, set[int]], upright: bool = False, limits: tuple[float, float] = (-math.inf, math.inf),
 ) -> list[Loose]:  # fmt: skip
-    """Pieces of metal without device and label; one in a repeated cell counts once, where that cell is first.
+    """Pieces of metal without device and label, each of a repeated cell for itself.
 
     A piece that reaches the border may be used from outside. The first ``MOST`` are found.
 
@@ -59,7 +59,8 @@ def floating_pieces(
             elif not net.pin_count() and len(found) < MOST:
                 cell = layout.cell(circuit.name)
                 every = (_piece(extracted, layers, net, place, border) for place in places(layout, cell, under=top))
-                found += itertools.islice((p for p in every if p and _is_between(p.box, upright, limits)), 1)
+                inside = (p for p in every if p and _is_between(p.box, upright, limits))
+                found += itertools.islice(inside, MOST - len(found))
     return found
 
 

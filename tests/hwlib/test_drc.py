@@ -275,7 +275,9 @@ def test_unknown_layers_and_density(small):
     draw.layout.top_cell().shapes(draw.layout.layer(77, 3)).insert(kdb.Box(0, 0, 30, 30))
     found = drc(draw.layout, EBEAM)
     assert [f.rule for f in found] == ["layer.unknown"]
-    assert "77/3" in found[0].message
+    assert found[0].message.startswith("shapes on layer 77/3, which")
+    draw.layout.top_cell().shapes(draw.layout.layer(78, 0)).insert(kdb.Text("by hand", 10, 10))
+    assert {f.message.split(",")[0] for f in drc(draw.layout, EBEAM)} == {"shapes on layer 77/3", "texts on layer 78/0"}
     layers = {**EBEAM.layers, "m3": EBEAM.layers["m3"].model_copy(update={"min_density": 0.6})}
     dense = EBEAM.model_copy(update={"layers": layers})
     draw = draw_network(small)

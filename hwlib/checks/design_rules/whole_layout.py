@@ -43,10 +43,12 @@ def _check_unknown(checker: Checker, rule: Rule) -> Iterator[Finding]:
             continue
         for cell in checker.layout.each_cell():
             if not cell.shapes(index).is_empty():
-                box = kdb.Box()
+                box, drawn = kdb.Box(), set[str]()
                 for shape in cell.shapes(index).each():
                     box += shape.bbox()
-                message = f"shapes on layer {info.layer}/{info.datatype}, which process {checker.process.name} lacks"
+                    drawn.add("texts" if shape.is_text() else "shapes")
+                where = f"layer {info.layer}/{info.datatype}, which process {checker.process.name} lacks"
+                message = f"{' and '.join(sorted(drawn))} on {where}"
                 yield checker.finding(rule, cell, box, message, None, "")
 
 
