@@ -138,6 +138,20 @@ def test_trunks_wider_than_the_way_to_their_contacts(tmp_path, neurons, width):
     np.testing.assert_allclose(to_pins(extract(path, loaded, drawn)), to_pins(flat), rtol=1e-9)
 
 
+@pytest.mark.parametrize("placement", ["centred", "diagonal"])
+@pytest.mark.parametrize("wire", ["drive", "ground", "weight", "vdw"])
+def test_wires_that_narrow_within_their_width_of_a_border(tmp_path, wire, placement):
+    """From a step to its cell's border they are shorter than wide, and longer with what goes on beyond."""
+    layouts = pytest.importorskip("layouts")
+    tapers = {f"{wire}_width": 200e-9, "tapers": {wire: {"narrow": 100e-9, "steps": 4}}}
+    drawn = Design(name="narrows", network={"neurons": 5, "soma_placement": placement, **tapers})
+    loaded, layout = drawn.load_process(), db.Layout()
+    path = layouts.write_layout(layouts.hopfield(drawn, loaded), tmp_path / "narrows.gds")
+    layout.read(str(path))
+    flat = extract(turned_polygons(layout, 0), loaded, drawn)
+    np.testing.assert_allclose(to_pins(extract(path, loaded, drawn)), to_pins(flat), rtol=1e-9)
+
+
 def _corner_at_the_edge(s) -> None:
     """A branch of the dendrite's own metal that starts on the border of two tiles."""
     s.box(s.layout.top_cell(), "m3", 225, 155, 255, 260)
