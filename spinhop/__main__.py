@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import warnings
 
 from spinhop.runtime import early_interrupt
 
@@ -14,6 +15,9 @@ def main() -> None:
 
     supervise(before)
     try:
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            import typer  # noqa: F401, which itself takes from Click what Click 8.5 calls deprecated
+
         from spinhop.cli import main as command_line
     except Exception as error:
         from spinhop.runtime.code_storage import storage_problem

@@ -7,6 +7,7 @@ Commands import what they need when they run; ``spinhop --help`` loads none of i
 
 from __future__ import annotations
 
+import codecs
 import gc
 import inspect
 import io
@@ -76,6 +77,7 @@ def _options(
 
 
 INTERRUPTED = 130
+_NAMES_AS_BYTES = "spinhop.names_as_bytes"
 GARBAGE_AFTER = 100_000  # new objects; Python looks after 700
 
 
@@ -85,10 +87,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # fifth of their time.
     gc.set_threshold(GARBAGE_AFTER, 10, 10)
     keep_freed_memory()
+    codecs.register_error(_NAMES_AS_BYTES, _names_as_bytes)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a folder's name may be no text, and the terminal know little of it
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="backslashreplace" if stream.isatty() else _NAMES_AS_BYTES)
     sys.exit(guarded(lambda: command()(args=arguments, prog_name="spinhop", standalone_mode=False)))
+
+
+def _names_as_bytes(error: UnicodeError) -> tuple[str | bytes, int]:
+    """To a pipe: the bytes that a file's name has where it is no text, for a script that opens it; else an escape."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    character, after = error.object[error.start], error.start + 1
+    if "\udc80" <= character <= "\udcff":
+        return os.fsencode(character), after
+    return character.encode("ascii", "backslashreplace"), after
 
 
 @cache
@@ -180,7 +193,7 @@ def _lines(error: Exception) -> Sequence[str]:
             return [scarce]
         return [one_line(f"{error.filename or _nameless(error)}: {error.strerror or error}")]
     if isinstance(error, StoppedError):
-        return [str(error)]
+        return [one_line(str(error))]
     if isinstance(error, MemoryError):
         return ["not enough memory for this design"]
     if (problem := storage_problem(error)) is not None:

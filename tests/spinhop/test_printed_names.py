@@ -13,6 +13,9 @@ import pytest
 FOLDER = "a\x1b[31mred\rover\nline"
 
 
+BYTES = os.fsdecode(b"b\xff\xe4")
+
+
 @pytest.fixture
 def command(tmp_path: Path) -> list[str]:
     (tmp_path / FOLDER).mkdir()
@@ -34,3 +37,32 @@ def test_script_gets_the_name_itself(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, timeout=60, check=True)
     assert done.stdout == os.fsencode(command[-1]) + b"\n"
     assert Path(os.fsdecode(done.stdout[:-1])).is_file()
+
+
+def test_names_that_are_no_text_are_bytes_for_a_script_and_escapes_on_a_terminal(tmp_path: Path) -> None:
+    (tmp_path / BYTES).mkdir()
+    command = [sys.executable, "-m", "spinhop", "new", str(tmp_path / BYTES / "net.yaml")]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=True)
+    assert done.stdout == os.fsencode(command[-1]) + b"\n"
+    seen, terminal = pty.openpty()
+    done = subprocess.run([*command, "--force"], stdout=terminal, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(terminal)
+    said = os.read(seen, 10_000)
+    os.close(seen)
+    assert done.returncode == 0, done.stderr
+    assert said.strip().endswith(rb"b\udcff\udce4/net.yaml")
+
+
+def test_a_pipe_of_few_characters_gets_escapes_of_the_others(tmp_path: Path) -> None:
+    (tmp_path / ("ä" + BYTES)).mkdir()
+    command = [sys.executable, "-m", "spinhop", "new", str(tmp_path / ("ä" + BYTES) / "net.yaml")]
+    narrow = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False, env=narrow)
+    assert done.returncode == 0 and done.stdout.endswith(b"/\\xe4b\xff\xe4/net.yaml\n"), done.stderr
+
+
+def test_warnings_that_are_errors_end_no_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "spinhop", "--help"], capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 0 and done.stderr == b"", done.stderr
