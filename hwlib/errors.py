@@ -64,16 +64,20 @@ def all_of(lines: Sequence[str], where: object) -> InputError:
 
 
 def one_line(text: str) -> str:
-    """Harmless and short: first the path that a line begins with loses its first folders, then the line its middle."""
+    """Harmless and short: a path at its beginning loses its first folders, a bare name its middle, then the line."""
     line = harmless(" ".join(str(text).split()))
     path, colon, rest = line.partition(":")
     room = max(LONGEST_LINE - len(colon + rest), _SHORTEST_PATH)
     if len(path) > room and "/" in path:
         line = "…" + path[1 - room :] + colon + rest
-    if len(line) > LONGEST_LINE:
-        tail = LONGEST_LINE // 3
-        line = f"{line[: LONGEST_LINE - tail - 1]}…{line[-tail:]}"
-    return line
+    elif len(path) > room and " " not in path:
+        line = _without_middle(path, room) + colon + rest
+    return _without_middle(line, LONGEST_LINE)
+
+
+def _without_middle(text: str, longest: int) -> str:
+    tail = longest // 3
+    return text if len(text) <= longest else f"{text[: longest - tail - 1]}…{text[-tail:]}"
 
 
 def harmless(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import stat
@@ -13,6 +14,8 @@ from typing import BinaryIO
 from hwlib.errors import InputError, StorageError, shown
 
 MAX_TEXT_BYTES = 64 * 1024 * 1024
+_STANDARD_INPUT = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+_NO_STREAM = "streams are not read, save the text as a file"
 _TOO_MANY = os.strerror(errno.EMFILE)
 
 
@@ -62,10 +65,26 @@ def read_text(path: str | Path, what: str, largest: int = MAX_TEXT_BYTES) -> str
     Raises:
         InputError: as ``open_outside``, or not UTF-8 text.
     """
+    content = read_bytes(path, what, largest)
+    if (encoding := _wide_encoding(content)) is not None:
+        raise InputError(f"{path}: {what} file is not UTF-8 text but {encoding}; save it as UTF-8")
     try:
-        return read_bytes(path, what, largest).decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{path}: {what} file is not UTF-8 text") from None
+
+
+def _wide_encoding(content: bytes) -> str | None:
+    """The encoding of several bytes a character that a text begins in, by its mark, or by its zeros where it has none.
+
+    Zeros are UTF-8 as well: such a text would be refused for a character that nobody sees in it.
+    """
+    head = content[:4]
+    zeros = "".join("x0"[byte == 0] for byte in head)
+    if head in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE) or zeros in ("x000", "000x"):
+        return "UTF-32"
+    marked = head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) and len(content) % 2 == 0
+    return "UTF-16" if marked or zeros in ("x0x0", "0x0x") else None
 
 
 def unix_lines(text: str) -> str:
@@ -80,7 +99,8 @@ def _refusing(path: str | Path, what: str) -> Iterator[None]:
     except InputError:
         raise
     except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"{path}: no such {what} file") from None
+        stream = f"; {_NO_STREAM}" if str(path) == "-" else ""
+        raise InputError(f"{path}: no such {what} file{stream}") from None
     except OSError as error:
         raise _unreadable(path, what, error) from None
     except ValueError:  # NUL or half a surrogate pair: no file can have this name
@@ -115,7 +135,8 @@ def _check_regular(status: os.stat_result, path: str | Path, what: str, largest:
     if not stat.S_ISREG(mode):
         kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a FIFO"), (stat.S_ISSOCK, "a socket"))
         kind = next((name for is_kind, name in kinds if is_kind(mode)), "a device")
-        raise InputError(f"{path}: cannot read {what} file (it is {kind}, not a regular file)")
+        advice = f"; {_NO_STREAM}" if stat.S_ISFIFO(mode) or str(path) in _STANDARD_INPUT else ""
+        raise InputError(f"{path}: cannot read {what} file (it is {kind}, not a regular file){advice}")
     if status.st_size > largest:
         raise _too_large(path, what, largest)
 

@@ -87,7 +87,7 @@ def _refused(problems: list[_Problem], path: Path) -> InputError:
 
 def _explained(problem: _Problem, known: list[_Problem]) -> bool:
     """Whether the YAML reader has already found something at this field: what the model says of it then misleads."""
-    return any(problem.path[: len(path)] == path for _, path, why in known if path and why != GIVEN_TWICE)
+    return any(problem.path[: len(path)] == path for _, path, why in known if path and not why.startswith(GIVEN_TWICE))
 
 
 def _problems(error: ValidationError, document: YamlDocument, model: type[BaseModel]) -> Iterator[_Problem]:

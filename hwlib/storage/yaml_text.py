@@ -218,7 +218,7 @@ class _TreeBuilder:
         mapping.key = text = self._scalar(text, False, line)
         mapping.ignored = text in mapping.data
         if mapping.ignored:
-            self._problem(line, GIVEN_TWICE)
+            self._problem(line, f"{GIVEN_TWICE}, first on line {mapping.place.keys[text]}")
         if anchor is not None:
             self._anchors[anchor] = (text, SourcePlace(line))
 

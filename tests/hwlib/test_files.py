@@ -22,6 +22,30 @@ def test_error_message_is_one_line():
     assert str(InputError("a\n  b\tc")) == "a b c"
 
 
+def test_a_long_name_loses_its_middle_and_what_is_wrong_stays():
+    told = "weights.matrix: found a list of seventeen values in row 12 where the sixteen neurons need sixteen values"
+    line = str(InputError(f"{'n' * 300}.csv:12: {told}"))
+    assert line.endswith(f"n.csv:12: {told}") and line.startswith("nnn") and len(line) <= LONGEST_LINE
+    assert str(InputError("b" * 300)) == "b" * 127 + "…" + "b" * 63
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_text_in_another_encoding_is_told_so(tmp_path, encoding):
+    path = tmp_path / "d.yaml"
+    path.write_text("name: ä\n", encoding)
+    with pytest.raises(InputError, match=rf"d\.yaml: test file is not UTF-8 text but {encoding[:6].upper()}; save"):
+        read_text(path, "test")
+
+
+def test_streams_are_refused_with_what_to_do(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("-", tmp_path / "pipe"):
+        with pytest.raises(InputError, match=r"streams are not read, save the text as a file$"):
+            read_text(path, "design")
+    with pytest.raises(InputError, match=r"no such design file$"):
+        read_text(tmp_path / "none", "design")
+
+
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x", ".."])
 def test_paths_that_leave_are_refused(tmp_path, path):
     with pytest.raises(InputError, match="leaves its folder"):

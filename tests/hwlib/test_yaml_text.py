@@ -66,8 +66,8 @@ def test_what_cannot_be_taken_as_written_is_listed_with_its_place():
         (7, ("g",)), (8, ("h",)),
     ]  # fmt: skip
     assert [p.message for p in problems][:3] == [
-        "given twice",
-        "given twice",
+        "given twice, first on line 1",
+        "given twice, first on line 3",
         "tag 'tag:yaml.org,2002:bool' is not read",
     ]
     assert document.data["e"] == ["x", "\\0", "\\x00"] and "\\x1b" in document.data  # models take no such character
