@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from hwlib import topology as topologies
+from hwlib.argument_kinds import takes_kinds
 from hwlib.arrangement import block_of_neuron
 from hwlib.device import Device
 from hwlib.dynamics_data import law_problem
@@ -361,6 +362,7 @@ def _says_otherwise(design: Design, programme: Programme) -> bool:
     return same.shape != (n, n) or bool(abs(same - programme.levels).max() > 1e-6 * abs(programme.levels).max())
 
 
+@takes_kinds
 def load_design(path: str | Path) -> Design:
     """Read and validate a design file, with everything it refers to: each file once.
 

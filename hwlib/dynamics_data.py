@@ -42,7 +42,7 @@ Value = Annotated[float | str, BeforeValidator(_text_or_number)]
 def law_problem(name: str) -> str:
     """Why no wall can follow a law; empty where it is known."""
     known = dict.fromkeys([*SHIPPED, *LAWS])
-    return "" if name in known else f"{shown(name)} is not known, allowed: {', '.join(known)}"
+    return "" if isinstance(name, str) and name in known else f"{shown(name)} is not known, allowed: {', '.join(known)}"
 
 
 class Dynamics(StrictModel):
@@ -74,8 +74,11 @@ def per_device(values: Any, devices: int, name: str) -> np.ndarray:
         InputError: no numbers, or of another shape.
     """
     try:
-        return np.broadcast_to(np.asarray(values, float), (devices,)).copy()
-    except (TypeError, ValueError):
+        array = np.asarray(values)
+        if array.dtype.kind == "c":
+            raise TypeError
+        return np.broadcast_to(array.astype(float), (devices,)).copy()
+    except (TypeError, ValueError, OverflowError):
         raise InputError(
             f"network: {name} is {shown(values)}, needs a number or an array of shape ({devices},)"
         ) from None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.storage.json_files import read_json
 from hwlib.storage.writing import write_atomic
 
@@ -43,6 +44,7 @@ class Finding:
     unit: str = ""
 
 
+@takes_kinds
 def write_findings(findings: Iterable[Finding], path: str | Path) -> Path:
     """Write findings as a JSON list, a line each."""
     rows = [json.dumps(vars(finding)) for finding in findings]
@@ -50,6 +52,7 @@ def write_findings(findings: Iterable[Finding], path: str | Path) -> Path:
     return write_atomic(Path(path), lambda p: p.write_text(text + "\n"))
 
 
+@takes_kinds
 def read_findings(path: str | Path) -> list[Finding]:
     """Read findings that ``write_findings`` wrote.
 

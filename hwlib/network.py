@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from hwlib.dynamics_data import DEFAULT, DynamicsData, per_device
+from hwlib.argument_kinds import takes_kinds
+from hwlib.dynamics_data import DEFAULT, DynamicsData, law_problem, per_device
 from hwlib.errors import InputError, shown
 from hwlib.nets import LINE, RAIL, Net, NetClass, of_classes, parse_net
 from hwlib.network_checks import check_devices, positive, within
@@ -251,6 +252,8 @@ class Network:
 
     def with_dynamics(self, model: str, **values: float | np.ndarray) -> Network:
         """A copy whose walls another law moves: its name and parameters, SI numbers or arrays of shape (devices,)."""
+        if problem := law_problem(model):
+            raise InputError(f"model: {problem}")
         arrays = {k: per_device(v, self.devices, k) for k, v in values.items()}
         return self._with(dynamics=DynamicsData(model, arrays))
 
@@ -329,6 +332,7 @@ _WIRE_META = {
 }
 
 
+@takes_kinds
 def write_network(network: Network, path: str | Path) -> Path:
     """Write a network as netCDF-4 (read it with xarray, or ``read_network``)."""
     meta = {**_WIRE_META, **_DEVICE_ARRAYS}
@@ -349,6 +353,7 @@ def write_network(network: Network, path: str | Path) -> Path:
     return write_arrays(ArrayFile(variables, attrs), path)
 
 
+@takes_kinds
 def read_network(path: str | Path) -> Network:
     """Read a network that ``write_network`` wrote.
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import NamedTuple
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design
-from hwlib.errors import InputError, shown
+from hwlib.errors import InputError
 from hwlib.process import Process
-from hwlib.quantities import in_si
+from hwlib.quantities import in_si, whole_number
+
+_MOST_NEURONS = 10**9  # of a window in closed form
 
 
 class Window(NamedTuple):
@@ -47,14 +49,13 @@ def v_dw_window(
     Raises:
         InputError: no such quantities, negative ones, no whole number of neurons, or R_AP below R_P.
     """
-    if isinstance(neurons, bool) or not isinstance(neurons, Integral) or neurons < 1:
-        raise InputError(f"neurons: {shown(neurons)}, allowed are whole numbers from 1 on")
+    neurons = whole_number(neurons, "neurons", most=_MOST_NEURONS)
     i_leak = in_si(i_leak, "A", "i_leak", sign="not negative")
     given = (("r_p", r_p), ("r_ap", r_ap), ("r_m", r_m))
     r_p, r_ap, r_m = (in_si(value, "ohm", name, sign="not negative") for name, value in given)
     if r_ap < r_p:
         raise InputError(f"r_ap: {r_ap:g} ohm, allowed from r_p on, {r_p:g} ohm")
-    fan_out = int(neurons) - 1
+    fan_out = neurons - 1
     return Window(i_leak * (fan_out * r_p + r_m), i_leak * (fan_out * r_ap + r_m))
 
 
@@ -71,6 +72,7 @@ def nominal_track(design: Design, process: Process) -> tuple[float, float]:
     return mobility, sheet * design.device.track_length / design.device.track_width
 
 
+@takes_kinds
 def resolve_v_dw(design: Design, process: Process) -> float:
     """V_DW in volts for a design: its value, eq. (4), or the centre of the window with R_M (``auto``).
 

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.errors import FieldsError, InputError, shown
 from hwlib.metal_resistance import largest_coefficient
 from hwlib.storage.model_files import load_model
@@ -293,6 +294,7 @@ def _preset(name: str) -> Process:
         return load_model(path, Process, "process")
 
 
+@takes_kinds
 def load_process(name_or_path: str | Path) -> Process:
     """Return a shipped process by name, or one read from a YAML file.
 

@@ -159,7 +159,7 @@ def array_in_si(values: Any, unit: str, name: str) -> np.ndarray:
     """
     try:
         array = np.asarray(values)
-    except ValueError:  # rows of different lengths
+    except (TypeError, ValueError):  # no array, or rows of different lengths
         raise InputError(f"{name}: {shown(values)} are no quantities in {unit}") from None
     if array.dtype.kind in "OUS":
         found = [each if each is None else in_si(each, unit, name) for each in array.ravel().tolist()]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hwlib import nets
+from hwlib.argument_kinds import takes_kinds
 from hwlib.arrangement import block_of_neuron
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
@@ -21,6 +22,7 @@ from hwlib.weight_styles import LINES, WEIGHT_STYLES
 from hwlib.weights import weight_levels
 
 
+@takes_kinds
 def ideal_network(design: Design, process: Process, *, style: str | None = None) -> Network:
     """The design's network with perfect wires: one node per net, nominal devices at the design's temperature.
 
@@ -51,6 +53,7 @@ def ideal_network(design: Design, process: Process, *, style: str | None = None)
     ).validate()  # fmt: skip
 
 
+@takes_kinds
 def ladder_network(design: Design, process: Process, ohm_per_cell: float | str) -> Network:
     """The ideal network with a uniform ladder of ``ohm_per_cell`` Ω on every dendrite row and drive column.
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design
 from hwlib.sections.weight_fields import bits as bits
 from hwlib.training_rules import hebbian as hebbian
 
 
+@takes_kinds
 def stored_patterns(design: Design) -> np.ndarray | None:
     """The patterns a design stores, shape (patterns, N); None when its weights are a matrix."""
     return design.network.weights.stored_patterns(design.network.neurons, design.seed)
 
 
+@takes_kinds
 def weight_levels(design: Design) -> np.ndarray:
     """The programmed weights as multiples of W, shape (N, N), zero diagonal, not to be written to; read once.
 

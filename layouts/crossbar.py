@@ -8,6 +8,7 @@ import gdsfactory as gf
 import klayout.db as kdb
 import numpy as np
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.cells.draw import dbu_per_step, draw, label
 from hwlib.cells.shapes import Rect
 from hwlib.cells.tiles import axon_tile, blank_tile, soma_tile
@@ -21,6 +22,7 @@ from layouts.floorplan import ABSENT, Floorplan, floorplan
 LANDING_BITS = 5  # one a wire that may have a strap
 
 
+@takes_kinds
 def hopfield(design: Design, process: Process | None = None, *, labelled: bool = True) -> gf.Component:
     """Draw the crossbar of a design.
 

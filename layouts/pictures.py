@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import klayout.db as kdb
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.drawing.layout_file import read_layout, with_one_top
 from hwlib.drawing.net_labels import text_of
 from hwlib.drawing.reader import Drawing, LayoutSource
-from hwlib.errors import InputError, cut
+from hwlib.errors import InputError, cut, shown
 from hwlib.process import Layer, Process
+from hwlib.quantities import array_in_si, plain_number
 from hwlib.storage.writing import write_atomic
 
 if TYPE_CHECKING:
@@ -26,9 +28,11 @@ MOST_POLYGONS = 20_000  # in a picture of outlines; KLayout paints the layers of
 LONGEST_LABEL = 40  # letters
 PIXELS = 1400  # longer edge of a painted picture
 MARGINS = (0.7, 0.55, 1.5, 0.4)  # inches left, below, right (the legend), above (the title)
+_FARTHEST = 1.0  # m from the origin: more is no chip
 _NO_LEGEND = ("outline",)
 
 
+@takes_kinds
 def render(
     source: LayoutSource, png_path: str | Path, process: Process, *, window: Window | None = None,
     title: str = "", labels: bool | None = None, marks: Sequence[Window] = (),
@@ -53,7 +57,9 @@ def render(
     layout, name = _layout_of(source)
     top = layout.top_cell()
     um = layout.dbu
-    box = top.bbox() if window is None else kdb.Box(*(round(v * 1e6 / um) for v in window))
+    inches = plain_number(inches, "inches", least=0.1, most=100)
+    marks = [_corners(mark, f"marks[{k}]") for k, mark in enumerate(marks)]
+    box = top.bbox() if window is None else kdb.Box(*(round(v * 1e6 / um) for v in _corners(window, "window")))
     if box.width() <= 0 or box.height() <= 0:
         raise InputError(f"{name}: nothing to draw in the window {window}")
     figure, axes = _figure(box.width() * um, box.height() * um, inches)
@@ -79,6 +85,18 @@ def render(
     _finish(axes, title)
     path = write_atomic(Path(png_path), lambda p: figure.savefig(p, format="png", metadata={"Software": None}))
     return path
+
+
+def _corners(given: Window, name: str) -> Window:
+    """Left, bottom, right and top in m.
+
+    Raises:
+        InputError: anything else, or beyond what a layout can hold.
+    """
+    found = array_in_si(given, "m", name)
+    if found.shape != (4,) or not (abs(found) < _FARTHEST).all():  # also NaN
+        raise InputError(f"{name}: {shown(given)}, allowed: left, bottom, right, top within {_FARTHEST:g} m")
+    return tuple(found.tolist())
 
 
 def _layout_of(source: LayoutSource) -> tuple[kdb.Layout, str]:

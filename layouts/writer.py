@@ -9,6 +9,7 @@ from pathlib import Path
 import gdsfactory as gf
 import klayout.db as kdb
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.errors import InputError, shown
 from hwlib.storage.known_contents import remember_written
 from hwlib.storage.writing import write_bytes
@@ -17,6 +18,7 @@ SUFFIXES = {".gds": "GDS2", ".oas": "OASIS"}
 _DIGEST = re.compile(r"_[0-9a-f]{8}(\$\d+)?$")
 
 
+@takes_kinds
 def write_layout(component: gf.Component, path: str | Path) -> Path:
     """Write a component and what it refers to; the hierarchy is kept.
 

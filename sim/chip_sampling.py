@@ -11,6 +11,7 @@ from zlib import crc32
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.dynamics_data import DEFAULT
 from hwlib.errors import InputError
 from hwlib.network import Network
@@ -24,6 +25,7 @@ _FACTORS = ("resistance_area", "tmr", "saturation_magnetization", "leak", "width
 _WIRES = (("sheet_resistance", "conductor"), ("via_resistance", "via"))
 
 
+@takes_kinds
 def sampled_chip(network: Network, process: Process, variation: VariationFields) -> Network:
     """The network of one chip.
 
@@ -41,6 +43,7 @@ def sampled_chip(network: Network, process: Process, variation: VariationFields)
     return _with_defects(chip, variation)
 
 
+@takes_kinds
 def sampled_values(network: Network, process: Process, variation: VariationFields) -> dict[str, np.ndarray]:
     """What was drawn for one chip: of each given spread the values over nominal (of places the displacement, m).
 

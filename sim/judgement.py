@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design
 from hwlib.network import Network
 from hwlib.process import Process
@@ -19,6 +20,7 @@ from sim.set_point import protocol_on, v_dw_on
 from sim.tasks.kinds import task_of
 
 
+@takes_kinds
 def judge(network: Network, design: Design, process: Process) -> OperatingPointReport:
     """Apply every operating-point rule to a network of a design.
 
@@ -45,6 +47,7 @@ def judge(network: Network, design: Design, process: Process) -> OperatingPointR
     return replace(report, values={**report.values, **said})
 
 
+@takes_kinds
 def wire_drops(network: Network, design: Design, process: Process) -> dict[str, np.ndarray]:
     """What the wires of each kind take at every device of a drawn network, as of ``drops_at_devices``.
 

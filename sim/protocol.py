@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import numpy as np
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.network import MTJ_IN, Network
@@ -60,7 +61,7 @@ class Protocol:
 
     def __post_init__(self) -> None:
         texts_in_si(self, v_dw="V", v_charge="V", weight="V", time_limit="s")
-        if self.load != "rest":
+        if isinstance(self.load, str) and self.load != "rest":
             texts_in_si(self, load="s")
 
     def net_voltages(self, network: Network) -> np.ndarray:
@@ -106,11 +107,18 @@ class Protocol:
         return self.net_voltages(network)[network.node_net[network.terminals[:, MTJ_IN]]]
 
 
+@takes_kinds
 def protocol_for(design: Design, process: Process, **changes: object) -> Protocol:
     """The design's operating point as a protocol; ``changes`` override fields of ``Protocol``.
 
     V_DW ``auto`` is the centre of the window of ideal wires here: ``sim.protocol_on`` takes a network's own.
+
+    Raises:
+        InputError: a change of what is no field.
     """
+    allowed = [field.name for field in fields(Protocol)]
+    if unknown := [name for name in changes if name not in allowed]:
+        raise InputError(f"{unknown[0]}: no field of a Protocol; allowed: {', '.join(allowed)}")
     design, process = at_temperature(design, process)
     point = design.operating_point
     values: dict[str, object] = {

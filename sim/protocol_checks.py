@@ -14,6 +14,7 @@ from hwlib.sections.weight_fields import MAX_LEVEL, MAX_V_DW, MAX_VOLTAGE
 from sim.protocol import Protocol
 from sim.thermal.noisy_trials import check_noise
 
+_LONGEST = 1.0  # s, a thousand times what designs may have: a network that never rests would not end
 _RAIL_DECIMALS = 1e-6  # of the largest level: how exactly rails hold what they are programmed to
 
 
@@ -73,9 +74,13 @@ def _check_point(network: Network, protocol: Protocol, where: str) -> None:
     limit = _number(protocol.time_limit, "s", f"{where}: time_limit")
     if not (np.isfinite(limit) and limit > 0):
         raise InputError(f"{where}: time_limit is {protocol.time_limit}, must be positive and finite")
-    load = protocol.load if protocol.load == "rest" else _number(protocol.load, "s", f"{where}: load")
-    if load != "rest" and not (np.isfinite(load) and load > 0):
+    rest = isinstance(protocol.load, str) and protocol.load == "rest"
+    load = limit if rest else _number(protocol.load, "s", f"{where}: load")
+    if not (np.isfinite(load) and load > 0):
         raise InputError(f"{where}: load is {shown(protocol.load)}, must be 'rest' or a positive time")
+    for name, seconds in (("time_limit", limit), ("load", load)):
+        if seconds > _LONGEST:
+            raise InputError(f"{where}: {name} is {seconds:g} s, allowed at most {_LONGEST:g} s")
     if protocol.net_levels is not None:
         _check_net_levels(network, protocol.net_levels, where)
 
@@ -123,11 +128,25 @@ def _check_levels(network: Network, protocol: Protocol, where: str) -> None:
         )
 
 
+def checked_bits(values: Any, neurons: int, name: str) -> np.ndarray:
+    """Rows of bits of all neurons, shape (rows, N).
+
+    Raises:
+        InputError: they are none.
+    """
+    rows = _numbers(values)
+    if rows is None or rows.ndim != 2 or rows.shape[1] != neurons or not len(rows):
+        raise InputError(f"{name}: {_found(values, rows)}, needs rows of {neurons} bits")
+    if not np.isin(rows, (0, 1)).all():
+        raise InputError(f"{name}: {rows[~np.isin(rows, (0, 1))][0]:g} in it, needs rows of {neurons} bits")
+    return np.asarray(values)
+
+
 def _numbers(values: Any) -> np.ndarray | None:
     """As an array of real numbers; None where they are none (texts, complex numbers, rows of different lengths)."""
     try:
         array = np.asarray(values)
-    except ValueError:
+    except (TypeError, ValueError):
         return None
     return array.astype(float) if array.dtype.kind in "biuf" else None
 

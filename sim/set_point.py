@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design
 from hwlib.dynamics_data import DEFAULT
 from hwlib.nets import LINE
@@ -75,6 +76,7 @@ def known_v_dw(design: Design, process: Process, *, wires: bool, law: str | None
     return None
 
 
+@takes_kinds
 def v_dw_on(
     network: Network, design: Design, process: Process, *, levels: np.ndarray | None = None,
     circuits: StaticCircuits | None = None,
@@ -139,6 +141,7 @@ def _centre(
     return SetVoltage(protocol.v_dw, f"centre of the {'drawn' if network.has_wires else 'ideal'} window")
 
 
+@takes_kinds
 def protocol_on(network: Network, design: Design, process: Process, **changes: Any) -> Protocol:
     """The design's operating point as a protocol for a network, V_DW as ``v_dw_on`` says; a drawn one is compensated.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.errors import InputError, shown
 from hwlib.network import Network
 from hwlib.quantities import plain_number
@@ -30,6 +31,7 @@ _LARGE = 10_000  # devices; runs record the trials of fewer, so that nobody woul
 _BY_ITSELF: dict[str, Trials] = {}
 
 
+@takes_kinds
 def run(
     network: Network, protocol: Protocol, *, engine: str = "auto", record: bool = True,
     tolerance: float = DEFAULT_TOLERANCE, samples: int = MAX_SAMPLES, checkpoint: str | Path | None = None,
@@ -77,6 +79,7 @@ def run(
     return _simulated(network, [protocol], engine, options, checkpoint, batch=False)
 
 
+@takes_kinds
 def run_batch(
     network: Network, protocols: Sequence[Protocol], *, engine: str = "auto", tolerance: float = DEFAULT_TOLERANCE,
     progress: Progress | None = None, checkpoint: str | Path | None = None,

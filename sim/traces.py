@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.errors import InputError, shown
 from hwlib.quantities import array_in_si
 
@@ -40,7 +41,10 @@ def wall_points(result: xr.Dataset, devices: Sequence[int] | np.ndarray | None =
     if not has_walls(result):
         raise InputError("result: holds no walls over time; simulate one trial with record=True")
     count = result.sizes["device"]
-    chosen = np.arange(count) if devices is None else np.atleast_1d(np.asarray(devices))
+    try:
+        chosen = np.arange(count) if devices is None else np.atleast_1d(np.asarray(devices))
+    except ValueError:  # rows of different lengths
+        raise InputError(f"devices: found {shown(devices)}, allowed are whole numbers, 0 to {count - 1}") from None
     if chosen.ndim > 1:
         raise InputError(f"devices: shape {chosen.shape}, needs (devices,)")
     if len(chosen) and chosen.dtype.kind not in "iu":
@@ -54,6 +58,7 @@ def wall_points(result: xr.Dataset, devices: Sequence[int] | np.ndarray | None =
     return [WallPoints(*(each[a:b] for each in arrays)) for a, b in zip(first, last, strict=True)]
 
 
+@takes_kinds
 def walls_at(
     result: xr.Dataset, time: float | str | Sequence[float | str] | np.ndarray,
     devices: Sequence[int] | np.ndarray | None = None,

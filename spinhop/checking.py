@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design
 from hwlib.findings import Finding
 from hwlib.process import load_process
@@ -64,6 +65,7 @@ class Checked:
         return self.limits.failed
 
 
+@takes_kinds
 def check_design(
     design: str | Path, *, out: str | Path | None = None, layout: str | Path | None = None, top: str | None = None,
     spef: str | Path | None = None, force: bool = False, progress: Progress = lambda stage, status, seconds: None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError
 from hwlib.network import Network
@@ -54,6 +55,7 @@ _BRANCHES = {
 }  # fmt: skip
 
 
+@takes_kinds
 def write_report(
     folder: str | Path,
     design: Design | None = None,

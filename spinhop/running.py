@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError, StorageError, one_line, shown
 from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, drawing_failed
@@ -99,6 +100,7 @@ def rewrite_report(folder: Path) -> tuple[Path, tuple[VerdictLine, VerdictLine],
         return path, (function, limits), read_step(results, function=function, limits=limits)
 
 
+@takes_kinds
 def run_design(
     design: str | Path | Design, goal: str = "run", *, out: str | Path | None = None, layout: str | Path | None = None,
     top: str | None = None, spef: str | Path | None = None, engine: str = "auto", voltages: bool = False,

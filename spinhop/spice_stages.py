@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hwlib.argument_kinds import takes_kinds
 from spinhop.run_folder.artefacts import design_inputs, drawn_network, ideal_wires, save_dataset
 from spinhop.run_folder.runs import Progress, Run, Stage, open_run, refuse_unused
 from spinhop.run_folder.stored_results import StoredResults
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 AFTER_REST = 5e-9  # s: the deck goes on after the engine's walls rest
 
 
+@takes_kinds
 def spice_design(
     design: str | Path, *, ideal: bool, run: bool, out: str | Path | None = None, layout: str | Path | None = None,
     top: str | None = None, spef: str | Path | None = None, engine: str = "auto", dialect: str = "ngspice",

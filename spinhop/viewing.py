@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design
 from hwlib.errors import InputError
 from spinhop.run_folder.folder_lock import refuse_results
@@ -12,6 +13,7 @@ from spinhop.run_folder.manifest import read_manifest
 from spinhop.runtime.extras import DRAWING_PACKAGES, need
 
 
+@takes_kinds
 def view_design(source: str | Path, out: str | Path | None = None) -> list[Path]:
     """Draw a design's macro and write its views (``layouts.macro_views.write_views``).
 

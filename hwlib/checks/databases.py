@@ -9,6 +9,7 @@ from pathlib import Path
 import klayout.db as kdb
 import klayout.rdb as rdb
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.findings import Finding
 from hwlib.storage.writing import write_with_library
 
@@ -20,6 +21,7 @@ _CLASSES = b"""\
 """
 
 
+@takes_kinds
 def write_lyrdb(findings: Iterable[Finding], path: str | Path, *, top_cell: str, generator: str = "spinhop") -> Path:
     """Write findings of any check as a report database.
 

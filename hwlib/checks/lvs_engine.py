@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.arrangement import neuron_at
 from hwlib.checks.device_extractor import tolerance
 from hwlib.checks.drawn_devices import write_drawn_devices
@@ -39,6 +40,7 @@ LISTED = 4  # layers in a message
 LOOKED_AT = 20_000  # pieces of broken nets among which places of gaps are looked for; further gaps lie at a terminal
 
 
+@takes_kinds
 def lvs(
     layout: LayoutSource,
     process: Process,

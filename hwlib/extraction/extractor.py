@@ -9,6 +9,7 @@ from typing import Any
 import klayout
 import numpy as np
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design
 from hwlib.drawing.reader import LayoutSource, open_layout
 from hwlib.errors import InputError
@@ -23,6 +24,7 @@ from hwlib.storage.made_with import design_attributes
 from hwlib.temperature import at_temperature
 
 
+@takes_kinds
 def extract(layout: LayoutSource, process: Process, design: Design, *, capacitance: bool = False) -> Network:
     """Extract the resistor network and the devices of a layout, from its polygons and labels alone.
 

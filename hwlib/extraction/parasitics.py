@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.connected_parts import connected_parts, first_of_part
 from hwlib.errors import InputError, shown
 from hwlib.extraction.spef_reader import Element, ParasiticNet, Parasitics, SpefNode
@@ -18,6 +19,7 @@ _UM = 1e-6  # in which coordinates are written
 _NAMED = 3  # in a message
 
 
+@takes_kinds
 def with_parasitics(network: Network, parasitics: Parasitics) -> Network:
     """A network's devices on the wires of a file.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.errors import InputError, shown
 from hwlib.extraction.lumps import capacitors
 from hwlib.nets import in_comment
@@ -20,6 +21,7 @@ UM_PER_M = NM_PER_M / 1000
 FF_PER_F = 1e15
 
 
+@takes_kinds
 def write_spef(network: Network, path: str | Path) -> Path:
     """Write the wires as SPEF: name map, ports, and per net its connections, capacitors and resistors (fF, Ω, µm).
 

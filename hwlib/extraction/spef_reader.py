@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.errors import InputError, shown
 from hwlib.extraction.spef_words import SpefWords, is_number, last_separator
 from hwlib.nets import in_comment
+from hwlib.quantities import whole_number
 from hwlib.storage.files import MAX_TEXT_BYTES, read_text
 
 _TEXTS = ("*DESIGN", "*DATE", "*VENDOR", "*PROGRAM", "*VERSION", "*DESIGN_FLOW")
@@ -108,6 +110,7 @@ class Parasitics:
         )
 
 
+@takes_kinds
 def read_spef(path: str | Path, largest: int = MAX_TEXT_BYTES) -> Parasitics:
     """Read a SPEF file.
 
@@ -122,7 +125,7 @@ def read_spef(path: str | Path, largest: int = MAX_TEXT_BYTES) -> Parasitics:
         InputError: missing, no regular file, too large, not SPEF, cut off, or with a statement that cannot be used, by
             its line.
     """
-    text = read_text(path, "SPEF", largest)
+    text = read_text(path, "SPEF", whole_number(largest, "largest", most=2**40))
     if not text.lstrip().startswith(("*SPEF", "//", "/*")):
         raise InputError(f"{path}: not a SPEF file (it starts with *SPEF)")
     return _SpefReader(SpefWords(str(path), text)).read(hashlib.sha256(text.encode()).hexdigest())

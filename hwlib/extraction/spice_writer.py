@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.extraction.lumps import capacitors
 from hwlib.nets import in_comment
 from hwlib.network import Network
@@ -15,6 +16,7 @@ from hwlib.storage.writing import write_atomic
 PER_LINE = 8
 
 
+@takes_kinds
 def write_spice(network: Network, path: str | Path, *, name: str | None = None) -> Path:
     """Write the wires as one subcircuit whose pins are the nets' pins and then all device terminals.
 

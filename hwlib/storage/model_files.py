@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import types
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from hwlib.errors import FieldsError, InputError, all_of, cut, shown
 from hwlib.storage.files import read_text
-from hwlib.storage.yaml_text import GIVEN_TWICE, MAX_YAML_BYTES, YamlDocument, YamlTextError, read_yaml
+from hwlib.storage.yaml_text import GIVEN_TWICE, MAX_YAML_BYTES, SourcePlace, YamlDocument, YamlTextError, read_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
 _LONGEST_FIELD = 60
@@ -55,6 +56,17 @@ def refused_fields(path: Path, error: FieldsError, what: str) -> InputError:
     """What is found wrong with the fields of a file that was read before, by who alone knows them, with their lines."""
     document = read_yaml(read_text(path, what, MAX_YAML_BYTES))
     return _refused([_Problem(*_place(document, place, "missing"), text) for place, text in error.problems], path)
+
+
+def refused_arguments(model: type[BaseModel], given: dict[str, Any], error: ValidationError) -> InputError:
+    """What is wrong with the fields that a model was given in Python, in the words that a file's have."""
+    nowhere = SourcePlace(0, keys=defaultdict(int))
+    nowhere.children = defaultdict(lambda: nowhere)
+    lines = []
+    for _, path, message in dict.fromkeys(_problems(error, YamlDocument(given, nowhere, []), model)):
+        field = cut(".".join(str(part) for part in path), _LONGEST_FIELD)
+        lines.append(f"{model.__name__}: {field + ': ' if field else ''}{message}")
+    return all_of(lines, model.__name__)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design
 from hwlib.process import Process
 from hwlib.storage.writing import write_bytes
@@ -15,6 +16,7 @@ from layouts.macro_views.lef_writer import macro_lef, technology_lef
 from layouts.writer import write_layout
 
 
+@takes_kinds
 def write_views(design: Design, folder: str | Path, process: Process | None = None) -> list[Path]:
     """Write what a chip's tools need of a drawn macro, all under the macro's name.
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.device import Device
 from hwlib.errors import FieldsError, InputError
 from hwlib.findings import Finding
@@ -17,6 +18,7 @@ from hwlib.network import Network
 from hwlib.process import Process
 from hwlib.registry import Registry
 from sim.protocol import Protocol
+from sim.protocol_checks import check_protocols, checked_bits
 from sim.rules import drive_path, growth, leaks, loading, stored_states, stress, thermal, window, wires
 from sim.rules.cases import Cases, Limits
 from sim.rules.outcome import OperatingPointReport, Outcome, Place, added_outcome, check_waivers, rule_name
@@ -60,6 +62,7 @@ def rule_names(process: Process) -> list[str]:
     ]  # fmt: skip
 
 
+@takes_kinds
 def operating_point_report(
     network: Network, protocol: Protocol, device: Device, process: Process, *,
     waivers: Mapping[str, str] | None = None, limits: Limits | None = None, patterns: np.ndarray | None = None,
@@ -102,6 +105,11 @@ def operating_point_report(
         check_waivers(waivers, rule_names(process))
     except FieldsError as error:
         raise InputError(str(error)) from None
+    check_protocols(network, [protocol])
+    if patterns is not None:
+        patterns = checked_bits(patterns, network.neurons, "patterns")
+    if starts is not None:
+        starts = checked_bits(starts, network.neurons, "starts")
     cases = Cases(network, protocol, device, process, limits or Limits(), patterns, starts, loads, circuits, as_good)
     windows, loaded = window.v_dw_windows(cases), loaded_starts(cases)
     path = drive_path.drive_path(cases, drive_path.ideal_paths(cases))
@@ -125,6 +133,7 @@ def operating_point_report(
     return OperatingPointReport(outcomes, waivers, values)
 
 
+@takes_kinds
 def check_operating_point(
     network: Network, protocol: Protocol, device: Device, process: Process, *,
     waivers: Mapping[str, str] | None = None, limits: Limits | None = None, patterns: np.ndarray | None = None,

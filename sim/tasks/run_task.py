@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.network import Network
@@ -25,6 +26,7 @@ from sim.tasks.setup import free_network
 MOST_TRIALS = 1_000_000
 
 
+@takes_kinds
 def starts(design: Design, trials: int | None = None) -> np.ndarray | None:
     """The bits that the trials of a design's task load, shape (trials, N); None when they load nothing.
 
@@ -40,6 +42,7 @@ def starts(design: Design, trials: int | None = None) -> np.ndarray | None:
     return task_of(design).start_bits(design, trials)
 
 
+@takes_kinds
 def first_trial(network: Network, design: Design, process: Process, *, v_dw: float | str | None = None) -> Protocol:
     """What the first trial of a design's task does to a network.
 
@@ -62,11 +65,13 @@ def ideal_for_task(design: Design, process: Process) -> Network:
     return free_network(design, process, weight_levels(design)) if design.programme else ideal_network(design, process)
 
 
+@takes_kinds
 def foretold(network: Network, design: Design, process: Process) -> list[str]:
     """What can be said of a design's task on a network before any trial is run, a line each."""
     return task_of(design).foretold(design, network, protocol_on(network, design, process))
 
 
+@takes_kinds
 def run_task(
     network: Network, design: Design, process: Process, *, engine: str = "auto", trials: int | None = None,
     tolerance: float = DEFAULT_TOLERANCE, progress: Progress | None = None, checkpoint: str | Path | None = None,
@@ -113,6 +118,7 @@ def run_task(
     return result
 
 
+@takes_kinds
 def recall(
     network: Network, design: Design, process: Process, *, engine: str = "auto", trials: int | None = None,
     tolerance: float = DEFAULT_TOLERANCE, progress: Progress | None = None, checkpoint: str | Path | None = None,

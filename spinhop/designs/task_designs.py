@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design, completed
 from hwlib.errors import FieldsError, InputError
 from hwlib.task_registry import registered
@@ -59,6 +60,7 @@ class Answer:
         ]
 
 
+@takes_kinds
 def task_design(task: Mapping[str, Any], *, seed: int = 1, name: str | None = None) -> Design:
     """The paper's network for a task whose files give neurons and weights.
 
@@ -78,7 +80,7 @@ def task_design(task: Mapping[str, Any], *, seed: int = 1, name: str | None = No
         raise InputError(f"task.kind: missing, allowed: {', '.join(registered())}")
     data = paper_design(2).model_dump(exclude={"network", "task"})
     files = list(map(str, task.get("pictures") or [task.get("graph") or "letters"]))
-    name = name or run_name(task["kind"], files)
+    name = run_name(task["kind"], files) if name is None else name
     data |= {"name": name, "seed": seed, "network": _WIRES, "task": {"time_limit": _TIME_LIMIT, **task}}
     try:
         design = completed(Design.model_validate(data, context={"unread": True}), Path)
@@ -114,6 +116,7 @@ def drawn_seconds(design: Design) -> float:
     return 6 + 0.25 * n + (trials + _RECORDED) * 1.5e-4 * n**2
 
 
+@takes_kinds
 def answer(
     design: Design, progress: Progress, *, out: str | Path | None = None, ideal: bool = False, drawn: bool = False,
     engine: str = "auto",

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.errors import InputError, cut
 from hwlib.storage.writing import write_bytes
 from hwlib.task_registry import registered
@@ -53,6 +54,7 @@ class PlottedStore:
     page: Path
 
 
+@takes_kinds
 def plot_store(
     path: str | Path, folder: str | Path | None = None, *, kind: FigureKind | None = None, x: str = "", y: str = "",
     by: str = "", value: str = "",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.quantities import in_si, plain_number
@@ -52,6 +53,7 @@ class Characterisation:
     refused: int
 
 
+@takes_kinds
 def characterise(
     design_path: str | Path, folder: str | Path | None = None, *, v_dw: Sequence[float | str] = (),
     supplies: Sequence[float] = SUPPLIES, temperatures: Sequence[float | str] = (),

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy import stats
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.errors import InputError
 from hwlib.quantities import plain_number, whole_number
 from spinhop.pages.docs_links import see
@@ -87,6 +88,7 @@ def chip_share(good: np.ndarray) -> ChipShare:
     return ChipShare(count, chips, float(interval.low), float(interval.high))
 
 
+@takes_kinds
 def yield_of(
     design_path: str | Path, folder: str | Path | None = None, *, wires: Literal["ideal", "drawn"] = "drawn",
     chips: int = 1000, precision: float = 0.05, trials: int | None = None, workers: int | None = 1,

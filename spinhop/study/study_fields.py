@@ -148,7 +148,7 @@ def study_of(where: object, **fields: Any) -> StudyFields:
         InputError: one line with the field.
     """
     try:
-        return StudyFields(**fields)
+        return StudyFields.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))

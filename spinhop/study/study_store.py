@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.errors import InputError, cut
 from hwlib.storage.files import no_more_files
 from hwlib.storage.made_with import not_ours
@@ -242,6 +243,7 @@ def _refuse_contents(path: Path, columns: Mapping[str, np.ndarray], axes: Sequen
     refuse_impossible(path, _WHAT, numbers, columns[_DONE].astype(bool), columns[_PROBLEM].astype(object))
 
 
+@takes_kinds
 def open_study(folder: str | Path) -> xr.Dataset:
     """The results of a study, also of one under way: an xarray dataset over ``point``, loaded when it is used.
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.storage.files import inside, real_path
@@ -143,6 +144,7 @@ def _contents(point: dict[str, Any], files: dict[str, str]) -> list[str]:
     return [files[text] for text in texts_of(point) if text in files]
 
 
+@takes_kinds
 def sweep(
     study: str | Path | StudyFields, folder: str | Path | None = None, *, workers: int | None = 1,
     scheduler: str | None = None, client: Any = None, fresh: bool = False,

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 from pydantic import BaseModel
 
 import sim
@@ -124,7 +125,7 @@ def test_a_deck_takes_times_as_texts(tmp_path):
         (lambda x: Limits(temperature_rise=x), "temperature_rise"),
         (lambda x: sim.solve_crossbar(np.ones((2, 2)), x, 1.0, left=1.0), "word_ohm"),
         (lambda x: sim.solve_crossbar(np.ones((2, 2)), 1.0, 1.0, left=x), "left"),
-        (lambda x: sim.walls_at(None, x), "time"),
+        (lambda x: sim.walls_at(xr.Dataset(), x), "time"),
         (lambda x: write_deck(ideal_network(DESIGN, PROCESS), Protocol(**POINT), "a.cir", duration=x), "duration"),
         (lambda x: kicked_search(ideal_network(DESIGN, PROCESS), Protocol(**POINT), [0], [np.zeros((3, 3))],
                                  read_after=x, time=1.0, seed=1, flips=None), "read_after"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.checks.design_rules.checker import Checker
 from hwlib.checks.design_rules.kind import RULE_KINDS
 from hwlib.checks.design_rules.near_checker import NearChecker
@@ -15,6 +16,7 @@ MAX_PER_RULE = 10_000
 _MOST_FINDINGS = 1_000_000_000  # that can be asked for
 
 
+@takes_kinds
 def drc(layout: LayoutSource, process: Process, *, limit: int = MAX_PER_RULE) -> list[Finding]:
     """Check a layout against every rule of its process.
 

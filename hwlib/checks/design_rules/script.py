@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.checks.design_rules.kind import RULE_KINDS
 from hwlib.checks.design_rules.ruby import FILES, FILL_CROSSING
 from hwlib.checks.design_rules.rule import design_rules
@@ -94,6 +95,7 @@ source(drawn, top)
 """
 
 
+@takes_kinds
 def drc_script(process: Process) -> str:
     """The text of a KLayout DRC script (.drc) that checks every rule of the process."""
     process.check_names()

@@ -1,0 +1,117 @@
+"""Public calls given something of another kind than they take: a line that names the argument."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sim
+from hwlib.design import Design
+from hwlib.device import Device
+from hwlib.errors import LONGEST_LINE, InputError
+from hwlib.operating_point import v_dw_window
+from hwlib.process import Process, load_process
+from hwlib.schematic import ideal_network
+
+ROOMS = ("hwlib", "sim", "layouts", "spinhop")
+OURS = ("Network", "Design", "Process", "Device", "Path", "Parasitics", "LayoutSource", "VariationFields", "Limits")
+DESIGN = Design(name="small", network={"neurons": 3})
+PROCESS = load_process("ebeam")
+NETWORK = ideal_network(DESIGN, PROCESS)
+POINT = sim.protocol_for(DESIGN, PROCESS)
+OF_RULES = (NETWORK, POINT, DESIGN.device, PROCESS)
+
+
+def _arguments() -> list[tuple[str, str]]:
+    """Public calls and those of their arguments that are objects of ours, paths, or yes or no."""
+    found = []
+    for room in ROOMS:
+        module = importlib.import_module(room)
+        calls = {name: call for name in dir(module) if inspect.isfunction(call := getattr(module, name))}
+        found += [
+            (f"{room}.{name}", each.name)
+            for name, call in calls.items()
+            for each in inspect.signature(call).parameters.values()
+            if set(str(each.annotation).split(" | ")) & {*OURS, "bool"}
+        ]
+    return found
+
+
+@pytest.mark.parametrize(("call", "name"), _arguments())
+def test_each_is_refused_by_name(call: str, name: str) -> None:
+    room, _, function = call.partition(".")
+    with pytest.raises(InputError, match=rf"^{name}: <object object at 0x\w+>, allowed: "):
+        getattr(importlib.import_module(room), function)(**{name: object()})
+
+
+def test_there_are_many_and_places_count_too() -> None:
+    assert len(_arguments()) > 100
+    with pytest.raises(InputError, match=r"^process: 'ebeam', allowed: a Process$"):
+        ideal_network(DESIGN, "ebeam")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"^record: 1, allowed: True or False$"):
+        sim.run(NETWORK, POINT, record=1)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"^checkpoint: 3, allowed: a text, a path, None$"):
+        sim.run_batch(NETWORK, [POINT], checkpoint=3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: sim.protocol_for(DESIGN, PROCESS, foo=1), "^foo: no field of a Protocol; allowed: v_dw, v_charge, "),
+        (lambda: sim.protocol_on(NETWORK, DESIGN, PROCESS, foo=1), "^foo: no field of a Protocol; allowed: v_dw, "),
+        (lambda: NETWORK.with_dynamics("foo"), "^model: 'foo' is not known, allowed: kinematic, collective$"),
+        (lambda: NETWORK.with_dynamics([]), "^model: list of 0 is not known, "),  # type: ignore[arg-type]
+        (lambda: NETWORK.with_wires(1j * np.ones(3)), "^network: resistor_ohm is array"),
+        (lambda: NETWORK.with_wires(10**400), "^network: resistor_ohm is a whole number of 1329 bits"),  # type: ignore[arg-type]
+        (lambda: v_dw_window(10**400, 1, 1, 1, 1), "^neurons: a whole number of 1329 bits, allowed 1 to 1000000000$"),
+        (lambda: sim.check_operating_point(*OF_RULES, starts=[3, 1]), r"^starts: shape \(2,\), needs rows of 3 bits$"),
+        (lambda: sim.check_operating_point(*OF_RULES, patterns=[[0, 2, 1]]), "^patterns: 2 in it, needs rows of 3 "),
+        (lambda: sim.check_operating_point(*OF_RULES, starts=[[math.nan] * 3]), "^starts: nan in it, needs rows of 3 "),
+        (lambda: sim.check_operating_point(*OF_RULES, waivers=3), "^waivers: 3, allowed: a mapping, None$"),
+    ],
+)  # fmt: skip
+def test_values_that_are_none(call: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        call()
+    assert len(str(caught.value)) <= LONGEST_LINE
+
+
+def test_trials_end_within_a_second_of_the_networks_time() -> None:
+    for name in ("time_limit", "load"):
+        with pytest.raises(InputError, match=rf"^protocol: {name} is 1e\+09 s, allowed at most 1 s$"):
+            sim.run(NETWORK, sim.protocol_for(DESIGN, PROCESS, **{name: 1e9}))
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "lines"),
+    [
+        (Design, {"name": "x", "network": {"neuron": 3}},
+         "Design: network.neuron: unknown key, did you mean 'neurons'?"),
+        (Design, {}, "Design: name: Field required"),
+        (Design, {"name": "x", "network": 3}, "Design: network: Input should be a valid dictionary, found 3"),
+        (Design, {"name": "x", "device": {"track_length": "1 s"}},
+         "Design: device.track_length: '1 s' is not a quantity in m; write for example '1 nm'"),
+        (Device, {"tmr": -1, "pilar_width": 1},
+         "Device: pilar_width: unknown key, did you mean 'pillar_width'?\n"
+         "Device: tmr: Input should be greater than or equal to 0.001, found -1"),
+        (Process, {"name": "a", "description": "b", "layers": {}}, "Process: permittivity: Field required"),
+    ],
+)  # fmt: skip
+def test_models_made_in_python_say_what_files_do(model: Any, fields: dict[str, Any], lines: str) -> None:
+    with pytest.raises(InputError) as caught:
+        model(**fields)
+    assert str(caught.value) == lines
+
+
+def test_models_take_no_fields_by_place_and_no_end_of_nesting() -> None:
+    with pytest.raises(InputError, match=r"^Design: 'x', fields are given by their names$"):
+        Design("x")  # type: ignore[misc]
+    endless: list[Any] = []
+    endless.append(endless)
+    with pytest.raises(InputError, match=r"^Design: network\.weights\.matrix\.0\.0: "):
+        Design(name="x", network={"weights": {"matrix": endless}})
