@@ -47,8 +47,10 @@ def read(file: GraphFile) -> nx.Graph:
     Raises:
         InputError: one line with file and line number.
     """
+    content = file.whole()
+    file.refuse_wide(content[:4])
     try:
-        text = unix_lines(file.whole().decode("utf-8-sig"))
+        text = unix_lines(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise file.refuse(line, f"not a text file; {READ}") from None

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from hwlib.errors import InputError, shown
 from hwlib.quantities import parse_number
-from hwlib.storage.files import unix_lines
+from hwlib.storage.files import unix_lines, wide_encoding
 
 MAX_EDGES = 1_000_000
 MAX_BYTES = 256 * 2**20  # of a file that is read by lines
@@ -45,6 +45,11 @@ class GraphFile:
         """The error that names a line of the file."""
         return InputError(f"{self.path}:{line}: {what}")
 
+    def refuse_wide(self, begins: bytes) -> None:
+        """Refuse a text in UTF-16 or UTF-32, by its first four bytes: only XML says itself what it is in."""
+        if (encoding := wide_encoding(begins)) is not None:
+            raise self.refuse(1, f"not UTF-8 text but {encoding}; save it as UTF-8")
+
     def whole(self) -> bytes:
         """All bytes.
 
@@ -78,6 +83,8 @@ class GraphFile:
             InputError: binary data, or an endless line.
         """
         for number, raw in enumerate(self._raw_lines(longest + 1), 1):
+            if number == 1:
+                self.refuse_wide(raw[:4])
             try:
                 text = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
             except UnicodeDecodeError:

@@ -66,7 +66,7 @@ def read_text(path: str | Path, what: str, largest: int = MAX_TEXT_BYTES) -> str
         InputError: as ``open_outside``, or not UTF-8 text.
     """
     content = read_bytes(path, what, largest)
-    if (encoding := _wide_encoding(content)) is not None:
+    if (encoding := wide_encoding(content)) is not None:
         raise InputError(f"{path}: {what} file is not UTF-8 text but {encoding}; save it as UTF-8")
     try:
         return content.decode("utf-8-sig")
@@ -74,7 +74,7 @@ def read_text(path: str | Path, what: str, largest: int = MAX_TEXT_BYTES) -> str
         raise InputError(f"{path}: {what} file is not UTF-8 text") from None
 
 
-def _wide_encoding(content: bytes) -> str | None:
+def wide_encoding(content: bytes) -> str | None:
     """The encoding of several bytes a character that a text begins in, by its mark, or by its zeros where it has none.
 
     Zeros are UTF-8 as well: such a text would be refused for a character that nobody sees in it.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hwlib.errors import InputError, shown
-from hwlib.storage.files import read_bytes, unix_lines
+from hwlib.storage.files import read_bytes, unix_lines, wide_encoding
 from hwlib.weight_styles import MAX_NEURONS
 
 if TYPE_CHECKING:
@@ -129,6 +129,8 @@ def _characters(content: bytes, path: Path) -> np.ndarray:
         raise InputError(
             f"{path}: larger than {_MAX_TEXT_BYTES // 1024} KiB, a text bitmap has one character per pixel"
         )
+    if (encoding := wide_encoding(content)) is not None:
+        raise InputError(f"{path}: a text bitmap in {encoding}; save it as UTF-8")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

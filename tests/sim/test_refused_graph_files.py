@@ -17,6 +17,7 @@ def element(inner, default="undirected"):
     return f'<graphml>\n<graph edgedefault="{default}">\n{inner}\n</graph>\n</graphml>'
 
 
+GML_EDGE = f"graph [ {node(1)} {node(2)} edge [ source 1 target 2 ] ]"
 ONE_EDGE = '<node id="a"/><node id="b"/>\n<edge source="a" target="b"/>'
 READ = "; formats read: rudy/Gset, Matrix Market, DIMACS, METIS, GML, GraphML"
 DTD = '<!DOCTYPE graphml [<!ENTITY a "x"><!ENTITY b "&a;&a;&a;&a;">]>\n'
@@ -158,7 +159,9 @@ def test_bad_files_get_one_clear_line(tmp_path, name, text, words):
     assert words in refused(tmp_path, name, text)
 
 
-def test_text_of_two_bytes_a_character_is_not_taken_for_xml(tmp_path):
-    (tmp_path / "g.txt").write_bytes("2 1\n1 2 1\n".encode("utf-16"))
-    with pytest.raises(InputError, match=r"g\.txt:1: not a text file; formats read"):
-        read_graph(tmp_path / "g.txt")
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_text_of_several_bytes_a_character_is_told_to_be_so_and_not_taken_for_xml(tmp_path, encoding):
+    for name, text in (("g.txt", "2 1\n1 2 1\n"), ("g.gml", GML_EDGE), ("g.mtx", BANNER), ("g.graph", "2 1\n2\n1\n")):
+        (tmp_path / name).write_bytes(text.encode(encoding))
+        with pytest.raises(InputError, match=rf"{name}:1: not UTF-8 text but {encoding[:6].upper()}; save it as UTF-8"):
+            read_graph(tmp_path / name)
