@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +15,7 @@ from hwlib.process import Process
 from hwlib.quantities import texts_in_si
 from sim.dynamics import Kinematic, WallDynamics, dynamics_of
 from sim.protocol import Protocol
+from sim.rules.dendrite_voltage import pulling
 from sim.rules.outcome import Place, first_largest
 from sim.rules.statics import Solution, StaticCircuit, StaticCircuits
 from sim.rules.summed_sizes import summed_sizes
@@ -22,13 +23,14 @@ from sim.walls import Pillars
 
 LOAD_GROUPS = 64
 LOAD_STATE = "load, worst start, somas P, axons ON"
-# Of the convergence phase: whether somas are P, and which axons are ON. The dendrite voltage rises with the conductance
-# of every axon of positive weight and falls with the others', so the states with only those ON bound it.
+ALL_ON = "somas P, all axons ON"
+HIGHEST, LOWEST = "somas P, dendrites highest", "somas AP, dendrites lowest"
+# Of the convergence phase: whether somas are P, and which axons are ON.
 RUN_STATES = {
-    "somas P, all axons ON": (True, "all"),
+    ALL_ON: (True, "all"),
     "somas AP, all axons OFF": (False, "none"),
-    "somas P, only axons of W > 0 ON": (True, "positive"),
-    "somas AP, only axons of W < 0 ON": (False, "negative"),
+    HIGHEST: (True, "raising"),
+    LOWEST: (False, "lowering"),
 }
 
 
@@ -134,13 +136,11 @@ class Cases:
         return "kinematic wall v = k·I + v_leak" if isinstance(law, Kinematic) else f"{law.name} wall, mean velocity"
 
     def parallel(self, somas: bool, axons: str) -> np.ndarray:
-        """Device states: all somas P or AP; axons ``all`` ON, ``none``, those with W ``positive`` or ``negative``."""
-        chosen = {
-            "all": np.ones(self.network.devices, bool),
-            "none": np.zeros(self.network.devices, bool),
-            "positive": self.weight > 0,
-            "negative": self.weight < 0,
-        }[axons]
+        """Device states: somas P or AP; axons ``all`` ON, ``none``, or those ``raising`` or ``lowering`` dendrites."""
+        if axons in ("raising", "lowering"):
+            chosen = pulling(self.network, self.weight, 1 if axons == "raising" else -1)
+        else:
+            chosen = np.full(self.network.devices, axons == "all")
         return np.where(self.network.is_soma, somas, chosen)
 
     def held(self, *classes: NetClass) -> np.ndarray:
@@ -184,41 +184,9 @@ class Cases:
         """Bounding states of the convergence phase by name, as in ``RUN_STATES``."""
         return {name: self.released(self.parallel(*state)) for name, state in RUN_STATES.items()}
 
-    def local_states(self) -> Iterator[tuple[str, Solution]]:
-        """States of the convergence phase in which single wires carry more than in ``run_states``, with their names.
-
-        Of each sign of weight the axon whose own wires carry most is ON alone against all axons of the other sign; and
-        axons of either sign are ON on either side of each soma, so that they drive a current along its dendrite.
-        """
-        for sign, against in ((1, "somas AP, only axons of W < 0 ON"), (-1, "somas P, only axons of W > 0 ON")):
-            likes = np.flatnonzero(sign * self.weight > 0)
-            if len(likes):
-                current = np.abs(self.run_states[against].pillar_voltage[likes]) / self.network.r_p[likes]
-                axon = int(likes[first_largest(current)])
-                walls = self.parallel(*RUN_STATES[against])
-                walls[axon] = True
-                yield f"{against}, and {self.device_place(axon).name}", self._solved_once(walls)
-        side = self._sides()
-        if side.any():
-            for sign, first, second in ((1, "<", ">"), (-1, ">", "<")):
-                walls = np.where(self.network.is_soma, True, sign * side * self.weight > 0)
-                name = f"somas P, axons of W {first} 0 ON before each soma, of W {second} 0 behind it"
-                yield name, self._solved_once(walls)
-
-    def _solved_once(self, walls: np.ndarray) -> Solution:
+    def solved_once(self, walls: np.ndarray) -> Solution:
         """As ``released``, of which nothing is kept."""
         return self.circuits.at(walls, self._run_held).solve(self.run_volts)
-
-    def _sides(self) -> np.ndarray:
-        """Where a device is in its drawn row, −1 before its soma and 1 behind it; zeros where rows have no places."""
-        network = self.network
-        place = np.stack([network.device_x, network.device_y])
-        from_soma = place - place[:, network.somas[network.post]]
-        if not np.isfinite(from_soma).all():
-            return np.zeros(network.devices)
-        along = np.argmax(np.abs(from_soma).sum(axis=1))  # rows are upright in a layout that is turned
-        side: np.ndarray = np.sign(from_soma[along])
-        return side
 
     @cached_property
     def load_bound(self) -> LoadBound:

@@ -10,7 +10,7 @@ from scipy.linalg import solveh_banded
 
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
 from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
-from sim.rules.cases import Cases
+from sim.rules.cases import ALL_ON, Cases
 from sim.rules.statics import Solution
 from sim.rules.window import dendrite_bound
 
@@ -156,7 +156,7 @@ def cell_ladder(cases: Cases) -> CellLadder:
     trunks. The pitch of weight lines grows with N: there the real network closes earlier.
     """
     network, axons = cases.network, cases.axons
-    solution = cases.run_states["somas P, all axons ON"]
+    solution = cases.run_states[ALL_ON]
     columns = _Columns(cases, solution)
     drive = columns.drive()
     constant, vdw, trunk = columns.vdw()

@@ -8,7 +8,7 @@ import numpy as np
 
 from hwlib.quantities import printed
 from sim.rules.axon_course import axon_courses
-from sim.rules.cases import Cases
+from sim.rules.cases import ALL_ON, LOWEST, Cases
 from sim.rules.outcome import Outcome, Place, above, below, first_largest, first_smallest
 
 SOLVE_GROUPS = 64  # right-hand sides of the worst-row search; up to 64 neurons every row has its own
@@ -31,7 +31,7 @@ def axon_leak_sign(cases: Cases) -> Outcome:
 def axon_leak_size(cases: Cases) -> Outcome:
     """Is each axon's leak between its currents at the set V_DW: below with the soma P, above with it AP?"""
     run, axons = cases.run_states, cases.axons
-    on_name, off_name = "somas P, all axons ON", "somas AP, only axons of W < 0 ON"
+    on_name, off_name = ALL_ON, LOWEST
     need = cases.leak_current[axons]
     on, off = run[on_name].track_current[axons], run[off_name].track_current[axons]
     positive = np.maximum(need, 1e-30)

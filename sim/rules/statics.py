@@ -123,8 +123,8 @@ class StaticCircuits:
         return self.graph.first[resistors].astype(np.intp), self.graph.second[resistors].astype(np.intp)
 
     @cached_property
-    def _shared(self) -> np.ndarray:
-        """Which wire resistors are no contact in series with a device."""
+    def shared(self) -> np.ndarray:
+        """Which wire resistors are no contact in series with a device, shape (wires,)."""
         shared = np.ones(self._wires, bool)
         for branches in (self._tracks, self._pillars):
             shared[branches.contacts] = False
@@ -133,8 +133,8 @@ class StaticCircuits:
     @cached_property
     def wires(self) -> _Conductors:
         """Wires that are no contact in series with a device: half of a large network's."""
-        first, second = (each[self._shared] for each in (self.graph.first, self.graph.second))
-        return _Conductors(first, second, 1 / self.network.resistor_ohm[self._shared])
+        first, second = (each[self.shared] for each in (self.graph.first, self.graph.second))
+        return _Conductors(first, second, 1 / self.network.resistor_ohm[self.shared])
 
     def forget_wires(self) -> None:
         """Let go of ``wires`` until they are asked for again: of a million devices they are seventy megabytes."""
@@ -149,7 +149,7 @@ class StaticCircuits:
             pillars: of all pillars, shape (devices,).
         """
         current = np.empty(self._wires)
-        current[self._shared] = shared
+        current[self.shared] = shared
         for branches, of in ((self._tracks, tracks), (self._pillars, pillars)):
             current[branches.contacts] = branches.sign * of[branches.devices][:, None]
         return current

@@ -9,6 +9,7 @@ import numpy as np
 from hwlib.network import Network
 from hwlib.quantities import digits_apart, printed
 from sim.rules.cases import LOAD_STATE, Cases
+from sim.rules.local_states import local_states
 from sim.rules.outcome import Outcome, Place, Severity, below, first_largest
 from sim.rules.starts import LoadedStarts, Peaks
 from sim.rules.statics import Solution
@@ -36,7 +37,7 @@ class Stresses:
         self._found: dict[str, dict[str, tuple[int, float]]] = {}
         for name, state in cases.run_states.items():
             self._include(network, judged, name, state)
-        for name, state in cases.local_states():
+        for name, state in local_states(cases):
             self._include(network, judged, name, state)
             del state  # before the next one is solved
         if loaded:

@@ -59,7 +59,7 @@ def test_units_severities_and_states_of_every_rule():
     """What fails a check, and what is only said."""
     bench = Bench(8).place_devices()
     bench.network = replace(bench.network, net_capacitance=np.full(len(bench.network.net_names), 1e-15))
-    on, off = "somas P, all axons ON", "somas AP, only axons of W < 0 ON"
+    on, off = "somas P, all axons ON", "somas AP, dendrites lowest"
     load, pattern = "load, worst start, somas P, axons ON", "every wall as in pattern 0"
     assert {o.rule: (o.unit, o.severity, o.state) for o in bench.report().outcomes if ", start of" not in o.state} == {
         "vdw.window": ("V", "error", "all somas P"), "vdw.eq4": ("V", "warning", "all somas P / all AP"),
