@@ -134,6 +134,11 @@ def to_text(picture: np.ndarray) -> str:
     return "\n".join("".join({1: "#", 0: "."}.get(int(bit), "?") for bit in row) for row in picture)
 
 
+def flipped_bits(fraction: float, bits: int) -> int:
+    """How many of so many bits ``distort`` flips for a fraction."""
+    return round(fraction * bits)
+
+
 def distort(pattern: np.ndarray, fraction: float, rng: np.random.Generator) -> np.ndarray:
     """A copy of a pattern with ``fraction`` of its bits flipped (rounded to whole bits), chosen without repeats.
 
@@ -143,7 +148,7 @@ def distort(pattern: np.ndarray, fraction: float, rng: np.random.Generator) -> n
     if not 0 <= fraction <= 1:
         raise InputError(f"image: distortion {fraction:g}, allowed 0 to 1")
     flipped = np.asarray(pattern).copy()
-    places = rng.choice(flipped.size, size=round(fraction * flipped.size), replace=False)
+    places = rng.choice(flipped.size, size=flipped_bits(fraction, flipped.size), replace=False)
     flipped.flat[places] = 1 - flipped.flat[places]
     return flipped
 

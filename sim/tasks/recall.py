@@ -11,7 +11,7 @@ from hwlib.design import Design
 from hwlib.storage.netcdf import Wanted
 from hwlib.task_kinds import RecallFields
 from hwlib.weights import bits, stored_patterns
-from sim.tasks.images import distort
+from sim.tasks.images import distort, flipped_bits
 from sim.tasks.kinds import CASE, Measure, RunTask, add_cases, differs
 from sim.tasks.scores import nearest, rest_times, same_memory, score, summarise
 
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
     from sim.protocol import Protocol
 
 STARTS_STREAM = 1  # spawn key of the starts; 0 is that of the stored patterns (hwlib.weights.stored_patterns)
+DISTORTION = "share of bits to flip, as asked for; rounded to whole bits"
 NUMBERS = (
     Measure("accuracy_mean", "accuracy (right bits)", "share", "mean share of right bits", "accuracy_interval"),
     Measure("recalled", "recalled (all right, at rest)", "trials", "all bits right, and at rest", "recall_interval"),
     Measure("recall_rate", "", "share", "share of trials recalled"),
 )
 COLUMNS = (
-    Measure("distortion", "distortion", "share", "share of flipped bits"),
+    Measure("distortion", "distortion", "share", DISTORTION),
+    Measure("flipped", "flipped bits", "whole", "bits that are flipped: the distortion in whole bits"),
     Measure("trials", "", "whole", "trials"),
     Measure("accuracy_mean", "accuracy", "share", "mean share of right bits"),
     Measure("recalled", "recalled", "whole", "trials with all bits right, and at rest", of="trials"),
@@ -50,7 +52,7 @@ class Case(NamedTuple):
 
     Attributes:
         pattern: index of the stored pattern.
-        distortion: share of its bits that are flipped.
+        distortion: share of its bits that are flipped, as it was asked for.
         row: index of what is told of it and others together.
     """
 
@@ -144,7 +146,7 @@ def score_recall(result: xr.Dataset, patterns: np.ndarray, cases: Sequence[Case]
     if cases:
         result["loaded_pattern"] = ("trial", index, _about("which pattern was distorted"))
         shares = np.array([case.distortion for case in cases])
-        result["distortion"] = ("trial", shares, _about("share of flipped bits"))
+        result["distortion"] = ("trial", shares, _about(DISTORTION))
     summarise(result)
 
 
@@ -177,6 +179,7 @@ def case_rows(result: xr.Dataset, cases: Sequence[Case]) -> list[dict[str, Any]]
         some = result.isel(trial=mine)
         rows.append({
             "pattern": cases[mine[0]].pattern, "distortion": cases[mine[0]].distortion, "trials": len(mine),
+            "flipped": flipped_bits(cases[mine[0]].distortion, some.sizes["neuron"]),
             "accuracy_mean": float(some["accuracy"].values.mean()), "recalled": int(some["recalled"].sum()),
             "undetermined": int(some["undetermined"].sum()), "time_mean": rest_times(some)["mean"],
         })  # fmt: skip

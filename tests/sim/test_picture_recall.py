@@ -94,7 +94,8 @@ def test_scores_and_cases_of_the_trials(made):
         assert float(case.case_accuracy_mean) == pytest.approx(float(trials.accuracy.mean()), rel=1e-12)
         assert int(case.case_recalled) == int(((trials.accuracy == 1) & trials.at_rest).sum())
         assert int(case.case_undetermined) == int(trials.undetermined.sum()) and int(case.case_trials) == 2
-        assert float(case.case_distortion) == SHARES[row % 2] and int(case.case_on) == stored[row // 2].sum()
+        assert float(case.case_distortion) == SHARES[row % 2] and int(case.case_flipped) == (0, 2)[row % 2]
+        assert int(case.case_on) == stored[row // 2].sum()
         facts = (bool(case.case_rests), bool(case.case_inverse_rests), int(case.case_undriven))
         assert facts == (not memory.leaving, not memory.inverse_leaving, memory.undriven)
         assert str(case.case_taken.values).startswith("characters '#1X@*'")

@@ -33,7 +33,7 @@ def test_patterns_in_turn_with_so_many_bits_flipped():
         trials, row = result.isel(trial=slice(3 * case, 3 * case + 3)), result.isel(case=case)
         assert float(row.case_accuracy_mean) == pytest.approx(float(trials.accuracy.mean()), rel=1e-12)
         assert int(row.case_recalled) == int(trials.recalled.sum()) and int(row.case_trials) == 3
-        assert float(row.case_distortion) == (0.0, 0.34)[case]
+        assert float(row.case_distortion) == (0.0, 0.34)[case] and int(row.case_flipped) == (0, 3)[case]
         assert int(row.case_undetermined) == int(trials.undetermined.sum())
 
 
