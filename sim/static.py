@@ -12,14 +12,9 @@ from hwlib.quantities import array_in_si
 from sim.static_columns import solve_by_columns
 from sim.static_direct import SIDES, solve_directly
 from sim.static_lines import apply_crossbar, dot, factor_lines, solve_lines
-from sim.static_refined import missing, refined
+from sim.static_refined import APART, far_apart, missing, refined
 
-_APART = (
-    "word_ohm, bit_ohm, device_siemens: too far apart to be solved in double precision; nine powers of ten between "
-    "them are allowed, and segments of 0 ohm"
-)
 _BEYOND = 1e-6  # of the largest voltage
-_FAR = 1e9  # ratio of conductances beyond which answers are refined
 _TARGET = 1e-16  # of the residual, relative to the largest current that a source drives into a short circuit
 _MOST = 2000  # iterations before the direct solve takes over
 _MANY, _LINES_A_DRIVE, _BLOCKS = 16, 8, 2**27  # drives from which blocks of columns are faster; numbers in them
@@ -63,7 +58,7 @@ def solve_crossbar(
     are so resistive that lines alone say little, by the eigenvectors of the crossbar with uniform devices; both are
     exact up to ``residual``, and a direct sparse solve stands behind them. Many drives share what is factorised: the
     preconditioner, blocks of columns where that is faster, or for segments of 0 Ω one sparse factorisation. Answers of
-    conductances more than nine powers of ten apart are refined in extended precision, except with segments of 0 Ω.
+    conductances more than nine powers of ten apart are refined in extended precision.
 
     Numbers are in SI units; texts with units (``"2 ohm"``) may stand for them.
 
@@ -101,7 +96,7 @@ def solve_crossbar(
         with np.errstate(all="ignore"):  # what comes of it is looked at
             u, v, currents, residual, iterations = _solved(g, (word_ohm, bit_ohm), (word, bit), ends, perfect)
     except (ArithmeticError, np.linalg.LinAlgError, RuntimeError):  # of SciPy and of the sparse factorisation
-        raise InputError(_APART) from None
+        raise InputError(APART) from None
     arrays = [u, v, g * (u - v), *currents]
     _refuse_impossible(arrays, ends)
     if all(np.ndim(each) < 2 for each in given if each is not None):
@@ -141,9 +136,9 @@ def _refuse_impossible(arrays: list[np.ndarray], ends: list[np.ndarray]) -> None
     for nodes in arrays[:2]:
         each = nodes.reshape(len(nodes), -1)
         if not ((each.min(axis=1) >= low - slack) & (each.max(axis=1) <= high + slack)).all():
-            raise InputError(_APART)
+            raise InputError(APART)
     if not all(np.isfinite(each).all() for each in arrays):
-        raise InputError(_APART)
+        raise InputError(APART)
 
 
 def _all_drives(
@@ -151,8 +146,8 @@ def _all_drives(
 ) -> tuple[np.ndarray, np.ndarray, int, float] | None:
     """Word and bit voltages, shape (drives, rows, columns), most iterations, largest residual in A; None: no answer."""
     ends, least = [np.nan_to_num(end) for end in ends], min(g.shape)
-    far_apart = _far_apart(g, word, bit)
-    if not far_apart and len(ends[0]) >= max(_MANY, least // _LINES_A_DRIVE) and 1 < least <= _BLOCKS / g.size:
+    far = far_apart(g, word, bit)
+    if not far and len(ends[0]) >= max(_MANY, least // _LINES_A_DRIVE) and 1 < least <= _BLOCKS / g.size:
         u, v = solve_by_columns(g, word, bit, ends)
         drives = zip(u, v, *ends, strict=True)
         return u, v, 0, max(_residual(g, word, bit, *_sources(word, bit, *end), x, y) for x, y, *end in drives)
@@ -163,7 +158,7 @@ def _all_drives(
         if answer is None:
             return None
         x, y, iterations = answer
-        if far_apart:
+        if far:
             x, y = _refined(g, word, bit, list(end), (x, y), precondition)
             lack = float(abs(missing(g, word, bit, list(end), np.stack([x, y]))).max())
         else:
@@ -171,12 +166,6 @@ def _all_drives(
         most, worst = max(most, iterations), max(worst, lack)
         found.append((x, y))
     return np.stack([x for x, _ in found]), np.stack([y for _, y in found]), most, worst
-
-
-def _far_apart(*siemens: np.ndarray) -> bool:
-    """Whether conductances, those of nothing apart, are so far from each other that double precision may not do."""
-    there = [each[each > 0] for each in siemens]
-    return bool(max(each.max(initial=0) for each in there) > _FAR * min(each.min(initial=np.inf) for each in there))
 
 
 def _refined(
@@ -189,13 +178,14 @@ def _refined(
         InputError: it does.
     """
 
-    def correction(current: np.ndarray) -> np.ndarray | None:
+    def change(volts: np.ndarray) -> np.ndarray | None:
+        current = missing(g, word, bit, ends, volts).astype(float)
         answer = _iterate(g, word, bit, current[0], current[1], precondition)
         return None if answer is None else np.stack(answer[:2])
 
-    exact = refined(g, word, bit, ends, np.stack(found), correction)
+    exact = refined(np.stack(found), max(float(abs(end).max()) for end in ends), change)
     if exact is None:
-        raise InputError(_APART)
+        raise InputError(APART)
     return exact[0], exact[1]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from hwlib.connected_parts import connected_parts
 from hwlib.errors import InputError
 from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
+from sim.static_refined import APART, far_apart, refined
 
 SIDES = ("left", "right", "top", "bottom")
 
@@ -38,7 +39,7 @@ def solve_directly(g: np.ndarray, word_ohm: np.ndarray, bit_ohm: np.ndarray, end
         ends: source voltages in V of each of ``SIDES``, shape (drives, lines), NaN in all drives where there is none.
 
     Raises:
-        InputError: sources of different voltages joined by segments of 0 Ω.
+        InputError: sources of different voltages joined by segments of 0 Ω; resistances too far apart.
     """
     m, n = g.shape
     u = np.arange(m * n).reshape(m, n)
@@ -74,11 +75,12 @@ def solve_directly(g: np.ndarray, word_ohm: np.ndarray, bit_ohm: np.ndarray, end
     for drive in solved:
         at_node = np.zeros(count)
         at_node[held_nodes] = drive
-        x = network.potentials(at_node[node])
-        flow = siemens * (x[pairs[:, 0]] - x[pairs[:, 1]])
-        out = np.bincount(node[pairs[:, 0]], flow, count) - np.bincount(node[pairs[:, 1]], flow, count)
+        x = network.at_circuit_nodes(at_node[node][network.held])
+        out = _currents_out(x, node[pairs], siemens)
+        if far_apart(siemens):
+            x, out = _refined(network, x, node[pairs], siemens, together > 0)
         missing.append(float(np.abs(out[together == 0]).max(initial=0.0)))
-        potentials.append(x[: 2 * m * n])
+        potentials.append(x[node[: 2 * m * n]])
         currents.append((out / np.maximum(together, 1))[node[2 * m * n :]] * held[2 * m * n :])
     both, amperes, residual = np.array(potentials), np.array(currents), np.array(missing)
     if by_parts:
@@ -90,6 +92,33 @@ def solve_directly(g: np.ndarray, word_ohm: np.ndarray, bit_ohm: np.ndarray, end
     return DirectAnswer(
         both[:, 0], both[:, 1], [amperes[:, each - 2 * m * n] for each in source], float(residual.max(initial=0.0))
     )
+
+
+def _currents_out(x: np.ndarray, pairs: np.ndarray, siemens: np.ndarray) -> np.ndarray:
+    """Current in A out of every circuit node into its resistors, in the precision of the voltages."""
+    flow = siemens * (x[pairs[:, 0]] - x[pairs[:, 1]])
+    if x.dtype == float:
+        return np.bincount(pairs[:, 0], flow, len(x)) - np.bincount(pairs[:, 1], flow, len(x))
+    out = np.zeros_like(x)
+    np.add.at(out, pairs[:, 0], flow)
+    np.subtract.at(out, pairs[:, 1], flow)
+    return out
+
+
+def _refined(
+    network: ResistorNetwork, x: np.ndarray, pairs: np.ndarray, siemens: np.ndarray, held: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Voltages of the circuit nodes that rounding no longer changes, and the currents out of them (``refined``)."""
+
+    def change(volts: np.ndarray) -> np.ndarray:
+        lack = np.where(held, 0.0, -_currents_out(volts, pairs, siemens)).astype(float)
+        return network.at_circuit_nodes(0.0, lack)
+
+    exact = refined(x, float(abs(x[held]).max(initial=0.0)), change)
+    if exact is None:
+        raise InputError(APART)
+    out = _currents_out(exact, pairs, siemens)
+    return exact.astype(float), out.astype(float)
 
 
 def _one_voltage(node: np.ndarray, volts: np.ndarray, count: int) -> None:

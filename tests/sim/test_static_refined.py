@@ -56,6 +56,15 @@ def test_voltages_and_currents_are_those_of_fractions(decades, seed):
     assert inward == pytest.approx(outward, rel=1e-6)
 
 
+@pytest.mark.parametrize(("decades", "seed"), [(12, 1), (16, 2)])
+def test_perfect_segments_do_as_ones_that_hardly_resist(decades, seed):
+    g, word, bit, left = far_apart(decades, seed, drives=2)
+    word[1, 1] = 1e-60
+    u, _ = exact(g, word, bit, left[1])
+    word[1, 1] = 0.0
+    np.testing.assert_allclose(solve_crossbar(g, word, bit, left=left).word_voltage[1], u, rtol=0, atol=1e-14)
+
+
 def test_many_drives_are_refined_as_one_is():
     g, word, bit, left = far_apart(16, 2, drives=40)
     found = solve_crossbar(g, word, bit, left=left)
