@@ -213,8 +213,19 @@ def _nameless(error: OSError) -> str:
     """What could not be read or written, where the system does not say it: every file of ours comes with its name."""
     if comes_from_numba(error):
         return PLACES
+    if isinstance(error, FileNotFoundError) and not _folder_is_there():
+        return "current folder"
     _drop([1])
     return "standard output"
+
+
+def _folder_is_there() -> bool:
+    """Whether the folder that this process was started in has not been removed since."""
+    try:
+        os.getcwd()  # noqa: PTH109, which is asked for its error
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _drop(streams: list[int]) -> bool:

@@ -365,3 +365,12 @@ def test_a_cut_that_hangs_on_rounding_is_said_to(spinhop, tmp_path):
     for cut in (row[0]["cut"], row[0]["other_cut"]):
         assert f"cut {cut:.10g} after" in said[0]
     assert "undetermined" in next(line for line in rows if line.strip().startswith("six.txt "))
+
+
+def test_a_folder_that_is_gone_is_not_called_standard_output(spinhop, tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    (tmp_path / "a.yaml").write_text("name: a\nnetwork: {neurons: 3}\n")
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert spinhop("views", tmp_path / "a.yaml") == (2, "", "spinhop: current folder: No such file or directory\n")
