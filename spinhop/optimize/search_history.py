@@ -53,7 +53,7 @@ class SearchHistory:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.trials: list[SearchTrial] = []
         self._axes, self._seed, self._key = axes, seed, key
-        self._objectives = design.search.objectives
+        self._objectives, self._required = design.search.objectives, design.task.required
         directions: list[Literal["maximize", "minimize"]] = [
             "maximize" if name in LARGE else "minimize" for name in self._objectives
         ]
@@ -108,7 +108,7 @@ class SearchHistory:
         if not os.path.lexists(path):
             return
         stored = read_trials(path)
-        if stored.key != self._key:
+        if stored.key != self._key or stored.seed != self._seed:
             raise InputError(
                 f"{path}: of another search (design, its files, axes, seed, versions or code differ); choose another "
                 "folder, or --force to begin anew"
@@ -118,6 +118,11 @@ class SearchHistory:
                 result = row.judged.judged()
                 if result.feasible and not {*self._objectives} <= {*result.values}:
                     raise ValueError(k)
+                if result.feasible and result.values.get("accuracy", self._required) < self._required:
+                    raise InputError(
+                        f"{path}: damaged, or no trials of a search (trials.{k}: accuracy "
+                        f"{result.values['accuracy']:.4g} without a violation, needs {self._required:.4g})"
+                    )
                 self._study.add_trial(
                     optuna.trial.create_trial(
                         params=row.proposed, distributions=self._distributions, values=self._values(result),
@@ -126,6 +131,8 @@ class SearchHistory:
                     )
                 )  # fmt: skip
                 self.trials.append(SearchTrial(k, row.proposed, result))
+        except InputError:
+            raise
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"{path}: damaged, or no trials of a search ({type(error).__name__})") from None
 

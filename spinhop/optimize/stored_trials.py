@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from spinhop.optimize.trial_evaluation import OBJECTIVES, STAGES, Judged
 
 _Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 _Value = Finite | _Whole | Annotated[str, Field(max_length=1000)]  # of an axis
+_ROUNDING = 1e-9  # relative
 _LARGEST = 1e30  # of any number in SI
 _RANGES = {name: (0.0, _LARGEST) for name in OBJECTIVES} | {
     "accuracy": (-_LARGEST, 1 + 1e-6), "yield": (0.0, 1.0), "rest_rate": (0.0, 1.0),
@@ -45,6 +47,20 @@ class _Judged(StoredModel):
     why: str
     values: Annotated[dict[str, float], AfterValidator(_that_can_be)]
     bounds: list[_Bound]
+
+    @model_validator(mode="after")
+    def _one_verdict(self) -> _Judged:
+        """A design that holds breaks nothing, and all its trials rest; a product is that of its factors."""
+        holds, found = max(self.violations) <= 0, self.values
+        if holds and self.why:
+            raise ValueError(f"why {shown(self.why, 40)} without a violation")
+        if holds and found.get("rest_rate", 1.0) != 1.0:
+            raise ValueError(f"rest_rate {found['rest_rate']:.4g} without a violation")
+        if {"time", "energy", "edp"} <= {*found}:
+            product = found["time"] * found["energy"]
+            if not math.isclose(found["edp"], product, rel_tol=_ROUNDING):
+                raise ValueError(f"edp {found['edp']:.4g} is not time times energy, {product:.4g}")
+        return self
 
     def judged(self) -> Judged:
         """The same as the search has it."""

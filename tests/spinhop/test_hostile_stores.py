@@ -11,9 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hwlib.design import Design
 from hwlib.errors import InputError
 from spinhop.atlas.atlas_store import AtlasStore
 from spinhop.optimize import optimize
+from spinhop.optimize.search_history import SearchHistory
+from spinhop.optimize.search_space import axes_of
 from spinhop.optimize.stored_trials import read_judged, read_trials
 from spinhop.plotting.plot_source import open_source
 from spinhop.run_folder.stored_point import read_point
@@ -187,6 +190,46 @@ def test_trials_of_other_kinds_are_refused(tmp_path, path, value):
         (tmp_path / "b.json").write_text(json.dumps({"key": "k", "judged": trial["judged"]}))
         with pytest.raises(InputError, match=r"b\.json: damaged, or no result of a design"):
             read_judged(tmp_path / "b.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"why": "a rule"}, "why 'a rule' without a violation"),
+        ({"values": {"time": 1.0, "rest_rate": 0.5}}, "rest_rate 0.5 without a violation"),
+        ({"values": {"time": 2.0, "energy": 3.0, "edp": 5.0}}, "edp 5 is not time times energy, 6"),
+    ],
+)
+def test_trials_that_contradict_themselves_are_refused(tmp_path, change, said):
+    """They were on the front, with an accuracy of 10 % or a product of 1 J·s."""
+    path = tmp_path / "a.json"
+    for judged, bad in ((TRIAL["judged"], False), (TRIAL["judged"] | change, True)):
+        path.write_text(json.dumps({"key": "k", "seed": 1, "trials": [TRIAL | {"judged": judged}]}))
+        if not bad:
+            read_trials(path)
+            continue
+        with pytest.raises(InputError, match=r"a\.json: damaged, or no trials of a search \(trials\.0\.") as error:
+            read_trials(path)
+        assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("seed", "accuracy", "said"),
+    [(1, 0.1, "trials.0: accuracy 0.1 without a violation, needs 0.95"), (2, 1.0, "of another search"), (1, 1.0, "")],
+)
+def test_trials_are_of_this_search(tmp_path, seed, accuracy, said):
+    design = Design(name="a", network={"neurons": 4}, search={"axes": {"s": [1, 4]}, "objectives": ["time"]})
+    judged = TRIAL["judged"] | {"values": {"time": 1.0, "accuracy": accuracy}}
+    trials = [TRIAL | {"proposed": {"s": 2.0}, "judged": judged}]
+    (tmp_path / "trials.json").write_text(json.dumps({"key": "k", "seed": seed, "trials": trials}))
+    history = SearchHistory(design, axes_of(design, "a"), 1, "k")
+    if not said:
+        history.load(tmp_path)
+        assert len(history.trials) == 1
+        return
+    with pytest.raises(InputError, match=r"trials\.json: ") as error:
+        history.load(tmp_path)
+    assert said in str(error.value)
 
 
 @pytest.mark.parametrize("numbers", [(0, 0), (1, 0), (0, 2), (-1, 0), (10**400,)], ids=lambda each: str(each)[:9])
