@@ -151,7 +151,7 @@ class Process(StrictModel):
             wrong.append((("layers", "track"), "layer track needs sheet_resistance and thickness"))
         wrong += [*self._steep_layers(), *self._bad_names(), *self._unknown_names(), *self._upside_down_vias()]
         wrong += self._stack_problems()
-        wrong += self._repeated_numbers()
+        wrong += [*self._repeated_numbers(), *self._sizes_off_grid(), *self._rules_that_none_keeps()]
         if wrong:
             raise FieldsError(wrong)
         return self
@@ -164,6 +164,27 @@ class Process(StrictModel):
                     ("layers", name, "temperature_coefficient"),
                     f"{layer.temperature_coefficient:.4g}, at most {most:.4g} (pure metal): none would be left at 0 K",
                 )
+
+    def _sizes_off_grid(self) -> Iterator[_Problem]:
+        """Of vias, the one size that they may have: widths and spaces are only rounded up to the grid."""
+        for name, layer in self.layers.items():
+            steps = (layer.size or 0.0) / self.grid
+            if abs(steps - round(steps)) > 1e-3:
+                size, grid = (f"{length * 1e9:.6g} nm" for length in (layer.size or 0.0, self.grid))
+                yield ("layers", name, "size"), f"{size} is off the process's grid of {grid}: no via could be drawn so"
+
+    def _rules_that_none_keeps(self) -> Iterator[_Problem]:
+        """Between a layer and itself, and of two layers that enclose each other."""
+        for rules, ends in _RULE_ENDS.items():
+            for k, rule in enumerate(getattr(self, rules)):
+                one, other = (getattr(rule, end) for end in ends)
+                if one == other:
+                    yield (rules, k, ends[1]), f"a rule is between two layers, found {shown(one)} and itself"
+        for k, rule in enumerate(self.enclosures):
+            turned = (rule.inner, rule.outer)
+            before = [(r.outer, r.inner) for r in self.enclosures[:k]]
+            if rule.outer != rule.inner and turned in before and rule.margin + self.enclosure(*turned) > 0:
+                yield ("enclosures", k), f"{rule.inner} encloses {rule.outer} too: no shapes can be so"
 
     def check_names(self) -> None:
         """Refuse names that a script or a list could take for something else; writers of such files ask once more.

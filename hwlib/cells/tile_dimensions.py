@@ -201,7 +201,7 @@ class Tile:
         gap = min(self.top_pad.x0 - d.in_pad.x1, d.out_pad.x0 - self.top_pad.x1)
         if gap < r.space("m1"):
             r.refuse("distance of the pillar's metal 1 and the end contacts' (track_length, pillar_position)",
-                     gap, "m1.space", r.space("m1"))  # fmt: skip
+                     gap, "m1.space", r.space("m1"), "track_length")  # fmt: skip
 
     def _stack_top(self) -> None:
         """The soma's metal 1 bar above the track, the V_DW rail and the weight tracks."""
@@ -269,7 +269,7 @@ class Tile:
         gap = min(self.top_pad.x0 - self.in_bar.x1, self.out_bar.x0 - self.top_pad.x1)
         if gap < r.space("m1"):
             r.refuse("distance of the pillar's metal 1 and the columns' vias (track_length)", gap, "m1.space",
-                     r.space("m1"))  # fmt: skip
+                     r.space("m1"), "track_length")  # fmt: skip
         target = self.column_feeder if self.spec.centred else self.drive
         self.soma_v1 = self._feed(target)
         self.direct_v1 = self._feed(self.drive)

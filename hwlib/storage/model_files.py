@@ -55,7 +55,7 @@ def load_model(path: Path, model: type[Model], what: str) -> Model:
 def refused_fields(path: Path, error: FieldsError, what: str) -> InputError:
     """What is found wrong with the fields of a file that was read before, by who alone knows them, with their lines."""
     document = read_yaml(read_text(path, what, MAX_YAML_BYTES))
-    return _refused([_Problem(*_place(document, place, "missing"), text) for place, text in error.problems], path)
+    return _refused([_Problem(*_place(document, place, _NAMED), text) for place, text in error.problems], path)
 
 
 def refused_arguments(model: type[BaseModel], given: dict[str, Any], error: ValidationError) -> InputError:
@@ -116,7 +116,7 @@ def _problems(error: ValidationError, document: YamlDocument, model: type[BaseMo
         of_fields = problem.get("ctx", {}).get("error")
         if isinstance(of_fields, FieldsError):
             for inner, message in of_fields.problems:
-                yield _Problem(*_place(document, (*path, *inner), "missing"), message)
+                yield _Problem(*_place(document, (*path, *inner), _NAMED), message)
         elif problem["type"] == "missing":
             if path not in meant:
                 yield _Problem(line, path, problem["msg"])
@@ -133,6 +133,7 @@ def _problems(error: ValidationError, document: YamlDocument, model: type[BaseMo
 
 
 _UNKNOWN = "extra_forbidden"
+_NAMED = "named"  # by fields alone, by us
 
 
 def _place(document: YamlDocument, location: tuple[Any, ...], kind: str) -> tuple[int, tuple[str | int, ...]]:
@@ -149,7 +150,7 @@ def _place(document: YamlDocument, location: tuple[Any, ...], kind: str) -> tupl
         elif isinstance(data, list) and isinstance(part, int) and part < len(data):
             line = place.children[part].line
         else:
-            if last and kind in (_UNKNOWN, "missing"):
+            if kind == _NAMED or (last and kind in (_UNKNOWN, "missing")):
                 path.append(part)
             continue
         data, place = data[part], place.children[part]

@@ -7,6 +7,7 @@ import pickle
 import pytest
 
 from hwlib.cells.rules import DimensionError
+from hwlib.process import preset_text
 
 HEAD = "name: mine\nprocess: ebeam\n"
 SIZES = {
@@ -31,6 +32,21 @@ def test_a_size_is_refused_where_it_stands(spinhop, design_file, tmp_path, monke
     assert code == 2 and out == "" and err.count("\n") == 1
     assert f"mine.yaml:{line}: {field}: " in err and why in err, err
     assert [each.name for each in tmp_path.iterdir()] == ["mine.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("grid: 1 nm", "grid: 3 nm", "track_length 100 nm is off the 3 nm grid of process ebeam"),
+        ("connects: [m1, m2], size: 30 nm", "connects: [m1, m2], size: 300 nm", "distance of the pillar's metal 1 and"),
+    ],
+)
+def test_a_size_that_the_file_leaves_out_is_named_with_its_section(spinhop, design_file, tmp_path, old, new, why):
+    """It was ``mine.yaml:1: track_length``, or ``network.`` and the beginning of the message."""
+    (tmp_path / "own.yaml").write_text(preset_text("ebeam").replace(old, new, 1), encoding="utf-8")
+    path = design_file("name: mine\nprocess: own.yaml\nnetwork: {neurons: 4}\n", "mine.yaml")
+    code, _, err = spinhop("check", path, "--out", tmp_path / "run")
+    assert code == 2 and f"mine.yaml:1: device.track_length: {why}" in err, err
 
 
 def test_ideal_wires_need_no_size_that_can_be_drawn(spinhop, design_file, tmp_path):
