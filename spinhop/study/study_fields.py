@@ -168,9 +168,10 @@ def load_study(path: str | Path) -> StudyFields:
     study._folder, study._from_file = path.resolve().parent, True
     from sim.engines import check_name
 
-    try:
-        check_name(study.engine)
-    except InputError as error:
-        named = FieldsError([(("engine",), str(error).removeprefix("engine: "))])
-        raise refused_fields(path, named, "study") from None
+    for field, look in (("engine", lambda: check_name(study.engine)), ("design", lambda: study.design_path)):
+        try:
+            look()
+        except InputError as error:
+            named = FieldsError([((field,), str(error).removeprefix(f"{field}: "))])
+            raise refused_fields(path, named, "study") from None
     return study

@@ -66,6 +66,10 @@ def test_a_design_lies_in_the_study_s_folder_or_beside_it(tmp_path):
         else:
             with pytest.raises(InputError, match="leaves its folder"):
                 _ = study.design_path
+            path = tmp_path / "some.yaml"
+            path.write_text(f"name: some\ndesign: {design}\naxes: {{seed: [1]}}\n")
+            with pytest.raises(InputError, match=r"some\.yaml:2: design: path '.*' leaves its folder"):
+                load_study(path)
 
 
 def test_a_latin_hypercube_has_one_point_in_every_row_and_column():
