@@ -96,8 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _names_as_bytes(error: UnicodeError) -> tuple[str | bytes, int]:
     """To a pipe: the bytes that a file's name has where it is no text, for a script that opens it; else an escape."""
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
+    if not isinstance(error, UnicodeEncodeError):  # who reads the stream back
+        return codecs.backslashreplace_errors(error)
     character, after = error.object[error.start], error.start + 1
     if "\udc80" <= character <= "\udcff":
         return os.fsencode(character), after
