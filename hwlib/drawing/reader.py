@@ -256,6 +256,13 @@ def _has_shapes(layout: kdb.Layout, gds: tuple[int, int]) -> bool:
     return index is not None and not layout.top_cell().bbox(index).empty()
 
 
+def _draws(cell: kdb.Cell, index: int) -> bool:
+    """Whether a layer holds more than texts and lines."""
+    shapes = cell.begin_shapes_rec(index)
+    shapes.shape_flags = kdb.Shapes.SRegions
+    return any(each.shape().area() for each in shapes.each())
+
+
 def _layers(layout: kdb.Layout, process: Process, where: str, hierarchy: Hierarchy) -> Drawing:
     known = {layer.gds: name for name, layer in process.layers.items()}
     labels = {layer.label: name for name, layer in process.layers.items() if layer.label}
@@ -268,7 +275,7 @@ def _layers(layout: kdb.Layout, process: Process, where: str, hierarchy: Hierarc
             drawing.layers[known[number]] = index
         elif number in labels:
             drawing.label_layers[labels[number]] = index
-        elif not layout.top_cell().bbox(index).empty():
+        elif _draws(layout.top_cell(), index):
             drawing.unknown.append(number)
     drawing.unknown.sort()
     return drawing

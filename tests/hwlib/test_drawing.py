@@ -172,6 +172,17 @@ def test_a_doubled_instance_is_taken_away_and_named():
     assert len(own) == len(set(map(tuple, own))) == 3
 
 
+def test_texts_and_edges_on_a_foreign_layer_draw_nothing():
+    """A note by hand is no sign of another process, by which the extraction would refuse the layout."""
+    layout = network()
+    shapes = layout.cell("soma").shapes(layout.layer(99, 1))
+    for note in (kdb.Text("ask Ada", 3, 4), kdb.Edge(0, 0, 50, 50)):
+        shapes.insert(note)
+    assert open_layout(layout, EBEAM).unknown == []
+    shapes.insert(kdb.Box(0, 0, 50, 50))
+    assert open_layout(layout, EBEAM).unknown == [(99, 1)]
+
+
 def copy_of(layout, cell, name, draw=lambda region: region):
     """A cell that draws what another does, flat."""
     made = layout.create_cell(name)

@@ -141,6 +141,7 @@ def test_both_engines_find_the_same_on_hand_drawn_violations(name, tmp_path):
     draw.box(device, "pillar", 20, 0, 40, 50)
     top.insert(kdb.CellInstArray(device.cell_index(), kdb.Trans(1, False, FREE + 2000, 0)))
     draw.layout.top_cell().shapes(draw.layout.layer(77, 3)).insert(kdb.Box(0, 0, 30, 30))
+    draw.layout.top_cell().shapes(draw.layout.layer(77, 4)).insert(kdb.Edge(0, 0, 30, 30))
     spike = [kdb.Point(FREE, -500), kdb.Point(FREE + 200, -800), kdb.Point(FREE + 400, -500)]
     top.shapes(draw.layout.layer(*process.layers["track"].gds)).insert(kdb.Polygon(spike))
     _slips(draw, top)

@@ -42,11 +42,13 @@ def _check_unknown(checker: Checker, rule: Rule) -> Iterator[Finding]:
         if (info.layer, info.datatype) in known:
             continue
         for cell in checker.layout.each_cell():
-            if not cell.shapes(index).is_empty():
-                box, drawn = kdb.Box(), set[str]()
-                for shape in cell.shapes(index).each():
+            every = cell.shapes(index).each(kdb.Shapes.SRegions | kdb.Shapes.STexts)
+            shapes = [shape for shape in every if shape.is_text() or shape.area()]  # a line draws nothing
+            if shapes:
+                box = kdb.Box()
+                for shape in shapes:
                     box += shape.bbox()
-                    drawn.add("texts" if shape.is_text() else "shapes")
+                drawn = {"texts" if shape.is_text() else "shapes" for shape in shapes}
                 where = f"layer {info.layer}/{info.datatype}, which process {checker.process.name} lacks"
                 message = f"{' and '.join(sorted(drawn))} on {where}"
                 yield checker.finding(rule, cell, box, message, None, "")
