@@ -11,6 +11,8 @@ import klayout.db as kdb
 from hwlib.checks.strap_check import STRAP_VIAS
 from hwlib.drawing.reader import Drawing
 
+TURNS = [kdb.Trans(code % 4, code >= 4, 0, 0) for code in range(8)]
+
 
 class ThinCluster(NamedTuple):
     """A place where two layers cross with fewer vias than most others of its size have.
@@ -30,8 +32,9 @@ class ThinCluster(NamedTuple):
 def thin_clusters(drawing: Drawing, macro: kdb.Box) -> Iterator[ThinCluster]:
     """Places at devices and trunks that lack some of their vias.
 
-    A drawn array has as many vias wherever the same two layers cross over the same size. Straps have fewer over
-    trunks than elsewhere; ``strap_check`` counts theirs.
+    A drawn array has as many vias wherever the same two layers cross over the same size for the same current; where
+    vias stand elsewhere in the crossing it is another one. Straps have fewer over trunks than elsewhere;
+    ``strap_check`` counts theirs.
 
     Args:
         drawing: the layout.
@@ -53,11 +56,22 @@ def thin_clusters(drawing: Drawing, macro: kdb.Box) -> Iterator[ThinCluster]:
         if via == "v2":  # what lies between a column and its strap joins nothing else
             pads = upper.interacting(drawn("v3")).interacting(crossings, 1, 1)
             crossings = crossings.not_interacting(pads)
-        for polygon, found, wanted in _fewer(crossings, cuts, macro):
-            yield ThinCluster(via, found, wanted, polygon.bbox().to_dtype(drawing.layout.dbu))
+        for polygon, found, wanted, like in _fewer(crossings, cuts, macro):
+            own, whole = (_places(drawing, via, box) for box in (polygon.bbox(), like.bbox()))
+            if any({turn * place for place in own} <= whole for turn in TURNS):
+                yield ThinCluster(via, found, wanted, polygon.bbox().to_dtype(drawing.layout.dbu))
 
 
-def _fewer(crossings: kdb.Region, cuts: kdb.Region, macro: kdb.Box) -> Iterator[tuple[kdb.Polygon, int, int]]:
+def _places(drawing: Drawing, via: str, box: kdb.Box) -> set[kdb.Point]:
+    """Centres of the vias in a box from its own, in half dbu."""
+    cuts = [cut.bbox() for cut in drawing.near(via, box).merged().each()]
+    x, y = box.left + box.right, box.bottom + box.top
+    return {kdb.Point(cut.left + cut.right - x, cut.bottom + cut.top - y) for cut in cuts}
+
+
+def _fewer(
+    crossings: kdb.Region, cuts: kdb.Region, macro: kdb.Box
+) -> Iterator[tuple[kdb.Polygon, int, int, kdb.Polygon]]:
     """Crossings with fewer vias than most of their size; of two numbers as frequent the larger one counts.
 
     Args:
@@ -66,7 +80,7 @@ def _fewer(crossings: kdb.Region, cuts: kdb.Region, macro: kdb.Box) -> Iterator[
         macro: where.
 
     Yields:
-        The crossing, its vias, and those of most others.
+        The crossing, its vias, those of most others, and one of these.
     """
     alike: dict[tuple[int, int, int], list[tuple[kdb.Polygon, int]]] = defaultdict(list)
     count = 1
@@ -81,4 +95,5 @@ def _fewer(crossings: kdb.Region, cuts: kdb.Region, macro: kdb.Box) -> Iterator[
     for clusters in alike.values():
         times = Counter(found for _, found in clusters)
         wanted = max(times, key=lambda found: (times[found], found))
-        yield from ((polygon, found, wanted) for polygon, found in clusters if found < wanted)
+        like = next(polygon for polygon, found in clusters if found == wanted)
+        yield from ((polygon, found, wanted, like) for polygon, found in clusters if found < wanted)

@@ -16,7 +16,7 @@ SEVERAL = {"tile_vias": {"size": "currents", "scale": 4}, "trunks": {"scale": 3}
 
 def drawn(folder, **network):
     """A design and its drawing, flat."""
-    design = Design(name="vias", network={"neurons": 3, **network}, seed=3)
+    design = Design(name="vias", network={"neurons": 3, **network}, seed=2)
     layout = kdb.Layout()
     layout.read(str(layouts.write_layout(layouts.hopfield(design), folder / "drawn.oas")))
     layout.flatten(layout.top_cell().cell_index(), -1, True)
@@ -60,6 +60,16 @@ def test_nothing_is_told_of_what_is_drawn(network, style, tmp_path):
     design, layout = drawn(tmp_path, weight_style=style, **network)
     process = design.load_process()
     assert lvs(open_layout(layout, process), process, design) == []
+
+
+def test_ties_of_one_size_for_other_currents(tmp_path):
+    """A soma's one via in as much metal as an axon's three."""
+    widths = {"ground_width": 215e-9, "weight_width": 224e-9, "vdw_width": 347e-9}
+    narrow = {"ground": (125e-9, 7), "weight": (198e-9, 3), "vdw": (135e-9, 2)}
+    tapers = {wire: {"narrow": width, "steps": steps} for wire, (width, steps) in narrow.items()}
+    vias = {"tile_vias": {"size": "currents", "scale": 4}}
+    design, layout = drawn(tmp_path, neurons=6, tapers=tapers, **widths, **vias)
+    assert lvs(layout, design.load_process(), design) == []
 
 
 def test_a_missing_via_of_a_strap_is_told_once(tmp_path):
