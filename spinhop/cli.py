@@ -15,6 +15,7 @@ import os
 import select
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from typing import Annotated, get_type_hints
 
@@ -90,8 +91,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     codecs.register_error(_NAMES_AS_BYTES, _names_as_bytes)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a folder's name may be no text, and the terminal know little of it
-            stream.reconfigure(errors="backslashreplace" if stream.isatty() else _NAMES_AS_BYTES)
+            stream.reconfigure(errors=_NAMES_AS_BYTES if _for_a_script(stream) else "backslashreplace")
     sys.exit(guarded(lambda: command()(args=arguments, prog_name="spinhop", standalone_mode=False)))
+
+
+def _for_a_script(stream: io.TextIOWrapper) -> bool:
+    """Whether a stream is a pipe or a file: no terminal, and not in the memory of who reads it as text."""
+    with suppress(OSError, ValueError):
+        return not os.isatty(stream.fileno())
+    return False
 
 
 def _names_as_bytes(error: UnicodeError) -> tuple[str | bytes, int]:
