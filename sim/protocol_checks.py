@@ -12,7 +12,6 @@ from hwlib.network import Network
 from hwlib.quantities import array_in_si
 from hwlib.sections.weight_fields import MAX_LEVEL, MAX_V_DW, MAX_VOLTAGE
 from sim.protocol import Protocol
-from sim.thermal.noisy_trials import check_noise
 
 _LONGEST = 1.0  # s, a thousand times what designs may have: a network that never rests would not end
 _RAIL_DECIMALS = 1e-6  # of the largest level: how exactly rails hold what they are programmed to
@@ -36,7 +35,10 @@ def check_protocols(network: Network, protocols: Sequence[Protocol]) -> None:
         if id(protocol.levels) not in seen:
             seen.add(id(protocol.levels))
             _check_levels(network, protocol, where)
-        check_noise(protocol, where)
+        if protocol.noise is not None:
+            from sim.thermal.noisy_trials import check_noise  # which loads what rules do without
+
+            check_noise(protocol, where)
     if len({protocol.noise is None for protocol in protocols}) > 1:
         raise InputError("protocols: some trials have noise and others none; run them apart")
 
