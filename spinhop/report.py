@@ -41,9 +41,9 @@ from spinhop.verdicts.task_outcome import TaskOutcome, set_voltage, side_by_side
 from spinhop.verdicts.verdict import limits_line
 
 if TYPE_CHECKING:
-    import numpy as np
     import xarray as xr
 
+    from hwlib.findings import Finding
     from hwlib.process import Process
 
 WALLS = "wall-data"
@@ -85,10 +85,8 @@ def write_report(
     kind = design.task.kind
     scored = titles if f"{kind}, ideal" in manifest["stages"] else []
     drawing = layout_path(folder, manifest)
-    shown = [name for name in (LAYOUT_PICTURE, NEURON_PICTURE) if (folder / name).exists()]
     made = [TRACES[title] for title in titles] + [task_file(kind, ideal=title == IDEAL) for title in scored]
-    needed = [*([NETWORK] if drawn else []), *made, *shown, *([drawing.name] if drawing else [])]
-    known_files(folder, manifest, needed, results.now)
+    _refuse_unknown(results, [*([NETWORK] if drawn else []), *made], drawing)
     process = design.load_process()
     if not drawn:
         network = ideal_network(design, process)
@@ -100,18 +98,11 @@ def write_report(
     traces = {title: results.trial(ideal=title == IDEAL) for title in titles}
     trials = {title: trial_data(trace) for title, trace in traces.items()}
     checks = read_checks(results)
-    lines = (
-        read_function(results), limits_line(checks.findings, checks.points, checks.skipped),
-    )  # fmt: skip
+    lines = read_function(results), limits_line(checks.findings, checks.points, checks.skipped)
     step = next_step(*lines, checks.findings, advice_on(design))
     findings = [finding for found in checks.findings.values() for finding in found]
     walls, recorded = _walls(traces, network)
-    view = None
-    if drawing is not None:
-        view = layout_data(
-            opened(drawing), process, findings, network=network if drawn else None,
-            drops=_drops(network, design, process) if drawn else None,
-        )  # fmt: skip
+    view = _layout_view(drawing, design, process, findings, network if drawn else None)
     layout = manifest["stages"].get("layout", {}).get("layout", "drawn")
     parasitics = manifest["stages"].get("extraction", {}).get(PARASITICS) if drawn else None
     body = [
@@ -136,11 +127,25 @@ def write_report(
     return path
 
 
-def _drops(network: Network, design: Design, process: Process) -> dict[str, np.ndarray]:
-    """What wires take at every device, of networks small enough to show it."""
-    import sim
+def _refuse_unknown(results: StoredResults, needed: list[str], drawing: Path | None) -> None:
+    """Refuse files that the page shows and that are not as the run left them."""
+    shown = [name for name in (LAYOUT_PICTURE, NEURON_PICTURE) if (results.folder / name).exists()]
+    layout = [drawing.name] if drawing else []
+    known_files(results.folder, results.manifest, [*needed, *shown, *layout], results.now)
 
-    return sim.wire_drops(network, design, process) if network.devices <= MOST_DEVICES else {}
+
+def _layout_view(
+    drawing: Path | None, design: Design, process: Process, findings: list[Finding], network: Network | None
+) -> dict[str, Any] | None:  # fmt: skip
+    """The layout for the page, with what wires take at every device of an extracted network small enough to show it."""
+    if drawing is None:
+        return None
+    drops = None
+    if network is not None:
+        import sim
+
+        drops = sim.wire_drops(network, design, process) if network.devices <= MOST_DEVICES else {}
+    return layout_data(opened(drawing), process, findings, network=network, drops=drops)
 
 
 def _voltages(outcomes: dict[str, TaskOutcome], trials: dict[str, dict[str, Any]]) -> dict[str, str]:

@@ -10,7 +10,7 @@ import klayout.db as db
 
 from hwlib.drawing.track_widths import Stretch, narrowest_and_widest, track_widths
 from hwlib.errors import InputError
-from hwlib.extraction.place import Finder
+from hwlib.extraction.place import Finder, centre
 
 _SLANT = 0.1  # sideways from end to end, by the way along the track; 0.1 are 6°
 Where = Callable[[float, float], str]
@@ -58,7 +58,7 @@ def find_devices(shapes: dict[str, db.Region], where: Where) -> list[DeviceShape
     owner: dict[int, str] = {}
     out = []
     for pillar in pillars:
-        place = f"device at {where(*_centre(pillar.bbox()))}"
+        place = f"device at {where(*centre(pillar.bbox()))}"
         on = [k for k in tracks.near(pillar.bbox()) if db.Region(pillar).interacting(tracks.region(k)).count()]
         core = db.Region(pillar) & _joined(tracks, on)
         if core.is_empty():
@@ -100,10 +100,6 @@ def _joined(finder: Finder, numbers: list[int]) -> db.Region:
     return out
 
 
-def _centre(box: db.Box) -> tuple[float, float]:
-    return (box.left + box.right) / 2, (box.bottom + box.top) / 2
-
-
 def _span(box: db.Box, axis: int) -> tuple[int, int]:
     return (box.left, box.right) if axis == 0 else (box.bottom, box.top)
 
@@ -132,7 +128,7 @@ def _measured(core: db.Region, track: db.Polygon, contacts: Finder, pins: Finder
     start, end = _span(pillar, axis)
     middle = (start + end) / 2
     return DeviceShape(
-        *_centre(pillar), length=length, track_width=run.area() / length,
+        *centre(pillar), length=length, track_width=run.area() / length,
         narrowest_width=narrowest_and_widest(stretches)[0], track_squares=_squares(stretches),
         pillar_width=end - start, pillar_centre=middle - facing_low if pinned[0] else facing_high - middle,
         pillar_area=core.area(), pillar=pillar,
@@ -161,8 +157,8 @@ def _ends(mine: list[db.Polygon], pillar: db.Box, place: str) -> tuple[int, list
     """The track's axis and its contacts on either side of the pillar."""
     if not mine:
         raise InputError(f"{place}: its track has no contact (DW_IN and DW_OUT missing)")
-    centres = [_centre(c.bbox()) for c in mine]
-    middle = _centre(pillar)
+    centres = [centre(c.bbox()) for c in mine]
+    middle = centre(pillar)
     # The end contacts lie away from the pillar along the track, even when only one of them is left.
     reach = [max(abs(c[k] - middle[k]) for c in centres) for k in (0, 1)]
     axis = 0 if reach[0] >= reach[1] else 1

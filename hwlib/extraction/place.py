@@ -9,6 +9,11 @@ import klayout.db as db
 LARGE = 64  # bins: a polygon over more is kept in one common list
 
 
+def centre(box: db.Box) -> tuple[float, float]:
+    """Its middle, in database units."""
+    return (box.left + box.right) / 2, (box.bottom + box.top) / 2
+
+
 class Finder:
     """The polygons of a merged region, binned for look-ups by box."""
 

@@ -15,6 +15,7 @@ from hwlib.extraction.device_shapes import DeviceShape, EqualDevices, Where
 from hwlib.extraction.equal_wires import EqualWires
 from hwlib.extraction.grid import Line
 from hwlib.extraction.negative import without_negative
+from hwlib.extraction.place import centre
 from hwlib.extraction.polygon_resistors import Conductor, PolygonResistors
 from hwlib.extraction.reduce import Resistors, reduce
 from hwlib.extraction.sheet import Frame
@@ -163,13 +164,13 @@ class _Window:
         """Nodes DW_IN, DW_OUT, MTJ_IN, MTJ_OUT. A device's current is spread evenly over what it stands on."""
         nodes = []
         for end in (device.contacts_in, device.contacts_out):
-            node = self.wiring.node(*_mean([_centre(c.bbox()) for c in end]))
+            node = self.wiring.node(*_mean([centre(c.bbox()) for c in end]))
             nodes.append(node)
             for contact in end:
                 resistance, limit = self._contact("vt", contact.area())
                 self.joints.append(Joint("vt", node, limit, [self._tap_under("m1", contact, node)], resistance))
         for layer in ("m1", "read"):
-            node = self.wiring.node(*_centre(device.pillar))
+            node = self.wiring.node(*centre(device.pillar))
             nodes.append(node)
             tap = self._tap_under(layer, db.Polygon(device.pillar), node)
             self.joints.append(Joint(layer, node, np.inf, [tap], 0.0))
@@ -215,7 +216,7 @@ class _Window:
         box, limits = contact.bbox(), on.polygon.bbox()
         edges = (max(box.left, limits.left), max(box.bottom, limits.bottom),
                  min(box.right, limits.right), min(box.top, limits.top))  # fmt: skip
-        tap = Tap(self.wiring.node(*_centre(box)), (edges,), reach, share, other)
+        tap = Tap(self.wiring.node(*centre(box)), (edges,), reach, share, other)
         on.taps.append(tap)
         return tap
 
@@ -249,7 +250,7 @@ class _Window:
                 try:
                     self.owner.wires.wire(conductor, self.wiring)
                 except InputError as error:  # of a shape; it is solved by itself, away from its place
-                    place = where(*_centre(conductor.polygon.bbox()))
+                    place = where(*centre(conductor.polygon.bbox()))
                     raise InputError(f"{error}: the piece of {name} around {place}") from None
                 self.rows += [(a, b, squares * sheet, per_width * width * self.owner.dbu, index)
                               for a, b, squares, width in self.wiring.resistors]  # fmt: skip
@@ -326,7 +327,3 @@ def _touching_point(polygon: db.Polygon) -> db.Point:
 
 def _mean(places: list[tuple[float, float]]) -> tuple[float, float]:
     return sum(x for x, _ in places) / len(places), sum(y for _, y in places) / len(places)
-
-
-def _centre(box: db.Box) -> tuple[float, float]:
-    return (box.left + box.right) / 2, (box.bottom + box.top) / 2
