@@ -319,7 +319,7 @@ class Comparison:
             }  # fmt: skip
             for broken in broken_wires(self.view, self.design, self.reference, whole, self.lattice):
                 self.report.broken_wire(broken)
-            for thin in thin_clusters(self.view.drawing, macro_box(self.view, self.lattice)):
+            for thin in thin_clusters(self.view.drawing, macro_box(self.view, self.lattice), len(self.lattice.rows)):
                 self.report.thin_cluster(thin)
 
     def _loose(self) -> None:

@@ -29,16 +29,18 @@ class ThinCluster(NamedTuple):
     box: kdb.DBox
 
 
-def thin_clusters(drawing: Drawing, macro: kdb.Box) -> Iterator[ThinCluster]:
+def thin_clusters(drawing: Drawing, macro: kdb.Box, neurons: int) -> Iterator[ThinCluster]:
     """Places at devices and trunks that lack some of their vias.
 
     A drawn array has as many vias wherever the same two layers cross over the same size for the same current; where
-    vias stand elsewhere in the crossing it is another one. Straps have fewer over trunks than elsewhere;
+    vias stand elsewhere in the crossing it is another one, and where as many crossings as half the neurons have fewer,
+    these are drawn so: a soma's for less current than an axon's. Straps have fewer over trunks than elsewhere;
     ``strap_check`` counts theirs.
 
     Args:
         drawing: the layout.
         macro: within which to look; around it a chip may draw as it likes.
+        neurons: how many the design has.
     """
     store = kdb.DeepShapeStore()  # in cells: as many merged polygons flat take as long as all else of a comparison
     store.threads = 0
@@ -56,7 +58,7 @@ def thin_clusters(drawing: Drawing, macro: kdb.Box) -> Iterator[ThinCluster]:
         if via == "v2":  # what lies between a column and its strap joins nothing else
             pads = upper.interacting(drawn("v3")).interacting(crossings, 1, 1)
             crossings = crossings.not_interacting(pads)
-        for polygon, found, wanted, like in _fewer(crossings, cuts, macro):
+        for polygon, found, wanted, like in _fewer(crossings, cuts, macro, neurons):
             own, whole = (_places(drawing, via, box) for box in (polygon.bbox(), like.bbox()))
             if any({turn * place for place in own} <= whole for turn in TURNS):
                 yield ThinCluster(via, found, wanted, polygon.bbox().to_dtype(drawing.layout.dbu))
@@ -70,14 +72,15 @@ def _places(drawing: Drawing, via: str, box: kdb.Box) -> set[kdb.Point]:
 
 
 def _fewer(
-    crossings: kdb.Region, cuts: kdb.Region, macro: kdb.Box
+    crossings: kdb.Region, cuts: kdb.Region, macro: kdb.Box, neurons: int
 ) -> Iterator[tuple[kdb.Polygon, int, int, kdb.Polygon]]:
-    """Crossings with fewer vias than most of their size; of two numbers as frequent the larger one counts.
+    """Crossings with fewer vias than most of their size.
 
     Args:
         crossings: of two layers, with at least one via each.
         cuts: the vias.
         macro: where.
+        neurons: how many there are.
 
     Yields:
         The crossing, its vias, those of most others, and one of these.
@@ -93,7 +96,8 @@ def _fewer(
         count += 1
         crossings = crossings.interacting(cuts, count)
     for clusters in alike.values():
-        times = Counter(found for _, found in clusters)
-        wanted = max(times, key=lambda found: (times[found], found))
-        like = next(polygon for polygon, found in clusters if found == wanted)
-        yield from ((polygon, found, wanted, like) for polygon, found in clusters if found < wanted)
+        wanted = Counter(found for _, found in clusters).most_common(1)[0][0]
+        fewer = [(polygon, found) for polygon, found in clusters if found < wanted]
+        if 2 * len(fewer) < neurons:
+            like = next(polygon for polygon, found in clusters if found == wanted)
+            yield from ((polygon, found, wanted, like) for polygon, found in fewer)
