@@ -50,6 +50,11 @@ class WarmWalls:
         room = float(self.room[int(on), device])
         return math.log(1 / ALLOWED) * float(self.cases.network.length[device]) / room if room > 0 else math.inf
 
+    def room_left(self, values: np.ndarray, on: np.ndarray) -> np.ndarray:
+        """Λ of walls over what each needs: a pillar off the middle wants more at one end than at the other."""
+        room, length = self.room[on.astype(int), np.arange(len(values))], self.cases.network.length
+        return values * room / (length * math.log(1 / ALLOWED))
+
     def told(self, device: int, on: bool, speed: float, value: float) -> str:
         """Share of the time under the pillar, and chance to pass half of it in the task's time."""
         network, time = self.cases.network, self.cases.protocol.time_limit
@@ -92,7 +97,7 @@ def thermal_hold(walls: WarmWalls | None) -> Outcome | None:
     cases, off = walls.cases, np.zeros(walls.cases.network.devices, bool)
     speed = -cases.dynamics.steady_velocity(np.zeros(cases.network.devices))
     values = walls.held(speed, off)
-    k = int(cases.axons[first_smallest(values[cases.axons])])
+    k = int(cases.axons[first_smallest(walls.room_left(values, off)[cases.axons])])
     value, required, place = float(values[k]), walls.required(k, False), cases.device_place(k)
     return Outcome(
         rule="thermal.hold",
@@ -107,14 +112,16 @@ def thermal_drive(walls: WarmWalls | None, held: RestStates | None) -> Outcome |
     if walls is None or held is None:
         return None
     cases, network = walls.cases, walls.cases.network
-    count, worst = len(held.states) // 2, (math.inf, 0, False, 0.0, 0)
+    count, least, worst = len(held.states) // 2, math.inf, (0.0, 0, False, 0.0, 0)
     for k in held.margin.reshape(2, count).argmax(axis=0) * count + np.arange(count):
         on = held.states[k][network.pre] == 1
         current = cases.released(on).track_current
         speed = np.where(on, 1.0, -1.0) * cases.dynamics.steady_velocity(current)
         values = walls.held(speed, on)
-        device = first_smallest(values)
-        if values[device] < worst[0]:
+        left = walls.room_left(values, on)
+        device = first_smallest(left)
+        if left[device] < least:
+            least = float(left[device])
             worst = float(values[device]), device, bool(on[device]), float(speed[device]), int(k)
     value, device, on_end, velocity, k = worst
     place, required = cases.device_place(device), walls.required(device, on_end)

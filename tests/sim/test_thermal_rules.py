@@ -68,6 +68,37 @@ def test_drives_against_noise_by_hand():
     assert found.measured == pytest.approx(least * 1e-7 / each, rel=1e-6)
 
 
+@pytest.mark.parametrize("centre", [0.3, 0.7])
+def test_the_wall_with_least_room_is_told_where_pillars_lie_off_the_middle(centre):
+    """Every wall's v x/D by hand, x the way to the pillar from where it is held; 4 fast axons have a distant pillar."""
+    made = bench(damping=0.1, wall_width=5e-9)
+    network, each = made.network, diffusion(300, 0.1, 5e-9)
+    place = np.full(network.devices, centre * 1e-7)
+    axons = np.flatnonzero(~network.is_soma)
+    place[axons[:4]] = 0.75e-7
+    leak = network.leak.copy()
+    leak[axons[:4]] *= 0.8
+    made.network = network.with_devices(pillar_centre=place, leak=leak)
+    hold = made.outcome("thermal.hold")
+    way = place - 1e-8
+    assert hold.margin == pytest.approx((-leak * way / each)[axons].min() / np.log(1000) - 1, rel=1e-6)
+
+    made.network = network.with_devices(pillar_centre=np.full(network.devices, centre * 1e-7))
+    rises, n = [], 8
+    pattern, levels = stored_patterns(made.design)[0], weight_levels(made.design)
+    for state in (pattern, 1 - pattern):
+        g, on = np.where(state == 1, 1 / 500, 1 / 2000), state == 1
+        volt = 0.1 * levels @ g / (g.sum() - g + 1 / 2000)
+        speeds = np.concatenate([
+            np.where(on, 1, -1) * (MOBILITY * volt / 2000 + 0.2),
+            np.where(on, 1, -1) * (MOBILITY * made.protocol.v_dw / ((n - 1) / g + 2000) - 5),
+        ])  # fmt: skip
+        ways = np.where(np.tile(on, 2), 1 - centre, centre) * 1e-7 - 1e-8
+        rises.append((speeds.min(), (speeds * ways).min() / each))
+    least = max(rises)[1]  # of the form that rests better
+    assert made.outcome("thermal.drive").margin == pytest.approx(least / np.log(1000) - 1, rel=1e-6)
+
+
 def test_a_notch_adds_its_depth():
     each, width, speed = diffusion(300, 0.1, 5e-9), 2e-8, 300.0
     found = bench(damping=0.1, wall_width=5e-9, notch_velocity=speed, notch_width=width).outcome("thermal.hold")
