@@ -299,8 +299,9 @@ def printed(value: float, unit: str, digits: int = 4, *, beside: float | None = 
         beside: value whose unit is taken, so that both can be compared; else the value itself.
     """
     scales = _PRINTED_SCALES.get(unit) or _SCALES.get(unit) or ((unit, 1.0),)
-    name, scale = _fitting(value if beside is None else beside, scales)
-    number = f"{value * scale:.{digits}g}"
+    size = value if beside is None else beside
+    name, scale = _fitting(size, scales) if size or unit == "1" else (unit, 1.0)  # nothing has no prefix
+    number = f"{value * scale + 0.0:.{digits}g}"  # −0 is 0
     if "e+" in number and abs(value * scale) < 1e7:
         number = f"{float(number):.0f}"
     for written, read in _TYPOGRAPHY:

@@ -104,7 +104,7 @@ def compensate_design(
         table_row("soma currents: error, rms", OF_IDEAL, [None, weights.before.rms, weights.after.rms]),
         table_row("soma currents: error, largest", OF_IDEAL, [None, weights.before.largest, weights.after.largest]),
         table_row("soma currents of the wrong sign", "share", [None, weights.before.turned, weights.after.turned]),
-        table_row("power of all sources, mean", "W", [None, weights.before.power, weights.after.power]),
+        table_row("power of all sources, mean of the states", "W", [None, weights.before.power, weights.after.power]),
     ]
     if not compare:
         return MadeUp(out, table, rows, weights.at_limit, len(weights.net_levels), len(work.states), verdict=None)
