@@ -137,11 +137,14 @@ class Cases:
 
     def parallel(self, somas: bool, axons: str) -> np.ndarray:
         """Device states: somas P or AP; axons ``all`` ON, ``none``, or those ``raising`` or ``lowering`` dendrites."""
-        if axons in ("raising", "lowering"):
-            chosen = pulling(self.network, self.weight, 1 if axons == "raising" else -1)
-        else:
-            chosen = np.full(self.network.devices, axons == "all")
+        pulls = axons in ("raising", "lowering")
+        chosen = self.pulling[axons] if pulls else np.full(self.network.devices, axons == "all")
         return np.where(self.network.is_soma, somas, chosen)
+
+    @cached_property
+    def pulling(self) -> dict[str, np.ndarray]:
+        """Axons that are ON where dendrites are at their highest or lowest, ``raising`` or ``lowering`` them."""
+        return {name: pulling(self.network, self.weight, sign) for name, sign in (("raising", 1), ("lowering", -1))}
 
     def held(self, *classes: NetClass) -> np.ndarray:
         """Nets held by sources: ground, V_DW and the given classes, shape (nets,)."""

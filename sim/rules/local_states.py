@@ -45,7 +45,7 @@ class _Against:
     def __init__(self, cases: Cases, sign: int):
         network = cases.network
         self.cases, self.sign, self.name = cases, sign, LOWEST if sign > 0 else HIGHEST
-        rest = pulling(network, cases.weight, -sign)
+        rest = cases.pulling["lowering" if sign > 0 else "raising"]
         pull = cases.weight - dendrite_voltage(network, cases.weight, rest)[network.post]
         drawn = cases.run_states[self.name].pillar_voltage
         # Wires take their share, which is not asked for again for every group.
