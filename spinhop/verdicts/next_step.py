@@ -99,7 +99,8 @@ def _working(
         _worst(f for found in findings.values() for f in found if f.severity == "error") if limits is None else None
     )
     if broken is not None:  # checks of this design that were made before
-        return NextStep(f"mend {broken.rule} first", lever_of(broken.rule), broken.rule)
+        what = f"mend {broken.rule} first, which a check of this design found broken"
+        return NextStep(what, lever_of(broken.rule), broken.rule)
     known = function is not None and function.word == WORKS
     works = "nothing has to change" if known else "simulate it: spinhop run DESIGN"
     if function is not None and function.word == RESTS:

@@ -102,7 +102,7 @@ def test_a_broken_rule_of_earlier_checks_is_not_passed_over():
     findings = {"erc_drawn": [*WARNINGS["erc_drawn"], Finding("erc", "leak.axon_time", "", "error")]}
     step = next_step(function(WORKS), None, findings)
     assert step.rule == "leak.axon_time"
-    assert str(step).startswith("mend leak.axon_time first")
+    assert str(step).startswith("mend leak.axon_time first, which a check of this design found broken")
 
 
 def test_every_rule_has_a_lever_of_its_own():
