@@ -5,6 +5,7 @@ from __future__ import annotations
 import klayout.db as kdb
 import numpy as np
 
+from hwlib.drawing.hierarchy import turn_of
 from hwlib.drawing.reader import Drawing
 from hwlib.extraction.windows import BoxIndex, drawn_above, leaf_cells, place_leaves
 
@@ -80,7 +81,7 @@ class LongWires:
         """The merged polygons of a cell as it is turned; None with slanted edges, whose crossings would be rounded."""
         index, turn = self._placements.variants[variant]  # type: ignore[union-attr]  # there are some
         shapes = kdb.Region(self._drawing.layout.cell(index).begin_shapes_rec(self._drawing.layers[name]))
-        merged = shapes.transformed(kdb.Trans(turn % 4, turn >= 4, 0, 0)).merged()
+        merged = shapes.transformed(turn_of(turn)).merged()
         polygons = list(merged.each())
         return polygons if all(polygon.is_rectilinear() for polygon in polygons) else None
 

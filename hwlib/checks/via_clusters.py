@@ -9,9 +9,8 @@ from typing import NamedTuple
 import klayout.db as kdb
 
 from hwlib.checks.strap_check import STRAP_VIAS
+from hwlib.drawing.hierarchy import turn_of
 from hwlib.drawing.reader import Drawing
-
-TURNS = [kdb.Trans(code % 4, code >= 4, 0, 0) for code in range(8)]
 
 
 class ThinCluster(NamedTuple):
@@ -60,7 +59,7 @@ def thin_clusters(drawing: Drawing, macro: kdb.Box, neurons: int) -> Iterator[Th
             crossings = crossings.not_interacting(pads)
         for polygon, found, wanted, like in _fewer(crossings, cuts, macro, neurons):
             own, whole = (_places(drawing, via, box) for box in (polygon.bbox(), like.bbox()))
-            if any({turn * place for place in own} <= whole for turn in TURNS):
+            if any({turn * place for place in own} <= whole for turn in map(turn_of, range(8))):
                 yield ThinCluster(via, found, wanted, polygon.bbox().to_dtype(drawing.layout.dbu))
 
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 import klayout.db as kdb
 import numpy as np
 
-from hwlib.drawing.hierarchy import CELL, DX, DY, TURN, Hierarchy, expanded, prune
+from hwlib.drawing.hierarchy import CELL, DX, DY, TURN, Hierarchy, expanded, prune, turn_of
 
 MOST_PILLARS = 10_000  # of a cell; larger ones are told from others by their name alone
 
@@ -60,13 +60,9 @@ def remove_doubled(layout: kdb.Layout, hierarchy: Hierarchy) -> list[Doubled]:
 def _boxes(layout: kdb.Layout, single: np.ndarray) -> np.ndarray:
     """Left, bottom, right and top of instances, shape (instances, 4)."""
     kinds, which = np.unique(single[:, CELL] * 8 + single[:, TURN], return_inverse=True)
-    boxes = [layout.cell(kind // 8).bbox().transformed(_turn(kind % 8)) for kind in kinds.tolist()]
+    boxes = [layout.cell(kind // 8).bbox().transformed(turn_of(kind % 8)) for kind in kinds.tolist()]
     sides = np.array([(box.left, box.bottom, box.right, box.top) for box in boxes], np.int64)
     return sides[which] + single[:, [DX, DY, DX, DY]]
-
-
-def _turn(code: int) -> kdb.Trans:
-    return kdb.Trans(code % 4, code >= 4, 0, 0)
 
 
 def _crowded(boxes: np.ndarray) -> np.ndarray:
@@ -97,8 +93,8 @@ class _Contents:
         return self._known[cell, turn]
 
     def _digest(self, cell: kdb.Cell, turn: int) -> str:
-        box = cell.bbox().transformed(_turn(turn))
-        place, digest = kdb.Trans(-box.left, -box.bottom) * _turn(turn), sha256()
+        box = cell.bbox().transformed(turn_of(turn))
+        place, digest = kdb.Trans(-box.left, -box.bottom) * turn_of(turn), sha256()
         for layer in self._layout.layer_indexes():
             if cell.bbox(layer).empty():
                 continue
@@ -121,4 +117,4 @@ def _take_away(cell: kdb.Cell, single: np.ndarray, drop: list[int]) -> None:
         for inst in [i for i in cell.each_inst() if i.cell_index == child and i.trans.rot == turn]:
             inst.delete()
         for x, y in kept[(kept[:, CELL] == child) & (kept[:, TURN] == turn)][:, [DX, DY]].tolist():
-            cell.insert(kdb.CellInstArray(child, kdb.Trans(turn % 4, turn >= 4, x, y)))
+            cell.insert(kdb.CellInstArray(child, turn_of(turn, x, y)))

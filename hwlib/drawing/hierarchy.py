@@ -16,6 +16,11 @@ MOST_INSTANCES = 30_000_000  # of cells, each counted as often as it is repeated
 CELL, TURN, DX, DY, NA, NB, AX, AY, BX, BY = range(10)
 
 
+def turn_of(code: int, x: int = 0, y: int = 0) -> kdb.Trans:
+    """The transformation of a rotation code (``kdb.Trans.rot``) and a displacement in database units."""
+    return kdb.Trans(code % 4, code >= 4, x, y)
+
+
 @dataclass
 class Hierarchy:
     """What the cells of a layout hold.

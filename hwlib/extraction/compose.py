@@ -11,6 +11,7 @@ import klayout.db as db
 import numpy as np
 
 from hwlib.connected_parts import connected_parts, first_of_part
+from hwlib.drawing.hierarchy import turn_of
 from hwlib.drawing.net_labels import NetLabel
 from hwlib.drawing.reader import Drawing
 from hwlib.errors import InputError
@@ -194,7 +195,7 @@ def _rest(drawing: Drawing, placements: Placements, loose: np.ndarray,
     out = {name: above.get(name, db.Region()).dup() for name in drawing.process.layers}
     for k in loose:
         cell, rot = placements.variants[placements.variant[k]]
-        move = db.Trans(rot % 4, rot >= 4, int(placements.dx[k]), int(placements.dy[k]))
+        move = turn_of(rot, int(placements.dx[k]), int(placements.dy[k]))
         for name, index in drawing.layers.items():
             out[name] += db.Region(drawing.layout.cell(cell).begin_shapes_rec(index)).transformed(move)
     return {name: region.merged() for name, region in out.items()}
@@ -296,7 +297,7 @@ class _Windows:
         """Shapes of a variant; where its conductors meet its box: layer index, vertical, at, low, high; its seam."""
         if variant not in self._known:
             cell, rot = placements.variants[variant]
-            turn = db.Trans(rot % 4, rot >= 4, 0, 0) if rot else None
+            turn = turn_of(rot) if rot else None
             shapes = self.extractor.shapes(self.drawing.shapes(self.drawing.layout.cell(cell), turn))
             left, bottom, right, top = placements.boxes[row].tolist()
             dx, dy = int(placements.dx[row]), int(placements.dy[row])

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import klayout.db as db
 import numpy as np
 
+from hwlib.drawing.hierarchy import turn_of
 from hwlib.extraction.grid import Box, Contact, Line, Response, solve_piece
 from hwlib.extraction.sections import EdgeXY
 from hwlib.extraction.tesselation import tesselate
@@ -92,7 +93,7 @@ def _known(polygon: str, lines: tuple[Line, ...], contacts: tuple[Contact, ...],
 
 def _turned(polygon: db.Polygon, lines: tuple[Line, ...], contacts: tuple[Contact, ...], code: int) -> Piece:
     """The piece in one of eight orientations, back in the corner of the first quadrant."""
-    turn = db.Trans(code % 4, code >= 4, 0, 0)
+    turn = turn_of(code)
     turned = polygon.transformed(turn)
     corner = turned.bbox().p1
     (a, b), (c, d) = ((v.x, v.y) for v in (turn * db.Vector(1, 0), turn * db.Vector(0, 1)))

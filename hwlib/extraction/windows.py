@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import klayout.db as db
 import numpy as np
 
-from hwlib.drawing.hierarchy import CELL, NA, NB, expanded
+from hwlib.drawing.hierarchy import CELL, NA, NB, expanded, turn_of
 from hwlib.drawing.reader import WIRING, Drawing
 
 SMALL = 16  # pillar shapes: cells with fewer are merged before counting, a pillar may be drawn in parts
@@ -79,7 +79,7 @@ def place_leaves(drawing: Drawing, leaves: set[int], *, markers: bool = False) -
 
 def _box_row(drawing: Drawing, variant: Variant, markers: bool) -> tuple[int, int, int, int]:
     box = drawing.box(drawing.layout.cell(variant[0]), markers=markers)
-    box = box.transformed(db.Trans(variant[1] % 4, variant[1] >= 4, 0, 0))
+    box = box.transformed(turn_of(variant[1]))
     return (0, 0, 0, 0) if box.empty() else (box.left, box.bottom, box.right, box.top)
 
 
@@ -106,7 +106,7 @@ class _Walker:
             found = self.below(int(row[CELL]))
             if len(found):
                 for _, turn, dx, dy in expanded(row[None]).tolist():
-                    yield _turned(found, db.Trans(turn % 4, turn >= 4, dx, dy))
+                    yield _turned(found, turn_of(turn, dx, dy))
 
 
 def _turned(rows: np.ndarray, trans: db.Trans) -> np.ndarray:
@@ -118,7 +118,7 @@ def _turned(rows: np.ndarray, trans: db.Trans) -> np.ndarray:
     if trans.rot:
         for code in np.unique(rows[:, 1]).tolist():
             here = rows[:, 1] == code
-            out[here, 1] = (db.Trans(trans.rot % 4, trans.rot >= 4, 0, 0) * db.Trans(code % 4, code >= 4, 0, 0)).rot
+            out[here, 1] = (turn_of(trans.rot) * turn_of(code)).rot
     return out
 
 

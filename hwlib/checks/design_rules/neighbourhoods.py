@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import klayout.db as kdb
 import numpy as np
 
+from hwlib.drawing.hierarchy import turn_of
 from hwlib.drawing.reader import Drawing
 from hwlib.extraction.windows import Placements, leaf_cells, place_leaves
 
@@ -172,7 +173,7 @@ class _KindFinder:
 
 
 def _shapes(drawing: Drawing, names: Iterable[str], cell: int, rotation: int) -> Shapes:
-    move = kdb.Trans(rotation % 4, rotation >= 4, 0, 0)
+    move = turn_of(rotation)
     merged = drawing.shapes(drawing.layout.cell(cell), move)
     return {name: merged[name] for name in names if not merged[name].is_empty()}
 
