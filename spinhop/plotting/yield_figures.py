@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from spinhop.plotting.plot_source import PlotSource
-from spinhop.study.chip_yield import HOLDS, MARGIN, ChipShare, chip_results, chip_share, holding
+from spinhop.study.chip_yield import HOLDS, ChipShare, chip_results, chip_share, holding
+from spinhop.study.number_names import MARGIN
 from spinhop.study.sensitivity import Sensitivity, can_analyse, worst_parameters
 
 _MOST_RULES = 12  # the ones that fewest chips keep

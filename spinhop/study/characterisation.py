@@ -16,7 +16,8 @@ from hwlib.units import Quantity
 from spinhop.designs.design_fields import whole_design
 from spinhop.run_folder.inputs import read_design
 from spinhop.study.characterisation_table import Column, Row, write_table
-from spinhop.study.point_evaluation import UNSURE, own_v_dw
+from spinhop.study.number_names import MARGIN, RULES_BROKEN, UNSURE
+from spinhop.study.point_evaluation import own_v_dw
 from spinhop.study.study_fields import study_of
 from spinhop.study.study_store import load_study_results
 from spinhop.study.sweep_runner import Advance, sweep
@@ -27,7 +28,7 @@ _CONDITIONS = {
     "v_dw": Column("V", "V_DW applied"), "temperature": Column("K", "of walls that move at random; none: they do not"),
 }  # fmt: skip
 _FIRST = ("works", UNSURE, "rest_rate", "time_mean", "time_median", "time_max", "energy_mean", "window_low",
-          "window_high", "rules_broken")  # fmt: skip
+          "window_high", RULES_BROKEN)  # fmt: skip
 _MOST_POINTS = 10_000
 _VOLTS, _KELVIN = Quantity("V", 1e-6, 1e3), Quantity("K", 0, 1000)
 
@@ -145,9 +146,7 @@ def _temperatures(design: Design, given: Sequence[float | str]) -> list[float | 
 def _table(folder: Path, field: str, own: tuple[float, float | None]) -> tuple[dict[str, Column], list[Row]]:
     data = load_study_results(folder)
     names = [str(name) for name in data.data_vars if data[name].dtype.kind == "f" and str(name) != "v_dw"]
-    names.sort(
-        key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name.startswith("margin."), name)
-    )
+    names.sort(key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name.startswith(MARGIN), name))
     columns = _CONDITIONS | {
         name: Column(str(data[name].attrs["units"]), str(data[name].attrs["long_name"])) for name in names
     }  # fmt: skip

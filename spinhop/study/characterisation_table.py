@@ -14,7 +14,7 @@ from hwlib.errors import harmless
 from hwlib.quantities import printed
 from hwlib.storage.made_with import design_attributes
 from hwlib.storage.writing import write_bytes
-from spinhop.study.point_evaluation import UNSURE
+from spinhop.study.number_names import MARGIN, UNSURE
 from spinhop.verdicts.verdict import UNDETERMINED
 
 TABLE = "characterisation"
@@ -74,7 +74,7 @@ def _cell(value: float | None, unit: str) -> str:
 def main_columns(columns: dict[str, Column]) -> list[str]:
     """Names of columns for people: all but margins of rules, ends of intervals, and what the cell of ``works`` says."""
     ends = {UNSURE} | {name for name in columns if name.endswith(("_low", "_high")) and not name.startswith("window_")}
-    return [name for name in columns if name not in ends and not name.startswith("margin.")]
+    return [name for name in columns if name not in ends and not name.startswith(MARGIN)]
 
 
 def _markdown(design: Design, about: dict[str, Any], wires: str, columns: dict[str, Column], rows: list[Row]) -> str:

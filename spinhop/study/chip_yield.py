@@ -18,7 +18,8 @@ from hwlib.quantities import plain_number, whole_number
 from spinhop.pages.docs_links import see
 from spinhop.run_folder.inputs import read_design
 from spinhop.runtime.executor import executor
-from spinhop.study.point_evaluation import UNSURE, evaluated
+from spinhop.study.number_names import DRAWING_ERRORS, MARGIN, RULES_BROKEN, UNSURE
+from spinhop.study.point_evaluation import evaluated
 from spinhop.study.sensitivity import Sensitivity, can_analyse, worst_parameters
 from spinhop.study.study_fields import MOST_POINTS, AxisRange, study_of
 from spinhop.study.study_store import StudyStore, rows_of
@@ -26,9 +27,7 @@ from spinhop.study.sweep_runner import StudyPlan, held_store
 
 LEVEL = 0.95
 _ROUND = 16  # chips between two looks at the precision, whatever the number of workers
-MARGIN = "margin."
-DRAWING_ERRORS = "drawing_errors"
-BROKEN_RULES = ("rules_broken", DRAWING_ERRORS)  # how many, of the operating point and of the drawing
+BROKEN_RULES = (RULES_BROKEN, DRAWING_ERRORS)
 HOLDS = -1e-9  # margin: a limit met exactly holds
 
 
@@ -176,7 +175,7 @@ def chip_results(numbers: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _results(store: StudyStore, counted: int) -> dict[str, np.ndarray]:
-    names = ["works", "rules_broken", *([DRAWING_ERRORS] if DRAWING_ERRORS in store.names else [])]
+    names = ["works", RULES_BROKEN, *([DRAWING_ERRORS] if DRAWING_ERRORS in store.names else [])]
     return chip_results({name: store.numbers(name)[:counted] for name in names})
 
 

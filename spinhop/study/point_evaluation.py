@@ -24,6 +24,7 @@ from spinhop.run_folder.artefacts import result_inputs
 from spinhop.run_folder.inputs import files_of
 from spinhop.run_folder.provenance import data_hash, file_hash
 from spinhop.stages import run_tolerance
+from spinhop.study.number_names import DRAWING_ERRORS, MARGIN, RULES_BROKEN, UNSURE
 from spinhop.study.study_fields import WIRES, StudyFields
 from spinhop.verdicts.point_tables import common_window
 from spinhop.verdicts.verdict import UNDETERMINED, WORKS, TrialCounts
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from hwlib.network import Network
 
 _NOT_DRAWN = ("seed", "operating_point", "compensation", "task", "waivers", "variation")
-UNSURE = "works_undetermined"
 SAMPLE = "sample."  # before the names of what was drawn for a chip
 _KEPT = 4  # drawn networks that a process keeps: points of equal drawing follow each other in a grid
 
@@ -163,7 +163,7 @@ class PointEvaluator:
             network, area, errors = self._drawing(design, process)
             _note(result, "area", area, "m^2", "of the macro as drawn")
             if self._rules:
-                _note(result, "drawing_errors", errors, "1", "violations of design rules and connectivity")
+                _note(result, DRAWING_ERRORS, errors, "1", "violations of design rules and connectivity")
         if design.variation is not None:
             _note_chip(result, network, design, process)
             design, network = made(design, process, network)
@@ -185,12 +185,12 @@ class PointEvaluator:
 
         report = sim.judge(network, design, process)
         broken = sum(finding.severity == "error" for finding in report.findings())
-        _note(result, "rules_broken", broken, "1", "operating-point rules with an error that is not waived")
+        _note(result, RULES_BROKEN, broken, "1", "operating-point rules with an error that is not waived")
         for name, end in zip(("window_low", "window_high"), common_window(report.values), strict=True):
             _note(result, name, end, "V", f"{name.removeprefix('window_')} end of all neurons' V_DW window")
         for outcome in report.outcomes:
             about = f"relative margin of the rule {outcome.rule}"
-            _note(result, f"margin.{outcome.rule}", outcome.margin, "1", about)
+            _note(result, f"{MARGIN}{outcome.rule}", outcome.margin, "1", about)
 
     def _drawing(self, design: Design, process: Process) -> tuple[Network, float, int]:
         """Extracted network, area in m² and errors of the drawing; drawn once for all chips of it."""

@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from hwlib.errors import InputError, cut
+from spinhop.study.number_names import DRAWING_ERRORS, MARGIN, RULES_BROKEN, UNSURE
 
 _ROUNDING = 1e-9  # relative
 _ALWAYS = ("works", "trials", "at_rest", "undetermined", "rest_rate", "energy_mean")  # of every point with trials
 _TRIALS = "trials"
 _LOST = "a point that is done without this number"
-_RULES, _MARGIN = "rules_broken", "margin."
 _TIMES = ("time_mean", "time_median", "time_max")
 _COUNTED = ("at_rest", "undetermined", "recalled")  # of the trials
 _SHARES = ("rest_rate", "accuracy_mean", "recall_rate")
-_NOT_NEGATIVE = (*_TIMES, "energy_mean", "area", "drawing_errors", _RULES)
-_WHOLE = (_TRIALS, *_COUNTED, "drawing_errors", _RULES)
+_NOT_NEGATIVE = (*_TIMES, "energy_mean", "area", DRAWING_ERRORS, RULES_BROKEN)
+_WHOLE = (_TRIALS, *_COUNTED, DRAWING_ERRORS, RULES_BROKEN)
 
 
 def refuse_other_values(
@@ -93,7 +93,7 @@ def _faults(numbers: Mapping[str, np.ndarray]) -> Iterator[tuple[str, str]]:
     """Columns of points with numbers that cannot be, and why."""
     yield from _gaps(numbers)
     for name, allowed, good in (
-        *((name, "0 or 1", lambda values: np.isin(values, (0, 1))) for name in ("works",)),
+        *((name, "0 or 1", lambda values: np.isin(values, (0, 1))) for name in ("works", UNSURE)),
         *((name, "0 to 1", lambda values: (values >= 0) & (values <= 1 + _ROUNDING)) for name in _SHARES),
         *((name, "0 or more", lambda values: values >= 0) for name in _NOT_NEGATIVE),
         *((name, "whole numbers", lambda values: values == np.round(values)) for name in _WHOLE),
@@ -108,15 +108,15 @@ def _gaps(numbers: Mapping[str, np.ndarray]) -> Iterator[tuple[str, str]]:
     needed = [name for name in _ALWAYS if name in numbers]
     if {"trials", "at_rest", "rest_rate"} & {*needed}:
         needed = [*_ALWAYS]
-    if _RULES in numbers or any(name.startswith(_MARGIN) for name in numbers):
-        needed.append(_RULES)
+    if RULES_BROKEN in numbers or any(name.startswith(MARGIN) for name in numbers):
+        needed.append(RULES_BROKEN)
     for name in needed:
         if name not in numbers:
             yield name, "is missing"
         elif np.isnan(numbers[name]).any():
             yield name, _LOST
     # Some points may lack a rule that others have; one that none has, has no column.
-    yield from ((n, _LOST) for n, each in numbers.items() if n.startswith(_MARGIN) and np.isnan(each).all())
+    yield from ((n, _LOST) for n, each in numbers.items() if n.startswith(MARGIN) and np.isnan(each).all())
 
 
 def _contradictions(numbers: Mapping[str, np.ndarray]) -> Iterator[tuple[str, str]]:
