@@ -117,6 +117,7 @@ class StaticCircuits:
         self._held: dict[bytes, ResistorNetwork] = {}
         self._last: tuple[bytes, StaticCircuit] | None = None
         self._currents: dict[tuple[bytes, ...], np.ndarray] = {}
+        self._of_somas: dict[tuple[bytes, ...], np.ndarray] = {}
 
     def _ends(self, resistors: slice) -> tuple[np.ndarray, np.ndarray]:
         """Circuit nodes of some of the graph's resistors, as wide as indices are: else each look-up makes them so."""
@@ -199,16 +200,25 @@ class StaticCircuits:
         self._last = None
         self._held.clear()
         self._currents.clear()
+        self._of_somas.clear()
         self.graph.forget()
 
     @staticmethod
     def _key(parallel: np.ndarray, held: np.ndarray, net_voltage: np.ndarray) -> tuple[bytes, ...]:
-        return tuple(blake2b(array.tobytes()).digest() for array in (parallel, held, net_voltage))
+        share = np.asarray(parallel, float)  # a state is one, whether walls are said by sides or by shares
+        return tuple(blake2b(array.tobytes()).digest() for array in (share, held, net_voltage))
 
     def track_current(self, parallel: np.ndarray, held: np.ndarray, net_voltage: np.ndarray) -> np.ndarray:
         """Track currents in A of ``solve(parallel, held, net_voltage)``, of before if they are kept, (devices,)."""
         known = self._currents.get(self._key(parallel, held, net_voltage))
         return self.solve(parallel, held, net_voltage).track_current if known is None else known
+
+    def soma_current(self, parallel: np.ndarray, held: np.ndarray, net_voltage: np.ndarray) -> np.ndarray:
+        """Track currents in A of the somas, as of ``track_current``; few enough to be kept of any network, (N,)."""
+        key = self._key(parallel, held, net_voltage)
+        if key not in self._of_somas:
+            self._of_somas[key] = self.track_current(parallel, held, net_voltage)[self.network.somas]
+        return self._of_somas[key]
 
     def on_all_nodes(
         self, at: np.ndarray, pillar_siemens: np.ndarray, injected: np.ndarray | None = None

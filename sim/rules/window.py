@@ -132,9 +132,7 @@ def dendrite_bound(cases: Cases) -> float:
     largest = []
     for state in RUN_STATES.values():
         parallel = cases.parallel(*state)
-        fed, weighed = (
-            cases.circuits.track_current(parallel, held, volts)[somas] for volts in (feeds.astype(float), weights)
-        )
+        fed, weighed = (cases.circuits.soma_current(parallel, held, volts) for volts in (feeds.astype(float), weights))
         largest.append(float(np.abs((cases.protocol.v_dw * fed + weighed) * network.r_m[somas]).max()))
     return max(cases.protocol.v_charge, *largest)
 

@@ -10,6 +10,7 @@ from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
 from hwlib.schematic import ideal_network
 from layouts import hopfield, write_layout
 from sim.circuit.series_terminals import series_branches
+from sim.rules import statics
 from sim.rules.statics import StaticCircuits
 from tests.support.dense_circuit import dense_potentials
 
@@ -82,6 +83,20 @@ def test_a_state_solved_before_is_that_state(network):
         kept = circuits.track_current(states[state], held, volts[source])
         np.testing.assert_allclose(kept, fresh, rtol=1e-9, atol=1e-18)
     assert len({circuits.track_current(states[k], held, volts[j]).tobytes() for k, j in order}) == 4
+
+
+def test_what_the_somas_carry_in_a_state_is_solved_once_whatever_fits_into_memory(network, monkeypatch):
+    monkeypatch.setattr(statics, "_MOST_KEPT", 0)  # a million devices: of all tracks only a few states are kept
+    held, volts = network.held_nets(LINE, RAIL), network.nets_of(LINE).astype(float)
+    circuits, solved = StaticCircuits(network), []
+    solve = circuits.solve
+    monkeypatch.setattr(circuits, "solve", lambda *asked: solved.append(1) or solve(*asked))
+    on, off = np.ones(network.devices, bool), np.zeros(network.devices, bool)
+    for walls in (on, off, on, off):
+        tracks = StaticCircuits(network).solve(walls, held, volts).track_current
+        np.testing.assert_allclose(circuits.soma_current(walls, held, volts), tracks[network.somas], rtol=1e-9)
+    circuits.track_current(off.astype(float), held, volts)  # the last one, said by shares of the pillars
+    assert len(solved) == 2
 
 
 def test_one_solve_tells_what_each_pillar_hands_a_soma(network):
