@@ -58,7 +58,7 @@ def _on_one(conductor: Conductor, lines: dict[int, Line], ports: list[Port], gri
     """The same for those lines that are whole ends of sections of one conductor."""
     if not lines:
         return {}
-    edges: list[EdgeXY] = [(e.x1, e.y1, e.x2, e.y2) for e in conductor.polygon.each_edge()]
+    edges: tuple[EdgeXY, ...] = tuple((e.x1, e.y1, e.x2, e.y2) for e in conductor.polygon.each_edge())
     ends = [(k, section) for section in sections(edges) for k, line in lines.items() if whole_end(section, line)]
     return {k: reach_past(section, conductor.taps, [*ports, Port(-1, lines[k])], lines[k], grid) for k, section in ends}
 

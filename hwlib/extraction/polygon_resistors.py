@@ -79,7 +79,7 @@ def wire(conductor: Conductor, frame: Frame, out: PolygonResistors) -> None:
 def _straight_parts(c: Conductor) -> list[Section]:
     """The sections along which current flows: long ones, and those that go on beyond the window."""
     if not c.polygon.is_box():
-        edges: list[EdgeXY] = [(e.x1, e.y1, e.x2, e.y2) for e in c.polygon.each_edge()]
+        edges: tuple[EdgeXY, ...] = tuple((e.x1, e.y1, e.x2, e.y2) for e in c.polygon.each_edge())
         return [s for s in sections(edges) if s.length >= s.width or any(whole_end(s, p.line) for p in c.ports)]
     box = c.polygon.bbox()
     both = [Section(True, box.left, box.right, box.bottom, box.top, False, False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -91,7 +92,8 @@ def _touches(interval: Interval, others: list[Interval]) -> bool:
     return any(low < interval[1] and high > interval[0] for low, high in others)
 
 
-def sections(edges: list[EdgeXY]) -> list[Section]:
+@lru_cache(256)  # windows of an array have the same polygons, and many boxes
+def sections(edges: tuple[EdgeXY, ...]) -> tuple[Section, ...]:
     """All maximal sections along x and along y of a polygon (hull and holes as edges)."""
     turned = [(y1, x1, y2, x2) for x1, y1, x2, y2 in edges]
-    return _along(edges, True) + _along(turned, False)
+    return *_along(list(edges), True), *_along(turned, False)
