@@ -14,6 +14,7 @@ from hwlib.device import Device
 from hwlib.drawing.reader import Drawing, LayoutSource, open_layout
 from hwlib.errors import InputError
 from hwlib.extraction.device_shapes import DeviceShape, find_devices
+from hwlib.extraction.sheet import Frame
 from hwlib.findings import Finding
 from hwlib.network import TERMINALS
 from hwlib.process import Process
@@ -89,7 +90,8 @@ def check_lone_device(
     if device is not None:
         findings += _other_sizes(sizes, device, process)
     try:
-        (shape,) = find_devices(_shapes(drawing, process), drawing.where)
+        frame = Frame.of(drawing.dbu, process.grid)
+        (shape,) = find_devices(_shapes(drawing, process), drawing.where, frame)
     except InputError as error:
         return LoneDevice([*findings, Finding("lvs", "lvs.device", str(error))], sizes, {})
     return LoneDevice(findings, sizes, _values(shape, drawing.dbu, device or Device(), process))

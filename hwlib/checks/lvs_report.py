@@ -125,7 +125,8 @@ class LvsReport:
 
     def uneven(self, device: int, index: int, narrowest: float, widest: float, required: float) -> None:
         """A track whose width changes along it; measured is the width that is farther from the design's."""
-        message = f"{self._name(index)}: the track is {narrowest * 1e9:.6g} to {widest * 1e9:.6g} nm wide "
+        least = round(narrowest * 1e9, 6)  # where it meets itself in a point it is not quite 0
+        message = f"{self._name(index)}: the track is {least:.6g} to {widest * 1e9:.6g} nm wide "
         message += f"instead of {required * 1e9:.6g}"
         measured = narrowest if required - narrowest >= widest - required else widest
         self._add("lvs.size", message, self._pillar(device), float(measured), float(required), "m")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import klayout.db as db
 
-from hwlib.drawing.track_widths import Stretch, narrowest_and_widest, track_widths
+from hwlib.drawing.track_widths import goes_straight_on, narrowest_and_widest, squares, track_widths
 from hwlib.errors import InputError
+from hwlib.extraction.grid import Line
 from hwlib.extraction.place import Finder, centre
+from hwlib.extraction.sheet import Frame, solve
 
+_POINT = 1e-3  # dbu; less is no metal between two corners
 _SLANT = 0.1  # sideways from end to end, by the way along the track; 0.1 are 6°
 Where = Callable[[float, float], str]
 _LAYERS = ("pillar", "track", "vt", "m1", "pin", "read")  # what a device is recognised by
@@ -38,12 +40,13 @@ class DeviceShape:
     contacts_out: tuple[db.Polygon, ...]
 
 
-def find_devices(shapes: dict[str, db.Region], where: Where) -> list[DeviceShape]:
+def find_devices(shapes: dict[str, db.Region], where: Where, frame: Frame) -> list[DeviceShape]:
     """Devices of merged layer ``shapes``: a pillar on a track and on a read electrode, with two contacted ends.
 
     Args:
         shapes: merged region of each layer by name.
         where: turns window coordinates (dbu) into words for messages.
+        frame: lengths of the layout.
 
     Raises:
         InputError: a pillar without track, read electrode, m1 or two contacts, with its place.
@@ -73,23 +76,24 @@ def find_devices(shapes: dict[str, db.Region], where: Where) -> list[DeviceShape
             raise InputError(f"{place}: no read electrode under its pillar (MTJ_OUT missing)")
         if (core & _joined(tops, tops.near(pillar.bbox()))).is_empty():
             raise InputError(f"{place}: no m1 over its pillar (MTJ_IN missing)")
-        out.append(_measured(core.merged(), tracks.polygons[on[0]], contacts, pins, place))
+        out.append(_measured(core.merged(), tracks.polygons[on[0]], contacts, pins, place, frame))
     return out
 
 
 class EqualDevices:
     """Finds the devices of windows of one layout; where all their layers are alike they are measured once."""
 
-    def __init__(self) -> None:
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
         self._known: dict[tuple[str, ...], list[DeviceShape]] = {}
 
     def find(self, shapes: dict[str, db.Region], where: Where) -> list[DeviceShape]:
         """As ``find_devices``."""
         if shapes["pillar"].count() != 1:  # none, or a flat layout's: no window of a tile
-            return find_devices(shapes, where)
+            return find_devices(shapes, where, self._frame)
         key = tuple(shapes[name].to_s(shapes[name].count()) for name in _LAYERS)  # else the first 20 polygons alone
         if key not in self._known:
-            self._known[key] = find_devices(shapes, where)
+            self._known[key] = find_devices(shapes, where, self._frame)
         return self._known[key]
 
 
@@ -104,7 +108,9 @@ def _span(box: db.Box, axis: int) -> tuple[int, int]:
     return (box.left, box.right) if axis == 0 else (box.bottom, box.top)
 
 
-def _measured(core: db.Region, track: db.Polygon, contacts: Finder, pins: Finder, place: str) -> DeviceShape:
+def _measured(
+    core: db.Region, track: db.Polygon, contacts: Finder, pins: Finder, place: str, frame: Frame
+) -> DeviceShape:
     mine = [contacts.polygons[k] for k in contacts.near(track.bbox())
             if db.Region(contacts.polygons[k]).inside(db.Region(track)).count()]  # fmt: skip
     pillar = core.bbox()
@@ -125,11 +131,15 @@ def _measured(core: db.Region, track: db.Polygon, contacts: Finder, pins: Finder
                else db.Box(box.left, facing_low, box.right, facing_high))  # fmt: skip
     run = db.Region(track) & db.Region(between)
     stretches = track_widths(run, axis)
+    straight, narrowest = goes_straight_on(stretches), narrowest_and_widest(stretches)[0]
+    if not straight and narrowest < _POINT:
+        raise InputError(f"{place}: its track holds together in a point alone (DW_IN and DW_OUT are not joined)")
     start, end = _span(pillar, axis)
     middle = (start + end) / 2
     return DeviceShape(
         *centre(pillar), length=length, track_width=run.area() / length,
-        narrowest_width=narrowest_and_widest(stretches)[0], track_squares=_squares(stretches),
+        narrowest_width=narrowest,
+        track_squares=squares(stretches) if straight else _solved_squares(run, axis, (facing_low, facing_high), frame),
         pillar_width=end - start, pillar_centre=middle - facing_low if pinned[0] else facing_high - middle,
         pillar_area=core.area(), pillar=pillar,
         contacts_in=tuple(low if pinned[0] else high), contacts_out=tuple(high if pinned[0] else low),
@@ -144,13 +154,20 @@ def _refuse_slanted(low: list[db.Polygon], high: list[db.Polygon], axis: int, pl
         raise InputError(f"{place}: its track runs neither along x nor along y, its size cannot be read")
 
 
-def _squares(stretches: list[Stretch]) -> float:
-    """Squares of a track by its width from place to place."""
-    total = 0.0
-    for length, first, last in stretches:
-        narrow, wide = min(first, last), max(first, last)
-        total += length * (math.log(wide / narrow) / (wide - narrow) if wide > narrow * (1 + 1e-9) else 1 / narrow)
-    return total
+def _solved_squares(run: db.Region, axis: int, ends: tuple[int, int], frame: Frame) -> float:
+    """Squares of a track that goes on beside itself, where current flows aslant: as of any sheet."""
+    siemens = 0.0
+    for polygon in run.merged().each():
+        lines = [
+            Line(axis == 0, at, *sorted((edge.p1.y, edge.p2.y) if axis == 0 else (edge.p1.x, edge.p2.x)))
+            for at in ends
+            for edge in polygon.each_edge()
+            if {(p.x, p.y)[axis] for p in (edge.p1, edge.p2)} == {at}
+        ]
+        low = [line.at == ends[0] for line in lines]
+        if 0 < sum(low) < len(lines):
+            siemens -= solve(polygon, lines, [], frame).matrix[low][:, [not each for each in low]].sum()
+    return 1 / siemens
 
 
 def _ends(mine: list[db.Polygon], pillar: db.Box, place: str) -> tuple[int, list[db.Polygon], list[db.Polygon]]:

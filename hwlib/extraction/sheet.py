@@ -47,6 +47,11 @@ class Frame(NamedTuple):
     micron: float
     grid: int
 
+    @classmethod
+    def of(cls, dbu: float, grid: float) -> Frame:
+        """By the database unit and the process's grid, both in m."""
+        return cls(dbu * 1e6, max(round(grid / dbu), 1))
+
 
 class Solved(NamedTuple):
     """A piece between its ports.

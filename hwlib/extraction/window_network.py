@@ -91,8 +91,9 @@ class WindowExtractor:
         self.dbu = dbu_m
         self.layers = tuple(n for n, layer in process.layers.items() if layer.kind in ("conductor", "via"))
         self.conductors = [name for name in self.layers if process.layers[name].kind == "conductor"]
-        self.wires = EqualWires(Frame(dbu_m * 1e6, max(round(process.grid / dbu_m), 1)))
-        self.devices = EqualDevices()
+        frame = Frame.of(dbu_m, process.grid)
+        self.wires = EqualWires(frame)
+        self.devices = EqualDevices(frame)
 
     def shapes(self, regions: dict[str, db.Region]) -> WindowShapes:
         """A window's merged region per layer name, to be extracted with any labels and contacts."""

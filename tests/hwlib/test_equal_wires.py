@@ -66,8 +66,8 @@ def test_devices_among_many_shapes_are_told_apart_by_all_of_them():
                  "m1": own + beside}  # fmt: skip
         return {name: db.Region(drawn).merged() for name, drawn in boxes.items()}
 
-    equal, where = EqualDevices(), lambda x, y: f"{x}, {y}"
+    equal, where = EqualDevices(FRAME), lambda x, y: f"{x}, {y}"
     for contact in (110, 125, 110):
         found = equal.find(window(contact), where)
-        assert found == find_devices(window(contact), where)
+        assert found == find_devices(window(contact), where, FRAME)
         assert found[0].length == max(contact, 120) - 20

@@ -15,7 +15,7 @@ import pytest
 
 from hwlib.checks import lvs, lvs_script, write_lvs_script, write_reference_spice
 from hwlib.checks.design_rules.ruby import ruby_text
-from hwlib.checks.editing import carve
+from hwlib.checks.editing import add, carve
 from hwlib.checks.faults import KINDS, plant
 from hwlib.checks.flat_view import FlatView
 from hwlib.checks.planter import Planter
@@ -123,6 +123,11 @@ def test_planted_faults_have_the_checker_s_verdict(macro, tmp_path):
     for shape in [each.shape() for each in texts.each()]:
         shape.text_string = shape.text_string.upper()
     carve(layouts["no-device"], COPPER, "pillar", planter.view.devices[4].pillar)
+    layouts["crooked"] = planter.view.layout.dup()
+    track, pillar = planter.view.devices[4].track, planter.view.devices[4].pillar
+    out = kdb.Box(pillar.right + 5, track.bottom, pillar.right + 25, track.top)  # of it, to its side: no less wide
+    carve(layouts["crooked"], COPPER, "track", out)
+    add(layouts["crooked"], COPPER, "track", out.moved(0, 6))
     layouts["remark"], layouts["empty-top"] = planter.view.layout.dup(), planter.view.layout.dup()
     layouts["empty-top"].create_cell("empty")
     remarks = layouts["remark"].top_cell().shapes(layouts["remark"].layer(*COPPER.layers["m3"].label))
@@ -134,7 +139,7 @@ def test_planted_faults_have_the_checker_s_verdict(macro, tmp_path):
     theirs = {kind: code for kind, (code, _) in zip(layouts, run_many(runs, tmp_path), strict=True)}
     ours = {kind: int(failed(lvs(run[0], COPPER, macro.design))) for kind, run in zip(layouts, runs, strict=True)}
     assert theirs == ours
-    assert {kind for kind, code in theirs.items() if code == 1} >= WRONG | {"capitals", "no-device"}
+    assert {kind for kind, code in theirs.items() if code == 1} >= WRONG | {"capitals", "crooked", "no-device"}
     assert not {kind for kind, code in theirs.items() if code == 1} & (FINE | {"remark", "empty-top"})
 
 
