@@ -11,6 +11,7 @@ import numpy as np
 
 from hwlib.connected_parts import connected_parts
 from hwlib.errors import InputError
+from hwlib.extraction.bridging_vias import refuse_bridging
 from hwlib.extraction.device_shapes import DeviceShape, EqualDevices, Where
 from hwlib.extraction.equal_wires import EqualWires
 from hwlib.extraction.grid import Line
@@ -153,6 +154,7 @@ class _Window:
 
     def contact(self, where: Where) -> tuple[list[DeviceShape], np.ndarray]:
         """Put devices and vias on the conductors; the devices and their terminals' nodes, shape (devices, 4)."""
+        refuse_bridging(self.shapes, self.process, where)
         devices = self.owner.devices.find(self.shapes.regions, where)
         terminals = np.array([self._terminals(d) for d in devices], np.int32).reshape(-1, 4)
         for name in self.owner.layers:

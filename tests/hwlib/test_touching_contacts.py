@@ -63,6 +63,27 @@ def test_a_via_that_ends_at_an_edge_joins_nothing(boxes_and_rule, tmp_path):
         extract(tmp_path / "drawn.gds", EBEAM, TWO)
 
 
+PLATES = {
+    "v1 over a tile": ("v1", (270, 280, 500, 430)), "v1 from a contact to m1": ("v1", (285, 296, 320, 305)),
+    "v1 from m1 to m2": ("v1", (80, 240, 200, 260)),
+    "vt": ("vt", (290, 310, 350, 340)), "pillar": ("pillar", (330, 310, 400, 340)), "vr": ("vr", (270, 280, 500, 430)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layer_and_box", PLATES.values(), ids=PLATES)
+@pytest.mark.parametrize("flat", [False, True])
+def test_a_via_over_wires_beside_one_another_is_a_short_for_the_extraction_too(layer_and_box, flat):
+    """It took places where wires lie over one another for contacts, and read resistances as if nothing were wrong."""
+    draw = draw_network(TWO)
+    layer, box = layer_and_box
+    draw.box(draw.layout.cell("soma"), layer, *box)
+    if flat:
+        draw.layout.top_cell().flatten(-1, True)
+    assert {"lvs.short", "lvs.device"} & {f.rule for f in lvs(draw.layout, EBEAM, TWO)}
+    with pytest.raises(InputError, match=rf"a shape on {layer} at .* joins wires of .* beside one another"):
+        extract(draw.layout, EBEAM, TWO)
+
+
 @pytest.mark.parametrize("boxes_and_rule", JOINED.values(), ids=JOINED)
 def test_a_via_joins_what_it_overlaps_by_a_database_unit(boxes_and_rule, tmp_path):
     boxes, rule = boxes_and_rule
