@@ -23,7 +23,7 @@ from spinhop.optimize.stored_trials import read_judged
 from spinhop.optimize.trial_evaluation import Judged, judged
 from spinhop.run_folder.folder_lock import hold, refuse_others
 from spinhop.run_folder.provenance import code_version, data_hash
-from spinhop.runtime.executor import executor
+from spinhop.runtime.executor import check_workers, executor
 
 FOLDER = Path(layouts.__file__).parent / "codesigned"
 GRAPHS = 10  # of the Biq Mac library's g05_60 that a max-cut design is programmed with, one after the other
@@ -91,9 +91,10 @@ def measure(
         progress: called with (programmes judged, in all).
 
     Raises:
-        InputError: a bad design file, or a folder with other files.
+        InputError: a bad design file, no such workers, or a folder with other files.
     """
     folder = folder.absolute()
+    check_workers(workers, scheduler)
     with hold(folder, (), _refuse_foreign):
         designs = [load_design(path) for path in paths]
         written = [_programmes(design, folder) for design in designs]

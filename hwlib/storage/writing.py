@@ -8,8 +8,8 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +127,13 @@ def write_atomic(path: Path, write: Callable[[Path], Any], one_writer: bool = Fa
 def write_bytes(path: Path, content: bytes | memoryview) -> Path:
     """Write a file's whole content."""
     return write_atomic(path, lambda p: p.write_bytes(content))
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write files that belong together, the first of them last: all of them, or none where one cannot be written."""
+    with ExitStack() as stack:
+        for path, content in contents.items():
+            stack.enter_context(replacing(path)).write_bytes(content)
 
 
 def write_with_library(

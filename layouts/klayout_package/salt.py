@@ -60,9 +60,9 @@ def write_package(process: Process, folder: str | Path, *, python: str = sys.exe
             f"Check with spinhop, {process.name}", _filled("check_macro.py.txt", words), "pymacros"
         ),
     }
-    technology = write_technology(process, base)
-    for path, text in made.items():
+    for path, text in made.items():  # the grain first: by it the folder is known for a package, however soon this ends
         write_bytes(path, text.encode())
+    technology = write_technology(process, base)
     return [technology, technology.with_suffix(".lyp"), *made]
 
 

@@ -24,7 +24,7 @@ from spinhop.atlas.sized_design import SMALLEST, Curve, refuse_fixed_size
 from spinhop.run_folder.folder_lock import hold, refuse_others
 from spinhop.run_folder.inputs import contents_of, read_design
 from spinhop.run_folder.provenance import code_version, data_hash
-from spinhop.runtime.executor import Executor, executor
+from spinhop.runtime.executor import Executor, check_workers, executor
 
 Advance = Callable[[int, int], None]
 _OURS = re.compile(r"atlas\.(nc|md|svg|png)")
@@ -90,6 +90,7 @@ def make_atlas(
     made = design_attributes(base) | about
     if design_path is not None and real_path(design_path).parent == real_path(folder):
         raise InputError(f"{folder}: has the design itself; give another folder for results")
+    check_workers(workers, scheduler)
     with hold(folder, (), refuse_others("atlas", POINTS, _OURS)):
         store = AtlasStore(folder, key)
         if not fresh:

@@ -24,15 +24,14 @@ def technology(
 
     from hwlib.process import load_process
     from spinhop.console import print_files
-    from spinhop.run_folder.folder_lock import begins_with, refuse_others
+    from spinhop.run_folder.folder_lock import begins_with, hold, refuse_others
 
     rules = load_process(process)
-    if out.exists():
-        ours = begins_with(re.compile(rb"<name>spinhop_"))
-        refuse_others("KLayout package of spinhop", "grain.xml", re.compile("tech"), ours)(out)
-    from layouts.klayout_package import write_package  # which takes seconds to load
+    ours = begins_with(re.compile(rb"<name>spinhop_"))
+    with hold(out, ("tech",), refuse_others("KLayout package of spinhop", "grain.xml", re.compile("tech"), ours)):
+        from layouts.klayout_package import write_package  # which takes seconds to load
 
-    files = write_package(rules, out)
+        files = write_package(rules, out)
     if json:
         from spinhop.console import print_json
 

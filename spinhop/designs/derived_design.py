@@ -8,7 +8,7 @@ from typing import Any
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError, shown
 from hwlib.storage.files import real_path
-from hwlib.storage.writing import refuse_existing, refuse_unwritable, write_atomic
+from hwlib.storage.writing import refuse_existing, refuse_unwritable, write_together
 from hwlib.storage.yaml_text import yaml_text
 from spinhop.designs.design_fields import plain_fields, set_field
 from spinhop.run_folder.inputs import files_of
@@ -71,10 +71,8 @@ def write_derived(
     for name, value in fields.items():
         set_field(data, name, value)
     path, text = table
-    if text:
-        write_atomic(path, lambda file: file.write_text(text, encoding="utf-8"))
     content = f"# {comment}\n{yaml_text(_without_none(data))}"
-    write_atomic(out, lambda file: file.write_text(content, encoding="utf-8"))
+    write_together({out: content.encode()} | ({path: text.encode()} if text else {}))
     return load_design(out)
 
 

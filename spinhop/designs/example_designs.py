@@ -8,7 +8,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from hwlib.errors import InputError, shown
-from hwlib.storage.writing import refuse_existing, write_bytes
+from hwlib.storage.writing import refuse_existing, write_together
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,7 @@ def copy_example(name: str, folder: Path, *, replace: bool = False) -> list[Path
     content = {folder / f"{name}.yaml": text.encode()} | content
     for path in content:
         refuse_existing(path, replace, "another folder with --out")
-    for path, data in content.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, data)
+    write_together(content)
     return list(content)
 
 

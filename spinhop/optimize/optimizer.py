@@ -26,7 +26,7 @@ from spinhop.pages.docs_links import see
 from spinhop.run_folder.folder_lock import hold, refuse_others
 from spinhop.run_folder.inputs import COPIES, PROCESS, RESOLVED, contents_of, read_design, write_inputs
 from spinhop.run_folder.provenance import code_version, data_hash
-from spinhop.runtime.executor import Executor, executor
+from spinhop.runtime.executor import Executor, check_workers, executor
 
 Advance = Callable[[int, int], None]
 _MOST_DESIGNS = 1_000_000  # to try
@@ -73,7 +73,8 @@ def optimize(
         progress: called with (designs tried, in all).
 
     Raises:
-        InputError: a bad design or search, or a folder that cannot be written, is in use or is not this search's.
+        InputError: a bad design or search, no such workers, or a folder that cannot be written, is in use or is not
+            this search's.
     """
     if trials is not None:
         trials = whole_number(trials, "trials", most=_MOST_DESIGNS)
@@ -97,6 +98,7 @@ def optimize(
     plain = design.model_dump(mode="json", exclude={"search"})
     key = data_hash([about, versions(), plain, contents_of(design), _space(design)])
     made = design_attributes(design) | about
+    check_workers(workers, scheduler)
     with hold(folder, (COPIES,), refuse_others("search", HISTORY, _OURS)):
         history = SearchHistory(design, axes, seed, key)
         if not fresh:

@@ -20,7 +20,7 @@ from spinhop.reproduce import store
 from spinhop.reproduce.rows import Row, summary_of
 from spinhop.reproduce.task import Context, PaperTask, Result
 from spinhop.run_folder.folder_lock import begins_with, hold, refuse_others
-from spinhop.runtime.executor import executor
+from spinhop.runtime.executor import check_workers
 
 Report = Callable[[str, float, int], None]
 TABLE = "rows.csv"
@@ -100,14 +100,12 @@ def reproduce(
         scheduler: address of a Dask scheduler for them instead.
 
     Raises:
-        InputError: an unknown task, a folder that cannot be written, is in use or somebody else's, or no scheduler at
-            the address.
+        InputError: an unknown task, a folder that cannot be written, is in use or somebody else's, or no such
+            workers.
     """
     folder, chosen = Path(folder), _chosen(tasks, layouts)
     seed = whole_number(seed, "seed", least=0, most=LARGEST_SEED)
-    if scheduler is not None:
-        with executor(scheduler=scheduler):  # found out now, not after the tasks that do without
-            pass
+    check_workers(workers, scheduler)
     results: list[tuple[PaperTask, Result]] = []
     with hold(folder, _PARTS, _refuse_foreign):
         for task in chosen:

@@ -105,6 +105,17 @@ class Executor:
             yield early.pop(following)
 
 
+def check_workers(workers: int | None, scheduler: str | None) -> None:
+    """Find out whether there will be such workers before a folder's results are touched, which then stay.
+
+    Args and errors as of ``executor``.
+    """
+    _counted(workers)
+    if scheduler is not None:
+        with _remote(scheduler):
+            pass
+
+
 @contextmanager
 def executor(workers: int | None = None, scheduler: str | None = None, client: Any = None) -> Iterator[Executor]:
     """Yield an executor, whose processes end with the block.
@@ -122,15 +133,20 @@ def executor(workers: int | None = None, scheduler: str | None = None, client: A
     if client is not None:
         yield Executor(_workers_of(client), client)
         return
-    count = cores() if find_spec("distributed") else 1
-    if workers is not None:
-        count = whole_number(workers, "workers", most=_MOST_WORKERS)
+    count = _counted(workers)
     if scheduler is None and count < 2:
         yield Executor()
         return
     with ExitStack() as stack:
         own = stack.enter_context(_local(count) if scheduler is None else _remote(scheduler))
         yield Executor(_workers_of(own), own)
+
+
+def _counted(workers: int | None) -> int:
+    """How many processes of this machine; those that are asked for, if so many can be."""
+    if workers is None:
+        return cores() if find_spec("distributed") else 1
+    return whole_number(workers, "workers", most=_MOST_WORKERS)
 
 
 def _workers_of(client: Any) -> int:

@@ -17,7 +17,7 @@ from hwlib.errors import InputError
 from hwlib.quantities import plain_number, whole_number
 from spinhop.pages.docs_links import see
 from spinhop.run_folder.inputs import read_design
-from spinhop.runtime.executor import executor
+from spinhop.runtime.executor import check_workers, executor
 from spinhop.study.number_names import DRAWING_ERRORS, MARGIN, RULES_BROKEN, UNSURE
 from spinhop.study.point_evaluation import evaluated
 from spinhop.study.sensitivity import Sensitivity, can_analyse, worst_parameters
@@ -120,6 +120,7 @@ def yield_of(
     precision = plain_number(precision, "precision", least=1e-3, most=0.5)
     plan = _plan(Path(design_path), folder, wires, chips, trials)
     elsewhere = scheduler is not None or client is not None
+    check_workers(workers, None)
     with ExitStack() as stack:
         processes = stack.enter_context(executor(scheduler=scheduler, client=client)) if elsewhere else None
         store = stack.enter_context(held_store(plan, fresh))

@@ -23,7 +23,7 @@ from spinhop.designs.design_fields import design_of, plain_fields, set_field
 from spinhop.run_folder.folder_lock import hold, refuse_others
 from spinhop.run_folder.inputs import files_of, read_design
 from spinhop.run_folder.provenance import code_version, data_hash, file_hash
-from spinhop.runtime.executor import cores, executor
+from spinhop.runtime.executor import check_workers, cores, executor
 from spinhop.runtime.extras import need
 from spinhop.study.point_evaluation import StudyPoint, context_of, evaluated, texts_of
 from spinhop.study.sampling import StudyAxis, axes_of_study, points_of
@@ -173,6 +173,7 @@ def sweep(
     else:
         plan = StudyPlan(load_study(study), str(study), folder)
     elsewhere = scheduler is not None or client is not None
+    check_workers(workers, None)
     with ExitStack() as stack:
         processes = stack.enter_context(executor(scheduler=scheduler, client=client)) if elsewhere else None
         store = stack.enter_context(held_store(plan, fresh))

@@ -9,7 +9,10 @@ import pytest
 
 import hwlib
 from hwlib.errors import InputError
+from spinhop.optimize import optimize
 from spinhop.run_folder.folder_lock import hold
+from spinhop.study.chip_yield import yield_of
+from spinhop.study.sweep_runner import sweep
 from tests.spinhop.test_plot import result, store_in
 
 DESIGN = "name: mine\nnetwork: {neurons: 4}\ntask: {trials: 1}\n"
@@ -83,6 +86,38 @@ def test_a_mark_that_leads_nowhere_is_none(given, spinhop, command):
     code, _, err = spinhop(*commands[command])
     assert code == 2 and err.count("\n") == 1 and "out: not empty and no folder of a " in err, err
     assert len(list(folder.iterdir())) == 1
+
+
+BEGUN = {
+    "optimize": "best_1.yaml", "sweep": "context.json", "yield": "context.json", "characterise": "context.json",
+    "atlas": "atlas.md", "codesigned": "a.json", "reproduce": "index.html",
+}  # fmt: skip
+
+
+IN_PYTHON = {"optimize": optimize, "sweep": sweep, "yield": yield_of}
+
+
+@pytest.mark.parametrize("command", BEGUN)
+def test_workers_that_there_are_not_cost_no_results(given, spinhop, command):
+    """A search removed the designs it had found before it asked whether a scheduler answers."""
+    commands, folder = given
+    name = BEGUN[command]
+    for each in (".lock", name):
+        (folder / each).write_text("kept")
+    for options in (["--scheduler", "junk"], ["--workers", 0], ["--scheduler", "junk", "--force"]):
+        code, _, err = spinhop(*commands[command], *options)
+        assert code == 2 and err.count("\n") == 1 and ("none answers" in err or "0 is not in" in err), err
+        assert {path.name: path.read_text() for path in folder.iterdir()} == dict.fromkeys([".lock", name], "kept")
+
+
+@pytest.mark.parametrize("name", IN_PYTHON)
+def test_workers_that_cannot_be_counted_cost_no_results_in_python(given, name):
+    commands, folder = given
+    for each in (".lock", BEGUN[name]):
+        (folder / each).write_text("kept")
+    with pytest.raises(InputError, match="workers: 0"):
+        IN_PYTHON[name](commands[name][1], folder, workers=0, fresh=True)
+    assert {path.read_text() for path in folder.iterdir()} == {"kept"}
 
 
 def test_figures_go_where_figures_are(given, spinhop):

@@ -127,6 +127,43 @@ def test_no_room_to_draw_is_no_verdict_on_a_design(command, tmp_path, spinhop, m
     assert code in (0, 1) and "cannot" not in out + err
 
 
+def test_a_package_goes_on_when_there_is_room_again(tmp_path, spinhop):
+    """Cut off before its mark, a package for KLayout was taken for a folder of somebody else, for ever."""
+    command, tech = ("technology", "copper", "--out", tmp_path / "out"), tmp_path / "out" / "tech"
+    for size in (100, 3000):
+        with largest_file(size):
+            code, _, err = spinhop(*command)
+        assert code == 2 and "out/" in err and "File too large" in err and err.count("\n") == 1, err
+    (tech / "copper" / ".spinhop-0123456789abcdef.lym").touch()  # of a killed one
+    assert spinhop(*command)[0] == 0
+    assert not list(tech.rglob(".spinhop-*")) and (tech / "copper" / "copper.lyt").is_file()
+
+
+LINES = "name: lines\nnetwork: {neurons: 3, weight_style: lines}\ntask: {trials: 1}\n"
+
+
+TOGETHER = {
+    "train": ("lines.yaml", "--out", "disk/new.yaml"), "examples": ("copy", "maxcut_8", "--out", "disk"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", TOGETHER)
+def test_files_that_belong_together_are_all_written_or_none(tmp_path, spinhop, monkeypatch, command):
+    """A table whose design had no room was left, and refused the next start."""
+    monkeypatch.chdir(tmp_path)
+    Path("lines.yaml").write_text(LINES)
+    disk = tmp_path / "disk"
+    try:
+        with small_disk(disk, FIRST):
+            code, out, err = spinhop(command, *TOGETHER[command])
+            assert code == 2 and "No space left on device" in err and err.count("\n") == 1 and not out, err
+            assert list(disk.iterdir()) == []
+            resize(disk, 2**20)
+            assert spinhop(command, *TOGETHER[command])[0] in (0, 1) and len(list(disk.iterdir())) == 2
+    except MountError:
+        pytest.skip(NO_MOUNT)
+
+
 def test_what_cannot_be_written_says_so_by_its_kind(tmp_path):
     with largest_file(1), pytest.raises(StorageError, match=r"a: cannot be written \(File too large\)"):
         write_bytes(tmp_path / "a", b"12")
