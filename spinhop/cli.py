@@ -45,6 +45,7 @@ from spinhop.commands import (
 )
 from spinhop.runtime.code_storage import PLACES, comes_from_numba, storage_problem
 from spinhop.runtime.extras import refusal
+from spinhop.runtime.unnamed_files import OUTPUT, unnamed
 
 app = typer.Typer(
     name="spinhop",
@@ -223,8 +224,10 @@ def _nameless(error: OSError) -> str:
         return PLACES
     if isinstance(error, FileNotFoundError) and not _folder_is_there():
         return "current folder"
-    _drop([1])
-    return "standard output"
+    found = unnamed(error)
+    if found == OUTPUT:
+        _drop([1])
+    return found
 
 
 def _folder_is_there() -> bool:

@@ -11,7 +11,8 @@ import os
 import shutil
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hwlib.argument_kinds import takes_kinds
-from hwlib.errors import InputError, cut
+from hwlib.errors import InputError, StorageError, cut
 from hwlib.storage.files import no_more_files
 from hwlib.storage.made_with import not_ours
 from hwlib.storage.netcdf import read_bounded
@@ -80,7 +81,8 @@ class StudyStore:
         if os.path.lexists(self._path):
             self._take_up(folder, identity, attributes, columns)
         else:
-            self._make(folder, attributes, columns)
+            with _named(self._path):
+                self._make(folder, attributes, columns)
         self._group = _opened(self._path, "r+")
 
     def add(self, index: int, result: PointResult) -> None:
@@ -113,9 +115,9 @@ class StudyStore:
     def write(self) -> None:
         """Write what has been added and is not yet written."""
         begun = time.monotonic()
-        for chunk in sorted(self._dirty):
-            rows = slice(chunk * _CHUNK, min((chunk + 1) * _CHUNK, len(self._hashes)))
-            self._write_rows(rows)
+        with _named(self._path):
+            for chunk in sorted(self._dirty):
+                self._write_rows(slice(chunk * _CHUNK, min((chunk + 1) * _CHUNK, len(self._hashes))))
         self._dirty.clear()
         self._written = time.monotonic()
         self._took = self._written - begun
@@ -190,13 +192,23 @@ class StudyStore:
         shutil.rmtree(larger, ignore_errors=True)
         larger.mkdir()
         self._path = larger / STORE
-        self._make(larger, attributes, columns)
+        with _named(self._path):
+            self._make(larger, attributes, columns)
         self._group = _opened(self._path, "r+")
         self._dirty = set(range(math.ceil(len(self._hashes) / _CHUNK)))
         self.write()
         self._written, self._took = -math.inf, 0.0
         self._path = self._path.rename(folder / STORE)
         _mend(folder)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Name the store that cannot be written: Zarr does not say which file had no room."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
 def column(values: Sequence[Any]) -> np.ndarray:

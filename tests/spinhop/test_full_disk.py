@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 import layouts
 from hwlib.errors import StorageError
 from hwlib.storage.writing import write_bytes
+from spinhop.study.study_store import StudyStore
 from tests.support.processes import nothing_left, start, wait_for_helper
 from tests.support.small_disk import NO_MOUNT, MountError, largest_file, resize, small_disk
 
@@ -162,6 +164,28 @@ def test_files_that_belong_together_are_all_written_or_none(tmp_path, spinhop, m
             assert spinhop(command, *TOGETHER[command])[0] in (0, 1) and len(list(disk.iterdir())) == 2
     except MountError:
         pytest.skip(NO_MOUNT)
+
+
+def _without_room(write: Callable[..., None]) -> Callable[..., None]:
+    def full(*arguments: object) -> None:
+        with largest_file(10):
+            write(*arguments)
+
+    return full
+
+
+def test_a_store_that_has_no_room_is_named(tmp_path, spinhop, monkeypatch):
+    """Zarr does not say which file it was; it was taken for standard output."""
+    (tmp_path / "design.yaml").write_text(DESIGN)
+    (tmp_path / "study.yaml").write_text(STUDY.replace("drawn", "ideal"))
+    out = tmp_path / "out"
+    arguments = ("sweep", tmp_path / "study.yaml", *ONE, "--out", out)
+    for what in ("_make", "write"):
+        with monkeypatch.context() as patch:
+            patch.setattr(StudyStore, what, _without_room(getattr(StudyStore, what)))
+            code, _, err = spinhop(*arguments)
+        assert code == 2 and err == f"spinhop: {out}/results.zarr: cannot be written (File too large)\n", err
+    assert spinhop(*arguments)[0] in (0, 1) and not list(out.rglob("*.partial"))
 
 
 def test_what_cannot_be_written_says_so_by_its_kind(tmp_path):
