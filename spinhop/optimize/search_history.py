@@ -15,7 +15,7 @@ from hwlib.errors import InputError
 from hwlib.storage.writing import write_atomic
 from spinhop.designs.design_fields import Value
 from spinhop.optimize.search_space import Axis, own_values
-from spinhop.optimize.stored_trials import read_trials
+from spinhop.optimize.stored_trials import read_trials, with_hashes
 from spinhop.optimize.trial_evaluation import LARGE, Judged
 
 HISTORY = "trials.json"
@@ -92,8 +92,8 @@ class SearchHistory:
 
     def save(self, folder: Path) -> None:
         """Write all trials, whole or not at all."""
-        data = {"key": self._key, "seed": self._seed, "trials": [asdict(trial) for trial in self.trials]}
-        text = json.dumps(data, indent=1)
+        rows = with_hashes(self._key, map(asdict, self.trials))
+        text = json.dumps({"key": self._key, "seed": self._seed, "trials": rows}, indent=1)
         write_atomic(folder / HISTORY, lambda path: path.write_text(text + "\n", encoding="utf-8"))
 
     def load(self, folder: Path) -> None:

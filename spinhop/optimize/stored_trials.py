@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, model_validator
 
 from hwlib.errors import shown
 from hwlib.storage.json_files import Finite, StoredModel, read_json
 from spinhop.optimize.trial_evaluation import OBJECTIVES, STAGES, Judged
+from spinhop.run_folder.provenance import data_hash
 
 _Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 _Value = Finite | _Whole | Annotated[str, Field(max_length=1000)]  # of an axis
@@ -73,6 +75,7 @@ class StoredTrial(StoredModel):
     number: int
     proposed: Annotated[dict[str, _Value], Field(min_length=1)]
     judged: _Judged
+    hash: str
 
 
 class StoredTrials(StoredModel):
@@ -82,12 +85,41 @@ class StoredTrials(StoredModel):
     seed: int
     trials: list[StoredTrial]
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _as_written(cls, data: Any, of_kinds: ModelWrapValidatorHandler[StoredTrials]) -> StoredTrials:
+        found = of_kinds(data)
+        for k, (row, own) in enumerate(zip(data["trials"], _hashes(found.key, data["trials"]), strict=True)):
+            if row["hash"] != own:
+                raise ValueError(f"trials.{k}: not what the search wrote")
+        return found
+
     @model_validator(mode="after")
     def _in_their_order(self) -> StoredTrials:
         for k, trial in enumerate(self.trials):
             if trial.number != k:
                 raise ValueError(f"trial {shown(trial.number, 20)} in place of {k}")
         return self
+
+
+def with_hashes(key: str, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Trials as they are stored, each with a hash of itself and of those before it.
+
+    A proposal or a result that is changed by hand is noticed by it. Proposing all of them again finds changed proposals
+    alone, and takes a time that grows with their square (3.4 s of 520 trials).
+
+    Args:
+        key: of the search.
+        rows: fields of each trial, plain data.
+    """
+    rows = list(rows)
+    return [{**row, "hash": own} for row, own in zip(rows, _hashes(key, rows), strict=True)]
+
+
+def _hashes(key: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    before = key
+    for row in rows:
+        yield (before := data_hash([before, {name: value for name, value in row.items() if name != "hash"}]))
 
 
 class _StoredDesign(StoredModel):

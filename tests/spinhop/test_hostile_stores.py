@@ -17,7 +17,7 @@ from spinhop.atlas.atlas_store import AtlasStore
 from spinhop.optimize import optimize
 from spinhop.optimize.search_history import SearchHistory
 from spinhop.optimize.search_space import axes_of
-from spinhop.optimize.stored_trials import read_judged, read_trials
+from spinhop.optimize.stored_trials import read_judged, read_trials, with_hashes
 from spinhop.plotting.plot_source import open_source
 from spinhop.run_folder.stored_point import read_point
 from spinhop.study import study_store
@@ -159,7 +159,12 @@ def test_what_is_being_written_is_no_harm(store):
 
 TRIAL = {"number": 0, "proposed": {"s": 4.0},
          "judged": {"violations": [0.0] * 5, "why": "", "values": {"time": 1.0}, "bounds": []}}  # fmt: skip
+
 BOUND = {"name": "time", "formula": "f", "unit": "s", "value": 1.0, "limit": 2.0, "distance": 0.5}
+
+
+def trials_text(rows, seed=1):
+    return json.dumps({"key": "k", "seed": seed, "trials": with_hashes("k", rows)})
 
 
 @pytest.mark.parametrize(
@@ -176,14 +181,14 @@ BOUND = {"name": "time", "formula": "f", "unit": "s", "value": 1.0, "limit": 2.0
 )  # fmt: skip
 def test_trials_of_other_kinds_are_refused(tmp_path, path, value):
     trial = json.loads(json.dumps(TRIAL))
-    (tmp_path / "a.json").write_text(json.dumps({"key": "k", "seed": 1, "trials": [trial]}))
+    (tmp_path / "a.json").write_text(trials_text([trial]))
     assert read_trials(tmp_path / "a.json").trials[0].judged.judged().feasible
     *way, last = path
     holder = trial
     for part in way:
         holder = holder[part]
     holder[last] = value
-    (tmp_path / "a.json").write_text(json.dumps({"key": "k", "seed": 1, "trials": [trial]}))
+    (tmp_path / "a.json").write_text(trials_text([trial]))
     with pytest.raises(InputError, match=r"a\.json: damaged, or no trials of a search \(trials\.0\."):
         read_trials(tmp_path / "a.json")
     if path[0] == "judged":
@@ -204,7 +209,7 @@ def test_trials_that_contradict_themselves_are_refused(tmp_path, change, said):
     """They were on the front, with an accuracy of 10 % or a product of 1 J·s."""
     path = tmp_path / "a.json"
     for judged, bad in ((TRIAL["judged"], False), (TRIAL["judged"] | change, True)):
-        path.write_text(json.dumps({"key": "k", "seed": 1, "trials": [TRIAL | {"judged": judged}]}))
+        path.write_text(trials_text([TRIAL | {"judged": judged}]))
         if not bad:
             read_trials(path)
             continue
@@ -221,7 +226,7 @@ def test_trials_are_of_this_search(tmp_path, seed, accuracy, said):
     design = Design(name="a", network={"neurons": 4}, search={"axes": {"s": [1, 4]}, "objectives": ["time"]})
     judged = TRIAL["judged"] | {"values": {"time": 1.0, "accuracy": accuracy}}
     trials = [TRIAL | {"proposed": {"s": 2.0}, "judged": judged}]
-    (tmp_path / "trials.json").write_text(json.dumps({"key": "k", "seed": seed, "trials": trials}))
+    (tmp_path / "trials.json").write_text(trials_text(trials, seed))
     history = SearchHistory(design, axes_of(design, "a"), 1, "k")
     if not said:
         history.load(tmp_path)
@@ -235,7 +240,7 @@ def test_trials_are_of_this_search(tmp_path, seed, accuracy, said):
 @pytest.mark.parametrize("numbers", [(0, 0), (1, 0), (0, 2), (-1, 0), (10**400,)], ids=lambda each: str(each)[:9])
 def test_trials_of_other_numbers_are_refused(tmp_path, numbers):
     trials = [TRIAL | {"number": number} for number in numbers]
-    (tmp_path / "a.json").write_text(json.dumps({"key": "k", "seed": 1, "trials": trials}))
+    (tmp_path / "a.json").write_text(trials_text(trials))
     with pytest.raises(InputError, match=r"a\.json: damaged, or no trials of a search \(.*trial") as error:
         read_trials(tmp_path / "a.json")
     assert len(str(error.value)) - len(str(tmp_path)) < 150

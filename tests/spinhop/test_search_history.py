@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from hwlib.design import Design
@@ -76,4 +78,28 @@ def test_a_stored_trial_that_holds_has_its_objectives(tmp_path):
     told(kept, [result(time=1.0, energy=1.0), result(False), result(time=1.0)])
     kept.save(tmp_path)
     with pytest.raises(InputError, match=r"trials\.json: damaged, or no trials of a search"):
+        history().load(tmp_path)
+
+
+def _other_weight(trial):
+    trial["proposed"]["operating_point.weight"] *= 1.01
+
+
+def _other_time(trial):
+    trial["judged"]["values"]["time"] /= 2
+
+
+@pytest.mark.parametrize("change", [_other_weight, _other_time])
+def test_a_stored_trial_changed_by_hand_is_refused(change, tmp_path):
+    """Another value of its axis, or a better result, was taken: the front named a design that nobody had tried."""
+    kept = history()
+    told(kept, [result(time=1.0, energy=1.0)] * 3)
+    kept.save(tmp_path)
+    again = history()
+    again.load(tmp_path)
+    assert again.trials == kept.trials
+    stored = json.loads((tmp_path / "trials.json").read_text())
+    change(stored["trials"][1])
+    (tmp_path / "trials.json").write_text(json.dumps(stored))
+    with pytest.raises(InputError, match=r"trials\.json: damaged, .*\(.*trials\.1: not what the search wrote"):
         history().load(tmp_path)
