@@ -51,9 +51,9 @@ class Answer:
     step: NextStep
 
     def rows(self) -> list[dict[str, Any]]:
-        """Plain data per case: with ideal wires, and below ``drawn`` the same as drawn, or None."""
+        """Plain data per case: with ideal wires, below ``drawn`` the same as drawn, or None, and the run's verdict."""
         drawn = [None] * len(self.ideal.cases) if self.drawn is None else self.drawn.cases
-        verdict = {line.name: line.word for line in self.lines}
+        verdict = {line.name: line.data() for line in self.lines} | {"next": self.step.data()}
         return [
             {**case, "drawn": other, **verdict, "folder": str(self.folder)}
             for case, other in zip(self.ideal.cases, drawn, strict=True)

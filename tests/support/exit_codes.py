@@ -3,7 +3,11 @@
 
 def of_rows(rows):
     """1 when a row's network does not work or its limits are broken."""
-    return int(any(row["function"] == "does not work" or row.get("limits") == "broken" for row in rows))
+    return int(any(_word(row, "function") == "does not work" or _word(row, "limits") == "broken" for row in rows))
+
+
+def _word(row, name):
+    return row[name]["verdict"] if name in row else ""
 
 
 def of_text(text):
