@@ -109,6 +109,7 @@ def _values(data: xr.Dataset) -> Values:
         "time": NS * data["time_to_solution"].values,
         "energy": NJ * data["energy_source"].sum("source").values,
         "rests": PERCENT * data["at_rest"].values,
+        "undetermined": PERCENT * data["undetermined"].values,
     }
     for name, scale in (("accuracy", PERCENT), ("cut", 1.0)):
         if name in data:

@@ -55,7 +55,7 @@ def run(context: Context) -> Result:
         result = summary(recall(candidate.drawing.network, design, process, engine="layout", **how))
         tried.append((candidate, result))
         steps.next()
-        if result["recalled"].value == PERCENT:
+        if result["recalled"].value == PERCENT and result["undetermined"].value == 0:
             ideal = summary(recall(ideal_network(design, process), design, process, engine="ideal", **how))
             rows += _cost(neurons, candidate, result, ideal)
             break
@@ -75,6 +75,8 @@ def _try(neurons: int, candidate: _Candidate, result: dict[str, Any]) -> Row:
         f"{facts['area']:.0f} µm², V_DW {facts['v_dw']:.3f} V in {facts['low']:.3f} … {facts['high']:.3f} V, weight "
         f"rails lose up to {facts['weight_drop']:.0f} %; rests in {result['rests'].value:.0f} % of {_TRIALS} trials"
     )
+    if result["undetermined"].value:
+        note += f", {result['undetermined'].value:.0f} % of which hang on rounding"
     label = candidate.corner.label
     return Row(f"tried at N = {neurons}: bit accuracy", "%", drawn={label: exact(result["accuracy"].value)}, note=note)
 

@@ -33,7 +33,7 @@ def run(context: Context) -> Result:
     for n in sizes:
         design = at_ideal_v_dw(paper_design(n, load="rest", time_limit=TIME_LIMIT))
         process = design.load_process()
-        curves: dict[str, list[Any]] = {name: [] for name in ("accuracy", "time", "energy", "rests", "recalled")}
+        curves: dict[str, list[Any]] = {}
         for ohm in ohms:
             network = ladder_network(design, process, ohm)
             engine = "layout" if network.has_wires else "ideal"
@@ -43,7 +43,7 @@ def run(context: Context) -> Result:
             )  # fmt: skip
             steps.next()
             for name, value in summary(data).items():
-                curves[name].append(list(value))
+                curves.setdefault(name, []).append(list(value))
         ladders[str(n)] = curves
         for k, ohm in enumerate(ohms):
             rows.append(
@@ -59,13 +59,14 @@ def run(context: Context) -> Result:
 
 
 def summary(data: xr.Dataset) -> dict[str, Interval]:
-    """Accuracy (%), time (ns), metered energy (nJ), and shares of trials that came to rest and that recalled (%)."""
+    """Accuracy (%), time (ns), metered energy (nJ), and shares of trials (%): at rest, recalled, undetermined."""
     return {
         "accuracy": statistics.mean(PERCENT * data["accuracy"].values, SHARE),
         "time": statistics.mean(NS * data["time_to_solution"].values),
         "energy": statistics.mean(NJ * data["energy_source"].sum("source").values),
         "rests": _share(data["at_rest"].values),
         "recalled": _share(data["recalled"].values),
+        "undetermined": _share(data["undetermined"].values),
     }
 
 

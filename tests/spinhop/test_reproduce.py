@@ -13,7 +13,7 @@ from hwlib.errors import InputError
 from hwlib.schematic import ladder_network
 from sim.tasks.setup import paper_design
 from sim.tasks.statistics import Interval
-from spinhop.reproduce import captions, fig8, figures, layout_trials, reproduction_page, runner, store
+from spinhop.reproduce import captions, fig8, figures, layout_trials, reproduction_page, runner, search, store
 from spinhop.reproduce.corners import CORNERS, Corner
 from spinhop.reproduce.drawn import EXPERIMENTS, works
 from spinhop.reproduce.rows import Row, compared, exact, summary_of
@@ -232,11 +232,29 @@ def test_finished_layouts_are_not_repeated(tmp_path, monkeypatch):
 
 
 def test_what_works_means():
-    good = {"ideal": {"accuracy": [100.0, 98.0]}, "drawn": {"accuracy": [100.0, 98.0], "rests": [100.0, 100.0]}}
-    assert works(good)
-    assert not works(good | {"drawn": {"accuracy": [100.0, 98.0], "rests": [100.0, 0.0]}})
-    assert not works(good | {"drawn": {"accuracy": [100.0, 95.0], "rests": [100.0, 100.0]}})
-    assert not works({"ideal": {"cut": [100.0]}, "drawn": {"cut": [98.0], "rests": [100.0]}})
+    ideal, rest, sure = {"accuracy": [100.0, 98.0]}, [100.0, 100.0], [0.0, 0.0]
+
+    def drawn(accuracy, rests=rest, undetermined=sure):
+        return {"ideal": ideal, "drawn": {"accuracy": accuracy, "rests": rests, "undetermined": undetermined}}
+
+    assert works(drawn([100.0, 98.0])) is True
+    assert works(drawn([100.0, 98.0], [100.0, 0.0])) is False
+    assert works(drawn([100.0, 95.0])) is False
+    cut = {"cut": [98.0], "rests": [100.0], "undetermined": [0.0]}
+    assert works({"ideal": {"cut": [100.0]}, "drawn": cut}) is False
+    for undetermined in ([100.0, 0.0], [0.0, 100.0], [100.0, 100.0]):
+        assert works(drawn([100.0, 98.0], undetermined=undetermined)) is None
+        assert works(drawn([100.0, 98.0], [0.0, 0.0], undetermined)) is (None if min(undetermined) else False)
+    assert works(drawn([100.0, 50.0], undetermined=[100.0, 0.0])) is False, "whichever way it falls"
+
+
+def test_the_search_for_the_smallest_layout_goes_on_past_undetermined_ones(tmp_path, monkeypatch):
+    good = dict.fromkeys(("accuracy", "time", "energy", "rests", "recalled"), exact(100.0))
+    hangs = iter([100.0])
+    monkeypatch.setattr(search, "recall", lambda *given, **how: None)
+    monkeypatch.setattr(search, "summary", lambda _: good | {"undetermined": exact(next(hangs, 0.0))})
+    rows = [row for row in search.run(Context(True, 1, tmp_path)).rows if row.quantity.startswith("tried")]
+    assert [row.note.endswith("100 % of which hang on rounding") for row in rows] == [True, False]
 
 
 def test_both_processes_at_two_widths_are_drawn():
