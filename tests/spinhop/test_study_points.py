@@ -10,7 +10,9 @@ import pytest
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError
 from hwlib.process import load_process
+from spinhop.checking import check_design
 from spinhop.study import sampling
+from spinhop.study.number_names import MARGIN
 from spinhop.study.point_evaluation import PointEvaluator, context_of
 from spinhop.study.study_fields import StudyFields, load_study
 from spinhop.study.sweep_runner import sweep
@@ -121,6 +123,22 @@ def test_points_are_evaluated_on_the_wires_that_they_name(monkeypatch):
     for values in ({"wires": "ideal"}, {"wires": "drawn"}, {"seed": 2}):
         evaluator.evaluate(values)
     assert asked == ["ideal", "drawn", "drawn"]
+
+
+def test_rules_of_a_point_are_those_of_check(tmp_path):
+    """As drawn ``rc.time`` was missing; the power on ideal wires, without the area that a drawing gives, had inf."""
+    (tmp_path / "small.yaml").write_text("name: small\nnetwork: {neurons: 2}\ntask: {trials: 1}\n")
+    design = load_design(tmp_path / "small.yaml")
+    study = StudyFields(name="some", design="small.yaml", rules=True, axes={"seed": (1,)})
+    evaluator = PointEvaluator(context_of(study, design, {}))
+    checked = check_design(tmp_path / "small.yaml", out=tmp_path / "out").points
+    for wires in ("ideal", "drawn"):
+        rules = {row["rule"]: row["margin"] for row in checked[f"erc_{wires}"]["rules"]}
+        assert rules.pop("power.density") if wires == "ideal" else rules["rc.time"]
+        found = evaluator.evaluate({"seed": 1, "wires": wires}).values
+        margins = {name.removeprefix(MARGIN): value for name, value in found.items() if name.startswith(MARGIN)}
+        assert margins.keys() == rules.keys() and "leak.soma" in rules
+        assert all(margins[name] == pytest.approx(value) for name, value in rules.items() if value is not None)
 
 
 @pytest.mark.parametrize("given", ["yes", "'no'", "1", "on"])
