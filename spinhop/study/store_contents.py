@@ -11,7 +11,7 @@ from hwlib.errors import InputError, cut
 from spinhop.study.number_names import DRAWING_ERRORS, MARGIN, RULES_BROKEN, UNSURE
 
 _ROUNDING = 1e-9  # relative
-_ALWAYS = ("works", "trials", "at_rest", "undetermined", "rest_rate", "energy_mean")  # of every point with trials
+_ALWAYS = ("works", UNSURE, "trials", "at_rest", "undetermined", "rest_rate", "energy_mean")  # where there are trials
 _TRIALS = "trials"
 _LOST = "a point that is done without this number"
 _TIMES = ("time_mean", "time_median", "time_max")
@@ -127,6 +127,8 @@ def _contradictions(numbers: Mapping[str, np.ndarray]) -> Iterator[tuple[str, st
                 yield name, "more than there are trials"
         if not np.allclose(numbers["rest_rate"] * trials, numbers["at_rest"], rtol=_ROUNDING, atol=_ROUNDING):
             yield "rest_rate", "not at_rest over trials"
+        if (numbers[UNSURE] > np.minimum(numbers["undetermined"], 1 - numbers["works"])).any():
+            yield UNSURE, "of a point that works, or without an undetermined trial"
         for name in _TIMES:  # over trials at rest
             if name in numbers and (np.isfinite(numbers[name]) != (numbers["at_rest"] > 0)).any():
                 yield name, "a time, of no trial at rest, or none of some"

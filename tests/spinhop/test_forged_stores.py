@@ -66,7 +66,7 @@ def test_what_a_sweep_writes_is_taken(store):
     assert opened(store.parent).done.tolist() == [True, True, True, False]
 
 
-GONE = ("works", "trials", "at_rest", "undetermined", "rest_rate", "energy_mean", "rules_broken")
+GONE = ("works", "works_undetermined", "trials", "at_rest", "undetermined", "rest_rate", "energy_mean", "rules_broken")
 
 
 @pytest.mark.parametrize("name", [*GONE, "margin.a.b", "time_mean"])
@@ -84,7 +84,7 @@ def test_a_column_that_is_gone_is_named(store, name):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("works", 0.5), ("works", 2), ("works_undetermined", 2),
+        ("works", 0.5), ("works", 2), ("works_undetermined", 2), ("works_undetermined", 1),
         ("rest_rate", 0.5), ("rest_rate", -1), ("at_rest", 5), ("at_rest", 0.5),
         ("trials", 3.5), ("undetermined", 5), ("undetermined", -1), ("energy_mean", -1e-12), ("time_mean", -1e-9),
         ("time_max", np.nan), ("accuracy_mean", 1.5), ("accuracy_mean_low", 0.95), ("accuracy_mean_high", 0.85),
