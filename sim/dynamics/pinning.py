@@ -42,11 +42,15 @@ class Pinning:
         self.length = length
         self.any = bool(self.landscape.any() or self.notch.any())
 
-    def of(self, device: int) -> Pinning:
-        """That of one wall alone."""
-        values = (self.landscape, self.period, self.notch, self.width)
+    def of(self, devices: np.ndarray) -> Pinning:
+        """That of some walls alone, by their numbers."""
         names = (parameter.name for parameter in PINNING)
-        return Pinning({n: v[[device]] for n, v in zip(names, values, strict=True)}, self.length[[device]])
+        return Pinning({n: v[devices] for n, v in zip(names, self.values, strict=True)}, self.length[devices])
+
+    @property
+    def values(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """In the order of ``PINNING``, shape (devices,) each."""
+        return self.landscape, self.period, self.notch, self.width
 
     def velocity(self, place: np.ndarray) -> np.ndarray:
         """What pinning alone would give walls at ``place`` m, in m/s, shape (…, devices)."""

@@ -46,17 +46,29 @@ def passage(velocity: np.ndarray, way: float, diffusion: float) -> float:
         way: from the end to the place, m.
         diffusion: D in m²/s.
     """
-    step = way / _POINTS
-    energy = np.concatenate([[0.0], -np.cumsum((velocity[1:] + velocity[:-1]) / 2) * step / diffusion])
-    pieces = np.logaddexp(-energy[1:], -energy[:-1]) + np.log(step / 2)
-    within = energy + np.concatenate([[-np.inf], np.logaddexp.accumulate(pieces)])  # logarithm of e^U ∫e^−U
-    total = float(np.logaddexp.reduce(np.logaddexp(within[1:], within[:-1]) + np.log(step / 2)) - np.log(diffusion))
+    total = float(log_passages(velocity[:, None], np.array([way]), np.array([diffusion]))[0])
     return float(np.exp(total)) if total < 700 else float("inf")
 
 
-def places(way: float) -> np.ndarray:
-    """Where ``passage`` wants velocities, from an end to a place ``way`` m from it."""
-    return np.linspace(0.0, way, _POINTS + 1)
+def log_passages(velocity: np.ndarray, way: np.ndarray, diffusion: np.ndarray) -> np.ndarray:
+    """Logarithms of the mean first passages of many walls, times in s, shape (walls,).
+
+    Args:
+        velocity: toward their places, m/s, at ``places(way)``, shape (points, walls).
+        way: from their ends to their places, m, shape (walls,).
+        diffusion: D in m²/s, shape (walls,).
+    """
+    step, none = way / (len(velocity) - 1), np.zeros((1, len(way)))
+    energy = np.concatenate([none, -np.cumsum((velocity[1:] + velocity[:-1]) / 2, axis=0) * step / diffusion])
+    pieces = np.logaddexp(-energy[1:], -energy[:-1]) + np.log(step / 2)
+    within = energy + np.concatenate([none - np.inf, np.logaddexp.accumulate(pieces, axis=0)])  # log of e^U ∫e^−U
+    pieces = np.logaddexp(within[1:], within[:-1]) + np.log(step / 2)
+    return np.asarray(np.logaddexp.reduce(pieces, axis=0) - np.log(diffusion))
+
+
+def places(way: float | np.ndarray, points: int = _POINTS) -> np.ndarray:
+    """Where ``passage`` wants velocities, from an end to a place ``way`` m from it, shape (points + 1, …)."""
+    return np.linspace(0.0, way, points + 1)
 
 
 def chance(time: float, mean: float) -> float:

@@ -129,6 +129,28 @@ def test_pinning_has_to_be_left_in_time():
     assert cold.measured is None and "does not come" in cold.message
 
 
+def test_the_wall_that_takes_longest_is_told_not_the_one_that_is_driven_least():
+    """Every axon's passage by the closed form, pinning too weak to count: 56 of other leaks and pillars' places."""
+    made, each = bench(damping=0.1, wall_width=5e-9, notch_velocity=1e-3), diffusion(300, 0.1, 5e-9)
+    rng = np.random.default_rng(1)
+    axons = np.flatnonzero(~made.network.is_soma)
+    place, leak = np.full(64, 0.5e-7), made.network.leak.copy()
+    place[axons] = rng.uniform(0.25e-7, 0.75e-7, 56)
+    leak[axons] *= rng.uniform(0.9, 1.1, 56)
+    made.network = made.network.with_devices(pillar_centre=place, leak=leak)
+    times, driven = [], []
+    for ohm, sign, way in ((500, 1, place + 1e-8), (2000, -1, 1e-7 - (place - 1e-8))):
+        speed = sign * (MOBILITY * made.protocol.v_dw / (7 * ohm + 2000) + leak)[axons]
+        times.append([held_for(-v, x, each) for v, x in zip(speed, way[axons], strict=True)])
+        driven.append(speed)
+    state, k = np.unravel_index(np.argmax(times), (2, 56))
+    assert k != np.argmin(driven[state])
+    found = made.outcome("thermal.pinning")
+    assert found.measured == pytest.approx(times[state][k], rel=1e-3)
+    pre, post = made.network.pre[axons[k]], made.network.post[axons[k]]
+    assert found.place.name == f"axon {pre}→{post}"
+
+
 def test_other_laws_are_judged_by_the_same_force():
     made = Bench(4, temperature=300.0, load=16e-9)
     made.network = made.network.with_dynamics(
