@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from hwlib.errors import InputError, cut
+from spinhop.run_folder.provenance import data_hash
 from spinhop.study.number_names import DRAWING_ERRORS, MARGIN, RULES_BROKEN, UNSURE
 
 _ROUNDING = 1e-9  # relative
@@ -40,14 +41,22 @@ def refuse_other_values(
             raise _refused(path, what, name, "not the values of this study's points")
 
 
-def refuse_axes_without_values(path: Path, what: str, names: Sequence[str], stored: Mapping[str, np.ndarray]) -> None:
-    """Refuse axes that are gone or have gaps, of a store whose study is not known.
+def column_hash(values: np.ndarray) -> str:
+    """Hash of a column's values, by which a store whose study is not known can be compared with what was written."""
+    return data_hash(values.tolist())[:16]
+
+
+def refuse_changed_columns(
+    path: Path, what: str, names: Iterable[str], stored: Mapping[str, np.ndarray], hashes: Mapping[str, str]
+) -> None:  # fmt: skip
+    """Refuse columns that are written once, the axes of a study, and are gone or not what was written.
 
     Args:
         path: the store.
         what: its kind in messages.
-        names: of the axes.
-        stored: columns.
+        names: of these columns.
+        stored: all columns.
+        hashes: of columns when they were written.
 
     Raises:
         InputError: one line with the column.
@@ -55,9 +64,8 @@ def refuse_axes_without_values(path: Path, what: str, names: Sequence[str], stor
     for name in names:
         if name not in stored:
             raise _refused(path, what, name, "the store says that it has this axis")
-        values = stored[name]
-        if (values.dtype.kind == "f" and np.isnan(values).any()) or (values.dtype.kind in "OUT" and "" in values):
-            raise _refused(path, what, name, "a point without a value")
+        if column_hash(stored[name]) != hashes.get(name):
+            raise _refused(path, what, name, "not the values that the study wrote")
 
 
 def refuse_impossible(

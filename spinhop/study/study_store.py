@@ -26,14 +26,19 @@ from hwlib.storage.made_with import not_ours
 from hwlib.storage.netcdf import read_bounded
 from spinhop.study.point_evaluation import PointResult
 from spinhop.study.store_claims import check_store
-from spinhop.study.store_contents import refuse_axes_without_values, refuse_impossible, refuse_other_values
+from spinhop.study.store_contents import (
+    column_hash,
+    refuse_changed_columns,
+    refuse_impossible,
+    refuse_other_values,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
 
 STORE = "results.zarr"
 _NEW, _OLD = ".results-new.zarr", ".results-old.zarr"
-_FORMAT = "spinhop-study-1"
+_FORMAT = "spinhop-study-2"
 _CHUNK = 1024  # points
 _HASH, _DONE, _PROBLEM = "design_hash", "done", "problem"
 _OWN = {
@@ -43,6 +48,7 @@ _OWN = {
 }
 _KINDS = {_HASH: "string", _DONE: "bool", _PROBLEM: "string"}
 _WHAT = "store of a study"
+_WRITTEN = "column_hashes"  # attribute: of the columns that are written when the store is made, name=hash
 _RARELY = 20.0  # writing takes at most about one part in so many of the time
 _SOON = 1.0  # s: a finished point waits no longer than until another one finishes then
 
@@ -135,17 +141,17 @@ class StudyStore:
         """A store with every point and no results, whole or not at all."""
         import zarr
 
-        group = zarr.open_group(folder / _NEW, mode="w", attributes=dict(attributes))
+        arrays = {name: column(values) for name, values in columns.items()}
+        arrays[_HASH] = np.array(self._hashes, dtype=object)
+        written = " ".join(f"{name}={column_hash(array)}" for name, array in arrays.items())
+        group = zarr.open_group(folder / _NEW, mode="w", attributes={**attributes, _WRITTEN: written})
         count = len(self._hashes)
-        for name, values in columns.items():
-            array = column(values)
+        for name, array in arrays.items():
             kind = "str" if array.dtype == object else array.dtype.name
-            about = self._units.get(name, "1"), f"field {name} of the design"
+            about = _OWN.get(name, (self._units.get(name, "1"), f"field {name} of the design"))
             _array(group, name, kind, count, _empty(kind), *about)[:] = array
-        for name, kind in ((_HASH, "str"), (_PROBLEM, "str"), (_DONE, "bool")):
+        for name, kind in ((_PROBLEM, "str"), (_DONE, "bool")):
             _array(group, name, kind, count, _empty(kind), *_OWN[name])
-        names: Any = group[_HASH]
-        names[:] = np.array(self._hashes, dtype=object)
         (folder / _NEW).rename(self._path)
 
     def _take_up(
@@ -239,18 +245,15 @@ def _stored(path: Path, identity: Mapping[str, str]) -> dict[str, _StoredColumn]
         return {name: _StoredColumn(array[:], dict(array.attrs)) for name, array in group.arrays()}
 
     found = read_bounded(path, _WHAT, columns, size, "Zarr")
-    _refuse_contents(path, {name: each.values for name, each in found.items()}, _axes(group.attrs))
+    _refuse_contents(path, {name: each.values for name, each in found.items()}, group.attrs)
     return found
 
 
-def _axes(attributes: Mapping[str, Any]) -> list[str]:
-    """The axes that a store says it has; none where it says it otherwise than this toolkit does."""
-    return [name for name in str(attributes.get("coordinates", "")).split() if name != _HASH]
-
-
-def _refuse_contents(path: Path, columns: Mapping[str, np.ndarray], axes: Sequence[str]) -> None:
-    """Refuse what the store of no study can hold."""
-    refuse_axes_without_values(path, _WHAT, axes, columns)
+def _refuse_contents(path: Path, columns: Mapping[str, np.ndarray], attributes: Mapping[str, Any]) -> None:
+    """Refuse what the store of no study can hold, and axes that are not what the study wrote."""
+    axes = str(attributes.get("coordinates", "")).split()
+    written = dict(each.split("=", 1) for each in str(attributes.get(_WRITTEN, "")).split() if "=" in each)
+    refuse_changed_columns(path, _WHAT, dict.fromkeys([*axes, _HASH, *written]), columns, written)
     numbers = {n: each for n, each in columns.items() if n not in {*_OWN, *axes} and each.dtype.kind == "f"}
     refuse_impossible(path, _WHAT, numbers, columns[_DONE].astype(bool), columns[_PROBLEM].astype(object))
 
@@ -298,7 +301,7 @@ def load_study_results(folder: str | Path) -> xr.Dataset:
     size = _checked(path)
     found = read_bounded(path, _WHAT, partial(_loaded, _dataset(path)), size, "Zarr")
     columns = {str(name): np.asarray(each.values) for name, each in found.variables.items()}
-    _refuse_contents(path, columns, _axes(_opened(path, "r").attrs))
+    _refuse_contents(path, columns, _opened(path, "r").attrs)
     return found
 
 

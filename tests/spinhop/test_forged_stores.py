@@ -14,6 +14,7 @@ from hwlib.errors import InputError
 from spinhop.study.characterisation import characterise
 from spinhop.study.chip_yield import yield_of
 from spinhop.study.point_evaluation import PointEvaluator, PointResult
+from spinhop.study.store_contents import column_hash
 from spinhop.study.study_store import StudyStore, load_study_results, stored_hashes
 
 IDENTITY = {"axes": "seed, process"}
@@ -104,15 +105,23 @@ def test_a_point_has_numbers_or_a_problem(store):
 
 
 def test_axes_are_those_of_the_study(store):
-    """A study that is read without its file knows only that every point has a value."""
-    zarr.open_group(store, mode="r+")["seed"][:2] = [2, 1]
-    load_study_results(store)
-    for call in calls(store)[1:2]:
-        with pytest.raises(InputError, match=r"results\.zarr/seed: damaged.*not the values of this study's points"):
+    """Without the study's file too: a plot told numbers of other points than they are of."""
+    group = zarr.open_group(store, mode="r+")
+    group["seed"][:2] = [2, 1]
+    for call in calls(store):
+        with pytest.raises(InputError, match=r"results\.zarr/seed: damaged.*not the values that the study wrote"):
             call()
-    zarr.open_group(store, mode="r+")["process"][0] = ""
-    with pytest.raises(InputError, match=r"results\.zarr/process: damaged"):
-        load_study_results(store)
+    forged = (column_hash(np.array(values)) for values in ([1, 2, 3, 4], [2, 1, 3, 4]))
+    group.attrs["column_hashes"] = group.attrs["column_hashes"].replace(*forged)
+    load_study_results(store)
+    with pytest.raises(InputError, match=r"results\.zarr/seed: damaged.*not the values of this study's points"):
+        opened(store.parent)
+
+
+@pytest.mark.parametrize("name", ["process", "design_hash"])
+def test_columns_that_are_written_once_are_what_was_written(store, name):
+    zarr.open_group(store, mode="r+")[name][0] = ""
+    refused(store, name, every=True)
 
 
 def test_commands_say_so_and_write_nothing(tmp_path, monkeypatch):

@@ -103,7 +103,7 @@ CASES = {
     "a description waits for ever": in_place_of("works/zarr.json", os.mkfifo),
     "a column elsewhere": elsewhere,
     "objects of Python": pickled,
-    "another version": described("", attributes={"format": "spinhop-study-2"}),
+    "another version": described("", attributes={"format": "spinhop-study-1"}),
     "a description of 10 000 levels": lambda path: (path / "zarr.json").write_text("[" * 10_000 + "]" * 10_000),
     "a description of 2 MB": lambda path: (path / "zarr.json").write_text(json.dumps({"x": "a" * 2**21})),
     "a name that a terminal obeys": lambda path: (path / "\x1b[2J\n").mkdir(),
@@ -119,7 +119,7 @@ def test_a_harmful_store_is_refused_and_stays(store, harm, tmp_path, monkeypatch
                  lambda: stored_hashes(store, IDENTITY)):  # fmt: skip
         with pytest.raises(InputError, match=r"damaged, or no store|store of a study file") as found:
             call()
-        assert harm != "another version" or "spinhop-study-2 is of another version of spinhop" in str(found.value)
+        assert harm != "another version" or "spinhop-study-1 is of another version of spinhop" in str(found.value)
         assert len(found.value.lines) == 1 and len(str(found.value)) <= 191 and str(found.value).isprintable()
     assert rows_of(store.parent) <= 2
     assert sorted(store.rglob("*")) == before and not (tmp_path / "harmed").exists()
