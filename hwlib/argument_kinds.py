@@ -7,42 +7,69 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 
 from hwlib.errors import InputError, shown
+from hwlib.storage.writing import refuse_no_name
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _PLAIN: dict[str, tuple[str, tuple[type, ...]]] = {
     "None": ("None", (type(None),)), "str": ("a text", (str,)), "Path": ("a path", (os.PathLike,)),
     "bool": ("True or False", (bool, np.bool_)), "Mapping": ("a mapping", (Mapping,)),
-    "Iterable": ("a list", (Iterable,)), "Callable": ("a function", (Callable,)),  # type: ignore[dict-item]
+    "Callable": ("a function", (Callable,)),  # type: ignore[dict-item]
     "Progress": ("a function", (Callable,)), "Advance": ("a function", (Callable,)),  # type: ignore[dict-item]
 }  # fmt: skip
 _CLASSES = {
     "Network", "Design", "Process", "Device", "Protocol", "Parasitics", "VariationFields", "Limits", "StudyFields",
-    "Dataset", "Component", "Layout", "Drawing",
+    "Dataset", "Component", "Layout", "Drawing", "Finding",
 }  # fmt: skip
 _SOURCES = {"LayoutSource": "str | Path | Layout | Drawing"}
+_LISTS = ("Iterable", "Sequence")
 _IN_BRACKETS = re.compile(r"\[[^\[\]]*\]")
+_LIST_OF = re.compile(rf"(?:{'|'.join(_LISTS)})\[(\w+)\]")
 
 
 class _Kind(NamedTuple):
-    """What an argument may be: names of classes of ours, which need not be loaded for it, and other types."""
+    """What an argument may be: names of classes of ours, which need not be loaded for it, other types, and a list."""
 
     words: str
     classes: frozenset[str]
     types: tuple[type, ...]
+    listed: bool
+    of: str  # the class of ours that all of a list is; empty where it is of anything else
 
     def includes(self, value: object) -> bool:
-        return isinstance(value, self.types) or any(each.__name__ in self.classes for each in type(value).__mro__)
+        return isinstance(value, self.types) or _is_a(value, self.classes) or (self.listed and _is_list(value))
+
+    def check(self, name: str, value: object) -> None:
+        """Refuse another value; what a generator makes is not looked at, nobody could read it again."""
+        if not self.includes(value):
+            raise InputError(f"{name}: {shown(value)}, allowed: {self.words}")
+        if os.PathLike in self.types and isinstance(value, (str, os.PathLike)):
+            refuse_no_name(Path(value))
+        if self.of and isinstance(value, (list, tuple)):
+            for k, each in enumerate(value):
+                if not _is_a(each, {self.of}):
+                    raise InputError(f"{name}[{k}]: {shown(each)}, allowed: a {self.of}")
+
+
+def _is_a(value: object, classes: AbstractSet[str]) -> bool:
+    return any(each.__name__ in classes for each in type(value).__mro__)
+
+
+def _is_list(value: object) -> bool:
+    """Whether it can be walked through, which an array without dimensions says of itself, and is no text."""
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes)) and getattr(value, "ndim", 1) > 0
 
 
 def takes_kinds(call: Callable[_P, _R]) -> Callable[_P, _R]:
     """A call that first compares what it is given with its annotations, as far as these are texts, paths, yes or no,
-    functions, mappings and objects of this toolkit; numbers and arrays it checks itself.
+    functions, mappings, lists and objects of this toolkit; numbers and arrays it checks itself.
 
     Raises:
         InputError: when called with something else.
@@ -54,9 +81,8 @@ def takes_kinds(call: Callable[_P, _R]) -> Callable[_P, _R]:
     @functools.wraps(call)
     def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         for name, value in (*zip(places, args, strict=False), *kwargs.items()):
-            kind = kinds.get(name)
-            if kind is not None and not kind.includes(value):
-                raise InputError(f"{name}: {shown(value)}, allowed: {kind.words}")
+            if name in kinds:
+                kinds[name].check(name, value)
         return call(*args, **kwargs)
 
     return checked
@@ -67,6 +93,7 @@ def _kind(parameter: inspect.Parameter) -> _Kind | None:
     if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
         return None
     written = str(parameter.annotation)
+    of = _LIST_OF.search(written)
     while written != (bare := _IN_BRACKETS.sub("", written)):
         written = bare
     written = _SOURCES.get(written, written)
@@ -80,6 +107,9 @@ def _kind(parameter: inspect.Parameter) -> _Kind | None:
         elif name in _PLAIN:
             words.append(_PLAIN[name][0])
             types += _PLAIN[name][1]
+        elif name in _LISTS:
+            words.append("a list")
         else:
             return None
-    return _Kind(", ".join(words), frozenset(classes), tuple(types))
+    return _Kind(", ".join(words), frozenset(classes), tuple(types), "a list" in words,
+                 of[1] if of is not None and of[1] in _CLASSES else "")  # fmt: skip

@@ -52,13 +52,14 @@ def render(
         inches: longer edge of the drawing; text keeps its size, so that a small drawing is easily read.
 
     Raises:
-        InputError: no layout, an empty window or a folder that cannot be written.
+        InputError: no layout, an empty window, marks or notes that are none, or a folder that cannot be written.
     """
     layout, name = _layout_of(source)
     top = layout.top_cell()
     um = layout.dbu
     inches = plain_number(inches, "inches", least=0.1, most=100)
     marks = [_corners(mark, f"marks[{k}]") for k, mark in enumerate(marks)]
+    places = _places(notes or {})
     box = top.bbox() if window is None else kdb.Box(*(round(v * 1e6 / um) for v in _corners(window, "window")))
     if box.width() <= 0 or box.height() <= 0:
         raise InputError(f"{name}: nothing to draw in the window {window}")
@@ -81,7 +82,7 @@ def render(
     if labels or (labels is None and len(texts) <= MOST_LABELS):
         _labels(axes, texts, um)
     _marks(axes, marks, margin)
-    _notes(axes, notes or {})
+    _notes(axes, places)
     _finish(axes, title)
     path = write_atomic(Path(png_path), lambda p: figure.savefig(p, format="png", metadata={"Software": None}))
     return path
@@ -97,6 +98,23 @@ def _corners(given: Window, name: str) -> Window:
     if found.shape != (4,) or not (abs(found) < _FARTHEST).all():  # also NaN
         raise InputError(f"{name}: {shown(given)}, allowed: left, bottom, right, top within {_FARTHEST:g} m")
     return tuple(found.tolist())
+
+
+def _places(notes: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """Words and the places, in m, of their middles.
+
+    Raises:
+        InputError: anything else, or beyond what a layout can hold.
+    """
+    places = {}
+    for text, place in notes.items():
+        if not isinstance(text, str):
+            raise InputError(f"notes: {shown(text)}, allowed: texts")
+        found = array_in_si(place, "m", f"notes: {shown(text)}")
+        if found.shape != (2,) or not (abs(found) < _FARTHEST).all():  # also NaN
+            raise InputError(f"notes: {shown(text)}: {shown(place)}, allowed: x, y within {_FARTHEST:g} m")
+        places[text] = (float(found[0]), float(found[1]))
+    return places
 
 
 def _layout_of(source: LayoutSource) -> tuple[kdb.Layout, str]:

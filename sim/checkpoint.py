@@ -17,7 +17,7 @@ from hwlib.dynamics_data import DynamicsData
 from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.storage.files import open_outside, refuse_without_descriptors
-from hwlib.storage.writing import temporary_of, write_atomic
+from hwlib.storage.writing import refuse_no_name, refuse_unwritable, temporary_of, write_atomic
 from sim.energies import impossible_energies
 from sim.protocol import Protocol
 from sim.result import Trials, joined
@@ -55,12 +55,26 @@ def beside(path: Path, name: str) -> Path:
     return path.with_name(f"{path.name}.{name}")
 
 
+def refuse_impossible(path: Path) -> None:
+    """Refuse a checkpoint before there is anything to keep in it.
+
+    Raises:
+        InputError: it, or a file named after it, cannot be called or written so.
+    """
+    refuse_unwritable(path)
+    for file in _all_files(path):
+        refuse_no_name(file)
+
+
 def forget(path: Path) -> None:
     """Remove what an interrupted batch left at ``path``: trials under way and run again, and half-written files."""
-    for each in (path, *(beside(path, name) for name in SIGNS)):
-        for file in (each, under_way(each)):
-            file.unlink(missing_ok=True)
-            temporary_of(file).unlink(missing_ok=True)
+    for file in _all_files(path):
+        file.unlink(missing_ok=True)
+        temporary_of(file).unlink(missing_ok=True)
+
+
+def _all_files(path: Path) -> list[Path]:
+    return [file for each in (path, *(beside(path, name) for name in SIGNS)) for file in (each, under_way(each))]
 
 
 class _ForeignError(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,10 +11,10 @@ from pathlib import Path
 import xarray as xr
 
 from hwlib.argument_kinds import takes_kinds
-from hwlib.errors import InputError, shown
+from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.quantities import plain_number
-from sim.checkpoint import FinishedTrials, beside, forget, identity, under_way
+from sim.checkpoint import FinishedTrials, beside, forget, identity, refuse_impossible, under_way
 from sim.engines import DEFAULT_TOLERANCE, Engine, Options, Progress, choose
 from sim.engines.driver import run_trials
 from sim.protocol import Protocol
@@ -103,8 +103,6 @@ def run_batch(
     Raises:
         InputError: as for ``run``; or no protocol.
     """
-    if isinstance(protocols, Protocol) or not isinstance(protocols, Iterable):
-        raise InputError(f"run_batch: protocols: {shown(protocols)}, needs a list of protocols, one per trial")
     protocols = list(protocols)
     if not protocols:
         raise InputError("run_batch: no protocol; give at least one trial")
@@ -118,10 +116,12 @@ def _simulated(
     *, batch: bool,
 ) -> xr.Dataset:  # fmt: skip
     """Run trials, and those again whose outcome may hang on rounding."""
+    path = None if checkpoint is None else Path(checkpoint)
+    if path is not None:
+        refuse_impossible(path)
     protocols = numbered(protocols)
     name, chosen = choose(engine, network, protocols)
     check_steps(network, protocols)
-    path = None if checkpoint is None else Path(checkpoint)
 
     def simulate(file: Path | None, network: Network, protocols: Sequence[Protocol], options: Options) -> Trials:
         if file is None:

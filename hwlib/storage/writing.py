@@ -54,7 +54,7 @@ def refuse_unwritable(path: Path) -> None:
     Raises:
         InputError: it is a folder, or its folder is none, cannot be made, or may not be written to.
     """
-    folder = next(above for above in path.absolute().parents if os.path.lexists(above))
+    folder = next((above for above in path.absolute().parents if os.path.lexists(above)), path)
     why = "it is a folder" if path.is_dir() else f"{folder} is no folder" if not folder.is_dir() else ""
     if not why and not os.access(folder, os.W_OK | os.X_OK):
         why = os.strerror(errno.EACCES)
@@ -66,14 +66,18 @@ def refuse_no_name(path: Path) -> None:
     """Refuse what no file or folder can be called, which Python finds out with errors of other kinds.
 
     Raises:
-        InputError: a NUL, or half a surrogate pair.
+        InputError: a NUL, half a surrogate pair, or a name that is too long for its disk.
     """
+    why = ""
     try:
-        name = os.fsencode(path)
-    except UnicodeEncodeError:
-        name = b"\0"
-    if b"\0" in name:
-        raise InputError(f"{shown(str(path))}: no name of a file or folder")
+        os.lstat(path)
+    except ValueError:  # a surrogate is a kind of it
+        why = "no name of a file or folder"
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            why = f"no name of a file or folder ({error.strerror})"
+    if why:
+        raise InputError(f"{shown(str(path))}: {why}")
 
 
 @contextmanager

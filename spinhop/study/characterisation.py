@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -86,9 +86,6 @@ def characterise(
     if design.variation is not None:
         raise InputError(f"{design_path}: has a section 'variation'; spinhop yield tells what made chips do")
     folder = Path("characterisations") / design.name if folder is None else Path(folder)
-    for name, given in (("v_dw", v_dw), ("supplies", supplies), ("temperatures", temperatures)):
-        if isinstance(given, str) or not isinstance(given, Iterable):
-            raise InputError(f"{name}: {shown(given)} is no list of values")
     warm = _temperatures(design, temperatures)
     if warm[-1] is not None:
         try:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import hwlib
+import layouts
 import sim
 from hwlib.design import Design
 from hwlib.device import Device
@@ -73,6 +75,11 @@ def test_there_are_many_and_places_count_too() -> None:
         (lambda: sim.check_operating_point(*OF_RULES, patterns=[[0, 2, 1]]), "^patterns: 2 in it, needs rows of 3 "),
         (lambda: sim.check_operating_point(*OF_RULES, starts=[[math.nan] * 3]), "^starts: nan in it, needs rows of 3 "),
         (lambda: sim.check_operating_point(*OF_RULES, waivers=3), "^waivers: 3, allowed: a mapping, None$"),
+        (lambda: sim.run_batch(NETWORK, np.array(None)), r"^protocols: array\(None, .*, allowed: a list$"),  # type: ignore[arg-type]
+        (lambda: sim.run_batch(NETWORK, [POINT, 3]), r"^protocols\[1\]: 3, allowed: a Protocol$"),  # type: ignore[list-item]
+        (lambda: hwlib.write_findings("foo", "f.json"), "^findings: 'foo', allowed: a list$"),
+        (lambda: hwlib.write_findings(["foo"], "f.json"), r"^findings\[0\]: 'foo', allowed: a Finding$"),
+        (lambda: layouts.render("a.gds", "a.png", PROCESS, marks=3), "^marks: 3, allowed: a list$"),  # type: ignore[arg-type]
     ],
 )  # fmt: skip
 def test_values_that_are_none(call: Any, message: str) -> None:

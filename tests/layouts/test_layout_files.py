@@ -206,6 +206,17 @@ def test_notes_stand_at_their_places_and_the_legend_is_whole(tmp_path):
     assert (bare[:, -8:] == 255).all() and (bare[:8] == 255).all() and (bare[:, :3] == 255).all()
 
 
+@pytest.mark.parametrize(
+    ("notes", "said"),
+    [({3: (0, 0)}, "3, allowed: texts"), ({"a": 3}, "'a': 3, allowed: x, y within 1 m"),
+     ({"a": (0, float("nan"))}, "'a': tuple of 2, allowed"), ({"a": "b"}, "'a': 'b' is not a quantity in m")],
+)  # fmt: skip
+def test_other_notes_are_refused(notes, said, tmp_path):
+    gds = layouts.write_layout(layouts.hopfield(design(2)), tmp_path / "seen.gds")
+    with pytest.raises(InputError, match=f"^notes: {said}"):
+        layouts.render(gds, tmp_path / "noted.png", load_process("ebeam"), notes=notes)
+
+
 def test_painted_picture_shows_what_outlines_show(tmp_path, monkeypatch):
     """Coarse blocks of both have the same colours, but for the edges that outlines are drawn with."""
     import numpy as np

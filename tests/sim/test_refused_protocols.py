@@ -76,7 +76,7 @@ def test_other_objects(network_and_design):
     for call, message in (
         (lambda: sim.run(point, network), r"^network: Protocol\(.*, allowed: a Network$"),
         (lambda: sim.run(network, None), "^protocol: None, allowed: a Protocol$"),
-        (lambda: sim.run_batch(network, point), "^run_batch: protocols: .*, needs a list of protocols"),
+        (lambda: sim.run_batch(network, point), r"^protocols: Protocol\(.*, allowed: a list$"),
         (lambda: network.with_wires("x"), "^network: resistor_ohm is 'x', needs a number or an array"),
         (lambda: hebbian([[1, 0], [1]]), "^patterns: .* rows of different lengths$"),
     ):

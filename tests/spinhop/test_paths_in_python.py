@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import sim
 import spinhop as face
 from hwlib.design import Design
 from hwlib.errors import InputError
@@ -55,16 +56,19 @@ def test_a_run_and_its_report(design, tmp_path):
     assert load_process(Path(folder) / "process.yaml").name == "ebeam" == load_process("ebeam").name
 
 
-@pytest.mark.parametrize("path", ["", ".", "/", "a\0b", "\ud800"])
+@pytest.mark.parametrize("path", ["", ".", "/", "a\0b", "\ud800", "a" * 300])
 def test_what_no_file_or_folder_can_be_called_is_refused_in_a_line(path, design, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     network = ideal_network(Design(name="tiny", network={"neurons": 2}), load_process("ebeam"))
+    point = sim.protocol_for(Design(name="tiny", network={"neurons": 2}), load_process("ebeam"))
     for write in (
         lambda: write_network(network, path),
         lambda: write_spef(network, path),
         lambda: face.run_design(design, "recall ideal", out=path),
+        lambda: face.characterise(design, path),
+        lambda: sim.run_batch(network, [point], checkpoint=path),
     ):
-        with pytest.raises(InputError, match=r"no name of a file or folder|it is a folder|not empty and no"):
+        with pytest.raises(InputError, match=r"no name of a file|is a folder|not empty and no|has the study itself"):
             write()
     assert [each.name for each in tmp_path.iterdir()] == ["tiny.yaml"]
 
@@ -77,8 +81,17 @@ def test_what_there_is_not_is_refused_in_a_line(design, tmp_path):
     with pytest.raises(InputError, match=r"^style: 'rail', allowed: rails, lines"):
         ideal_network(Design(name="tiny", network={"neurons": 2}), load_process("ebeam"), style="rail")
     for name, given in (("v_dw", "20 mV"), ("temperatures", "300 K"), ("supplies", 0.9)):
-        with pytest.raises(InputError, match=rf"^{name}: {given!r} is no list of values"):
+        with pytest.raises(InputError, match=rf"^{name}: {given!r}, allowed: a list$"):
             face.characterise(design, **{name: given})
     with pytest.raises(InputError, match=r"results: no results of sweep"):
         face.plot_store(str(tmp_path / "results"))
     assert not list(tmp_path.glob("*/"))
+
+
+def test_a_checkpoint_needs_room_for_the_names_beside_it(tmp_path):
+    design, process = Design(name="tiny", network={"neurons": 2}), load_process("ebeam")
+    network, point = ideal_network(design, process), sim.protocol_for(design, process)
+    with pytest.raises(InputError, match=r"File name too long"):
+        sim.run_batch(network, [point], checkpoint=tmp_path / ("a" * 250))
+    with pytest.raises(InputError, match=r"cannot write there \(it is a folder\)"):
+        sim.run_batch(network, [point], checkpoint=tmp_path)
