@@ -12,6 +12,7 @@ from .design import Design as Design
 from .design import load_design as load_design
 from .device import Device as Device
 from .errors import InputError as InputError
+from .errors import StorageError as StorageError
 from .extraction import extract as extract
 from .extraction import read_spef as read_spef
 from .extraction import with_parasitics as with_parasitics

@@ -1,4 +1,4 @@
-"""The one exception for input that cannot be used, and what makes text from outside fit to be shown."""
+"""The exceptions that commands report, and what makes text from outside fit to be shown."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ _LONGEST_VALUE = 40
 _SHORTEST_PATH = 50  # characters that are left of it
 
 
-class InputError(ValueError):
-    """Input a user can mend: its message says where, what was found and what is allowed.
+class ReportedError(Exception):
+    """What a command reports in lines, without a traceback, and ends with exit code 2.
 
-    The command line prints the message alone and exits with code 2. One line per error, each of at most
-    ``LONGEST_LINE`` characters without control characters, whatever it quotes.
+    One line per error, each of at most ``LONGEST_LINE`` characters without control characters, whatever it quotes.
 
     Attributes:
         lines: the lines; nearly always one.
@@ -30,10 +29,15 @@ class InputError(ValueError):
         return type(self), self.lines
 
 
-class StorageError(InputError):
-    """A file that could not be written or opened for want of room or descriptors.
+class InputError(ReportedError, ValueError):
+    """Input a user can mend: its message says where, what was found and what is allowed."""
 
-    It says nothing of the design for which that was tried: whoever takes errors for a verdict on one lets this pass.
+
+class StorageError(ReportedError):
+    """A file that could not be written or opened, for want of room or descriptors as a rule.
+
+    It is no ``InputError``, for it says nothing of the design for which that was tried: whoever takes errors for a
+    verdict on one lets this pass.
     """
 
 

@@ -52,7 +52,8 @@ def render(
         inches: longer edge of the drawing; text keeps its size, so that a small drawing is easily read.
 
     Raises:
-        InputError: no layout, an empty window, marks or notes that are none, or a folder that cannot be written.
+        InputError: no layout, an empty window, or marks or notes that are none.
+        StorageError: the folder cannot be written.
     """
     layout, name = _layout_of(source)
     top = layout.top_cell()

@@ -30,7 +30,8 @@ def write_layout(component: gf.Component, path: str | Path) -> Path:
         path: ``.gds`` or ``.oas`` file to write.
 
     Raises:
-        InputError: another suffix, or a folder that cannot be written.
+        InputError: another suffix.
+        StorageError: the folder cannot be written.
     """
     path = Path(path)
     form = SUFFIXES.get(path.suffix.lower())

@@ -23,7 +23,7 @@ import click
 import typer
 
 import spinhop
-from hwlib.errors import InputError, StoppedError, one_line
+from hwlib.errors import ReportedError, StoppedError, one_line
 from hwlib.storage.files import no_more_files
 from hwlib.workers.allocation import keep_freed_memory
 from spinhop.commands import (
@@ -193,7 +193,7 @@ def guarded(call: Callable[[], object]) -> int:
 
 def _lines(error: Exception) -> Sequence[str]:
     """What to say of an error that a user can mend; nothing of any other."""
-    if isinstance(error, InputError):
+    if isinstance(error, ReportedError):
         return error.lines
     if isinstance(error, click.ClickException):
         return [one_line(error.format_message())]

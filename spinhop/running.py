@@ -8,7 +8,7 @@ from typing import Any
 
 from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design, load_design
-from hwlib.errors import InputError, StorageError, one_line, shown
+from hwlib.errors import InputError, one_line, shown
 from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, drawing_failed
 from spinhop.checking import run_checks
 from spinhop.picture_stages import PART_PICTURE, WHOLE_PICTURE
@@ -190,7 +190,7 @@ def _run_all(run: Run, progress: Progress, force: bool) -> None:
         # The checks have extracted a drawing without errors.
         run.execute((EXTRACTION, PART_PICTURE, *drawn) if broken else drawn, progress, force=force)
     except InputError as error:
-        if not broken or isinstance(error, StorageError):
+        if not broken:
             raise
         run.forget(EXTRACTION.name, PART_PICTURE.name, *(stage.name for stage in drawn_stages(kind)))
         note_not_extracted(run.manifest, one_line(str(error)))

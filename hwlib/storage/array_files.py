@@ -68,7 +68,7 @@ def write_arrays(content: ArrayFile, path: str | Path) -> Path:
     """Write a netCDF-4 file, whole or not at all; numbers are compressed, without loss.
 
     Raises:
-        InputError: when the file cannot be written.
+        StorageError: when the file cannot be written.
     """
 
     def write(temporary: Path) -> None:

@@ -126,7 +126,9 @@ def refuse_without_descriptors(path: str | Path, error: BaseException) -> None:
         raise StorageError(f"{path}: cannot be read ({scarce})") from None
 
 
-def _unreadable(path: str | Path, what: str, error: OSError) -> InputError:
+def _unreadable(path: str | Path, what: str, error: OSError) -> InputError | StorageError:
+    if scarce := no_more_files(error):
+        return StorageError(f"{path}: cannot be read ({scarce})")
     return InputError(f"{path}: cannot read {what} file ({error.strerror or type(error).__name__})")
 
 

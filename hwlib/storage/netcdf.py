@@ -44,7 +44,7 @@ def write_netcdf(dataset: xr.Dataset, path: str | Path, encoding: Mapping[str, A
         encoding: of its variables, as for ``Dataset.to_netcdf``.
 
     Raises:
-        InputError: when the file cannot be written.
+        StorageError: when the file cannot be written.
     """
     from xarray.backends import NetCDF4DataStore
 

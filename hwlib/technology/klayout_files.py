@@ -46,7 +46,7 @@ def write_technology(process: Process, folder: str | Path, *, stem: str | None =
         The technology file.
 
     Raises:
-        InputError: a folder that cannot be written.
+        StorageError: the folder cannot be written.
     """
     process.check_names()
     folder = Path(folder)

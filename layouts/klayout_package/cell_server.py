@@ -11,7 +11,7 @@ import json
 import sys
 from typing import Any
 
-from hwlib.errors import InputError, one_line
+from hwlib.errors import ReportedError, one_line
 from hwlib.process import load_process
 
 
@@ -33,7 +33,7 @@ def answer(line: str, pdk: Any) -> dict[str, str]:
         return {"error": one_line(f"no cell {cell!r}; allowed: {', '.join(sorted(pdk.cells))}")}
     try:
         return {"file": str(write_layout(pdk.cells[cell](**settings), file))}
-    except (InputError, TypeError, OSError) as error:
+    except (ReportedError, TypeError, OSError) as error:
         return {"error": one_line(str(error))}
 
 

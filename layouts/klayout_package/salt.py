@@ -40,7 +40,7 @@ def write_package(process: Process, folder: str | Path, *, python: str = sys.exe
         The files.
 
     Raises:
-        InputError: a folder that cannot be written.
+        StorageError: the folder cannot be written.
     """
     process.check_names()
     folder = Path(folder).absolute()

@@ -32,8 +32,8 @@ def write_views(design: Design, folder: str | Path, process: Process | None = No
         The files.
 
     Raises:
-        InputError: a design that cannot be drawn in its process, a name that a format cannot hold, a folder that cannot
-            be written.
+        InputError: a design that cannot be drawn in its process, or a name that a format cannot hold.
+        StorageError: the folder cannot be written.
     """
     process = process or design.load_process()
     macro = macro_abstract(design, process)

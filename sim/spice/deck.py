@@ -75,7 +75,8 @@ def write_deck(
 
     Raises:
         InputError: no load time is known, a time is not positive, an unknown dialect, walls of a law that decks do not
-            have, or the file cannot be written or has a name that a simulator could misread.
+            have, or the file has a name that a simulator could misread.
+        StorageError: the file cannot be written.
     """
     form = dialect_of(dialect)
     file = Path(path)

@@ -32,7 +32,8 @@ def write_graph(graph: nx.Graph, path: str | Path) -> Path:
     """Write a graph: Matrix Market for ``.mtx``, else a rudy edge list.
 
     Raises:
-        InputError: a graph that ``adjacency`` refuses, or a folder that cannot be written.
+        InputError: a graph that ``adjacency`` refuses.
+        StorageError: the folder cannot be written.
     """
     path = Path(path)
     adjacency(graph)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hwlib.design import Design
-from hwlib.errors import InputError, StorageError
+from hwlib.errors import InputError
 from spinhop.atlas.sized_design import Curve, sized, slowed
 from spinhop.extracted_network import draw_and_extract
 from spinhop.verdicts.verdict import FAILS, UNDETERMINED, TrialCounts
@@ -66,8 +66,6 @@ def _rules(point: RulesPoint) -> list[Found]:
     design = sized(point.base, first.process, first.style, point.neurons)
     try:
         network = draw_and_extract(design)
-    except StorageError:
-        raise
     except InputError:
         return [{"margins": {NOT_DRAWN: -1.0}, "errors": [NOT_DRAWN], "closes_at": None}] * len(point.curves)
     found = []
@@ -90,8 +88,6 @@ def _task(point: TaskPoint) -> Found:
     design = sized(point.base, point.curve.process, point.curve.style, point.neurons)
     try:
         network = draw_and_extract(design)
-    except StorageError:
-        raise
     except InputError:
         return {"score": 0.0, "ideal": 0.0, "rest_rate": 0.0, "verdict": FAILS}
     slow, its = slowed(design, network, point.curve)

@@ -78,7 +78,8 @@ def compensate_design(
         progress: called with the step, done, in all.
 
     Raises:
-        InputError: a bad design, trials that differ in weights, or files that cannot be written.
+        InputError: a bad design, or trials that differ in weights.
+        StorageError: a file cannot be written.
     """
     from sim.tasks.run_task import ideal_for_task
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from hwlib.arrangement import neuron_at
 from hwlib.design import Design
-from hwlib.errors import InputError, StorageError
+from hwlib.errors import InputError
 from hwlib.storage.made_with import versions_line
 from spinhop.designs.derived_design import check_target, write_derived
 from spinhop.designs.design_comparison import DesignComparison, compared
@@ -99,8 +99,6 @@ def order_design(
         order = next(proposals) if k < 4 else _exchanged(best, random)
         try:
             found = _drawn(design, order, rule)
-        except StorageError:
-            raise
         except InputError:  # its rows do not fit into their blocks
             refused += 1
             continue

@@ -32,7 +32,8 @@ def write_starter(path: Path, *, neurons: int = 8, weight_style: str = "rails", 
         replace: overwrite an existing file.
 
     Raises:
-        InputError: existing file, bad values, or a folder that cannot be written.
+        InputError: existing file, or bad values.
+        StorageError: the folder cannot be written.
     """
     if path.suffix not in (".yaml", ".yml"):
         raise InputError(f"{path}: a design file ends in .yaml")

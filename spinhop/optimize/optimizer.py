@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from hwlib.design import Design
-from hwlib.errors import FieldsError, InputError, StorageError
+from hwlib.errors import FieldsError, InputError
 from hwlib.quantities import whole_number
 from hwlib.seeds import LARGEST_SEED
 from hwlib.storage.files import real_path
@@ -157,8 +157,6 @@ def _tried(write: Callable[[dict[str, Value], str], Path], proposed: dict[str, V
     """The file of a proposal, or why its values do not go together."""
     try:
         return write(proposed, name)
-    except StorageError:
-        raise
     except ValueError as error:
         result = Judged()
         lines = [line.strip() for line in str(error).splitlines()]

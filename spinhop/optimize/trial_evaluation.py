@@ -135,7 +135,7 @@ def _rules(network: Network, design: Design) -> tuple[float, str, Any]:
 
 def _drawn(design: Design, result: Judged, folder: Path) -> tuple[Network, float, Drawing] | None:
     """The extracted network, the area of its macro in m², and the layout; None when its drawing has errors."""
-    from hwlib.errors import InputError, StorageError
+    from hwlib.errors import InputError
     from hwlib.extraction import extract
 
     process = design.load_process()
@@ -144,8 +144,6 @@ def _drawn(design: Design, result: Judged, folder: Path) -> tuple[Network, float
         why = drawn.errors[0].rule if drawn.errors else ""
         if result.passes("drawing", min(float(len(drawn.errors)), _MOST), why):
             return extract(drawn.opened, process, design), drawn.area, drawn.opened
-    except StorageError:
-        raise
     except InputError as error:
         result.passes("drawing", _MOST, error.lines[0])
     return None

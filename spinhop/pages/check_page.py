@@ -80,7 +80,7 @@ def write_check_page(
         Names of the page and its pictures.
 
     Raises:
-        InputError: when the folder cannot be written.
+        StorageError: when the folder cannot be written.
     """
     found = [finding for each in findings.values() for finding in each]
     view = layout.view

@@ -91,7 +91,7 @@ def write_inputs(folder: Path, design_path: Path | None, design: Design, process
         The resolved design, as reading it from the run folder gives it.
 
     Raises:
-        InputError: when the folder cannot be written.
+        StorageError: when the folder cannot be written.
     """
     copies = folder / COPIES
     if design_path is not None:

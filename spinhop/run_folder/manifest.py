@@ -101,7 +101,7 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Write the manifest of a run folder.
 
     Raises:
-        InputError: when it cannot be written.
+        StorageError: when it cannot be written.
     """
     text = json.dumps(manifest, indent=1) + "\n"
     write_atomic(folder / MANIFEST, lambda p: p.write_text(text, encoding="utf-8"))

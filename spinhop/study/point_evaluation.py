@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hwlib.design import Design, completed
-from hwlib.errors import InputError, StorageError
+from hwlib.errors import InputError
 from hwlib.process import Process
 from hwlib.storage.files import inside, read_bytes
 from hwlib.storage.scratch import scratch_folder
@@ -144,8 +144,6 @@ class PointEvaluator:
             fields = {path: value for path, value in values.items() if path != WIRES}
             design = whole_design(self._base, fields)
             return self._evaluate(design, design.load_process(), values.get(WIRES, self._wires))
-        except StorageError:
-            raise
         except ValueError as error:  # InputError and FieldsError are some
             first = error.lines[0] if isinstance(error, InputError) else str(error).splitlines()[0]
             return PointResult(problem=first)

@@ -21,7 +21,7 @@ import numpy as np
 
 from hwlib.argument_kinds import takes_kinds
 from hwlib.errors import InputError, StorageError, cut
-from hwlib.storage.files import no_more_files
+from hwlib.storage.files import refuse_without_descriptors
 from hwlib.storage.made_with import not_ours
 from hwlib.storage.netcdf import read_bounded
 from spinhop.study.point_evaluation import PointResult
@@ -374,8 +374,7 @@ def _opened(path: Path, mode: Any) -> Any:
 
 
 def _damaged(path: Path, error: Exception) -> InputError:
-    if scarce := no_more_files(error):
-        return InputError(f"{path}: cannot be read ({scarce})")
+    refuse_without_descriptors(path, error)
     return InputError(f"{path}: damaged, or no {_WHAT} ({type(error).__name__})")
 
 

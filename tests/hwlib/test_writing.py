@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hwlib.errors import InputError
+from hwlib.errors import InputError, StorageError
 from hwlib.storage.writing import replacing, sweep, write_atomic
 from tests.support.every_writer import CANNOT_MOUNT
 from tests.support.small_disk import NO_MOUNT
@@ -37,13 +37,13 @@ def test_replacing_keeps_the_suffix_for_writers_that_go_by_it(tmp_path):
 
 def test_folder_that_is_a_file(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot write there"), replacing(tmp_path / "file" / "x"):
+    with pytest.raises(StorageError, match="cannot write there"), replacing(tmp_path / "file" / "x"):
         pass
 
 
 def test_a_file_that_is_a_folder(tmp_path):
     (tmp_path / "x" / "y").mkdir(parents=True)
-    with pytest.raises(InputError, match=r"x: cannot be written \(Is a directory\)"):
+    with pytest.raises(StorageError, match=r"x: cannot be written \(Is a directory\)"):
         write_atomic(tmp_path / "x", lambda p: p.write_text("text"))
     assert [p.name for p in tmp_path.iterdir()] == ["x"]
 
@@ -69,7 +69,7 @@ def test_a_name_as_long_as_can_be(tmp_path):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_unwritable_folder(tmp_path):
     tmp_path.chmod(0o500)
-    with pytest.raises(InputError, match="cannot write there"), replacing(tmp_path / "x"):
+    with pytest.raises(StorageError, match="cannot write there"), replacing(tmp_path / "x"):
         pass
 
 

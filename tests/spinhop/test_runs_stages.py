@@ -13,7 +13,7 @@ import pytest
 import xarray as xr
 
 from hwlib.design import load_design
-from hwlib.errors import InputError
+from hwlib.errors import InputError, StorageError
 from hwlib.schematic import ladder_network
 from hwlib.storage.yaml_text import read_yaml
 from spinhop import stages
@@ -306,7 +306,7 @@ def test_a_start_that_fails_anywhere_can_be_repeated(recorder, design_file, tmp_
     original = writing.Path.replace
     with monkeypatch.context() as patch:
         patch.setattr(writing.Path, "replace", replace)
-        with pytest.raises(InputError, match="No space left on device"):
+        with pytest.raises(StorageError, match="No space left on device"):
             recorder.run(design, out)
     assert recorder.run(design, out) == DONE
 

@@ -18,7 +18,7 @@ import xarray as xr
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from hwlib.checks import write_lyrdb
 from hwlib.design import Design
-from hwlib.errors import InputError
+from hwlib.errors import StorageError
 from hwlib.extraction import write_spef, write_spice
 from hwlib.findings import Finding, write_findings
 from hwlib.network import write_network
@@ -90,7 +90,7 @@ def attempt(write: Callable[[Path], object], path: Path, whole: int) -> None:
     before = set(path.parent.iterdir())
     try:
         write(path)
-    except InputError as error:
+    except StorageError as error:
         assert str(path) in str(error) and len(str(error)) < 200, error
         assert any(why in str(error) for why in ("No space left on device", "File too large")), error
         assert set(path.parent.iterdir()) == before, "something is left"
