@@ -9,15 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hwlib.errors import InputError, shown
 from hwlib.registry import Registry
-
-if TYPE_CHECKING:
-    import networkx as nx
 
 ALL_TO_ALL = "all-to-all"
 
@@ -57,22 +53,11 @@ class Topology:
         """Axons that each neuron drives, shape (N,)."""
         return self.joined.sum(axis=0)
 
-    @property
-    def in_degree(self) -> np.ndarray:
-        """Axons on each neuron's dendrite, shape (N,)."""
-        return self.joined.sum(axis=1)
-
     @cached_property
     def ends(self) -> tuple[np.ndarray, np.ndarray]:
         """Post- and presynaptic neuron of every device, row by row, somas on the diagonal, shape (devices,) each."""
         post, pre = np.nonzero(self.joined | np.eye(self.neurons, dtype=bool))
         return post.astype(np.int32), pre.astype(np.int32)
-
-    def graph(self) -> nx.DiGraph:
-        """As a networkx graph, edges from pre- to postsynaptic neuron."""
-        import networkx as nx
-
-        return nx.from_numpy_array(self.joined.T, create_using=nx.DiGraph)
 
 
 TOPOLOGIES: Registry[Callable[[int], np.ndarray]] = Registry("topology")

@@ -1,4 +1,4 @@
-"""Binary images as patterns: sets of pictures, our three letters, distortion, and what decides recall."""
+"""Binary images as patterns: what is no set of pictures, our three letters, distortion."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from hwlib.errors import InputError
-from sim.tasks.picture_files import THRESHOLD, parse_text, read_picture
+from sim.tasks.picture_files import parse_text
 
 _U = """
     ##......##
@@ -85,34 +85,16 @@ def letters(drawing: Drawing = "plain") -> dict[str, np.ndarray]:
     return {name: parse_text(text.split(), f"letter {name}") for name, text in drawn}
 
 
-def read_bitmap(path: str | Path, *, threshold: float = THRESHOLD, invert: bool = False) -> np.ndarray:
-    """The bits of a black-and-white picture, shape (rows, columns); arguments and errors of ``read_picture``."""
-    return read_picture(path, threshold=threshold, invert=invert).bits
-
-
-def read_images(
-    paths: list[Path], *, threshold: float = THRESHOLD, invert: bool = False
-) -> tuple[np.ndarray, tuple[int, int]]:
-    """Read pictures of one size as patterns.
+def refuse_no_set(paths: Sequence[Path], pictures: Sequence[np.ndarray]) -> None:
+    """Refuse pictures that cannot be the patterns of one network.
 
     Args:
-        paths: the files.
-        threshold: as for ``read_picture``.
-        invert: as for ``read_picture``.
-
-    Returns:
-        Patterns, shape (images, rows × columns), and (rows, columns).
+        paths: their files, for messages.
+        pictures: their bits, shape (rows, columns) each.
 
     Raises:
-        InputError: no picture, a bad one, different sizes, or one picture twice (its inverse is the same memory).
+        InputError: different sizes, or one picture twice (its inverse is the same memory).
     """
-    if not paths:
-        raise InputError("image: no picture given")
-    return as_patterns(paths, [read_bitmap(path, threshold=threshold, invert=invert) for path in paths])
-
-
-def as_patterns(paths: Sequence[Path], pictures: Sequence[np.ndarray]) -> tuple[np.ndarray, tuple[int, int]]:
-    """Pictures that were read, as patterns; returns and errors of ``read_images``."""
     for path, picture in zip(paths, pictures, strict=True):
         if picture.shape != pictures[0].shape:
             raise InputError(
@@ -126,12 +108,6 @@ def as_patterns(paths: Sequence[Path], pictures: Sequence[np.ndarray]) -> tuple[
             same = picture.flat[0] == pictures[first].flat[0]
             how = "the same picture as" if same else "the inverse, and so the same memory, as"
             raise InputError(f"{paths[k]}: {how} {paths[first]}")
-    return np.array([picture.ravel() for picture in pictures]), pictures[0].shape
-
-
-def to_text(picture: np.ndarray) -> str:
-    """A picture (rows, columns) as text; −1 (undecided) prints as ``?``."""
-    return "\n".join("".join({1: "#", 0: "."}.get(int(bit), "?") for bit in row) for row in picture)
 
 
 def flipped_bits(fraction: float, bits: int) -> int:

@@ -15,7 +15,7 @@ from hwlib.storage.file_labels import told_apart
 from hwlib.storage.netcdf import Wanted
 from hwlib.task_kinds import Find, ImagesFields, Problem, Programme
 from hwlib.weights import hebbian
-from sim.tasks.images import as_patterns, distort, letters
+from sim.tasks.images import distort, letters, refuse_no_set
 from sim.tasks.kinds import Measure, RunTask, Shown, add_cases
 from sim.tasks.picture_files import Picture, read_picture
 from sim.tasks.recall import COLUMNS, NUMBERS, RETOLD, Case, case_rows, recall_contradiction, score_recall
@@ -196,7 +196,7 @@ class Images(ImagesFields, RunTask):
 
 
 def _read_set(paths: list[Path], read: list[Picture]) -> PictureSet:
-    as_patterns(paths, [each.bits for each in read])  # refuses what is no set
+    refuse_no_set(paths, [each.bits for each in read])
     names = told_apart([str(path) for path in paths])
     remarks = [
         f"{name}: ON: {each.taken}" + (f"; {each.doubt}" if each.doubt else "")

@@ -19,7 +19,7 @@ _UNIT = 2.0**-32
 
 
 @inlined()
-def _philox(a, b, c, d, key, other):
+def philox(a, b, c, d, key, other):
     """Four words of 32 bits, each in 64, of a counter of four and a key of two."""
     for _ in range(_ROUNDS):
         first, second = _MULTIPLIERS[0] * a, _MULTIPLIERS[1] * c
@@ -27,12 +27,6 @@ def _philox(a, b, c, d, key, other):
         c, d = (first >> _HALF) ^ d ^ other, first & _LOW
         key, other = (key + _WEYL[0]) & _LOW, (other + _WEYL[1]) & _LOW
     return a, b, c, d
-
-
-@compiled()
-def philox(counter, key, out):
-    """Words of 32 bits for a counter of four words and a key of two, all ``uint64``."""
-    out[0], out[1], out[2], out[3] = _philox(counter[0], counter[1], counter[2], counter[3], key[0], key[1])
 
 
 @compiled()
@@ -49,7 +43,7 @@ def draw_pair(seed, trial, variable, pair, normal, uniform):
     """
     key, other = np.uint64(seed) & _LOW, np.uint64(seed) >> _HALF
     for wall in range(normal.shape[1]):
-        a, b, c, d = _philox(np.uint64(pair), np.uint64(wall), np.uint64(trial), np.uint64(variable), key, other)
+        a, b, c, d = philox(np.uint64(pair), np.uint64(wall), np.uint64(trial), np.uint64(variable), key, other)
         size, turn = np.sqrt(-2 * np.log((a + 0.5) * _UNIT)), 2 * np.pi * (b + 0.5) * _UNIT
         normal[0, wall], normal[1, wall] = size * np.cos(turn), size * np.sin(turn)
         uniform[0, wall], uniform[1, wall] = (c + 0.5) * _UNIT, (d + 0.5) * _UNIT

@@ -17,7 +17,7 @@ from hwlib.sections.variation_fields import VariationFields
 from hwlib.storage.made_with import versions_line
 from hwlib.weights import stored_patterns, weight_levels
 from spinhop.designs.derived_design import check_target, table_of, write_derived
-from spinhop.designs.design_comparison import COLUMNS, OF_IDEAL, DesignComparison, compared, table_row
+from spinhop.designs.design_comparison import COLUMNS, OF_IDEAL, DesignComparison, compare_designs, table_row
 from spinhop.extracted_network import draw_and_extract
 from spinhop.run_folder.inputs import read_design
 
@@ -110,7 +110,7 @@ def compensate_design(
     if not compare:
         return MadeUp(out, table, rows, weights.at_limit, len(weights.net_levels), len(work.states), verdict=None)
     plain = ideal_for_task(design, design.load_process())
-    verdict = compared(
+    verdict = compare_designs(
         [(plain, design), (network, design), (network, made)], COLUMNS, simulate=simulate,
         step=lambda k, n: progress(STEPS[3], k, n),
     )  # fmt: skip

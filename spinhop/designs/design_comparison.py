@@ -52,7 +52,7 @@ class DesignComparison:
         return self.function, self.limits
 
 
-def compared(
+def compare_designs(
     trials: Sequence[tuple[Network, Design]], columns: Sequence[str], *, simulate: bool,
     step: Callable[[int, int], None],
 ) -> DesignComparison:  # fmt: skip

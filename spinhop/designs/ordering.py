@@ -14,7 +14,7 @@ from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.storage.made_with import versions_line
 from spinhop.designs.derived_design import check_target, write_derived
-from spinhop.designs.design_comparison import DesignComparison, compared
+from spinhop.designs.design_comparison import DesignComparison, compare_designs
 from spinhop.extracted_network import draw_and_extract
 from spinhop.run_folder.inputs import read_design
 
@@ -105,7 +105,7 @@ def order_design(
         best = found if found.margin > best.margin else best
     comment = f"{path.name} with its neurons ordered for {rule}; {versions_line()}"
     made = write_derived(design, out, (out, ""), {"network.order": best.order.tolist()}, comment)
-    verdict = compared(
+    verdict = compare_designs(
         [(given.network, design), (best.network, made)], COLUMNS, simulate=simulate,
         step=lambda k, n: progress("simulate", k, n),
     )  # fmt: skip

@@ -17,7 +17,7 @@ from hwlib.training_rules import PERCEPTRON, trained
 from hwlib.weight_styles import LINES
 from hwlib.weights import stored_patterns
 from spinhop.designs.derived_design import check_target, table_of, write_derived
-from spinhop.designs.design_comparison import TIMES_W, DesignComparison, compared, table_row
+from spinhop.designs.design_comparison import TIMES_W, DesignComparison, compare_designs, table_row
 from spinhop.extracted_network import draw_and_extract
 from spinhop.run_folder.inputs import read_design
 
@@ -87,7 +87,7 @@ def train_design(
     made = write_derived(design, out, (table, text), {"network.weights": weights, "compensation": None}, comment)
     again = network if design.network.trunks.size == "wires" else draw_and_extract(made)  # sized by the weights
     plain = ideal_for_task(design, process)
-    verdict = compared(
+    verdict = compare_designs(
         [(plain, design), (network, design), (again, made)], COLUMNS, simulate=simulate,
         step=lambda k, n: progress("simulate", k, n),
     )  # fmt: skip

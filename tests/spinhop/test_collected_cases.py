@@ -20,7 +20,7 @@ from hwlib.errors import InputError
 from hwlib.extraction import extract
 from hwlib.network import TERMINALS
 from sim.tasks.graphs import adjacency, read_graph
-from sim.tasks.images import read_bitmap
+from sim.tasks.picture_files import read_picture
 from spinhop.running import run_design
 from tests.support.exit_codes import of_rows, of_text
 from tests.support.fuzzing import judged
@@ -243,12 +243,12 @@ def _rows(spinhop, name: str, *options: str) -> list[dict]:
 
 
 def test_pictures_of_sixteen_bits():
-    eight = read_bitmap(CASES / "pictures" / "same8bit.png")
+    eight = read_picture(CASES / "pictures" / "same8bit.png").bits
     assert 0 < eight.sum() < eight.size
     for name in SIXTEEN_BITS:
-        np.testing.assert_array_equal(read_bitmap(CASES / "pictures" / name), eight)
+        np.testing.assert_array_equal(read_picture(CASES / "pictures" / name).bits, eight)
     zero = [list(line) for line in (CASES / "pictures" / DIGITS[0]).read_text().split()]
-    np.testing.assert_array_equal(read_bitmap(CASES / "pictures" / "dark0.png"), np.array(zero) == "#")
+    np.testing.assert_array_equal(read_picture(CASES / "pictures" / "dark0.png").bits, np.array(zero) == "#")
 
 
 def test_light_drawings_are_remarked_and_inverted_on_request(spinhop):

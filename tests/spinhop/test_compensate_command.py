@@ -13,7 +13,7 @@ from hwlib.network import MTJ_IN
 from hwlib.process import preset_text
 from hwlib.schematic import ideal_network
 from spinhop.designs import compensating
-from spinhop.designs.design_comparison import COLUMNS, OF_IDEAL, TIMES_W, compared, print_comparison, table_row
+from spinhop.designs.design_comparison import COLUMNS, OF_IDEAL, TIMES_W, compare_designs, print_comparison, table_row
 from spinhop.extracted_network import draw_and_extract
 from tests.support.compiling_line import without_compiling
 
@@ -66,7 +66,9 @@ def test_trials_that_hang_on_rounding_are_told_beside_their_times(tmp_path):
     path.write_text("name: tied\nnetwork: {neurons: 8, weights: {random_patterns: 3}}\ntask: {trials: 2}\n")
     design = load_design(path)
     networks = ideal_network(design, design.load_process()), draw_and_extract(design)
-    found = compared([(each, design) for each in networks], COLUMNS[:2], simulate=True, step=lambda done, total: None)
+    found = compare_designs(
+        [(each, design) for each in networks], COLUMNS[:2], simulate=True, step=lambda done, total: None
+    )
     row = next(row for row in found.rows if row["quantity"] == "trials undetermined")
     assert (row["ideal"], row["drawn"]) == (0.5, 0.0)
 
