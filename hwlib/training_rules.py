@@ -1,7 +1,7 @@
 """Training rules: how stored patterns become weights, within what the devices can hold. Rows are postsynaptic.
 
 To add a rule, ``register`` an object here; designs name it in ``network.weights.rule``. Rules that train on a drawn
-network take what its wires let through (``sim.training``) in place of the currents of ideal ones.
+network take what its wires let through (``sim.drawn_training``) in place of the currents of ideal ones.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Sweep:
     """What a sweep left.
 
     Attributes:
-        folder: of results; ``spinhop.study.open_study`` reads them.
+        folder: of results; ``spinhop.open_study`` reads them.
         points: of the study.
         kept: of them in the store before.
         refused: of them without numbers, with a reason in ``problem``.
