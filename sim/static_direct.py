@@ -42,12 +42,51 @@ def solve_directly(g: np.ndarray, word_ohm: np.ndarray, bit_ohm: np.ndarray, end
         InputError: sources of different voltages joined by segments of 0 Ω; resistances too far apart.
     """
     m, n = g.shape
+    volts = np.concatenate(ends, axis=1)
+    wired = _wired(g, word_ohm, bit_ohm, np.isfinite(volts[0]))
+    drives, held_nodes = _drives(wired, volts)
+    used = np.flatnonzero(drives.any(axis=0))
+    by_parts = len(drives) > len(used)  # then all drives are sums of fewer: of each held node alone
+    solved = [_solved(wired, held_nodes, drive) for drive in (np.eye(len(held_nodes))[used] if by_parts else drives)]
+    both, amperes, residual = (np.array(each) for each in (zip(*solved, strict=True) if solved else ([], [], [])))
+    if by_parts:
+        parts = drives[:, used]
+        both = parts @ both.reshape(len(used), 2 * m * n)
+        amperes = parts @ amperes.reshape(len(used), 2 * (m + n))
+        residual = np.abs(parts) @ residual
+    both = both.reshape(-1, 2, m, n)
+    sides = np.split(amperes, np.cumsum([m, m, n]), axis=1)
+    return DirectAnswer(both[:, 0], both[:, 1], sides, float(residual.max(initial=0.0)))
+
+
+class _WiredCrossbar(NamedTuple):
+    """A crossbar as a network: nodes of word lines, of bit lines, and one per end of a line, as of ``SIDES``.
+
+    Attributes:
+        network: what is solved.
+        node: circuit node of each node: segments of 0 Ω make one of several.
+        pairs, siemens: circuit nodes that each resistor joins, shape (resistors, 2), and its conductance in S.
+        together: sources at each circuit node.
+        ends: nodes of ends that have a source.
+        crossings: nodes before those of the ends.
+    """
+
+    network: ResistorNetwork
+    node: np.ndarray
+    pairs: np.ndarray
+    siemens: np.ndarray
+    together: np.ndarray
+    ends: np.ndarray
+    crossings: int
+
+
+def _wired(g: np.ndarray, word_ohm: np.ndarray, bit_ohm: np.ndarray, driven: np.ndarray) -> _WiredCrossbar:
+    """The network of ``solve_directly``; ``driven``: whether each end of a line has a source, shape (lines,)."""
+    m, n = g.shape
     u = np.arange(m * n).reshape(m, n)
     v = u + m * n
-    first_source = 2 * m * n + np.cumsum([0, m, m, n, n])
-    source = [np.arange(*first_source[k : k + 2]) for k in range(4)]
-    volts = np.concatenate(ends, axis=1)
-    held = np.concatenate([np.zeros(2 * m * n, bool), np.isfinite(volts[0])])
+    source = np.split(np.arange(2 * (m + n)) + 2 * m * n, np.cumsum([m, m, n]))
+    held = np.concatenate([np.zeros(2 * m * n, bool), driven])
     at = u[:, 0], u[:, -1], v[0], v[-1]
     own_ohm = word_ohm[:, 0], word_ohm[:, -1], bit_ohm[0], bit_ohm[-1]
     ends_of = [np.stack([a.ravel(), b.ravel()], axis=1) for a, b in (
@@ -55,43 +94,43 @@ def solve_directly(g: np.ndarray, word_ohm: np.ndarray, bit_ohm: np.ndarray, end
     )]  # fmt: skip
     ohm = [word_ohm[:, 1:-1].ravel(), bit_ohm[1:-1].ravel(), *own_ohm]
     pairs, segments = np.concatenate(ends_of), np.concatenate(ohm)
-    there = np.concatenate([*(np.ones(ohm[k].size, bool) for k in (0, 1)), held[2 * m * n :], g.ravel() > 0])
+    there = np.concatenate([*(np.ones(ohm[k].size, bool) for k in (0, 1)), driven, g.ravel() > 0])
     shorts = np.concatenate([segments == 0, np.zeros(g.size, bool)])
     siemens = np.concatenate([np.divide(1.0, segments, out=np.zeros_like(segments), where=segments > 0), g.ravel()])
     node = connected_parts(len(held), *pairs[shorts & there].T)[1]
     kept = ~shorts & there
-    pairs, siemens = pairs[kept], siemens[kept]
-    network = ResistorNetwork(ResistorGraph(pairs, len(held), node), siemens, held)
-    sources = np.flatnonzero(held)
-    count = int(node.max()) + 1
-    _one_voltage(node[sources], volts[:, np.isfinite(volts[0])], count)
-    together = np.bincount(node[sources], minlength=count)
-    held_nodes, first_of = np.unique(node[sources], return_index=True)
-    drives = volts[:, sources[first_of] - 2 * m * n]  # a column for each node that sources hold
-    used = np.flatnonzero(drives.any(axis=0))
-    by_parts = len(drives) > len(used)  # then all drives are sums of fewer: of each held node alone
-    solved = np.eye(len(held_nodes))[used] if by_parts else drives
-    potentials, currents, missing = [], [], []
-    for drive in solved:
-        at_node = np.zeros(count)
-        at_node[held_nodes] = drive
-        x = network.at_circuit_nodes(at_node[node][network.held])
-        out = _currents_out(x, node[pairs], siemens)
-        if far_apart(siemens):
-            x, out = _refined(network, x, node[pairs], siemens, together > 0)
-        missing.append(float(np.abs(out[together == 0]).max(initial=0.0)))
-        potentials.append(x[node[: 2 * m * n]])
-        currents.append((out / np.maximum(together, 1))[node[2 * m * n :]] * held[2 * m * n :])
-    both, amperes, residual = np.array(potentials), np.array(currents), np.array(missing)
-    if by_parts:
-        parts = drives[:, used]
-        both = parts @ both.reshape(len(used), 2 * m * n)
-        amperes = parts @ amperes.reshape(len(used), len(held) - 2 * m * n)
-        residual = np.abs(parts) @ residual
-    both = both.reshape(-1, 2, m, n)
-    return DirectAnswer(
-        both[:, 0], both[:, 1], [amperes[:, each - 2 * m * n] for each in source], float(residual.max(initial=0.0))
-    )
+    network = ResistorNetwork(ResistorGraph(pairs[kept], len(held), node), siemens[kept], held)
+    ends = np.flatnonzero(held)
+    together = np.bincount(node[ends], minlength=int(node.max()) + 1)
+    return _WiredCrossbar(network, node, node[pairs[kept]], siemens[kept], together, ends, 2 * m * n)
+
+
+def _drives(wired: _WiredCrossbar, volts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Voltages of the circuit nodes that sources hold, a column for each, and these nodes.
+
+    Raises:
+        InputError: sources of different voltages at one.
+    """
+    at = wired.node[wired.ends]
+    _one_voltage(at, volts[:, np.isfinite(volts[0])], len(wired.together))
+    nodes, first_of = np.unique(at, return_index=True)
+    return volts[:, wired.ends[first_of] - wired.crossings], nodes
+
+
+def _solved(wired: _WiredCrossbar, held_nodes: np.ndarray, drive: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Voltages of the crossings, currents from the ends (0 without a source), and the largest that is missing."""
+    node, together = wired.node, wired.together
+    at_node = np.zeros(len(together))
+    at_node[held_nodes] = drive
+    x = wired.network.at_circuit_nodes(at_node[node][wired.network.held])
+    out = _currents_out(x, wired.pairs, wired.siemens)
+    if far_apart(wired.siemens):
+        x, out = _refined(wired.network, x, wired.pairs, wired.siemens, together > 0)
+    missing = float(np.abs(out[together == 0]).max(initial=0.0))
+    ends = np.zeros(len(node) - wired.crossings)
+    at_ends = wired.ends - wired.crossings
+    ends[at_ends] = (out / np.maximum(together, 1))[node[wired.ends]]
+    return x[node[: wired.crossings]], ends, missing
 
 
 def _currents_out(x: np.ndarray, pairs: np.ndarray, siemens: np.ndarray) -> np.ndarray:

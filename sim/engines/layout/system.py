@@ -157,15 +157,35 @@ def make_system(
     network: Network, plan: Plan, walls: Walls, voltages: np.ndarray, threads: int, parts: Mapping[int, Handle]
 ) -> System:
     """Put a plan under the source voltages of each net (NaN: none); ``parts``: handles inside the plan."""
-    rows, program, interface, bundles = plan.rows, plan.row_program, plan.interface, plan.bundles
-    n, slots, blocks = interface.program.n, len(program.diag), len(program.port_first) - 1
+    taps, coupled_state = make_taps(plan.single), make_coupled_state(plan.coupled)
+    tap_siemens = coupled_state.siemens if plan.coupled.rails else taps.siemens
+    system = System(
+        program=plan.row_program,
+        rows=plan.rows,
+        single=plan.single,
+        coupled=plan.coupled,
+        columns=plan.columns,
+        interface=plan.interface,
+        bundles=plan.bundles,
+        taps=taps,
+        coupled_state=coupled_state,
+        work=_work(network, plan, walls, tap_siemens, threads),
+        face=_face(plan.interface),
+        calls=np.zeros(ALL_SHARES + 1, np.int64),
+    )
+    put_under(system, network, plan, voltages, parts)
+    return system
+
+
+def _work(network: Network, plan: Plan, walls: Walls, tap_siemens: np.ndarray, threads: int) -> Work:
+    rows, program, bundles, n = plan.rows, plan.row_program, plan.bundles, plan.interface.program.n
+    slots, blocks = len(program.diag), len(program.port_first) - 1
     classes = meters(network)[network.node_net[plan.source_node]]
     count, groups = len(walls.low), len(program.group) - 1
     rate, bound, leak_bound = _rates(bundles, walls)
     eliminated = program.group[rows.first_group :]
-    taps, coupled_state = make_taps(plan.single), make_coupled_state(plan.coupled)
-    swept, siemens = (plan.coupled, coupled_state.siemens) if plan.coupled.rails else (plan.single, taps.siemens)
-    work = Work(
+    swept = plan.coupled if plan.coupled.rails else plan.single
+    return Work(
         pillar_group=plan.pillar_group,
         rate=rate,
         bound=bound,
@@ -178,7 +198,7 @@ def make_system(
         pillar=np.empty((3, count)),
         dirty=np.empty(max(rows.first_dirty + groups, len(swept.work) - 1), np.bool_),
         tap=swept.tap,
-        tap_siemens=siemens,
+        tap_siemens=tap_siemens,
         values=rows.values.copy(),
         b=np.zeros(slots),
         c=np.zeros(blocks),
@@ -189,7 +209,11 @@ def make_system(
         chunk_batch=_shares(swept.work, threads),
         chunk_bundle=_shares(bundles.first, threads),
     )
-    face = Face(
+
+
+def _face(interface: Interface) -> Face:
+    n = interface.program.n
+    return Face(
         source_b=np.empty(n),
         values=interface.values.copy(),
         b=np.zeros(n),
@@ -197,22 +221,6 @@ def make_system(
         x=np.zeros(n),
         power=np.zeros(6),
     )
-    system = System(
-        program=program,
-        rows=rows,
-        single=plan.single,
-        coupled=plan.coupled,
-        columns=plan.columns,
-        interface=interface,
-        bundles=bundles,
-        taps=taps,
-        coupled_state=coupled_state,
-        work=work,
-        face=face,
-        calls=np.zeros(ALL_SHARES + 1, np.int64),
-    )
-    put_under(system, network, plan, voltages, parts)
-    return system
 
 
 def another_system(system: System) -> System:

@@ -97,13 +97,8 @@ def build_plan(structure: Structure, before: MadeBefore) -> Plan:
     if single is not None:
         rows = no_blocks(len(edges.a))
     row_part = _rows(rows, structure, node_ref, program, wall_of)
-    series, group = np.zeros(network.devices), np.full(network.devices, -2, np.int64)
-    pillar = edges.kind == PILLAR
-    series[wall_of[edges.device[pillar]]] = edges.ohm[pillar]
-    group[interface.wall] = -1
     coupled = None
     if single is None:
-        single = no_single(network.devices)
         dendrite = _dendrites(structure, rows, node_slot)
         # The ladder has no name here: it goes as soon as it is let go of there.
         coupled, odd = find_coupled(
@@ -116,11 +111,10 @@ def build_plan(structure: Structure, before: MadeBefore) -> Plan:
             row_part = row_part._replace(
                 first_block=first, first_group=-(-first // TOGETHER), first_dirty=len(coupled.work) - 1
             )
-    coupled = coupled or no_coupled(network.devices)
-    marks = row_part.first_dirty + np.arange(len(row_part.wall_group) - 1)
-    group[row_part.wall] = np.repeat(marks, np.diff(row_part.wall_group))
-    for swept in (single, coupled):
-        group[swept.wall] = np.repeat(np.arange(len(swept.work) - 1), np.diff(swept.work))
+    single, coupled = single or no_single(network.devices), coupled or no_coupled(network.devices)
+    series = np.zeros(network.devices)
+    pillar = edges.kind == PILLAR
+    series[wall_of[edges.device[pillar]]] = edges.ohm[pillar]
     return Plan(
         row_program=rows.program,
         rows=row_part,
@@ -133,8 +127,21 @@ def build_plan(structure: Structure, before: MadeBefore) -> Plan:
         node_ref=node_ref,
         node_slot=node_slot,
         series=series,
-        pillar_group=group,
+        pillar_group=_pillar_groups(network.devices, interface, row_part, single, coupled),
     )
+
+
+def _pillar_groups(
+    devices: int, interface: Interface, rows: Rows, single: SingleLadders, coupled: CoupledLadders
+) -> np.ndarray:
+    """What each wall's pillar belongs to, as ``Plan`` has it."""
+    group = np.full(devices, -2, np.int64)
+    group[interface.wall] = -1
+    marks = rows.first_dirty + np.arange(len(rows.wall_group) - 1)
+    group[rows.wall] = np.repeat(marks, np.diff(rows.wall_group))
+    for swept in (single, coupled):
+        group[swept.wall] = np.repeat(np.arange(len(swept.work) - 1), np.diff(swept.work))
+    return group
 
 
 def _refs(node_ref: np.ndarray, nodes: np.ndarray) -> np.ndarray:
