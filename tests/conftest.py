@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -17,10 +18,38 @@ from hwlib.design import Design
 from hwlib.network import Network
 from spinhop.cli import GARBAGE_AFTER
 
+if TYPE_CHECKING:
+    from sim.protocol import Protocol
+    from sim.result import Trials
+
 
 def pytest_configure() -> None:
     """Look for garbage as seldom as a command does: each look goes through all that libraries have loaded."""
     gc.set_threshold(GARBAGE_AFTER, 10, 10)
+
+
+@pytest.fixture
+def engine_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Sequence[Protocol], int]]:
+    """Protocols, and steps of all their trials, of every call of an engine from here on, in order."""
+    import sim.simulate
+
+    calls, run_trials = [], sim.simulate.run_trials
+
+    def counting(engine: Any, network: Network, protocols: Sequence[Protocol], options: Any) -> Trials:
+        trials = run_trials(engine, network, protocols, options)
+        calls.append((protocols, int(trials.steps.sum())))
+        return trials
+
+    monkeypatch.setattr(sim.simulate, "run_trials", counting)
+    return calls
+
+
+@pytest.fixture(scope="module")
+def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Runs without ``--out`` go into a folder of the module's own, not into the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("runs"))
+        yield
 
 
 @pytest.fixture

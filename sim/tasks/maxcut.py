@@ -25,6 +25,7 @@ from sim.tasks.graphs import adjacency, read_graph, remarks
 from sim.tasks.kinds import CASE, AnswerCost, Measure, RunTask, add_cases, case_answers, differs
 from sim.tasks.recall import STATES, random_bits
 from sim.tasks.restarts import effort, effort_columns, no_effort, software_effort
+from sim.tasks.scores import of_unit_1
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -168,15 +169,11 @@ def solve(
 def _add_cuts(result: xr.Dataset, graphs: Sequence[Any]) -> None:
     """Add to a batch's dataset the cut of each trial's graph, and that of the state it may be in as well."""
     for name, state, whose in (("cut", "state", "the cut"), ("other_cut", "other_state", "the other state's cut")):
-        result[name] = ("trial", _cuts(graphs, result[state].values), _about(f"weight of {whose}"))
+        result[name] = ("trial", _cuts(graphs, result[state].values), of_unit_1(f"weight of {whose}"))
 
 
 def _cuts(graphs: Sequence[Any], states: np.ndarray) -> np.ndarray:
     return np.array([float(cut_value(graph, state)) for graph, state in zip(graphs, states, strict=True)])
-
-
-def _about(meaning: str) -> dict[str, str]:
-    return {"units": "1", "long_name": meaning}
 
 
 class Maxcut(MaxcutFields, RunTask):
@@ -294,7 +291,7 @@ class Maxcut(MaxcutFields, RunTask):
         add_cases(result, self.columns, rows)
         best_cuts, cuts = (np.array([row[name] for row in rows]) for name in ("best", "cut"))
         share = _shares(cuts, best_cuts)[np.arange(count) % len(rows)]
-        result["share_of_best"] = ("trial", share, _about("cut of the trial's graph over the best cut"))
+        result["share_of_best"] = ("trial", share, of_unit_1("cut of the trial's graph over the best cut"))
         for measure, value in zip(self.numbers, (share.mean(), 1 - share.mean()), strict=True):
             result[measure.name] = ((), float(value), measure.attributes)
 

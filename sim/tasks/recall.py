@@ -13,7 +13,7 @@ from hwlib.task_kinds import RecallFields
 from hwlib.weights import bits, stored_patterns
 from sim.tasks.images import distort, flipped_bits
 from sim.tasks.kinds import CASE, Measure, RunTask, add_cases, differs
-from sim.tasks.scores import nearest, rest_times, same_memory, score, summarise
+from sim.tasks.scores import nearest, of_unit_1, rest_times, same_memory, score, summarise
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -117,8 +117,8 @@ class Recall(RecallFields, RunTask):
     def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
         """Right bits: of the pattern that was distorted, else of the nearest stored one; or of its inverse."""
         patterns, cases, count = np.asarray(stored_patterns(design)), self.cases(design), result.sizes["trial"]
-        result["pattern"] = (("stored", "neuron"), patterns, _about("stored bits"))
-        result["start"] = (("trial", "neuron"), self.start_bits(design, count), _about("bits loaded"))
+        result["pattern"] = (("stored", "neuron"), patterns, of_unit_1("stored bits"))
+        result["start"] = (("trial", "neuron"), self.start_bits(design, count), of_unit_1("bits loaded"))
         cases = [cases[k % len(cases)] for k in range(count)] if cases else []
         score_recall(result, patterns, cases)
         if cases:
@@ -142,11 +142,11 @@ def score_recall(result: xr.Dataset, patterns: np.ndarray, cases: Sequence[Case]
     index = np.array([case.pattern for case in cases], int)
     score(result, patterns[index][:, None, :] if cases else patterns)
     which = nearest(result["state"].values, patterns)
-    result["recalled_pattern"] = ("trial", which, _about("nearest stored pattern"))
+    result["recalled_pattern"] = ("trial", which, of_unit_1("nearest stored pattern"))
     if cases:
-        result["loaded_pattern"] = ("trial", index, _about("which pattern was distorted"))
+        result["loaded_pattern"] = ("trial", index, of_unit_1("which pattern was distorted"))
         shares = np.array([case.distortion for case in cases])
-        result["distortion"] = ("trial", shares, _about(DISTORTION))
+        result["distortion"] = ("trial", shares, of_unit_1(DISTORTION))
     summarise(result)
 
 
@@ -184,10 +184,6 @@ def case_rows(result: xr.Dataset, cases: Sequence[Case]) -> list[dict[str, Any]]
             "undetermined": int(some["undetermined"].sum()), "time_mean": rest_times(some)["mean"],
         })  # fmt: skip
     return rows
-
-
-def _about(meaning: str) -> dict[str, str]:
-    return {"units": "1", "long_name": meaning}
 
 
 def _generator(seed: int, trial: int) -> np.random.Generator:

@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+def of_unit_1(meaning: str) -> dict[str, str]:
+    """Attributes of a variable that is a number, a share or a bit."""
+    return {"units": "1", "long_name": meaning}
+
+
 def bit_accuracy(states: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Share of right bits against the nearest of some targets or their inverses; an undecided bit (−1) is wrong.
 
@@ -51,8 +56,8 @@ def score(result: xr.Dataset, targets: np.ndarray) -> xr.Dataset:
     """
     accuracy = bit_accuracy(result["state"].values, targets)
     meaning = "share of right bits, best over what counts as right and its inverses"
-    result["accuracy"] = ("trial", accuracy, _about(meaning))
-    result["recalled"] = ("trial", (accuracy == 1) & result["at_rest"].values, _about("all bits right, and at rest"))
+    result["accuracy"] = ("trial", accuracy, of_unit_1(meaning))
+    result["recalled"] = ("trial", (accuracy == 1) & result["at_rest"].values, of_unit_1("all bits right, and at rest"))
     return result
 
 
@@ -65,18 +70,18 @@ def summarise(result: xr.Dataset) -> xr.Dataset:
         statistics.mean(result["accuracy"].values, (0.0, 1.0)),
         statistics.proportion(int(recalled.sum()), len(recalled)),
     )
-    result["accuracy_mean"] = ((), mean.value, _about("mean share of right bits"))
-    result["accuracy_interval"] = ("bound", [mean.low, mean.high], _about("95 %, Student t"))
-    result["recall_rate"] = ((), rate.value, _about("share of trials recalled"))
-    result.coords["bound"] = ("bound", ["low", "high"], _about("end of an interval"))
-    result["recall_interval"] = ("bound", [rate.low, rate.high], _about("95 %, Wilson"))
+    result["accuracy_mean"] = ((), mean.value, of_unit_1("mean share of right bits"))
+    result["accuracy_interval"] = ("bound", [mean.low, mean.high], of_unit_1("95 %, Student t"))
+    result["recall_rate"] = ((), rate.value, of_unit_1("share of trials recalled"))
+    result.coords["bound"] = ("bound", ["low", "high"], of_unit_1("end of an interval"))
+    result["recall_interval"] = ("bound", [rate.low, rate.high], of_unit_1("95 %, Wilson"))
     return summarise_trials(result)
 
 
 def summarise_trials(result: xr.Dataset) -> xr.Dataset:
     """Add to a batch's dataset what is told of the trials of any task: rest, times, energy."""
     rest = result["at_rest"].values
-    result["rest_rate"] = ((), float(rest.mean()), _about("share of trials that came to rest"))
+    result["rest_rate"] = ((), float(rest.mean()), of_unit_1("share of trials that came to rest"))
     for name, value in rest_times(result).items():
         about = {"units": "s", "long_name": f"{name} time to solution of trials at rest"}
         result[f"time_{name}"] = ((), value, about)
@@ -90,7 +95,3 @@ def rest_times(result: xr.Dataset) -> dict[str, float]:
     time = result["time_to_solution"].values[result["at_rest"].values]
     functions = (("mean", np.mean), ("median", np.median), ("max", np.max))
     return {name: float(function(time)) if len(time) else np.nan for name, function in functions}
-
-
-def _about(meaning: str) -> dict[str, str]:
-    return {"units": "1", "long_name": meaning}

@@ -14,7 +14,7 @@ from hwlib.checks.loose_metal import MOST, PITCHES, dangling_ends, floating_piec
 from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
 from hwlib.process import load_process
-from tests.support.drawn_network import ONE_SIDE, PX, PY, draw_network
+from tests.support.drawn_network import ONE_SIDE, PX, PY, draw_network, place_nm
 
 EBEAM = load_process("ebeam")
 FIVE = Design(name="five", network={"neurons": 5, "feeds": ONE_SIDE}, seed=3)
@@ -26,10 +26,6 @@ def check(change, **options):
     draw.box(draw.layout.top_cell(), "outline", -3000, -500, 5 * PX, 10 * PY)
     change(draw, draw.layout.top_cell())
     return lvs(draw.layout, EBEAM, FIVE, **options)
-
-
-def place_nm(finding):
-    return (round(finding.x * 1e9), round(finding.y * 1e9))
 
 
 def test_a_floating_piece_is_a_warning_at_its_place():

@@ -17,7 +17,7 @@ from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError
 from hwlib.process import load_process
 from hwlib.weights import weight_levels
-from tests.support.drawn_network import ONE_SIDE, PX, PY, draw_network
+from tests.support.drawn_network import ONE_SIDE, PX, PY, draw_network, place_nm
 
 EBEAM = load_process("ebeam")
 FIVE = Design(name="five", network={"neurons": 5, "feeds": ONE_SIDE}, seed=3)
@@ -27,10 +27,6 @@ def check(change, design=FIVE, **options):
     draw = draw_network(design)
     change(draw, draw.layout.top_cell())
     return lvs(draw.layout, EBEAM, design, **options)
-
-
-def place_nm(finding):
-    return (round(finding.x * 1e9), round(finding.y * 1e9))
 
 
 @pytest.mark.parametrize(("neurons", "patterns"), [(2, 1), (3, 2), (5, 1), (12, 2)])
@@ -53,11 +49,12 @@ def test_another_weight_matrix_is_found_at_every_synapse_that_differs():
     assert {f.rule for f in findings} == {"lvs.weight"}
 
 
-def test_a_short_is_named_and_found():
-    def join(draw, top):
-        draw.box(top, "m2", 2 * PX + 80, 2 * PY + 100, 2 * PX + 440, 2 * PY + 140)
+def _short_columns(draw, top):
+    draw.box(top, "m2", 2 * PX + 80, 2 * PY + 100, 2 * PX + 440, 2 * PY + 140)
 
-    (finding,) = check(join)
+
+def test_a_short_is_named_and_found():
+    (finding,) = check(_short_columns)
     assert finding.message == "ground and drive 2 are connected"
     assert finding.rule == "lvs.short"
     assert place_nm(finding) == (2 * PX + 260, 2 * PY + 120)
@@ -203,9 +200,7 @@ def test_a_label_on_no_metal():
 
 def test_incomplete_devices():
     def remove(draw, top):
-        tile = draw.layout.cell("soma")
-        draw.clear(tile, "vt")
-        draw.box(tile, "vt", 255, 310, 285, 340)
+        _one_contact(draw, top)
         draw.box(top, "pillar", 5 * PX + 200, 0, 5 * PX + 220, 50)
 
     findings = check(remove)
@@ -248,10 +243,6 @@ def test_no_labels_is_one_clear_line(tmp_path):
     draw.layout.write(str(tmp_path / "mute.gds"))
     with pytest.raises(InputError, match=r"mute\.gds: no net labels; LVS needs gnd, vdw, dend_0.*m3 14/10"):
         lvs(tmp_path / "mute.gds", EBEAM, FIVE)
-
-
-def _short_columns(draw, top):
-    draw.box(top, "m2", 2 * PX + 80, 2 * PY + 100, 2 * PX + 440, 2 * PY + 140)
 
 
 def _cut_column(draw, top):

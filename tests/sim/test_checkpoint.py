@@ -107,7 +107,7 @@ def test_a_killed_trial_goes_on_with_the_same_bits(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("engine", ["ideal", "layout", "reference"])
-def test_a_killed_batch_repeats_no_finished_trial(tmp_path, engine, monkeypatch):
+def test_a_killed_batch_repeats_no_finished_trial(tmp_path, engine, engine_calls):
     path = tmp_path / "run.npz"
     whole = many_trials(engine, None)
     kill_after(f"test_checkpoint.many_trials({engine!r}, path)", "path.exists()", tmp_path)
@@ -116,16 +116,10 @@ def test_a_killed_batch_repeats_no_finished_trial(tmp_path, engine, monkeypatch)
         np.testing.assert_array_equal(kept["wall_final"], whole.wall_final[:done])
     count = len(whole.steps)
     assert 1 <= done < count
-    run, run_trials = [], sim.simulate.run_trials
-
-    def counting(engine, network, protocols, options):
-        run.extend(protocols)
-        return run_trials(engine, network, protocols, options)
-
-    monkeypatch.setattr(sim.simulate, "run_trials", counting)
+    engine_calls.clear()
     assert_same(many_trials(engine, path), whole)
     again = int((whole.sensitivity > NEAR_TIE).sum())  # near ties are run a second time
-    assert len(run) == count - done + again
+    assert sum(len(protocols) for protocols, _ in engine_calls) == count - done + again
     assert list(tmp_path.iterdir()) == []
 
 

@@ -4,22 +4,13 @@ import numpy as np
 import pytest
 
 import sim
-from hwlib.schematic import ladder_network
-from hwlib.weights import weight_levels
 from sim.protocol import Protocol, protocol_for
 from sim.result import EVENT_KINDS
 from sim.tasks.setup import paper_design
 from sim.traces import wall_points, walls_at
+from tests.support.random_trials import paper_trial
 
 STOP = EVENT_KINDS.index("stop")
-
-
-def case(neurons, ohm, seed, **changes):
-    design = paper_design(neurons)
-    process = design.load_process()
-    start = np.random.default_rng(seed).integers(0, 2, neurons)
-    protocol = protocol_for(design, process, start=start, levels=weight_levels(design), **changes)
-    return ladder_network(design, process, ohm), protocol
 
 
 class Midpoint:
@@ -65,7 +56,7 @@ class Midpoint:
 
 
 def test_walls_are_those_of_a_fixed_step_integration_of_a_dense_circuit():
-    network, protocol = case(3, 20.0, 1, load=16e-9, time_limit=12e-9)
+    network, protocol = paper_trial(3, 20.0, 1, load=16e-9, time_limit=12e-9)
     result = sim.run(network, protocol, engine="reference")
     q = Midpoint(network, protocol.load_voltages(network)).run(np.zeros(9), 16e-9, 10e-12)
     released = walls_at(result, 16e-9)
@@ -76,7 +67,7 @@ def test_walls_are_those_of_a_fixed_step_integration_of_a_dense_circuit():
 
 
 def test_arrival_times_do_not_depend_on_the_tolerance():
-    network, protocol = case(5, 4.0, 2)
+    network, protocol = paper_trial(5, 4.0, 2)
     times = []
     for tolerance in (1e-4, 1e-5, 1e-9, 5e-10):
         result = sim.run(network, protocol, engine="reference", tolerance=tolerance)
@@ -91,7 +82,7 @@ def test_arrival_times_do_not_depend_on_the_tolerance():
 
 def test_a_network_that_never_rests_says_so():
     """Neuron 0 follows 1, neuron 1 inverts 0, neuron 2 is always ON and gives the thresholds: an oscillator."""
-    network, _ = case(3, 2.0, 1)
+    network, _ = paper_trial(3, 2.0, 1)
     levels = np.array([[0, 1, -0.6], [-1, 0, 0.6], [1, 1, 0]])
     window = paper_design(3)
     protocol = protocol_for(
@@ -107,14 +98,14 @@ def test_a_network_that_never_rests_says_so():
 
 def test_a_load_that_never_rests_says_so():
     """A V_DW that leaves the axons of an ON soma creeping: the load phase stops at the limit and is no success."""
-    network, protocol = case(3, 0.0, 1, load="rest", time_limit=5e-9)
+    network, protocol = paper_trial(3, 0.0, 1, load="rest", time_limit=5e-9)
     result = sim.run(network, protocol, engine="reference")
     assert result.time_load == pytest.approx(5e-9)
     assert not result.at_rest
 
 
 def test_walls_rest_where_a_given_start_is_stable():
-    network, protocol = case(4, 3.0, 1)
+    network, protocol = paper_trial(4, 3.0, 1)
     first = sim.run(network, protocol, engine="reference")
     again = Protocol(
         v_dw=protocol.v_dw, v_charge=0.1, weight=0.1, levels=protocol.levels,
@@ -127,7 +118,7 @@ def test_walls_rest_where_a_given_start_is_stable():
 
 
 def test_the_same_bits_every_time_and_recording_changes_nothing():
-    network, protocol = case(4, 3.0, 3)
+    network, protocol = paper_trial(4, 3.0, 3)
     first = sim.run(network, protocol, engine="reference", record=False)
     second = sim.run(network, protocol, engine="reference", samples=40)
     for name in first.data_vars:

@@ -12,25 +12,16 @@ import xarray as xr
 import sim
 from hwlib.errors import InputError
 from hwlib.network import Network
-from hwlib.schematic import ladder_network
 from hwlib.weights import weight_levels
 from sim import spice
 from sim.protocol import protocol_for
-from sim.tasks.setup import paper_design
 from sim.traces import walls_at
+from tests.support.random_trials import paper_trial
 from tests.support.small_disk import NO_MOUNT, MountError, small_disk
 
 FULL = bool(os.environ.get("SPINHOP_FULL"))
 
 pytestmark = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
-
-
-def case(neurons, ohm, seed, **changes):
-    design = paper_design(neurons)
-    process = design.load_process()
-    start = np.random.default_rng(seed).integers(0, 2, neurons)
-    protocol = protocol_for(design, process, start=start, levels=weight_levels(design), **changes)
-    return ladder_network(design, process, ohm), protocol
 
 
 def both(network, protocol):
@@ -65,22 +56,22 @@ def assert_agree(network, protocol):
 @pytest.mark.parametrize("ohm", [0.0, 2.0])
 @pytest.mark.parametrize(("neurons", "seed"), [(4, 1), (8, 2), *[(8, 5)] * FULL])
 def test_ngspice_moves_every_wall_as_the_reference(neurons, ohm, seed):
-    assert_agree(*case(neurons, ohm, seed))
+    assert_agree(*paper_trial(neurons, ohm, seed))
 
 
 @pytest.mark.skipif(not FULL, reason="minutes of ngspice; set SPINHOP_FULL=1")
 @pytest.mark.parametrize("ohm", [0.0, 2.0])
 def test_ngspice_moves_sixteen_neurons_as_the_reference(ohm):
-    assert_agree(*case(16, ohm, 3))
+    assert_agree(*paper_trial(16, ohm, 3))
 
 
 def test_a_load_until_rest():
-    network, protocol = case(4, 2.0, 3, load="rest")
+    network, protocol = paper_trial(4, 2.0, 3, load="rest")
     assert_agree(network, protocol)
 
 
 def test_without_a_load_from_given_walls():
-    network, protocol = case(4, 2.0, 3)
+    network, protocol = paper_trial(4, 2.0, 3)
     walls = np.random.default_rng(1).random(network.devices)
     network = network.with_devices(r_p=network.r_p * np.linspace(0.9, 1.1, network.devices))
     assert_agree(network, dataclasses.replace(protocol, start=None, initial=walls))
@@ -150,7 +141,7 @@ def test_ngspice_moves_sixteen_drawn_neurons_as_the_reference_until_rest(style, 
 
 
 def test_measures_are_the_times_of_the_result(tmp_path):
-    network, protocol = case(4, 2.0, 1)
+    network, protocol = paper_trial(4, 2.0, 1)
     deck = spice.write_deck(network, protocol, tmp_path / "bench.cir", duration=45e-9)
     measured = spice.run_deck(deck.bench).measures
     reference = sim.run(network, protocol, engine="reference")
@@ -164,7 +155,7 @@ def test_measures_are_the_times_of_the_result(tmp_path):
 
 
 def test_a_trial_that_does_not_rest_says_so():
-    network, protocol = case(4, 0.0, 1)
+    network, protocol = paper_trial(4, 0.0, 1)
     seen = spice.simulate(network, protocol, duration=5e-9)
     assert not seen.at_rest
     assert float(seen.time_convergence) == pytest.approx(5e-9, rel=1e-6)
@@ -172,7 +163,7 @@ def test_a_trial_that_does_not_rest_says_so():
 
 def test_the_network_can_be_included_elsewhere(tmp_path):
     """The static circuit of one soma's drive: V_DW through its pillar into N − 1 tracks."""
-    network, protocol = case(4, 0.0, 1)
+    network, protocol = paper_trial(4, 0.0, 1)
     deck = spice.write_deck(network, protocol, tmp_path / "bench.cir", duration=1e-9)
     text = deck.network.read_text()
     head = text[text.index(".subckt spinhop_network") :]
@@ -195,7 +186,7 @@ def test_the_network_can_be_included_elsewhere(tmp_path):
 
 def test_more_pins_than_a_subcircuit_can_have(monkeypatch):
     """Weight lines of 32 neurons are too many for ngspice: the network is then written on the top level."""
-    network, protocol = case(4, 2.0, 1)
+    network, protocol = paper_trial(4, 2.0, 1)
     as_subcircuit = spice.simulate(network, protocol, duration=20e-9)
     monkeypatch.setattr(type(spice.dialect_of("ngspice")), "most_ports", 10)
     flat = spice.simulate(network, protocol, duration=20e-9)
@@ -205,7 +196,7 @@ def test_more_pins_than_a_subcircuit_can_have(monkeypatch):
 
 @pytest.mark.skipif(not FULL, reason="half a minute of ngspice; set SPINHOP_FULL=1")
 def test_a_deck_of_more_pins_than_a_subcircuit_can_have_runs():
-    network, protocol = case(33, 0.0, 1)
+    network, protocol = paper_trial(33, 0.0, 1)
     assert len(network.pin_node) > 1005
     protocol = dataclasses.replace(protocol, time_limit=4e-9)
     seen = spice.simulate(network, protocol)
@@ -216,7 +207,7 @@ def test_a_deck_of_more_pins_than_a_subcircuit_can_have_runs():
 
 
 def test_no_room_for_what_ngspice_computes(tmp_path, monkeypatch):
-    network, protocol = case(4, 2.0, 1)
+    network, protocol = paper_trial(4, 2.0, 1)
     deck = spice.write_deck(network, protocol, tmp_path / "bench.cir", duration=45e-9)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "disk"))
     refused = 0

@@ -34,19 +34,6 @@ def started(protocol_levels, start=None, *, leak=None, **changes):
     return network, protocol_for(design, process, start=start, levels=np.asarray(protocol_levels, float), **changes)
 
 
-def counted(monkeypatch):
-    """Protocols and steps of every call of an engine, in order."""
-    calls, run_trials = [], sim.simulate.run_trials
-
-    def counting(engine, network, protocols, options):
-        trials = run_trials(engine, network, protocols, options)
-        calls.append((len(protocols), int(trials.steps.sum())))
-        return trials
-
-    monkeypatch.setattr(sim.simulate, "run_trials", counting)
-    return calls
-
-
 def test_verdicts_agree_with_changing_every_weight():
     """Against an integrator of its own that always runs again, with other weights, four times."""
     wrong, ties, graphs = [], 0, cases(SEEDS)
@@ -100,21 +87,20 @@ def test_two_walls_that_move_exactly_together(nodes, instance, cuts):
     assert abs(float(result.other_time[0] / result.time_to_solution[0]) - 1) > 0.05
 
 
-def test_only_near_ties_are_run_again_and_for_less_than_the_first_time(monkeypatch):
-    calls = counted(monkeypatch)
+def test_only_near_ties_are_run_again_and_for_less_than_the_first_time(engine_calls):
     graphs = [rudy.g05(60, k) for k in range(10)]
     result = maxcut.solve(graphs, mapping="paper")
-    assert calls == [(10, int(result.steps.sum()))]
+    assert [(len(protocols), steps) for protocols, steps in engine_calls] == [(10, int(result.steps.sum()))]
     assert not result.undetermined.any() and float(result.sensitivity.max()) < NEAR_TIE / 10
     np.testing.assert_array_equal(result.other_state, result.state)
     np.testing.assert_array_equal(result.other_time, result.time_to_solution)
-    calls.clear()
+    engine_calls.clear()
     maxcut.solve([rudy.g05(80, k) for k in (7, 8, 9)], mapping="paper")
-    assert [count for count, _ in calls] == [3, 1]
+    assert [len(protocols) for protocols, _ in engine_calls] == [3, 1]
     for nodes, instance in ((80, 8), (100, 5)):
-        calls.clear()
+        engine_calls.clear()
         maxcut.solve([rudy.g05(nodes, instance)], mapping="paper")
-        (_, first), (_, again) = calls
+        (_, first), (_, again) = engine_calls
         assert again < first
 
 
@@ -228,7 +214,7 @@ class StoppedError(Exception):
 
 
 @pytest.mark.parametrize("engine", ["ideal", "layout"])
-def test_a_batch_stopped_while_run_again_goes_on_with_the_same_bits(engine, tmp_path, monkeypatch):
+def test_a_batch_stopped_while_run_again_goes_on_with_the_same_bits(engine, tmp_path, monkeypatch, engine_calls):
     monkeypatch.setattr(sim.simulate, "_KEEP_EVERY", 0.0)
     network, protocols = tied_batch()
     protocols = protocols[:6]
@@ -247,9 +233,11 @@ def test_a_batch_stopped_while_run_again_goes_on_with_the_same_bits(engine, tmp_
         sim.run_batch(network, protocols, engine=engine, tolerance=1e-6, checkpoint=path)
     assert kept[-1] != "run.npz" and path.exists()
     monkeypatch.setattr(sim.simulate.FinishedTrials, "keep", keep)
-    calls = counted(monkeypatch)
+    engine_calls.clear()
     result = sim.run_batch(network, protocols, engine=engine, tolerance=1e-6, checkpoint=path)
     for name in SAME:
         np.testing.assert_array_equal(result[name], whole[name], err_msg=name)
-    assert sum(count for count, _ in calls) == 1  # of the two trials that are run again one was kept
+    assert (
+        sum(len(protocols) for protocols, _ in engine_calls) == 1
+    )  # of the two trials that are run again one was kept
     assert list(tmp_path.iterdir()) == []

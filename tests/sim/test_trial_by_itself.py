@@ -17,30 +17,18 @@ def all_are_large(monkeypatch):
     monkeypatch.setattr(sim.simulate, "_BY_ITSELF", {})
 
 
-@pytest.fixture
-def run_here(monkeypatch):
-    """Protocols that an engine was given."""
-    run, run_trials = [], sim.simulate.run_trials
-
-    def counting(engine, network, protocols, options):
-        run.extend(protocols)
-        return run_trials(engine, network, protocols, options)
-
-    monkeypatch.setattr(sim.simulate, "run_trials", counting)
-    return run
-
-
 @pytest.mark.parametrize(("engine", "ohm"), [("layout", 2.0), ("ideal", 0.0)])
-def test_the_first_trial_is_taken_over(tmp_path, run_here, engine, ohm):
+def test_the_first_trial_is_taken_over(tmp_path, engine_calls, engine, ohm):
     network, protocols = trials(6, ohm, 3)
     whole = sim.run_batch(replace(network), protocols, engine=engine)
     sim.run(network, protocols[0], engine=engine, record=False)
-    run_here.clear()
+    engine_calls.clear()
     seen = []
     found = sim.run_batch(
         network, protocols, engine=engine, checkpoint=tmp_path / "kept.npz", progress=lambda *x: seen.append(x)
     )
-    assert [id(each) for each in run_here] == [id(each) for each in protocols[1:]]
+    run = [protocol for protocols, _ in engine_calls for protocol in protocols]
+    assert [id(each) for each in run] == [id(each) for each in protocols[1:]]
     assert_same(found, whole)
     np.testing.assert_array_equal(found.kcl_residual, whole.kcl_residual)
     assert seen[-1] == (3, 3)
@@ -50,7 +38,7 @@ def test_the_first_trial_is_taken_over(tmp_path, run_here, engine, ohm):
 @pytest.mark.parametrize(
     "other", ["network", "network, in place", "start", "voltage", "tolerance", "engine", "recorded", "no file"]
 )
-def test_any_other_is_run(tmp_path, run_here, other):
+def test_any_other_is_run(tmp_path, engine_calls, other):
     network, protocols = trials(6, 0.0, 2)
     first, options = protocols[0], {"engine": "layout"}
     if other == "network":
@@ -68,8 +56,9 @@ def test_any_other_is_run(tmp_path, run_here, other):
         sim.run(network, first, record=False, engine="ideal")
     else:
         sim.run(network, first, record=other == "recorded", **options)
-    run_here.clear()
+    engine_calls.clear()
     file = None if other == "no file" else tmp_path / "kept.npz"
     sim.run_batch(network, protocols, checkpoint=file, **options)
-    assert len(run_here) >= 2
-    assert run_here[0] is protocols[0]
+    run = [protocol for protocols, _ in engine_calls for protocol in protocols]
+    assert len(run) >= 2
+    assert run[0] is protocols[0]

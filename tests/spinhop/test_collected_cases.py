@@ -27,7 +27,10 @@ from tests.support.fuzzing import judged
 from tests.support.resistances import between, to_pins
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
-pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="the collected cases are not here (../shared/cases)")
+pytestmark = [
+    pytest.mark.skipif(not CASES.is_dir(), reason="the collected cases are not here (../shared/cases)"),
+    pytest.mark.usefixtures("own_folder"),
+]
 PROMPT = 2.0  # s, for an answer to bad input
 SLOWNESS = 3  # of a machine that does other things too
 
@@ -51,14 +54,6 @@ REPLACES = {  # the run's files in whose place a result is put, by how its name 
     "recall": ["recall_drawn.nc", "recall_ideal.nc"], "trial": ["drawn.nc", "ideal.nc"],
     "checkpoint": ["recall_drawn.nc", "recall_ideal.nc", "drawn.nc", "ideal.nc", "network.nc"],
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _own_folder(tmp_path_factory):
-    """Runs without ``--out`` go here, not into the checkout."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("runs"))
-        yield
 
 
 def _files(kind: str, pattern: str = "*") -> list[Path]:

@@ -19,6 +19,7 @@ from sim.tasks import graphs
 from sim.tasks.picture_files import read_picture
 from tests.support.fuzzing import NASTY_TEXTS, damaged, fuzz, judged
 
+pytestmark = pytest.mark.usefixtures("own_folder")
 FULL = bool(os.environ.get("SPINHOP_FULL"))
 PATH = nx.Graph()
 PATH.add_weighted_edges_from([("a", "b", 2), ("b", "c", -1.5), ("a", "c", 3), ("c", "d", 1)])
@@ -39,14 +40,6 @@ WORDS = st.sampled_from(
      "<edge source='1' target='2'/>", "</graph>", "</graphml>", "<!DOCTYPE a [<!ENTITY b 'c'>]>", "&b;",
      "\0", "\ufeff", "٣", "weight", "\n", "\n", "\n"]
 )  # fmt: skip
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _own_folder(tmp_path_factory):
-    """Runs without ``--out`` go here, not into the checkout."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("runs"))
-        yield
 
 
 @pytest.fixture(scope="module")

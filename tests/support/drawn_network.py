@@ -6,6 +6,7 @@ Its floorplan shares nothing with the generator: tiles of 520 × 760 nm, up to t
 import klayout.db as kdb
 
 from hwlib.design import Design
+from hwlib.findings import Finding
 from hwlib.nets import RAIL
 from hwlib.process import Process, load_process
 from hwlib.weight_styles import rail_levels
@@ -30,6 +31,12 @@ class Drawing:
 
     def clear(self, cell: kdb.Cell, layer: str) -> None:
         cell.shapes(self.layout.layer(*self.process.layers[layer].gds)).clear()
+
+
+def place_nm(finding: Finding) -> tuple[int, int]:
+    """Where a finding is, in nm."""
+    assert finding.x is not None and finding.y is not None
+    return round(finding.x * 1e9), round(finding.y * 1e9)
 
 
 def draw_network(design: Design) -> Drawing:

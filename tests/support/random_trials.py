@@ -1,6 +1,7 @@
 """Random networks and trials for comparing engines: devices, wires, weights, sources, starts."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -8,11 +9,21 @@ from hypothesis import strategies as st
 from hwlib.design import Design
 from hwlib.nets import GROUND, RAIL, V_DW
 from hwlib.network import Network
-from hwlib.schematic import ideal_network
-from hwlib.weights import hebbian
+from hwlib.schematic import ideal_network, ladder_network
+from hwlib.weights import hebbian, weight_levels
 from sim.protocol import Protocol, protocol_for
+from sim.tasks.setup import paper_design
 
 SHAPES = ("point", "star", "chain", "ladder", "mesh", "resistor")
+
+
+def paper_trial(neurons: int, ohm: float, seed: int, **changes: Any) -> tuple[Network, Protocol]:
+    """The paper's design as ladders of so many Ω a cell, and a trial from random bits."""
+    design = paper_design(neurons)
+    process = design.load_process()
+    start = np.random.default_rng(seed).integers(0, 2, neurons)
+    protocol = protocol_for(design, process, start=start, levels=weight_levels(design), **changes)
+    return ladder_network(design, process, ohm), protocol
 
 
 def wired(ideal: Network, rng: np.random.Generator, ohm: float, shapes: dict[str, str]) -> Network:  # noqa: C901

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import klayout.db as kdb
 
+from hwlib.drawing.hierarchy import prune
+
 CUT = 170  # dbu: pieces of wires
 PIECES = 200  # at most, along a side of a layout: more are more than can be checked in ten seconds
 
@@ -19,7 +21,7 @@ def flat(layout: kdb.Layout) -> kdb.Layout:
     """All shapes in one cell."""
     top = layout.top_cell()
     top.flatten(-1, True)
-    _prune(layout, top)
+    prune(layout, top)
     return layout
 
 
@@ -30,14 +32,8 @@ def exploded(layout: kdb.Layout) -> kdb.Layout:
         inst.explode()
     for inst in list(top.each_inst()):
         inst.flatten(1)
-    _prune(layout, top)
+    prune(layout, top)
     return layout
-
-
-def _prune(layout: kdb.Layout, top: kdb.Cell) -> None:
-    for cell in layout.top_cells():
-        if cell.cell_index() != top.cell_index():
-            cell.prune_cell()
 
 
 def merged(layout: kdb.Layout) -> kdb.Layout:
@@ -110,7 +106,7 @@ def turned(code: int) -> Callable[[kdb.Layout], kdb.Layout]:
         layout = wrapped(layout, kdb.Trans(code % 4, code >= 4, 400, 900))
         outer = layout.top_cell()
         next(outer.each_inst()).flatten(1)
-        _prune(layout, outer)
+        prune(layout, outer)
         return layout
 
     return work
@@ -216,7 +212,7 @@ def cells_of_their_own(layout: kdb.Layout) -> kdb.Layout:
     for row in [inst.cell for inst in top.each_inst()]:
         for inst in list(row.each_inst()):
             inst.cell_index = inst.cell.dup().cell_index()
-    _prune(layout, top)
+    prune(layout, top)
     return layout
 
 
