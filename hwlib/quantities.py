@@ -298,20 +298,32 @@ def printed(value: float, unit: str, digits: int = 4, *, beside: float | None = 
         digits: significant digits; whole numbers below ten million are written out.
         beside: value whose unit is taken, so that both can be compared; else the value itself.
     """
-    scales = _PRINTED_SCALES.get(unit) or _SCALES.get(unit) or ((unit, 1.0),)
-    size = value if beside is None else beside
-    name, scale = _fitting(size, scales) if size or unit == "1" else (unit, 1.0)  # nothing has no prefix
+    name, scale = printed_unit(value if beside is None else beside, unit)
     number = f"{value * scale + 0.0:.{digits}g}"  # −0 is 0
     if "e+" in number and abs(value * scale) < 1e7:
         number = f"{float(number):.0f}"
+    return f"{number} {name}".rstrip().replace("-", "−")
+
+
+def printed_unit(size: float, unit: str) -> tuple[str, float]:
+    """The unit in which people read a value of some size, and the factor to it: ``(3e-7, "s")`` → ``("ns", 1e9)``.
+
+    Args:
+        size: the value, or the largest of several, in SI units.
+        unit: as of ``printed``.
+    """
+    scales = _PRINTED_SCALES.get(unit) or _SCALES.get(unit) or ((unit, 1.0),)
+    name, scale = _fitting(size, scales) if size or unit == "1" else (unit, 1.0)  # nothing has no prefix
     for written, read in _TYPOGRAPHY:
         name = name.replace(written, read)
-    return f"{number} {_PREFIX.sub('µ', name)}".rstrip().replace("-", "−")
+    return _PREFIX.sub("µ", name), scale
 
 
-def printed_plain(value: float, unit: str) -> str:
-    """As ``printed``, but numbers without a unit as they are, shares too."""
-    return f"{value:.4g}" if unit in ("", "1") else printed(value, unit)
+def printed_plain(value: float, unit: str, digits: int = 4) -> str:
+    """As ``printed``, but numbers without a unit as they are, shares too; whole ones below ten million in full."""
+    if unit not in ("", "1"):
+        return printed(value, unit, digits)
+    return f"{value + 0.0:.0f}" if abs(value) < 1e7 and value == round(value) else f"{value:.{digits}g}"
 
 
 def printed_span(low: float, high: float, unit: str, digits: int = 4) -> str:

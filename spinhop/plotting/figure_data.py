@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from hwlib.errors import InputError, cut
 from sim.tasks.statistics import Interval, mean, mean_share
+from spinhop.plotting.level_names import number_names, text_names
 from spinhop.plotting.plot_source import PlotSource
 
 _MOST_LEVELS = 24  # of an axis; more different values are put into bins
@@ -150,17 +152,18 @@ def _levels(source: PlotSource, name: str, option: str) -> _Levels:
     if not source.is_numeric(name):
         texts, index = np.unique(values.astype(str), return_inverse=True)
         edges = np.arange(len(texts) + 1) - 0.5
-        return _Levels(index, np.arange(len(texts), dtype=float), edges, [cut(text, 40) for text in texts])
+        return _Levels(index, np.arange(len(texts), dtype=float), edges, text_names(texts.tolist()))
     places, index = np.unique(values.astype(float), return_inverse=True)
+    told = partial(source.told, name)
     if len(places) > _MOST_LEVELS:
         edges = np.linspace(places[0], places[-1], _BINS + 1)
         index = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, _BINS - 1)
-        names = [" … ".join(source.told(name, end) for end in ends) for ends in pairwise(edges.tolist())]
+        names = [" … ".join(ends) for ends in pairwise(number_names(edges.tolist(), told))]
         return _Levels(index, (edges[:-1] + edges[1:]) / 2, edges, names)
     first, last = (places[1] - places[0], places[-1] - places[-2]) if len(places) > 1 else (1.0, 1.0)
     middles = (places[:-1] + places[1:]) / 2
     edges = np.concatenate(([places[0] - first / 2], middles, [places[-1] + last / 2]))
-    return _Levels(index, places, edges, [source.told(name, place) for place in places.tolist()])
+    return _Levels(index, places, edges, number_names(places.tolist(), told))
 
 
 def _series(source: PlotSource, by: str, rows: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:

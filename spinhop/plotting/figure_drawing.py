@@ -19,12 +19,14 @@ from spinhop.plotting.figure_data import (
     ends_of,
     is_share,
 )
+from spinhop.plotting.level_names import text_names
 from spinhop.plotting.plot_source import PlotSource
 from spinhop.plotting.yield_drawing import draw_course, draw_sensitivity, draw_shares
 from spinhop.plotting.yield_figures import SensitivityBars, ShareBars, ShareCourse, YieldFigures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 # Okabe and Ito, "Color universal design" (2008): told apart by the colour-blind; marks differ in form as well.
@@ -33,6 +35,9 @@ _MARKS, _LINES = ("o", "s", "^", "D", "v", "P"), ("-", "--", ":", "-.", "-", "--
 _INK, _SOFT, _LINE = "#1d2430", "#5c6675", "#c9d0da"
 _SIZE = (6.0, 3.8)  # inch: text is read at 500 px too
 _BESIDE = 0.008  # of the axis
+_CHARACTERS, _HANDLE = 76, 8  # of a line of the legend; of a name's mark and the gap beside it
+_TICK = 24  # characters of a name beside an axis
+_MOST_TICKS, _MOST_ASLANT = 30, 10  # names along an axis; of those that lie aslant
 _ROOM = 0.02  # beyond 0 and 1, for marks of shares
 _SVG = "http://www.w3.org/2000/svg"
 Tips = dict[str, list[str]]  # what a page says of each mark, by the group that they are in
@@ -141,30 +146,37 @@ def _marks(group: ElementTree.Element) -> list[ElementTree.Element]:
 
 def _curve(axes: Axes, figure: MeanCurve, source: PlotSource) -> Tips:
     tips: Tips = {}
-    places = [point.x for points in figure.series.values() for point in points]
-    span = max(places) - min(places) or 1.0
+    every = [point for points in figure.series.values() for point in points]
+    (across, xlabel), (up, ylabel) = (
+        source.axis(name, values)
+        for name, values in ((figure.x, [p.x for p in every]), (figure.y, [p.y.value for p in every]))
+    )
+    places = [across * point.x for point in every]
+    span = max(places) - min(places) or abs(places[0]) or 1.0
+    handles: list[Any] = []
     for k, (name, points) in enumerate(figure.series.items()):
         colour = COLOURS[k % len(COLOURS)]
         beside = (k - (len(figure.series) - 1) / 2) * _BESIDE * span  # equal intervals would hide each other
-        x = np.array([point.x for point in points]) + beside
-        y = np.array([point.y for point in points]).reshape(-1, 3)
+        x = across * np.array([point.x for point in points]) + beside
+        y = up * np.array([point.y for point in points]).reshape(-1, 3)
         ends = np.clip(np.abs(y[:, 1:] - y[:, :1]).T, 0, None)
         told = np.isfinite(ends).all(axis=0)
         axes.errorbar(x[told], y[told, 0], ends[:, told], fmt="none", ecolor=colour, capsize=3, elinewidth=1.2)
         axes.plot(x, y[:, 0], _LINES[k % len(_LINES)], color=colour, linewidth=1.4)
-        label = f"{_short(figure.by)} = {name}" if figure.by else None
-        axes.scatter(
-            x, y[:, 0], s=26, marker=_MARKS[k % len(_MARKS)], color=colour, label=label, zorder=3, gid=f"marks{k}"
-        )
+        mark = _MARKS[k % len(_MARKS)]
+        handles.append(axes.scatter(x, y[:, 0], s=26, marker=mark, color=colour, zorder=3, gid=f"marks{k}"))
         tips[f"marks{k}"] = [_told(figure, name, point, source) for point in points]
     if figure.ticks:
-        axes.set_xticks(list(figure.ticks), [harmless(text) for text in figure.ticks.values()])
-    axes.set(xlabel=source.label(figure.x), ylabel=source.label(figure.y))
-    told = [point.y.value for points in figure.series.values() for point in points]
+        _name_ticks(axes.xaxis, list(figure.ticks.values()), across=True)
+    elif len(set(places)) == 1:
+        axes.set_xticks(places[:1])  # marks beside it are no other places
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    told = [point.y.value for point in every]
     if is_share(source, figure.y) and min(told) >= 0 and max(told) <= 1:
         low, high = axes.get_ylim()
         axes.set_ylim(max(low, -_ROOM), min(high, 1 + _ROOM))
-    _legend(axes, bool(figure.by))
+    if figure.by:
+        _legend(axes, handles, list(figure.series), figure.by)
     return tips
 
 
@@ -179,14 +191,21 @@ def _told(figure: MeanCurve, name: str, point: CurvePoint, source: PlotSource) -
 
 def _heat(axes: Axes, figure: HeatMap, source: PlotSource) -> Tips:
     rows, columns = np.nonzero(np.isfinite(figure.means))
-    mesh = axes.pcolormesh(*figure.edges, np.ma.masked_invalid(figure.means), cmap="cividis", gid="cells")
-    mesh.set_clim(*ends_of(source, figure.value, figure.means))
-    bar = axes.figure.colorbar(mesh, ax=axes, label=source.label(figure.value))
-    bar.outline.set_visible(False)
+    scale, label = source.axis(figure.value, figure.means)
+    edges = []
     for name, axis, k in ((figure.x, axes.xaxis, 0), (figure.y, axes.yaxis, 1)):
+        factor, text = source.axis(name, figure.edges[k])
+        edges.append(factor * figure.edges[k])
+        axis.set_label_text(text)
         if not source.is_numeric(name):
-            axis.set_ticks(range(len(figure.names[k])), labels=figure.names[k])
-    axes.set(xlabel=source.label(figure.x), ylabel=source.label(figure.y))
+            _name_ticks(axis, figure.names[k], across=k == 0)
+        elif len(widths := np.diff(edges[k])) <= _MOST_ASLANT and np.allclose(widths, widths[0]):
+            middles = edges[k][:-1] + widths / 2
+            axis.set_ticks(middles, labels=[f"{middle:.6g}" for middle in middles.tolist()])
+    mesh = axes.pcolormesh(*edges, scale * np.ma.masked_invalid(figure.means), cmap="cividis", gid="cells")
+    mesh.set_clim(*(scale * np.array(ends_of(source, figure.value, figure.means))))
+    bar = axes.figure.colorbar(mesh, ax=axes, label=label)
+    bar.outline.set_visible(False)
     return {
         "cells": [
             f"{figure.x} = {figure.names[0][j]}; {figure.y} = {figure.names[1][i]}; "
@@ -201,47 +220,60 @@ def _bars(axes: Axes, figure: Histogram, source: PlotSource) -> Tips:
 
     tips: Tips = {}
     what = "chips" if source.kind == "yield" else "points"
-    width = np.diff(figure.edges) / len(figure.counts)
+    factor, label = source.axis(figure.value, figure.edges)
+    edges = factor * figure.edges
+    width = np.diff(edges) / len(figure.counts)
+    handles: list[Any] = []
     for k, (name, counts) in enumerate(figure.counts.items()):
-        label = f"{_short(figure.by)} = {name}" if figure.by else None
-        left = figure.edges[:-1] + k * width
-        for bar, patch in enumerate(axes.bar(left, counts, width, align="edge", color=COLOURS[k], label=label)):
+        bars = axes.bar(edges[:-1] + k * width, counts, width, align="edge", color=COLOURS[k])
+        handles.append(bars)
+        for bar, patch in enumerate(bars):
             patch.set_gid(f"bar{k}_{bar}")
             low, high = figure.edges[bar], figure.edges[bar + 1]
             ends = f"from {source.told(figure.value, low)} to {source.told(figure.value, high)}"
             text = f"{figure.value} {ends}; {counts[bar]} {what}"
             tips[f"bar{k}_{bar}"] = [f"{figure.by} = {name}; {text}" if figure.by else text]
-    axes.set(xlabel=source.label(figure.value), ylabel=what)
+    axes.set(xlabel=label, ylabel=what)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    _legend(axes, bool(figure.by))
+    if figure.by:
+        _legend(axes, handles, list(figure.counts), figure.by)
     return tips
 
 
 def _front(axes: Axes, figure: FrontPlot, source: PlotSource) -> Tips:
     tips: Tips = {}
+    (across, xlabel), (up, ylabel) = (
+        source.axis(name, figure.places[:, k]) for k, name in enumerate((figure.x, figure.y))
+    )
+    drawn_ones: dict[str, Any] = {}
     kinds = ((~figure.on_front, "#8a97ab", "o", "not on the front"), (figure.on_front, COLOURS[1], "D", "front"))
     for k, (some, colour, mark, label) in enumerate(kinds):
         places, numbers = figure.places[some], figure.trials[some]
         if len(places) == 0:
             continue
-        axes.scatter(
-            places[:, 0],
-            places[:, 1],
-            s=24 + 8 * k,
-            marker=mark,
-            color=colour,
-            label=label,
-            gid=f"marks{k}",
+        drawn_ones[label] = axes.scatter(
+            across * places[:, 0], up * places[:, 1], s=24 + 8 * k, marker=mark, color=colour, gid=f"marks{k}",
             zorder=2 + k,
-        )
+        )  # fmt: skip
         tips[f"marks{k}"] = [
             f"trial {number} ({label}); "
             f"{figure.x} = {source.told(figure.x, x)}; {figure.y} = {source.told(figure.y, y)}"
             for number, (x, y) in zip(numbers.tolist(), places.tolist(), strict=True)
         ]
-    axes.set(xlabel=source.label(figure.x), ylabel=source.label(figure.y))
-    _legend(axes, True)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    _legend(axes, list(drawn_ones.values()), list(drawn_ones))
     return tips
+
+
+def _name_ticks(axis: Axis, names: list[str], *, across: bool) -> None:
+    """Texts along an axis, at 0, 1, 2 …: turned where they would lie on each other, some left out of many."""
+    short = text_names(names, _TICK)
+    places = range(0, len(short), -(-len(short) // _MOST_TICKS))
+    axis.set_ticks(places, labels=[short[k] for k in places])
+    if across and len(short) * (max(map(len, short)) + 2) > _CHARACTERS:
+        turn, anchor = (30, "right") if len(short) <= _MOST_ASLANT else (90, "center")
+        for text in axis.get_ticklabels():
+            text.set(rotation=turn, horizontalalignment=anchor)
 
 
 def _quiet(axes: Axes) -> None:
@@ -254,9 +286,13 @@ def _quiet(axes: Axes) -> None:
         each.set_color(_INK)
 
 
-def _legend(axes: Axes, wanted: bool) -> None:
-    if wanted:
-        axes.legend(frameon=False, fontsize=9, labelcolor=_INK)
+def _legend(axes: Axes, handles: list[Any], names: list[str], by: str = "") -> None:
+    """Above the axes, where it covers no mark: as many columns as the longest name leaves room for."""
+    columns = max(1, _CHARACTERS // (max(map(len, names)) + _HANDLE))
+    axes.figure.legend(
+        handles, [harmless(name) for name in names], loc="outside upper center", ncols=columns,
+        title=_short(by) or None, frameon=False, fontsize=9, title_fontsize=9, labelcolor=_INK,
+    )  # fmt: skip
 
 
 def _short(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from hwlib.errors import InputError, cut, shown
-from hwlib.quantities import printed_plain
+from hwlib.quantities import printed_plain, printed_unit
 from hwlib.storage.files import refuse_without_descriptors
 from hwlib.storage.netcdf import Wanted, read_netcdf
 from spinhop.optimize.pareto_front import FRONT
@@ -71,14 +71,22 @@ class PlotSource:
         """Whether a parameter is one of numbers."""
         return self.parameters[name].dtype.kind in "iuf"
 
-    def label(self, name: str) -> str:
-        """Name with unit, short enough for an axis."""
-        unit = self.units.get(name, "")
-        return cut(name, 60) + (f" ({cut(unit, 16)})" if unit not in ("", "1") else "")
+    def axis(self, name: str, values: Any) -> tuple[float, str]:
+        """How an axis tells some values of a number or parameter.
 
-    def told(self, name: str, value: float) -> str:
+        Returns:
+            The factor from SI to a usual unit, and the name with that unit, short enough for an axis.
+        """
+        unit = cut(self.units.get(name, ""), 16)
+        if unit in ("", "1"):
+            return 1.0, cut(name, 60)
+        sizes = np.abs(np.asarray(values, float))
+        told, factor = printed_unit(float(np.max(sizes, initial=0.0, where=np.isfinite(sizes))), unit)
+        return factor, f"{cut(name, 60)} ({told})"
+
+    def told(self, name: str, value: float, digits: int = 4) -> str:
         """A value of a number or parameter, in a usual unit where it has one."""
-        return printed_plain(value, cut(self.units.get(name, ""), 16))
+        return printed_plain(value, cut(self.units.get(name, ""), 16), digits)
 
 
 def _named(values: dict[str, np.ndarray], name: str, option: str) -> np.ndarray:

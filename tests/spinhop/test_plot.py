@@ -28,26 +28,9 @@ from spinhop.plotting.yield_drawing import draw_course
 from spinhop.plotting.yield_figures import ShareCourse
 from spinhop.study.chip_yield import ChipShare
 from spinhop.study.point_evaluation import PointResult
-from spinhop.study.study_store import StudyStore
+from tests.support.stored_studies import result, store_in
 
 SIGMA, CHIP = "variation.spreads.leak.sigma", "variation.chip"
-
-
-def store_in(folder, columns, results, about=None, units=None):
-    count = len(results)
-    folder.mkdir(parents=True, exist_ok=True)
-    named = {"study": "some", "design": "small", "study_seed": "1", "versions": "x 1"}
-    store = StudyStore(folder, {"axes": "x"}, [f"h{k}" for k in range(count)], columns, named | (about or {}), units)
-    for k, found in enumerate(results):
-        if found is not None:
-            store.add(k, found)
-    store.write()
-    return folder
-
-
-def result(**numbers):
-    units = {"time_mean": "s"}
-    return PointResult(numbers, {name: (units.get(name, "1"), name) for name in numbers})
 
 
 def chips(folder, count=20):
@@ -181,7 +164,11 @@ def test_axes_of_parameters_have_their_units(tmp_path):
     weights = {"operating_point.weight": [0.06, 0.1]}
     rows = [result(works=1.0, accuracy_mean=1.0, time_mean=1e-7)] * 2
     folder = store_in(tmp_path / "s", weights, rows, units={"operating_point.weight": "V"})
-    assert open_source(folder).label("operating_point.weight") == "operating_point.weight (V)"
+    source = open_source(folder)
+    times = drawn(curve(source, "operating_point.weight", "time_mean"), source)[0].axes[0]
+    assert (times.get_xlabel(), times.get_ylabel()) == ("operating_point.weight (mV)", "time_mean (ns)")
+    assert np.asarray(times.collections[-1].get_offsets()).ravel() == pytest.approx([60.0, 100.0, 100.0, 100.0])
+    assert drawn(histogram(source, "time_mean"), source)[0].axes[0].get_xlabel() == "time_mean (ns)"
 
 
 def test_marks_and_legends_tell_values_in_usual_units(tmp_path):
@@ -190,7 +177,7 @@ def test_marks_and_legends_tell_values_in_usual_units(tmp_path):
     folder = store_in(tmp_path / "s", places, rows, units={"operating_point.weight": "V"})
     found = plot_store(folder, tmp_path / "p", x="device.tmr", y="works", by="operating_point.weight")
     assert "operating_point.weight = 60 mV; device.tmr = 2; works = 1 (" in marks(found.page)[0]
-    assert "operating_point.weight = 100 mV<" in next(found.page.parent.glob("*.svg")).read_text(encoding="utf-8")
+    assert ">100 mV<" in next(found.page.parent.glob("*.svg")).read_text(encoding="utf-8")
     assert open_source(folder).told("time_mean", 1.2e-6) == "1.2 µs"
 
 
@@ -217,7 +204,12 @@ def test_axes_of_a_search_have_their_units(tmp_path, monkeypatch):
     write_netcdf(data, folder / "search.nc")
     monkeypatch.setattr(plot_source, "_axes_of_search", lambda folder: {"network.drive_width": "f"})
     source = open_source(folder)
-    assert source.label("network.drive_width") == "network.drive_width (m)" and source.label("time") == "time (s)"
+    assert source.axis("network.drive_width", [5e-8, 1e-7]) == (1e9, "network.drive_width (nm)")
+    assert source.axis("network.drive_width", [0.0, 2e-6]) == (1e6, "network.drive_width (µm)")
+    front = drawn(front_plot(source, "time", "energy"), source)[0].axes[0]
+    assert (front.get_xlabel(), front.get_ylabel()) == ("time (ns)", "energy (pJ)")
+    places = np.concatenate([each.get_offsets() for each in front.collections])
+    assert places.min() > 1 and places.max() < 1000
 
 
 def test_an_index_without_an_interval_is_said_to_have_none(tmp_path):
