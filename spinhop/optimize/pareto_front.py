@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hwlib.quantities import in_percent, printed_plain
+from hwlib.quantities import in_percent, printed, printed_plain, printed_unit
 from hwlib.sections.search_fields import SIMILARITY
 from hwlib.storage.netcdf import write_netcdf
 from hwlib.storage.writing import write_atomic
@@ -61,6 +61,11 @@ _MEANINGS = {
 }  # fmt: skip
 
 
+_NO_CONSTRAINTS = (
+    "Room below 0: beyond the limit. time, thermal, C·V² energy and RC time are told, not asked of a design."
+)
+
+
 def _about(meaning: str, unit: str = "1") -> dict[str, str]:
     return {"units": unit, "long_name": meaning}
 
@@ -72,7 +77,7 @@ def write_front(
     """Write ``search.nc``, ``front.png`` and ``index.html``."""
     write_netcdf(front_data(trials, front, axes, about), folder / FRONT)
     _draw(folder / PICTURE, trials, front, objectives)
-    _write_page(folder, trials, front, about)
+    _write_page(folder, trials, front, objectives, about)
 
 
 def _draw(path: Path, trials: Sequence[SearchTrial], front: Sequence[SearchTrial], objectives: Sequence[str]) -> None:
@@ -82,31 +87,49 @@ def _draw(path: Path, trials: Sequence[SearchTrial], front: Sequence[SearchTrial
     figure = Figure(figsize=(7.2, 4.4), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    x, y = (*objectives, "energy" if objectives[0] != "energy" else "time")[:2]
-    for chosen, colour, label in ((trials, "#b9c4d6", "simulated, not on the front"), (front, "#3056a0", "front")):
-        known = [t.judged.values for t in chosen if x in t.judged.values and y in t.judged.values]
-        axes.plot([v[x] for v in known], [v[y] for v in known], "o", color=colour, label=label)
-    for trial in front:
-        values = trial.judged.values
-        if not {x, y} <= {*values}:
-            continue
-        axes.annotate(str(trial.number), (values[x], values[y]), textcoords="offset points", xytext=(5, 4), fontsize=8)
-    axes.set(xlabel=f"{x} ({OBJECTIVES[x]})", ylabel=f"{y} ({OBJECTIVES[y]})")
+    shown = _shown_objectives(objectives)
+    places = {t.number: [t.judged.values[n] for n in shown] for t in trials if {*shown} <= {*t.judged.values}}
+    if places:
+        told = [printed_unit(max(map(abs, sizes)), OBJECTIVES[n])
+                for n, sizes in zip(shown, zip(*places.values(), strict=True), strict=True)]  # fmt: skip
+        places = {number: [v * factor for v, (_, factor) in zip(place, told, strict=True)]
+                  for number, place in places.items()}  # fmt: skip
+        axes.set(**{f"{end}label": f"{n} ({unit})" for end, n, (unit, _) in zip("xy", shown, told, strict=True)})
+    chosen = [t.number for t in front if t.number in places]
+    rest = [number for number in places if number not in chosen]
+    for numbers, colour, mark, label in (
+        (rest, "#8a97ab", "o", "simulated, not on the front"), (chosen, "#d55e00", "D", "front"),
+    ):  # fmt: skip
+        if numbers:
+            axes.plot(*zip(*(places[k] for k in numbers), strict=True), mark, color=colour, label=label)
+    for number in chosen:
+        axes.annotate(
+            str(number), (places[number][0], places[number][1]), textcoords="offset points", xytext=(5, 4), fontsize=8
+        )
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8.5)
+    if places:
+        figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize=8.5)
     write_atomic(path, lambda p: figure.savefig(p, format="png", metadata={"Software": None}))
 
 
+def _shown_objectives(objectives: Sequence[str]) -> tuple[str, str]:
+    """The two that the picture shows: the first two, or the only one and the time or energy."""
+    first, second = (*objectives, "energy" if objectives[0] != "energy" else "time")[:2]
+    return first, second
+
+
 def _write_page(
-    folder: Path, trials: Sequence[SearchTrial], front: Sequence[SearchTrial], about: dict[str, Any]
+    folder: Path, trials: Sequence[SearchTrial], front: Sequence[SearchTrial], objectives: Sequence[str],
+    about: dict[str, Any],
 ) -> None:  # fmt: skip
     from spinhop.pages import page
 
-    names = list(OBJECTIVES)
+    names = [n for n in OBJECTIVES if any(n in t.judged.values for t in front)]
+    title = f"{about['design']}: search" if "design" in about else "Search"
     rows = [
         [
             str(t.number),
-            *(printed_plain(t.judged.values[n], OBJECTIVES[n]) if n in t.judged.values else "–" for n in names),
+            *(printed(t.judged.values[n], OBJECTIVES[n]) if n in t.judged.values else "–" for n in names),
             design_file(t),
         ]
         for t in front
@@ -114,9 +137,9 @@ def _write_page(
     failed = [t for t in trials if not t.judged.feasible]
     reasons = [[str(t.number), t.judged.why] for t in failed]
     parts = [
-        page.heading(f"{about['design']}: search" if "design" in about else "Search"),
+        page.heading(title),
         page.paragraph(f"{len(trials)} designs tried, {len(trials) - len(failed)} hold every rule and do their task."),
-        page.section("Front", *_front_parts(folder, rows, names)),
+        page.section("Front", *_front_parts(folder, rows, names, objectives)),
     ]
     for trial in front:
         bounds = [
@@ -125,18 +148,23 @@ def _write_page(
             for b in trial.judged.bounds
         ]  # fmt: skip
         table = page.table(["bound", "formula", "value", "limit", "room"], bounds, "text stacked", long=[1])
-        parts.append(page.section(f"Trial {trial.number} beside its bounds", table))
+        note = page.paragraph(_NO_CONSTRAINTS, "soft")
+        parts.append(page.section(f"Trial {trial.number} beside its bounds", table, note))
     if failed:
         table = page.table(["trial", "first"], reasons, "text", long=[1])
         parts.append(page.section("Why others fail", page.folded(f"all {len(failed)}", table)))
     parts.append(page.made_with(about))
-    text = page.document("Search", parts)
+    text = page.document(title, parts)
     write_atomic(folder / PAGE, lambda path: path.write_text(text, encoding="utf-8"))
 
 
-def _front_parts(folder: Path, rows: list[list[str]], names: list[str]) -> list[Markup]:
+def _front_parts(
+    folder: Path, rows: list[list[str]], names: list[str], objectives: Sequence[str]
+) -> list[Markup]:  # fmt: skip
     from spinhop.pages import page
 
     if not rows:
         return [page.paragraph("Empty: no design holds every rule and does its task.")]
-    return [page.table(["trial", *names, "design"], rows), page.picture(folder / PICTURE, "")]
+    x, y = _shown_objectives(objectives)
+    caption = f"{y} against {x} of all trials that were simulated; numbers: trials of the front"
+    return [page.table(["trial", *names, "design"], rows), page.picture(folder / PICTURE, caption)]

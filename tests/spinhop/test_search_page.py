@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import matplotlib.figure
+import numpy as np
 import pytest
 
 from spinhop.optimize.pareto_front import write_front
@@ -44,3 +46,20 @@ def test_numbers_have_the_units_of_other_pages(tmp_path):
     write_front(tmp_path, [trial], [trial], [], ["time", "energy"], {})
     cells = re.findall("<td[^>]*>([^<]*)", (tmp_path / "index.html").read_text())
     assert {"100 ns", "1 pJ", "1 µm²", "25 µA", "50 µA", "17.5", "1e+12 A/m²"} <= {*cells}
+
+
+def test_the_page_and_its_picture_tell_values_as_the_terminal_does(tmp_path, monkeypatch):
+    """Shares had no %, the yield a column of dashes where nobody asked for it; axes were in seconds, times 1e-7."""
+    figures = []
+    kept = matplotlib.figure.Figure.savefig
+    monkeypatch.setattr(matplotlib.figure.Figure, "savefig", lambda f, *a, **k: figures.append(f) or kept(f, *a, **k))
+    trials = [SearchTrial(k, {}, replace(GOOD, values=GOOD.values | {"time": (k + 1) * 1e-7})) for k in range(3)]
+    write_front(tmp_path, trials, trials[:1], [], ["time"], {"design": "<b>small"})
+    page = (tmp_path / "index.html").read_text()
+    assert "<title>&lt;b&gt;small: search</title>" in page
+    assert "<td>100 %</td>" in page and "yield" not in page
+    assert 'alt="energy against time of all trials' in page and "thermal" in page
+    axes = figures[0].axes[0]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("time (ns)", "energy (pJ)")
+    shown = {line.get_label(): np.transpose(line.get_data()).tolist() for line in axes.lines}
+    assert shown == {"front": [[100, 1]], "simulated, not on the front": [[200, 1], [300, 1]]}
