@@ -288,7 +288,9 @@ def _provenance(manifest: dict[str, Any], seed: int) -> Markup:
     engines = sorted({record["engine"] for record in manifest["stages"].values() if "engine" in record})
     return page.section(
         "How it was made",
-        page.folded("Stages and files", page.table(["stage", "took", "finished", "files"], stages, "text", long=[3])),
+        page.folded(
+            "Stages and files", page.table(["stage", "took", "finished", "files"], stages, "text stacked", long=[3])
+        ),
         page.paragraph(f"Seed {seed}; engine {', '.join(engines)}; {versions}", "soft"),
     )
 

@@ -84,7 +84,7 @@ def _draw(path: Path, trials: Sequence[SearchTrial], front: Sequence[SearchTrial
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.2, 4.4), dpi=120, layout="constrained")
+    figure = Figure(figsize=(6.0, 3.8), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     shown = _shown_objectives(objectives)
@@ -108,7 +108,7 @@ def _draw(path: Path, trials: Sequence[SearchTrial], front: Sequence[SearchTrial
         )
     axes.spines[["top", "right"]].set_visible(False)
     if places:
-        figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize=8.5)
+        figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize=9)
     write_atomic(path, lambda p: figure.savefig(p, format="png", metadata={"Software": None}))
 
 

@@ -28,7 +28,7 @@ def finding_list(findings: Sequence[Finding], viewed: bool, title: str = "Findin
         return []
     order = sorted(range(len(findings)), key=lambda k: SEVERITIES.index(findings[k].severity))
     celled = any(finding.cell for finding in findings)
-    columns = ["", "rule", "finding", "x, y (µm)", *(["cell"] if celled else [])]
+    columns = ["severity", "rule", "finding", "x, y (µm)", *(["cell"] if celled else [])]
     rows = [_row(findings[k], k, viewed, celled) for k in order[:MOST_ROWS]]
     parts = [page.table(columns, rows[:MOST_OPEN], "text stacked", long=[2])]
     if len(rows) > MOST_OPEN:

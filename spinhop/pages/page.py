@@ -17,6 +17,8 @@ from markupsafe import Markup, escape
 
 from hwlib.errors import harmless
 
+_MANY = 6  # columns that are wider than 500 px
+
 
 @cache
 def _templates() -> Environment:
@@ -103,13 +105,16 @@ def table(
 ) -> Markup:  # fmt: skip
     """A table of text cells, which scrolls by itself where it is wider than the page; without columns it has no head.
 
+    On a narrow screen the rows of a ``stacked`` table, and of one with many columns of numbers, stand as lists.
+
     Args:
         columns: titles.
         rows: cells, text or pieces.
-        kind: ``text``: left-aligned; ``facts``: names, then text; else numbers.
+        kind: ``text``: left-aligned; ``stacked``; ``facts``: names, then text; else numbers.
         long: indices of columns that hold sentences: wide, and wrapped.
     """
-    return _part("table", columns, rows, kind, long)
+    many = not kind and len(columns) >= _MANY
+    return _part("table", columns, rows, "stacked" if many else kind, long)
 
 
 def made_with(about: Mapping[str, Any]) -> Markup:

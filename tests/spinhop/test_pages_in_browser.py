@@ -18,7 +18,7 @@ from spinhop.reproduce.reproduction_page import write_page
 from spinhop.reproduce.rows import Row, compared, exact
 from spinhop.reproduce.task import PaperTask, Result
 from spinhop.running import run_design
-from tests.support.page_audit import COVERED, FAINT, HIDDEN_ENTRIES, OVERFLOWING, RED_IN_THE_MIDDLE
+from tests.support.page_audit import COVERED, FAINT, HIDDEN_ENTRIES, MUTE, OVERFLOWING, RED_IN_THE_MIDDLE, SCROLLED
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -79,6 +79,8 @@ def test_page_fits_and_can_be_read(browser, folder, name, scheme, width):
         assert page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") == (scheme == "dark")
         page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
         assert page.evaluate(OVERFLOWING) == []
+        assert width > 500 or page.evaluate(SCROLLED) == []  # rows stand as lists there
+        assert page.evaluate(MUTE) == []
         assert page.evaluate(FAINT) == []
         assert page.evaluate(HIDDEN_ENTRIES) == []
 

@@ -76,9 +76,9 @@ def test_data_of_a_page_cannot_leave_its_element():
 
 def test_report_shows_the_extracted_resistance(synthetic_run):
     html = write_report(synthetic_run(4)).read_text()
-    row = re.search(r"<tr><td>dendrite</td>.*?</tr>", html)
+    row = re.search(r"<tr><td[^>]*>dendrite</td>.*?</tr>", html)
     assert row is not None
-    cells = re.findall(r"<td>(.*?)</td>", row[0])
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", row[0])
     assert cells[1:6] == ["4", "12", "4 Ω", "5 Ω", "6 Ω"]  # 2 Ω a cell, 2 to 3 cells to the farther end
     assert f"{TO_FARTHEST}, dend_0" in html and FARTHEST in html and "largest wire resistance" not in html
 

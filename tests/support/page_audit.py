@@ -44,6 +44,13 @@ OVERFLOWING = """() => {
   return found;
 }"""
 
+# Tables that are wider than what they stand in, and headers and pictures that say nothing.
+SCROLLED = """() => [...document.querySelectorAll(".scroll")].filter((each) => each.scrollWidth > each.clientWidth)
+  .map((each) => `${each.scrollWidth} px: ${each.textContent.trim().slice(0, 60)}`)"""
+MUTE = """() => [...document.querySelectorAll("th, img")]
+  .filter((each) => !(each.alt || (each.textContent.trim() && each.scope)))
+  .map((each) => each.outerHTML.slice(0, 60))"""
+
 # Entries of legends that cannot be seen: no size, outside the window, transparent, or cut by what holds them.
 HIDDEN_ENTRIES = """() => [...document.querySelectorAll(".legend li, .layers label")].filter((entry) => {
   entry.scrollIntoView({block: "center"});
