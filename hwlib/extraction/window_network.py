@@ -146,6 +146,7 @@ class _Window:
 
     def build(self, labels: list[tuple[str, int, int]], where: Where,
               contacts: list[tuple[str, Line]]) -> WindowNet:  # fmt: skip
+        refuse_bridging(self.shapes, self.process, where)
         devices, terminals = self.contact(where)
         pins = [self._pin(*label) for label in labels]
         self._contacts(contacts)
@@ -154,7 +155,6 @@ class _Window:
 
     def contact(self, where: Where) -> tuple[list[DeviceShape], np.ndarray]:
         """Put devices and vias on the conductors; the devices and their terminals' nodes, shape (devices, 4)."""
-        refuse_bridging(self.shapes, self.process, where)
         devices = self.owner.devices.find(self.shapes.regions, where)
         terminals = np.array([self._terminals(d) for d in devices], np.int32).reshape(-1, 4)
         for name in self.owner.layers:
