@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwlib.argument_kinds import takes_kinds
+from hwlib.quantities import human
 from spinhop.run_folder.artefacts import design_inputs, drawn_network, ideal_wires, save_dataset
 from spinhop.run_folder.runs import Progress, Run, Stage, open_run, refuse_unused
 from spinhop.run_folder.stored_results import StoredResults
@@ -85,7 +86,10 @@ def _write(run: Run, ideal: bool, dialect: str, network: Network, protocol: Prot
     bench = names(ideal, dialect)[0]
     known = StoredResults.of(run).trial(ideal=ideal)
     load, span = float(known.time_load), float(known.time_convergence) + AFTER_REST
-    return write_deck(network, protocol, run.path(bench), load_time=load, duration=span, dialect=dialect)
+    voltage = f"V_DW {human(protocol.v_dw, 'V', 6)}, {known.attrs['v_dw_origin']}"
+    return write_deck(
+        network, protocol, run.path(bench), load_time=load, duration=span, dialect=dialect, remark=voltage
+    )
 
 
 def deck_stage(ideal: bool, dialect: str) -> Stage:

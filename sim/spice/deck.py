@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hwlib.errors import InputError
+from hwlib.nets import in_comment
 from hwlib.network import Network
 from hwlib.quantities import in_si
 from hwlib.storage.writing import write_atomic, write_bytes
@@ -55,6 +56,7 @@ class Deck:
 def write_deck(
     network: Network, protocol: Protocol, path: str | Path, *, load_time: float | str | None = None,
     duration: float | str | None = None, max_step: float | str | None = None, dialect: str = "ngspice",
+    remark: str = "",
 ) -> Deck:  # fmt: skip
     """Write a trial as a bench, and beside it the network as a subcircuit that any deck can include.
 
@@ -72,6 +74,7 @@ def write_deck(
         duration: of the convergence phase in s; default the protocol's time limit.
         max_step: longest time step in s; default 0.2 ns, or less when a wall could go farther than 0.1 L in it.
         dialect: ``ngspice``, ``xyce``, ``vacask`` or ``spectre``.
+        remark: for a comment at the head of the bench, such as where V_DW comes from.
 
     Raises:
         InputError: no load time is known, a time is not positive, an unknown dialect, walls of a law that decks do not
@@ -92,7 +95,7 @@ def write_deck(
     for name, value in (("duration", span), ("max_step", step)):
         if not (np.isfinite(value) and value > 0):
             raise InputError(f"spice: {name} is {value:g} s, must be positive and finite")
-    bench = TrialBench(network, protocol, law, load, load + span, step, form.most_ports)
+    bench = TrialBench(network, protocol, law, load, load + span, step, form.most_ports, in_comment(remark))
     beside = file.with_name(f"{file.stem}{form.network_suffix}")
     models = {file.with_name(source.name): source for source in form.models(bench)}
     deck = Deck(file, beside, load, load + span, step, dialect, tuple(models))

@@ -41,6 +41,8 @@ class _SpiceDialect(Dialect):
         phases = "load, release, convergence" if bench.load_time else "convergence"
         numbers, names = bench.numbers, bench.names
         yield f"* {bench.title}: {phases} ({self.program} {file.name})"
+        if bench.remark:
+            yield f"* {bench.remark}"
         yield f".include {network.name}"
         yield f".param {' '.join(f'{name}={value:.17g}' for name, value in list(numbers.items())[:3])}"
         yield f".param {' '.join(f'{name}={value:.17g}' for name, value in list(numbers.items())[3:])}"

@@ -114,6 +114,7 @@ class TrialBench:
         stop_time: s from the start to the end of the transient.
         max_step: s, longest time step.
         most_ports: of a subcircuit of the simulator; None: no limit.
+        remark: for a comment; none where empty.
     """
 
     network: Network
@@ -123,6 +124,7 @@ class TrialBench:
     stop_time: float
     max_step: float
     most_ports: int | None = None
+    remark: str = ""
 
     @cached_property
     def names(self) -> Names:

@@ -30,6 +30,8 @@ class _VerilogADialect(Dialect):
 
     def bench_lines(self, bench: TrialBench, file: Path, network: Path) -> Iterator[str]:
         yield from self.begin(bench)
+        if bench.remark:
+            yield f"// {bench.remark}"
         yield f"parameters {' '.join(f'{name}={value:.17g}' for name, value in bench.numbers.items())}"
         yield f'include "{network.name}"'
         if bench.load_time:

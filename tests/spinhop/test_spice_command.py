@@ -4,10 +4,12 @@ import json
 import os
 import shutil
 import time
+from pathlib import Path
 
 import pytest
 import xarray as xr
 
+from hwlib.quantities import human
 from sim import spice
 from tests.support.processes import start, stop
 
@@ -23,6 +25,21 @@ def test_a_deck_needs_no_ngspice(spinhop, design_file, tmp_path, monkeypatch):
     assert ".include ideal_network.inc" in (folder / "ideal.cir").read_text()
     assert ".subckt spinhop_network" in (folder / "ideal_network.inc").read_text()
     assert not (folder / "layout.gds").exists()
+
+
+@pytest.mark.parametrize("dialect", ["ngspice", "xyce", "vacask", "spectre"])
+def test_a_deck_says_where_its_v_dw_comes_from(spinhop, design_file, tmp_path, dialect):
+    """In a comment that is not the title; the drawn wires' own window where the deck has drawn wires."""
+    design = design_file()
+    for ideal, window in ((["--ideal"], "ideal"), ([], "drawn")):
+        code, out, err = spinhop("spice", design, *ideal, "--dialect", dialect, "--out", tmp_path / "run")
+        assert code == 0, err
+        head = Path(out.strip()).read_text().split("Vvdw" if dialect in ("ngspice", "xyce") else "v_vdw")[0]
+        (line,) = [line for line in head.splitlines()[1:] if "V_DW" in line]
+        with xr.open_dataset(tmp_path / "run" / f"{window}.nc", engine="netcdf4") as known:
+            volts = float(known.v_dw)
+        mark = "*" if dialect in ("ngspice", "xyce") else "//"
+        assert line == f"{mark} V_DW {human(volts, 'V', 6)}, centre of the {window} window"
 
 
 def test_without_ngspice_nothing_is_begun(spinhop, design_file, tmp_path, monkeypatch):
