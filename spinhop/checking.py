@@ -25,7 +25,7 @@ from spinhop.check_stages import (
 from spinhop.pages.check_page import PAGE
 from spinhop.pages.docs_links import see
 from spinhop.run_folder.inputs import read_design
-from spinhop.run_folder.runs import Progress, Run, open_run
+from spinhop.run_folder.runs import Progress, Run, open_run, tell_inputs
 from spinhop.run_folder.stored_results import StoredResults
 from spinhop.runtime.extras import DRAWING_PACKAGES, READING_PACKAGES, need
 from spinhop.stages import EXTRACTION, LAYOUT
@@ -89,6 +89,7 @@ def check_design(
     need(*(DRAWING_PACKAGES if layout is None else READING_PACKAGES))
     with open_run(design, out, layout=layout, top=top, spef=spef, to_check=True) as run:
         run.remark = getattr(progress, "remark", run.remark)
+        tell_inputs(run)
         run_checks(run, progress, force=force)
         checks, limits, step = judged(run)
         return Checked(run.folder, run.path(PAGE), checks.findings, checks.points, checks.skipped, limits, step)

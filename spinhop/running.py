@@ -16,7 +16,7 @@ from spinhop.run_folder.artefacts import REPORT as REPORT_FILE
 from spinhop.run_folder.artefacts import design_inputs, drawn_network
 from spinhop.run_folder.inputs import RESOLVED
 from spinhop.run_folder.provenance import file_hash
-from spinhop.run_folder.runs import Progress, Run, Stage, open_run, refuse_unused, reopen_run
+from spinhop.run_folder.runs import Progress, Run, Stage, open_run, refuse_unused, reopen_run, tell_inputs
 from spinhop.run_folder.stored_results import StoredResults
 from spinhop.runtime.extras import DRAWING_PACKAGES, READING_PACKAGES, need
 from spinhop.stages import (
@@ -144,9 +144,9 @@ def run_design(
         run.remark = getattr(progress, "remark", run.remark)
         if goal.startswith(("run", "recall")):
             need(*task_of(run.design).packages)
+        tell_inputs(run)
         for line in remarks:
             run.remark(line)
-        tell_parasitics(run)
         if _will_compile(run, goal):
             start_early()
         if goal == "run":
@@ -162,14 +162,6 @@ def _will_compile(run: Run, goal: str) -> bool:
         return False
     done = [stage.name in run.manifest["stages"] for stage in drawn_stages(run.design.task.kind)]
     return not any(done) and run.design.operating_point.temperature is None
-
-
-def tell_parasitics(run: Run) -> None:
-    """Say which file the wires are from, and when it says that it is another design's."""
-    given = run.parasitics
-    if given is not None:
-        other = f", of its design {given.design}" if given.design not in ("", run.design.name) else ""
-        run.remark(f"wires: parasitics of {given.title}{other}")
 
 
 def _run_all(run: Run, progress: Progress, force: bool) -> None:

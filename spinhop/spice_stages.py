@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hwlib.argument_kinds import takes_kinds
 from hwlib.quantities import human
 from spinhop.run_folder.artefacts import design_inputs, drawn_network, ideal_wires, save_dataset
-from spinhop.run_folder.runs import Progress, Run, Stage, open_run, refuse_unused
+from spinhop.run_folder.runs import Progress, Run, Stage, open_run, refuse_unused, tell_inputs
 from spinhop.run_folder.stored_results import StoredResults
 from spinhop.stages import EXTRACTION, LAYOUT, SIMULATION_DRAWN, SIMULATION_IDEAL
 
@@ -53,6 +53,8 @@ def spice_design(
         check_simulator(dialect)  # before minutes of work for nothing
     refuse_unused(ideal=ideal, layout=layout, spef=spef, engine=engine)
     with open_run(design, out, layout=layout, top=top, spef=spef, engine=engine, to_draw=not ideal) as opened:
+        opened.remark = getattr(progress, "remark", opened.remark)
+        tell_inputs(opened)
         noise = opened.design.operating_point.temperature is not None
         deck_law_of(opened.design.device.dynamics.model, verilog_a=form.verilog_a, noise=noise)
         stages = [SIMULATION_IDEAL] if ideal else [LAYOUT, EXTRACTION, SIMULATION_DRAWN]

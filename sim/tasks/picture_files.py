@@ -77,7 +77,11 @@ def read_picture(path: str | Path, *, threshold: float = THRESHOLD, invert: bool
         light, opaque = _brightness(content, path)
         bits = (((light < threshold) ^ invert) & opaque).astype(np.int8)
         taken = f"{'light' if invert else 'dark'} pixels, threshold {100 * threshold:g} %"
-        question = "dark on light? leave out --invert" if invert else "light on dark? give --invert"
+        question = (
+            "dark on light? leave out --invert (of a design invert: true)"
+            if invert
+            else "light on dark? give --invert (in a design invert: true)"
+        )
         doubt = f"most pixels are ON; {question}" if bits.mean() >= _SUSPICIOUS else ""
         span = (
             "" if np.ptp(light) == 0 else f" ({taken}; they have {100 * light.min():.3g} to {100 * light.max():.3g} %)"

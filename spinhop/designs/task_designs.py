@@ -136,7 +136,7 @@ def answer(
 
     assert design.programme is not None
     process = design.load_process()
-    remarks = [*design.programme.remarks, *sim.foretold(ideal_for_task(design, process), design, process)]
+    remarks = sim.foretold(ideal_for_task(design, process), design, process)
     estimate = drawn_seconds(design)
     if not ideal and not drawn and estimate > DRAWN_SECONDS:
         remarks.append(

@@ -265,6 +265,17 @@ def open_run(
         yield run
 
 
+def tell_inputs(run: Run) -> None:
+    """Say what was guessed of the task's files or left out, and which file the wires are from, of which design."""
+    if run.design.programme is not None:
+        for line in run.design.programme.remarks:
+            run.remark(line)
+    given = run.parasitics
+    if given is not None:
+        other = f", of its design {given.design}" if given.design not in ("", run.design.name) else ""
+        run.remark(f"wires: parasitics of {given.title}{other}")
+
+
 @contextlib.contextmanager
 def reopen_run(folder: Path) -> Iterator[dict[str, Any]]:
     """Open a run folder that exists, without its design; its manifest is written at the end if it changed.

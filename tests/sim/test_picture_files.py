@@ -158,11 +158,11 @@ def test_what_was_taken_as_on_is_said(tmp_path):
     thin[2] = 230
     found = read(tmp_path, png(thin, 8, 0), threshold=0.25)
     assert found.taken == "dark pixels, threshold 25 %, 20 of 25 ON"
-    assert found.doubt == "most pixels are ON; light on dark? give --invert"
+    assert found.doubt == "most pixels are ON; light on dark? give --invert (in a design invert: true)"
     found = read(tmp_path, png(thin, 8, 0), invert=True)
     assert (found.taken, found.doubt) == ("light pixels, threshold 50 %, 5 of 25 ON", "")
     found = read(tmp_path, png(235 - thin, 8, 0), invert=True)
-    assert found.doubt == "most pixels are ON; dark on light? leave out --invert"
+    assert found.doubt == "most pixels are ON; dark on light? leave out --invert (of a design invert: true)"
     found = read(tmp_path, b"##\n#.\n", "a.txt")
     assert (found.taken, found.doubt) == ("characters '#1X@*', 3 of 4 ON", "")
     found = read(tmp_path, b"##\n#.\n", "a.txt", invert=True)

@@ -233,7 +233,8 @@ def test_light_drawings(spinhop, tmp_path):
     drawing = np.zeros((6, 6))
     drawing[2:4, 1:5] = 255
     code, out, err = spinhop("image", bitmap(tmp_path / "a.png", drawing), "--ideal", "--trials", "1", "-d", "0")
-    said = "a.png: ON: dark pixels, threshold 50 %, 28 of 36 ON; most pixels are ON; light on dark? give --invert\n"
+    said = "a.png: ON: dark pixels, threshold 50 %, 28 of 36 ON; most pixels are ON; light on dark? "
+    said += "give --invert (in a design invert: true)\n"
     assert code == of_text(out) and err.startswith(said)
     code, out, err = spinhop("image", tmp_path / "a.png", "--ideal", "--trials", "1", "-d", "0", "--invert", "--json")
     assert (
@@ -355,3 +356,24 @@ def test_pictures_of_one_name_are_told_apart(spinhop, tmp_path):
     _, out, err = spinhop("image", "a/x.txt", "b/x.txt", "-d", "0", "--trials", "1", "--ideal", "--json")
     assert [row["picture"] for row in json.loads(out)] == ["a/x.txt", "b/x.txt"]
     assert "a/x.txt: ON:" in err and "b/x.txt: ON:" in err
+
+
+def test_designs_of_files_are_said_what_was_made_of_them(spinhop, tmp_path):
+    """Every command that reads a design with pictures or a graph says what `image` and `maxcut` say."""
+    drawing = np.zeros((3, 3))
+    drawing[1] = 255
+    bitmap(tmp_path / "a.png", drawing)
+    (tmp_path / "g.mtx").write_text(
+        "%%MatrixMarket matrix coordinate real symmetric\n3 3 4\n1 1 5\n2 1 1\n3 1 1\n3 2 1\n"
+    )
+    said = {
+        "kind: images, pictures: [a.png]": "a.png: ON: dark pixels, threshold 50 %, 6 of 9 ON; most pixels are ON; ",
+        "kind: maxcut, graph: g.mtx": "g.mtx: entries on the diagonal, which never cross a cut, are left out: 1",
+    }
+    for task, line in said.items():
+        design = tmp_path / "design.yaml"
+        design.write_text(f"name: design\nnetwork: {{weight_style: lines}}\ntask: {{{task}}}\n")
+        for words in (["simulate", "--ideal"], ["layout"], ["check"], ["spice", "--ideal"]):
+            out = tmp_path / words[0] / task.split()[1]
+            code, _, err = spinhop(words[0], design, *words[1:], "--out", out)
+            assert code in (0, 1) and sum(each.startswith(line) for each in err.splitlines()) == 1, (words, err)
