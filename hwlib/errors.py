@@ -62,9 +62,11 @@ class FieldsError(ValueError):
 
 
 def all_of(lines: Sequence[str], where: object) -> InputError:
-    """The error of everything that is wrong with one file: at most ``MOST_LINES`` lines, then how many more."""
-    more = len(lines) - MOST_LINES
-    return InputError(*lines[:MOST_LINES], *([f"{where}: and {more} more"] if more > 0 else []))
+    """The error of everything that is wrong with one file: at most ``MOST_LINES`` lines, the last for how many more."""
+    if len(lines) <= MOST_LINES:
+        return InputError(*lines)
+    told = lines[: MOST_LINES - 1]
+    return InputError(*told, f"{where}: and {len(lines) - len(told)} more")
 
 
 def one_line(text: str) -> str:

@@ -86,7 +86,8 @@ def with_lines(where: str, what: str, *, in_file: bool) -> Iterator[None]:
     except FieldsError as error:
         if in_file:
             raise refused_fields(Path(where), error, what) from None
-        raise InputError(*(f"{where}: {'.'.join(map(str, path))}: {text}" for path, text in error.problems)) from None
+        lines = [f"{where}: {'.'.join(map(str, path))}: {text}" for path, text in error.problems]
+        raise all_of(lines, where) from None
 
 
 def _refused(problems: list[_Problem], path: Path) -> InputError:
