@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 from hwlib.errors import InputError
+from hwlib.storage.files import refuse_unreadable
 
 PORT = 8082  # klive's fixed port
 _TIMEOUT = 1.0
@@ -25,10 +26,9 @@ def show_layout(layout: Path, *, port: int = PORT) -> None:
     """Open a layout in the running KLayout, keeping its view.
 
     Raises:
-        InputError: no such file, or no KLayout listening.
+        InputError: no file that can be read, or no KLayout listening.
     """
-    if not layout.is_file():
-        raise InputError(f"{layout}: no such layout file")
+    refuse_unreadable(layout, "layout")
     message = json.dumps({"gds": str(layout.resolve()), "keep_position": True}) + "\n"
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=_TIMEOUT) as connection:

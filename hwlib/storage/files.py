@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import codecs
 import errno
+import io
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from hwlib.errors import InputError, StorageError, shown
 
 MAX_TEXT_BYTES = 64 * 1024 * 1024
 _STANDARD_INPUT = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
-_NO_STREAM = "streams are not read, save the text as a file"
+_NO_STREAM = "streams are not read, save it as a file"
 _TOO_MANY = os.strerror(errno.EMFILE)
 
 
@@ -38,7 +40,7 @@ def open_outside(path: str | Path, what: str, largest: int) -> Iterator[BinaryIO
         with _refusing(path, what):
             _check_regular(Path(path).stat(), path, what, largest)  # before opening: opening a device can do things
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-            stream = stack.enter_context(open(descriptor, "rb"))  # noqa: PTH123, by descriptor
+            stream = stack.enter_context(io.BufferedReader(_Unwaiting(descriptor, "rb")))
             _check_regular(os.fstat(descriptor), path, what, largest)
         try:
             yield stream
@@ -48,12 +50,27 @@ def open_outside(path: str | Path, what: str, largest: int) -> Iterator[BinaryIO
             raise _unreadable(path, what, error) from None
 
 
+class _Unwaiting(io.FileIO):
+    """A file that never waits for bytes: one of /proc that has none yet would be None to whoever reads it."""
+
+    def readinto(self, buffer: Any) -> int:
+        """Read into a buffer; OSError where there is nothing yet."""
+        count = super().readinto(buffer)
+        if count is None:
+            raise OSError(errno.EAGAIN, "not a file on a disk")
+        return count
+
+
+def refuse_unreadable(path: str | Path, what: str) -> None:
+    """Refuse what ``open_outside`` cannot open, whatever its size; arguments and errors as of it."""
+    with open_outside(path, what, sys.maxsize):
+        pass
+
+
 def read_bytes(path: str | Path, what: str, largest: int = MAX_TEXT_BYTES) -> bytes:
     """Return the content of a file that somebody else wrote; arguments and errors of ``open_outside``."""
     with open_outside(path, what, largest) as stream, _refusing(path, what):
         content = stream.read(largest + 1)  # it may have grown meanwhile
-    if content is None:  # nothing to read yet: of /proc, not of a disk
-        raise InputError(f"{path}: cannot read {what} file (not a file on a disk)")
     if len(content) > largest:
         raise _too_large(path, what, largest)
     return content

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.process import Process
-from hwlib.storage.files import real_path
+from hwlib.storage.files import real_path, refuse_unreadable
 from hwlib.storage.made_with import versions
 from hwlib.workers.allocation import give_freed_memory_back
 from spinhop.run_folder.folder_lock import hold, refuse_others
@@ -323,8 +323,7 @@ def refuse_unused(
 
 
 def _check_layout_name(layout: Path) -> None:
-    if not layout.is_file():
-        raise InputError(f"{layout}: no such layout file")
+    refuse_unreadable(layout, "layout")
     if layout.suffix not in (".gds", ".oas"):
         raise InputError(f"{layout}: a layout file ends in .gds or .oas")
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from hwlib.errors import LONGEST_LINE, MOST_LINES, InputError, all_of, shown
+from hwlib.graph_reader import read_graph
+from hwlib.storage import files
 from hwlib.storage.files import inside, open_outside, read_bytes, read_text
 
 
@@ -40,10 +42,21 @@ def test_text_in_another_encoding_is_told_so(tmp_path, encoding):
 def test_streams_are_refused_with_what_to_do(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in ("-", tmp_path / "pipe"):
-        with pytest.raises(InputError, match=r"streams are not read, save the text as a file$"):
+        with pytest.raises(InputError, match=r"streams are not read, save it as a file$"):
             read_text(path, "design")
     with pytest.raises(InputError, match=r"no such design file$"):
         read_text(tmp_path / "none", "design")
+
+
+@pytest.mark.parametrize("read", [lambda path: read_text(path, "graph"), read_graph])
+def test_a_file_that_has_nothing_to_read_yet_is_refused(tmp_path, monkeypatch, read):
+    """Such as /proc/kmsg, which says that it is a regular file: nobody waits for it, or takes None for bytes."""
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setattr(files, "_check_regular", lambda *_: None)
+    writer = os.open(tmp_path / "pipe", os.O_RDWR)
+    with pytest.raises(InputError, match=r"pipe: cannot read graph file \(not a file on a disk\)$"):
+        read(tmp_path / "pipe")
+    os.close(writer)
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x", ".."])
@@ -123,7 +136,7 @@ def test_messages_are_short_and_harmless():
 def test_many_errors_are_counted():
     lines = [f"f: {k}" for k in range(MOST_LINES)]
     assert all_of(lines, "f").lines == tuple(lines)
-    assert all_of([*lines, "x", "y"], "f").lines == (*lines, "f: and 2 more")
+    assert all_of([*lines, "x", "y"], "f").lines == (*lines[:-1], "f: and 3 more")
 
 
 def test_quoted_values_are_short():

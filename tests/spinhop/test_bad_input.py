@@ -159,7 +159,12 @@ def test_truncated_layout(spinhop, design_file, drawn, tmp_path):
 
 
 def test_missing_layout_and_wrong_kind(spinhop, design_file, tmp_path):
-    for name, message in (("none.gds", "no such layout file"), ("tiny.yaml", "ends in .gds or .oas")):
+    os.mkfifo(tmp_path / "pipe.gds")
+    (tmp_path / "folder.oas").mkdir()
+    for name, message in (
+        ("none.gds", "no such layout file"), ("tiny.yaml", "ends in .gds or .oas"), ("folder.oas", "it is a folder"),
+        ("pipe.gds", "it is a FIFO"),
+    ):  # fmt: skip
         line = _refused(spinhop("extract", design_file(), "--layout", tmp_path / name, "--out", tmp_path / "run"))
         assert message in line
     assert not (tmp_path / "run").exists()
