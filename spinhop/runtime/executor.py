@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from itertools import islice
 from typing import Any, TypeVar
 
-from hwlib.errors import InputError, StoppedError, shown
+from hwlib.errors import InputError, StoppedError, one_line, shown
 from hwlib.quantities import whole_number
 from hwlib.storage.scratch import scratch_folder
 
@@ -129,6 +129,7 @@ def executor(workers: int | None = None, scheduler: str | None = None, client: A
 
     Raises:
         InputError: no scheduler answers at the address, or no number of workers that can be.
+        StoppedError: the machine has no room for so many processes.
     """
     if client is not None:
         yield Executor(_workers_of(client), client)
@@ -176,11 +177,15 @@ def _local(count: int) -> Iterator[Any]:
     silence = silence_logging_cmgr(logging.CRITICAL)
     with silence, _environment_kept(), scratch_folder() as folder, dask.config.set(settings):
         with _environment_kept():
-            cluster = LocalCluster(
-                n_workers=count, threads_per_worker=1, host="127.0.0.1", security=True, dashboard_address="127.0.0.1:0",
-                scheduler_kwargs={"dashboard": False}, memory_limit=0, local_directory=str(folder),
-                silence_logs=logging.CRITICAL,
-            )  # fmt: skip
+            try:
+                cluster = LocalCluster(
+                    n_workers=count, threads_per_worker=1, host="127.0.0.1", security=True,
+                    dashboard_address="127.0.0.1:0", scheduler_kwargs={"dashboard": False}, memory_limit=0,
+                    local_directory=str(folder), silence_logs=logging.CRITICAL,
+                )  # fmt: skip
+            except (OSError, RuntimeError) as error:  # full shared memory, a limit of processes
+                why = one_line(str(_first_cause(error)))
+                raise StoppedError(f"{count} processes cannot be started ({why}); try --workers 1") from None
         try:
             with Client(cluster, set_as_default=False) as client:
                 client.run(_leave_interrupts_to_the_caller)
@@ -193,6 +198,12 @@ def _local(count: int) -> Iterator[Any]:
                     with suppress(ProcessLookupError):
                         os.kill(nanny.pid, signal.SIGKILL)
             cluster.close()
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    while (before := error.__cause__ or error.__context__) is not None:
+        error = before
+    return error
 
 
 def _leave_interrupts_to_the_caller() -> None:

@@ -1,5 +1,6 @@
 """Points on several processes: results in order, errors as they were raised, no process left behind."""
 
+import errno
 import itertools
 import json
 import os
@@ -106,6 +107,18 @@ def test_a_wrong_address_leaves_no_client_behind():
     code = "from spinhop.runtime.executor import executor\nwith executor(scheduler='junk'): pass"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60).stderr
     assert said.splitlines()[-1].startswith("hwlib.errors.InputError: scheduler 'junk': none answers"), said
+
+
+def test_processes_that_cannot_start_are_said_in_a_line(monkeypatch):
+    """Full shared memory, or a limit of processes, was a traceback."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("_multiprocessing.SemLock", full)
+    words = r"^2 processes cannot be started \(.*No space left on device\); try --workers 1$"
+    with pytest.raises(StoppedError, match=words), executor(2):
+        pass
 
 
 def test_any_scheduler_by_address():
