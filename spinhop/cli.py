@@ -11,6 +11,7 @@ import codecs
 import gc
 import inspect
 import io
+import logging
 import os
 import select
 import sys
@@ -89,6 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # fifth of their time.
     gc.set_threshold(GARBAGE_AFTER, 10, 10)
     keep_freed_memory()
+    # Zarr writes a store's files at once: where two have no room, the second error is one that nobody asks for.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     codecs.register_error(_NAMES_AS_BYTES, _names_as_bytes)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a folder's name may be no text, and the terminal know little of it
