@@ -63,7 +63,8 @@ def _draw(run: Run) -> Sequence[str]:
         write_bytes(run.path(names[0]), run.layout.read_bytes() if run.top is None else cell_bytes(run.layout, run.top))
     if run.drawing is None:
         run.drawing = open_layout(run.path(names[-1]), run.process)
-    technology = write_technology(run.process, run.folder, stem="layout")  # layers by name and fill, connectivity
+    unit = run.drawing.dbu * run.drawing.coarseness
+    technology = write_technology(run.process, run.folder, stem="layout", unit=unit)
     return [*names, technology.name, technology.with_suffix(".lyp").name]
 
 

@@ -52,6 +52,7 @@ class Drawing:
         crossing: by layer and cell, what polygons that are not simple enclose wrongly (cell coordinates).
         rows: instances of each cell (see ``hierarchy``); tilted: cells that hold one at another angle than 90°.
         pillars: how many shapes the pillar layer has.
+        coarseness: how many of the layout's database units one of the file has.
         outlined: whether the outline is the top cell's own; one of a macro within does not bind what is around it.
     """
 
@@ -71,6 +72,7 @@ class Drawing:
     rows: dict[int, np.ndarray] = field(default_factory=dict)
     tilted: set[int] = field(default_factory=set)
     pillars: int = 0
+    coarseness: int = 1
     outlined: bool = False
 
     @property
@@ -210,7 +212,7 @@ def _opened(
     drawing = _layers(layout, process, where, found)
     drawing.doubled, drawing.absent = doubled, absent
     drawing.labels, drawing.remarks = lift_labels(layout, drawing.label_layers)
-    drawing.crossing, drawing.made, drawing.outlined = crossing, made, outlined
+    drawing.crossing, drawing.made, drawing.outlined, drawing.coarseness = crossing, made, outlined, times
     return drawing
 
 

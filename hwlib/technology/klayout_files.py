@@ -34,13 +34,16 @@ def layer_properties(process: Process) -> str:
     return xml_text(root)
 
 
-def write_technology(process: Process, folder: str | Path, *, stem: str | None = None) -> Path:
+def write_technology(
+    process: Process, folder: str | Path, *, stem: str | None = None, unit: float | None = None
+) -> Path:
     """Write ``<name>.lyt`` and ``<name>.lyp`` for KLayout's technology manager.
 
     Args:
         process: the process.
         folder: where to write.
         stem: what both files are called; the process's name when None.
+        unit: database unit of the layout that they are for, in m; when None that of layouts drawn here.
 
     Returns:
         The technology file.
@@ -55,7 +58,7 @@ def write_technology(process: Process, folder: str | Path, *, stem: str | None =
     technology = kdb.Technology()
     technology.name = process.name
     technology.description = harmless(" ".join(process.description.split()))
-    technology.dbu = min(process.grid * 1e6, DRAWN_UNIT)  # of layouts drawn here, on whatever grid
+    technology.dbu = min(process.grid * 1e6, DRAWN_UNIT) if unit is None else unit * 1e6
     technology.layer_properties_file = properties.name
     technology.add_other_layers = True
     root = ElementTree.fromstring(technology.to_xml())

@@ -108,3 +108,23 @@ def test_longer_tracks_than_the_design_has_are_simulated_and_reported(spinhop, d
     assert code == 0, err
     code, _, err = spinhop("report", tmp_path / "run")
     assert code in (0, 1) and "damaged" not in err, err
+
+
+@pytest.mark.parametrize("unit", [0.0005, 0.005])
+def test_the_technology_has_the_unit_of_the_file_that_was_given(spinhop, design_file, tmp_path, unit):
+    """It had that of layouts drawn here, 1 nm, whatever the file's was; files finer and coarser than the grid."""
+    design = Design.model_validate({"name": "two", "network": {"neurons": 2}})
+    layout, options = kdb.Layout(), kdb.SaveLayoutOptions()
+    layout.read(str(layouts.write_layout(layouts.hopfield(design, design.load_process()), tmp_path / "drawn.oas")))
+    options.set_format_from_filename("given.oas")
+    options.dbu = unit
+    layout.write(str(tmp_path / "given.oas"), options)
+    code, _, err = spinhop(
+        "extract", design_file("name: two\nnetwork: {neurons: 2}\n"), "--layout", tmp_path / "given.oas",
+        "-o", tmp_path / "out",
+    )  # fmt: skip
+    assert code == 0, err
+    technology, kept = kdb.Technology(), kdb.Layout()
+    technology.load(str(tmp_path / "out" / "layout.lyt"))
+    kept.read(str(tmp_path / "out" / "layout.oas"))
+    assert technology.dbu == pytest.approx(kept.dbu, rel=1e-12) == pytest.approx(unit, rel=1e-12)
