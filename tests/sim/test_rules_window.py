@@ -255,7 +255,7 @@ def test_somas_all_alike_are_the_bound_with_resistive_grounds(seed, ground, v_ch
     np.testing.assert_allclose(found.high, high, rtol=1e-9, atol=0)
 
 
-@pytest.mark.parametrize(("n", "drive", "ground"), [(5, 4.0, 12.0), (9, 10.0, 3.0), (8, 0.5, 30.0)])
+@pytest.mark.parametrize(("n", "drive", "ground"), [(5, 4.0, 12.0), (9, 10.0, 3.0), (8, 0.5, 30.0), (6, 0.0, 25.0)])
 def test_uniform_ladders_of_any_size_are_the_dense_solve_of_such_columns(n, drive, ground):
     """Ground columns end half a cell beyond both their ends; somas of a gigaohm feed them like current sources."""
     _, _, network, _ = network_of(n, drive)
