@@ -29,7 +29,7 @@ WORDING = {"message", "formula", "source"}  # names whose values are for reading
 # What is changed, and the tests that guard it. Tests that take seconds each are left out where others run the lines.
 GROUPS = {
     "sim/protocol.py": [
-        "tests/sim/test_protocol.py",
+        "tests/sim/test_protocol.py", "tests/sim/test_refused_protocols.py",
         "tests/sim/test_rest.py::test_a_network_of_s_times_the_resistance_takes_s_times_as_long",
         "tests/sim/test_rest.py::test_a_network_of_b_times_the_voltages_takes_a_bth_of_the_time",
         "tests/sim/test_rest.py::test_each_neuron_rests_by_its_slowest_leak",

@@ -50,6 +50,23 @@ def test_grounded_weights_are_at_0_v_while_loading_only(style):
     assert (np.abs(protocol.net_voltages(network)[weights]) == 0.1).all()
 
 
+def test_weight_nets_may_have_levels_of_their_own():
+    network, design = network_and_design("lines")
+    plain = Protocol(v_dw=0.02, v_charge=0.1, weight=0.05, start=np.array([1, 0, 1]), levels=weight_levels(design))
+    volts = replace(plain, net_levels={"w_1_0": -0.5, "w_0_2": 0.25}).net_voltages(network)
+    expected = plain.net_voltages(network)
+    expected[[network.net_index("w_1_0"), network.net_index("w_0_2")]] = -0.025, 0.0125
+    np.testing.assert_array_equal(volts, expected)
+    with pytest.raises(InputError, match="net_levels: 'dend_0' is no weight net of this network"):
+        replace(plain, net_levels={"dend_0": 1.0}).net_voltages(network)
+
+
+def test_quantities_may_be_texts():
+    given = Protocol(v_dw="20 mV", v_charge="0.1 V", weight="50 mV", time_limit="1 us", load="3 ns")
+    found = given.v_dw, given.v_charge, given.weight, given.time_limit, given.load
+    assert found == pytest.approx((0.02, 0.1, 0.05, 1e-6, 3e-9), rel=1e-12)
+
+
 @pytest.mark.parametrize("largest", ["v_dw", "v_charge", "weight"])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_rest_without_leaks_goes_by_the_largest_of_the_three_voltages(largest, sign):
