@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from hwlib.storage.made_with import not_ours
 from hwlib.storage.netcdf import read_bounded
 from spinhop.study.point_evaluation import PointResult
 from spinhop.study.store_claims import check_store
+from spinhop.study.store_columns import StoredColumn, column, points_without
 from spinhop.study.store_contents import (
     column_hash,
     refuse_changed_columns,
@@ -158,19 +159,25 @@ class StudyStore:
         self, folder: Path, identity: Mapping[str, str], attributes: Mapping[str, Any],
         columns: Mapping[str, Sequence[Any]],
     ) -> None:  # fmt: skip
-        """Take up stored points; a study with more of them gets a store with more rows."""
+        """Take up stored points; a study with more of them gets a store with more rows.
+
+        A point whose values the study has under another hash is of a file as it was before: it is left out.
+        """
         stored = _stored(self._path, identity)
         try:
-            found = {str(name): k for k, name in enumerate(stored[_HASH].values.tolist())}
             index = {name: k for k, name in enumerate(self._hashes)}
-            done = np.flatnonzero(stored[_DONE].values)
-            if len(found) != len(stored[_HASH].values):
-                raise ValueError
-            if strange := [name for name in found if name not in index]:
+            before = [str(name) for name in stored[_HASH].values.tolist()]
+            strange = [k for k, name in enumerate(before) if name not in index]
+            if foreign := points_without(columns, {name: stored[name].values[strange] for name in columns}):
                 raise InputError(
-                    f"{self._path}: {len(strange)} points that this study does not have; choose another folder, "
+                    f"{self._path}: {foreign} points that this study does not have; choose another folder, "
                     "or --force to begin anew"
                 )
+            stored = {name: each.without(strange) for name, each in stored.items()}
+            found = [str(name) for name in stored[_HASH].values.tolist()]
+            done = np.flatnonzero(stored[_DONE].values)
+            if len({*before}) != len(before):
+                raise ValueError
             rows = [index[name] for name in found]
             wanted = {name: column([values[k] for k in rows]) for name, values in columns.items()}
             refuse_other_values(
@@ -187,7 +194,7 @@ class StudyStore:
             if isinstance(error, InputError):
                 raise
             raise _damaged(self._path, error) from None
-        if list(found) != self._hashes:
+        if before != self._hashes:
             self._grow(folder, attributes, columns)
 
     def _grow(self, folder: Path, attributes: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]) -> None:
@@ -217,32 +224,14 @@ def _named(path: Path) -> Iterator[None]:
         raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
-def column(values: Sequence[Any]) -> np.ndarray:
-    """The values of an axis as an array: whole numbers, numbers, yes or no, or texts."""
-    kinds = {type(value) for value in values}
-    if kinds == {bool}:
-        return np.array(values, bool)
-    if kinds == {int} and all(abs(value) < 2**63 for value in values):
-        return np.array(values, np.int64)
-    if kinds <= {int, float} and bool not in kinds:
-        return np.array(values, float)
-    texts = [", ".join(map(str, value)) if isinstance(value, tuple) else str(value) for value in values]
-    return np.array(texts, dtype=object)
-
-
-class _StoredColumn(NamedTuple):
-    values: np.ndarray
-    attrs: dict[str, Any]
-
-
-def _stored(path: Path, identity: Mapping[str, str]) -> dict[str, _StoredColumn]:
+def _stored(path: Path, identity: Mapping[str, str]) -> dict[str, StoredColumn]:
     """The columns of a store of this study."""
     size = _checked(path)
     group = _opened(path, "r")
     _same(path, group, identity)
 
-    def columns() -> dict[str, _StoredColumn]:
-        return {name: _StoredColumn(array[:], dict(array.attrs)) for name, array in group.arrays()}
+    def columns() -> dict[str, StoredColumn]:
+        return {name: StoredColumn(array[:], dict(array.attrs)) for name, array in group.arrays()}
 
     found = read_bounded(path, _WHAT, columns, size, "Zarr")
     _refuse_contents(path, {name: each.values for name, each in found.items()}, group.attrs)

@@ -135,7 +135,8 @@ def test_values_that_do_not_go_together_are_told_per_point(tmp_path):
     assert np.isnan(found["energy_mean"].values).tolist() == [False] * 3 + [True] and found["done"].values.all()
 
 
-def test_files_that_a_point_names_count_by_what_they_hold(tmp_path):
+def test_files_that_a_point_names_count_by_what_they_hold(tmp_path, monkeypatch):
+    """Where one is edited for good, its points are computed again, and no others."""
     design = "name: small\ntask: {kind: maxcut, graph: a.txt}\n"
     (tmp_path / "a.txt").write_text("3 2\n1 2 1\n2 3 1\n")
     (tmp_path / "b.txt").write_text("4 3\n1 2 1\n2 3 1\n3 4 1\n")
@@ -144,7 +145,13 @@ def test_files_that_a_point_names_count_by_what_they_hold(tmp_path):
     found = open_study(tmp_path / "out").load()
     assert found["task.graph"].values.tolist() == ["a.txt", "b.txt"] and (found["share_of_best_mean"] > 0.5).all()
     (tmp_path / "b.txt").write_text("3 2\n1 2 1\n1 3 1\n")
-    with pytest.raises(InputError, match="does not have"):
+    computed, evaluate = [], PointEvaluator._evaluate
+    monkeypatch.setattr(PointEvaluator, "_evaluate", lambda *given: computed.append(1) or evaluate(*given))
+    assert sweep(path, tmp_path / "out").kept == 1 and len(computed) == 1
+    sweep(path, tmp_path / "fresh")
+    assert files_of_store(tmp_path / "out") == files_of_store(tmp_path / "fresh")
+    (tmp_path / "a.txt").write_text("3 2\n1 2 1\n1 3 1\n")  # the design names it, too: every point hangs on it
+    with pytest.raises(InputError, match="of another study: its design differ"):
         sweep(path, tmp_path / "out")
 
 
