@@ -35,10 +35,10 @@ def axon_leak_size(cases: Cases) -> Outcome:
     need = cases.leak_current[axons]
     on, off = run[on_name].track_current[axons], run[off_name].track_current[axons]
     positive = np.maximum(need, 1e-30)
-    room_on, room_off = 1 - positive / np.maximum(on, 1e-30), 1 - off / positive
-    late = room_on.min() <= room_off.min()
-    k = first_smallest(room_on if late else room_off)
-    margin = float(min(room_on.min(), room_off.min()))
+    margin_on, margin_off = 1 - positive / np.maximum(on, 1e-30), 1 - off / positive
+    late = margin_on.min() <= margin_off.min()
+    k = first_smallest(margin_on if late else margin_off)
+    margin = float(min(margin_on.min(), margin_off.min()))
     current = float((on if late else off)[k])
     side = "at most" if late else "at least"
     return Outcome(

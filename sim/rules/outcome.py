@@ -71,9 +71,9 @@ class Outcome:
     def marker(self, waivers: Mapping[str, str]) -> Finding:
         """The finding in words for a marker on the layout: with the place's name and the margin."""
         finding = self.finding(waivers)
-        room = f"; margin {in_percent(self.margin, 1)}" if math.isfinite(self.margin) else ""
+        margin = f"; margin {in_percent(self.margin, 1)}" if math.isfinite(self.margin) else ""
         where = f"{self.place.name}: " if self.place.name and self.place.name not in self.message else ""
-        return replace(finding, message=f"{where}{finding.message}{room}")
+        return replace(finding, message=f"{where}{finding.message}{margin}")
 
     def finding(self, waivers: Mapping[str, str]) -> Finding:
         """The outcome as a finding; ``waived`` with its reason when the rule's name is in ``waivers``."""
@@ -110,7 +110,7 @@ def first_smallest(values: np.ndarray) -> int:
 
 
 def below(value: float, limit: float) -> float:
-    """Margin of ``value ≤ limit``: the relative room left, 1 − value/limit."""
+    """Margin of ``value ≤ limit``: 1 − value/limit."""
     return 1 - value / limit if limit > 0 else -math.inf
 
 
@@ -171,8 +171,8 @@ class OperatingPointReport:
         for row in self.rows():
             told = (_told(row[name]) for name in ("measured", "required"))
             numbers = [printed(value, row["unit"]) if value is not None else "" for value in told]
-            room = in_percent(row["margin"], 1) if math.isfinite(row["margin"]) else ""  # else there is none to say
-            lines.append((row["rule"], row["status"], room, *numbers, row["where"], row["state"]))
+            margin = in_percent(row["margin"], 1) if math.isfinite(row["margin"]) else ""  # else there is none to say
+            lines.append((row["rule"], row["status"], margin, *numbers, row["where"], row["state"]))
         widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
         return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
 

@@ -65,7 +65,7 @@ def order_design(
     simulate: bool = True, replace_file: bool = False,
     progress: Callable[[str, int, int], None] = lambda step, done, total: None,
 ) -> Ordered:  # fmt: skip
-    """Draw a design in several orders of its neurons, write the one in which a rule has most room, and compare.
+    """Draw a design in several orders of its neurons, write that of the largest margin of a rule, and compare.
 
     Tried are the given order, four by the neurons' margins (the weakest at either end, outside, inside), and then the
     best one so far with its weakest neuron and another one exchanged.

@@ -38,7 +38,7 @@ def design_bounds(
 
     Returns:
         One dictionary per bound: ``name``, ``formula``, ``unit``, ``value``, ``limit`` and ``distance``, the relative
-        room left, negative beyond the limit; in a design that holds every rule only closed forms can be that.
+        margin, negative beyond the limit; in a design that holds every rule only closed forms can be that.
         Closed forms leave wires out: with them values are smaller, so they bound what the rules measure.
     """
     rows = [

@@ -147,7 +147,7 @@ def _write_page(
              in_percent(b["distance"], 1)]
             for b in trial.judged.bounds
         ]  # fmt: skip
-        table = page.table(["bound", "formula", "value", "limit", "room"], bounds, "text stacked", long=[1])
+        table = page.table(["bound", "formula", "value", "limit", "margin"], bounds, "text stacked", long=[1])
         note = page.paragraph(_NO_CONSTRAINTS, "soft")
         parts.append(page.section(f"Trial {trial.number} beside its bounds", table, note))
     if failed:
