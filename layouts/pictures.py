@@ -85,8 +85,7 @@ def render(
     _marks(axes, marks, margin)
     _notes(axes, places)
     _finish(axes, title)
-    path = write_atomic(Path(png_path), lambda p: figure.savefig(p, format="png", metadata={"Software": None}))
-    return path
+    return write_atomic(Path(png_path), lambda p: figure.savefig(p, format="png", metadata={"Software": None}))
 
 
 def _corners(given: Window, name: str) -> Window:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from hwlib.network import Network
     from sim.compensation import CompensatedWeights
     from sim.held_states import HeldStates
-    from sim.rules.cases import Cases
     from sim.rules.ideal_path import IdealPath
 
 Named = Callable[[str, int, int], None]
@@ -163,9 +162,9 @@ class _Work:
             self.v_dw = windows.most_serving
             self.point = replace(self.point, v_dw=self.v_dw)
         self.paths = [found for _, found in ideal_paths(cases, PATHS, STATES)]
-        self.states = self._states(cases, self.paths)
+        self.states = self._states(self.paths)
 
-    def _states(self, cases: Cases, paths: list[IdealPath]) -> np.ndarray:
+    def _states(self, paths: list[IdealPath]) -> np.ndarray:
         patterns = np.zeros((0, self.network.neurons)) if self.patterns is None else self.patterns
         ends = np.concatenate([patterns, 1 - patterns])[:, self.network.pre]
         return np.unique(np.concatenate([ends, *(path.share for path in paths)]), axis=0)

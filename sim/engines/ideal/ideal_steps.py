@@ -18,7 +18,7 @@ _SHORTEST = 1e-18  # s: a step this short is taken whatever happens in it
 
 
 @jit
-def _switch_wall(walls, w, q, rate, mode, free):
+def _switch_wall(walls, w, q, rate, mode):
     """Mode, freedom and place of a wall that may stand on an edge, given where it wants to go."""
     slack = _MODE_SLACK * walls.length[w]
     if rate <= 0 and q <= slack:
@@ -44,7 +44,7 @@ def switch(walls, circuit, drive, work):
     n = len(circuit.r_soma)
     listed = False
     for w in range(2 * n):
-        mode, free, q = _switch_wall(walls, w, work.q[w], work.rate[0, w], work.mode[w], work.free[w])
+        mode, free, q = _switch_wall(walls, w, work.q[w], work.rate[0, w], work.mode[w])
         if mode == work.mode[w] and free == work.free[w]:
             continue
         if w >= n:
