@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -12,7 +12,7 @@ from hwlib.design import Design, load_design
 from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.schematic import ideal_network
-from hwlib.storage.writing import replacing
+from hwlib.storage.writing import write_atomic
 from spinhop.check_stages import read_checks
 from spinhop.pages import page
 from spinhop.pages.finding_list import finding_list, lever_list
@@ -75,6 +75,36 @@ def write_report(
         InputError: no run folder, or a stage that has not run.
     """
     folder = Path(folder)
+    document = _document(_contents(folder, design, network, results))
+    return write_atomic(folder / "report.html", lambda path: path.write_text(document, encoding="utf-8"))
+
+
+class _ReportContents(NamedTuple):
+    """What a run folder holds for its report.
+
+    Attributes:
+        results: its files.
+        design, process: of the run.
+        network: the extracted one, or one with ideal wires where nothing was extracted.
+        drawn: whether it was extracted.
+        drawing: its layout; None: there is none.
+        traces: one trial with every wall, by kind of wires.
+        batches: the task's trials, likewise; none where they have no scores.
+    """
+
+    results: StoredResults
+    design: Design
+    process: Process
+    network: Network
+    drawn: bool
+    drawing: Path | None
+    traces: dict[str, xr.Dataset]
+    batches: dict[str, xr.Dataset]
+
+
+def _contents(
+    folder: Path, design: Design | None, network: Network | None, results: StoredResults | None
+) -> _ReportContents:  # fmt: skip
     manifest = read_manifest(folder) if results is None else results.manifest
     if manifest is None:
         raise InputError(f"{folder}: no run folder; make one with spinhop run DESIGN")
@@ -92,10 +122,15 @@ def write_report(
         network = ideal_network(design, process)
     elif network is None:
         network = read_own_network(folder / NETWORK, design)
-    wires = resistance_table(network) if drawn else []
     batches = {title: results.task(ideal=title == IDEAL) for title in scored}
-    outcomes = {title: TaskOutcome.of(batch) for title, batch in batches.items()}
     traces = {title: results.trial(ideal=title == IDEAL) for title in titles}
+    return _ReportContents(results, design, process, network, drawn, drawing, traces, batches)
+
+
+def _document(contents: _ReportContents) -> str:
+    results, design, process, network, drawn, drawing, traces, batches = contents
+    wires = resistance_table(network) if drawn else []
+    outcomes = {title: TaskOutcome.of(batch) for title, batch in batches.items()}
     trials = {title: trial_data(trace) for title, trace in traces.items()}
     checks = read_checks(results)
     lines = read_function(results), limits_line(checks.findings, checks.points, checks.skipped)
@@ -103,28 +138,25 @@ def write_report(
     findings = [finding for found in checks.findings.values() for finding in found]
     walls, recorded = _walls(traces, network)
     view = _layout_view(drawing, design, process, findings, network if drawn else None)
-    layout = manifest["stages"].get("layout", {}).get("layout", "drawn")
-    parasitics = manifest["stages"].get("extraction", {}).get(PARASITICS) if drawn else None
+    stages = results.manifest["stages"]
+    layout = stages.get("layout", {}).get("layout", "drawn")
+    parasitics = stages.get("extraction", {}).get(PARASITICS) if drawn else None
     body = [
         head(design, process, layout, lines, step, _voltages(outcomes, trials), parasitics),
         _cards(outcomes, trials, wires),
         _outcome(outcomes) if outcomes else _trial(trials),
         *_cases(outcomes),
         *task_pictures(design, batches),
-        _layout(folder, view, list(recorded["courses"]) if recorded else []),
+        _layout(results.folder, view, list(recorded["courses"]) if recorded else []),
         *finding_list(findings, view is not None),
         walls,
         *([_wires(wires)] if drawn else []),
         _energies(_energy_of(outcomes, trials)),
         *lever_list(findings, step),
-        _provenance(manifest, design.seed),
+        _provenance(results.manifest, design.seed),
     ]
     data = {name: each for name, each in ((DATA, view), (WALLS, recorded)) if each is not None}
-    path = folder / "report.html"
-    with replacing(path) as temporary:
-        text = page.document(f"{design.name} – spinhop", body, scripts=SCRIPTS if data else (), data=data)
-        temporary.write_text(text, encoding="utf-8")
-    return path
+    return page.document(f"{design.name} – spinhop", body, scripts=SCRIPTS if data else (), data=data)
 
 
 def _refuse_unknown(results: StoredResults, needed: list[str], drawing: Path | None) -> None:
