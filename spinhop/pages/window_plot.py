@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from hwlib.quantities import printed_unit
 from hwlib.storage.writing import write_bytes
 from spinhop.verdicts.point_tables import SHORT, Point
 
@@ -68,15 +69,17 @@ class _Plot:
     def axes(self) -> None:
         """Lines, numbers and names of both axes."""
         self._add("path", d=f"M{_LEFT} {_TOP}V{_BOTTOM}H{_RIGHT}", fill="none", stroke=_INK)
-        for volts in _ticks(self._highest):
-            self._add("path", d=f"M{_LEFT - 5} {_short(self._y(volts))}h5", stroke=_INK)
-            self._text(f"{volts:.6g}", _LEFT - 9, self._y(volts) + 4, "end")
+        unit, factor = printed_unit(self._highest, "V")
+        for told in _ticks(factor * self._highest):
+            y = self._y(told / factor)
+            self._add("path", d=f"M{_LEFT - 5} {_short(y)}h5", stroke=_INK)
+            self._text(f"{told:.6g}", _LEFT - 9, y + 4, "end")
         for neuron in _ticks(self._neurons - 1, whole=True):
             self._add("path", d=f"M{_short(self._x(neuron))} {_BOTTOM}v5", stroke=_INK)
             self._text(f"{neuron:.0f}", self._x(neuron), _BOTTOM + 20)
         self._text("neuron", (_LEFT + _RIGHT) / 2, _BOTTOM + 40)
         middle = (_TOP + _BOTTOM) / 2
-        self._text("V_DW (V)", 18, middle, transform=f"rotate(-90 18 {_short(middle)})")
+        self._text(f"V_DW ({unit})", 18, middle, transform=f"rotate(-90 18 {_short(middle)})")
 
     def bars(self, low: list[float | None], high: list[float | None], width: float, name: str) -> None:
         """A bar for every window that is open, a cross for those that are not; nothing for a neuron without one."""

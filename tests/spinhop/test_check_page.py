@@ -128,7 +128,7 @@ def test_windows_are_drawn_to_scale(tmp_path):
     root = ElementTree.parse(path).getroot()
     texts = root.findall("{*}text")
     volts = {text.text: float(text.get("y")) - 4 for text in texts if text.get("text-anchor") == "end"}
-    bottom, unit = volts["0"], (volts["0"] - volts["0.4"]) / 0.4
+    bottom, unit = volts["0"], (volts["0"] - volts["400"]) / 0.4
     bars = [rect for rect in root.findall("{*}rect") if rect.get("fill") == "#b9c4d6"][:-1]  # the last is the legend's
     ends = [(float(r.get("y")) + float(r.get("height")), float(r.get("y"))) for r in bars]
     assert np.allclose((bottom - np.array(ends)) / unit, [(0.1, 0.4), (0.3, 0.9)], atol=1e-4)
@@ -136,7 +136,7 @@ def test_windows_are_drawn_to_scale(tmp_path):
     heights = [float(line.split()[1].partition("H")[0]) for line in lines]
     assert np.allclose((bottom - np.array(heights)) / unit, [0.35, 0.2], atol=1e-4)  # V_DW as set, eq. (4)
     named = {text.text for text in texts}
-    assert {"closed, ideal wires", "V_DW as set"} <= named and "recommended" not in named
+    assert {"closed, ideal wires", "V_DW as set", "V_DW (mV)"} <= named and "recommended" not in named
 
 
 def test_databases_of_the_operating_point_mark_every_rule_that_does_not_hold(waived):
