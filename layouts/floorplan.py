@@ -22,7 +22,7 @@ from hwlib.arrangement import (
     taper_levels,
     with_borders,
 )
-from hwlib.cells.device_dimensions import DeviceSpec
+from hwlib.cells.device_dimensions import OF_FIELDS, DeviceSpec
 from hwlib.cells.rules import DimensionError, Rules, process_key
 from hwlib.cells.shapes import Box
 from hwlib.cells.shortest_track import shortest_track
@@ -325,8 +325,9 @@ def _fitting_tile(spec: TileSpec, process: Process) -> Tile:
     except DimensionError as error:
         device = spec.device
         least = shortest_track(process, track_width=device.track_width, pillar_width=device.pillar_width)
-        hint = f"; the shortest that fits is {(least or 0) * 1e9:.6g} nm"
+        hint = f"; track_length fits from {(least or 0) * 1e9:.6g} nm on"
         named = least is not None and least > device.track_length and "track_length" in str(error)
-        if not named or len(str(error)) + len(hint) > LONGEST_LINE:
+        told = str(error).replace(OF_FIELDS, "") + hint  # which has to leave room for the file, line and field
+        if not named or len(told) > LONGEST_LINE:
             raise
-        raise DimensionError(str(error) + hint, error.field) from None
+        raise DimensionError(told, error.field) from None

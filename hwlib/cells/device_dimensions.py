@@ -11,6 +11,8 @@ from functools import lru_cache
 from hwlib.cells.rules import Rules, rules_of
 from hwlib.cells.shapes import Box, Rect
 
+OF_FIELDS = " (track_length, pillar_width, pillar_position)"  # what decides where a pillar stands
+
 
 @dataclass(frozen=True)
 class DeviceSpec:
@@ -101,5 +103,4 @@ def _check(r: Rules, b: DeviceBoxes, length: int, width: int, pillar_width: int)
     }
     for rule, (found, needed) in gaps.items():
         if found < needed:
-            r.refuse("pillar to the track's end or contact (track_length, pillar_width, pillar_position)",
-                     found, rule, needed, "track_length")  # fmt: skip
+            r.refuse(f"pillar to the track's end or contact{OF_FIELDS}", found, rule, needed, "track_length")
