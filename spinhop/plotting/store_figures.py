@@ -19,6 +19,8 @@ from spinhop.plotting.figure_data import (
     MOST_SERIES,
     Figures,
     FrontPlot,
+    HeatMap,
+    MeanCurve,
     curve,
     front_plot,
     heat_map,
@@ -186,20 +188,31 @@ def _stem(title: str, taken: list[str]) -> str:
 
 
 def _notes(source: PlotSource, figures: Sequence[Figures | YieldFigures]) -> list[str]:
-    notes = ["Means with 95 % intervals: Wilson's of shares, Student's t of other numbers, of the points at one place."]
-    if any(isinstance(figure, FrontPlot) for figure in figures):
-        notes = ["Trials of the search that were simulated; a front's trials are beaten by none in every objective."]
-        notes += [
-            f"Of {f.of} trials {len(f.places)} are drawn."
-            for f in figures
-            if isinstance(f, FrontPlot) and f.of > len(f.places)
-        ]
-    if source.kind == "yield" and any(isinstance(figure, ShareBars | ShareCourse) for figure in figures):
+    notes = []
+    if any(isinstance(figure, MeanCurve) for figure in figures):
         notes.append(
-            "Shares of chips have Clopper and Pearson's intervals, 95 %; what a result hangs on has bootstrap ones."
+            "Means of the points at one place, with 95 % intervals: Wilson's of shares, Student's t of the rest."
         )
-    if source.refused:
-        notes.append(f"{source.refused} points have no numbers; a point without a network counts in no mean.")
+    if any(isinstance(figure, HeatMap) for figure in figures):
+        notes.append("Colours of cells: means of the points in them; white: none has this number.")
+    fronts = [figure for figure in figures if isinstance(figure, FrontPlot)]
+    if fronts:
+        notes.append(
+            "Trials of the search that were simulated; a front's trials are beaten by none in every objective."
+        )
+    notes += [f"Of {f.of} trials {len(f.places)} are drawn." for f in fronts if f.of > len(f.places)]
+    if any(isinstance(figure, ShareBars | ShareCourse) for figure in figures):
+        notes.append(
+            "Shares of chips have 95 % intervals, Clopper and Pearson's; what a result hangs on has bootstrap ones."
+        )
+        notes.append(
+            "Single rules: those that fewest chips keep. One that is a warning does not count in rules and works."
+        )
+    if source.refused and source.kind == "search":
+        notes.append(f"{source.refused} trials were not simulated and have no numbers.")
+    elif source.refused:
+        told = "a point without a network does not work, and is in no other mean"
+        notes.append(f"{source.refused} points have no numbers: {told}.")
     if source.missing and source.kind == "yield":  # known as precisely as asked, or interrupted
         judged = len(source.parameters[CHIP])
         notes.append(f"{judged} chips are judged, of {judged + source.missing} at most.")

@@ -88,7 +88,10 @@ def test_points_without_a_network_do_not_work_and_count_in_no_other_mean(tmp_pat
     assert curve(source, "a.b", "works").series[""][0].y.value == 0.5
     assert curve(source, "a.b", "time_mean").series[""][0].count == 1
     text = plot_store(folder, tmp_path / "p", x="a.b", y="works").page.read_text(encoding="utf-8")
-    assert "1 points have no numbers" in text and "1 points are not computed yet" in text
+    assert (
+        "1 points have no numbers: a point without a network does not work, and is in no other mean." in text
+        and "1 points are not computed yet" in text
+    )
 
 
 def test_heat_maps_and_histograms_count_every_point(tmp_path):
@@ -149,7 +152,8 @@ def test_a_yield_shows_its_shares_what_they_hang_on_and_the_tightest_rules(tmp_p
     assert f"works: {int(good[0])} of 1 chips, {int(good[0])} ({first.low:.4g} … {first.high:.4g})" in told
     hangs = [tip for tip in told if tip.startswith("b: ") and "of the variance" in tip]
     assert hangs[0].endswith("of the variance by the mean of leak") and float(hangs[0].split()[1]) > 0.9
-    assert "Clopper and Pearson" in found.page.read_text()
+    text = found.page.read_text()
+    assert "Clopper and Pearson" in text and "those that fewest chips keep" in text and "Student" not in text
 
 
 def test_a_yield_that_needed_fewer_chips_than_it_might_have_lacks_none(tmp_path):
