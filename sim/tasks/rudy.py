@@ -6,9 +6,12 @@ library's ``g05_n.i`` are ``rnd_graph(n, 50 %, seed)`` (Wiegele, Biq Mac Library
 
 from __future__ import annotations
 
+from numbers import Real
+
 import networkx as nx
 
-from hwlib.errors import InputError
+from hwlib.errors import InputError, shown
+from hwlib.quantities import whole_number
 
 _MODULUS = 2**31
 _G05_SEED = {60: 6000, 80: 8000, 100: 10000}
@@ -23,8 +26,7 @@ class FlipGenerator:
     """
 
     def __init__(self, seed: int):
-        if not 0 <= seed < _MODULUS:
-            raise InputError(f"rudy: seed {seed} is outside 0 to {_MODULUS - 1}")
+        seed = whole_number(seed, "rudy: seed", least=0, most=_MODULUS - 1)
         cells = [0] * 56
         cells[55] = previous = shifted = seed
         following, i = 1, 21
@@ -78,10 +80,11 @@ def random_graph(nodes: int, density: float, seed: int) -> nx.Graph:
         Graph on nodes 0 … n − 1 whose edges iterate in the file's order.
 
     Raises:
-        InputError: size, density or seed out of range.
+        InputError: size, density or seed out of range, or no number.
     """
-    if not 2 <= nodes <= MAX_NODES:
-        raise InputError(f"rudy: {nodes} nodes, allowed 2 to {MAX_NODES}")
+    nodes = whole_number(nodes, "rudy: nodes", least=2, most=MAX_NODES)
+    if isinstance(density, bool) or not isinstance(density, Real):
+        raise InputError(f"rudy: density {shown(density)} is no number, allowed above 0 to 1")
     if not 0 < density <= 1:
         raise InputError(f"rudy: density {density:g}, allowed above 0 to 1 (a fraction of all edges, no percentage)")
     percent = round(100 * density, 9)  # what rudy takes, without the rounding of 100 · 0.07

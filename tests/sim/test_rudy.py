@@ -70,10 +70,12 @@ def test_equals_the_library_line_for_line(nodes, tmp_path):
     [
         (lambda: rudy.g05(61, 0), "sizes [60, 80, 100]"),
         (lambda: rudy.g05(60, 10), "instances 0 to 9"),
-        (lambda: rudy.random_graph(1, 0.5, 1), "1 nodes, allowed 2"),
-        (lambda: rudy.random_graph(4001, 0.5, 1), "4001 nodes, allowed 2 to 4000"),
-        (lambda: rudy.random_graph(10, 0.5, -1), "seed -1"),
-        (lambda: rudy.random_graph(10, 0.5, 2**31), "seed 2147483648 is outside 0 to 2147483647"),
+        (lambda: rudy.random_graph(1, 0.5, 1), "nodes: 1, allowed 2"),
+        (lambda: rudy.random_graph(4001, 0.5, 1), "nodes: 4001, allowed 2 to 4000"),
+        (lambda: rudy.random_graph(10, 0.5, -1), "seed: -1, allowed 0"),
+        (lambda: rudy.random_graph(10, 0.5, 2**31), "seed: 2147483648, allowed 0 to 2147483647"),
+        (lambda: rudy.random_graph(20.5, 0.5, 1), "nodes: 20.5 is no whole number, allowed 2 to 4000"),
+        (lambda: rudy.random_graph(20, 0.5, 1.5), "seed: 1.5 is no whole number"),
         (lambda: rudy.g05(60, -1), "instances 0 to 9"),
     ],
 )
@@ -89,9 +91,9 @@ def test_ends_of_the_ranges():
     assert rudy.g05(60, 9).name == "g05_60.9"
 
 
-@pytest.mark.parametrize("density", [0, -0.1, 1.001, 50, float("nan"), float("inf")])
+@pytest.mark.parametrize("density", [0, -0.1, 1.001, 50, float("nan"), float("inf"), True, "0.5", None])
 def test_density_is_a_fraction(density):
-    with pytest.raises(InputError, match=r"rudy: density .*, allowed above 0 to 1 ") as error:
+    with pytest.raises(InputError, match=r"rudy: density .*, allowed above 0 to 1") as error:
         rudy.random_graph(20, density, 1)
     assert "\n" not in str(error.value) and len(str(error.value)) < 200
 
