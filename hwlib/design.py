@@ -126,7 +126,8 @@ class Design(StrictModel):
         context = info.context or {}
         if unknown := law_problem(self.device.dynamics.model):
             raise FieldsError([(("device", "dynamics", "model"), unknown)])
-        if problem := self.device.problem_at(self.operating_point.temperature or 0.0):
+        temperature = self.operating_point.temperature  # at 0 K, without noise, all stays as given
+        if temperature and (problem := self.device.problem_at(temperature)):
             raise FieldsError([(("operating_point", "temperature"), problem)])
         if not (context.get("from_file") or context.get("unread")):  # else whoever reads the files goes on
             done = completed(self)

@@ -46,7 +46,9 @@ class Device(StrictModel):
     resistance_area: Annotated[float, Quantity("ohm*m^2", 1e-15, 1e-6)] = Field(
         default=0.5e-12, description="R_P × pillar area; gives Table I's 500 Ω at 20 nm × 50 nm"
     )
-    tmr: Real = Field(default=3.0, ge=0.001, le=1000, description="(R_AP − R_P)/R_P; Table I's 2000 and 500 Ω")
+    tmr: Real = Field(
+        default=3.0, ge=0.001, le=50, description="(R_AP − R_P)/R_P, no percentage; Table I's 2000 and 500 Ω"
+    )
     r_parallel: Ohms | None = Field(default=None, description="R_P; overrides resistance_area")
     r_antiparallel: Ohms | None = Field(default=None, description="R_AP; overrides tmr")
     track_resistance: Ohms | None = Field(
@@ -102,7 +104,20 @@ class Device(StrictModel):
         if self.polarization_decay * temperature**1.5 >= 1:
             end = self.polarization_decay ** (-2 / 3)
             return f"{temperature:.6g} K, but with polarization_decay the TMR is gone at {end:.6g} K"
+        if self.polarization_at(temperature) >= 1:  # no electrode has more than all of its electrons
+            tmr = self.r_ap / self.r_p - 1
+            return f"{temperature:.6g} K, but with polarization_decay no electrodes have a TMR of {tmr:.6g} there"
         return None
+
+    def polarization_at(self, temperature: float) -> float:
+        """Polarisation P of the tunnelling electrons at a temperature in K, of the TMR as given.
+
+        ``TMR = 2P²/(1 − P²)`` (Jullière, Phys. Lett. A 54, 225 (1975)) with ``P = P₀(1 − a T^{3/2})`` (Shang et al.,
+        Phys. Rev. B 58, R2917 (1998)); both electrodes are alike.
+        """
+        tmr, decay = self.r_ap / self.r_p - 1, self.polarization_decay
+        given = math.sqrt(tmr / (tmr + 2))
+        return given * (1 - decay * temperature**1.5) / (1 - decay * self.reference_temperature**1.5)
 
     @property
     def pillar_area(self) -> float:

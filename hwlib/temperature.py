@@ -6,10 +6,9 @@ Bloch–Grüneisen law scaled to their temperature coefficient. R_P, leaks, Δ, 
 
 from __future__ import annotations
 
-import math
-
 from hwlib.design import Design
 from hwlib.device import Device
+from hwlib.errors import InputError
 from hwlib.metal_resistance import resistance_ratio
 from hwlib.process import Layer, Process
 
@@ -34,10 +33,16 @@ def at_temperature(design: Design, process: Process) -> tuple[Design, Process]:
 
 
 def warm_device(device: Device, temperature: float) -> Device:
-    """The device with M_s and R_AP of a temperature in K, below its ``bloch_temperature``; R_P stays."""
+    """The device with M_s and R_AP of a temperature in K, below its ``bloch_temperature``; R_P stays.
+
+    Raises:
+        InputError: it has no M_s or no TMR there.
+    """
     if temperature == device.reference_temperature:
         return device
-    tmr = tmr_at(device.r_ap / device.r_p - 1, device, temperature)
+    if problem := device.problem_at(temperature):
+        raise InputError(f"temperature: {problem}")
+    tmr = tmr_at(device, temperature)
     changed: dict[str, float | None] = {
         "saturation_magnetization": device.saturation_magnetization * magnetization_ratio(device, temperature),
         "tmr": tmr, "reference_temperature": temperature,
@@ -53,16 +58,10 @@ def magnetization_ratio(device: Device, temperature: float) -> float:
     return (1 - (temperature / start) ** 1.5) / (1 - (device.reference_temperature / start) ** 1.5)
 
 
-def tmr_at(tmr: float, device: Device, temperature: float) -> float:
-    """TMR at a temperature in K, of the TMR as given.
-
-    ``TMR = 2P²/(1 − P²)`` (Jullière, Phys. Lett. A 54, 225 (1975)) with ``P = P₀(1 − a T^{3/2})`` (Shang et al., Phys.
-    Rev. B 58, R2917 (1998)); both electrodes are alike.
-    """
-    given = math.sqrt(tmr / (tmr + 2))
-    decay = device.polarization_decay
-    polarization = given * (1 - decay * temperature**1.5) / (1 - decay * device.reference_temperature**1.5)
-    return 2 * polarization**2 / (1 - polarization**2)
+def tmr_at(device: Device, temperature: float) -> float:
+    """TMR at a temperature in K, of the TMR as given: ``2P²/(1 − P²)`` with ``Device.polarization_at``."""
+    squared = device.polarization_at(temperature) ** 2
+    return 2 * squared / (1 - squared)
 
 
 def warm_process(process: Process, temperature: float) -> Process:

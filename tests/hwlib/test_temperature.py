@@ -12,6 +12,7 @@ import layouts
 import sim
 from hwlib.design import Design
 from hwlib.device import BOHR_MAGNETON, BOLTZMANN, ELEMENTARY_CHARGE, REDUCED_PLANCK, Device
+from hwlib.errors import InputError
 from hwlib.extraction import extract
 from hwlib.metal_resistance import largest_coefficient, phonon_resistance, phonon_slope, resistance_ratio
 from hwlib.process import Process, load_process, preset_names
@@ -61,10 +62,9 @@ def test_presets_stay_near_the_linear_law_that_their_kits_print():
 
 def test_tmr_falls_as_measured():
     """604 % at 300 K is 1144 % at 5 K: Ikeda et al. (2008); so 220 % is 300 % at 4 K: Parkin et al. (2004), ±5 %."""
-    device = Device()
-    assert tmr_at(6.04, device, 5.0) == pytest.approx(11.44, rel=0.01)
-    assert tmr_at(2.20, device, 4.0) == pytest.approx(3.00, rel=0.05)  # Nat. Mater. 3, 862
-    assert tmr_at(3.0, device, 400.0) < 3.0 == pytest.approx(tmr_at(3.0, device, 300.0), rel=1e-12)
+    assert tmr_at(Device(tmr=6.04), 5.0) == pytest.approx(11.44, rel=0.01)
+    assert tmr_at(Device(tmr=2.20), 4.0) == pytest.approx(3.00, rel=0.05)  # Nat. Mater. 3, 862
+    assert tmr_at(Device(), 400.0) < 3.0 == pytest.approx(tmr_at(Device(), 300.0), rel=1e-12)
 
 
 @pytest.mark.parametrize("given", [{}, {"r_parallel": 700.0, "r_antiparallel": 2100.0}])
@@ -154,6 +154,23 @@ def test_temperatures_at_which_there_is_no_device(device, message):
         return
     with pytest.raises(ValidationError, match=message):
         warm(450.0, **device)
+
+
+@pytest.mark.parametrize(
+    ("tmr", "kelvin", "fits"), [(13, 4.0, True), (16, 4.0, False), (16, 250.0, True), (50, 200.0, False)]
+)
+def test_a_tmr_that_no_electrodes_have(tmr, kelvin, fits):
+    """P at 4 K is 1.065 of that at 300 K: above a TMR of 15 it would be more than 1, and R_AP negative."""
+    assert at_temperature(warm(0.0, tmr=tmr), load_process("copper_thick"))[0].device.tmr == tmr  # where all stays
+    if fits:
+        assert warm_device(warm(kelvin, tmr=tmr).device, kelvin).tmr > tmr
+        return
+    with pytest.raises(
+        ValidationError, match=f"{kelvin:g} K, but with polarization_decay no electrodes have a TMR of {tmr}"
+    ):
+        warm(kelvin, tmr=tmr)
+    with pytest.raises(InputError, match="no electrodes have a TMR"):
+        warm_device(Device(tmr=tmr), kelvin)
 
 
 def test_coefficients_that_no_metal_has():

@@ -38,6 +38,7 @@ def _refused(result: tuple[int, str, str]) -> str:
         ("name: tiny\nnetwork: {neurons: 0}\n", "greater than or equal to 2"),
         ("name: tiny\nnetwork: {neurons: 1000000}\n", "less than or equal to 1000"),
         (GOOD + "device: {pillar_position: 0.99}\n", "pillar lies off the track"),
+        (GOOD + "device: {tmr: 300}\n", "device.tmr: Input should be less than or equal to 50, found 300"),
         (GOOD + "device: {r_parallel: -500 ohm}\n", "'-500 ohm' is outside 0.1 ohm to 1e+09 ohm"),
         (GOOD + "operating_point: {v_dw: plenty}\n", "neither auto, eq4 nor a value in V"),
         ("name: tiny\nnetwork: {neurons: 2, weights: {matrix: [[0, 1], [1, 0, 1]]}}\n", "row 2 has 3 values"),
