@@ -190,8 +190,8 @@ def _arrives(cases: Cases, found: DrivePath) -> Outcome:
     place, trial = cases.device_place(int(found.last_axon[path])), int(found.trial[found.last[path]])
     return Outcome(
         rule="drive.path",
-        message=f"{place.name} takes {time * 1e9:.4g} ns to follow its soma to where ideal wires end in trial {trial} "
-        f"({cases.wires}); the convergence phase is limited to {limit * 1e9:.4g} ns",
+        message=f"{place.name} takes {printed(time, 's')} to follow its soma to where ideal wires end in trial {trial} "
+        f"({cases.wires}); the convergence phase is limited to {printed(limit, 's')}",
         margin=above(limit, time), severity="warning",
         formula="time of the ideal path + way left / |k·I + v_leak| of its axons as drawn ≤ time limit",
         source="currents solved on the network in states that ideal wires pass; limit: task.time_limit of the design "

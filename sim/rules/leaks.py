@@ -96,11 +96,11 @@ def axon_time(cases: Cases) -> Outcome:
     k = first_largest(slowest.time)
     time, limit = float(slowest.time[k]), cases.protocol.time_limit
     place = cases.device_place(int(cases.axons[k]))
-    takes = f"takes {time * 1e9:.4g} ns to switch" if np.isfinite(time) else "never switches"
+    takes = f"takes {printed(time, 's')} to switch" if np.isfinite(time) else "never switches"
     return Outcome(
         rule="leak.axon_time",
         message=f"{place.name} {takes} {'on' if slowest.on else 'off'}; the convergence phase is limited to "
-        f"{limit * 1e9:.4g} ns",
+        f"{printed(limit, 's')}",
         margin=above(limit, time), severity="error",
         formula="∫dq/(k·I(soma P) + v_leak,axon) and ∫dq/|k·I(soma AP) + v_leak,axon| over L ≤ time limit",
         source=f"{cases.wall_law}, currents solved on the network as all axons move; limit: task.time_limit of the "
@@ -117,11 +117,11 @@ def leak_time(cases: Cases) -> Outcome:
     np.divide(network.length[somas], speed, out=time, where=speed > 0)
     k = first_largest(time)
     limit = cases.protocol.time_limit
-    alone = f"crosses by its leak alone in {time[k] * 1e9:.4g} ns"
+    alone = f"crosses by its leak alone in {printed(time[k], 's')}"
     moves = alone if np.isfinite(time[k]) else "has no leak to cross by"
     return Outcome(
         rule="leak.time",
-        message=f"a balanced soma {moves}; the convergence phase is limited to {limit * 1e9:.4g} ns",
+        message=f"a balanced soma {moves}; the convergence phase is limited to {printed(limit, 's')}",
         margin=above(limit, float(time[k])) if np.isfinite(time[k]) else -1.0, severity="warning",
         formula="L/|v_leak,soma| < time limit",
         source="kinematic wall at I = 0; limit: task.time_limit of the design file",

@@ -80,8 +80,8 @@ def load_time(cases: Cases, loaded: LoadedStarts | None) -> Outcome | None:
     parts = f"{_takes(soma)} for its soma, {_takes(axons)} for its axons"
     if not loaded.bits[start, k]:
         parts = "its soma is OFF, but not all of its axons stay there"
-    given = f"the load phase lasts {limit * 1e9:.4g} ns" if timed else f"the time limit is {limit * 1e9:.4g} ns"
-    needs = f"needs {total * 1e9:.4g} ns to be loaded" if np.isfinite(total) else "is never loaded"
+    given = f"the load phase lasts {printed(limit, 's')}" if timed else f"the time limit is {printed(limit, 's')}"
+    needs = f"needs {printed(total, 's')} to be loaded" if np.isfinite(total) else "is never loaded"
     return Outcome(
         rule="load.time",
         message=f"neuron {k} {needs}, in the start of trial {loaded.trials[start]}: {parts}; {given}",
@@ -95,7 +95,7 @@ def load_time(cases: Cases, loaded: LoadedStarts | None) -> Outcome | None:
 
 
 def _takes(time: float) -> str:
-    return f"{time * 1e9:.4g} ns" if np.isfinite(time) else "never"
+    return printed(time, "s") if np.isfinite(time) else "never"
 
 
 def _margin(drive: np.ndarray, against: np.ndarray) -> np.ndarray:

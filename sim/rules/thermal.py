@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from hwlib.quantities import printed
 from sim.rules.cases import Cases
 from sim.rules.outcome import TIE, Outcome, above, first_largest, first_smallest
 from sim.rules.stored_states import RestStates
@@ -68,7 +69,7 @@ class WarmWalls:
         share = float(tail(np.array(value * room / network.length[device])))
         return (
             f"{share:.2g} of the time under its pillar, past half of it in {chance(time, mean):.2g} of the trials "
-            f"of {time * 1e9:.4g} ns"
+            f"of {printed(time, 's')}"
         )
 
     def _pinning(self, device: int, way: np.ndarray, on: bool) -> np.ndarray:
@@ -186,11 +187,11 @@ def thermal_pinning(walls: WarmWalls | None) -> Outcome | None:
             worst = time, int(axons[k]), name
     time, k, name = worst
     place, limit = cases.device_place(k), cases.protocol.time_limit
-    takes = f"takes {time * 1e9:.4g} ns" if math.isfinite(time) else "does not come"
+    takes = f"takes {printed(time, 's')}" if math.isfinite(time) else "does not come"
     return Outcome(
         rule="thermal.pinning",
         message=f"{place.name} {takes} to leave its pinning and pass its pillar on average; the convergence phase has "
-        f"{limit * 1e9:.4g} ns",
+        f"{printed(limit, 's')}",
         margin=above(limit, time) if math.isfinite(time) else -1.0, severity="error",
         formula="mean first passage ∫e^U ∫e^−U/D past the pillar, U of drive, landscape and notches, ≤ time limit",
         source="Risken, The Fokker–Planck Equation, Springer 1989, ch. 5; limit: task.time_limit",

@@ -9,7 +9,7 @@ import numpy as np
 
 from hwlib.nets import LINE, RAIL
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
-from hwlib.quantities import in_percent
+from hwlib.quantities import in_percent, printed
 from sim.rules.cases import Cases
 from sim.rules.outcome import Outcome, above, below, first_largest
 from sim.rules.statics import Solution
@@ -152,7 +152,7 @@ def rc_time(cases: Cases) -> Outcome | None:
     return Outcome(
         rule="rc.time",
         message=f"{place.name} settles in {tau * 1e12:.4g} ps, allowed {limit * 1e12:.4g} ps ("
-        f"{in_percent(cases.limits.rc_fraction)} of the fastest wall transit, {transit * 1e9:.4g} ns in "
+        f"{in_percent(cases.limits.rc_fraction)} of the fastest wall transit, {printed(transit, 's')} in "
         f"{cases.device_place(fastest).name})",
         margin=above(limit, tau), severity="warning", formula="Σ R_nk·C_k < fraction × L/max|k·I|",
         source="Elmore, J. Appl. Phys. 19, 55 (1948); extracted capacitances, coupling twice (Miller)",

@@ -330,3 +330,15 @@ def test_a_load_that_never_ends_is_said_without_infinities():
     found = outcome("load.time", design, process, network, protocol, np.array([[1, 1, 1]]))
     assert "never loaded" in found.message
     assert "inf" not in found.message
+
+
+def test_times_are_told_in_units_that_fit():
+    design, process, network, protocol = network_of(3)
+    short = replace(protocol, load=1e-11, time_limit=1e-4)
+    message = outcome("load.time", design, process, network, short, np.array([[1, 1, 1]])).message
+    assert "the load phase lasts 10 ps" in message
+    slow = network.with_devices(leak=np.where(network.is_soma, network.leak, -1e-5))
+    assert (
+        "the convergence phase is limited to 100 µs"
+        in outcome("leak.axon_time", design, process, slow, short, np.array([[1, 1, 1]])).message
+    )

@@ -40,7 +40,7 @@ def test_leak_against_noise_by_hand():
     assert f"{share:.2g} of the time under its pillar" in found.message
     mean = quad(lambda y: np.exp(5 * y / each) * quad(lambda z: np.exp(-5 * z / each), 0, y)[0], 0, 5e-8)[0] / each
     assert held_for(5.0, 5e-8, each) == pytest.approx(mean, rel=1e-6)
-    assert f"past half of it in {chance(2e-6, mean):.2g} of the trials of 2000 ns" in found.message
+    assert f"past half of it in {chance(2e-6, mean):.2g} of the trials of 2 µs" in found.message
     near = bench(20.0, damping=0.1, wall_width=5e-9).outcome("thermal.hold")
     bloch = {t: (1 - (t / 1120) ** 1.5) / (1 - (300 / 1120) ** 1.5) for t in (3.0, 20.0)}  # M_s over that at 300 K
     mean = held_for(5.0, 5e-8, each / 15 / bloch[20.0])
