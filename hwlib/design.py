@@ -30,7 +30,7 @@ from hwlib.sections.variation_fields import VariationFields
 from hwlib.sections.weight_fields import GIVEN, MAX_V_DW, MAX_VOLTAGE, Weights, matrix_problems
 from hwlib.seeds import LARGEST_SEED
 from hwlib.storage.files import inside
-from hwlib.storage.model_files import load_model
+from hwlib.storage.model_files import load_model, refused_fields
 from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import AnyTask, FileName, Find, Problem, Programme, RecallFields, whole_task
 from hwlib.units import Quantity, Whole
@@ -374,18 +374,26 @@ def load_design(path: str | Path) -> Design:
     design = load_model(path, Design, "design")
     design._folder = path.resolve().parent
     wrong: list[str] = []
+    of_fields: tuple[str, ...] = ()  # with the lines of the file
     if design.from_files:
         try:
             design = completed(design)
         except FieldsError as error:
-            wrong += [f"{'.'.join(map(str, place))}: {message}" for place, message in error.problems]
+            problems = [(place, _beside(design, message)) for place, message in error.problems]
+            of_fields = refused_fields(path, FieldsError(problems), "design").lines
         except InputError as error:  # weights that the design gives as well
             wrong += error.lines
-    for refers in (design.load_process, *([] if wrong else [design.weight_levels, design.net_levels])):
+    rest = [] if wrong or of_fields else [design.weight_levels, design.net_levels]
+    for refers in (design.load_process, *rest):
         try:
             refers()
         except InputError as error:
             wrong += error.lines
-    if wrong:  # of another file, named as the design names it
-        raise all_of([f"{path}: {line.replace(f'{design.folder}/', '')}" for line in wrong], path)
+    if wrong or of_fields:
+        raise all_of([*of_fields, *(f"{path}: {_beside(design, line)}" for line in wrong)], path)
     return design
+
+
+def _beside(design: Design, line: str) -> str:
+    """What is said of another file, which is named as the design names it."""
+    return line.replace(f"{design.folder}/", "")

@@ -64,13 +64,13 @@ def test_it_is_the_same_from_python(write, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("task", "network", "message"),
     [
-        ("kind: images, pictures: [none.png]", "", "task.pictures.0: none.png: no such picture file"),
-        ("kind: images, pictures: [u.txt, ../t.txt]", "", "task.pictures.1: file: path '../t.txt' leaves its folder"),
-        ("kind: images, pictures: [u.txt, u.txt]", "", "task.pictures: u.txt: the same picture as u.txt"),
-        ("kind: images, pictures: [g.txt]", "", "task.pictures.0: g.txt:1: character '3' in column 1"),
+        ("kind: images, pictures: [none.png]", "", ":3: task.pictures.0: none.png: no such picture file"),
+        ("kind: images, pictures: [u.txt, ../t.txt]", "", ":3: task.pictures.1: file: path '../t.txt' leaves"),
+        ("kind: images, pictures: [u.txt, u.txt]", "", ":3: task.pictures: u.txt: the same picture as u.txt"),
+        ("kind: images, pictures: [g.txt]", "", ":3: task.pictures.0: g.txt:1: character '3' in column 1"),
         ("kind: images, pictures: []", "", ":3: task.pictures: "),
-        (IMAGES, "neurons: 4", "network.neurons: 4, but the pictures have 9 pixels (3 × 3); leave it out or give 9"),
-        (IMAGES, "weights: {random_patterns: 2}", "network.weights: other weights than those of the task's files"),
+        (IMAGES, "neurons: 4", ":2: network.neurons: 4, but the pictures have 9 pixels (3 × 3); leave it out or"),
+        (IMAGES, "weights: {random_patterns: 2}", ":2: network.weights: other weights than those of the task's files"),
         (f"{IMAGES}, distortion: [0.1, 1.5]", "", ":3: task.distortion.1: "),
         (f"{IMAGES}, distortion: [-0.1]", "", ":3: task.distortion.0: "),
         (f"{IMAGES}, invert: 1", "", ":3: task.invert: "),
@@ -79,9 +79,9 @@ def test_it_is_the_same_from_python(write, tmp_path, monkeypatch):
         (f"{IMAGES}, trails: 3", "", ":3: task.trails: unknown key, did you mean 'trials'?"),
         ("kind: maxcut", "", ":3: task: give graph or graphs, found neither"),
         (f"{MAXCUT}, graphs: [g.txt]", "", ":3: task: give graph or graphs, found both"),
-        ("kind: maxcut, graph: no.txt", "", "task.graph: no.txt: no such graph file"),
-        ("kind: maxcut, graph: u.txt", "", "task.graph: u.txt:1: "),
-        (MAXCUT, "neurons: 4", "network.neurons: 4, but the graph has 3 nodes; leave it out or give 3"),
+        ("kind: maxcut, graph: no.txt", "", ":3: task.graph: no.txt: no such graph file"),
+        ("kind: maxcut, graph: u.txt", "", ":3: task.graph: u.txt:1: "),
+        (MAXCUT, "neurons: 4", ":2: network.neurons: 4, but the graph has 3 nodes; leave it out or give 3"),
         (f"{MAXCUT}, mapping: odd", "", ":3: task.mapping: "),
         (f"{MAXCUT}, prove: 5", "", ":3: task.prove: 5 has no unit"),
         ("kind: recal", "neurons: 3", ":3: task.kind: Input should be 'recall', 'images', 'maxcut', found 'recal'"),
@@ -100,6 +100,18 @@ def test_one_clear_line(write, task, network, message):
         load_design(write(task, network))
     (line,) = caught.value.lines
     assert message in line and "d.yaml" in line and len(line) <= LONGEST_LINE
+
+
+def test_files_of_a_task_are_blamed_with_their_lines_and_others_as_well(tmp_path):
+    """The design is named as it was given, the files beside it as it names them."""
+    path = tmp_path / "d.yaml"
+    path.write_text("name: d\nprocess: no.yaml\ntask:\n  kind: images\n  pictures:\n  - a.png\n  - b.png\n")
+    with pytest.raises(InputError) as caught:
+        load_design(path)
+    assert caught.value.lines == (
+        f"{path}:6: task.pictures.0: a.png: no such picture file",
+        f"{path}:7: task.pictures.1: b.png: no such picture file", f"{path}: no.yaml: no such process file",
+    )  # fmt: skip
 
 
 def test_graphs_that_no_network_takes(write, tmp_path):
