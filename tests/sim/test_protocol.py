@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import sim
+from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.schematic import ideal_network
+from hwlib.temperature import at_temperature
 from hwlib.weights import weight_levels
 from sim.protocol import Protocol, protocol_for
 from sim.result import read_out
@@ -65,6 +67,20 @@ def test_quantities_may_be_texts():
     given = Protocol(v_dw="20 mV", v_charge="0.1 V", weight="50 mV", time_limit="1 us", load="3 ns")
     found = given.v_dw, given.v_charge, given.weight, given.time_limit, given.load
     assert found == pytest.approx((0.02, 0.1, 0.05, 1e-6, 3e-9), rel=1e-12)
+
+
+@pytest.mark.parametrize(("step", "increment"), [("auto", None), (2e-13, 2e-13)])
+def test_noise_is_of_the_design_s_temperature_device_seed_and_step(step, increment):
+    design = Design.model_validate({
+        "name": "warm", "seed": 7, "network": {"neurons": 3}, "task": {"time_step": step},
+        "operating_point": {"temperature": 350.0, "load": 1e-8}, "device": {"polarization": 0.6, "read_noise": 0.02},
+    })  # fmt: skip
+    noise = protocol_for(design, design.load_process()).noise
+    assert noise is not None and (noise.temperature, noise.seed, noise.increment) == (350.0, 7, increment)
+    device = at_temperature(design, design.load_process())[0].device
+    assert (noise.polarization, noise.read_noise) == (device.polarization, 0.02)
+    cold = Design.model_validate({"name": "cold", "network": {"neurons": 3}})
+    assert protocol_for(cold, cold.load_process()).noise is None
 
 
 @pytest.mark.parametrize("largest", ["v_dw", "v_charge", "weight"])
