@@ -65,6 +65,13 @@ class Solution:
         """Current of each wire resistor, first node → second, in A, shape (resistors,)."""
         return self._circuit.with_contacts(self.shared_current, self.track_current, self.pillar_current)
 
+    def wire_sensitivity(self, wire: int) -> tuple[float, np.ndarray]:
+        """Current of a wire resistor that is no contact of one device, A, and how it changes with every pillar.
+
+        The change is per conductance of the pillar with its contact, A/S, shape (devices,): an adjoint solve.
+        """
+        return self._circuit.wire_sensitivity(wire, self._at)
+
     @property
     def power(self) -> float:
         """Power dissipated in tracks, pillars and wires in W; equals what the sources deliver."""
@@ -130,6 +137,11 @@ class StaticCircuits:
         for branches in (self._tracks, self._pillars):
             shared[branches.contacts] = False
         return np.flatnonzero(shared).astype(np.int32)
+
+    def is_shared(self, wire: int) -> bool:
+        """Whether a wire resistor is none of ``shared``'s contacts."""
+        k = int(np.searchsorted(self.shared, wire))
+        return k < len(self.shared) and int(self.shared[k]) == wire
 
     @cached_property
     def wires(self) -> _Conductors:
@@ -282,6 +294,16 @@ class StaticCircuit:
         np.add.at(into, tracks.second[somas], -tracks.siemens[somas])
         at = self._resistors.at_circuit_nodes(0.0, into)
         return -self.pillars.current(at) / self.pillar_siemens
+
+    def wire_sensitivity(self, wire: int, at: np.ndarray) -> tuple[float, np.ndarray]:
+        """As of ``Solution``, at potentials of the circuit's nodes in V."""
+        graph, siemens = self._circuits.graph, 1 / float(self.network.resistor_ohm[wire])
+        first, second = int(graph.first[wire]), int(graph.second[wire])
+        into = np.zeros(graph.count)
+        into[first], into[second] = siemens, -siemens
+        alone = self._resistors.at_circuit_nodes(0.0, into)
+        current = siemens * float(at[first] - at[second])
+        return current, -self.pillars.current(alone) * self.pillars.current(at) / self.pillars.siemens**2
 
     def soma_transfer(self) -> np.ndarray:
         """Track current of each soma in A per V of each net's source, 0 for nets not held, shape (N, nets).

@@ -9,11 +9,13 @@ import numpy as np
 from hwlib.network import Network
 from hwlib.quantities import digits_apart, printed
 from sim.rules.cases import LOAD_STATE, Cases
+from sim.rules.climbed_states import walls_that_add
 from sim.rules.local_states import local_states
-from sim.rules.outcome import Outcome, Place, Severity, below, first_largest
+from sim.rules.outcome import TIE, Outcome, Place, Severity, below, first_largest
 from sim.rules.starts import LoadedStarts, Peaks
 from sim.rules.statics import Solution
 
+_STEPS = 4  # at most, from a layer's worst state to a worse one
 OWN_STARTS = "load, starts of the task"
 BARRIER, TRACK = "barrier voltage", "track density"  # no layer has a blank in its name
 
@@ -35,13 +37,28 @@ class Stresses:
         judged = _judged_resistors(network)
         self.layers = list(judged)
         self._found: dict[str, dict[str, tuple[int, float]]] = {}
+        self._walls: dict[str, np.ndarray] = {}  # where each layer is used most in the convergence phase
         for name, state in cases.run_states.items():
             self._include(network, judged, name, state)
         for name, state in local_states(cases):
             self._include(network, judged, name, state)
             del state  # before the next one is solved
+        for layer in sorted(self._walls, key=lambda layer: self._walls[layer].tobytes()):  # equal ones: factorised once
+            self._climb(cases, judged, layer)
         if loaded:
             self._include(network, judged, OWN_STARTS, loaded.peaks)
+
+    def _climb(self, cases: Cases, judged: dict[str, np.ndarray], layer: str) -> None:
+        """Include states in which the layer's worst wire carries more, until there are none."""
+        for step in range(_STEPS):
+            _, wire, before = self.worst(layer)
+            walls = walls_that_add(cases, self._walls[layer], wire) if cases.circuits.is_shared(wire) else None
+            if walls is None:
+                return
+            name = f"walls that add to {cases.resistor_place(wire).name}" + f", {step + 1} times" * bool(step)
+            self._include(cases.network, judged, name, cases.solved_once(walls))
+            if self.worst(layer)[2] <= before * (1 + TIE):
+                return
 
     def _include(self, network: Network, judged: dict[str, np.ndarray], name: str, state: Solution | Peaks) -> None:
         sizes = {
@@ -54,7 +71,11 @@ class Stresses:
             use = np.abs(state.resistor_current) / network.resistor_limit
             for layer, here in judged.items():
                 k = int(here[first_largest(use[here])])
-                self._found.setdefault(layer, {})[name] = k, float(use[k])
+                found = self._found.setdefault(layer, {})
+                found[name] = k, float(use[k])
+                if isinstance(state, Solution) and self.worst(layer)[0] == name:
+                    middle = (1 / network.r_p + 1 / network.r_ap) / 2
+                    self._walls[layer] = state.pillar_siemens > middle
 
     def worst(self, what: str) -> tuple[str, int, float]:
         """State (with the trial's number in place of all starts'), index and size of the largest.

@@ -16,7 +16,7 @@ from layouts import hopfield, write_layout
 from sim.protocol import protocol_for
 from sim.rules import Limits, operating_point_report
 from sim.rules.cases import Cases
-from sim.rules.local_states import local_states
+from sim.rules.stress import TRACK, Stresses
 from sim.traces import walls_at
 
 FULL = bool(os.environ.get("SPINHOP_FULL"))
@@ -107,11 +107,15 @@ def test_drawn(tmp_path, n, style):
     compare(*drawn_network(tmp_path, n, weight_style=style))
 
 
-def layer_currents(cases, states):
-    """Largest current of a wire or via of each layer, and of a track, over states."""
-    each = [(np.abs(state.resistor_current), np.abs(state.track_current).max()) for state in states]
+def layer_uses(cases, states):
+    """Largest share of its limit that a wire or via of each layer carries, and density of a track, over states."""
+    network, area = cases.network, cases.network.narrowest_area
+    each = [
+        (np.abs(state.resistor_current) / network.resistor_limit, (np.abs(state.track_current) / area).max())
+        for state in states
+    ]
     most, track = np.max([wires for wires, _ in each], axis=0), max(track for _, track in each)
-    layers = {name: cases.network.resistor_layer == index for index, name in enumerate(cases.network.layers)}
+    layers = {name: network.resistor_layer == index for index, name in enumerate(network.layers)}
     return {"track": track, **{name: most[here].max() for name, here in layers.items() if here.any()}}
 
 
@@ -128,17 +132,44 @@ def ideal_cases(design):
 
 
 def missed(cases, most):
-    """How far the rules' states stay below the most, by layer."""
-    said = layer_currents(cases, [*cases.run_states.values(), *(state for _, state in local_states(cases))])
-    return {name: 1 - said[name] / value for name, value in most.items()}
+    """How far what the rules say stays below the most, by layer."""
+    said = Stresses(cases, None)
+    return {name: 1 - said.worst(TRACK if name == "track" else name)[2] / value for name, value in most.items()}
 
 
-def test_currents_of_wires_are_the_largest_of_all_states(tmp_path):
-    """All 512 states of three neurons whose weights are all positive: an axon that is ON alone carries most."""
-    cases = cases_of(tmp_path, 3, seed=2)
+@pytest.mark.parametrize(
+    "how", [{"seed": 2, "weight_style": "rails"}, {"seed": 5, "weight_style": "lines"}], ids=["rails", "lines"]
+)
+def test_currents_of_wires_are_the_largest_of_all_states(tmp_path, how):
+    """All 512 states of three neurons: an axon that is ON alone carries most where all weights are positive.
+
+    On ground rails beside weight lines the states that are looked at first have 5.7 % less than the worst.
+    """
+    cases = cases_of(tmp_path, 3, **how)
     walls = itertools.product((False, True), repeat=cases.network.devices)
-    found = missed(cases, layer_currents(cases, (cases.released(np.array(each)) for each in walls)))
-    assert max(found[name] for name in ("track", "read", "m1", "m3")) < 1e-3 and max(found.values()) < 0.02
+    found = missed(cases, layer_uses(cases, (cases.solved_once(np.array(each)) for each in walls)))
+    assert max(found[name] for name in ("track", "read", "m1", "m2", "m3")) < 1e-3 and max(found.values()) < 0.005
+
+
+def test_the_sensitivity_of_a_wire_is_that_of_finite_differences(tmp_path):
+    """Of every shared wire, by turning each wall by a millionth of its way."""
+    cases = cases_of(tmp_path, 3, seed=5, weight_style="lines")
+    network, circuits = cases.network, cases.circuits
+    share, step = np.random.default_rng(1).uniform(0.2, 0.8, network.devices), 1e-6
+    shared = [wire for wire in range(len(network.resistor_ohm)) if circuits.is_shared(wire)]
+    assert np.array_equal(shared, circuits.shared)
+    told = [cases.solved_once(share).wire_sensitivity(wire) for wire in shared]
+    before = cases.solved_once(share)
+    np.testing.assert_allclose([current for current, _ in told], before.shared_current, rtol=1e-12)
+    siemens = circuits.at(share, cases._run_held).pillars.siemens
+    for device in range(network.devices):
+        more = share + step * (np.arange(network.devices) == device)
+        circuit = circuits.at(more, cases._run_held)
+        found = (circuit.solve(cases.run_volts).shared_current - before.shared_current) / (
+            circuit.pillars.siemens - siemens
+        )[device]
+        mine = np.array([slope[device] for _, slope in told])
+        np.testing.assert_allclose(mine, found, atol=1e-5 * np.abs(found).max())
 
 
 def climbed(cases, layer, tries):
@@ -146,12 +177,12 @@ def climbed(cases, layer, tries):
     rng, most = np.random.default_rng(4), 0.0
     for _ in range(tries):
         walls = rng.random(cases.network.devices) < 0.5
-        best, before = layer_currents(cases, [cases.solved_once(walls)])[layer], 0.0
+        best, before = layer_uses(cases, [cases.solved_once(walls)])[layer], 0.0
         while best > before:
             before = best
             for k in range(cases.network.devices):
                 walls[k] ^= True
-                found = layer_currents(cases, [cases.solved_once(walls)])[layer]
+                found = layer_uses(cases, [cases.solved_once(walls)])[layer]
                 walls[k] ^= found <= best
                 best = max(best, found)
         most = max(most, best)
@@ -169,13 +200,15 @@ PATTERNS = {"random_patterns": 3}  # weights of several sizes
         (8, "ebeam", ("m1", "track"), {"seed": 10, "soma_placement": "centred"}),  # other rows load the rail
         (8, "copper_thick", ("m2", "m3"), {"seed": 18, "weights": PATTERNS}),
         (6, "copper", ("v1", "m1"), {"seed": 16, "weights": PATTERNS}),
+        (4, "ebeam", ("m2", "v2"), {"seed": 6, "weights": PATTERNS, "weight_style": "lines"}),
+        (8, "ebeam", ("v2",), {"seed": 5, "weight_style": "rails"}),
         *[(9, "ebeam", ("read", "m1", "m2", "m3"), {"seed": 19, "weights": PATTERNS, "rail_blocks": 2})] * FULL,
     ],
 )
 def test_currents_of_wires_are_the_largest_that_a_search_finds(tmp_path, n, process, layers, how):
     cases = cases_of(tmp_path, n, process=process, **how)
     found = missed(cases, {layer: climbed(cases, layer, 2) for layer in layers})
-    assert max(found.values()) < (0.01 if set(layers) <= {"track", "read", "m1", "m3"} else 0.02)
+    assert max(found.values()) < 0.01
 
 
 @pytest.mark.parametrize("sign", [1, -1])
