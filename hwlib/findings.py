@@ -46,7 +46,16 @@ class Finding:
 
 @takes_kinds
 def write_findings(findings: Iterable[Finding], path: str | Path) -> Path:
-    """Write findings as a JSON list, a line each."""
+    """Write findings as a JSON list, a line each.
+
+    Args:
+        findings: what was found.
+        path: file to write.
+
+    Raises:
+        InputError: something in the list that is no finding.
+        StorageError: the file cannot be written.
+    """
     rows = [json.dumps(vars(finding)) for finding in findings]
     text = "[\n " + ",\n ".join(rows) + "\n]" if rows else "[]"
     return write_atomic(Path(path), lambda p: p.write_text(text + "\n"))

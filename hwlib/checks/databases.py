@@ -33,6 +33,9 @@ def write_lyrdb(findings: Iterable[Finding], path: str | Path, *, top_cell: str,
 
     Returns:
         The path. Categories are check and rule, items carry a box and the message (with measured and required value).
+
+    Raises:
+        StorageError: the file cannot be written.
     """
     database = rdb.ReportDatabase("spinhop")
     database.top_cell_name, database.generator = top_cell, generator

@@ -26,6 +26,9 @@ def write_spef(network: Network, path: str | Path) -> Path:
     """Write the wires as SPEF: name map, ports, and per net its connections, capacitors and resistors (fF, Ω, µm).
 
     Pins that share a node are joined by resistors of 0 Ω. A coupling capacitor stands in both its nets.
+
+    Raises:
+        StorageError: the file cannot be written.
     """
     return write_atomic(Path(path), lambda p: _write(network, p))
 

@@ -27,6 +27,9 @@ def write_spice(network: Network, path: str | Path, *, name: str | None = None) 
         network: the network.
         path: file to write.
         name: of the subcircuit; the design's name and ``_wires`` when None.
+
+    Raises:
+        StorageError: the file cannot be written.
     """
     title = re.sub(r"[^A-Za-z0-9_]", "_", name or f"{network.attrs.get('design', 'network')}_wires")
 
