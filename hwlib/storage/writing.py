@@ -19,6 +19,7 @@ from hwlib.storage.scratch import plainly_named
 _TEMPORARY = re.compile(r"\.spinhop-[0-9a-f]{16}(\.\w+)?")
 _ROOM = 2**20  # bytes: more than any writer holds back until it closes its file
 _ERRNO = re.compile(r"errno=(\d+)")
+_WRONG_NAME = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 
 def temporary_of(path: Path, word: str | None = None) -> Path:
@@ -92,7 +93,7 @@ def replacing(path: Path, one_writer: bool = False) -> Iterator[Path]:
 
     Raises:
         StorageError: when the folder cannot be written, or the file not be written to its end.
-        InputError: where a device or pipe is in its place.
+        InputError: where something else is in its place or in that of its folder: the name is wrong.
     """
     path = Path(path)
     refuse_no_name(path)
@@ -108,17 +109,22 @@ def replacing(path: Path, one_writer: bool = False) -> Iterator[Path]:
         once = os.O_TRUNC if one_writer else os.O_EXCL
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | once, 0o666))
     except OSError as error:
-        raise StorageError(f"{path}: cannot write there ({error.strerror})") from None
+        raise _failed(path, "cannot write there", error) from None
     try:
         yield temporary
         temporary.replace(path)
     except OSError as error:
         if error.filename is None or Path(os.fsdecode(error.filename)) == temporary:
-            raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from None
+            raise _failed(path, "cannot be written", error) from None
         raise
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _failed(path: Path, what: str, error: OSError) -> InputError | StorageError:
+    kind = InputError if error.errno in _WRONG_NAME else StorageError
+    return kind(f"{path}: {what} ({error.strerror or error})")
 
 
 def write_atomic(path: Path, write: Callable[[Path], Any], one_writer: bool = False) -> Path:

@@ -37,13 +37,13 @@ def test_replacing_keeps_the_suffix_for_writers_that_go_by_it(tmp_path):
 
 def test_folder_that_is_a_file(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="cannot write there"), replacing(tmp_path / "file" / "x"):
+    with pytest.raises(InputError, match="cannot write there"), replacing(tmp_path / "file" / "x"):
         pass
 
 
 def test_a_file_that_is_a_folder(tmp_path):
     (tmp_path / "x" / "y").mkdir(parents=True)
-    with pytest.raises(StorageError, match=r"x: cannot be written \(Is a directory\)"):
+    with pytest.raises(InputError, match=r"x: cannot be written \(Is a directory\)"):
         write_atomic(tmp_path / "x", lambda p: p.write_text("text"))
     assert [p.name for p in tmp_path.iterdir()] == ["x"]
 
