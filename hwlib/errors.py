@@ -34,7 +34,7 @@ class InputError(ReportedError, ValueError):
 
 
 class StorageError(ReportedError):
-    """A file that could not be written or opened for want of room, descriptors or permission; its name may be right.
+    """A file that could not be written for want of room or permission, or not be opened for want of descriptors.
 
     It is no ``InputError``, for it says nothing of the design for which that was tried: whoever takes errors for a
     verdict on one lets this pass.
