@@ -33,7 +33,10 @@ Drawn = Annotated[bool, typer.Option("--drawn", help="As drawn too, however long
 
 def image(
     pictures: Pictures = None,
-    distortion: Annotated[list[float] | None, typer.Option("--distortion", "-d", help="Share of flipped bits.")] = None,
+    distortion: Annotated[
+        list[float] | None,
+        typer.Option("--distortion", "-d", help="Share of bits to flip; again for more. Default 0.1, 0.3."),
+    ] = None,
     trials: Annotated[int, typer.Option("--trials", min=1, max=100_000, help="Per picture and distortion.")] = 20,
     seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Of the distortions.")] = 1,
     threshold: Annotated[
@@ -144,7 +147,7 @@ def reproduce(
         "reproduction"
     ),
     quick: Annotated[bool, typer.Option("--quick", help="The reduced run.")] = False,
-    task: Annotated[list[str] | None, typer.Option("--task", help="Only this task; may be repeated.")] = None,
+    task: Annotated[list[str] | None, typer.Option("--task", help="Only this task; again for more.")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Of every random draw.")] = 1,
     drawn: Annotated[bool, typer.Option("--drawn/--no-drawn", help="Also the tasks on extracted layouts.")] = True,
     force: Annotated[bool, typer.Option("--force", help="Repeat tasks that are already stored.")] = False,

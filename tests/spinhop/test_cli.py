@@ -16,6 +16,7 @@ import hwlib
 from hwlib.design import load_design
 from hwlib.errors import InputError
 from spinhop.cli import app, guarded
+from spinhop.cli import command as whole_command
 from spinhop.viewer import show_layout
 from tests.support.exit_codes import of_rows, of_text
 
@@ -47,6 +48,17 @@ def test_help_says_what_every_argument_is(spinhop):
     said = {"run": "Design file (YAML).", "sweep": "Study file (YAML).", "process show": "A preset's name."}
     for command, text in said.items():
         assert text in " ".join(spinhop(*command.split(), "--help")[1].split())
+
+
+def test_help_of_every_option_is_a_sentence_and_says_what_may_be_given_again():
+    groups, found = [(whole_command(), "spinhop")], {}
+    for group, words in groups:
+        for name, each in getattr(group, "commands", {}).items():
+            groups.append((each, f"{words} {name}"))
+            found |= {f"{words} {name} {option.opts[0]}": option for option in each.params if option.opts[0][0] == "-"}
+    assert len(found) > 150
+    assert [name for name, option in found.items() if not (option.help or "").endswith(".")] == []
+    assert [name for name, each in found.items() if each.multiple and "again for more" not in each.help] == []
 
 
 @pytest.mark.parametrize(
