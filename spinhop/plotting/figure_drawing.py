@@ -21,7 +21,7 @@ from spinhop.plotting.figure_data import (
 )
 from spinhop.plotting.level_names import text_names
 from spinhop.plotting.plot_source import PlotSource
-from spinhop.plotting.yield_drawing import draw_course, draw_sensitivity, draw_shares
+from spinhop.plotting.yield_drawing import INK, draw_course, draw_sensitivity, draw_shares
 from spinhop.plotting.yield_figures import SensitivityBars, ShareBars, ShareCourse, YieldFigures
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # Okabe and Ito, "Color universal design" (2008): told apart by the colour-blind; marks differ in form as well.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 _MARKS, _LINES = ("o", "s", "^", "D", "v", "P"), ("-", "--", ":", "-.", "-", "--")
-_INK, _SOFT, _LINE = "#1d2430", "#5c6675", "#c9d0da"
+_SOFT, _LINE = "#5c6675", "#c9d0da"
 _SIZE = (6.0, 3.8)  # inch: text is read at 500 px too
 _BESIDE = 0.008  # of the axis
 _CHARACTERS, _HANDLE = 76, 8  # of a line of the legend; of a name's mark and the gap beside it
@@ -133,7 +133,7 @@ def _of_page(name: str, value: str, prefix: str) -> str:
     if name.endswith("href"):
         return value.replace("#", f"#{prefix}", 1)
     if name == "style":
-        for colour, variable in ((_INK, "ink"), (_SOFT, "soft"), (_LINE, "line"), ("#ffffff", "paper")):
+        for colour, variable in ((INK, "ink"), (_SOFT, "soft"), (_LINE, "line"), ("#ffffff", "paper")):
             value = value.replace(colour, f"var(--{variable})")
     return value if name in ("data-tip", "aria-label") else value.replace("url(#", f"url(#{prefix}")
 
@@ -206,6 +206,8 @@ def _heat(axes: Axes, figure: HeatMap, source: PlotSource) -> Tips:
     mesh.set_clim(*(scale * np.array(ends_of(source, figure.value, figure.means))))
     bar = axes.figure.colorbar(mesh, ax=axes, label=label)
     bar.outline.set_visible(False)
+    bar.ax.tick_params(colors=_SOFT, labelcolor=INK)
+    bar.ax.yaxis.label.set_color(INK)
     return {
         "cells": [
             f"{figure.x} = {figure.names[0][j]}; {figure.y} = {figure.names[1][i]}; "
@@ -279,20 +281,21 @@ def _name_ticks(axis: Axis, names: list[str], *, across: bool) -> None:
 def _quiet(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(_SOFT)
-    axes.tick_params(colors=_SOFT, labelcolor=_INK)
+    axes.tick_params(colors=_SOFT, labelcolor=INK)
     axes.grid(True, color=_LINE, linewidth=0.5)
     axes.set_axisbelow(True)
     for each in (axes.xaxis.label, axes.yaxis.label):
-        each.set_color(_INK)
+        each.set_color(INK)
 
 
 def _legend(axes: Axes, handles: list[Any], names: list[str], by: str = "") -> None:
     """Above the axes, where it covers no mark: as many columns as the longest name leaves room for."""
     columns = max(1, _CHARACTERS // (max(map(len, names)) + _HANDLE))
-    axes.figure.legend(
+    legend = axes.figure.legend(
         handles, [harmless(name) for name in names], loc="outside upper center", ncols=columns,
-        title=_short(by) or None, frameon=False, fontsize=9, title_fontsize=9, labelcolor=_INK,
+        title=_short(by) or None, frameon=False, fontsize=9, title_fontsize=9, labelcolor=INK,
     )  # fmt: skip
+    legend.get_title().set_color(INK)
 
 
 def _short(name: str) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from spinhop.study.chip_yield import ChipShare
 
+INK = "#1d2430"  # of texts and intervals; a page puts its own in place of it
 _CHARACTERS = 28  # of a name beside a bar
 
 
@@ -25,7 +26,7 @@ def draw_shares(axes: Axes, figure: ShareBars, colours: Sequence[str]) -> dict[s
     ends = [[s.value - s.low for s in shares], [s.high - s.value for s in shares]]
     results = 3  # works, task, rules; the rest are single rules
     bars = axes.barh(
-        range(len(names)), [s.value for s in shares], xerr=np.maximum(ends, 0), height=0.65, capsize=3,
+        range(len(names)), [s.value for s in shares], xerr=np.maximum(ends, 0), height=0.65, capsize=3, ecolor=INK,
         color=[colours[0] if k < results else colours[5] for k in range(len(names))],
     )  # fmt: skip
     tips = {}
@@ -58,7 +59,7 @@ def draw_sensitivity(axes: Axes, figure: SensitivityBars, colours: Sequence[str]
     names = [f"{each.parameter}, {each.by}" for each in figure.most]
     bars = axes.barh(
         range(len(names)), [each.share for each in figure.most], xerr=[each.half for each in figure.most], height=0.65,
-        capsize=3, color=[colours[1] if each.sure else colours[4] for each in figure.most],
+        capsize=3, ecolor=INK, color=[colours[1] if each.sure else colours[4] for each in figure.most],
     )  # fmt: skip
     for k, (patch, each) in enumerate(zip(bars.patches, figure.most, strict=True)):
         patch.set_gid(f"hangs{k}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
+from spinhop.plotting import plot_store
 from spinhop.plotting.figure_data import curve, heat_map, histogram
-from spinhop.plotting.figure_drawing import drawn
+from spinhop.plotting.figure_drawing import drawn, svg, told_svg
 from spinhop.plotting.plot_source import open_source
 from tests.support.stored_studies import result, store_in
 
@@ -73,3 +75,23 @@ def test_marks_at_one_place_stay_beside_it(tmp_path):
     assert np.ptp(across(drawn(curve(small, "a.b", "time_mean", "process"), small)[0].axes[0])) < 5e-6
     cells = drawn(heat_map(source, "operating_point.weight", "process", "time_mean"), source)[0].axes[0]
     assert [text.get_text() for text in cells.get_xticklabels()] == ["60"]
+
+
+def test_texts_have_the_page_s_colour(tmp_path):
+    """The name of a colour bar and its numbers were black on a dark page."""
+    columns = {"process": [*"abab"], "a.b": [1.0, 1.0, 2.0, 2.0]}
+    source = open_source(store_in(tmp_path / "s", columns, [result(works=1.0, time_mean=1e-7 * k) for k in range(4)]))
+    for figure in (
+        heat_map(source, "a.b", "process", "time_mean"), curve(source, "a.b", "works", "process"),
+        histogram(source, "time_mean", "process"),
+    ):  # fmt: skip
+        canvas, tips = drawn(figure, source)
+        texts = ElementTree.fromstring(told_svg(svg(canvas), tips, "f-")).iter("{http://www.w3.org/2000/svg}text")
+        styles = {text.text: text.get("style", "") for text in texts}
+        assert len(styles) > 8 and [name for name, style in styles.items() if "fill: var(--ink)" not in style] == []
+
+
+def test_intervals_of_shares_have_the_page_s_colour(tmp_path):
+    rows = [result(works=float(k % 2), accuracy_mean=1.0) for k in range(9)]
+    page = plot_store(store_in(tmp_path / "y", {"variation.chip": [*range(9)]}, rows)).page.read_text()
+    assert "<svg" in page and "#000000" not in page and "stroke: var(--ink)" in page
