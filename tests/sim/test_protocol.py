@@ -67,6 +67,10 @@ def test_quantities_may_be_texts():
     given = Protocol(v_dw="20 mV", v_charge="0.1 V", weight="50 mV", time_limit="1 us", load="3 ns")
     found = given.v_dw, given.v_charge, given.weight, given.time_limit, given.load
     assert found == pytest.approx((0.02, 0.1, 0.05, 1e-6, 3e-9), rel=1e-12)
+    plain = {"v_dw": 0.02, "v_charge": 0.1, "weight": 0.05}
+    for name in ("v_dw", "v_charge", "weight", "time_limit", "load"):
+        with pytest.raises(InputError, match=name):
+            Protocol(**plain | {name: "3 K"})
 
 
 @pytest.mark.parametrize(("step", "increment"), [("auto", None), (2e-13, 2e-13)])
