@@ -16,6 +16,7 @@ from spinhop.study.number_names import MARGIN
 from spinhop.study.point_evaluation import PointEvaluator, context_of
 from spinhop.study.study_fields import StudyFields, load_study
 from spinhop.study.sweep_runner import sweep
+from tests.support.processes import start
 
 
 def points(axes, method="grid", design=None, **fields):
@@ -175,3 +176,9 @@ def test_a_file_that_changes_under_way_ends_the_sweep(tmp_path, change):
     (tmp_path / "two.txt").write_text(graphs["two.txt"])
     found = sweep(tmp_path / "s.yaml", tmp_path / "out")
     assert (found.points, found.kept, found.refused) == (2, 1, 0)
+
+
+def test_zarr_is_loaded_by_studies_alone():
+    code = "import spinhop, spinhop.cli, sim, sys; print([m for m in ('zarr', 'scipy', 'dask') if m in sys.modules])"
+    out, err = start(code=code).communicate(timeout=60)
+    assert out == "[]\n", err

@@ -388,12 +388,6 @@ def test_stores_and_schedulers_that_are_none(tmp_path):
         sweep(path, tmp_path)
 
 
-def test_zarr_is_loaded_by_studies_alone():
-    code = "import spinhop, spinhop.cli, sim, sys; print([m for m in ('zarr', 'scipy', 'dask') if m in sys.modules])"
-    out, err = start(code=code).communicate(timeout=60)
-    assert out == "[]\n", err
-
-
 def test_the_command_says_what_it_did(tmp_path, spinhop):
     path = study_in(tmp_path, "trials: 1\naxes: {seed: [1, 2]}\n")
     code, out, err = spinhop("sweep", path, "-o", tmp_path / "out", "--workers", 1, "--json")
