@@ -92,7 +92,8 @@ def codesigned_page(results: Sequence[CodesignedResult], before: str = "", shipp
         table = [[b["name"], *(_amount(b[key], b["unit"]) for key in ("value", "limit")), in_percent(b["distance"], 1)]
                  for b in result.judged[0].bounds]  # fmt: skip
         if table:
-            bounds[result.name] = "\n".join([result.name, "", *_table(("bound", "value", "limit", "room"), table), ""])
+            rows_of = _table(("bound", "value", "limit", "margin"), table)
+            bounds[result.name] = "\n".join([result.name, "", *rows_of, ""])
     lines = [_HEAD, *_table(COLUMNS, []), *(rows[name] for name in sorted(rows)), "", "## Beside their bounds", ""]
     lines += [_BOUNDS, ""]
     text = "\n".join(lines) + "".join(_SECTION + bounds[name].rstrip() + "\n" for name in sorted(bounds))
