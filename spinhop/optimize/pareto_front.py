@@ -62,7 +62,7 @@ _MEANINGS = {
 
 
 _NO_CONSTRAINTS = (
-    "Room below 0: beyond the limit. time, thermal, C·V² energy and RC time are told, not asked of a design."
+    "A margin below 0: beyond the limit. time, thermal, C·V² energy and RC time are told, not asked of a design."
 )
 
 
