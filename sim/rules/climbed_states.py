@@ -9,25 +9,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.rules.cases import Cases
+from hwlib.network import Network
+from sim.rules.statics import Solution
 
 _LEAST = 0.005  # of the wire's current: what turned walls have to promise
 _SMALL = 1e-9  # of the largest sensitivity: walls that do not count
 
 
-def walls_that_add(cases: Cases, walls: np.ndarray, wire: int) -> np.ndarray | None:
+def walls_that_add(network: Network, state: Solution, walls: np.ndarray, wire: int) -> np.ndarray | None:
     """Every wall as adds most to the current of a wire, as far as its sensitivities in one state say so.
 
     Args:
-        cases: the network.
-        walls: that state, True where a wall is ON, shape (devices,).
+        network: the network.
+        state: that state, solved.
+        walls: True where a wall is ON in it, shape (devices,).
         wire: its number; a contact in series with a device is none.
 
     Returns:
         Walls, shape (devices,); None where that promises next to nothing.
     """
-    network = cases.network
-    state = cases.solved_once(walls)
     current, slope = state.wire_sensitivity(wire)
     slope = slope * np.sign(current)
     turned = (walls != (slope > 0)) & (np.abs(slope) > _SMALL * np.abs(slope).max())

@@ -217,8 +217,9 @@ class StaticCircuits:
 
     @staticmethod
     def _key(parallel: np.ndarray, held: np.ndarray, net_voltage: np.ndarray) -> tuple[bytes, ...]:
-        share = np.asarray(parallel, float)  # a state is one, whether walls are said by sides or by shares
-        return tuple(blake2b(array.tobytes()).digest() for array in (share, held, net_voltage))
+        passed = parallel.astype(bool)  # a state is one, whether walls are said by sides or by shares
+        walls = passed if np.array_equal(passed, parallel) else parallel
+        return tuple(blake2b(array.tobytes()).digest() for array in (walls, held, net_voltage))
 
     def track_current(self, parallel: np.ndarray, held: np.ndarray, net_voltage: np.ndarray) -> np.ndarray:
         """Track currents in A of ``solve(parallel, held, net_voltage)``, of before if they are kept, (devices,)."""

@@ -43,22 +43,37 @@ class Stresses:
         for name, state in local_states(cases):
             self._include(network, judged, name, state)
             del state  # before the next one is solved
-        for layer in sorted(self._walls, key=lambda layer: self._walls[layer].tobytes()):  # equal ones: factorised once
-            self._climb(cases, judged, layer)
+        self._climb(cases, judged)
         if loaded:
             self._include(network, judged, OWN_STARTS, loaded.peaks)
 
-    def _climb(self, cases: Cases, judged: dict[str, np.ndarray], layer: str) -> None:
-        """Include states in which the layer's worst wire carries more, until there are none."""
+    def _climb(self, cases: Cases, judged: dict[str, np.ndarray]) -> None:
+        """Include states in which the worst wires of layers carry more, until there are none."""
+        rising = list(self._walls)
         for step in range(_STEPS):
-            _, wire, before = self.worst(layer)
-            walls = walls_that_add(cases, self._walls[layer], wire) if cases.circuits.is_shared(wire) else None
-            if walls is None:
-                return
-            name = f"walls that add to {cases.resistor_place(wire).name}" + f", {step + 1} times" * bool(step)
-            self._include(cases.network, judged, name, cases.solved_once(walls))
-            if self.worst(layer)[2] <= before * (1 + TIE):
-                return
+            before = {layer: self.worst(layer)[1:] for layer in rising}
+            again = f", {step + 1} times" * bool(step)
+            for wire, walls in self._adding(cases, {layer: wire for layer, (wire, _) in before.items()}):
+                name = f"walls that add to {cases.resistor_place(wire).name}{again}"
+                self._include(cases.network, judged, name, cases.solved_once(walls))
+            rising = [layer for layer, (_, most) in before.items() if self.worst(layer)[2] > most * (1 + TIE)]
+
+    def _adding(self, cases: Cases, wires: dict[str, int]) -> list[tuple[int, np.ndarray]]:
+        """Wires, and walls that add to what each carries: of the worst ones of layers, each state solved once."""
+        alike: dict[bytes, list[str]] = {}
+        for layer, wire in wires.items():
+            if cases.circuits.is_shared(wire):
+                alike.setdefault(self._walls[layer].tobytes(), []).append(layer)
+        found: dict[bytes, tuple[int, np.ndarray]] = {}
+        for layers in alike.values():
+            walls = self._walls[layers[0]]
+            state = cases.solved_once(walls)
+            for wire in (wires[layer] for layer in layers):
+                more = walls_that_add(cases.network, state, walls, wire)
+                if more is not None:
+                    found.setdefault(more.tobytes(), (wire, more))
+            del state  # before the next one is solved
+        return list(found.values())
 
     def _include(self, network: Network, judged: dict[str, np.ndarray], name: str, state: Solution | Peaks) -> None:
         sizes = {
