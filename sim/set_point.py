@@ -21,7 +21,7 @@ from sim.last_network import LastNetwork
 from sim.protocol import Protocol, protocol_for
 from sim.rules.cases import Cases, Limits
 from sim.rules.statics import StaticCircuits
-from sim.rules.window import dendrite_bound, v_dw_windows
+from sim.rules.window import v_dw_windows
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -134,7 +134,7 @@ def _centre(
             return SetVoltage(ideal, "centre of the ideal window, as the drawn one is closed")
         if centre > _MOST_VOLTS:
             return SetVoltage(ideal, "centre of the ideal window of kinematic walls, as the law's own is out of reach")
-        settled = abs(centre - protocol.v_dw) <= _SETTLED * centre or dendrite_bound(cases) == protocol.v_charge
+        settled = abs(centre - protocol.v_dw) <= _SETTLED * centre or cases.dendrite_bound == protocol.v_charge
         protocol = replace(protocol, v_dw=centre)
         if settled:
             break

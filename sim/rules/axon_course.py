@@ -9,7 +9,6 @@ import numpy as np
 from hwlib.nets import DENDRITE, LINE, RAIL, V_DW
 from hwlib.quantities import printed
 from sim.rules.cases import Cases
-from sim.rules.window import dendrite_bound
 
 _LEVELS = np.linspace(0, 1, 3)  # of a pillar's passing, at which the network is looked at again
 _NEAR, _MOST = 1e-12, 4  # of L: a level that is reached; times as many stages as there should be
@@ -37,7 +36,7 @@ def axon_courses(cases: Cases) -> list[AxonCourse]:
 
     All somas P take most from V_DW and, with all dendrites positive, lift the ground most; all AP and negative, least.
     """
-    network, most = cases.network, dendrite_bound(cases)
+    network, most = cases.network, cases.dendrite_bound
     charged = cases.loads and most == cases.protocol.v_charge
     bounded = cases.held(*(cases.load_classes if charged else (DENDRITE,)))
     run = cases.run_volts

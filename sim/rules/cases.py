@@ -192,6 +192,22 @@ class Cases:
         return self.circuits.at(walls, self._run_held).solve(self.run_volts)
 
     @cached_property
+    def dendrite_bound(self) -> float:
+        """Largest voltage across a soma's track in V: V_C, or more when the weights can put more there."""
+        network = self.network
+        feeds = network.nets_of(V_DW)
+        weights = np.where(feeds, 0.0, self.run_volts)
+        largest = []
+        for state in RUN_STATES.values():
+            parallel = self.parallel(*state)
+            fed, weighed = (
+                self.circuits.soma_current(parallel, self._run_held, volts) for volts in (feeds.astype(float), weights)
+            )
+            volts = (self.protocol.v_dw * fed + weighed) * network.r_m[network.somas]
+            largest.append(float(np.abs(volts).max()))
+        return max(self.protocol.v_charge, *largest)
+
+    @cached_property
     def load_bound(self) -> LoadBound:
         """Load phase, somas P, all axons ON: the worst over all starts, exactly with these walls.
 

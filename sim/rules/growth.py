@@ -12,7 +12,6 @@ from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT
 from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
 from sim.rules.cases import ALL_ON, Cases
 from sim.rules.statics import Solution
-from sim.rules.window import dendrite_bound
 
 MAX_GROWTH = 4096
 
@@ -165,7 +164,7 @@ def cell_ladder(cases: Cases) -> CellLadder:
         drive=drive, ground=columns.ground(), vdw=vdw, trunk=trunk, feeder=feeder, feed=constant + stub,
         r_p=float(np.median(network.r_p)), r_ap=float(np.median(network.r_ap)), r_m=float(np.median(network.r_m)),
         leak_current=float(np.median(cases.leak_current[axons])),
-        soma_current=dendrite_bound(cases) / float(np.median(network.r_m)), centred=columns.centred,
+        soma_current=cases.dendrite_bound / float(np.median(network.r_m)), centred=columns.centred,
     )  # fmt: skip
 
 

@@ -13,10 +13,10 @@ from functools import cached_property
 
 import numpy as np
 
-from hwlib.nets import DENDRITE, LINE, RAIL, V_DW
+from hwlib.nets import DENDRITE, V_DW
 from hwlib.operating_point import v_dw_eq4
 from hwlib.quantities import digits_apart, printed, printed_span
-from sim.rules.cases import RUN_STATES, Cases
+from sim.rules.cases import Cases
 from sim.rules.outcome import TIE, Outcome, first_largest, first_smallest
 
 WINDOW_FORMULA = (
@@ -113,7 +113,7 @@ def _threshold(cases: Cases, *, somas: bool) -> tuple[np.ndarray, np.ndarray]:
         cases.circuits.track_current(state, held, network.nets_of(each).astype(float))[axons]
         for each in (V_DW, DENDRITE)
     )
-    offset = (1 if somas else -1) * dendrite_bound(cases) * share if network.has_wires else 0.0
+    offset = (1 if somas else -1) * cases.dendrite_bound * share if network.has_wires else 0.0
     threshold = (cases.leak_current[axons] - offset) / gain
     worst = np.full(network.neurons, np.nan)
     (np.fmax if somas else np.fmin).at(worst, network.pre[axons], threshold)
@@ -122,19 +122,6 @@ def _threshold(cases: Cases, *, somas: bool) -> tuple[np.ndarray, np.ndarray]:
     axon = np.full(network.neurons, -1)
     axon[network.pre[at_worst]] = at_worst
     return worst, axon
-
-
-def dendrite_bound(cases: Cases) -> float:
-    """Largest voltage across a soma's track in V: V_C, or more when the weights can put more there."""
-    network, somas, held = cases.network, cases.network.somas, cases.held(LINE, RAIL)
-    feeds = network.nets_of(V_DW)
-    weights = np.where(feeds, 0.0, cases.run_volts)
-    largest = []
-    for state in RUN_STATES.values():
-        parallel = cases.parallel(*state)
-        fed, weighed = (cases.circuits.soma_current(parallel, held, volts) for volts in (feeds.astype(float), weights))
-        largest.append(float(np.abs((cases.protocol.v_dw * fed + weighed) * network.r_m[somas]).max()))
-    return max(cases.protocol.v_charge, *largest)
 
 
 def vdw_window(cases: Cases, windows: Windows) -> Outcome:

@@ -171,7 +171,7 @@ def test_windows_agree_with_a_dense_solve(n, ohm, ground):
     if ground:
         network = with_ground_wire(network, ground)
     cases = Cases(network, protocol, design.device, process, Limits())
-    found, bound = window.v_dw_windows(cases), window.dendrite_bound(cases)
+    found, bound = window.v_dw_windows(cases), cases.dendrite_bound
     on, off = dense_threshold(network, True, bound), dense_threshold(network, False, -bound)
     axons = ~network.is_soma
     for j in range(n):
@@ -236,7 +236,7 @@ def test_somas_all_alike_are_the_bound_with_resistive_grounds(seed, ground, v_ch
     spread = rng.uniform(0.5, 1.5, len(network.resistor_ohm))
     network = replace(network, resistor_ohm=network.resistor_ohm * spread)
     cases = Cases(network, protocol, design.device, process, Limits())
-    found, bound = window.v_dw_windows(cases), window.dendrite_bound(cases)
+    found, bound = window.v_dw_windows(cases), cases.dendrite_bound
     low, high, axons = np.full(n, -np.inf), np.full(n, np.inf), ~network.is_soma
     for state in itertools.product((False, True), repeat=n):
         somas = np.array(state)
@@ -280,7 +280,7 @@ def test_dendrites_are_taken_at_the_most_that_charge_or_weights_put_there(charge
     process = design.load_process()
     protocol = protocol_for(design, process, levels=weight_levels(design))
     cases = Cases(ideal_network(design, process), protocol, design.device, process, Limits())
-    assert window.dendrite_bound(cases) == pytest.approx(bound, rel=1e-9, abs=0)
+    assert cases.dendrite_bound == pytest.approx(bound, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize("ohm", [1.0, 3.6])
