@@ -94,7 +94,7 @@ class _Builder:
         for i, codes in enumerate(all_codes):
             row = gf.Component()
             self._place(row, west[ends[i], int(plan.block[i])], 0, 0)
-            self._fill(row, i, codes)
+            self._fill(row, codes)
             self._place(row, east[plan.block[i]], x0 + plan.n * t.px, 0)
             draw(row, plan.process, plan.style.row_wires(plan, i))
             row.name = f"row_{i}_{self.digest}"
@@ -118,19 +118,16 @@ class _Builder:
                 codes = np.unique(codes, return_inverse=True)[1].reshape(codes.shape) * MOST_WIDTHS + level
         return codes
 
-    def _fill(self, row: gf.Component, i: int, codes: np.ndarray) -> None:
+    def _fill(self, row: gf.Component, codes: np.ndarray) -> None:
         """Insert the tiles of a row, equal neighbours as one array reference."""
         starts = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1))
         lengths = np.diff(starts, append=len(codes))
-        x0, pitch, cell = self.plan.origin[0], self.plan.tile.px, row.kdb_cell
-        for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
-            x = (x0 + start * pitch) * self.scale
-            tile = self._tiles[int(codes[start])]
-            if length == 1:
-                cell.insert(kdb.CellInstArray(tile, kdb.Trans(x, 0)))
-            else:
-                step = kdb.Vector(pitch * self.scale, 0)
-                cell.insert(kdb.CellInstArray(tile, kdb.Trans(x, 0), step, kdb.Vector(), length, 1))
+        pitch, cell = self.plan.tile.px, row.kdb_cell
+        places = (self.plan.origin[0] + starts * pitch) * self.scale
+        step, none = kdb.Vector(pitch * self.scale, 0), kdb.Vector()
+        for code, x, length in zip(codes[starts].tolist(), places.tolist(), lengths.tolist(), strict=True):
+            repeated = (step, none, length, 1) if length > 1 else ()
+            cell.insert(kdb.CellInstArray(self._tiles[code], kdb.Trans(x, 0), *repeated))
 
     def _tile(self, row: int, column: int) -> int:
         """Cell index of the tile at a place."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import gdsfactory as gf
@@ -20,31 +21,48 @@ _DIGEST = re.compile(r"_[0-9a-f]{8}(\$\d+)?$")
 
 @takes_kinds
 def write_layout(component: gf.Component, path: str | Path) -> Path:
-    """Write a component and what it refers to; the hierarchy is kept.
+    """Write a component and what it refers to into one file, as of ``write_layouts``."""
+    return write_layouts(component, [path])[0]
 
-    The file has no time stamps and no library metadata, and its cells lose the digest that keeps their names apart in
+
+@takes_kinds
+def write_layouts(component: gf.Component, paths: Sequence[str | Path]) -> list[Path]:
+    """Write a component and what it refers to into files; the hierarchy is kept.
+
+    A file has no time stamps and no library metadata, and its cells lose the digest that keeps their names apart in
     memory, so equal designs give identical files.
 
     Args:
         component: top cell.
-        path: ``.gds`` or ``.oas`` file to write.
+        paths: ``.gds`` or ``.oas`` files to write.
+
+    Returns:
+        The files.
 
     Raises:
         InputError: another suffix.
         StorageError: the folder cannot be written.
     """
-    path = Path(path)
+    forms = {path: _format(path) for path in map(Path, paths)}
+    layout = _copy(component)
+    return [remember_written(write_bytes(path, layout.write_bytes(_options(form)))) for path, form in forms.items()]
+
+
+def _format(path: Path) -> str:
     form = SUFFIXES.get(path.suffix.lower())
     if form is None:
         raise InputError(f"{path}: a layout is written as .gds or .oas, found suffix {shown(path.suffix)}")
-    layout = _copy(component)
+    return form
+
+
+def _options(form: str) -> kdb.SaveLayoutOptions:
     options = kdb.SaveLayoutOptions()
     options.format = form
     options.gds2_write_timestamps = False
     options.write_context_info = False
     options.oasis_compression_level = 2
     options.oasis_write_cblocks = True
-    return remember_written(write_bytes(path, layout.write_bytes(options)))
+    return options
 
 
 def _copy(component: gf.Component) -> kdb.Layout:

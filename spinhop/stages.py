@@ -48,12 +48,12 @@ def _draw(run: Run) -> Sequence[str]:
 
     if run.layout is None:
         import layouts
+        from layouts.writer import write_layouts
 
         run.drawing = None
         component = layouts.hopfield(run.design, run.process)
         names = ["layout.gds", "layout.oas"]
-        for name in names:
-            layouts.write_layout(component, run.path(name))
+        write_layouts(component, [run.path(name) for name in names])
     else:
         from hwlib.drawing.layout_file import cell_bytes
 
