@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 MOST_NUMBERS = 400_000  # coordinates of all cells: about 2 MB of a page
 MOST_DRAWN = 400_000  # polygons as placed: a browser takes some seconds to put as many together
+_OF_PLACE = 13  # numbers that say where a cell stands
 HIDDEN = ("outline",)
 OPACITY = {"conductor": 0.5, "marker": 0.25, "via": 0.95}
 
@@ -41,14 +42,15 @@ def shape_data(layout: kdb.Layout, process: Process) -> dict[str, Any] | None:
             if child not in numbers:
                 numbers[child] = len(order)
                 order.append(layout.cell(child))
-    cells, left, placed = [], MOST_NUMBERS, _instances(order)
-    drawn = 0
+    indices, left = list(shown.values()), MOST_NUMBERS
+    left -= _OF_PLACE * sum(cell.child_instances() for cell in order)
+    if left < 0 or _drawn(order, indices) > MOST_DRAWN:
+        return None
+    cells = []
     for cell in order:
-        data = _cell(cell, list(shown.values()), numbers)
-        count = sum(len(points) for _, points in (*data["boxes"], *data["polygons"])) + 13 * len(data["places"])
-        polygons = sum(len(points) // 4 for _, points in data["boxes"]) + len(data["polygons"])
-        left, drawn = left - count, drawn + polygons * placed[cell.cell_index()]
-        if left < 0 or drawn > MOST_DRAWN:
+        data = _cell(cell, indices, numbers)
+        left -= sum(len(points) for _, points in (*data["boxes"], *data["polygons"]))
+        if left < 0:
             return None
         cells.append(data)
     box = layout.top_cell().bbox(next(iter(shown.values())))
@@ -67,6 +69,12 @@ def shape_data(layout: kdb.Layout, process: Process) -> dict[str, Any] | None:
 def _layer(name: str, process: Process) -> dict[str, Any]:
     layer = process.layers[name]
     return {"name": name, "colour": layer.color, "opacity": OPACITY.get(layer.kind, 0.7)}
+
+
+def _drawn(order: list[kdb.Cell], layers: list[int]) -> int:
+    """Polygons of all cells as placed."""
+    placed = _instances(order)
+    return sum(placed[cell.cell_index()] for cell in order for index in layers for _ in _filled(cell, index))
 
 
 def _instances(order: list[kdb.Cell]) -> dict[int, int]:
