@@ -70,8 +70,11 @@ class ResistorGraph:
             from_start = self._between >= start
             between = self._between[from_start]
             places = (self._entry[from_start], self.diagonal[self.first[between]], self.diagonal[self.second[between]])
-            cells, which = np.unique(np.concatenate(places), return_inverse=True)
-            self._added = _Added(start, between - start, cells, which)
+            entries_of_each = np.concatenate(places)
+            changed = np.zeros(len(self._row), bool)
+            changed[entries_of_each] = True
+            which = (np.cumsum(changed) - 1)[entries_of_each]
+            self._added = _Added(start, between - start, np.flatnonzero(changed), which)
         _, between, cells, which = self._added
         g = siemens[between]
         entries[cells] += np.bincount(which, np.concatenate([-g, g, g]), minlength=len(cells))

@@ -72,15 +72,11 @@ class Solution:
         """
         return self._circuit.wire_sensitivity(wire, self._at)
 
-    @property
+    @cached_property
     def power(self) -> float:
         """Power dissipated in tracks, pillars and wires in W; equals what the sources deliver."""
-        net = self._circuit.network
-        return float(
-            np.sum(self.track_current**2 * net.r_m)
-            + np.sum(self.pillar_voltage**2 * self.pillar_siemens)
-            + np.sum(self.resistor_current**2 * net.resistor_ohm)
-        )
+        circuit = self._circuit
+        return sum(each.power(self._at) for each in (circuit.tracks, circuit.pillars, circuit.wires))
 
 
 class _Conductors(NamedTuple):
@@ -96,6 +92,11 @@ class _Conductors(NamedTuple):
         current -= at.take(self.second, axis=-1)
         current *= self.siemens
         return current
+
+    def power(self, at: np.ndarray) -> float:
+        """In W, of all together, for potentials in V, shape (circuit nodes,)."""
+        volts = at.take(self.first) - at.take(self.second)
+        return float((volts**2 * self.siemens).sum())
 
 
 class StaticCircuits:
