@@ -40,6 +40,7 @@ GROUPS = {
         "tests/sim/test_rules_by_hand.py", "tests/sim/test_rules_limits.py", "tests/sim/test_rules_window.py",
         "tests/sim/test_rules_loading.py", "tests/sim/test_rules_drawn.py", "tests/sim/test_stored_states.py",
         "tests/sim/test_rules_stress.py", "tests/sim/test_axon_course.py", "tests/sim/test_rule_door.py",
+        "tests/sim/test_climbed_states.py",
     ],
     "sim/tasks/*.py": [
         "tests/sim/test_baselines.py", "tests/sim/test_estimate.py", "tests/sim/test_graphs.py",
