@@ -35,7 +35,9 @@ GROUPS = {
         "tests/sim/test_rest.py::test_each_neuron_rests_by_its_slowest_leak",
     ],
     "sim/static_columns.py": ["tests/sim/test_static_columns.py"],
-    "hwlib/operating_point.py": ["tests/hwlib/test_operating_point.py"],
+    "hwlib/operating_point.py": [
+        "tests/hwlib/test_operating_point.py", "tests/spinhop/test_quantities_in_python.py",
+    ],
     "sim/rules/*.py": [
         "tests/sim/test_rules_by_hand.py", "tests/sim/test_rules_limits.py", "tests/sim/test_rules_window.py",
         "tests/sim/test_rules_loading.py", "tests/sim/test_rules_drawn.py", "tests/sim/test_stored_states.py",

@@ -35,6 +35,7 @@ ROOMS = ("hwlib", "sim", "layouts", "spinhop", "sim.spice", "sim.rules")
 DESIGN = Design(name="small", network={"neurons": 3})
 PROCESS = DESIGN.load_process()
 POINT: dict[str, Any] = {"v_dw": 0.03, "v_charge": 0.1, "weight": 0.1}
+WINDOW: dict[str, Any] = {"i_leak": 1.0, "r_p": 1.0, "r_ap": 1.0, "r_m": 1.0}
 # Public callable: its arguments that are quantities, a right one of each with its SI value, and a call with it.
 QUANTITIES: dict[str, dict[str, tuple[str, float]]] = {
     "hwlib.ladder_network": {"ohm_per_cell": ("2 ohm", 2.0)},
@@ -119,7 +120,7 @@ def test_a_deck_takes_times_as_texts(tmp_path):
     ("call", "name"),
     [
         (lambda x: ladder_network(DESIGN, PROCESS, x), "ohm_per_cell"),
-        (lambda x: v_dw_window(3, x, 1.0, 1.0, 1.0), "i_leak"), (lambda x: v_dw_window(3, 1.0, 1.0, 1.0, x), "r_m"),
+        *((lambda x, name=name: v_dw_window(3, **WINDOW | {name: x}), name) for name in WINDOW),
         *((lambda x, name=name: Protocol(**POINT | {name: x}), name) for name in QUANTITIES["sim.Protocol"]),
         (lambda x: ThermalNoise(x), "temperature"), (lambda x: ThermalNoise(300.0, increment=x), "increment"),
         (lambda x: Limits(temperature_rise=x), "temperature_rise"),
@@ -142,6 +143,9 @@ def test_wrong_numbers_are_refused():
     for value in (math.inf, math.nan, -1.0, True, None, [1.0], 10**400):
         with pytest.raises(InputError, match="ohm_per_cell: "):
             ladder_network(DESIGN, PROCESS, value)
+    for name in WINDOW:
+        with pytest.raises(InputError, match=f"^{name}: "):
+            v_dw_window(3, **WINDOW | {name: -1.0})
     assert in_si(0, "V", "x") == 0 and in_si(np.float32(0.5), "V", "x", sign="positive") == 0.5
     with pytest.raises(InputError, match="must be positive and finite"):
         in_si("0 V", "V", "x", sign="positive")
