@@ -18,8 +18,9 @@ from hwlib.storage.model_files import refused_fields
 from hwlib.storage.writing import write_atomic
 from hwlib.storage.yaml_text import yaml_text
 from spinhop.designs.design_fields import Value
-from spinhop.optimize.pareto_front import FRONT, PAGE, PICTURE, design_file, write_front
 from spinhop.optimize.search_history import HISTORY, SearchHistory, SearchTrial
+from spinhop.optimize.search_page import PAGE, PICTURE, design_file, write_front
+from spinhop.optimize.search_results import RESULTS
 from spinhop.optimize.search_space import Axis, axes_of, candidate
 from spinhop.optimize.trial_evaluation import Judged, judged
 from spinhop.pages.docs_links import see
@@ -31,7 +32,7 @@ from spinhop.runtime.executor import Executor, check_workers, executor
 Advance = Callable[[int, int], None]
 _MOST_DESIGNS = 1_000_000  # to try
 _DESIGNS = re.compile(r"(best|trial)_[0-9]+\.yaml")
-_OURS = re.compile("|".join([_DESIGNS.pattern, *map(re.escape, (COPIES, RESOLVED, PROCESS, FRONT, PICTURE, PAGE))]))
+_OURS = re.compile("|".join([_DESIGNS.pattern, *map(re.escape, (COPIES, RESOLVED, PROCESS, RESULTS, PICTURE, PAGE))]))
 
 
 @dataclass(frozen=True)

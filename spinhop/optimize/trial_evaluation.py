@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,12 @@ _TOLERANCE = 1e-5  # L per step, as drawn: times and energies to 1e-4, in a thir
 _MOST = 10.0  # of one violation, and of a stage that was not reached
 OBJECTIVES = {"time": "s", "energy": "J", "edp": "J*s", "area": "m^2", "accuracy": "1", "yield": "1"}
 LARGE = ("accuracy", "yield")  # objectives that are made large
+
+
+def two_objectives(objectives: Sequence[str]) -> tuple[str, str]:
+    """The two that a picture shows of a search: its first two, or its only one and the energy or time."""
+    first, second = (*objectives, "energy" if objectives[0] != "energy" else "time")[:2]
+    return first, second
 
 
 @dataclass

@@ -262,6 +262,10 @@ def _front(axes: Axes, figure: FrontPlot, source: PlotSource) -> Tips:
             f"{figure.x} = {source.told(figure.x, x)}; {figure.y} = {source.told(figure.y, y)}"
             for number, (x, y) in zip(numbers.tolist(), places.tolist(), strict=True)
         ]
+    best = figure.on_front
+    for number, (x, y) in zip(figure.trials[best].tolist(), figure.places[best].tolist(), strict=True):
+        place = across * x, up * y
+        axes.annotate(str(number), place, xytext=(5, 4), textcoords="offset points", fontsize=8, color=INK)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     _legend(axes, list(drawn_ones.values()), list(drawn_ones))
     return tips

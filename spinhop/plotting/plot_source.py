@@ -13,8 +13,8 @@ from hwlib.errors import InputError, cut, shown
 from hwlib.quantities import printed_plain, printed_unit
 from hwlib.storage.files import refuse_without_descriptors
 from hwlib.storage.netcdf import Wanted, read_netcdf
-from spinhop.optimize.pareto_front import FRONT
 from spinhop.optimize.search_history import HISTORY
+from spinhop.optimize.search_results import AXIS, RESULTS
 from spinhop.optimize.stored_trials import read_trials
 from spinhop.optimize.trial_evaluation import OBJECTIVES
 from spinhop.study.study_store import STORE, load_study_results
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CHIP = "variation.chip"
 REPEATS = (CHIP, "seed", "variation.seed")  # what is averaged over: another draw of the same thing
+_OF_TRIAL = (*OBJECTIVES, "rest_rate")
 _STATE = ("design_hash", "done", "problem")
 _LARGEST = 1e30  # of any number in SI; beyond it ticks of an axis cannot be counted
 _MOST_NAMES = 24  # in a message
@@ -103,11 +104,11 @@ def open_source(path: Path) -> PlotSource:
     Raises:
         InputError: something else, a damaged store, or results of no point.
     """
-    search = path / FRONT if path.is_dir() else path
+    search = path / RESULTS if path.is_dir() else path
     if search.suffix == ".nc" and search.is_file():
         return _of_search(search)
     if path.is_file() or not (path.suffix == ".zarr" or (path / STORE).is_dir()):
-        what = "no such folder" if not path.exists() else f"neither {STORE} nor {FRONT} in it"
+        what = "no such folder" if not path.exists() else f"neither {STORE} nor {RESULTS} in it"
         raise InputError(f"{path}: no results of sweep, yield or optimize ({what})")
     return _of_study(path)
 
@@ -147,23 +148,35 @@ def _of_study(path: Path) -> PlotSource:
 
 def _of_search(path: Path) -> PlotSource:
     axes = _axes_of_search(path.parent)
-    of_trial = {name: Wanted(("trial",), gaps=True, optional=True) for name in (*OBJECTIVES, "rest_rate")}
-    wanted = of_trial | {f"axis_{name}": Wanted(("trial",), kind, optional=True) for name, kind in axes.items()}
+    wanted = {name: Wanted(("trial",), gaps=True, optional=True) for name in _OF_TRIAL}
+    wanted |= {f"{AXIS}{name}": Wanted(("trial",), kind, optional=True) for name, kind in axes.items()}
     data = read_netcdf(path, "results of a search", {**wanted, "on_front": Wanted(("trial",), "b")})
-    numbers = {name: np.asarray(data[name].values, float) for name in of_trial if name in data}
-    objectives = tuple(name for name in _text(data, "objectives").split(", ") if name in numbers)
-    if len(set(objectives)) < len(objectives):  # there is a figure of each two
+    source = search_source(path.parent, data)
+    if len(set(source.objectives)) < len(source.objectives):  # there is a figure of each two
         raise InputError(f"{path}: damaged, or no results of a search (an objective twice)")
-    known = np.isfinite([numbers[name] for name in objectives]).all(axis=0) if objectives else np.zeros(0, bool)
-    if not known.any():
+    if source.refused == len(source.on_front):
         raise InputError(f"{path}: no design of this search was simulated; nothing to plot")
-    parameters = {name: _plain(data[f"axis_{name}"].values) for name in axes if f"axis_{name}" in data}
-    _check_sizes(path, parameters | numbers)
+    _check_sizes(path, source.parameters | source.numbers)
+    return source
+
+
+def search_source(folder: Path, data: xr.Dataset) -> PlotSource:
+    """Results of a search to plot.
+
+    Args:
+        folder: of the results.
+        data: as of ``search_results``.
+    """
+    numbers = {name: np.asarray(data[name].values, float) for name in _OF_TRIAL if name in data}
+    objectives = tuple(name for name in _text(data, "objectives").split(", ") if name in numbers)
+    on_front = np.asarray(data["on_front"].values, bool)
+    known = np.isfinite([numbers[name] for name in objectives]).all(axis=0) if objectives else np.zeros_like(on_front)
+    names = [str(name).removeprefix(AXIS) for name in data.data_vars if str(name).startswith(AXIS)]
+    parameters = {name: _plain(data[f"{AXIS}{name}"].values) for name in names}
     return PlotSource(
-        "search", _text(data, "design"), path.parent, parameters, numbers,
-        OBJECTIVES | {"rest_rate": "1"} | _units(data, parameters, "axis_"),
-        int((~known).sum()), 0, np.asarray(data["on_front"].values, bool), objectives,
-        _about(data, "design", "seed", "versions"),
+        "search", _text(data, "design"), folder, parameters, numbers,
+        OBJECTIVES | {"rest_rate": "1"} | _units(data, parameters, AXIS),
+        int((~known).sum()), 0, on_front, objectives, _about(data, "design", "seed", "versions"),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from hwlib.argument_kinds import takes_kinds
 from hwlib.errors import InputError, cut
 from hwlib.storage.writing import write_bytes
 from hwlib.task_registry import registered
+from spinhop.optimize.trial_evaluation import two_objectives
 from spinhop.plotting.figure_data import (
     MOST_SERIES,
     Figures,
@@ -107,7 +108,7 @@ def _one(source: PlotSource, kind: FigureKind | None, x: str, y: str, by: str, v
     if kind == "front":
         if source.kind != "search":
             raise InputError("front: of the results of spinhop optimize alone")
-        first, second = _two_objectives(source)
+        first, second = two_objectives(source.objectives)
         return [front_plot(source, x or first, y or second)]
     numeric = _axes(source)
     if kind == "heat":
@@ -127,7 +128,8 @@ def _one(source: PlotSource, kind: FigureKind | None, x: str, y: str, by: str, v
 
 def _usual(source: PlotSource) -> list[Figures | YieldFigures]:
     if source.kind == "search":
-        pairs = combinations(source.objectives, 2) if len(source.objectives) > 1 else [_two_objectives(source)]
+        names = source.objectives
+        pairs = combinations(names, 2) if len(names) > 1 else [two_objectives(names)]
         return [front_plot(source, a, b) for a, b in pairs]
     measure = _measure(source)
     if source.kind == "yield":
@@ -174,12 +176,6 @@ def _measure(source: PlotSource) -> str:
         if np.isfinite(values).any():
             return name
     raise InputError(f"{source.folder}: no point has a number")
-
-
-def _two_objectives(source: PlotSource) -> tuple[str, str]:
-    first = source.objectives[0]
-    rest = [*source.objectives[1:], "energy", "time"]
-    return first, next(name for name in rest if name != first)
 
 
 def _stem(title: str, taken: list[str]) -> str:

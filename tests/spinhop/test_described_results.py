@@ -31,7 +31,7 @@ LOOKED_AT = {  # module that writes results: where its files are looked at
     "hwlib/checks/drawn_devices.py": "tests/spinhop/test_runs_end_to_end.py",
     "spinhop/run_folder/artefacts.py": "tests/spinhop/test_runs_end_to_end.py",
     "spinhop/atlas/atlas_results.py": "tests/spinhop/test_atlas.py",
-    "spinhop/optimize/pareto_front.py": "tests/spinhop/test_optimize.py",
+    "spinhop/optimize/search_page.py": "tests/spinhop/test_optimize.py",
     "spinhop/study/study_store.py": "tests/spinhop/test_sweep.py",
 }
 OTHER = {"model": "collective", "parameters": {"damping": 0.02}}

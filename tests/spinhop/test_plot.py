@@ -17,8 +17,8 @@ from scipy import stats
 from hwlib.errors import InputError
 from hwlib.storage.netcdf import write_netcdf
 from sim.tasks.statistics import mean_share
-from spinhop.optimize.pareto_front import front_data
 from spinhop.optimize.search_history import SearchTrial
+from spinhop.optimize.search_results import search_results
 from spinhop.optimize.trial_evaluation import Judged
 from spinhop.plotting import plot_source, plot_store
 from spinhop.plotting.figure_data import MOST_DOTS, MeanCurve, curve, front_plot, heat_map, histogram
@@ -238,7 +238,9 @@ def search_in(folder, count):
     costs = np.array([[t.judged.values.get(n, np.inf) for n in ("time", "energy")] for t in trials])
     best = [t for t, c in zip(trials, costs, strict=True) if np.isfinite(c).all() and not (costs < c).all(axis=1).any()]
     folder.mkdir()
-    data = front_data(trials, best, [], {"design": "small", "seed": "1", "objectives": "time, energy", "versions": "x"})
+    data = search_results(
+        trials, best, [], {"design": "small", "seed": "1", "objectives": "time, energy", "versions": "x"}
+    )
     write_netcdf(data, folder / "search.nc")
     return folder, best
 

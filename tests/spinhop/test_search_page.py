@@ -6,12 +6,12 @@ import re
 from dataclasses import replace
 
 import matplotlib.figure
-import numpy as np
 import pytest
 
-from spinhop.optimize.pareto_front import write_front
 from spinhop.optimize.search_history import SearchTrial
+from spinhop.optimize.search_page import write_front
 from spinhop.optimize.trial_evaluation import Judged
+from spinhop.plotting import plot_store
 
 GOOD = Judged([0.0] * 5, "", {"time": 1e-7, "energy": 1e-12, "edp": 1e-19, "area": 1e-12, "accuracy": 1.0})
 POINT = '{"v_dw": "auto", "weight": "92 mV"}'
@@ -61,5 +61,17 @@ def test_the_page_and_its_picture_tell_values_as_the_terminal_does(tmp_path, mon
     assert 'alt="energy against time of all trials' in page and "thermal" in page
     axes = figures[0].axes[0]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("time (ns)", "energy (pJ)")
-    shown = {line.get_label(): np.transpose(line.get_data()).tolist() for line in axes.lines}
-    assert shown == {"front": [[100, 1]], "simulated, not on the front": [[200, 1], [300, 1]]}
+    rest, best = (each.get_offsets().tolist() for each in axes.collections)
+    assert best == [[100, 1]] and rest == [[200, 1], [300, 1]] and [each.get_text() for each in axes.texts] == ["0"]
+
+
+def test_the_picture_is_that_of_plot_and_goes_with_its_front(tmp_path):
+    """It had units, marks and colours of its own."""
+    trials = [SearchTrial(k, {}, replace(GOOD, values=GOOD.values | {"time": (k + 1) * 1e-7})) for k in range(3)]
+    about = {"design": "small", "objectives": "time, accuracy"}
+    write_front(tmp_path, trials, trials[:1], [], ["time", "accuracy"], about)
+    found = plot_store(tmp_path)
+    (stem,) = found.figures.values()
+    assert (tmp_path / "front.png").read_bytes() == (found.folder / f"{stem}.png").read_bytes()
+    write_front(tmp_path, trials, [], [], ["time", "accuracy"], about)
+    assert not (tmp_path / "front.png").exists()
