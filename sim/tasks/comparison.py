@@ -81,7 +81,7 @@ def other_machines() -> list[Machine]:
         *[memristor_to_success(success) for success in MEMRISTOR_SUCCESS],
         Machine(
             "SONOS network", "quoted", None, SONOS_ENERGY,
-            "the paper's reference [23]: no cycle time given; external read-out circuit",
+            f"{_SONOS}: no cycle time given; external read-out circuit",
         ),
         Machine(
             "SONOS network, one ramp", "modelled", SONOS_RAMP, SONOS_ENERGY,
