@@ -25,6 +25,7 @@ from spinhop.commands.options import (
 
 if TYPE_CHECKING:
     from hwlib.findings import Finding
+    from spinhop.checking import Checked
     from spinhop.verdicts.point_tables import Point
 
 OptionalDesign = Annotated[Path | None, typer.Argument(metavar="DESIGN", help="Design file (YAML).")]
@@ -66,9 +67,8 @@ def check(
         _check_lone(design, "ebeam" if process is None else process, top, against, json)
         return
     only_alone()
-    from spinhop.check_stages import TITLES
     from spinhop.checking import check_design
-    from spinhop.console import StageLines, print_files, print_json, print_table, print_verdict
+    from spinhop.console import StageLines, print_json
 
     with StageLines() as progress:
         checked = check_design(design, out=out, layout=layout, top=top, spef=spef, force=force, progress=progress)
@@ -80,20 +80,27 @@ def check(
             "next": checked.step.data(),
         })  # fmt: skip
     else:
-        rows = []
-        for name, findings in checked.findings.items():
-            counts = [str(sum(f.severity == s for f in findings)) for s in ("error", "warning", "waived")]
-            rows.append([TITLES[name], *counts])
-        print_table("checks", ["", "errors", "warnings", "waived"], rows)
-        for findings in checked.findings.values():
-            _print_findings(findings, whole)
-        _print_points(checked.points, whole)
-        for name, why in checked.skipped.items():
-            print(f"{TITLES[name]}: not made, {why}")
-        print_files(checked.page)
-        print_verdict([checked.limits], checked.step)
+        _print_checked(checked, whole)
     if checked.failed:
         raise typer.Exit(1)
+
+
+def _print_checked(checked: Checked, whole: bool) -> None:
+    from spinhop.check_stages import TITLES
+    from spinhop.console import print_files, print_table, print_verdict
+
+    rows = []
+    for name, findings in checked.findings.items():
+        counts = [str(sum(f.severity == s for f in findings)) for s in ("error", "warning", "waived")]
+        rows.append([TITLES[name], *counts])
+    print_table("checks", ["", "errors", "warnings", "waived"], rows)
+    for findings in checked.findings.values():
+        _print_findings(findings, whole)
+    _print_points(checked.points, whole)
+    for name, why in checked.skipped.items():
+        print(f"{TITLES[name]}: not made, {why}")
+    print_files(checked.page)
+    print_verdict([checked.limits], checked.step)
 
 
 def _check_lone(layout: Path, process: str, top: str | None, against: Path | None, json: bool) -> None:

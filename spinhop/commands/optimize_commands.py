@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hwlib.seeds import LARGEST_SEED
 from spinhop.commands.options import All, DesignFile, Json, Scheduler, Workers
+
+if TYPE_CHECKING:
+    from spinhop.optimize import Search
 
 
 def optimize(
@@ -29,11 +32,9 @@ def optimize(
     json: Json = False,
 ) -> None:
     """Search the space of a design's section search. Exit code 1 when no design holds every rule and does its task."""
-    from spinhop.console import TaskBar, print_files, print_json, print_table, print_verdict
+    from spinhop.console import TaskBar, print_files, print_json, print_verdict
     from spinhop.optimize import optimize as search
     from spinhop.optimize.search_advice import search_advice
-    from spinhop.optimize.trial_evaluation import OBJECTIVES
-    from spinhop.verdicts.point_tables import amount
 
     with TaskBar("optimize") as bar:
         found = search(
@@ -50,18 +51,25 @@ def optimize(
             ],
         } | ({} if step is None else {"next": step.data()}))  # fmt: skip
     else:
-        values = [trial.judged.values for trial in found.front]
-        names = [name for name in OBJECTIVES if any(name in each for each in values)]  # a yield only where sampled
-        rows = [
-            [str(trial.number), *(amount(each.get(name), OBJECTIVES[name]) or "–" for name in names), path.name]
-            for trial, each, path in zip(found.front, values, found.designs, strict=True)
-        ]
-        title = f"{feasible} of {len(found.trials)} designs hold every rule and do their task"
-        print_table(title, ["front", *names, "design"], rows, whole=whole)
+        _print_front(found, f"{feasible} of {len(found.trials)} designs hold every rule and do their task", whole)
         print_files(found.page)
         print_verdict((), step)
     if not found.front:
         raise typer.Exit(1)
+
+
+def _print_front(found: Search, title: str, whole: bool) -> None:
+    from spinhop.console import print_table
+    from spinhop.optimize.trial_evaluation import OBJECTIVES
+    from spinhop.verdicts.point_tables import amount
+
+    values = [trial.judged.values for trial in found.front]
+    names = [name for name in OBJECTIVES if any(name in each for each in values)]  # a yield only where sampled
+    rows = [
+        [str(trial.number), *(amount(each.get(name), OBJECTIVES[name]) or "–" for name in names), path.name]
+        for trial, each, path in zip(found.front, values, found.designs, strict=True)
+    ]
+    print_table(title, ["front", *names, "design"], rows, whole=whole)
 
 
 def register(app: typer.Typer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +14,7 @@ from spinhop.commands.options import All, DesignFile, Json, Scheduler, Workers
 from spinhop.runtime.extras import extra_of
 
 if TYPE_CHECKING:
-    from spinhop.study.chip_yield import ChipYield
+    from spinhop.study.chip_yield import ChipShare, ChipYield
     from spinhop.study.sensitivity import Sensitivity
 
 
@@ -82,9 +82,8 @@ def chip_yield(
     json: Json = False,
 ) -> None:
     """Say which share of the chips that a design's section variation makes work, and draw it. Exit code 1: none."""
-    from spinhop.console import TaskBar, print_files, print_json, print_table
+    from spinhop.console import TaskBar, print_json
     from spinhop.study.chip_yield import yield_of
-    from spinhop.study.sensitivity import can_analyse
 
     can_draw = importlib.util.find_spec("matplotlib") is not None
     with TaskBar("yield") as bar:
@@ -93,35 +92,48 @@ def chip_yield(
             workers=workers, scheduler=scheduler, fresh=force, progress=bar,
         )  # fmt: skip
     picture = _drawn(found) if can_draw else None
-    shares = {"works": found.works, "task": found.task, "rules": found.rules, **found.by_rule}
     if json:
-        data = {name: {**asdict(share), "share": share.value} for name, share in shares.items()}
-        by_rule = {name: data.pop(name) for name in found.by_rule}
-        hangs = {name: [each._asdict() for each in most] for name, most in found.sensitivity.items()}
-        facts = {"sensitivity": hangs, "undetermined": found.undetermined, "refused": found.refused}
-        facts |= {"precise": found.precise, "folder": str(found.folder)}
-        facts["picture"] = None if picture is None else str(picture)
-        print_json({**data, "by_rule": by_rule, **facts})
+        print_json(_yield_data(found, picture))
     else:
-        rows = [
-            [name, f"{s.good} of {s.chips}", f"{100 * s.value:.1f} %", f"{100 * s.low:.1f} … {100 * s.high:.1f} %",
-             _hangs_on(found.sensitivity.get(name, []))]
-            for name, s in shares.items()
-        ]  # fmt: skip
-        print_table("yield", ["", "chips", "share", "95 % interval", "hangs on"], rows)
-        if found.undetermined:
-            print(f"undetermined: {found.undetermined} of {found.task.chips} chips, counted as not doing their task")
-        if not can_analyse():
-            print("what it hangs on: pip install 'spinhop[search]'")
-        if not found.precise:
-            print(f"not as precise as asked: give more than {chips} --chips")
-        print_files(found.folder)
-        if picture is not None:
-            print_files(picture)
-        elif not can_draw:
+        _print_yield(found, chips, picture)
+        if not can_draw:
             print(f"its picture: pip install 'spinhop[{extra_of('matplotlib')}]'")
     if not found.works.good:
         raise typer.Exit(1)
+
+
+def _yield_data(found: ChipYield, picture: Path | None) -> dict[str, Any]:
+    def share(of: ChipShare) -> dict[str, Any]:
+        return {**asdict(of), "share": of.value}
+
+    return {
+        "works": share(found.works), "task": share(found.task), "rules": share(found.rules),
+        "by_rule": {name: share(of) for name, of in found.by_rule.items()},
+        "sensitivity": {name: [each._asdict() for each in most] for name, most in found.sensitivity.items()},
+        "undetermined": found.undetermined, "refused": found.refused, "precise": found.precise,
+        "folder": str(found.folder), "picture": None if picture is None else str(picture),
+    }  # fmt: skip
+
+
+def _print_yield(found: ChipYield, chips: int, picture: Path | None) -> None:
+    from spinhop.console import print_files, print_table
+    from spinhop.study.sensitivity import can_analyse
+
+    rows = [
+        [name, f"{s.good} of {s.chips}", f"{100 * s.value:.1f} %", f"{100 * s.low:.1f} … {100 * s.high:.1f} %",
+         _hangs_on(found.sensitivity.get(name, []))]
+        for name, s in {"works": found.works, "task": found.task, "rules": found.rules, **found.by_rule}.items()
+    ]  # fmt: skip
+    print_table("yield", ["", "chips", "share", "95 % interval", "hangs on"], rows)
+    if found.undetermined:
+        print(f"undetermined: {found.undetermined} of {found.task.chips} chips, counted as not doing their task")
+    if not can_analyse():
+        print("what it hangs on: pip install 'spinhop[search]'")
+    if not found.precise:
+        print(f"not as precise as asked: give more than {chips} --chips")
+    print_files(found.folder)
+    if picture is not None:
+        print_files(picture)
 
 
 def _drawn(found: ChipYield) -> Path | None:
