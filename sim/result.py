@@ -210,6 +210,27 @@ def dataset(
         by_pillar: as of ``read_out``.
     """
     law = law_of(network.dynamics.model)
+    values = _values(network, trials, verdicts, by_pillar)
+    variables = {name: _variable(name, value if batch else value[0], batch) for name, value in values.items()}
+    for k, state in enumerate(law.states):
+        final = trials.state_final[:, k]
+        about = {"units": state.unit, "long_name": f"{state.meaning}, at the end"}
+        dims = (("trial",) if batch else ()) + ("device",)
+        variables[f"{state.name}_final"] = xr.Variable(dims, final if batch else final[0], about)
+    coords = _coordinates(network) | trial_coordinates(network, protocols, batch=batch)
+    if trials.trace is not None:
+        variables |= _trace_variables(network, trials.trace, law)
+        coords |= {name: variables.pop(name) for name in ("event_device", "event_time")}
+        coords |= _trace_coordinates(network, trials.trace)
+    attrs = {
+        **network.attrs, "dynamics": law.name, "engine": engine, "spinhop_version": versions()["spinhop"],
+        "operating_point": operating_point_text(network, protocols), "versions": versions_line(),
+    }  # fmt: skip
+    return xr.Dataset(variables, coords=coords, attrs=attrs)
+
+
+def _values(network: Network, trials: Trials, verdicts: Verdicts | None, by_pillar: bool) -> dict[str, np.ndarray]:
+    """Variables that are one row per trial, by name."""
     delivered, heat = trials.energy_source.sum(1), trials.energy_sink.sum(1)
     scale = np.maximum(np.maximum(abs(delivered), heat), np.finfo(float).tiny)
     values = {
@@ -224,34 +245,30 @@ def dataset(
         values |= {
             "undetermined": verdicts.undetermined, "other_state": verdicts.state, "other_time": verdicts.time,
         }  # fmt: skip
-    variables = {name: _variable(name, value if batch else value[0], batch) for name, value in values.items()}
-    for k, state in enumerate(law.states):
-        final = trials.state_final[:, k]
-        about = {"units": state.unit, "long_name": f"{state.meaning}, at the end"}
-        dims = (("trial",) if batch else ()) + ("device",)
-        variables[f"{state.name}_final"] = xr.Variable(dims, final if batch else final[0], about)
-    coords: dict[str, Any] = {
+    return values
+
+
+def _coordinates(network: Network) -> dict[str, Any]:
+    return {
         "source": ("source", list(SOURCES), {"units": "1", "long_name": "kind of voltage source"}),
         "sink": ("sink", list(SINKS), {"units": "1", "long_name": "where energy becomes heat"}),
         "neuron": ("neuron", np.arange(network.neurons), {"units": "1", "long_name": "number of the neuron, from 0"}),
         "pre": ("device", network.pre, {"units": "1", "long_name": "presynaptic neuron; equals post for a soma"}),
         "post": ("device", network.post, {"units": "1", "long_name": "postsynaptic neuron"}),
-        **trial_coordinates(network, protocols, batch=batch),
     }  # fmt: skip
-    if trials.trace is not None:
-        variables |= _trace_variables(network, trials.trace, law)
-        coords |= {name: variables.pop(name) for name in ("event_device", "event_time")}
-        coords["time"] = ("time", trials.trace.time, {"units": "s", "long_name": "time from the start of the load"})
-        if trials.trace.node_voltage is not None:
-            about = {"units": "1", "long_name": "name of the node in the SPICE netlist"}
-            coords["node_name"] = ("node", [name.lower() for name in netlist_nodes(network).of_node], about)
-            about = {"units": "1", "long_name": "name of the node's net"}
-            coords["net_name"] = ("node", [network.net_names[k] for k in network.node_net.tolist()], about)
-    attrs = {
-        **network.attrs, "dynamics": law.name, "engine": engine, "spinhop_version": versions()["spinhop"],
-        "operating_point": operating_point_text(network, protocols), "versions": versions_line(),
+
+
+def _trace_coordinates(network: Network, trace: Trace) -> dict[str, Any]:
+    """Times of the samples, and names of the nodes where their voltages are kept."""
+    coords: dict[str, Any] = {
+        "time": ("time", trace.time, {"units": "s", "long_name": "time from the start of the load"})
     }  # fmt: skip
-    return xr.Dataset(variables, coords=coords, attrs=attrs)
+    if trace.node_voltage is not None:
+        about = {"units": "1", "long_name": "name of the node in the SPICE netlist"}
+        coords["node_name"] = ("node", [name.lower() for name in netlist_nodes(network).of_node], about)
+        about = {"units": "1", "long_name": "name of the node's net"}
+        coords["net_name"] = ("node", [network.net_names[k] for k in network.node_net.tolist()], about)
+    return coords
 
 
 def _trace_variables(network: Network, trace: Trace, law: type[WallDynamics]) -> dict[str, xr.Variable]:

@@ -111,6 +111,11 @@ def operating_point_report(
     if starts is not None:
         starts = checked_bits(starts, network.neurons, "starts")
     cases = Cases(network, protocol, device, process, limits or Limits(), patterns, starts, loads, circuits, as_good)
+    return _judged(cases, waivers)
+
+
+def _judged(cases: Cases, waivers: dict[str, str]) -> OperatingPointReport:
+    """Every rule in the order of the report's table."""
     windows, loaded = window.v_dw_windows(cases), loaded_starts(cases)
     path = drive_path.drive_path(cases, drive_path.ideal_paths(cases))
     walls = thermal.warm_walls(cases)
@@ -119,12 +124,12 @@ def operating_point_report(
     found = [
         window.vdw_window(cases, windows), window.vdw_eq4(cases, windows),
         leaks.axon_leak_sign(cases), leaks.axon_leak_size(cases), leaks.axon_time(cases), leaks.soma_leak(cases),
-        loading.load_drive(cases, loaded), loading.any_load_drive(cases) if loads else None, leaks.leak_time(cases),
-        loading.load_time(cases, loaded), *stored_states.stored_patterns(cases, held, ends),
+        loading.load_drive(cases, loaded), loading.any_load_drive(cases) if cases.loads else None,
+        leaks.leak_time(cases), loading.load_time(cases, loaded), *stored_states.stored_patterns(cases, held, ends),
         drive_path.release(cases, path), drive_path.same_way(cases, path), stored_states.all_off(cases),
         stress.barrier_voltage(cases, stresses), stress.track_current(cases, stresses), wires.rc_time(cases),
         stress.power_density(cases), *stress.wire_currents(cases, stresses),
-        *(stress.any_load_stress(cases) if loads else ()), *wires.ir_drops(cases),
+        *(stress.any_load_stress(cases) if cases.loads else ()), *wires.ir_drops(cases),
         thermal.thermal_hold(walls), thermal.thermal_drive(walls, held), thermal.thermal_pinning(walls),
         *(added_outcome(name, judge(cases)) for name, judge in ADDED.items()),
     ]  # fmt: skip
@@ -146,6 +151,7 @@ def check_operating_point(
 
 
 def _values(cases: Cases, windows: window.Windows) -> dict[str, object]:
+    """As of ``operating_point_report``."""
     ladder = growth.cell_ladder(cases) if cases.network.has_wires and cases.all_to_all else None
     v_dw = cases.protocol.v_dw
 

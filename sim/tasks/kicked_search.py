@@ -6,8 +6,9 @@ same time finds better cuts (iterated local search; Lourenço, Martin and Stütz
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,34 +65,43 @@ def kicked_search(
         raise InputError(f"kicked_search: flips is {flips}, allowed 0 to {n}")
     read_after = in_si(read_after, "s", "kicked_search: read_after", sign="positive")
     time = in_si(time, "s", "kicked_search: time", sign="positive")
-    rng, somas = np.random.default_rng(seed), network.somas
     points = [replace(point, levels=each, time_limit=read_after) for each in levels]
-    middle, bits = network.pillar_centre[somas], rng.integers(0, 2, (len(graphs), n))
-    walls: np.ndarray | None = None
+    run = partial(run_batch, network, engine=engine, tolerance=tolerance)
     spent, used, found = np.zeros(len(graphs)), np.zeros(len(graphs)), []
+    for result, read in _rounds(network, points, run, flips, np.random.default_rng(seed)):
+        spent = spent + result["time_to_solution"].values
+        used = used + result["energy_source"].sum("source").values
+        if spent.mean() > time:
+            break
+        cuts = [float(cut_value(graph, state)) for graph, state in zip(graphs, read, strict=True)]
+        found.append((cuts, spent, used))
+        if progress:
+            progress(int(1e9 * spent.mean()), int(1e9 * time))
+    if not found:
+        raise InputError(f"kicked_search: one round takes {spent.mean():.3g} s, more than time, {time:.3g} s")
+    data = _variables(*(np.array(each).T for each in zip(*found, strict=True)))
+    how = {"flips": "random loads" if flips is None else flips, "read_after": read_after, "seed": seed}
+    return xr.Dataset(data, attrs=how)
+
+
+def _rounds(
+    network: Network, points: Sequence[Protocol], run: Callable[[list[Protocol]], xr.Dataset], flips: int | None,
+    rng: np.random.Generator,
+) -> Iterator[tuple[xr.Dataset, np.ndarray]]:  # fmt: skip
+    """Round after round of all chains, without end: its trials, and the bits read, shape (chains, N)."""
+    somas, bits = network.somas, rng.integers(0, 2, (len(points), network.neurons))
+    walls: np.ndarray | None = None
     while True:
         protocols = [
             replace(each, start=load, initial=None if walls is None else walls[k])
             for k, (each, load) in enumerate(zip(points, bits, strict=True))
         ]
-        result = run_batch(network, protocols, engine=engine, tolerance=tolerance)
-        spent = spent + result["time_to_solution"].values
-        used = used + result["energy_source"].sum("source").values
-        if spent.mean() > time:
-            break
+        result = run(protocols)
         place = result["wall_final"].values
-        read = (place[:, somas] > middle).astype(int)
+        read = (place[:, somas] > network.pillar_centre[somas]).astype(int)
+        yield result, read
         walls = np.clip(place / network.length, 0.0, 1.0)
-        cuts = [float(cut_value(graph, state)) for graph, state in zip(graphs, read, strict=True)]
-        found.append((cuts, spent, used))
         bits = rng.integers(0, 2, read.shape) if flips is None else _turned(read, flips, rng)
-        if progress:
-            progress(int(1e9 * spent.mean()), int(1e9 * time))
-    if not found:
-        raise InputError(f"kicked_search: one round takes {spent.mean():.3g} s, more than time, {time:.3g} s")
-    data = _rounds(*(np.array(each).T for each in zip(*found, strict=True)))
-    how = {"flips": "random loads" if flips is None else flips, "read_after": read_after, "seed": seed}
-    return xr.Dataset(data, attrs=how)
 
 
 def _turned(read: np.ndarray, flips: int, rng: np.random.Generator) -> np.ndarray:
@@ -100,7 +110,7 @@ def _turned(read: np.ndarray, flips: int, rng: np.random.Generator) -> np.ndarra
     return np.where(order < flips, 1 - read, read)
 
 
-def _rounds(cuts: np.ndarray, times: np.ndarray, energies: np.ndarray) -> dict[str, Any]:
+def _variables(cuts: np.ndarray, times: np.ndarray, energies: np.ndarray) -> dict[str, Any]:
     """Variables of the result, from arrays (chains, rounds)."""
     best = np.maximum.accumulate(cuts, axis=1)
     about = {
