@@ -48,7 +48,7 @@ def side_rects(plan: Floorplan, west: bool, row: int, dendrite: int = 0) -> list
         wire = Box(x0, y0, side, y1) if west else Box(0, y0, x1, y1)
         rects += [Rect("m2", Box(x0, 0, x1, t.py)), Rect("m3", wire)]
         rects += _row_strap(plan, name, wire, Box(x0, y0, x1, y1))
-        vias = via_grid(Box(x0, y0, x1, y1), r.width("v2"), r.space("v2"), _margin(plan), plan.vias_on(net, fed))
+        vias = via_grid(Box(x0, y0, x1, y1), r.width("v2"), r.space("v2"), plan.via_margin, plan.vias_on(net, fed))
         rects += [Rect("v2", via) for via in vias]
     return rects
 
@@ -62,7 +62,7 @@ def foot_rects(plan: Floorplan, south: bool) -> list[Rect]:
     x0, x1 = (x + t.origin[0] for x in t.ground)
     column = Box(x0, y0, x1, foot) if south else Box(x0, 0, x1, y1)
     most = plan.vias_on(GROUND.net_name(), plan.design.network.feeds.ground)
-    vias = via_grid(Box(x0, y0, x1, y1), r.width("v2"), r.space("v2"), _margin(plan), most)
+    vias = via_grid(Box(x0, y0, x1, y1), r.width("v2"), r.space("v2"), plan.via_margin, most)
     rects = [Rect("m3", Box(0, y0, t.px, y1)), Rect("m2", column), *(Rect("v2", via) for via in vias)]
     if "ground" in t.straps:
         left, right = middle_of(t.lanes["ground"], t.straps["ground"].width)
@@ -70,11 +70,6 @@ def foot_rects(plan: Floorplan, south: bool) -> list[Rect]:
         if up:
             rects += [Rect(t.straps["ground"].spec.metal, Box(left, column.y0, right, column.y1)), *up]
     return rects
-
-
-def _margin(plan: Floorplan) -> int:
-    """Of vias within the crossing of a trunk and a wire."""
-    return max(plan.rules.enclosure("m2", "v2"), plan.rules.enclosure("m3", "v2"))
 
 
 def _row_strap(plan: Floorplan, name: str, wire: Box, meets: Box | None) -> list[Rect]:

@@ -121,7 +121,7 @@ class Floorplan:
         if trunks.size == "currents" and layer.max_current_density:
             metres = self._currents[net].whole / sides / (layer.max_current_density * layer.thickness)
             vias = self.vias_on(net, fed) * (r.width("v2") + r.space("v2")) - r.space("v2")
-            least = max(least, -(-vias // self._vias_across(wire)) + 2 * self._via_margin)
+            least = max(least, -(-vias // self._vias_across(wire)) + 2 * self.via_margin)
             return max(least, r.steps(metres * trunks.scale))
         count = self.n if net == GROUND.net_name() else int(self.rows_on(net).sum())
         return max(least, math.ceil(count * wire * trunks.scale / sides - 1e-9))
@@ -140,17 +140,17 @@ class Floorplan:
     def _vias_across(self, wire: int) -> int:
         """How many vias stand side by side across a wire that ends on a trunk."""
         r = self.rules
-        return max(1, (wire - 2 * self._via_margin + r.space("v2")) // (r.width("v2") + r.space("v2")))
+        return max(1, (wire - 2 * self.via_margin + r.space("v2")) // (r.width("v2") + r.space("v2")))
 
     @property
-    def _via_margin(self) -> int:
-        """Metal beside a via of trunks, which trunk and wire both have."""
+    def via_margin(self) -> int:
+        """Metal beside a via of trunks, which trunk and wire both have, in database units."""
         return max(self.rules.enclosure("m2", "v2"), self.rules.enclosure("m3", "v2"))
 
     @property
     def _end_on_trunk(self) -> int:
         """How far a wire reaches over its trunk, at least: it ends where the trunk does."""
-        return self.rules.width("v2") + 2 * self._via_margin
+        return self.rules.width("v2") + 2 * self.via_margin
 
     def vias_on(self, net: str, fed: str) -> int:
         """Most vias of one row or column on a trunk of its net."""

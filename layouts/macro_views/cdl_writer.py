@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hwlib.checks.device_extractor import DEVICE_CLASS, PARAMETERS
-from hwlib.checks.lvs_reference import drawn_parameters, reference_network
+from hwlib.checks.lvs_reference import drawn_parameters
 from hwlib.nets import GROUND, RAIL, V_DW, parse_net
 from hwlib.network import TERMINALS
 from hwlib.node_names import instance_names
+from hwlib.schematic import ideal_network
 from layouts.macro_views.abstract import MacroAbstract
 
 _LONGEST = 100  # characters of a line
@@ -21,7 +22,7 @@ def macro_cdl(macro: MacroAbstract) -> str:
     The device's own subcircuit is empty: comparisons take it as a primitive.
     """
     design, process = macro.design, macro.process
-    network = reference_network(design, process)
+    network = ideal_network(design, process)
     sizes = {name: array / PARAMETERS[name][2] for name, array in drawn_parameters(network, design).items()}
     nets = network.net_names
     parsed = [parse_net(name) for name in nets]
