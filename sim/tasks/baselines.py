@@ -42,12 +42,12 @@ def greedy_cut(graph: Any) -> float:
 
 def local_search_cuts(graph: Any, samples: int, seed: int = 0) -> np.ndarray:
     """Cuts of one-flip local search from random starts, shape (samples,)."""
-    from sim.tasks import _search
+    from sim.tasks import compiled_search
 
     matrix = adjacency(graph)
     weights, rng = matrix.toarray(), np.random.default_rng(seed)
     starts = rng.integers(0, 2, (samples, len(weights)), dtype=np.int8)
-    return _cuts(matrix, np.array([_search.climb(weights, start) for start in starts]))
+    return _cuts(matrix, np.array([compiled_search.climb(weights, start) for start in starts]))
 
 
 def annealed_cuts(graph: Any, samples: int, seed: int = 0, sweeps: int = 1000) -> np.ndarray:
@@ -164,12 +164,12 @@ def asynchronous_cuts(graph: Any, levels: np.ndarray, samples: int, seed: int = 
         seed: of the orders.
         sweeps: most sweeps of one run.
     """
-    from sim.tasks import _search
+    from sim.tasks import compiled_search
 
     rng = np.random.default_rng(seed)
     n = len(levels)
     states = [
-        _search.asynchronous(levels, rng.permuted(np.tile(np.arange(n), (sweeps, 1)), axis=1), OFF_OUTPUT)
+        compiled_search.asynchronous(levels, rng.permuted(np.tile(np.arange(n), (sweeps, 1)), axis=1), OFF_OUTPUT)
         for _ in range(samples)
     ]
     return _cuts(adjacency(graph), np.array(states))

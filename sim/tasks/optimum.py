@@ -43,12 +43,12 @@ def optimum(graph: Any, *, seed: int = 0, reads: int = 0, milp_seconds: float = 
         reads: runs of simulated annealing; 0 leaves it out.
         milp_seconds: time limit of the proof in s; 0 tries none.
     """
-    from sim.tasks import _search
+    from sim.tasks import compiled_search
 
     matrix = adjacency(graph)
     n = matrix.shape[0]
     if n <= ENUMERATED:
-        value, side = _search.enumerate_cuts(matrix.toarray())
+        value, side = compiled_search.enumerate_cuts(matrix.toarray())
         return Optimum(value, side, "exact", "enumeration")
     found = _tabu(matrix, seed)
     if reads:

@@ -66,7 +66,7 @@ GROUPS = {
         "tests/hwlib/test_window_boundaries.py",
     ],
 }  # fmt: skip
-NOT_MUTATED = ["sim/tasks/_search.py"]  # compiled by Numba
+NOT_MUTATED = ["sim/tasks/compiled_search.py"]  # compiled by Numba
 SLOW = [
     "tests/sim/test_protocol.py::test_importing_sim_is_light",
     "tests/sim/test_rules_limits.py::test_rules_load_no_layout_tools",
