@@ -157,14 +157,3 @@ class Device(StrictModel):
             * self.polarization
             / (2 * ELEMENTARY_CHARGE * self.saturation_magnetization * area)
         )
-
-
-def pillar_conductance(q: float, length: float, width: float, centre: float, r_p: float, r_ap: float) -> float:
-    """Conductance of the pillar in S with the wall at ``q`` (m): parallel and antiparallel parts by area.
-
-    Reference implementation for one device; the engines have vectorised ones and are tested against it.
-    """
-    if not all(math.isfinite(x) for x in (q, length, width, centre, r_p, r_ap)):
-        raise ValueError("pillar_conductance needs finite arguments")
-    fraction = min(max((q - (centre - width / 2)) / width, 0.0), 1.0)
-    return fraction / r_p + (1 - fraction) / r_ap

@@ -9,7 +9,7 @@ from hwlib.checks.design_rules.script import drc_script, write_drc_script
 from hwlib.checks.drawn_devices import read_device_places
 from hwlib.checks.klayout_lvs import lvs_script, write_lvs_script
 from hwlib.checks.lvs_engine import lvs, lvs_beside, open_labelled_layout
-from hwlib.checks.lvs_reference import network_graph, reference_netlist, reference_network, write_reference_spice
+from hwlib.checks.lvs_reference import reference_netlist, write_reference_spice
 
 __all__ = [
     "drc",
@@ -17,11 +17,9 @@ __all__ = [
     "lvs",
     "lvs_beside",
     "lvs_script",
-    "network_graph",
     "open_labelled_layout",
     "read_device_places",
     "reference_netlist",
-    "reference_network",
     "write_drc_script",
     "write_lvs_script",
     "write_lyrdb",

@@ -19,7 +19,7 @@ from hwlib.checks.identify import Lattice, identify, not_among
 from hwlib.checks.layout_view import LayoutView, view_in_bands, view_whole
 from hwlib.checks.locate import Locator
 from hwlib.checks.loose_metal import dangling_ends
-from hwlib.checks.lvs_reference import drawn_parameters, reference_network
+from hwlib.checks.lvs_reference import drawn_parameters
 from hwlib.checks.lvs_report import LvsReport
 from hwlib.checks.source_labels import OddLabels, odd_labels
 from hwlib.checks.strap_check import bare_landings, broken_straps, macro_box
@@ -32,6 +32,7 @@ from hwlib.findings import Finding
 from hwlib.nets import DENDRITE, DRIVE
 from hwlib.network import DW_IN, DW_OUT, Network
 from hwlib.process import Process
+from hwlib.schematic import ideal_network
 
 COMPARED_DEVICES = 10_000  # up to here netlists are also compared as graphs, and loose ends, straps and ends looked at
 WHOLE_DEVICES = 100_000  # larger layouts are read in bands; findings then lie at the first device concerned
@@ -94,7 +95,7 @@ def lvs_beside(
     """
     opened = open_labelled_layout(layout, process, devices=design.topology.devices)
     opened.refuse_for(design.topology.devices)
-    reference = reference_network(design, process)
+    reference = ideal_network(design, process)
     graphs = topology or database is not None or (topology is None and reference.devices <= COMPARED_DEVICES)
     large = reference.devices > WHOLE_DEVICES and not graphs
     view = view_in_bands(opened, -(-reference.devices // BAND_DEVICES)) if large else view_whole(opened)

@@ -1,9 +1,8 @@
-"""The netlist that a design asks for, made from the design alone: for comparison, as SPICE and as a graph."""
+"""The netlist that a design asks for, made from the design alone: for comparison, and as SPICE."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import klayout.db as kdb
 import numpy as np
@@ -16,11 +15,6 @@ from hwlib.schematic import ideal_network
 from hwlib.storage.writing import write_with_library
 
 TOP = "hopfield"
-
-
-def reference_network(design: Design, process: Process) -> Network:
-    """Nets, devices and nominal sizes of a design with perfect wires: device ``post·N + pre``."""
-    return ideal_network(design, process)
 
 
 def drawn_parameters(network: Network, design: Design) -> dict[str, np.ndarray]:
@@ -36,7 +30,7 @@ def drawn_parameters(network: Network, design: Design) -> dict[str, np.ndarray]:
 
 def reference_netlist(design: Design, process: Process) -> kdb.Netlist:
     """A flat KLayout netlist with one circuit, every net named and every net a pin."""
-    network = reference_network(design, process)
+    network = ideal_network(design, process)
     netlist, circuit = kdb.Netlist(), kdb.Circuit()
     made = device_class(process)
     netlist.add(made)
@@ -66,18 +60,3 @@ def write_reference_spice(design: Design, process: Process, path: str | Path) ->
     writer.use_net_names = True
     text = f"{design.name}: reference netlist of process {process.name}"
     return write_with_library(Path(path), lambda p: netlist.write(str(p), writer, text))
-
-
-def network_graph(network: Network) -> Any:
-    """A network as a networkx graph: nodes ``("net", name)`` and ``("device", post, pre)``, edges are terminals."""
-    import networkx as nx
-
-    graph = nx.MultiGraph()
-    graph.add_nodes_from((("net", name) for name in network.net_names), kind="net")
-    node_net = network.node_net[network.terminals]
-    for index, (post, pre) in enumerate(zip(network.post.tolist(), network.pre.tolist(), strict=True)):
-        device = ("device", post, pre)
-        graph.add_node(device, kind="soma" if post == pre else "axon")
-        for terminal, net in zip(TERMINALS, node_net[index], strict=True):
-            graph.add_edge(device, ("net", network.net_names[net]), terminal=terminal)
-    return graph

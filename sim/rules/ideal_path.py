@@ -45,17 +45,6 @@ class IdealPath:
     bits: np.ndarray
 
 
-def ideal_path(network: Network, protocol: Protocol, states: int) -> IdealPath:
-    """Follow one trial on ideal wires, load phase included.
-
-    Args:
-        network: ideal or extracted; its wires are left out.
-        protocol: the trial; V_DW is to suit ideal wires.
-        states: how many of the convergence phase to keep, at least 2.
-    """
-    return IdealWires(network, protocol).path(protocol.start, states)
-
-
 class IdealWires:
     """A network on ideal wires, for one trial after the other.
 

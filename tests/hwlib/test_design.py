@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hwlib.design import Design, load_design
-from hwlib.device import Device, pillar_conductance
+from hwlib.device import Device
 from hwlib.errors import LONGEST_LINE, InputError
 from hwlib.storage.yaml_text import yaml_text
 from hwlib.weights import stored_patterns, weight_levels
@@ -49,13 +49,6 @@ def test_given_resistances_override():
     device = Device(r_parallel=700.0, r_antiparallel=900.0)
     assert (device.r_p, device.r_ap) == (700.0, 900.0)
     assert Device(r_parallel=700.0).r_ap == pytest.approx(2800.0)
-
-
-@pytest.mark.parametrize(
-    ("q", "expected"), [(0.0, 1 / 2000), (40e-9, 1 / 2000), (45e-9, 0.25 / 500 + 0.75 / 2000), (60e-9, 1 / 500)]
-)
-def test_pillar_conductance_is_area_weighted(q, expected):
-    assert pillar_conductance(q, 100e-9, 20e-9, 50e-9, 500, 2000) == pytest.approx(expected, rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize(

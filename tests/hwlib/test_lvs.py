@@ -7,7 +7,7 @@ import klayout.db as kdb
 import numpy as np
 import pytest
 
-from hwlib.checks import graph_comparison, lvs, lvs_beside, lvs_engine, reference_network
+from hwlib.checks import graph_comparison, lvs, lvs_beside, lvs_engine
 from hwlib.checks.layout_view import view_in_bands, view_whole
 from hwlib.checks.locate import Locator
 from hwlib.checks.lvs_engine import Comparison
@@ -16,6 +16,7 @@ from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
 from hwlib.errors import InputError
 from hwlib.process import load_process
+from hwlib.schematic import ideal_network
 from hwlib.weights import weight_levels
 from tests.support.drawn_network import ONE_SIDE, PX, PY, draw_network, place_nm
 
@@ -266,7 +267,7 @@ def _one_contact(draw, top):
 @pytest.mark.parametrize(("bands", "workers"), [(2, 2), (3, 1), (5, 3)])
 @pytest.mark.parametrize("change", [None, _short_columns, _cut_column, _no_vias, _one_contact])
 def test_reading_in_bands_finds_the_same(change, bands, workers):
-    reference = reference_network(FIVE, EBEAM)
+    reference = ideal_network(FIVE, EBEAM)
     found = []
     for read in (view_whole, lambda drawing: view_in_bands(drawing, bands, workers=workers)):
         draw = draw_network(FIVE)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from hwlib.checks import lvs, network_graph, reference_netlist, reference_network
+from hwlib.checks import lvs, reference_netlist
 from hwlib.checks.connectivity import Extracted
 from hwlib.checks.device_table import device_table
 from hwlib.checks.identify import not_among
@@ -16,7 +16,9 @@ from hwlib.checks.lvs_reference import write_reference_spice
 from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
 from hwlib.nets import RAIL
+from hwlib.network import TERMINALS
 from hwlib.process import load_process
+from hwlib.schematic import ideal_network
 from hwlib.weights import weight_levels
 from tests.support.drawn_network import ONE_SIDE, PX, PY, Drawing, draw_network
 
@@ -51,9 +53,19 @@ def test_devices_are_measured_alike_in_every_orientation(angle, mirror):
     assert table.place[0] * 1000 == pytest.approx(np.array([(p.x, p.y) for p in points]))
 
 
+def network_graph(network):
+    """Nodes ``("net", name)`` and ``("device", post, pre)``, edges are terminals."""
+    graph = nx.MultiGraph()
+    nets = np.array(network.net_names)[network.node_net[network.terminals]]
+    for post, pre, ends in zip(network.post.tolist(), network.pre.tolist(), nets.tolist(), strict=True):
+        for terminal, net in zip(TERMINALS, ends, strict=True):
+            graph.add_edge(("device", post, pre), ("net", net), terminal=terminal)
+    return graph
+
+
 def test_the_reference_is_what_the_design_says():
     """Against the paper's circuit written out again: axon (pre → post) and soma, net by net."""
-    network = reference_network(FIVE, EBEAM)
+    network = ideal_network(FIVE, EBEAM)
     graph, levels = network_graph(network), weight_levels(FIVE)
     ends = {
         (device[1], device[2], data["terminal"]): net[1]

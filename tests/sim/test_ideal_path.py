@@ -14,7 +14,11 @@ from sim.rules import ideal_path as module
 from sim.rules import operating_point_report, rest_states
 from sim.rules.cases import Cases, Limits
 from sim.rules.drive_path import FEW, STATES, drive_path, ideal_paths, same_way
-from sim.rules.ideal_path import ideal_path
+from sim.rules.ideal_path import IdealWires
+
+
+def ideal_path(network, protocol, states):
+    return IdealWires(network, protocol).path(protocol.start, states)
 
 
 def made(seed, n=9, ohm=0.0, **point):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import sim
-from hwlib.device import pillar_conductance
 from hwlib.schematic import ideal_network
 from sim.dynamics import Kinematic
 from sim.protocol import Protocol
@@ -54,6 +53,21 @@ def test_wall_crosses_50_nm_at_10_uA_in_the_closed_forms_time(engine):
     np.testing.assert_allclose(result.soma_current.values[loading], 10e-6, rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("q", "expected"), [(0.0, 1 / 2000), (40e-9, 1 / 2000), (45e-9, 0.25 / 500 + 0.75 / 2000), (60e-9, 1 / 500)]
+)
+def test_pillar_conductance_is_area_weighted(q, expected):
+    size = {"pillar_width": 20e-9, "pillar_centre": 50e-9, "r_p": 500.0, "r_ap": 2000.0}
+    network = without_leak(2).with_devices(**{name: np.full(4, value) for name, value in size.items()})
+    np.testing.assert_allclose(Pillars.of(network).conductance(np.full(4, q)), expected, rtol=1e-12)
+
+
+def pillar_conductance(q, width, centre, r_p, r_ap):
+    """Of one device, S: its parallel and antiparallel parts by area."""
+    fraction = min(max((q - (centre - width / 2)) / width, 0.0), 1.0)
+    return fraction / r_p + (1 - fraction) / r_ap
+
+
 def test_conductance_is_that_of_one_device_anywhere_on_the_track():
     rng = np.random.default_rng(3)
     network = without_leak(2).with_devices(
@@ -63,7 +77,7 @@ def test_conductance_is_that_of_one_device_anywhere_on_the_track():
     pillars = Pillars.of(network)
     for q in rng.uniform(0, 100e-9, (50, 4)):
         expected = [
-            pillar_conductance(q[k], 100e-9, network.pillar_width[k], network.pillar_centre[k], network.r_p[k],
+            pillar_conductance(q[k], network.pillar_width[k], network.pillar_centre[k], network.r_p[k],
                                network.r_ap[k]) for k in range(4)
         ]  # fmt: skip
         np.testing.assert_allclose(pillars.conductance(q), expected, rtol=1e-13)
