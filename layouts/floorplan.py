@@ -290,13 +290,13 @@ def floorplan(design: Design, process: Process | None = None) -> Floorplan:
     return Floorplan(design, process, _fitting_tile(spec, process), levels[np.ix_(order, order)], style)
 
 
-def refuse_sizes(design: Design, process: Process | None = None) -> None:
+def refuse_sizes(design: Design) -> None:
     """Refuse sizes of device and wires that cannot be drawn, without planning more than one tile.
 
     Raises:
         DimensionError: off the grid, or below what a rule of the process asks for.
     """
-    process = process or design.load_process()
+    process = design.load_process()
     _fitting_tile(_sizes(design, process), process)
 
 

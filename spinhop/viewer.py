@@ -13,10 +13,10 @@ PORT = 8082  # klive's fixed port
 _TIMEOUT = 1.0
 
 
-def is_listening(port: int = PORT) -> bool:
+def is_listening() -> bool:
     """Whether a KLayout with klive answers on this machine."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=_TIMEOUT):
+        with socket.create_connection(("127.0.0.1", PORT), timeout=_TIMEOUT):
             return True
     except OSError:
         return False

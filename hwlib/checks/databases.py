@@ -22,14 +22,13 @@ _CLASSES = b"""\
 
 
 @takes_kinds
-def write_lyrdb(findings: Iterable[Finding], path: str | Path, *, top_cell: str, generator: str = "spinhop") -> Path:
+def write_lyrdb(findings: Iterable[Finding], path: str | Path, *, top_cell: str) -> Path:
     """Write findings of any check as a report database.
 
     Args:
         findings: what was found; a finding without a cell is put on the top cell.
         path: the .lyrdb file.
         top_cell: name of the layout's top cell.
-        generator: what made the database, shown by KLayout.
 
     Returns:
         The path. Categories are check and rule, items carry a box and the message (with measured and required value).
@@ -38,7 +37,7 @@ def write_lyrdb(findings: Iterable[Finding], path: str | Path, *, top_cell: str,
         StorageError: the file cannot be written.
     """
     database = rdb.ReportDatabase("spinhop")
-    database.top_cell_name, database.generator = top_cell, generator
+    database.top_cell_name, database.generator = top_cell, "spinhop"
     cells = {top_cell: database.create_cell(top_cell)}
     categories: dict[str, rdb.RdbCategory] = {}
     for finding in findings:

@@ -57,10 +57,7 @@ def view_whole(drawing: Drawing) -> LayoutView:
     return LayoutView(drawing, table, _texts(table), errors, floating, extracted)
 
 
-def view_in_bands(
-    drawing: Drawing, bands: int, *,
-    workers: int | None = None, progress: Callable[[float], None] | None = None,
-) -> LayoutView:  # fmt: skip
+def view_in_bands(drawing: Drawing, bands: int, *, workers: int | None = None) -> LayoutView:
     """Extract a large layout band by band, which needs a fraction of the memory.
 
     Lines part the layout along its rows. A band has every instance of the top cell that reaches into it, and all
@@ -72,7 +69,6 @@ def view_in_bands(
         drawing: the layout; a cell is added while it is read, and taken away again.
         bands: how many.
         workers: processes that read at a time; None is one per core.
-        progress: called with the fraction done.
     """
     upright, lines = _lines(drawing.top, bands)
     edges = [-np.inf, *lines, np.inf]
@@ -88,13 +84,11 @@ def view_in_bands(
         let_go = _destroy if os.getpid() == here else _NEVER_FREED.append
         return _band(drawing, upright, edges[k], edges[k + 1], let_go)
 
-    for k, band in enumerate(in_processes(read, range(len(edges) - 1), cores() if workers is None else workers)):
+    for band in in_processes(read, range(len(edges) - 1), cores() if workers is None else workers):
         parts.append(band.table)
         texts.append(band.texts)
         errors.update(band.errors)
         floating.update(band.floating)
-        if progress is not None:
-            progress((k + 1) / (len(edges) - 1))
     table, words = _joined(parts, texts)
     names, across = _sorted_words(drawing, table, words)
     boxes = [(message, kdb.DBox.from_s(box)) for message, box in sorted(errors)]

@@ -23,11 +23,8 @@ class DrawnLines(DrawnStyle):
 
     def tracks(self, levels: np.ndarray, joined: np.ndarray) -> int:
         """As many as leave on the west side."""
-        return self.columns_out(levels.shape[1], west=True)
-
-    def columns_out(self, n: int, *, west: bool) -> int:
-        """How many columns' lines leave on a side."""
-        return (n + 1) // 2 if west else n // 2
+        n = levels.shape[1]
+        return sum(self.goes_west(n, column) for column in range(n))
 
     def goes_west(self, n: int, column: int) -> bool:
         """Whether the line of a column leaves on the west side."""

@@ -16,13 +16,12 @@ SEVERITIES = ("error", "warning", "waived")
 MOST_ROWS, MOST_OPEN = 200, 25  # of all findings on the page, the rest is in the JSON files; shown without a click
 
 
-def finding_list(findings: Sequence[Finding], viewed: bool, title: str = "Findings") -> list[Markup]:
+def finding_list(findings: Sequence[Finding], viewed: bool) -> list[Markup]:
     """A section with all findings, errors first; nothing where there are none.
 
     Args:
         findings: in the order of their numbers on the page.
         viewed: whether the page shows the layout, so that there is somewhere to go.
-        title: of the section.
     """
     if not findings:
         return []
@@ -36,7 +35,7 @@ def finding_list(findings: Sequence[Finding], viewed: bool, title: str = "Findin
         parts.append(page.folded(f"{len(rows) - MOST_OPEN} more", more))
     if len(findings) > MOST_ROWS:
         parts.append(page.paragraph(f"… and {len(findings) - MOST_ROWS} more in the JSON files", "soft"))
-    return [page.section(title, *parts, name="findings")]
+    return [page.section("Findings", *parts, name="findings")]
 
 
 def lever_list(findings: Iterable[Finding], step: NextStep | None) -> list[Markup]:

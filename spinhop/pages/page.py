@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from hwlib.errors import harmless
 
 _MANY = 6  # columns that are wider than 500 px
+_BITMAP = 110  # px, the longer side of coloured cells
 
 
 @cache
@@ -146,10 +147,10 @@ def picture(path: Path, caption: str) -> Markup:
     return _part("picture", kind, base64.b64encode(path.read_bytes()).decode(), caption)
 
 
-def bitmap(cells: Sequence[Sequence[str]], caption: str, longest: int = 110) -> Markup:
-    """Coloured cells, row by row, as a picture whose longer side has ``longest`` px."""
+def bitmap(cells: Sequence[Sequence[str]], caption: str) -> Markup:
+    """Coloured cells, row by row, as a small picture."""
     rows, columns = len(cells), len(cells[0])
-    scale = longest / max(rows, columns)
+    scale = _BITMAP / max(rows, columns)
     places = [(x, y, fill) for y, row in enumerate(cells) for x, fill in enumerate(row)]
     return _part("bitmap", rows, columns, round(columns * scale), round(rows * scale), places, caption)
 

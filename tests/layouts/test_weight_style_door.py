@@ -31,9 +31,6 @@ class DrawnWestLines(DrawnLines):
 
     name = "west_lines"
 
-    def columns_out(self, n, *, west):
-        return n if west else 0
-
     def goes_west(self, n, column):
         return True
 
