@@ -100,23 +100,30 @@ def compensate_design(
     source = versions_line()
     comment = f"{path.name} with voltages that make up for its wires, at most {human(limit, 'V')}; {source}"
     made = write_derived(design, out, (table, net_levels_text(weights.net_levels)), fields, comment)
-    rows = [
-        table_row("soma currents: error, rms", OF_IDEAL, [None, weights.before.rms, weights.after.rms]),
-        table_row("soma currents: error, largest", OF_IDEAL, [None, weights.before.largest, weights.after.largest]),
-        table_row("soma currents of the wrong sign", "share", [None, weights.before.turned, weights.after.turned]),
-        table_row("power of all sources, mean of the states", "W", [None, weights.before.power, weights.after.power]),
-    ]
+    found = MadeUp(
+        out, table, _current_rows(weights), weights.at_limit, len(weights.net_levels), len(work.states), verdict=None
+    )  # fmt: skip
     if not compare:
-        return MadeUp(out, table, rows, weights.at_limit, len(weights.net_levels), len(work.states), verdict=None)
+        return found
     plain = ideal_for_task(design, design.load_process())
     verdict = compare_designs(
         [(plain, design), (network, design), (network, made)], COLUMNS, simulate=simulate,
         step=lambda k, n: progress(STEPS[3], k, n),
     )  # fmt: skip
-    rows += verdict.rows
     progress(STEPS[2], 0, 1)
-    rows += work.spread(made, spread, draws, design.seed if seed is None else seed)
-    return MadeUp(out, table, rows, weights.at_limit, len(weights.net_levels), len(work.states), verdict)
+    spread_rows = work.spread(made, spread, draws, design.seed if seed is None else seed)
+    return replace(found, rows=[*found.rows, *verdict.rows, *spread_rows], verdict=verdict)
+
+
+def _current_rows(weights: CompensatedWeights) -> list[dict[str, Any]]:
+    """What the voltages do to the soma currents, and what that costs."""
+    before, after = weights.before, weights.after
+    return [
+        table_row("soma currents: error, rms", OF_IDEAL, [None, before.rms, after.rms]),
+        table_row("soma currents: error, largest", OF_IDEAL, [None, before.largest, after.largest]),
+        table_row("soma currents of the wrong sign", "share", [None, before.turned, after.turned]),
+        table_row("power of all sources, mean of the states", "W", [None, before.power, after.power]),
+    ]
 
 
 def _limit(design: Design, given: float | None) -> float:

@@ -81,12 +81,8 @@ def optimize(
         trials = whole_number(trials, "trials", most=_MOST_DESIGNS)
     if seed is not None:
         seed = whole_number(seed, "seed", least=0, most=LARGEST_SEED)
-    design = read_design(design_path)
-    axes = axes_of(design, str(design_path))
+    design, axes = _read_search(design_path)
     assert design.search is not None
-    if "yield" in design.search.objectives and design.variation is None:
-        needs = f"yield needs a section 'variation'; {see('studies', 'made-chips')}"
-        raise refused_fields(Path(design_path), FieldsError([(("search", "objectives"), needs)]), "design")
     seed = design.seed if seed is None else seed
     wanted = design.search.trials if trials is None else trials
     folder = (Path("searches") / design.name if folder is None else folder).absolute()
@@ -117,6 +113,17 @@ def optimize(
         designs = [_write(folder, base, axes, trial.proposed, design_file(trial)) for trial in front]
         write_front(folder, history.trials, front, axes, design.search.objectives, made)
     return Search(history.trials, front, folder / PAGE, designs)
+
+
+def _read_search(path: Path) -> tuple[Design, list[Axis]]:
+    """A design with a section ``search``, and the axes of that."""
+    design = read_design(path)
+    axes = axes_of(design, str(path))
+    assert design.search is not None
+    if "yield" in design.search.objectives and design.variation is None:
+        needs = f"yield needs a section 'variation'; {see('studies', 'made-chips')}"
+        raise refused_fields(Path(path), FieldsError([(("search", "objectives"), needs)]), "design")
+    return design, axes
 
 
 def _forget_designs(folder: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 import numpy as np
 import xarray as xr
 
@@ -51,24 +54,27 @@ def run(context: Context) -> Result:
             note="the default of designs: the load phase ends when every wall rests, not after 16 ns",
         ),
     ]  # fmt: skip
-    branches = {
-        str(k): NJ * float(v)
-        for k, v in zip(data["source"].values, data["energy_source"].mean("trial").values, strict=True)
-    }
-    sinks = {
-        str(k): NJ * float(v)
-        for k, v in zip(data["sink"].values, data["energy_sink"].mean("trial").values, strict=True)
-    }
     expected = estimate.branches(float(data["time_to_solution"].mean()))
-    rows += [
+    series = {"time": time, "energy": energy, "source": _by_branch(data, "source"), "sink": _by_branch(data, "sink")}
+    return Result([*rows, *_branch_rows(data, expected)], series)
+
+
+def _by_branch(data: xr.Dataset, kind: Literal["source", "sink"]) -> dict[str, float]:
+    """Mean energy in nJ by source or sink."""
+    means = data[f"energy_{kind}"].mean("trial").values
+    return {str(name): NJ * float(mean) for name, mean in zip(data[kind].values, means, strict=True)}
+
+
+def _branch_rows(data: xr.Dataset, expected: Mapping[str, float]) -> list[Row]:
+    """A row per source; ``expected``: by the estimate, J."""
+    return [
         Row(
             f"energy from the {name} sources", "nJ", estimate=NJ * expected[name],
             ideal=statistics.mean(NJ * data["energy_source"].sel(source=name).values),
             note="estimate at our mean time; ideal column: metered",
         )
-        for name in branches
+        for name in data["source"].values.tolist()
     ]  # fmt: skip
-    return Result(rows, {"time": time, "energy": energy, "source": branches, "sink": sinks})
 
 
 def why_less(design: Design) -> str:

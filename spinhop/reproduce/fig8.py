@@ -84,49 +84,30 @@ def _rows(weights: np.ndarray, series: dict[str, Any]) -> list[Row]:
     from_ours = Interval(*(t * NJ * float(energy(t / NS)) for t in time))
     return [
         compared(
-            "W of the least energy-delay product",
-            "V",
-            0.04,
-            ideal=Interval(*series["least"]),
-            tolerance=0.0,
+            "W of the least energy-delay product", "V", 0.04, ideal=Interval(*series["least"]), tolerance=0.0,
             note="authors' estimate at our mean times; interval over resampled trials, alike at every W",
         ),
         compared(
-            "energy-delay product at W = 0.04 V",
-            "aJ·s",
-            160.0,
-            estimate=published * _PAPER_TIME,
-            ideal=from_ours,
+            "energy-delay product at W = 0.04 V", "aJ·s", 160.0, estimate=published * _PAPER_TIME, ideal=from_ours,
             note="printed as 0.16 aJ·s, must read 0.16 fJ·s; ideal column: the estimate at our mean time",
         ),
         Row("energy-delay product at W = 0.04 V, metered", "aJ·s", ideal=exact(series["edp_metered"][at])),
         compared(
-            "mean time at W = 0.04 V",
-            "ns",
-            _PAPER_TIME,
-            ideal=time,
-            tolerance=TIME_TOLERANCE,
+            "mean time at W = 0.04 V", "ns", _PAPER_TIME, ideal=time, tolerance=TIME_TOLERANCE,
             note="the caption says median; only the mean gives the paper's numbers",
         ),
         Row("median time at W = 0.04 V", "ns", ideal=Interval(*series["median"][at])),
         compared(
-            "energy at W = 0.04 V",
-            "nJ",
-            1.525,
-            estimate=published,
-            ideal=metered,
+            "energy at W = 0.04 V", "nJ", 1.525, estimate=published, ideal=metered, reason=why_less(design),
             note="estimate with V_C = 0.25 V; with 0.1 V it gives 1.525 nJ; ideal column: metered",
-            reason=why_less(design),
         ),
         Row("W of the least energy-delay product at the median time", "V", ideal=exact(best["median"])),
         Row("W of the least metered energy-delay product", "V", ideal=exact(best["metered"])),
         Row(
-            "bit accuracy at the lowest W",
-            "%",
-            ideal=exact(PERCENT * series["accuracy"][0]),
+            "bit accuracy at the lowest W", "%", ideal=exact(PERCENT * series["accuracy"][0]),
             note=f"W = {weights[0]:g} V",
         ),
-    ]
+    ]  # fmt: skip
 
 
 TASK = PaperTask("weights", "The weight voltage (Fig. 8)", run)

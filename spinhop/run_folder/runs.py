@@ -237,32 +237,30 @@ def open_run(
 
         check_name(engine)
     parasitics = None if spef is None else _parasitics(spef, design, process)
-    drawing = None
-    if layout is not None and to_check:
-        from hwlib.checks import open_labelled_layout
-
-        drawing = open_labelled_layout(layout, process, top=top, devices=design.topology.devices)
-    elif layout is not None:
-        from hwlib.drawing.reader import open_layout
-
-        drawing = open_layout(layout, process, top=top, devices=design.topology.devices)
+    drawing = None if layout is None else _opened(layout, design, process, top, to_check)
     made_of = [source] if isinstance(source, Path) else referred_paths(design)
     folder = out or run_folder(design.name, made_of)
     with hold(folder, (COPIES,), _refuse_foreign):
-        manifest = read_manifest(folder) or {}  # of a new folder, and of a run that ended before it had any
-        if manifest.get("design", design.name) != design.name and is_of_others(folder, manifest, made_of):
-            raise InputError(
-                f"{folder}: run folder of another design, {shown(manifest['design'])}, not of {shown(design.name)}; "
-                "choose another with --out"
-            )
-        manifest.update(format=FORMAT, design=design.name, seed=design.seed, versions=versions())
-        if all(real_path(file) != real_path(folder / RESOLVED) for file in made_of):  # which says nothing new
-            manifest["sources"] = sources(folder, made_of)
-        manifest.setdefault("stages", {})
+        manifest = _manifest_of(design, folder, made_of)
         run = Run(folder, design, process, layout, top, parasitics, engine, manifest=manifest, drawing=drawing)
         run.save()  # before anything else, so that the folder is known for one of a run however soon this one ends
         run.resolved = write_inputs(folder, None if isinstance(source, Design) else source, design, process)
         yield run
+
+
+def _manifest_of(design: Design, folder: Path, made_of: list[Path]) -> dict[str, Any]:
+    """The folder's manifest, brought up to date for a design that is made of some files."""
+    manifest = read_manifest(folder) or {}  # of a new folder, and of a run that ended before it had any
+    if manifest.get("design", design.name) != design.name and is_of_others(folder, manifest, made_of):
+        raise InputError(
+            f"{folder}: run folder of another design, {shown(manifest['design'])}, not of {shown(design.name)}; "
+            "choose another with --out"
+        )
+    manifest.update(format=FORMAT, design=design.name, seed=design.seed, versions=versions())
+    if all(real_path(file) != real_path(folder / RESOLVED) for file in made_of):  # which says nothing new
+        manifest["sources"] = sources(folder, made_of)
+    manifest.setdefault("stages", {})
+    return manifest
 
 
 def tell_inputs(run: Run) -> None:
@@ -320,6 +318,17 @@ def refuse_unused(
         raise InputError(f"{spef}: parasitics are of drawn wires; leave out --ideal or --spef")
     if not ideal and engine == "ideal":
         raise InputError("engine: 'ideal' simulates perfect wires alone; give --ideal too, or engine auto")
+
+
+def _opened(layout: Path, design: Design, process: Process, top: str | None, to_check: bool) -> Drawing:
+    """A layout in place of a drawn one; where it is to be checked, one that has the labels for that."""
+    if to_check:
+        from hwlib.checks import open_labelled_layout
+
+        return open_labelled_layout(layout, process, top=top, devices=design.topology.devices)
+    from hwlib.drawing.reader import open_layout
+
+    return open_layout(layout, process, top=top, devices=design.topology.devices)
 
 
 def _check_layout_name(layout: Path) -> None:

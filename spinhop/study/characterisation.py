@@ -86,12 +86,7 @@ def characterise(
     if design.variation is not None:
         raise InputError(f"{design_path}: has a section 'variation'; spinhop yield tells what made chips do")
     folder = Path("characterisations") / design.name if folder is None else Path(folder)
-    warm = _temperatures(design, temperatures)
-    if warm[-1] is not None:
-        try:
-            whole_design(design, {_TEMPERATURE: warm[-1]})
-        except ValueError as error:
-            raise InputError(f"{design_path}: operating_point: {str(error).splitlines()[0]}") from None
+    warm = _temperatures(design_path, design, temperatures)
     stated, factors = _in_range(v_dw, "v_dw", _VOLTS), _factors(supplies)
     own = own_v_dw(design, wires)
     volts = sorted({own, *(stated or [own * factor for factor in factors])})
@@ -133,11 +128,17 @@ def _each_once(numbers: list[float], name: str) -> list[float]:
     return numbers
 
 
-def _temperatures(design: Design, given: Sequence[float | str]) -> list[float | None]:
+def _temperatures(path: str | Path, design: Design, given: Sequence[float | str]) -> list[float | None]:
     """Ascending, the design's own among them where it states one; None: walls do not move at random."""
     own = design.operating_point.temperature
-    found = set(_in_range(given, "temperature", _KELVIN)) | ({own} if own is not None else set())
-    return [*sorted(found)] if found else [None]
+    found = sorted(set(_in_range(given, "temperature", _KELVIN)) | ({own} if own is not None else set()))
+    if not found:
+        return [None]
+    try:
+        whole_design(design, {_TEMPERATURE: found[-1]})
+    except ValueError as error:
+        raise InputError(f"{path}: operating_point: {str(error).splitlines()[0]}") from None
+    return [*found]
 
 
 def _table(folder: Path, field: str, own: tuple[float, float | None]) -> tuple[dict[str, Column], list[Row]]:
