@@ -1,9 +1,10 @@
-"""Which energies a circuit of resistors can have taken."""
+"""Where energy comes from and goes to, and which energies a circuit of resistors can have taken."""
 
 from __future__ import annotations
 
 import numpy as np
 
+SOURCES, SINKS = ("weight", "vdw", "load"), ("pillar", "track", "wire")  # kinds, as results name and order them
 BALANCE = 1e-3  # of all energy that goes around; trials of circuit simulators keep it to 1e-4, engines to rounding
 
 

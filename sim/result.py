@@ -14,12 +14,11 @@ from hwlib.node_names import netlist_nodes
 from hwlib.quantities import whole_number
 from hwlib.storage.made_with import versions, versions_line
 from sim.dynamics import WallDynamics, law_of
+from sim.energies import SINKS, SOURCES
 from sim.protocol import OFF_BELOW, ON_ABOVE, Protocol
 from sim.trial_parameters import operating_point_text, trial_coordinates
 from sim.walls import Pillars
 
-SOURCES = ("weight", "vdw", "load")
-SINKS = ("pillar", "track", "wire")
 UNDECIDED = -1
 EVENT_KINDS = ("begin", "start", "stop", "turn", "enter", "leave", "release", "bend", "end")
 _MOST_SAMPLES = 1_000_000_000  # that can be asked for; fewer fit

@@ -13,6 +13,7 @@ from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.schematic import ideal_network
 from hwlib.storage.writing import write_atomic
+from sim.energies import SINKS, SOURCES
 from spinhop.check_stages import read_checks
 from spinhop.pages import page
 from spinhop.pages.finding_list import finding_list, lever_list
@@ -32,7 +33,6 @@ from spinhop.picture_stages import LAYOUT_PICTURE, NEURON_PICTURE
 from spinhop.run_folder.artefacts import COMPILING, NETWORK, PARASITICS, read_own_network, task_file
 from spinhop.run_folder.inputs import RESOLVED
 from spinhop.run_folder.manifest import known_files, read_manifest
-from spinhop.run_folder.result_files import SINKS, SOURCES
 from spinhop.run_folder.stored_results import StoredResults
 from spinhop.verdicts.next_step import next_step
 from spinhop.verdicts.read_function import read_function, why_not_extracted

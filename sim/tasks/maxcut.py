@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from hwlib.network import Network
     from hwlib.process import Process
+    from sim.engines import Progress
     from sim.protocol import Protocol
-    from sim.tasks.setup import Progress
 
 ASYMMETRY = 1.05  # the paper's excess of connected over unconnected weights
 Mapped = Literal["paper", "balanced", "degree", "zero_sum"]

@@ -12,12 +12,12 @@ from hwlib.design import Design
 from hwlib.network import Network
 from hwlib.process import Process
 from hwlib.weights import hebbian
-from sim.engines import DEFAULT_TOLERANCE
+from sim.engines import DEFAULT_TOLERANCE, Progress
 from sim.set_point import protocol_on
 from sim.simulate import run_batch
 from sim.tasks.images import distort
 from sim.tasks.scores import score
-from sim.tasks.setup import Progress, free_network
+from sim.tasks.setup import free_network
 
 
 def random_recall(

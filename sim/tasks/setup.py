@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from hwlib.design import Design
@@ -15,9 +13,7 @@ from hwlib.schematic import ideal_network
 from hwlib.weight_styles import LINES, MAX_RAILS, RAILS, rail_levels
 
 PAPER_LOAD = 16e-9  # s: load phase of the authors' programs at V_C = 0.1 V
-MAX_FREE_NEURONS = 256  # networks whose every weight is a net of its own
-
-Progress = Callable[[float, int], None]
+MAX_FREE_NEURONS = LINES.most_neurons  # networks whose every weight is a net of its own
 
 
 def paper_design(

@@ -10,6 +10,7 @@ import numpy as np
 
 from hwlib.errors import InputError, shown
 from hwlib.storage.netcdf import Wanted, read_netcdf
+from sim.energies import SINKS, SOURCES, impossible_energies
 from spinhop.run_folder.trial_consistency import IDEAL_WIRES, impossible_trial
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from hwlib.design import Design
     from sim.tasks.kinds import RunTask
 
-SOURCES, SINKS = ("weight", "vdw", "load"), ("pillar", "track", "wire")
 _NAMES = {"source": Wanted(("source",), "U"), "sink": Wanted(("sink",), "U")}
 _ONE, _EACH = Wanted(()), Wanted(("trial",), "b")
 TRIAL = {
@@ -139,8 +139,6 @@ def read_task(path: Path, kind: str, design: Design | None = None, *, shown: boo
 
 def _unphysical(found: xr.Dataset) -> str:
     """What of times and energies no trial can have; empty where all is possible."""
-    from sim.energies import impossible_energies
-
     for name in ("time_load", "time_convergence", "time_to_solution"):
         if name in found and (found[name].values < 0).any():
             return f"{name} is negative"

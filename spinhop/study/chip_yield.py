@@ -15,6 +15,7 @@ from scipy import stats
 from hwlib.argument_kinds import takes_kinds
 from hwlib.errors import InputError
 from hwlib.quantities import plain_number, whole_number
+from sim.tasks.statistics import LEVEL
 from spinhop.pages.docs_links import see
 from spinhop.run_folder.inputs import read_design
 from spinhop.runtime.executor import check_workers, executor
@@ -25,7 +26,6 @@ from spinhop.study.study_fields import MOST_POINTS, AxisRange, study_of
 from spinhop.study.study_store import StudyStore, rows_of
 from spinhop.study.sweep_runner import StudyPlan, held_store
 
-LEVEL = 0.95
 _ROUND = 16  # chips between two looks at the precision, whatever the number of workers
 BROKEN_RULES = (RULES_BROKEN, DRAWING_ERRORS)
 HOLDS = -1e-9  # margin: a limit met exactly holds

@@ -11,7 +11,8 @@ import numpy as np
 
 from hwlib.errors import cut
 from hwlib.quantities import printed
-from spinhop.run_folder.result_files import SOURCES, read_trial
+from sim.energies import SOURCES
+from spinhop.run_folder.result_files import read_trial
 
 if TYPE_CHECKING:
     import xarray as xr
