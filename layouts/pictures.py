@@ -21,6 +21,7 @@ from hwlib.storage.writing import write_atomic
 if TYPE_CHECKING:
     import klayout.lay as lay
     import numpy as np
+    from matplotlib.axes import Axes
 
 Window = tuple[float, float, float, float]
 MOST_LABELS = 40  # shown unless more are asked for
@@ -65,17 +66,7 @@ def render(
     if box.width() <= 0 or box.height() <= 0:
         raise InputError(f"{name}: nothing to draw in the window {window}")
     figure, axes = _figure(box.width() * um, box.height() * um, inches)
-    drawn = {
-        name: index for name, layer in process.layers.items() if (index := layout.find_layer(*layer.gds)) is not None
-    }
-    shapes = {name: top.begin_shapes_rec_touching(index, box) for name, index in drawn.items()}
-    if sum(sum(1 for _ in islice(found.dup().each(), MOST_POLYGONS + 1)) for found in shapes.values()) > MOST_POLYGONS:
-        _paint(axes, layout, process, list(drawn), kdb.DBox(box) * um)
-    else:
-        for name, found in shapes.items():
-            polygons = _polygons(found, box, um)
-            if polygons:
-                _fill(axes, name, process.layers[name], polygons)
+    _draw(axes, layout, process, box)
     margin = 0.02 * max(box.width(), box.height()) * um  # keeps labels at the edges whole
     axes.set_xlim(box.left * um - margin, box.right * um + margin)
     axes.set_ylim(box.bottom * um - margin, box.top * um + margin)
@@ -86,6 +77,22 @@ def render(
     _notes(axes, places)
     _finish(axes, title)
     return write_atomic(Path(png_path), lambda p: figure.savefig(p, format="png", metadata={"Software": None}))
+
+
+def _draw(axes: Axes, layout: kdb.Layout, process: Process, box: kdb.Box) -> None:
+    """What the layers have in the box: as polygons, or painted by KLayout where they are many."""
+    um = layout.dbu
+    drawn = {
+        name: index for name, layer in process.layers.items() if (index := layout.find_layer(*layer.gds)) is not None
+    }
+    shapes = {name: layout.top_cell().begin_shapes_rec_touching(index, box) for name, index in drawn.items()}
+    if sum(sum(1 for _ in islice(found.dup().each(), MOST_POLYGONS + 1)) for found in shapes.values()) > MOST_POLYGONS:
+        _paint(axes, layout, process, list(drawn), kdb.DBox(box) * um)
+        return
+    for name, found in shapes.items():
+        polygons = _polygons(found, box, um)
+        if polygons:
+            _fill(axes, name, process.layers[name], polygons)
 
 
 def _corners(given: Window, name: str) -> Window:
@@ -126,7 +133,7 @@ def _layout_of(source: LayoutSource) -> tuple[kdb.Layout, str]:
     return with_one_top(read_layout(source), str(source)), str(source)
 
 
-def _marks(axes, marks: Sequence[Window], least: float) -> None:
+def _marks(axes: Axes, marks: Sequence[Window], least: float) -> None:
     from matplotlib.patches import Rectangle
 
     for left, bottom, right, top in ((1e6 * v for v in mark) for mark in marks):
@@ -135,7 +142,7 @@ def _marks(axes, marks: Sequence[Window], least: float) -> None:
             axes.add_patch(Rectangle(at, *size, fill=False, edgecolor=color, linewidth=width, zorder=10))
 
 
-def _notes(axes, notes: Mapping[str, tuple[float, float]]) -> None:
+def _notes(axes: Axes, notes: Mapping[str, tuple[float, float]]) -> None:
     for text, (x, y) in notes.items():
         axes.annotate(
             text.strip(), (1e6 * x, 1e6 * y), fontsize=9, ha="center", va="center", zorder=11,
@@ -153,7 +160,7 @@ def _polygons(shapes: kdb.RecursiveShapeIterator, box: kdb.Box, um: float) -> li
     return hulls
 
 
-def _paint(axes, layout: kdb.Layout, process: Process, names: Sequence[str], box: kdb.DBox) -> None:
+def _paint(axes: Axes, layout: kdb.Layout, process: Process, names: Sequence[str], box: kdb.DBox) -> None:
     """Lay KLayout's rendering of each layer over those below, in the colours of a picture of outlines."""
     import klayout.lay as lay
     import numpy as np
@@ -212,7 +219,7 @@ def _opacity(name: str, layer: Layer) -> float:
     return 0.0 if name in _NO_LEGEND else {"conductor": 0.45, "marker": 0.25, "via": 0.95}.get(layer.kind, 0.7)
 
 
-def _fill(axes, name: str, layer: Layer, polygons: list[list[tuple[float, float]]]) -> None:
+def _fill(axes: Axes, name: str, layer: Layer, polygons: list[list[tuple[float, float]]]) -> None:
     from matplotlib.collections import PolyCollection
 
     drawn = PolyCollection(
@@ -223,7 +230,7 @@ def _fill(axes, name: str, layer: Layer, polygons: list[list[tuple[float, float]
     _legend(axes, name, layer)
 
 
-def _legend(axes, name: str, layer: Layer) -> None:
+def _legend(axes: Axes, name: str, layer: Layer) -> None:
     from matplotlib.patches import Rectangle
 
     if name not in _NO_LEGEND:
@@ -245,7 +252,7 @@ def _texts(source: LayoutSource, layout: kdb.Layout, process: Process, box: kdb.
     return found
 
 
-def _labels(axes, texts: Sequence[tuple[str, kdb.Point]], um: float) -> None:
+def _labels(axes: Axes, texts: Sequence[tuple[str, kdb.Point]], um: float) -> None:
     for text, at in texts:
         axes.annotate(
             _plain(text), (at.x * um, at.y * um), fontsize=6.5, ha="center", va="center", clip_on=True,
@@ -266,7 +273,7 @@ def _each(iterator: kdb.RecursiveShapeIterator):
         iterator.next()
 
 
-def _finish(axes, title: str) -> None:
+def _finish(axes: Axes, title: str) -> None:
     axes.set_xlabel("µm")
     axes.set_ylabel("µm")
     if title:

@@ -152,18 +152,27 @@ def solve(
     design = design or paper_design(n)
     process = process or design.load_process()
     network = network or free_network(design, process, levels[0])
-    if network.neurons != n:
-        raise InputError(f"maxcut: the graph has {n} nodes, the network {network.neurons} neurons")
-    programmed = network.weight_levels()
-    if programmed is not None and any(abs(programmed - each).max() > 1e-6 for each in levels):
-        raise InputError("maxcut: the network's weight rails are programmed to other weights; use weight_style lines")
-    on_lines = programmed is None
+    on_lines = _has_lines(network, levels)
     point = protocol_on(network, design, process, start=None, levels=levels[0] if on_lines else None)
     protocols = [replace(point, levels=each if on_lines else None) for each in levels]
     held = DEFAULT_TOLERANCE if tolerance is None else tolerance
     result = run_batch(network, protocols, engine=engine, tolerance=held, progress=progress)
     _add_cuts(result, graphs)
     return result
+
+
+def _has_lines(network: Network, levels: list[np.ndarray]) -> bool:
+    """Whether a network takes its weights from lines, not from rails.
+
+    Raises:
+        InputError: a network of another size, or rails with other weights.
+    """
+    if network.neurons != len(levels[0]):
+        raise InputError(f"maxcut: the graph has {len(levels[0])} nodes, the network {network.neurons} neurons")
+    programmed = network.weight_levels()
+    if programmed is not None and any(abs(programmed - each).max() > 1e-6 for each in levels):
+        raise InputError("maxcut: the network's weight rails are programmed to other weights; use weight_style lines")
+    return programmed is None
 
 
 def _add_cuts(result: xr.Dataset, graphs: Sequence[Any]) -> None:

@@ -33,7 +33,7 @@ from sim.engines.layout.partition.blocks import INTERFACE, ROW, SOURCE, STATIC, 
 from sim.engines.layout.partition.bundles import make_bundles
 from sim.engines.layout.partition.drafts import Draft, draft_blocks, no_blocks
 from sim.engines.layout.partition.made_before import MadeBefore
-from sim.engines.layout.partition.reduction import PILLAR, TRACK
+from sim.engines.layout.partition.reduction import PILLAR, TRACK, CircuitEdges
 
 _NO_LEAK = 1e-14  # of a node's conductance: less is rounding
 
@@ -112,9 +112,6 @@ def build_plan(structure: Structure, before: MadeBefore) -> Plan:
                 first_block=first, first_group=-(-first // TOGETHER), first_dirty=len(coupled.work) - 1
             )
     single, coupled = single or no_single(network.devices), coupled or no_coupled(network.devices)
-    series = np.zeros(network.devices)
-    pillar = edges.kind == PILLAR
-    series[wall_of[edges.device[pillar]]] = edges.ohm[pillar]
     return Plan(
         row_program=rows.program,
         rows=row_part,
@@ -126,9 +123,17 @@ def build_plan(structure: Structure, before: MadeBefore) -> Plan:
         source_node=source_node,
         node_ref=node_ref,
         node_slot=node_slot,
-        series=series,
+        series=_series(edges, wall_of),
         pillar_group=_pillar_groups(network.devices, interface, row_part, single, coupled),
     )
+
+
+def _series(edges: CircuitEdges, wall_of: np.ndarray) -> np.ndarray:
+    """Wire in series with each wall's pillar in Ω, shape (walls,)."""
+    series = np.zeros(len(wall_of))
+    pillar = edges.kind == PILLAR
+    series[wall_of[edges.device[pillar]]] = edges.ohm[pillar]
+    return series
 
 
 def _pillar_groups(
