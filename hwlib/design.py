@@ -115,10 +115,8 @@ class Design(StrictModel):
     @classmethod
     def _known_process(cls, value: str, info: ValidationInfo) -> str:
         if value not in preset_names() and not value.endswith((".yaml", ".yml")):
-            raise ValueError(
-                f"unknown preset {shown(value)}; allowed: {', '.join(preset_names())}, or a .yaml file beside "
-                "the design"
-            )
+            allowed = f"{', '.join(preset_names())}, or a .yaml file beside the design"
+            raise ValueError(f"unknown preset {shown(value)}; allowed: {allowed}")
         return value
 
     @model_validator(mode="after")
@@ -198,8 +196,12 @@ class Design(StrictModel):
         if made_up is not None and made_up.weights_file is not None:
             made_up = made_up.model_copy(update={"weights_file": names[made_up.weights_file]})
         update = {"process": process, "network": network, "task": task, "compensation": made_up}
-        copy = self.model_copy(update=update)
-        copy._folder = folder.resolve()
+        return self.model_copy(update=update).placed(folder.resolve())
+
+    def placed(self, folder: Path, process: Process | None = None) -> Design:
+        """The same design with relative paths from a folder, and a process that was read elsewhere."""
+        copy = self.model_copy()
+        copy._folder, copy._process = folder, process or copy._process
         return copy
 
     def weight_levels(self) -> np.ndarray:
@@ -371,8 +373,7 @@ def load_design(path: str | Path) -> Design:
         InputError: one line with file, line, field, what was found and what is allowed.
     """
     path = Path(path)
-    design = load_model(path, Design, "design")
-    design._folder = path.resolve().parent
+    design = load_model(path, Design, "design").placed(path.resolve().parent)
     wrong: list[str] = []
     of_fields: tuple[str, ...] = ()  # with the lines of the file
     if design.from_files:

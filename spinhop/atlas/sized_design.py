@@ -76,9 +76,7 @@ def sized(base: Design, process: str, style: str, neurons: int) -> Design:
         data["task"]["time_limit"] *= longer
         if not isinstance(data["operating_point"]["load"], str):
             data["operating_point"]["load"] *= longer
-    design = Design.model_validate(data)
-    design._folder = base._folder
-    return design
+    return Design.model_validate(data).placed(base.folder)
 
 
 def slowed(design: Design, network: Network, curve: Curve) -> tuple[Design, Network]:

@@ -56,9 +56,7 @@ def design_of(data: dict[str, Any], like: Design) -> Design:
     Raises:
         ValueError: the values do not go together.
     """
-    design = Design.model_validate(data, context={"unread": True})
-    design._folder = like._folder
-    return design
+    return Design.model_validate(data, context={"unread": True}).placed(like.folder)
 
 
 def read_field(design: Design, path: str, value: Any, *, in_file: bool = True) -> Any:
@@ -220,12 +218,12 @@ def whole_design(base: Design, values: Mapping[str, Any]) -> Design:
         if design.from_files:
             design = completed(design)
         if design.process == base.process:
-            design._process = base.load_process()
+            design = design.placed(base.folder, base.load_process())
         if of_process:
             fields = design.load_process().model_dump(exclude_none=True)
             for path, value in of_process.items():
                 set_field(fields, path, value)
-            design._process = Process.model_validate(fields)
+            design = design.placed(base.folder, Process.model_validate(fields))
         if design.device.dynamics != Dynamics():
             from sim.dynamics import resolved
 

@@ -99,10 +99,9 @@ def characterise(
     if warm != [None]:
         axes[_TEMPERATURE] = [kelvin for _, kelvin in points]
     study = study_of(
-        design_path, name=design.name, design=Path(design_path).name, wires=wires, rules=True, trials=trials,
-        method="list", axes=axes,
+        design_path, design.folder, as_run=True, name=design.name, design=Path(design_path).name, wires=wires,
+        rules=True, trials=trials, method="list", axes=axes,
     )  # fmt: skip
-    study._folder, study._as_run = design.folder, True
     done = sweep(study, folder, workers=workers, scheduler=scheduler, fresh=fresh, progress=progress)
     columns, rows = _table(done.folder, field, (own, design.operating_point.temperature))
     files = write_table(done.folder, design, wires, columns, rows)

@@ -152,10 +152,9 @@ def _plan(
     rows = max(chips, rows_of(folder))  # chips that are stored stay, also where fewer are asked for
     axis = AxisRange(low=0, high=rows - 1, count=rows) if rows > 1 else (0,)
     study = study_of(
-        design_path, name=design.name, design=design_path.name, wires=wires, rules=True, trials=trials,
+        design_path, design.folder, name=design.name, design=design_path.name, wires=wires, rules=True, trials=trials,
         axes={"variation.chip": axis},
     )  # fmt: skip
-    study._folder = design.folder
     return StudyPlan(study, str(design_path), folder)
 
 

@@ -115,8 +115,7 @@ class PointEvaluator:
         self._folder, self._files = Path(context["folder"]), context["files"]
         self._refuse_changed(self._files)
         design = Design.model_validate(context["design"], context={"unread": True})
-        design._folder = self._folder
-        design._process = Process.model_validate(context["process"])
+        design = design.placed(self._folder, Process.model_validate(context["process"]))
         self._base = completed(design) if design.from_files else design
         self._own = files_of(design)
         self._wires, self._rules = context["wires"], context["rules"]

@@ -141,14 +141,22 @@ class StudyFields(StrictModel):
         return inside(self.folder, self.design, "design")
 
 
-def study_of(where: object, **fields: Any) -> StudyFields:
+def study_of(where: object, folder: Path, *, as_run: bool = False, **fields: Any) -> StudyFields:
     """A study whose fields a user gave otherwise than in a file.
+
+    Args:
+        where: named in messages.
+        folder: as of ``StudyFields.folder``.
+        as_run: as of ``StudyFields.as_run``.
+        fields: of the study.
 
     Raises:
         InputError: one line with the field.
     """
     try:
-        return StudyFields.model_validate(fields)
+        study = StudyFields.model_validate(fields)
+        study._folder, study._as_run = folder, as_run
+        return study
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))

@@ -176,7 +176,7 @@ def test_an_atlas_says_what_each_size_says(rough, tmp_path):
     """The edge of every rule, judged again size by size."""
     folder, found, seen = rough
     base = Design.model_validate(BASE.model_dump() | {"process": "rough.yaml"}, context={"unread": True})
-    base._folder = folder
+    base = base.placed(folder)
     one, two = found.rows
     assert (one["s"], two["s"]) == (1.0, 2.0) and one["works_below"] < two["works_below"]
     assert two["scaled_wires"] == one["works_below"] == one["scaled_wires"], "the similarity law"

@@ -59,14 +59,15 @@ def test_numbers_are_those_of_the_simulation(tmp_path):
             name="small", process="copper_thick", network={"neurons": 3}, task={"trials": 2}, seed=seed,
             operating_point={"weight": 0.08},
         )  # fmt: skip
-        design._process = type(load_process("ebeam")).model_validate(process)
-        network = ideal_network(design, design._process)
+        changed = type(load_process("ebeam")).model_validate(process)
+        design = design.placed(design.folder, changed)
+        network = ideal_network(design, changed)
         assert network.r_m[0] == pytest.approx(1800.0)
-        wanted, row = sim.run_task(network, design, design._process), found.isel(point=k)
+        wanted, row = sim.run_task(network, design, changed), found.isel(point=k)
         for name in ("accuracy_mean", "time_mean", "energy_mean", "v_dw", "rest_rate"):
             assert float(row[name]) == float(wanted[name]), name
         assert float(row["recalled"]) == wanted["recalled"].sum() and float(row["trials"]) == 2
-        report = sim.judge(network, design, design._process)
+        report = sim.judge(network, design, changed)
         assert float(row["margin.barrier.voltage"]) == next(
             outcome.margin for outcome in report.outcomes if outcome.rule == "barrier.voltage"
         )
