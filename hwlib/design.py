@@ -21,7 +21,7 @@ from hwlib.argument_kinds import takes_kinds
 from hwlib.arrangement import block_of_neuron
 from hwlib.device import Device
 from hwlib.dynamics_data import law_problem
-from hwlib.errors import FieldsError, InputError, all_of, shown
+from hwlib.errors import FieldsError, InputError, Problem, all_of, shown
 from hwlib.process import Process, load_process, preset_names
 from hwlib.sections.compensation_fields import CompensationFields, read_net_levels
 from hwlib.sections.network_fields import NetworkFields, place_problems, style_problem
@@ -32,7 +32,7 @@ from hwlib.seeds import LARGEST_SEED
 from hwlib.storage.files import inside
 from hwlib.storage.model_files import load_model, refused_fields
 from hwlib.strict_model import StrictModel
-from hwlib.task_kinds import AnyTask, FileName, Find, Problem, Programme, RecallFields, whole_task
+from hwlib.task_kinds import AnyTask, FileName, Find, Programme, RecallFields, whole_task
 from hwlib.units import Quantity, Whole
 from hwlib.weight_styles import MAX_NEURONS, WEIGHT_STYLES
 

@@ -9,6 +9,8 @@ LONGEST_LINE = 200 - len("spinhop: ")  # which the command line puts before it
 MOST_LINES = 20
 _LONGEST_VALUE = 40
 _SHORTEST_PATH = 50  # characters that are left of it
+_LONGEST_CHOICE = 90
+Problem = tuple[tuple[str | int, ...], str]  # path of keys and indices, and message
 
 
 class ReportedError(Exception):
@@ -52,7 +54,7 @@ class FieldsError(ValueError):
         problems: path of keys and indices, from the model on, and message of each.
     """
 
-    def __init__(self, problems: Sequence[tuple[tuple[str | int, ...], str]]):
+    def __init__(self, problems: Sequence[Problem]):
         self.problems = tuple(problems)
         super().__init__("; ".join(f"{'.'.join(map(str, path))}: {message}" for path, message in self.problems))
 
@@ -110,6 +112,11 @@ def _quoted(text: str, longest: int) -> str:
         if len(quoted) <= longest + len("''"):
             return quoted
         kept -= 1
+
+
+def suggestion(close: Sequence[str], known: Sequence[str]) -> str:
+    """What a message says of an unknown name: the known one that it is close to, or all that there are."""
+    return f"did you mean {close[0]!r}?" if close else f"allowed: {cut(', '.join(known) or 'none', _LONGEST_CHOICE)}"
 
 
 def shown(value: Any, longest: int = _LONGEST_VALUE) -> str:

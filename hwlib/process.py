@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from hwlib.argument_kinds import takes_kinds
-from hwlib.errors import FieldsError, InputError, shown
+from hwlib.errors import FieldsError, InputError, Problem, shown
 from hwlib.metal_resistance import largest_coefficient
 from hwlib.storage.model_files import load_model
 from hwlib.strict_model import StrictModel
@@ -143,7 +143,7 @@ class Process(StrictModel):
 
     @model_validator(mode="after")
     def _known_layers(self) -> Process:
-        wrong: list[_Problem] = []
+        wrong: list[Problem] = []
         if missing := [name for name in REQUIRED_LAYERS if name not in self.layers]:
             wrong.append((("layers",), f"layers missing: {', '.join(missing)}"))
         track = self.layers.get("track")
@@ -156,7 +156,7 @@ class Process(StrictModel):
             raise FieldsError(wrong)
         return self
 
-    def _steep_layers(self) -> Iterator[_Problem]:
+    def _steep_layers(self) -> Iterator[Problem]:
         for name, layer in self.layers.items():
             most = largest_coefficient(layer.debye_temperature, self.reference_temperature)
             if layer.temperature_coefficient > most:
@@ -165,7 +165,7 @@ class Process(StrictModel):
                     f"{layer.temperature_coefficient:.4g}, at most {most:.4g} (pure metal): none would be left at 0 K",
                 )
 
-    def _sizes_off_grid(self) -> Iterator[_Problem]:
+    def _sizes_off_grid(self) -> Iterator[Problem]:
         """Of vias, the one size that they may have: widths and spaces are only rounded up to the grid."""
         for name, layer in self.layers.items():
             steps = (layer.size or 0.0) / self.grid
@@ -173,7 +173,7 @@ class Process(StrictModel):
                 size, grid = (f"{length * 1e9:.6g} nm" for length in (layer.size or 0.0, self.grid))
                 yield ("layers", name, "size"), f"{size} is off the process's grid of {grid}: no via could be drawn so"
 
-    def _rules_that_none_keeps(self) -> Iterator[_Problem]:
+    def _rules_that_none_keeps(self) -> Iterator[Problem]:
         """Between a layer and itself, and of two layers that enclose each other."""
         for rules, ends in _RULE_ENDS.items():
             for k, rule in enumerate(getattr(self, rules)):
@@ -197,7 +197,7 @@ class Process(StrictModel):
         if wrong := list(self._bad_names()):
             raise FieldsError(wrong)
 
-    def _bad_names(self) -> Iterator[_Problem]:
+    def _bad_names(self) -> Iterator[Problem]:
         seen: dict[str, str] = {}
         for name in self.layers:
             path = ("layers", name)
@@ -208,7 +208,7 @@ class Process(StrictModel):
                 yield path, f"layers {seen[name.lower()]} and {name} differ in capitals alone"
             seen[name.lower()] = name
 
-    def _unknown_names(self) -> Iterator[_Problem]:
+    def _unknown_names(self) -> Iterator[Problem]:
         named: list[tuple[tuple[str | int, ...], str]] = [
             ((rules, k, end), getattr(rule, end))
             for rules, ends in _RULE_ENDS.items()
@@ -224,7 +224,7 @@ class Process(StrictModel):
             if name not in self.layers:
                 yield path, f"unknown layer {shown(name)}"
 
-    def _upside_down_vias(self) -> Iterator[_Problem]:
+    def _upside_down_vias(self) -> Iterator[Problem]:
         for name, layer in self.layers.items():
             low, high = (self.layers.get(end) for end in layer.connects or ("", ""))
             if low is None or high is None:
@@ -233,7 +233,7 @@ class Process(StrictModel):
                 found = ", ".join(layer.connects or ())
                 yield ("layers", name, "connects"), f"a lower layer and another above it, found [{found}]"
 
-    def _stack_problems(self) -> Iterator[_Problem]:
+    def _stack_problems(self) -> Iterator[Problem]:
         """Conductors that share a height: no capacitance is known between them; and those without one that need it."""
         wires = sorted(self.of_kind("conductor").items(), key=lambda named: named[1].bottom)
         for (low, below), (name, layer) in itertools.pairwise(wires):
@@ -243,7 +243,7 @@ class Process(StrictModel):
             if layer.max_current_density and not layer.thickness:
                 yield ("layers", name, "thickness"), "a layer with max_current_density needs one above 0"
 
-    def _repeated_numbers(self) -> Iterator[_Problem]:
+    def _repeated_numbers(self) -> Iterator[Problem]:
         known: dict[GdsNumber, str] = {}
         for name, layer in self.layers.items():
             for field in ("gds", "label"):
@@ -282,7 +282,6 @@ class Process(StrictModel):
         return {name: layer for name, layer in self.layers.items() if layer.kind == kind}
 
 
-_Problem = tuple[tuple[str | int, ...], str]
 _RULE_ENDS = {
     "enclosures": ("outer", "inner"), "separations": ("first", "second"), "extensions": ("layer", "past"),
     "overlaps": ("first", "second"),

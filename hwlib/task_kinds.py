@@ -26,7 +26,7 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
-from hwlib.errors import FieldsError, shown
+from hwlib.errors import FieldsError, Problem, shown
 from hwlib.strict_model import StrictModel
 from hwlib.task_registry import class_of, registered
 from hwlib.units import Quantity, Real, Whole
@@ -58,7 +58,6 @@ def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 Shares = Annotated[tuple[Share, ...], AfterValidator(_some)]
 FileNames = Annotated[tuple[FileName, ...], AfterValidator(_some)]
-Problem = tuple[tuple[str | int, ...], str]  # path of keys and indices, and message
 Find = Callable[[str], Path]  # where a file is that a task names
 DEFAULT_KIND = "recall"
 

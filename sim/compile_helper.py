@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock, Thread
 
+from hwlib.workers.threads import cores
+
 _PROMPT = 2.0  # s for the helper to end by itself
 _helper: subprocess.Popen[bytes] | None = None
 _storing = Lock()
@@ -25,7 +27,7 @@ _storing = Lock()
 def start_helper() -> None:
     """Start it, once in a process, where there is a core for it; it ends when it is done, or with this process."""
     global _helper
-    if _helper is not None or _cores() < 2 or not sys.executable:
+    if _helper is not None or cores() < 2 or not sys.executable:
         return
     sources = str(Path(__file__).resolve().parents[1])
     paths = [sources, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -45,10 +47,6 @@ def start_early() -> None:
 
     if not is_known(share_pass):
         start_helper()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _stop(helper: subprocess.Popen[bytes], starter: int) -> None:

@@ -8,7 +8,7 @@ import subprocess
 from typing import NamedTuple
 
 from hwlib.storage.made_with import versions
-from spinhop.runtime.executor import cores
+from hwlib.workers.threads import cores
 from spinhop.runtime.extras import extra_of
 from spinhop.viewer import is_listening
 

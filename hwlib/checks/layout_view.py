@@ -17,7 +17,7 @@ from hwlib.checks.loose_metal import Loose, floating_pieces
 from hwlib.checks.places import places
 from hwlib.connected_parts import connected_parts
 from hwlib.drawing.reader import Drawing
-from hwlib.workers.forked import cores, in_processes
+from hwlib.workers.forked import in_processes, processes
 
 _LABEL, _EDGE = "label.", "edge."  # marks of net labels, and of pieces at the edge of the outline, begin so
 _NEVER_FREED: list[Extracted] = []  # of children
@@ -84,7 +84,7 @@ def view_in_bands(drawing: Drawing, bands: int, *, workers: int | None = None) -
         let_go = _destroy if os.getpid() == here else _NEVER_FREED.append
         return _band(drawing, upright, edges[k], edges[k + 1], let_go)
 
-    for band in in_processes(read, range(len(edges) - 1), cores() if workers is None else workers):
+    for band in in_processes(read, range(len(edges) - 1), processes() if workers is None else workers):
         parts.append(band.table)
         texts.append(band.texts)
         errors.update(band.errors)

@@ -12,13 +12,12 @@ from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_ori
 
 from pydantic import BaseModel, ValidationError
 
-from hwlib.errors import FieldsError, InputError, all_of, cut, shown
+from hwlib.errors import FieldsError, InputError, all_of, cut, shown, suggestion
 from hwlib.storage.files import read_text
 from hwlib.storage.yaml_text import GIVEN_TWICE, MAX_YAML_BYTES, SourcePlace, YamlDocument, YamlTextError, read_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
 _LONGEST_FIELD = 60
-_LONGEST_CHOICE = 90
 
 
 class _Problem(NamedTuple):
@@ -112,7 +111,7 @@ def _problems(error: ValidationError, document: YamlDocument, model: type[BaseMo
             names = _names(model, path[:-1], document.data)
             close = difflib.get_close_matches(cut(str(path[-1]), _LONGEST_FIELD).replace("-", "_"), names, n=1)
             meant.update((*path[:-1], name) for name in close)
-            yield _Problem(line, path, f"unknown key, {_suggestion(close, names)}")
+            yield _Problem(line, path, f"unknown key, {suggestion(close, names)}")
     for problem, (line, path) in zip(found, places, strict=True):
         of_fields = problem.get("ctx", {}).get("error")
         if isinstance(of_fields, FieldsError):
@@ -167,10 +166,6 @@ def _names(model: type[BaseModel], parents: tuple[str | int, ...], data: Any) ->
         if hasattr(kind, "chosen") and isinstance(data, dict):  # a model of several kinds, which the data tells
             kind = kind.chosen(data)
     return sorted(kind.model_fields) if _is_model(kind) else []
-
-
-def _suggestion(close: list[str], names: list[str]) -> str:
-    return f"did you mean {close[0]!r}?" if close else f"allowed: {cut(', '.join(names), _LONGEST_CHOICE)}"
 
 
 def _is_model(kind: Any) -> bool:

@@ -17,17 +17,17 @@ from typing import Any, TypeVar
 
 from hwlib.errors import StoppedError
 from hwlib.workers.lifeline import die_with_parent
+from hwlib.workers.threads import MOST_WORKERS, cores
 
-MOST_WORKERS = 8
 WAITING = 5  # times the allowed processor time that a bounded child may be asleep
 _LOOK = 0.1  # s between looks at a bounded child
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-def cores() -> int:
-    """Processes worth starting: the cores this process may use; 1 where forking is unsafe."""
-    return min(len(os.sched_getaffinity(0)), MOST_WORKERS) if sys.platform == "linux" else 1
+def processes() -> int:
+    """Processes worth starting: one a core, up to ``MOST_WORKERS``; 1 where forking is unsafe."""
+    return min(cores(), MOST_WORKERS) if sys.platform == "linux" else 1
 
 
 def in_processes(work: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[Result]:

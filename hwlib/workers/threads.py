@@ -1,7 +1,8 @@
-"""Work in threads whose results come in the order of the tasks: for what computes without Python's lock."""
+"""Cores, and work in threads whose results come in the order of the tasks: for what computes without Python's lock."""
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,6 +10,17 @@ from typing import TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+MOST_WORKERS = 8  # threads, or forked processes
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def threads() -> int:
+    """Threads worth starting."""
+    return min(cores(), MOST_WORKERS)
 
 
 def in_threads(work: Callable[[Task], Result], tasks: Iterable[Task], workers: int) -> Iterator[Result]:

@@ -9,7 +9,7 @@ import difflib
 
 from hwlib.design import Design
 from hwlib.dynamics_data import LAWS, law_problem
-from hwlib.errors import FieldsError, InputError, shown
+from hwlib.errors import FieldsError, InputError, shown, suggestion
 from hwlib.network import Network
 from hwlib.quantities import parse_quantity
 from hwlib.registry import Registry
@@ -83,8 +83,7 @@ def resolved(design: Design) -> Design:
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"unknown, did you mean {close[0]!r}?" if close else f"unknown, allowed: {', '.join(known) or 'none'}"
+    return f"unknown, {suggestion(difflib.get_close_matches(name, known, n=1), known)}"
 
 
 def _taken(parameter: Parameter, value: float | str) -> float | str:

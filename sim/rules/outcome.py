@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from hwlib.design import RULE_NAME
-from hwlib.errors import FieldsError, InputError, cut, shown
+from hwlib.errors import FieldsError, InputError, shown, suggestion
 from hwlib.findings import Finding
 from hwlib.quantities import in_percent, printed
 from hwlib.storage.writing import write_atomic
@@ -91,7 +91,7 @@ class Outcome:
         )
 
 
-_LONGEST_CHOICE, _LONGEST_NAME = 90, 64
+_LONGEST_NAME = 64
 _TEXTS = ("message", "formula", "source", "unit", "state")
 TIE = 1e-9  # relative difference within which two values are the same, however they were rounded
 
@@ -226,8 +226,7 @@ def check_waivers(waivers: Iterable[str], known: Sequence[str]) -> None:
     for name in waivers:
         if name not in known:
             close = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"allowed: {cut(', '.join(known), _LONGEST_CHOICE)}"
-            wrong.append((("waivers", name), f"no such operating-point rule; {hint}"))
+            wrong.append((("waivers", name), f"no such operating-point rule; {suggestion(close, known)}"))
     if wrong:
         raise FieldsError(wrong)
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hwlib.workers.allocation import give_freed_memory_back
-from hwlib.workers.forked import cores
-from hwlib.workers.threads import in_threads
+from hwlib.workers.threads import in_threads, threads
 from sim.rules.statics import StaticCircuit
 
 ALONE = 30_000  # devices; of fewer one drive after the other is solved before threads have begun
@@ -58,7 +57,7 @@ def _at_once(circuit: StaticCircuit, drives: Sequence[np.ndarray]) -> tuple[list
         return many.potentials(held)
 
     groups = [drives[k : k + LANES] for k in range(0, len(drives), LANES)]
-    for found in in_threads(potentials, groups, cores()):
+    for found in in_threads(potentials, groups, threads()):
         for kind, total in zip(kinds, totals, strict=True):
             add_sizes(*kind, found, total)
         somas = np.concatenate([somas, ((found[first] - found[second]) * siemens[:, None]).T])

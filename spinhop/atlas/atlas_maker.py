@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,9 +24,8 @@ from spinhop.atlas.sized_design import SMALLEST, Curve, refuse_fixed_size
 from spinhop.run_folder.folder_lock import hold, refuse_others
 from spinhop.run_folder.inputs import contents_of, read_design
 from spinhop.run_folder.provenance import code_version, data_hash
-from spinhop.runtime.executor import Executor, check_workers, executor
+from spinhop.runtime.executor import Advance, Executor, check_workers, executor
 
-Advance = Callable[[int, int], None]
 _OURS = re.compile(r"atlas\.(nc|md|svg|png)")
 MOST_SLOW = 1e4
 _TRIALS, _LIMIT = 3, 600e-9  # of the design that is taken when none is given

@@ -27,9 +27,8 @@ from spinhop.pages.docs_links import see
 from spinhop.run_folder.folder_lock import hold, refuse_others
 from spinhop.run_folder.inputs import COPIES, PROCESS, RESOLVED, contents_of, read_design, write_inputs
 from spinhop.run_folder.provenance import code_version, data_hash
-from spinhop.runtime.executor import Executor, check_workers, executor
+from spinhop.runtime.executor import Advance, Executor, check_workers, executor
 
-Advance = Callable[[int, int], None]
 _MOST_DESIGNS = 1_000_000  # to try
 _DESIGNS = re.compile(r"(best|trial)_[0-9]+\.yaml")
 _OURS = re.compile("|".join([_DESIGNS.pattern, *map(re.escape, (COPIES, RESOLVED, PROCESS, RESULTS, PICTURE, PAGE))]))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
@@ -20,9 +19,11 @@ from typing import Any, TypeVar
 from hwlib.errors import InputError, StoppedError, one_line, shown
 from hwlib.quantities import whole_number
 from hwlib.storage.scratch import scratch_folder
+from hwlib.workers.threads import cores
 
 Point = TypeVar("Point")
 Result = TypeVar("Result")
+Advance = Callable[[int, int], None]  # called with how many points are done, and how many there are
 
 _CONNECTING = 1.5  # s: a scheduler that does not answer is an error of the one who named it
 _MOST_WORKERS = 1024
@@ -30,11 +31,6 @@ _AHEAD = 32  # points that each worker has waiting
 _ONE_THREAD = {
     f"{name}_NUM_THREADS": 1 for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "NUMBA", "VECLIB_MAXIMUM")
 }  # fmt: skip
-
-
-def cores() -> int:
-    """Cores that this process may use: as many workers are worth starting."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 class Executor:

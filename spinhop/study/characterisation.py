@@ -15,12 +15,13 @@ from hwlib.quantities import in_si, plain_number
 from hwlib.units import Quantity
 from spinhop.designs.design_fields import whole_design
 from spinhop.run_folder.inputs import read_design
+from spinhop.runtime.executor import Advance
 from spinhop.study.characterisation_table import Column, Row, write_table
 from spinhop.study.number_names import MARGIN, RULES_BROKEN, UNSURE
 from spinhop.study.point_evaluation import own_v_dw
 from spinhop.study.study_fields import study_of
 from spinhop.study.study_store import load_study_results
-from spinhop.study.sweep_runner import Advance, sweep
+from spinhop.study.sweep_runner import sweep
 
 SUPPLIES = (0.9, 0.95, 1.0, 1.05, 1.1)  # of the design's own V_DW
 _V_DW, _MADE_UP, _TEMPERATURE = "operating_point.v_dw", "compensation.v_dw", "operating_point.temperature"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from hwlib.quantities import plain_number, whole_number
 from sim.tasks.statistics import LEVEL
 from spinhop.pages.docs_links import see
 from spinhop.run_folder.inputs import read_design
-from spinhop.runtime.executor import check_workers, executor
+from spinhop.runtime.executor import Advance, check_workers, executor
 from spinhop.study.number_names import DRAWING_ERRORS, MARGIN, RULES_BROKEN, UNSURE
 from spinhop.study.point_evaluation import evaluated
 from spinhop.study.sensitivity import Sensitivity, can_analyse, worst_parameters
@@ -92,7 +92,7 @@ def yield_of(
     design_path: str | Path, folder: str | Path | None = None, *, wires: Literal["ideal", "drawn"] = "drawn",
     chips: int = 1000, precision: float = 0.05, trials: int | None = None, workers: int | None = 1,
     scheduler: str | None = None, client: Any = None, fresh: bool = False,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Advance = lambda done, total: None,
 ) -> ChipYield:  # fmt: skip
     """Judge the chips that a design's ``variation`` makes, one after the other, until their share is known.
 

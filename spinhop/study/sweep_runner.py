@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,11 +19,12 @@ from hwlib.errors import InputError
 from hwlib.storage.files import inside, real_path
 from hwlib.storage.made_with import design_attributes, versions
 from hwlib.storage.writing import write_bytes
+from hwlib.workers.threads import cores
 from spinhop.designs.design_fields import design_of, plain_fields, set_field
 from spinhop.run_folder.folder_lock import hold, refuse_others
 from spinhop.run_folder.inputs import files_of, read_design
 from spinhop.run_folder.provenance import code_version, data_hash, file_hash
-from spinhop.runtime.executor import check_workers, cores, executor
+from spinhop.runtime.executor import Advance, check_workers, executor
 from spinhop.runtime.extras import need
 from spinhop.study.point_evaluation import StudyPoint, context_of, evaluated, texts_of
 from spinhop.study.sampling import StudyAxis, axes_of_study, points_of
@@ -33,7 +34,6 @@ from spinhop.study.study_store import STORE, StudyStore, forget_study, stored_ha
 CONTEXT = "context.json"
 _OURS = re.compile(r"context\.json|plots|characterisation\.(csv|json|md)|\.results-(new|old)\.zarr(\.rows)?")
 _LONG = 20.0  # s: a point that takes longer is timed once, others a second time, without what the first one loads
-Advance = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

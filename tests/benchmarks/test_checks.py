@@ -13,7 +13,7 @@ from hwlib.checks.lvs_reference import reference_netlist
 from hwlib.design import Design
 from hwlib.drawing.reader import open_layout
 from hwlib.process import load_process
-from hwlib.workers.forked import cores
+from hwlib.workers.forked import processes
 
 pytestmark = pytest.mark.benchmark
 
@@ -29,7 +29,7 @@ def drawn(neurons, folder):
 def processor_seconds():
     """Of this process, and of its children over the cores they share: the time it takes on idle cores."""
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return own.ru_utime + own.ru_stime + (children.ru_utime + children.ru_stime) / cores()
+    return own.ru_utime + own.ru_stime + (children.ru_utime + children.ru_stime) / processes()
 
 
 def timed(work):
@@ -86,7 +86,7 @@ def test_a_million_devices(tmp_path):
     design, path = drawn(1000, tmp_path)
     netlist, elapsed = timed(lambda: lvs(path, process, design))
     own, child = (resource.getrusage(who).ru_maxrss * 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    peak = own + cores() * child  # at most: they share pages
+    peak = own + processes() * child  # at most: they share pages
     print(f"N = 1000: lvs {netlist:.0f} s ({elapsed:.0f} s elapsed), peak at most {peak / 1e9:.2f} GB")
     rules, elapsed = timed(lambda: drc(path, process))
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -27,12 +27,12 @@ def _blocks(rng: np.random.Generator, blocks: int) -> tuple[np.ndarray, ...]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("cores", [2, 3, 40])
-def test_the_order_is_that_of_all_in_one_go(monkeypatch, seed, cores):
+@pytest.mark.parametrize("threads", [2, 3, 40])
+def test_the_order_is_that_of_all_in_one_go(monkeypatch, seed, threads):
     shape = _blocks(np.random.default_rng(seed), 50)
     alone, slots = make_program(*shape)
     monkeypatch.setattr(symbolic, "_ALONE", 0)
-    monkeypatch.setattr(symbolic, "cores", lambda: cores)
+    monkeypatch.setattr(symbolic, "threads", lambda: threads)
     parted, theirs = make_program(*shape)
     assert (slots == theirs).all()
     for name, values in alone._asdict().items():
@@ -45,7 +45,7 @@ def test_parts_are_ordered_on_their_own(monkeypatch):
     whole = symbolic._eliminated
     monkeypatch.setattr(symbolic, "_eliminated", lambda n, *others: seen.append(n) or whole(n, *others))
     monkeypatch.setattr(symbolic, "_ALONE", 0)
-    monkeypatch.setattr(symbolic, "cores", lambda: 3)
+    monkeypatch.setattr(symbolic, "threads", lambda: 3)
     block, *others = _blocks(np.random.default_rng(1), 50)
     make_program(block, *others)
     assert len(seen) == 3

@@ -78,7 +78,7 @@ def test_threads_find_the_same_worst_start_to_the_last_bit(small, monkeypatch, t
     bounds = []
     for alone in (np.inf, 0):
         monkeypatch.setattr(summed_sizes, "ALONE", alone)
-        monkeypatch.setattr(summed_sizes, "cores", lambda: threads)
+        monkeypatch.setattr(summed_sizes, "threads", lambda: threads)
         bounds.append(Cases(network, protocol, design.device, process, Limits()).load_bound)
     for name, values in vars(bounds[0]).items():
         np.testing.assert_array_equal(getattr(bounds[1], name), values, err_msg=name)

@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwlib.workers.forked import cores
-from hwlib.workers.threads import in_threads
+from hwlib.workers.threads import in_threads, threads
 from sim.engines.jit_options import helper, plain
 
 _BUCKETS = 256  # larger degrees share the last bucket
@@ -64,7 +63,7 @@ def eliminate(
     u, v = np.asarray(u, np.int64), np.asarray(v, np.int64)
     if group is None or changing is not None or n < _ALONE:
         return _eliminated(n, ports, u, v, group, changing)
-    return _together(n, ports, u, v, np.asarray(group, np.int64), cores())
+    return _together(n, ports, u, v, np.asarray(group, np.int64), threads())
 
 
 def _together(
