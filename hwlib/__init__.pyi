@@ -22,8 +22,8 @@ from .findings import Finding as Finding
 from .findings import read_findings as read_findings
 from .findings import write_findings as write_findings
 from .network import Network as Network
-from .network import read_network as read_network
-from .network import write_network as write_network
+from .network_file import read_network as read_network
+from .network_file import write_network as write_network
 from .operating_point import resolve_v_dw as resolve_v_dw
 from .operating_point import v_dw_window as v_dw_window
 from .process import Process as Process

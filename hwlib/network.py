@@ -1,4 +1,4 @@
-"""The extracted network: every wire resistance and device of a layout, as plain arrays in one netCDF file.
+"""The extracted network: every wire resistance and device of a layout, as plain arrays.
 
 This is the only thing the simulator knows of a layout. Nets hold nodes, resistors join nodes of one net, devices
 join nets. Device arrays have one value per device, so that variation is only other values.
@@ -7,28 +7,22 @@ join nets. Device arrays have one value per device, so that variation is only ot
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hwlib.argument_kinds import takes_kinds
 from hwlib.dynamics_data import DEFAULT, DynamicsData, law_problem, per_device
 from hwlib.errors import InputError, shown
 from hwlib.nets import LINE, RAIL, Net, NetClass, of_classes, parse_net
 from hwlib.network_checks import check_devices, positive, within
-from hwlib.storage.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
-from hwlib.storage.made_with import not_ours
-from hwlib.storage.netcdf import Wanted
 
 DW_IN, DW_OUT, MTJ_IN, MTJ_OUT = range(4)
 TERMINALS = ("DW_IN", "DW_OUT", "MTJ_IN", "MTJ_OUT")
-FORMAT = "spinhop-network-1"
 
-_DEVICE_ARRAYS = {  # name: (unit, meaning)
+DEVICE_ARRAYS = {  # name: (unit, meaning)
     "area": ("m2", "track cross-section A"),
     "narrowest_area": ("m2", "smallest track cross-section between its contacts"),
     "length": ("m", "track length L between its contacts"),
@@ -64,7 +58,11 @@ class Network:
         pin_node: nodes where sources attach (all pins of a net are held together), shape (pins,).
         terminals: nodes of DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, shape (devices, 4).
         pre, post: neuron whose drive moves the device's track / whose dendrite it feeds, shape (devices,).
-        area … device_y: device parameters in SI units, shape (devices,).
+        area: track cross-section A in m²; length: of the track between its contacts, L in m; shape (devices,).
+        pillar_width, pillar_centre: along the track in m, the centre from its DW_IN end, shape (devices,).
+        r_p, r_ap, r_m: pillar parallel and antiparallel, track end to end in Ω, shape (devices,).
+        mobility: velocity per track current in m/s/A; leak: velocity in m/s, positive toward ON; shape (devices,).
+        device_x, device_y: pillar centres on the layout in m, shape (devices,).
         attrs: provenance (design name, process, versions …), plain strings and numbers.
         net_capacitance: capacitance of each net to ground in F, shape (nets,); empty when not extracted.
         coupling_nets: pairs of nets that couple, shape (couplings, 2).
@@ -214,11 +212,9 @@ class Network:
         Tracks of another ``area`` keep their shape: ``narrowest_area`` goes with it unless given. Refused as by
         ``validate``.
         """
-        unknown = set(arrays) - set(_DEVICE_ARRAYS)
+        unknown = set(arrays) - set(DEVICE_ARRAYS)
         if unknown:
-            raise InputError(
-                f"network: no device parameter {shown(min(unknown))}; allowed: {', '.join(_DEVICE_ARRAYS)}"
-            )
+            raise InputError(f"network: no device parameter {shown(min(unknown))}; allowed: {', '.join(DEVICE_ARRAYS)}")
         shaped: dict[str, Any] = {k: per_device(v, self.devices, k) for k, v in arrays.items()}
         if "area" in shaped:
             shaped.setdefault("narrowest_area", self.narrowest_area * (shaped["area"] / self.area))
@@ -232,7 +228,7 @@ class Network:
 
     def with_only(self, devices: np.ndarray) -> Network:
         """A copy with some of its devices alone, by their indices; all somas must be among them."""
-        kept = {name: getattr(self, name)[devices] for name in ("terminals", "pre", "post", *_DEVICE_ARRAYS)}
+        kept = {name: getattr(self, name)[devices] for name in ("terminals", "pre", "post", *DEVICE_ARRAYS)}
         values = {name: each[devices] for name, each in self.dynamics.values.items()}
         return self._with(**kept, dynamics=DynamicsData(self.dynamics.model, values))
 
@@ -301,99 +297,3 @@ class Network:
             yield name, values.shape == (self.devices,) and positive(values)
         yield "leak", self.leak.shape == (self.devices,) and bool(np.isfinite(self.leak).all())
         yield "narrowest_area", bool(np.all(self.narrowest_area <= self.area * (1 + 1e-6)))
-
-
-_DIMS = {
-    "node_net": ("node",), "node_x": ("node",), "node_y": ("node",),
-    "resistor_nodes": ("resistor", "end"), "resistor_ohm": ("resistor",),
-    "resistor_layer": ("resistor",), "resistor_limit": ("resistor",),
-    "pin_node": ("pin",), "terminals": ("device", "terminal"), "pre": ("device",), "post": ("device",),
-    **{name: ("device",) for name in _DEVICE_ARRAYS},
-}  # fmt: skip
-_CAPACITANCE_DIMS = {  # written only when extracted
-    "net_capacitance": ("net",), "coupling_nets": ("coupling", "end"), "coupling_farad": ("coupling",)
-}  # fmt: skip
-_INTEGER = {"node_net", "resistor_nodes", "resistor_layer", "pin_node", "terminals", "pre", "post", "coupling_nets"}
-_WIRE_META = {
-    "node_net": ("1", "net of each node"),
-    "node_x": ("m", "place of the node on the layout"),
-    "node_y": ("m", "place of the node on the layout"),
-    "resistor_nodes": ("1", "the two nodes of each wire resistor"),
-    "resistor_ohm": ("ohm", "wire resistance"),
-    "resistor_layer": ("1", "layer that limits the resistor's current"),
-    "resistor_limit": ("A", "largest allowed current"),
-    "pin_node": ("1", "nodes where sources attach"),
-    "terminals": ("1", "nodes of DW_IN, DW_OUT, MTJ_IN, MTJ_OUT"),
-    "pre": ("1", "presynaptic neuron"),
-    "post": ("1", "postsynaptic neuron"),
-    "net_capacitance": ("F", "capacitance of each net to ground"),
-    "coupling_nets": ("1", "pairs of nets that couple"),
-    "coupling_farad": ("F", "coupling capacitance of each pair"),
-}
-
-
-@takes_kinds
-def write_network(network: Network, path: str | Path) -> Path:
-    """Write a network as netCDF-4 (read it with xarray, or ``read_network``)."""
-    meta = {**_WIRE_META, **_DEVICE_ARRAYS}
-    dims = _DIMS | (_CAPACITANCE_DIMS if network.has_capacitance else {})
-    variables = network.dynamics.variables() | {
-        name: ArrayVariable(dims[name], getattr(network, name), {"units": meta[name][0], "long_name": meta[name][1]})
-        for name in dims
-    }
-    texts = {"net": (network.net_names, "name of the net"), "terminal": (TERMINALS, "terminal of a device")}
-    variables |= {
-        name: ArrayVariable((name,), np.array(values, dtype=object), {"units": "1", "long_name": meaning})
-        for name, (values, meaning) in texts.items()
-    }
-    attrs = {
-        "format": FORMAT, "neurons": network.neurons, "layers": ",".join(network.layers),
-        "dynamics": network.dynamics.model, **network.attrs,
-    }  # fmt: skip
-    return write_arrays(ArrayFile(variables, attrs), path)
-
-
-@takes_kinds
-def read_network(path: str | Path) -> Network:
-    """Read a network that ``write_network`` wrote.
-
-    Raises:
-        InputError: missing, damaged, not a network, or with wrong values.
-    """
-    path = Path(path)
-    found = read_arrays(path, "network", _WANTED)
-    attrs, variables = dict(found.attrs), found.variables
-    neurons, layers = attrs.pop("neurons", None), attrs.pop("layers", None)
-    model = attrs.pop("dynamics", DEFAULT)  # older files have none
-    if (wrong := not_ours(attrs.pop("format", None), FORMAT)) or not isinstance(layers, str):
-        raise InputError(f"{path}: damaged, or no network ({wrong or 'no layers'})")
-    if not isinstance(neurons, (int, np.integer)) or not 0 < neurons <= found.sizes["device"]:
-        raise InputError(f"{path}: damaged, or no network (neurons is {shown(neurons)})")
-    arrays = {
-        name: variables[name].values.astype(np.int32 if name in _INTEGER else float, copy=False)
-        for name in (*_DIMS, *_CAPACITANCE_DIMS)
-        if name in variables
-    }
-    try:
-        return Network(
-            neurons=int(neurons), net_names=tuple(variables["net"].values), attrs=attrs, **arrays,
-            layers=tuple(layer for layer in layers.split(",") if layer),
-            dynamics=DynamicsData.read(model, variables),
-        ).validate()  # fmt: skip
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-
-
-_GAPS = {"node_x", "node_y", "resistor_limit", "device_x", "device_y"}  # no place, no limit known
-_LATER = {"narrowest_area"}  # not in older files
-_WANTED = {
-    **{
-        name: Wanted(dims, "i" if name in _INTEGER else "f", name in _GAPS, name in _LATER)
-        for name, dims in _DIMS.items()
-    },
-    **{name: Wanted(dims, "i" if name in _INTEGER else "f", optional=True) for name, dims in _CAPACITANCE_DIMS.items()},
-    "net": Wanted(("net",), "U"),
-    "dynamics_value": Wanted(("dynamics_parameter", "device"), optional=True),
-    "dynamics_parameter": Wanted(("dynamics_parameter",), "U", optional=True),
-}
-assert set(_DIMS) | set(_CAPACITANCE_DIMS) <= {f.name for f in fields(Network)}

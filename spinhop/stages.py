@@ -75,7 +75,7 @@ def _extraction_inputs(run: Run) -> Any:
 
 def _extract(run: Run) -> Sequence[str]:
     from hwlib.extraction import extract, with_parasitics, write_spef, write_spice
-    from hwlib.network import write_network
+    from hwlib.network_file import write_network
 
     drawing, given = open_drawing(run), run.parasitics
     capacitance = given is None and run.design.topology.devices <= CAPACITANCE_DEVICES

@@ -113,7 +113,7 @@ def synthetic_recall(neurons: int, trials: int, seed: int, resting: int | None =
 def _write_synthetic_run(folder: Path, neurons: int, traces: bool, resting: int | None) -> None:
     from PIL import Image
 
-    from hwlib.network import write_network
+    from hwlib.network_file import write_network
     from hwlib.process import load_process
     from hwlib.schematic import ladder_network
     from spinhop.run_folder.provenance import file_hash

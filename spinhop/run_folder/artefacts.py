@@ -96,7 +96,7 @@ def read_own_network(path: Path, design: Design) -> Network:
     Raises:
         InputError: one line with the file; damaged, of another kind, or of another size than the design's.
     """
-    from hwlib.network import read_network
+    from hwlib.network_file import read_network
 
     network = read_network(path)
     if network.neurons != design.network.neurons or network.devices != design.topology.devices:

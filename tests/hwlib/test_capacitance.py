@@ -11,7 +11,7 @@ from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.extraction import capacitance
 from hwlib.extraction.capacitance import ConductorRectangles, capacitances
-from hwlib.network import read_network, write_network
+from hwlib.network_file import read_network, write_network
 from hwlib.process import load_process
 from hwlib.schematic import ideal_network
 

@@ -12,7 +12,8 @@ import pytest
 
 from hwlib.errors import InputError
 from hwlib.extraction import extract
-from hwlib.network import DW_IN, DW_OUT, MTJ_OUT, Network, read_network, write_network
+from hwlib.network import DW_IN, DW_OUT, MTJ_OUT, Network
+from hwlib.network_file import read_network, write_network
 from hwlib.process import load_process
 from tests.support.hand_drawn import (
     EDGE,

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from hwlib.errors import InputError
-from hwlib.network import read_network
+from hwlib.network_file import read_network
 from hwlib.storage.array_files import ArrayFile, ArrayVariable, read_arrays, write_arrays
 from hwlib.storage.netcdf import Wanted, read_netcdf, write_netcdf
 from tests.support.netcdf_files import CLAIMS, WANTED, good, made_to_claim
@@ -121,7 +121,7 @@ def test_files_are_called_what_they_are_called(tmp_path, monkeypatch, name):
 
 def test_a_network_that_claims_many_neurons_is_refused(tmp_path):
     from hwlib.design import Design
-    from hwlib.network import write_network
+    from hwlib.network_file import write_network
     from hwlib.process import load_process
     from hwlib.schematic import ladder_network
 

@@ -11,7 +11,8 @@ import xarray as xr
 
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.network import Network, read_network, write_network
+from hwlib.network import Network
+from hwlib.network_file import read_network, write_network
 from hwlib.process import load_process
 from hwlib.schematic import ladder_network
 from hwlib.storage.array_files import ArrayFile, ArrayVariable, write_arrays

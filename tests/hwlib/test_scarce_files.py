@@ -16,7 +16,7 @@ import hwlib.storage.netcdf
 from hwlib.design import completed, load_design
 from hwlib.drawing.layout_file import read_layout
 from hwlib.errors import StorageError
-from hwlib.network import read_network
+from hwlib.network_file import read_network
 from sim.checkpoint import read_state
 from spinhop.cli import guarded
 from spinhop.optimize.trial_evaluation import judged

@@ -17,7 +17,8 @@ import xarray as xr
 import layouts
 from hwlib.design import Design
 from hwlib.extraction import extract
-from hwlib.network import Network, read_network, write_network
+from hwlib.network import Network
+from hwlib.network_file import read_network, write_network
 from sim.protocol import Protocol
 from sim.set_point import protocol_on
 from sim.tasks import rudy

@@ -6,7 +6,7 @@ import pytest
 import sim
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.network import read_network, write_network
+from hwlib.network_file import read_network, write_network
 from hwlib.schematic import ideal_network
 from sim.dynamics import DYNAMICS, Parameter, StateVariable, WallDynamics, dynamics_of, register, resolved
 from sim.engines import ENGINES, choose

@@ -17,7 +17,7 @@ import xarray as xr
 import sim
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.network import read_network, write_network
+from hwlib.network_file import read_network, write_network
 from hwlib.schematic import ideal_network
 from sim.trial_parameters import operating_point_text, trial_coordinates
 from spinhop.designs.design_fields import field_unit
@@ -27,7 +27,7 @@ from tests.support.described import assert_described, undescribed, unmarked
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOKED_AT = {  # module that writes results: where its files are looked at
-    "hwlib/network.py": "tests/spinhop/test_runs_end_to_end.py",
+    "hwlib/network_file.py": "tests/spinhop/test_runs_end_to_end.py",
     "hwlib/checks/drawn_devices.py": "tests/spinhop/test_runs_end_to_end.py",
     "spinhop/run_folder/artefacts.py": "tests/spinhop/test_runs_end_to_end.py",
     "spinhop/atlas/atlas_results.py": "tests/spinhop/test_atlas.py",

@@ -14,7 +14,7 @@ import xarray as xr
 
 import hwlib
 from hwlib.errors import InputError
-from hwlib.network import read_network
+from hwlib.network_file import read_network
 from hwlib.storage.netcdf import write_netcdf
 from spinhop.run_folder.artefacts import save_dataset
 from spinhop.run_folder.manifest import read_manifest

@@ -13,7 +13,7 @@ import spinhop as face
 from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.extraction import write_spef
-from hwlib.network import write_network
+from hwlib.network_file import write_network
 from hwlib.process import load_process
 from hwlib.schematic import ideal_network
 

@@ -16,7 +16,7 @@ import xarray as xr
 
 import sim
 from hwlib.design import load_design
-from hwlib.network import read_network
+from hwlib.network_file import read_network
 from hwlib.schematic import ideal_network
 from spinhop import characterise
 from spinhop.stages import RECALL_TOLERANCE

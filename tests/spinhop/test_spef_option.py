@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from hwlib.design import Design
-from hwlib.network import read_network
+from hwlib.network_file import read_network
 from spinhop.pages.report_head import head
 from spinhop.run_folder.runs import is_current
 from spinhop.running import run_design

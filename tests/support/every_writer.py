@@ -21,7 +21,7 @@ from hwlib.design import Design
 from hwlib.errors import StorageError
 from hwlib.extraction import write_spef, write_spice
 from hwlib.findings import Finding, write_findings
-from hwlib.network import write_network
+from hwlib.network_file import write_network
 from hwlib.schematic import ladder_network
 from hwlib.storage.netcdf import write_netcdf
 from hwlib.storage.writing import write_bytes, write_with_library
