@@ -115,8 +115,9 @@ class Trials:
         energy_sink: J in pillars, tracks and wires, shape (trials, 3).
         kcl_residual: A, shape (trials,).
         steps: accepted steps, shape (trials,).
-        growth: largest way of a soma's wall, in its L, per relative change of the currents as of ``sim.variation``, to
-            first order; positive where it is the way that the wall went in the end; NaN: not known, shape (trials,).
+        growth: largest way of a soma's wall, in its L, per relative change of the currents as of
+            ``sim.perturbation``, to first order; positive where it is the way that the wall went in the end; NaN: not
+            known, shape (trials,).
         margin: how surely walls are held where they ended (``sim.ties.rest_margin``), shape (trials,).
         trace: of the only trial, when recorded.
         state_final: state variables of the walls besides their places (``sim.dynamics``), SI, shape (trials, states,

@@ -1,8 +1,9 @@
 """Whether the outcome of a trial hangs on rounding: then it is undetermined.
 
-A trial is determined when all currents, changed by 1e-9 of themselves (``sim.variation``), end in the same read-out, at
-rest or not as before, and at the same time within 0.1 %; and when no wall is held where it rests by drives that cancel
-to 1e-9. Where two walls move exactly together on an unstable path, rounding parts them: that trial is undetermined.
+A trial is determined when all currents, changed by 1e-9 of themselves (``sim.perturbation``), end in the same
+read-out, at rest or not as before, and at the same time within 0.1 %; and when no wall is held where it rests by drives
+that cancel to 1e-9. Where two walls move exactly together on an unstable path, rounding parts them: that trial is
+undetermined.
 
 Trials are not run twice for that. Engines follow how a change of the currents grows, to first order and at little
 cost; only trials in which it grows ten-thousandfold are run again, with currents changed against the way in which they
@@ -17,9 +18,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from hwlib.network import Network
+from sim.perturbation import SHARE, perturbed
 from sim.protocol import OFF_BELOW, ON_ABOVE, Protocol
 from sim.result import Trials, Verdicts, read_out
-from sim.variation import SHARE, varied
 
 SAME_TIME = 1e-3  # relative difference of times that counts as none
 NEAR_TIE = 1e4  # growth beyond which a trial is run again: a change of 1e-9 then moves a wall by 1e-5 of its L
@@ -64,7 +65,7 @@ def judge(network: Network, protocols: Sequence[Protocol], trials: Trials, run: 
     for name, sign in SIGNS.items():
         which = np.flatnonzero(again & (np.where(trials.growth < 0, 1.0, -1.0) == sign))
         if len(which):
-            other = run(name, varied(network, sign), [protocols[int(k)] for k in which])
+            other = run(name, perturbed(network, sign), [protocols[int(k)] for k in which])
             _compare(network, found, trials, which, other)
     found.undetermined[trials.at_rest & (trials.margin < SHARE)] = True
     return found

@@ -2,6 +2,7 @@
 
 from . import reproduce as reproduce
 from .checking import check_design as check_design
+from .design_views import view_design as view_design
 from .designs.task_designs import answer as answer
 from .designs.task_designs import task_design as task_design
 from .plotting import plot_store as plot_store
@@ -12,6 +13,5 @@ from .study.characterisation import characterise as characterise
 from .study.chip_yield import yield_of as yield_of
 from .study.study_store import open_study as open_study
 from .study.sweep_runner import sweep as sweep
-from .viewing import view_design as view_design
 
 __version__: str

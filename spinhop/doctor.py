@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from hwlib.storage.made_with import versions
 from hwlib.workers.threads import cores
+from spinhop.klive import is_listening
 from spinhop.runtime.extras import extra_of
-from spinhop.viewer import is_listening
 
 
 class EnvironmentFact(NamedTuple):

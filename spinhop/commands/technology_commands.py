@@ -88,7 +88,7 @@ def views(
 ) -> None:
     """Write a drawn macro's views for a chip's tools: GDS with leads, LEF, Verilog black box, CDL."""
     from spinhop.console import print_files
-    from spinhop.viewing import view_design
+    from spinhop.design_views import view_design
 
     files = [str(path) for path in view_design(design, out)]
     if json:

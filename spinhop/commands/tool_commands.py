@@ -12,7 +12,7 @@ from spinhop.commands.options import Json
 
 def show(layout: Annotated[Path, typer.Argument(metavar="LAYOUT", help="GDS or OASIS file.")]) -> None:
     """Show a layout in a running KLayout (over its klive package)."""
-    from spinhop.viewer import show_layout
+    from spinhop.klive import show_layout
 
     show_layout(layout)
 

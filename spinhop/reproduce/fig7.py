@@ -48,53 +48,37 @@ def run(context: Context) -> Result:
 
 
 def _rows(sizes: tuple[int, ...], series: dict[str, list[list[float]]]) -> list[Row]:
-    rows = []
-    for k, n in enumerate(sizes):
-        at = _SIZES.index(n)
-        ours = statistics.ratio(np.array(series["network"][k]), np.array(series["best"][k]))
-        rows.append(
-            compared(
-                f"network / optimum, N = {n}",
-                "1",
-                _NETWORK[at] / _OPTIMUM[at],
-                ideal=ours,
-                sample=len(series["best"][k]) / _GRAPHS,
-            )
-        )
-    best, network = (np.concatenate(series[name]) for name in ("best", "network"))
-    rows.append(
+    best, network, other, undetermined = (
+        np.concatenate(series[name]) for name in ("best", "network", "other", "undetermined")
+    )
+    return [
+        *(_network_row(n, series["network"][k], series["best"][k]) for k, n in enumerate(sizes)),
         compared(
-            "distance from the optimum, all sizes",
-            "%",
-            9.26,
-            tolerance=0.0,
-            sample=len(best) / 120,
+            "distance from the optimum, all sizes", "%", 9.26, tolerance=0.0, sample=len(best) / 120,
             ideal=statistics.mean(PERCENT * (1 - network / best)),
             note="9.26 % over all of the paper's points, 9.02 % over N ≥ 19 alone",
-        )
-    )
-    other, undetermined = (np.concatenate(series[name]) for name in ("other", "undetermined"))
-    rows.append(
+        ),
         Row(
-            "graphs whose cut is undetermined, all sizes",
-            "1",
-            ideal=exact(undetermined.sum()),
+            "graphs whose cut is undetermined, all sizes", "1", ideal=exact(undetermined.sum()),
             note=f"of {len(best)}: two walls move exactly together until rounding parts them. They count as they came; "
             f"with the other outcome seen, all are {PERCENT * np.mean(1 - other / best):.2f} % from the optimum",
-        )
+        ),
+        *(_bisection_row(n, _one_draw(series, k)) for k, n in enumerate(sizes)),
+    ]  # fmt: skip
+
+
+def _network_row(n: int, network: list[float], best: list[float]) -> Row:
+    at, ours = _SIZES.index(n), statistics.ratio(np.array(network), np.array(best))
+    return compared(
+        f"network / optimum, N = {n}", "1", _NETWORK[at] / _OPTIMUM[at], ideal=ours, sample=len(best) / _GRAPHS
     )
-    for k, n in enumerate(sizes):
-        at = _SIZES.index(n)
-        rows.append(
-            compared(
-                f"'0.5-approximation' / edges, N = {n}",
-                "1",
-                _HALF[at] / (n * (n - 1) / 4),
-                ideal=_one_draw(series, k),
-                note=f"ideal column: one random halving of each of 20 graphs, n/(2(n − 1)) = {n / (2 * (n - 1)):.4f}",
-            )
-        )
-    return rows
+
+
+def _bisection_row(n: int, ours: statistics.Interval) -> Row:
+    return compared(
+        f"'0.5-approximation' / edges, N = {n}", "1", _HALF[_SIZES.index(n)] / (n * (n - 1) / 4), ideal=ours,
+        note=f"ideal column: one random halving of each of 20 graphs, n/(2(n − 1)) = {n / (2 * (n - 1)):.4f}",
+    )  # fmt: skip
 
 
 def _one_draw(series: dict[str, list[list[float]]], k: int) -> statistics.Interval:

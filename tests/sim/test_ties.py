@@ -10,11 +10,11 @@ import pytest
 import sim
 import sim.simulate
 from hwlib.weights import hebbian
+from sim.perturbation import SHARE, perturbed, tilt
 from sim.protocol import Protocol, protocol_for
 from sim.tasks import maxcut, rudy
 from sim.tasks.setup import free_network, paper_design
 from sim.ties import NEAR_TIE
-from sim.variation import SHARE, tilt, varied
 from tests.support.plain_euler import hangs_on_rounding
 from tests.support.tied_graphs import cases
 
@@ -128,13 +128,15 @@ def test_growth_is_the_linear_response():
 
 
 def _more(network, times):
-    """The network changed as ``varied`` does it, so many times as much."""
-    return network.with_devices(mobility=network.mobility + times * (varied(network, 1.0).mobility - network.mobility))
+    """The network changed as ``perturbed`` does it, so many times as much."""
+    return network.with_devices(
+        mobility=network.mobility + times * (perturbed(network, 1.0).mobility - network.mobility)
+    )
 
 
 def test_currents_of_a_neuron_change_together():
     network, _ = started(np.zeros((4, 4)))
-    change = (varied(network, 1.0).mobility / network.mobility - 1) / SHARE
+    change = (perturbed(network, 1.0).mobility / network.mobility - 1) / SHARE
     assert np.all((abs(change) > 0.49) & (abs(change) < 1.01))
     for neuron in range(4):
         axons = (network.pre == neuron) & ~network.is_soma

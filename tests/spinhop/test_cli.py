@@ -17,7 +17,7 @@ from hwlib.design import load_design
 from hwlib.errors import InputError
 from spinhop.cli import app, guarded
 from spinhop.cli import command as whole_command
-from spinhop.viewer import show_layout
+from spinhop.klive import show_layout
 from tests.support.exit_codes import of_rows, of_text
 
 COMMANDS = [

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.engines.ideal.ideal_circuit import UNDER, conductance, jit
-from sim.variation import tilt
+from sim.perturbation import tilt
 
 _ENOUGH = 1e10  # tracks per relative change of the currents: nothing is learned beyond
 

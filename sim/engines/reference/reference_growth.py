@@ -6,7 +6,7 @@ import numpy as np
 
 from hwlib.network import Network
 from sim.engines.ideal.gains import gains_of
-from sim.variation import of_devices, tilt
+from sim.perturbation import of_devices, tilt
 from sim.walls import UNDER
 
 _ENOUGH = 1e10  # tracks per change: nothing is learned beyond

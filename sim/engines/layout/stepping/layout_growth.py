@@ -16,7 +16,7 @@ from sim.engines.ideal.gains import gains_of
 from sim.engines.jit_options import outer
 from sim.engines.layout.partition.plan import Plan
 from sim.engines.layout.stepping.active_set import DEFERRED, INACTIVE, NEAR
-from sim.variation import tilt
+from sim.perturbation import tilt
 
 _ENOUGH = 1e10  # tracks per relative change of the currents: nothing is learned beyond
 

@@ -29,7 +29,7 @@ def of_devices(network: Network, each: np.ndarray) -> np.ndarray:
     return each[np.where(network.is_soma, network.post, network.neurons + network.pre)]
 
 
-def varied(network: Network, sign: float) -> Network:
+def perturbed(network: Network, sign: float) -> Network:
     """The network whose walls follow currents changed by ``sign`` × ``tilt`` × ``SHARE``.
 
     That is what other weights, V_C and V_DW would do: a soma's change is that of its row of weights. Axons of one
