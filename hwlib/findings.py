@@ -10,7 +10,7 @@ from typing import Literal
 
 from hwlib.argument_kinds import takes_kinds
 from hwlib.storage.json_files import read_json
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.writing import write_text
 
 Severity = Literal["error", "warning", "waived"]
 
@@ -58,7 +58,7 @@ def write_findings(findings: Iterable[Finding], path: str | Path) -> Path:
     """
     rows = [json.dumps(vars(finding)) for finding in findings]
     text = "[\n " + ",\n ".join(rows) + "\n]" if rows else "[]"
-    return write_atomic(Path(path), lambda p: p.write_text(text + "\n"))
+    return write_text(Path(path), text + "\n")
 
 
 @takes_kinds

@@ -9,7 +9,7 @@ import klayout.db as kdb
 
 from hwlib.errors import harmless
 from hwlib.process import Process
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.writing import write_text
 
 DRAWN_UNIT = 0.001  # µm, the database unit of what gdsfactory draws: loading it to ask takes two seconds
 _DITHER = {"conductor": "I5", "via": "I0", "device": "I9", "marker": "I1"}  # KLayout's built-in fill patterns
@@ -54,7 +54,7 @@ def write_technology(
     process.check_names()
     folder = Path(folder)
     properties = folder / f"{stem or process.name}.lyp"
-    write_atomic(properties, lambda p: p.write_text(layer_properties(process), encoding="utf-8"))
+    write_text(properties, layer_properties(process))
     technology = kdb.Technology()
     technology.name = process.name
     technology.description = harmless(" ".join(process.description.split()))
@@ -64,7 +64,7 @@ def write_technology(
     root = ElementTree.fromstring(technology.to_xml())
     _connectivity(root, process)
     path = properties.with_suffix(".lyt")
-    return write_atomic(path, lambda p: p.write_text(xml_text(root), encoding="utf-8"))
+    return write_text(path, xml_text(root))
 
 
 def _connectivity(root: ElementTree.Element, process: Process) -> None:

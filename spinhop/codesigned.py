@@ -15,7 +15,7 @@ from hwlib.errors import InputError, shown
 from hwlib.operating_point import nominal_track
 from hwlib.quantities import printed
 from hwlib.storage.made_with import versions
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.writing import write_text
 from hwlib.storage.yaml_text import yaml_text
 from hwlib.task_kinds import MaxcutFields
 from spinhop.designs.design_fields import plain_fields, set_field
@@ -148,7 +148,7 @@ def _write(design: Design, folder: Path, name: str, changes: dict[str, Any]) -> 
     data = plain_fields(design, "json")
     for field, value in {"name": name, **changes}.items():
         set_field(data, field, value)
-    return write_atomic(folder / f"{name}.yaml", lambda path: path.write_text(yaml_text(data), encoding="utf-8"))
+    return write_text(folder / f"{name}.yaml", yaml_text(data))
 
 
 def _key(path: Path) -> str:
@@ -167,7 +167,7 @@ def _stored(path: Path) -> Judged | None:
 
 def _store(path: Path, result: Judged) -> None:
     text = json.dumps({"key": _key(path), "judged": asdict(result)}, indent=1)
-    write_atomic(path.with_suffix(".json"), lambda out: out.write_text(text + "\n", encoding="utf-8"))
+    write_text(path.with_suffix(".json"), text + "\n")
 
 
 def _task(design: Design) -> str:

@@ -12,7 +12,7 @@ from hwlib.design import Design, load_design
 from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.schematic import ideal_network
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.writing import write_text
 from sim.energies import SINKS, SOURCES
 from spinhop.check_stages import read_checks
 from spinhop.pages import page
@@ -76,7 +76,7 @@ def write_report(
     """
     folder = Path(folder)
     document = _document(_contents(folder, design, network, results))
-    return write_atomic(folder / "report.html", lambda path: path.write_text(document, encoding="utf-8"))
+    return write_text(folder / "report.html", document)
 
 
 class _ReportContents(NamedTuple):

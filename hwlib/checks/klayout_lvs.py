@@ -11,7 +11,7 @@ from hwlib.checks.device_extractor import PARAMETERS, tolerance
 from hwlib.nets import NET_CLASSES
 from hwlib.network import TERMINALS
 from hwlib.process import Process
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.writing import write_text
 
 _BODY = Path(__file__).with_name("lvs_body.rb.txt")
 _HEADER = """\
@@ -52,7 +52,7 @@ def lvs_script(process: Process) -> str:
 
 def write_lvs_script(process: Process, path: str | Path) -> Path:
     """Write the LVS script of a process."""
-    return write_atomic(Path(path), lambda p: p.write_text(lvs_script(process), encoding="utf-8"))
+    return write_text(Path(path), lvs_script(process))
 
 
 def _plain_groups(pattern: str) -> str:

@@ -14,7 +14,7 @@ from hwlib.extraction.lumps import capacitors
 from hwlib.nets import in_comment
 from hwlib.network import Network
 from hwlib.node_names import NodeNames, instance_names, node_names
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.writing import write_lines
 from hwlib.units import NM_PER_M
 
 UM_PER_M = NM_PER_M / 1000
@@ -30,12 +30,7 @@ def write_spef(network: Network, path: str | Path) -> Path:
     Raises:
         StorageError: the file cannot be written.
     """
-    return write_atomic(Path(path), lambda p: _write(network, p))
-
-
-def _write(network: Network, path: Path) -> None:
-    with path.open("w", encoding="ascii", newline="\n") as file:
-        file.writelines(line + "\n" for line in _lines(network))
+    return write_lines(Path(path), _lines(network))
 
 
 def _lines(network: Network) -> Iterator[str]:

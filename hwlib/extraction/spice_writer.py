@@ -11,7 +11,7 @@ from hwlib.extraction.lumps import capacitors
 from hwlib.nets import in_comment
 from hwlib.network import Network
 from hwlib.node_names import netlist_nodes
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.writing import write_lines
 
 PER_LINE = 8
 
@@ -32,12 +32,7 @@ def write_spice(network: Network, path: str | Path, *, name: str | None = None) 
         StorageError: the file cannot be written.
     """
     title = re.sub(r"[^A-Za-z0-9_]", "_", name or f"{network.attrs.get('design', 'network')}_wires")
-
-    def write(target: Path) -> None:
-        with target.open("w", encoding="ascii", newline="\n") as file:
-            file.writelines(line + "\n" for line in _lines(network, title))
-
-    return write_atomic(Path(path), write)
+    return write_lines(Path(path), _lines(network, title))
 
 
 def _lines(network: Network, title: str) -> Iterator[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -36,6 +37,17 @@ def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
         ((key, _),) = Counter(key for key, _ in pairs).most_common(1)
         raise _RepeatedKeyError(shown(key))
     return found
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON holds it: NumPy's as Python's, and None for a number that is not finite."""
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read_json(path: Path, shape: type[Shape], what: str, largest: int = MAX_BYTES) -> Shape:

@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -137,6 +137,21 @@ def write_atomic(path: Path, write: Callable[[Path], Any], one_writer: bool = Fa
 def write_bytes(path: Path, content: bytes | memoryview) -> Path:
     """Write a file's whole content."""
     return write_atomic(path, lambda p: p.write_bytes(content))
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a file's whole text, UTF-8."""
+    return write_bytes(path, text.encode("utf-8"))
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> Path:
+    """Write a file of ASCII lines, which are made as they are written: a million of them are never held at once."""
+
+    def write(target: Path) -> None:
+        with target.open("w", encoding="ascii", newline="\n") as file:
+            file.writelines(line + "\n" for line in lines)
+
+    return write_atomic(path, write)
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:

@@ -16,7 +16,8 @@ from hwlib.design import RULE_NAME
 from hwlib.errors import FieldsError, InputError, shown, suggestion
 from hwlib.findings import Finding
 from hwlib.quantities import in_percent, printed
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.json_files import plain
+from hwlib.storage.writing import write_text
 
 Severity = Literal["error", "warning"]
 
@@ -155,14 +156,14 @@ class OperatingPointReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain JSON values; numbers that are not finite become None."""
-        return _plain({"rules": self.rows(), "waivers": dict(self.waivers), "values": dict(self.values)})
+        return plain({"rules": self.rows(), "waivers": dict(self.waivers), "values": dict(self.values)})
 
     def write_json(self, path: str | Path) -> Path:
         """Write ``as_dict`` as JSON."""
         import json
 
         text = json.dumps(self.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)
-        return write_atomic(Path(path), lambda p: p.write_text(text + "\n", encoding="utf-8"))
+        return write_text(Path(path), text + "\n")
 
     def table(self) -> str:
         """The outcomes as an aligned plain-text table."""
@@ -234,13 +235,3 @@ def check_waivers(waivers: Iterable[str], known: Sequence[str]) -> None:
 def _told(value: float | None) -> float | None:
     """A value as findings and tables have it: none where it is not finite."""
     return value if value is not None and math.isfinite(value) else None
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from hwlib.errors import InputError
 from hwlib.nets import in_comment
 from hwlib.network import Network
 from hwlib.quantities import in_si
-from hwlib.storage.writing import write_atomic, write_bytes
+from hwlib.storage.writing import write_bytes, write_lines
 from sim.dynamics import dynamics_of
 from sim.protocol import Protocol
 from sim.spice.deck_law import deck_law_of
@@ -99,10 +98,10 @@ def write_deck(
     beside = file.with_name(f"{file.stem}{form.network_suffix}")
     models = {file.with_name(source.name): source for source in form.models(bench)}
     deck = Deck(file, beside, load, load + span, step, dialect, tuple(models))
-    _write(deck.network, form.network_lines(bench))
+    write_lines(deck.network, form.network_lines(bench))
     for target, source in models.items():
         write_bytes(target, source.read_bytes())
-    _write(deck.bench, form.bench_lines(bench, file, beside))
+    write_lines(deck.bench, form.bench_lines(bench, file, beside))
     return deck
 
 
@@ -123,11 +122,3 @@ def _step(network: Network, protocol: Protocol) -> float:
     volts = max(abs(protocol.v_charge) if protocol.start is not None else 0.0, weights)
     fastest = dynamics_of(network).fastest(volts / network.r_m) / network.length
     return float(min(LONGEST_STEP, _STEP_SHARE / fastest.max()))
-
-
-def _write(path: Path, lines: Iterable[str]) -> None:
-    def write(target: Path) -> None:
-        with target.open("w", encoding="ascii", newline="\n") as file:
-            file.writelines(line + "\n" for line in lines)
-
-    write_atomic(path, write)

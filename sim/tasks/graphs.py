@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from hwlib.errors import InputError, shown
 from hwlib.graph_formats.matrix_market import BANNER
 from hwlib.graph_reader import MAX_NODES, read_graph
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.writing import write_text
 
 __all__ = ["MAX_NODES", "adjacency", "read_graph", "remarks", "weight_unit", "write_graph"]
 
@@ -47,7 +47,7 @@ def write_graph(graph: nx.Graph, path: str | Path) -> Path:
     else:
         head = f"{n} {len(edges)} \n"
         body = "".join(f"{u} {v} {_number(w)}\n" for u, v, w in edges)
-    return write_atomic(path, lambda p: p.write_text(head + body))
+    return write_text(path, head + body)
 
 
 def adjacency(graph: Any) -> sp.csr_array:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hwlib.storage.netcdf import write_netcdf
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.writing import write_text
 from spinhop.atlas.atlas_figure import draw_atlas
 from spinhop.atlas.atlas_store import AtlasStore
 from spinhop.atlas.first_failures import RuleEdges, SimulatedEdge
@@ -64,7 +64,7 @@ def write_results(
     table, data, figure = folder / TABLE, folder / DATA, folder / FIGURE
     write_netcdf(atlas_data(store, curves, rows, largest, about), data)
     text = atlas_table(store, curves, rows, largest, about)
-    write_atomic(table, lambda path: path.write_text(text, encoding="utf-8"))
+    write_text(table, text)
     draw_atlas(rows, largest, figure)
     return rows, table, data, figure
 

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from hwlib.errors import InputError, shown
 from hwlib.storage.json_files import Finite, Size, StoredModel, read_json
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.writing import write_text
 from hwlib.weight_styles import MAX_NEURONS
 from spinhop.atlas.atlas_points import Found, RulesPoint, TaskPoint
 from spinhop.atlas.sized_design import Curve
@@ -121,7 +121,7 @@ class AtlasStore:
             kept.setdefault(curve, {})[point.neurons] = each
         data = {"key": self._key, "rules": _rows(self._rules), "trials": _rows(self._trials)}
         text = json.dumps(data)
-        write_atomic(self._path, lambda path: path.write_text(text + "\n", encoding="utf-8"))
+        write_text(self._path, text + "\n")
 
     def load(self) -> None:
         """Take up what the file has.

@@ -26,7 +26,7 @@ def codesigned(
     json: Json = False,
 ) -> None:
     """Draw, check, extract and run the designs of layouts/codesigned again. Exit code 1 if one does not hold."""
-    from hwlib.storage.writing import refuse_unwritable, write_atomic
+    from hwlib.storage.writing import refuse_unwritable, write_text
     from spinhop.codesigned import codesigned_paths, measure
     from spinhop.codesigned_page import COLUMNS, codesigned_page, read_page, result_rows
     from spinhop.console import TaskBar, print_json, print_table
@@ -40,10 +40,7 @@ def codesigned(
         results = measure(paths, out, workers=workers, scheduler=scheduler, fresh=force, progress=bar)
     if markdown is not None:  # before anything is printed: nobody may be reading
         shipped = [path.stem for path in codesigned_paths()]
-        write_atomic(
-            markdown,
-            lambda path: path.write_text(codesigned_page(results, kept, shipped), encoding="utf-8"),
-        )
+        write_text(markdown, codesigned_page(results, kept, shipped))
     if json:
         print_json({"designs": [asdict(result) | {"holds": result.holds} for result in results]})
     else:

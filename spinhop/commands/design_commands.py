@@ -32,7 +32,7 @@ def schema(
     """Export the JSON schema of the design, process or study file."""
     import json
 
-    from hwlib.storage.writing import refuse_existing, write_atomic
+    from hwlib.storage.writing import refuse_existing, write_text
     from spinhop.schema import json_schema, reference_page
 
     text = reference_page() if markdown else json.dumps(json_schema(kind), indent=1, ensure_ascii=False) + "\n"
@@ -40,7 +40,7 @@ def schema(
         print(text, end="")
     else:
         refuse_existing(out, force)
-        write_atomic(out, lambda p: p.write_text(text, encoding="utf-8"))
+        write_text(out, text)
 
 
 def register(app: typer.Typer) -> None:

@@ -15,7 +15,7 @@ from hwlib.seeds import LARGEST_SEED
 from hwlib.storage.files import real_path
 from hwlib.storage.made_with import design_attributes, versions
 from hwlib.storage.model_files import refused_fields
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.writing import write_text
 from hwlib.storage.yaml_text import yaml_text
 from spinhop.designs.design_fields import Value
 from spinhop.optimize.search_history import HISTORY, SearchHistory, SearchTrial
@@ -174,4 +174,4 @@ def _tried(write: Callable[[dict[str, Value], str], Path], proposed: dict[str, V
 def _write(folder: Path, base: Design, axes: list[Axis], proposed: dict[str, Value], name: str) -> Path:
     design = candidate(base, axes, proposed)
     data = design.model_dump(mode="json", exclude_none=True, exclude={"search": True, **base.from_task})
-    return write_atomic(folder / name, lambda path: path.write_text(yaml_text(data), encoding="utf-8"))
+    return write_text(folder / name, yaml_text(data))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlib.quantities import in_percent, printed, printed_plain
 from hwlib.storage.netcdf import write_netcdf
-from hwlib.storage.writing import write_atomic, write_bytes
+from hwlib.storage.writing import write_bytes, write_text
 from spinhop.optimize.search_history import SearchTrial
 from spinhop.optimize.search_results import RESULTS, search_results
 from spinhop.optimize.search_space import Axis
@@ -90,7 +90,7 @@ def _write_page(
         parts.append(page.section("Why others fail", page.folded(f"all {len(failed)}", table)))
     parts.append(page.made_with(about))
     text = page.document(title, parts)
-    write_atomic(folder / PAGE, lambda path: path.write_text(text, encoding="utf-8"))
+    write_text(folder / PAGE, text)
 
 
 def _front_parts(

@@ -15,7 +15,7 @@ from hwlib.design import Design
 from hwlib.network import Network
 from hwlib.schematic import ideal_network
 from hwlib.storage.json_files import read_json
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.writing import write_text
 from sim.tasks import maxcut
 from sim.tasks.images import letters
 from sim.tasks.random_recall import image_recall
@@ -158,7 +158,7 @@ def _load(trials: LayoutTrials) -> dict[str, Any] | None:
 
 def _store(trials: LayoutTrials, result: dict[str, Any]) -> None:
     text = json.dumps({"trials": _identity(trials), "result": result}, indent=1)
-    write_atomic(_file(trials), lambda path: path.write_text(text + "\n"))
+    write_text(_file(trials), text + "\n")
 
 
 def _identity(trials: LayoutTrials) -> dict[str, Any]:

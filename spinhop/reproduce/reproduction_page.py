@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.writing import write_text
 from sim.tasks.statistics import Interval
 from spinhop.pages import page
 from spinhop.reproduce.captions import caption
@@ -52,7 +52,7 @@ def write_page(
         counts=[(str(status.count(each)), MEANINGS[each]) for each in STATUS], overview=overview,
         summary=summary_of(rows), kind="bad" if "differs" in status else "good", about=list(about.items()),
     )  # fmt: skip
-    return write_atomic(path, lambda p: p.write_text(text, encoding="utf-8"))
+    return write_text(path, text)
 
 
 def number(value: float | None) -> str:

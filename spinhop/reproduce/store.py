@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
-from hwlib.storage.json_files import read_json
+from hwlib.storage.json_files import plain, read_json
 from hwlib.storage.made_with import versions
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.writing import write_text
 from spinhop.reproduce.rows import Row
 from spinhop.reproduce.task import PaperTask, Result
 from spinhop.run_folder.provenance import code_version, data_hash
@@ -36,18 +35,5 @@ def load(folder: Path, task: PaperTask, wanted: str) -> Result | None:
 def save(folder: Path, task: PaperTask, result: Result) -> Path:
     """Write a result as JSON, whole or not at all."""
     data = {"meta": result.meta, "rows": [row.as_dict() for row in result.rows], "series": result.series}
-    text = json.dumps(_plain(data), indent=1)
-    return write_atomic(folder / f"{task.name}.json", lambda p: p.write_text(text + "\n"))
-
-
-def _plain(value: Any) -> Any:
-    """NumPy values as Python ones; what is not finite as None, which JSON has a word for."""
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    text = json.dumps(plain(data), indent=1)
+    return write_text(folder / f"{task.name}.json", text + "\n")

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from hwlib.errors import InputError, shown
 from hwlib.storage.json_files import read_json
 from hwlib.storage.made_with import not_ours
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.writing import write_text
 from spinhop.run_folder.folder_lock import LOCK
 from spinhop.run_folder.inputs import PROCESS, RESOLVED
 from spinhop.run_folder.provenance import file_hash
@@ -104,7 +104,7 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
         StorageError: when it cannot be written.
     """
     text = json.dumps(manifest, indent=1) + "\n"
-    write_atomic(folder / MANIFEST, lambda p: p.write_text(text, encoding="utf-8"))
+    write_text(folder / MANIFEST, text)
 
 
 def known_files(folder: Path, manifest: dict[str, Any], names: Sequence[str], design: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from hwlib.checks.design_rules.rule import design_rules
 from hwlib.drawing.doubled_cells import MOST_PILLARS
 from hwlib.errors import harmless
 from hwlib.process import Process
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.writing import write_text
 
 _HEADER = """\
 # Design rules of process {name}, for KLayout 0.28 or later. Written by spinhop from the process description.
@@ -115,4 +115,4 @@ def drc_script(process: Process) -> str:
 
 def write_drc_script(process: Process, path: str | Path) -> Path:
     """Write the DRC script of a process."""
-    return write_atomic(Path(path), lambda p: p.write_text(drc_script(process), encoding="utf-8"))
+    return write_text(Path(path), drc_script(process))
