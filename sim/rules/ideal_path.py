@@ -64,7 +64,7 @@ class IdealWires:
         self._wall[network.somas], self._wall[axons] = np.arange(n), n + kind
         self._followed = network.with_only(followed)
         self._first, self._still = first[followed], protocol.rest_speed(network)[followed]
-        self._law, self._pillars, self._length = dynamics_of(self._followed), Pillars.of(self._followed), network.length
+        self._law, self._pillars = dynamics_of(self._followed), Pillars.of(self._followed)
         self._n, self._pre = n, self._followed.pre[n:]
         self._tracks = np.bincount(network.pre[axons], 1 / network.r_m[axons], n)
         # What axons conduct into each dendrite, with and without their weights: linear in the shares of their pillars.

@@ -12,7 +12,7 @@ import numpy as np
 
 from hwlib.design import Design
 from hwlib.errors import InputError
-from hwlib.storage.writing import write_atomic
+from hwlib.storage.writing import write_text
 from spinhop.designs.design_fields import Value
 from spinhop.optimize.search_space import Axis, own_values
 from spinhop.optimize.stored_trials import read_trials, with_hashes
@@ -52,7 +52,7 @@ class SearchHistory:
         assert design.search is not None
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.trials: list[SearchTrial] = []
-        self._axes, self._seed, self._key = axes, seed, key
+        self._seed, self._key = seed, key
         self._objectives, self._required = design.search.objectives, design.task.required
         directions: list[Literal["maximize", "minimize"]] = [
             "maximize" if name in LARGE else "minimize" for name in self._objectives
@@ -94,7 +94,7 @@ class SearchHistory:
         """Write all trials, whole or not at all."""
         rows = with_hashes(self._key, map(asdict, self.trials))
         text = json.dumps({"key": self._key, "seed": self._seed, "trials": rows}, indent=1)
-        write_atomic(folder / HISTORY, lambda path: path.write_text(text + "\n", encoding="utf-8"))
+        write_text(folder / HISTORY, text + "\n")
 
     def load(self, folder: Path) -> None:
         """Take up the trials in a folder.
