@@ -113,3 +113,16 @@ def test_no_name_of_a_package_hides_a_module_of_it():
                 if isinstance(node, ast.ImportFrom) and node.module and (node.level or node.module != name):
                     offered = [alias.asname or alias.name for alias in node.names]
                 assert not [each for each in offered if f"{name}.{each}" in MODULES], name
+
+
+def test_private_names_stay_in_their_module():
+    """None is imported; a private attribute is written where its class writes it as well, or is Numba's."""
+    numbas = {"_source_stamp", "_customize_flags"}
+    for name, tree in TREES.items():
+        nodes = list(ast.walk(tree))
+        taken = [alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names]
+        assert not [each for each in taken if each.startswith("_") and not each.startswith("__")], name
+        written = [node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)]
+        own = {node.attr for node in written if ast.unparse(node.value) == "self"}
+        own |= {getattr(node.target, "id", "") for node in nodes if isinstance(node, ast.AnnAssign)}
+        assert not {node.attr for node in written if node.attr.startswith("_")} - own - numbas, name
