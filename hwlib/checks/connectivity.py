@@ -62,20 +62,17 @@ class Extracted:
         layers["body"] = layers["pillar"] & layers["track"] & layers["read"]
         self.lvs.extract_devices(DwMtjExtractor(self.process), {name: layers[name] for name in LAYERS})
 
-    def _core(self, name: str) -> kdb.Region:
-        """A layer less a dbu all round, joined to it: for KLayout what touches connects, here what overlaps does."""
-        core = self.layers[name].sized(-1)
-        self.lvs.register(core, f"{name}_core")
-        self.lvs.connect(self.layers[name], core)
-        return core
+    def _overlap(self, first: str, second: str) -> None:
+        """Where two layers overlap, joined to both: for KLayout what touches connects, here what overlaps does."""
+        overlap = self.layers[first] & self.layers[second]
+        self.lvs.register(overlap, f"{first}_on_{second}")
+        self.lvs.connect(self.layers[first], overlap)
+        self.lvs.connect(overlap, self.layers[second])
 
     def _connect(self, marks: dict[str, int]) -> None:
         for name in wires(self.process):
             self.lvs.connect(self.layers[name])
-        cores: dict[str, kdb.Region] = {}
         for first, second in links(self.process):
-            if first not in cores:
-                cores[first] = self._core(first)
-            self.lvs.connect(cores[first], self.layers[second])
+            self._overlap(first, second)
         for name, index in marks.items():
             self.lvs.connect(self.layers[name], self.lvs.make_text_layer(index, f"{name}_label"))

@@ -31,7 +31,15 @@ APART: dict[str, tuple[Boxes, str]] = {
     "pillar at an edge of m1": ([("m1", (315, 295, 355, 355), (315, 350, 355, 410)),
                                  ("v1", (320, 310, 350, 340), (320, 360, 350, 390))], "m1.encloses.pillar"),
 }  # fmt: skip
+SLIVERS: dict[str, tuple[Boxes, str]] = {
+    "v1 of 1 nm by 1 nm": ([("v1", (440, 310, 470, 340), (450, 320, 451, 321))], "v1.size"),
+    "v1 of 2 nm": ([("v1", (440, 310, 470, 340), (440, 310, 442, 340))], "v1.size"),
+    "v2 of 2 nm": ([("v2", (320, 405, 350, 435), (320, 405, 322, 435))], "v2.size"),
+    "vr of 1 nm": ([("vr", (320, 425, 350, 455), (320, 425, 350, 426))], "vr.size"),
+    "vt of 2 nm": ([("vt", (385, 310, 415, 340), (385, 310, 387, 340))], "vt.size"),
+}
 JOINED: dict[str, tuple[Boxes, str]] = {
+    **SLIVERS,
     "v1 within m1 by 1 nm": ([("v1", (440, 310, 470, 340), (479, 310, 509, 340)), WIDE_GROUND], "m1.encloses.v1"),
     "v1 within a corner of m1": ([("v1", (440, 310, 470, 340), (479, 349, 509, 379)), WIDE_GROUND], "m1.encloses.v1"),
 }
@@ -112,6 +120,10 @@ def test_the_written_script_says_the_same(tmp_path):
         drawn(APART[kind][0]).layout.write(str(tmp_path / "drawn.gds"))
         done = run()
         assert done.returncode == 1 and said in done.stdout, (kind, done.stdout, done.stderr)
+    narrow = [box for kind, (boxes, _) in SLIVERS.items() if kind != "v1 of 2 nm" for box in boxes]
+    drawn(narrow).layout.write(str(tmp_path / "drawn.gds"))
+    done = run()
+    assert done.returncode == 0, (done.stdout, done.stderr)
 
 
 def _divided(first: str, second: str) -> hand_drawn.Sheet:
