@@ -162,7 +162,8 @@ def _curve(axes: Axes, figure: MeanCurve, source: PlotSource) -> Tips:
         ends = np.clip(np.abs(y[:, 1:] - y[:, :1]).T, 0, None)
         told = np.isfinite(ends).all(axis=0)
         axes.errorbar(x[told], y[told, 0], ends[:, told], fmt="none", ecolor=colour, capsize=3, elinewidth=1.2)
-        axes.plot(x, y[:, 0], _LINES[k % len(_LINES)], color=colour, linewidth=1.4)
+        if not figure.ticks:  # between texts there is nothing
+            axes.plot(x, y[:, 0], _LINES[k % len(_LINES)], color=colour, linewidth=1.4)
         mark = _MARKS[k % len(_MARKS)]
         handles.append(axes.scatter(x, y[:, 0], s=26, marker=mark, color=colour, zorder=3, gid=f"marks{k}"))
         tips[f"marks{k}"] = [_told(figure, name, point, source) for point in points]
