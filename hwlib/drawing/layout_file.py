@@ -8,22 +8,14 @@ from pathlib import Path
 import klayout.db as kdb
 
 from hwlib.errors import InputError, StoppedError, shown
+from hwlib.storage.binary_kinds import GDSII, OASIS, PACKED
 from hwlib.storage.files import open_outside, refuse_without_descriptors
 from hwlib.storage.known_contents import content_of, is_known, is_written_here, remember
 from hwlib.storage.scratch import is_plain
 from hwlib.workers.forked import bounded
 
 MAX_BYTES = 4 * 2**30
-_GDSII = b"\x00\x06\x00\x02"
-_OASIS = b"%SEMI-OASIS\r\n"
-PACKED = {
-    b"\x1f\x8b": "gzip",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"PK\x03\x04": "zip",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ\x00": "xz",
-}
-FORMATS = {_GDSII: "GDSII", _OASIS: "OASIS"}  # what their files begin with
+FORMATS = {GDSII: "GDSII", OASIS: "OASIS"}  # what their files begin with
 # What reading may take. A flat layout of a million devices reads 4 MB/s from a compressed file, into 300 bytes for one.
 SECONDS, SECONDS_PER_BYTE = 0.9, 4e-6
 MEMORY, MEMORY_PER_BYTE = 2**29, 2000
@@ -51,7 +43,7 @@ def read_with_origin(path: str | Path) -> tuple[kdb.Layout, bool]:
         ends, content = True, content_of(stream)
         if size := content[0]:
             with mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_READ) as whole:
-                ends = _ends_once(whole) if start.startswith(_GDSII) else _ends_as_oasis(whole)
+                ends = _ends_once(whole) if start.startswith(GDSII) else _ends_as_oasis(whole)
     form = next((name for magic, name in FORMATS.items() if start.startswith(magic)), None)
     if form is None:
         packed = next((name for magic, name in PACKED.items() if start.startswith(magic)), None)
@@ -98,11 +90,11 @@ def _is_padding(content: mmap.mmap, start: int) -> bool:
 
 def _ends_as_oasis(content: mmap.mmap) -> bool:
     """Whether an OASIS stream is over with the file; KLayout does not look behind its end."""
-    place = content.find(_OASIS, 1)
+    place = content.find(OASIS, 1)
     while place >= 0:
         if _is_end(content[max(place - _END, 0) : place]):  # another file begins where this one ends
             return False
-        place = content.find(_OASIS, place + 1)
+        place = content.find(OASIS, place + 1)
     return _is_end(content[max(len(content) - _END, 0) :])
 
 

@@ -48,7 +48,7 @@ def read(file: GraphFile) -> nx.Graph:
         InputError: one line with file and line number.
     """
     content = file.whole()
-    file.refuse_wide(content[:4])
+    file.refuse_binary(content)
     try:
         text = unix_lines(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

@@ -10,7 +10,8 @@ from typing import BinaryIO
 
 from hwlib.errors import InputError, shown
 from hwlib.quantities import parse_number
-from hwlib.storage.files import unix_lines, wide_encoding
+from hwlib.storage.binary_kinds import binary_kind
+from hwlib.storage.files import unix_lines
 
 MAX_EDGES = 1_000_000
 MAX_BYTES = 256 * 2**20  # of a file that is read by lines
@@ -45,10 +46,10 @@ class GraphFile:
         """The error that names a line of the file."""
         return InputError(f"{self.path}:{line}: {what}")
 
-    def refuse_wide(self, begins: bytes) -> None:
-        """Refuse a text in UTF-16 or UTF-32, by its first four bytes: only XML says itself what it is in."""
-        if (encoding := wide_encoding(begins)) is not None:
-            raise self.refuse(1, f"not UTF-8 text but {encoding}; save it as UTF-8")
+    def refuse_binary(self, begins: bytes) -> None:
+        """Refuse by its first bytes what is no text, or one in UTF-16 or UTF-32: only XML says itself what it is in."""
+        if (kind := binary_kind(begins[: len(begins) // 2 * 2])) is not None:  # a line ends within a UTF-16 character
+            raise self.refuse(1, f"not UTF-8 text but {kind}")
 
     def whole(self) -> bytes:
         """All bytes.
@@ -84,7 +85,7 @@ class GraphFile:
         """
         for number, raw in enumerate(self._raw_lines(longest + 1), 1):
             if number == 1:
-                self.refuse_wide(raw[:4])
+                self.refuse_binary(raw)
             try:
                 text = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
             except UnicodeDecodeError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import errno
 import io
 import os
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from hwlib.errors import InputError, StorageError, shown
+from hwlib.storage.binary_kinds import binary_kind
 
 MAX_TEXT_BYTES = 64 * 1024 * 1024
 _STANDARD_INPUT = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
@@ -83,25 +83,12 @@ def read_text(path: str | Path, what: str, largest: int = MAX_TEXT_BYTES) -> str
         InputError: as ``open_outside``, or not UTF-8 text.
     """
     content = read_bytes(path, what, largest)
-    if (encoding := wide_encoding(content)) is not None:
-        raise InputError(f"{path}: {what} file is not UTF-8 text but {encoding}; save it as UTF-8")
+    if (kind := binary_kind(content)) is not None:
+        raise InputError(f"{path}: {what} file is not UTF-8 text but {kind}")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{path}: {what} file is not UTF-8 text") from None
-
-
-def wide_encoding(content: bytes) -> str | None:
-    """The encoding of several bytes a character that a text begins in, by its mark, or by its zeros where it has none.
-
-    Zeros are UTF-8 as well: such a text would be refused for a character that nobody sees in it.
-    """
-    head = content[:4]
-    zeros = "".join("x0"[byte == 0] for byte in head)
-    if head in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE) or zeros in ("x000", "000x"):
-        return "UTF-32"
-    marked = head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) and len(content) % 2 == 0
-    return "UTF-16" if marked or zeros in ("x0x0", "0x0x") else None
 
 
 def unix_lines(text: str) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hwlib.errors import InputError, shown
-from hwlib.storage.files import read_bytes, unix_lines, wide_encoding
+from hwlib.storage.binary_kinds import binary_kind
+from hwlib.storage.files import read_bytes, unix_lines
 from hwlib.weight_styles import MAX_NEURONS
 
 if TYPE_CHECKING:
@@ -133,8 +134,8 @@ def _characters(content: bytes, path: Path) -> np.ndarray:
         raise InputError(
             f"{path}: larger than {_MAX_TEXT_BYTES // 1024} KiB, a text bitmap has one character per pixel"
         )
-    if (encoding := wide_encoding(content)) is not None:
-        raise InputError(f"{path}: a text bitmap in {encoding}; save it as UTF-8")
+    if (kind := binary_kind(content)) is not None:
+        raise InputError(f"{path}: neither a picture ({', '.join(FORMATS)}) nor UTF-8 text but {kind}")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -39,6 +39,19 @@ def test_text_in_another_encoding_is_told_so(tmp_path, encoding):
         read_text(path, "test")
 
 
+@pytest.mark.parametrize(("begins", "kind"), [
+    (b"\x00\x06\x00\x02\x02\x58", "GDSII"), (b"%SEMI-OASIS\r\n\x01", "OASIS"),
+    (b"\x1f\x8b\x08\0", "compressed with gzip; unpack"),
+    (b"PK\x03\x04", "compressed with zip; unpack"), (b"\x89HDF\r\n\x1a\n", "HDF5 or netCDF"), (b"\x89PNG\r\n", "PNG"),
+])  # fmt: skip
+def test_a_file_of_another_kind_than_its_name_says_is_told_so(tmp_path, begins, kind):
+    """A layout given as the design was called UTF-16 that should be saved as UTF-8: GDSII begins with such zeros."""
+    path = tmp_path / "d.yaml"
+    path.write_bytes(begins)
+    with pytest.raises(InputError, match=rf"d\.yaml: test file is not UTF-8 text but {kind}"):
+        read_text(path, "test")
+
+
 def test_streams_are_refused_with_what_to_do(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in ("-", tmp_path / "pipe"):

@@ -86,7 +86,7 @@ BAD = [
     ("3 1\n1 2 1_0\n", ":2: weight '1_0'"),
     ("3 2\n1 2 0\n1 3 0.0\n", ":3: all weights are 0"),
     ("3 1\n1 2 1 7\n", ":2: found '1 2 1 7', allowed 'i j'"),
-    (b"\x89PNG\r\n\x1a\n\x00\x00", ":1: not a text file"),
+    (b"\x89PNG\r\n\x1a\n\x00\x00", ":1: not UTF-8 text but PNG"),
     (b"3 1\n\x00\x00\x00", ":2: not a graph file"),
     ("3 1\n" + "1 2 " * 2000, ":2: not a graph file (binary data or an endless line)"),
     (

@@ -33,7 +33,10 @@ BAD = [
     ("g.tsp", "NAME: burma14\nTYPE: TSP\n", ":1: found 'NAME: burma14', which looks like TSPLIB" + READ),
     ("g.gexf", "<gexf xmlns='http://gexf.net/1.3'/>", ":1: XML begins with <gexf>, not <graphml>" + READ),
     ("g.txt", "0 1 1\n1 0 1\n1 1 0\n", ":1: found '0 1 1', allowed 'nodes edges' in whole numbers" + READ),
-    ("g.png", b"\x89PNG\r\n", ":1: not a text file" + READ),
+    ("g.png", b"\x89PNG\r\n", ":1: not UTF-8 text but PNG"),
+    ("g.png", b"\x89PNX\r\n", ":1: not a text file" + READ),
+    *[(name, begins, f":1: not UTF-8 text but {kind}") for name in ("g.txt", "g.gml", "g.mtx", "g.graph")
+      for begins, kind in ((b"\x00\x06\x00\x02\x00\x07", "GDSII"), (b"\x1f\x8b\x08\x00", "compressed with gzip"))],
     ("g", "", ":1: empty" + READ),
     ("g.col", "3 2\n1 2\n", ":1: found '3 2', DIMACS lines begin with c, p, e or a" + READ),
     ("g.gml", "3 2\n1 2\n", ":1: no 'graph [' as in GML" + READ),
