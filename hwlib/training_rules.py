@@ -14,6 +14,7 @@ import numpy as np
 from hwlib.errors import InputError, shown
 from hwlib.registry import Registry
 
+MIN_LEVEL = 1e-6  # of a weight that is not 0, as multiple of W; names of rails have six decimals
 _ROUNDS = 1000  # of the perceptron: each corrects every neuron's worst state once
 
 
@@ -180,12 +181,16 @@ def hebbian(patterns: np.ndarray) -> np.ndarray:
 
 
 def trained(rule: TrainingRule, lesson: Lesson) -> np.ndarray:
-    """The weights of a rule where there are axons, balanced if asked for, within limit and steps, shape (N, N)."""
+    """The weights of a rule where there are axons, balanced if asked for, within limit and steps, shape (N, N).
+
+    Those below ``MIN_LEVEL`` are 0: what rounding leaves where a rule's sums cancel is no weight.
+    """
     levels = np.where(lesson.joined, rule.levels(lesson), 0.0)
     if lesson.balanced:
         mean = levels.sum(axis=1) / np.maximum(lesson.joined.sum(axis=1), 1)
         levels = np.where(lesson.joined, levels - mean[:, None], 0.0)
-    return within(levels, lesson.limit, lesson.steps)
+    levels = within(levels, lesson.limit, lesson.steps)
+    return np.where(np.abs(levels) < MIN_LEVEL, 0.0, levels)
 
 
 def within(levels: np.ndarray, limit: float | None, steps: int | None) -> np.ndarray:

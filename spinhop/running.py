@@ -136,7 +136,8 @@ def run_design(
         need(*(DRAWING_PACKAGES if layout is None else READING_PACKAGES))
     refuse_unused(ideal=ideal, layout=layout, spef=spef, engine=engine if goal not in ("layout", "extract") else "auto")
     with open_run(
-        design, out, layout=layout, top=top, spef=spef, engine=engine, to_draw=not ideal, to_check=goal == "run"
+        design, out, layout=layout, top=top, spef=spef, engine=engine, to_draw=not ideal, to_check=goal == "run",
+        to_score=goal.startswith("recall"),
     ) as run:  # fmt: skip
         run.voltages = voltages
         run.advance = getattr(progress, "advance", run.advance)

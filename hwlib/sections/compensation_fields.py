@@ -10,10 +10,11 @@ from pydantic import Field, model_validator
 
 from hwlib.errors import InputError, all_of, shown
 from hwlib.quantities import parse_number
-from hwlib.sections.weight_fields import MAX_MATRIX_BYTES, MAX_V_DW, MIN_LEVEL, check_level
+from hwlib.sections.weight_fields import MAX_MATRIX_BYTES, MAX_V_DW, check_level
 from hwlib.storage.files import read_text
 from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import FileName
+from hwlib.training_rules import MIN_LEVEL
 from hwlib.units import Quantity
 
 HEADING = "net,multiple of W"

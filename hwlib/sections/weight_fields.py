@@ -14,11 +14,11 @@ from hwlib.quantities import parse_number
 from hwlib.storage.files import inside, read_text
 from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import Bits, FileName
-from hwlib.training_rules import HEBBIAN, TRAINING_RULES, Lesson, trained
+from hwlib.training_rules import HEBBIAN, MIN_LEVEL, TRAINING_RULES, Lesson, trained
 from hwlib.units import Real, Whole
 
 MAX_V_DW, MAX_VOLTAGE = 1e3, 100.0  # V; the latter of V_C and W
-MIN_LEVEL, MAX_LEVEL = 1e-6, 1e6  # of a weight that is not 0, as multiple of W; names of rails have six decimals
+MAX_LEVEL = 1e6  # of a weight, as multiple of W; the smallest that is not 0 is MIN_LEVEL
 GIVEN = "given"  # the rule of weights that were trained elsewhere
 MAX_MATRIX_BYTES = 32 * 1024 * 1024  # a million numbers of thirty characters
 

@@ -209,6 +209,16 @@ def task_of(design: Design) -> RunTask:
     return task
 
 
+def refuse_unscored(design: Design) -> None:
+    """Refuse a design whose trials there is nothing to compare with.
+
+    Raises:
+        InputError: it is one, or as of ``task_of``.
+    """
+    if why := task_of(design).unscored(design):
+        raise InputError(f"{design.task.kind}: {why}")
+
+
 def run_class(kind: str) -> type[RunTask]:
     """The class of a kind of tasks that can be simulated.
 

@@ -19,7 +19,7 @@ from sim.engines import DEFAULT_TOLERANCE, Progress
 from sim.protocol import Protocol
 from sim.set_point import protocol_on, v_dw_on
 from sim.simulate import run_batch
-from sim.tasks.kinds import task_of
+from sim.tasks.kinds import refuse_unscored, task_of
 from sim.tasks.scores import summarise_trials
 from sim.tasks.setup import free_network
 
@@ -105,8 +105,7 @@ def run_task(
     if trials is not None:
         trials = whole_number(trials, "trials", most=MOST_TRIALS)
     task = task_of(design)
-    if why := task.unscored(design):
-        raise InputError(f"{design.task.kind}: {why}")
+    refuse_unscored(design)
     voltage = v_dw_on(network, design, process)
     point = protocol_on(network, design, process, v_dw=voltage.volts)
     protocols = task.protocols(design, point, trials)

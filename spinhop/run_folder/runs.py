@@ -205,7 +205,7 @@ def is_current(manifest: dict[str, Any], design_hash: str, stage: str) -> bool:
 def open_run(
     source: str | Path | Design, out: str | Path | None = None, *, layout: str | Path | None = None,
     top: str | None = None, spef: str | Path | None = None, engine: str = "auto", to_draw: bool = True,
-    to_check: bool = False,
+    to_check: bool = False, to_score: bool = False,
 ) -> Iterator[Run]:  # fmt: skip
     """Open (or make) the run folder of a design; one process at a time.
 
@@ -219,6 +219,7 @@ def open_run(
         engine: simulation engine.
         to_draw: whether the design will be drawn: sizes that cannot be are refused before anything is written.
         to_check: whether the layout will be compared with a netlist: one that cannot be is refused likewise.
+        to_score: whether the task's trials will be run: a design with nothing to compare them with is refused likewise.
 
     Raises:
         InputError: bad design or option, a layout that cannot be read or checked, parasitics of another design, a
@@ -227,6 +228,10 @@ def open_run(
     source = source if isinstance(source, Design) else Path(source)
     out, layout, spef = (None if each is None else Path(each) for each in (out, layout, spef))
     design = source if isinstance(source, Design) else read_design(source, drawn=layout is None and to_draw)
+    if to_score:
+        from sim.tasks.kinds import refuse_unscored
+
+        refuse_unscored(design)
     process = design.load_process()
     if layout is not None:
         _check_layout_name(layout)

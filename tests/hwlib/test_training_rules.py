@@ -256,3 +256,14 @@ def test_what_are_no_bits_is_refused(patterns, found):
     """Spins of ±1 gave weights of -3 and 1, without a word."""
     with pytest.raises(InputError, match=f"^patterns: allowed are bits, .*{found}$"):
         hebbian(patterns)
+
+
+@pytest.mark.parametrize(("rule", "words", "more"), [
+    (PSEUDO_INVERSE, ["11", "10"], {}), (PSEUDO_INVERSE, ["111"], {"balanced": True}),
+    (PSEUDO_INVERSE, ["10", "11", "00"], {"steps": 3}),
+])  # fmt: skip
+def test_what_rounding_leaves_of_a_sum_that_cancels_is_no_weight(rule, words, more):
+    """Weights of -4e-16 were refused by the rails, which are programmed to 0, when trials began."""
+    levels = trained(rule, lesson_of(bits(words), **more))
+    assert (levels == 0).all()
+    assert (rule.levels(lesson_of(bits(words))) != 0).any()

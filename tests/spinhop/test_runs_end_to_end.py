@@ -215,7 +215,10 @@ def test_design_with_a_matrix_has_no_recall_but_a_report(spinhop, tmp_path):
     assert said in html.unescape((tmp_path / "run" / "report.html").read_text())
     code, out, _ = spinhop("report", tmp_path / "run", "--json")
     assert code == 0 and json.loads(out)["function"]["verdict"] == "comes to rest"
-    assert spinhop("recall", design, "--out", tmp_path / "run")[0] == 2
+    for wires in ([], ["--ideal"]):  # nothing was drawn first, which took seconds and left a folder
+        code, _, err = spinhop("recall", design, "--out", tmp_path / "recalled", *wires)
+        assert code == 2 and err.endswith("a matrix, there are no stored patterns to recall\n") and err.count("\n") == 1
+        assert not (tmp_path / "recalled").exists()
 
 
 def test_what_a_refused_run_would_remove_stays(spinhop, design_file, tmp_path):
