@@ -50,12 +50,14 @@ def sweep(
     else:
         with TaskBar("sweep") as bar:
             found = run(study, out, workers=workers, scheduler=scheduler, fresh=force, progress=bar)
-        data = {"points": found.points, "kept": found.kept, "refused": found.refused, "folder": str(found.folder)}
+        data = {"points": found.points, "kept": found.kept, "refused": found.refused}
+        data |= {"problem": found.problem or None, "folder": str(found.folder)}
         failed = found.refused == found.points
     if json:
         print_json(data)
     else:
-        cells = {k: f"{v:.3g} s" if k.startswith("seconds") and v is not None else str(v) for k, v in data.items()}
+        said = {k: v for k, v in data.items() if v is not None}
+        cells = {k: f"{v:.3g} s" if k.startswith("seconds") else str(v) for k, v in said.items()}
         print_table(
             "sweep, dry run" if dry_run else "sweep", ["", ""], [[k.replace("_", " "), v] for k, v in cells.items()]
         )
@@ -110,8 +112,8 @@ def _yield_data(found: ChipYield, picture: Path | None) -> dict[str, Any]:
         "works": share(found.works), "task": share(found.task), "rules": share(found.rules),
         "by_rule": {name: share(of) for name, of in found.by_rule.items()},
         "sensitivity": {name: [each._asdict() for each in most] for name, most in found.sensitivity.items()},
-        "undetermined": found.undetermined, "refused": found.refused, "precise": found.precise,
-        "folder": str(found.folder), "picture": None if picture is None else str(picture),
+        "undetermined": found.undetermined, "refused": found.refused, "problem": found.problem or None,
+        "precise": found.precise, "folder": str(found.folder), "picture": None if picture is None else str(picture),
     }  # fmt: skip
 
 
@@ -127,6 +129,8 @@ def _print_yield(found: ChipYield, chips: int, picture: Path | None) -> None:
     print_table("yield", ["", "chips", "share", "95 % interval", "hangs on"], rows)
     if found.undetermined:
         print(f"undetermined: {found.undetermined} of {found.task.chips} chips, counted as not doing their task")
+    if found.refused:
+        print(f"refused: {found.refused} of {found.works.chips} chips, counted as not working ({found.problem})")
     if not can_analyse():
         print("what it hangs on: pip install 'spinhop[search]'")
     if not found.precise:

@@ -63,6 +63,7 @@ class ChipYield:
         rules: chips that keep every rule of severity error, those of the drawing too.
         by_rule: chips that keep each rule, also those that only warn.
         refused: chips without a network, with a reason in the store; they count as not working.
+        problem: the reason of most of these; empty without any.
         precise: whether half the interval of ``works`` is as small as asked.
         folder: of the store, for ``open_study``.
         sensitivity: what each result hangs on: ``works``, ``task``, ``rules`` and the margin of each rule, where it
@@ -75,6 +76,7 @@ class ChipYield:
     by_rule: dict[str, ChipShare]
     undetermined: int
     refused: int
+    problem: str
     precise: bool
     folder: Path
     sensitivity: dict[str, list[Sensitivity]]
@@ -195,6 +197,6 @@ def _counted(store: StudyStore, counted: int, precision: float, folder: Path) ->
     works, does, keeps = (chip_share(good) for good in outputs.values())
     unsure = int((store.numbers(UNSURE)[:counted] == 1).sum())
     return ChipYield(
-        works, does, keeps, by_rule, unsure, refused, _precise(store, counted, precision), folder,
-        worst_parameters(numbers, results) if can_analyse() else {},
+        works, does, keeps, by_rule, unsure, refused, store.problem(counted), _precise(store, counted, precision),
+        folder, worst_parameters(numbers, results) if can_analyse() else {},
     )  # fmt: skip

@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -109,6 +110,11 @@ class StudyStore:
     def refused(self) -> int:
         """How many points have no numbers."""
         return int(sum(map(bool, self._problems)))
+
+    def problem(self, points: int | None = None) -> str:
+        """Why most of the points without numbers have none, of the first ``points``; empty where all have some."""
+        found = Counter(filter(None, self._problems[:points]))
+        return found.most_common(1)[0][0] if found else ""
 
     @property
     def names(self) -> list[str]:

@@ -44,13 +44,15 @@ class Sweep:
         folder: of results; ``spinhop.open_study`` reads them.
         points: of the study.
         kept: of them in the store before.
-        refused: of them without numbers, with a reason in ``problem``.
+        refused: of them without numbers, with a reason in the store.
+        problem: the reason of most of these; empty without any.
     """
 
     folder: Path
     points: int
     kept: int
     refused: int
+    problem: str
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def sweep(
                 progress(kept + count + 1, total)
         finally:
             store.write()
-        return Sweep(plan.folder, total, kept, store.refused)
+        return Sweep(plan.folder, total, kept, store.refused, store.problem())
 
 
 @contextmanager

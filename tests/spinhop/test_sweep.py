@@ -130,7 +130,8 @@ def test_a_study_that_grows_computes_what_is_new(tmp_path, monkeypatch):
 def test_values_that_do_not_go_together_are_told_per_point(tmp_path):
     both = "device.pillar_width: [20 nm, 60 nm], device.track_length: [100 nm, 50 nm]"
     path = study_in(tmp_path, f"trials: 1\naxes: {{{both}}}\n")
-    assert sweep(path, tmp_path / "out").refused == 1
+    done = sweep(path, tmp_path / "out")
+    assert done.refused == 1 and "pillar lies off" in done.problem
     found = open_study(tmp_path / "out")
     assert found["problem"].values.tolist()[:3] == [""] * 3 and "pillar lies off" in str(found["problem"].values[3])
     assert np.isnan(found["energy_mean"].values).tolist() == [False] * 3 + [True] and found["done"].values.all()
@@ -393,7 +394,8 @@ def test_the_command_says_what_it_did(tmp_path, spinhop):
     path = study_in(tmp_path, "trials: 1\naxes: {seed: [1, 2]}\n")
     code, out, err = spinhop("sweep", path, "-o", tmp_path / "out", "--workers", 1, "--json")
     assert code == 0, err
-    assert json.loads(out) == {"points": 2, "kept": 0, "refused": 0, "folder": str(tmp_path / "out")}
+    said = {"points": 2, "kept": 0, "refused": 0, "problem": None, "folder": str(tmp_path / "out")}
+    assert json.loads(out) == said
     assert json.loads(spinhop("sweep", path, "-o", tmp_path / "out", "--dry-run", "--json")[1])["missing"] == 0
     with xr.open_zarr(tmp_path / "out" / "results.zarr", consolidated=False) as data:
         assert {"seed", "design_hash"} <= set(data.coords) and data.attrs["study_seed"] == "1"

@@ -94,7 +94,7 @@ def test_stopping_keeps_the_confidence(p):
 def test_chips_without_a_network_do_not_work(tmp_path, monkeypatch):
     monkeypatch.setattr(PointEvaluator, "evaluate", lambda self, values: PointResult(problem="no network"))
     found = yield_of(design_in(tmp_path), tmp_path / "out", wires="ideal", chips=20)
-    assert (found.works.good, found.refused, found.works.chips) == (0, 20, 20)
+    assert (found.works.good, found.refused, found.works.chips, found.problem) == (0, 20, 20, "no network")
 
 
 def test_chips_of_a_drawing_with_errors_do_not_keep_the_rules(tmp_path, monkeypatch):
@@ -150,3 +150,19 @@ def test_yields_that_are_none(tmp_path, spinhop):
     code, _, err = spinhop("yield", design_in(tmp_path, negative), "--out", tmp_path / "out")
     assert code == 2 and err.count("\n") == 1 and "variation.spreads.resistance_area: a normal one reaches 1.2" in err
     assert not (tmp_path / "out").exists()
+
+
+def test_commands_say_why_points_have_no_numbers(tmp_path, spinhop):
+    """`sweep` said how many were refused, `yield` not even that: why was told by the store alone."""
+    weights = "{matrix: [[0, 1, 1], [1, 0, 1], [1, 1, 0]]}"
+    design = tmp_path / "m.yaml"
+    design.write_text(
+        f"name: m\nnetwork: {{neurons: 3, weights: {weights}}}\nvariation: {{defects: {{stuck_off: 0.1}}}}\n"
+    )
+    (tmp_path / "s.yaml").write_text("name: s\ndesign: m.yaml\nwires: ideal\naxes: {seed: [1, 2]}\n")
+    for words in (["sweep", tmp_path / "s.yaml"], ["yield", design, "--ideal", "--chips", 2]):
+        code, out, err = spinhop(*words, "--workers", 1, "--out", tmp_path / words[0])
+        assert code == 1 and "refused" in out, err
+        assert "there are no stored patterns to recall" in " ".join(out.split())
+        code, out, _ = spinhop(*words, "--workers", 1, "--out", tmp_path / words[0], "--json")
+        assert code == 1 and json.loads(out)["problem"].endswith("there are no stored patterns to recall")
