@@ -77,7 +77,7 @@ def read_bytes(path: str | Path, what: str, largest: int = MAX_TEXT_BYTES) -> by
 
 
 def read_text(path: str | Path, what: str, largest: int = MAX_TEXT_BYTES) -> str:
-    """Return the content of a text file that somebody else wrote, without a byte order mark.
+    """Return the content of a text file that somebody else wrote, without a byte order mark, lines as ``unix_lines``.
 
     Raises:
         InputError: as ``open_outside``, or not UTF-8 text.
@@ -86,7 +86,7 @@ def read_text(path: str | Path, what: str, largest: int = MAX_TEXT_BYTES) -> str
     if (kind := binary_kind(content)) is not None:
         raise InputError(f"{path}: {what} file is not UTF-8 text but {kind}")
     try:
-        return content.decode("utf-8-sig")
+        return unix_lines(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise InputError(f"{path}: {what} file is not UTF-8 text") from None
 

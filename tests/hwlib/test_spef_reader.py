@@ -118,6 +118,18 @@ def test_terminals_and_ports_may_not_be_left_out(tmp_path):
         with_parasitics(ideal, read_spef(tmp_path / "portless.spef"))
 
 
+@pytest.mark.parametrize("ends", ["\r", "\r\n"])
+def test_lines_of_other_systems_are_lines(tmp_path, ends):
+    """A file whose lines end with CR alone was one line, refused for its length."""
+    text = NET.format(1)
+    for name, content in (("plain.spef", text), ("other.spef", text.replace("\n", ends))):
+        (tmp_path / name).write_bytes(content.encode())
+    assert read_spef(tmp_path / "other.spef").nets == read_spef(tmp_path / "plain.spef").nets
+    (tmp_path / "other.spef").write_bytes((text + "junk\n").replace("\n", ends).encode())
+    with pytest.raises(InputError, match=rf"other.spef:{len((text + 'junk').splitlines())}: found 'junk'"):
+        read_spef(tmp_path / "other.spef")
+
+
 def test_what_is_no_file_or_too_large_is_refused_at_once(tmp_path):
     with pytest.raises(InputError, match="no such SPEF file"):
         read_spef(tmp_path / "none.spef")
