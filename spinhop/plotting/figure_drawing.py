@@ -37,6 +37,7 @@ _SIZE = (6.0, 3.8)  # inch: text is read at 500 px too
 _BESIDE = 0.008  # of the axis
 _CHARACTERS, _HANDLE = 76, 8  # of a line of the legend; of a name's mark and the gap beside it
 _TICK = 24  # characters of a name beside an axis
+_NUMBERED = ("seed", "chip")  # parameters whose numbers are names
 _MOST_TICKS, _MOST_ASLANT = 30, 10  # names along an axis; of those that lie aslant
 _ROOM = 0.02  # beyond 0 and 1, for marks of shares
 _SVG = "http://www.w3.org/2000/svg"
@@ -162,7 +163,7 @@ def _curve(axes: Axes, figure: MeanCurve, source: PlotSource) -> Tips:
         ends = np.clip(np.abs(y[:, 1:] - y[:, :1]).T, 0, None)
         told = np.isfinite(ends).all(axis=0)
         axes.errorbar(x[told], y[told, 0], ends[:, told], fmt="none", ecolor=colour, capsize=3, elinewidth=1.2)
-        if not figure.ticks:  # between texts there is nothing
+        if not (figure.ticks or figure.x.rpartition(".")[2] in _NUMBERED):  # else there is nothing between them
             axes.plot(x, y[:, 0], _LINES[k % len(_LINES)], color=colour, linewidth=1.4)
         mark = _MARKS[k % len(_MARKS)]
         handles.append(axes.scatter(x, y[:, 0], s=26, marker=mark, color=colour, zorder=3, gid=f"marks{k}"))

@@ -77,12 +77,17 @@ def test_marks_at_one_place_stay_beside_it(tmp_path):
     assert [text.get_text() for text in cells.get_xticklabels()] == ["60"]
 
 
-@pytest.mark.parametrize("by", ["", "seed"])
-def test_marks_at_texts_are_not_joined_by_lines(by, tmp_path):
+@pytest.mark.parametrize("by", ["", "a.b"])
+def test_marks_at_names_are_not_joined_by_lines(by, tmp_path):
     """Between two processes there is none: a line from one to the next told a course in the order of the alphabet."""
-    columns = {"process": [*"abcabc"], "seed": [1] * 3 + [2] * 3}
+    columns = {
+        "process": [*"abcabc"],
+        "a.b": [1.0] * 3 + [2.0] * 3,
+        "seed": [1, 2, 3] * 2,
+        "variation.chip": [*range(6)],
+    }
     source = open_source(store_in(tmp_path / "s", columns, [result(works=1.0, time_mean=1e-7 * k) for k in range(6)]))
-    for x, lines in (("process", 0), ("seed", 1)):
+    for x, lines in (("process", 0), ("seed", 0), ("variation.chip", 0), ("a.b", 1)):
         axes = drawn(curve(source, x, "time_mean", "" if x == by else by), source)[0].axes[0]
         assert sum(line.get_linestyle() != "None" for line in axes.lines) == lines
 
