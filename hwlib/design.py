@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import (
@@ -21,65 +21,35 @@ from hwlib.argument_kinds import takes_kinds
 from hwlib.arrangement import block_of_neuron
 from hwlib.device import Device
 from hwlib.dynamics_data import law_problem
-from hwlib.errors import FieldsError, InputError, Problem, all_of, shown
+from hwlib.errors import FieldsError, InputError, Problem, shown
+from hwlib.field_words import MISSING
 from hwlib.process import Process, load_process, preset_names
 from hwlib.sections.compensation_fields import CompensationFields, read_net_levels
 from hwlib.sections.network_fields import NetworkFields, place_problems, style_problem
+from hwlib.sections.operating_point_fields import OperatingPoint
 from hwlib.sections.search_fields import SearchFields
 from hwlib.sections.variation_fields import VariationFields
-from hwlib.sections.weight_fields import GIVEN, MAX_V_DW, MAX_VOLTAGE, Weights, matrix_problems
+from hwlib.sections.weight_fields import GIVEN, Weights, matrix_problems
 from hwlib.seeds import LARGEST_SEED
 from hwlib.storage.files import inside
 from hwlib.storage.model_files import load_model, refused_fields
 from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import AnyTask, FileName, Find, Programme, RecallFields, whole_task
-from hwlib.units import Quantity, Whole
+from hwlib.text_form import PlainName, TextForm
+from hwlib.units import Whole
 from hwlib.weight_styles import MAX_NEURONS, WEIGHT_STYLES
 
 RULE_NAME = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$"
-RuleName = Annotated[str, Field(pattern=RULE_NAME)]
-Reason = Annotated[str, Field(min_length=3, max_length=500, pattern=r"^\S(.*\S)?$")]
+RuleName = Annotated[str, TextForm(RULE_NAME, "a rule's name, such as current.m2")]
+Reason = Annotated[str, Field(min_length=3, max_length=500), TextForm(r"^\S(.*\S)?$", "one line, no spaces around it")]
 
 _GRAPH = ("network", "topology", "graph")
-
-
-class OperatingPoint(StrictModel):
-    """Voltages, leaks and the load phase. Defaults are Table I."""
-
-    v_dw: Annotated[float | str, Quantity("V", 1e-6, MAX_V_DW, words=("auto", "eq4"))] = Field(
-        default="auto",
-        description=("auto: centre of the window that the network's wires leave; eq4: the paper's eq. (4); or volts"),
-    )
-    v_charge: Annotated[float, Quantity("V", 1e-6, MAX_VOLTAGE)] = Field(default=0.1, description="V_C; Table I")
-    weight: Annotated[float, Quantity("V", 1e-6, MAX_VOLTAGE)] = Field(default=0.1, description="W; Table I")
-    axon_leak: Annotated[float, Quantity("m/s", -1e4, -1e-6)] = Field(
-        default=-5.0, description="toward OFF; Table I, L_SYN"
-    )
-    soma_leak: Annotated[float, Quantity("m/s", -1e4, 1e4, smallest=1e-6)] = Field(
-        default=0.2, description="+ moves toward ON; Table I, L_AXON"
-    )
-    load: Annotated[float | str, Quantity("s", 1e-12, 1e-3, words=("rest",))] = Field(
-        default="rest",
-        description="load phase: until every wall rests, or a time (paper: 16 ns)",
-    )
-    rails_while_loading: Literal["floating", "grounded"] = Field(
-        default="floating", description="weight rails or lines during the load phase: sources open, or at 0 V"
-    )
-    temperature: Annotated[float, Quantity("K", 0, 1000, smallest=1e-3)] | None = Field(
-        default=None, description="of the walls, which then move at random; trials have a fixed time. Default: no noise"
-    )
-
-    @model_validator(mode="after")
-    def _loads_for_a_time(self) -> OperatingPoint:
-        if self.temperature is not None and self.load == "rest":
-            raise FieldsError([(("load",), "with a temperature no wall rests; give the load a time, such as '16 ns'")])
-        return self
 
 
 class Design(StrictModel):
     """A whole design, as read from its YAML file."""
 
-    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$", description="of the run folder and the top cell")
+    name: PlainName = Field(description="of the run folder and the top cell")
     process: FileName = Field(default="ebeam", description="a preset's name, or a process file beside the design")
     seed: Whole = Field(default=1, ge=0, le=LARGEST_SEED, description="of every random draw")
     device: Device = Device()
@@ -263,7 +233,9 @@ def refuse_unfit(design: Design) -> None:
     n, weights = design.network.neurons, design.network.weights
     if not n:
         given = "network" in design.model_fields_set
-        raise FieldsError([(("network", "neurons") if given else ("network",), "Field required")])
+        raise FieldsError(
+            [(("network", "neurons") if given else ("network",), f"{MISSING}, allowed 2 to {MAX_NEURONS}")]
+        )
     place: tuple[str | int, ...] = ("network", "weights", "patterns")
     wrong: list[Problem] = [
         ((*place, k), f"{len(word)} bits, the network has {n} neurons")
@@ -374,25 +346,38 @@ def load_design(path: str | Path) -> Design:
     """
     path = Path(path)
     design = load_model(path, Design, "design").placed(path.resolve().parent)
-    wrong: list[str] = []
-    of_fields: tuple[str, ...] = ()  # with the lines of the file
+    wrong: list[Problem] = []
+    weights: tuple[str, ...] = ("network", "weights")
+    if design.network.weights.matrix_file is not None:
+        weights = (*weights, "matrix_file")
     if design.from_files:
         try:
             design = completed(design)
         except FieldsError as error:
-            problems = [(place, _beside(design, message)) for place, message in error.problems]
-            of_fields = refused_fields(path, FieldsError(problems), "design").lines
+            wrong += error.problems
         except InputError as error:  # weights that the design gives as well
-            wrong += error.lines
-    rest = [] if wrong or of_fields else [design.weight_levels, design.net_levels]
-    for refers in (design.load_process, *rest):
+            wrong += [(weights, line) for line in error.lines]
+    refers: list[tuple[tuple[str, ...], Callable[[], object]]] = [(("process",), design.load_process)]
+    if not wrong:
+        refers += [(weights, design.weight_levels), (("compensation", "weights_file"), design.net_levels)]
+    for place, look in refers:
         try:
-            refers()
+            look()
         except InputError as error:
-            wrong += error.lines
-    if wrong or of_fields:
-        raise all_of([*of_fields, *(f"{path}: {_beside(design, line)}" for line in wrong)], path)
+            wrong += [(place, line) for line in error.lines]
+            if place == weights:
+                break
+    if wrong:
+        told = [(place, _beside(design, _unplaced(place, message))) for place, message in wrong]
+        raise refused_fields(path, FieldsError(told), "design")
     return design
+
+
+def _unplaced(place: tuple[str | int, ...], message: str) -> str:
+    """A message without the names of fields that its place has: whoever speaks of a file may say them too."""
+    names = [str(part) for part in place]
+    starts = (f"{'.'.join(names[:count])}: " for count in range(len(names), 0, -1))
+    return next((message.removeprefix(start) for start in starts if message.startswith(start)), message)
 
 
 def _beside(design: Design, line: str) -> str:

@@ -17,12 +17,14 @@ from hwlib.quantities import parse_si
 from hwlib.registry import Registry
 from hwlib.storage.array_files import ArrayVariable
 from hwlib.strict_model import StrictModel
+from hwlib.text_form import TextForm
 
 DEFAULT = "kinematic"
 SHIPPED = (DEFAULT, "collective")
 LAWS: Registry[Any] = Registry("law")  # the classes, which ``sim.dynamics`` adds: empty as long as nobody simulates
-_NAME = r"^[a-z][a-z0-9_]{0,39}$"
-Name = Annotated[str, Field(pattern=_NAME)]
+Name = Annotated[
+    str, TextForm(r"^[a-z][a-z0-9_]{0,39}$", "a small letter, then small letters, digits and _, 40 in all at most")
+]
 
 
 def _text_or_number(value: Any) -> float | str:

@@ -20,6 +20,7 @@ from hwlib.errors import FieldsError, InputError, Problem, shown
 from hwlib.metal_resistance import largest_coefficient
 from hwlib.storage.model_files import load_model
 from hwlib.strict_model import StrictModel
+from hwlib.text_form import PlainName, TextForm
 from hwlib.units import Quantity, Real, Whole
 
 GdsInteger = Annotated[Whole, Field(ge=0, le=65535)]
@@ -40,7 +41,7 @@ class Layer(StrictModel):
     kind: Literal["conductor", "via", "device", "marker"]
     gds: GdsNumber
     label: GdsNumber | None = Field(default=None, description="layer of pin names of a conductor")
-    color: str = Field(default="#888888", pattern=r"^#[0-9a-fA-F]{6}$")
+    color: Annotated[str, TextForm("^#[0-9a-fA-F]{6}$", "red, green and blue, such as '#8899aa'")] = "#888888"
     bottom: Annotated[float, Quantity("m", -1e-3, 1e-3, smallest=1e-11)] = 0.0
     thickness: SizeOrNone = 0.0
     sheet_resistance: Annotated[float, Quantity("ohm", 1e-6, 1e9)] | None = Field(
@@ -126,7 +127,7 @@ class Overlap(StrictModel):
 class Process(StrictModel):
     """A process: its layers by name and the rules between them."""
 
-    name: str = Field(pattern=f"^{_NAME}$")
+    name: PlainName
     description: str
     source: str | None = Field(default=None, description="where the numbers are from, in a line")
     documents: dict[str, str] = Field(default={}, description="word that a source begins with → the document it means")

@@ -29,9 +29,10 @@ from pydantic_core import core_schema
 from hwlib.errors import FieldsError, Problem, shown
 from hwlib.strict_model import StrictModel
 from hwlib.task_registry import class_of, registered
+from hwlib.text_form import TextForm
 from hwlib.units import Quantity, Real, Whole
 
-Bits = Annotated[str, Field(pattern=r"^[01]+$")]
+Bits = Annotated[str, TextForm(r"^[01]+$", "digits 0 and 1")]
 Share = Annotated[Real, Field(ge=0, le=1)]
 _MOST = 1000  # shares of distortion, pictures or graphs of one task
 

@@ -8,6 +8,7 @@ overflows.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -18,13 +19,27 @@ from hwlib.errors import shown
 from hwlib.quantities import example, human, parse_quantity
 
 NM_PER_M = 1e9
+_LONGEST_NUMBER = 30
+_PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
 
 
 def _no_other_kind(value: Any) -> Any:
     """A number as it is written: pydantic would also read ``"1_0"`` as ten and ``true`` as one."""
-    if isinstance(value, (str, bool)):
-        raise ValueError(f"{shown(value)} is not a number" + (" but a text" if isinstance(value, str) else ""))
+    if isinstance(value, str):
+        raise ValueError(f"{shown(value)} is not a number but a text{_instead(value)}")
+    if isinstance(value, bool):
+        raise ValueError(f"{shown(value)} is not a number")
     return value
+
+
+def _instead(text: str) -> str:
+    """What to write in place of a number in quotes, or of a percentage: a ratio."""
+    bare = text.strip().removesuffix("%").strip()
+    if len(text) > _LONGEST_NUMBER or not _PLAIN.fullmatch(bare):
+        return ""
+    if "%" in text:
+        return f"; a ratio is wanted, write {float(f'{bare}e-2'):.12g}"
+    return "; write it without quotes"
 
 
 Whole = Annotated[int, BeforeValidator(_no_other_kind)]

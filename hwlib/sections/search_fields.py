@@ -7,10 +7,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from hwlib.strict_model import StrictModel
+from hwlib.text_form import TextForm
 from hwlib.units import Quantity, Whole
 
 Objective = Literal["time", "energy", "edp", "area", "accuracy", "yield"]
-AxisName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){0,4}$", max_length=80)]
+AxisName = Annotated[
+    str,
+    Field(max_length=80),
+    TextForm(r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){0,4}$", "a field's path, such as device.tmr"),
+]
 AxisEnd = str | float
 SIMILARITY = "s"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from hwlib.errors import all_of, shown
 from hwlib.quantities import parse_number
@@ -51,6 +51,19 @@ def matrix_problems(rows: Sequence[Sequence[float]], neurons: int) -> Iterator[t
 Level = Annotated[Real, AfterValidator(check_level)]
 
 
+def _rows(value: Any) -> Any:
+    """The name of a file stands in a field of its own."""
+    if isinstance(value, str):
+        raise ValueError(f"{shown(value)} is a text; give rows of numbers here, or a file's name as matrix_file")
+    return value
+
+
+def _words(value: Any) -> Any:
+    if isinstance(value, str):
+        raise ValueError(f"{shown(value)} is a text; give a list of texts of N bits, such as ['101', '011']")
+    return value
+
+
 def _known_rule(name: str) -> str:
     if name != GIVEN and name not in TRAINING_RULES:
         raise ValueError(f"found {shown(name)}, allowed: {', '.join([*TRAINING_RULES, GIVEN])}")
@@ -70,10 +83,10 @@ class Weights(StrictModel):
     """
 
     random_patterns: Whole | None = Field(default=None, ge=1, le=1000, description="how many, drawn with the seed")
-    patterns: tuple[Bits, ...] | None = Field(
+    patterns: Annotated[tuple[Bits, ...] | None, BeforeValidator(_words)] = Field(
         default=None, min_length=1, description="stored patterns, strings of N bits"
     )
-    matrix: tuple[tuple[Level, ...], ...] | None = Field(
+    matrix: Annotated[tuple[tuple[Level, ...], ...] | None, BeforeValidator(_rows)] = Field(
         default=None, description="N rows of N multiples of W, row = postsynaptic neuron"
     )
     matrix_file: FileName | None = Field(default=None, description="CSV beside the design, row = postsynaptic neuron")

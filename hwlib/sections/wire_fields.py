@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from hwlib.strict_model import StrictModel
+from hwlib.text_form import TextForm
 from hwlib.units import Quantity, Real, Whole
 
 WireWidth = Annotated[float, Quantity("m", 1e-9, 1e-4)]
@@ -27,7 +28,9 @@ class Strap(StrictModel):
     drive.
     """
 
-    metal: str = Field(pattern="^m[4-9]$", description="that it runs on, above m3; one metal has one direction")
+    metal: Annotated[str, TextForm("^m[4-9]$", "m4 to m9")] = Field(
+        description="that it runs on, above m3; one metal has one direction"
+    )
     pitch: Whole = Field(default=1, ge=1, le=1000, description="tiles from one landing of vias to the next")
     width: WireWidth | None = Field(default=None, description="of the strap; else the process's minimum")
     vias: Whole = Field(default=1, ge=1, le=8, description="side by side along the wire, at every landing")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -12,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from hwlib.errors import InputError, cut, shown
+from hwlib.field_words import allowed_words
 from hwlib.storage.files import read_text
 
 Shape = TypeVar("Shape")
@@ -68,8 +68,7 @@ def read_json(path: Path, shape: type[Shape], what: str, largest: int = MAX_BYTE
     except ValidationError as error:
         first = error.errors()[0]
         place = cut(".".join(str(part) for part in first["loc"] if part != "[key]"), _PLACE)
-        reason = re.sub(r"Value error, | or instance of \w+", "", first["msg"])
-        raise InputError(f"{path}: damaged, or no {what} ({place or 'content'}: {reason})") from None
+        raise InputError(f"{path}: damaged, or no {what} ({place or 'content'}: {allowed_words(first)})") from None
     except _RepeatedKeyError as error:
         raise InputError(f"{path}: damaged, or no {what} (key {error} twice)") from None
     except (ValueError, RecursionError, MemoryError):

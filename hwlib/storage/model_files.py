@@ -12,7 +12,8 @@ from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_ori
 
 from pydantic import BaseModel, ValidationError
 
-from hwlib.errors import FieldsError, InputError, all_of, cut, shown, suggestion
+from hwlib.errors import FieldsError, InputError, all_of, cut, suggestion
+from hwlib.field_words import MISSING, in_words
 from hwlib.storage.files import read_text
 from hwlib.storage.yaml_text import GIVEN_TWICE, MAX_YAML_BYTES, SourcePlace, YamlDocument, YamlTextError, read_yaml
 
@@ -117,19 +118,13 @@ def _problems(error: ValidationError, document: YamlDocument, model: type[BaseMo
         if isinstance(of_fields, FieldsError):
             for inner, message in of_fields.problems:
                 yield _Problem(*_place(document, (*path, *inner), _NAMED), message)
-        elif problem["type"] == "missing":
+        elif problem["type"] == MISSING:
             if path not in meant:
-                yield _Problem(line, path, problem["msg"])
+                yield _Problem(line, path, in_words(problem))
         elif problem["type"] != _UNKNOWN and not (
             problem["type"] == "too_short" and any(path == other[: len(path)] != other for _, other in places)
         ):  # items that are wrong do not count, so what holds them looks too short
-            message = problem["msg"].removeprefix("Value error, ").split(" or instance of ")[0]
-            message = message.replace("a valid tuple", "a list")
-            if problem["type"] == "string_type" and isinstance(problem["input"], (bool, int, float)):
-                message = "Input should be a text; write it in quotes"
-            if problem["type"] != "value_error":
-                message += f", found {shown(problem['input'])}"
-            yield _Problem(line, path, message)
+            yield _Problem(line, path, in_words(problem))
 
 
 _UNKNOWN = "extra_forbidden"
@@ -150,7 +145,7 @@ def _place(document: YamlDocument, location: tuple[Any, ...], kind: str) -> tupl
         elif isinstance(data, list) and isinstance(part, int) and part < len(data):
             line = place.children[part].line
         else:
-            if kind == _NAMED or (last and kind in (_UNKNOWN, "missing")):
+            if kind == _NAMED or (last and kind in (_UNKNOWN, MISSING)):
                 path.append(part)
             continue
         data, place = data[part], place.children[part]

@@ -13,6 +13,7 @@ from hwlib.cells.named_tiles import metres
 from hwlib.cells.rules import process_of
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
+from hwlib.field_words import in_words
 from hwlib.storage.yaml_text import YamlTextError, read_yaml
 from layouts.crossbar import hopfield
 from layouts.floorplan import floorplan
@@ -118,7 +119,7 @@ def macro_design(
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"hopfield_macro: {place}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise InputError(f"hopfield_macro: {place}: {in_words(first)}") from None
 
 
 def _more(network: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from hwlib.design import Design, completed
 from hwlib.dynamics_data import DEFAULT, Dynamics
 from hwlib.errors import cut
+from hwlib.field_words import allowed_words
 from hwlib.process import Process
 from hwlib.units import Quantity
 
@@ -237,7 +238,7 @@ def whole_design(base: Design, values: Mapping[str, Any]) -> Design:
 def _reason(problems: list[ErrorDetails], what: str) -> str:
     if problems[0]["type"] == "extra_forbidden":
         return f"no field {cut('.'.join(map(str, problems[0]['loc'])), 80)} of a {what}"
-    return problems[0]["msg"].removeprefix("Value error, ")
+    return allowed_words(problems[0])
 
 
 def field_of(found: Any, path: str) -> Any:

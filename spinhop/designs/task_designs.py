@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design, completed
 from hwlib.errors import FieldsError, InputError
+from hwlib.field_words import in_words
 from hwlib.task_registry import registered
 from hwlib.weight_styles import LINES, RAILS
 from spinhop.run_folder.run_names import run_name
@@ -88,7 +89,7 @@ def task_design(task: Mapping[str, Any], *, seed: int = 1, name: str | None = No
         raise InputError(*(message for _, message in error.problems)) from None
     except ValidationError as error:
         found = error.errors(include_url=False)
-        said = (f"{'.'.join(map(str, each['loc']))}: {each['msg'].removeprefix('Value error, ')}" for each in found)
+        said = (f"{'.'.join(map(str, each['loc']))}: {in_words(each)}" for each in found)
         raise InputError(*said) from None
     programme = design.programme
     assert programme is not None

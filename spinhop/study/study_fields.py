@@ -17,15 +17,21 @@ from pydantic import (
 )
 
 from hwlib.errors import FieldsError, InputError, cut, shown
+from hwlib.field_words import in_words
 from hwlib.seeds import LARGEST_SEED
 from hwlib.storage.files import inside
 from hwlib.storage.model_files import load_model, refused_fields
 from hwlib.strict_model import StrictModel
 from hwlib.task_kinds import FileName
+from hwlib.text_form import PlainName, TextForm
 from hwlib.units import Whole
 
 MOST_POINTS = 1_000_000
-FieldPath = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,4}$", max_length=100)]
+FieldPath = Annotated[
+    str,
+    Field(max_length=100),
+    TextForm(r"^[a-z][a-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,4}$", "a field's path, such as device.tmr"),
+]
 Wires = Literal["ideal", "drawn"]
 WIRES = "wires"  # the one axis that is no field of the design
 Method = Literal["grid", "list", "latin_hypercube", "sobol"]
@@ -77,7 +83,7 @@ AxisFields = Annotated[
 class StudyFields(StrictModel):
     """A study: the points at which a design's task is run."""
 
-    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$", description="of the study and its folder")
+    name: PlainName = Field(description="of the study and its folder")
     design: FileName = Field(description="design file beside the study, or in a folder beside it")
     wires: Wires = Field(default="ideal", description="perfect wires, or drawn and extracted; may be an axis")
     rules: bool = Field(
@@ -160,9 +166,7 @@ def study_of(where: object, folder: Path, *, as_run: bool = False, **fields: Any
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        raise InputError(
-            f"{where}: {cut(field, 60)}: {shown(first['input'])}: {first['msg'].replace('Input should be', 'allowed')}"
-        ) from None
+        raise InputError(f"{where}: {cut(field, 60)}: {in_words(first)}") from None
 
 
 def load_study(path: str | Path) -> StudyFields:

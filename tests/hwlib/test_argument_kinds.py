@@ -99,14 +99,14 @@ def test_trials_end_within_a_second_of_the_networks_time() -> None:
     [
         (Design, {"name": "x", "network": {"neuron": 3}},
          "Design: network.neuron: unknown key, did you mean 'neurons'?"),
-        (Design, {}, "Design: name: Field required"),
-        (Design, {"name": "x", "network": 3}, "Design: network: Input should be a valid dictionary, found 3"),
+        (Design, {}, "Design: name: missing"),
+        (Design, {"name": "x", "network": 3}, "Design: network: must be a mapping, found 3"),
         (Design, {"name": "x", "device": {"track_length": "1 s"}},
          "Design: device.track_length: '1 s' is not a quantity in m; write for example '1 nm'"),
         (Device, {"tmr": -1, "pilar_width": 1},
          "Device: pilar_width: unknown key, did you mean 'pillar_width'?\n"
-         "Device: tmr: Input should be greater than or equal to 0.001, found -1"),
-        (Process, {"name": "a", "description": "b", "layers": {}}, "Process: permittivity: Field required"),
+         "Device: tmr: must be at least 0.001, found -1"),
+        (Process, {"name": "a", "description": "b", "layers": {}}, "Process: permittivity: missing"),
     ],
 )  # fmt: skip
 def test_models_made_in_python_say_what_files_do(model: Any, fields: dict[str, Any], lines: str) -> None:

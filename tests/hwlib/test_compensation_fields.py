@@ -54,7 +54,7 @@ TEXT = net_levels_text(LINES)
 @pytest.mark.parametrize(
     ("compensation", "text", "message"),
     [
-        ("[1]", TEXT, "d.yaml:3: compensation: Input should be a valid dictionary, found list of 1"),
+        ("[1]", TEXT, "d.yaml:3: compensation: must be a mapping, found list of 1"),
         ("{}", TEXT, "d.yaml:3: compensation: give weights_file, v_dw or both"),
         ("{v_dw: 25}", TEXT, "d.yaml:3: compensation.v_dw: "),
         ("{weights_file: none.csv}", TEXT, "none.csv: no such compensation file"),

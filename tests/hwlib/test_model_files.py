@@ -66,8 +66,8 @@ def test_good_file(tmp_path):
         ("title: a\ninner:\n  width: 'x\n\n   y'\n  size: 10\n", ":3: inner.width: 'x\\ny' is not a quantity in m"),
         ("title: a\ninner:\n  load:\n    - 1\n", ":3: inner.load: list of 1 is neither rest nor a value in s"),
         ("title: a\ninner: {width: 1 mm}\n", ":2: inner.width: '1 mm' is outside 1 nm to 1 um"),
-        ("title: 010\n", ":1: title: Input should be a text; write it in quotes, found 10"),
-        ("inner: {}\n", ":1: title: Field required"),
+        ("title: 010\n", ":1: title: must be a text; write it in quotes, found 10"),
+        ("inner: {}\n", ":1: title: missing"),
         ("titel: a\n", ":1: titel: unknown key, did you mean 'title'?"),
         ("title: a\ninner:\n", ":2: inner: "),
         ("title: [a\n", ":2: not valid YAML"),
@@ -89,13 +89,13 @@ def test_line_with_place(tmp_path, text, message):
 def test_all_errors_at_once_in_the_order_of_the_file(tmp_path):
     text = "inner:\n  size: 10\n  sizes: 1\n  width: 1 V\n  load: -1 s\n  names: [1, a, 2]\n  size: 3\nzzz: 1\n"
     assert _lines(tmp_path, text) == [
-        ":1: title: Field required",
-        ":2: inner.size: Input should be less than or equal to 9, found 10",
+        ":1: title: missing",
+        ":2: inner.size: must be at most 9, found 10",
         ":3: inner.sizes: unknown key, did you mean 'size'?",
         ":4: inner.width: '1 V' is not a quantity in m; write for example '1 nm'",
         ":5: inner.load: '-1 s' is outside 0.001 ns to 1e+06 us",
-        ":6: inner.names.0: Input should be a text; write it in quotes, found 1",
-        ":6: inner.names.2: Input should be a text; write it in quotes, found 2",
+        ":6: inner.names.0: must be a text; write it in quotes, found 1",
+        ":6: inner.names.2: must be a text; write it in quotes, found 2",
         ":7: inner.size: given twice, first on line 2",
         ":8: zzz: unknown key, allowed: either, inner, parts, rows, title",
     ]
@@ -103,8 +103,8 @@ def test_all_errors_at_once_in_the_order_of_the_file(tmp_path):
 
 def test_either_of_two_kinds(tmp_path):
     assert _lines(tmp_path, "title: a\neither:\n  - 1\n  - x\n") == [
-        ":2: either: Input should be a valid integer, found list of 2",
-        ":4: either.1: Input should be a valid integer, unable to parse string as an integer, found 'x'",
+        ":2: either: must be a whole number, found list of 2",
+        ":4: either.1: must be a whole number, found 'x'",
     ]
 
 

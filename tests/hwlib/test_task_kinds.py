@@ -74,7 +74,7 @@ def test_it_is_the_same_from_python(write, tmp_path, monkeypatch):
         (f"{IMAGES}, distortion: [0.1, 1.5]", "", ":3: task.distortion.1: "),
         (f"{IMAGES}, distortion: [-0.1]", "", ":3: task.distortion.0: "),
         (f"{IMAGES}, invert: 1", "", ":3: task.invert: "),
-        (IMAGES, "weights: {matrix_file: no.csv}", "d.yaml: no.csv: no such weight matrix file"),
+        (IMAGES, "weights: {matrix_file: no.csv}", ":2: network.weights.matrix_file: no.csv: no such weight matrix"),
         (f"{IMAGES}, threshold: 0", "", ":3: task.threshold: "),
         (f"{IMAGES}, trails: 3", "", ":3: task.trails: unknown key, did you mean 'trials'?"),
         ("kind: maxcut", "", ":3: task: give graph or graphs, found neither"),
@@ -84,15 +84,15 @@ def test_it_is_the_same_from_python(write, tmp_path, monkeypatch):
         (MAXCUT, "neurons: 4", ":2: network.neurons: 4, but the graph has 3 nodes; leave it out or give 3"),
         (f"{MAXCUT}, mapping: odd", "", ":3: task.mapping: "),
         (f"{MAXCUT}, prove: 5", "", ":3: task.prove: 5 has no unit"),
-        ("kind: recal", "neurons: 3", ":3: task.kind: Input should be 'recall', 'images', 'maxcut', found 'recal'"),
+        ("kind: recal", "neurons: 3", ":3: task.kind: must be 'recall', 'images', 'maxcut', found 'recal'"),
         ("kind: 3", "neurons: 3", ":3: task.kind: "),
         ("distortion: [0.1], starts: ['101']", "neurons: 3", ":3: task.distortion: given starts are not distorted"),
         (
             "distortion: [0.1]", "neurons: 2, weights: {matrix: [[0, 1], [1, 0]]}",
             ":3: task.distortion: the weights are a matrix",
         ),
-        ("kind: recall", "weight_style: rails", ":2: network.neurons: Field required"),
-        ("kind: recall", "", "network: Field required"),
+        ("kind: recall", "weight_style: rails", ":2: network.neurons: missing, allowed 2 to 1000"),
+        ("kind: recall", "", "network: missing, allowed 2 to 1000"),
     ],
 )  # fmt: skip
 def test_one_clear_line(write, task, network, message):
@@ -109,8 +109,9 @@ def test_files_of_a_task_are_blamed_with_their_lines_and_others_as_well(tmp_path
     with pytest.raises(InputError) as caught:
         load_design(path)
     assert caught.value.lines == (
+        f"{path}:2: process: no.yaml: no such process file",
         f"{path}:6: task.pictures.0: a.png: no such picture file",
-        f"{path}:7: task.pictures.1: b.png: no such picture file", f"{path}: no.yaml: no such process file",
+        f"{path}:7: task.pictures.1: b.png: no such picture file",
     )  # fmt: skip
 
 

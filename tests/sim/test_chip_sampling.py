@@ -194,7 +194,7 @@ def test_wires_and_vias_vary_by_layer(drawn):
         ({"sigma": 0.4, "distribution": "normal", "truncate": 3}, "reaches 1.2"),
         ({"sigma": 0.6, "distribution": "uniform"}, "reaches 1.039"),
         ({"sigma": 0.1, "die": 0.7, "row": 0.5}, "their sum is 1.2"),
-        ({"sigma": -0.1}, "greater than or equal to 0"),
+        ({"sigma": -0.1}, "must be at least 0"),
     ],
 )
 def test_spreads_that_are_none(spread, message):

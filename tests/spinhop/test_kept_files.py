@@ -198,10 +198,10 @@ def test_results_of_the_design_before_it_changed_are_refused(spinhop, synthetic_
     assert "of another design" in refused(spinhop("report", run))
 
 
-NONE = "(content: Input should be a valid dictionary)"
+NONE = "(content: must be a mapping)"
 HOSTILE = [
     ("", "no JSON"), ("{", "no JSON"), ("\0", "no JSON"), (DEEP, "no JSON"), ('{"a":' * 100_000, "no JSON"),
-    ("9" * 5000, "no JSON"), ("[]", NONE), ("null", NONE), ("{}", "(format: Field required)"),
+    ("9" * 5000, "no JSON"), ("[]", NONE), ("null", NONE), ("{}", "(format: missing)"),
     ('{"format": "spinhop-run-2"}', "(format: spinhop-run-2 is of another version"),
 ]  # fmt: skip
 

@@ -77,7 +77,7 @@ def test_the_track_s_resistance_goes_with_its_squares():
         ({"operating_point.weight": ("20 mV",)}, "two values, lowest first"),
         ({"device.track_resistance": ("1 kohm", "9 kohm")}, "it follows from the track's sheet resistance"),
         ({"network.soma_placement": ("diagonal", "nowhere")}, "network.soma_placement: 'nowhere'"),
-        ({"network.straps.drive.pitch": (0, 4)}, "network.straps.drive.pitch: 0.0: Input should be greater"),
+        ({"network.straps.drive.pitch": (0, 4)}, "network.straps.drive.pitch: 0.0: must be at least"),
         ({"network.straps.drive.metal": ("m4", "m3")}, "network.straps.drive.metal: 'm3'"),
         ({"network.straps.drive.colour": ("m4", "m5")}, "no field network.straps.drive.colour"),
         ({"network.straps.drive": ("m4", "m5")}, "a section; give [without, with]"),

@@ -330,7 +330,7 @@ def test_a_dry_run_counts_and_keeps_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("axes: {}\n", "axes: Dictionary should have at least 1 item"),
+        ("axes: {}\n", "axes: must not be empty"),
         ("axes: {seed: []}\n", "axes.seed: 0 values, allowed 1"),
         ("axes: {operating_point.weigth: [1 mV]}\n", "axes.operating_point.weigth: '1 mV': "),
         ("axes: {operating_point.weight: [0.1]}\n", "has no unit"),
