@@ -80,7 +80,7 @@ def random_graph(nodes: int, density: float, seed: int) -> nx.Graph:
         Graph on nodes 0 … n − 1 whose edges iterate in the file's order.
 
     Raises:
-        InputError: size, density or seed out of range, or no number.
+        InputError: size, density or seed out of range, or no number; or a density that draws no edge.
     """
     nodes = whole_number(nodes, "rudy: nodes", least=2, most=MAX_NODES)
     if isinstance(density, bool) or not isinstance(density, Real):
@@ -89,6 +89,9 @@ def random_graph(nodes: int, density: float, seed: int) -> nx.Graph:
         raise InputError(f"rudy: density {density:g}, allowed above 0 to 1 (a fraction of all edges, no percentage)")
     percent = round(100 * density, 9)  # what rudy takes, without the rounding of 100 · 0.07
     wanted = int(nodes * (nodes - 1) * percent / 200 + 0.5)
+    if not wanted:
+        least = f"at least {1 / (nodes * (nodes - 1)):.3g}"
+        raise InputError(f"rudy: density {density:g} draws no edge between {nodes} nodes, allowed {least}")
     numbers = FlipGenerator(seed)
     neighbours: list[list[int]] = [[] for _ in range(nodes)]
     taken: set[tuple[int, int]] = set()

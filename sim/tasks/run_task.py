@@ -138,8 +138,9 @@ def recall(
         The dataset of ``sim.run_task`` and, per trial: ``start`` (trial, neuron), ``accuracy`` (share of right bits,
         best over patterns and inverses; undecided bits are wrong), ``recalled`` (all bits right and at rest),
         ``recalled_pattern`` (which pattern was nearest); over trials: ``accuracy_mean``, ``accuracy_interval`` (Student
-        t), ``recall_rate``, ``recall_interval`` (Wilson), both 95 %. ``pattern`` holds the stored bits. With distorted
-        starts also ``loaded_pattern`` and ``distortion`` (trial), and the same numbers per share, ``case_…`` (case).
+        t; Wilson where all are equal), ``recall_rate``, ``recall_interval`` (Wilson), both 95 %. ``pattern`` holds the
+        stored bits. With distorted starts also ``loaded_pattern`` and ``distortion`` (trial), and the same numbers per
+        share, ``case_…`` (case).
 
     Raises:
         InputError: the design's weights are a matrix: there is no stored pattern to compare with.

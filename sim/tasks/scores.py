@@ -65,13 +65,12 @@ def summarise(result: xr.Dataset) -> xr.Dataset:
     """Add to a scored dataset what its trials come to; see ``sim.recall`` for the variables."""
     from sim.tasks import statistics
 
-    recalled = result["recalled"].values
-    mean, rate = (
-        statistics.mean(result["accuracy"].values, (0.0, 1.0)),
-        statistics.proportion(int(recalled.sum()), len(recalled)),
-    )
+    recalled, accuracy = result["recalled"].values, result["accuracy"].values
+    alike = len(accuracy) > 1 and np.ptp(accuracy) == 0  # which leaves no spread for Student's t, but still a doubt
+    mean = statistics.mean_share(accuracy) if alike else statistics.mean(accuracy, (0.0, 1.0))
+    rate = statistics.proportion(int(recalled.sum()), len(recalled))
     result["accuracy_mean"] = ((), mean.value, of_unit_1("mean share of right bits"))
-    result["accuracy_interval"] = ("bound", [mean.low, mean.high], of_unit_1("95 %, Student t"))
+    result["accuracy_interval"] = ("bound", [mean.low, mean.high], of_unit_1("95 %, Student t; of equal values Wilson"))
     result["recall_rate"] = ((), rate.value, of_unit_1("share of trials recalled"))
     result.coords["bound"] = ("bound", ["low", "high"], of_unit_1("end of an interval"))
     result["recall_interval"] = ("bound", [rate.low, rate.high], of_unit_1("95 %, Wilson"))

@@ -98,6 +98,12 @@ def test_density_is_a_fraction(density):
     assert "\n" not in str(error.value) and len(str(error.value)) < 200
 
 
+def test_a_graph_without_edges_is_refused():
+    with pytest.raises(InputError, match=r"rudy: density 0.01 draws no edge between 5 nodes, allowed at least 0.05$"):
+        rudy.random_graph(5, 0.01, 1)
+    assert rudy.random_graph(5, 0.05, 1).number_of_edges() == 1
+
+
 def test_number_of_edges_follows_from_the_density():
     """As rudy rounds: half an edge counts as one, for every whole percent and in exact arithmetic."""
     for nodes in (12, 25, 41):

@@ -67,5 +67,13 @@ def test_interval_of_a_share_stays_between_0_and_1():
     assert found["accuracy_interval"].values.tolist() == [0, 1]
 
 
+def test_trials_that_are_all_alike_have_an_interval_too():
+    """Student's t has no width where nothing spreads, though three trials cannot exclude that one in two is wrong."""
+    found = summarise(score(batch([[1, 1, 1]] * 3, [1] * 3, [1] * 3), np.array([[1, 1, 1]])))
+    z2 = 1.959964**2
+    assert found["accuracy_interval"].values == pytest.approx([3 / (3 + z2), 1])  # Wilson's of three of three
+    assert found["accuracy_interval"].values == pytest.approx(found["recall_interval"].values)
+
+
 def test_no_trial_at_rest_has_no_time():
     assert all(np.isnan(value) for value in rest_times(batch([[1], [0]], [0, 0], [1, 2])).values())
