@@ -6,10 +6,10 @@ import functools
 import inspect
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar, cast
 
 import numpy as np
 
@@ -46,16 +46,24 @@ class _Kind(NamedTuple):
     def includes(self, value: object) -> bool:
         return isinstance(value, self.types) or _is_a(value, self.classes) or (self.listed and _is_list(value))
 
-    def check(self, name: str, value: object) -> None:
-        """Refuse another value; what a generator makes is not looked at, nobody could read it again."""
+    def checked(self, name: str, value: object) -> object:
+        """The value, or a refusal; what a generator makes is looked at when it is read, for it is read once."""
         if not self.includes(value):
             raise InputError(f"{name}: {shown(value)}, allowed: {self.words}")
         if os.PathLike in self.types and isinstance(value, (str, os.PathLike)):
             refuse_no_name(Path(value))
-        if self.of and isinstance(value, (list, tuple)):
-            for k, each in enumerate(value):
-                if not _is_a(each, {self.of}):
-                    raise InputError(f"{name}[{k}]: {shown(each)}, allowed: a {self.of}")
+        if self.of and isinstance(value, Iterator):
+            return self._each(name, value)
+        if self.of and self.listed and _is_list(value):
+            for _ in self._each(name, cast("Iterable[object]", value)):
+                pass
+        return value
+
+    def _each(self, name: str, values: Iterable[object]) -> Iterator[object]:
+        for k, each in enumerate(values):
+            if not _is_a(each, {self.of}):
+                raise InputError(f"{name}[{k}]: {shown(each)}, allowed: a {self.of}")
+            yield each
 
 
 def _is_a(value: object, classes: AbstractSet[str]) -> bool:
@@ -80,10 +88,12 @@ def takes_kinds(call: Callable[_P, _R]) -> Callable[_P, _R]:
 
     @functools.wraps(call)
     def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-        for name, value in (*zip(places, args, strict=False), *kwargs.items()):
-            if name in kinds:
-                kinds[name].check(name, value)
-        return call(*args, **kwargs)
+        def taken(name: str, value: object) -> object:
+            return kinds[name].checked(name, value) if name in kinds else value
+
+        by_place = [taken(*each) for each in zip(places, args, strict=False)]
+        by_name = {name: taken(name, value) for name, value in kwargs.items()}
+        return call(*by_place, *args[len(by_place) :], **by_name)  # type: ignore[arg-type]
 
     return checked
 

@@ -47,7 +47,11 @@ _WIRE_META = {
 
 @takes_kinds
 def write_network(network: Network, path: str | Path) -> Path:
-    """Write a network as netCDF-4 (read it with xarray, or ``read_network``)."""
+    """Write a network as netCDF-4 (read it with xarray, or ``read_network``).
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
     meta = {**_WIRE_META, **DEVICE_ARRAYS}
     dims = _DIMS | (_CAPACITANCE_DIMS if network.has_capacitance else {})
     variables = network.dynamics.variables() | {

@@ -54,13 +54,13 @@ def result_rows(results: Sequence[CodesignedResult]) -> list[list[str]]:
 def _row(result: CodesignedResult) -> list[str]:
     failed = next((each.why for each in result.judged if not each.feasible), "")
     rules = [b for each in result.judged for b in each.bounds if "." in b["name"]]  # as drawn; closed forms are not
-    nearest = min(rules, key=lambda bound: bound["distance"], default=None)
+    nearest = min(rules, key=lambda bound: bound["margin"], default=None)
     facts = result.facts
     return [
         result.name, _score(result), _amount(result.mean("time"), "s"), _amount(result.mean("energy"), "J"),
         f"{1e12 * result.mean('area'):.0f} µm²", f"{facts['slowness']:.3g}",
         f"{facts['r_p'] / 1e3:.3g}, {facts['r_m'] / 1e3:.3g} kΩ", failed or "all hold",
-        f"{nearest['name']}, {in_percent(nearest['distance'])} left" if nearest else "",
+        f"{nearest['name']}, {in_percent(nearest['margin'])} left" if nearest else "",
     ]  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def codesigned_page(results: Sequence[CodesignedResult], before: str = "", shipp
     bounds = {name: part for part in before.split(_SECTION)[1:] if (name := part.partition("\n")[0]) in old}
     for result, row in zip(results, result_rows(results), strict=True):
         rows[result.name] = _line(row)
-        table = [[b["name"], *(_amount(b[key], b["unit"]) for key in ("value", "limit")), in_percent(b["distance"], 1)]
+        table = [[b["name"], *(_amount(b[key], b["unit"]) for key in ("value", "limit")), in_percent(b["margin"], 1)]
                  for b in result.judged[0].bounds]  # fmt: skip
         if table:
             rows_of = _table(("bound", "value", "limit", "margin"), table)

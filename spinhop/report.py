@@ -73,6 +73,7 @@ def write_report(
 
     Raises:
         InputError: no run folder, or a stage that has not run.
+        StorageError: the page cannot be written.
     """
     folder = Path(folder)
     document = _document(_contents(folder, design, network, results))

@@ -58,6 +58,9 @@ def write_lvsdb(database: kdb.LayoutVsSchematic, path: str | Path) -> Path:
 
     Before 0.29.1 its reader wants each class of devices to extend one of its own. So they extend ``DIODE`` there, which
     adds the least to them; a comment in the file says what of it means nothing.
+
+    Raises:
+        StorageError: the file cannot be written.
     """
     return write_with_library(Path(path), lambda p: database.write(str(p)), _for_older_readers)
 

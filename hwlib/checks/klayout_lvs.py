@@ -51,7 +51,11 @@ def lvs_script(process: Process) -> str:
 
 
 def write_lvs_script(process: Process, path: str | Path) -> Path:
-    """Write the LVS script of a process."""
+    """Write the LVS script of a process.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
     return write_text(Path(path), lvs_script(process))
 
 

@@ -54,7 +54,11 @@ def reference_netlist(design: Design, process: Process) -> kdb.Netlist:
 
 
 def write_reference_spice(design: Design, process: Process, path: str | Path) -> Path:
-    """Write the reference as a SPICE subcircuit ``hopfield``; its devices are calls of ``DWMTJ`` in µm and µm²."""
+    """Write the reference as a SPICE subcircuit ``hopfield``; its devices are calls of ``DWMTJ`` in µm and µm².
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
     netlist = reference_netlist(design, process)
     writer = kdb.NetlistSpiceWriter()
     writer.use_net_names = True

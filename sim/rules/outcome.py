@@ -159,7 +159,11 @@ class OperatingPointReport:
         return plain({"rules": self.rows(), "waivers": dict(self.waivers), "values": dict(self.values)})
 
     def write_json(self, path: str | Path) -> Path:
-        """Write ``as_dict`` as JSON."""
+        """Write ``as_dict`` as JSON.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
         import json
 
         text = json.dumps(self.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)

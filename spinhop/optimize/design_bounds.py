@@ -37,8 +37,8 @@ def design_bounds(
         energy: mean energy as drawn in J, wires' charge left out.
 
     Returns:
-        One dictionary per bound: ``name``, ``formula``, ``unit``, ``value``, ``limit`` and ``distance``, the relative
-        margin, negative beyond the limit; in a design that holds every rule only closed forms can be that.
+        One dictionary per bound: ``name``, ``formula``, ``unit``, ``value``, ``limit`` and ``margin``, relative and
+        negative beyond the limit; in a design that holds every rule only closed forms can be that.
         Closed forms leave wires out: with them values are smaller, so they bound what the rules measure.
     """
     rows = [
@@ -52,9 +52,9 @@ def design_bounds(
         if known and outcome.measured is not None and outcome.required is not None:
             rows.append({
                 "name": outcome.rule, "formula": outcome.formula, "unit": outcome.unit,
-                "value": float(outcome.measured), "limit": float(outcome.required), "distance": float(outcome.margin),
+                "value": float(outcome.measured), "limit": float(outcome.required), "margin": float(outcome.margin),
             })  # fmt: skip
-    return [row for row in rows if all(math.isfinite(row[key]) for key in ("value", "limit", "distance"))]
+    return [row for row in rows if all(math.isfinite(row[key]) for key in ("value", "limit", "margin"))]
 
 
 def _closed_forms(design: Design, process: Process) -> list[dict[str, Any]]:
@@ -105,9 +105,9 @@ def _thermal(design: Design, process: Process) -> dict[str, Any]:
     value = abs(design.operating_point.axon_leak) * device.track_length / diffusion
     formula = f"Λ = |v_axon|·L/D > {HELD:g}, D = k_B·T·γ·Δ/(2·α·M_s·A), T = {ROOM:g} K, Δ = {1e9 * width:g} nm"
     row = _row("thermal", f"{formula}, α = {damping:g}", "1", value, HELD)
-    return row | {"distance": value / HELD - 1}
+    return row | {"margin": value / HELD - 1}
 
 
 def _row(name: str, formula: str, unit: str, value: float, limit: float) -> dict[str, Any]:
-    distance = 1 - value / limit if limit > 0 else -math.inf
-    return {"name": name, "formula": formula, "unit": unit, "value": value, "limit": limit, "distance": distance}
+    margin = 1 - value / limit if limit > 0 else -math.inf
+    return {"name": name, "formula": formula, "unit": unit, "value": value, "limit": limit, "margin": margin}

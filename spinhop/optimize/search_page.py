@@ -79,7 +79,7 @@ def _write_page(
     for trial in front:
         bounds = [
             [b["name"], b["formula"], printed_plain(b["value"], b["unit"]), printed_plain(b["limit"], b["unit"]),
-             in_percent(b["distance"], 1)]
+             in_percent(b["margin"], 1)]
             for b in trial.judged.bounds
         ]  # fmt: skip
         table = page.table(["bound", "formula", "value", "limit", "margin"], bounds, "text stacked", long=[1])

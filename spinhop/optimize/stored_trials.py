@@ -41,7 +41,7 @@ class _Bound(StoredModel):
     unit: str
     value: Finite
     limit: Finite
-    distance: Finite
+    margin: Finite
 
 
 class _Judged(StoredModel):

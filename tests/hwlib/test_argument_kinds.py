@@ -26,6 +26,7 @@ DESIGN = Design(name="small", network={"neurons": 3})
 PROCESS = load_process("ebeam")
 NETWORK = ideal_network(DESIGN, PROCESS)
 POINT = sim.protocol_for(DESIGN, PROCESS)
+FOUND = hwlib.Finding("drc", "m1.space", "too near")
 OF_RULES = (NETWORK, POINT, DESIGN.device, PROCESS)
 
 
@@ -79,6 +80,8 @@ def test_there_are_many_and_places_count_too() -> None:
         (lambda: sim.run_batch(NETWORK, [POINT, 3]), r"^protocols\[1\]: 3, allowed: a Protocol$"),  # type: ignore[list-item]
         (lambda: hwlib.write_findings("foo", "f.json"), "^findings: 'foo', allowed: a list$"),
         (lambda: hwlib.write_findings(["foo"], "f.json"), r"^findings\[0\]: 'foo', allowed: a Finding$"),
+        (lambda: hwlib.write_findings(iter([FOUND, 1]), "f.json"), r"^findings\[1\]: 1, allowed: a Finding$"),
+        (lambda: hwlib.write_findings({"foo"}, "f.json"), r"^findings\[0\]: 'foo', allowed: a Finding$"),
         (lambda: layouts.render("a.gds", "a.png", PROCESS, marks=3), "^marks: 3, allowed: a list$"),  # type: ignore[arg-type]
     ],
 )  # fmt: skip

@@ -25,7 +25,7 @@ SMALL = "recall_13_copper"
 
 
 def held(**values):
-    bounds = [{"name": "current.m1", "unit": "A", "formula": "", "value": 99e-6, "limit": 1e-4, "distance": 0.01}]
+    bounds = [{"name": "current.m1", "unit": "A", "formula": "", "value": 99e-6, "limit": 1e-4, "margin": 0.01}]
     given = {"time": 2e-7, "energy": 1e-9, "edp": 2e-16, "area": 2e-9, "accuracy": 1.0, "rest_rate": 1.0}
     return Judged(violations=[0.0] * len(STAGES), values=given | values, bounds=bounds)
 

@@ -28,13 +28,13 @@ def test_closed_forms_of_table_one(drawn):
     rows = design_bounds(design, process, report, WireCharge(1e-15, 1e-12), 0.02, 100e-9, 1e-12)
     found = {row["name"]: row for row in rows}
     assert found["thermal"]["value"] == pytest.approx(5 * 100e-9 / 7.65e-6, rel=5e-3)
-    assert found["thermal"]["distance"] == pytest.approx(found["thermal"]["value"] / 17 - 1)
+    assert found["thermal"]["margin"] == pytest.approx(found["thermal"]["value"] / 17 - 1)
     leak = 5 / 1.0636e6
     assert found["breakdown"]["value"] == pytest.approx(leak * (3 * 1250 + 2000), rel=1e-4)
     assert found["track current"]["value"] == pytest.approx(0.1 / 2000 / 50e-18)
     soma, axon = 1.0636e6 * 50e-6 + 0.2, 1.0636e6 * 0.02 / (500 * 3 + 2000) - 5
     assert found["time"]["value"] == pytest.approx(100e-9 * (1 / soma + 1 / axon), rel=1e-4)
-    assert found["time"]["distance"] == pytest.approx(1 - found["time"]["value"] / 100e-9)
+    assert found["time"]["margin"] == pytest.approx(1 - found["time"]["value"] / 100e-9)
     energy = found["C·V² energy"]
     assert (energy["value"], energy["limit"]) == (1e-15, pytest.approx(1e-14))
     assert found["RC time"]["limit"] == pytest.approx(1e-9)

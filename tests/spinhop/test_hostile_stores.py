@@ -160,7 +160,7 @@ def test_what_is_being_written_is_no_harm(store):
 TRIAL = {"number": 0, "proposed": {"s": 4.0},
          "judged": {"violations": [0.0] * 5, "why": "", "values": {"time": 1.0}, "bounds": []}}  # fmt: skip
 
-BOUND = {"name": "time", "formula": "f", "unit": "s", "value": 1.0, "limit": 2.0, "distance": 0.5}
+BOUND = {"name": "time", "formula": "f", "unit": "s", "value": 1.0, "limit": 2.0, "margin": 0.5}
 
 
 def trials_text(rows, seed=1):

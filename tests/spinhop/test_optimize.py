@@ -72,7 +72,7 @@ def test_the_front_is_what_its_files_give(searched):
         assert float(result["recall_rate"]) == 1 and values["accuracy"] == 1
         assert not [f for f in sim.judge(network, design, process).findings() if f.severity == "error"]
         assert {bound["name"] for bound in trial.judged.bounds} >= {"vdw.window", "breakdown", "current.m3"}
-        assert min(b["distance"] for b in trial.judged.bounds if b["name"] not in REMARKS) >= 0
+        assert min(b["margin"] for b in trial.judged.bounds if b["name"] not in REMARKS) >= 0
         assert {bound["name"] for bound in trial.judged.bounds} >= REMARKS
 
 

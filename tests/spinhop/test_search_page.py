@@ -39,7 +39,7 @@ def test_sections_are_of_what_there_is(judged, headings, tmp_path):
 
 def test_numbers_have_the_units_of_other_pages(tmp_path):
     bounds = [
-        {"name": name, "formula": "x < y", "unit": unit, "value": value, "limit": 2 * value, "distance": 0.5}
+        {"name": name, "formula": "x < y", "unit": unit, "value": value, "limit": 2 * value, "margin": 0.5}
         for name, unit, value in (("current.m3", "A", 2.5e-5), ("thermal", "1", 17.5), ("track", "A/m^2", 1e12))
     ]
     trial = SearchTrial(0, {}, replace(GOOD, bounds=bounds))

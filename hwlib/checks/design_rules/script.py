@@ -114,5 +114,9 @@ def drc_script(process: Process) -> str:
 
 
 def write_drc_script(process: Process, path: str | Path) -> Path:
-    """Write the DRC script of a process."""
+    """Write the DRC script of a process.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
     return write_text(Path(path), drc_script(process))
