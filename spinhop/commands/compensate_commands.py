@@ -136,17 +136,17 @@ def _tell(made: Any, title: str, columns: Sequence[str], notes: Sequence[str] = 
     from spinhop.console import print_files, print_json, print_verdict
     from spinhop.designs.design_comparison import print_comparison
 
-    verdict = made.verdict
+    verdict, step = made.verdict, made.verdict.step.named(made.design)
     if json:
         told = {name: str(value) if isinstance(value, Path) else value for name, value in vars(made).items()}
         del told["verdict"]
-        print_json(told | {line.name: line.data() for line in verdict.lines} | {"next": verdict.step.data()})
+        print_json(told | {line.name: line.data() for line in verdict.lines} | {"next": step.data()})
     else:
         print_comparison(title, made.rows, columns)
         for note in notes:
             print(note)
         print_files(made.design)
-        print_verdict(verdict.lines, verdict.step)
+        print_verdict(verdict.lines, step)
     if any(line.failed for line in verdict.lines):
         raise typer.Exit(1)
 

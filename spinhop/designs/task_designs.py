@@ -15,6 +15,7 @@ from hwlib.errors import FieldsError, InputError
 from hwlib.field_words import in_words
 from hwlib.task_registry import registered
 from hwlib.weight_styles import LINES, RAILS
+from spinhop.run_folder.inputs import RESOLVED
 from spinhop.run_folder.run_names import run_name
 from spinhop.run_folder.stored_results import StoredResults
 from spinhop.running import run_design
@@ -150,7 +151,7 @@ def answer(
     results = StoredResults.of(done)
     function = read_function(results, ideal=ideal)
     limits = None if ideal else read_limits(results)
-    step = read_step(results, function=function, limits=limits)
+    step = read_step(results, function=function, limits=limits).named(done.folder / RESOLVED)
     extracted = not ideal and bool(done.files(f"{design.task.kind}, drawn"))
     return Answer(
         done.folder, TaskOutcome.of(results.task(ideal=True)),

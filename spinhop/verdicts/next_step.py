@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hwlib.errors import harmless
 from spinhop.verdicts.levers import Lever, lever_of
 from spinhop.verdicts.task_advice import RECALL, TaskAdvice
 from spinhop.verdicts.verdict import BROKEN, FAILS, NOT_CHECKED, RESTS, UNDETERMINED, WORKS, VerdictLine
@@ -13,6 +16,7 @@ from spinhop.verdicts.verdict import BROKEN, FAILS, NOT_CHECKED, RESTS, UNDETERM
 if TYPE_CHECKING:
     from hwlib.findings import Finding
 
+_DESIGN = "DESIGN"  # the file of the user
 _WIRES = ("drive.path", "ir.")  # rules that say which wires a failing network loses its voltage on
 
 
@@ -32,6 +36,10 @@ class NextStep:
 
     def __str__(self) -> str:
         return f"{self.why}; what helps: {self.lever.change}" if self.lever else self.why
+
+    def named(self, design: Path) -> NextStep:
+        """The same with a design file in its commands."""
+        return replace(self, why=self.why.replace(_DESIGN, harmless(shlex.quote(str(design)))))
 
     def data(self) -> dict[str, Any]:
         """For JSON."""
@@ -56,10 +64,10 @@ def next_step(
     if function is not None and function.word == FAILS:
         return _failing(function, findings, advice)
     if limits is not None and limits.word == NOT_CHECKED:
-        return NextStep("check the limits: spinhop check DESIGN")
+        return NextStep(f"check the limits: spinhop check {_DESIGN}")
     if function is not None and function.word == UNDETERMINED:
         if UNDETERMINED not in (_word(function, kind) for kind in ("drawn", "ideal")):
-            return NextStep("simulate it as drawn: spinhop run DESIGN")
+            return NextStep(f"simulate it as drawn: spinhop run {_DESIGN}")
         return _step(advice.unsure, advice.unsure_rule)
     return _working(function, limits, findings)
 
@@ -102,11 +110,11 @@ def _working(
         what = f"mend {broken.rule} first, which a check of this design found broken"
         return NextStep(what, lever_of(broken.rule), broken.rule)
     known = function is not None and function.word == WORKS
-    works = "nothing has to change" if known else "simulate it: spinhop run DESIGN"
+    works = "nothing has to change" if known else f"simulate it: spinhop run {_DESIGN}"
     if function is not None and function.word == RESTS:
         works = "to judge more than rest, give the patterns that the weights are to store (network.weights.rule: given)"
     if limits is None and not findings:
-        return NextStep(f"{works} for its task; check its limits too: spinhop check DESIGN")
+        return NextStep(f"{works} for its task; check its limits too: spinhop check {_DESIGN}")
     worst = _worst(_warnings(findings))
     if worst is not None:
         return NextStep(f"{works}; the largest warning is {worst.rule}", lever_of(worst.rule), worst.rule)

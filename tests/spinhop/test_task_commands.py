@@ -76,6 +76,15 @@ def _limited() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (2 * 1024**3, 2 * 1024**3))
 
 
+def test_the_next_step_names_a_file_that_there_is(spinhop, tmp_path):
+    (tmp_path / "l.txt").write_text("100\n100\n111\n")
+    code, out, _ = spinhop("image", tmp_path / "l.txt", "--ideal", "--trials", 1, "--distortion", 0, "--out", "a b")
+    assert code == 0 and out.endswith("check its limits too: spinhop check 'a b/design.yaml'\n")
+    assert (tmp_path / "a b" / "design.yaml").is_file()
+    code, out, _ = spinhop("image", tmp_path / "l.txt", "--ideal", "--trials", 1, "--distortion", 0, "--json")
+    assert json.loads(out)[0]["next"]["text"].endswith("spinhop check runs/images-l/design.yaml")
+
+
 def test_ten_million_edges_cost_neither_time_nor_memory(tmp_path):
     """Whether the header admits them or not: the file is left at the first line that is too much."""
     path = tmp_path / "big.txt"
