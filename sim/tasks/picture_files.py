@@ -22,13 +22,24 @@ ON_CHARACTERS, OFF_CHARACTERS = "#1X@*", ".0-_ "
 THRESHOLD = 0.5
 FORMATS = ("PNG", "GIF", "BMP", "TIFF", "PPM")
 _SUFFIXES = (".png", ".gif", ".bmp", ".tif", ".tiff", ".pbm", ".pgm", ".ppm", ".pnm")
-_SIGNATURES = (b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+_SIGNATURES = (b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", *(b"P%d" % k for k in range(1, 7)))
+_TEXT_SUFFIXES = ("", ".txt", ".text")
 _OTHERS = {
     "JPEG": rb"\xff\xd8\xff",
     "WebP": rb"RIFF....WEBP",
     "AVIF or HEIC": rb"....ftyp(avi|hei|hev|mif|msf)",
     "JPEG XL": rb"\xff\x0a|\0\0\0\x0cJXL ",
     "JPEG 2000": rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51",
+    "PAM": rb"P7\s",
+    "PFM": rb"P[Ff]\s",
+    "QOI": rb"qoif",
+    "XPM": rb"(/\*|!) XPM",
+    "XBM": rb"#define ",
+    "OpenEXR": rb"v/1\x01",
+    "Radiance": rb"#\?R",
+    "Photoshop": rb"8BPS",
+    "GIMP": rb"gimp xcf",
+    "PostScript": rb"%!PS",
     "icon": rb"\0\0[\1\2]\0",
     "PDF": rb"%PDF-",
     "SVG": rb"(\xef\xbb\xbf)?\s*<(\?xml|!DOCTYPE svg|svg)",
@@ -143,6 +154,10 @@ def _characters(content: bytes, path: Path) -> np.ndarray:
     lines = [line.rstrip("\r") for line in unix_lines(text).split("\n")]
     while lines and not lines[-1]:
         lines.pop()
+    strange = next((each for each in "".join(lines[:1]) if each not in ON_CHARACTERS + OFF_CHARACTERS), None)
+    if strange is not None and path.suffix.lower() not in _TEXT_SUFFIXES:
+        why = f"character {shown(strange)} in its first line"
+        raise InputError(f"{path}: neither a text bitmap ({why}) nor a picture ({', '.join(FORMATS)})")
     return parse_text(lines, str(path))
 
 

@@ -220,6 +220,20 @@ HUGE = png(np.zeros((1, 1, 1)), 8, 0)[:16] + struct.pack(">II", 2**31 - 1, 2**31
         ),
         ("a.heic", b"\0\0\0\x18ftypheic", "a picture whose format is not read (AVIF or HEIC)"),
         ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "a picture whose format is not read (SVG)"),
+        (
+            "a.pam",
+            b"P7\nWIDTH 1\nHEIGHT 1\nENDHDR\n\0",
+            "not read (PAM); read are PNG, GIF, BMP, TIFF",
+        ),
+        ("a", b"P7\nWIDTH 1\nHEIGHT 1\nENDHDR\n\0", "not read (PAM); read are PNG, GIF, BMP, TIFF"),
+        ("a.pfm", b"Pf\n1 1\n-1.0\n\0\0\0\0", "a picture whose format is not read (PFM); read are PNG"),
+        ("a.xbm", b"#define a_width 2\n", "a picture whose format is not read (XBM); read are PNG"),
+        (
+            "a.tga",
+            b"\0\0\2" + b"\0" * 9,
+            "neither a text bitmap (character '\\x00' in its first line) nor a picture (PNG",
+        ),
+        ("a", b"P2 2 1", "not a readable picture file; read are PNG"),
         ("a.png", b"\0" * (17 * 2**20), "picture file is larger than 16 MiB"),
         ("a.txt", b"#.\0\n", "character '\\x00' in column 3"),
     ],
@@ -229,6 +243,11 @@ def test_bad_pictures_get_one_clear_line(tmp_path, name, content, words):
     with pytest.raises(InputError) as error:
         read(tmp_path, content, name)
     assert words in str(error.value) and name in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_pgm_is_known_by_how_it_begins(tmp_path):
+    """As the other formats are: without a suffix it was taken for a text."""
+    assert read(tmp_path, b"P2 2 1 9\n0 9\n", "a").bits.tolist() == [[1, 0]]
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
