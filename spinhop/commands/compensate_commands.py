@@ -94,7 +94,7 @@ def train(
         made = train_design(
             design, target, limit=limit, steps=steps, simulate=simulate, replace_file=force, progress=bar.named
         )
-    _tell(made, "weights learnt on the drawn network", COLUMNS, json=json)
+    _tell(made, "weights learnt on the drawn network", COLUMNS, made.notes, json=json)
 
 
 def order(

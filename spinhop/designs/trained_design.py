@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hwlib.design import Design
-from hwlib.errors import InputError
+from hwlib.errors import InputError, cut
 from hwlib.sections.weight_fields import GIVEN, MIN_LEVEL
 from hwlib.storage.made_with import versions_line
 from hwlib.training_rules import PERCEPTRON, trained
@@ -21,6 +21,7 @@ from spinhop.designs.design_comparison import TIMES_W, DesignComparison, compare
 from spinhop.extracted_network import draw_and_extract
 from spinhop.run_folder.inputs import read_design
 
+FAINT = 0.1  # of Hebb's weights of one pattern
 COLUMNS = ("ideal", "drawn", "trained")
 _KEPT = ("patterns", "random_patterns")  # of the design's weights: what they store
 
@@ -34,12 +35,25 @@ class Learnt:
         weights: the file of its weights.
         rows: quantity, unit, and its value on ideal wires, drawn and trained (None where there is none).
         verdict: on the trained design.
+        faint: neurons whose weights came out near 0: below ``FAINT`` times W, all of them.
     """
 
     design: Path
     weights: Path
     rows: list[dict[str, Any]]
     verdict: DesignComparison
+    faint: tuple[int, ...]
+
+    @property
+    def notes(self) -> list[str]:
+        """What people are to know of the weights."""
+        if not self.faint:
+            return []
+        somas = cut(", ".join(map(str, self.faint)), 40)
+        return [
+            f"weights of soma {somas} came out near 0 (below {FAINT:g} times W): they hold little more than its leak "
+            "does; compare with the design as drawn"
+        ]
 
 
 def train_design(
@@ -93,7 +107,8 @@ def train_design(
     )  # fmt: skip
     before, after = (np.abs(each.weight_levels()).max() for each in (design, made))
     rows = [table_row("largest weight", TIMES_W, [before, before, after], COLUMNS), *verdict.rows]
-    return Learnt(out, table, rows, verdict)
+    faint = np.flatnonzero(np.abs(levels).max(axis=1) < FAINT)
+    return Learnt(out, table, rows, verdict, tuple(faint.tolist()))
 
 
 def _patterns(design: Design, path: Path) -> np.ndarray:

@@ -230,7 +230,7 @@ HUGE = png(np.zeros((1, 1, 1)), 8, 0)[:16] + struct.pack(">II", 2**31 - 1, 2**31
         ("a.xbm", b"#define a_width 2\n", "a picture whose format is not read (XBM); read are PNG"),
         (
             "a.tga",
-            b"\0\0\2" + b"\0" * 9,
+            b"\0\1\1" + b"\0" * 9,
             "neither a text bitmap (character '\\x00' in its first line) nor a picture (PNG",
         ),
         ("a", b"P2 2 1", "not a readable picture file; read are PNG"),

@@ -43,7 +43,7 @@ def test_a_drawn_network_learns_its_memories(spinhop, tmp_path):
     }
     for name, margin in margins.items():
         assert rows["drive.pattern: margin"][name] == pytest.approx(margin)
-    assert margins["drawn"] < 0 < margins["trained"]
+    assert margins["drawn"] < 0 < margins["trained"] and said["faint"] == []
     result = sim.run_task(network, design, process)
     assert rows["accuracy"]["trained"] == pytest.approx(float(result["accuracy_mean"])) == 1
     assert rows["accuracy"]["drawn"] < 1 and said["function"]["verdict"] == "works"
@@ -51,6 +51,17 @@ def test_a_drawn_network_learns_its_memories(spinhop, tmp_path):
     at = network.node_net[network.terminals[~network.is_soma, MTJ_IN]]
     volts = sim.protocol_on(network, design, process).net_voltages(network)[at]
     assert rows["largest weight voltage"]["trained"] == pytest.approx(np.abs(volts).max())
+
+
+def test_weights_near_0_are_told(spinhop, tmp_path):
+    """Of three neurons one learns to stay where its leak takes it: nothing but a bad verdict said so."""
+    path = tmp_path / "three.yaml"
+    path.write_text("name: three\nnetwork: {neurons: 3, weight_style: lines}\n")
+    _, out, _ = spinhop("train", path, "--rules-only")
+    assert "weights of soma 2 came out near 0 (below 0.1 times W)" in out
+    _, out, _ = spinhop("train", path, "--rules-only", "--force", "--json")
+    said = json.loads(out)
+    assert said["faint"] == [2] and np.abs(load_design(said["design"]).weight_levels()[2]).max() < 0.01
 
 
 def test_pictures_are_learnt_too(spinhop, tmp_path):
