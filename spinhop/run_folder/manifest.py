@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from hwlib.errors import InputError, shown
+from hwlib.storage.files import refuse_unreadable
 from hwlib.storage.json_files import read_json
 from hwlib.storage.made_with import not_ours
 from hwlib.storage.writing import write_text
@@ -120,15 +122,16 @@ def known_files(folder: Path, manifest: dict[str, Any], names: Sequence[str], de
         The hash of each.
 
     Raises:
-        InputError: naming the first that is missing, that no finished stage wrote, or that is another.
+        InputError: naming the first that is missing, no regular file, that no finished stage wrote, or that is another.
     """
     records = {name: record for record in manifest["stages"].values() for name in record["files"]}
     for name in names:
         path = folder / name
         if name not in records:
             raise InputError(f"{path}: not made by this run yet; {_AGAIN}")
-        if not path.is_file():
+        if not os.path.lexists(path):
             raise InputError(f"{path}: missing; {_AGAIN}")
+        refuse_unreadable(path, "result")
         if file_hash(path) != records[name]["files"][name]:
             raise InputError(
                 f"{path}: damaged, or of another kind or run: not the file this run wrote (hash in {MANIFEST})"

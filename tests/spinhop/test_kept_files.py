@@ -56,7 +56,10 @@ def test_a_file_that_the_run_did_not_write_is_refused_unopened(spinhop, syntheti
     if name != "layout.png":
         assert f"{name}: missing; there, spinhop run design.yaml --out . makes it" in refused(spinhop("report", run))
         os.mkfifo(run / name)
-        assert name in refused(spinhop("report", run))
+        assert f"{name}: cannot read result file (it is a FIFO" in refused(spinhop("report", run))
+        (run / name).unlink()
+        (run / name).mkdir()
+        assert f"{name}: cannot read result file (it is a folder" in refused(spinhop("report", run))
 
 
 READERS = {
