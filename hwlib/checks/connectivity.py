@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
+
 import klayout.db as kdb
 
 from hwlib.checks.device_extractor import LAYERS, DwMtjExtractor
 from hwlib.drawing.reader import Drawing
 from hwlib.process import Process
+
+_WHOLE = 3  # database units: the least width of what is no sliver
 
 
 def links(process: Process) -> list[tuple[str, str]]:
@@ -48,7 +53,7 @@ class Extracted:
         self.lvs.include_floating_subcircuits = True  # a device without any wire still is one
         self.layers = {name: self._layer(drawing, name) for name in (*wires(self.process), "track", "pin")}
         self._devices()
-        self._connect(drawing.label_layers if marks is None else marks)
+        self._connect(drawing, drawing.label_layers if marks is None else marks)
         self.lvs.extract_netlist()
 
     def _layer(self, drawing: Drawing, name: str) -> kdb.Region:
@@ -62,17 +67,36 @@ class Extracted:
         layers["body"] = layers["pillar"] & layers["track"] & layers["read"]
         self.lvs.extract_devices(DwMtjExtractor(self.process), {name: layers[name] for name in LAYERS})
 
+    def _core(self, name: str) -> kdb.Region:
+        """A layer less a unit all round, joined to it: for KLayout what touches connects, here what overlaps does."""
+        core = self.layers[name].sized(-1)
+        self.lvs.register(core, f"{name}_core")
+        self.lvs.connect(self.layers[name], core)
+        return core
+
     def _overlap(self, first: str, second: str) -> None:
-        """Where two layers overlap, joined to both: for KLayout what touches connects, here what overlaps does."""
+        """Where two layers overlap, joined to both: right for shapes without a core too, in a third more time."""
         overlap = self.layers[first] & self.layers[second]
         self.lvs.register(overlap, f"{first}_on_{second}")
         self.lvs.connect(self.layers[first], overlap)
         self.lvs.connect(overlap, self.layers[second])
 
-    def _connect(self, marks: dict[str, int]) -> None:
+    def _connect(self, drawing: Drawing, marks: dict[str, int]) -> None:
         for name in wires(self.process):
             self.lvs.connect(self.layers[name])
-        for first, second in links(self.process):
-            self._overlap(first, second)
+        for first, pairs in groupby(links(self.process), key=itemgetter(0)):
+            core = None if _has_slivers(drawing, first) else self._core(first)
+            for _, second in pairs:
+                if core is None:
+                    self._overlap(first, second)
+                else:
+                    self.lvs.connect(core, self.layers[second])
         for name, index in marks.items():
             self.lvs.connect(self.layers[name], self.lvs.make_text_layer(index, f"{name}_label"))
+
+
+def _has_slivers(drawing: Drawing, name: str) -> bool:
+    """Whether a cell has shapes of a layer of which nothing is left less a unit all round."""
+    index = drawing.layers.get(name)
+    shapes = [] if index is None else [cell.shapes(index) for cell in drawing.layout.each_cell()]
+    return any(not kdb.Region(each).width_check(_WHOLE).is_empty() for each in shapes if not each.is_empty())
