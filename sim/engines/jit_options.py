@@ -39,6 +39,7 @@ def _stamping(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile with a cache that is valid as long as none of the sources changes; other code in it is overwritten."""
 
     def decorate(function: Callable[..., Any]) -> Any:
+        _name_apart(function)
         compiled = kept(**options)(function)
         stored = getattr(compiled._cache, "_cache_file", None)
         if stored is not None:
@@ -46,6 +47,17 @@ def _stamping(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         return in_turn(compiled)
 
     return decorate
+
+
+def _name_apart(function: Callable[..., Any]) -> None:
+    """Add what a function closes over to its name.
+
+    Code is found by the function's name, the types of its arguments and a number that begins anew in each process: what
+    two processes stored of functions that the same lines make could have one name, and a third one would call the code
+    of one for both.
+    """
+    for cell in function.__closure__ or ():
+        function.__qualname__ += f"_{cell.cell_contents}"
 
 
 # Pivots and conductances are positive, so divisions need no check; products may be fused.
