@@ -91,7 +91,7 @@ def simulated(network, protocol):
 def test_axons_of_resistive_networks_take_as_long_as_the_rule_says():
     """Of limits 2 % to either side of what the simulation needs 98 % are told right, by one solve a state 54 %."""
     told = []
-    for seed in range(80) if FULL else (3, 4, 7, 14):
+    for seed in range(80) if FULL else (4, 7, 14):
         here = resistive(seed)
         needed, found = max(simulated(*here[2:])), max(courses(*here).values())
         if np.isinf(needed):
@@ -99,6 +99,13 @@ def test_axons_of_resistive_networks_take_as_long_as_the_rule_says():
         else:
             told += [0.98 * needed < found, found < 1.02 * needed]
     assert np.mean(told) >= 0.98
+
+
+@pytest.mark.parametrize("seed", [3, 6])
+def test_each_state_takes_as_long_as_its_simulation(seed):
+    """Weight lines and rails; somas P and AP, weights on and dendrites held: within 0.3 % in each of the four."""
+    here = resistive(seed)
+    assert list(courses(*here).values()) == pytest.approx(simulated(*here[2:]), rel=3e-3, abs=0)
 
 
 def test_the_slowest_state_is_what_the_outcome_says():
