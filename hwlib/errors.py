@@ -43,6 +43,10 @@ class StorageError(ReportedError):
     """
 
 
+class UnbalancedError(ReportedError):
+    """A simulation that breaks a law of physics: a fault of the engine or its stored code, not of what it was given."""
+
+
 class StoppedError(RuntimeError):
     """A process of ours used up the time or memory it was allowed, or was killed."""
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from hwlib.argument_kinds import takes_kinds
-from hwlib.errors import InputError
+from hwlib.errors import InputError, UnbalancedError
 from hwlib.network import Network
 from hwlib.quantities import plain_number
 from sim.checkpoint import FinishedTrials, beside, forget, identity, refuse_impossible, under_way
@@ -25,6 +26,7 @@ from sim.thermal.time_steps import check_steps
 from sim.ties import judge
 
 MAX_SAMPLES = 2000  # of currents and voltages
+_MOST_UNBALANCED = 1e-4  # of a trial's energy; rounding leaves 1e-10
 _KEEP_EVERY = 10.0  # s between two checkpoints of a batch, or longer where a trial is
 _LARGE = 10_000  # devices; runs record the trials of fewer, so that nobody would ask for what is kept of them
 # The trial of a large network that was simulated last by itself, unrecorded: a task's first is the same.
@@ -68,6 +70,7 @@ def run(
     Raises:
         InputError: an unknown engine, one that cannot run this network, a protocol that does not fit it, or a
             checkpoint of another run.
+        UnbalancedError: an engine that lost energy.
     """
     if checkpoint is not None and record:
         raise InputError("checkpoint: records nothing; give record=False with it")
@@ -102,6 +105,7 @@ def run_batch(
 
     Raises:
         InputError: as for ``run``; or no protocol.
+        UnbalancedError: likewise.
     """
     protocols = list(protocols)
     if not protocols:
@@ -148,12 +152,23 @@ def _simulated(
     result = dataset(
         network, trials, name, protocols=protocols, batch=batch, verdicts=verdicts, by_pillar=noise is not None
     )  # fmt: skip
+    _refuse_unbalanced(result)
     if noise is not None:
         doubled = run_trials(chosen, network, [in_double_steps(protocols[0])], Options(tolerance=options.tolerance))
         note_noise(result, network, noise, trials, doubled)
     if path is not None:
         forget(path)
     return result
+
+
+def _refuse_unbalanced(result: xr.Dataset) -> None:
+    """Refuse trials in which what sources deliver does not become heat: their other numbers are wrong as well."""
+    for trial, share in enumerate(np.atleast_1d(result["energy_balance"].values).tolist()):
+        if not share <= _MOST_UNBALANCED:
+            raise UnbalancedError(
+                f"trial {trial}: {100 * share:.3g} % of its energy is missing, rounding leaves 1e-8 %; its compiled "
+                "code may be damaged: remove the files *.nbi of the installation, and run again"
+            )
 
 
 def _simulate_keeping(

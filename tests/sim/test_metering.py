@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import sim
+from hwlib.errors import UnbalancedError
 from hwlib.schematic import ideal_network, ladder_network
 from hwlib.weights import weight_levels
 from sim.protocol import Protocol, protocol_for
@@ -55,15 +56,18 @@ def test_energy_while_a_wall_passes_its_pillar_is_the_integral(engine):
     assert result.energy_source.values[1] == pytest.approx(2 * (before + under), rel=2e-6)
 
 
-@pytest.mark.parametrize("ohm", [0.0, 1.0, 4.0])
-def test_balance_closes(ohm):
+def drawn(ohm):
     design = paper_design(6)
     process = design.load_process()
-    network = ladder_network(design, process, ohm)
     protocol = protocol_for(
         design, process, start=np.array([1, 0, 1, 1, 0, 1]), levels=weight_levels(design), load="rest"
     )
-    result = sim.run(network, protocol, engine="reference")
+    return ladder_network(design, process, ohm), protocol
+
+
+@pytest.mark.parametrize("ohm", [0.0, 1.0, 4.0])
+def test_balance_closes(ohm):
+    result = sim.run(*drawn(ohm), engine="reference")
     assert result.at_rest
     assert result.energy_balance < 1e-6
     assert result.kcl_residual < 1e-12
@@ -116,3 +120,23 @@ def test_trace_shows_grounded_weights_at_0_v(engine):
         volts = result.node_voltage.values[:, weights]
         assert (np.abs(volts[result.phase.values == 0]).max() < 1e-15) == (mode == "grounded")
         assert np.allclose(np.abs(volts[result.phase.values == 1]), 0.1)
+
+
+@pytest.mark.parametrize("engine", ["reference", "layout"])
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-9])
+def test_no_engine_is_refused_for_the_balance_of_its_energies(engine, tolerance):
+    assert sim.run(*drawn(4.0), engine=engine, tolerance=tolerance, record=False).energy_balance < 1e-6
+
+
+def test_a_trial_that_loses_energy_is_refused(monkeypatch):
+    network, protocol = drawn(1.0)
+    right = sim.simulate.run_trials
+
+    def losing(*arguments):
+        found = right(*arguments)
+        found.energy_sink[1] *= 0.9
+        return found
+
+    monkeypatch.setattr(sim.simulate, "run_trials", losing)
+    with pytest.raises(UnbalancedError, match=r"^trial 1: 10 % of its energy is missing"):
+        sim.run_batch(network, [protocol, protocol], engine="layout", tolerance=1e-7)
