@@ -22,10 +22,10 @@ def test_walls_turn_to_the_side_that_adds_to_the_size_of_the_current(sign):
     assert found.tolist() == [False, True, False, True]
 
 
-@pytest.mark.parametrize(("slope", "turns"), [(0.0124, False), (0.0126, True)])
+@pytest.mark.parametrize(("slope", "turns"), [(0.0248, False), (0.0252, True)])
 def test_less_than_half_a_percent_more_is_not_worth_a_solve(slope, turns):
-    """0.4 S times 0.0125 A/S is 0.5 % of 1 A."""
-    found = walls_that_add(OHMS, state(1.0, -0.03, slope, 0.0, 0.0), WALLS, 0)
+    """0.4 S times 0.025 A/S is 0.5 % of 2 A."""
+    found = walls_that_add(OHMS, state(2.0, -0.03, slope, 0.0, 0.0), WALLS, 0)
     assert (found is not None) == turns
 
 

@@ -93,6 +93,7 @@ def test_every_public_argument_with_numbers_is_known():
 def test_a_text_is_the_number_that_it_means():
     assert ladder_network(DESIGN, PROCESS, "2 ohm").resistor_ohm.tolist() == [2.0] * 12
     assert v_dw_window(3, "1.2 uA", "500 ohm", "2 kohm", "1 kohm") == v_dw_window(3, 1.2e-6, 500.0, 2000.0, 1000.0)
+    assert v_dw_window(3, **WINDOW) == (3.0, 3.0), "R_AP may be R_P"
     given = {name: text for name, (text, _) in QUANTITIES["sim.Protocol"].items()}
     assert Protocol(**given) == Protocol(**{name: value for name, (_, value) in QUANTITIES["sim.Protocol"].items()})
     assert Protocol(**POINT, load="rest").load == "rest"
