@@ -394,8 +394,7 @@ def test_the_command_says_what_it_did(tmp_path, spinhop):
     path = study_in(tmp_path, "trials: 1\naxes: {seed: [1, 2]}\n")
     code, out, err = spinhop("sweep", path, "-o", tmp_path / "out", "--workers", 1, "--json")
     assert code == 0, err
-    said = {"points": 2, "kept": 0, "refused": 0, "problem": None, "folder": str(tmp_path / "out")}
-    assert json.loads(out) == said
+    assert json.loads(out) == {"points": 2, "kept": 0, "refused": 0, "problem": None, "folder": str(tmp_path / "out")}
     assert json.loads(spinhop("sweep", path, "-o", tmp_path / "out", "--dry-run", "--json")[1])["missing"] == 0
     with xr.open_zarr(tmp_path / "out" / "results.zarr", consolidated=False) as data:
         assert {"seed", "design_hash"} <= set(data.coords) and data.attrs["study_seed"] == "1"
