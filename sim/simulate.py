@@ -16,6 +16,7 @@ from hwlib.errors import InputError, UnbalancedError
 from hwlib.network import Network
 from hwlib.quantities import plain_number
 from sim.checkpoint import FinishedTrials, beside, forget, identity, refuse_impossible, under_way
+from sim.energies import ENGINE_BALANCE
 from sim.engines import DEFAULT_TOLERANCE, Engine, Options, Progress, choose
 from sim.engines.driver import run_trials
 from sim.protocol import Protocol
@@ -26,7 +27,6 @@ from sim.thermal.time_steps import check_steps
 from sim.ties import judge
 
 MAX_SAMPLES = 2000  # of currents and voltages
-_MOST_UNBALANCED = 1e-4  # of a trial's energy; rounding leaves 1e-10
 _KEEP_EVERY = 10.0  # s between two checkpoints of a batch, or longer where a trial is
 _LARGE = 10_000  # devices; runs record the trials of fewer, so that nobody would ask for what is kept of them
 # The trial of a large network that was simulated last by itself, unrecorded: a task's first is the same.
@@ -164,7 +164,7 @@ def _simulated(
 def _refuse_unbalanced(result: xr.Dataset) -> None:
     """Refuse trials in which what sources deliver does not become heat: their other numbers are wrong as well."""
     for trial, share in enumerate(np.atleast_1d(result["energy_balance"].values).tolist()):
-        if not share <= _MOST_UNBALANCED:
+        if not share <= ENGINE_BALANCE:
             raise UnbalancedError(
                 f"trial {trial}: {100 * share:.3g} % of its energy is missing, rounding leaves 1e-8 %; its compiled "
                 "code may be damaged: remove the files *.nbi of the installation, and run again"

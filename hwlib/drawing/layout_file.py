@@ -8,14 +8,13 @@ from pathlib import Path
 import klayout.db as kdb
 
 from hwlib.errors import InputError, StoppedError, shown
-from hwlib.storage.binary_kinds import GDSII, OASIS, PACKED
+from hwlib.storage.binary_kinds import GDSII, LAYOUTS, OASIS, PACKED
 from hwlib.storage.files import open_outside, refuse_without_descriptors
 from hwlib.storage.known_contents import content_of, is_known, is_written_here, remember
 from hwlib.storage.scratch import is_plain
 from hwlib.workers.forked import bounded
 
 MAX_BYTES = 4 * 2**30
-FORMATS = {GDSII: "GDSII", OASIS: "OASIS"}  # what their files begin with
 # What reading may take. A flat layout of a million devices reads 4 MB/s from a compressed file, into 300 bytes for one.
 SECONDS, SECONDS_PER_BYTE = 0.9, 4e-6
 MEMORY, MEMORY_PER_BYTE = 2**29, 2000
@@ -39,12 +38,12 @@ def read_with_origin(path: str | Path) -> tuple[kdb.Layout, bool]:
         InputError: no regular file, neither GDSII nor OASIS, or damaged.
     """
     with open_outside(path, "layout", MAX_BYTES) as stream:
-        start = stream.read(max(map(len, FORMATS)))
+        start = stream.read(max(map(len, LAYOUTS)))
         ends, content = True, content_of(stream)
         if size := content[0]:
             with mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_READ) as whole:
                 ends = _ends_once(whole) if start.startswith(GDSII) else _ends_as_oasis(whole)
-    form = next((name for magic, name in FORMATS.items() if start.startswith(magic)), None)
+    form = next((name for magic, name in LAYOUTS.items() if start.startswith(magic)), None)
     if form is None:
         packed = next((name for magic, name in PACKED.items() if start.startswith(magic)), None)
         if packed:

@@ -12,9 +12,9 @@ PACKED = {
     b"BZh": "bzip2",
     b"\xfd7zXZ\x00": "xz",
 }
+LAYOUTS = {GDSII: "GDSII", OASIS: "OASIS"}
 _OTHERS = {
-    GDSII: "GDSII",
-    OASIS: "OASIS",
+    **LAYOUTS,
     b"\x89HDF": "HDF5 or netCDF",
     b"CDF\x01": "netCDF",
     b"\x89PNG": "PNG",
@@ -33,11 +33,11 @@ def binary_kind(content: bytes) -> str | None:
     for begins, name in PACKED.items():
         if content.startswith(begins):
             return f"compressed with {name}; unpack it first"
-    encoding = wide_encoding(content)
+    encoding = _wide_encoding(content)
     return None if encoding is None else f"{encoding}; save it as UTF-8"
 
 
-def wide_encoding(content: bytes) -> str | None:
+def _wide_encoding(content: bytes) -> str | None:
     """The encoding of several bytes a character that a text begins in, by its mark, or by its zeros where it has none.
 
     Zeros are UTF-8 as well: such a text would be refused for a character that nobody sees in it.

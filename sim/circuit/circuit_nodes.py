@@ -17,9 +17,9 @@ def joined_pins(network: Network) -> tuple[np.ndarray, int]:
     return node, int(node.max(initial=-1)) + 1
 
 
-def numbered(node: np.ndarray) -> np.ndarray:
-    """Numbers 0, 1, … for the nodes that occur, in their order, without a sort; each from 0 to how many there are."""
-    occurs = np.zeros(len(node), bool)
+def numbered(node: np.ndarray, below: int | None = None) -> np.ndarray:
+    """Numbers 0, 1, … for the nodes that occur, in their order, without a sort; ``below``: all, default their count."""
+    occurs = np.zeros(len(node) if below is None else below, bool)
     occurs[node] = True
     number: np.ndarray = (np.cumsum(occurs) - 1)[node]
     return number

@@ -12,6 +12,7 @@ import qdldl
 from scipy.sparse import csc_matrix
 
 from hwlib.connected_parts import connected_parts
+from sim.circuit.circuit_nodes import numbered
 
 if TYPE_CHECKING:
     from sim.circuit.many_drives import ManyDrives
@@ -70,11 +71,11 @@ class ResistorGraph:
             from_start = self._between >= start
             between = self._between[from_start]
             places = (self._entry[from_start], self.diagonal[self.first[between]], self.diagonal[self.second[between]])
-            entries_of_each = np.concatenate(places)
-            changed = np.zeros(len(self._row), bool)
-            changed[entries_of_each] = True
-            which = (np.cumsum(changed) - 1)[entries_of_each]
-            self._added = _Added(start, between - start, np.flatnonzero(changed), which)
+            place = np.concatenate(places)
+            which = numbered(place, len(self._row))
+            cells = np.empty(which.max(initial=-1) + 1, np.intp)
+            cells[which] = place
+            self._added = _Added(start, between - start, cells, which)
         _, between, cells, which = self._added
         g = siemens[between]
         entries[cells] += np.bincount(which, np.concatenate([-g, g, g]), minlength=len(cells))

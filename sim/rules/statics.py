@@ -95,8 +95,7 @@ class _Conductors(NamedTuple):
 
     def power(self, at: np.ndarray) -> float:
         """In W, of all together, for potentials in V, shape (circuit nodes,)."""
-        volts = at.take(self.first) - at.take(self.second)
-        return float((volts**2 * self.siemens).sum())
+        return float((self.current(at) ** 2 / self.siemens).sum())
 
 
 class StaticCircuits:

@@ -11,9 +11,9 @@ import numpy as np
 
 from hwlib.design import Design
 from hwlib.errors import InputError, cut
-from hwlib.sections.weight_fields import GIVEN, MIN_LEVEL
+from hwlib.sections.weight_fields import GIVEN
 from hwlib.storage.made_with import versions_line
-from hwlib.training_rules import PERCEPTRON, trained
+from hwlib.training_rules import MIN_LEVEL, PERCEPTRON, trained
 from hwlib.weight_styles import LINES
 from hwlib.weights import stored_patterns
 from spinhop.designs.derived_design import check_target, table_of, write_derived
