@@ -89,7 +89,7 @@ def synthetic_trial(network: Network, seed: int) -> xr.Dataset:
 
 def synthetic_recall(neurons: int, trials: int, seed: int, resting: int | None = None) -> xr.Dataset:
     """A dataset with the variables of ``sim.recall`` that the face reads, and invented values."""
-    from sim.tasks.scores import score, summarise
+    from sim.tasks.scores import score, summarise, summarise_trials
 
     rng = np.random.default_rng(seed)
     rest = np.arange(trials) < (trials if resting is None else resting)
@@ -107,7 +107,7 @@ def synthetic_recall(neurons: int, trials: int, seed: int, resting: int | None =
         },
         coords={"source": ["weight", "vdw", "load"], "sink": ["pillar", "track", "wire"]},
     )  # fmt: skip
-    return summarise(score(result, pattern[None]))
+    return summarise(score(summarise_trials(result), pattern[None]))
 
 
 def _write_synthetic_run(folder: Path, neurons: int, traces: bool, resting: int | None) -> None:

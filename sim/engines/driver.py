@@ -279,7 +279,10 @@ class _Abreast:
 
     def __init__(self, solver: Solver, protocols: Sequence[Protocol], options: Options):
         self._solver, self._protocols, self._options = solver, protocols, options
-        self._waiting, self._lock, self._stop = list(range(len(protocols)))[::-1], Lock(), Event()
+        self._waiting, self._stop = list(range(len(protocols)))[::-1], Event()
+        # Held while a thread is not in compiled code: the other then waits for that, not for Python's lock, which both
+        # would take from one another at every turn, and finish late together.
+        self._turn = Lock()
         self._found: dict[int, Trials] = {}
 
     def run(self) -> list[Trials]:
@@ -303,25 +306,27 @@ class _Abreast:
         """Move trials until none is left; one that is over makes room for the next."""
         most = min(self._solver.abreast, -(-len(self._protocols) // self._solver.side_by_side))
         live: dict[int, TrialRun] = {}
-        while not self._stop.is_set():
-            while len(live) < most and (number := self._next()) is not None:
-                live[number] = TrialRun(self._solver, self._protocols[number], self._options)
-            if not live:
-                return
-            for number in _moved(live):
-                self._found[number] = live.pop(number).result()
-
-    def _next(self) -> int | None:
-        with self._lock:
-            return self._waiting.pop() if self._waiting else None
+        with self._turn:
+            while not self._stop.is_set():
+                while len(live) < most and self._waiting:
+                    number = self._waiting.pop()
+                    live[number] = TrialRun(self._solver, self._protocols[number], self._options)
+                if not live:
+                    return
+                for number in _moved(live, self._turn):
+                    self._found[number] = live.pop(number).result()
 
 
-def _moved(live: dict[int, TrialRun]) -> list[int]:
-    """Move those trials that are the least far, all of one kin; which of them are over."""
+def _moved(live: dict[int, TrialRun], turn: Lock) -> list[int]:
+    """Move those trials that are the least far, all of one kin, without ``turn``; which of them are over."""
     kind = min((run.phase, run.stepper.kin) for run in live.values())
     now = [number for number, run in live.items() if (run.phase, run.stepper.kin) == kind]
     steppers = [live[number].stepper for number in now]
     before = [stepper.steps for stepper in steppers]
-    answers = steppers[0].advance_abreast(steppers, steppers[0].between)
+    turn.release()
+    try:
+        answers = steppers[0].advance_abreast(steppers, steppers[0].between)
+    finally:
+        turn.acquire()
     together = zip(now, answers, before, strict=True)
     return [number for number, status, steps in together if status is not None and live[number].took(status, steps)]

@@ -239,11 +239,13 @@ def add_cases(result: xr.Dataset, columns: Sequence[Measure], rows: Sequence[Map
         columns: the measures.
         rows: a value of each measure, per case; None: there is none.
     """
+    added = {}
     for column in columns:
         values = [row[column.name] for row in rows]
         kind: Any = {"text": str, "lines": str, "whole": np.int64, "yes": bool}.get(column.style, float)
         array = np.array([np.nan if value is None else value for value in values], dtype=kind)
-        result[f"{CASE}_{column.name}"] = (CASE, array, column.attributes)
+        added[f"{CASE}_{column.name}"] = CASE, array, column.attributes
+    result.update(added)
 
 
 def case_answers(result: xr.Dataset, measure: str) -> xr.Dataset:

@@ -177,8 +177,11 @@ def _has_lines(network: Network, levels: list[np.ndarray]) -> bool:
 
 def _add_cuts(result: xr.Dataset, graphs: Sequence[Any]) -> None:
     """Add to a batch's dataset the cut of each trial's graph, and that of the state it may be in as well."""
-    for name, state, whose in (("cut", "state", "the cut"), ("other_cut", "other_state", "the other state's cut")):
-        result[name] = ("trial", _cuts(graphs, result[state].values), of_unit_1(f"weight of {whose}"))
+    names = (("cut", "state", "the cut"), ("other_cut", "other_state", "the other state's cut"))
+    result.update({
+        name: ("trial", _cuts(graphs, result[state].values), of_unit_1(f"weight of {whose}"))
+        for name, state, whose in names
+    })  # fmt: skip
 
 
 def _cuts(graphs: Sequence[Any], states: np.ndarray) -> np.ndarray:
@@ -300,9 +303,11 @@ class Maxcut(MaxcutFields, RunTask):
         add_cases(result, self.columns, rows)
         best_cuts, cuts = (np.array([row[name] for row in rows]) for name in ("best", "cut"))
         share = _shares(cuts, best_cuts)[np.arange(count) % len(rows)]
-        result["share_of_best"] = ("trial", share, of_unit_1("cut of the trial's graph over the best cut"))
-        for measure, value in zip(self.numbers, (share.mean(), 1 - share.mean()), strict=True):
-            result[measure.name] = ((), float(value), measure.attributes)
+        told = zip(self.numbers, (share.mean(), 1 - share.mean()), strict=True)
+        result.update({
+            "share_of_best": ("trial", share, of_unit_1("cut of the trial's graph over the best cut")),
+            **{measure.name: ((), float(value), measure.attributes) for measure, value in told},
+        })  # fmt: skip
 
     def _row(self, result: xr.Dataset, found: GraphSet, k: int) -> dict[str, Any]:
         """What is told of the graph with an index."""

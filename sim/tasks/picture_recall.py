@@ -18,7 +18,7 @@ from hwlib.weights import hebbian
 from sim.tasks.images import distort, letters, refuse_no_set
 from sim.tasks.kinds import Measure, RunTask, Shown, add_cases
 from sim.tasks.picture_files import Picture, read_picture
-from sim.tasks.recall import COLUMNS, NUMBERS, RETOLD, Case, case_rows, recall_contradiction, score_recall
+from sim.tasks.recall import COLUMNS, NUMBERS, RETOLD, Case, case_rows, put_stored, recall_contradiction, score_recall
 from sim.tasks.scores import same_memory
 
 if TYPE_CHECKING:
@@ -166,9 +166,7 @@ class Images(ImagesFields, RunTask):
         found, patterns, every = _read(design), _pictures(design), self.cases(design)
         count = result.sizes["trial"]
         cases = [every[k % len(every)] for k in range(count)]
-        result["pattern"] = (("stored", "neuron"), patterns, {"units": "1", "long_name": "stored bits"})
-        starts = self.start_bits(design, count)
-        result["start"] = (("trial", "neuron"), starts, {"units": "1", "long_name": "bits loaded"})
+        put_stored(result, patterns, self.start_bits(design, count))
         score_recall(result, patterns, cases)
         memories = stored_memories(network, point, patterns)
         facts = [

@@ -16,7 +16,7 @@ from sim.engines import DEFAULT_TOLERANCE, Progress
 from sim.set_point import protocol_on
 from sim.simulate import run_batch
 from sim.tasks.images import distort
-from sim.tasks.scores import score
+from sim.tasks.scores import of_unit_1, score
 from sim.tasks.setup import free_network
 
 
@@ -93,12 +93,10 @@ def image_recall(
     result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress)
     index = np.array([p for p, _ in cases])
     score(result, np.asarray(patterns)[index][:, None, :])
-    result["pattern"] = ("trial", index, {"units": "1", "long_name": "which pattern was distorted"})
-    result["distortion"] = (
-        "trial",
-        np.array([d for _, d in cases]),
-        {"units": "1", "long_name": "share of flipped bits"},
-    )
-    result["start"] = (("trial", "neuron"), starts, {"units": "1", "long_name": "bits loaded"})
+    result.update({
+        "pattern": ("trial", index, of_unit_1("which pattern was distorted")),
+        "distortion": ("trial", np.array([d for _, d in cases]), of_unit_1("share of flipped bits")),
+        "start": (("trial", "neuron"), starts, of_unit_1("bits loaded")),
+    })  # fmt: skip
     result.attrs["seed"] = seed
     return result

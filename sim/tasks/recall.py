@@ -13,7 +13,7 @@ from hwlib.task_kinds import RecallFields
 from hwlib.weights import bits, stored_patterns
 from sim.tasks.images import distort, flipped_bits
 from sim.tasks.kinds import CASE, Measure, RunTask, add_cases, differs
-from sim.tasks.scores import nearest, of_unit_1, rest_times, same_memory, score, summarise
+from sim.tasks.scores import nearest, of_unit_1, rest_times, same_memory, score, summarise, summarise_trials
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -117,8 +117,7 @@ class Recall(RecallFields, RunTask):
     def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
         """Right bits: of the pattern that was distorted, else of the nearest stored one; or of its inverse."""
         patterns, cases, count = np.asarray(stored_patterns(design)), self.cases(design), result.sizes["trial"]
-        result["pattern"] = (("stored", "neuron"), patterns, of_unit_1("stored bits"))
-        result["start"] = (("trial", "neuron"), self.start_bits(design, count), of_unit_1("bits loaded"))
+        put_stored(result, patterns, self.start_bits(design, count))
         cases = [cases[k % len(cases)] for k in range(count)] if cases else []
         score_recall(result, patterns, cases)
         if cases:
@@ -129,6 +128,14 @@ def random_bits(design: Design, count: int) -> np.ndarray:
     """Random starts of the first so many trials, shape (count, N)."""
     n = design.network.neurons
     return np.array([_generator(design.seed, k).integers(0, 2, size=n, dtype=np.int8) for k in range(count)])
+
+
+def put_stored(result: xr.Dataset, patterns: np.ndarray, starts: np.ndarray) -> None:
+    """Add to a batch's dataset what is stored, shape (patterns, N), and what its trials load, shape (trials, N)."""
+    result.update({
+        "pattern": (("stored", "neuron"), patterns, of_unit_1("stored bits")),
+        "start": (("trial", "neuron"), starts, of_unit_1("bits loaded")),
+    })  # fmt: skip
 
 
 def score_recall(result: xr.Dataset, patterns: np.ndarray, cases: Sequence[Case]) -> None:
@@ -142,11 +149,12 @@ def score_recall(result: xr.Dataset, patterns: np.ndarray, cases: Sequence[Case]
     index = np.array([case.pattern for case in cases], int)
     score(result, patterns[index][:, None, :] if cases else patterns)
     which = nearest(result["state"].values, patterns)
-    result["recalled_pattern"] = ("trial", which, of_unit_1("nearest stored pattern"))
+    added = {"recalled_pattern": ("trial", which, of_unit_1("nearest stored pattern"))}
     if cases:
-        result["loaded_pattern"] = ("trial", index, of_unit_1("which pattern was distorted"))
+        added["loaded_pattern"] = ("trial", index, of_unit_1("which pattern was distorted"))
         shares = np.array([case.distortion for case in cases])
-        result["distortion"] = ("trial", shares, of_unit_1(DISTORTION))
+        added["distortion"] = ("trial", shares, of_unit_1(DISTORTION))
+    result.update(added)
     summarise(result)
 
 
@@ -165,7 +173,7 @@ def recall_contradiction(result: xr.Dataset, patterns: np.ndarray, cases: Sequen
         return said
     again = result[["state", "at_rest", "undetermined", "time_to_solution", "energy_source"]]
     cases = [cases[k % len(cases)] for k in range(result.sizes["trial"])] if cases else []
-    score_recall(again, patterns, cases)
+    score_recall(summarise_trials(again), patterns, cases)
     rows = case_rows(again, cases)
     told = {f"{CASE}_{name}": [row[name] for row in rows] for name in (rows[0] if rows else ())}
     return differs(result, {str(name): again[name].values for name in again.data_vars} | told)

@@ -56,36 +56,43 @@ def score(result: xr.Dataset, targets: np.ndarray) -> xr.Dataset:
     """
     accuracy = bit_accuracy(result["state"].values, targets)
     meaning = "share of right bits, best over what counts as right and its inverses"
-    result["accuracy"] = ("trial", accuracy, of_unit_1(meaning))
-    result["recalled"] = ("trial", (accuracy == 1) & result["at_rest"].values, of_unit_1("all bits right, and at rest"))
+    recalled = (accuracy == 1) & result["at_rest"].values
+    result.update({  # at once: xarray aligns all variables of a dataset at each change
+        "accuracy": ("trial", accuracy, of_unit_1(meaning)),
+        "recalled": ("trial", recalled, of_unit_1("all bits right, and at rest")),
+    })  # fmt: skip
     return result
 
 
 def summarise(result: xr.Dataset) -> xr.Dataset:
-    """Add to a scored dataset what its trials come to; see ``sim.recall`` for the variables."""
+    """Add to a scored dataset what its right bits come to; see ``sim.recall`` for the variables."""
     from sim.tasks import statistics
 
     recalled, accuracy = result["recalled"].values, result["accuracy"].values
     alike = len(accuracy) > 1 and np.ptp(accuracy) == 0  # which leaves no spread for Student's t, but still a doubt
     mean = statistics.mean_share(accuracy) if alike else statistics.mean(accuracy, (0.0, 1.0))
     rate = statistics.proportion(int(recalled.sum()), len(recalled))
-    result["accuracy_mean"] = ((), mean.value, of_unit_1("mean share of right bits"))
-    result["accuracy_interval"] = ("bound", [mean.low, mean.high], of_unit_1("95 %, Student t; of equal values Wilson"))
-    result["recall_rate"] = ((), rate.value, of_unit_1("share of trials recalled"))
-    result.coords["bound"] = ("bound", ["low", "high"], of_unit_1("end of an interval"))
-    result["recall_interval"] = ("bound", [rate.low, rate.high], of_unit_1("95 %, Wilson"))
-    return summarise_trials(result)
+    result.update({
+        "bound": ("bound", ["low", "high"], of_unit_1("end of an interval")),
+        "accuracy_mean": ((), mean.value, of_unit_1("mean share of right bits")),
+        "accuracy_interval": ("bound", [mean.low, mean.high], of_unit_1("95 %, Student t; of equal values Wilson")),
+        "recall_rate": ((), rate.value, of_unit_1("share of trials recalled")),
+        "recall_interval": ("bound", [rate.low, rate.high], of_unit_1("95 %, Wilson")),
+    })  # fmt: skip
+    return result
 
 
 def summarise_trials(result: xr.Dataset) -> xr.Dataset:
     """Add to a batch's dataset what is told of the trials of any task: rest, times, energy."""
-    rest = result["at_rest"].values
-    result["rest_rate"] = ((), float(rest.mean()), of_unit_1("share of trials that came to rest"))
-    for name, value in rest_times(result).items():
-        about = {"units": "s", "long_name": f"{name} time to solution of trials at rest"}
-        result[f"time_{name}"] = ((), value, about)
+    rest = float(result["at_rest"].values.mean())
     energy = float(result["energy_source"].sum("source").mean())
-    result["energy_mean"] = ((), energy, {"units": "J", "long_name": "mean energy delivered by all sources per trial"})
+    meaning = "{} time to solution of trials at rest"
+    result.update({
+        "rest_rate": ((), rest, of_unit_1("share of trials that came to rest")),
+        **{f"time_{name}": ((), value, {"units": "s", "long_name": meaning.format(name)})
+           for name, value in rest_times(result).items()},
+        "energy_mean": ((), energy, {"units": "J", "long_name": "mean energy delivered by all sources per trial"}),
+    })  # fmt: skip
     return result
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from sim.tasks.scores import bit_accuracy, nearest, rest_times, score, summarise
+from sim.tasks.scores import bit_accuracy, nearest, rest_times, score, summarise, summarise_trials
 
 
 def batch(states, rest, times):
@@ -39,7 +39,7 @@ def test_recalled_needs_all_bits_and_rest():
 def test_summary_of_four_trials():
     """t(3, 97.5 %) = 3.1824; accuracies 1, 1, 1, 2/3 deviate by 1/6; Wilson's two of four with z = 1.95996."""
     made = batch([[1, 0, 0], [0, 1, 1], [1, 0, 0], [1, 1, 0]], [1, 1, 0, 1], [4e-8, 1e-8, 9e-8, 7e-8])
-    found = summarise(score(made, np.array([[1, 0, 0]])))
+    found = summarise(score(summarise_trials(made), np.array([[1, 0, 0]])))
     assert found["accuracy_mean"] == pytest.approx(11 / 12)
     assert found["accuracy_interval"].values == pytest.approx([11 / 12 - 3.1824 / 12, 1], rel=1e-4)
     z2 = 1.959964**2
@@ -51,7 +51,7 @@ def test_summary_of_four_trials():
 
 
 def test_every_number_has_its_unit_its_dimension_and_its_meaning():
-    found = summarise(score(batch([[1, 0], [0, 1]], [1, 1], [1, 2]), np.array([[1, 0]])))
+    found = summarise(score(summarise_trials(batch([[1, 0], [0, 1]], [1, 1], [1, 2])), np.array([[1, 0]])))
     added = {name: found[name] for name in set(found.variables) - set(batch([[1, 0]], [1], [1]).variables)}
     units = {"energy_mean": "J"} | {f"time_{name}": "s" for name in ("mean", "median", "max")}
     dims = {name: ("trial",) for name in ("accuracy", "recalled")}

@@ -41,7 +41,7 @@ from sim.recorder import Recorder
 from sim.wall_events import EventStore
 
 _WALLS_PER_THREAD = 30_000  # fewer are done sooner by one thread
-_WALLS_ALONE = 800  # trials of fewer, side by side, wait for Python's lock longer than they compute
+_WALLS_ALONE = 64  # a second thread saves nothing for trials of fewer
 _WALLS_KEPT = 60_000  # plans of networks with fewer are made in less than a second
 _FINITE = float(np.finfo(float).max)
 _COUNTED = 2.0**53  # whole numbers are exact below
