@@ -1,5 +1,7 @@
 """The ``spinhop`` command, also as ``python -m spinhop``."""
 
+import atexit
+import gc
 import signal
 import sys
 import warnings
@@ -14,6 +16,9 @@ def main() -> None:
     from spinhop.runtime.supervisor import supervise
 
     supervise(before)
+    # As it ends, Python would look through all objects for garbage, which takes half a second after drawing; what is
+    # left goes with the process.
+    atexit.register(gc.freeze)
     try:
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
             import typer  # noqa: F401, which itself takes from Click what Click 8.5 calls deprecated

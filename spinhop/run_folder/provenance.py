@@ -14,20 +14,27 @@ _DESIGNS = {"examples", "codesigned"}  # folders of design files: nothing is mad
 _PLAIN = json.JSONEncoder(sort_keys=True, default=str)  # one for all: a study has a million points
 
 
-@lru_cache(maxsize=16)
 def code_version(*modules: str) -> str:
     """Hash of the source and data files of some packages or modules: changes when the code that made a result does."""
     digest = hashlib.sha256()
     for name in modules:
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.origin is None:
-            continue
-        folder = Path(spec.origin).parent
-        files = sorted(folder.rglob("*")) if spec.submodule_search_locations else [Path(spec.origin)]
-        for path in files:
-            if path.suffix in _SOURCES and _DESIGNS.isdisjoint(path.relative_to(folder).parts):
-                digest.update(f"{name}/{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
+        digest.update(_sources_hash(name))
     return digest.hexdigest()[:16]
+
+
+@lru_cache(maxsize=64)
+def _sources_hash(module: str) -> bytes:
+    """Hash of one of them; the stages of a run have most in common."""
+    digest = hashlib.sha256()
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        return digest.digest()
+    folder = Path(spec.origin).parent
+    files = sorted(folder.rglob("*")) if spec.submodule_search_locations else [Path(spec.origin)]
+    for path in files:
+        if path.suffix in _SOURCES and _DESIGNS.isdisjoint(path.relative_to(folder).parts):
+            digest.update(f"{module}/{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
+    return digest.digest()
 
 
 def file_hash(path: Path) -> str:

@@ -92,3 +92,10 @@ def test_rules_load_no_layout_tools():
     code = "import sys, sim.rules; print(sorted({'klayout', 'gdsfactory'} & {m.split('.')[0] for m in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_command_looks_for_no_garbage_as_it_ends():
+    """After drawing Python would take half a second for that; what is left goes with the process."""
+    code = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count())); from spinhop.__main__ import main"
+    done = subprocess.run([sys.executable, "-c", f"{code}; main()", "--version"], capture_output=True, check=True)
+    assert int(done.stdout.split()[-1]) > 1000
