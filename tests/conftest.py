@@ -107,7 +107,9 @@ def synthetic_recall(neurons: int, trials: int, seed: int, resting: int | None =
         },
         coords={"source": ["weight", "vdw", "load"], "sink": ["pillar", "track", "wire"]},
     )  # fmt: skip
-    return summarise(score(summarise_trials(result), pattern[None]))
+    added = summarise_trials(result) | score(state, rest, pattern[None])
+    result.update(added | summarise(added["accuracy"][1], added["recalled"][1]))
+    return result
 
 
 def _write_synthetic_run(folder: Path, neurons: int, traces: bool, resting: int | None) -> None:

@@ -18,7 +18,15 @@ from hwlib.weights import hebbian
 from sim.tasks.images import distort, letters, refuse_no_set
 from sim.tasks.kinds import Measure, RunTask, Shown, add_cases
 from sim.tasks.picture_files import Picture, read_picture
-from sim.tasks.recall import COLUMNS, NUMBERS, RETOLD, Case, case_rows, put_stored, recall_contradiction, score_recall
+from sim.tasks.recall import (
+    COLUMNS,
+    NUMBERS,
+    RETOLD,
+    Case,
+    case_rows,
+    recall_contradiction,
+    score_recall,
+)
 from sim.tasks.scores import same_memory
 
 if TYPE_CHECKING:
@@ -166,15 +174,16 @@ class Images(ImagesFields, RunTask):
         found, patterns, every = _read(design), _pictures(design), self.cases(design)
         count = result.sizes["trial"]
         cases = [every[k % len(every)] for k in range(count)]
-        put_stored(result, patterns, self.start_bits(design, count))
-        score_recall(result, patterns, cases)
+        added = score_recall(result, patterns, self.start_bits(design, count), cases)
+        result.update(added)
         memories = stored_memories(network, point, patterns)
         facts = [
             {"picture": name, "taken": taken, "on": int(bits.sum()), "rests": not memory.leaving,
              "inverse_rests": not memory.inverse_leaving, "undriven": memory.undriven}
             for name, taken, bits, memory in zip(found.names, found.taken, patterns, memories, strict=True)
         ]  # fmt: skip
-        add_cases(result, self.columns, [{**row, **facts[row["pattern"]]} for row in case_rows(result, cases)])
+        rows = case_rows(result, added, cases)
+        add_cases(result, self.columns, [{**row, **facts[row["pattern"]]} for row in rows])
 
     def shown(self, result: xr.Dataset, design: Design) -> list[list[Shown]]:
         """Of each picture and share the first trial: as stored, as loaded, as it came back."""

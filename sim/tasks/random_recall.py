@@ -54,7 +54,8 @@ def random_recall(
     ]
     result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress)
     result.attrs["seed"] = seed
-    return score(result, stored)
+    result.update(score(result["state"].values, result["at_rest"].values, stored))
+    return result
 
 
 def image_recall(
@@ -92,8 +93,8 @@ def image_recall(
     protocols = [replace(point, start=start) for start in starts]
     result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress)
     index = np.array([p for p, _ in cases])
-    score(result, np.asarray(patterns)[index][:, None, :])
-    result.update({
+    targets = np.asarray(patterns)[index][:, None, :]
+    result.update(score(result["state"].values, result["at_rest"].values, targets) | {
         "pattern": ("trial", index, of_unit_1("which pattern was distorted")),
         "distortion": ("trial", np.array([d for _, d in cases]), of_unit_1("share of flipped bits")),
         "start": (("trial", "neuron"), starts, of_unit_1("bits loaded")),

@@ -13,7 +13,16 @@ from hwlib.task_kinds import RecallFields
 from hwlib.weights import bits, stored_patterns
 from sim.tasks.images import distort, flipped_bits
 from sim.tasks.kinds import CASE, Measure, RunTask, add_cases, differs
-from sim.tasks.scores import nearest, of_unit_1, rest_times, same_memory, score, summarise, summarise_trials
+from sim.tasks.scores import (
+    Added,
+    nearest,
+    of_unit_1,
+    rest_times,
+    same_memory,
+    score,
+    summarise,
+    summarise_trials,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -117,11 +126,11 @@ class Recall(RecallFields, RunTask):
     def score(self, result: xr.Dataset, design: Design, network: Network, point: Protocol) -> None:
         """Right bits: of the pattern that was distorted, else of the nearest stored one; or of its inverse."""
         patterns, cases, count = np.asarray(stored_patterns(design)), self.cases(design), result.sizes["trial"]
-        put_stored(result, patterns, self.start_bits(design, count))
         cases = [cases[k % len(cases)] for k in range(count)] if cases else []
-        score_recall(result, patterns, cases)
+        added = score_recall(result, patterns, self.start_bits(design, count), cases)
+        result.update(added)
         if cases:
-            add_cases(result, self.columns, case_rows(result, cases))
+            add_cases(result, self.columns, case_rows(result, added, cases))
 
 
 def random_bits(design: Design, count: int) -> np.ndarray:
@@ -130,32 +139,29 @@ def random_bits(design: Design, count: int) -> np.ndarray:
     return np.array([_generator(design.seed, k).integers(0, 2, size=n, dtype=np.int8) for k in range(count)])
 
 
-def put_stored(result: xr.Dataset, patterns: np.ndarray, starts: np.ndarray) -> None:
-    """Add to a batch's dataset what is stored, shape (patterns, N), and what its trials load, shape (trials, N)."""
-    result.update({
-        "pattern": (("stored", "neuron"), patterns, of_unit_1("stored bits")),
-        "start": (("trial", "neuron"), starts, of_unit_1("bits loaded")),
-    })  # fmt: skip
-
-
-def score_recall(result: xr.Dataset, patterns: np.ndarray, cases: Sequence[Case]) -> None:
-    """Add to a batch's dataset what recall is told by: right bits per trial and over all.
+def score_recall(result: xr.Dataset, patterns: np.ndarray, starts: np.ndarray, cases: Sequence[Case]) -> Added:
+    """What recall is told by: what is stored and loaded, right bits per trial and over all.
 
     Args:
         result: dataset of ``sim.run_batch``.
         patterns: stored bits, shape (patterns, N).
+        starts: what the trials load, shape (trials, N).
         cases: what each trial's start was distorted from, and so must come back; none: the nearest pattern counts.
     """
     index = np.array([case.pattern for case in cases], int)
-    score(result, patterns[index][:, None, :] if cases else patterns)
-    which = nearest(result["state"].values, patterns)
-    added = {"recalled_pattern": ("trial", which, of_unit_1("nearest stored pattern"))}
+    states = result["state"].values
+    added: Added = {
+        "pattern": (("stored", "neuron"), patterns, of_unit_1("stored bits")),
+        "start": (("trial", "neuron"), starts, of_unit_1("bits loaded")),
+    }
+    added |= score(states, result["at_rest"].values, patterns[index][:, None, :] if cases else patterns)
+    added |= summarise(added["accuracy"][1], added["recalled"][1])
+    added["recalled_pattern"] = ("trial", nearest(states, patterns), of_unit_1("nearest stored pattern"))
     if cases:
         added["loaded_pattern"] = ("trial", index, of_unit_1("which pattern was distorted"))
         shares = np.array([case.distortion for case in cases])
         added["distortion"] = ("trial", shares, of_unit_1(DISTORTION))
-    result.update(added)
-    summarise(result)
+    return added
 
 
 def recall_contradiction(result: xr.Dataset, patterns: np.ndarray, cases: Sequence[Case], starts: np.ndarray) -> str:
@@ -169,27 +175,33 @@ def recall_contradiction(result: xr.Dataset, patterns: np.ndarray, cases: Sequen
     """
     if "state" not in result or "pattern" not in result:
         return ""
-    if said := differs(result, {"pattern": patterns, "start": starts}):
-        return said
-    again = result[["state", "at_rest", "undetermined", "time_to_solution", "energy_source"]]
     cases = [cases[k % len(cases)] for k in range(result.sizes["trial"])] if cases else []
-    score_recall(summarise_trials(again), patterns, cases)
-    rows = case_rows(again, cases)
+    added = score_recall(result, patterns, starts, cases)
+    rows = case_rows(result, added, cases)
+    again = {name: values for name, (_, values, _) in (added | summarise_trials(result)).items()}
     told = {f"{CASE}_{name}": [row[name] for row in rows] for name in (rows[0] if rows else ())}
-    return differs(result, {str(name): again[name].values for name in again.data_vars} | told)
+    return differs(result, again | told)
 
 
-def case_rows(result: xr.Dataset, cases: Sequence[Case]) -> list[dict[str, Any]]:
-    """What is told of the trials of each row of cases, of a scored dataset."""
+def case_rows(result: xr.Dataset, added: Added, cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """What is told of the trials of each row of cases.
+
+    Args:
+        result: dataset of ``sim.run_batch``.
+        added: of ``score_recall``.
+        cases: what each trial's start was distorted from.
+    """
+    told = {name: result[name].values for name in ("time_to_solution", "at_rest", "undetermined")}
+    told |= {name: added[name][1] for name in ("accuracy", "recalled")}
     rows = []
     for row in dict.fromkeys(case.row for case in cases):
         mine = [k for k, case in enumerate(cases) if case.row == row]
-        some = result.isel(trial=mine)
+        time, at_rest = told["time_to_solution"][mine], told["at_rest"][mine]
         rows.append({
             "pattern": cases[mine[0]].pattern, "distortion": cases[mine[0]].distortion, "trials": len(mine),
-            "flipped": flipped_bits(cases[mine[0]].distortion, some.sizes["neuron"]),
-            "accuracy_mean": float(some["accuracy"].values.mean()), "recalled": int(some["recalled"].sum()),
-            "undetermined": int(some["undetermined"].sum()), "time_mean": rest_times(some)["mean"],
+            "flipped": flipped_bits(cases[mine[0]].distortion, result.sizes["neuron"]),
+            "accuracy_mean": float(told["accuracy"][mine].mean()), "recalled": int(told["recalled"][mine].sum()),
+            "undetermined": int(told["undetermined"][mine].sum()), "time_mean": rest_times(time, at_rest)["mean"],
         })  # fmt: skip
     return rows
 

@@ -112,7 +112,7 @@ def run_task(
     result = run_batch(network, protocols, engine=engine, tolerance=tolerance, progress=progress, checkpoint=checkpoint)
     result.attrs["seed"], result.attrs["task"] = design.seed, design.task.kind
     voltage.note(result)
-    summarise_trials(result)
+    result.update(summarise_trials(result))
     task.score(result, design, network, point)
     return result
 

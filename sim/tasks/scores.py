@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     import xarray as xr
+
+# Variables to add to a result: dimensions, values, attributes. All at once, as xarray aligns a dataset at each change.
+Added = dict[str, tuple[str | tuple[str, ...], Any, dict[str, str]]]
 
 
 def of_unit_1(meaning: str) -> dict[str, str]:
@@ -47,57 +50,57 @@ def _right(states: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return np.maximum(same, inverse)
 
 
-def score(result: xr.Dataset, targets: np.ndarray) -> xr.Dataset:
-    """Add to a batch's dataset, per trial, ``accuracy`` and ``recalled``: every bit right, and at rest.
+def score(states: np.ndarray, at_rest: np.ndarray, targets: np.ndarray) -> Added:
+    """Per trial ``accuracy`` and ``recalled``: every bit right, and at rest.
 
     Args:
-        result: dataset of ``sim.run_batch``.
+        states: read-out of each trial, as for ``bit_accuracy``.
+        at_rest: whether each came to rest, shape (trials,).
         targets: what counts as right, as for ``bit_accuracy``.
     """
-    accuracy = bit_accuracy(result["state"].values, targets)
+    accuracy = bit_accuracy(states, targets)
     meaning = "share of right bits, best over what counts as right and its inverses"
-    recalled = (accuracy == 1) & result["at_rest"].values
-    result.update({  # at once: xarray aligns all variables of a dataset at each change
+    return {
         "accuracy": ("trial", accuracy, of_unit_1(meaning)),
-        "recalled": ("trial", recalled, of_unit_1("all bits right, and at rest")),
-    })  # fmt: skip
-    return result
+        "recalled": ("trial", (accuracy == 1) & at_rest, of_unit_1("all bits right, and at rest")),
+    }
 
 
-def summarise(result: xr.Dataset) -> xr.Dataset:
-    """Add to a scored dataset what its right bits come to; see ``sim.recall`` for the variables."""
+def summarise(accuracy: np.ndarray, recalled: np.ndarray) -> Added:
+    """What the right bits of trials come to, shapes (trials,); see ``sim.recall`` for the variables."""
     from sim.tasks import statistics
 
-    recalled, accuracy = result["recalled"].values, result["accuracy"].values
     alike = len(accuracy) > 1 and np.ptp(accuracy) == 0  # which leaves no spread for Student's t, but still a doubt
     mean = statistics.mean_share(accuracy) if alike else statistics.mean(accuracy, (0.0, 1.0))
     rate = statistics.proportion(int(recalled.sum()), len(recalled))
-    result.update({
+    return {
         "bound": ("bound", ["low", "high"], of_unit_1("end of an interval")),
         "accuracy_mean": ((), mean.value, of_unit_1("mean share of right bits")),
         "accuracy_interval": ("bound", [mean.low, mean.high], of_unit_1("95 %, Student t; of equal values Wilson")),
         "recall_rate": ((), rate.value, of_unit_1("share of trials recalled")),
         "recall_interval": ("bound", [rate.low, rate.high], of_unit_1("95 %, Wilson")),
-    })  # fmt: skip
-    return result
+    }
 
 
-def summarise_trials(result: xr.Dataset) -> xr.Dataset:
-    """Add to a batch's dataset what is told of the trials of any task: rest, times, energy."""
-    rest = float(result["at_rest"].values.mean())
-    energy = float(result["energy_source"].sum("source").mean())
-    meaning = "{} time to solution of trials at rest"
-    result.update({
-        "rest_rate": ((), rest, of_unit_1("share of trials that came to rest")),
-        **{f"time_{name}": ((), value, {"units": "s", "long_name": meaning.format(name)})
-           for name, value in rest_times(result).items()},
-        "energy_mean": ((), energy, {"units": "J", "long_name": "mean energy delivered by all sources per trial"}),
-    })  # fmt: skip
-    return result
+def summarise_trials(result: xr.Dataset) -> Added:
+    """What is told of the trials of any task: rest, times, energy.
+
+    Args:
+        result: dataset of ``sim.run_batch``.
+    """
+    rest, energy = result["at_rest"].values, result["energy_source"].values
+    times = rest_times(result["time_to_solution"].values, rest)
+    about = {name: {"units": "s", "long_name": f"{name} time to solution of trials at rest"} for name in times}
+    meaning = {"units": "J", "long_name": "mean energy delivered by all sources per trial"}
+    return {
+        "rest_rate": ((), float(rest.mean()), of_unit_1("share of trials that came to rest")),
+        **{f"time_{name}": ((), value, about[name]) for name, value in times.items()},
+        "energy_mean": ((), float(energy.sum(axis=1).mean()), meaning),
+    }
 
 
-def rest_times(result: xr.Dataset) -> dict[str, float]:
+def rest_times(time: np.ndarray, at_rest: np.ndarray) -> dict[str, float]:
     """Mean, median and longest time to solution in s over the trials at rest; NaN when none is."""
-    time = result["time_to_solution"].values[result["at_rest"].values]
+    time = time[at_rest]
     functions = (("mean", np.mean), ("median", np.median), ("max", np.max))
     return {name: float(function(time)) if len(time) else np.nan for name, function in functions}

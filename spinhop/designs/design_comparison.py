@@ -95,7 +95,7 @@ def _trial_rows(results: Sequence[xr.Dataset], task: RunTask, columns: Sequence[
     told = {
         (task.measure_label, "share"): [float(result[task.measure].mean()) for result in results],
         ("trials at rest", "share"): [float(result["rest_rate"]) for result in results],
-        ("trials undetermined", "share"): [float(result["undetermined"].mean()) for result in results],
+        ("trials undetermined", "share"): [float(result["undetermined"].values.mean()) for result in results],
         ("time to solution, mean", "s"): [float(result["time_mean"]) for result in results],
         ("energy, mean", "J"): [float(result["energy_mean"]) for result in results],
     }

@@ -18,13 +18,13 @@ def code_version(*modules: str) -> str:
     """Hash of the source and data files of some packages or modules: changes when the code that made a result does."""
     digest = hashlib.sha256()
     for name in modules:
-        digest.update(_sources_hash(name))
+        digest.update(sources_hash(name))
     return digest.hexdigest()[:16]
 
 
 @lru_cache(maxsize=64)
-def _sources_hash(module: str) -> bytes:
-    """Hash of one of them; the stages of a run have most in common."""
+def sources_hash(module: str) -> bytes:
+    """Hash of the source and data files of one; the stages of a run have most in common."""
     digest = hashlib.sha256()
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:

@@ -93,7 +93,7 @@ def read_trial(path: Path, design: Design | None = None, *, traces: bool = False
             raise InputError(f"{path}: damaged, or no result of a trial ({name} has other values than 0, 1 and -1)")
     if said := _unphysical(trial) or (_read_out(trial, design) if design is not None else ""):
         raise InputError(f"{path}: damaged, or no result of a trial ({said})")
-    both = trial["time_load"] + trial["time_convergence"]
+    both = float(trial["time_load"]) + float(trial["time_convergence"])
     if not np.isclose(trial["time_to_solution"], both, rtol=_ROUNDING, atol=0):
         raise InputError(f"{path}: damaged, or no result of a trial (time_to_solution is not load and convergence)")
     if traces and "event" in trial.sizes and not _are_walls(trial):
@@ -182,7 +182,7 @@ def _contradiction(found: xr.Dataset, task: type[RunTask]) -> str:
         return "no trial"
     if ((each < 0) | (each > 1)).any():
         return f"{task.measure} is not within 0 and 1"
-    means = {"energy_mean": found["energy_source"].sum("source").values}
+    means = {"energy_mean": found["energy_source"].values.sum(axis=1)}
     if f"{task.measure}_mean" in found:
         means[f"{task.measure}_mean"] = each
     for name, values in means.items():

@@ -60,13 +60,14 @@ class TaskOutcome:
         energy = {
             str(name): float(value)
             for variable, dim in (("energy_source", "source"), ("energy_sink", "sink"))
-            for name, value in zip(result[dim].values, result[variable].mean("trial").values, strict=True)
+            for name, value in zip(result[dim].values, result[variable].values.mean(axis=0), strict=True)
         }
         times: dict[str, Any] = {f"time_{name}": float(result[f"time_{name}"]) for name in ("mean", "median", "max")}
         return cls(
             task=task, trials=result.sizes["trial"], numbers=_numbers(task, result),
-            at_rest=int(result["at_rest"].sum()), undetermined=int(result["undetermined"].sum()), energy=energy,
-            energy_mean=float(result["energy_mean"]), cases=_cases(task, result), **times, **_set_point(result),
+            at_rest=int(result["at_rest"].values.sum()), undetermined=int(result["undetermined"].values.sum()),
+            energy=energy, energy_mean=float(result["energy_mean"]), cases=_cases(task, result), **times,
+            **_set_point(result),
         )  # fmt: skip
 
     def __getattr__(self, name: str) -> Any:

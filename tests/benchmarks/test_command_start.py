@@ -26,7 +26,7 @@ def processor_seconds(*command):
 
 
 def test_checking_eight_neurons_takes_less_than_two_imports_of_gdsfactory(tmp_path):
-    """Drawn, checked against rules and netlist, extracted, judged twice, with its page: 1.2 to 1.5 (2.6 s when idle)."""
+    """Drawn, checked against rules and netlist, extracted, judged twice, with its page: 1.2 to 1.5 (2.6 s idle)."""
     check = processor_seconds(sys.executable, "-m", "spinhop", "check", EXAMPLE, "--out", tmp_path)
     imported = processor_seconds(sys.executable, "-c", "import gdsfactory")
     print(f"\ncheck of N = 8: {check:.2f} s CPU, importing gdsfactory {imported:.2f} s, ratio {check / imported:.2f}")

@@ -18,7 +18,7 @@ from spinhop.commands import codesigned_commands
 from spinhop.designs.design_fields import plain_fields
 from spinhop.optimize.search_space import axes_of, candidate, own_values
 from spinhop.optimize.trial_evaluation import STAGES, Judged
-from spinhop.run_folder.provenance import code_version
+from spinhop.run_folder.provenance import code_version, sources_hash
 from tests.support.compiling_line import without_compiling
 
 SMALL = "recall_13_copper"
@@ -118,7 +118,7 @@ def test_another_design_is_no_other_code(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
 
     def found():
-        code_version.cache_clear()
+        sources_hash.cache_clear()
         return code_version("room_of_designs")
 
     first = found()
@@ -126,7 +126,7 @@ def test_another_design_is_no_other_code(monkeypatch, tmp_path):
     assert found() == first
     (package / "new.py").write_text("")
     assert found() != first
-    code_version.cache_clear()
+    sources_hash.cache_clear()
 
 
 def test_one_that_fails_is_told(monkeypatch, spinhop, tmp_path):

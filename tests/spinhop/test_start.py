@@ -72,6 +72,15 @@ def test_checking_a_layout_loads_nothing_that_draws_or_plots(tmp_path):
     assert not loaded & {"gdsfactory", "kfactory", "matplotlib", "xarray", "pandas", "dask", "numba", "pint"}
 
 
+def test_reading_results_does_not_load_dask_s_arrays(synthetic_run):
+    """xarray loads them, which takes half a second where Dask is installed, for any variable that it makes anew."""
+    folder = synthetic_run()
+    command = f"guarded(lambda: app(['report', {str(folder)!r}], standalone_mode=False))"
+    code = f"from spinhop.cli import guarded, app\nassert {command} in (0, 1, None)"
+    loaded = _loaded(code + "\nassert 'dask.array' not in sys.modules\nsys.stderr.write('\\n')")
+    assert "xarray" in loaded
+
+
 def _best_time(code: str, runs: int = 5) -> float:
     times = []
     for _ in range(runs):
