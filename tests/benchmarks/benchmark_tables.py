@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine_measures import SPAN, exponent
@@ -73,6 +73,24 @@ the Runge–Kutta pair takes three solutions, and tries that were not accepted t
 columns are networks drawn with weight rails and extracted; those before have ladders and a line for every weight.
 
 {profile}
+
+## Goals that are not reached
+
+- **8 ns per wall and solution of networks with rails**, of 60 neurons and fewer. The sweeps take half of that; the
+  rest is the interface, some twelve nodes a neuron, in a chain in which one step waits for the other: an update is an
+  indexed load, a product and a store. It would take an order with less fill-in (least fill-in instead of least degree
+  saves a quarter of the updates, but finding it takes longer than twenty trials of a small network), or a dense front
+  along each path of the elimination tree.
+- **Five times the throughput by lanes of trials.** A trial alone already sweeps eight rows a SIMD lane and moves its
+  walls by vector instructions; only the interface is left to gain, and were it free, trials would take a third to two
+  fifths of their time.
+- **A tenth of the time for twenty recalls of 16 neurons.** Half of what a thread does there is Python: two plans, the
+  beginning and the end of forty phases, scores and the result.
+- **10⁴ against ngspice for a trial by itself.** Making the two plans takes most of such a call, stepping a tenth; of
+  twenty trials on one network each is faster. Plans of small networks are not kept for the next call: arrays of
+  a network may change in between.
+- **3 ns per wall and accepted step.** A step takes three solutions and the tries that are not accepted; it would take
+  solutions of 1 ns per wall, or steps that need one.
 
 ## Static wire solve
 
@@ -232,12 +250,19 @@ def bandwidth(found: dict[str, Any]) -> str:
         ("per wall and circuit solution, everything between two", lambda r: f"{r['ns_per_wall_and_all']:.3g} ns"),
         ("the same × threads (goal: 3 ns per core)", lambda r: f"{r['ns_per_wall_and_all'] * r['threads']:.3g} ns"),
         ("share of solutions in stepping, at most", lambda r: f"{100 * r['solution_share']:.0f} %"),
+        ("sweeps of the rows, every pillar changed", _part("sweep_seconds")),
+        ("the interface, which rows, columns and trunks share", _part("interface_seconds")),
+        ("updates of the interface's matrix", lambda r: str(r.get("updates", "–"))),
         ("bytes that a solution has to touch", lambda r: f"{r['bytes'] / 1e6:.3g} MB"),
         ("memory bandwidth (STREAM triad, as many threads)", lambda r: f"{r['triad'] / 1e9:.3g} GB/s"),
         ("a solution's share of that bandwidth", lambda r: f"{100 * r['bandwidth_share']:.0f} %"),
     ]  # fmt: skip
     rows = [[name, *(cell(row) for row in _profiles(found))] for name, cell in lines]
     return table(head, rows) if len(head) > 1 else f"Not measured: {found['profiles'][0].get('failed')}."
+
+
+def _part(name: str) -> Callable[[dict[str, Any]], str]:
+    return lambda row: time_text(row[name]) if name in row else "–"
 
 
 def _profiles(found: dict[str, Any]) -> list[dict[str, Any]]:

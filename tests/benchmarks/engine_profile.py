@@ -18,7 +18,7 @@ from sim.engines.driver import TrialRun, run_trial, run_trials
 from sim.engines.layout import threads_for
 from sim.engines.layout.elimination.schur import row_potentials, solve
 from sim.engines.layout.layout_stepper import LayoutSolver
-from sim.engines.layout.partition.block_records import SWEEP
+from sim.engines.layout.partition.block_records import INTERFACE, SWEEP
 from sim.engines.vector_code import LANES
 from sim.protocol import Protocol
 
@@ -43,17 +43,23 @@ def drawn(neurons: int) -> dict[str, Any]:
 def sweep_against_elimination(neurons: int, somas: str) -> dict[str, float]:
     """CPU seconds of all rows of a drawn network, swept as coupled ladders and eliminated node by node."""
     run = _begun(*_drawn(neurons, somas), 1)
-    system, held = run.stepper.system, run.stepper.held[0]
-    sweep = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(int(system.calls[SWEEP]))
+    held = run.stepper.held[0]
     row_potentials(held)
+    seconds, general = _kernel_seconds(run, SWEEP, 0), cpu_seconds(lambda: row_potentials(held), 20)[0]
+    return {"sweep": seconds, "elimination": general, "ratio": general / seconds}
 
-    def swept() -> None:
+
+def _kernel_seconds(run: TrialRun, which: int, *shares: int) -> float:
+    """CPU seconds of a part of a solution with every pillar changed, on one thread."""
+    system, held = run.stepper.system, run.stepper.held[0]
+    kernel = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_int64] * len(shares))(int(system.calls[which]))
+
+    def called() -> None:
         for _ in range(20):
             system.work.dirty[:] = True
-            sweep(held.address, 0)
+            kernel(held.address, *shares)
 
-    seconds, general = cpu_seconds(swept, 20)[0] / 20, cpu_seconds(lambda: row_potentials(held), 20)[0]
-    return {"sweep": seconds, "elimination": general, "ratio": general / seconds}
+    return cpu_seconds(called, 20)[0] / 20
 
 
 def abreast(neurons: int, count: int = LANES, repeats: int = 3) -> dict[str, Any]:
@@ -122,6 +128,16 @@ def _profile(network: Network, protocol: Protocol, threads: int) -> dict[str, An
         "ns_per_wall_and_all": (stepping - releasing) * 1e9 / counted / neurons**2,
         "solution_share": min(each * solutions / stepping, 1.0), "release_share": releasing / stepping,
         "bytes": touched, "triad": triad, "bandwidth_share": touched / each / triad,
+        **(_parts(run) if threads == 1 else {}),
+    }  # fmt: skip
+
+
+def _parts(run: TrialRun) -> dict[str, Any]:
+    """What a solution consists of: sweeps of the rows, and the interface with the updates of its matrix."""
+    program = run.stepper.plan.interface.program
+    return {
+        "sweep_seconds": _kernel_seconds(run, SWEEP, 0), "interface_seconds": _kernel_seconds(run, INTERFACE),
+        "updates": int(program.pair[program.n] - program.pair[program.still]),
     }  # fmt: skip
 
 
