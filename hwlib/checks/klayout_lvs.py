@@ -13,7 +13,7 @@ from hwlib.network import TERMINALS
 from hwlib.process import Process
 from hwlib.storage.writing import write_text
 
-_BODY = Path(__file__).with_name("lvs_body.rb.txt")
+_PARTS = [Path(__file__).with_name(f"lvs_{part}.rb.txt") for part in ("joints", "body")]
 _HEADER = """\
 # Layout against netlist of process {name}, for KLayout 0.28 or later. Written by spinhop from the process description.
 # In the application: Tools > LVS > New LVS Script, paste, run. On the command line:
@@ -47,7 +47,8 @@ def lvs_script(process: Process) -> str:
         "net_name": f"Regexp.new({ruby_text(_plain_groups(names))})",
     }
     data = "".join(f"{name} = {value}\n" for name, value in said.items())
-    return _HEADER.format(name=process.name) + data + FILES + FILL_CROSSING + _BODY.read_text(encoding="utf-8")
+    parts = "".join(part.read_text(encoding="utf-8") for part in _PARTS)
+    return _HEADER.format(name=process.name) + data + FILES + FILL_CROSSING + parts
 
 
 def write_lvs_script(process: Process, path: str | Path) -> Path:

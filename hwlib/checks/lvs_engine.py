@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import klayout.db as kdb
 import numpy as np
 
 from hwlib.argument_kinds import takes_kinds
 from hwlib.arrangement import neuron_at
+from hwlib.checks.bridged_wires import bridged_wires
 from hwlib.checks.device_extractor import tolerance
 from hwlib.checks.drawn_devices import write_drawn_devices
 from hwlib.checks.fed_wires import broken_wires
@@ -21,6 +23,7 @@ from hwlib.checks.locate import Locator
 from hwlib.checks.loose_metal import dangling_ends
 from hwlib.checks.lvs_reference import drawn_parameters
 from hwlib.checks.lvs_report import LvsReport
+from hwlib.checks.parted_points import parted_at_points
 from hwlib.checks.source_labels import OddLabels, odd_labels
 from hwlib.checks.strap_check import bare_landings, broken_straps, macro_box
 from hwlib.checks.via_clusters import thin_clusters
@@ -140,6 +143,8 @@ class Comparison:
         self.expected = reference.node_net[reference.terminals]
         self.unit = view.drawing.dbu * 1e6  # µm
         self._looked_at = 0
+        self.opened: set[int] = set()  # reference nets that are told to be in several parts
+        self._told, self._parted = set[int](), list[kdb.Point]()
         self.attached: dict[str, list[NetLabel]] = defaultdict(list)
         self.labels: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for label in view.drawing.labels:
@@ -159,7 +164,21 @@ class Comparison:
         self._straps()
         self._wires()
         self._loose()
-        return self.report.findings
+        self._bridging()
+        return self.report.findings + self._held_by_points()
+
+    def opens(self, known: set[int], points: list[kdb.Point]) -> list[Finding]:
+        """Nets in several parts alone, of a layout parted where wires touch in points.
+
+        Args:
+            known: reference nets that are told already.
+            points: where it was parted.
+        """
+        self._told, self._parted = known, points
+        self._name_nets()
+        self.identity, self.lattice = self._identify()
+        self._terminals()
+        return [finding for finding in self.report.findings if finding.rule == "lvs.open"]
 
     def _name_nets(self) -> None:
         """The reference nets that each net of the layout is labelled as."""
@@ -285,6 +304,9 @@ class Comparison:
                 self._open(name, number, [], pieces)
 
     def _open(self, name: int, number: int, ends: list[tuple[int, int]], pieces: dict[int, list[int]]) -> None:
+        if name in self._told:
+            return
+        self.opened.add(name)
         box = None
         if self.locator is not None and number >= 0:
             self._looked_at += len(pieces[name])
@@ -292,7 +314,10 @@ class Comparison:
             if others:
                 rest = [self.table.pieces[k] for k in others]
                 box = self.locator.gap(self.table.pieces[number], rest, self.report.pitch)
-        self.report.open(self.reference.net_names[name], ends, self.identity, box)
+        why = ": its parts touch in a point alone, where no current passes" if self._parted else ""
+        if box is not None:
+            box = next((kdb.Box(p, p) for p in self._parted if box.enlarged(2, 2).contains(p)), box)
+        self.report.open(self.reference.net_names[name], ends, self.identity, box, why)
 
     def _sources(self) -> None:
         """Nets with more or fewer labels than the design has pins, or with some elsewhere."""
@@ -330,6 +355,21 @@ class Comparison:
         if len(self.table) <= COMPARED_DEVICES:
             for end in dangling_ends(self.view.drawing, self.table.place[:, 0]):
                 self.report.dangling(end)
+
+    def _bridging(self) -> None:
+        """Vias that join wires beside one another."""
+        if len(self.table) <= COMPARED_DEVICES:
+            for via in bridged_wires(self.view.drawing):
+                self.report.bridging(via)
+
+    def _held_by_points(self) -> list[Finding]:
+        """Nets that points alone hold together: for KLayout what touches there is one, but no current passes."""
+        apart = parted_at_points(self.view.drawing) if len(self.table) <= COMPARED_DEVICES else None
+        if apart is None:
+            return []
+        layout, points = apart
+        parted = Comparison(view_whole(layout), self.reference, self.parameters, self.design)
+        return parted.opens(self.opened, points)
 
     def _sizes(self) -> None:
         known = np.flatnonzero(self.identity >= 0)

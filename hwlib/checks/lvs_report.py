@@ -14,6 +14,7 @@ from hwlib.checks.source_labels import MisplacedLabel, OddLabels
 from hwlib.checks.strap_check import CLASSES, BareLanding
 from hwlib.checks.via_clusters import ThinCluster
 from hwlib.drawing.net_labels import NetLabel
+from hwlib.extraction.bridging_vias import BridgingVia
 from hwlib.findings import Finding, Severity
 from hwlib.nets import LINE, RAIL, device_name, in_words, parse_net
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, Network
@@ -102,7 +103,9 @@ class LvsReport:
         message = f"{self._end(index, terminal)} is on {in_words(names[found])} instead of {in_words(expected)}"
         self._add(rule, message, self._terminal_place(device, terminal))
 
-    def open(self, net: str, ends: list[tuple[int, int]], identity: np.ndarray, box: kdb.Box | None) -> None:
+    def open(
+        self, net: str, ends: list[tuple[int, int]], identity: np.ndarray, box: kdb.Box | None, why: str = ""
+    ) -> None:
         """A net in two parts, with the device ends on the nameless one."""
         if not ends:
             message = f"{in_words(net)} is broken: two parts carry its label"
@@ -113,7 +116,11 @@ class LvsReport:
             if len(ends) > 1:
                 message = f"{in_words(net)} is broken: {len(ends)} device ends are cut off, the first: {end}"
         place = self._place_of(box) or (self._terminal_place(*ends[0]) if ends else None)
-        self._add("lvs.open", message, place)
+        self._add("lvs.open", message + why, place)
+
+    def bridging(self, via: BridgingVia) -> None:
+        """A via or pillar that joins wires beside one another."""
+        self._add("lvs.bridge", f"a shape on {via.layer} {via}", self._place_of(via.box))
 
     def size(self, device: int, index: int, name: str, measured: float, required: float) -> None:
         """A drawn size that is not the design's."""

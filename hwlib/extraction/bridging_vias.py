@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
+from typing import NamedTuple
 
 import klayout.db as db
 import numpy as np
@@ -16,11 +17,19 @@ from hwlib.extraction.window_shapes import WindowShapes
 from hwlib.process import Process
 
 
+class BridgingVia(NamedTuple):
+    """A via or pillar that joins wires beside one another: its layer, its place in dbu, the layers of the wires."""
+
+    layer: str
+    box: db.Box
+    wires: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"joins wires of {' and '.join(self.wires)} beside one another"
+
+
 def refuse_bridging(shapes: WindowShapes, process: Process, where: Where) -> None:
     """Refuse a via or pillar that joins wires which do not lie over one another within it.
-
-    A contact is where a via lies between two wires. Metal of a via that reaches from one such place to another wire
-    makes them one net, which no contact accounts for.
 
     Args:
         shapes: of a window.
@@ -30,15 +39,28 @@ def refuse_bridging(shapes: WindowShapes, process: Process, where: Where) -> Non
     Raises:
         InputError: the first such shape, with its layer and place.
     """
-    for name, wires in _joining(process):
+    for via in bridging_vias(shapes, joining(process)):
+        raise InputError(f"a shape on {via.layer} at {where(*centre(via.box))} {via}")
+
+
+def bridging_vias(shapes: WindowShapes, layers: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[BridgingVia]:
+    """Vias and pillars that join wires which do not lie over one another within them.
+
+    A contact is where a via lies between two wires. Metal of a via that reaches from one such place to another wire
+    makes them one net, which no contact accounts for.
+
+    Args:
+        shapes: of a window.
+        layers: layers that join wires, and those of the wires.
+    """
+    for name, wires in layers:
         for via in _suspects(shapes, name, wires).each():
             within = [part for wire in wires for part in _within(via, shapes, wire)]
             if _groups(within) > 1:
-                shape, joined = f"a shape on {name} at {where(*centre(via.bbox()))}", " and ".join(wires)
-                raise InputError(f"{shape} joins wires of {joined} beside one another")
+                yield BridgingVia(name, via.bbox(), wires)
 
 
-def _joining(process: Process) -> Iterator[tuple[str, tuple[str, ...]]]:
+def joining(process: Process) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Layers that join wires, and those of the wires; a track is none."""
     for name, via in process.of_kind("via").items():
         yield name, tuple(end for end in via.connects or () if end != "track")
@@ -55,7 +77,7 @@ def _suspects(shapes: WindowShapes, name: str, wires: tuple[str, ...]) -> db.Reg
     for wire in wires:
         if not (vias - shapes.regions[wire]).is_empty():  # in half the time of the next
             found += vias.not_inside(shapes.regions[wire])
-    return found
+    return found.merged()  # one that is beyond both wires is there twice
 
 
 def _within(via: db.Polygon, shapes: WindowShapes, wire: str) -> list[db.Region]:

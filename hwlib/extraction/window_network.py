@@ -10,6 +10,7 @@ import klayout.db as db
 import numpy as np
 
 from hwlib.connected_parts import connected_parts
+from hwlib.drawing.touching_points import touching_points
 from hwlib.errors import InputError
 from hwlib.extraction.bridging_vias import refuse_bridging
 from hwlib.extraction.device_shapes import DeviceShape, EqualDevices, Where
@@ -305,7 +306,7 @@ class _Window:
             for on in self.wired[name]:
                 nets = sorted({int(net[merged[node]]) for node in _held(on)})
                 if len(nets) > 1:
-                    place = _touching_point(on.polygon)
+                    place = next(iter(touching_points(db.Region(on.polygon))), on.polygon.bbox().center())
                     found += [Touch(nets[0], other, name, place.x, place.y) for other in nets[1:]]
         return found
 
@@ -313,19 +314,6 @@ class _Window:
 def _held(on: Conductor) -> list[int]:
     """Nodes on a conductor."""
     return [k.node for k in on.taps] + [k.node for k in on.pins] + [k.node for k in on.ports]
-
-
-def _touching_point(polygon: db.Polygon) -> db.Point:
-    """Where two parts of a polygon touch in a point."""
-    parts = db.Region(polygon)
-    parts.min_coherence = True
-    parts = parts.merged()
-    parts.merged_semantics = False
-    for meet in parts.isolated_check(1, False, db.Metrics.Euclidian, 180).each():
-        for point in (meet.first.p1, meet.first.p2):
-            if meet.second.contains(point):
-                return point
-    return polygon.bbox().center()
 
 
 def _mean(places: list[tuple[float, float]]) -> tuple[float, float]:

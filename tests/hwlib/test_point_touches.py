@@ -50,13 +50,34 @@ def test_wires_that_touch_in_a_point_are_shorted_for_both_readers(run, polygons,
     assert "lvs.short" in {finding.rule for finding in lvs(s.layout, s.process, design(3), topology=False)}
 
 
-def test_a_row_that_hangs_by_a_point_is_refused(run):
+TIPS = [(PX + 5, 140), (PX + 5, 170)], [(PX + 25, 140), (PX + 25, 170)]
+CORNERS = [(PX + 5, 156), (PX + 5, 170), (PX + 14, 170)], [(PX + 14, 140), (PX + 25, 140), (PX + 25, 156)]
+
+
+@pytest.mark.parametrize("sides", [TIPS, CORNERS], ids=["tips", "corners"])
+def test_a_row_that_hangs_by_a_point_is_open_and_refused(run, sides):
+    """LVS called it clean: for KLayout it is one net."""
     s = flattened(draw_network(hebbian_levels(3)))
+    known = _findings(s)
     erase(s, "m3", PX + 5, 100, PX + 25, 200)
-    for side in (5, 25):
-        _polygon(s, "m3", (PX + side, 140), (PX + side, 170), (PX + 14, 156))
+    for side in sides:
+        _polygon(s, "m3", *side, (PX + 14, 156))
     with pytest.raises(InputError, match=r"net dend_0: two parts touch in a point on m3 at \(0\.254, 0\.156\) µm"):
         run(s)
+    (told,) = (finding for finding in _findings(s) if finding not in known)
+    assert told.rule == "lvs.open" and told.message.startswith("dendrite 0 is broken: ")
+    assert told.message.endswith(": its parts touch in a point alone, where no current passes")
+    assert (told.x, told.y) == (pytest.approx(254e-9, abs=2e-9), pytest.approx(156e-9, abs=2e-9))
+
+
+def test_a_row_with_another_way_round_a_point_is_whole(run):
+    s = flattened(draw_network(hebbian_levels(3)))
+    known = _findings(s)
+    erase(s, "m3", PX + 5, 100, PX + 25, 165)
+    for side in TIPS:
+        _polygon(s, "m3", *((x, min(y, 160)) for x, y in side), (PX + 14, 150))
+    assert _findings(s) == known
+    run(s)
 
 
 def test_loose_metal_that_touches_a_wire_in_a_point_changes_nothing(run):

@@ -15,7 +15,7 @@ from hwlib.errors import InputError
 from hwlib.extraction import extract
 from hwlib.process import load_process
 from tests.support import hand_drawn
-from tests.support.drawn_network import ONE_SIDE, PY, Drawing, draw_network
+from tests.support.drawn_network import ONE_SIDE, PX, PY, Drawing, draw_network, place_nm
 
 EBEAM = load_process("ebeam")
 TWO = Design(name="two", network={"neurons": 2, "feeds": ONE_SIDE}, seed=3)
@@ -92,6 +92,21 @@ def test_a_via_over_wires_beside_one_another_is_a_short_for_the_extraction_too(l
         extract(draw.layout, EBEAM, TWO)
 
 
+BESIDE: Boxes = [("m1", (375, 300, 480, 350), (375, 300, 455, 350)), ("m2", (430, 0, 480, PY), (455, 0, 480, PY))]
+
+
+def test_a_via_over_two_wires_of_one_net_beside_one_another_is_told_by_both(tmp_path):
+    """LVS called it clean: the net is one, through the via alone; the extraction refused it."""
+    layout = drawn(BESIDE).layout
+    told = lvs(layout, EBEAM, TWO)
+    assert {(f.rule, f.message) for f in told} == {
+        ("lvs.bridge", "a shape on v1 joins wires of m1 and m2 beside one another")
+    }
+    assert sorted(place_nm(f) for f in told) == [(455, 325), (PX + 455, PY + 325)]
+    with pytest.raises(InputError, match=r"a shape on v1 at \(0\.455, 0\.325\) µm joins wires of m1 and m2 beside"):
+        extract(layout, EBEAM, TWO)
+
+
 @pytest.mark.parametrize("boxes_and_rule", JOINED.values(), ids=JOINED)
 def test_a_via_joins_what_it_overlaps_by_a_database_unit(boxes_and_rule, tmp_path):
     boxes, rule = boxes_and_rule
@@ -116,10 +131,19 @@ def test_the_written_script_says_the_same(tmp_path):
     words = ["klayout", "-b", "-r", "rules.lvs", "-rd", "input=drawn.gds", "-rd", "schematic=two.cir"]
     run = partial(subprocess.run, words, cwd=tmp_path, capture_output=True, text=True, check=False,
                   env={**os.environ, "QT_QPA_PLATFORM": "offscreen"})  # fmt: skip
-    for kind, said in (("v1 at an edge of m2", "of 0 devices"), ("vt at an edge of the track", "with 1 contacts")):
-        drawn(APART[kind][0]).layout.write(str(tmp_path / "drawn.gds"))
+    point = drawn([("m2", (430, 0, 480, PY), (430, 0, 480, 360))])  # ground of the somas goes on at a corner alone
+    point.box(point.layout.cell("soma"), "m2", 480, 360, 500, PY)
+    point.box(point.layout.cell("soma"), "m2", 430, PY - 20, 480, PY)
+    wrong = {
+        "of 0 devices": drawn(APART["v1 at an edge of m2"][0]),
+        "with 1 contacts": drawn(APART["vt at an edge of the track"][0]),
+        "joins wires beside one another": drawn(BESIDE),
+        "parts touch in a point alone": point,
+    }
+    for said, draw in wrong.items():
+        draw.layout.write(str(tmp_path / "drawn.gds"))
         done = run()
-        assert done.returncode == 1 and said in done.stdout, (kind, done.stdout, done.stderr)
+        assert done.returncode == 1 and said in done.stdout, (said, done.stdout, done.stderr)
     narrow = [box for kind, (boxes, _) in SLIVERS.items() if kind != "v1 of 2 nm" for box in boxes]
     drawn(narrow).layout.write(str(tmp_path / "drawn.gds"))
     done = run()
