@@ -51,13 +51,19 @@ def lvs_script(process: Process) -> str:
     return _HEADER.format(name=process.name) + data + FILES + FILL_CROSSING + parts
 
 
-def write_lvs_script(process: Process, path: str | Path) -> Path:
+def write_lvs_script(process: Process, path: str | Path, *, replace: bool = True) -> Path:
     """Write the LVS script of a process.
 
+    Args:
+        process: the process.
+        path: the file.
+        replace: it may be there.
+
     Raises:
+        InputError: it is there and may not be.
         StorageError: the file cannot be written.
     """
-    return write_text(Path(path), lvs_script(process))
+    return write_text(Path(path), lvs_script(process), replace=replace)
 
 
 def _plain_groups(pattern: str) -> str:

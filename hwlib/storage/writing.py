@@ -45,8 +45,12 @@ def refuse_existing(path: Path, replace: bool, choose: str = "another name") -> 
     Raises:
         InputError: it is there.
     """
-    if not replace and path.exists():
-        raise InputError(f"{path}: exists already; choose {choose} or give --force")
+    if not replace and os.path.lexists(path):
+        raise _existing(path, choose)
+
+
+def _existing(path: Path, choose: str = "another name") -> InputError:
+    return InputError(f"{path}: exists already; choose {choose} or give --force")
 
 
 def refuse_unwritable(path: Path) -> None:
@@ -82,7 +86,7 @@ def refuse_no_name(path: Path) -> None:
 
 
 @contextmanager
-def replacing(path: Path, one_writer: bool = False) -> Iterator[Path]:
+def replacing(path: Path, one_writer: bool = False, *, replace: bool = True) -> Iterator[Path]:
     """Yield the name of an empty file beside ``path``; on success it becomes ``path``, on failure it is removed.
 
     Its permissions are those of any new file (the umask's).
@@ -90,10 +94,12 @@ def replacing(path: Path, one_writer: bool = False) -> Iterator[Path]:
     Args:
         path: the file.
         one_writer: nobody else writes this file at the time; what a killed process left of it is then written over.
+        replace: ``path`` may be there; else it is not touched, were it made by another process meanwhile.
 
     Raises:
         StorageError: when the folder cannot be written, or the file not be written to its end.
-        InputError: where something else is in its place or in that of its folder: the name is wrong.
+        InputError: where something else is in its place or in that of its folder: the name is wrong; or ``path`` is
+            there and may not be.
     """
     path = Path(path)
     refuse_no_name(path)
@@ -112,7 +118,10 @@ def replacing(path: Path, one_writer: bool = False) -> Iterator[Path]:
         raise _failed(path, "cannot write there", error) from None
     try:
         yield temporary
-        temporary.replace(path)
+        if replace:
+            temporary.replace(path)
+        else:
+            _move_to_new(temporary, path)
     except OSError as error:
         if error.filename is None or Path(os.fsdecode(error.filename)) == temporary:
             raise _failed(path, "cannot be written", error) from None
@@ -122,26 +131,42 @@ def replacing(path: Path, one_writer: bool = False) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def _move_to_new(temporary: Path, path: Path) -> None:
+    """Rename a file to a name that nothing has: of several processes that try, one succeeds."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise _existing(path) from None
+    except OSError:  # a disk without hard links
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            raise _existing(path) from None
+        temporary.replace(path)
+
+
 def _failed(path: Path, what: str, error: OSError) -> InputError | StorageError:
     kind = InputError if error.errno in _WRONG_NAME else StorageError
     return kind(f"{path}: {what} ({error.strerror or error})")
 
 
-def write_atomic(path: Path, write: Callable[[Path], Any], one_writer: bool = False) -> Path:
+def write_atomic(
+    path: Path, write: Callable[[Path], Any], one_writer: bool = False, *, replace: bool = True
+) -> Path:  # fmt: skip
     """Call ``write`` with a temporary name and rename the result to ``path``; for writers that raise ``OSError``."""
-    with replacing(path, one_writer) as temporary:
+    with replacing(path, one_writer, replace=replace) as temporary:
         write(temporary)
     return path
 
 
-def write_bytes(path: Path, content: bytes | memoryview) -> Path:
-    """Write a file's whole content."""
-    return write_atomic(path, lambda p: p.write_bytes(content))
+def write_bytes(path: Path, content: bytes | memoryview, *, replace: bool = True) -> Path:
+    """Write a file's whole content; ``replace`` as of ``replacing``."""
+    return write_atomic(path, lambda p: p.write_bytes(content), replace=replace)
 
 
-def write_text(path: Path, text: str) -> Path:
-    """Write a file's whole text, UTF-8."""
-    return write_bytes(path, text.encode("utf-8"))
+def write_text(path: Path, text: str, *, replace: bool = True) -> Path:
+    """Write a file's whole text, UTF-8; ``replace`` as of ``replacing``."""
+    return write_bytes(path, text.encode("utf-8"), replace=replace)
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> Path:
@@ -154,11 +179,16 @@ def write_lines(path: Path, lines: Iterable[str]) -> Path:
     return write_atomic(path, write)
 
 
-def write_together(contents: Mapping[Path, bytes]) -> None:
-    """Write files that belong together, the first of them last: all of them, or none where one cannot be written."""
+def write_together(contents: Mapping[Path, bytes], *, replace: bool = True) -> None:
+    """Write files that belong together, the first of them last: all of them, or none where one cannot be written.
+
+    Args:
+        contents: of each file.
+        replace: as of ``replacing``.
+    """
     with ExitStack() as stack:
         for path, content in contents.items():
-            stack.enter_context(replacing(path)).write_bytes(content)
+            stack.enter_context(replacing(path, replace=replace)).write_bytes(content)
 
 
 def write_with_library(

@@ -40,7 +40,7 @@ def schema(
         print(text, end="")
     else:
         refuse_existing(out, force)
-        write_text(out, text)
+        write_text(out, text, replace=force)
 
 
 def register(app: typer.Typer) -> None:

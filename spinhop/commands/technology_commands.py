@@ -52,7 +52,7 @@ def drc_script(process: ProcessName = "ebeam", out: ScriptFile = None, force: Ov
         print(checks.drc_script(rules), end="")
     else:
         _refuse_target(out, process, force)
-        print_files(checks.write_drc_script(rules, out))
+        print_files(checks.write_drc_script(rules, out, replace=force))
 
 
 def lvs_script(process: ProcessName = "ebeam", out: ScriptFile = None, force: Overwrite = False) -> None:
@@ -66,7 +66,7 @@ def lvs_script(process: ProcessName = "ebeam", out: ScriptFile = None, force: Ov
         print(checks.lvs_script(rules), end="")
     else:
         _refuse_target(out, process, force)
-        print_files(checks.write_lvs_script(rules, out))
+        print_files(checks.write_lvs_script(rules, out, replace=force))
 
 
 def _refuse_target(out: Path, process: str, force: bool) -> None:

@@ -99,7 +99,9 @@ def compensate_design(
     }
     source = versions_line()
     comment = f"{path.name} with voltages that make up for its wires, at most {human(limit, 'V')}; {source}"
-    made = write_derived(design, out, (table, net_levels_text(weights.net_levels)), fields, comment)
+    made = write_derived(
+        design, out, (table, net_levels_text(weights.net_levels)), fields, comment, replace=replace_file
+    )
     found = MadeUp(
         out, table, _current_rows(weights), weights.at_limit, len(weights.net_levels), len(work.states), verdict=None
     )  # fmt: skip

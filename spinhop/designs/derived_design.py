@@ -53,7 +53,7 @@ def check_target(design: Design, source: Path, out: Path, *, replace: bool, tabl
 
 
 def write_derived(
-    design: Design, out: Path, table: tuple[Path, str], fields: dict[str, Any], comment: str
+    design: Design, out: Path, table: tuple[Path, str], fields: dict[str, Any], comment: str, *, replace: bool
 ) -> Design:  # fmt: skip
     """Write a design with some other fields, and the file of numbers that they name; and read it as ``run`` will.
 
@@ -63,16 +63,17 @@ def write_derived(
         table: path and text of the numbers' file; empty text: none is written.
         fields: by their paths, as a file has them; None takes one out.
         comment: first line.
+        replace: whether the files may exist, as of ``check_target``: another process may have made them since.
 
     Raises:
-        InputError: what is refused when the file is read.
+        InputError: files that exist, or what is refused when the file is read.
     """
     data = plain_fields(design, "json") | {"name": out.stem}
     for name, value in fields.items():
         set_field(data, name, value)
     path, text = table
     content = f"# {comment}\n{yaml_text(_without_none(data))}"
-    write_together({out: content.encode()} | ({path: text.encode()} if text else {}))
+    write_together({out: content.encode()} | ({path: text.encode()} if text else {}), replace=replace)
     return load_design(out)
 
 

@@ -78,7 +78,7 @@ def copy_example(name: str, folder: Path, *, replace: bool = False) -> list[Path
     content = {folder / f"{name}.yaml": text.encode()} | content
     for path in content:
         refuse_existing(path, replace, "another folder with --out")
-    write_together(content)
+    write_together(content, replace=replace)
     return list(content)
 
 

@@ -104,7 +104,7 @@ def order_design(
             continue
         best = found if found.margin > best.margin else best
     comment = f"{path.name} with its neurons ordered for {rule}; {versions_line()}"
-    made = write_derived(design, out, (out, ""), {"network.order": best.order.tolist()}, comment)
+    made = write_derived(design, out, (out, ""), {"network.order": best.order.tolist()}, comment, replace=replace_file)
     verdict = compare_designs(
         [(given.network, design), (best.network, made)], COLUMNS, simulate=simulate,
         step=lambda k, n: progress("simulate", k, n),

@@ -40,7 +40,7 @@ def write_starter(path: Path, *, neurons: int = 8, weight_style: str = "rails", 
     if not path.stem.isprintable():  # it would be lines of the file
         raise InputError(f"{path}: a design's name has no line breaks or other characters that cannot be printed")
     refuse_existing(path, replace)
-    with replacing(path) as temporary:
+    with replacing(path, replace=replace) as temporary:
         temporary.write_text(starter_text(path.stem, neurons, weight_style), encoding="utf-8")
         try:
             load_design(temporary)

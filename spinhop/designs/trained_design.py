@@ -98,7 +98,9 @@ def train_design(
     source = versions_line()
     text = "".join(",".join(map(repr, row)) + "\n" for row in levels.tolist())
     comment = f"{path.name} with weights learnt on its wires; {source}"
-    made = write_derived(design, out, (table, text), {"network.weights": weights, "compensation": None}, comment)
+    made = write_derived(
+        design, out, (table, text), {"network.weights": weights, "compensation": None}, comment, replace=replace_file
+    )
     again = network if design.network.trunks.size == "wires" else draw_and_extract(made)  # sized by the weights
     plain = ideal_for_task(design, process)
     verdict = compare_designs(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hwlib.errors import InputError, StorageError
-from hwlib.storage.writing import replacing, sweep, write_atomic
+from hwlib.storage.writing import replacing, sweep, write_atomic, write_together
 from tests.support.every_writer import CANNOT_MOUNT
 from tests.support.small_disk import NO_MOUNT
 
@@ -27,6 +27,26 @@ def test_replacing_writes_whole_files(tmp_path):
         raise RuntimeError
     assert path.read_text() == "one"
     assert [p.name for p in path.parent.iterdir()] == ["f.txt"]
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["hard links", "none"])
+def test_of_two_that_make_a_file_at_once_one_does(tmp_path, links, monkeypatch):
+    """Both found no file there; the later one replaced the other's."""
+    if not links:
+        monkeypatch.setattr(os, "link", lambda *_, **__: (tmp_path / "no such").stat())
+    path = tmp_path / "f.txt"
+    told = pytest.raises(InputError, match=r"f\.txt: exists already; choose another name or give --force")
+    with told, replacing(path, replace=False) as late:
+        late.write_text("late")
+        write_atomic(path, lambda early: early.write_text("early"), replace=False)
+    assert path.read_text() == "early"
+    assert [p.name for p in tmp_path.iterdir()] == ["f.txt"]
+    write_together({path: b"late", tmp_path / "g.txt": b"late"})
+    assert path.read_text() == "late"
+    (tmp_path / "g.txt").write_text("theirs")
+    with pytest.raises(InputError, match="exists already"):
+        write_together({tmp_path / "h.txt": b"mine", tmp_path / "g.txt": b"mine"}, replace=False)
+    assert (tmp_path / "g.txt").read_text() == "theirs" and not (tmp_path / "h.txt").exists()
 
 
 def test_replacing_keeps_the_suffix_for_writers_that_go_by_it(tmp_path):

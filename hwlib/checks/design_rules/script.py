@@ -113,10 +113,16 @@ def drc_script(process: Process) -> str:
     return "\n".join(parts) + "\n"
 
 
-def write_drc_script(process: Process, path: str | Path) -> Path:
+def write_drc_script(process: Process, path: str | Path, *, replace: bool = True) -> Path:
     """Write the DRC script of a process.
 
+    Args:
+        process: the process.
+        path: the file.
+        replace: it may be there.
+
     Raises:
+        InputError: it is there and may not be.
         StorageError: the file cannot be written.
     """
-    return write_text(Path(path), drc_script(process))
+    return write_text(Path(path), drc_script(process), replace=replace)
