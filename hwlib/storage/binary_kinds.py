@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 GDSII, OASIS = b"\x00\x06\x00\x02", b"%SEMI-OASIS\r\n"
 PACKED = {
@@ -17,12 +18,49 @@ _OTHERS = {
     **LAYOUTS,
     b"\x89HDF": "HDF5 or netCDF",
     b"CDF\x01": "netCDF",
-    b"\x89PNG": "PNG",
-    b"\xff\xd8\xff": "JPEG",
-    b"%PDF-": "PDF",
     b"\x93NUMPY": "NumPy",
     b"SQLite format 3\x00": "SQLite",
 }
+_PICTURES = {
+    "PNG": rb"\x89PNG",
+    "GIF": rb"GIF8",
+    "BMP": rb"BM.{4}\0{4}",
+    "TIFF": rb"II\*\0|MM\0\*",
+    "JPEG": rb"\xff\xd8\xff",
+    "WebP": rb"RIFF....WEBP",
+    "AVIF or HEIC": rb"....ftyp(avi|hei|hev|mif|msf)",
+    "JPEG XL": rb"\xff\x0a|\0\0\0\x0cJXL ",
+    "JPEG 2000": rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51",
+    "QOI": rb"qoif",
+    "OpenEXR": rb"v/1\x01",
+    "Photoshop": rb"8BPS",
+    "GIMP": rb"gimp xcf",
+    "icon": rb"\0\0[\1\2]\0(?!\0\0)",  # and how many pictures it holds
+    "TGA": rb".\0[\2\3\x0a\x0b]\0{5}.{8}[\x01\x08\x0f\x10\x18\x20][\0-\x3f]"  # by its fields, without a palette
+    rb"|.\x01[\x01\x09].{4}[\x0f\x10\x18\x20].{8}\x08[\0-\x3f]",  # and with one
+    "PDF": rb"%PDF-",
+}
+_TEXT_PICTURES = {
+    "PBM": rb"P[14][\s#]",
+    "PGM": rb"P[25][\s#]",
+    "PPM": rb"P[36][\s#]",
+    "PAM": rb"P7\s",
+    "PFM": rb"P[Ff]\s",
+    "XPM": rb"(/\*|!) XPM",
+    "XBM": rb"#define ",
+    "Radiance": rb"#\?R",
+    "PostScript": rb"%!PS",
+    "SVG": rb"(\xef\xbb\xbf)?\s*<(\?xml|!DOCTYPE svg|svg)",
+}  # formats that begin, or are, as a text may
+
+
+def picture_kind(content: bytes) -> str | None:
+    """Format of a picture by its first bytes; None where they are of none."""
+    return _picture_kind(content, _PICTURES | _TEXT_PICTURES)
+
+
+def _picture_kind(content: bytes, formats: dict[str, bytes]) -> str | None:
+    return next((name for name, begins in formats.items() if re.match(begins, content, re.DOTALL)), None)
 
 
 def binary_kind(content: bytes) -> str | None:
@@ -34,7 +72,7 @@ def binary_kind(content: bytes) -> str | None:
         if content.startswith(begins):
             return f"compressed with {name}; unpack it first"
     encoding = _wide_encoding(content)
-    return None if encoding is None else f"{encoding}; save it as UTF-8"
+    return _picture_kind(content, _PICTURES) if encoding is None else f"{encoding}; save it as UTF-8"
 
 
 def _wide_encoding(content: bytes) -> str | None:

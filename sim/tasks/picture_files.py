@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hwlib.errors import InputError, shown
-from hwlib.storage.binary_kinds import binary_kind
+from hwlib.storage.binary_kinds import binary_kind, picture_kind
 from hwlib.storage.files import read_bytes, unix_lines
 from hwlib.weight_styles import MAX_NEURONS
 
@@ -21,29 +20,9 @@ if TYPE_CHECKING:
 ON_CHARACTERS, OFF_CHARACTERS = "#1X@*", ".0-_ "
 THRESHOLD = 0.5
 FORMATS = ("PNG", "GIF", "BMP", "TIFF", "PPM")
+_READ = (*FORMATS, "PBM", "PGM")
 _SUFFIXES = (".png", ".gif", ".bmp", ".tif", ".tiff", ".pbm", ".pgm", ".ppm", ".pnm")
-_SIGNATURES = (b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", *(b"P%d" % k for k in range(1, 7)))
 _TEXT_SUFFIXES = ("", ".txt", ".text")
-_OTHERS = {
-    "JPEG": rb"\xff\xd8\xff",
-    "WebP": rb"RIFF....WEBP",
-    "AVIF or HEIC": rb"....ftyp(avi|hei|hev|mif|msf)",
-    "JPEG XL": rb"\xff\x0a|\0\0\0\x0cJXL ",
-    "JPEG 2000": rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51",
-    "PAM": rb"P7\s",
-    "PFM": rb"P[Ff]\s",
-    "QOI": rb"qoif",
-    "XPM": rb"(/\*|!) XPM",
-    "XBM": rb"#define ",
-    "OpenEXR": rb"v/1\x01",
-    "Radiance": rb"#\?R",
-    "Photoshop": rb"8BPS",
-    "GIMP": rb"gimp xcf",
-    "PostScript": rb"%!PS",
-    "icon": rb"\0\0[\1\2]\0",
-    "PDF": rb"%PDF-",
-    "SVG": rb"(\xef\xbb\xbf)?\s*<(\?xml|!DOCTYPE svg|svg)",
-}  # pictures that are not read, and how they begin
 _MAX_BYTES = 16 * 2**20  # of a bitmap with whatever else it carries
 _MAX_TEXT_BYTES = 64 * 1024  # far more than the largest network's bits, with line ends and blank lines
 _SUSPICIOUS = 0.6  # share of dark pixels from which a drawing is probably light on dark
@@ -84,9 +63,10 @@ def read_picture(path: str | Path, *, threshold: float = THRESHOLD, invert: bool
         raise InputError(f"threshold: {threshold:g}, allowed above 0 to 1, a share of white")
     path = Path(path)
     content = read_bytes(path, "picture", _MAX_BYTES)
-    _refuse_others(content, path)
-    if path.suffix.lower() in _SUFFIXES or content.startswith(_SIGNATURES):
-        light, opaque = _brightness(content, path)
+    kind = picture_kind(content)
+    _refuse_others(content, path, kind)
+    if path.suffix.lower() in _SUFFIXES or kind is not None:
+        light, opaque = _brightness(content, path, kind)
         bits = (((light < threshold) ^ invert) & opaque).astype(np.int8)
         taken = f"{'light' if invert else 'dark'} pixels, threshold {100 * threshold:g} %"
         question = (
@@ -108,10 +88,22 @@ def read_picture(path: str | Path, *, threshold: float = THRESHOLD, invert: bool
     return Picture(bits, f"{taken}, {int(bits.sum())} of {bits.size} ON", doubt)
 
 
-def _refuse_others(content: bytes, path: Path) -> None:
-    kind = next((name for name, begins in _OTHERS.items() if re.match(begins, content, re.DOTALL)), None)
-    if kind is not None:
+def _refuse_others(content: bytes, path: Path, kind: str | None) -> None:
+    if kind not in (None, *_READ):
         raise InputError(f"{path}: a picture whose format is not read ({kind}); read are {', '.join(FORMATS)} and text")
+    if kind is None and content and path.suffix.lower() in _SUFFIXES and (other := _no_picture(content)):
+        raise InputError(f"{path}: not a {path.suffix[1:].upper()} file but {other}")
+
+
+def _no_picture(content: bytes) -> str | None:
+    """What a file is that begins as no picture does; None where nothing tells."""
+    if (kind := binary_kind(content)) is not None:
+        return kind
+    try:
+        plain = content.decode("utf-8-sig").replace("\r", "").replace("\n", "").isprintable()
+    except UnicodeDecodeError:
+        return None
+    return "text; a bitmap of characters is called .txt" if plain else None
 
 
 def parse_text(lines: list[str], where: str) -> np.ndarray:
@@ -161,7 +153,7 @@ def _characters(content: bytes, path: Path) -> np.ndarray:
     return parse_text(lines, str(path))
 
 
-def _brightness(content: bytes, path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _brightness(content: bytes, path: Path, kind: str | None) -> tuple[np.ndarray, np.ndarray]:
     """Of each pixel of a bitmap its share of white, and whether it is opaque."""
     from PIL import Image, ImageOps
 
@@ -179,8 +171,8 @@ def _brightness(content: bytes, path: Path) -> tuple[np.ndarray, np.ndarray]:
     except Image.DecompressionBombError:
         raise InputError(f"{path}: far more pixels than a network has neurons ({MAX_NEURONS})") from None
     except Exception:  # Pillow raises many kinds on damaged files
-        kind = path.suffix.lower().lstrip(".").upper() or "picture"
-        raise InputError(f"{path}: not a readable {kind} file; read are {', '.join(FORMATS)} and text") from None
+        what = kind or path.suffix.lstrip(".").upper()
+        raise InputError(f"{path}: not a readable {what} file; read are {', '.join(FORMATS)} and text") from None
 
 
 def _channels(image: Image, path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -43,6 +43,7 @@ def test_text_in_another_encoding_is_told_so(tmp_path, encoding):
     (b"\x00\x06\x00\x02\x02\x58", "GDSII"), (b"%SEMI-OASIS\r\n\x01", "OASIS"),
     (b"\x1f\x8b\x08\0", "compressed with gzip; unpack"),
     (b"PK\x03\x04", "compressed with zip; unpack"), (b"\x89HDF\r\n\x1a\n", "HDF5 or netCDF"), (b"\x89PNG\r\n", "PNG"),
+    (b"RIFF\x1a\0\0\0WEBPVP8L", "WebP"), (b"\0\0\1\0\1\0", "icon"),
 ])  # fmt: skip
 def test_a_file_of_another_kind_than_its_name_says_is_told_so(tmp_path, begins, kind):
     """A layout given as the design was called UTF-16 that should be saved as UTF-8: GDSII begins with such zeros."""

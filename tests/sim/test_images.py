@@ -79,7 +79,7 @@ def test_transparent_pixels_are_off(tmp_path):
         ("a.txt", b"#." * 40_000, "larger than 64 KiB"),
         ("a.png", b"", "not a readable PNG"),
         ("a.png", b"\x89PNG\r\n\x1a\nbroken", "not a readable PNG"),
-        ("a.png", b"GIF89a", "not a readable PNG"),
+        ("a.png", b"GIF89a", "not a readable GIF"),
     ],
 )
 def test_bad_pictures_get_one_clear_line(tmp_path, name, content, words):

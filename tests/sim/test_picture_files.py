@@ -184,6 +184,7 @@ def frames(kind):
     return saved(first, kind, save_all=True, append_images=[Image.fromarray(np.full((3, 4), 9, np.uint8))] * 2)
 
 
+PILLOW = [Image.new(mode, (4, 4)) for mode in ("1", "L", "P", "RGB", "RGBA")]
 HUGE = png(np.zeros((1, 1, 1)), 8, 0)[:16] + struct.pack(">II", 2**31 - 1, 2**31 - 1)
 
 
@@ -200,8 +201,14 @@ HUGE = png(np.zeros((1, 1, 1)), 8, 0)[:16] + struct.pack(">II", 2**31 - 1, 2**31
         ("a.tif", saved(Image.fromarray(np.array([[0, 9]], np.int32)), "TIFF"), "pixels of 32 bits"),
         ("a.tif", saved(Image.fromarray(np.array([[0, 9]], np.float32)), "TIFF"), "pixels of 32 bits"),
         ("a.png", png(BITS[..., None], 8, 0)[:-30], "not a readable PNG file; read are PNG, GIF, BMP, TIFF, PPM"),
-        ("a.png", b"#.\n", "not a readable PNG file"),
-        ("a", png(BITS[..., None], 8, 0)[:30], "not a readable picture file"),
+        ("a.png", b"#.\n", "a.png: not a PNG file but text; a bitmap of characters is called .txt"),
+        ("a.bmp", b"1 0\r\n", "a.bmp: not a BMP file but text; a bitmap of characters is called .txt"),
+        ("a.png", b"\0\6\0\2\0\7", "a.png: not a PNG file but GDSII"),
+        ("a.png", "#.".encode("utf-16"), "a.png: not a PNG file but UTF-16; save it as UTF-8"),
+        ("a.png", b"P1\n2 2\n1 0\n0 x\n", "not a readable PBM file"),
+        ("a.pnm", b"P3 1", "not a readable PPM file"),
+        ("a.png", b"\1\2\3", "not a readable PNG file"),
+        ("a", png(BITS[..., None], 8, 0)[:30], "not a readable PNG file"),
         ("a.jpg", b"\xfe\xd8junk", "neither a text bitmap (not UTF-8) nor a picture (PNG"),
         (
             "a.jpg",
@@ -233,7 +240,10 @@ HUGE = png(np.zeros((1, 1, 1)), 8, 0)[:16] + struct.pack(">II", 2**31 - 1, 2**31
             b"\0\1\1" + b"\0" * 9,
             "neither a text bitmap (character '\\x00' in its first line) nor a picture (PNG",
         ),
-        ("a", b"P2 2 1", "not a readable picture file; read are PNG"),
+        *(("a.tga", saved(picture, "TGA"), "not read (TGA); read are PNG") for picture in PILLOW),
+        ("a.png", saved(Image.new("RGB", (4, 4)), "TGA", compression="tga_rle"), "not read (TGA); read are PNG"),
+        ("a.ico", saved(Image.new("RGB", (16, 16)), "ICO"), "not read (icon); read are PNG"),
+        ("a", b"P2 2 1", "not a readable PGM file; read are PNG"),
         ("a.png", b"\0" * (17 * 2**20), "picture file is larger than 16 MiB"),
         ("a.txt", b"#.\0\n", "character '\\x00' in column 3"),
     ],
