@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,9 +15,10 @@ from typing import Any
 
 from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design
-from hwlib.errors import InputError
-from hwlib.storage.files import inside, real_path
+from hwlib.errors import FieldsError, InputError
+from hwlib.storage.files import inside, real_path, refuse_unreadable
 from hwlib.storage.made_with import design_attributes, versions
+from hwlib.storage.model_files import with_lines
 from hwlib.storage.writing import write_bytes
 from hwlib.workers.threads import cores
 from spinhop.designs.design_fields import design_of, plain_fields, set_field
@@ -95,12 +96,13 @@ class StudyPlan:
         need("zarr")
         self.study = study
         self.folder = (Path("studies") / self.study.name if folder is None else Path(folder)).absolute()
-        design = read_design(self.study.design_path)
+        design = _design_of(self.study, where)
         if real_path(self.study.folder) == real_path(self.folder):
             raise InputError(f"{self.folder}: has the study itself; give another folder for results")
         axes = axes_of_study(self.study, design, where)
         self.points = points_of(self.study, axes, where)
-        files = _files(design, axes)
+        with with_lines(where, "study", in_file=study.from_file):
+            files = _files(design, axes)
         self.context = json.dumps(context_of(self.study, design, files)).encode()  # the order of layers counts
         common: dict[str, Any] = json.loads(self.context)
         rooms = ("hwlib", "sim", *(["layouts"] if self.study.draws else []))
@@ -137,8 +139,21 @@ def _files(design: Design, axes: list[StudyAxis]) -> dict[str, str]:
             if isinstance(value, (str, tuple)):
                 data = plain_fields(design)
                 set_field(data, axis.name, value)
-                names |= dict.fromkeys(files_of(design_of(data, design)))
+                named = dict.fromkeys(files_of(design_of(data, design)))
+                _refuse_files(design, axis.name, named.keys() - names.keys())
+                names |= named
     return {name: file_hash(inside(design.folder, name, "file")) for name in names}
+
+
+def _refuse_files(design: Design, axis: str, names: Set[str]) -> None:
+    """Refuse values of an axis that name files which cannot be read, as FieldsError."""
+    kind = axis.rpartition(".")[2].removesuffix("_file")
+    for name in sorted(names):
+        path = inside(design.folder, name, axis)
+        try:
+            refuse_unreadable(path, kind)
+        except InputError as error:
+            raise FieldsError([(("axes", axis), _called(line, path, name)) for line in error.lines]) from None
 
 
 def _contents(point: dict[str, Any], files: dict[str, str]) -> list[str]:
@@ -192,6 +207,22 @@ def sweep(
         finally:
             store.write()
         return Sweep(plan.folder, total, kept, store.refused, store.problem())
+
+
+def _design_of(study: StudyFields, where: str) -> Design:
+    """The design of a study; what is wrong with it is told with the line that names it, too."""
+    path = study.design_path
+    with with_lines(where, "study", in_file=study.from_file):
+        try:
+            return read_design(path)
+        except InputError as error:
+            raise FieldsError([(("design",), _called(line, path, study.design)) for line in error.lines]) from None
+
+
+def _called(line: str, path: Path, name: str) -> str:
+    """What is said of a file, which is named as another file names it; a long path has lost its first folders."""
+    said, colon, rest = line.partition(":")
+    return f"{name}{colon}{rest}" if str(path).endswith(said.removeprefix("…")) else line
 
 
 @contextmanager

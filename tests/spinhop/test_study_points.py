@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from spinhop.study import sampling
 from spinhop.study.number_names import MARGIN
 from spinhop.study.point_evaluation import PointEvaluator, context_of
 from spinhop.study.study_fields import StudyFields, load_study
-from spinhop.study.sweep_runner import sweep
+from spinhop.study.sweep_runner import estimate, sweep
 from tests.support.processes import start
 
 
@@ -152,6 +153,28 @@ def test_true_and_false_alone_are_so(tmp_path, given):
         load_study(study)
     with pytest.raises(InputError, match=r"d.yaml:3: variation.trim_v_dw: must be true or false, found"):
         load_design(design)
+
+
+@pytest.mark.parametrize(("axes", "design", "told"), [
+    ("seed: [1]", "neurons: 2, fibres: 1", r"s.yaml:2: design: d.yaml:2: network.fibres: unknown key, allowed: "),
+    ("seed: [1]", None, r"s.yaml:2: design: d.yaml: no such design file$"),
+    ("seed: [1]", "neurons: 2}\nprocess: {a: b", r"s.yaml:2: design: d.yaml:3: process: "),
+    ("process: [ebeam, q.yaml]", "neurons: 2", r"s.yaml:4: axes.process: q.yaml: no such process file$"),
+    ("network.weights.matrix_file: [w.csv, v.csv]", "neurons: 2, weights: {matrix_file: w.csv}",
+     r"s.yaml:4: axes.network.weights.matrix_file: v.csv: no such matrix file$"),
+])  # fmt: skip
+def test_what_is_wrong_with_files_that_a_study_names_is_told_with_its_line(tmp_path, monkeypatch, axes, design, told):
+    """The design was told with its own line alone, a process file that is not there without any, by its whole path."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.yaml").write_text(f"name: s\ndesign: d.yaml\naxes:\n  {axes}\n")
+    (tmp_path / "w.csv").write_text("0,1\n1,0\n")
+    if design is not None:
+        (tmp_path / "d.yaml").write_text(f"name: d\nnetwork: {{{design}}}\n")
+    with pytest.raises(InputError, match=told):
+        sweep("s.yaml", "out")
+    with pytest.raises(InputError, match=told):
+        estimate(Path("s.yaml"), Path("out"))
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("change", ["edited", "gone"])
