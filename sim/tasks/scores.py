@@ -70,8 +70,7 @@ def summarise(accuracy: np.ndarray, recalled: np.ndarray) -> Added:
     """What the right bits of trials come to, shapes (trials,); see ``sim.recall`` for the variables."""
     from sim.tasks import statistics
 
-    alike = len(accuracy) > 1 and np.ptp(accuracy) == 0  # which leaves no spread for Student's t, but still a doubt
-    mean = statistics.mean_share(accuracy) if alike else statistics.mean(accuracy, (0.0, 1.0))
+    mean = statistics.mean_of_shares(accuracy)
     rate = statistics.proportion(int(recalled.sum()), len(recalled))
     return {
         "bound": ("bound", ["low", "high"], of_unit_1("end of an interval")),

@@ -38,6 +38,22 @@ def mean(samples: np.ndarray, within: tuple[float, float] = (-np.inf, np.inf)) -
     return Interval(value, max(value - float(half), within[0]), min(value + float(half), within[1]))
 
 
+def mean_of_shares(samples: np.ndarray, whole: float = 1.0) -> Interval:
+    """Mean of shares of a whole with Student's t interval, which ends at 0 and the whole; of equal values Wilson's.
+
+    Values that are all alike leave no spread for Student's t, but still a doubt. A single one has no interval (0 to
+    the whole).
+
+    Args:
+        samples: the values, 0 to ``whole``.
+        whole: 1, or 100 of percentages.
+    """
+    samples = np.asarray(samples, float)
+    if len(samples) > 1 and np.ptp(samples) == 0:
+        return Interval(*(whole * end for end in mean_share(samples / whole)))
+    return mean(samples, (0.0, whole))
+
+
 def median(samples: np.ndarray) -> Interval:
     """Median with the distribution-free interval from order statistics (binomial)."""
     ordered = np.sort(np.asarray(samples, float))

@@ -168,8 +168,9 @@ def _software(graphs: list[nx.Graph], context: Context, steps: Steps) -> dict[st
 def _baselines(software: dict[str, list[float]], best: np.ndarray) -> list[Row]:
     rows = []
     for name, cuts in software.items():
-        gap = statistics.mean(PERCENT * (1 - np.array(cuts) / best))
-        note = "upper bound: proves nothing larger exists" if name == "semidefinite bound" else ""
+        gaps, bound = PERCENT * (1 - np.array(cuts) / best), name == "semidefinite bound"
+        gap = statistics.mean(gaps) if bound else statistics.mean_of_shares(gaps, PERCENT)
+        note = "upper bound: proves nothing larger exists" if bound else ""
         rows.append(Row(f"distance from the optimum: {name}", "%", ideal=gap, note=note))
     return rows
 

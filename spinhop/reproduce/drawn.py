@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from spinhop.reproduce.biqmac import PAPER_CUTS
 from spinhop.reproduce.corners import CORNERS, Corner
 from spinhop.reproduce.layout_trials import CUT_LIMIT, DISTORTION, LayoutTrials, Values, run_layouts
 from spinhop.reproduce.rows import TIME_TOLERANCE, TOLERANCE, Row, compared, exact
-from spinhop.reproduce.task import ANY, NS, PERCENT, SHARE, Context, PaperTask, Result, Steps
+from spinhop.reproduce.task import NS, PERCENT, Context, PaperTask, Result, Steps
 from spinhop.reproduce.wire_resistance import TIME_LIMIT
 
 UNFINISHED = (
@@ -147,9 +148,9 @@ def _rows(
     unfinished = any(min(values["drawn"]["rests"]) < PERCENT for values in here.values())
 
     def row(quantity: str, unit: str, key: str, paper: float | None = None, reason: str = _FEW) -> Row:
-        within = SHARE if unit == "%" else ANY
-        drawn = {label: statistics.mean(np.array(values["drawn"][key]), within) for label, values in here.items()}
-        ours = statistics.mean(np.array(ideal[key]), within)
+        mean = partial(statistics.mean_of_shares, whole=PERCENT) if unit == "%" else statistics.mean
+        drawn = {label: mean(np.array(values["drawn"][key])) for label, values in here.items()}
+        ours = mean(np.array(ideal[key]))
         note = UNFINISHED if unfinished and key in ("time", "energy") else ""
         name = f"{e.name}: {quantity}"
         if paper is None:

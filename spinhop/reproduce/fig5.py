@@ -10,7 +10,7 @@ from sim.tasks import statistics
 from sim.tasks.random_recall import random_recall
 from sim.tasks.setup import paper_design
 from spinhop.reproduce.rows import Row, Status, compared
-from spinhop.reproduce.task import PERCENT, SHARE, Context, PaperTask, Result, Steps
+from spinhop.reproduce.task import PERCENT, Context, PaperTask, Result, Steps
 
 _PAPER_N29 = {1: 100.0, 2: 98.98, 3: 96.70}
 _PATTERNS = (1, 2, 3)
@@ -29,7 +29,7 @@ def run(context: Context) -> Result:
         data = random_recall(paper_design(n), patterns, trials, context.spawn(5, n, patterns), progress=steps)
         found[patterns, n] = PERCENT * data["accuracy"].values
         steps.next()
-    means = {point: statistics.mean(values, SHARE) for point, values in found.items()}
+    means = {point: statistics.mean_of_shares(values, PERCENT) for point, values in found.items()}
     series = {
         "trials": trials,
         "neurons": {str(p): [n for q, n in points if q == p] for p in _PATTERNS},

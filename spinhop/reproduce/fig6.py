@@ -16,7 +16,7 @@ from sim.tasks.random_recall import image_recall
 from sim.tasks.setup import paper_design
 from sim.tasks.statistics import Interval
 from spinhop.reproduce.rows import TIME_TOLERANCE, Row, compared, exact
-from spinhop.reproduce.task import NJ, NS, PERCENT, SHARE, Context, PaperTask, Result, Steps
+from spinhop.reproduce.task import NJ, NS, PERCENT, Context, PaperTask, Result, Steps
 
 DISTORTIONS = tuple(round(0.05 * k, 2) for k in range(11))
 _LOW = 0.2  # "low levels of distortion"
@@ -104,12 +104,11 @@ def _drawing_row(drawing: str, data: xr.Dataset, facts: dict[str, Any]) -> Row:
 
 def _curves(data: xr.Dataset, names: list[str]) -> dict[str, Any]:
     accuracy, which, level = (data[name].values for name in ("accuracy", "pattern", "distortion"))
-    return {
-        "accuracy": {
-            name: [list(statistics.mean(PERCENT * accuracy[(which == k) & (level == d)], SHARE)) for d in DISTORTIONS]
-            for k, name in enumerate(names)
-        }
-    }
+
+    def mean(k: int, d: float) -> list[float]:
+        return list(statistics.mean_of_shares(PERCENT * accuracy[(which == k) & (level == d)], PERCENT))
+
+    return {"accuracy": {name: [mean(k, d) for d in DISTORTIONS] for k, name in enumerate(names)}}
 
 
 def _samples(data: xr.Dataset, neurons: int) -> dict[str, Any]:
@@ -123,7 +122,7 @@ def _samples(data: xr.Dataset, neurons: int) -> dict[str, Any]:
 
 
 def _low(data: xr.Dataset) -> Interval:
-    return statistics.mean(PERCENT * data["accuracy"].values[data["distortion"].values <= _LOW], SHARE)
+    return statistics.mean_of_shares(PERCENT * data["accuracy"].values[data["distortion"].values <= _LOW], PERCENT)
 
 
 TASK = PaperTask("images", "Distorted images (Fig. 6)", run)

@@ -11,7 +11,6 @@ import numpy as np
 
 from spinhop.reproduce.rows import Row
 
-SHARE, ANY = (0.0, 100.0), (-np.inf, np.inf)  # what a mean share in %, and any mean, cannot leave
 NS, NJ, MW, PERCENT = 1e9, 1e9, 1e3, 100.0
 
 

@@ -15,7 +15,7 @@ from sim.tasks.random_recall import random_recall
 from sim.tasks.setup import at_ideal_v_dw, paper_design
 from sim.tasks.statistics import Interval
 from spinhop.reproduce.rows import Row
-from spinhop.reproduce.task import NJ, NS, PERCENT, SHARE, Context, PaperTask, Result, Steps
+from spinhop.reproduce.task import NJ, NS, PERCENT, Context, PaperTask, Result, Steps
 
 TIME_LIMIT = 0.5e-6  # s in a phase: a network still moving after this is counted as never resting
 WALL_TOLERANCE = 1e-5  # of L per step: times and energies to 1e-4, ten to twenty times faster than the default
@@ -61,7 +61,7 @@ def run(context: Context) -> Result:
 def summary(data: xr.Dataset) -> dict[str, Interval]:
     """Accuracy (%), time (ns), metered energy (nJ), and shares of trials (%): at rest, recalled, undetermined."""
     return {
-        "accuracy": statistics.mean(PERCENT * data["accuracy"].values, SHARE),
+        "accuracy": statistics.mean_of_shares(PERCENT * data["accuracy"].values, PERCENT),
         "time": statistics.mean(NS * data["time_to_solution"].values),
         "energy": statistics.mean(NJ * data["energy_source"].sum("source").values),
         "rests": _share(data["at_rest"].values),

@@ -30,6 +30,16 @@ def test_an_interval_ends_where_the_mean_cannot_be():
     assert statistics.mean(samples[:1], (0.0, 100.0)) == (100.0, 0.0, 100.0)
 
 
+def test_a_mean_of_equal_shares_has_a_width():
+    """20 of 20: (0.8389, 1) by Wilson's formula, z²/(n + z²) = 0.1611."""
+    for whole in (1.0, 100.0):
+        found = statistics.mean_of_shares(np.full(20, whole), whole)
+        assert found == (whole, pytest.approx(0.8389 * whole, rel=1e-4), whole)
+        spread = np.array([1.0, 1.0, 0.6]) * whole
+        assert statistics.mean_of_shares(spread, whole) == statistics.mean(spread, (0.0, whole))
+        assert statistics.mean_of_shares(spread[:1], whole) == (whole, 0.0, whole)
+
+
 def test_median_of_ten_reaches_from_the_second_to_the_ninth():
     """P(at most one of ten below the median) = 11/1024 on each side: 97.9 %, and one rank less would be 89.1 %."""
     assert statistics.median(np.arange(10.0)) == (4.5, 1.0, 8.0)

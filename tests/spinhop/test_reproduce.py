@@ -8,12 +8,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from hwlib.errors import InputError
 from hwlib.schematic import ladder_network
 from sim.tasks.setup import paper_design
 from sim.tasks.statistics import Interval
-from spinhop.reproduce import captions, fig8, figures, layout_trials, reproduction_page, runner, search, store
+from spinhop.reproduce import (
+    biqmac,
+    captions,
+    fig8,
+    figures,
+    layout_trials,
+    reproduction_page,
+    runner,
+    search,
+    store,
+    wire_resistance,
+)
 from spinhop.reproduce.corners import CORNERS, Corner
 from spinhop.reproduce.drawn import EXPERIMENTS, works
 from spinhop.reproduce.rows import Row, compared, exact, summary_of
@@ -22,6 +34,17 @@ from spinhop.reproduce.wire_resistance import ohm_per_cell
 from tests.support.processes import start, stop
 
 ONE_TRIAL = Interval(1.0, -math.inf, math.inf)
+
+
+def test_means_of_trials_that_are_all_alike_have_a_width():
+    """Twenty of twenty: from 83.9 % by Wilson's formula, as for a run; the mean of their energies has none to give."""
+    alike = xr.Dataset({
+        name: ("trial", np.ones(20)) for name in ("accuracy", "time_to_solution", "at_rest", "recalled", "undetermined")
+    } | {"energy_source": (("trial", "source"), np.ones((20, 1)))})  # fmt: skip
+    found = wire_resistance.summary(alike)
+    assert found["accuracy"] == found["rests"] == (100.0, pytest.approx(83.89, abs=0.01), 100.0)
+    rows = biqmac._baselines({"tabu search": [12.0] * 10, "semidefinite bound": [13.0] * 10}, np.full(10, 12.0))
+    assert [row.ideal.high > row.ideal.value for row in rows] == [True, False]
 
 
 @pytest.mark.slow
