@@ -8,25 +8,32 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from hwlib.errors import shown
+from hwlib.field_range import BOUNDS, other_bound
 
 MISSING = "missing"
 _SCALAR = (str, bool, int, float)
 
 
-def in_words(problem: ErrorDetails) -> str:
-    """The message of one of a ``ValidationError``'s errors, with what was found."""
+def in_words(problem: ErrorDetails, shape: Any = None, data: Any = None) -> str:
+    """The message of one of a ``ValidationError``'s errors, with what was found; arguments as of ``allowed_words``."""
     kind = problem["type"]
     if kind == "value_error":
         return problem["msg"].removeprefix("Value error, ")
-    words = allowed_words(problem)
+    words = allowed_words(problem, shape, data)
     return words if kind == MISSING else f"{words}, found {shown(problem['input'])}"
 
 
-def allowed_words(problem: ErrorDetails) -> str:
-    """What the field takes, or what one of our own validators says."""
+def allowed_words(problem: ErrorDetails, shape: Any = None, data: Any = None) -> str:
+    """What the field takes, or what one of our own validators says.
+
+    Args:
+        problem: the error.
+        shape: the model, or another type, that was validated: it knows the whole range of which the error has one end.
+        data: what was validated, where it says of which kind a model is.
+    """
     say = _WORDS.get(problem["type"])
     if say is not None:
-        return say(problem.get("ctx", {}), problem["input"])
+        return say(problem.get("ctx", {}) | other_bound(problem, shape, data), problem["input"])
     text = problem["msg"].removeprefix("Value error, ").split(" or instance of ")[0]
     return text.replace("Input should be", "must be")
 
@@ -35,8 +42,8 @@ def _number(limit: Any) -> str:
     return str(limit) if isinstance(limit, int) else f"{limit:.12g}"
 
 
-def _bound(words: str, name: str) -> Callable[[dict[str, Any], Any], str]:
-    return lambda context, found: f"must be {words} {_number(context[name])}"
+def _range(context: dict[str, Any], found: Any) -> str:
+    return "must be " + " and ".join(f"{BOUNDS[name]} {_number(context[name])}" for name in BOUNDS if name in context)
 
 
 def _length(words: str, name: str, of: str) -> Callable[[dict[str, Any], Any], str]:
@@ -65,10 +72,7 @@ _YES_NO = _plain("must be true or false")
 _WORDS: dict[str, Callable[[dict[str, Any], Any], str]] = {
     MISSING: _plain(MISSING),
     "extra_forbidden": _plain("unknown key"),
-    "greater_than": _bound("greater than", "gt"),
-    "greater_than_equal": _bound("at least", "ge"),
-    "less_than": _bound("less than", "lt"),
-    "less_than_equal": _bound("at most", "le"),
+    "greater_than": _range, "greater_than_equal": _range, "less_than": _range, "less_than_equal": _range,
     "finite_number": _plain("must be a finite number"),
     "literal_error": lambda context, found: f"must be {context['expected']}",
     "bool_type": _YES_NO, "bool_parsing": _YES_NO,

@@ -68,7 +68,9 @@ def read_json(path: Path, shape: type[Shape], what: str, largest: int = MAX_BYTE
     except ValidationError as error:
         first = error.errors()[0]
         place = cut(".".join(str(part) for part in first["loc"] if part != "[key]"), _PLACE)
-        raise InputError(f"{path}: damaged, or no {what} ({place or 'content'}: {allowed_words(first)})") from None
+        raise InputError(
+            f"{path}: damaged, or no {what} ({place or 'content'}: {allowed_words(first, shape)})"
+        ) from None
     except _RepeatedKeyError as error:
         raise InputError(f"{path}: damaged, or no {what} (key {error} twice)") from None
     except (ValueError, RecursionError, MemoryError):

@@ -120,11 +120,11 @@ def _problems(error: ValidationError, document: YamlDocument, model: type[BaseMo
                 yield _Problem(*_place(document, (*path, *inner), _NAMED), message)
         elif problem["type"] == MISSING:
             if path not in meant:
-                yield _Problem(line, path, in_words(problem))
+                yield _Problem(line, path, in_words(problem, model, document.data))
         elif problem["type"] != _UNKNOWN and not (
             problem["type"] == "too_short" and any(path == other[: len(path)] != other for _, other in places)
         ):  # items that are wrong do not count, so what holds them looks too short
-            yield _Problem(line, path, in_words(problem))
+            yield _Problem(line, path, in_words(problem, model, document.data))
 
 
 _UNKNOWN = "extra_forbidden"

@@ -119,7 +119,7 @@ def macro_design(
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"hopfield_macro: {place}: {in_words(first)}") from None
+        raise InputError(f"hopfield_macro: {place}: {in_words(first, Design)}") from None
 
 
 def _more(network: str) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def read_field(design: Design, path: str, value: Any, *, in_file: bool = True) -
     except ValidationError as error:
         own, field = _its_own(error, path), _field_at(design, path)
         if own or field is None:
-            raise ValueError(_reason(own or error.errors(include_url=False), "design")) from None
+            raise ValueError(_reason(own or error.errors(include_url=False), Design)) from None
         return _by_itself(field, value, context)
     except TypeError:
         raise ValueError("no field of a design") from None
@@ -125,7 +125,7 @@ def _by_itself(field: FieldInfo, value: Any, context: dict[str, bool]) -> Any:
     try:
         return TypeAdapter(kind).validate_python(value, context=context)
     except ValidationError as error:
-        raise ValueError(_reason(error.errors(include_url=False), "design")) from None
+        raise ValueError(_reason(error.errors(include_url=False), kind)) from None
 
 
 def why_none(make: Callable[[_T], object], tried: Iterable[_T]) -> str:
@@ -136,7 +136,7 @@ def why_none(make: Callable[[_T], object], tried: Iterable[_T]) -> str:
             make(each)
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
-            why = why or f"{'.'.join(map(str, problem['loc']))}: {_reason([problem], 'design')}"
+            why = why or f"{'.'.join(map(str, problem['loc']))}: {_reason([problem], Design)}"
         else:
             return ""
     return cut(why, 100)
@@ -158,7 +158,7 @@ def read_process_field(process: Process, path: str, value: Any, *, in_file: bool
         set_field(data, path, value)
         found = Process.model_validate(data, context={"from_file": in_file})
     except ValidationError as error:
-        raise ValueError(_reason(error.errors(include_url=False), "process")) from None
+        raise ValueError(_reason(error.errors(include_url=False), Process)) from None
     except TypeError:
         raise ValueError("no field of a process") from None
     return field_of(found, path)
@@ -230,15 +230,17 @@ def whole_design(base: Design, values: Mapping[str, Any]) -> Design:
 
             design = resolved(design)
     except ValidationError as error:
-        raise ValueError(_reason(error.errors(include_url=False), "design")) from None
+        raise ValueError(_reason(error.errors(include_url=False), Design)) from None
     design.weight_levels()
     return design
 
 
-def _reason(problems: list[ErrorDetails], what: str) -> str:
+def _reason(problems: list[ErrorDetails], shape: Any) -> str:
+    """What the first of some errors asks for, of a design, a process or the type of a field."""
     if problems[0]["type"] == "extra_forbidden":
+        what = "process" if shape is Process else "design"
         return f"no field {cut('.'.join(map(str, problems[0]['loc'])), 80)} of a {what}"
-    return allowed_words(problems[0])
+    return allowed_words(problems[0], shape)
 
 
 def field_of(found: Any, path: str) -> Any:

@@ -90,7 +90,7 @@ def task_design(task: Mapping[str, Any], *, seed: int = 1, name: str | None = No
         raise InputError(*(message for _, message in error.problems)) from None
     except ValidationError as error:
         found = error.errors(include_url=False)
-        said = (f"{'.'.join(map(str, each['loc']))}: {in_words(each)}" for each in found)
+        said = (f"{'.'.join(map(str, each['loc']))}: {in_words(each, Design, data)}" for each in found)
         raise InputError(*said) from None
     programme = design.programme
     assert programme is not None

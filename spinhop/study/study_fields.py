@@ -166,7 +166,7 @@ def study_of(where: object, folder: Path, *, as_run: bool = False, **fields: Any
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        raise InputError(f"{where}: {cut(field, 60)}: {in_words(first)}") from None
+        raise InputError(f"{where}: {cut(field, 60)}: {in_words(first, StudyFields)}") from None
 
 
 def load_study(path: str | Path) -> StudyFields:

@@ -108,7 +108,7 @@ def test_trials_end_within_a_second_of_the_networks_time() -> None:
          "Design: device.track_length: '1 s' is not a quantity in m; write for example '1 nm'"),
         (Device, {"tmr": -1, "pilar_width": 1},
          "Device: pilar_width: unknown key, did you mean 'pillar_width'?\n"
-         "Device: tmr: must be at least 0.001, found -1"),
+         "Device: tmr: must be at least 0.001 and at most 50, found -1"),
         (Process, {"name": "a", "description": "b", "layers": {}}, "Process: permittivity: missing"),
     ],
 )  # fmt: skip

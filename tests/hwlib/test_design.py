@@ -56,7 +56,7 @@ def test_given_resistances_override():
     [
         ("name: d\nnetwork: {neurons: 1}\n", ":2: network.neurons: must be at least 2"),
         ("name: d\nnetwork: {neurons: 0}\n", ":2: network.neurons: "),
-        ("name: d\nnetwork: {neurons: 1000000}\n", "must be at most 1000, found 1000000"),
+        ("name: d\nnetwork: {neurons: 1000000}\n", "must be at least 2 and at most 1000, found 1000000"),
         ("name: d\nnetwork: {neurons: 300, weight_style: lines}\n", "limited to 256 neurons"),
         ("name: d\nnetwork: {neurons: 3, wieght_style: rails}\n", "unknown key, did you mean 'weight_style'?"),
         (HEAD + "device:\n  track_length: 100 V\n", ":4: device.track_length: '100 V' is not a quantity in m"),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError
+from hwlib.field_range import BOUNDS
 from hwlib.field_words import in_words
 from hwlib.process import Layer, load_process
 from hwlib.task_kinds import ImagesFields, MaxcutFields, RecallFields
@@ -58,10 +59,34 @@ def _have_own_words(models: set[type[BaseModel]]) -> None:
                 except InputError as error:
                     said = list(error.lines)
                 except ValidationError as error:
-                    said = [in_words(problem) for problem in error.errors()]
+                    said = [in_words(problem, model) for problem in error.errors()]
                 else:
                     continue
                 assert not [line for line in said if PYDANTIC.search(line)], (model, name, wrong)
+
+
+def _two_ended(model: type[BaseModel]) -> Iterator[tuple[str, Any, Any]]:
+    """Fields of a model that are numbers between two bounds, and the bounds."""
+    for name, field in model.model_fields.items():
+        ends = {end: getattr(note, end) for note in field.metadata for end in BOUNDS if hasattr(note, end)}
+        if len(ends) == 2:
+            yield name, *ends.values()
+
+
+@pytest.mark.parametrize("root", [Design, RecallFields, ImagesFields, MaxcutFields, StudyFields, Layer])
+def test_a_number_beyond_one_end_of_its_range_is_told_both(root):
+    """Whoever corrected ``0`` to ``2000000`` was told the other end only then."""
+    tried = 0
+    for model in _all_of(root, set()):
+        for name, low, high in _two_ended(model):
+            for wrong in (low - 1, high + 1):
+                with pytest.raises(ValidationError) as caught:
+                    TypeAdapter(model).validate_python({name: wrong}, context={"unread": True})
+                said = [in_words(each, model) for each in caught.value.errors() if each["loc"] == (name,)]
+                first, last = (end if isinstance(end, int) else f"{end:.12g}" for end in (low, high))
+                assert len(said) == 1 and f" {first} and " in said[0] and f" {last}, found " in said[0], said
+                tried += 1
+    assert tried
 
 
 @pytest.mark.parametrize(
@@ -74,6 +99,13 @@ def _have_own_words(models: set[type[BaseModel]]) -> None:
         ("network: {neurons: 3, weights: {matrix: w.csv}}", "or a file's name as matrix_file"),
         ("network: {neurons: 3, weights: {patterns: '101'}}", "give a list of texts of N bits, such as ['101', '011']"),
         ("network: {neurons: 3, weights: {patterns: ['1x1']}}", "patterns.0: found '1x1', allowed: digits 0 and 1"),
+        ("task: {trials: 0}", "task.trials: must be at least 1 and at most 1000000, found 0"),
+        (
+            "task: {kind: images, pictures: [a.png], trials: 0}",
+            "task.trials: must be at least 1 and at most 100000, found 0",
+        ),
+        ("task: {distortion: [2]}", "task.distortion.0: must be at least 0 and at most 1, found 2"),
+        ("device: {pillar_position: 1}", "device.pillar_position: must be greater than 0 and less than 1, found 1"),
         ("task: {starts: 3}", "task.starts: must be a list, in brackets, found 3"),
         ("waivers: {current: because}", "found 'current', allowed: a rule's name, such as current.m2"),
     ],

@@ -140,7 +140,7 @@ def test_the_command(tmp_path, spinhop, coin):
 def test_yields_that_are_none(tmp_path, spinhop):
     for arguments, message in (
         ({"chips": 0}, "chips: 0, allowed 1 to"), ({"precision": 0.0}, "precision: 0.0, allowed 0.001 to 0.5"),
-        ({"trials": 10**30}, "yaml: trials: must be at most 1000000, found 10+$"),
+        ({"trials": 10**30}, "yaml: trials: must be at least 1 and at most 1000000, found 10+$"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=message):
             yield_of(design_in(tmp_path), tmp_path / "out", **arguments)
