@@ -11,7 +11,7 @@ from spinhop.runtime import early_interrupt
 
 def main() -> None:
     """Run the command line in a process that Ctrl-C ends at any moment, from here on."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, early_interrupt.STOPPING)
     early_interrupt.give_back()
     from spinhop.runtime.supervisor import supervise
 

@@ -8,7 +8,16 @@ import signal
 import sys
 from types import FrameType
 
-_INTERRUPTED = 130
+STOPPING = {  # what ends a command, in words; its exit code is 128 and the signal's number
+    signal.SIGINT: "interrupted",
+    signal.SIGTERM: "terminated",
+    signal.SIGHUP: "hung up",
+    signal.SIGQUIT: "quit",
+    signal.SIGUSR1: "ended by SIGUSR1",  # these two are how schedulers of clusters say that time is up
+    signal.SIGUSR2: "ended by SIGUSR2",
+    signal.SIGXCPU: "ended by a limit of processor time",
+}
+_INTERRUPTED = 128 + signal.SIGINT
 
 
 def is_command() -> bool:

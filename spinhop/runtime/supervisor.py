@@ -16,15 +16,11 @@ from contextlib import suppress
 from types import FrameType
 
 from hwlib.workers.lifeline import adopt_orphans, die_with_parent
+from spinhop.runtime.early_interrupt import STOPPING
 
 GRACE = 1.0  # s: for the command to end by itself
 _TICK = 0.1  # s: between two looks at processes that were killed
 _MOST_TICKS = 50
-_STOPPING = {  # what ends a command: in words, and the exit code
-    signal.SIGINT: ("interrupted", 130),
-    signal.SIGTERM: ("terminated", 143),
-    signal.SIGHUP: ("hung up", 129),
-}
 
 
 def supervise(mask: Iterable[int] | None = None) -> None:
@@ -36,7 +32,7 @@ def supervise(mask: Iterable[int] | None = None) -> None:
         mask: signals to be blocked in the command; those that are now when None.
     """
     _open_missing_streams()
-    stopping = {number for number in _STOPPING if signal.getsignal(number) is not signal.SIG_IGN}
+    stopping = {number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN}
     suspending = {signal.SIGTSTP} - {s for s in (signal.SIGTSTP,) if signal.getsignal(s) is signal.SIG_IGN}
     signal.signal(signal.SIGCHLD, lambda *_: None)  # the default, to ignore it, would not wake anybody
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, stopping | suspending | {signal.SIGCHLD, signal.SIGALRM})
@@ -102,9 +98,8 @@ class _Supervisor:
                 self._suspend()
             elif received in self._stopping:
                 self._end()
-                words, code = _STOPPING[signal.Signals(received)]
-                _say(f"{words}; finished stages are kept")
-                return code
+                _say(f"{STOPPING[signal.Signals(received)]}; finished stages are kept")
+                return 128 + received
             elif self._reap() and self._status is not None:
                 return _exit_code(self._status)
 
@@ -147,9 +142,10 @@ def _exit_code(status: int) -> int:
     code = os.waitstatus_to_exitcode(status)
     if code >= 0:
         return code
-    name = signal.Signals(-code).name
-    why = "ended by the system, perhaps for lack of memory" if -code == signal.SIGKILL else "crashed"
-    _say(f"{why} ({name}); finished stages are kept")
+    number = signal.Signals(-code)
+    why = "ended by the system, perhaps for lack of memory" if number == signal.SIGKILL else "crashed"
+    why = STOPPING[number] if number == signal.SIGXCPU else f"{why} ({number.name})"
+    _say(f"{why}; finished stages are kept")
     return 128 - code
 
 

@@ -54,11 +54,18 @@ def _tries() -> list[tuple[list[str], float]]:
     return [(next(commands), min(draw.expovariate(0.7), 8.0)) for _ in range(TRIES)]
 
 
+SAID = {
+    signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up", signal.SIGQUIT: "quit",
+    signal.SIGUSR1: "ended by SIGUSR1", signal.SIGUSR2: "ended by SIGUSR2",
+    signal.SIGXCPU: "ended by a limit of processor time",
+}  # fmt: skip
+
+
 def _interrupted(
     process: subprocess.Popen[str], number: int = signal.SIGINT, code: int = 130, prints: Sequence[str] = ()
 ) -> None:  # fmt: skip
     """End a process; one that only prints (``prints``: its command) may have said all when the signal came."""
-    word = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}[signal.Signals(number)]
+    word = SAID[signal.Signals(number)]
     found, out, err, seconds = stop(process, number)
     if prints and found == 0:
         assert (out, err) == (start(*prints).communicate()[0], "")
@@ -147,7 +154,9 @@ def test_whatever_a_library_does(work, number, code):
     nothing_left(process.pid)
 
 
-def test_what_is_written_is_removed(tmp_path):
+@pytest.mark.parametrize("number", SAID)
+def test_what_is_written_is_removed(tmp_path, number):
+    """Of the last four, which schedulers send, nothing was said, and half a file stayed where it was."""
     code = (
         f"{SUPERVISED}from hwlib.storage.writing import write_atomic; from pathlib import Path; import time\n"
         "write_atomic(Path('x'), lambda p: (p.write_text('half'), print('ready', flush=True), time.sleep(60)))"
@@ -155,7 +164,7 @@ def test_what_is_written_is_removed(tmp_path):
     process = start(code=code, cwd=tmp_path)
     assert process.stdout is not None and process.stdout.readline() == "ready\n"
     assert len(list(tmp_path.iterdir())) == 1
-    _interrupted(process)
+    _interrupted(process, number, 128 + number)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -174,7 +183,14 @@ def test_exit_codes_pass(code):
     assert process.communicate(timeout=60) == ("said\n", "") and process.returncode == code
 
 
-@pytest.mark.parametrize(("name", "words"), [("SIGSEGV", "crashed"), ("SIGKILL", "perhaps for lack of memory")])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("SIGSEGV", "crashed"),
+        ("SIGKILL", "perhaps for lack of memory"),
+        ("SIGXCPU", "ended by a limit of processor time"),
+    ],
+)
 def test_a_crash_is_said(name, words):
     process = start(code=f"{SUPERVISED}import os, signal; os.kill(os.getpid(), signal.{name})")
     _, err = process.communicate(timeout=60)
