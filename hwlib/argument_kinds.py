@@ -26,7 +26,7 @@ _PLAIN: dict[str, tuple[str, tuple[type, ...]]] = {
 }  # fmt: skip
 _CLASSES = {
     "Network", "Design", "Process", "Device", "Protocol", "Parasitics", "VariationFields", "Limits", "StudyFields",
-    "Dataset", "Component", "Layout", "Drawing", "Finding",
+    "Dataset", "Component", "Layout", "Drawing", "Finding", "StaticCircuits", "StoredResults",
 }  # fmt: skip
 _SOURCES = {"LayoutSource": "str | Path | Layout | Drawing"}
 _LISTS = ("Iterable", "Sequence")

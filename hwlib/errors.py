@@ -131,4 +131,7 @@ def shown(value: Any, longest: int = _LONGEST_VALUE) -> str:
         return f"a whole number of {value.bit_length()} bits"
     if isinstance(value, (dict, list, tuple, set, frozenset)):
         return f"{type(value).__name__} of {len(value)}"
-    return cut(repr(value), longest)
+    try:
+        return cut(repr(value), longest)
+    except Exception:  # of an object that cannot tell itself
+        return f"a {cut(type(value).__name__, longest)}"

@@ -133,6 +133,7 @@ class Perceptron(TrainingRule):
         return least_held_learnt(lesson, spins, pull, offset)
 
 
+NUMBERS = "biuf"  # kinds of NumPy's: yes or no, whole numbers, others
 TRAINING_RULES: Registry[TrainingRule] = Registry("training rule")
 
 
@@ -152,7 +153,7 @@ def _found(given: np.ndarray) -> str:
     """What stands where bits were to be."""
     if given.ndim != 2:
         return f"found shape {given.shape}"
-    strange = given[~np.isin(given, (0, 1))].tolist()[0]
+    strange = given[~np.isin(given, (0, 1))].tolist()[0] if given.dtype.kind in NUMBERS else given.ravel().tolist()[0]
     return f"found {shown(strange)}{' (of spins s the bits are (s + 1)/2)' if strange == -1 else ''}"
 
 
@@ -172,7 +173,7 @@ def hebbian(patterns: np.ndarray) -> np.ndarray:
         given = np.atleast_2d(patterns)
     except ValueError:
         raise InputError("patterns: allowed are bits of shape (patterns, N); found rows of different lengths") from None
-    if given.ndim != 2 or not np.isin(given, (0, 1)).all():
+    if given.ndim != 2 or given.dtype.kind not in NUMBERS or not np.isin(given, (0, 1)).all():
         raise InputError(f"patterns: allowed are bits, 0 and 1, of shape (patterns, N); {_found(given)}")
     spins = 2.0 * given - 1.0
     levels = spins.T @ spins

@@ -13,7 +13,7 @@ from hwlib.argument_kinds import takes_kinds
 from hwlib.drawing.layout_file import read_layout, with_one_top
 from hwlib.drawing.net_labels import text_of
 from hwlib.drawing.reader import Drawing, LayoutSource
-from hwlib.errors import InputError, cut, shown
+from hwlib.errors import InputError, cut, harmless, shown
 from hwlib.process import Layer, Process
 from hwlib.quantities import array_in_si, plain_number
 from hwlib.storage.writing import write_atomic
@@ -145,7 +145,8 @@ def _marks(axes: Axes, marks: Sequence[Window], least: float) -> None:
 def _notes(axes: Axes, notes: Mapping[str, tuple[float, float]]) -> None:
     for text, (x, y) in notes.items():
         axes.annotate(
-            text.strip(), (1e6 * x, 1e6 * y), fontsize=9, ha="center", va="center", zorder=11,
+            _printable(text.strip()), (1e6 * x, 1e6 * y), fontsize=9, ha="center", va="center", zorder=11,
+            parse_math=False,
             bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "black", "lw": 0.6},
         )  # fmt: skip
 
@@ -266,6 +267,11 @@ def _plain(text: str) -> str:
     return "".join(letter if letter < "\u0100" or letter == "…" else "?" for letter in cut(text, LONGEST_LABEL))
 
 
+def _printable(text: str) -> str:
+    """A text in lines; none of it is a formula, and no letter of it half a character."""
+    return "\n".join(harmless(line) for line in text.splitlines())
+
+
 def _each(iterator: kdb.RecursiveShapeIterator):
     while not iterator.at_end():
         if iterator.shape().is_text():
@@ -277,6 +283,6 @@ def _finish(axes: Axes, title: str) -> None:
     axes.set_xlabel("µm")
     axes.set_ylabel("µm")
     if title:
-        axes.set_title(title)
+        axes.set_title(_printable(title), parse_math=False)
     if axes.get_legend_handles_labels()[0]:  # nothing drawn is on a layer of the process otherwise
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=8, frameon=False, borderaxespad=0)

@@ -69,10 +69,9 @@ def _check_point(network: Network, protocol: Protocol, where: str) -> None:
             raise InputError(f"{where}: {name} is {value}, must be finite")
         if abs(value) > largest:  # as in designs: beyond, sums of products are no numbers any more
             raise InputError(f"{where}: {name} is {value:g} V, allowed at most {largest:g} V in size")
-    if protocol.rails_while_loading not in ("floating", "grounded"):
-        raise InputError(
-            f"{where}: rails_while_loading is {shown(protocol.rails_while_loading)}, allowed 'floating' or 'grounded'"
-        )
+    rails: object = protocol.rails_while_loading
+    if not (isinstance(rails, str) and rails in ("floating", "grounded")):  # an array compares element by element
+        raise InputError(f"{where}: rails_while_loading is {shown(rails)}, allowed 'floating' or 'grounded'")
     limit = _number(protocol.time_limit, "s", f"{where}: time_limit")
     if not (np.isfinite(limit) and limit > 0):
         raise InputError(f"{where}: time_limit is {protocol.time_limit}, must be positive and finite")

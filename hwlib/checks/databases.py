@@ -10,6 +10,7 @@ import klayout.db as kdb
 import klayout.rdb as rdb
 
 from hwlib.argument_kinds import takes_kinds
+from hwlib.errors import harmless
 from hwlib.findings import Finding
 from hwlib.storage.writing import write_with_library
 
@@ -36,12 +37,13 @@ def write_lyrdb(findings: Iterable[Finding], path: str | Path, *, top_cell: str)
     Raises:
         StorageError: the file cannot be written.
     """
+    top_cell = harmless(top_cell)
     database = rdb.ReportDatabase("spinhop")
     database.top_cell_name, database.generator = top_cell, "spinhop"
     cells = {top_cell: database.create_cell(top_cell)}
     categories: dict[str, rdb.RdbCategory] = {}
     for finding in findings:
-        cell = finding.cell or top_cell
+        cell = harmless(finding.cell) or top_cell
         if cell not in cells:
             cells[cell] = database.create_cell(cell)
         item = database.create_item(cells[cell], _category(database, categories, finding))
@@ -49,7 +51,8 @@ def write_lyrdb(findings: Iterable[Finding], path: str | Path, *, top_cell: str)
             x, y, w, h = (v * 1e6 for v in (finding.x, finding.y, finding.width, finding.height))
             w, h = (w, h) if w or h else (POINT, POINT)
             item.add_value(kdb.DBox(x - w / 2, y - h / 2, x + w / 2, y + h / 2))
-        item.add_value(finding.message if finding.severity == "error" else f"{finding.severity}: {finding.message}")
+        told = finding.message if finding.severity == "error" else f"{finding.severity}: {finding.message}"
+        item.add_value(harmless(told))
     return write_with_library(Path(path), lambda p: database.save(str(p)))
 
 
@@ -74,8 +77,9 @@ def _for_older_readers(content: bytes) -> bytes:
 def _category(
     database: rdb.ReportDatabase, categories: dict[str, rdb.RdbCategory], finding: Finding
 ) -> rdb.RdbCategory:
-    if finding.check not in categories:
-        categories[finding.check] = database.create_category(finding.check)
-    if finding.rule not in categories:
-        categories[finding.rule] = database.create_category(categories[finding.check], finding.rule)
-    return categories[finding.rule]
+    check, rule = harmless(finding.check), harmless(finding.rule)
+    if check not in categories:
+        categories[check] = database.create_category(check)
+    if rule not in categories:
+        categories[rule] = database.create_category(categories[check], rule)
+    return categories[rule]

@@ -36,6 +36,7 @@ from hwlib.nets import DENDRITE, DRIVE
 from hwlib.network import DW_IN, DW_OUT, Network
 from hwlib.process import Process
 from hwlib.schematic import ideal_network
+from hwlib.storage.writing import refuse_unwritable
 
 COMPARED_DEVICES = 10_000  # up to here netlists are also compared as graphs, and loose ends, straps and ends looked at
 WHOLE_DEVICES = 100_000  # larger layouts are read in bands; findings then lie at the first device concerned
@@ -96,6 +97,9 @@ def lvs_beside(
     Raises:
         InputError: as of ``lvs``, before the block begins.
     """
+    for path in (database, devices):
+        if path is not None:
+            refuse_unwritable(Path(path))
     opened = open_labelled_layout(layout, process, devices=design.topology.devices)
     opened.refuse_for(design.topology.devices)
     reference = ideal_network(design, process)

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from hwlib.device import Device
+from hwlib.errors import InputError
 from hwlib.nets import DENDRITE, LINE, RAIL, V_DW, NetClass, device_name
 from hwlib.network import Network
 from hwlib.process import Process
@@ -93,7 +94,7 @@ class Cases:
         as_good: whether its task takes the first of two states of the somas for as good an answer as the second.
 
     Raises:
-        InputError: weight lines without levels.
+        InputError: weight lines without levels, or circuits of another network.
     """
 
     def __init__(
@@ -105,6 +106,8 @@ class Cases:
             network, protocol, device, process, limits
         )  # fmt: skip
         self.patterns, self.starts, self.loads, self.as_good = patterns, starts, loads, as_good
+        if circuits is not None and circuits.network is not network:
+            raise InputError("circuits: of another network; make them anew where a network is changed")
         self.circuits = circuits or StaticCircuits(network)
         self.weight = np.where(network.is_soma, 0.0, protocol.axon_weights(network))
         self.axons = np.flatnonzero(~network.is_soma)

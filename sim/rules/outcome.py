@@ -229,7 +229,9 @@ def check_waivers(waivers: Iterable[str], known: Sequence[str]) -> None:
     """
     wrong = []
     for name in waivers:
-        if name not in known:
+        if not isinstance(name, str):
+            wrong.append((("waivers",), f"{shown(name)}, allowed: names of rules"))
+        elif name not in known:
             close = difflib.get_close_matches(name, known, 1)
             wrong.append((("waivers", name), f"no such operating-point rule; {suggestion(close, known)}"))
     if wrong:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,15 +20,27 @@ from hwlib.errors import LONGEST_LINE, InputError
 from hwlib.operating_point import v_dw_window
 from hwlib.process import Process, load_process
 from hwlib.schematic import ideal_network
+from sim.rules.statics import StaticCircuits
 
 ROOMS = ("hwlib", "sim", "layouts", "spinhop")
-OURS = ("Network", "Design", "Process", "Device", "Path", "Parasitics", "LayoutSource", "VariationFields", "Limits")
+OURS = (
+    "Network", "Design", "Process", "Device", "Path", "Parasitics", "LayoutSource", "VariationFields", "Limits",
+    "StaticCircuits", "StoredResults",
+)  # fmt: skip
 DESIGN = Design(name="small", network={"neurons": 3})
 PROCESS = load_process("ebeam")
 NETWORK = ideal_network(DESIGN, PROCESS)
 POINT = sim.protocol_for(DESIGN, PROCESS)
 FOUND = hwlib.Finding("drc", "m1.space", "too near")
+OTHER = ideal_network(DESIGN, PROCESS)
 OF_RULES = (NETWORK, POINT, DESIGN.device, PROCESS)
+
+
+class Untold:
+    """What ends in an error when it is to tell what it is."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError
 
 
 def _arguments() -> list[tuple[str, str]]:
@@ -82,6 +95,11 @@ def test_there_are_many_and_places_count_too() -> None:
         (lambda: hwlib.write_findings(["foo"], "f.json"), r"^findings\[0\]: 'foo', allowed: a Finding$"),
         (lambda: hwlib.write_findings(iter([FOUND, 1]), "f.json"), r"^findings\[1\]: 1, allowed: a Finding$"),
         (lambda: hwlib.write_findings({"foo"}, "f.json"), r"^findings\[0\]: 'foo', allowed: a Finding$"),
+        (lambda: sim.check_operating_point(*OF_RULES, waivers={1: "two"}), "^waivers: 1, allowed: names of rules$"),
+        (lambda: sim.run(NETWORK, replace(POINT, rails_while_loading=np.zeros(3))),
+         "^protocol: rails_while_loading is array"),  # type: ignore[arg-type]
+        (lambda: sim.run(NETWORK, POINT, engine=Untold()), "^engine: a Untold, allowed: a text$"),  # type: ignore[arg-type]
+        (lambda: sim.operating_point_report(OTHER, *OF_RULES[1:], circuits=StaticCircuits(NETWORK)), "^circuits: of"),
         (lambda: layouts.render("a.gds", "a.png", PROCESS, marks=3), "^marks: 3, allowed: a list$"),  # type: ignore[arg-type]
     ],
 )  # fmt: skip

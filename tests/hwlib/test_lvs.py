@@ -310,6 +310,12 @@ def test_a_comparison_of_graphs_that_does_not_end_is_stopped_and_said_to_be(monk
     assert not path.exists() and multiprocessing.active_children() == []
 
 
+@pytest.mark.parametrize("of", ["database", "devices"])
+def test_files_that_cannot_be_written_are_refused_before_the_layout_is_read(of, tmp_path):
+    with pytest.raises(InputError, match=f"^{tmp_path}: cannot write there \\(it is a folder\\)$"):
+        lvs("none.gds", EBEAM, FIVE, **{of: tmp_path})
+
+
 def test_graphs_are_compared_while_the_block_goes_on(monkeypatch):
     here, there = multiprocessing.get_context("fork").Pipe()
     monkeypatch.setattr(graph_comparison, "_compare", lambda *_, **__: there.recv())

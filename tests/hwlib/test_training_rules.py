@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 
@@ -250,6 +252,7 @@ def test_a_rule_from_outside_is_known_to_designs():
     [
         ([[1, -1, 1]], r"found -1 \(of spins s the bits are \(s \+ 1\)/2\)"), ([[np.nan, 0, 1]], "found nan"),
         ([[2, 0, 1]], "found 2"), (["101"], "found '101'"), (np.zeros((1, 2, 3)), r"found shape \(1, 2, 3\)"),
+        ([[Decimal(1)]], r"found Decimal\('1'\)"), (np.zeros((1, 1), [("a", int)]), r"found tuple of 1"),
     ],
 )  # fmt: skip
 def test_what_are_no_bits_is_refused(patterns, found):

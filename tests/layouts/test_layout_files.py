@@ -206,6 +206,12 @@ def test_notes_stand_at_their_places_and_the_legend_is_whole(tmp_path):
     assert (bare[:, -8:] == 255).all() and (bare[:8] == 255).all() and (bare[:, :3] == 255).all()
 
 
+def test_titles_and_notes_are_no_formulas_and_any_text(tmp_path):
+    gds = layouts.write_layout(layouts.hopfield(design(2)), tmp_path / "seen.gds")
+    for text in ("$\\frac{$", "half \ud800 a letter\nand a line"):
+        layouts.render(gds, tmp_path / "a.png", load_process("ebeam"), title=text, notes={text: (0, 0)}, inches=2)
+
+
 @pytest.mark.parametrize(
     ("notes", "said"),
     [({3: (0, 0)}, "3, allowed: texts"), ({"a": 3}, "'a': 3, allowed: x, y within 1 m"),

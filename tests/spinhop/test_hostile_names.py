@@ -187,8 +187,8 @@ def test_technology_and_marker_files_stay_whole(tmp_path, number):
     assert technology.name == "ebeam" and technology.description.isprintable()
     if name.isprintable():
         assert technology.description == " ".join(name.split())
-    finding = Finding("lvs", "lvs.label", name.encode(errors="replace").decode(), x=0.0, y=0.0, cell="top")
-    ElementTree.parse(write_lyrdb([finding], tmp_path / "a.lyrdb", top_cell="top"))
+    finding = Finding("lvs", name, name, x=0.0, y=0.0, cell=name)
+    ElementTree.parse(write_lyrdb([finding], tmp_path / "a.lyrdb", top_cell=name))
 
 
 class _Tags(HTMLParser):
