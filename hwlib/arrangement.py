@@ -33,6 +33,18 @@ def joins(network: NetworkFields) -> np.ndarray:
     return np.full(n, n // 2) if network.soma_placement == "centred" else np.arange(n)
 
 
+def unused_tiles(joined: np.ndarray) -> int:
+    """How many more tiles without an axon rows and columns end with, at most, than where all drive all others.
+
+    Args:
+        joined: where there is an axon, by row and column of the drawing, shape (N, N).
+    """
+    most = 1  # the corners, where every neuron would drive itself
+    for along in (joined, joined.T, joined[:, ::-1], joined.T[:, ::-1]):
+        most = max(most, int(np.where(along.any(axis=1), along.argmax(axis=1), len(along)).max()))
+    return most - 1
+
+
 def strap_landings(network: NetworkFields, wire: str) -> np.ndarray:
     """Tiles where a wire's strap has vias, by row and column of the drawing, boolean, shape (N, N).
 

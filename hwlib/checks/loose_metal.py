@@ -89,8 +89,8 @@ def _piece(
     return Loose(name, shapes[name].bbox().to_dtype(unit))
 
 
-def dangling_ends(drawing: Drawing, pillars: np.ndarray) -> list[Loose]:
-    """Wires whose straight end goes on past the last via, pillar or label for more than ``PITCHES``.
+def dangling_ends(drawing: Drawing, pillars: np.ndarray, unused: int = 0) -> list[Loose]:
+    """Wires whose straight end goes on past the last via, pillar or label for more than ``PITCHES`` and ``unused``.
 
     An end at the border may be used from outside, and one that lies within a wire of the next layer is where the two
     cross. Pieces that nothing joins are for ``floating_pieces``.
@@ -98,8 +98,9 @@ def dangling_ends(drawing: Drawing, pillars: np.ndarray) -> list[Loose]:
     Args:
         drawing: the layout.
         pillars: centres of the devices in µm, shape (devices, 2).
+        unused: further distances that wires of the design go on, for they run through every tile of the crossbar.
     """
-    reach = round(PITCHES * device_pitch(pillars) / drawing.layout.dbu)
+    reach = round((PITCHES + unused) * device_pitch(pillars) / drawing.layout.dbu)
     if not reach:
         return []
     found, border, wires_of = [], drawing.border(), LongWires(drawing)

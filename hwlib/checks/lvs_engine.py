@@ -11,7 +11,7 @@ import klayout.db as kdb
 import numpy as np
 
 from hwlib.argument_kinds import takes_kinds
-from hwlib.arrangement import neuron_at
+from hwlib.arrangement import neuron_at, unused_tiles
 from hwlib.checks.bridged_wires import bridged_wires
 from hwlib.checks.device_extractor import tolerance
 from hwlib.checks.drawn_devices import write_drawn_devices
@@ -357,7 +357,9 @@ class Comparison:
         for piece in self.view.floating:
             self.report.floating(piece)
         if len(self.table) <= COMPARED_DEVICES:
-            for end in dangling_ends(self.view.drawing, self.table.place[:, 0]):
+            order = neuron_at(self.design.network)
+            unused = unused_tiles(self.design.topology.joined[np.ix_(order, order)])
+            for end in dangling_ends(self.view.drawing, self.table.place[:, 0], unused):
                 self.report.dangling(end)
 
     def _bridging(self) -> None:

@@ -105,6 +105,25 @@ def test_a_piece_at_the_border_may_be_used_from_outside():
     assert at(LEFT + 5) == at(5 * PX - 99) == ["lvs.floating"]
 
 
+@pytest.mark.parametrize("network", [{}, {"weight_style": "lines", "order": [3, 0, 5, 1, 4, 2]}, {"feeds": ONE_SIDE}])
+@pytest.mark.parametrize("axons", [[[0, 5]], [[k, (k + 1) % 6] for k in range(6)]])
+def test_wires_of_few_axons_run_through_all_tiles_and_no_farther(network, axons, tmp_path):
+    """A ring of six had up to twelve warnings of its own drives and dendrites."""
+    if network.get("weight_style") == "lines":
+        network = {**network, "feeds": {"vdw": "west"}}
+    sparse = Design(name="sparse", network={"neurons": 6, "topology": {"axons": axons}, **network})
+    layout = kdb.Layout()
+    layout.read(str(layouts.write_layout(layouts.hopfield(sparse, EBEAM), tmp_path / "sparse.gds")))
+    assert lvs(layout, EBEAM, sparse, topology=False) == []
+    (label,) = (label for label in open_layout(layout, EBEAM).labels if label.name == "dend_0")
+    top, far = layout.top_cell(), 2 * (layout.top_cell().bbox().width() + layout.top_cell().bbox().height())
+    for name, box in (
+        ("m3", (label.x - far, label.y - 20, label.x, label.y + 20)), ("outline", (-2 * far, -far, 0, far)),
+    ):  # fmt: skip
+        top.shapes(layout.layer(*EBEAM.layers[name].gds)).insert(kdb.Box(*box))
+    assert [f.rule for f in lvs(layout, EBEAM, sparse, topology=False)] == ["lvs.dangling"]
+
+
 @pytest.mark.parametrize("turn", range(8))
 @pytest.mark.parametrize(("past", "found"), [(PITCHES * PY - 40, False), (PITCHES * PY + 1, True), (5000, True)])
 def test_a_wire_that_goes_on_is_a_warning_with_its_length(turn, past, found):
