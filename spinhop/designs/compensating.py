@@ -86,7 +86,7 @@ def compensate_design(
     check_target(design, path, out, replace=replace_file)
     if design.programme is not None and design.programme.several:
         raise InputError(f"{path}: task: its trials differ in weights, and one set of voltages cannot serve them all")
-    limit = _limit(design, limit)
+    limit = _limit(path, design, limit)
     design = design.model_copy(update={"compensation": None})
     progress(STEPS[0], 0, 1)
     network = draw_and_extract(design)
@@ -128,9 +128,11 @@ def _current_rows(weights: CompensatedWeights) -> list[dict[str, Any]]:
     ]
 
 
-def _limit(design: Design, given: float | None) -> float:
+def _limit(path: Path, design: Design, given: float | None) -> float:
     """Largest voltage of a weight net in V; default twice that of the weights."""
     largest = float(np.abs(weight_levels(design)).max()) * design.operating_point.weight
+    if not largest:
+        raise InputError(f"{path}: network.weights: all are 0, so no wire takes anything of them; give others")
     if given is None:
         return 2 * largest
     if given < largest:
