@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spinhop.study.sensitivity import Sensitivity
 
 
-MOST_COLUMNS = 10  # of a table on the terminal; all of them are in its files
+MOST_COLUMNS = 11  # of a table on the terminal; all of them are in its files
 
 
 def sweep(

@@ -28,8 +28,8 @@ _V_DW, _MADE_UP, _TEMPERATURE = "operating_point.v_dw", "compensation.v_dw", "op
 _CONDITIONS = {
     "v_dw": Column("V", "V_DW applied"), "temperature": Column("K", "of walls that move at random; none: they do not"),
 }  # fmt: skip
-_FIRST = ("works", UNSURE, "rest_rate", "time_mean", "time_median", "time_max", "energy_mean", "window_low",
-          "window_high", RULES_BROKEN)  # fmt: skip
+_FIRST = ("works", UNSURE, RULES_BROKEN, "rest_rate", "time_mean", "time_median", "time_max", "energy_mean",
+          "window_low", "window_high")  # fmt: skip
 _MOST_POINTS = 10_000
 _VOLTS, _KELVIN = Quantity("V", 1e-6, 1e3), Quantity("K", 0, 1000)
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 
 import pytest
 
 import sim
 from hwlib.design import load_design
 from hwlib.errors import InputError
+from hwlib.quantities import printed
 from hwlib.schematic import ideal_network
 from spinhop import characterise
 from spinhop.study import characterisation, point_evaluation
@@ -120,3 +122,16 @@ def test_command(spinhop, path, tmp_path):
     (tmp_path / "chips.yaml").write_text(DESIGN + "variation: {defects: {stuck_off: 0.1}}\n")
     code, _, err = spinhop("characterise", tmp_path / "chips.yaml", "--out", tmp_path / "out")
     assert code == 2 and "spinhop yield" in err
+
+
+def test_a_row_that_does_its_task_and_breaks_a_rule_says_so_on_the_terminal(spinhop, path, tmp_path):
+    """The table had as many columns as fit, and the rules were the next one."""
+    path.write_text(DESIGN + "operating_point: {weight: 200 mV, v_charge: 200 mV}\n")
+    code, out, _ = spinhop("characterise", path, "--supply", "1", "--ideal", "--out", tmp_path / "out")
+    found = json.loads((tmp_path / "out" / "characterisation.json").read_text())
+    (own,) = found["rows"]
+    header, row = (re.split(r"  +", line.strip()) for line in out.splitlines() if "works" in line or " own" in line)
+    told = dict(zip(header, row, strict=False))  # the last column, with the own row's mark, has no name
+    assert code == 0 and own["works"] == 1 and own["rules_broken"] > 0
+    assert (float(told["works"]), float(told["rules_broken"])) == (own["works"], own["rules_broken"])
+    assert told["window_high"] == printed(own["window_high"], "V")
