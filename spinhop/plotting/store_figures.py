@@ -32,6 +32,7 @@ from spinhop.plotting.figure_page import figure_page
 from spinhop.plotting.plot_source import CHIP, REPEATS, PlotSource, open_source
 from spinhop.plotting.yield_figures import ShareBars, ShareCourse, YieldFigures, tightest, yield_figures
 from spinhop.run_folder.folder_lock import begins_with, hold, refuse_others
+from spinhop.study.number_names import RULES_BROKEN
 
 FigureKind = Literal["curve", "heat", "front", "histogram"]
 PAGE = "index.html"
@@ -64,8 +65,9 @@ def plot_store(
 ) -> PlottedStore:  # fmt: skip
     """Draw the figures of a sweep's, a yield's or a search's results.
 
-    Without ``kind``, ``x``, ``y``, ``by`` and ``value`` the usual ones: of a study its measure and the share of points
-    that work against each parameter of numbers, and over each two of them; of a yield the shares of its chips, what
+    Without ``kind``, ``x``, ``y``, ``by`` and ``value`` the usual ones: of a study its measure, the share of points
+    that work, and how many rules they break (where rules were judged) against each parameter of numbers, and the
+    measure over each two of them; of a yield the shares of its chips, what
     they hang on, and how far rules and task hold; of a search each two objectives. Intervals are 95 %: Wilson's of
     shares (of chips Clopper and Pearson's), Student's t of the rest.
 
@@ -139,7 +141,7 @@ def _usual(source: PlotSource) -> list[Figures | YieldFigures]:
         ]
     numeric = _axes(source)
     figures: list[Figures | YieldFigures] = []
-    for name in dict.fromkeys((measure, "works")):
+    for name in dict.fromkeys((measure, "works", RULES_BROKEN)):
         if name in source.numbers:
             figures += [curve(source, x, name, _by(source, x)) for x in numeric or _texts(source)[:1]]
     figures += [heat_map(source, a, b, measure) for a, b in combinations(numeric, 2)]

@@ -128,6 +128,13 @@ def test_usual_figures_as_svg_and_png_and_a_page_that_needs_nothing(tmp_path, sp
     assert before == {path.name: path.read_bytes() for path in folder.iterdir()}, "the same store, the same bytes"
 
 
+def test_points_that_work_and_break_rules_are_not_shown_as_working_alone(tmp_path):
+    results = [result(works=1.0, accuracy_mean=1.0, rules_broken=float(k)) for k in range(3)]
+    made = plot_store(store_in(tmp_path / "s", {SIGMA: [0.0, 0.1, 0.2]}, results))
+    assert f"rules_broken against {SIGMA}" in made.figures
+    assert any("rules_broken = 2" in mark for mark in marks(made.page)), marks(made.page)
+
+
 def test_a_yield_shows_its_shares_what_they_hang_on_and_the_tightest_rules(tmp_path):
     rng = np.random.default_rng(3)
     spread = rng.lognormal(sigma=0.1, size=64)
