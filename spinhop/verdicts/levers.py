@@ -28,7 +28,8 @@ class Lever(NamedTuple):
 LEVERS = (
     Lever("vdw.window", "V_DW window", "`operating_point.v_dw: auto`, the window's centre; a closed window opens with "
           "wider `network.drive_width` and `ground_width`, `soma_placement: centred`, or " + SLOWER),
-    Lever("vdw.eq4", "V_DW of eq. (4)", "`operating_point.v_dw: auto`, the centre of the window"),
+    Lever("vdw.eq4", "V_DW of eq. (4)", "`operating_point.v_dw: auto` (the default), the centre of the window; "
+          "eq. (4) then sets nothing"),
     Lever("leak.axon_sign", "sign of the axon leak", "a negative `operating_point.axon_leak`: toward OFF"),
     Lever("leak.axon_size", "size of the axon leak", "an `operating_point.axon_leak` nearer the middle of the two "
           "currents that the rule compares it with"),
