@@ -8,16 +8,18 @@ from typing import Any
 import numpy as np
 
 from hwlib.design import Design
+from hwlib.dynamics_data import DEFAULT
 from hwlib.operating_point import leak_current, nominal_track
 from hwlib.process import Process
 from hwlib.temperature import at_temperature
 from sim.dynamics.collective import Collective
 from sim.rules import OperatingPointReport
+from sim.rules.thermal import ALLOWED
+from sim.tasks.kinds import task_of
 from sim.thermal.thermal_noise import agitation
 from spinhop.optimize.wire_charge import COUNTED_FROM, WireCharge
 
 ROOM = 300.0  # K
-HELD = 17.0  # of Λ: a leak that holds a wall off its pillar but for a share of 1e-3 of the time
 _RULES = ("vdw.window", "barrier.voltage", "power.density")
 
 
@@ -42,7 +44,7 @@ def design_bounds(
         Closed forms leave wires out: with them values are smaller, so they bound what the rules measure.
     """
     rows = [
-        *_closed_forms(design, process), _fastest(design, process, v_dw, time), _thermal(design, process),
+        *_closed_forms(design, process), *_fastest(design, process, v_dw, time), *_thermal(design, process),
         _row("C·V² energy", "Σ C·V² of all nets, once a trial < 1 % of the energy", "J", charge.energy,
              COUNTED_FROM * energy),
         _row("RC time", "longest Elmore time < 1 % of the time", "s", charge.settling, COUNTED_FROM * time),
@@ -60,17 +62,19 @@ def design_bounds(
 def _closed_forms(design: Design, process: Process) -> list[dict[str, Any]]:
     """Breakdown and currents, without wires."""
     design, process = at_temperature(design, process)
-    n, device, point = design.network.neurons, design.device, design.operating_point
+    device, point = design.device, design.operating_point
     mobility, r_m = nominal_track(design, process)
     levels, track, metal = np.abs(design.weight_levels()), process.layers["track"], process.layers["m3"]
-    leak = leak_current(point.axon_leak, mobility)
+    most, least = (int(end) for end in _fan_outs(design)[[-1, 0]])
+    volts = max(point.v_charge if _loads(design) else 0.0, point.weight * float(levels.max()))
     rows = [
-        _row("breakdown", "I_leak·((N−1)·(R_P + R_AP)/2 + R_M) < V_breakdown", "V",
-             leak * ((n - 1) * (device.r_p + device.r_ap) / 2 + r_m), device.breakdown_voltage),
+        _row("breakdown", "I_leak·((n_max·R_P + n_min·R_AP)/2 + R_M) < V_breakdown, n: axons of a neuron", "V",
+             leak_current(point.axon_leak, mobility) * ((most * device.r_p + least * device.r_ap) / 2 + r_m),
+             device.breakdown_voltage),
     ]  # fmt: skip
     if track.max_current_density is not None:
         area = device.track_width * track.thickness
-        rows.append(_row("track current", "V_C/(R_M·A) < J_max", "A/m^2", point.v_charge / (r_m * area),
+        rows.append(_row("track current", "max(V_C, |W_ij|)/(R_M·A) < J_max", "A/m^2", volts / (r_m * area),
                          track.max_current_density))  # fmt: skip
     if metal.max_current_density is not None:
         width = design.network.dendrite_width or metal.min_width or 0.0
@@ -80,22 +84,53 @@ def _closed_forms(design: Design, process: Process) -> list[dict[str, Any]]:
     return rows
 
 
-def _fastest(design: Design, process: Process, v_dw: float, time: float) -> dict[str, Any]:
-    """A soma that crosses its track at what V_C gives, and then an axon at what a parallel soma lets through."""
+def _loads(design: Design) -> bool:
+    """Whether the task's trials begin with V_C at the dendrites."""
+    return task_of(design).start_bits(design, 1) is not None
+
+
+def _fan_outs(design: Design) -> np.ndarray:
+    """Axons of each neuron that drives any, ascending."""
+    fan_out = np.sort(design.topology.out_degree)
+    return fan_out[fan_out > 0]
+
+
+def _fastest(design: Design, process: Process, v_dw: float, time: float) -> list[dict[str, Any]]:
+    """A trial that turns a neuron ON: its soma crosses its track, its axons theirs from when it is at its pillar.
+
+    Only kinematic walls without noise are as slow as their drive.
+    """
     design, process = at_temperature(design, process)
-    n, device, point = design.network.neurons, design.device, design.operating_point
+    device, point = design.device, design.operating_point
+    if device.dynamics.model != DEFAULT or point.temperature:
+        return []
     mobility, r_m = nominal_track(design, process)
-    loads = design.task.kind != "maxcut"
-    volts = point.v_charge if loads else point.weight
+    loads, weight = _loads(design), point.weight * float(np.abs(design.weight_levels()).max())
+    volts = point.v_charge if loads else weight
+    name = "V_C" if loads else "|W_ij|"
+    if loads and point.load != "rest":  # a soma that the load leaves on its way goes on by its weights
+        volts, name = max(volts, weight), "max(V_C, |W_ij|)"
+    fewest, length = int(_fan_outs(design)[0]), device.track_length
     soma = mobility * volts / r_m + abs(point.soma_leak)
-    axon = mobility * v_dw / (device.r_p + r_m / (n - 1)) / (n - 1) - abs(point.axon_leak)
-    least = device.track_length * (1 / soma + 1 / axon) if axon > 0 else math.inf
-    formula = f"L/(k·{'V_C' if loads else 'W'}/R_M + |v_soma|) + L/(k·V_DW/(R_P·(N−1) + R_M) − |v_axon|) ≤ time"
-    return _row("time", formula, "s", least, time)
+    axon = mobility * v_dw / (device.r_p * fewest + r_m) - abs(point.axon_leak)
+    ahead = device.pillar_position * length - device.pillar_width / 2
+    least = max(length / soma, ahead / soma + length / axon) if axon > 0 else math.inf
+    formula = (
+        f"max(L/v_s, x/v_s + L/v_a) ≤ time; v_s = k·{name}/R_M + |v_soma|, v_a = k·V_DW/(n·R_P + R_M) − |v_axon|, "
+        "x: from the end to the pillar, n: fewest axons of a neuron"
+    )
+    return [_row("time", formula, "s", least, time)]
 
 
-def _thermal(design: Design, process: Process) -> dict[str, Any]:
-    """Λ of the axons' leak at 300 K, by the wall's width and damping: the design's, or those of the collective law."""
+def _thermal(design: Design, process: Process) -> list[dict[str, Any]]:
+    """Λ of the axons' leak at 300 K, by the wall's width and damping: the design's, or those of the collective law.
+
+    Nothing of a device that is no magnet there.
+    """
+    if design.device.problem_at(ROOM):
+        return []
+    at_room = design.operating_point.model_copy(update={"temperature": ROOM})
+    design, process = at_temperature(design.model_copy(update={"operating_point": at_room}), process)
     device = design.device
     typical = {parameter.name: parameter.default for parameter in Collective.parameters}
     given = device.dynamics.arrays(1, **device.materials).values
@@ -103,9 +138,11 @@ def _thermal(design: Design, process: Process) -> dict[str, Any]:
     mobility = nominal_track(design, process)[0]
     diffusion = float(agitation(ROOM, np.array(mobility), device.polarization)) * width / damping
     value = abs(design.operating_point.axon_leak) * device.track_length / diffusion
-    formula = f"Λ = |v_axon|·L/D > {HELD:g}, D = k_B·T·γ·Δ/(2·α·M_s·A), T = {ROOM:g} K, Δ = {1e9 * width:g} nm"
-    row = _row("thermal", f"{formula}, α = {damping:g}", "1", value, HELD)
-    return row | {"margin": value / HELD - 1}
+    ahead = device.pillar_position - device.pillar_width / (2 * device.track_length)
+    held = math.log(1 / ALLOWED) / ahead if ahead > 0 else math.inf
+    formula = "Λ = |v_axon|·L/D > ln(1000)·L/x, x: from the end to the pillar, D = k_B·T·γ·Δ/(2·α·M_s·A)"
+    row = _row("thermal", f"{formula}, T = {ROOM:g} K, Δ = {1e9 * width:g} nm, α = {damping:g}", "1", value, held)
+    return [row | {"margin": value / held - 1}]
 
 
 def _row(name: str, formula: str, unit: str, value: float, limit: float) -> dict[str, Any]:
