@@ -67,6 +67,28 @@ def proportion(successes: int, trials: int) -> Interval:
     return _wilson(successes / trials, trials)
 
 
+def grouped_proportion(successes: np.ndarray, size: int) -> Interval:
+    """Share of successes in groups of equal size whose members tend to succeed together: Wilson's, of fewer trials.
+
+    Their number is Korn and Graubard's (Surv. Methodol. 24, 193 (1998)): divided by how much more the groups' shares
+    vary than independent trials would, and by Student's t for so few groups. Where all succeed, or none, nothing tells
+    that they do so together, and each counts; of a single group nothing is known.
+
+    Args:
+        successes: of each group, shape (groups,).
+        size: trials in each.
+    """
+    shares, trials = np.asarray(successes) / size, len(successes) * size
+    p = float(np.sum(successes)) / trials
+    if len(shares) < 2:
+        return Interval(p, 0.0, 1.0)
+    if p in (0.0, 1.0):
+        return _wilson(p, trials)
+    together = max(float(shares.var(ddof=1)) * size / (p * (1 - p)), 1.0)
+    few, many = stdtrit([len(shares) - 1, trials - 1], 0.5 + LEVEL / 2)
+    return _wilson(p, trials / together * (many / few) ** 2)
+
+
 def mean_share(values: np.ndarray) -> Interval:
     """Mean of numbers from 0 to 1 with Wilson's interval.
 
@@ -76,7 +98,7 @@ def mean_share(values: np.ndarray) -> Interval:
     return _wilson(float(np.mean(values)), len(values))
 
 
-def _wilson(p: float, n: int) -> Interval:
+def _wilson(p: float, n: float) -> Interval:
     """Wilson's score interval (J. Am. Stat. Assoc. 22, 209 (1927))."""
     z = float(ndtri(0.5 + LEVEL / 2))
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)

@@ -53,28 +53,30 @@ def _design(neurons: int) -> Design:
 def _shares(
     context: Context, design: Design, network: Network, counts: tuple[int, ...], sets: int, steps: Steps
 ) -> dict[str, Any]:  # fmt: skip
-    """Share of patterns at rest with its interval in %, in one form, and in both, by training, over the counts."""
+    """Share of patterns at rest with its interval in %, in one form, and in both, by training, over the counts.
+
+    Patterns of a set rest or not by the same weights, so that the interval is one of groups.
+    """
     process, n = design.load_process(), network.neurons
     point, device = protocol_on(network, design, process), design.device
     trainings: tuple[Training, ...] = TRAININGS + (ON_DRAWN if network.has_wires else ())
-    total = np.zeros((len(trainings), len(counts), 2), int)
+    resting = np.zeros((sets, len(trainings), len(counts), 2), int)
     for k in range(sets):
         patterns = np.random.default_rng(context.spawn(14, n, k)).integers(0, 2, (max(counts), n))
-        total += resting_patterns(
+        resting[k] = resting_patterns(
             network, point, patterns, counts, trainings, device.r_p / device.r_ap, progress=steps
         )  # fmt: skip
         steps.next()
     return {
         training.label: {
-            form: [_percent(int(total[t, c, f]), sets * count) for c, count in enumerate(counts)]
+            form: [
+                [PERCENT * x for x in statistics.grouped_proportion(resting[:, t, c, f], count)]
+                for c, count in enumerate(counts)
+            ]
             for f, form in enumerate(("one", "both"))
         }
         for t, training in enumerate(trainings)
     }
-
-
-def _percent(resting: int, patterns: int) -> list[float]:
-    return [PERCENT * x for x in statistics.proportion(resting, patterns)]
 
 
 def _row(n: int, found: dict[str, Any], label: str) -> Row:

@@ -37,7 +37,8 @@ _FULL = {
     ),
     "capacity": (
         "Random patterns, stored together by each rule: the share that are rest states, in themselves or inverted. "
-        "Bands are Wilson's 95 % intervals over the patterns. Drawn in copper_thick with weight lines, somas centred; "
+        "Bands are 95 % intervals; patterns stored together rest or not together. Drawn in copper_thick with weight "
+        "lines, somas centred; "
         "R_P, R_AP, R_M × 10 and leaks / 10."
     ),
 }

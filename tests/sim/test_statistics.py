@@ -101,3 +101,22 @@ def test_ratio_is_seeded_and_its_interval_is_that_of_the_delta_method():
 def test_every_pair_is_drawn():
     """Of two pairs each is the whole resample in a quarter of the cases."""
     assert statistics.ratio(np.array([0.0, 4.0]), np.array([1.0, 1.0])) == (2, 0, 4)
+
+
+def test_groups_that_succeed_together_count_less():
+    """By hand: shares 0, 0.5 and 1 of pairs vary by 0.25, two times what pairs of coins do; t is 4.303 and 2.571."""
+    found, n = statistics.grouped_proportion(np.array([0, 1, 2]), 2), 6 / 2 * (2.5706 / 4.3027) ** 2
+    middle, half = 0.5, 1.96 / (1 + 1.96**2 / n) * np.sqrt(0.25 / n + 1.96**2 / (4 * n * n))
+    assert found == pytest.approx((0.5, middle - half, middle + half), abs=1e-4)
+    assert statistics.grouped_proportion(np.array([2, 2, 2]), 2) == statistics.proportion(6, 6)
+    assert statistics.grouped_proportion(np.array([2]), 2) == (1, 0, 1)
+
+
+def test_intervals_of_groups_cover():
+    """Ten groups of six, each of which has a chance of its own (beta, as alike as patterns stored together)."""
+    rng, true = np.random.default_rng(3), 0.3
+    chance = rng.beta(1.8, 4.2, (2000, 10))  # correlation 1/(1.8 + 4.2 + 1)
+    groups = rng.binomial(6, chance)
+    covered = np.mean([statistics.grouped_proportion(each, 6).contains(true) for each in groups])
+    alone = np.mean([statistics.proportion(int(each.sum()), 60).contains(true) for each in groups])
+    assert covered > 0.94 and alone < 0.9

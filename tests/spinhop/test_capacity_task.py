@@ -7,6 +7,7 @@ import sim
 from hwlib.schematic import ideal_network
 from hwlib.training_rules import hebbian
 from sim.rules import rest_states
+from sim.tasks.statistics import grouped_proportion
 from spinhop.reproduce import capacity, runner
 from spinhop.reproduce.task import Context
 
@@ -20,15 +21,16 @@ def test_the_quick_study_again_and_its_files(tmp_path):
     process = design.load_process()
     network = ideal_network(design, process)
     for c, count in enumerate((1, 2, 3)):
-        held = np.zeros(2, int)
+        held = []
         for k in range(2):
             some = np.random.default_rng(context.spawn(14, 6, k)).integers(0, 2, (3, 6))[:count]
             point = sim.protocol_on(network, design, process, levels=hebbian(some))
             holds = rest_states(network, point, np.concatenate([some, 1 - some])).holds.reshape(2, count)
-            held += [holds.any(axis=0).sum(), holds.all(axis=0).sum()]
-        for form, number in zip(("one", "both"), held, strict=True):
-            share, low, high = found["ideal"]["hebbian"][form][c]
-            assert share == pytest.approx(100 * number / (2 * count)) and low <= share <= high
+            held.append([holds.any(axis=0).sum(), holds.all(axis=0).sum()])
+        for form, sets in zip(("one", "both"), np.transpose(held), strict=True):
+            share, *ends = found["ideal"]["hebbian"][form][c]
+            assert share == pytest.approx(100 * sum(sets) / (2 * count))
+            assert ends == pytest.approx([100 * end for end in grouped_proportion(sets, count)[1:]])
     assert (tmp_path / "figures" / "capacity.png").stat().st_size > 20_000
     rows = {row.quantity: row for row in result.rows}
     assert set(rows) == {f"patterns held, N = 6: {label}" for label in found["drawn"]}
