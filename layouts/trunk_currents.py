@@ -1,6 +1,7 @@
-"""What trunks carry at the design's operating point, before there are wires: bounds by Ohm's law, device by device.
+"""What trunks carry at the design's operating point, before there are wires: by Ohm's law, device by device.
 
-An axon draws at most max(W_ij, V_C)/R_P from its rail, with its dendrite at 0 V. A soma draws
+An axon is taken to draw max(W_ij, V_C)/R_P from its rail, with its dendrite at 0 V. That is no bound: a dendrite that
+most axons of its row pull the other way lets the few others draw up to twice as much. A soma draws at most
 V_DW/(R_P + R_M/fan-out) from V_DW; all of it leaves through the ground column of its axons, and with it what its own
 track takes from the dendrite, at most max(W_ij, V_C)/R_M.
 """
