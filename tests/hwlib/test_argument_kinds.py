@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import math
+import re
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -110,9 +112,10 @@ def test_values_that_are_none(call: Any, message: str) -> None:
 
 
 def test_trials_end_within_a_second_of_the_networks_time() -> None:
-    for name in ("time_limit", "load"):
-        with pytest.raises(InputError, match=rf"^protocol: {name} is 1e\+09 s, allowed at most 1 s$"):
-            sim.run(NETWORK, sim.protocol_for(DESIGN, PROCESS, **{name: 1e9}))
+    for name, wrong in product(("time_limit", "load"), (1e9, 0.0, -1.0, float("nan"), float("inf"))):
+        said = re.escape(f"protocol: {name} is {wrong:g} s, allowed ")
+        with pytest.raises(InputError, match=rf"^{said}('rest', or )?above 0 to 1 s$"):
+            sim.run(NETWORK, sim.protocol_for(DESIGN, PROCESS, **{name: wrong}))
 
 
 @pytest.mark.parametrize(
