@@ -136,6 +136,8 @@ def read_guarded(path: str | Path, what: str, read: Callable[[], Content]) -> Co
     Raises:
         InputError: one line with the file; missing, no regular file, or ``read`` failed or used too much.
     """
+    import h5py  # noqa: F401, here once, lest every child does it
+
     with open_outside(path, what, _LARGEST) as stream:
         size, ours = stream.seek(0, 2), holds_known(stream)
     return _refusing_damage(path, what, read, "HDF5") if ours else read_bounded(path, what, read, size, "HDF5")
