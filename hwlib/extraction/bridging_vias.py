@@ -65,6 +65,7 @@ def joining(process: Process) -> Iterator[tuple[str, tuple[str, ...]]]:
     for name, via in process.of_kind("via").items():
         yield name, tuple(end for end in via.connects or () if end != "track")
     yield "pillar", ("m1",)
+    yield "pillar", ("read",)
 
 
 def _suspects(shapes: WindowShapes, name: str, wires: tuple[str, ...]) -> db.Region:

@@ -107,6 +107,18 @@ def test_a_via_over_two_wires_of_one_net_beside_one_another_is_told_by_both(tmp_
         extract(layout, EBEAM, TWO)
 
 
+def test_a_pillar_under_two_read_electrodes_is_told_by_both():
+    """The extraction took the larger one for all of it."""
+    draw = drawn([])
+    soma, layer = draw.layout.cell("soma"), draw.layout.layer(*EBEAM.layers["read"].gds)
+    wires = kdb.Region(soma.shapes(layer)) - kdb.Region(kdb.Box(200, 320, 500, 324))
+    soma.shapes(layer).clear()
+    soma.shapes(layer).insert(wires)
+    assert "lvs.device" in {finding.rule for finding in lvs(draw.layout, EBEAM, TWO)}
+    with pytest.raises(InputError, match=r"a shape on pillar at .* joins wires of read beside one another"):
+        extract(draw.layout, EBEAM, TWO)
+
+
 @pytest.mark.parametrize("boxes_and_rule", JOINED.values(), ids=JOINED)
 def test_a_via_joins_what_it_overlaps_by_a_database_unit(boxes_and_rule, tmp_path):
     boxes, rule = boxes_and_rule
