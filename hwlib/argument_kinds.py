@@ -23,6 +23,7 @@ _PLAIN: dict[str, tuple[str, tuple[type, ...]]] = {
     "bool": ("True or False", (bool, np.bool_)), "Mapping": ("a mapping", (Mapping,)),
     "Callable": ("a function", (Callable,)),  # type: ignore[dict-item]
     "Progress": ("a function", (Callable,)), "Advance": ("a function", (Callable,)),  # type: ignore[dict-item]
+    "Report": ("a function", (Callable,)),  # type: ignore[dict-item]
 }  # fmt: skip
 _CLASSES = {
     "Network", "Design", "Process", "Device", "Protocol", "Parasitics", "VariationFields", "Limits", "StudyFields",

@@ -9,11 +9,11 @@ from __future__ import annotations
 import gdsfactory as gf
 
 from hwlib.cells.draw import cell_name, draw, label
+from hwlib.cells.named_tiles import metres
 from hwlib.cells.rules import Rules, rules_of
 from hwlib.cells.shapes import Box, Rect
 from hwlib.errors import InputError, shown
-
-_UM = 1e-6
+from hwlib.quantities import whole_number
 
 
 @gf.cell(set_name=False)
@@ -69,8 +69,9 @@ def via_chain(process: str = "ebeam", lower: str = "m2", links: int = 10) -> gf.
         lower: lower metal, ``m1`` … ``m4``.
         links: number of vias, even.
     """
-    if lower not in ("m1", "m2", "m3", "m4") or links < 2 or links % 2 or links > 10_000:
-        found = f"{shown(lower)} and {shown(links)}"
+    links = whole_number(links, "links", least=2, most=10_000)
+    if lower not in ("m1", "m2", "m3", "m4") or links % 2:
+        found = f"{shown(lower)} and {links}"
         raise InputError(f"via_chain: needs m1 to m4 and an even number of vias, found {found}")
     rules = rules_of(process)
     upper, via = f"m{int(lower[1:]) + 1}", f"v{lower[1:]}"
@@ -107,10 +108,10 @@ def ladder(
         pitch: between taps, and from the ends to the first and last, µm.
         width: µm; the layer's minimum when None.
     """
-    if not 1 <= taps <= 100_000:
-        raise InputError(f"ladder: {taps} taps, allowed: 1 to 100000")
+    taps = whole_number(taps, "taps", most=100_000)
     rules, w = _wire(process, layer, width)
     step = _length(rules, pitch, 1)
+    metres((taps + 1) * pitch)
     c = gf.Component()
     c.name = cell_name("ladder", process, layer, taps, pitch, width)
     draw(c, rules.process, [Rect(layer, Box(0, 0, (taps + 1) * step, w))])
@@ -126,11 +127,11 @@ def _wire(process: str, layer: str, width: float | None) -> tuple[Rules, int]:
     allowed = rules.process.of_kind("conductor")
     if layer not in allowed:
         raise InputError(f"test structure: no conductor {shown(layer)}; allowed: {', '.join(allowed)}")
-    return rules, rules.wire(layer, None if width is None else width * _UM, (), "width")
+    return rules, rules.wire(layer, None if width is None else metres(width), (), "width")
 
 
 def _length(rules: Rules, length: float, least: int) -> int:
-    steps = rules.exact(length * _UM, "length")
+    steps = rules.exact(metres(length), "length")
     if steps < least:
         raise InputError(f"test structure: length {length:.6g} µm is shorter than the wire is wide")
     return steps

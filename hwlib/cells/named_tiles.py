@@ -17,6 +17,9 @@ from hwlib.cells.tile_dimensions import TileSpec, tile_of
 from hwlib.cells.tile_shapes import Wiring, axon_rects, soma_rects
 from hwlib.cells.tiles import check_tie, draw_tile
 from hwlib.errors import InputError, shown
+from hwlib.quantities import plain_number
+
+LONGEST = 1e5  # µm: more is no chip, and no coordinate of a layout
 
 
 def tile_spec(
@@ -36,8 +39,12 @@ def tile_spec(
 
 
 def metres(um: float) -> float:
-    """Length in m, of one in µm."""
-    return round(um * 1e-6, 15)
+    """Length in m, of one in µm.
+
+    Raises:
+        InputError: no number, or none that a layout can hold.
+    """
+    return round(plain_number(um, "length in µm", least=0, most=LONGEST) * 1e-6, 15)
 
 
 @gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)

@@ -8,6 +8,7 @@ import gdsfactory as gf
 from kfactory.conf import CheckInstances
 from pydantic import ValidationError
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.cells.draw import cell_name, dbu_per_step
 from hwlib.cells.named_tiles import metres
 from hwlib.cells.rules import process_of
@@ -77,6 +78,7 @@ def hopfield_macro(
     return c
 
 
+@takes_kinds
 def macro_design(
     *, neurons: int = 8, patterns: str = "", matrix: str = "", seed: int = 1, network: str = "",
     track_length: float = 0.1, track_width: float = 0.05, pillar_width: float = 0.02, pillar_position: float = 0.5,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.errors import InputError
 from hwlib.nets import in_comment
 from hwlib.network import Network
@@ -14,6 +15,7 @@ from hwlib.quantities import in_si
 from hwlib.storage.writing import write_bytes, write_lines
 from sim.dynamics import dynamics_of
 from sim.protocol import Protocol
+from sim.protocol_checks import check_protocols
 from sim.spice.deck_law import deck_law_of
 from sim.spice.dialect import dialect_of
 from sim.spice.ngspice import check_deck_name
@@ -52,6 +54,7 @@ class Deck:
         return self.bench, self.network, *self.models
 
 
+@takes_kinds
 def write_deck(
     network: Network, protocol: Protocol, path: str | Path, *, load_time: float | str | None = None,
     duration: float | str | None = None, max_step: float | str | None = None, dialect: str = "ngspice",
@@ -82,18 +85,17 @@ def write_deck(
     """
     form = dialect_of(dialect)
     file = Path(path)
+    check_protocols(network, [protocol])
     law = deck_law_of(network.dynamics.model, verilog_a=form.verilog_a, noise=protocol.noise is not None)
     check_deck_name(file)
-    load_time, duration, max_step = (
-        in_si(value, "s", f"spice: {name}") if isinstance(value, str) else value
-        for name, value in (("load_time", load_time), ("duration", duration), ("max_step", max_step))
-    )  # fmt: skip
+    load_time = None if load_time is None else in_si(load_time, "s", "spice: load_time", sign="not negative")
+    duration, max_step = (
+        None if value is None else in_si(value, "s", f"spice: {name}", sign="positive")
+        for name, value in (("duration", duration), ("max_step", max_step))
+    )
     load = _load_time(protocol, load_time)
     span = protocol.time_limit if duration is None else duration
     step = _step(network, protocol) if max_step is None else max_step
-    for name, value in (("duration", span), ("max_step", step)):
-        if not (np.isfinite(value) and value > 0):
-            raise InputError(f"spice: {name} is {value:g} s, must be positive and finite")
     bench = TrialBench(network, protocol, law, load, load + span, step, form.most_ports, in_comment(remark))
     beside = file.with_name(f"{file.stem}{form.network_suffix}")
     models = {file.with_name(source.name): source for source in form.models(bench)}
@@ -111,7 +113,7 @@ def _load_time(protocol: Protocol, given: float | None) -> float:
     load = given if protocol.load == "rest" else float(protocol.load)
     if load is None:
         raise InputError("spice: the load phase lasts until rest; give its time (load_time), for example of a run")
-    if not (np.isfinite(load) and load > 0):
+    if not load > 0:
         raise InputError(f"spice: load_time is {load:g} s, must be positive and finite")
     return load
 

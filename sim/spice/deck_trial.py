@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.errors import InputError
 from hwlib.network import DW_IN, DW_OUT, Network
 from hwlib.storage.scratch import scratch_folder
@@ -30,6 +31,7 @@ _END_SLACK = 1e-6  # of L: a wall this near an end is held by it
 _LOADED_SLACK = 1e-3  # of L: the same at the end of a load whose time comes from another simulator
 
 
+@takes_kinds
 def simulate(
     network: Network, protocol: Protocol, *, load_time: float | str | None = None,
     duration: float | str | None = None, max_step: float | str | None = None,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.errors import InputError, shown
 from hwlib.registry import Registry
 from sim.spice.trial_bench import TrialBench
@@ -58,6 +59,7 @@ def register(dialect: Dialect) -> Dialect:
     return DIALECTS.add(dialect.name, dialect)
 
 
+@takes_kinds
 def dialect_of(name: str) -> Dialect:
     """The dialect of a name.
 

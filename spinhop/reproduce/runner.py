@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hwlib.argument_kinds import takes_kinds
 from hwlib.errors import InputError, shown
 from hwlib.quantities import whole_number
 from hwlib.seeds import LARGEST_SEED
@@ -71,6 +72,7 @@ def all_tasks() -> list[PaperTask]:
     ]
 
 
+@takes_kinds
 def reproduce(
     folder: str | Path,
     *,

@@ -22,7 +22,11 @@ from hwlib.errors import LONGEST_LINE, InputError
 from hwlib.operating_point import v_dw_window
 from hwlib.process import Process, load_process
 from hwlib.schematic import ideal_network
+from layouts import structures
+from layouts.pdk.macro import macro_design
 from sim.rules.statics import StaticCircuits
+from sim.spice import write_deck
+from spinhop.reproduce import reproduce
 
 ROOMS = ("hwlib", "sim", "layouts", "spinhop")
 OURS = (
@@ -97,6 +101,20 @@ def test_there_are_many_and_places_count_too() -> None:
         (lambda: hwlib.write_findings(["foo"], "f.json"), r"^findings\[0\]: 'foo', allowed: a Finding$"),
         (lambda: hwlib.write_findings(iter([FOUND, 1]), "f.json"), r"^findings\[1\]: 1, allowed: a Finding$"),
         (lambda: hwlib.write_findings({"foo"}, "f.json"), r"^findings\[0\]: 'foo', allowed: a Finding$"),
+        (lambda: write_deck(NETWORK, 3, "a.cir"), "^protocol: 3, allowed: a Protocol$"),  # type: ignore[arg-type]
+        (lambda: write_deck(NETWORK, replace(POINT, v_dw=math.nan), "a.cir"), "^protocol: v_dw is nan, must be finite"),
+        (lambda: write_deck(NETWORK, POINT, "a.cir", duration=[1]), "^spice: duration: list of 1 is not a quantity"),  # type: ignore[arg-type]
+        (lambda: write_deck(NETWORK, POINT, "a.cir", max_step=0), "^spice: max_step: 0, must be positive and finite$"),
+        (lambda: sim.spice.simulate(3, POINT), "^network: 3, allowed: a Network$"),  # type: ignore[arg-type]
+        (lambda: sim.spice.dialect_of([]), "^name: list of 0, allowed: a text$"),  # type: ignore[arg-type]
+        (lambda: reproduce(3), "^folder: 3, allowed: a text, a path$"),  # type: ignore[arg-type]
+        (lambda: structures.straight_wire(length="5 nm"), "^length in µm: '5 nm' is no number, allowed 0 to 100000$"),
+        (lambda: structures.straight_wire(length=math.nan), "^length in µm: nan, allowed 0 to 100000$"),
+        (lambda: structures.ladder(taps=90_000, pitch=9e4), r"^length in µm: 8100090000.0, allowed 0 to 100000$"),
+        (lambda: structures.ladder(taps=1.5), "^taps: 1.5 is no whole number, allowed 1 to 100000$"),
+        (lambda: structures.via_chain(links="ten"), "^links: 'ten' is no whole number, allowed 2 to 10000$"),
+        (lambda: macro_design(track_length="5 nm"), "^length in µm: '5 nm' is no number"),  # type: ignore[arg-type]
+        (lambda: macro_design(patterns=3), "^patterns: 3, allowed: a text$"),  # type: ignore[arg-type]
         (lambda: sim.check_operating_point(*OF_RULES, waivers={1: "two"}), "^waivers: 1, allowed: names of rules$"),
         (lambda: sim.run(NETWORK, replace(POINT, rails_while_loading=np.zeros(3))),
          "^protocol: rails_while_loading is array"),  # type: ignore[arg-type]
