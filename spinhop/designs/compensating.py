@@ -92,10 +92,10 @@ def compensate_design(
     network = draw_and_extract(design)
     work = _Work(network, design)
     weights = work.compensated(limit, lambda done, total: progress(STEPS[1], done, total))
-    table = table_of(out)
+    table, v_dw = table_of(out), work.stated_v_dw(weights.net_levels)
     fields = {
         "compensation.weights_file": table.name,
-        "compensation.v_dw": None if work.v_dw is None else human(work.v_dw, "V"),
+        "compensation.v_dw": None if v_dw is None else human(v_dw, "V"),
     }
     source = versions_line()
     comment = f"{path.name} with voltages that make up for its wires, at most {human(limit, 'V')}; {source}"
@@ -159,7 +159,7 @@ class _Work:
         from sim.rules.window import v_dw_windows
 
         process = design.load_process()
-        self.network, self.design = network, design
+        self.network, self.design, self.process = network, design, process
         self.point = sim.protocol_on(network, design, process)
         self.patterns = stored_patterns(design)
         starts = sim.starts(design)
@@ -174,6 +174,21 @@ class _Work:
             self.point = replace(self.point, v_dw=self.v_dw)
         self.paths = [found for _, found in ideal_paths(cases, PATHS, STATES)]
         self.states = self._states(self.paths)
+
+    def stated_v_dw(self, net_levels: dict[str, float]) -> float | None:
+        """V_DW in V that the compensated design has to state; None where it comes to it by itself.
+
+        Larger weight voltages lift dendrites, and so the grounds of axons: where that closes the window, ``auto`` has
+        no centre of it any more, and the voltages are good at the V_DW that they were sought for.
+        """
+        from sim.rules.cases import Cases, Limits
+        from sim.rules.window import v_dw_windows
+
+        if self.v_dw is not None or self.design.operating_point.v_dw != "auto":
+            return self.v_dw
+        point = replace(self.point, net_levels=net_levels)
+        windows = v_dw_windows(Cases(self.network, point, self.design.device, self.process, Limits()))
+        return None if windows.open else self.point.v_dw
 
     def _states(self, paths: list[IdealPath]) -> np.ndarray:
         patterns = np.zeros((0, self.network.neurons)) if self.patterns is None else self.patterns

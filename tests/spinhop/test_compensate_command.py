@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import sim
+import sim.compensation
 from hwlib.design import load_design
 from hwlib.network import MTJ_IN
 from hwlib.process import preset_text
@@ -133,6 +135,24 @@ def test_a_stated_v_dw_outside_the_drawn_window_is_moved_into_it(spinhop, tmp_pa
     values = sim.judge(network, design, process).values
     assert rows["V_DW"]["drawn"] == pytest.approx(0.06) and design.compensation.v_dw != pytest.approx(0.06)
     assert max(values["low"]) < design.compensation.v_dw < min(values["high"]) < 0.06
+
+
+def test_voltages_that_close_the_window_keep_the_v_dw_that_they_were_sought_for(tmp_path, monkeypatch):
+    """Thirty times the weights lift the grounds; `auto` would fall back to the centre of the ideal window."""
+    path = write(tmp_path / "plain.yaml")
+    solved = sim.compensation.compensate
+
+    def large(*arguments, **named):
+        found = solved(*arguments, **named)
+        return replace(found, net_levels={net: 30 * level for net, level in found.net_levels.items()})
+
+    monkeypatch.setattr("sim.compensation.compensate", large)
+    compensating.compensate_design(path, tmp_path / "made.yaml", compare=False)
+    plain, made = load_design(path), load_design(tmp_path / "made.yaml")
+    network, process = draw_and_extract(plain), plain.load_process()
+    sought, ideal = sim.v_dw_on(network, plain, process), sim.v_dw_on(ideal_network(plain, process), plain, process)
+    assert sought.volts > 1.01 * ideal.volts
+    assert sim.v_dw_on(network, made, process).volts == pytest.approx(sought.volts, rel=1e-9)
 
 
 @pytest.mark.parametrize(
