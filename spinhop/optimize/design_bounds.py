@@ -20,6 +20,7 @@ from sim.thermal.thermal_noise import agitation
 from spinhop.optimize.wire_charge import COUNTED_FROM, WireCharge
 
 ROOM = 300.0  # K
+_ROUNDS = 10
 _RULES = ("vdw.window", "barrier.voltage", "power.density")
 
 
@@ -41,7 +42,8 @@ def design_bounds(
     Returns:
         One dictionary per bound: ``name``, ``formula``, ``unit``, ``value``, ``limit`` and ``margin``, relative and
         negative beyond the limit; in a design that holds every rule only closed forms can be that.
-        Closed forms leave wires out: with them values are smaller, so they bound what the rules measure.
+        Closed forms leave wires out: with them values are smaller, so they bound what the rules measure (a soma's track
+        by a few percent less than that, where V_DW's current lifts the ground under it).
     """
     rows = [
         *_closed_forms(design, process), *_fastest(design, process, v_dw, time), *_thermal(design, process),
@@ -66,7 +68,7 @@ def _closed_forms(design: Design, process: Process) -> list[dict[str, Any]]:
     mobility, r_m = nominal_track(design, process)
     levels, track, metal = np.abs(design.weight_levels()), process.layers["track"], process.layers["m3"]
     most, least = (int(end) for end in _fan_outs(design)[[-1, 0]])
-    volts = max(point.v_charge if _loads(design) else 0.0, point.weight * float(levels.max()))
+    volts = max(point.v_charge if _loads(design) else 0.0, _dendrite_volts(design, r_m))
     rows = [
         _row("breakdown", "I_leak·((n_max·R_P + n_min·R_AP)/2 + R_M) < V_breakdown, n: axons of a neuron", "V",
              leak_current(point.axon_leak, mobility) * ((most * device.r_p + least * device.r_ap) / 2 + r_m),
@@ -74,8 +76,8 @@ def _closed_forms(design: Design, process: Process) -> list[dict[str, Any]]:
     ]  # fmt: skip
     if track.max_current_density is not None:
         area = device.track_width * track.thickness
-        rows.append(_row("track current", "max(V_C, |W_ij|)/(R_M·A) < J_max", "A/m^2", volts / (r_m * area),
-                         track.max_current_density))  # fmt: skip
+        formula = "max(V_C, V_d)/(R_M·A) < J_max, V_d: the most that weights put on a dendrite"
+        rows.append(_row("track current", formula, "A/m^2", volts / (r_m * area), track.max_current_density))
     if metal.max_current_density is not None:
         width = design.network.dendrite_width or metal.min_width or 0.0
         running = float(point.weight * levels.sum(axis=1).max() / (2 * device.r_p))
@@ -87,6 +89,21 @@ def _closed_forms(design: Design, process: Process) -> list[dict[str, Any]]:
 def _loads(design: Design) -> bool:
     """Whether the task's trials begin with V_C at the dendrites."""
     return task_of(design).start_bits(design, 1) is not None
+
+
+def _dendrite_volts(design: Design, r_m: float) -> float:
+    """Largest voltage in V that the weights can put on a dendrite, over all states of its axons."""
+    device, joined = design.device, design.topology.joined
+    own = design.operating_point.weight * np.asarray(design.weight_levels(), float)
+    largest = 0.0
+    for volts in (own, -own):
+        dendrite = np.zeros((len(own), 1))
+        for _ in range(_ROUNDS):  # those above what they add up to are ON, until no other are
+            siemens = np.where(joined, np.where(volts > dendrite, 1 / device.r_p, 1 / device.r_ap), 0.0)
+            whole = siemens.sum(axis=1, keepdims=True) + 1 / r_m
+            dendrite = (siemens * volts).sum(axis=1, keepdims=True) / whole
+        largest = max(largest, float(dendrite.max()))
+    return largest
 
 
 def _fan_outs(design: Design) -> np.ndarray:
@@ -105,11 +122,11 @@ def _fastest(design: Design, process: Process, v_dw: float, time: float) -> list
     if device.dynamics.model != DEFAULT or point.temperature:
         return []
     mobility, r_m = nominal_track(design, process)
-    loads, weight = _loads(design), point.weight * float(np.abs(design.weight_levels()).max())
+    loads, weight = _loads(design), _dendrite_volts(design, r_m)
     volts = point.v_charge if loads else weight
-    name = "V_C" if loads else "|W_ij|"
+    name = "V_C" if loads else "V_d"
     if loads and point.load != "rest":  # a soma that the load leaves on its way goes on by its weights
-        volts, name = max(volts, weight), "max(V_C, |W_ij|)"
+        volts, name = max(volts, weight), "max(V_C, V_d)"
     fewest, length = int(_fan_outs(design)[0]), device.track_length
     soma = mobility * volts / r_m + abs(point.soma_leak)
     axon = mobility * v_dw / (device.r_p * fewest + r_m) - abs(point.axon_leak)
@@ -117,7 +134,7 @@ def _fastest(design: Design, process: Process, v_dw: float, time: float) -> list
     least = max(length / soma, ahead / soma + length / axon) if axon > 0 else math.inf
     formula = (
         f"max(L/v_s, x/v_s + L/v_a) ≤ time; v_s = k·{name}/R_M + |v_soma|, v_a = k·V_DW/(n·R_P + R_M) − |v_axon|, "
-        "x: from the end to the pillar, n: fewest axons of a neuron"
+        "x: from the end to the pillar, n: fewest axons of a neuron, V_d: the most that weights put on a dendrite"
     )
     return [_row("time", formula, "s", least, time)]
 

@@ -66,13 +66,18 @@ def test_no_trial_is_faster_than_the_time_bound():
 
 def test_time_bound_takes_what_moves_the_walls():
     """A timed load leaves somas to their weights, which drive tracks too; angles and noise outrun a drive."""
-    timed = {"operating_point": {"load": "1 ns", "v_charge": "10 mV"}}
-    design, process = of_table_one(timed)
-    soma, axon = 1.0636e6 * 50e-6 + 0.2, 1.0636e6 * 0.02 / 3500 - 5
-    assert bounds(design, process, 0.02, 1e-7)["time"]["value"] == pytest.approx(
-        1e-7 * (0.4 / soma + 1 / axon), rel=1e-4
+    weights = {"matrix": [[0, 1, 0.5], [1, 0, 0], [-1, 1, 0]]}
+    timed = {"network": {"neurons": 3, "weights": weights}, "operating_point": {"load": "1 ns", "v_charge": "10 mV"}}
+    found = bounds(*of_table_one(timed), 0.02, 1e-7)
+    most = max(  # by all states of the axons
+        abs(a * first + b * second) * 0.1 / (a + b + 1 / 2000)
+        for first, second in ((1, 0.5), (1, 0), (-1, 1))
+        for a in (1 / 500, 1 / 2000)
+        for b in (1 / 500, 1 / 2000)
     )
-    assert bounds(design, process, 0.02, 1e-7)["track current"]["value"] == pytest.approx(0.1 / 2000 / 50e-18)
+    soma, axon = 1.0636e6 * most / 2000 + 0.2, 1.0636e6 * 0.02 / 3000 - 5
+    assert found["time"]["value"] == pytest.approx(1e-7 * (0.4 / soma + 1 / axon), rel=1e-4)
+    assert found["track current"]["value"] == pytest.approx(most / 2000 / 50e-18)
     for law in (
         {"device": {"dynamics": {"model": "collective"}}},
         {"operating_point": {"load": "1 ns", "temperature": "300 K"}},
