@@ -10,6 +10,8 @@ from typing import NamedTuple
 SLOWER = "slower devices (`device.resistance_area` and `device.track_resistance` up, both leaks down, by one factor)"
 LESS = "a smaller `operating_point.weight`, `v_charge` or `v_dw`, whichever drives it"
 
+TRAIN = "`spinhop train`, with `weight_style: lines`"
+
 
 class Lever(NamedTuple):
     """What holds a rule.
@@ -41,15 +43,15 @@ LEVERS = (
           "`network.dendrite_width`"),
     Lever("load.time", "length of the load phase", "`operating_point.load: rest`, or a longer load"),
     Lever("drive.pattern", "stored patterns at rest", "fewer patterns, patterns that are less alike, or weights learnt "
-          "on these wires (`spinhop train`)"),
+          "on these wires (" + TRAIN + ")"),
     Lever("drive.release", "what wires do to all somas alike", "a wider `network.ground_width` or straps of grounds, "
           "trunks no wider than `ir.weight` asks for (the outer rail's rows cross the inner rail's trunk), voltages of "
           "the rails that make up for the wires (`spinhop compensate`), or a larger `operating_point.weight`"),
     Lever("drive.path", "way to the ideal outcome", "where the V_DW window is narrow a wider `network.drive_width` or "
           "`soma_placement: centred`, else a wider `network.weight_width`; voltages that make up for the wires "
           "(`spinhop compensate`), or " + SLOWER),
-    Lever("state.inverse", "patterns in both forms", "weights learnt on these wires (`spinhop train`), or fewer "
-          "patterns"),
+    Lever("state.inverse", "patterns in both forms", "weights learnt on these wires (" + TRAIN + "), or "
+          "fewer patterns"),
     Lever("state.all_off", "all walls OFF", "an `operating_point.soma_leak` of the sign that frees them"),
     Lever("barrier.load_any", "barrier while the worst start loads", "a smaller `operating_point.v_charge`"),
     Lever("barrier.voltage", "barrier voltage", LESS + ", or barriers of a larger `device.breakdown_voltage`"),

@@ -6,6 +6,9 @@ import pytest
 
 import sim
 from hwlib.design import Design
+from hwlib.errors import InputError
+from hwlib.sections.operating_point_fields import OperatingPoint
+from spinhop.designs.trained_design import train_design
 from spinhop.extracted_network import draw_and_extract
 from spinhop.verdicts.levers import lever_of
 
@@ -67,3 +70,13 @@ def test_levers_of_the_way_to_the_outcome_move_it():
     )
     assert dendrites < plain < 0 < drives
     assert "drive_width" in lever_of("drive.path").change and "dendrite_width" not in lever_of("drive.path").change
+
+
+def test_what_is_said_of_training_and_of_the_default_holds(tmp_path):
+    """Training was named to designs with rails, which it refuses, and ``v_dw: auto`` to those that have it."""
+    (tmp_path / "rails.yaml").write_text("name: rails\nnetwork: {neurons: 3}\n")
+    with pytest.raises(InputError, match=r"network\.weight_style: rails; training on the drawn network needs lines"):
+        train_design(tmp_path / "rails.yaml", tmp_path / "out.yaml")
+    for rule in ("drive.pattern", "state.inverse"):
+        assert "`spinhop train`, with `weight_style: lines`" in lever_of(rule).change
+    assert "auto` (the default)" in lever_of("vdw.eq4").change and OperatingPoint().v_dw == "auto"
