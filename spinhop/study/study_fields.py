@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -142,9 +143,13 @@ class StudyFields(StrictModel):
         Raises:
             InputError: a path that leads elsewhere.
         """
-        if self.design.startswith("../"):
+        if not self.design.startswith("../"):
+            return inside(self.folder, self.design, "design")
+        with suppress(InputError):
             return inside(self.folder.resolve().parent, self.design.removeprefix("../"), "design")
-        return inside(self.folder, self.design, "design")
+        raise InputError(
+            f"design: path {shown(self.design)} leaves its folder; give a relative path inside it or a folder beside it"
+        )
 
 
 def study_of(where: object, folder: Path, *, as_run: bool = False, **fields: Any) -> StudyFields:

@@ -377,8 +377,8 @@ def _same(path: Path, stored: Any, identity: Mapping[str, str]) -> None:
     differs = [word for word, wanted in identity.items() if stored.attrs.get(f"identity_{word}") != wanted]
     if differs:
         raise InputError(
-            f"{path}: of another study: its {', '.join(differs)} differ; choose another folder, or --force to "
-            "begin anew"
+            f"{path}: of another study: its {', '.join(differs)} {'differs' if len(differs) == 1 else 'differ'}; "
+            "choose another folder, or --force to begin anew"
         )
 
 
