@@ -115,6 +115,8 @@ def replacing(path: Path, one_writer: bool = False, *, replace: bool = True) -> 
         once = os.O_TRUNC if one_writer else os.O_EXCL
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | once, 0o666))
     except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTDIR):  # of a folder above, which the error does not name
+            refuse_unwritable(path)
         raise _failed(path, "cannot write there", error) from None
     try:
         yield temporary

@@ -55,10 +55,14 @@ def test_replacing_keeps_the_suffix_for_writers_that_go_by_it(tmp_path):
         assert temporary.parent == tmp_path
 
 
-def test_folder_that_is_a_file(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot write there"), replacing(tmp_path / "file" / "x"):
-        pass
+@pytest.mark.parametrize("below", ["x", "x/y/z"])
+@pytest.mark.parametrize("lost", [False, True])
+def test_folder_that_is_a_file(tmp_path, below, lost):
+    """Also a link that leads nowhere; it said "File exists" of a file that did not."""
+    above = tmp_path / "taken"
+    above.symlink_to("nowhere") if lost else above.write_text("kept")
+    with pytest.raises(InputError, match=rf"taken/{below}: cannot write there \({above} is no folder\)$"):
+        write_atomic(above / below, lambda p: p.write_text("new"))
 
 
 def test_a_file_that_is_a_folder(tmp_path):
