@@ -7,7 +7,7 @@ join nets. Device arrays have one value per device, so that variation is only ot
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from html import escape
 from typing import Any
@@ -17,7 +17,7 @@ import numpy as np
 from hwlib.dynamics_data import DEFAULT, DynamicsData, law_problem, per_device
 from hwlib.errors import InputError, shown
 from hwlib.nets import LINE, RAIL, Net, NetClass, of_classes, parse_net
-from hwlib.network_checks import check_devices, positive, within
+from hwlib.network_checks import check_devices, is_array, positive, within
 
 DW_IN, DW_OUT, MTJ_IN, MTJ_OUT = range(4)
 TERMINALS = ("DW_IN", "DW_OUT", "MTJ_IN", "MTJ_OUT")
@@ -36,6 +36,7 @@ DEVICE_ARRAYS = {  # name: (unit, meaning)
     "device_x": ("m", "pillar centre on the layout"),
     "device_y": ("m", "pillar centre on the layout"),
 }
+_PLACES = ("node_net", "resistor_nodes", "resistor_layer", "pin_node", "terminals", "pre", "post", "coupling_nets")
 _POSITIVE = ("area", "narrowest_area", "length", "pillar_width", "pillar_centre", "r_p", "r_ap", "r_m", "mobility")
 
 
@@ -269,6 +270,11 @@ class Network:
 
     def _checks(self) -> Iterator[tuple[str, bool]]:
         """What is asked of each array; later questions count on the answers before them."""
+        yield "neurons", isinstance(self.neurons, int)
+        yield "net_names", isinstance(self.net_names, tuple)
+        for name in (each.name for each in fields(self) if each.type == "np.ndarray"):
+            yield name, is_array(getattr(self, name), "iu" if name in _PLACES else "iuf")
+        yield "dynamics", isinstance(self.dynamics, DynamicsData)
         yield "node_net", within(self.node_net, len(self.net_names))
         resistors = (len(self.resistor_nodes),)
         yield (

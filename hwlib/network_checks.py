@@ -12,6 +12,11 @@ def within(values: np.ndarray, end: float) -> bool:
     return bool(np.all((values >= 0) & (values < end)))
 
 
+def is_array(values: object, kinds: str) -> bool:
+    """Whether it is an array with dimensions, of NumPy's kinds of numbers that are given."""
+    return isinstance(values, np.ndarray) and values.ndim > 0 and values.dtype.kind in kinds
+
+
 def positive(values: np.ndarray) -> bool:
     """Whether all values are finite and above 0."""
     return bool(np.all(np.isfinite(values) & (values > 0)))

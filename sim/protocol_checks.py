@@ -18,13 +18,14 @@ _RAIL_DECIMALS = 1e-6  # of the largest level: how exactly rails hold what they 
 
 
 def check_protocols(network: Network, protocols: Sequence[Protocol]) -> None:
-    """Refuse protocols that do not fit a network, or that cannot be.
+    """Refuse protocols that do not fit a network, or that cannot be, and networks made of arrays that cannot.
 
     Raises:
         InputError: naming the first one's first field that is wrong, with what was found.
     """
     if not isinstance(network, Network):
         raise InputError(f"network: {shown(network)} is no Network")
+    network.validate()
     seen: set[int] = set()  # trials share their weights as a rule
     for k, protocol in enumerate(protocols):
         where = f"protocol of trial {k}" if len(protocols) > 1 else "protocol"

@@ -137,6 +137,22 @@ def test_trials_end_within_a_second_of_the_networks_time() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("leak", np.full(9, math.nan)), ("r_p", np.full(9, -1.0)), ("r_m", np.zeros(9)), ("length", [1e-7] * 9),
+        ("pre", np.full(9, 99)), ("pre", np.zeros(9)), ("mobility", np.full(9, math.inf)), ("pin_node", np.array(0)),
+        ("area", None), ("dynamics", "collective"), ("neurons", "3"), ("net_names", "gnd"),
+    ],
+)  # fmt: skip
+def test_networks_of_impossible_arrays_are_refused_before_a_trial(name: str, values: Any) -> None:
+    """NaN as leaks and track resistances of 0 gave results, and a negative R_P no end."""
+    wrong = replace(NETWORK, **{name: values})
+    for call in (lambda: sim.run(wrong, POINT), lambda: sim.check_operating_point(wrong, *OF_RULES[1:])):
+        with pytest.raises(InputError, match=f"^network: {name} is wrong"):
+            call()
+
+
+@pytest.mark.parametrize(
     ("model", "fields", "lines"),
     [
         (Design, {"name": "x", "network": {"neuron": 3}},
