@@ -104,7 +104,7 @@ def test_decks_have_plain_names(tmp_path, number):
     design = Design(name="plain", network={"neurons": 3})
     process = design.load_process()
     network, protocol = ladder_network(design, process, 2.0), protocol_for(design, process)
-    with pytest.raises(InputError, match="the name of a SPICE deck has only letters"):
+    with pytest.raises(InputError, match=r"the name of a SPICE deck has only letters|no name of a file or folder"):
         spice.write_deck(network, protocol, tmp_path / f"{hostile(tmp_path)[number]}.cir".replace("/", "_"))
     assert not list(tmp_path.iterdir())
 
