@@ -109,12 +109,11 @@ def test_threads_do_not_change_a_bit_of_single_ladders():
 
 
 class _TwoThreads:
-    """The engine with trials on two threads, which so small networks do not get by themselves."""
+    """The engine with trials on two threads, however many there are."""
 
     @staticmethod
     def prepare(network):
         solver = LayoutSolver(network, 1)
-        assert solver.side_by_side == 1
         solver.side_by_side = 2
         return solver
 
@@ -134,7 +133,7 @@ def test_trials_side_by_side_are_those_one_after_the_other():
             assert np.array_equal(getattr(together, name)[k], getattr(alone, name)[0]), name
 
 
-@pytest.mark.parametrize(("neurons", "shared"), [(28, False), (29, True)])
+@pytest.mark.parametrize(("neurons", "shared"), [(7, False), (8, True)])
 def test_trials_of_large_networks_share_the_processors(neurons, shared):
     network, _ = case(neurons, 1.0)
     assert LayoutSolver(network, 1).side_by_side == (numba.get_num_threads() if shared else 1)

@@ -117,7 +117,7 @@ def test_levels_may_be_lists():
         ({"v_dw": np.nan}, "v_dw is nan"),
         ({"weight": np.inf}, "weight is inf"),
         ({"levels": np.full((3, 3), np.nan)}, "levels must be finite"),
-        ({"time_limit": 0.0}, "time_limit is 0.0"),
+        ({"time_limit": 0.0}, "time_limit is 0 s, allowed above 0 to 1 s"),
         ({"load": -1e-9}, "load is -1e-09"),
         ({"rails_while_loading": "open"}, "rails_while_loading is 'open', allowed 'floating' or 'grounded'"),
     ],

@@ -161,7 +161,8 @@ def test_what_is_written_is_removed(tmp_path, number):
         f"{SUPERVISED}from hwlib.storage.writing import write_atomic; from pathlib import Path; import time\n"
         "write_atomic(Path('x'), lambda p: (p.write_text('half'), print('ready', flush=True), time.sleep(60)))"
     )
-    process = start(code=code, cwd=tmp_path)
+    # Tests may run where some are ignored, under ``nohup`` or in a shell's background.
+    process = start(code=code, cwd=tmp_path, within=lambda: signal.signal(number, signal.SIG_DFL))
     assert process.stdout is not None and process.stdout.readline() == "ready\n"
     assert len(list(tmp_path.iterdir())) == 1
     _interrupted(process, number, 128 + number)
