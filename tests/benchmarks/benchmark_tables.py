@@ -23,9 +23,10 @@ times as long.
 
 Twenty trials of a recall on drawn and extracted wires (rails, somas centred, `copper_thick`, Table I's device slowed
 tenfold, load until rest, steps to 10⁻⁷ L as of `spinhop run`), by the clock, from the call of `sim.run_task` to its
-result; then eight such trials on one thread, CPU seconds without their results. Last what compiling
-adds, once on a machine, by the clock; the goal is 30 s: to the first `spinhop run` (`hopfield_8.yaml`, both engines),
-and to first trials of both engines in one process, with what networks of 200 neurons need on several threads.
+result, the least of up to five runs, each on a network of which nothing is known yet; then eight such trials on one
+thread, CPU seconds without their results. Last what compiling adds, once on a machine, by the clock; the goal is 30 s:
+to the first `spinhop run` (`hopfield_8.yaml`, both engines), and to first trials of both engines in one process, with
+what networks of 200 neurons need on several threads.
 
 {whole}
 
