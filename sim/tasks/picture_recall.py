@@ -18,15 +18,7 @@ from hwlib.weights import hebbian
 from sim.tasks.images import distort, letters, refuse_no_set
 from sim.tasks.kinds import Measure, RunTask, Shown, add_cases
 from sim.tasks.picture_files import Picture, read_picture
-from sim.tasks.recall import (
-    COLUMNS,
-    NUMBERS,
-    RETOLD,
-    Case,
-    case_rows,
-    recall_contradiction,
-    score_recall,
-)
+from sim.tasks.recall import COLUMNS, NUMBERS, RETOLD, Case, case_rows, recall_contradiction, score_recall
 from sim.tasks.scores import same_memory
 
 if TYPE_CHECKING:

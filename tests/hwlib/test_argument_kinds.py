@@ -8,6 +8,7 @@ import math
 import re
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -123,7 +124,8 @@ def test_there_are_many_and_places_count_too() -> None:
         (lambda: layouts.render("a.gds", "a.png", PROCESS, marks=3), "^marks: 3, allowed: a list$"),  # type: ignore[arg-type]
     ],
 )  # fmt: skip
-def test_values_that_are_none(call: Any, message: str) -> None:
+def test_values_that_are_none(call: Any, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # what were not refused would be written there
     with pytest.raises(InputError, match=message) as caught:
         call()
     assert len(str(caught.value)) <= LONGEST_LINE

@@ -133,7 +133,8 @@ def test_a_deck_takes_times_as_texts(tmp_path):
                                  read_after=x, time=1.0, seed=1, flips=None), "read_after"),
     ],
 )  # fmt: skip
-def test_a_wrong_text_is_refused_by_name(call, name, wrong):
+def test_a_wrong_text_is_refused_by_name(call, name, wrong, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # what were not refused would be written there
     with pytest.raises(InputError) as error:
         call(wrong)
     line = str(error.value)
