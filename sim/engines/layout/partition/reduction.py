@@ -1,8 +1,8 @@
-"""Exact shrinking of a resistor graph before it is solved: dead ends go, resistors in series become one.
+"""Exact shrinking of a resistor graph before it is solved: dead ends go, resistors in series or parallel become one.
 
 Every edge is a resistor, a wall's track, or a pillar in series with wire. A node that joins two edges carries one
-current, so the two edges are one edge; a node with one edge carries none. Nothing is approximated, and the log gives
-every removed node's potential back.
+current, so the two edges are one edge; a node with one edge carries none; wires between the same two nodes are one
+wire. Nothing is approximated, and the log gives every removed node's potential back.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from sim.engines.jit_options import helper, plain
 
 WIRE, TRACK, PILLAR = 0, 1, 2
+_FEW = 8  # edges of a node that are compared with one another
 
 
 class CircuitEdges(NamedTuple):
@@ -52,7 +53,7 @@ class Removed(NamedTuple):
 
 
 def reduce_graph(nodes: int, edges: CircuitEdges, fixed: np.ndarray) -> tuple[CircuitEdges, Removed]:
-    """Remove every node outside ``fixed`` that has fewer than three edges.
+    """Remove every node outside ``fixed`` that has fewer than three edges, wires in parallel counted once.
 
     Args:
         nodes: number of nodes.
@@ -117,9 +118,57 @@ def _other(edges, e, node):
     return edges.b[e] if edges.a[e] == node else edges.a[e]
 
 
+@helper()
+def _lay_beside(e, twin, edges, alive, degree):
+    """Make wire e the whole of itself and a wire beside it."""
+    edges.ohm[e] = 1 / (1 / edges.ohm[e] + 1 / edges.ohm[twin])
+    alive[twin] = False
+    degree[edges.a[e]] -= 1
+    degree[edges.b[e]] -= 1
+
+
+@helper()
+def _join_parallel(nodes, edges, alive, degree, head, entry_edge, entry_next):
+    """Make wires that are beside one another one, at nodes with few edges."""
+    wire_to = np.full(nodes, -1, np.int32)
+    for node in range(nodes):
+        if degree[node] > _FEW:
+            continue
+        entry = head[node]
+        while entry >= 0:
+            e = entry_edge[entry]
+            if alive[e] and edges.kind[e] == 0:
+                other = _other(edges, e, node)
+                twin = wire_to[other]
+                if twin >= 0 and alive[twin] and _other(edges, twin, other) == node:
+                    _lay_beside(twin, e, edges, alive, degree)
+                else:
+                    wire_to[other] = e
+            entry = entry_next[entry]
+
+
+@helper()
+def _join_beside(e, edges, alive, degree, head, entry_edge, entry_next):
+    """Make wire e, which is new, one with the wire beside it; whether there was one."""
+    a, b = edges.a[e], edges.b[e]
+    here, there = (a, b) if degree[a] <= degree[b] else (b, a)
+    if edges.kind[e] != 0 or degree[here] > _FEW:
+        return False
+    entry = head[here]
+    while entry >= 0:
+        f = entry_edge[entry]
+        if alive[f] and f != e and edges.kind[f] == 0 and _other(edges, f, here) == there:
+            if edges.a[f] == here or edges.b[f] == here:
+                _lay_beside(e, f, edges, alive, degree)
+                return True
+        entry = entry_next[entry]
+    return False
+
+
 @plain()
 def _reduce(nodes, edges, alive, fixed, log_int, log_ohm):
     head, entry_edge, entry_next, degree, used = _incidence(nodes, edges, alive)
+    _join_parallel(nodes, edges, alive, degree, head, entry_edge, entry_next)
     queue = np.empty(nodes * 2 + 2 * len(edges.a), np.int32)
     tail = 0
     for node in range(nodes):
@@ -140,29 +189,40 @@ def _reduce(nodes, edges, alive, fixed, log_int, log_ohm):
         log_int[count, 0], log_int[count, 1], log_int[count, 2] = node, x, y
         log_int[count, 3] = log_int[count, 4] = -1
         log_ohm[count, 0] = log_ohm[count, 1] = 0.0
+        fewer = x == y
         if x == y:  # a dead end, or a loop: no current
             alive[e1] = False
             degree[x] -= 1
             if e2 >= 0:
                 alive[e2] = False
                 degree[x] -= 1
-            if not fixed[x] and degree[x] <= 2:
-                queue[tail] = x
-                tail += 1
         else:
             log_ohm[count, 0], log_ohm[count, 1] = edges.ohm[e1], edges.ohm[e2]
             log_int[count, 3] = edges.device[e1] if edges.kind[e1] == 2 else -1
             log_int[count, 4] = edges.device[e2] if edges.kind[e2] == 2 else -1
-            _merge(edges, alive, e1, e2, node, head, entry_edge, entry_next, used)
+            both = _merge(edges, alive, e1, e2, node, head, entry_edge, entry_next, used)
             used += 1
+            fewer = _join_beside(both, edges, alive, degree, head, entry_edge, entry_next)
         degree[node] = 0
         count += 1
+        if fewer:
+            tail = _queue_few(x, y, degree, fixed, queue, tail)
     return count
 
 
 @helper()
+def _queue_few(x, y, degree, fixed, queue, tail):
+    """Look again at nodes x and y, which lost edges, if few are left."""
+    for node in (x, y):
+        if not fixed[node] and degree[node] <= 2:
+            queue[tail] = node
+            tail += 1
+    return tail
+
+
+@helper()
 def _merge(edges, alive, e1, e2, node, head, entry_edge, entry_next, used):
-    """Make the labelled one of two edges in series the whole of both, keeping its direction."""
+    """Make the labelled one of two edges in series the whole of both, keeping its direction; the edge that is left."""
     keep, drop = (e1, e2) if edges.kind[e2] == 0 else (e2, e1)
     far = _other(edges, drop, node)
     if edges.a[keep] == node:
@@ -175,6 +235,7 @@ def _merge(edges, alive, e1, e2, node, head, entry_edge, entry_next, used):
     alive[drop] = False
     entry_edge[used], entry_next[used] = keep, head[far]
     head[far] = used
+    return keep
 
 
 @plain()
