@@ -31,8 +31,8 @@ what networks of 200 neurons need on several threads.
 {whole}
 
 With `BASE=<revision>` an older version runs beside: such trials by `sim.run_batch`, and twenty of the device as it is
-in `copper`, of which none rests within 2 µs. CPU seconds of all threads; drawing and extraction do not count. Of
-short ones the least of up to five runs.
+in `copper`, of which none rests within 2 µs. CPU seconds of all threads, and seconds by the clock; drawing and
+extraction do not count. Of short ones the least of up to five runs.
 
 {beside}
 
@@ -189,17 +189,22 @@ def vacask_rows(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
 
 def beside(found: dict[str, Any]) -> str:
     """Whole trials of this version and of an older one."""
-    head = ["network", "trials", "at rest", "CPU time", "older one's", "ratio", "same states", "steps", "older one's"]
+    head = [
+        "network", "trials", "at rest", "CPU time", "older one's", "ratio", "by the clock", "older one's", "ratio",
+        "same states", "steps", "older one's",
+    ]  # fmt: skip
     rows = []
     for row, old in found.get("beside", []):
         if "failed" in row or "failed" in old:
             rows.append(_failed(row if "failed" in row else old, len(head)))
             continue
+        both = [
+            text for kind in ("cpu_seconds", "seconds")
+            for text in (time_text(row[kind]), time_text(old[kind]), f"{old[kind] / row[kind]:.3g}")
+        ]  # fmt: skip
         rows.append([
             f"N = {row['neurons']}" if row["neurons"] else "N = 60, copper", str(row["count"]), f"{row['at_rest']:.0%}",
-            time_text(row["cpu_seconds"]), time_text(old["cpu_seconds"]),
-            f"{old['cpu_seconds'] / row['cpu_seconds']:.3g}", "yes" if old["state"] == row["state"] else "no",
-            str(row["steps"]), str(old["steps"]),
+            *both, "yes" if old["state"] == row["state"] else "no", str(row["steps"]), str(old["steps"]),
         ])  # fmt: skip
     return table(head, rows) if rows else "Not measured in this run."
 
@@ -248,6 +253,7 @@ def bandwidth(found: dict[str, Any]) -> str:
         ("circuit solutions", lambda r: str(r["solutions"])),
         ("one solution, every pillar changed", lambda r: time_text(r["solution_seconds"])),
         ("per wall and circuit solution, the solution alone", lambda r: f"{r['ns_per_wall_solution']:.3g} ns"),
+        ("the same of eight trials at once, for each", _per_wall("together_seconds")),
         ("per wall and circuit solution, everything between two", lambda r: f"{r['ns_per_wall_and_all']:.3g} ns"),
         ("the same × threads (goal: 3 ns per core)", lambda r: f"{r['ns_per_wall_and_all'] * r['threads']:.3g} ns"),
         ("share of solutions in stepping, at most", lambda r: f"{100 * r['solution_share']:.0f} %"),
@@ -264,6 +270,10 @@ def bandwidth(found: dict[str, Any]) -> str:
 
 def _part(name: str) -> Callable[[dict[str, Any]], str]:
     return lambda row: time_text(row[name]) if name in row else "–"
+
+
+def _per_wall(name: str) -> Callable[[dict[str, Any]], str]:
+    return lambda row: f"{row[name] * 1e9 / row['neurons'] ** 2:.3g} ns" if name in row else "–"
 
 
 def _profiles(found: dict[str, Any]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ from whole_trials import trials
 from hwlib.network import Network
 from sim.engines import Options
 from sim.engines.driver import TrialRun, run_trial, run_trials
+from sim.engines.jit_options import plain
 from sim.engines.layout import threads_for
 from sim.engines.layout.elimination.schur import row_potentials, solve
+from sim.engines.layout.elimination.trial_lanes import solve_together
 from sim.engines.layout.layout_stepper import LayoutSolver
 from sim.engines.layout.partition.block_records import INTERFACE, SWEEP
 from sim.engines.vector_code import LANES
@@ -37,7 +40,9 @@ def drawn(neurons: int) -> dict[str, Any]:
     warm = _begun(*_drawn(9), 1)
     while not warm.go():
         pass
-    return _profile(*_drawn(neurons), 0) | {"drawn": True}
+    network, protocol = _drawn(neurons)
+    found = _profile(network, protocol, 0)
+    return found | {"drawn": True, "together_seconds": _solution_together(network, protocol)}
 
 
 def sweep_against_elimination(neurons: int, somas: str) -> dict[str, float]:
@@ -158,6 +163,29 @@ def _solution_seconds(run: TrialRun) -> float:
 
     once()
     return wall_seconds(once, 30, 3.0)[0]
+
+
+def _solution_together(network: Network, protocol: Protocol) -> float:
+    """A trial's share of one solution with every pillar changed, of as many trials as there are lanes."""
+    solver, rng = LayoutSolver(network, 1), np.random.default_rng(2)
+    starts = rng.integers(0, 2, (LANES, network.neurons))
+    runs = [TrialRun(solver, replace(protocol, start=start), Options(tolerance=TOLERANCE)) for start in starts]
+    steppers = [run.stepper for run in runs]
+    table = np.array([[handle.address for handle in each.held] for each in steppers])
+    room = steppers[0]._room.lanes
+
+    def once() -> None:
+        for each in steppers:
+            each.system.work.dirty[:] = True
+        _solve_together(table, room, steppers[0].held[0])
+
+    once()
+    return wall_seconds(once, 30, 3.0)[0] / LANES
+
+
+@plain()
+def _solve_together(table, room, example):
+    solve_together(table, np.int64(0), np.int64(len(table)), room, example)
 
 
 def _touched(run: TrialRun) -> int:

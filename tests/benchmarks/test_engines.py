@@ -162,7 +162,7 @@ def test_the_page_holds_every_measurement_that_succeeded():
         "neurons": 60, "ohm": SPAN / 60, "threads": 1, "build_seconds": 1.0, "ready_seconds": 0.5, "seconds": 2.5,
         "steps": 1000, "at_rest": True, "ns_per_wall_step": 555.5, "peak_bytes": 2**30,
     }  # fmt: skip
-    whole = {"neurons": 16, "count": 20, "at_rest": 1.0, "seconds": 1.0, "steps": 9, "state": "01"}
+    whole = {"neurons": 16, "count": 20, "at_rest": 1.0, "seconds": 9.0, "steps": 9, "state": "01"}
     found = {
         "facts": {"cores": "2", "numpy": "1"}, "scaling": [ran, {"failed": "not done within 9 s"}],
         "ngspice": [{
@@ -174,11 +174,11 @@ def test_the_page_holds_every_measurement_that_succeeded():
         "static": [{"lines": 64, "ratio": 1e-3, "seconds": 1e-3, "direct_seconds": 2e-2, "gain": 20.0, "apart": 1e-13,
                     "residual": 1e-12, "iterations": 9}],
         "badcrossbar": [{"installed": False}],
-        "beside": [(whole | {"cpu_seconds": 2.0}, whole | {"cpu_seconds": 7.0})],
+        "beside": [(whole | {"cpu_seconds": 2.0}, whole | {"cpu_seconds": 7.0, "seconds": 18.0})],
     }  # fmt: skip
     text = page(found)
-    for part in ("| 3.5 | yes |", "1.2e+04", "1.2e+05", "556", "not done within 9 s", "Not measured: nothing",
-                 "1e-13", "cores 2"):  # fmt: skip
+    for part in ("| 3.5 | 9 s | 18 s | 2 | yes |", "1.2e+04", "1.2e+05", "556", "not done within 9 s",
+                 "Not measured: nothing", "1e-13", "cores 2"):  # fmt: skip
         assert part in text, part
     assert "{" not in text and "{machine}" in PAGE
 

@@ -136,7 +136,7 @@ def test_rows_are_those_of_a_dense_elimination(drawn):
     for row in range(coupled.rows):
         batch, lane = divmod(row, LANES)
         refs = coupled.port[batch, :, lane]
-        (mine,) = [k for k, of in enumerate(ports) if {*refs[refs >= 0]} <= {*of}]  # rows at an end of a trunk share some
+        (mine,) = [k for k, of in enumerate(ports) if {*refs[refs >= 0]} <= {*of}]  # rows may share some, not all
         place = [program.port_first[mine] + np.flatnonzero(ports[mine] == ref) for ref in refs]
         for pair, (i, j) in enumerate(zip(*np.tril_indices(size), strict=True)):
             if min(refs[i], refs[j]) < 0:

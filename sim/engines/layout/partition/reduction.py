@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.engines.handles import Handle
 from sim.engines.jit_options import helper, plain
 
 WIRE, TRACK, PILLAR = 0, 1, 2
@@ -52,6 +53,28 @@ class Removed(NamedTuple):
     pillar_y: np.ndarray
 
 
+class _Graph(NamedTuple):
+    """The edges while they become fewer, and those at each node.
+
+    Attributes:
+        a, b, ohm, kind, device: as of ``CircuitEdges``.
+        alive: edges that are left.
+        degree: how many of each node's edges are.
+        head, entry_edge, entry_next: each node's edges as a linked list of entries, old ones among them.
+    """
+
+    a: np.ndarray
+    b: np.ndarray
+    ohm: np.ndarray
+    kind: np.ndarray
+    device: np.ndarray
+    alive: np.ndarray
+    degree: np.ndarray
+    head: np.ndarray
+    entry_edge: np.ndarray
+    entry_next: np.ndarray
+
+
 def reduce_graph(nodes: int, edges: CircuitEdges, fixed: np.ndarray) -> tuple[CircuitEdges, Removed]:
     """Remove every node outside ``fixed`` that has fewer than three edges, wires in parallel counted once.
 
@@ -63,178 +86,192 @@ def reduce_graph(nodes: int, edges: CircuitEdges, fixed: np.ndarray) -> tuple[Ci
     Returns:
         The surviving edges and the log of removed nodes.
     """
-    work = CircuitEdges(
+    entries = 2 * len(edges.a) + 2 * nodes
+    graph = _Graph(
         a=edges.a.astype(np.int32),
         b=edges.b.astype(np.int32),
         ohm=edges.ohm.astype(float),
         kind=edges.kind.astype(np.int8),
         device=edges.device.astype(np.int32),
+        alive=edges.a != edges.b,
+        degree=np.zeros(nodes, np.int32),
+        head=np.full(nodes, -1, np.int32),
+        entry_edge=np.empty(entries, np.int32),
+        entry_next=np.empty(entries, np.int32),
     )
-    alive = work.a != work.b
     log_int, log_ohm = np.empty((nodes, 5), np.int32), np.empty((nodes, 2))  # written as far as nodes go
-    count = _reduce(nodes, work, alive, fixed.astype(np.bool_), log_int, log_ohm)
+    count = _reduce(Handle(graph), fixed.astype(np.bool_), log_int, log_ohm)
     node, x, y, pillar_x, pillar_y = np.ascontiguousarray(log_int[:count].T)
     ohm_x, ohm_y = np.ascontiguousarray(log_ohm[:count].T)
-    kept = CircuitEdges(**{name: array[alive] for name, array in work._asdict().items()})
+    kept = CircuitEdges(**{name: getattr(graph, name)[graph.alive] for name in CircuitEdges._fields})
     return kept, Removed(node=node, x=x, y=y, ohm_x=ohm_x, ohm_y=ohm_y, pillar_x=pillar_x, pillar_y=pillar_y)
 
 
 @helper()
-def _incidence(nodes, edges, alive):
-    """Linked lists of each node's edges: head[node] → entry; entry_edge, entry_next; degree."""
-    m = len(edges.a)
-    entry_edge = np.empty(2 * m + 2 * nodes, np.int32)
-    entry_next = np.empty(2 * m + 2 * nodes, np.int32)
-    head = np.full(nodes, -1, np.int32)
-    degree = np.zeros(nodes, np.int32)
+def _list_edges(graph):
+    """Fill in the linked lists and degrees; how many entries there are."""
     used = 0
-    for e in range(m):
-        if alive[e]:
-            for node in (edges.a[e], edges.b[e]):
-                entry_edge[used], entry_next[used] = e, head[node]
-                head[node] = used
-                degree[node] += 1
+    for e in range(len(graph.a)):
+        if graph.alive[e]:
+            for node in (graph.a[e], graph.b[e]):
+                _enter(graph, e, node, used)
+                graph.degree[node] += 1
                 used += 1
-    return head, entry_edge, entry_next, degree, used
+    return used
 
 
 @helper()
-def _incident(node, edges, alive, head, entry_edge, entry_next):
+def _enter(graph, e, node, entry):
+    """Put an edge into a node's list."""
+    graph.entry_edge[entry], graph.entry_next[entry] = e, graph.head[node]
+    graph.head[node] = entry
+
+
+@helper()
+def _incident(graph, node):
     """The first two living edges of a node (−1 where there is none)."""
     first = -1
-    entry = head[node]
+    entry = graph.head[node]
     while entry >= 0:
-        e = entry_edge[entry]
-        if alive[e] and e != first and (edges.a[e] == node or edges.b[e] == node):
+        e = graph.entry_edge[entry]
+        if graph.alive[e] and e != first and (graph.a[e] == node or graph.b[e] == node):
             if first >= 0:
                 return first, e
             first = e
-        entry = entry_next[entry]
+        entry = graph.entry_next[entry]
     return first, -1
 
 
 @helper()
-def _other(edges, e, node):
-    return edges.b[e] if edges.a[e] == node else edges.a[e]
+def _other(graph, e, node):
+    return graph.b[e] if graph.a[e] == node else graph.a[e]
 
 
 @helper()
-def _lay_beside(e, twin, edges, alive, degree):
+def _lay_beside(graph, e, twin):
     """Make wire e the whole of itself and a wire beside it."""
-    edges.ohm[e] = 1 / (1 / edges.ohm[e] + 1 / edges.ohm[twin])
-    alive[twin] = False
-    degree[edges.a[e]] -= 1
-    degree[edges.b[e]] -= 1
+    graph.ohm[e] = 1 / (1 / graph.ohm[e] + 1 / graph.ohm[twin])
+    graph.alive[twin] = False
+    graph.degree[graph.a[e]] -= 1
+    graph.degree[graph.b[e]] -= 1
 
 
 @helper()
-def _join_parallel(nodes, edges, alive, degree, head, entry_edge, entry_next):
+def _join_parallel(graph):
     """Make wires that are beside one another one, at nodes with few edges."""
-    wire_to = np.full(nodes, -1, np.int32)
-    for node in range(nodes):
-        if degree[node] > _FEW:
+    wire_to = np.full(len(graph.head), -1, np.int32)  # the last wire seen to each node, from this one or one before
+    for node in range(len(graph.head)):
+        if graph.degree[node] > _FEW:
             continue
-        entry = head[node]
+        entry = graph.head[node]
         while entry >= 0:
-            e = entry_edge[entry]
-            if alive[e] and edges.kind[e] == 0:
-                other = _other(edges, e, node)
+            e = graph.entry_edge[entry]
+            if graph.alive[e] and graph.kind[e] == 0:
+                other = _other(graph, e, node)
                 twin = wire_to[other]
-                if twin >= 0 and alive[twin] and _other(edges, twin, other) == node:
-                    _lay_beside(twin, e, edges, alive, degree)
+                if twin >= 0 and graph.alive[twin] and _other(graph, twin, other) == node:
+                    _lay_beside(graph, twin, e)
                 else:
                     wire_to[other] = e
-            entry = entry_next[entry]
+            entry = graph.entry_next[entry]
 
 
 @helper()
-def _join_beside(e, edges, alive, degree, head, entry_edge, entry_next):
+def _join_beside(graph, e):
     """Make wire e, which is new, one with the wire beside it; whether there was one."""
-    a, b = edges.a[e], edges.b[e]
-    here, there = (a, b) if degree[a] <= degree[b] else (b, a)
-    if edges.kind[e] != 0 or degree[here] > _FEW:
+    a, b = graph.a[e], graph.b[e]
+    here, there = (a, b) if graph.degree[a] <= graph.degree[b] else (b, a)
+    if graph.kind[e] != 0 or graph.degree[here] > _FEW:
         return False
-    entry = head[here]
+    entry = graph.head[here]
     while entry >= 0:
-        f = entry_edge[entry]
-        if alive[f] and f != e and edges.kind[f] == 0 and _other(edges, f, here) == there:
-            if edges.a[f] == here or edges.b[f] == here:
-                _lay_beside(e, f, edges, alive, degree)
+        f = graph.entry_edge[entry]
+        if graph.alive[f] and f != e and graph.kind[f] == 0:
+            one, two = graph.a[f], graph.b[f]
+            if (one == here and two == there) or (one == there and two == here):
+                _lay_beside(graph, e, f)
                 return True
-        entry = entry_next[entry]
+        entry = graph.entry_next[entry]
     return False
 
 
-@plain()
-def _reduce(nodes, edges, alive, fixed, log_int, log_ohm):
-    head, entry_edge, entry_next, degree, used = _incidence(nodes, edges, alive)
-    _join_parallel(nodes, edges, alive, degree, head, entry_edge, entry_next)
-    queue = np.empty(nodes * 2 + 2 * len(edges.a), np.int32)
-    tail = 0
-    for node in range(nodes):
-        if not fixed[node] and 0 < degree[node] <= 2:
-            queue[tail] = node
-            tail += 1
-    at, count = 0, 0
-    while at < tail:
-        node = queue[at]
-        at += 1
-        if degree[node] == 0 or degree[node] > 2:
-            continue
-        e1, e2 = _incident(node, edges, alive, head, entry_edge, entry_next)
-        x = _other(edges, e1, node)
-        y = x if e2 < 0 else _other(edges, e2, node)
-        if e2 >= 0 and x != y and edges.kind[e1] != 0 and edges.kind[e2] != 0:
-            continue
-        log_int[count, 0], log_int[count, 1], log_int[count, 2] = node, x, y
-        log_int[count, 3] = log_int[count, 4] = -1
-        log_ohm[count, 0] = log_ohm[count, 1] = 0.0
-        fewer = x == y
-        if x == y:  # a dead end, or a loop: no current
-            alive[e1] = False
-            degree[x] -= 1
-            if e2 >= 0:
-                alive[e2] = False
-                degree[x] -= 1
-        else:
-            log_ohm[count, 0], log_ohm[count, 1] = edges.ohm[e1], edges.ohm[e2]
-            log_int[count, 3] = edges.device[e1] if edges.kind[e1] == 2 else -1
-            log_int[count, 4] = edges.device[e2] if edges.kind[e2] == 2 else -1
-            both = _merge(edges, alive, e1, e2, node, head, entry_edge, entry_next, used)
-            used += 1
-            fewer = _join_beside(both, edges, alive, degree, head, entry_edge, entry_next)
-        degree[node] = 0
-        count += 1
-        if fewer:
-            tail = _queue_few(x, y, degree, fixed, queue, tail)
-    return count
-
-
 @helper()
-def _queue_few(x, y, degree, fixed, queue, tail):
-    """Look again at nodes x and y, which lost edges, if few are left."""
-    for node in (x, y):
-        if not fixed[node] and degree[node] <= 2:
-            queue[tail] = node
-            tail += 1
+def _queued(graph, node, fixed, queue, tail):
+    """Queue a node that has one or two edges; the queue's new end."""
+    if not fixed[node] and 0 < graph.degree[node] <= 2:
+        queue[tail] = node
+        tail += 1
     return tail
 
 
 @helper()
-def _merge(edges, alive, e1, e2, node, head, entry_edge, entry_next, used):
+def _log(graph, node, x, y, e1, e2, numbers, ohm):
+    """Note the removal of a node between x and y, as ``Removed`` has it; without resistances where x is y."""
+    series = x != y
+    numbers[0], numbers[1], numbers[2] = node, x, y
+    numbers[3] = graph.device[e1] if series and graph.kind[e1] == 2 else -1
+    numbers[4] = graph.device[e2] if series and graph.kind[e2] == 2 else -1
+    ohm[0], ohm[1] = (graph.ohm[e1], graph.ohm[e2]) if series else (0.0, 0.0)
+
+
+@plain()
+def _reduce(graph, fixed, log_int, log_ohm):
+    """Remove nodes as long as there are such; how many were."""
+    used, nodes = _list_edges(graph), len(graph.head)
+    _join_parallel(graph)
+    queue, tail = np.empty(2 * nodes + 2 * len(graph.a), np.int32), 0
+    for node in range(nodes):
+        tail = _queued(graph, node, fixed, queue, tail)
+    at, count = 0, 0
+    while at < tail:
+        node = queue[at]
+        at += 1
+        if graph.degree[node] == 0 or graph.degree[node] > 2:
+            continue
+        e1, e2 = _incident(graph, node)
+        x = _other(graph, e1, node)
+        y = x if e2 < 0 else _other(graph, e2, node)
+        if x != y and graph.kind[e1] != 0 and graph.kind[e2] != 0:
+            continue
+        _log(graph, node, x, y, e1, e2, log_int[count], log_ohm[count])
+        count += 1
+        if x == y:  # a dead end, or a loop: no current
+            _cut_off(graph, e1, e2, x)
+            fewer = True
+        else:
+            both = _in_series(graph, e1, e2, node, used)
+            used += 1
+            fewer = _join_beside(graph, both)
+        graph.degree[node] = 0
+        if fewer:
+            for end in (x, y):
+                tail = _queued(graph, end, fixed, queue, tail)
+    return count
+
+
+@helper()
+def _cut_off(graph, e1, e2, node):
+    """Remove one or two edges that lead from a node to one that goes."""
+    for e in (e1, e2):
+        if e >= 0:
+            graph.alive[e] = False
+            graph.degree[node] -= 1
+
+
+@helper()
+def _in_series(graph, e1, e2, node, entry):
     """Make the labelled one of two edges in series the whole of both, keeping its direction; the edge that is left."""
-    keep, drop = (e1, e2) if edges.kind[e2] == 0 else (e2, e1)
-    far = _other(edges, drop, node)
-    if edges.a[keep] == node:
-        edges.a[keep] = far
+    keep, drop = (e1, e2) if graph.kind[e2] == 0 else (e2, e1)
+    far = _other(graph, drop, node)
+    if graph.a[keep] == node:
+        graph.a[keep] = far
     else:
-        edges.b[keep] = far
-    edges.ohm[keep] += edges.ohm[drop]
-    if edges.kind[drop] == 1:  # cannot happen: keep is the labelled edge
+        graph.b[keep] = far
+    graph.ohm[keep] += graph.ohm[drop]
+    if graph.kind[drop] == 1:  # cannot happen: keep is the labelled edge
         raise ValueError("two labelled edges in series")
-    alive[drop] = False
-    entry_edge[used], entry_next[used] = keep, head[far]
-    head[far] = used
+    graph.alive[drop] = False
+    _enter(graph, keep, far, entry)
     return keep
 
 
