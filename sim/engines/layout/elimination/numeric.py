@@ -106,15 +106,26 @@ def make_program(
 
 @plain()
 def _targets(n, column, rows, pair, port_block, port_first, s_first):
+    """Index into the values of every update: of each column's pairs of rows, which come in ascending order."""
     target = np.empty(pair[n], np.uint32)
     for k in range(n):
         at = pair[k]
         for a in range(column[k], column[k + 1]):
-            for b in range(a + 1, column[k + 1]):
-                target[at] = entry_index(
-                    n, column, rows, port_block, port_first, s_first, np.int64(rows[a]), np.int64(rows[b])
-                )
-                at += 1
+            u = np.int64(rows[a])
+            if u < n:
+                entry = column[u]
+                for b in range(a + 1, column[k + 1]):
+                    while rows[entry] != rows[b]:  # fill-in has made room for each of them
+                        entry += 1
+                    target[at] = n + entry
+                    at += 1
+            else:
+                owner = port_block[u - n]
+                first, place = s_first[owner], u - n - port_first[owner]
+                for b in range(a + 1, column[k + 1]):
+                    other = np.int64(rows[b]) - n - port_first[owner]
+                    target[at] = first + other * (other + 1) // 2 + place
+                    at += 1
     return target
 
 

@@ -143,7 +143,7 @@ def _grown(array, size):
     return larger
 
 
-@helper()
+@helper(forceinline=True)
 def _join(a, k, clique, mark, stamp, pool_node, pool_next, head, degree, used):
     """Replace k by the clique among node a's neighbours; returns the pool's new length."""
     previous, entry = -1, head[a]
@@ -168,7 +168,7 @@ def _join(a, k, clique, mark, stamp, pool_node, pool_next, head, degree, used):
     return used
 
 
-@helper()
+@helper(forceinline=True)
 def _push(node, degree, queue_node, queue_next, first, last, queued):
     bucket = min(degree[node], len(first) - 1)
     queue_node[queued], queue_next[queued] = node, -1
@@ -180,7 +180,7 @@ def _push(node, degree, queue_node, queue_next, first, last, queued):
     return bucket
 
 
-@helper()
+@helper(forceinline=True)
 def _pop(lowest, first, queue_node, queue_next, degree, done):
     """Next node of least degree; entries whose node has another degree by now are stale."""
     bucket = lowest

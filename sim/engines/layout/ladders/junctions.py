@@ -62,42 +62,78 @@ def straightened(ladder: RowEdges, dendrite: np.ndarray) -> tuple[RowEdges, list
         ladder: the blocks' edges, sources among their slots.
         dendrite: whether a slot belongs to a dendrite, shape (slots,).
     """
-    n, block = ladder.program.n, ladder.program.block
-    wire = (ladder.wall < 0) & dendrite[ladder.u] & dendrite[ladder.v]
-    slots = len(dendrite)
-    wires = np.bincount(np.concatenate([ladder.u[wire], ladder.v[wire]]), minlength=slots)
-    moving = ladder.wall >= 0
-    pillars = np.bincount(np.concatenate([ladder.u[moving], ladder.v[moving]]), minlength=slots)
-    crowded, gone = wires > 2, np.zeros(n, bool)
-    crowded[n:] = False
-    if not crowded.any():
+    wire, block = (ladder.wall < 0) & dendrite[ladder.u] & dendrite[ladder.v], ladder.program.block
+    around, gone = _surroundings(ladder, wire, len(dendrite)), np.zeros(ladder.program.n, bool)
+    if not around.crowded.any():
         return ladder, [], gone
-    touched = crowded.copy()
-    for here, there in ((ladder.u, ladder.v), (ladder.v, ladder.u)):
-        touched[there[wire][crowded[here[wire]]]] = True
-    inside = wire.copy()
-    inside[wire] = touched[ladder.u[wire]] & touched[ladder.v[wire]]
-    edges = np.flatnonzero(inside)
-    owner = block[np.minimum(ladder.u[edges], ladder.v[edges])]
-    edges = edges[np.argsort(owner, kind="stable")]
-    bounds = np.flatnonzero(np.diff(np.sort(owner))) + 1
     dropped, added, junctions = np.zeros(len(ladder.u), bool), [], []
     known: dict[tuple[bytes, ...], _Found | None] = {}  # rows are alike
-    for mine in np.split(edges, bounds):
-        nodes, ends = np.unique(np.concatenate([ladder.u[mine], ladder.v[mine]]), return_inverse=True)
-        around = _Surroundings(crowded=crowded[nodes], wires=wires[nodes], pillars=pillars[nodes], port=nodes >= n)
-        key = *(each.tobytes() for each in around), ends.tobytes(), ladder.siemens[mine].tobytes()
+    for nodes, mine, ends in _places(ladder, np.flatnonzero(wire), around):
+        here = _Surroundings._make(each[nodes] for each in around)
+        key = *(each.tobytes() for each in here), ends.tobytes(), ladder.siemens[mine].tobytes()
         if key not in known:
-            known[key] = _find(ends.reshape(2, -1), ladder.siemens[mine], around)
+            known[key] = _find(ends, ladder.siemens[mine], here)
         found = known[key]
         if found is None:
             continue
-        here = nodes[found.nodes]
         of = int(block[min(ladder.u[mine[0]], ladder.v[mine[0]])])
-        junctions.append(Junction(block=of, nodes=here, siemens=found.siemens))
+        junctions.append(Junction(block=of, nodes=nodes[found.nodes], siemens=found.siemens))
         dropped[mine], gone[nodes[found.bare]] = True, True
-        added += [(int(nodes[a]), int(nodes[b]), siemens) for a, b, siemens in found.rest] + _path(here.tolist())
+        added += [(int(nodes[a]), int(nodes[b]), siemens) for a, b, siemens in found.rest]
+        added += _path(junctions[-1].nodes.tolist())
     return _exchanged(ladder, dropped, added), junctions, gone
+
+
+def _surroundings(ladder: RowEdges, wire: np.ndarray, slots: int) -> _Surroundings:
+    """Of every slot; ``wire``: edges that are wires of dendrites."""
+    n, moving = ladder.program.n, ladder.wall >= 0
+    wires, pillars = (
+        np.bincount(np.concatenate([ladder.u[some], ladder.v[some]]), minlength=slots) for some in (wire, moving)
+    )
+    port = np.arange(slots) >= n
+    return _Surroundings(crowded=(wires > 2) & ~port, wires=wires, pillars=pillars, port=port)
+
+
+def _places(
+    ladder: RowEdges, wire: np.ndarray, around: _Surroundings
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Of each row where three wires meet: nodes there and next to it, wires between them, and the wires' ends.
+
+    Rows are alike, but their slots are in any order: nodes are sorted by what is around them, then wires by their ends,
+    so that rows that are alike look so.
+
+    Args:
+        ladder: the blocks' edges.
+        wire: which of them are wires of dendrites.
+        around: of all slots.
+
+    Returns:
+        Slots of the nodes, numbers of the edges, and their ends by number among the nodes, shape (2, edges).
+    """
+    touched = around.crowded.copy()
+    for here, there in ((ladder.u, ladder.v), (ladder.v, ladder.u)):
+        touched[there[wire][around.crowded[here[wire]]]] = True
+    edges = wire[touched[ladder.u[wire]] & touched[ladder.v[wire]]]
+    owner = ladder.program.block[np.minimum(ladder.u[edges], ladder.v[edges])].astype(np.int64)
+    siemens, ends = ladder.siemens[edges], np.stack([ladder.u[edges], ladder.v[edges]])
+    least, most = np.full(len(around.port), np.inf), np.zeros(len(around.port))
+    for end in ends:
+        np.minimum.at(least, end, siemens)
+        np.maximum.at(most, end, siemens)
+    row = np.full(len(around.port), -1)
+    row[ends] = owner
+    nodes = np.flatnonzero(row >= 0)
+    nodes = nodes[np.lexsort([*(each[nodes] for each in (least, most, *around)), row[nodes]])]
+    bounds = np.flatnonzero(np.diff(row[nodes], prepend=-1, append=-1))
+    number = np.empty(len(row), np.int64)
+    number[nodes] = np.arange(len(nodes)) - np.repeat(bounds[:-1], np.diff(bounds))
+    ends = np.sort(number[ends], axis=0)
+    order = np.lexsort((siemens, *ends, owner))
+    rows = np.flatnonzero(np.diff(owner[order], prepend=-1, append=-1))
+    return [
+        (nodes[bounds[k] : bounds[k + 1]], edges[order[rows[k] : rows[k + 1]]], ends[:, order[rows[k] : rows[k + 1]]])
+        for k in range(len(rows) - 1)
+    ]
 
 
 def _find(ends: np.ndarray, wire: np.ndarray, around: _Surroundings) -> _Found | None:
