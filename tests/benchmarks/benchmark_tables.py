@@ -82,8 +82,9 @@ columns are networks drawn with weight rails and extracted; those before have la
   waits for the other: an update is an indexed load, a product and a store. Least fill-in instead of least degree saves
   a fifth of the updates, but finding that order takes longer than twenty trials of a small network; dense fronts of
   sixteen nodes along the paths of the elimination tree, tried at 16 and 60 neurons, took 1.4 times as long; up to four
-  columns of one pattern at once, tried at 16, 32 and 60, took 0.82 times as long, which is a twelfth of a solution. Of
-  eight trials at once the interface is a quarter of a solution. It would take fewer ports a neuron.
+  columns of one pattern at once, tried at 16, 32 and 60, took 0.82 to 0.9 times as long, which is a twelfth of
+  a solution at most. Of eight trials at once the interface is three to four tenths of a solution. It would take fewer
+  ports a neuron.
 - **Five times the throughput by lanes of trials.** A trial alone already sweeps eight rows a SIMD lane and moves its
   walls by vector instructions; only the interface is left to gain, and were it free, trials would take a third to two
   fifths of their time.
