@@ -221,8 +221,7 @@ class _Touches:
         """Placements that touch others, or the rest, in a point."""
         bad: set[int] = set()
         known: dict[tuple, list[int]] = {}  # by what meets at a point: in an array it is the same many times
-        for number, x, y in self.points.tolist():
-            hits = [int(self.kept[k]) for k in self.index.hits((x, y, x, y), touching=True)]
+        for (number, x, y), hits in self._met():
             finder = self.rest.get(self.layers[number])
             alone = finder is None or finder.at(x, y) is None
             if len(hits) < 1 + alone:
@@ -233,6 +232,14 @@ class _Touches:
                 known[key] = self._apart(hits if alone else [*hits, REST], number, x, y)
             bad.update(hits[k] for k in known[key] if k < len(hits))
         return np.array(sorted(bad), np.int64)
+
+    def _met(self) -> Iterator[tuple[list[int], list[int]]]:
+        """Points where placements may meet others or the rest, and these placements."""
+        counts, found = self.index.around(self.points[:, 1:])
+        ends, hits = np.cumsum(counts), self.kept[found].tolist()
+        least = np.array([1 if name in self.rest else 2 for name in self.layers])[self.points[:, 0]]
+        for k in np.flatnonzero(counts >= least).tolist():
+            yield self.points[k].tolist(), hits[ends[k] - counts[k] : ends[k]]
 
     def _part(self, placement: int) -> Part:
         return self.parts[self.part_of[placement]]

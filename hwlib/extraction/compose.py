@@ -251,11 +251,15 @@ class _Windows:
         """
         inside: dict[int, list[NetLabel]] = defaultdict(list)
         outside = []
-        for label in labels:
-            at = np.array([label.x, label.y])
-            hits = [int(kept[k]) for k in index.hits((label.x, label.y, label.x, label.y), touching=True)]
-            boxes = placements.boxes[hits]
-            if not ((boxes[:, :2] < at) & (at < boxes[:, 2:])).all(axis=1).any():
+        at = np.array([(label.x, label.y) for label in labels], np.int64).reshape(-1, 2)
+        counts, found = index.around(at)
+        rows, place = kept[found], np.repeat(at, counts, axis=0)
+        low, high = placements.boxes[rows, :2], placements.boxes[rows, 2:]
+        within: np.ndarray = np.all((low < place) & (place < high), axis=1)
+        for label, end, count in zip(labels, np.cumsum(counts).tolist(), counts.tolist(), strict=True):
+            own = slice(end - count, end)
+            hits = rows[own].tolist()
+            if not within[own].any():
                 hits = [k for k in hits if self._holds(placements, k, label)]
             if hits:
                 inside[hits[0]].append(label)

@@ -159,6 +159,32 @@ class BoxIndex:
                 out.append(near[tops >= box[1] if touching else tops > box[1]])
         return np.concatenate(out) if out else np.zeros(0, np.int64)
 
+    def around(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Placements whose boxes hold points, edges included: of many points in less time than by ``hits``.
+
+        Args:
+            places: x and y of the points, shape (points, 2).
+
+        Returns:
+            How many placements hold each point, shape (points,); and these, point by point.
+        """
+        x, y = places.T
+        order = np.argsort(x, kind="stable")
+        first, last = (x[order].searchsorted(self.x[:, k], side) for k, side in ((0, "left"), (1, "right")))
+        points, found = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for g in np.flatnonzero(last > first).tolist():
+            here = order[first[g] : last[g]]
+            start = self._tops[g].searchsorted(y[here], "left")
+            count = np.maximum(self._bottoms[g].searchsorted(y[here], "right") - start, 0)
+            point = np.repeat(here, count)
+            near = self._members[g][np.arange(len(point)) + np.repeat(start - np.cumsum(count) + count, count)]
+            held = self.boxes[near, 3] >= y[point]
+            points.append(point[held])
+            found.append(near[held])
+        point = np.concatenate(points)
+        by_point = np.argsort(point, kind="stable")
+        return np.bincount(point, minlength=len(x)), np.concatenate(found)[by_point]
+
     def overlapping(self) -> np.ndarray:
         """Which boxes overlap another one, boolean."""
         bad = np.zeros(len(self.boxes), bool)
