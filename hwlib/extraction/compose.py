@@ -22,7 +22,7 @@ from hwlib.extraction.parts import Part, number
 from hwlib.extraction.point_touches import PointTouch, join_points
 from hwlib.extraction.ports import PortTable
 from hwlib.extraction.sheet import Line
-from hwlib.extraction.window_network import WindowExtractor
+from hwlib.extraction.window_network import Window, WindowExtractor
 from hwlib.extraction.window_shapes import WindowShapes
 from hwlib.extraction.windows import BoxIndex, Placements, drawn_above, is_wiring, leaf_cells, place_leaves
 
@@ -242,6 +242,7 @@ class _Windows:
         self.extractor = WindowExtractor(drawing.process, drawing.dbu)
         self._known: dict[int, tuple[WindowShapes, np.ndarray, Seam]] = {}
         self._reach: dict[tuple[int, bytes], np.ndarray] = {}
+        self._begun: dict[int, Window] = {}  # of a variant, until one of its parts is extracted
 
     def share_labels(self, labels: list[NetLabel], placements: Placements, index: BoxIndex,
                      kept: np.ndarray) -> tuple[dict[int, list[NetLabel]], list[NetLabel]]:  # fmt: skip
@@ -315,7 +316,9 @@ class _Windows:
         key = part.variant, joined.tobytes()
         if key not in self._reach:
             shapes, lines, _ = self._known[part.variant]
-            wired = self.extractor.wired(shapes, self._where(part))
+            if part.variant not in self._begun:
+                self._begun[part.variant] = self.extractor.window(shapes, self._where(part))
+            wired = self._begun[part.variant].wired
             self._reach[key] = reaches(wired, self.extractor.layers, lines, joined, self.extractor.wires.frame.grid)
         return self._reach[key]
 
@@ -328,7 +331,7 @@ class _Windows:
             box = db.Box(*Line.of_row(row).beside()).enlarged(1, 1)
             touched[k] = not (shapes[self.extractor.layers[row[0]]] & db.Region(box)).is_empty()
         if touched.any():
-            wired = self.extractor.wired(self.extractor.shapes(shapes), self.drawing.where)
+            wired = self.extractor.window(self.extractor.shapes(shapes), self.drawing.where).wired
             grid, none = self.extractor.wires.frame.grid, np.zeros(int(touched.sum()), bool)
             out[touched] = reaches(wired, self.extractor.layers, lines[touched], none, grid)
         return out
@@ -341,8 +344,9 @@ class _Windows:
         """Extract a part's window with the boundary ports that any of its placements uses."""
         lines = part.lines[used]
         part.net = self.extractor.extract(
-            self._known[part.variant][0], list(part.spots), self._where(part), self._contacts(lines)
-        )
+            self._known[part.variant][0], list(part.spots), self._where(part), self._contacts(lines),
+            self._begun.pop(part.variant, None),
+        )  # fmt: skip
         part.port_node = np.full(len(part.lines), -1, np.int32)
         part.port_node[np.flatnonzero(used)[part.net.port_contact]] = part.net.port_node
 

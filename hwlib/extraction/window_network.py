@@ -112,7 +112,7 @@ class WindowExtractor:
         return np.array(rows, np.int64).reshape(-1, 5)
 
     def extract(self, shapes: WindowShapes, labels: list[tuple[str, int, int]], where: Where,
-                contacts: list[tuple[str, Line]]) -> WindowNet:  # fmt: skip
+                contacts: list[tuple[str, Line]], window: Window | None = None) -> WindowNet:  # fmt: skip
         """Extract one window.
 
         Args:
@@ -120,21 +120,27 @@ class WindowExtractor:
             labels: pins as (layer, x, y).
             where: words for a place, for messages.
             contacts: segments on the boundary where its conductors go on in other windows.
+            window: of these shapes, which is used up; default: a new one.
 
         Raises:
             InputError: a broken device, or metal of a shape that cannot be solved.
         """
-        return _Window(self, shapes).build(labels, where, contacts)
+        refuse_bridging(shapes, self.process, where)
+        return (window or self.window(shapes, where)).build(labels, where, contacts)
 
-    def wired(self, shapes: WindowShapes, where: Where) -> dict[str, list[Conductor]]:
-        """The conductors of a window with their contacts, by layer; arguments and errors as of ``extract``."""
-        window = _Window(self, shapes)
-        window.contact(where)
-        return window.wired
+    def window(self, shapes: WindowShapes, where: Where) -> Window:
+        """A window with devices and vias on its conductors; arguments and errors as of ``extract``."""
+        return Window(self, shapes, where)
 
 
-class _Window:
-    def __init__(self, owner: WindowExtractor, shapes: WindowShapes):
+class Window:
+    """A window whose network is to be built.
+
+    Attributes:
+        wired: its conductors with their contacts, by layer.
+    """
+
+    def __init__(self, owner: WindowExtractor, shapes: WindowShapes, where: Where):
         self.owner = owner
         self.process = owner.process
         self.shapes = shapes
@@ -144,25 +150,20 @@ class _Window:
         self.port_rows: list[tuple[int, int]] = []  # node, contact
         self.wiring = PolygonResistors()
         self.rows: list[tuple[int, int, float, float, int]] = []  # node, node, ohm, limit, layer
-
-    def build(self, labels: list[tuple[str, int, int]], where: Where,
-              contacts: list[tuple[str, Line]]) -> WindowNet:  # fmt: skip
-        refuse_bridging(self.shapes, self.process, where)
-        devices, terminals = self.contact(where)
-        pins = [self._pin(*label) for label in labels]
-        self._contacts(contacts)
-        self._wires(where)
-        return self._network(devices, terminals, np.array(pins, np.int32))
-
-    def contact(self, where: Where) -> tuple[list[DeviceShape], np.ndarray]:
-        """Put devices and vias on the conductors; the devices and their terminals' nodes, shape (devices, 4)."""
-        devices = self.owner.devices.find(self.shapes.regions, where)
-        terminals = np.array([self._terminals(d) for d in devices], np.int32).reshape(-1, 4)
-        for name in self.owner.layers:
+        self.devices = owner.devices.find(shapes.regions, where)
+        self.terminals = np.array([self._terminals(d) for d in self.devices], np.int32).reshape(-1, 4)
+        for name in owner.layers:
             layer = self.process.layers[name]
             if layer.kind == "via" and layer.connects and "track" not in layer.connects:
                 self._vias(name, *layer.connects)
-        return devices, terminals
+
+    def build(self, labels: list[tuple[str, int, int]], where: Where,
+              contacts: list[tuple[str, Line]]) -> WindowNet:  # fmt: skip
+        """The network with labels and contacts, once; arguments and errors as of ``WindowExtractor.extract``."""
+        pins = [self._pin(*label) for label in labels]
+        self._contacts(contacts)
+        self._wires(where)
+        return self._network(np.array(pins, np.int32))
 
     def _terminals(self, device: DeviceShape) -> list[int]:
         """Nodes DW_IN, DW_OUT, MTJ_IN, MTJ_OUT. A device's current is spread evenly over what it stands on."""
@@ -268,7 +269,7 @@ class _Window:
             else:
                 self.wiring.same.append((first, second))
 
-    def _network(self, devices: list[DeviceShape], terminals: np.ndarray, pins: np.ndarray) -> WindowNet:
+    def _network(self, pins: np.ndarray) -> WindowNet:
         nodes = len(self.wiring.x)
         same = np.array(self.wiring.same, np.int64).reshape(-1, 2)
         _, merged = connected_parts(nodes, same[:, 0], same[:, 1])
@@ -281,7 +282,7 @@ class _Window:
         ports = np.array(self.port_rows, np.int64).reshape(-1, 2)
         port_node = merged[ports[:, 0]]
         pin_node = np.append(merged, -1)[pins]  # −1, on no conductor, hits the appended entry
-        terminals = merged[terminals]
+        terminals = merged[self.terminals]
         keep = np.zeros(len(x), bool)
         keep[port_node] = keep[terminals] = True
         keep[pin_node[pin_node >= 0]] = True
@@ -292,7 +293,7 @@ class _Window:
         conductors = [(name, p, self._net_of(name, k, merged, net)) for name in self.owner.conductors
                       for k, p in enumerate(self.finders[name].polygons)]  # fmt: skip
         return WindowNet(x[keep], y[keep], net[keep], nets, reduced, new[port_node], ports[:, 1],
-                         np.append(new, -1)[pin_node], devices, new[terminals],
+                         np.append(new, -1)[pin_node], self.devices, new[terminals],
                          self._touches(merged, net), conductors)  # fmt: skip
 
     def _net_of(self, layer: str, number: int, merged: np.ndarray, net: np.ndarray) -> int:
