@@ -19,7 +19,7 @@ from hwlib.extraction.parts import Part
 from hwlib.extraction.polygon_resistors import Conductor
 from hwlib.extraction.ports import PortTable
 from hwlib.extraction.sections import EdgeXY, sections
-from hwlib.extraction.straight import Port, Reach, reach_past, whole_end
+from hwlib.extraction.straight import Port, Reach, reach_past, standing_on, whole_end
 
 UNKNOWN = 0.5  # of a line's width: reach where it is no whole end of a wire
 LONGEST = 20  # windows along a wire: the sheet of a longer one is solved on a coarser grid, in minutes
@@ -45,9 +45,10 @@ def reaches(wired: dict[str, list[Conductor]], layers: tuple[str, ...], lines: n
     for index in np.unique(lines[:, 0]).tolist():
         own = np.flatnonzero(lines[:, 0] == index)
         rows = [Line.of_row(row) for row in lines[own].tolist()]
+        beside = [db.Box(*line.beside()) for line in rows]
         for conductor in wired[layers[index]]:
             box = conductor.polygon.bbox()
-            on = {k: line for k, line in enumerate(rows) if box.touches(db.Box(*line.beside()))}
+            on = {k: line for k, line in enumerate(rows) if box.touches(beside[k])}
             ports = [Port(-1, line) for k, line in on.items() if joined[own[k]]]
             for k, reach in _on_one(conductor, on, ports, grid).items():
                 found[own[k]] = reach
@@ -59,8 +60,15 @@ def _on_one(conductor: Conductor, lines: dict[int, Line], ports: list[Port], gri
     if not lines:
         return {}
     edges: tuple[EdgeXY, ...] = tuple((e.x1, e.y1, e.x2, e.y2) for e in conductor.polygon.each_edge())
-    ends = [(k, section) for section in sections(edges) for k, line in lines.items() if whole_end(section, line)]
-    return {k: reach_past(section, conductor.taps, [*ports, Port(-1, lines[k])], lines[k], grid) for k, section in ends}
+    found: dict[int, Reach] = {}
+    for section in sections(edges):
+        ends = [k for k, line in lines.items() if whole_end(section, line)]
+        if not ends:
+            continue
+        contacts = standing_on(section, conductor.taps, grid)
+        for k in ends:
+            found[k] = reach_past(section, contacts, [*ports, Port(-1, lines[k])], lines[k], grid)
+    return found
 
 
 def crowded(parts: list[Part], ports: PortTable, reach: Callable[[Part, np.ndarray], np.ndarray],

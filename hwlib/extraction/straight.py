@@ -108,14 +108,34 @@ def lay_out(section: Section, taps: list[Tap], ports: list[Port], grid: int) -> 
         ports: all ports of the polygon.
         grid: of the process in dbu; cuts lie whole steps away from what is drawn.
     """
-    pieces, alone = _merged(*_disturbed(section, taps, ports, grid))
+    pieces, alone = _merged(*_disturbed(section, standing_on(section, taps, grid), ports, grid))
     return Layout(_between(section, pieces), alone)
 
 
-def _disturbed(section: Section, taps: list[Tap], ports: list[Port],
+class Standing(NamedTuple):
+    """Contacts on a section: groups of those that lie within it, and the extents along it of those that do in part."""
+
+    groups: list[Group]
+    crossing: list[tuple[float, float]]
+
+
+def standing_on(section: Section, taps: list[Tap], grid: int) -> Standing:
+    """Of all contacts of the polygon those on a section, whatever its ports; arguments as of ``lay_out``."""
+    axis = 0 if section.horizontal else 1
+    inner, crossing = [], []
+    for tap in taps:
+        (low, high), (v0, v1) = tap.span(axis), tap.span(1 - axis)
+        if section.start <= low and high <= section.end and section.low <= v0 and v1 <= section.high:
+            inner.append(tap)
+        elif low < section.end and high > section.start and v0 < section.high and v1 > section.low:
+            crossing.append((low, high))
+    return Standing(_groups(section, inner, axis, grid), crossing)
+
+
+def _disturbed(section: Section, contacts: Standing, ports: list[Port],
                grid: int) -> tuple[list[tuple[float, float]], list[Group]]:  # fmt: skip
     """Where the current of a section is not uniform whatever stands there, and its groups."""
-    axis, margin = (0 if section.horizontal else 1), grid * round(MARGIN * section.width / grid)
+    margin = grid * round(MARGIN * section.width / grid)
     ends = {p.line.at for p in ports if whole_end(section, p.line)}
     blocks: list[tuple[float, float]] = [(section.start, section.start + margin)] if section.joins_start else []
     blocks += [(section.end - margin, section.end)] if section.joins_end else []
@@ -124,21 +144,13 @@ def _disturbed(section: Section, taps: list[Tap], ports: list[Port],
             p = port.line
             span = (p.at, p.at) if p.vertical == section.horizontal else (p.low, p.high)
             blocks.append((span[0] - margin, span[1] + margin))
-    inner, crossing = [], []
-    for tap in taps:
-        (low, high), (v0, v1) = tap.span(axis), tap.span(1 - axis)
-        if section.start <= low and high <= section.end and section.low <= v0 and v1 <= section.high:
-            inner.append(tap)
-        elif low < section.end and high > section.start and v0 < section.high and v1 > section.low:
-            crossing.append((low, high))
-    blocks += crossing
-    groups = _groups(section, inner, axis, grid)
-    for group in groups:
+    blocks += contacts.crossing
+    for group in contacts.groups:
         near = BEFORE_END / AROUND * group.margin
         if (group.low - near < section.start and section.start not in ends) or (
                 group.high + near > section.end and section.end not in ends):  # fmt: skip
             blocks.append((group.low - group.margin, group.high + group.margin))
-    return blocks, groups
+    return blocks, contacts.groups
 
 
 class Reach(NamedTuple):
@@ -153,9 +165,9 @@ class Reach(NamedTuple):
     piece: bool
 
 
-def reach_past(section: Section, taps: list[Tap], ports: list[Port], line: Line, grid: int) -> Reach:
-    """What reaches past ``line``, one end of a section; the other arguments as of ``lay_out``."""
-    blocks, groups = _disturbed(section, taps, ports, grid)
+def reach_past(section: Section, contacts: Standing, ports: list[Port], line: Line, grid: int) -> Reach:
+    """What reaches past ``line``, one end of a section with its contacts; the other arguments as of ``lay_out``."""
+    blocks, groups = _disturbed(section, contacts, ports, grid)
     pieces, _ = _merged(blocks, groups)
 
     def past(low: float, high: float) -> float:
