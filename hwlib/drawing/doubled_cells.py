@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
 import klayout.db as kdb
 import numpy as np
 
-from hwlib.drawing.hierarchy import CELL, DX, DY, TURN, Hierarchy, expanded, prune, turn_of
+from hwlib.drawing.hierarchy import CELL, DX, DY, NA, NB, TURN, Hierarchy, expanded, prune, turn_of
 
 MOST_PILLARS = 10_000  # of a cell; larger ones are told from others by their name alone
+AT_ONCE = 100_000  # instances that are looked at together
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,10 @@ class Doubled:
 def remove_doubled(layout: kdb.Layout, hierarchy: Hierarchy) -> list[Doubled]:
     """Take away every instance that lies exactly on another one of its like, and say which."""
     found, contents, top = [], _Contents(layout, hierarchy.marked), layout.top_cell()
-    for parent, rows in hierarchy.rows.items():
-        if parent in hierarchy.complex or len(rows) == 0:
-            continue
-        single = expanded(rows)
+    for parent in _suspects(layout, hierarchy):
+        single = expanded(hierarchy.rows[parent])
         boxes = _boxes(layout, single)
-        crowd = _crowded(boxes)
+        crowd = _crowded(np.zeros(len(boxes), np.int64), boxes)
         alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
         for k, box in zip(crowd.tolist(), boxes[crowd].tolist(), strict=True):
             alike[tuple(box)].append(k)
@@ -57,19 +57,48 @@ def remove_doubled(layout: kdb.Layout, hierarchy: Hierarchy) -> list[Doubled]:
     return found
 
 
+def _suspects(layout: kdb.Layout, hierarchy: Hierarchy) -> Iterator[int]:
+    """Cells with instances that begin at one place, many cells at a time: hundreds of rows hold a few each."""
+    some: list[int] = []
+    count = 0
+    for parent, rows in hierarchy.rows.items():
+        if parent not in hierarchy.complex:
+            some.append(parent)
+            count += _count(rows)
+        if count > AT_ONCE:
+            yield from _with_crowds(layout, hierarchy, some)
+            some, count = [], 0
+    yield from _with_crowds(layout, hierarchy, some)
+
+
+def _with_crowds(layout: kdb.Layout, hierarchy: Hierarchy, parents: list[int]) -> list[int]:
+    """Which of some cells hold instances that begin at one place."""
+    rows = [hierarchy.rows[parent] for parent in parents]
+    single = expanded(np.concatenate([np.zeros((0, 10), np.int64), *rows]))
+    parent = np.repeat(np.arange(len(parents)), [_count(of) for of in rows])
+    crowd = _crowded(parent, _boxes(layout, single))
+    return [parents[k] for k in np.unique(parent[crowd]).tolist()]
+
+
+def _count(rows: np.ndarray) -> int:
+    """How many single instances there are in arrays."""
+    return int((rows[:, NA] * rows[:, NB]).sum())
+
+
 def _boxes(layout: kdb.Layout, single: np.ndarray) -> np.ndarray:
     """Left, bottom, right and top of instances, shape (instances, 4)."""
     kinds, which = np.unique(single[:, CELL] * 8 + single[:, TURN], return_inverse=True)
     boxes = [layout.cell(kind // 8).bbox().transformed(turn_of(kind % 8)) for kind in kinds.tolist()]
-    sides = np.array([(box.left, box.bottom, box.right, box.top) for box in boxes], np.int64)
+    sides = np.array([(box.left, box.bottom, box.right, box.top) for box in boxes], np.int64).reshape(-1, 4)
     return sides[which] + single[:, [DX, DY, DX, DY]]
 
 
-def _crowded(boxes: np.ndarray) -> np.ndarray:
-    """Which boxes begin where another one does."""
+def _crowded(parent: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Which boxes begin where another one of the same parent does, ascending."""
     begin = (boxes[:, 0] << 32) + boxes[:, 1]
-    _, which, count = np.unique(begin, return_inverse=True, return_counts=True)
-    return np.flatnonzero(count[which] > 1)
+    order = np.lexsort((begin, parent))
+    alike = (np.diff(begin[order]) == 0) & (np.diff(parent[order]) == 0)
+    return np.unique(np.concatenate([order[:-1][alike], order[1:][alike]]))
 
 
 class _Contents:

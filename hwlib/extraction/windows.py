@@ -102,11 +102,10 @@ class _Walker:
         return self.known[index]
 
     def _branches(self, rows: np.ndarray) -> Iterator[np.ndarray]:
-        for row in rows:
-            found = self.below(int(row[CELL]))
+        for cell, turn, dx, dy in expanded(rows).tolist():
+            found = self.below(cell)
             if len(found):
-                for _, turn, dx, dy in expanded(row[None]).tolist():
-                    yield _turned(found, turn_of(turn, dx, dy))
+                yield _turned(found, turn_of(turn, dx, dy))
 
 
 def _turned(rows: np.ndarray, trans: db.Trans) -> np.ndarray:
