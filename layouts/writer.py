@@ -83,7 +83,9 @@ def _copy(component: gf.Component) -> kdb.Layout:
         info = source.get_info(index)
         target = layout.layer(info.layer, info.datatype)
         for cell in cells:
-            made[cell.cell_index()].shapes(target).insert(cell.shapes(index))
+            shapes = cell.shapes(index)
+            if not shapes.is_empty():  # most cells are on few layers, and to copy nothing takes long
+                made[cell.cell_index()].shapes(target).insert(shapes)
     for cell in cells:
         parent = made[cell.cell_index()]
         for instance in cell.each_inst():
