@@ -120,14 +120,19 @@ class _Builder:
 
     def _fill(self, row: gf.Component, codes: np.ndarray) -> None:
         """Insert the tiles of a row, equal neighbours as one array reference."""
-        starts = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1))
-        lengths = np.diff(starts, append=len(codes))
+        starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1]))
+        lengths = np.diff(np.append(starts, len(codes)))
         pitch, cell = self.plan.tile.px, row.kdb_cell
         places = (self.plan.origin[0] + starts * pitch) * self.scale
-        step, none = kdb.Vector(pitch * self.scale, 0), kdb.Vector()
+        # The row copies what it is given: to make a reference for every run takes longer than to change these two.
+        one = kdb.CellInstArray(0, kdb.Trans())
+        several = kdb.CellInstArray(0, kdb.Trans(), kdb.Vector(pitch * self.scale, 0), kdb.Vector(), 2, 1)
         for code, x, length in zip(codes[starts].tolist(), places.tolist(), lengths.tolist(), strict=True):
-            repeated = (step, none, length, 1) if length > 1 else ()
-            cell.insert(kdb.CellInstArray(self._tiles[code], kdb.Trans(x, 0), *repeated))
+            run = one if length == 1 else several
+            run.cell_index, run.trans = self._tiles[code], kdb.Trans(x, 0)
+            if length > 1:
+                run.na = length
+            cell.insert(run)
 
     def _tile(self, row: int, column: int) -> int:
         """Cell index of the tile at a place."""

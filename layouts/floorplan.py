@@ -142,12 +142,12 @@ class Floorplan:
         r = self.rules
         return max(1, (wire - 2 * self.via_margin + r.space("v2")) // (r.width("v2") + r.space("v2")))
 
-    @property
+    @cached_property
     def via_margin(self) -> int:
         """Metal beside a via of trunks, which trunk and wire both have, in database units."""
         return max(self.rules.enclosure("m2", "v2"), self.rules.enclosure("m3", "v2"))
 
-    @property
+    @cached_property
     def _end_on_trunk(self) -> int:
         """How far a wire reaches over its trunk, at least: it ends where the trunk does."""
         return self.rules.width("v2") + 2 * self.via_margin
