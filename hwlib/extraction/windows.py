@@ -89,6 +89,8 @@ class _Walker:
     def __init__(self, drawing: Drawing, leaves: set[int]):
         self.rows, self.leaves = drawing.rows, leaves
         self.known: dict[int, np.ndarray] = {}
+        self.is_leaf = np.zeros(1 + max(drawing.rows), bool)
+        self.is_leaf[list(leaves)] = True
         self.exact = drawing.tilted <= leaves
 
     def below(self, index: int) -> np.ndarray:
@@ -96,7 +98,7 @@ class _Walker:
             return np.array([[index, 0, 0, 0]], np.int64)
         if index not in self.known:
             rows = self.rows[index]
-            is_leaf = np.isin(rows[:, CELL], list(self.leaves))
+            is_leaf = self.is_leaf[rows[:, CELL]]
             parts = [expanded(rows[is_leaf]), *self._branches(rows[~is_leaf])]
             self.known[index] = np.concatenate(parts)
         return self.known[index]
