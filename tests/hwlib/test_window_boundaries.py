@@ -9,6 +9,7 @@ from hwlib.checks import lvs
 from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.extraction import extract
+from hwlib.extraction.windows import BoxIndex
 from hwlib.process import preset_names
 from tests.support.fitting import fitting_device
 from tests.support.resistances import to_pins
@@ -180,3 +181,16 @@ def test_a_via_cut_where_no_wire_runs_along_keeps_its_resistance(tmp_path):
         add["v2"].insert(kdb.Box(-wide // 2, -wide // 2, wide // 2, wide // 2).moved(centre, middle))
     cut = in_one_cell(flat, kdb.Box(x, row.bottom, x + 8 * wide, row.top))
     np.testing.assert_allclose(*(to_pins(extract(layout, p, design)) for layout in (flat, cut)), rtol=1e-9)
+
+
+@pytest.mark.parametrize("spread", [1, 6, 40])
+def test_boxes_around_many_points_are_those_found_one_by_one(spread):
+    """Boxes of an array share their sides, others lie anywhere and overlap."""
+    rng = np.random.default_rng(spread)
+    corner, size = 10 * rng.integers(0, spread, (60, 2)), 10 * rng.integers(1, 4, (60, 2))
+    index = BoxIndex(np.concatenate([corner, corner + size], axis=1))
+    places = rng.choice(5, (200, 2)) * 5 + 10 * rng.integers(-1, spread + 3, (200, 2))
+    counts, found = index.around(places)
+    each = [index.hits((x, y, x, y), touching=True).tolist() for x, y in places.tolist()]
+    assert counts.tolist() == [len(hits) for hits in each]
+    assert found.tolist() == [hit for hits in each for hit in hits]
