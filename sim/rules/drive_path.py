@@ -85,10 +85,11 @@ def ideal_paths(cases: Cases, most: int = MOST_PATHS, states: int | None = None)
         without.circuits.forget()
     wires, states = IdealWires(plain, point), states or (FEW if plain.neurons > LARGE else STATES)
     if cases.starts is None:
-        return [(0, wires.path(point.start, most * states))]
+        start = None if point.start is None else point.start[None]
+        return [(0, path) for path in wires.paths(start, most * states)]
     count = min(most, len(cases.starts))
     trials = np.unique(np.linspace(0, len(cases.starts) - 1, count).round().astype(int))
-    return [(int(k), wires.path(cases.starts[k], states)) for k in trials]
+    return list(zip(trials.tolist(), wires.paths(cases.starts[trials], states), strict=True))
 
 
 def drive_path(cases: Cases, paths: list[tuple[int, IdealPath]]) -> DrivePath | None:

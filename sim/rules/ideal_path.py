@@ -46,7 +46,7 @@ class IdealPath:
 
 
 class IdealWires:
-    """A network on ideal wires, for one trial after the other.
+    """A network on ideal wires, for a few trials side by side: what a step costs is mostly that there is one.
 
     Args:
         network: ideal or extracted; its wires are left out.
@@ -76,59 +76,79 @@ class IdealWires:
         sums = csr_array((np.concatenate([more * weight, more]), at), (2 * n, len(leaders)))
         self._more = sums.toarray() if 2 * n * len(leaders) <= _DENSE else sums
 
-    def path(self, start: np.ndarray | None, states: int) -> IdealPath:
-        """Follow one trial.
+    def paths(self, starts: np.ndarray | None, states: int) -> list[IdealPath]:
+        """Follow trials.
 
         Args:
-            start: bits to load, shape (N,); None: no load phase.
-            states: how many of the convergence phase to keep, at least 2.
+            starts: bits to load, shape (trials, N); None: one trial without a load phase.
+            states: how many of each convergence phase to keep, at least 2.
         """
-        protocol, ohm, place = self.protocol, self._followed.r_m[: self._n], self._first
-        if start is not None:
-            loading = np.where(np.asarray(start) == 1, protocol.v_charge, -protocol.v_charge) / ohm
-            place = self._run(place, lambda share: loading, protocol.load).place
-        walls = self._run(place, self._released, protocol.time_limit)
+        protocol, ohm, place = self.protocol, self._followed.r_m[: self._n], self._first[None]
+        if starts is not None:
+            place = np.repeat(place, len(starts), axis=0)
+            loading = np.where(np.asarray(starts) == 1, protocol.v_charge, -protocol.v_charge) / ohm
+            place = np.array([walls.place for walls in self._run(place, lambda _, on: loading[on], protocol.load)])
+        released = self._run(place, lambda share, _: self._released(share), protocol.time_limit)
+        return [self._kept(*each, states) for each in zip(place, released, strict=True)]
+
+    def _kept(self, place: np.ndarray, walls: _Walls, states: int) -> IdealPath:
+        """Some of the states of a trial, whose walls were at ``place`` m at the release."""
         kept = np.unique(np.linspace(0, len(walls.shares) - 1, states).round().astype(int))
-        shares = [walls.shares[k] for k in kept]
+        shares = np.array([walls.shares[k] for k in kept])
         ends = (walls.place / self._followed.length)[: self._n] > 0.5
         return IdealPath(
-            np.array(walls.times)[kept], place[self._wall], np.array(shares)[:, self._wall],
-            np.array([self._released(share) for share in shares]), walls.resting, ends.astype(np.int8),
+            np.array(walls.times)[kept], place[self._wall], shares[:, self._wall], self._released(shares),
+            walls.resting, ends.astype(np.int8),
         )  # fmt: skip
 
     def _released(self, share: np.ndarray) -> np.ndarray:
         """Currents of the somas in A with weights on and dendrites free: dividers of the axons' pillars."""
-        into, through = (self._least + self._more @ share[self._n :]).reshape(2, self._n)
-        current: np.ndarray = into / (through * self._followed.r_m[: self._n] + 1)
+        sums = self._least + (self._more @ share[:, self._n :].T).T
+        current: np.ndarray = sums[:, : self._n] / (sums[:, self._n :] * self._followed.r_m[: self._n] + 1)
         return current
 
-    def _run(self, place: np.ndarray, somas: Callable[[np.ndarray], np.ndarray], limit: float | str) -> _Walls:
-        """Until all rest, or ``limit`` s.
+    def _speed(self, share: np.ndarray, somas: np.ndarray) -> np.ndarray:
+        """Of free walls in m/s, for the shares of the pillars passed and the currents of the somas in A."""
+        feed = self._pillars.at_share(share)[:, : self._n]
+        drive = self.protocol.v_dw * feed / (feed + self._tracks)
+        axons = drive[:, self._pre] / self._followed.r_m[self._n :]
+        return self._law.steady_velocity(np.concatenate([somas, axons], axis=1))
+
+    def _run(
+        self, place: np.ndarray, somas: Callable[[np.ndarray, np.ndarray], np.ndarray], limit: float | str
+    ) -> list[_Walls]:  # fmt: skip
+        """Each trial until all its walls rest, or ``limit`` s.
 
         Args:
-            place: of the walls that are followed, at first, in m.
-            somas: currents of the somas in A for the shares of the pillars passed.
+            place: of the walls that are followed, at first, in m, shape (trials, walls).
+            somas: currents of the somas in A for the shares of the pillars passed in some trials, and which these are.
             limit: s; ``rest``: the protocol's time limit.
         """
-        n, network, pillars, seen = self._n, self._followed, self._pillars, _Walls(place)
+        pillars, length, seen = self._pillars, self._followed.length, [_Walls(each) for each in place]
         longest = self.protocol.time_limit if isinstance(limit, str) else limit
-        ohm, length, time = network.r_m[n:], network.length, 0.0
+        on, time = np.arange(len(place)), np.zeros(len(place))
         for count in range(_MOST_STEPS):
             share = pillars.share(place)
-            seen.see(count, time, share)
-            feed = pillars.at_share(share)[:n]
-            drive = self.protocol.v_dw * feed / (feed + self._tracks)
-            speed = self._law.steady_velocity(np.concatenate([somas(share), drive[self._pre] / ohm]))
+            for k, now, shares in zip(on.tolist(), time.tolist(), share, strict=True):
+                seen[k].see(count, now, shares)
+            speed = self._speed(share, somas(share, on))
             held = ((place <= 0) & (speed <= 0)) | ((place >= length) & (speed >= 0))
             size = np.abs(speed)
             moving = ~held & (size >= self._still)
-            seen.resting = not moving.any()
-            if seen.resting or time >= longest:
-                break
-            step = min(float((_STRIDE * length[moving] / size[moving]).min()), longest - time)
-            place = np.minimum(np.maximum(place + np.where(moving, speed, 0.0) * step, 0.0), length)
-            time += step
-        seen.end(time, place, pillars.share(place))
+            resting = ~moving.any(axis=1)
+            ended = resting | (time >= longest)
+            if ended.any():
+                for k in np.flatnonzero(ended).tolist():
+                    seen[on[k]].end(float(time[k]), place[k], share[k], resting=bool(resting[k]))
+                if ended.all():
+                    return seen
+                on, time, place, speed, size, moving = (each[~ended] for each in (on, time, place, speed, size, moving))
+            ahead = np.divide(_STRIDE * length, size, out=np.full(size.shape, np.inf), where=moving)
+            step = np.minimum(ahead.min(axis=1), longest - time)
+            way = np.where(moving, speed, 0.0) * step[:, None]
+            place, time = np.minimum(np.maximum(place + way, 0.0), length), time + step
+        for k, now, at in zip(on.tolist(), time.tolist(), place, strict=True):
+            seen[k].end(now, at, pillars.share(at))
         return seen
 
 
@@ -149,9 +169,9 @@ class _Walls:
         if len(self.shares) * len(share) > _MOST_KEPT:
             self.times, self.shares, self._every = self.times[::2], self.shares[::2], 2 * self._every
 
-    def end(self, time: float, place: np.ndarray, share: np.ndarray) -> None:
-        """Where they are at last, at ``time`` s."""
-        self.place = place
+    def end(self, time: float, place: np.ndarray, share: np.ndarray, *, resting: bool = False) -> None:
+        """Where they are at last, at ``time`` s, and whether they rest there."""
+        self.place, self.resting = place, resting
         if self._every > 1 and self.times[-1] != time:
             self.times.append(time)
             self.shares.append(share)

@@ -18,7 +18,8 @@ from sim.rules.ideal_path import IdealWires
 
 
 def ideal_path(network, protocol, states):
-    return IdealWires(network, protocol).path(protocol.start, states)
+    starts = None if protocol.start is None else protocol.start[None]
+    return IdealWires(network, protocol).paths(starts, states)[0]
 
 
 def made(seed, n=9, ohm=0.0, **point):
@@ -47,6 +48,20 @@ def test_path_ends_where_the_simulated_network_rests(load):
             path = ideal_path(network, trial, STATES)
             assert path.at_rest and path.bits.tolist() == end.state.values.tolist()
             assert path.time[-1] == pytest.approx(float(end.time_convergence), rel=0.1, abs=1e-9)
+
+
+@pytest.mark.parametrize("load", ["rest", 16e-9])
+def test_trials_side_by_side_take_the_ways_that_they_take_alone(load):
+    """They come to rest after different numbers of steps, so that some go on while others have ended."""
+    design, _, network, protocol = made(1, load=load)
+    starts = sim.starts(design)
+    for start, path in zip(starts, IdealWires(network, protocol).paths(starts, 1000), strict=True):
+        alone = ideal_path(network, replace(protocol, start=start), 1000)
+        np.testing.assert_allclose(path.time, alone.time, rtol=1e-12, atol=0)
+        np.testing.assert_allclose(path.share, alone.share, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(path.soma_current, alone.soma_current, rtol=1e-12, atol=1e-18)
+        np.testing.assert_array_equal(path.place, alone.place)
+        assert path.at_rest == alone.at_rest and path.bits.tolist() == alone.bits.tolist()
 
 
 def test_a_large_network_keeps_fewer_states_with_the_same_end(monkeypatch):
