@@ -26,6 +26,11 @@ class Lattice:
     columns: np.ndarray
     turned: bool
 
+    @property
+    def known(self) -> bool:
+        """Whether any net's name or label tells where a line lies; else devices are matched anyhow."""
+        return bool(np.isfinite(self.rows).any() or np.isfinite(self.columns).any())
+
     def places(self, post: np.ndarray, pre: np.ndarray) -> np.ndarray:
         """Where devices should be, shape (devices, 2)."""
         lines = [self.columns[pre], self.rows[post]]
@@ -70,8 +75,12 @@ def _by_nets(named: np.ndarray, kinds: np.ndarray, n: int) -> np.ndarray:
     post = dendrite[:, MTJ_OUT]
     axon = (post >= 0) & (pre >= 0) & (post != pre)
     feeder = np.where(dendrite[:, DW_IN] >= 0, dendrite[:, DW_IN], dendrite[:, DW_OUT])
-    soma = (drive[:, MTJ_OUT] >= 0) & (drive[:, MTJ_OUT] == feeder)
-    return np.where(axon, post * n + pre, np.where(soma, feeder * (n + 1), UNKNOWN))
+    driven = drive[:, MTJ_OUT]
+    soma = (driven >= 0) & (driven == feeder)
+    # one name of two serves where the other net has none: no axon drives by its pillar, or has a dendrite on its track
+    soma |= (driven >= 0) & (feeder < 0) & (pre < 0)
+    soma |= (feeder >= 0) & (driven < 0) & (post < 0) & (pre < 0)
+    return np.where(axon, post * n + pre, np.where(soma, np.maximum(driven, feeder) * (n + 1), UNKNOWN))
 
 
 def _lattice(claim: np.ndarray, place: np.ndarray, labels: Labels, rank: np.ndarray) -> Lattice:

@@ -24,7 +24,7 @@ from tests.support.drawn_network import ONE_SIDE, PX, PY, Drawing, draw_network
 
 EBEAM = load_process("ebeam")
 FIVE = Design(name="five", network={"neurons": 5, "feeds": ONE_SIDE}, seed=3)
-TWO = Design(name="two", network={"neurons": 2}, seed=3)
+TWO = Design(name="two", network={"neurons": 2, "feeds": ONE_SIDE}, seed=3)
 
 
 def test_numbers_that_were_not_found():
@@ -131,3 +131,20 @@ def test_two_neurons_without_labels_are_told_apart_in_every_orientation(missing,
     assert sorted((f.rule, f.message.split("'")[1]) for f in lvs(layout, EBEAM, TWO)) == [
         ("lvs.label", net) for net in missing
     ]
+
+
+@pytest.mark.parametrize("missing", [("dend",), ("drive", "vdw", "w_"), ("dend", "drive")], ids="-".join)
+@pytest.mark.parametrize("turn", range(8))
+def test_a_class_of_nets_without_labels_is_all_that_is_told(missing, turn):
+    """A soma tells both of a neuron's nets by either name; without any, no device is said to be another's."""
+    layout = draw_network(FIVE).layout
+    for cell in layout.each_cell():
+        for layer in layout.layer_indexes():
+            for shape in list(cell.shapes(layer).each(kdb.Shapes.STexts)):
+                if shape.text.string.startswith(missing):
+                    shape.delete()
+    layout.transform(kdb.Trans(turn & 3, turn >= 4, 0, 0))
+    assert {f.rule for f in lvs(layout, EBEAM, FIVE)} == {"lvs.label"}
+    other = Design(name="other", network={"neurons": 5, "feeds": ONE_SIDE}, seed=4)
+    told = missing == ("dend",)  # where weights have names and devices theirs
+    assert {f.rule for f in lvs(layout, EBEAM, other)} == ({"lvs.label", "lvs.weight"} if told else {"lvs.label"})
