@@ -121,9 +121,11 @@ class Edges:
             return False
         if self.twice == "allowed" and not any((j, i) in self._seen for i, j in self._seen):
             return False
-        for (i, j), (weight, line) in self._seen.items():
+        for (i, j), (weight, line) in list(self._seen.items()):
             other = self._seen.get((j, i))
-            if other is None or other[0] != weight:
+            if other is None and weight == 0:  # written or not, it is the same matrix
+                del self._seen[i, j]
+            elif other is None or other[0] != weight:
                 raise self.file.refuse(line, self._lonely(i, j, other))
         if self.twice == "allowed":
             self.remarks.append("every edge is given from both ends and counts once")

@@ -130,11 +130,19 @@ class _Reader:
         source, target = values.get("source"), values.get("target")
         if source is None or target is None:
             raise self.file.refuse(self.line, "edge without source and target")
-        if values.get("directed", str(self.directed).lower()) != str(self.directed).lower():
-            raise self.file.refuse(self.line, "directed and undirected edges in one graph, allowed are either")
+        self._direction(values.get("directed"))
         self.edges.append(_Edge(self.line, source, target, {}))
         if len(self.edges) > 2 * MAX_EDGES:
             raise self.file.refuse(self.line, f"more than {MAX_EDGES} edges")
+
+    def _direction(self, word: str | None) -> None:
+        """What an edge says of itself: where all say the same, the graph's default is not asked."""
+        if word not in (None, "true", "false"):
+            raise self.file.refuse(self.line, f"directed {shown(word)}, allowed true and false")
+        directed = self.directed if word is None else word == "true"
+        if self.edges and directed != self.directed:
+            raise self.file.refuse(self.line, "directed and undirected edges in one graph, allowed are either")
+        self.directed = directed
 
     def _characters(self, text: str) -> None:
         if self._text is not None:

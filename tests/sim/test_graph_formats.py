@@ -308,6 +308,23 @@ def test_directed_graphs(tmp_path, write, name):
     assert "edge a b again, first on line" in line
 
 
+@pytest.mark.parametrize(("default", "own"), [("directed", "false"), ("undirected", "true")])
+def test_what_graphml_edges_say_of_themselves_counts(tmp_path, default, own):
+    """The default is for edges that say nothing; here none does."""
+    pairs = [("a", "b"), ("b", "c")] + [("b", "a"), ("c", "b")] * (own == "true")
+    lines = graphml(nx.Graph([("a", "b"), ("b", "c")])).replace('"undirected"', f'"{default}"').splitlines()
+    at = next(k for k, line in enumerate(lines) if "<edge" in line)
+    edges = [f'<edge source="{u}" target="{v}" directed="{own}"/>' for u, v in pairs]
+    text = "\n".join([*lines[:at], *edges, "</graph></graphml>"])
+    assert list(read(tmp_path, "g.graphml", text).edges) == [(0, 1), (1, 2)]
+
+
+@pytest.mark.parametrize("zero", ["1 3 0", "3 1 0.0", "3 1 -0"])
+def test_zeros_that_a_matrix_writes_on_one_side_alone_are_as_none(tmp_path, zero):
+    text = f"{BANNER} coordinate real general\n3 3 5\n1 2 1\n2 1 1\n2 3 2\n3 2 2\n{zero}\n"
+    assert list(read(tmp_path, "g.mtx", text).edges(data="weight")) == [(0, 1, 1), (1, 2, 2)]
+
+
 def test_weight_that_is_none(tmp_path):
     for name, text in (("g.gml", gml(KARATE)), ("g.graphml", graphml(KARATE))):
         assert "edge without the attribute 'mass' asked for; it has weight" in refused(
