@@ -165,6 +165,8 @@ def _brightness(content: bytes, path: Path, kind: str | None) -> tuple[np.ndarra
             if (frames := getattr(image, "n_frames", 1)) > 1:
                 raise InputError(f"{path}: {frames} frames, a picture has one")
             ImageOps.exif_transpose(image, in_place=True)  # as viewers show it
+            if image.format == "PNG":
+                _clear_colour(image, content[24])
             return _channels(image, path)
     except InputError:
         raise
@@ -173,6 +175,15 @@ def _brightness(content: bytes, path: Path, kind: str | None) -> tuple[np.ndarra
     except Exception:  # Pillow raises many kinds on damaged files
         what = kind or path.suffix.lstrip(".").upper()
         raise InputError(f"{path}: not a readable {what} file; read are {', '.join(FORMATS)} and text") from None
+
+
+def _clear_colour(image: Image, depth: int) -> None:
+    """Pillow makes samples of a PNG bytes, but leaves the transparent colour as it stands in the file."""
+    clear = image.info.get("transparency")
+    if image.mode == "L" and isinstance(clear, int):
+        image.info["transparency"] = clear * 255 // (2**depth - 1)
+    elif isinstance(clear, tuple) and depth == 16:
+        image.info["transparency"] = tuple(sample >> 8 for sample in clear)
 
 
 def _channels(image: Image, path: Path) -> tuple[np.ndarray, np.ndarray]:

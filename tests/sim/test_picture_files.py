@@ -150,6 +150,24 @@ def test_transparent_pixels_are_off_in_either_case(tmp_path):
         assert read(tmp_path, saved(palette, kind, transparency=2)).bits.tolist() == [[1, 0, 0]]
 
 
+@pytest.mark.parametrize("depth", [1, 2, 4, 8])
+def test_the_transparent_grey_of_any_depth(tmp_path, depth):
+    """A row of four samples, the second transparent: dark, but OFF."""
+    largest = 2**depth - 1
+    values = [0, 1, largest, 0] if depth > 1 else [1, 0, 1, 1]
+    row = int("".join(f"{value:0{depth}b}" for value in values).ljust(8, "0"), 2).to_bytes(-(-depth // 2))
+    content = png(np.frombuffer(row, np.uint8)[None, :, None], 8, 0, (b"tRNS", struct.pack(">H", values[1])))
+    header = struct.pack(">IIBBBBB", 4, 1, depth, 0, 0, 0, 0)  # instead of as many samples of a byte
+    content = content[:16] + header + struct.pack(">I", zlib.crc32(b"IHDR" + header)) + content[33:]
+    assert read(tmp_path, content, invert=depth == 1).bits.tolist() == [[1, 0, int(depth == 1), 1]]
+
+
+def test_the_transparent_colour_of_sixteen_bits(tmp_path):
+    samples = np.array([[[0, 0, 0], [65535, 65535, 65535], [6553, 0, 0]]])
+    content = png(samples, 16, 2, (b"tRNS", struct.pack(">HHH", 6553, 0, 0)))
+    assert read(tmp_path, content).bits.tolist() == [[1, 0, 0]]
+
+
 def test_what_was_taken_as_on_is_said(tmp_path):
     light_on_dark = png(np.where(BITS, 230, 5)[..., None], 8, 0)
     found = read(tmp_path, light_on_dark)
