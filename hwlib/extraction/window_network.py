@@ -172,7 +172,7 @@ class Window:
             node = self.wiring.node(*_mean([centre(c.bbox()) for c in end]))
             nodes.append(node)
             for contact in end:
-                resistance, limit = self._contact("vt", contact.area())
+                resistance, limit = self._contact("vt", contact.area2() / 2)
                 self.joints.append(Joint("vt", node, limit, [self._tap_under("m1", contact, node)], resistance))
         for layer in ("m1", "read"):
             node = self.wiring.node(*centre(device.pillar))
@@ -195,7 +195,7 @@ class Window:
             sides = [(lower, on_lower, below), (upper, on_upper, above)]
             taps = [self._tap(layer, number, contact, reach, sheet / (below + above), sides[1 - k][:2])
                     for k, (layer, number, sheet) in enumerate(sides)]  # fmt: skip
-            self.joints.append(Joint(name, None, self._contact(name, contact.area())[1], taps, 0.0))
+            self.joints.append(Joint(name, None, self._contact(name, contact.area2() / 2)[1], taps, 0.0))
 
     def _contact(self, name: str, area_dbu: float) -> tuple[float, float]:
         """Resistance in Ω and largest current in A of a contact by its area."""

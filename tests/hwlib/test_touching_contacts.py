@@ -129,6 +129,16 @@ def test_a_via_joins_what_it_overlaps_by_a_database_unit(boxes_and_rule, tmp_pat
     assert extract(tmp_path / "drawn.gds", EBEAM, TWO).devices == 4
 
 
+def test_a_via_of_half_a_square_of_the_grid_joins_too():
+    """Its area in whole squares of the database unit is 0: the extraction divided by it."""
+    draw = drawn([("v1", (440, 310, 470, 340), (450, 320, 451, 321))])
+    shapes = draw.layout.cell("soma").shapes(draw.layout.layer(*EBEAM.layers["v1"].gds))
+    (square,) = (shape for shape in shapes.each() if shape.bbox() == kdb.Box(450, 320, 451, 321))
+    shapes.replace(square, kdb.Polygon([kdb.Point(450, 320), kdb.Point(450, 321), kdb.Point(451, 320)]))
+    assert not [finding for finding in lvs(draw.layout, EBEAM, TWO) if finding.severity == "error"]
+    assert extract(draw.layout, EBEAM, TWO).devices == 4
+
+
 def test_a_via_beside_another_net_is_no_short():
     """A v1 in the dendrite's m1 that ends at the edge of what leads to V_DW."""
     draw = drawn([])
