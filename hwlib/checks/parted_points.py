@@ -7,9 +7,9 @@ from dataclasses import replace
 import klayout.db as kdb
 
 from hwlib.drawing.reader import Drawing
-from hwlib.drawing.touching_points import touching_points
+from hwlib.drawing.touching_points import gaps_at_points, touching_points
 
-ROUNDS = 8  # cuts beside edges that hardly part are rounded, and may touch again
+ROUNDS = 8  # cuts beside slanted edges are rounded, and may touch again
 
 
 def parted_at_points(drawing: Drawing) -> tuple[Drawing, list[kdb.Point]] | None:
@@ -28,14 +28,13 @@ def parted_at_points(drawing: Drawing) -> tuple[Drawing, list[kdb.Point]] | None
     layout = drawing.layout.dup()
     top = layout.cell(drawing.top.cell_index())
     top.flatten(-1, True)
-    for name, points in touched.items():
+    for name in touched:
         shapes = top.shapes(drawing.layers[name])
         metal = kdb.Region(shapes).merged()
         for _ in range(ROUNDS):
-            holes = kdb.Region([kdb.Polygon(kdb.Box(point, point).enlarged(1, 1)) for point in points])
-            metal = (metal - holes).merged()
-            if not (points := touching_points(metal)):
+            if (gaps := gaps_at_points(metal)).is_empty():
                 break
+            metal = (metal - gaps).merged()
         shapes.clear()
         shapes.insert(metal)
     return replace(drawing, layout=layout, top=top), [point for points in touched.values() for point in points]

@@ -51,10 +51,11 @@ def test_wires_that_touch_in_a_point_are_shorted_for_both_readers(run, polygons,
 
 
 TIPS = [(PX + 5, 140), (PX + 5, 170)], [(PX + 25, 140), (PX + 25, 170)]
+LEANING = [(PX + 5, 140), (PX + 5, 200), (PX + 14, 200)], [(PX + 15, 200), (PX + 25, 200), (PX + 25, 140)]  # 1 in 44
 CORNERS = [(PX + 5, 156), (PX + 5, 170), (PX + 14, 170)], [(PX + 14, 140), (PX + 25, 140), (PX + 25, 156)]
 
 
-@pytest.mark.parametrize("sides", [TIPS, CORNERS], ids=["tips", "corners"])
+@pytest.mark.parametrize("sides", [TIPS, CORNERS, LEANING], ids=["tips", "corners", "leaning"])
 def test_a_row_that_hangs_by_a_point_is_open_and_refused(run, sides):
     """LVS called it clean: for KLayout it is one net."""
     s = flattened(draw_network(hebbian_levels(3)))
