@@ -53,7 +53,8 @@ class WindowShapes:
         finder = self.finders[layer]
         near = finder.near(contact.bbox())
         if len(near) > 1:
-            near.sort(key=lambda k: -(db.Region(finder.polygons[k]) & db.Region(contact)).area())
+            here = db.Region(contact)
+            near.sort(key=lambda k: -sum(p.area2() for p in (db.Region(finder.polygons[k]) & here).merged().each()))
         return near[0]
 
 

@@ -109,6 +109,19 @@ def test_via_array_is_in_parallel():
     assert r[0] == pytest.approx(VIA + (R_M2 + R_M3) * (60 - 30 / 6) / 40, rel=0.01, abs=0)
 
 
+@pytest.mark.parametrize("wire", ["m2", "m3"])
+def test_via_of_half_a_square_of_the_grid_joins_what_it_lies_on(sheet, wire):
+    """Within the box of another wire, round the one that it lies on; its area in whole squares is 0."""
+    s, top = sheet
+    for box in ((-200, -300, 200, -200), (-200, -200, -100, 10), (100, -200, 200, 10)):
+        s.box(top, wire, *box)
+    for layer in ("m2", "m3"):
+        s.square(top, layer, 0, 0, 40)
+    top.shapes(s.layer("v2")).insert(db.Polygon([db.Point(0, 0), db.Point(0, 1), db.Point(1, 0)]))
+    (ohm,) = pin_resistance(s, top, ("m2", 0, -20), ("m3", 0, -20))
+    assert 0.4 < ohm / (RHO / 0.5e-18) < 1.1  # contacts are boxes
+
+
 def test_via_without_both_layers_joins_nothing(sheet):
     s, top = sheet
     s.box(top, "m2", 0, 0, 40, 400)
