@@ -141,7 +141,7 @@ def _measured(
         narrowest_width=narrowest,
         track_squares=squares(stretches) if straight else _solved_squares(run, axis, (facing_low, facing_high), frame),
         pillar_width=end - start, pillar_centre=middle - facing_low if pinned[0] else facing_high - middle,
-        pillar_area=core.area(), pillar=pillar,
+        pillar_area=sum(p.area2() for p in core.merged().each()) / 2, pillar=pillar,  # half squares count, too
         contacts_in=tuple(low if pinned[0] else high), contacts_out=tuple(high if pinned[0] else low),
     )  # fmt: skip
 

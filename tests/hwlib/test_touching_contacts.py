@@ -139,6 +139,15 @@ def test_a_via_of_half_a_square_of_the_grid_joins_too():
     assert extract(draw.layout, EBEAM, TWO).devices == 4
 
 
+def test_a_pillar_of_half_a_square_of_the_grid_has_its_resistance():
+    draw = drawn([("pillar", (325, 300, 345, 350), (335, 320, 336, 321))])
+    shapes = draw.layout.cell("soma").shapes(draw.layout.layer(*EBEAM.layers["pillar"].gds))
+    (square,) = (shape for shape in shapes.each() if shape.bbox() == kdb.Box(335, 320, 336, 321))
+    shapes.replace(square, kdb.Polygon([kdb.Point(335, 320), kdb.Point(335, 321), kdb.Point(336, 320)]))
+    network = extract(draw.layout, EBEAM, TWO)
+    assert network.r_p[network.somas] == pytest.approx(500 * 20 * 50 / 0.5)
+
+
 def test_a_via_beside_another_net_is_no_short():
     """A v1 in the dendrite's m1 that ends at the edge of what leads to V_DW."""
     draw = drawn([])
