@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -77,10 +76,13 @@ class _Manifest(BaseModel):
     stages: dict[_Text, _Record]
 
     @model_validator(mode="after")
-    def _each_file_of_one_stage(self) -> _Manifest:
-        names = Counter(name for record in self.stages.values() for name in record.files)
-        if twice := [name for name, count in names.items() if count > 1]:
-            raise ValueError(f"{shown(twice[0], 60)} is a file of several stages")
+    def _each_file_known_once(self) -> _Manifest:
+        # Decks of several dialects bring the same Verilog-A beside them: one file, with one hash.
+        known: dict[str, str] = {}
+        for record in self.stages.values():
+            for name, content in record.files.items():
+                if known.setdefault(name, content) != content:
+                    raise ValueError(f"{shown(name, 60)} is a file of several stages")
         return self
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-_SOURCES = (".py", ".yaml", ".html", ".css", ".js")  # what a result depends on
+_SOURCES = (".py", ".yaml", ".html", ".css", ".js", ".va")  # what a result depends on
 _DESIGNS = {"examples", "codesigned"}  # folders of design files: nothing is made with them but their own results
 _PLAIN = json.JSONEncoder(sort_keys=True, default=str)  # one for all: a study has a million points
 

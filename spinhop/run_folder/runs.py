@@ -149,13 +149,20 @@ class Run:
             raise
         give_freed_memory_back()
         seconds = time.perf_counter() - began
+        files = {name: file_hash(self.path(name)) for name in names}
+        self._drop_overwritten(files)
         self.manifest["stages"][stage.name] = {
             "inputs": key, "design": self.design_hash, "after": self._after(stage), "seconds": round(seconds, 3),
-            "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "files": {name: file_hash(self.path(name)) for name in names}, **stage.notes(self),
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "files": files, **stage.notes(self),
         }  # fmt: skip
         self.save()
         return seconds
+
+    def _drop_overwritten(self, files: dict[str, str]) -> None:
+        """Stages that wrote one of these files with other content are to be done again."""
+        for stage in list(self.manifest["stages"]):
+            if any(files.get(name, known) != known for name, known in self.files(stage).items()):
+                del self.manifest["stages"][stage]
 
     def forget(self, *stages: str) -> None:
         """Remove stages by name, with their files, that the design no longer has."""

@@ -260,13 +260,20 @@ def test_a_wrong_field_of_the_manifest_is_named(tmp_path, place, value):
     assert f"/manifest.json: damaged, or no run manifest ({'.'.join(place)[:30]}" in line and len(line) < 200
 
 
-def test_a_file_of_two_stages_is_refused(tmp_path):
-    record = {"inputs": "0", "seconds": 1.5, "finished": "now", "files": {"a": "0" * 64}}
+def test_a_file_with_two_contents_is_refused(tmp_path):
+    record = {"inputs": "0", "seconds": 1.5, "finished": "now"}
     manifest = {"format": "spinhop-run-1", "design": "d", "seed": 1, "versions": {}}
-    manifest["stages"] = {"layout": record, "extraction": record}
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(InputError, match="'a' is a file of several stages"):
-        read_manifest(tmp_path)
+    for second, refused in (("0", False), ("1", True)):
+        manifest["stages"] = {
+            "layout": {**record, "files": {"a": "0" * 64}},
+            "extraction": {**record, "files": {"a": second * 64}},
+        }
+        (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+        if refused:
+            with pytest.raises(InputError, match="'a' is a file of several stages"):
+                read_manifest(tmp_path)
+        else:  # decks of two dialects, with one device model beside them
+            assert len(read_manifest(tmp_path)["stages"]) == 2
 
 
 def test_the_report_tells_the_seed_of_the_design(spinhop, synthetic_run):

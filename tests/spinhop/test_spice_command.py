@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import time
 from pathlib import Path
@@ -40,6 +41,37 @@ def test_a_deck_says_where_its_v_dw_comes_from(spinhop, design_file, tmp_path, d
             volts = float(known.v_dw)
         mark = "*" if dialect in ("ngspice", "xyce") else "//"
         assert line == f"{mark} V_DW {human(volts, 'V', 6)}, centre of the {window} window"
+
+
+def test_a_folder_holds_decks_of_every_dialect_and_wires(spinhop, design_file, tmp_path):
+    """VACASK's and Spectre's, ideal and drawn, have one Verilog-A beside them; each is kept, and the folder goes on."""
+    design, folder = design_file(), tmp_path / "run"
+    decks = [("--dialect", dialect, *ideal) for dialect in ("vacask", "spectre") for ideal in ((), ("--ideal",))]
+    for deck in decks:
+        assert spinhop("spice", design, *deck, "--out", folder)[0] == 0
+    for deck in decks:
+        code, _, err = spinhop("spice", design, *deck, "--out", folder)
+        assert code == 0 and re.search(r"deck, (drawn|ideal) +unchanged", err), err
+    (folder / "dwmtj_kinematic.va").write_text("// mine\n")
+    code, _, err = spinhop("spice", design, *decks[0], "--out", folder)
+    assert code == 2 and "dwmtj_kinematic.va: changed since the run wrote it" in err
+    assert spinhop("spice", design, *decks[0], "--out", folder, "--force")[0] == 0
+    assert spinhop("spice", design, *decks[2], "--out", folder)[0] == 0
+
+
+def test_another_model_has_all_decks_beside_it_written_again(spinhop, design_file, tmp_path, monkeypatch):
+    from sim.spice import dialect as dialects
+
+    design, folder = design_file(), tmp_path / "run"
+    for dialect in ("vacask", "spectre"):
+        assert spinhop("spice", design, "--ideal", "--dialect", dialect, "--out", folder)[0] == 0
+    other = tmp_path / "source_switch.va"
+    other.write_text(dialects.SWITCH.read_text() + "// of another version\n")
+    monkeypatch.setattr(dialects, "SWITCH", other)
+    assert spinhop("spice", design, "--ideal", "--dialect", "vacask", "--out", folder, "--force")[0] == 0
+    stages = json.loads((folder / "manifest.json").read_text())["stages"]
+    assert "vacask deck, ideal" in stages and "spectre deck, ideal" not in stages
+    assert spinhop("spice", design, "--ideal", "--dialect", "spectre", "--out", folder)[0] == 0
 
 
 def test_without_ngspice_nothing_is_begun(spinhop, design_file, tmp_path, monkeypatch):
