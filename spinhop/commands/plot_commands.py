@@ -18,8 +18,12 @@ def plot(
         typer.Option("--kind", help="One figure of this kind; default the usual ones."),
     ] = None,
     x: Annotated[str, typer.Option("--x", help="Parameter along the axis; of a front an objective.")] = "",
-    y: Annotated[str, typer.Option("--y", help="Number; of a heat map the second parameter.")] = "",
-    by: Annotated[str, typer.Option("--by", help="Parameter that gives a line or colour each.")] = "",
+    y: Annotated[
+        str, typer.Option("--y", help="Number; of a heat map the second parameter, of a front the other objective.")
+    ] = "",
+    by: Annotated[
+        str, typer.Option("--by", help="Parameter that gives a line or colour each; of curves and histograms.")
+    ] = "",
     value: Annotated[str, typer.Option("--value", help="Number of a heat map.")] = "",
     json: Json = False,
 ) -> None:

@@ -35,6 +35,10 @@ from spinhop.run_folder.folder_lock import begins_with, hold, refuse_others
 from spinhop.study.number_names import RULES_BROKEN
 
 FigureKind = Literal["curve", "heat", "front", "histogram"]
+_TAKEN: dict[FigureKind, tuple[str, ...]] = {
+    "curve": ("--x", "--y", "--by", "--value"), "heat": ("--x", "--y", "--value"), "front": ("--x", "--y"),
+    "histogram": ("--y", "--by", "--value"),
+}  # fmt: skip
 PAGE = "index.html"
 _refuse_foreign = refuse_others(
     "plot", PAGE, re.compile(r"[A-Za-z0-9_.-]+\.(svg|png)"), begins_with(re.compile(rb"<title>[^<]*: figures</title>"))
@@ -107,6 +111,7 @@ def plot_store(
 def _one(source: PlotSource, kind: FigureKind | None, x: str, y: str, by: str, value: str) -> list[Figures]:
     if kind is None:
         kind = "heat" if value else "front" if source.kind == "search" and not by else "curve" if x else "histogram"
+    _refuse_unused(kind, {"--x": x, "--y": y, "--by": by, "--value": value})
     if kind == "front":
         if source.kind != "search":
             raise InputError("front: of the results of spinhop optimize alone")
@@ -126,6 +131,16 @@ def _one(source: PlotSource, kind: FigureKind | None, x: str, y: str, by: str, v
         raise InputError("curve: no parameter of numbers varies; give --x")
     x = x or numeric[0]
     return [curve(source, x, number, by or _by(source, x), option=option)]
+
+
+def _refuse_unused(kind: FigureKind, given: dict[str, str]) -> None:
+    """Refuse a name that the figure has no place for, rather than draw another figure than was asked for."""
+    taken = _TAKEN[kind]
+    unused = [option for option, name in given.items() if name and option not in taken]
+    if unused:
+        raise InputError(f"{unused[0]}: a figure of kind {kind} has none; allowed: {', '.join(taken)}")
+    if kind != "heat" and given["--y"] and given["--value"]:
+        raise InputError(f"--value: a figure of kind {kind} has one number, give it as --y alone")
 
 
 def _usual(source: PlotSource) -> list[Figures | YieldFigures]:

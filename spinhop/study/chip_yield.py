@@ -13,6 +13,7 @@ import numpy as np
 from scipy import stats
 
 from hwlib.argument_kinds import takes_kinds
+from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.quantities import plain_number, whole_number
 from sim.tasks.statistics import LEVEL
@@ -150,6 +151,8 @@ def _plan(
     design = read_design(design_path, drawn=wires == "drawn")
     if design.variation is None:
         raise InputError(f"{design_path}: no section 'variation'; {see('studies', 'made-chips')}")
+    if wires == "ideal":
+        _refuse_of_layouts(design_path, design)
     folder = Path("yields") / design.name if folder is None else Path(folder)
     rows = max(chips, rows_of(folder))  # chips that are stored stay, also where fewer are asked for
     axis = AxisRange(low=0, high=rows - 1, count=rows) if rows > 1 else (0,)
@@ -158,6 +161,19 @@ def _plan(
         axes={"variation.chip": axis},
     )  # fmt: skip
     return StudyPlan(study, str(design_path), folder)
+
+
+def _refuse_of_layouts(design_path: Path, design: Design) -> None:
+    """Refuse a variation that ideal wires cannot have: every chip would be refused, and told as one that fails."""
+    import sim
+    from sim.tasks.run_task import ideal_for_task
+
+    process = design.load_process()
+    assert design.variation is not None
+    try:
+        sim.sampled_chip(ideal_for_task(design, process), process, design.variation)
+    except InputError as error:
+        raise InputError(f"{design_path}: {error}") from None
 
 
 def holding(values: np.ndarray, least: float) -> np.ndarray:

@@ -332,6 +332,17 @@ def test_names_from_outside_do_no_harm(tmp_path):
         (("--value", "nan", "--kind", "curve"), "--value: 'nan', allowed: accuracy_mean, time_mean, works"),
         (("--value", "nan", "--kind", "histogram"), "--value: 'nan', allowed: accuracy_mean, time_mean, works"),
         (("--by", CHIP, "--x", SIGMA), f"--by: {CHIP} has 20 values, allowed 6: more are not told apart"),
+        (
+            ("--kind", "histogram", "--x", "time_mean"),
+            "--x: a figure of kind histogram has none; allowed: --y, --by, --value",
+        ),
+        (("--kind", "heat", "--by", "seed"), "--by: a figure of kind heat has none; allowed: --x, --y, --value"),
+        (("--value", "time_mean", "--by", "seed"), "--by: a figure of kind heat has none; allowed: --x, --y, --value"),
+        (("--kind", "front", "--value", "time_mean"), "--value: a figure of kind front has none; allowed: --x, --y"),
+        (
+            ("--x", "device.tmr", "--y", "works", "--value", "works", "--kind", "curve"),
+            "--value: a figure of kind curve has one number, give it as --y alone",
+        ),
         (("--kind", "front"), "front: of the results of spinhop optimize alone"),
         (("--kind", "heat"), "heat: needs two parameters; give --x and --y"),
     ],

@@ -149,6 +149,20 @@ def test_yields_that_are_none(tmp_path, spinhop):
     negative = "variation: {spreads: {resistance_area: {sigma: 0.4, distribution: normal, truncate: 3}}}\n"
     code, _, err = spinhop("yield", design_in(tmp_path, negative), "--out", tmp_path / "out")
     assert code == 2 and err.count("\n") == 1 and "variation.spreads.resistance_area: a normal one reaches 1.2" in err
+    for section, message in (
+        (
+            "{spreads: {sheet_resistance: {sigma: 0.1}}}",
+            "sheet_resistance: the network has ideal wires; take it as drawn",
+        ),
+        (
+            "{spreads: {tmr: {sigma: 0.1, neighbourhood: 0.5, length: 1 um}}}",
+            "tmr: neighbourhood needs places on a layout",
+        ),
+    ):  # 48 chips were judged, and 0 % said to work
+        design = design_in(tmp_path, f"variation: {section}\n")
+        code, out, err = spinhop("yield", design, "--ideal", "--out", tmp_path / "out")
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert err.startswith(f"spinhop: {tmp_path / 'small.yaml'}: variation: {message}")
     assert not (tmp_path / "out").exists()
 
 
