@@ -80,6 +80,7 @@ def _options(
 
 
 INTERRUPTED = 130
+UNREAD = 141  # as of a program that SIGPIPE ends; 1 would be a network that does not work
 _NAMES_AS_BYTES = "spinhop.names_as_bytes"
 GARBAGE_AFTER = 100_000  # new objects; Python looks after 700
 
@@ -175,10 +176,13 @@ def guarded(call: Callable[[], object]) -> int:
     try:
         code = call()
         sys.stdout.flush()
-    except BrokenPipeError:
-        if not _drop(_unread()):  # a pipe to a process of our own
+    except (BrokenPipeError, SystemExit) as error:
+        # Typer and rich make exit code 1 of it.
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
             raise
-        return 1  # the reader of our output went away (``| head``): say nothing
+        if not _drop(_unread()) and isinstance(error, BrokenPipeError):  # a pipe to a process of our own
+            raise
+        return UNREAD  # the reader of our output went away (``| head``): say nothing
     except (KeyboardInterrupt, click.exceptions.Abort):
         return _fail("interrupted; finished stages are kept", code=INTERRUPTED)
     except click.exceptions.NoArgsIsHelpError:  # the help has just been printed
