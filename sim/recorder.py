@@ -53,7 +53,7 @@ class Recorder:
     ) -> None:
         """Go on to the end of a step; arguments as of ``EventStore.step``."""
         count = self._store.count
-        self._store.step(time, place, speed, middle)
+        self._follow(time, place, speed, middle)
         self._steps += 1
         if self._watched[self._store.walls_since(count)].any():
             self._event_steps += 1
@@ -61,6 +61,9 @@ class Recorder:
                 self._add(time, look, EVENT)
         elif self._steps % self._stride[OTHER] == 0:
             self._add(time, look, OTHER)
+
+    def _follow(self, time: float, place: np.ndarray, speed: np.ndarray, middle: np.ndarray | None) -> None:
+        self._store.step(time, place, speed, middle)
 
     def end_phase(self, time: float, look: Look) -> None:
         """End a phase at the time of its last step, or later when nothing moves."""

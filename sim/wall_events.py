@@ -71,6 +71,14 @@ class EventStore:
         )
         self._time = time
 
+    def straight_step(self, time: float, place: np.ndarray) -> None:
+        """Go on along a straight line to the end of a step, also of a wall that leaves an end of its track."""
+        course, length = self._course, self._tracks.length
+        slope = (place - course.place) / max(time - self._time, np.finfo(float).tiny)
+        inside = (course.place > 0) & (course.place < length)
+        course.speed[inside] = slope[inside]
+        self.step(time, place, slope, slope)
+
     def end(self, time: float, place: np.ndarray) -> None:
         """End the trial."""
         self._each(lambda wall: end_all(self._points, self._course, self._tracks, time, place, wall))

@@ -78,7 +78,8 @@ def _step(why: str, rule: str) -> NextStep:
 
 def _failing(function: VerdictLine, findings: Mapping[str, Sequence[Finding]], advice: TaskAdvice) -> NextStep:
     if _restless(function):
-        return _step(f"{advice.reached}, but not every trial rests in time", "leak.axon_time")
+        reached = f"{advice.reached}, but " if _is_scored(function) else ""
+        return _step(f"{reached}not every trial rests in time", "leak.axon_time")
     if _word(function, "ideal") == FAILS:
         also = " too" if "drawn" in function.facts else ""
         return _step(f"ideal wires fail{also}, so {advice.change}", advice.rule)
@@ -92,12 +93,19 @@ def _failing(function: VerdictLine, findings: Mapping[str, Sequence[Finding]], a
 
 def _restless(function: VerdictLine) -> bool:
     """Whether the trials that fail reach what the task requires, and only do not rest before its limit."""
-    counts: dict[str, Any] = next(
-        (function.facts[kind] for kind in ("drawn", "ideal") if _word(function, kind) == FAILS), {}
-    )
+    counts = _failing_counts(function)
     required = next((value for name, value in function.facts.items() if name.startswith("required")), 1.0)
     reached = next((value for name, value in counts.items() if name.endswith("_mean")), 1.0)
     return bool(counts) and counts.get("at_rest", 0) < counts.get("trials", 0) and reached >= required
+
+
+def _failing_counts(function: VerdictLine) -> dict[str, Any]:
+    return next((function.facts[kind] for kind in ("drawn", "ideal") if _word(function, kind) == FAILS), {})
+
+
+def _is_scored(function: VerdictLine) -> bool:
+    """Whether there was anything to compare trials with: not of weights from a matrix alone."""
+    return any(name.endswith("_mean") for name in _failing_counts(function))
 
 
 def _working(

@@ -11,7 +11,7 @@ import sim
 from hwlib.design import Design
 from hwlib.errors import InputError
 from hwlib.schematic import ideal_network
-from sim.result import read_out
+from sim.result import EVENT_KINDS, read_out
 from sim.spice import write_deck
 from sim.thermal.noisy_trials import misread
 from sim.thermal.thermal_stepper import ThermalSolver
@@ -179,6 +179,18 @@ def test_a_recorded_trial_keeps_some_moments_of_every_wall():
     np.testing.assert_array_equal(sim.run(network, protocol, record=False).wall_final, found.wall_final)
     half = walls_at(found, 5e-7, every) - 0.5 * length  # 1024 walls: 4.4 % of standard error
     assert (half**2).mean() == pytest.approx(2 * diffusion(300, 0.1, 5e-9) * 5e-7, rel=0.15)
+
+
+def test_recorded_walls_go_straight_from_moment_to_moment():
+    """A step of noise goes many times as far as one of drift: curves by the drift's velocities had 7 points."""
+    network = undriven(3, length=1e-7, damping=0.1, wall_width=5e-9)
+    found = sim.run(network, quiet(network, 2e-9, increment=2e-12))
+    edges = np.isin(found.event_kind, [EVENT_KINDS.index(kind) for kind in ("enter", "leave")])
+    assert int(found.steps) == 1000
+    moments = found.sizes["event"] - int(edges.sum())
+    assert moments <= 1.02 * network.devices * 1000, "each of them is that of a step"
+    shorter = sim.run(network, quiet(network, 1e-9, increment=2e-12))  # on the same path
+    np.testing.assert_allclose(walls_at(found, 1e-9), shorter.wall_final, atol=1e-3 * network.length.max())
 
 
 def test_bits_are_read_by_the_pillars_and_misread_under_them():

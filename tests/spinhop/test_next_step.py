@@ -42,6 +42,12 @@ def limits(word, rule="current.m2"):
     return VerdictLine("limits", word, "", {"rule": rule})
 
 
+def restless_matrix():
+    """Of weights from a matrix: nothing to compare with."""
+    facts = {"required_accuracy": 0.95, "drawn": {"verdict": FAILS, "trials": 1, "at_rest": 0}}
+    return VerdictLine("function", FAILS, "", facts)
+
+
 @pytest.mark.parametrize(
     ("task", "kept", "findings", "rule", "begins"),
     [
@@ -53,6 +59,7 @@ def limits(word, rule="current.m2"):
         (function(FAILS, FAILS), limits(KEPT), WARNINGS, "drive.pattern", "ideal wires fail too"),
         (function(FAILS, FAILS, 18), limits(KEPT), WARNINGS, "drive.pattern", "ideal wires fail too"),
         (function(FAILS, FAILS, 18, 0.97), limits(KEPT), CLEAN, "leak.axon_time", "the bits are right, but not every"),
+        (restless_matrix(), limits(KEPT), CLEAN, "leak.axon_time", "not every trial rests in time; what helps"),
         (function(WORKS), limits(KEPT), WARNINGS, "current.load_any", "nothing has to change; the largest warning is"),
         (function(WORKS), limits(KEPT), CLEAN, "current.m2", "nothing has to change; the nearest limit is current.m2"),
         (function(WORKS), limits(NOT_CHECKED), {}, "", "check the limits: spinhop check"),
