@@ -22,7 +22,7 @@ from hwlib.extraction.parts import Part, number
 from hwlib.extraction.point_touches import PointTouch, join_points
 from hwlib.extraction.ports import PortTable
 from hwlib.extraction.sheet import Line
-from hwlib.extraction.window_network import Window, WindowExtractor
+from hwlib.extraction.window_network import WiredWindow, WindowExtractor
 from hwlib.extraction.window_shapes import WindowShapes
 from hwlib.extraction.windows import BoxIndex, Placements, drawn_above, is_wiring, leaf_cells, place_leaves
 
@@ -242,7 +242,7 @@ class _Windows:
         self.extractor = WindowExtractor(drawing.process, drawing.dbu)
         self._known: dict[int, tuple[WindowShapes, np.ndarray, Seam]] = {}
         self._reach: dict[tuple[int, bytes], np.ndarray] = {}
-        self._begun: dict[int, Window] = {}  # of a variant, until one of its parts is extracted
+        self._begun: dict[int, WiredWindow] = {}  # of a variant, until one of its parts is extracted
 
     def share_labels(self, labels: list[NetLabel], placements: Placements, index: BoxIndex,
                      kept: np.ndarray) -> tuple[dict[int, list[NetLabel]], list[NetLabel]]:  # fmt: skip

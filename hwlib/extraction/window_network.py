@@ -112,7 +112,7 @@ class WindowExtractor:
         return np.array(rows, np.int64).reshape(-1, 5)
 
     def extract(self, shapes: WindowShapes, labels: list[tuple[str, int, int]], where: Where,
-                contacts: list[tuple[str, Line]], window: Window | None = None) -> WindowNet:  # fmt: skip
+                contacts: list[tuple[str, Line]], window: WiredWindow | None = None) -> WindowNet:  # fmt: skip
         """Extract one window.
 
         Args:
@@ -128,12 +128,12 @@ class WindowExtractor:
         refuse_bridging(shapes, self.process, where)
         return (window or self.window(shapes, where)).build(labels, where, contacts)
 
-    def window(self, shapes: WindowShapes, where: Where) -> Window:
+    def window(self, shapes: WindowShapes, where: Where) -> WiredWindow:
         """A window with devices and vias on its conductors; arguments and errors as of ``extract``."""
-        return Window(self, shapes, where)
+        return WiredWindow(self, shapes, where)
 
 
-class Window:
+class WiredWindow:
     """A window whose network is to be built.
 
     Attributes:
