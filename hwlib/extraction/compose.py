@@ -22,7 +22,7 @@ from hwlib.extraction.parts import Part, number
 from hwlib.extraction.point_touches import PointTouch, join_points
 from hwlib.extraction.ports import PortTable
 from hwlib.extraction.sheet import Line
-from hwlib.extraction.window_network import WiredWindow, WindowExtractor
+from hwlib.extraction.window_network import WindowExtractor, WiredWindow
 from hwlib.extraction.window_shapes import WindowShapes
 from hwlib.extraction.windows import BoxIndex, Placements, drawn_above, is_wiring, leaf_cells, place_leaves
 
