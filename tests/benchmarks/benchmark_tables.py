@@ -90,6 +90,8 @@ columns are networks drawn with weight rails and extracted; those before have la
   fifths of their time.
 - **A tenth of the time for twenty recalls of 16 neurons.** Half of what a thread does there is Python: two plans, the
   beginning and the end of forty phases, scores and the result.
+- **Compiling in 30 s**, on slow machines: trials of both engines in one process took 29 to 49 s on machines of this
+  kind, a first `spinhop run`, which compiles in two processes, 19 to 36 s.
 - **10⁴ against ngspice for a trial by itself.** Making the two plans takes most of such a call, stepping a tenth; of
   twenty trials on one network each is faster. Plans of small networks are not kept for the next call: arrays of
   a network may change in between.
