@@ -10,7 +10,7 @@ import klayout.db as db
 from hwlib.drawing.track_widths import goes_straight_on, narrowest_and_widest, squares, track_widths
 from hwlib.errors import InputError
 from hwlib.extraction.grid import Line
-from hwlib.extraction.place import Finder, centre
+from hwlib.extraction.place import Finder, area_of, centre
 from hwlib.extraction.sheet import Frame, solve
 
 _POINT = 1e-3  # dbu; less is no metal between two corners
@@ -141,7 +141,7 @@ def _measured(
         narrowest_width=narrowest,
         track_squares=squares(stretches) if straight else _solved_squares(run, axis, (facing_low, facing_high), frame),
         pillar_width=end - start, pillar_centre=middle - facing_low if pinned[0] else facing_high - middle,
-        pillar_area=sum(p.area2() for p in core.merged().each()) / 2, pillar=pillar,  # half squares count, too
+        pillar_area=area_of(core), pillar=pillar,
         contacts_in=tuple(low if pinned[0] else high), contacts_out=tuple(high if pinned[0] else low),
     )  # fmt: skip
 

@@ -14,6 +14,12 @@ def centre(box: db.Box) -> tuple[float, float]:
     return (box.left + box.right) / 2, (box.bottom + box.top) / 2
 
 
+def area_of(region: db.Region) -> float:
+    """Its area, overlaps once, in squares of the database unit; KLayout's own counts whole squares alone."""
+    doubled: int = sum(polygon.area2() for polygon in region.merged().each())
+    return doubled / 2
+
+
 class Finder:
     """The polygons of a merged region, binned for look-ups by box."""
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import klayout.db as db
 
 from hwlib.extraction.grid import Line
-from hwlib.extraction.place import Finder
+from hwlib.extraction.place import Finder, area_of
 
 
 class Landing(NamedTuple):
@@ -54,7 +54,7 @@ class WindowShapes:
         near = finder.near(contact.bbox())
         if len(near) > 1:
             here = db.Region(contact)
-            near.sort(key=lambda k: -sum(p.area2() for p in (db.Region(finder.polygons[k]) & here).merged().each()))
+            near.sort(key=lambda k: -area_of(db.Region(finder.polygons[k]) & here))
         return near[0]
 
 

@@ -257,7 +257,7 @@ def bandwidth(found: dict[str, Any]) -> str:
         ("accepted steps", lambda r: str(r["steps"])),
         ("circuit solutions", lambda r: str(r["solutions"])),
         ("one solution, every pillar changed", lambda r: time_text(r["solution_seconds"])),
-        ("per wall and circuit solution, the solution alone", lambda r: f"{r['ns_per_wall_solution']:.3g} ns"),
+        ("per wall and circuit solution, the solution alone", _per_wall("solution_seconds")),
         ("the same of eight trials at once, for each", _per_wall("together_seconds")),
         ("per wall and circuit solution, everything between two", lambda r: f"{r['ns_per_wall_and_all']:.3g} ns"),
         ("the same × threads (goal: 3 ns per core)", lambda r: f"{r['ns_per_wall_and_all'] * r['threads']:.3g} ns"),

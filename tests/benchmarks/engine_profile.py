@@ -129,7 +129,6 @@ def _profile(network: Network, protocol: Protocol, threads: int) -> dict[str, An
     return {
         "neurons": neurons, "threads": threads, "ready_seconds": ready, "stepping_seconds": stepping,
         "steps": run.steps, "solutions": solutions, "solution_seconds": each,
-        "ns_per_wall_solution": each * 1e9 / neurons**2,
         "ns_per_wall_and_all": (stepping - releasing) * 1e9 / counted / neurons**2,
         "solution_share": min(each * solutions / stepping, 1.0), "release_share": releasing / stepping,
         "bytes": touched, "triad": triad, "bandwidth_share": touched / each / triad,

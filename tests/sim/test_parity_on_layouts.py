@@ -60,4 +60,4 @@ def interface(straps, folder) -> int:
 def test_straps_belong_to_rows_and_columns(tmp_path):
     """All but where they join two of them: else every via of theirs is solved in every step."""
     straps = {"ground": {"metal": "m4"}, "weight": {"metal": "m5"}}
-    assert interface(straps, tmp_path) < 6 * interface({}, tmp_path)
+    assert interface(straps, tmp_path) < 800  # 785; 1691 if none did

@@ -157,26 +157,6 @@ def _lay_beside(graph, e, twin):
 
 
 @helper()
-def _join_parallel(graph):
-    """Make wires that are beside one another one, at nodes with few edges."""
-    wire_to = np.full(len(graph.head), -1, np.int32)  # the last wire seen to each node, from this one or one before
-    for node in range(len(graph.head)):
-        if graph.degree[node] > _FEW:
-            continue
-        entry = graph.head[node]
-        while entry >= 0:
-            e = graph.entry_edge[entry]
-            if graph.alive[e] and graph.kind[e] == 0:
-                other = _other(graph, e, node)
-                twin = wire_to[other]
-                if twin >= 0 and graph.alive[twin] and _other(graph, twin, other) == node:
-                    _lay_beside(graph, twin, e)
-                else:
-                    wire_to[other] = e
-            entry = graph.entry_next[entry]
-
-
-@helper()
 def _join_beside(graph, e):
     """Make wire e, which is new, one with the wire beside it; whether there was one."""
     a, b = graph.a[e], graph.b[e]
@@ -218,7 +198,9 @@ def _log(graph, node, x, y, e1, e2, numbers, ohm):
 def _reduce(graph, fixed, log_int, log_ohm):
     """Remove nodes as long as there are such; how many were."""
     used, nodes = _list_edges(graph), len(graph.head)
-    _join_parallel(graph)
+    for e in range(len(graph.a)):
+        while graph.alive[e] and _join_beside(graph, e):
+            pass
     queue, tail = np.empty(2 * nodes + 2 * len(graph.a), np.int32), 0
     for node in range(nodes):
         tail = _queued(graph, node, fixed, queue, tail)
