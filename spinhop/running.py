@@ -15,6 +15,7 @@ from spinhop.picture_stages import PART_PICTURE, WHOLE_PICTURE
 from spinhop.run_folder.artefacts import REPORT as REPORT_FILE
 from spinhop.run_folder.artefacts import design_inputs, drawn_network
 from spinhop.run_folder.inputs import RESOLVED
+from spinhop.run_folder.manifest import refuse_changed
 from spinhop.run_folder.provenance import file_hash
 from spinhop.run_folder.runs import Progress, Run, Stage, open_run, refuse_unused, reopen_run, tell_inputs
 from spinhop.run_folder.stored_results import StoredResults
@@ -85,13 +86,15 @@ def rewrite_report(folder: Path) -> tuple[Path, tuple[VerdictLine, VerdictLine],
     """Write the report of a run folder again, from the files that are there; returns it, its verdict, what to do next.
 
     Raises:
-        InputError: no run folder, a run is under way in it, or a stage that the report shows has not run.
+        InputError: no run folder, a run is under way in it, a stage that the report shows has not run, or a file of
+            such a stage is not as the run left it.
     """
     from spinhop.report import write_report
 
     need(*READING_PACKAGES)
     with reopen_run(folder) as manifest:
         results = StoredResults(folder, manifest, load_design(folder / RESOLVED))
+        refuse_changed(folder, manifest, report_stage(results.design.task.kind).needs)  # those that no page shows, too
         path = write_report(folder, results.design, results=results)
         record = manifest["stages"].get(REPORT)
         if record:

@@ -133,11 +133,27 @@ def known_files(folder: Path, manifest: dict[str, Any], names: Sequence[str], de
             raise InputError(f"{path}: not made by this run yet; {_AGAIN}")
         if not os.path.lexists(path):
             raise InputError(f"{path}: missing; {_AGAIN}")
-        refuse_unreadable(path, "result")
-        if file_hash(path) != records[name]["files"][name]:
-            raise InputError(
-                f"{path}: damaged, or of another kind or run: not the file this run wrote (hash in {MANIFEST})"
-            )
+        _refuse_changed(path, records[name]["files"][name])
         if records[name].get("design", design) != design:
             raise InputError(f"{path}: of another design than the folder says now; {_AGAIN}")
     return {name: records[name]["files"][name] for name in names}
+
+
+def refuse_changed(folder: Path, manifest: dict[str, Any], stages: Sequence[str]) -> None:
+    """Refuse a run folder with a file that is not as one of some stages wrote it; one that is gone is let pass.
+
+    Raises:
+        InputError: naming the first.
+    """
+    for stage in stages:
+        for name, known in manifest["stages"].get(stage, {}).get("files", {}).items():
+            if os.path.lexists(folder / name):
+                _refuse_changed(folder / name, known)
+
+
+def _refuse_changed(path: Path, known: str) -> None:
+    refuse_unreadable(path, "result")
+    if file_hash(path) != known:
+        raise InputError(
+            f"{path}: damaged, or of another kind or run: not the file this run wrote (hash in {MANIFEST})"
+        )

@@ -41,6 +41,31 @@ def known(run: Path, name: str) -> None:
     (run / "manifest.json").write_text(json.dumps(manifest))
 
 
+@pytest.mark.parametrize(
+    ("stage", "name"),
+    [
+        ("layout", "layout.gds"), ("extraction", "network.spef"), ("checks of the drawing", "devices.nc"),
+        ("checks of the drawing", "lvs.lvsdb"), ("checks, ideal wires", "erc_ideal.lyrdb"),
+        ("page of the checks", "checks.html"),
+    ],
+)  # fmt: skip
+def test_a_file_that_the_report_does_not_read_is_one_of_the_run_or_gone(spinhop, synthetic_run, stage, name):
+    run = synthetic_run()
+    manifest = json.loads((run / "manifest.json").read_text())
+    (run / name).write_bytes(b"as it was")
+    made = {"seconds": 1.0, "finished": "now", "inputs": "0", "files": {}}
+    record = manifest["stages"].setdefault(stage, made | {"design": "another"})  # whose checks are not read at all
+    record["files"][name] = file_hash(run / name)
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    (run / name).write_bytes(b"as it w")
+    line = refused(spinhop("report", run))
+    assert f"{run / name}: damaged, or of another kind or run: not the file this run wrote" in line
+    assert not (run / "report.html").exists()
+    (run / name).unlink()
+    if stage != "layout":  # the report shows one as soon as there is any
+        assert spinhop("report", run)[0] == 0
+
+
 @pytest.mark.parametrize("name", READ)
 def test_a_file_that_the_run_did_not_write_is_refused_unopened(spinhop, synthetic_run, name):
     run = synthetic_run()
