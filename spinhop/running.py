@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,7 @@ def run_design(
         InputError: bad input to any stage; files of finished stages stay.
     """
     from sim.compile_helper import start_early
+    from sim.engines import check_engine
     from sim.tasks.kinds import task_of
 
     if goal not in GOALS:
@@ -137,10 +139,11 @@ def run_design(
     ideal = goal.endswith("ideal")
     if not ideal:
         need(*(DRAWING_PACKAGES if layout is None else READING_PACKAGES))
-    refuse_unused(ideal=ideal, layout=layout, spef=spef, engine=engine if goal not in ("layout", "extract") else "auto")
+    to_simulate = goal not in ("layout", "extract")
+    refuse_unused(ideal=ideal, layout=layout, spef=spef, engine=engine if to_simulate else "auto")
     with open_run(
         design, out, layout=layout, top=top, spef=spef, engine=engine, to_draw=not ideal, to_check=goal == "run",
-        to_score=goal.startswith("recall"),
+        to_score=goal.startswith("recall"), refuse=partial(check_engine, engine) if to_simulate else None,
     ) as run:  # fmt: skip
         run.voltages = voltages
         run.advance = getattr(progress, "advance", run.advance)

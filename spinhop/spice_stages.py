@@ -15,7 +15,9 @@ from spinhop.run_folder.stored_results import StoredResults
 from spinhop.stages import EXTRACTION, LAYOUT, SIMULATION_DRAWN, SIMULATION_IDEAL
 
 if TYPE_CHECKING:
+    from hwlib.design import Design
     from hwlib.network import Network
+    from hwlib.process import Process
     from sim.protocol import Protocol
     from sim.spice import Deck
 
@@ -46,17 +48,24 @@ def spice_design(
     Raises:
         InputError: bad input to any stage; the simulator is to run and is missing, fails, or is none run here.
     """
+    from sim.engines import check_engine
     from sim.spice import check_simulator, deck_law_of, dialect_of
 
     form = dialect_of(dialect)
     if run:
         check_simulator(dialect)  # before minutes of work for nothing
     refuse_unused(ideal=ideal, layout=layout, spef=spef, engine=engine)
-    with open_run(design, out, layout=layout, top=top, spef=spef, engine=engine, to_draw=not ideal) as opened:
+
+    def refuse(design: Design, process: Process) -> None:
+        noise = design.operating_point.temperature is not None
+        deck_law_of(design.device.dynamics.model, verilog_a=form.verilog_a, noise=noise)
+        check_engine(engine, design, process)
+
+    with open_run(
+        design, out, layout=layout, top=top, spef=spef, engine=engine, to_draw=not ideal, refuse=refuse
+    ) as opened:
         opened.remark = getattr(progress, "remark", opened.remark)
         tell_inputs(opened)
-        noise = opened.design.operating_point.temperature is not None
-        deck_law_of(opened.design.device.dynamics.model, verilog_a=form.verilog_a, noise=noise)
         stages = [SIMULATION_IDEAL] if ideal else [LAYOUT, EXTRACTION, SIMULATION_DRAWN]
         stages += [deck_stage(ideal, dialect), *([run_stage(ideal, dialect)] if run else [])]
         opened.execute(stages, progress, force=force)

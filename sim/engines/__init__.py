@@ -12,13 +12,17 @@ To add one, put its module here and its name into ``ENGINES``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import cast
 
+from hwlib.design import Design
 from hwlib.errors import InputError, shown
 from hwlib.network import Network
+from hwlib.process import Process
+from hwlib.schematic import ideal_network
+from hwlib.sections.network_fields import NetworkFields
 from sim.dynamics import WallDynamics, dynamics_of
 from sim.engines.engine_interface import DEFAULT_TOLERANCE as DEFAULT_TOLERANCE
 from sim.engines.engine_interface import Engine as Engine
@@ -50,6 +54,27 @@ def check_name(name: str) -> None:
         raise InputError(f"engine: {shown(name)}, allowed: auto, {', '.join(names())}")
 
 
+def check_engine(name: str, design: Design, process: Process) -> None:
+    """Refuse an engine that does not support a design's law of wall motion, or not at its temperature.
+
+    Args:
+        name: of the engine.
+        design: the design; nothing of it has to be drawn.
+        process: its process.
+
+    Raises:
+        InputError: no such engine, or none of that name runs such walls.
+    """
+    check_name(name)
+    # The law's parameters are the same for all devices: two neurons tell as much as a thousand.
+    point = design.operating_point
+    two = NetworkFields(neurons=2)
+    small = Design(name=design.name, device=design.device, operating_point=point, network=two)
+    law, noise = dynamics_of(ideal_network(small, process)), point.temperature is not None
+    if next(_able(name, law, noise=noise), None) is None:
+        raise _unsupported(name, law, noise=noise)
+
+
 def choose(name: str, network: Network, protocols: Sequence[Protocol]) -> tuple[str, Engine]:
     """The engine of a name; ``auto`` takes the first that can run the protocols on the network.
 
@@ -59,32 +84,37 @@ def choose(name: str, network: Network, protocols: Sequence[Protocol]) -> tuple[
     check_name(name)
     reason: str | None = None
     noise = any(protocol.noise is not None for protocol in protocols)
-    for candidate in _able(name, dynamics_of(network), noise=noise):
+    law = dynamics_of(network)
+    for candidate in _able(name, law, noise=noise):
         engine = _load(candidate, noise=noise)
         reason = engine.refusal(network, protocols)
         if reason is None:
             return candidate, engine
+    if reason is None:
+        raise _unsupported(name, law, noise=noise)
     raise InputError(f"engine {name}: {reason}{'' if name == 'auto' else '; use engine auto'}")
 
 
-def _able(name: str, law: WallDynamics, *, noise: bool) -> list[str]:
+def _able(name: str, law: WallDynamics, *, noise: bool) -> Iterator[str]:
     """The engines that ``name`` may mean and that support a law of wall motion, with noise or without.
 
-    Raises:
-        InputError: there is none.
+    One by one: the first is seldom refused, and the next takes a while to load.
     """
-    asked = names() if name == "auto" else [name]
-    able = [each for each in asked if support_of(each, noise=noise).includes(law, noise=noise)]
-    if not able:
-        if law.pinning.any and not noise:
-            raise InputError(
-                f"engine {name}: only trials at a temperature have pinning; give operating_point.temperature, 0 K for "
-                "no noise"
-            )
-        what = f"{law.name} walls{' at a temperature' if noise else ''}"
-        support = "; ".join(f"{each}: {support_of(each, noise=noise)}" for each in names())
-        raise InputError(f"engine {name}: does not support {what} ({support})")
-    return able
+    for each in names() if name == "auto" else [name]:
+        if support_of(each, noise=noise).includes(law, noise=noise):
+            yield each
+
+
+def _unsupported(name: str, law: WallDynamics, *, noise: bool) -> InputError:
+    """What to raise where none of the engines of a name supports a law."""
+    if law.pinning.any and not noise:
+        return InputError(
+            f"engine {name}: only trials at a temperature have pinning; give operating_point.temperature, 0 K for "
+            "no noise"
+        )
+    what = f"{law.name} walls{' at a temperature' if noise else ''}"
+    support = "; ".join(f"{each}: {support_of(each, noise=noise)}" for each in names())
+    return InputError(f"engine {name}: does not support {what} ({support})")
 
 
 def support_of(name: str, *, noise: bool = False) -> Support:

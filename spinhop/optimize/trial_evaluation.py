@@ -83,6 +83,7 @@ def judged(path: Path, chips: int = 0) -> Judged:
 
 def _judge(design: Design, result: Judged, chips: int) -> None:
     import sim
+    from sim.engines import check_engine
     from sim.tasks.kinds import task_of
     from sim.tasks.run_task import ideal_for_task
     from spinhop.optimize.design_bounds import design_bounds
@@ -90,6 +91,7 @@ def _judge(design: Design, result: Judged, chips: int) -> None:
     from spinhop.optimize.wire_charge import wire_charge
 
     process = design.load_process()
+    check_engine("auto", design, process)  # which ends the search, and not after many designs that fail before trials
     if not result.passes("rules_ideal", *_rules(ideal_for_task(design, process), design)[:2]):
         return
     with scratch_folder() as folder:

@@ -213,6 +213,7 @@ def open_run(
     source: str | Path | Design, out: str | Path | None = None, *, layout: str | Path | None = None,
     top: str | None = None, spef: str | Path | None = None, engine: str = "auto", to_draw: bool = True,
     to_check: bool = False, to_score: bool = False,
+    refuse: Callable[[Design, Process], None] | None = None,
 ) -> Iterator[Run]:  # fmt: skip
     """Open (or make) the run folder of a design; one process at a time.
 
@@ -227,10 +228,11 @@ def open_run(
         to_draw: whether the design will be drawn: sizes that cannot be are refused before anything is written.
         to_check: whether the layout will be compared with a netlist: one that cannot be is refused likewise.
         to_score: whether the task's trials will be run: a design with nothing to compare them with is refused likewise.
+        refuse: raises what else is known of the design to be wrong, before a layout is read.
 
     Raises:
-        InputError: bad design or option, a layout that cannot be read or checked, parasitics of another design, a
-            folder that cannot be written, holds something else or another design's run, or is in use.
+        InputError: bad design or option, or of ``refuse``; a layout that cannot be read or checked, parasitics of
+            another design, a folder that cannot be written, holds something else or another design's run, or is in use.
     """
     source = source if isinstance(source, Design) else Path(source)
     out, layout, spef = (None if each is None else Path(each) for each in (out, layout, spef))
@@ -248,6 +250,8 @@ def open_run(
         from sim.engines import check_name
 
         check_name(engine)
+    if refuse is not None:
+        refuse(design, process)
     parasitics = None if spef is None else _parasitics(spef, design, process)
     drawing = None if layout is None else _opened(layout, design, process, top, to_check)
     made_of = [source] if isinstance(source, Path) else referred_paths(design)

@@ -149,7 +149,7 @@ class PointEvaluator:
 
     def _evaluate(self, design: Design, process: Process, wires: str) -> PointResult:
         import sim
-        from sim.engines import DEFAULT_TOLERANCE
+        from sim.engines import DEFAULT_TOLERANCE, check_engine
         from sim.tasks.kinds import task_of
         from sim.tasks.run_task import ideal_for_task
 
@@ -157,6 +157,7 @@ class PointEvaluator:
         if wires == "ideal":
             network = ideal_for_task(design, process)
         else:
+            check_engine(self._engine, design, process)  # before the point is drawn for nothing
             network, area, errors = self._drawing(design, process)
             _note(result, "area", area, "m^2", "of the macro as drawn")
             if self._rules:

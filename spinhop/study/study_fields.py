@@ -114,6 +114,9 @@ class StudyFields(StrictModel):
             raise ValueError(f"method {self.method} needs points: how many")
         if not drawn and self.points is not None:
             raise ValueError(f"points: {self.method} has as many as its axes say; leave it out")
+        if self.engine == "ideal" and self.wires == "drawn" and WIRES not in self.axes:
+            why = "'ideal' simulates perfect wires alone; give wires ideal, or engine auto"
+            raise FieldsError([(("engine",), why)])
         return self
 
     @property

@@ -78,6 +78,34 @@ def test_unknown_engine(spinhop, design_file, tmp_path):
     assert not (tmp_path / "run" / "ideal.nc").exists()
 
 
+WARM = "operating_point: {temperature: 300 K, load: 16 ns}\n"
+TURNING = "device: {dynamics: {model: collective}}\n"
+PINNED = "device: {dynamics: {parameters: {pinning_velocity: 1 m/s}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "engine", "fields", "words"),
+    [
+        ("run", "reference", WARM, "reference: does not support kinematic walls at a temperature"),
+        ("simulate", "layout", TURNING, "layout: does not support collective walls"),
+        ("recall", "auto", PINNED, "auto: only trials at a temperature have pinning"),
+        ("spice", "auto", PINNED, "auto: only trials at a temperature have pinning"),
+        ("spice", "reference", WARM, "spice: walls in decks have no noise"),
+    ],
+)  # fmt: skip
+def test_an_engine_that_does_not_run_such_walls(spinhop, design_file, tmp_path, command, engine, fields, words):
+    """It is known before anything is drawn, and no run folder is made."""
+    design = design_file("name: tiny\nnetwork: {neurons: 3}\n" + fields)
+    line = _refused(spinhop(command, design, "--engine", engine, "--out", tmp_path / "run"))
+    assert words in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_walls_that_no_engine_runs_are_drawn_and_judged(spinhop, design_file, tmp_path):
+    design = design_file("name: tiny\nnetwork: {neurons: 3}\n" + PINNED)
+    assert spinhop("extract", design, "--out", tmp_path / "run")[0] == 0
+
+
 def test_full_disk_is_one_line(design_file, tmp_path):
     """/dev/full refuses every byte, as a full disk does."""
     code = "from spinhop.cli import main; main(['schema', 'design'])"

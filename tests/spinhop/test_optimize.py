@@ -196,6 +196,16 @@ def test_a_design_whose_outcome_hangs_on_rounding_is_no_find(searched, monkeypat
     assert not found.feasible and "1 undetermined" in found.why
 
 
+def test_walls_that_no_engine_runs_end_a_search_before_anything_is_judged(tmp_path, spinhop, monkeypatch):
+    monkeypatch.setattr(trial_evaluation, "_rules", lambda *given: pytest.fail("was judged"))
+    (tmp_path / "d.yaml").write_text(
+        "name: d\nnetwork: {neurons: 3}\ndevice: {dynamics: {parameters: {pinning_velocity: 1 m/s}}}\n"
+        "search: {axes: {network.dendrite_width: [60 nm, 300 nm]}, objectives: [time], trials: 2}\n"
+    )
+    code, _, err = spinhop("optimize", tmp_path / "d.yaml", "--out", tmp_path / "found")
+    assert code == 2 and "only trials at a temperature have pinning" in err
+
+
 def test_what_a_search_without_a_find_advises(tmp_path, spinhop):
     """The lever of the rule that the nearest design breaks."""
 

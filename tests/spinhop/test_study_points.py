@@ -130,6 +130,17 @@ def test_points_are_evaluated_on_the_wires_that_they_name(monkeypatch):
     assert asked == ["ideal", "drawn", "drawn"]
 
 
+def test_a_point_whose_walls_its_engine_does_not_run_is_not_drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr(PointEvaluator, "_drawing", lambda *given: pytest.fail("was drawn"))
+    design = Design(name="small", network={"neurons": 3}, operating_point={"temperature": 300, "load": 16e-9})
+    study = StudyFields(name="some", design="small.yaml", wires="drawn", engine="reference", axes={"seed": (1,)})
+    found = PointEvaluator(context_of(study, design, {})).evaluate({"seed": 1})
+    assert found.problem.startswith("engine reference: does not support kinematic walls at a temperature")
+    (tmp_path / "s.yaml").write_text("name: s\ndesign: d.yaml\nwires: drawn\nengine: ideal\naxes: {seed: [1]}\n")
+    with pytest.raises(InputError, match=r"s.yaml:4: engine: 'ideal' simulates perfect wires alone; give "):
+        load_study(tmp_path / "s.yaml")
+
+
 def test_rules_of_a_point_are_those_of_check(tmp_path):
     """As drawn ``rc.time`` was missing; the power on ideal wires, without the area that a drawing gives, had inf."""
     (tmp_path / "small.yaml").write_text("name: small\nnetwork: {neurons: 2}\ntask: {trials: 1}\n")
