@@ -43,7 +43,7 @@ def write_package(process: Process, folder: str | Path, *, python: str = sys.exe
         StorageError: the folder cannot be written.
     """
     process.check_names()
-    folder = Path(folder).absolute()
+    folder = Path(folder)
     base = folder / "tech" / process.name
     words = _words(process, base, python)
     made = {
@@ -106,7 +106,8 @@ def _words(process: Process, base: Path, python: str) -> dict[str, Any]:
     key = process_key(process)
     return {
         "library": f"spinhop_{process.name}", "technology": process.name, "description": _about(process),
-        "python": python, "folder": str(base), "process": PROCESS_FILE, "preset": key if key in preset_names() else "",
+        "python": python, "folder": str(base.absolute()), "process": PROCESS_FILE,
+        "preset": key if key in preset_names() else "",
         "cells": pcell_parameters(process),
     }  # fmt: skip
 

@@ -84,7 +84,7 @@ def optimize(
     assert design.search is not None
     seed = design.seed if seed is None else seed
     wanted = design.search.trials if trials is None else trials
-    folder = (Path("searches") / design.name if folder is None else folder).absolute()
+    folder = Path("searches") / design.name if folder is None else folder
     if real_path(design.folder) == real_path(folder):
         raise InputError(f"{folder}: has the design itself; give another folder for results")
     about = {
@@ -147,7 +147,7 @@ def _go_on(
         proposed = history.propose(min(batch, wanted - begun))
         paths = [_tried(write, values, f"trial_{begun + k}.yaml") for k, values in enumerate(proposed)]
         files = [path for path in paths if isinstance(path, Path)]
-        results = processes.in_order(judge, files)
+        results = processes.in_order(judge, [path.absolute() for path in files])  # workers may be in other folders
         found = []
         try:
             for path in paths:

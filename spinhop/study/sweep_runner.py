@@ -95,7 +95,7 @@ class StudyPlan:
     def __init__(self, study: StudyFields, where: str, folder: str | Path | None):
         need("zarr")
         self.study = study
-        self.folder = (Path("studies") / self.study.name if folder is None else Path(folder)).absolute()
+        self.folder = Path("studies") / self.study.name if folder is None else Path(folder)
         design = _design_of(self.study, where)
         if real_path(self.study.folder) == real_path(self.folder):
             raise InputError(f"{self.folder}: has the study itself; give another folder for results")
@@ -127,8 +127,11 @@ class StudyPlan:
 
     @cached_property
     def _context_file(self) -> tuple[str, str]:
-        """Path and hash of what the points have in common: large, and the same for a million of them."""
-        return str(self.folder / CONTEXT), hashlib.sha256(self.context).hexdigest()
+        """Path and hash of what the points have in common: large, and the same for a million of them.
+
+        The path is whole: a scheduler's workers have other working folders.
+        """
+        return str((self.folder / CONTEXT).absolute()), hashlib.sha256(self.context).hexdigest()
 
 
 def _files(design: Design, axes: list[StudyAxis]) -> dict[str, str]:

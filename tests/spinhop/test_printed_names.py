@@ -66,3 +66,24 @@ def test_warnings_that_are_errors_end_no_command() -> None:
         [sys.executable, "-W", "error", "-m", "spinhop", "--help"], capture_output=True, timeout=60, check=False
     )
     assert done.returncode == 0 and done.stderr == b"", done.stderr
+
+
+RESULTS = {  # what each command prints of a folder that was given by a relative path
+    "sweep s.yaml --out found": " folder    found ",
+    "optimize d.yaml --out found --trials 1": "found/index.html\n",
+    "characterise d.yaml --out found --v-dw 50mV": "found/characterisation.csv\n",
+    "technology ebeam --out found": "found/grain.xml\n",
+    "layout d.yaml --out found": "found\n",
+}
+
+
+@pytest.mark.parametrize("command", RESULTS)
+def test_files_are_called_as_the_user_calls_their_folder(spinhop, tmp_path, monkeypatch, command):
+    """Some commands printed whole paths, others those that were given."""
+    monkeypatch.chdir(tmp_path)
+    search = "search: {axes: {network.dendrite_width: [60 nm, 300 nm]}, objectives: [time]}\n"
+    (tmp_path / "d.yaml").write_text("name: d\nnetwork: {neurons: 2}\ntask: {trials: 1}\n" + search)
+    (tmp_path / "s.yaml").write_text("name: s\ndesign: d.yaml\naxes: {seed: [1]}\n")
+    code, out, err = spinhop(*command.split())
+    assert code in (0, 1), err
+    assert RESULTS[command] in out and str(tmp_path) not in out + err
