@@ -7,17 +7,16 @@ import io
 import math
 import zipfile
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hwlib.dynamics_data import DynamicsData
 from hwlib.errors import InputError
 from hwlib.network import Network
 from hwlib.storage.files import open_outside, refuse_without_descriptors
 from hwlib.storage.writing import refuse_no_name, refuse_unwritable, temporary_of, write_atomic
+from sim.contents_hash import add_contents
 from sim.energies import impossible_energies
 from sim.protocol import Protocol
 from sim.result import Trials, joined
@@ -201,20 +200,7 @@ def _array(archive: zipfile.ZipFile, name: str, most: int) -> np.ndarray:
 def identity(network: Network, protocols: Sequence[Protocol], engine: str, tolerance: float) -> str:
     """A name for everything that trials depend on: equal only for the same trials, in the same order."""
     digest = hashlib.sha256(repr((engine, tolerance)).encode())
-    described: tuple[Network | Protocol, ...] = (network, *protocols)
-    for each in described:
-        for field in fields(each):
-            value = getattr(each, field.name)
-            if isinstance(value, DynamicsData):
-                for name, values in ({"dynamics": value.model} | dict(value.values)).items():
-                    _add(digest, name, values)
-            elif field.name != "attrs":  # of a network: notes, no physics
-                _add(digest, field.name, value)
+    add_contents(digest, network)
+    for protocol in protocols:
+        add_contents(digest, protocol)
     return digest.hexdigest()
-
-
-def _add(digest: Any, name: str, value: Any) -> None:
-    if isinstance(value, np.ndarray):
-        digest.update(f"{name} {value.dtype.str} {value.shape} ".encode() + np.ascontiguousarray(value).tobytes())
-    else:
-        digest.update(f"{name} {value!r} ".encode())

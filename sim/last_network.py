@@ -6,24 +6,27 @@ import weakref
 from typing import Generic, TypeVar
 
 from hwlib.network import Network
+from sim.contents_hash import contents_hash
 
 Found = TypeVar("Found")
 
 
 class LastNetwork(Generic[Found]):
-    """Holds something for one network, by identity, without holding the network."""
+    """Holds something for one network, as it is now, without holding the network."""
 
     def __init__(self) -> None:
-        self._kept: tuple[weakref.ref[Network], Found] | None = None
+        self._kept: tuple[weakref.ref[Network], bytes, Found] | None = None
 
     def get(self, network: Network) -> Found | None:
-        """What is kept for a network."""
+        """What is kept for a network; None where one of its arrays was changed since."""
         kept = self._kept  # once: another thread may keep meanwhile
-        return kept[1] if kept is not None and kept[0]() is network else None
+        if kept is None or kept[0]() is not network:
+            return None
+        return kept[2] if kept[1] == contents_hash(network) else None
 
     def keep(self, network: Network, found: Found) -> Found:
         """Keep this instead of what was kept, and give it back; it must not hold the network itself."""
-        self._kept = weakref.ref(network, self._forget), found
+        self._kept = weakref.ref(network, self._forget), contents_hash(network), found
         return found
 
     def forget(self) -> None:

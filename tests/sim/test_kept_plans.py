@@ -57,6 +57,16 @@ def test_plans_are_made_once_for_a_network(made):
     assert len(made) == 6
 
 
+def test_plans_of_arrays_that_were_changed_in_place_are_made_anew(made):
+    """A network keeps its identity then; its trials had the wires of before."""
+    network, other = drawn(1.0), drawn(4.0)
+    first = run(network, trial(1))
+    network.resistor_ohm[:] = other.resistor_ohm
+    again, right = run(network, trial(1)), run(other, trial(1))
+    assert np.array_equal(again.energy_sink, right.energy_sink)
+    assert not np.array_equal(again.energy_sink, first.energy_sink)
+
+
 def test_plans_go_with_their_network(made):
     network = drawn(1.0)
     run(network, trial(1))

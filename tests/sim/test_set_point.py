@@ -3,6 +3,7 @@
 import gc
 import re
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -148,6 +149,16 @@ def test_rails_say_their_weights_so_that_a_run_finds_it_once(monkeypatch, tmp_pa
     assert sim.v_dw_on(network, design, process, levels=weight_levels(design)) == first and len(solved) == count
     set_point._LAST = type(set_point._LAST)()
     assert sim.v_dw_on(network, design, process, levels=-weight_levels(design)) == first and len(solved) > count
+
+
+@pytest.mark.parametrize(("name", "factor"), [("resistor_ohm", 0.2), ("r_p", 1.1), ("leak", 2.0)])
+def test_the_set_point_of_arrays_that_were_changed_in_place_is_another(name, factor):
+    """The last network's was kept by its identity, which does not tell such changes."""
+    design = designed()
+    network, process, first = on_ladder(design)
+    getattr(network, name)[:] *= factor
+    again = sim.v_dw_on(network, design, process)
+    assert again != first and again == sim.v_dw_on(replace(network), design, process)
 
 
 @pytest.mark.parametrize("ask", [sim.v_dw_on, sim.judge, sim.wire_drops])
