@@ -6,6 +6,7 @@ import contextlib
 import math
 import re
 from collections.abc import Sequence
+from decimal import Decimal, localcontext
 from functools import lru_cache
 from numbers import Integral, Real
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from hwlib.errors import InputError, shown
 Sign = Literal["any", "positive", "not negative"]
 _MAX_TEXT = 80
 _MAX_FACTORS = 6
+_DECIMALS = 60  # of what pint computes: more than a number may have
 # One number, then units with whole powers. Only names reach pint: it would evaluate more, also what never ends.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,25}(?:\.[0-9]{0,25})?|\.[0-9]{1,25})(?:[eE][+-]?[0-9]{1,3})?")
 _FACTOR = re.compile(r"(?P<joint>[*·/ ]?)(?P<name>[A-Za-zµμΩΩÅ]{1,20})(?:\^(?P<power>-?[1-9]))?")
@@ -206,10 +208,12 @@ def _parse(text: str, unit: str | None) -> float:
         raise ValueError(f"{shown(text)} has no unit; write for example '{text} {example(unit or 'm')}'")
     usual = _usual_factors(unit).get(tuple(factors))
     if usual is not None:
-        value = float(number[0]) * usual
+        # As a text with another power of ten: a product of floats is not always the float nearest to the number.
+        digits, _, power = number[0].lower().partition("e")
+        value = float(f"{digits}e{int(power or 0) + usual}")
     else:
         try:
-            value = _by_pint(float(number[0]), factors, unit)
+            value = _by_pint(number[0], factors, unit)
         except Exception:  # pint raises many kinds for texts that are no unit, or one of another dimension
             raise _no_quantity(text, unit) from None
     if not math.isfinite(value):
@@ -218,19 +222,23 @@ def _parse(text: str, unit: str | None) -> float:
 
 
 @lru_cache
-def _usual_factors(unit: str | None) -> dict[tuple[tuple[str, int], ...], float]:
-    """Factors of the usual ways to write a unit, by the names and powers that ``_factors`` reads from them."""
-    return {tuple(_factors(text) or ()): factor for text, factor in USUAL.get(unit or "", {}).items()}
+def _usual_factors(unit: str | None) -> dict[tuple[tuple[str, int], ...], int]:
+    """Powers of ten of the usual ways to write a unit, by the names and powers that ``_factors`` reads from them."""
+    return {
+        tuple(_factors(text) or ()): round(math.log10(factor)) for text, factor in USUAL.get(unit or "", {}).items()
+    }
 
 
-def _by_pint(number: float, factors: list[tuple[str, int]], unit: str | None) -> float:
+def _by_pint(number: str, factors: list[tuple[str, int]], unit: str | None) -> float:
     """A number of a unit of names and powers, in ``unit`` or in SI base units; raises what pint does."""
     registry = _registry()
-    product = registry.Unit("")
-    for name, power in factors:
-        product *= registry.Unit(name) ** power
-    found = registry.Quantity(number, product)
-    return float((found.to_base_units() if unit is None else found.to(unit)).magnitude)
+    with localcontext() as context:
+        context.prec = _DECIMALS
+        product = registry.Unit("")
+        for name, power in factors:
+            product *= registry.Unit(name) ** power
+        found = registry.Quantity(Decimal(number), product)
+        return float((found.to_base_units() if unit is None else found.to(unit)).magnitude)
 
 
 def _factors(text: str) -> list[tuple[str, int]] | None:
@@ -254,7 +262,7 @@ def _factors(text: str) -> list[tuple[str, int]] | None:
 def _registry() -> Any:
     from pint import UnitRegistry  # loaded on first use: half a second
 
-    registry: Any = UnitRegistry(autoconvert_offset_to_baseunit=False)
+    registry: Any = UnitRegistry(autoconvert_offset_to_baseunit=False, non_int_type=Decimal)
     registry.define("@alias ohm = Ohm")  # as people write it
     return registry
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import time
+from fractions import Fraction
 from typing import Annotated
 
 import pytest
@@ -35,6 +37,23 @@ FILE = {"from_file": True}
 )  # fmt: skip
 def test_parse(text, unit, value):
     assert parse_quantity(text, unit) == pytest.approx(value, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("unit", "written", "power"),
+    [
+        ("m", "um", -6), ("m", "nm", -9), ("m", "cm", -2), ("ohm*m^2", "ohm*um^2", -12), ("V", "mV", -3),
+        ("ohm", "Mohm", 6), ("A/m^2", "mA/um^2", 9), ("F", "fF", -15),
+    ],
+)  # fmt: skip
+def test_values_are_the_floats_nearest_to_what_is_written(unit, written, power):
+    """``5 um`` was 4.9999999999999996e-06 m, as products of floats are rounded twice."""
+    rng = random.Random(1)
+    numbers = ["5", "3", "0.3", "1.e3", ".7e-2", "1234567890123456789012345"]
+    for number in [*numbers, *(f"{rng.uniform(-1e3, 1e3):.{digits}g}" for digits in range(1, 18) for _ in range(5))]:
+        nearest = float(Fraction(number.replace("1.e3", "1e3")) * Fraction(10) ** power)
+        assert parse_quantity(f"{number} {written}", unit) == nearest
+        assert parse_si(f"{number} {written}") == nearest
 
 
 @pytest.mark.parametrize(("unit", "text"), [(unit, text) for unit, texts in USUAL.items() for text in texts])
