@@ -198,6 +198,11 @@ def parse_number(text: str) -> float:
     return float(text)
 
 
+def on_steps(length: float, step: float) -> float:
+    """The multiple of a step that is nearest to a length, both in m, as the same length in a file would be read."""
+    return round(round(length / step) * step, 15)  # to femtometres: the product may be a bit beside it
+
+
 @lru_cache(maxsize=4096)
 def _parse(text: str, unit: str | None) -> float:
     number = _NUMBER.match(text)

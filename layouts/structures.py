@@ -10,12 +10,14 @@ import gdsfactory as gf
 
 from hwlib.cells.draw import cell_name, draw, label
 from hwlib.cells.named_tiles import metres
+from hwlib.cells.plain_settings import plain_settings
 from hwlib.cells.rules import Rules, rules_of
 from hwlib.cells.shapes import Box, Rect
 from hwlib.errors import InputError, shown
 from hwlib.quantities import whole_number
 
 
+@plain_settings
 @gf.cell(set_name=False)
 def straight_wire(
     process: str = "ebeam", layer: str = "m3", length: float = 10.0, width: float | None = None
@@ -39,6 +41,7 @@ def straight_wire(
     return c
 
 
+@plain_settings
 @gf.cell(set_name=False)
 def corner(process: str = "ebeam", layer: str = "m3", arm: float = 5.0, width: float | None = None) -> gf.Component:
     """An L of two equal arms: ``info["squares"]`` = 2 · arm / width + 0.559, the exact corner of conformal mapping.
@@ -60,6 +63,7 @@ def corner(process: str = "ebeam", layer: str = "m3", arm: float = 5.0, width: f
     return c
 
 
+@plain_settings
 @gf.cell(set_name=False)
 def via_chain(process: str = "ebeam", lower: str = "m2", links: int = 10) -> gf.Component:
     """A chain that goes up and down between two neighbouring metals, one via at a time.
@@ -95,6 +99,7 @@ def via_chain(process: str = "ebeam", lower: str = "m2", links: int = 10) -> gf.
     return c
 
 
+@plain_settings
 @gf.cell(set_name=False)
 def ladder(
     process: str = "ebeam", layer: str = "m3", taps: int = 60, pitch: float = 0.4, width: float | None = None

@@ -6,6 +6,7 @@ import gdsfactory as gf
 
 from hwlib.cells.device_dimensions import DeviceBoxes, DeviceSpec, device_boxes
 from hwlib.cells.draw import cell_name, draw, port
+from hwlib.cells.plain_settings import plain_settings
 from hwlib.cells.rules import rules_of
 from hwlib.cells.shapes import Box, Rect
 
@@ -17,6 +18,7 @@ def _boxes(process: str, length: float, width: float, pillar: float = 0.02, posi
     return device_boxes(spec)
 
 
+@plain_settings
 @gf.cell(set_name=False)
 def dw_track(process: str = "ebeam", track_length: float = 0.1, track_width: float = 0.05) -> gf.Component:
     """The domain-wall track with its two contacts and the marker of the DW_IN end, without a pillar.
@@ -36,6 +38,7 @@ def dw_track(process: str = "ebeam", track_length: float = 0.1, track_width: flo
     return c
 
 
+@plain_settings
 @gf.cell(set_name=False)
 def mtj_pillar(process: str = "ebeam", track_width: float = 0.05, pillar_width: float = 0.02) -> gf.Component:
     """A tunnel junction with its read electrode and top metal, centred on the origin; spans the track's width.
@@ -60,6 +63,7 @@ def mtj_pillar(process: str = "ebeam", track_width: float = 0.05, pillar_width: 
     return c
 
 
+@plain_settings
 @gf.cell(set_name=False)
 def dw_mtj(
     process: str = "ebeam",

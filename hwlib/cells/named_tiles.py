@@ -12,14 +12,13 @@ from kfactory.conf import CheckInstances
 
 from hwlib.cells.device_dimensions import DeviceSpec
 from hwlib.cells.draw import cell_name, dbu_per_step, draw, port
+from hwlib.cells.plain_settings import LONGEST, plain_settings
 from hwlib.cells.shapes import Box, Rect
 from hwlib.cells.tile_dimensions import TileSpec, tile_of
 from hwlib.cells.tile_shapes import Wiring, axon_rects, soma_rects
 from hwlib.cells.tiles import check_tie, draw_tile
 from hwlib.errors import InputError, shown
 from hwlib.quantities import plain_number
-
-LONGEST = 1e5  # µm: more is no chip, and no coordinate of a layout
 
 
 def tile_spec(
@@ -47,6 +46,7 @@ def metres(um: float) -> float:
     return round(plain_number(um, "length in µm", least=0, most=LONGEST) * 1e-6, 15)
 
 
+@plain_settings
 @gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
 def soma(
     process: str = "ebeam", track_length: float = 0.1, track_width: float = 0.05, pillar_width: float = 0.02,
@@ -81,6 +81,7 @@ def soma(
     return draw_tile(cell_name("soma", "named", tile, wiring), soma_rects, tile, wiring)
 
 
+@plain_settings
 @gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
 def axon(
     process: str = "ebeam", track_length: float = 0.1, track_width: float = 0.05, pillar_width: float = 0.02,
@@ -120,6 +121,7 @@ def axon(
     return draw_tile(cell_name("axon", "named", tile, wiring), axon_rects, tile, wiring)
 
 
+@plain_settings
 @gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
 def synapse(
     process: str = "ebeam", track_length: float = 0.1, track_width: float = 0.05, pillar_width: float = 0.02,
@@ -155,6 +157,7 @@ def synapse(
     return c
 
 
+@plain_settings
 @gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
 def neuron(
     process: str = "ebeam", track_length: float = 0.1, track_width: float = 0.05, pillar_width: float = 0.02,

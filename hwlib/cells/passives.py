@@ -7,6 +7,7 @@ from itertools import pairwise
 import gdsfactory as gf
 
 from hwlib.cells.draw import cell_name, draw, label, port
+from hwlib.cells.plain_settings import plain_settings
 from hwlib.cells.rules import Rules, rules_of
 from hwlib.cells.shapes import Box, Rect
 from hwlib.errors import InputError, shown
@@ -16,6 +17,7 @@ MOST_CUTS = 1000  # of a via array, each way
 LONGEST_LABEL = 100  # characters
 
 
+@plain_settings
 @gf.cell(set_name=False)
 def via_stack(
     process: str = "ebeam", lower: str = "m1", upper: str = "m3", columns: int = 1, rows: int = 1
@@ -83,6 +85,7 @@ def _array(rules: Rules, via: str, columns: int, rows: int) -> list[Box]:
     ]
 
 
+@plain_settings
 @gf.cell(set_name=False)
 def pad(process: str = "ebeam", layer: str = "m5", size: float = 50.0, net: str = "") -> gf.Component:
     """A square probe or bond pad on one metal, centred on the origin, a port in the middle of each side.

@@ -10,6 +10,7 @@ import klayout.db as kdb
 
 from hwlib.cells.draw import cell_name, dbu_per_step
 from hwlib.cells.passives import WIRES, stack_rects
+from hwlib.cells.plain_settings import plain_settings
 from hwlib.cells.rules import Rules, rules_of
 from hwlib.errors import InputError, shown
 
@@ -33,6 +34,7 @@ def _even(rules: Rules, width: float) -> float:
     return round(2 * rules.steps(width / 2) * rules.process.grid * 1e6, 9)
 
 
+@plain_settings
 @gf.cell(set_name=False)
 def straight(process: str = "ebeam", layer: str = "m3", length: float = 10.0, width: float = 0.1) -> gf.Component:
     """A straight wire from port e1, at the origin, to e2 on its right.
@@ -58,6 +60,7 @@ def straight(process: str = "ebeam", layer: str = "m3", length: float = 10.0, wi
     return c
 
 
+@plain_settings
 @gf.cell(set_name=False)
 def wire_corner(process: str = "ebeam", layer: str = "m3", width: float = 0.1) -> gf.Component:
     """The square in which a wire turns left: from port e1 on its left to e2 above.
@@ -79,6 +82,7 @@ def wire_corner(process: str = "ebeam", layer: str = "m3", width: float = 0.1) -
     return c
 
 
+@plain_settings
 @gf.cell(set_name=False)
 def wire_step(
     process: str = "ebeam", layer: str = "m3", width1: float = 0.1, width2: float = 0.2
@@ -98,6 +102,7 @@ def wire_step(
         InputError: an unknown metal.
     """
     rules = rules_of(process)
+    _refuse_unknown(rules, layer)
     c = gf.Component()
     c.name = cell_name("wire_step", process, layer, width1, width2)
     drawn = [_drawn(c, rules, layer, width) for width in (width1, width2)]
@@ -109,6 +114,7 @@ def wire_step(
     return c
 
 
+@plain_settings
 @gf.cell(set_name=False)
 def wire_via(
     process: str = "ebeam", lower: str = "m3", upper: str = "m5", width1: float = 0.1, width2: float = 0.1
@@ -158,6 +164,11 @@ def _metals(rules: Rules) -> list[str]:
     return [wire for wire in WIRES if wire in rules.process.layers]
 
 
+def _refuse_unknown(rules: Rules, layer: str) -> None:
+    if layer not in _metals(rules):
+        raise InputError(f"wire: no metal {shown(layer)}; allowed: {', '.join(_metals(rules))}")
+
+
 def _width(process: str, layer: str, width: float) -> int:
     """A wire's width in database units.
 
@@ -165,8 +176,7 @@ def _width(process: str, layer: str, width: float) -> int:
         InputError: an unknown metal, off the grid, an odd number of steps, or below the minimum.
     """
     rules = rules_of(process)
-    if layer not in _metals(rules):
-        raise InputError(f"wire: no metal {shown(layer)}; allowed: {', '.join(_metals(rules))}")
+    _refuse_unknown(rules, layer)
     steps = rules.wire(layer, width * 1e-6, (), f"width of {layer}")
     if steps % 2:
         grid = rules.process.grid * 1e9

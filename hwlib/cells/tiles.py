@@ -11,12 +11,14 @@ import gdsfactory as gf
 from kfactory.conf import CheckInstances
 
 from hwlib.cells.draw import cell_name, draw, port
+from hwlib.cells.plain_settings import plain_settings
 from hwlib.cells.shapes import Box, Rect
 from hwlib.cells.tile_dimensions import Tile, TileSpec, tile_of
 from hwlib.cells.tile_shapes import Wiring, axon_rects, blank_rects, soma_rects
 from hwlib.errors import InputError
 
 
+@plain_settings
 @gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
 def axon_tile(
     tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2), tie=1), tag: str = ""
@@ -31,12 +33,14 @@ def axon_tile(
     return draw_tile(cell_name(f"axon{_tail(tag)}", tile, wiring), axon_rects, tile, wiring)
 
 
+@plain_settings
 @gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
 def soma_tile(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2)), tag: str = "") -> gf.Component:
     """A soma tile: same pitch and wires as the axon's, the device between dendrite and ground, V_DW and drive."""
     return draw_tile(cell_name(f"soma{_tail(tag)}", tile, wiring), soma_rects, tile, wiring)
 
 
+@plain_settings
 @gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
 def blank_tile(tile: TileSpec = TileSpec(), wiring: Wiring = Wiring(through=(0, 2)), tag: str = "") -> gf.Component:
     """A tile without a device, where no axon is: same pitch and wires as the axon's."""

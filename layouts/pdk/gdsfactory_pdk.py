@@ -13,6 +13,7 @@ from hwlib.cells.device_dimensions import DeviceSpec
 from hwlib.cells.devices import dw_mtj, dw_track, mtj_pillar
 from hwlib.cells.named_tiles import axon, neuron, soma, synapse
 from hwlib.cells.passives import WIRES, pad, via_stack
+from hwlib.cells.plain_settings import plain_settings
 from hwlib.cells.route_pieces import landing_width, least_width, straight, wire_corner, wire_step, wire_via
 from hwlib.cells.rules import process_key, process_of, rules_of
 from hwlib.cells.shortest_track import shortest_track
@@ -78,6 +79,7 @@ def _cells(key: str, metals: list[str]) -> dict[str, Callable[..., gf.Component]
     return made | {"straight": partial(_straight, key), "wire_corner": partial(_wire_corner, key)}
 
 
+@plain_settings
 def _straight(
     key: str, length: float = 10.0, cross_section: Any = None, layer: str = "m3", width: float | None = None,
     process: str | None = None, **_: Any,
@@ -87,6 +89,7 @@ def _straight(
     return straight(process=process or key, layer=metal, length=length, width=wide)
 
 
+@plain_settings
 def _wire_corner(
     key: str, cross_section: Any = None, layer: str = "m3", width: float | None = None, process: str | None = None,
     **_: Any,

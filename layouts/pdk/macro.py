@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from hwlib.argument_kinds import takes_kinds
 from hwlib.cells.draw import cell_name, dbu_per_step
 from hwlib.cells.named_tiles import metres
+from hwlib.cells.plain_settings import plain_settings
 from hwlib.cells.rules import process_of
 from hwlib.design import Design
 from hwlib.errors import InputError, shown
@@ -23,6 +24,7 @@ from layouts.macro_leads import add_pins
 _NAME = "macro"
 
 
+@plain_settings
 @gf.cell(set_name=False, check_instances=CheckInstances.IGNORE)
 def hopfield_macro(
     process: str = "ebeam", neurons: int = 8, patterns: str = "", matrix: str = "", seed: int = 1,

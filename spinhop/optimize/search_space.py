@@ -13,6 +13,7 @@ import numpy as np
 from hwlib.design import Design
 from hwlib.errors import FieldsError, InputError, shown
 from hwlib.operating_point import nominal_track
+from hwlib.quantities import on_steps
 from hwlib.sections.search_fields import SIMILARITY, SearchFields
 from hwlib.storage.model_files import with_lines
 from spinhop.designs.design_fields import (
@@ -88,7 +89,7 @@ class Axis:
         if isinstance(proposed, str):
             return proposed
         if self.step:
-            return round(proposed / self.step) * self.step
+            return on_steps(proposed, self.step)
         return -proposed if self.high < 0 else proposed
 
 

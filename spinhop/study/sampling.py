@@ -14,6 +14,7 @@ import numpy as np
 
 from hwlib.design import Design
 from hwlib.errors import FieldsError, shown
+from hwlib.quantities import on_steps
 from hwlib.storage.model_files import with_lines
 from spinhop.designs.design_fields import (
     TRIES,
@@ -67,7 +68,7 @@ class StudyAxis:
         else:
             value = low + share * (high - low)
         value = min(max(value, low), high)
-        return round(value / self.step) * self.step if self.step else value
+        return on_steps(value, self.step) if self.step else value
 
 
 def axes_of_study(study: StudyFields, design: Design, where: str) -> list[StudyAxis]:

@@ -1,6 +1,9 @@
 """Parametric cells: what they draw, measured on their polygons, and what they refuse."""
 
+import inspect
+
 import klayout.db as kdb
+import numpy as np
 import pytest
 
 from hwlib.cells.device_dimensions import DeviceSpec
@@ -8,6 +11,7 @@ from hwlib.cells.devices import dw_mtj, dw_track, mtj_pillar
 from hwlib.cells.draw import dbu_per_step
 from hwlib.cells.named_tiles import axon, neuron, soma, synapse
 from hwlib.cells.passives import pad, via_stack
+from hwlib.cells.route_pieces import wire_step
 from hwlib.cells.rules import process_key, rules_of
 from hwlib.cells.shapes import Box, via_grid
 from hwlib.cells.tile_dimensions import TileSpec, tile_of
@@ -15,6 +19,7 @@ from hwlib.cells.tile_shapes import Wiring
 from hwlib.cells.tiles import axon_tile, soma_tile
 from hwlib.errors import InputError
 from hwlib.process import Extension, Overlap, load_process, preset_names
+from layouts.pdk import make_pdk
 from layouts.structures import corner, ladder, straight_wire, via_chain
 from tests.support.fitting import ESTIMATES, fitting_device
 
@@ -106,6 +111,21 @@ def test_a_pad_has_its_size_and_a_port_on_each_side():
     assert sorted(port.name for port in made.ports) == ["E", "N", "S", "W"]
 
 
+def test_numbers_of_numpy_are_plain_ones():
+    assert pad(size=np.float64(20.0)).name == pad(size=20.0).name
+    assert via_stack(columns=np.int64(2)).name == via_stack(columns=2).name
+
+
+def test_every_cell_of_the_pdk_refuses_arrays():
+    cells = make_pdk(load_process("ebeam")).cells
+    for cell in cells.values():
+        for setting in inspect.signature(cell).parameters.values():
+            if setting.annotation in ("float", "int", "str", "bool", "float | None"):
+                with pytest.raises(InputError, match=f"{setting.name}: "):
+                    cell(**{setting.name: np.zeros(2)})
+    assert len(cells) > 10
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -125,6 +145,18 @@ def test_a_pad_has_its_size_and_a_port_on_each_side():
         (lambda: via_chain(links=3), "even"),
         (lambda: straight_wire(layer="v1"), "no conductor"),
         (lambda: ladder(taps=0), "1 to 100000"),
+        (lambda: wire_step(layer="x"), "no metal 'x'"),
+        # gdsfactory's cache: "unhashable type: 'numpy.ndarray'"
+        (lambda: soma(track_length=np.array([0.1, 0.2])), r"soma: track_length: array\(.*, allowed: a number up to 1"),
+        (lambda: pad(size=np.ma.masked_array([50.0], [True])), "pad: size: "),
+        (lambda: dw_track(np.array(["ebeam"])), r"dw_track: process: .*, allowed: a text"),
+        (lambda: axon(dendrite_width={0.1}), r"axon: dendrite_width: .*, allowed: a number up to .* or None"),
+        (lambda: axon(side=["west"]), r"axon: side: .*, allowed: both, west, east"),
+        (lambda: via_stack(columns=2.5), r"via_stack: columns: 2.5, allowed: a whole number"),
+        (lambda: dw_mtj(pillar_position="x"), "dw_mtj: pillar_position: 'x', allowed: a number"),
+        (lambda: dw_mtj(pillar_position=np.nan), "dw_mtj: pillar_position: nan"),
+        (lambda: dw_mtj(track_length=1e300), "dw_mtj: track_length: 1e[+]300, allowed: a number up to 1"),
+        (lambda: straight_wire(length=True), "straight_wire: length: True"),
     ],
 )
 def test_bad_cells_are_refused_with_one_line(call, words):

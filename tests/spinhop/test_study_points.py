@@ -118,6 +118,7 @@ def test_wires_are_an_axis_and_no_field_of_the_design():
     grid = [p["device.track_width"] for p in points(width, "sobol", points=8)]
     step = 2 * load_process("ebeam").grid
     assert np.allclose(np.array(grid) / step, np.round(np.array(grid) / step)), "some are drawn"
+    assert grid == [float(f"{width:.12g}") for width in grid], "as a file has them"
 
 
 def test_points_are_evaluated_on_the_wires_that_they_name(monkeypatch):
