@@ -14,6 +14,7 @@ from typing import NamedTuple, ParamSpec, TypeVar, cast
 import numpy as np
 
 from hwlib.errors import InputError, shown
+from hwlib.quantities import refuse_masked
 from hwlib.storage.writing import refuse_no_name
 
 _P = ParamSpec("_P")
@@ -78,7 +79,7 @@ def _is_list(value: object) -> bool:
 
 def takes_kinds(call: Callable[_P, _R]) -> Callable[_P, _R]:
     """A call that first compares what it is given with its annotations, as far as these are texts, paths, yes or no,
-    functions, mappings, lists and objects of this toolkit; numbers and arrays it checks itself.
+    functions, mappings, lists and objects of this toolkit; numbers and arrays it checks itself, but for masks.
 
     Raises:
         InputError: when called with something else.
@@ -90,6 +91,8 @@ def takes_kinds(call: Callable[_P, _R]) -> Callable[_P, _R]:
     @functools.wraps(call)
     def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         def taken(name: str, value: object) -> object:
+            for each in value if isinstance(value, (list, tuple)) else (value,):
+                refuse_masked(each, name)
             return kinds[name].checked(name, value) if name in kinds else value
 
         by_place = [taken(*each) for each in zip(places, args, strict=False)]

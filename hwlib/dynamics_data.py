@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from hwlib.errors import InputError, shown
-from hwlib.quantities import parse_si
+from hwlib.quantities import parse_si, refuse_masked
 from hwlib.registry import Registry
 from hwlib.storage.array_files import ArrayVariable
 from hwlib.strict_model import StrictModel
@@ -75,6 +75,7 @@ def per_device(values: Any, devices: int, name: str) -> np.ndarray:
     Raises:
         InputError: no numbers, or of another shape.
     """
+    refuse_masked(values, f"network: {name}")
     try:
         array = np.asarray(values)
         if array.dtype.kind == "c":
@@ -105,6 +106,7 @@ class DynamicsData:
             InputError: one of another shape, or with a value that is not finite.
         """
         for name, values in self.values.items():
+            refuse_masked(values, f"network: dynamics {shown(name)}")
             if np.shape(values) != (devices,) or not np.all(np.isfinite(values)):
                 raise InputError(f"network: dynamics {shown(name)} is wrong (shape, or a value that is not finite)")
 

@@ -17,7 +17,7 @@ import numpy as np
 from hwlib.dynamics_data import DEFAULT, DynamicsData, law_problem, per_device
 from hwlib.errors import InputError, shown
 from hwlib.nets import LINE, RAIL, Net, NetClass, of_classes, parse_net
-from hwlib.network_checks import check_devices, is_array, positive, within
+from hwlib.network_checks import check_classes, check_devices, checked_indices, is_array, positive, within
 
 DW_IN, DW_OUT, MTJ_IN, MTJ_OUT = range(4)
 TERMINALS = ("DW_IN", "DW_OUT", "MTJ_IN", "MTJ_OUT")
@@ -162,11 +162,17 @@ class Network:
         return len(self.net_capacitance) > 0
 
     def nets_of(self, *classes: NetClass) -> np.ndarray:
-        """Which nets are of one of some classes, booleans, shape (nets,)."""
+        """Which nets are of one of some classes, booleans, shape (nets,).
+
+        Raises:
+            InputError: something else than a class of nets.
+        """
+        check_classes(classes)
         return of_classes(self._parsed, *classes)
 
     def held_nets(self, *classes: NetClass) -> np.ndarray:
-        """Nets that sources hold in both phases, and those of the given classes, booleans, shape (nets,)."""
+        """Nets that sources hold in both phases, and those of the given classes; booleans and errors as ``nets_of``."""
+        check_classes(classes)
         return np.array([net.net_class.always_held or net.net_class in classes for net in self._parsed], bool)
 
     def net_index(self, name: str) -> int:
@@ -174,7 +180,10 @@ class Network:
 
         Raises:
             KeyError: no such net.
+            InputError: no text.
         """
+        if not isinstance(name, str):
+            raise InputError(f"name: {shown(name)}, allowed: the name of a net, as 'dend_0'")
         if name not in self.net_names:
             raise KeyError(name)
         return self.net_names.index(name)
@@ -228,7 +237,14 @@ class Network:
         return copy
 
     def with_only(self, devices: np.ndarray) -> Network:
-        """A copy with some of its devices alone, by their indices; all somas must be among them."""
+        """A copy with some of its devices alone, by their indices; all somas must be among them.
+
+        Raises:
+            InputError: no such indices, or a soma that is not among them.
+        """
+        devices = checked_indices(devices, self.devices)
+        if missing := np.setdiff1d(self.somas, devices).tolist():
+            raise InputError(f"devices: without device {missing[0]}, a soma; all somas must be among them")
         kept = {name: getattr(self, name)[devices] for name in ("terminals", "pre", "post", *DEVICE_ARRAYS)}
         values = {name: each[devices] for name, each in self.dynamics.values.items()}
         return self._with(**kept, dynamics=DynamicsData(self.dynamics.model, values))
@@ -262,7 +278,8 @@ class Network:
         """
         for name, good in self._checks():
             if not good:
-                raise InputError(f"network: {name} is wrong (shape, range, or a value that is not positive and finite)")
+                why = "shape, range, or a value that is masked, or not positive and finite"
+                raise InputError(f"network: {name} is wrong ({why})")
         check_devices(self.r_p, self.r_ap, self.pillar_centre, self.length)
         self.dynamics.check(self.devices)
         _ = self._parsed

@@ -159,6 +159,7 @@ def array_in_si(values: Any, unit: str, name: str) -> np.ndarray:
     Raises:
         InputError: as ``in_si``; or no numbers at all.
     """
+    refuse_masked(values, name)
     try:
         array = np.asarray(values)
     except (TypeError, ValueError):  # no array, or rows of different lengths
@@ -169,6 +170,20 @@ def array_in_si(values: Any, unit: str, name: str) -> np.ndarray:
     if array.dtype.kind not in "fiu":
         raise InputError(f"{name}: {shown(values)} are no quantities in {unit}")
     return array.astype(float)
+
+
+def refuse_masked(values: Any, name: str) -> None:
+    """Refuse an array of which some values are masked: NumPy would take what is below the mask without a word.
+
+    Args:
+        values: whatever was given.
+        name: of the argument, for the message.
+
+    Raises:
+        InputError: saying how many are masked.
+    """
+    if isinstance(values, np.ma.MaskedArray) and (masked := int(np.ma.count_masked(values))):
+        raise InputError(f"{name}: {masked} of {values.size} values are masked; fill them, or leave them out")
 
 
 def texts_in_si(instance: Any, **units: str) -> None:

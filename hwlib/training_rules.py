@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwlib.errors import InputError, shown
+from hwlib.quantities import refuse_masked
 from hwlib.registry import Registry
 
 MIN_LEVEL = 1e-6  # of a weight that is not 0, as multiple of W; names of rails have six decimals
@@ -169,6 +170,7 @@ def hebbian(patterns: np.ndarray) -> np.ndarray:
     Raises:
         InputError: what are no bits, such as spins of ±1, or another shape.
     """
+    refuse_masked(patterns, "patterns")
     try:
         given = np.atleast_2d(patterns)
     except ValueError:

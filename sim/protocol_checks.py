@@ -141,7 +141,9 @@ def checked_bits(values: Any, neurons: int, name: str) -> np.ndarray:
 
 
 def _numbers(values: Any) -> np.ndarray | None:
-    """As an array of real numbers; None where they are none (texts, complex numbers, rows of different lengths)."""
+    """As an array of real numbers; None where they are none (texts, complex or masked ones, rows of other lengths)."""
+    if np.ma.is_masked(values):
+        return None
     try:
         array = np.asarray(values)
     except (TypeError, ValueError):

@@ -18,6 +18,7 @@ import scipy.sparse as sp
 from hwlib.errors import InputError, shown
 from hwlib.graph_formats.matrix_market import BANNER
 from hwlib.graph_reader import MAX_NODES, read_graph
+from hwlib.quantities import refuse_masked
 from hwlib.storage.writing import write_text
 
 __all__ = ["MAX_NODES", "adjacency", "read_graph", "remarks", "weight_unit", "write_graph"]
@@ -99,6 +100,7 @@ def _of_networkx(graph: nx.Graph) -> sp.csr_array:
 
 
 def _of_array(graph: Any) -> sp.csr_array:
+    refuse_masked(graph, "graph")
     try:
         matrix = graph if sp.issparse(graph) else np.asarray(graph)
     except ValueError:  # rows of different lengths

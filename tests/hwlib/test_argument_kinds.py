@@ -27,6 +27,7 @@ from layouts import structures
 from layouts.pdk.macro import macro_design
 from sim.rules.statics import StaticCircuits
 from sim.spice import write_deck
+from sim.tasks import maxcut
 from spinhop.reproduce import reproduce
 
 ROOMS = ("hwlib", "sim", "layouts", "spinhop")
@@ -109,11 +110,11 @@ def test_there_are_many_and_places_count_too() -> None:
         (lambda: sim.spice.simulate(3, POINT), "^network: 3, allowed: a Network$"),  # type: ignore[arg-type]
         (lambda: sim.spice.dialect_of([]), "^name: list of 0, allowed: a text$"),  # type: ignore[arg-type]
         (lambda: reproduce(3), "^folder: 3, allowed: a text, a path$"),  # type: ignore[arg-type]
-        (lambda: structures.straight_wire(length="5 nm"), "^length in µm: '5 nm' is no number, allowed 0 to 100000$"),
-        (lambda: structures.straight_wire(length=math.nan), "^length in µm: nan, allowed 0 to 100000$"),
+        (lambda: structures.straight_wire(length="5 nm"), "^straight_wire: length: '5 nm', allowed: a number up to 1"),
+        (lambda: structures.straight_wire(length=math.nan), "^straight_wire: length: nan, allowed: a number up to 1"),
         (lambda: structures.ladder(taps=90_000, pitch=9e4), r"^length in µm: 8100090000.0, allowed 0 to 100000$"),
-        (lambda: structures.ladder(taps=1.5), "^taps: 1.5 is no whole number, allowed 1 to 100000$"),
-        (lambda: structures.via_chain(links="ten"), "^links: 'ten' is no whole number, allowed 2 to 10000$"),
+        (lambda: structures.ladder(taps=1.5), "^ladder: taps: 1.5, allowed: a whole number$"),
+        (lambda: structures.via_chain(links="ten"), "^via_chain: links: 'ten', allowed: a whole number$"),
         (lambda: macro_design(track_length="5 nm"), "^length in µm: '5 nm' is no number"),  # type: ignore[arg-type]
         (lambda: macro_design(patterns=3), "^patterns: 3, allowed: a text$"),  # type: ignore[arg-type]
         (lambda: sim.check_operating_point(*OF_RULES, waivers={1: "two"}), "^waivers: 1, allowed: names of rules$"),
@@ -182,3 +183,44 @@ def test_models_take_no_fields_by_place_and_no_end_of_nesting() -> None:
     endless.append(endless)
     with pytest.raises(InputError, match=r"^Design: network\.weights\.matrix\.0\.0: "):
         Design(name="x", network={"weights": {"matrix": endless}})
+
+
+def _masked(values: Any) -> np.ma.MaskedArray[Any, Any]:
+    """The first value is masked."""
+    array = np.asarray(values)
+    return np.ma.masked_array(array, np.arange(array.size).reshape(array.shape) == 0)
+
+
+LEVELS = np.ones((3, 3)) - np.eye(3)
+TRIAL = replace(POINT, levels=LEVELS, start=np.array([0, 1, 1]))
+RING = np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: NETWORK.with_devices(r_p=_masked(NETWORK.r_p)), "^network: r_p: 1 of 9 values are masked; fill them"),
+        (lambda: NETWORK.with_dynamics("kinematic", damping=_masked(np.full(9, 0.1))), "^network: damping: 1 of 9 "),
+        (lambda: replace(NETWORK, r_p=_masked(NETWORK.r_p)).validate(), "^network: r_p is wrong .*masked"),
+        (lambda: sim.run(replace(NETWORK, leak=_masked(NETWORK.leak)), TRIAL), "^network: leak is wrong .*masked"),
+        (lambda: sim.run(NETWORK, replace(TRIAL, start=_masked([0, 1, 1]))), "^protocol: start must be 3 bits, found "),
+        (lambda: sim.run(NETWORK, replace(TRIAL, levels=_masked(LEVELS))), "^protocol: levels must be numbers, found "),
+        (lambda: sim.run(NETWORK, replace(TRIAL, initial=_masked(np.zeros(9)))), "^protocol: initial must be 9 fract"),
+        (lambda: sim.protocol_for(DESIGN, PROCESS, levels=_masked(LEVELS)), "^levels: 1 of 9 values are masked"),
+        (lambda: sim.v_dw_on(NETWORK, DESIGN, PROCESS, levels=_masked(LEVELS)), "^levels: 1 of 9 values are masked"),
+        (lambda: sim.solve_crossbar(_masked(LEVELS), 1.0, 1.0), "^device_siemens: 1 of 9 values are masked"),
+        (lambda: hwlib.hebbian(_masked([0, 1, 1])), "^patterns: 1 of 3 values are masked"),
+        (lambda: maxcut.solve([_masked(RING)]), "^graph: 1 of 9 values are masked"),
+    ],
+)
+def test_masks_are_refused(call, said):
+    """NumPy takes what is below a mask: values that somebody had marked as wrong."""
+    with pytest.raises(InputError, match=said):
+        call()
+
+
+def test_an_array_of_which_nothing_is_masked_is_taken():
+    start = np.array([0, 1, 1])
+    bare = sim.run(NETWORK, replace(POINT, start=start), record=False)
+    mask = replace(POINT, start=np.ma.masked_array(start, False))
+    assert np.array_equal(sim.run(NETWORK, mask, record=False).wall_final, bare.wall_final)

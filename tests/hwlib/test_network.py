@@ -11,6 +11,7 @@ import xarray as xr
 
 from hwlib.design import Design
 from hwlib.errors import InputError
+from hwlib.nets import LINE
 from hwlib.network import Network
 from hwlib.network_file import read_network, write_network
 from hwlib.process import load_process
@@ -205,3 +206,31 @@ def test_wires_that_cannot_be_are_refused():
     network = _network(2)
     with pytest.raises(InputError, match="resistor_ohm is wrong"):
         network.with_wires(-network.resistor_ohm)
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda n: n.with_only(np.array([0.5])), r"devices: array\(\[0.5\]\), allowed: whole numbers from 0 to 15"),
+        (lambda n: n.with_only("all"), "devices: 'all', allowed: whole numbers"),
+        (lambda n: n.with_only(3), "devices: 3, allowed: whole numbers"),
+        (lambda n: n.with_only(np.array([0, 5, 10, 16])), "allowed: whole numbers from 0 to 15"),
+        (lambda n: n.with_only(np.ones(3, bool)), "devices: array.* allowed: whole numbers"),
+        (lambda n: n.with_only(np.array([0, 5, 10])), "devices: without device 15, a soma"),
+        (lambda n: n.held_nets("gnd"), "classes: 'gnd', allowed: classes of hwlib.nets"),
+        (lambda n: n.nets_of([LINE]), "classes: list of 1, allowed: classes of hwlib.nets"),
+        (lambda n: n.net_index(3), "name: 3, allowed: the name of a net"),
+        (lambda n: n.net_index(np.array(["gnd", "vdw"])), "name: array.*, allowed: the name of a net"),
+    ],
+)
+def test_questions_of_another_kind_are_refused(ask, said):
+    """They had NumPy's errors, or answers that mean nothing."""
+    with pytest.raises(InputError, match=said):
+        ask(_network())
+
+
+def test_some_devices_alone_by_numbers_or_by_yes_and_no():
+    network = _network()
+    chosen = network.is_soma | (network.pre == 1)
+    assert np.array_equal(network.with_only(chosen).pre, network.with_only(np.flatnonzero(chosen)).pre)
+    assert network.with_only(chosen).devices == 7
