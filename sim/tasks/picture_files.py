@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hwlib.errors import InputError, shown
+from hwlib.errors import InputError, cut, shown
 from hwlib.storage.binary_kinds import binary_kind, picture_kind
 from hwlib.storage.files import read_bytes, unix_lines
 from hwlib.weight_styles import MAX_NEURONS
@@ -27,7 +27,8 @@ _MAX_BYTES = 16 * 2**20  # of a bitmap with whatever else it carries
 _MAX_TEXT_BYTES = 64 * 1024  # far more than the largest network's bits, with line ends and blank lines
 _SUSPICIOUS = 0.6  # share of dark pixels from which a drawing is probably light on dark
 _DEEP = ("I;16", "I;16L", "I;16B", "I;16N")  # Pillow's modes of 16 bits
-_TIFF_BITS, _TIFF_WHITE = 258, 262  # tags: BitsPerSample; PhotometricInterpretation, 0 where white is 0
+# Tags: BitsPerSample; PhotometricInterpretation, 0 where white is 0; Compression.
+_TIFF_BITS, _TIFF_WHITE, _TIFF_PACKED = 258, 262, 259
 
 
 class Picture(NamedTuple):
@@ -173,8 +174,30 @@ def _brightness(content: bytes, path: Path, kind: str | None) -> tuple[np.ndarra
     except Image.DecompressionBombError:
         raise InputError(f"{path}: far more pixels than a network has neurons ({MAX_NEURONS})") from None
     except Exception:  # Pillow raises many kinds on damaged files
+        if kind == "TIFF" and (pixels := _unread_pixels(content)):
+            raise InputError(f"{path}: TIFF with pixels that are not read ({pixels}); save it as PNG") from None
         what = kind or path.suffix.lstrip(".").upper()
         raise InputError(f"{path}: not a readable {what} file; read are {', '.join(FORMATS)} and text") from None
+
+
+def _unread_pixels(content: bytes) -> str | None:
+    """What pixels a TIFF says that it has, where Pillow has no name for such; None of a damaged one."""
+    from PIL import TiffImagePlugin
+
+    try:
+        tags, stream = TiffImagePlugin.ImageFileDirectory_v2(content[:8]), io.BytesIO(content)
+        stream.seek(tags.next)
+        with warnings.catch_warnings(action="ignore"):
+            tags.load(stream)
+            bits, white, packed = tags.get(_TIFF_BITS, (1,)), tags.get(_TIFF_WHITE), tags.get(_TIFF_PACKED, 1)
+            TiffImagePlugin.TiffImageFile(io.BytesIO(content))
+    except SyntaxError as error:
+        if "unknown pixel mode" in str(error):
+            each = cut(", ".join(map(str, sorted(set(bits)))), 20)
+            return f"{len(bits)} channels of {each} bits, photometric {white}, compression {packed}"
+    except Exception:  # as of the file itself
+        return None
+    return None
 
 
 def _clear_colour(image: Image, depth: int) -> None:

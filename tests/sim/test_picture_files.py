@@ -122,6 +122,21 @@ def test_tiff_of_any_depth_whatever_is_white(tmp_path, depth, white_is):
     assert read(tmp_path, tiff(rows, depth, white_is), "a.tif").bits.tolist() == BITS.tolist()
 
 
+@pytest.mark.parametrize("bits", [(16, 16), (8, 16)])
+def test_tiff_with_pixels_that_pillow_has_no_name_for_says_so(tmp_path, bits):
+    """Grey with alpha of 16 bits was called unreadable, as what is damaged is."""
+    content = tiff([[0, 9], [9, 0]], 16, 1)
+    for tag, field in ((258, struct.pack("<HHIHH", 258, 3, 2, *bits)), (277, struct.pack("<HHII", 277, 4, 1, 2))):
+        begin = content.index(struct.pack("<HHI", tag, 4, 1), 8)
+        content = content[:begin] + field + content[begin + 12 :]
+    each = ", ".join(map(str, sorted(set(bits))))
+    said = f"not read [(]2 channels of {each} bits, photometric 1, compression 1[)]; save it as PNG"
+    with pytest.raises(InputError, match=said):
+        read(tmp_path, content, "a.tif")
+    with pytest.raises(InputError, match="not a readable TIFF file"):
+        read(tmp_path, content[:20], "a.tif")
+
+
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 @pytest.mark.parametrize("code", range(1, 9))
 def test_turned_by_exif_data(tmp_path, kind, code):
