@@ -10,7 +10,7 @@ from hashlib import sha256
 import klayout.db as kdb
 import numpy as np
 
-from hwlib.drawing.hierarchy import CELL, DX, DY, NA, NB, TURN, Hierarchy, expanded, prune, turn_of
+from hwlib.drawing.hierarchy import CELL, DX, DY, TURN, Hierarchy, expanded, prune, repeats, turn_of
 
 MOST_PILLARS = 10_000  # of a cell; larger ones are told from others by their name alone
 AT_ONCE = 100_000  # instances that are looked at together
@@ -82,7 +82,7 @@ def _with_crowds(layout: kdb.Layout, hierarchy: Hierarchy, parents: list[int]) -
 
 def _count(rows: np.ndarray) -> int:
     """How many single instances there are in arrays."""
-    return int((rows[:, NA] * rows[:, NB]).sum())
+    return int(repeats(rows).sum())
 
 
 def _boxes(layout: kdb.Layout, single: np.ndarray) -> np.ndarray:

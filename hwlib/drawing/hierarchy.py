@@ -63,7 +63,7 @@ def read_hierarchy(layout: kdb.Layout, where: str, counted: int | None) -> Hiera
                 f"({REACH * layout.dbu * 1e-6:.3g} m) can be handled"
             )
         reach[index] = far
-        count = rows[:, NA] * rows[:, NB]
+        count = repeats(rows)
         instances[index] = (count * (1 + instances[rows[:, CELL]])).sum()
         if instances[index] > MOST_INSTANCES:
             raise InputError(
@@ -114,9 +114,15 @@ def _reach(rows: np.ndarray, below: np.ndarray) -> float:
     return float((far + below).max())
 
 
+def repeats(rows: np.ndarray) -> np.ndarray:
+    """How many instances each row stands for, an array for each of its places, shape (rows,)."""
+    count: np.ndarray = rows[:, NA] * rows[:, NB]
+    return count
+
+
 def expanded(rows: np.ndarray) -> np.ndarray:
     """Every single instance of arrays: cell index, rotation code, x and y, shape (instances, 4)."""
-    count = rows[:, NA] * rows[:, NB]
+    count = repeats(rows)
     owner = np.repeat(np.arange(len(rows)), count)
     k = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
     i, j = k // rows[owner, NB], k % rows[owner, NB]

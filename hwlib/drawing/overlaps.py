@@ -14,7 +14,7 @@ from itertools import islice
 import klayout.db as kdb
 import numpy as np
 
-from hwlib.drawing.hierarchy import AX, AY, BX, BY, CELL, DX, DY, NA, NB, TURN, Hierarchy
+from hwlib.drawing.hierarchy import AX, AY, BX, BY, CELL, DX, DY, NA, NB, TURN, Hierarchy, repeats
 from hwlib.errors import InputError
 
 # Crossings on a layer that ten seconds suffice for, and what drawings have besides: pieces touch their neighbours,
@@ -85,7 +85,7 @@ def _used(layout: kdb.Layout, hierarchy: Hierarchy) -> list[_Used]:
         parent, rows = found[index], hierarchy.rows[index]
         for child, own in _by_cell(rows):
             used = found.setdefault(child, _Used(layout.cell(child)))
-            more = parent.times * float((own[:, NA] * own[:, NB]).sum())
+            more = parent.times * float(repeats(own).sum())
             used.times += more
             changed = random.random(PLACES) * used.times < more  # each place of all is as likely
             picked = own[random.integers(len(own), size=PLACES)]

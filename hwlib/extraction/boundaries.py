@@ -235,11 +235,11 @@ class _Touches:
 
     def _met(self) -> Iterator[tuple[list[int], list[int]]]:
         """Points where placements may meet others or the rest, and these placements."""
-        counts, found = self.index.around(self.points[:, 1:])
-        ends, hits = np.cumsum(counts), self.kept[found].tolist()
+        around = self.index.around(self.points[:, 1:])
+        hits = self.kept[around.found].tolist()
         least = np.array([1 if name in self.rest else 2 for name in self.layers])[self.points[:, 0]]
-        for k in np.flatnonzero(counts >= least).tolist():
-            yield self.points[k].tolist(), hits[ends[k] - counts[k] : ends[k]]
+        for k in np.flatnonzero(around.counts >= least).tolist():
+            yield self.points[k].tolist(), hits[around.of(k)]
 
     def _part(self, placement: int) -> Part:
         return self.parts[self.part_of[placement]]

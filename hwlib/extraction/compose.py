@@ -253,12 +253,12 @@ class _Windows:
         inside: dict[int, list[NetLabel]] = defaultdict(list)
         outside = []
         at = np.array([(label.x, label.y) for label in labels], np.int64).reshape(-1, 2)
-        counts, found = index.around(at)
-        rows, place = kept[found], np.repeat(at, counts, axis=0)
+        around = index.around(at)
+        rows, place = kept[around.found], np.repeat(at, around.counts, axis=0)
         low, high = placements.boxes[rows, :2], placements.boxes[rows, 2:]
         within: np.ndarray = np.all((low < place) & (place < high), axis=1)
-        for label, end, count in zip(labels, np.cumsum(counts).tolist(), counts.tolist(), strict=True):
-            own = slice(end - count, end)
+        for k, label in enumerate(labels):
+            own = around.of(k)
             hits = rows[own].tolist()
             if not within[own].any():
                 hits = [k for k in hits if self._holds(placements, k, label)]

@@ -9,11 +9,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import klayout.db as db
 import numpy as np
 
-from hwlib.drawing.hierarchy import CELL, NA, NB, expanded, turn_of
+from hwlib.drawing.hierarchy import CELL, expanded, repeats, turn_of
 from hwlib.drawing.reader import WIRING, Drawing
 
 SMALL = 16  # pillar shapes: cells with fewer are merged before counting, a pillar may be drawn in parts
@@ -50,7 +51,7 @@ def leaf_cells(drawing: Drawing) -> set[int]:
     counts = np.zeros(1 + max(drawing.rows), np.int64)
     for index in layout.each_cell_bottom_up():
         cell, rows = layout.cell(index), drawing.rows[index]
-        count = cell.shapes(pillar).size() + int((counts[rows[:, CELL]] * rows[:, NA] * rows[:, NB]).sum())
+        count = cell.shapes(pillar).size() + int((counts[rows[:, CELL]] * repeats(rows)).sum())
         if 1 < count <= SMALL:
             count = db.Region(cell.begin_shapes_rec(pillar)).merged().count()
         counts[index] = count
@@ -123,6 +124,25 @@ def _turned(rows: np.ndarray, trans: db.Trans) -> np.ndarray:
     return out
 
 
+class PlacementsAround(NamedTuple):
+    """Placements that hold some points.
+
+    Attributes:
+        counts: how many hold each point, shape (points,).
+        found: those of the first point, then of the second, …
+        ends: where those of each point end among them, shape (points,).
+    """
+
+    counts: np.ndarray
+    found: np.ndarray
+    ends: np.ndarray
+
+    def of(self, point: int) -> slice:
+        """Where the placements of a point are among those that were found."""
+        end = int(self.ends[point])
+        return slice(end - int(self.counts[point]), end)
+
+
 class BoxIndex:
     """Look-ups among the boxes of placements, fast when many share their x extent (a grid of tiles)."""
 
@@ -160,14 +180,14 @@ class BoxIndex:
                 out.append(near[tops >= box[1] if touching else tops > box[1]])
         return np.concatenate(out) if out else np.zeros(0, np.int64)
 
-    def around(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def around(self, places: np.ndarray) -> PlacementsAround:
         """Placements whose boxes hold points, edges included: of many points in less time than by ``hits``.
 
         Args:
             places: x and y of the points, shape (points, 2).
 
         Returns:
-            How many placements hold each point, shape (points,); and these, point by point.
+            The placements that hold each point.
         """
         x, y = places.T
         order = np.argsort(x, kind="stable")
@@ -184,7 +204,8 @@ class BoxIndex:
             found.append(near[held])
         point = np.concatenate(points)
         by_point = np.argsort(point, kind="stable")
-        return np.bincount(point, minlength=len(x)), np.concatenate(found)[by_point]
+        counts = np.bincount(point, minlength=len(x))
+        return PlacementsAround(counts, np.concatenate(found)[by_point], np.cumsum(counts))
 
     def overlapping(self) -> np.ndarray:
         """Which boxes overlap another one, boolean."""

@@ -190,7 +190,7 @@ def test_boxes_around_many_points_are_those_found_one_by_one(spread):
     corner, size = 10 * rng.integers(0, spread, (60, 2)), 10 * rng.integers(1, 4, (60, 2))
     index = BoxIndex(np.concatenate([corner, corner + size], axis=1))
     places = rng.choice(5, (200, 2)) * 5 + 10 * rng.integers(-1, spread + 3, (200, 2))
-    counts, found = index.around(places)
+    around = index.around(places)
     each = [index.hits((x, y, x, y), touching=True).tolist() for x, y in places.tolist()]
-    assert counts.tolist() == [len(hits) for hits in each]
-    assert found.tolist() == [hit for hits in each for hit in hits]
+    assert around.counts.tolist() == [len(hits) for hits in each]
+    assert [around.found[around.of(k)].tolist() for k in range(len(places))] == each
