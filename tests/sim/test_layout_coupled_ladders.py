@@ -12,6 +12,7 @@ from hwlib.design import Design
 from hwlib.extraction import extract
 from hwlib.schematic import ideal_network
 from sim.engines import Options
+from sim.engines.layout.ladders import coupled_search
 from sim.engines.layout.layout_stepper import plan_for
 from sim.engines.layout.partition import plan as planning
 from sim.engines.vector_code import LANES
@@ -102,6 +103,33 @@ def test_the_sweep_is_the_general_elimination(drawn, neurons, patterns, somas, s
     for name in ("energy_source", "energy_sink"):
         np.testing.assert_allclose(getattr(swept, name), getattr(general, name), rtol=0, atol=1e-11 * heat)
     assert swept.kcl_residual < 1e-12
+
+
+def nearly_alike(network, share):
+    """The network with other wires in every second row: each wire of its dendrite by itself, to a share."""
+    rng, factor = np.random.default_rng(5), np.ones(len(network.resistor_ohm))
+    names = np.array(network.net_names)[network.node_net[network.resistor_nodes[:, 0]]]
+    for neuron in range(0, network.neurons, 2):
+        mine = names == f"dend_{neuron}"
+        factor[mine] = 1 + share * rng.uniform(-1, 1, mine.sum())
+    return network.with_wires(network.resistor_ohm * factor)
+
+
+@pytest.mark.parametrize("share", [1e-3, 0.5])
+def test_junctions_that_are_nearly_alike_are_told_apart(drawn, share, monkeypatch):
+    """Alike ones are described once; rows that differ in nothing but the resistance of a wire are not alike."""
+    network, protocol = drawn(9, 4, "centred")
+    network = nearly_alike(network, share)
+    found, describe = [], coupled_search.straightened
+    monkeypatch.setattr(coupled_search, "straightened", lambda *given: found.append(describe(*given)) or found[-1])
+    swept = simulate_trial(network, protocol, Options(tolerance=1e-9))
+    junctions = found[0][1]
+    assert len(junctions) > 6 and len({each.siemens.tobytes() for each in junctions}) > 3
+    monkeypatch.setattr(planning, "find_coupled", lambda ladder, *_: (None, np.zeros(0, bool)))
+    general = simulate_trial(network, protocol, Options(tolerance=1e-9))
+    heat = general.energy_sink.sum()
+    np.testing.assert_allclose(swept.wall_final, general.wall_final, rtol=0, atol=1e-9 * network.length.max())
+    np.testing.assert_allclose(swept.energy_sink, general.energy_sink, rtol=0, atol=1e-11 * heat)
 
 
 def test_rows_are_those_of_a_dense_elimination(drawn):
