@@ -43,7 +43,7 @@ class Measure:
             by four digits; ``whole`` number; ``time`` in s; ``energy`` in J; ``text``; ``lines`` of text; ``yes`` or
             no. A number of a case may be NaN: there is none.
         meaning: what it is.
-        interval: name of the variable with its 95 % confidence interval.
+        interval: name of the variable with its 95 % confidence interval; of ``trials`` that of their share.
         of: per case: what a whole number is so many of.
         unsure: per case: what people are shown instead where ``undetermined`` says that it hangs on rounding.
         if_any: per case: people are shown it only where some case has one that is not 0.

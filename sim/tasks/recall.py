@@ -35,7 +35,7 @@ DISTORTION = "share of bits to flip, as asked for; rounded to whole bits"
 NUMBERS = (
     Measure("accuracy_mean", "accuracy (right bits)", "share", "mean share of right bits", "accuracy_interval"),
     Measure("recalled", "recalled (all right, at rest)", "trials", "all bits right, and at rest", "recall_interval"),
-    Measure("recall_rate", "", "share", "share of trials recalled"),
+    Measure("recall_rate", "", "share", "share of trials recalled", "recall_interval"),
 )
 COLUMNS = (
     Measure("distortion", "distortion", "share", DISTORTION),

@@ -274,7 +274,7 @@ def _note_task(result: PointResult, trials: xr.Dataset) -> None:
             _note_count(result, number.name, trials)
         else:
             _note_variable(result, number.name, trials, trials[number.name].values)
-        if number.interval:
+        if number.interval and number.style != "trials":  # theirs holds their share, which is a number by itself
             for end, value in zip(("low", "high"), trials[number.interval].values.tolist(), strict=True):
                 meaning = f"{end} end of the 95 % interval of {number.name}"
                 _note(result, f"{number.name}_{end}", value, "1", meaning)

@@ -142,7 +142,7 @@ def _contradictions(numbers: Mapping[str, np.ndarray]) -> Iterator[tuple[str, st
                 yield name, "a time, of no trial at rest, or none of some"
     for name, values in numbers.items():
         for end, sign in (("low", 1), ("high", -1)):
-            far = None if name in _COUNTED else numbers.get(f"{name}_{end}")  # of a count it is that of its share
+            far = None if name in _COUNTED else numbers.get(f"{name}_{end}")  # older stores: of its share
             if far is not None and (sign * (far - values) > _ROUNDING * np.abs(values)).any():  # a NaN is not
                 yield f"{name}_{end}", f"on the other side of {cut(name, 40)}"
 

@@ -28,7 +28,7 @@ def numbers(**changes):
     found = {
         "trials": 4, "at_rest": 3, "undetermined": 0, "rest_rate": 0.75, "time_mean": 1e-7, "time_median": 9e-8,
         "time_max": 2e-7, "energy_mean": 1e-11, "v_dw": 0.03, "accuracy_mean": 0.9, "accuracy_mean_low": 0.8,
-        "accuracy_mean_high": 1.0, "recalled": 2, "recalled_low": 0.15, "recalled_high": 0.85, "recall_rate": 0.5,
+        "accuracy_mean_high": 1.0, "recalled": 2, "recall_rate": 0.5, "recall_rate_low": 0.15, "recall_rate_high": 0.85,
         "works": 0, "works_undetermined": 0, "rules_broken": 1, "margin.a.b": -0.1, "margin.c": np.inf,
     } | changes  # fmt: skip
     return PointResult({name: float(v) for name, v in found.items()}, {n: (UNITS.get(n, "1"), n) for n in found})
@@ -89,7 +89,7 @@ def test_a_column_that_is_gone_is_named(store, name):
         ("rest_rate", 0.5), ("rest_rate", -1), ("at_rest", 5), ("at_rest", 0.5),
         ("trials", 3.5), ("undetermined", 5), ("undetermined", -1), ("energy_mean", -1e-12), ("time_mean", -1e-9),
         ("time_max", np.nan), ("accuracy_mean", 1.5), ("accuracy_mean_low", 0.95), ("accuracy_mean_high", 0.85),
-        ("recalled", 5), ("recall_rate", 2), ("rules_broken", -1), ("rules_broken", 0.5),
+        ("recalled", 5), ("recall_rate", 2), ("recall_rate_low", 0.6), ("rules_broken", -1), ("rules_broken", 0.5),
     ],
 )  # fmt: skip
 def test_numbers_that_no_point_can_have_are_refused(store, name, value):

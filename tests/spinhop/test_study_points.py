@@ -142,6 +142,16 @@ def test_a_point_whose_walls_its_engine_does_not_run_is_not_drawn(tmp_path, monk
         load_study(tmp_path / "s.yaml")
 
 
+def test_a_number_lies_between_the_ends_that_are_called_after_it():
+    """``recalled_low`` and ``recalled_high`` were ends of the share beside a count; figures drew them about it."""
+    design = Design(name="small", network={"neurons": 4}, task={"trials": 3})
+    study = StudyFields(name="some", design="small.yaml", axes={"seed": (1,)})
+    found = PointEvaluator(context_of(study, design, {})).evaluate({"seed": 1}).values
+    named = [name.removesuffix("_low") for name in found if name.endswith("_low")]
+    assert {"accuracy_mean", "recall_rate"} <= set(named) and found["recalled"] > 1
+    assert all(found[f"{name}_low"] <= found[name] <= found[f"{name}_high"] for name in named)
+
+
 def test_rules_of_a_point_are_those_of_check(tmp_path):
     """As drawn ``rc.time`` was missing; the power on ideal wires, without the area that a drawing gives, had inf."""
     (tmp_path / "small.yaml").write_text("name: small\nnetwork: {neurons: 2}\ntask: {trials: 1}\n")
