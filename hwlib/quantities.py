@@ -21,8 +21,10 @@ _MAX_FACTORS = 6
 _DECIMALS = 60  # of what pint computes: more than a number may have
 # One number, then units with whole powers. Only names reach pint: it would evaluate more, also what never ends.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,25}(?:\.[0-9]{0,25})?|\.[0-9]{1,25})(?:[eE][+-]?[0-9]{1,3})?")
-_FACTOR = re.compile(r"(?P<joint>[*·/ ]?)(?P<name>[A-Za-zµμΩΩÅ]{1,20})(?:\^(?P<power>-?[1-9]))?")
+_FACTOR = re.compile(r"(?P<joint>[*·/ ]?)(?P<name>[A-Za-z\u00b5\u03bc\u03a9\u00c5]{1,20})(?:\^(?P<power>-?[1-9]))?")
 _SPACED_SIGN = re.compile(r" ?([*·/^]) ?")
+# Signs of their own that look alike: minus as pages print it, dot operator, signs of ohm, angstrom and kelvin.
+_ALIKE = str.maketrans({"\u2212": "-", "\u22c5": "·", "\u2126": "Ω", "\u212b": "Å", "\u212a": "K"})
 _POWERS = {"**": "^", "⁻²": "^-2", "⁻³": "^-3", "⁻¹": "^-1", "²": "^2", "³": "^3"}
 _SCALES = {
     "m": (("um", 1e6), ("nm", 1e9)),
@@ -220,8 +222,9 @@ def on_steps(length: float, step: float) -> float:
 
 @lru_cache(maxsize=4096)
 def _parse(text: str, unit: str | None) -> float:
-    number = _NUMBER.match(text)
-    factors = _factors(text[number.end() :]) if number else None
+    plain = text.translate(_ALIKE)
+    number = _NUMBER.match(plain)
+    factors = _factors(plain[number.end() :]) if number else None
     if number is None or factors is None:
         raise _no_quantity(text, unit)
     if not factors:

@@ -110,13 +110,21 @@ def test_what_is_written_reads_back(value):
         ("1 µm", "m", 1e-6), ("1 μm", "m", 1e-6), ("2 kΩ", "ohm", 2e3), ("1 kΩ·µm²", "ohm*m^2", 1e-9),
         ("1 A m⁻²", "A/m^2", 1.0), ("3 A*m**-2", "A/m^2", 3.0), ("3 A * m ^ -2", "A/m^2", 3.0),
         (" 5  nm / ns ", "m/s", 5.0),
-        ("1 nm*nm/nm", "m", 1e-9), ("+.5e+3 m", "m", 500.0), ("1. V", "V", 1.0), ("7 eV/C", "V", 1.12152363838e0),
+        ("2 k\u2126", "ohm", 2e3), ("1 \u212b", "m", 1e-10), ("4 \u212a", "K", 4.0), ("\u22125 m/s", "m/s", -5.0),
+        ("1 \u2126\u22c5m\u00b2", "ohm*m^2", 1.0), ("1 nm*nm/nm", "m", 1e-9),
+        ("+.5e+3 m", "m", 500.0), ("1. V", "V", 1.0), ("7 eV/C", "V", 1.12152363838e0),
     ],
 )  # fmt: skip
 def test_units_as_people_write_them(text, unit, value):
     if "eV" in text:
         value = 7 * 1.602176634e-19
     assert parse_quantity(text, unit) == pytest.approx(value, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize("unit", ["m", "s", "V", "ohm", "ohm*m^2", "m/s", "A/m^2", "K", "J", "A"])
+@pytest.mark.parametrize("value", [-0.0347, 5.0, 2.5e-7])
+def test_what_pages_and_terminal_print_is_read(unit, value):
+    assert parse_quantity(printed(value, unit), unit) == pytest.approx(value, rel=1e-3)
 
 
 HOSTILE = [
