@@ -20,7 +20,7 @@ from spinhop.atlas.atlas_points import RulesPoint, TaskPoint, computed
 from spinhop.atlas.atlas_results import write_results
 from spinhop.atlas.atlas_store import POINTS, AtlasStore
 from spinhop.atlas.first_failures import RuleEdges, SimulatedEdge
-from spinhop.atlas.sized_design import SMALLEST, Curve, refuse_fixed_size
+from spinhop.atlas.sized_design import SMALLEST, Curve, refuse_fixed_size, style_misfit
 from spinhop.run_folder.folder_lock import hold, refuse_others
 from spinhop.run_folder.inputs import contents_of, read_design
 from spinhop.run_folder.provenance import code_version, data_hash
@@ -63,7 +63,7 @@ def make_atlas(
         design_path: the design to resize; None: Table I with one stored pattern, 3 trials, 600 ns at s = 1.
         folder: of results.
         processes: presets, or the design's own process file; none: all presets.
-        styles: of the weights; none: all.
+        styles: of the weights; none: all that the design can be drawn in.
         s: R_P, R_AP, R_M × s, leaks / s.
         largest: N to look up to.
         seed: of patterns and starts; default the design's.
@@ -78,8 +78,8 @@ def make_atlas(
             use or has points of another atlas.
     """
     base = _base(design_path, seed)
-    curves = _curves(base, processes, styles, s)
     largest = whole_number(largest, "largest", least=SMALLEST, most=MAX_NEURONS)
+    curves = _curves(base, processes, styles, s, largest)
     about = {
         "design": base.name,
         "seed": str(base.seed),
@@ -111,7 +111,9 @@ def _base(path: Path | None, seed: int | None) -> Design:
     return design.model_copy(update={"seed": whole_number(seed, "seed", least=0, most=LARGEST_SEED)})
 
 
-def _curves(base: Design, processes: Sequence[str], styles: Sequence[str], s: Sequence[float]) -> list[Curve]:
+def _curves(
+    base: Design, processes: Sequence[str], styles: Sequence[str], s: Sequence[float], largest: int
+) -> list[Curve]:
     for given, allowed, what in (
         (processes, [*preset_names(), base.process], "process"),
         (styles, list(WEIGHT_STYLES), "style"),
@@ -119,11 +121,16 @@ def _curves(base: Design, processes: Sequence[str], styles: Sequence[str], s: Se
         for name in given:
             if name not in allowed:
                 raise InputError(f"{what}: {shown(name)}, allowed: {', '.join(dict.fromkeys(allowed))}")
+    misfits = {style: style_misfit(base, style, largest) for style in styles or WEIGHT_STYLES}
+    for style, why in misfits.items():
+        if why and (styles or all(misfits.values())):
+            raise InputError(f"style {style}: {why}")
     slow = sorted({1.0, *(plain_number(value, "s", least=1 / MOST_SLOW, most=MOST_SLOW) for value in s)})
     return [
         Curve(process, style, each)
         for process in dict.fromkeys(processes or preset_names())
-        for style in dict.fromkeys(styles or WEIGHT_STYLES)
+        for style, why in misfits.items()
+        if not why
         for each in slow
     ]
 

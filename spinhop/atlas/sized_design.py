@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from pydantic import ValidationError
+
 from hwlib.cells.shortest_track import shortest_track
 from hwlib.design import Design
 from hwlib.errors import InputError
+from hwlib.field_words import in_words
 from hwlib.network import Network
 from hwlib.process import load_process
 from spinhop.optimize.search_space import scaled
@@ -38,23 +41,37 @@ def refuse_fixed_size(design: Design, where: str) -> None:
     Raises:
         InputError: its files, patterns, matrix, starts or topology fix it.
     """
-    weights, task, topology = design.network.weights, design.task, design.network.topology
+    network, task, made_up = design.network, design.task, design.compensation
+    weights, topology = network.weights, network.topology
     fixed = {
         "task": task.programs, "network.weights": weights.random_patterns is None,
         "task.starts": getattr(task, "starts", None) is not None,
         "network.topology": topology.graph is not None or topology.axons is not None,
+        "network.order": network.order is not None, "network.soma_places": network.soma_places is not None,
         "operating_point.v_dw": isinstance(design.operating_point.v_dw, float),
+        "compensation": made_up is not None and (made_up.v_dw is not None or made_up.weights_file is not None),
     }  # fmt: skip
+    needs = "an atlas needs random_patterns and v_dw auto or eq4, and neither places of neurons nor compensation"
     for field, is_fixed in fixed.items():
         if is_fixed:
-            raise InputError(f"{where}: {field} fixes the size; an atlas needs random_patterns and v_dw auto or eq4")
+            raise InputError(f"{where}: {field} fixes the size; {needs}")
+
+
+def style_misfit(base: Design, style: str, largest: int) -> str:
+    """Why a design cannot be drawn in a weight style at every size of an atlas; empty when it can."""
+    for neurons in (SMALLEST, largest):
+        try:
+            sized(base, base.process, style, neurons)
+        except ValidationError as error:
+            return in_words(error.errors()[0])
+    return ""
 
 
 def sized(base: Design, process: str, style: str, neurons: int) -> Design:
     """The design with so many neurons, drawn on a process.
 
     Where the process's metals are too coarse for the track, it is as long as the shortest that fits, and limits of time
-    grow with it.
+    grow with it. Rows are divided into no more blocks of rails than there are.
 
     Args:
         base: the design of the atlas.
@@ -64,7 +81,9 @@ def sized(base: Design, process: str, style: str, neurons: int) -> Design:
     """
     data = base.model_dump(exclude={"search": True}, exclude_none=True)
     data |= {"process": process, "waivers": {}}
-    data["network"] |= {"neurons": neurons, "weight_style": style}
+    data["network"] |= {
+        "neurons": neurons, "weight_style": style, "rail_blocks": min(base.network.rail_blocks, neurons),
+    }  # fmt: skip
     device = base.device
     layers = base.load_process() if process == base.process else load_process(process)
     least = shortest_track(layers, track_width=device.track_width, pillar_width=device.pillar_width)

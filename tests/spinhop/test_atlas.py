@@ -262,6 +262,9 @@ def test_curves_that_are_none(options, message, tmp_path):
         ("network: {neurons: 3, topology: {axons: [[0, 1], [1, 2]]}}", "network.topology"),
         ("network: {neurons: 3}\ntask: {starts: ['101']}", "task.starts"),
         ("task: {kind: images}", "task"),
+        ("network: {neurons: 3, order: [2, 0, 1]}", "network.order"),
+        ("network: {neurons: 3, soma_places: [0, 0, 1]}", "network.soma_places"),
+        ("network: {neurons: 3}\ncompensation: {v_dw: 30 mV}", "compensation"),
     ],
 )
 def test_designs_of_a_fixed_size(text, field, tmp_path):
@@ -269,6 +272,29 @@ def test_designs_of_a_fixed_size(text, field, tmp_path):
     path.write_text(f"name: fixed\n{text}\n")
     with pytest.raises(InputError, match=rf"fixed\.yaml: {field} fixes the size"):
         make_atlas(path, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("wires", "why"),
+    [
+        ("rail_blocks: 5", "rail_blocks: weight_style lines has no rails; use rails"),
+        ("weight_width: 96 nm, tapers: {weight: {narrow: 48 nm}}", "tapers.weight: weight_style lines"),
+        ("straps: {weight: {metal: m4}}", "straps.weight: weight_style lines"),
+    ],
+)
+def test_wires_that_only_rails_have(wires, why, tmp_path):
+    """They ended in a traceback, five blocks of rails with four rows too."""
+    path = tmp_path / "rails.yaml"
+    path.write_text(f"name: rails\nnetwork: {{neurons: 8, {wires}}}\n")
+    options = {"processes": ["copper"], "s": [1.0], "largest": 5, "simulate": False}
+    with pytest.raises(InputError, match=f"style lines: {why}"):
+        make_atlas(path, tmp_path / "out", styles=["rails", "lines"], **options)
+    assert [row["style"] for row in make_atlas(path, tmp_path / "out", **options).rows] == ["rails"]
+
+
+def test_lines_end_where_they_cannot_be_drawn(tmp_path):
+    with pytest.raises(InputError, match=r"style lines: .* limited to 256 neurons"):
+        make_atlas(None, tmp_path / "out", processes=["copper"], styles=["lines"], s=[1.0], largest=300, simulate=False)
 
 
 def test_the_command_refuses_in_a_line(tmp_path):
