@@ -136,6 +136,8 @@ def _axis(design: Design, name: str, ends: tuple[Value, ...]) -> Axis:
     for field, why in FIXED.items():
         if name == field or name.startswith(f"{field}."):
             raise _wrong(name, f"not to be searched: {why}")
+    if name == "operating_point.v_dw" and design.compensation is not None and design.compensation.v_dw is not None:
+        raise _wrong(name, "not to be searched: as drawn V_DW is the design's compensation.v_dw; leave that out")
     if name == SIMILARITY:
         found: list[Any] = [float(x) if isinstance(x, (int, float)) else x for x in ends]
         if len(found) != 2 or not all(isinstance(x, float) and 1e-3 <= x <= 1e4 for x in found):

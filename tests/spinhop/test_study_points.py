@@ -12,7 +12,9 @@ import pytest
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError
 from hwlib.process import load_process
+from hwlib.sections.search_fields import SearchFields
 from spinhop.checking import check_design
+from spinhop.optimize.search_space import axes_of
 from spinhop.study import sampling
 from spinhop.study.number_names import MARGIN
 from spinhop.study.point_evaluation import PointEvaluator, context_of
@@ -107,6 +109,18 @@ def test_a_sobol_sequence_is_even_and_goes_on():
     assert set(cells.values()) == {1} and len(cells) == 64, "one in each of 8 × 8 cells, a net in base 2"
     assert Counter(p["process"] for p in found) == {"ebeam": 32, "copper": 32}
     assert points(axes, "sobol", points=100, seed=3)[:64] == found
+
+
+def test_a_v_dw_that_drawn_wires_do_not_get_is_no_axis():
+    """All its points had the same numbers, those of the compensation's V_DW, and a figure showed no dependence."""
+    design = Design(name="small", network={"neurons": 3}, compensation={"v_dw": 0.03})
+    stated, made_up = {"operating_point.v_dw": ("30 mV", "40 mV")}, {"compensation.v_dw": ("30 mV", "40 mV")}
+    for more, fields in (({}, {"wires": "drawn"}), ({"wires": ("ideal", "drawn")}, {})):
+        with pytest.raises(InputError, match=r"axes.operating_point.v_dw: changes nothing as drawn"):
+            points(stated | more, design=design, **fields)
+    assert len(points(stated, design=design)) == len(points(made_up, design=design, wires="drawn")) == 2
+    with pytest.raises(InputError, match=r"operating_point.v_dw: not to be searched: as drawn"):
+        axes_of(design.model_copy(update={"search": SearchFields(axes=stated)}), "d")
 
 
 def test_wires_are_an_axis_and_no_field_of_the_design():
