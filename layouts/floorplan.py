@@ -119,10 +119,11 @@ class Floorplan:
         r, trunks, sides = self.rules, self.design.network.trunks, 2 if fed == "both" else 1
         layer, least = self.process.layers[metal], max(r.landing(metal, "v2"), self._end_on_trunk)
         if trunks.size == "currents" and layer.max_current_density:
-            metres = self._currents[net].whole / sides / (layer.max_current_density * layer.thickness)
+            current = self._currents[net]
+            ampere = max(current.whole / sides * trunks.scale, current.worst_whole * min(trunks.scale, 1.0))
             vias = self.vias_on(net, fed) * (r.width("v2") + r.space("v2")) - r.space("v2")
             least = max(least, -(-vias // self._vias_across(wire)) + 2 * self.via_margin)
-            return max(least, r.steps(metres * trunks.scale))
+            return max(least, r.steps(ampere / (layer.max_current_density * layer.thickness)))
         count = self.n if net == GROUND.net_name() else int(self.rows_on(net).sum())
         return max(least, math.ceil(count * wire * trunks.scale / sides - 1e-9))
 
@@ -157,8 +158,9 @@ class Floorplan:
         trunks, via = self.design.network.trunks, self.process.layers["v2"]
         if trunks.size != "currents" or not (via.max_current_density and via.size):
             return MOST_VIAS
-        line = self._currents[net].line / (2 if fed == "both" else 1)
-        return max(MOST_VIAS, math.ceil(line * trunks.scale / (via.max_current_density * via.size**2) - 1e-9))
+        current, sides = self._currents[net], 2 if fed == "both" else 1
+        ampere = max(current.line / sides * trunks.scale, current.worst_line * min(trunks.scale, 1.0))
+        return max(MOST_VIAS, math.ceil(ampere / (via.max_current_density * via.size**2) - 1e-9))
 
     @cached_property
     def _currents(self) -> dict[str, TrunkCurrent]:

@@ -1,8 +1,9 @@
 """What passes between a device and its wires at the design's operating point, and how many vias that takes.
 
 Bounds, with ideal wires. While the network runs, an axon's dendrite is pulled away from the axon's weight the farthest
-when all weights of the other sign are ON and the rest is OFF. While it loads, floating rails follow all dendrites but
-one. A soma's pillar carries V_DW/(R_P + R_M/fan-out), its track what its dendrite drives through R_M.
+when all weights below the dendrite's voltage (or all above it) are ON and the rest is OFF. While it loads, floating
+rails follow all dendrites but one. A soma's pillar carries V_DW/(R_P + R_M/fan-out), its track what its dendrite drives
+through R_M.
 """
 
 from __future__ import annotations
@@ -49,14 +50,19 @@ def tile_currents(design: Design, process: Process) -> TileCurrents:
 
 
 def _against(volts: np.ndarray, joined: np.ndarray, sign: int, r_p: float, r_ap: float, r_m: float) -> float:
-    """Largest current of an ON axon whose weight has a sign, with all others of its row against it."""
-    other = joined & (sign * volts < 0)
-    drive = np.where(other, volts, 0.0).sum(axis=1) / r_p
-    siemens = other.sum(axis=1) / r_p + (joined & ~other).sum(axis=1) / r_ap + 1 / r_m
-    own = np.where(joined & ~other, abs(volts), 0.0).max(axis=1)
-    dendrite = abs(drive + sign * own / r_p) / (siemens + 1 / r_p - 1 / r_ap)
-    opposed = np.where(abs(drive) * r_p > own, dendrite, 0.0)
-    return float(((own + opposed) / r_p).max())
+    """Largest current of an axon whose weight has a sign, ON and with as many of its row ON as pull most against it."""
+    n, on, off = len(volts), 1 / r_p, 1 / r_ap
+    ascending = np.sort(np.where(joined, sign * volts, np.inf), axis=1)
+    fan_in = joined.sum(axis=1, keepdims=True)
+    own = np.where(fan_in > 0, np.take_along_axis(ascending, np.maximum(fan_in - 1, 0), axis=1), 0.0)
+    other = np.arange(n) < fan_in - 1  # the largest one is its own
+    drive, siemens = np.where(other, ascending, 0.0), other.astype(float)
+    turned_on = [np.cumsum(np.pad(each, ((0, 0), (1, 0))), axis=1) * (on - off) for each in (drive, siemens)]
+    drive, siemens = (
+        off * each.sum(axis=1, keepdims=True) + more for each, more in zip((drive, siemens), turned_on, strict=True)
+    )
+    dendrite = (drive + own * on) / (siemens + on + 1 / r_m)
+    return float(((own - dendrite) * on).max())
 
 
 def via_counts(design: Design, process: Process) -> ViaCounts:

@@ -115,4 +115,9 @@ class Trunks(StrictModel):
         description="wires: as wide as all wires that a trunk feeds, shared by its sides; currents: as wide, and with "
         "as many vias, as the operating point needs by the process's current limits",
     )
-    scale: Real = Field(default=1.0, ge=0.01, le=100, description="times the width, and of currents the vias")
+    scale: Real = Field(
+        default=1.0,
+        ge=0.01,
+        le=100,
+        description="times the width, and of currents the vias; from 1 on trunks by currents stand the worst case too",
+    )

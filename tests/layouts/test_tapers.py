@@ -1,6 +1,7 @@
 """Tapers and vias by currents: clean in every combination, widths where the design says, resistance as by hand."""
 
 import os
+from itertools import product
 
 import klayout.db as kdb
 import numpy as np
@@ -12,6 +13,7 @@ from hwlib.checks import drc, lvs
 from hwlib.design import Design
 from hwlib.errors import LONGEST_LINE, InputError
 from hwlib.extraction import extract
+from hwlib.operating_point import nominal_track
 from hwlib.process import load_process, preset_names
 from layouts.floorplan import floorplan
 from layouts.tile_currents import tile_currents
@@ -153,6 +155,25 @@ def test_as_many_vias_as_the_largest_current_needs():
     g_p = 1 / 500
     dendrite = 0.1 * (6 - 1) * g_p / (7 * g_p + 1 / 2000)  # one axon ON at −W against six ON at +W
     assert tile_currents(drawn, p).axon == pytest.approx((0.1 + dendrite) * g_p, rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_largest_current_of_an_axon_is_that_of_all_states(seed):
+    """Rows of weights of many sizes in every state of their axons: whose pull adds is no matter of its sign."""
+    rng, n = np.random.default_rng(seed), 7
+    levels = np.round(rng.normal(size=(n, n)) ** 3, 4) * (1 - np.eye(n))
+    drawn = design("copper", n, weight_style="lines", weights={"matrix": levels.tolist()})
+    point = drawn.operating_point.model_copy(update={"rails_while_loading": "grounded", "v_charge": 1e-3})
+    drawn = drawn.model_copy(update={"operating_point": point})
+    p = load_process("copper")
+    r_m = nominal_track(drawn, p)[1]
+    states = np.array(list(product([1 / drawn.device.r_p, 1 / drawn.device.r_ap], repeat=n - 1)))
+    most = 0.0
+    for row in range(n):
+        volts = point.weight * np.delete(levels[row], row)
+        dendrite = states @ volts / (states.sum(axis=1) + 1 / r_m)
+        most = max(most, np.abs(states * (volts - dendrite[:, None])).max())
+    assert tile_currents(drawn, p).axon == pytest.approx(most, rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,12 @@ from hwlib.checks import drc, lvs
 from hwlib.design import Design
 from hwlib.device import Device
 from hwlib.extraction import extract
+from hwlib.operating_point import nominal_track
 from hwlib.process import load_process, preset_names
 from hwlib.weights import weight_levels
+from layouts.trunk_currents import _running
+from sim.rules.cases import ALL_ON, Cases, Limits
+from sim.set_point import protocol_on
 from tests.layouts.test_crossbar_geometry import flat_regions, violations
 from tests.support.fitting import fitting_device
 from tests.support.resistances import laplacian
@@ -78,14 +82,14 @@ def test_one_side_has_all_of_a_net():
 def test_trunks_by_current():
     """By hand: half of the axons of a rail, 0.1 V / R_P each, at 1e11 A/m² through 90 nm; vias by the fullest row."""
     p, n, device = load_process("copper"), 24, Device()
-    drawn = design(n, trunks={"size": "currents"})
+    drawn = design(n, trunks={"size": "currents", "scale": 1.2})
     component = layouts.hopfield(drawn)
     levels = weight_levels(drawn)
     count = (levels == 1).sum()  # the diagonal is 0
-    expected = count / 2 * 0.1 / device.r_p / (1e11 * 90e-9) * 1e9
+    expected = 1.2 * count / 2 * 0.1 / device.r_p / (1e11 * 90e-9) * 1e9
     box, _ = trunk(component, p, "w_p1", "m2")
     assert box.width() == pytest.approx(expected, abs=1.0)
-    row = (levels == 1).sum(axis=1).max() / 2 * 0.1 / device.r_p
+    row = 1.2 * (levels == 1).sum(axis=1).max() / 2 * 0.1 / device.r_p
     vias = kdb.Region(box) & flat_regions(component, p)["v2"]
     assert vias.count() >= n * np.ceil(row / (3e11 * 24e-9**2))
 
@@ -111,3 +115,43 @@ def test_trunks_keep_the_limits_of_wires(tmp_path):
         here = on_m2 & (network.node_x[a] < network.device_x.min())  # trunks, not straps under pillars
         ratio[size] = use[here].max()
     assert ratio["wires"] > 1.5 and ratio["currents"] <= 1.0
+
+
+@pytest.mark.parametrize(("near", "feed"), [(False, "west"), (True, "both")])
+def test_trunks_keep_their_own_rule_where_few_axons_stand_against_many(near, feed, tmp_path):
+    """One axon of +W in a row draws more than W/R_P, most of it from the nearer trunk: 1.05 and 1.03 of the limit of
+    trunks with half of all W/R_P each."""
+    n, p = 24, load_process("copper")
+    matrix = np.eye(n) - np.ones((n, n))
+    columns = np.where(np.arange(n) == 0, 1, 0) if near else (np.arange(n) + 1) % n
+    matrix[np.arange(n), columns] = 1
+    drawn = design(n, weights={"matrix": matrix.tolist()}, feeds={"weight": feed}, trunks={"size": "currents"})
+    network = extract(layouts.write_layout(layouts.hopfield(drawn), tmp_path / "few.oas"), p, drawn)
+    cases = Cases(network, protocol_on(network, drawn, p), drawn.device, p, Limits())
+    rail = network.node_net[network.resistor_nodes[:, 0]] == network.net_names.index("w_p1")
+    trunk_wires = rail & (network.resistor_layer == network.layers.index("m2"))
+    use = np.abs(cases.run_states[ALL_ON].resistor_current) / network.resistor_limit
+    assert 0.3 < use[trunk_wires].max() <= 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_worst_current_of_a_row_is_that_of_all_states(seed):
+    """Rows solved by hand in every state of their axons, what taps draw divided between the trunks by lengths."""
+    rng = np.random.default_rng(seed)
+    n = 9
+    matrix = rng.choice([-2.0, -1.0, 1.0, 3.0], (n, n)) * (1 - np.eye(n))
+    drawn = design(n, weights={"matrix": matrix.tolist()}, trunks={"size": "currents"})
+    device, p = drawn.device, load_process("copper")
+    levels, joined = weight_levels(drawn), ~np.eye(n, dtype=bool)
+    _, r_m = nominal_track(drawn, p)
+    states = np.array(list(product([1 / device.r_p, 1 / device.r_ap], repeat=n - 1)))
+    for level in (-2.0, 3.0):
+        here = joined & (levels == level)
+        for share in (1 - (np.arange(n) + 0.5) / n, (np.arange(n) + 0.5) / n):
+            found = _running(drawn, levels, joined, here, 1 / r_m, share)
+            for row in range(n):
+                axons = np.flatnonzero(joined[row])
+                volts = states @ levels[row, axons] / (states.sum(axis=1) + 1 / r_m)
+                mine = np.where(here[row, axons], share[axons], 0.0)
+                drew = drawn.operating_point.weight * np.abs((states * mine).sum(axis=1) * (level - volts))
+                assert found[row] == pytest.approx(drew.max(), rel=1e-12)
