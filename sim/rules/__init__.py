@@ -22,7 +22,7 @@ from sim.protocol_checks import check_protocols, checked_bits
 from sim.rules import drive_path, growth, leaks, loading, stored_states, stress, thermal, window, wires
 from sim.rules.cases import Cases, Limits
 from sim.rules.outcome import OperatingPointReport, Outcome, Place, added_outcome, check_waivers, rule_name
-from sim.rules.starts import loaded_starts
+from sim.rules.starts import LoadedStarts, loaded_starts
 from sim.rules.statics import StaticCircuits
 from sim.rules.stored_states import RestStates, rest_states
 
@@ -128,13 +128,13 @@ def _judged(cases: Cases, waivers: dict[str, str]) -> OperatingPointReport:
         leaks.leak_time(cases), loading.load_time(cases, loaded), *stored_states.stored_patterns(cases, held, ends),
         drive_path.release(cases, path), drive_path.same_way(cases, path), stored_states.all_off(cases),
         stress.barrier_voltage(cases, stresses), stress.track_current(cases, stresses), wires.rc_time(cases),
-        stress.power_density(cases), *stress.wire_currents(cases, stresses),
+        stress.power_density(cases, loaded), *stress.wire_currents(cases, stresses),
         *(stress.any_load_stress(cases) if cases.loads else ()), *wires.ir_drops(cases),
         thermal.thermal_hold(walls), thermal.thermal_drive(walls, held), thermal.thermal_pinning(walls),
         *(added_outcome(name, judge(cases)) for name, judge in ADDED.items()),
     ]  # fmt: skip
     outcomes = tuple(outcome for outcome in found if outcome is not None)
-    values = _values(cases, windows) | {"pattern_margin": stored_states.neuron_margins(held, ends)}
+    values = _values(cases, windows, loaded) | {"pattern_margin": stored_states.neuron_margins(held, ends)}
     return OperatingPointReport(outcomes, waivers, values)
 
 
@@ -150,7 +150,7 @@ def check_operating_point(
     ).findings()
 
 
-def _values(cases: Cases, windows: window.Windows) -> dict[str, object]:
+def _values(cases: Cases, windows: window.Windows, loaded: LoadedStarts | None) -> dict[str, object]:
     """As of ``operating_point_report``."""
     ladder = growth.cell_ladder(cases) if cases.network.has_wires and cases.all_to_all else None
     v_dw = cases.protocol.v_dw
@@ -172,6 +172,6 @@ def _values(cases: Cases, windows: window.Windows) -> dict[str, object]:
         "ohm_per_cell": {k: getattr(ladder, k) for k in ("drive", "ground", "vdw", "trunk", "feeder", "feed")}
         if ladder
         else None,
-        "power": max(s.power for s in cases.run_states.values()),
+        "power": stress.worst_power(cases, loaded)[1],
         "cells_area": stress.cells_area(cases),
     }

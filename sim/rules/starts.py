@@ -19,6 +19,10 @@ class Peaks:
 
     Args:
         circuit: of the network, in any state.
+
+    Attributes:
+        power: of all sources together in W.
+        power_trial: which start that is from.
     """
 
     def __init__(self, circuit: StaticCircuit):
@@ -27,6 +31,7 @@ class Peaks:
                 "shared_current": len(circuit.wires.first)}  # fmt: skip
         self._size = {name: np.zeros(count) for name, count in many.items()}
         self._trial = {name: np.zeros(count, np.int32) for name, count in many.items()}
+        self.power, self.power_trial = 0.0, 0
 
     def include(self, solution: Solution, trial: int) -> None:
         """Take in one more state of a start."""
@@ -34,6 +39,8 @@ class Peaks:
             size = np.abs(getattr(solution, name))
             np.copyto(self._trial[name], trial, where=size > largest)
             np.maximum(largest, size, out=largest)
+        if solution.power > self.power:
+            self.power, self.power_trial = solution.power, trial
 
     @property
     def track_current(self) -> np.ndarray:

@@ -103,7 +103,7 @@ class Stresses:
         index, size = found[name]
         if self._loaded and name == OWN_STARTS:
             of = {BARRIER: "pillar_voltage", TRACK: "track_current"}.get(what, "resistor_current")
-            name = f"load, start of trial {self._loaded.peaks.trial[of][index]}"
+            name = _of_trial(self._loaded.peaks.trial[of][index])
         return name, index, size
 
 
@@ -197,28 +197,38 @@ def _wire(cases: Cases, rule: str, severity: Severity, state: str, segment: int,
     )  # fmt: skip
 
 
+def _of_trial(trial: int) -> str:
+    return f"load, start of trial {trial}"
+
+
 def _in(state: str) -> str:
     """Which start, for messages; nothing for states of the convergence phase."""
     return f", in the {state.removeprefix('load, ')}" if state.startswith("load, ") else ""
 
 
-def power_density(cases: Cases) -> Outcome:
-    """Does the macro stay cool on its substrate? Total power, mW/mm², and its temperature rise.
+def worst_power(cases: Cases, loaded: LoadedStarts | None) -> tuple[str, float]:
+    """The bounding state of the convergence phase, or the task's own start while it loads, that takes most; and W."""
+    powers = {name: s.power for name, s in cases.run_states.items()}
+    if loaded:
+        powers[_of_trial(loaded.peaks.power_trial)] = loaded.peaks.power
+    return max(powers.items(), key=lambda named: named[1])
+
+
+def power_density(cases: Cases, loaded: LoadedStarts | None) -> Outcome:
+    """Does the macro stay cool on its substrate? Total power, mW/mm², and its temperature rise, of the worst phase.
 
     ``ΔT = P/(4·κ·a)``: isothermal disc on a half-space (Carslaw & Jaeger, Conduction of Heat in Solids, 2nd ed., 8.2),
     of the area of the cells, without trunks; thin films between macro and substrate add to it. Without a layout only
     power is reported.
     """
-    powers = {name: s.power for name, s in cases.run_states.items()}
-    state = max(powers, key=lambda k: powers[k])
-    power, area, limit = powers[state], cells_area(cases), cases.limits.temperature_rise
+    (state, power), area, limit = worst_power(cases, loaded), cells_area(cases), cases.limits.temperature_rise
     formula = "ΔT = P/(4·κ·√(area/π)), isothermal disc on a half-space"
     source = (
         "Carslaw & Jaeger, Conduction of Heat in Solids, 8.2; κ: Glassbrenner & Slack, Phys. Rev. 134, A1058 (1964)"
     )
     if area is None:
         return Outcome(
-            rule="power.density", message=f"{power * 1e3:.4g} mW in all; no area without a layout",
+            rule="power.density", message=f"{power * 1e3:.4g} mW in all{_in(state)}; no area without a layout",
             margin=math.inf, severity="warning", formula=formula, source=source, measured=power, unit="W",
             state=state,
         )  # fmt: skip
@@ -227,7 +237,7 @@ def power_density(cases: Cases) -> Outcome:
     return Outcome(
         rule="power.density",
         message=f"{power * 1e3:.4g} mW on {area * 1e12:.4g} µm² of cells ({power * 1e3 / (area * 1e6):.4g} mW/mm²) "
-        f"warm the macro by {rise:.3g} K, allowed {limit:.3g} K",
+        f"warm the macro by {rise:.3g} K, allowed {limit:.3g} K{_in(state)}",
         margin=below(rise, limit), severity="warning", formula=formula, source=source, measured=rise, required=limit,
         unit="K", place=centre, state=state,
     )  # fmt: skip

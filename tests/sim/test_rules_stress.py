@@ -1,5 +1,6 @@
-"""Barriers, tracks and wires while a pattern loads: the task's own starts are errors, the worst start is a warning."""
+"""Barriers, tracks, wires and heat while a pattern loads: the task's own starts are errors, the worst one warns."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from sim.rules.cases import Cases
 from sim.rules.starts import loaded_starts
 from tests.support.plain_nodal import currents, march
 from tests.support.random_trials import wired
+from tests.support.rule_bench import Bench
 
 GRID = dict.fromkeys(("dendrite", "drive", "ground", "vdw", "rail"), "resistor")
 
@@ -159,3 +161,20 @@ def test_the_most_loaded_of_too_many_starts_are_judged(monkeypatch):
     few = bench.outcomes(starts=starts)
     assert few["current.m3"].measured == pytest.approx(every["current.m3"].measured, rel=0.02)
     assert few["leak.load"].measured == pytest.approx(every["leak.load"].measured, rel=0.02)
+
+
+def test_power_of_a_load_that_takes_more_than_all_axons_on_is_that_of_its_start():
+    """By hand, rails at 0 V: V_C across every axon, ON where its neuron loads an ON, across every soma's track too."""
+    n, v_c = 8, 0.2
+    bench = Bench(n, v_charge=v_c).place_devices()
+    bench.protocol = replace(bench.protocol, rails_while_loading="grounded")
+    starts = np.array([[1, 0, 0, 0, 1, 0, 0, 1], [1, 1, 1, 0, 1, 1, 1, 1], [0, 1, 0, 1, 1, 0, 1, 0]], np.uint8)
+    pillar = np.where(starts[1] == 1, 500, 2000)
+    power = ((n - 1) * v_c**2 / pillar).sum() + n * v_c**2 / 2000
+    power += (bench.protocol.v_dw**2 / (pillar + 2000 / (n - 1))).sum()
+    given = bench.network, bench.protocol, bench.device, bench.process
+    report, running = operating_point_report(*given, starts=starts), operating_point_report(*given)
+    hot = next(o for o in report.outcomes if o.rule == "power.density")
+    assert report.values["power"] == pytest.approx(power, rel=1e-9, abs=0) and power > 2 * running.values["power"]
+    assert hot.state == "load, start of trial 1" and hot.message.endswith("K, in the start of trial 1")
+    assert hot.measured == pytest.approx(power / (4 * 148 * math.sqrt((n * 240e-9) ** 2 / math.pi)), rel=1e-9, abs=0)
