@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock
@@ -238,31 +238,76 @@ class _Within:
             self._next = time.monotonic() + TELL_EVERY
 
 
+class _Together:
+    """Progress of trials on several threads: each as it is over, now and then parts of the others, never backwards.
+
+    Args:
+        progress: who is told, if anybody.
+        total: how many trials there are.
+    """
+
+    def __init__(self, progress: Progress | None, total: int):
+        self._progress, self._total = progress, total
+        self._share, self._next = [0.0] * total, [time.monotonic() + TELL_EVERY] * total
+        self._over, self._told = 0, 0.0
+
+    def look(self, number: int, trial: TrialRun) -> None:
+        """Keep how far a trial under way is; called by its own thread."""
+        if self._progress and time.monotonic() >= self._next[number]:
+            self._share[number] = trial.share_done
+            self._next[number] = time.monotonic() + TELL_EVERY
+
+    def end(self, number: int) -> None:
+        """A trial is over, and counted as such from now on; called by its own thread."""
+        self._share[number] = 0.0
+
+    def tell(self, over: int) -> None:
+        """Tell of each trial until so many are over, and of the parts of those under way."""
+        for whole in range(self._over + 1, over + 1):
+            self._say(whole)
+        self._over = over
+        if over + sum(self._share) > self._told:
+            self._say(over + sum(self._share))
+
+    def _say(self, done: float) -> None:
+        self._told = max(self._told, done)
+        if self._progress:
+            self._progress(self._told, self._total)
+
+
 class _StoppedError(Exception):
     pass
 
 
 def _side_by_side(solver: Solver, protocols: Sequence[Protocol], options: Options) -> list[Trials]:
     """A trial a thread; each is the same to the last bit as when it runs alone."""
-    stop = Event()
+    stop, together = Event(), _Together(options.progress, len(protocols))
 
-    def looked() -> None:
-        if stop.is_set():
-            raise _StoppedError
+    def one(number: int) -> Trials:
+        trial = TrialRun(solver, protocols[number], options)
+
+        def looked() -> None:
+            if stop.is_set():
+                raise _StoppedError
+            together.look(number, trial)
+
+        looked()
+        found = run_trial(trial, looked=looked)
+        together.end(number)
+        return found
 
     def some(first: int) -> list[Trials]:
-        looked()
-        mine = protocols[first : first + solver.together]
-        return [run_trial(TrialRun(solver, protocol, options), looked=looked) for protocol in mine]
+        return [one(number) for number in range(first, min(first + solver.together, len(protocols)))]
 
     with ThreadPoolExecutor(solver.side_by_side) as pool:
         futures = [pool.submit(some, first) for first in range(0, len(protocols), solver.together)]
         try:
-            done = 0
-            for future in as_completed(futures):
-                done += len(future.result())
-                if options.progress:
-                    options.progress(done, len(protocols))
+            over, left = 0, set(futures)
+            while left:
+                done, left = wait(left, TELL_EVERY, FIRST_COMPLETED)
+                for future in done:
+                    over += len(future.result())
+                together.tell(over)
         finally:
             stop.set()  # after an error or Ctrl-C nothing goes on
     return [trials for future in futures for trials in future.result()]
@@ -284,20 +329,19 @@ class _Abreast:
         # would take from one another at every turn, and finish late together.
         self._turn = Lock()
         self._found: dict[int, Trials] = {}
+        self._together = _Together(options.progress, len(protocols))
 
     def run(self) -> list[Trials]:
         """All trials, in their order."""
         with ThreadPoolExecutor(self._solver.side_by_side) as pool:
             threads = {pool.submit(self._thread) for _ in range(self._solver.side_by_side)}
             try:
-                told, left = 0, set(threads)
+                left = set(threads)
                 while left:
                     done, left = wait(left, TELL_EVERY, FIRST_COMPLETED)
                     for each in done:
                         each.result()
-                    while self._options.progress and told < len(self._found):
-                        told += 1
-                        self._options.progress(told, len(self._protocols))
+                    self._together.tell(len(self._found))
             finally:
                 self._stop.set()  # after an error or Ctrl-C nothing goes on
         return [self._found[k] for k in range(len(self._protocols))]
@@ -315,6 +359,9 @@ class _Abreast:
                     return
                 for number in _moved(live, self._turn):
                     self._found[number] = live.pop(number).result()
+                    self._together.end(number)
+                for number, trial in live.items():
+                    self._together.look(number, trial)
 
 
 def _moved(live: dict[int, TrialRun], turn: Lock) -> list[int]:
