@@ -125,6 +125,7 @@ class CellLadder:
             neurons, low, high = known
             scale = self._low_over_high(neurons) * max(high, 0.0) / low if low > 0 else np.inf
             still_open = neurons if low < high else 1
+        least = still_open
         while True:
             shut = min(2 * still_open, MAX_GROWTH)
             if self._low_over_high(shut) >= scale:
@@ -135,6 +136,9 @@ class CellLadder:
         while shut - still_open > 1:
             middle = (shut + still_open) // 2
             shut, still_open = (middle, still_open) if self._low_over_high(middle) >= scale else (shut, middle)
+        # Columns with a cell in their middle close a little later than those without: even N and odd N each in order.
+        while shut - 2 > least and self._low_over_high(shut - 2) >= scale:
+            shut -= 2
         return shut
 
     def _low_over_high(self, neurons: int) -> float:

@@ -320,6 +320,21 @@ def test_closing_size_agrees_with_the_network_s_own_window(neurons, narrower):
     assert ratio[0] < 1 <= ratio[1]
 
 
+@pytest.mark.parametrize("neurons", [8, 13, 60, 61, 62, 100])
+def test_closing_size_of_centred_columns_is_the_first_one_of_even_and_odd(neurons):
+    """As ``hopfield_60`` was drawn: 456 is closed, 457 open, 458 closed; which one was said hung on the sizes tried."""
+    ladder = growth.CellLadder(
+        drive=0.48988, ground=0.495782, vdw=0.815561, trunk=1.786781, feeder=0.5484, feed=113.438, r_p=2500.0,
+        r_ap=1e4, r_m=4000.0, leak_current=9.4019e-7, soma_current=1.58144e-5, centred=True,
+    )  # fmt: skip
+    low, high = ladder.window(neurons)
+    own = {n: float(np.divide(*ladder.window(n))) for n in range(440, 475)}
+    for first in range(446, 466, 2):
+        scale = (own[first] + own[first + 1]) / 2  # closed, open, closed
+        assert own[first - 1] < own[first + 1] < scale < own[first]
+        assert ladder.closes_at((neurons, low / scale, high)) == first
+
+
 @pytest.mark.parametrize(
     ("size", "found"), [(2, 2), (3, 3), (4, 4), (5, 5), (1025, 1025), (4095, 4095), (4096, 4096), (4097, None)]
 )
