@@ -39,7 +39,7 @@ PROOFS ?= tests/layouts/test_pdk_routing.py tests/layouts/test_straps.py tests/l
   tests/hwlib/test_open_presets.py tests/hwlib/test_extraction_orientation.py tests/hwlib/test_extraction_fields.py \
   tests/spinhop/test_fuzz_texts.py tests/spinhop/test_fuzz_inputs.py tests/spinhop/test_fuzz_results.py \
   tests/spinhop/test_full_disk.py tests/spinhop/test_interruption.py tests/spinhop/test_hostile_names.py \
-  tests/spinhop/test_one_verdict.py tests/spinhop/test_sweep.py tests/spinhop/test_packaging.py tests/spinhop/test_documented_blocks.py tests/sim/test_ties.py tests/sim/test_parity.py tests/sim/test_warm_devices.py \
+  tests/spinhop/test_working_start.py tests/spinhop/test_one_verdict.py tests/spinhop/test_sweep.py tests/spinhop/test_packaging.py tests/spinhop/test_documented_blocks.py tests/sim/test_ties.py tests/sim/test_parity.py tests/sim/test_warm_devices.py \
   tests/sim/test_parity_on_layouts.py tests/sim/test_rules_loading.py tests/sim/test_rules_brute_force.py tests/sim/test_layout_engine.py tests/spinhop/test_reproduce.py tests/sim/test_axon_course.py tests/sim/test_compile_turns.py \
   tests/sim/test_library_graphs.py tests/sim/test_kicked_search.py tests/sim/test_stored_states.py tests/sim/test_spice_decks.py tests/benchmarks/test_checks.py \
   tests/benchmarks/test_engines.py tests/benchmarks/test_extraction.py tests/benchmarks/test_layout_build.py \

@@ -14,13 +14,14 @@ def new(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="Design file to write; its stem names the design.")],
     neurons: Annotated[int, typer.Option("--neurons", "-n", help="Number of neurons.")] = 8,
     style: Annotated[Literal["rails", "lines"], typer.Option("--style", help="Weight style.")] = "rails",
+    process: Annotated[str, typer.Option("--process", help="Preset, or process file beside FILE.")] = "ebeam",
     force: Overwrite = False,
 ) -> None:
-    """Write a commented starter design."""
+    """Write a commented starter design, on rails with the wires of one that works as drawn."""
     from spinhop.console import print_files
     from spinhop.designs.starter import write_starter
 
-    print_files(write_starter(path, neurons=neurons, weight_style=style, replace=force))
+    print_files(write_starter(path, neurons=neurons, weight_style=style, process=process, replace=force))
 
 
 def schema(

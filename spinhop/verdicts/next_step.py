@@ -28,14 +28,19 @@ class NextStep:
         why: what it is about, in words.
         lever: what to change; None where no rule decides.
         rule: the rule that decides; empty where none does.
+        instead: a command that writes a design with the wires of one that works as drawn; empty where none is known.
     """
 
     why: str
     lever: Lever | None = None
     rule: str = ""
+    instead: str = ""
 
     def __str__(self) -> str:
-        return f"{self.why}; what helps: {self.lever.change}" if self.lever else self.why
+        text = f"{self.why}; what helps: {self.lever.change}" if self.lever else self.why
+        return (
+            f"{text}; or begin with wires of a network that works as drawn: `{self.instead}`" if self.instead else text
+        )
 
     def named(self, design: Path) -> NextStep:
         """The same with a design file in its commands."""
@@ -43,7 +48,8 @@ class NextStep:
 
     def data(self) -> dict[str, Any]:
         """For JSON."""
-        return {"text": str(self), "rule": self.rule, "lever": self.lever.change if self.lever else ""}
+        lever = self.lever.change if self.lever else ""
+        return {"text": str(self), "rule": self.rule, "lever": lever, "instead": self.instead}
 
 
 def next_step(
@@ -58,6 +64,16 @@ def next_step(
         findings: by name of the check.
         advice: on the design's task.
     """
+    step = _first(function, limits, findings, advice)
+    fails = function is not None and _word(function, "drawn") == FAILS and _word(function, "ideal") != FAILS
+    return replace(step, instead=advice.instead) if fails else step
+
+
+def _first(
+    function: VerdictLine | None, limits: VerdictLine | None, findings: Mapping[str, Sequence[Finding]],
+    advice: TaskAdvice,
+) -> NextStep:  # fmt: skip
+    """What to do first with the design that there is."""
     if limits is not None and limits.word == BROKEN:
         rule = str(limits.facts.get("rule") or "")
         return NextStep(f"mend {rule or 'what is broken'} first", lever_of(rule) if rule else None, rule)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from hwlib.design import Design
+from spinhop.designs.working_start import command_for
 
 
 class TaskAdvice(NamedTuple):
@@ -16,6 +17,7 @@ class TaskAdvice(NamedTuple):
         rule: whose lever that is; empty: none is known.
         unsure: what to do about an undetermined outcome.
         unsure_rule: whose lever that is; empty: none.
+        instead: a command that writes such a design with wires of one that works as drawn; empty: none is known.
     """
 
     reached: str
@@ -23,6 +25,7 @@ class TaskAdvice(NamedTuple):
     rule: str
     unsure: str
     unsure_rule: str = ""
+    instead: str = ""
 
 
 RECALL = TaskAdvice(
@@ -50,6 +53,6 @@ def advice_on(design: Design) -> TaskAdvice:
     advice = _KINDS.get(design.task.kind, _OTHER)
     kelvin = design.operating_point.temperature
     if kelvin is None:
-        return advice
+        return advice._replace(instead=command_for(design))
     change = f"see whether it works without its {kelvin:g} K, else {advice.change}"
     return advice._replace(change=change, rule="task.temperature")
