@@ -10,6 +10,7 @@ from typing import Any
 from hwlib.argument_kinds import takes_kinds
 from hwlib.design import Design, load_design
 from hwlib.errors import InputError, one_line, shown
+from hwlib.process import Process
 from spinhop.check_stages import CHECK_PAGE, DRAWING, POINT_DRAWN, POINT_IDEAL, drawing_failed
 from spinhop.checking import run_checks
 from spinhop.picture_stages import PART_PICTURE, WHOLE_PICTURE
@@ -131,7 +132,6 @@ def run_design(
         InputError: bad input to any stage; files of finished stages stay.
     """
     from sim.compile_helper import start_early
-    from sim.engines import check_engine
     from sim.tasks.kinds import task_of
 
     if goal not in GOALS:
@@ -143,7 +143,7 @@ def run_design(
     refuse_unused(ideal=ideal, layout=layout, spef=spef, engine=engine if to_simulate else "auto")
     with open_run(
         design, out, layout=layout, top=top, spef=spef, engine=engine, to_draw=not ideal, to_check=goal == "run",
-        to_score=goal.startswith("recall"), refuse=partial(check_engine, engine) if to_simulate else None,
+        to_score=goal.startswith("recall"), refuse=partial(_check_engine, engine) if to_simulate else None,
     ) as run:  # fmt: skip
         run.voltages = voltages
         run.advance = getattr(progress, "advance", run.advance)
@@ -161,6 +161,13 @@ def run_design(
         else:
             run.execute(up_to(goal, run.design.task.kind), progress, force=force)
         return run
+
+
+def _check_engine(name: str, design: Design, process: Process) -> None:
+    """``sim.engines.check_engine``, loaded once there is a design."""
+    from sim.engines import check_engine
+
+    check_engine(name, design, process)
 
 
 def _will_compile(run: Run, goal: str) -> bool:

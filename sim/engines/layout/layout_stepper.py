@@ -36,6 +36,7 @@ from sim.engines.layout.workplaces import Workplaces
 from sim.engines.stepper import REST, RUNNING, Phase, Solver, Stepper
 from sim.engines.trial_under_way import impossible, longest
 from sim.engines.vector_code import LANES
+from sim.freed_memory import give_back
 from sim.last_network import LastNetwork
 from sim.recorder import Recorder
 from sim.wall_events import EventStore
@@ -63,6 +64,8 @@ def plan_for(
         structure = build_structure(network, sources)
         plan = build_plan(structure, before or MadeBefore())
         plans[key] = structure.planned(), plan
+        del structure
+        give_back(network.devices)
     return plans[key]
 
 

@@ -34,6 +34,7 @@ from sim.engines.layout.partition.bundles import make_bundles
 from sim.engines.layout.partition.drafts import Draft, draft_blocks, no_blocks
 from sim.engines.layout.partition.made_before import MadeBefore
 from sim.engines.layout.partition.reduction import PILLAR, TRACK, CircuitEdges
+from sim.freed_memory import give_back
 
 _NO_LEAK = 1e-14  # of a node's conductance: less is rounding
 
@@ -82,6 +83,7 @@ def build_plan(structure: Structure, before: MadeBefore) -> Plan:
     node_slot, node_ref = np.full(network.nodes, -1, np.int32), np.full(network.nodes, -1, np.int32)
     rows = draft_blocks(structure, ROW, node_slot)  # sources hold others of their nodes in each phase
     columns = draft_blocks(structure, STATIC, node_slot, before)
+    give_back(network.devices)
     program = _interface_program(structure, (rows, columns), node_ref, before)
     source_node = _sources(structure)
     node_ref[source_node] = program.n + np.arange(len(source_node))
