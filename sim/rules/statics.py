@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from hwlib.freed_memory import give_back
 from hwlib.network import DW_IN, DW_OUT, MTJ_IN, MTJ_OUT, Network
 from sim.circuit.circuit_nodes import joined_pins, numbered
 from sim.circuit.resistor_network import ResistorGraph, ResistorNetwork
@@ -109,6 +110,7 @@ class StaticCircuits:
 
     def __init__(self, network: Network):
         self.network = network
+        give_back(network.devices)
         at = network.terminals
         ends = np.concatenate([network.resistor_nodes, at[:, [DW_IN, DW_OUT]], at[:, [MTJ_IN, MTJ_OUT]]])
         self._tracks, self._pillars = series_branches(network)

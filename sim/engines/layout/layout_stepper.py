@@ -11,6 +11,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from hwlib.freed_memory import give_back
 from hwlib.network import Network
 from sim.engines.ideal.gains import margin_of
 from sim.engines.layout.elimination.schur import row_potentials
@@ -36,7 +37,6 @@ from sim.engines.layout.workplaces import Workplaces
 from sim.engines.stepper import REST, RUNNING, Phase, Solver, Stepper
 from sim.engines.trial_under_way import impossible, longest
 from sim.engines.vector_code import LANES
-from sim.freed_memory import give_back
 from sim.last_network import LastNetwork
 from sim.recorder import Recorder
 from sim.wall_events import EventStore
@@ -61,6 +61,7 @@ def plan_for(
     sources = source_nodes(network, voltages)
     key = np.packbits(sources).tobytes()
     if key not in plans:
+        give_back(network.devices)
         structure = build_structure(network, sources)
         plan = build_plan(structure, before or MadeBefore())
         plans[key] = structure.planned(), plan

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hwlib.freed_memory import give_back
 from hwlib.nets import DENDRITE, LINE, RAIL
 from sim.engines.handles import Handle
 from sim.engines.jit_options import plain
@@ -34,7 +35,6 @@ from sim.engines.layout.partition.bundles import make_bundles
 from sim.engines.layout.partition.drafts import Draft, draft_blocks, no_blocks
 from sim.engines.layout.partition.made_before import MadeBefore
 from sim.engines.layout.partition.reduction import PILLAR, TRACK, CircuitEdges
-from sim.freed_memory import give_back
 
 _NO_LEAK = 1e-14  # of a node's conductance: less is rounding
 

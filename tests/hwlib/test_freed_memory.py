@@ -11,7 +11,7 @@ import pytest
 # A heap of 128 MB of which the last part alone stays in use: the C library keeps what is before it.
 CODE = """
 import numpy as np
-from sim.freed_memory import give_back
+from hwlib.freed_memory import give_back
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * 4096 // 2**20
 parts = [np.ones(8000) for _ in range(2000)]
