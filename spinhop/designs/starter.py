@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from hwlib.design import Design, load_design
-from hwlib.errors import InputError
+from hwlib.errors import InputError, all_of
 from hwlib.storage.writing import refuse_existing, replacing
 from hwlib.storage.yaml_text import yaml_text
 from spinhop.designs.working_start import working_start
@@ -54,8 +54,8 @@ def write_starter(
             load_design(temporary)
         except InputError as error:
             # No line, as the file is not there; the beginning of a long path is cut off.
-            place = re.compile(rf"(?m)^.*?{re.escape(temporary.name)}(:\d+)?")
-            raise InputError(place.sub(lambda _: str(path), str(error))) from None
+            place = re.compile(rf"^.*?{re.escape(temporary.name)}(:\d+)?")
+            raise all_of([place.sub(lambda _: str(path), line) for line in error.lines], path) from None
     return path
 
 

@@ -75,6 +75,12 @@ def test_an_unknown_process_is_refused(spinhop, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_each_thing_that_is_wrong_has_a_line(spinhop, tmp_path):
+    code, _, err = spinhop("new", tmp_path / "a.yaml", "-n", 0, "--process", "tin")
+    process, neurons = err.splitlines()
+    assert code == 2 and "a.yaml: process: unknown preset" in process and "a.yaml: network.neurons: must" in neurons
+
+
 def test_a_network_that_fails_as_drawn_is_told_of_one_that_works(spinhop, tmp_path):
     """On the terminal, in JSON and on the page: its wires make it slower than its limit."""
     path = tmp_path / "weak.yaml"
