@@ -133,6 +133,11 @@ class Design(StrictModel):
             self._wired = topologies.of_graph_file(inside(self.folder, graph, "file"), MAX_NEURONS)
         return self._wired
 
+    @property
+    def compensated_v_dw(self) -> float | None:
+        """V_DW in V that drawn wires get instead of the operating point's; None: that of the operating point."""
+        return None if self.compensation is None else self.compensation.v_dw
+
     def load_process(self) -> Process:
         """Return the process this design names; read once.
 

@@ -66,8 +66,8 @@ def known_v_dw(design: Design, process: Process, *, wires: bool, law: str | None
     """
     design, process = at_temperature(design, process)
     setting, law = design.operating_point.v_dw, law or design.device.dynamics.model
-    if wires and design.compensation is not None and design.compensation.v_dw is not None:
-        return SetVoltage(design.compensation.v_dw, "compensation of the wires")
+    if wires and design.compensated_v_dw is not None:
+        return SetVoltage(design.compensated_v_dw, "compensation of the wires")
     if setting != "auto":
         origin = "the paper's eq. (4)" if setting == "eq4" else "as stated"
         return SetVoltage(resolve_v_dw(design, process), origin)

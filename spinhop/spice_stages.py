@@ -48,7 +48,6 @@ def spice_design(
     Raises:
         InputError: bad input to any stage; the simulator is to run and is missing, fails, or is none run here.
     """
-    from sim.engines import check_engine
     from sim.spice import check_simulator, deck_law_of, dialect_of
 
     form = dialect_of(dialect)
@@ -57,6 +56,8 @@ def spice_design(
     refuse_unused(ideal=ideal, layout=layout, spef=spef, engine=engine)
 
     def refuse(design: Design, process: Process) -> None:
+        from sim.engines import check_engine  # loaded once there is a design
+
         noise = design.operating_point.temperature is not None
         deck_law_of(design.device.dynamics.model, verilog_a=form.verilog_a, noise=noise)
         check_engine(engine, design, process)

@@ -21,8 +21,7 @@ def atlas(
         list[str] | None, typer.Option("--process", help="A preset; again for more. Default all of them.")
     ] = None,
     style: Annotated[
-        list[str] | None,
-        typer.Option("--style", help="Weight style, rails or lines; again for more. Default both."),
+        list[str] | None, typer.Option("--style", help="Weight style, rails or lines; again for more. Default both.")
     ] = None,
     s: Annotated[
         list[float] | None, typer.Option("--s", help="R_P, R_AP, R_M × s, leaks / s; again for more. Default 1, 4, 16.")

@@ -15,7 +15,7 @@ from hwlib.storage.yaml_text import yaml_text
 from spinhop.designs.working_start import working_start
 
 _WIDTH = 58
-PROCESS = "ebeam"
+PROCESS: str = Design.model_fields["process"].default
 # What that process asks for beyond the defaults, which are the least that can be drawn: wires that carry the currents
 # of small networks, and voltages just below the paper's.
 _SMALL = 8  # neurons

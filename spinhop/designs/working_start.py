@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
@@ -45,15 +46,11 @@ def working_start(process: str, neurons: int) -> WorkingStart | None:
         process: name of a preset or of a process file.
         neurons: N.
     """
-    if process not in preset_names():
+    model = _model_of(process)
+    if model is None:
         return None
-    folder = resources.files("layouts").joinpath("codesigned")
-    models = [(model.format(process), n) for model, n in _MODELS.items()]
-    known = [(name, n) for name, n in models if folder.joinpath(f"{name}.yaml").is_file()]
-    if not known:
-        return None
-    name, size = known[0]
-    given = read_yaml(folder.joinpath(f"{name}.yaml").read_text(encoding="utf-8")).data
+    name, size = model
+    given = read_yaml(_file(name).read_text(encoding="utf-8")).data
     fields = {
         path: value
         for path, value in _by_path(Design, given, "")
@@ -71,11 +68,21 @@ def command_for(design: Design) -> str:
     alike = network.weight_style == "rails" and network.topology == TopologyFields() and design.task.kind == "recall"
     one = not weights.is_matrix and weights.patterns is None and (weights.random_patterns or 1) == 1
     name = design.load_process().name  # a run folder has a file of its own of each preset
-    if not (alike and one and network.neurons <= _TRIED_UP_TO and working_start(name, network.neurons)):
+    if not (alike and one and network.neurons <= _TRIED_UP_TO and _model_of(name)):
         return ""
     if load_process(name) != design.load_process():
         return ""
     return f"spinhop new as_drawn.yaml --neurons {network.neurons} --process {name}"
+
+
+def _model_of(process: str) -> tuple[str, int] | None:
+    """Name and N of the design that a process has; None: it is no preset, or has none."""
+    models = ((model.format(process), n) for model, n in _MODELS.items() if process in preset_names())
+    return next(((name, n) for name, n in models if _file(name).is_file()), None)
+
+
+def _file(name: str) -> Traversable:
+    return resources.files("layouts").joinpath("codesigned", f"{name}.yaml")
 
 
 def _by_path(model: type[BaseModel], given: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:

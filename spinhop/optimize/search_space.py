@@ -136,7 +136,7 @@ def _axis(design: Design, name: str, ends: tuple[Value, ...]) -> Axis:
     for field, why in FIXED.items():
         if name == field or name.startswith(f"{field}."):
             raise _wrong(name, f"not to be searched: {why}")
-    if name == "operating_point.v_dw" and design.compensation is not None and design.compensation.v_dw is not None:
+    if name == "operating_point.v_dw" and design.compensated_v_dw is not None:
         raise _wrong(name, "not to be searched: as drawn V_DW is the design's compensation.v_dw; leave that out")
     if name == SIMILARITY:
         found: list[Any] = [float(x) if isinstance(x, (int, float)) else x for x in ends]

@@ -94,7 +94,7 @@ def characterise(
     if len(volts) * len(warm) > _MOST_POINTS:
         raise InputError(f"characterise: {len(volts) * len(warm)} rows, allowed {_MOST_POINTS}")
     points = [(volt, kelvin) for kelvin in warm for volt in volts]
-    made_up = wires == "drawn" and design.compensation is not None and design.compensation.v_dw is not None
+    made_up = wires == "drawn" and design.compensated_v_dw is not None
     field = _MADE_UP if made_up else _V_DW  # which of them the network gets
     axes: dict[str, Any] = {field: [volt for volt, _ in points]}
     if warm != [None]:

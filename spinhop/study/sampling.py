@@ -89,8 +89,7 @@ def axes_of_study(study: StudyFields, design: Design, where: str) -> list[StudyA
 
 def _axes_of(study: StudyFields, design: Design) -> list[StudyAxis]:
     found: dict[str, StudyAxis] = {}
-    made_up = design.compensation
-    if study.draws and _V_DW in study.axes and made_up is not None and made_up.v_dw is not None:
+    if study.draws and _V_DW in study.axes and design.compensated_v_dw is not None:
         raise _wrong(_V_DW, "changes nothing as drawn, where V_DW is the design's compensation.v_dw; vary that")
     lone = [name for name, given in study.axes.items() if not isinstance(given, AxisRange) and len(given) == 1]
     for name in [*lone, *(name for name in study.axes if name not in lone)]:

@@ -38,9 +38,9 @@ class NextStep:
 
     def __str__(self) -> str:
         text = f"{self.why}; what helps: {self.lever.change}" if self.lever else self.why
-        return (
-            f"{text}; or begin with wires of a network that works as drawn: `{self.instead}`" if self.instead else text
-        )
+        if not self.instead:
+            return text
+        return f"{text}; or begin with wires of a network that works as drawn: `{self.instead}`"
 
     def named(self, design: Path) -> NextStep:
         """The same with a design file in its commands."""
